@@ -1,0 +1,1 @@
+//! The registry as text: `tinylua doc`, `help()`, editor stubs, the reference manual.

@@ -1,0 +1,6 @@
+//! Files for the state store.
+
+use crate::vm::registry::Primitive;
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[];

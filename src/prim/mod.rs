@@ -1,0 +1,26 @@
+//! The primitives: bindings and registry entries, one file per family. No policy and no unsafe code.
+
+mod cgroup;
+mod control;
+mod event;
+mod file;
+mod host;
+mod mount;
+mod namespace;
+mod network;
+mod process;
+
+use crate::vm::registry::Primitive;
+
+/// The families in the order of the manual.
+pub const FAMILIES: &[&[Primitive]] = &[
+    process::FAMILY,
+    namespace::FAMILY,
+    mount::FAMILY,
+    cgroup::FAMILY,
+    network::FAMILY,
+    file::FAMILY,
+    event::FAMILY,
+    host::FAMILY,
+    control::FAMILY,
+];

@@ -1,0 +1,6 @@
+//! Root and mounts.
+
+use crate::vm::registry::Primitive;
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[];

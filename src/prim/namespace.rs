@@ -1,0 +1,211 @@
+//! Namespaces: entering new ones, joining existing ones, and namespaces as values.
+
+use mlua::{Table, Value};
+
+use crate::sys::namespace as sys;
+use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::handle::{self, Builder};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
+
+const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
+
+const EPERM: (&str, &str) = ("EPERM", "needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)");
+const ENOSPC: (&str, &str) = ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0");
+const OFFSETS: &[Opt] = &[
+    opt("monotonic", Type::Duration, "0", "offset of CLOCK_MONOTONIC"),
+    opt("boottime", Type::Duration, "0", "offset of CLOCK_BOOTTIME"),
+];
+
+/// The namespace keys of `unshare`, `clone` and `setns`, in the order of namespaces(7).
+pub const NAMESPACE_KEYS: [&str; 8] = ["user", "pid", "net", "mount", "uts", "ipc", "cgroup", "time"];
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "unshare",
+        doc: "Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its \
+              future children (unshare(2)).",
+        options: &[
+            opt("user", Type::Bool, "", "a new user namespace"),
+            opt("pid", Type::Bool, "", "a new pid namespace for future children"),
+            opt("net", Type::Bool, "", "a new network namespace"),
+            opt("mount", Type::Bool, "", "a new mount namespace"),
+            opt("uts", Type::Bool, "", "a new hostname"),
+            opt("ipc", Type::Bool, "", "new System V IPC and POSIX queues"),
+            opt("cgroup", Type::Bool, "", "a new cgroup root"),
+            opt("time", Type::Bool, "", "new clocks for future children"),
+        ],
+        errors: &[EPERM, ENOSPC],
+        example: "tiny.unshare { uts = true, mount = true }",
+        call: unshare,
+        ..BASE
+    },
+    Primitive {
+        name: "setns",
+        doc: "Joins a namespace, or several namespaces of a process at once (setns(2)).",
+        args: &[arg(
+            "target",
+            Type::Either(&[Type::Handle("namespace"), Type::Handle("child"), Type::Handle("process")]),
+            "a namespace handle, or a process handle with the namespaces as options",
+        )],
+        options: &[
+            opt("user", Type::Bool, "", "join the process's user namespace"),
+            opt("pid", Type::Bool, "", "future children join its pid namespace"),
+            opt("net", Type::Bool, "", "join its network namespace"),
+            opt("mount", Type::Bool, "", "join its mount namespace"),
+            opt("uts", Type::Bool, "", "join its UTS namespace"),
+            opt("ipc", Type::Bool, "", "join its IPC namespace"),
+            opt("cgroup", Type::Bool, "", "join its cgroup namespace"),
+            opt("time", Type::Bool, "", "join its time namespace"),
+        ],
+        errors: &[
+            EPERM,
+            ("EINVAL", "the namespace is of a kind that this process cannot join, or is its own user namespace"),
+            ("ESRCH", "the process has ended"),
+        ],
+        example: "local web <close> = tiny.netns()\ntiny.setns(web)",
+        call: setns,
+        ..BASE
+    },
+    Primitive {
+        name: "netns",
+        doc: "Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).",
+        returns: "a netns handle",
+        errors: &[EPERM, ENOSPC],
+        example: "local web <close> = tiny.netns()\ntiny.link_set(\"lo\", { netns = web, up = true })",
+        call: |c| created(c, "net", &[]),
+        ..BASE
+    },
+    Primitive {
+        name: "utsns",
+        doc: "Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).",
+        returns: "a utsns handle",
+        errors: &[EPERM, ENOSPC],
+        example: "local names <close> = tiny.utsns()",
+        call: |c| created(c, "uts", &[]),
+        ..BASE
+    },
+    Primitive {
+        name: "ipcns",
+        doc: "Makes an IPC namespace (System V IPC, POSIX message queues) as a value (ipc_namespaces(7)).",
+        returns: "an ipcns handle",
+        errors: &[EPERM, ENOSPC],
+        example: "local shared <close> = tiny.ipcns()",
+        call: |c| created(c, "ipc", &[]),
+        ..BASE
+    },
+    Primitive {
+        name: "timens",
+        doc: "Makes a time namespace as a value, its clocks set forward by the offsets (time_namespaces(7)).",
+        options: OFFSETS,
+        returns: "a timens handle",
+        errors: &[EPERM, ENOSPC, ("EINVAL", "this kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)")],
+        example: "local later <close> = tiny.timens { boottime = \"7d\" }",
+        call: timens,
+        ..BASE
+    },
+    Primitive {
+        name: "open_ns",
+        doc: "Opens an existing namespace: by its file, or of a process (namespaces(7)).",
+        args: &[
+            arg("kind", Type::Word(&NAMESPACE_KEYS), "which namespace"),
+            optional(
+                "of",
+                Type::Either(&[Type::Path, Type::Handle("child"), Type::Handle("process")]),
+                "a path such as /run/netns/web, or a process handle; absent, the caller's own",
+            ),
+        ],
+        returns: "a namespace handle: netns, mountns, …",
+        errors: &[
+            ("ENOENT", "there is no such file; `ip netns list` shows the named network namespaces"),
+            ("EINVAL", "the path is not a namespace file, or the process has ended"),
+        ],
+        example: "local host <close> = tiny.open_ns(\"net\")",
+        call: open_ns,
+        ..BASE
+    },
+];
+
+/// The CLONE_NEW* flags of the keys that are `true`.
+pub fn new_flags(call: &Call<'_>) -> u64 {
+    NAMESPACE_KEYS.iter().filter(|k| call.flag(k)).filter_map(|k| sys::flag(k)).fold(0, |all, f| all | f)
+}
+
+/// The namespaces to join: the keys that hold a handle, user first, since it gives the rights for
+/// the others, and mount last, since it changes what /proc shows.
+pub fn joined(call: &Call<'_>) -> Result<Vec<(FdRef, u64)>, Fail> {
+    const ORDER: [&str; 8] = ["user", "pid", "net", "uts", "ipc", "cgroup", "time", "mount"];
+    let mut found = Vec::new();
+    for key in ORDER {
+        let Value::Table(table) = call.value(key) else { continue };
+        let kind = handle::kind(&table).unwrap_or_default();
+        if kind == "cgroup" {
+            continue;
+        }
+        if kind != format!("{key}ns") {
+            return Err(Fail::Usage(format!("option {key:?}: expected a {key}ns handle, got a {kind} handle")));
+        }
+        found.push((FdRef::of(&table)?, sys::flag(key).unwrap_or_default()));
+    }
+    Ok(found)
+}
+
+fn unshare(call: &Call<'_>) -> Outcome {
+    crate::sys::process::flush_stdio();
+    sys::unshare(new_flags(call))?;
+    call.ok(())
+}
+
+fn setns(call: &Call<'_>) -> Outcome {
+    let target: Table = call.handle(0)?;
+    let kind = handle::kind(&target).unwrap_or_default();
+    let own = kind.strip_suffix("ns").and_then(sys::flag);
+    let flags = new_flags(call);
+    let flags = match own {
+        Some(_) if flags != 0 => {
+            return Err(Fail::Usage(format!("a {kind} handle takes no options: it is one namespace")));
+        }
+        Some(flag) => flag,
+        None if flags == 0 => return Err(Fail::Usage("name the namespaces to join: { net = true }".into())),
+        None => flags,
+    };
+    FdRef::of(&target)?.with(|fd| sys::setns(fd, flags))??;
+    call.ok(())
+}
+
+fn created(call: &Call<'_>, kind: &str, offsets: &[(&str, i128)]) -> Outcome {
+    opened(call, kind, sys::create(kind, offsets)?)
+}
+
+fn timens(call: &Call<'_>) -> Outcome {
+    let mut offsets = Vec::new();
+    for key in ["monotonic", "boottime"] {
+        if let Value::Nil = call.value(key) {
+            continue;
+        }
+        let seconds = crate::vm::call::to_seconds(&call.value(key)).map_err(Fail::Usage)?;
+        offsets.push((key, (seconds * 1e9) as i128));
+    }
+    created(call, "time", &offsets)
+}
+
+fn open_ns(call: &Call<'_>) -> Outcome {
+    let kind = call.str(0)?;
+    let fd = match call.arg_value(1) {
+        Value::Table(process) => {
+            let pid: i64 = process.raw_get("pid")?;
+            // The pid is a name only as long as the process lives; the pidfd tells after the fact.
+            let fd = sys::open_of(&pid.to_string(), &kind)?;
+            FdRef::of(&process)?.with(|pidfd| crate::sys::process::kill(pidfd, 0))??;
+            fd
+        }
+        Value::Nil => sys::open_of("self", &kind)?,
+        _ => sys::open_path(&call.str(1)?)?,
+    };
+    opened(call, &kind, fd)
+}
+
+fn opened(call: &Call<'_>, kind: &str, fd: std::os::fd::OwnedFd) -> Outcome {
+    let inode = sys::inode(std::os::fd::AsFd::as_fd(&fd))?;
+    let handle = Builder::new(call.lua, &format!("{kind}ns"))?.field("inode", inode)?.fd(fd)?.build()?;
+    call.ok(handle)
+}

@@ -1,0 +1,6 @@
+//! Links, addresses, routes, NAT.
+
+use crate::vm::registry::Primitive;
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[];

@@ -1,0 +1,450 @@
+//! Processes: starting, joining, ending them, and what a process sets on itself.
+
+use mlua::{Table, Value};
+
+use super::namespace::{joined, new_flags};
+use crate::sys::process::{self as sys, Birth, Born, Ended};
+use crate::sys::{credentials, signal};
+use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::handle::{self, Builder};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::{error, trace};
+
+const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
+const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "clone",
+        doc: "Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns \
+              into its parent: its integer result is the exit status, an error it throws is thrown again by the \
+              parent's `wait`.",
+        args: &[arg("body", Type::Function, "runs in the child; `tiny.exec` ends it in a program")],
+        options: &[
+            opt("user", Type::Namespace, "", "user namespace: true (new) or a userns handle (join)"),
+            opt("pid", Type::Namespace, "", "pid namespace; the child of a new one is its PID 1"),
+            opt("net", Type::Namespace, "", "network namespace"),
+            opt("mount", Type::Namespace, "", "mount namespace"),
+            opt("uts", Type::Namespace, "", "hostname and domain name"),
+            opt("ipc", Type::Namespace, "", "System V IPC and POSIX queues"),
+            opt(
+                "cgroup",
+                Type::Either(&[Type::Namespace, Type::Handle("cgroup")]),
+                "",
+                "true: a new cgroup namespace; a cgroup handle: the child is born in that cgroup",
+            ),
+            opt("cgroupns", Type::Bool, "", "beside a cgroup handle: a new cgroup namespace whose root is that cgroup"),
+            opt("time", Type::Namespace, "", "clocks; a timens handle carries offsets"),
+        ],
+        returns: "a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it",
+        errors: &[
+            ("EPERM", "needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)"),
+            ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0"),
+            ("EAGAIN", "the process limit (setrlimit nproc, or the cgroup's pids.max) is reached"),
+            ("EDEADLK", "something started a thread in this process before the fork"),
+        ],
+        example: "local child <close> = tiny.clone({ pid = true, uts = true }, function()\n  tiny.sethostname(\"tiny\")\n  \
+                  tiny.exec { \"hostname\" }\nend)\nreturn child:wait()",
+        call: clone,
+        ..BASE
+    },
+    Primitive {
+        name: "fork",
+        doc: "Forks a child in the caller's own namespaces and runs `body` there (fork(2)); as `clone` without options.",
+        args: &[arg("body", Type::Function, "runs in the child")],
+        returns: "a child handle",
+        errors: &[("EAGAIN", "the process limit is reached")],
+        example: "local child <close> = tiny.fork(function() return 7 end)\nassert(child:wait() == 7)",
+        call: fork,
+        ..BASE
+    },
+    Primitive {
+        name: "exec",
+        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals are at \
+              their defaults.",
+        list: Some((Type::Bytes, "the program, looked up in PATH unless it has a slash, and its arguments")),
+        options: &[
+            opt("env", Type::Map(&Type::Bytes), "the caller's environment", "the whole environment of the program"),
+            opt(
+                "keep_fds",
+                Type::Int,
+                "0",
+                "how many descriptors after standard error stay open (as LISTEN_FDS counts)",
+            ),
+        ],
+        returns: "never; an error when the program cannot be run",
+        errors: &[
+            (
+                "ENOENT",
+                "check the name and PATH inside the container's root; a script also needs its interpreter there",
+            ),
+            ("EACCES", "the file is not executable, or its file system is mounted noexec"),
+            ("ENOEXEC", "the file is no program; a script needs a first line such as #!/bin/sh"),
+        ],
+        example: "tiny.exec { \"/bin/sh\", \"-c\", \"echo $GREETING\", env = { GREETING = \"hello\" } }",
+        call: exec,
+        ..BASE
+    },
+    Primitive {
+        name: "wait",
+        doc: "Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).",
+        args: &[
+            arg("child", Type::Handle("child"), "what `clone` or `fork` returned"),
+            optional("timeout", Type::Duration, "how long at most"),
+        ],
+        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over",
+        method: Some(("child", "wait")),
+        errors: &[("ECHILD", "it is not a child of this process, or was waited for already")],
+        example: "local status, signal = child:wait()",
+        call: wait,
+        ..BASE
+    },
+    Primitive {
+        name: "wait_ready",
+        doc: "Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.",
+        args: &[
+            arg("child", Type::Handle("child"), "what `clone` or `fork` returned"),
+            optional("timeout", Type::Duration, "how long at most"),
+        ],
+        returns: "true; false when the time is over",
+        method: Some(("child", "wait_ready")),
+        example: "child:wait_ready()  -- from here on the program runs",
+        call: wait_ready,
+        ..BASE
+    },
+    Primitive {
+        name: "notify_ready",
+        doc: "In a child: tells the parent's `wait_ready` that what was asked is done; later errors do not reach it.",
+        example: "local child = tiny.fork(function() tiny.notify_ready(); serve() end)",
+        call: |c| {
+            sys::notify_ready();
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "reap",
+        doc: "Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.",
+        args: &[arg("child", Type::Handle("child"), "what `clone` or `fork` returned")],
+        method: Some(("child", "reap")),
+        example: "tiny.reap(child)",
+        call: reap,
+        ..BASE
+    },
+    Primitive {
+        name: "kill",
+        doc: "Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).",
+        args: &[
+            arg("process", PROCESS, "a child or process handle"),
+            optional("signal", Type::Signal, "SIGTERM when absent; 0 only asks whether it lives"),
+        ],
+        method: Some(("child", "kill")),
+        errors: &[("ESRCH", "the process has ended"), ("EPERM", "the process belongs to another user")],
+        example: "tiny.kill(child, \"SIGTERM\")",
+        call: kill,
+        ..BASE
+    },
+    Primitive {
+        name: "pidfd_open",
+        doc: "Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.",
+        args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
+        options: &[opt("start_time", Type::Int, "", "what `process_start_time` said of it, in clock ticks since boot")],
+        returns: "a process handle, or nil when there is no such process",
+        example: "local p = tiny.pidfd_open(state.pid, { start_time = state.pid_start })",
+        call: pidfd_open,
+        ..BASE
+    },
+    Primitive {
+        name: "process_start_time",
+        doc: "Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).",
+        args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
+        returns: "an integer, or nil when there is no such process",
+        example: "local started = tiny.process_start_time(tiny.getpid())",
+        call: start_time,
+        ..BASE
+    },
+    Primitive {
+        name: "getpid",
+        doc: "Returns the pid of the calling process in its own pid namespace (getpid(2)).",
+        returns: "an integer",
+        example: "print(tiny.getpid())  -- 1 inside a new pid namespace",
+        call: |c| c.ok(std::process::id()),
+        ..BASE
+    },
+    Primitive {
+        name: "getuid",
+        doc: "Returns the effective user id of the calling process (geteuid(2)).",
+        returns: "an integer; 0 is root",
+        example: "if tiny.getuid() ~= 0 then tiny.fail(\"run me as root\") end",
+        call: |c| c.ok(nix::unistd::geteuid().as_raw()),
+        ..BASE
+    },
+    Primitive {
+        name: "setsid",
+        doc: "Starts a new session without a controlling terminal (setsid(2)).",
+        errors: &[("EPERM", "the process leads a process group already; fork first")],
+        example: "tiny.fork(function() tiny.setsid() end)",
+        call: |c| {
+            credentials::setsid()?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "sethostname",
+        doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.",
+        args: &[arg("name", Type::Str, "1 to 64 bytes")],
+        errors: &[
+            ("EPERM", "needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true"),
+            ("EINVAL", "a hostname has at most 64 bytes"),
+        ],
+        example: "tiny.sethostname(\"web\")",
+        call: |c| {
+            credentials::sethostname(&c.str(0)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "setrlimit",
+        doc: "Sets a resource limit of the calling process (setrlimit(2)).",
+        args: &[
+            arg("resource", Type::Word(credentials::RESOURCES), "which limit"),
+            arg(
+                "soft",
+                Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
+                "the soft limit, in the resource's unit",
+            ),
+        ],
+        options: &[opt(
+            "hard",
+            Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
+            "the soft limit's value",
+            "the hard limit",
+        )],
+        errors: &[
+            ("EPERM", "raising a hard limit needs CAP_SYS_RESOURCE"),
+            ("EINVAL", "the soft limit is above the hard limit"),
+        ],
+        example: "tiny.setrlimit(\"nofile\", 1024, { hard = 4096 })",
+        call: setrlimit,
+        ..BASE
+    },
+    Primitive {
+        name: "setuser",
+        doc: "Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).",
+        args: &[arg("uid", Type::Int, "the user id")],
+        options: &[
+            opt("gid", Type::Int, "the uid's number", "the group id"),
+            opt("groups", Type::List(&Type::Int), "none", "the supplementary group ids"),
+        ],
+        errors: &[
+            ("EPERM", "needs CAP_SETUID and CAP_SETGID"),
+            ("EINVAL", "the id is not mapped in this user namespace"),
+        ],
+        example: "tiny.setuser(65534, { gid = 65534 })",
+        call: setuser,
+        ..BASE
+    },
+    Primitive {
+        name: "no_new_privs",
+        doc: "Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities \
+              no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).",
+        example: "tiny.no_new_privs()",
+        call: |c| {
+            credentials::no_new_privs()?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "set_parent_death_signal",
+        doc: "Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).",
+        args: &[arg("signal", Type::Signal, "the signal; 0 for none")],
+        example: "tiny.set_parent_death_signal(\"SIGKILL\")",
+        call: |c| {
+            sys::set_parent_death_signal(signal_of(&c.arg_value(0)))?;
+            c.ok(())
+        },
+        ..BASE
+    },
+];
+
+/// The number of a signal value that was checked before.
+pub fn signal_of(value: &Value) -> i32 {
+    match value {
+        Value::Integer(n) => *n as i32,
+        Value::String(s) => signal::parse(&s.to_string_lossy()).unwrap_or(15),
+        _ => 15,
+    }
+}
+
+fn clone(call: &Call<'_>) -> Outcome {
+    let join = joined(call)?;
+    let placed = super::cgroup::placement(call)?;
+    if call.flag("cgroupns") && placed.is_none() {
+        return Err(Fail::Usage("cgroupns goes with a cgroup handle; cgroup = true is the plain new namespace".into()));
+    }
+    let mut birth = Birth { new: new_flags(call), cgroup_namespace: call.flag("cgroupns"), ..Birth::default() };
+    // Borrowed for the length of the system call.
+    let guards = join.iter().map(|(fd, flag)| Ok((fd.dup()?, *flag))).collect::<Result<Vec<_>, Fail>>()?;
+    birth.join = guards.iter().map(|(fd, flag)| (std::os::fd::AsFd::as_fd(fd), *flag)).collect();
+    if let Some(placed) = &placed {
+        birth.into_cgroup = placed.into.as_ref().map(std::os::fd::AsFd::as_fd);
+        birth.attach = placed.attach.iter().map(std::os::fd::AsFd::as_fd).collect();
+    }
+    born(call, &birth, true)
+}
+
+fn fork(call: &Call<'_>) -> Outcome {
+    born(call, &Birth::default(), false)
+}
+
+fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
+    let Some(Born { pid, pidfd, report }) = sys::clone(birth)? else {
+        handle::forked();
+        if inside {
+            trace::entered_child();
+        }
+        return call.ok(Value::Nil);
+    };
+    let report = call.lua.create_userdata(handle::Fd(Some(report)))?;
+    let handle = Builder::new(call.lua, "child")?.field("pid", pid)?.field("report", report)?.fd(pidfd)?.build()?;
+    call.ok(handle)
+}
+
+fn exec(call: &Call<'_>) -> Outcome {
+    let Some(table) = call.table() else {
+        return Err(Fail::Usage("the program is missing: exec { \"/bin/sh\" }".into()));
+    };
+    let bytes = |s: mlua::LuaString| s.as_bytes().to_vec();
+    let argv: Vec<Vec<u8>> =
+        table.sequence_values::<mlua::LuaString>().map(|s| s.map(bytes)).collect::<Result<_, _>>()?;
+    if argv.first().is_none_or(Vec::is_empty) {
+        return Err(Fail::Usage("the program is missing: exec { \"/bin/sh\" }".into()));
+    }
+    let mut env = Vec::new();
+    let mut path = None;
+    match call.opt::<Table>("env")? {
+        Some(table) => {
+            for pair in table.pairs::<mlua::LuaString, mlua::LuaString>() {
+                let (key, value) = pair?;
+                if &*key.as_bytes() == b"PATH" {
+                    path = Some(value.as_bytes().to_vec());
+                }
+                env.push([&key.as_bytes()[..], b"=", &value.as_bytes()[..]].concat());
+            }
+            env.sort();
+        }
+        None => {
+            use std::os::unix::ffi::OsStrExt;
+            for (key, value) in std::env::vars_os() {
+                env.push([key.as_bytes(), b"=", value.as_bytes()].concat());
+            }
+            path = std::env::var_os("PATH").map(|p| p.as_bytes().to_vec());
+        }
+    }
+    let last_fd = 2 + call.opt::<u32>("keep_fds")?.unwrap_or(0);
+    // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
+    let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
+    match sys::exec(&sys::Program { argv, env, path, last_fd })? {}
+}
+
+fn wait(call: &Call<'_>) -> Outcome {
+    let child = call.handle(0)?;
+    let Some(ended) = FdRef::of(&child)?.with(|fd| call.seconds(1).map(|timeout| sys::wait(fd, timeout)))??? else {
+        return call.ok(());
+    };
+    child.raw_set("closed", true)?;
+    rethrow(call, &child, Some(0.0))?;
+    match ended {
+        Ended::Exited(status) => call.ok(status),
+        Ended::Signaled(number) => call.ok((ended.status(), signal::name(number))),
+    }
+}
+
+fn wait_ready(call: &Call<'_>) -> Outcome {
+    let child = call.handle(0)?;
+    let done = rethrow(call, &child, call.seconds(1)?)?;
+    call.ok(done)
+}
+
+/// Throws the error that the child reported; false when it has not come so far within `timeout`.
+fn rethrow(call: &Call<'_>, child: &Table, timeout: Option<f64>) -> Result<bool, Fail> {
+    let Value::UserData(report) = child.raw_get("report")? else { return Ok(true) };
+    let text = {
+        let fd = report.borrow::<handle::Fd>()?;
+        let Some(fd) = &fd.0 else { return Ok(true) };
+        sys::read_report(std::os::fd::AsFd::as_fd(fd), timeout)?
+    };
+    let Some(text) = text else { return Ok(false) };
+    report.borrow_mut::<handle::Fd>()?.0.take();
+    if text.is_empty() { Ok(true) } else { Err(Fail::Reported(error::from_json(call.lua, &text)?)) }
+}
+
+fn reap(call: &Call<'_>) -> Outcome {
+    let child = call.handle(0)?;
+    let ended = FdRef::of(&child)?.with(|fd| {
+        let _ = sys::kill(fd, 9); // ESRCH: it has ended, what is left is to reap it.
+        sys::wait(fd, None)
+    })?;
+    child.raw_set("closed", true)?;
+    match ended {
+        Err(e) if e.errno == nix::errno::Errno::ECHILD => call.ok(()),
+        ended => {
+            ended?;
+            call.ok(())
+        }
+    }
+}
+
+fn kill(call: &Call<'_>) -> Outcome {
+    let number = signal_of(&call.arg_value(1));
+    call.fd(0)?.with(|fd| sys::kill(fd, number))??;
+    call.ok(())
+}
+
+fn pidfd_open(call: &Call<'_>) -> Outcome {
+    let pid: i32 = call.get(0)?;
+    let fd = match sys::pidfd_open(pid) {
+        Err(e) if e.errno == nix::errno::Errno::ESRCH => return call.ok(Value::Nil),
+        fd => fd?,
+    };
+    // The start time is read after the pidfd is open: from here on the pid cannot change hands
+    // unnoticed, since the pidfd pins the process it names.
+    if let Some(wanted) = call.opt::<u64>("start_time")?
+        && sys::start_time(pid).ok() != Some(wanted)
+    {
+        return call.ok(Value::Nil);
+    }
+    let handle = Builder::new(call.lua, "process")?.field("pid", pid)?.fd(fd)?.build()?;
+    call.ok(handle)
+}
+
+fn start_time(call: &Call<'_>) -> Outcome {
+    match sys::start_time(call.get(0)?) {
+        Err(e) if matches!(e.errno, nix::errno::Errno::ENOENT | nix::errno::Errno::ESRCH) => call.ok(Value::Nil),
+        time => call.ok(time?),
+    }
+}
+
+fn setrlimit(call: &Call<'_>) -> Outcome {
+    let limit = |value: &Value| match value {
+        Value::String(s) if &*s.as_bytes() == b"unlimited" => Ok(credentials::UNLIMITED),
+        other => crate::vm::call::to_size(other).map_err(Fail::Usage),
+    };
+    let soft = limit(&call.arg_value(1))?;
+    let hard = match call.value("hard") {
+        Value::Nil => soft,
+        value => limit(&value)?,
+    };
+    credentials::setrlimit(&call.str(0)?, soft, hard)?;
+    call.ok(())
+}
+
+fn setuser(call: &Call<'_>) -> Outcome {
+    let uid: u32 = call.get(0)?;
+    let gid = call.opt("gid")?.unwrap_or(uid);
+    credentials::setuser(uid, gid, &call.opt::<Vec<u32>>("groups")?.unwrap_or_default())?;
+    call.ok(())
+}

@@ -1,0 +1,89 @@
+//! What a process sets on itself: hostname, session, user, resource limits, no_new_privs.
+
+use nix::sys::resource::{Resource, setrlimit as nix_setrlimit};
+use nix::unistd::{Gid, Uid};
+
+use super::{Context, Result};
+
+/// RLIM_INFINITY.
+pub const UNLIMITED: u64 = nix::sys::resource::RLIM_INFINITY;
+
+/// The resource names of setrlimit(2), in lower case and without RLIMIT_.
+pub const RESOURCES: &[&str] = &[
+    "as",
+    "core",
+    "cpu",
+    "data",
+    "fsize",
+    "locks",
+    "memlock",
+    "msgqueue",
+    "nice",
+    "nofile",
+    "nproc",
+    "rss",
+    "rtprio",
+    "rttime",
+    "sigpending",
+    "stack",
+];
+
+const BY_NAME: [Resource; 16] = [
+    Resource::RLIMIT_AS,
+    Resource::RLIMIT_CORE,
+    Resource::RLIMIT_CPU,
+    Resource::RLIMIT_DATA,
+    Resource::RLIMIT_FSIZE,
+    Resource::RLIMIT_LOCKS,
+    Resource::RLIMIT_MEMLOCK,
+    Resource::RLIMIT_MSGQUEUE,
+    Resource::RLIMIT_NICE,
+    Resource::RLIMIT_NOFILE,
+    Resource::RLIMIT_NPROC,
+    Resource::RLIMIT_RSS,
+    Resource::RLIMIT_RTPRIO,
+    Resource::RLIMIT_RTTIME,
+    Resource::RLIMIT_SIGPENDING,
+    Resource::RLIMIT_STACK,
+];
+
+/// Sets a limit by its name. Errors: EPERM when the hard limit would rise without
+/// CAP_SYS_RESOURCE, EINVAL when `soft` is above `hard` (setrlimit(2)).
+pub fn setrlimit(name: &str, soft: u64, hard: u64) -> Result<()> {
+    let index = RESOURCES.iter().position(|r| *r == name).ok_or(nix::errno::Errno::EINVAL)?;
+    nix_setrlimit(BY_NAME[index], soft, hard).detail(format!("RLIMIT_{}", name.to_uppercase()))
+}
+
+/// Sets the hostname of the caller's UTS namespace.
+pub fn sethostname(name: &str) -> Result<()> {
+    Ok(nix::unistd::sethostname(name)?)
+}
+
+/// Starts a new session.
+pub fn setsid() -> Result<()> {
+    nix::unistd::setsid()?;
+    Ok(())
+}
+
+/// Becomes another user for good. Groups go first: afterwards the right to set them is gone.
+pub fn setuser(uid: u32, gid: u32, groups: &[u32]) -> Result<()> {
+    let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
+    match nix::unistd::setgroups(&groups) {
+        // An unprivileged user namespace forbids setgroups (user_namespaces(7)); no groups is then
+        // what it already has.
+        Err(nix::errno::Errno::EPERM) if groups.is_empty() && setgroups_denied() => {}
+        result => result.detail("setgroups")?,
+    }
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    nix::unistd::setresgid(gid, gid, gid).detail("setresgid")?;
+    nix::unistd::setresuid(uid, uid, uid).detail("setresuid")
+}
+
+fn setgroups_denied() -> bool {
+    std::fs::read("/proc/self/setgroups").is_ok_and(|text| text.starts_with(b"deny"))
+}
+
+/// PR_SET_NO_NEW_PRIVS; it cannot be taken back.
+pub fn no_new_privs() -> Result<()> {
+    Ok(rustix::thread::set_no_new_privs(true)?)
+}

@@ -1,0 +1,1 @@
+//! Waiting: poll, signals, timers, inotify.

@@ -1,0 +1,16 @@
+//! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
+
+pub mod cgroup;
+pub mod credentials;
+pub mod error;
+pub mod event;
+pub mod fs;
+pub mod mount;
+pub mod namespace;
+pub mod net;
+pub mod path;
+pub mod probe;
+pub mod process;
+pub mod signal;
+
+pub use error::{Context, Error, Result};

@@ -1,0 +1,1 @@
+//! Mounts (mount_namespaces(7)).

@@ -1,0 +1,1 @@
+//! Paths below a root, resolved by descriptor (openat2(2)).

@@ -1,0 +1,371 @@
+//! Processes: clone3, exec, wait, signals through pidfds (clone(2), pidfd_open(2), waitid(2)).
+
+use std::cell::RefCell;
+use std::ffi::{CString, OsStr};
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+
+use nix::errno::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+
+use super::{Context, Error, Result, namespace};
+
+thread_local! {
+    /// In a forked child: the pipe on which its failure reaches the parent.
+    static REPORT: RefCell<Option<OwnedFd>> = const { RefCell::new(None) };
+}
+
+/// What a child is born with.
+#[derive(Default)]
+pub struct Birth<'a> {
+    /// CLONE_NEW* flags of the new namespaces.
+    pub new: u64,
+    /// Namespaces to join, with their flags, in this order; user namespaces come first.
+    pub join: Vec<(BorrowedFd<'a>, u64)>,
+    /// The cgroup v2 folder to be born in (CLONE_INTO_CGROUP, kernel 5.7).
+    pub into_cgroup: Option<BorrowedFd<'a>>,
+    /// cgroup.procs files that the child writes itself into before anything else (v1, or v2
+    /// without clone3).
+    pub attach: Vec<BorrowedFd<'a>>,
+    /// A new cgroup namespace after the child has been placed, so that its root is its own cgroup.
+    pub cgroup_namespace: bool,
+}
+
+/// The parent's view of a new child.
+pub struct Born {
+    /// Its pid in the caller's pid namespace.
+    pub pid: i32,
+    /// Its pidfd.
+    pub pidfd: OwnedFd,
+    /// The pipe on which its failure arrives; end of file once it runs a program or has ended.
+    pub report: OwnedFd,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct CloneArgs {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+    set_tid: u64,
+    set_tid_size: u64,
+    cgroup: u64,
+}
+
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
+/// joined everything; when that fails it reports and ends, and the caller's next `wait` tells why.
+/// Errors: EPERM without CAP_SYS_ADMIN, EAGAIN at the process limit, EBUSY for a cgroup with
+/// children that has controllers (cgroups(7)).
+pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
+    assert_single_threaded()?;
+    flush_stdio();
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let pid_home = join_pid_namespace(birth)?;
+    let mut pidfd: i32 = -1;
+    let mut args = CloneArgs {
+        flags: birth.new | libc::CLONE_PIDFD as u64,
+        pidfd: &raw mut pidfd as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        ..CloneArgs::default()
+    };
+    if let Some(cgroup) = birth.into_cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    // SAFETY: no CLONE_VM and no stack: the child is a copy, as with fork(2), and this process is
+    // single-threaded (asserted above), so no lock is held by a thread that the child lacks.
+    let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
+    if result == 0 {
+        drop(read);
+        REPORT.replace(Some(write));
+        crate::sys::process::enter(birth);
+        return Ok(None);
+    }
+    let error = Error::last();
+    if let Some(home) = pid_home {
+        namespace::setns(home.as_fd(), libc::CLONE_NEWPID as u64).detail("the way back to the own pid namespace")?;
+    }
+    if result < 0 {
+        return Err(error);
+    }
+    // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    Ok(Some(Born { pid: result as i32, pidfd, report: read }))
+}
+
+/// A pid namespace is joined by the parent, for its children; returns the way back.
+fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
+    for (fd, flag) in &birth.join {
+        if *flag == libc::CLONE_NEWPID as u64 {
+            let home = namespace::open_of("self", "pid")?;
+            namespace::setns(*fd, *flag)?;
+            return Ok(Some(home));
+        }
+    }
+    Ok(None)
+}
+
+/// The child's first acts, before any Lua: cgroup first, so that nothing runs outside the limit.
+fn enter(birth: &Birth<'_>) {
+    let entered = (|| -> Result<()> {
+        for procs in &birth.attach {
+            rustix::io::write(procs, b"0").detail("entering the cgroup")?;
+        }
+        if birth.cgroup_namespace {
+            namespace::unshare(libc::CLONE_NEWCGROUP as u64)?;
+        }
+        for (fd, flag) in birth.join.iter().filter(|(_, flag)| *flag != libc::CLONE_NEWPID as u64) {
+            namespace::setns(*fd, *flag).detail("joining a namespace")?;
+        }
+        Ok(())
+    })();
+    if let Err(error) = entered {
+        let text = serde_json::json!({ "op": "clone", "code": error.code(), "message": error.to_string() });
+        report(text.to_string().as_bytes());
+        end_child(125);
+    }
+}
+
+/// Sends this child's failure to its parent. The text is cut so that the write cannot block.
+pub fn report(json: &[u8]) {
+    if let Some(fd) = REPORT.take() {
+        let _ = rustix::io::write(&fd, &json[..json.len().min(60_000)]);
+    }
+}
+
+/// Closes the report pipe: the parent's `wait_ready` returns.
+pub fn notify_ready() {
+    REPORT.take();
+}
+
+/// Ends a child without running what the parent registered for its own end.
+pub fn end_child(status: u8) -> ! {
+    flush_stdio();
+    // SAFETY: _exit does not return and runs no handlers.
+    unsafe { libc::_exit(i32::from(status)) }
+}
+
+/// What is left in C's and Rust's buffers goes out now; a fork would write it twice.
+pub fn flush_stdio() {
+    let _ = std::io::stdout().flush();
+    // SAFETY: fflush(NULL) flushes every open output stream.
+    unsafe { libc::fflush(std::ptr::null_mut()) };
+}
+
+/// A fork copies only the calling thread: with others alive a lock could stay held for ever.
+fn assert_single_threaded() -> Result<()> {
+    // /proc/self/task has one folder a thread; a folder's link count is two more than its folders.
+    match std::fs::metadata("/proc/self/task") {
+        Ok(meta) if meta.nlink() > 3 => Err(Error::new(Errno::EDEADLK).with_detail(format!(
+            "this process has {} threads; only a single-threaded one may fork",
+            meta.nlink() - 2
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ended {
+    /// It exited with this status.
+    Exited(i32),
+    /// It was killed by this signal.
+    Signaled(i32),
+}
+
+impl Ended {
+    /// The status as a shell shows it: 128 + signal for a killed process.
+    pub fn status(self) -> i32 {
+        match self {
+            Ended::Exited(status) => status,
+            Ended::Signaled(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Waits for a child and reaps it. `None` after `timeout` seconds.
+pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>> {
+    if timeout.is_some() && !readable(pidfd, timeout)? {
+        return Ok(None);
+    }
+    loop {
+        match rustix::process::waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
+            Ok(Some(status)) => {
+                return Ok(Some(match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => Ended::Exited(code),
+                    (None, signal) => Ended::Signaled(signal.unwrap_or(0)),
+                }));
+            }
+            Ok(None) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
+pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let deadline = timeout.map(|t| std::time::Instant::now() + std::time::Duration::from_secs_f64(t.min(1e9)));
+    loop {
+        let left = deadline.map(|d| d.saturating_duration_since(std::time::Instant::now()));
+        let left =
+            left.map(|d| rustix::event::Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) });
+        let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        match poll(&mut fds, left.as_ref()) {
+            Ok(n) => return Ok(n > 0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Reads a child's report: its failure, or nothing once it runs a program or ended well. Waits for
+/// that up to `timeout` seconds (`None`: as long as it takes); `Ok(None)` when the time is over.
+pub fn read_report(report: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Vec<u8>>> {
+    let mut text = Vec::new();
+    let mut chunk = [0u8; 4096];
+    loop {
+        if !readable(report, timeout)? {
+            return Ok(None);
+        }
+        match rustix::io::read(report, &mut chunk) {
+            Ok(0) => return Ok(Some(text)),
+            Ok(n) => text.extend_from_slice(&chunk[..n]),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Sends a signal through a pidfd; it cannot reach another process that got the same pid.
+/// Errors: ESRCH when the process has ended, EPERM for another user's.
+pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
+    // SAFETY: pidfd_send_signal takes a descriptor, a number and a null siginfo.
+    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, 0usize, 0) } {
+        0 => Ok(()),
+        _ => Err(Error::last()),
+    }
+}
+
+/// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
+pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
+    let pid = Pid::from_raw(pid).ok_or(Errno::EINVAL)?;
+    Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
+}
+
+/// When a process started, in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with
+/// the boot id it tells a process from a later one with the same pid.
+pub fn start_time(pid: i32) -> Result<u64> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = std::fs::read(&path).at(&path)?;
+    // The second field is the name in parentheses and may hold anything; count from its end.
+    let after = stat.iter().rposition(|b| *b == b')').map_or(&stat[..], |i| &stat[i + 1..]);
+    let field = after.split(|b| *b == b' ').filter(|f| !f.is_empty()).nth(19);
+    let text = field.and_then(|f| std::str::from_utf8(f).ok()).and_then(|f| f.trim().parse().ok());
+    text.ok_or_else(|| Error::new(Errno::EINVAL).with_path(&path))
+}
+
+/// What `exec` runs.
+pub struct Program {
+    /// The program and its arguments; the first is looked up in PATH unless it has a slash.
+    pub argv: Vec<Vec<u8>>,
+    /// The environment as `K=V`, whole.
+    pub env: Vec<Vec<u8>>,
+    /// The search path.
+    pub path: Vec<u8>,
+    /// The highest descriptor that stays open; those above are closed.
+    pub last_fd: u32,
+}
+
+/// Replaces this process by a program. Descriptors above `last_fd` are closed, signals are at
+/// their defaults and none is blocked. Returns only on failure: ENOENT when it is not found,
+/// EACCES when it cannot be executed, ENOEXEC when it is no program.
+pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
+    let c_strings = |list: &[Vec<u8>]| -> Result<Vec<CString>> {
+        list.iter()
+            .map(|s| CString::new(&s[..]).map_err(|_| Error::new(Errno::EINVAL).with_detail("a NUL byte")))
+            .collect()
+    };
+    let name = program.argv.first().ok_or(Errno::EINVAL)?;
+    let argv = c_strings(&program.argv)?;
+    let env = c_strings(&program.env)?;
+    let candidates = candidates(name, &program.path);
+    flush_stdio();
+    let saved = reset_signals()?;
+    // Close-on-exec instead of closing: when exec fails, the report pipe is still there.
+    // SAFETY: close_range only marks descriptors.
+    unsafe { libc::syscall(libc::SYS_close_range, program.last_fd + 1, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    let mut failure = Errno::ENOENT;
+    for candidate in candidates {
+        let Ok(file) = CString::new(candidate) else { continue };
+        let Err(errno) = nix::unistd::execve(&file, &argv, &env);
+        match errno {
+            Errno::ENOENT | Errno::ENOTDIR => {}
+            // As execvp(3): a later folder of PATH may hold one that can be executed.
+            Errno::EACCES => failure = errno,
+            _ => {
+                failure = errno;
+                break;
+            }
+        }
+    }
+    restore_signals(saved);
+    let mut error = Error::new(failure).with_path(OsStr::from_bytes(name));
+    if failure == Errno::ENOENT {
+        error = error.with_detail(not_found(name, &program.path));
+    }
+    Err(error)
+}
+
+/// A file that is there but "not found" misses its interpreter (execve(2), ENOENT).
+fn not_found(name: &[u8], path: &[u8]) -> String {
+    let there = |c: &Vec<u8>| std::fs::metadata(OsStr::from_bytes(c)).is_ok();
+    match candidates(name, path).iter().find(|c| there(c)) {
+        Some(_) => "the file is there but its interpreter or dynamic loader is not".into(),
+        None if name.contains(&b'/') => "no such program in this root".into(),
+        None => format!("not in PATH={}", String::from_utf8_lossy(path)),
+    }
+}
+
+fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
+    if name.contains(&b'/') {
+        return vec![name.to_vec()];
+    }
+    path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
+}
+
+type SavedSignals = (nix::sys::signal::SigSet, nix::sys::signal::SigHandler);
+
+/// Rust ignores SIGPIPE from its start, and a supervisor blocks signals: neither is a program's.
+fn reset_signals() -> Result<SavedSignals> {
+    use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, signal};
+    let mut mask = SigSet::empty();
+    pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
+    // SAFETY: SIG_DFL installs no handler of ours.
+    let pipe = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    Ok((mask, pipe))
+}
+
+fn restore_signals((mask, pipe): SavedSignals) {
+    use nix::sys::signal::{SigmaskHow, Signal, pthread_sigmask, signal};
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
+    // SAFETY: puts back what `reset_signals` found: SIG_IGN or SIG_DFL.
+    let _ = unsafe { signal(Signal::SIGPIPE, pipe) };
+}
+
+/// The death signal that this process gets when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+pub fn set_parent_death_signal(signal: i32) -> Result<()> {
+    // SAFETY: 1..=64 is checked by the callers' parser; 0 is "none".
+    let signal = if signal == 0 { None } else { Some(unsafe { Signal::from_raw_unchecked(signal) }) };
+    Ok(rustix::process::set_parent_process_death_signal(signal)?)
+}

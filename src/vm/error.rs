@@ -1,0 +1,172 @@
+//! Failures as Lua sees them: a table with `op`, `args`, `code`, `errno`, `path`, `hint`, `at`, and
+//! `message`, that prints as one sentence and a hint. It crosses a fork as JSON.
+
+use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
+
+use super::call::Fail;
+use super::registry::Primitive;
+use super::show;
+
+/// The registry key of the metatable that every error value shares.
+pub const META: &str = "tiny.error";
+
+/// Dresses a failure of `primitive` for Lua.
+pub fn dress(lua: &Lua, primitive: &Primitive, args: &MultiValue, fail: Fail) -> mlua::Result<Value> {
+    let failure = match fail {
+        Fail::Reported(value) => return Ok(value),
+        Fail::Lua(error) => return error_value(lua, &plain(&error)),
+        Fail::Plain(text) => {
+            let err = lua.create_table()?;
+            err.raw_set("message", text)?;
+            return finish(lua, err);
+        }
+        Fail::Sys(error) => Err(error),
+        Fail::Usage(text) => Ok(text),
+    };
+    let err = lua.create_table_with_capacity(0, 10)?;
+    err.raw_set("op", primitive.name)?;
+    let shown: Vec<String> = args.iter().filter(|v| !v.is_function()).map(show::value).collect();
+    err.raw_set("args", lua.create_sequence_from(shown.iter().map(String::as_str))?)?;
+    err.raw_set("at", location(lua))?;
+    match failure {
+        Ok(text) => {
+            err.raw_set("code", "EINVAL")?;
+            err.raw_set("usage", true)?;
+            err.raw_set("message", text)?;
+        }
+        Err(error) => {
+            err.raw_set("code", error.code())?;
+            err.raw_set("errno", error.errno as i32)?;
+            err.raw_set("message", error.to_string())?;
+            let code = error.code();
+            let listed = primitive.errors.iter().find(|(name, _)| *name == code).map(|(_, hint)| (*hint).to_owned());
+            err.raw_set("hint", error.hint.or(listed))?;
+            err.raw_set("path", error.path)?;
+        }
+    }
+    finish(lua, err)
+}
+
+/// An error value with no more than a message.
+pub fn error_value(lua: &Lua, message: &str) -> mlua::Result<Value> {
+    let err = lua.create_table()?;
+    err.raw_set("message", message)?;
+    err.raw_set("at", location(lua))?;
+    finish(lua, err)
+}
+
+/// Any thrown value as an error value, with the traceback of the place that threw it.
+pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
+    let value = match thrown {
+        Value::Table(t) if is_error(lua, &t) => Value::Table(t),
+        other => {
+            let err = lua.create_table()?;
+            let message = match &other {
+                Value::String(s) => s.to_string_lossy(),
+                Value::Error(e) => plain(e),
+                _ => show::value(&other),
+            };
+            err.raw_set("message", message)?;
+            finish(lua, err)?
+        }
+    };
+    if let Value::Table(err) = &value
+        && err.raw_get::<Value>("traceback")?.is_nil()
+    {
+        err.raw_set("traceback", lua.traceback(None, 1)?)?;
+    }
+    Ok(value)
+}
+
+/// A Rust error that crossed Lua, without the wrapping that names its way.
+fn plain(error: &mlua::Error) -> String {
+    match error {
+        mlua::Error::CallbackError { cause, .. } => plain(cause),
+        mlua::Error::RuntimeError(text) => text.clone(),
+        mlua::Error::SyntaxError { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn is_error(lua: &Lua, table: &Table) -> bool {
+    let meta: Option<Table> = lua.named_registry_value(META).ok();
+    table.metatable().is_some() && table.metatable() == meta
+}
+
+/// Gives a plain table the error values' metatable.
+pub fn finish(lua: &Lua, err: Table) -> mlua::Result<Value> {
+    err.set_metatable(Some(lua.named_registry_value(META)?))?;
+    Ok(Value::Table(err))
+}
+
+/// An error value as the sentence and the hint that a reader sees.
+pub fn display(err: &Table) -> String {
+    let field = |key: &str| match err.raw_get::<Value>(key) {
+        Ok(Value::String(s)) => Some(s.to_string_lossy()),
+        _ => None,
+    };
+    let mut text = String::new();
+    if let Some(at) = field("at") {
+        text.push_str(&at);
+        text.push_str(": ");
+    }
+    if let Some(op) = field("op") {
+        let args: Vec<String> = err.raw_get("args").unwrap_or_default();
+        text.push_str(&format!("{op}({}): ", args.join(", ")));
+    }
+    text.push_str(&field("message").unwrap_or_else(|| "unknown error".into()));
+    if let Some(hint) = field("hint") {
+        text.push_str("\n  hint: ");
+        text.push_str(&hint);
+    }
+    if let Ok(cleanup) = err.raw_get::<Vec<String>>("cleanup") {
+        for failure in cleanup {
+            text.push_str("\n  while cleaning up: ");
+            text.push_str(&failure.replace('\n', "\n  "));
+        }
+    }
+    text
+}
+
+/// The place that called: the innermost frame of a user's file, else the innermost shipped one.
+pub fn location(lua: &Lua) -> Option<String> {
+    let mut shipped = None;
+    for level in 1..100 {
+        let frame = lua.inspect_stack(level, |debug| {
+            let source = debug.source().source.map(|s| s.into_owned()).unwrap_or_default();
+            (source, debug.current_line())
+        });
+        let Some((source, line)) = frame else { break };
+        let (Some(name), Some(line)) = (source.strip_prefix(['@', '=']), line) else { continue };
+        if source.starts_with('@') {
+            return Some(format!("{name}:{line}"));
+        }
+        if !name.starts_with('[') {
+            shipped.get_or_insert_with(|| format!("{name}:{line}"));
+        }
+    }
+    shipped
+}
+
+/// An error value as JSON, for the way from a child to its parent.
+pub fn to_json(err: &Table) -> Option<String> {
+    let plain: serde_json::Value = {
+        let mut map = serde_json::Map::new();
+        for (key, value) in err.pairs::<String, Value>().flatten() {
+            map.insert(key, serde_json::to_value(&value).ok()?);
+        }
+        map.into()
+    };
+    serde_json::to_string(&plain).ok()
+}
+
+/// The error value of a child's report.
+pub fn from_json(lua: &Lua, json: &[u8]) -> mlua::Result<Value> {
+    match serde_json::from_slice::<serde_json::Value>(json) {
+        Ok(plain) => match lua.to_value(&plain)? {
+            Value::Table(err) => finish(lua, err),
+            _ => error_value(lua, "a child failed and its report was no object"),
+        },
+        Err(_) => error_value(lua, &format!("a child failed: {}", String::from_utf8_lossy(json))),
+    }
+}

@@ -1,0 +1,108 @@
+//! Handles: owned kernel things as Lua tables. The plain fields (`kind`, `name`, `path`, `pid`) can
+//! be printed and stored; the descriptor is userdata in `fd`. A handle remembers the process that
+//! made it: `close` does nothing in any other, so a forked child never undoes its parent's work.
+
+use std::cell::Cell;
+use std::os::fd::OwnedFd;
+
+use mlua::{IntoLua, Lua, Table, UserData, Value};
+
+use super::call::Fail;
+
+/// A descriptor owned by Lua; empty after `close`.
+pub struct Fd(pub Option<OwnedFd>);
+
+impl UserData for Fd {}
+
+thread_local! {
+    static GENERATION: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How many forks lie between the first process and this one. It tells owners apart where pids
+/// cannot: a container's PID 1 may itself start a PID 1.
+pub fn generation() -> u32 {
+    GENERATION.get()
+}
+
+/// Notes that this process is a fresh fork.
+pub fn forked() {
+    GENERATION.set(GENERATION.get() + 1);
+}
+
+/// A handle under construction.
+pub struct Builder<'a> {
+    lua: &'a Lua,
+    table: Table,
+}
+
+impl<'a> Builder<'a> {
+    /// A handle of this kind, owned by this process.
+    pub fn new(lua: &'a Lua, kind: &str) -> Result<Builder<'a>, Fail> {
+        let table = lua.create_table_with_capacity(0, 6)?;
+        table.raw_set("kind", kind)?;
+        table.raw_set("owner", generation())?;
+        Ok(Builder { lua, table })
+    }
+
+    /// Sets a plain field.
+    pub fn field(self, name: &str, value: impl IntoLua) -> Result<Builder<'a>, Fail> {
+        self.table.raw_set(name, value)?;
+        Ok(self)
+    }
+
+    /// Gives the handle its descriptor.
+    pub fn fd(self, fd: OwnedFd) -> Result<Builder<'a>, Fail> {
+        let fd = self.lua.create_userdata(Fd(Some(fd)))?;
+        self.field("fd", fd)
+    }
+
+    /// Sets the primitive call that undoes what made the handle: `["link_del", "td0"]`.
+    pub fn undo(self, call: &[&str]) -> Result<Builder<'a>, Fail> {
+        let call = self.lua.create_sequence_from(call.iter().copied())?;
+        self.field("undo", call)
+    }
+
+    /// The finished handle.
+    pub fn build(self) -> Result<Table, Fail> {
+        let kind: String = self.table.raw_get("kind")?;
+        let metas: Table = self.lua.named_registry_value("tiny.handles")?;
+        let meta: Value = metas.raw_get(kind)?;
+        let meta = match meta {
+            Value::Table(meta) => meta,
+            _ => metas.raw_get("*")?,
+        };
+        self.table.set_metatable(Some(meta))?;
+        Ok(self.table)
+    }
+}
+
+/// The kind of a handle; `None` for a table that is none.
+pub fn kind(table: &Table) -> Option<String> {
+    table.metatable()?;
+    let owner: Option<u32> = table.raw_get("owner").ok()?;
+    owner?;
+    table.raw_get("kind").ok()?
+}
+
+/// A handle in a few words, `bridge td0`; `None` for a table that is none.
+pub fn brief(table: &Table) -> Option<String> {
+    let kind = kind(table)?;
+    let text = |key: &str| match table.raw_get::<Value>(key) {
+        Ok(Value::String(s)) => Some(s.to_string_lossy()),
+        Ok(Value::Integer(n)) => Some(n.to_string()),
+        _ => None,
+    };
+    let name = ["name", "path", "pid"].iter().find_map(|key| text(key));
+    Some(format!("<{kind}{}>", name.map(|n| format!(" {n}")).unwrap_or_default()))
+}
+
+/// Whether `table` is a handle of kind `wanted`; "namespace" takes every namespace.
+pub fn check(table: &Table, wanted: &str) -> Result<(), String> {
+    let article = if wanted.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    match kind(table) {
+        Some(kind) if kind == wanted => Ok(()),
+        Some(kind) if wanted == "namespace" && kind.ends_with("ns") => Ok(()),
+        Some(kind) => Err(format!("expected {article} {wanted} handle, got a {kind} handle")),
+        None => Err(format!("expected {article} {wanted} handle, got a table")),
+    }
+}

@@ -1,0 +1,227 @@
+//! The Lua machine: the global `tiny`, `require`, and the way an error leaves it.
+
+pub mod call;
+pub mod child;
+pub mod error;
+pub mod files;
+pub mod glue;
+pub mod handle;
+pub mod recipe;
+pub mod registry;
+pub mod show;
+pub mod trace;
+pub mod units;
+
+use std::path::Path;
+
+use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
+
+use files::{SearchPath, Source};
+
+/// What a machine is started with.
+#[derive(Default, Clone)]
+pub struct Options {
+    /// Folders that override the shipped Lua.
+    pub search: SearchPath,
+    /// The global flags as Lua sees them in `tiny.settings`.
+    pub settings: Vec<(&'static str, String)>,
+}
+
+/// A Lua machine with the primitives.
+pub struct Vm {
+    lua: Lua,
+    search: SearchPath,
+    xpcall: Function,
+    catch: Function,
+}
+
+/// A failure that reached the top.
+pub struct Failure {
+    /// The sentence and the hint.
+    pub text: String,
+    /// The Lua traceback.
+    pub traceback: Option<String>,
+    /// The exit status that the failure asks for.
+    pub exit: u8,
+}
+
+impl Vm {
+    /// A machine with `tiny` in its globals.
+    pub fn new(options: Options) -> mlua::Result<Vm> {
+        let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new().catch_rust_panics(true))?;
+        let tiny = install(&lua)?;
+        lua.globals().raw_set("tiny", tiny)?;
+        require_from(&lua, options.search.clone())?;
+        let catch = lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?;
+        let vm = Vm { xpcall: lua.globals().raw_get("xpcall")?, catch, search: options.search, lua };
+        vm.set_settings(&options.settings)?;
+        Ok(vm)
+    }
+
+    /// Sets `tiny.settings`, the global flags as Lua sees them.
+    pub fn set_settings(&self, settings: &[(&'static str, String)]) -> mlua::Result<()> {
+        let table = self.lua.create_table_from(settings.iter().map(|(k, v)| (*k, v.as_str())))?;
+        self.lua.globals().raw_get::<Table>("tiny")?.raw_set("settings", table)
+    }
+
+    /// The machine itself.
+    pub fn lua(&self) -> &Lua {
+        &self.lua
+    }
+
+    /// Where its Lua comes from.
+    pub fn search(&self) -> &SearchPath {
+        &self.search
+    }
+
+    /// Calls `function`, an error becomes a `Failure`.
+    pub fn call(&self, function: &Function, args: MultiValue) -> Result<MultiValue, Failure> {
+        let mut all = MultiValue::with_capacity(args.len() + 2);
+        all.push_back(Value::Function(function.clone()));
+        all.push_back(Value::Function(self.catch.clone()));
+        all.extend(args);
+        let mut results = self.xpcall.call::<MultiValue>(all).map_err(|e| Failure::plain(e.to_string()))?;
+        match results.pop_front() {
+            Some(Value::Boolean(true)) => Ok(results),
+            _ => Err(Failure::of(&results.pop_front().unwrap_or(Value::Nil))),
+        }
+    }
+
+    /// Compiles a source.
+    pub fn compile(&self, source: &Source) -> Result<Function, Failure> {
+        self.lua
+            .load(&source.text[..])
+            .set_name(&source.name)
+            .set_mode(mlua::chunk::ChunkMode::Text)
+            .into_function()
+            .map_err(syntax)
+    }
+
+    /// The table that the command `name` returns; `None` when there is no such command.
+    pub fn command(&self, name: &str) -> Result<Option<Table>, Failure> {
+        let Some(source) = self.search.read("scripts", &format!("{name}.lua")).map_err(Failure::plain)? else {
+            return Ok(None);
+        };
+        let chunk = self.compile(&source)?;
+        let results = self.call(&chunk, MultiValue::new())?;
+        match results.into_iter().next() {
+            Some(Value::Table(table)) => Ok(Some(table)),
+            _ => Err(Failure::plain(format!("{}: a command returns a table", &source.name[1..]))),
+        }
+    }
+}
+
+impl Failure {
+    /// A failure with no more than its sentence.
+    pub fn plain(text: impl Into<String>) -> Failure {
+        Failure { text: text.into(), traceback: None, exit: 125 }
+    }
+
+    fn of(value: &Value) -> Failure {
+        let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
+        let exit = err.raw_get::<Option<u8>>("exit").ok().flatten().unwrap_or(125);
+        Failure { text: error::display(err), traceback: err.raw_get("traceback").ok().flatten(), exit }
+    }
+}
+
+fn syntax(error: mlua::Error) -> Failure {
+    match error {
+        mlua::Error::SyntaxError { message, .. } => Failure::plain(message),
+        other => Failure::plain(other.to_string()),
+    }
+}
+
+/// Builds the `tiny` table: every primitive of the registry behind its shim.
+fn install(lua: &Lua) -> mlua::Result<Table> {
+    let tiny = lua.create_table_with_capacity(0, 128)?;
+    let internal = internal(lua)?;
+    let methods = lua.create_table()?;
+    let shim = lua.load(include_str!("shim.lua")).set_name("=[tiny]");
+    let (bind, bind_fork, handles, finish): (Function, Function, Table, Function) =
+        shim.call((&tiny, internal, &methods))?;
+    for primitive in registry::all().filter(|p| !p.in_shim) {
+        let raw = glue::raw(lua, primitive)?;
+        let forks = primitive.args.iter().any(|a| a.ty == registry::Type::Function);
+        let bound: Function = if forks { bind_fork.call(raw)? } else { bind.call(raw)? };
+        tiny.raw_set(primitive.name, bound)?;
+        if let Some((kind, method)) = primitive.method {
+            let own = match methods.raw_get::<Value>(kind)? {
+                Value::Table(own) => own,
+                _ => {
+                    let own = lua.create_table()?;
+                    methods.raw_set(kind, &own)?;
+                    own
+                }
+            };
+            own.raw_set(method, primitive.name)?;
+        }
+    }
+    finish.call::<()>(())?;
+    lua.set_named_registry_value("tiny.handles", handles)?;
+    Ok(tiny)
+}
+
+/// What the shim needs of Rust.
+fn internal(lua: &Lua) -> mlua::Result<Table> {
+    let meta = lua.create_table()?;
+    meta.raw_set("__name", "error")?;
+    meta.raw_set("__tostring", lua.create_function(|_, err: Table| Ok(error::display(&err)))?)?;
+    lua.set_named_registry_value(error::META, &meta)?;
+
+    let internal = lua.create_table()?;
+    internal.raw_set("error_meta", &meta)?;
+    internal.raw_set(
+        "is_error",
+        lua.create_function(move |_, value: Value| {
+            Ok(value.as_table().and_then(Table::metatable).as_ref() == Some(&meta))
+        })?,
+    )?;
+    internal.raw_set("catch", lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?)?;
+    internal.raw_set("generation", lua.create_function(|_, ()| Ok(handle::generation()))?)?;
+    internal.raw_set("brief", lua.create_function(|_, t: Table| Ok(handle::brief(&t)))?)?;
+    internal
+        .raw_set("finish", lua.create_function(|lua, (ok, value): (bool, Value)| child::finish(lua, ok, value))?)?;
+    internal.raw_set(
+        "close",
+        lua.create_function(|_, fd: Value| {
+            if let Value::UserData(fd) = fd
+                && let Ok(mut fd) = fd.borrow_mut::<handle::Fd>()
+            {
+                fd.0.take();
+            }
+            Ok(())
+        })?,
+    )?;
+    Ok(internal)
+}
+
+/// `require` finds `tiny.x` in `lua/tiny/x.lua` on the search path or in the binary. Lua's own
+/// searchers (the working directory, C libraries) are gone.
+fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
+    let package: Table = lua.globals().raw_get("package")?;
+    let searcher = lua.create_function(move |lua, name: String| {
+        let relative = format!("{}.lua", name.replace('.', "/"));
+        let folder: Option<String> = lua.named_registry_value("tiny.recipe_dir").ok();
+        let beside = match folder {
+            Some(dir) => files::read_trusted(&Path::new(&dir).join(&relative)),
+            None => Ok(None),
+        };
+        let found = match search.read("lua", &relative) {
+            Ok(None) => beside,
+            found => found,
+        };
+        match found {
+            Ok(Some(source)) => {
+                let chunk = lua.load(&source.text[..]).set_name(&source.name).set_mode(mlua::chunk::ChunkMode::Text);
+                Ok(Value::Function(chunk.into_function()?))
+            }
+            Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),
+            Err(refused) => Err(mlua::Error::runtime(refused)),
+        }
+    })?;
+    let searchers: Table = package.raw_get("searchers")?;
+    let preload: Value = searchers.raw_get(1)?;
+    package.raw_set("searchers", lua.create_sequence_from([preload, Value::Function(searcher)])?)?;
+    let loaded: Table = package.raw_get("loaded")?;
+    loaded.raw_set("tiny", lua.globals().raw_get::<Table>("tiny")?)
+}

@@ -1,0 +1,38 @@
+//! Recipes: the Lua file that a user names, or one of those in the binary.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use mlua::{Function, Lua};
+
+use super::files::{self, Source};
+use crate::sys::{self, Context};
+
+/// Reads a recipe. Unlike what is found on the search path, a file that the user names is read
+/// whoever owns it.
+pub fn read(path: &str) -> sys::Result<Source> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(Source { text: text.into(), name: format!("@{path}") }),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !path.contains('/') => {
+            match files::embedded("lua", &format!("recipes/{path}")) {
+                Some(text) => Ok(Source { text: Cow::Borrowed(text), name: format!("@{path}") }),
+                None => Err(sys::Error::from(e).with_path(path)),
+            }
+        }
+        Err(e) => Err(e).at(path),
+    }
+}
+
+/// Compiles a recipe; the error is Lua's own, with file and line.
+pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
+    let path = &source.name[1..];
+    let folder = std::path::absolute(path).ok().and_then(|p| p.parent().map(Path::to_path_buf));
+    if let Some(folder) = folder.filter(|_| matches!(source.text, Cow::Owned(_))) {
+        let _ = lua.set_named_registry_value("tiny.recipe_dir", folder.to_string_lossy().as_ref());
+    }
+    let chunk = lua.load(&source.text[..]).set_name(&source.name).set_mode(mlua::chunk::ChunkMode::Text);
+    chunk.into_function().map_err(|e| match e {
+        mlua::Error::SyntaxError { message, .. } => message,
+        other => other.to_string(),
+    })
+}

@@ -1,0 +1,221 @@
+//! The registry of primitives: the one source of the checks before a call, `help()`, the editor
+//! stubs and the reference manual. An entry is data and stands beside its binding in `prim/`.
+
+use super::call::{Call, Fail};
+use mlua::MultiValue;
+
+/// What a binding returns: its results, or a failure that the glue dresses for Lua.
+pub type Outcome = Result<MultiValue, Fail>;
+
+/// One kernel operation as Lua sees it.
+pub struct Primitive {
+    /// The name on `tiny`.
+    pub name: &'static str,
+    /// The family, as in the manual's headings: "processes".
+    pub family: &'static str,
+    /// One sentence in the present tense, with the man page: "Mounts proc at `target` (proc(5))."
+    pub doc: &'static str,
+    /// Positional arguments, at most two and then the options table.
+    pub args: &'static [Arg],
+    /// Keys of the options table; empty when there is none.
+    pub options: &'static [Opt],
+    /// The options table's array part, where the primitive takes a list in it.
+    pub list: Option<(Type, &'static str)>,
+    /// What it returns, in words; empty for nothing.
+    pub returns: &'static str,
+    /// The kind of the handle of which it is a method, with the method's name.
+    pub method: Option<(&'static str, &'static str)>,
+    /// What an errno means here and what to do about it.
+    pub errors: &'static [(&'static str, &'static str)],
+    /// A line or two of Lua that work.
+    pub example: &'static str,
+    /// Whether the function is Lua in `vm/shim.lua`; the entry then only documents it.
+    pub in_shim: bool,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// The binding.
+    pub call: fn(&Call<'_>) -> Outcome,
+}
+
+impl Primitive {
+    /// The fields that most entries leave as they are, for `..Primitive::BASE`.
+    pub const BASE: Primitive = Primitive {
+        name: "",
+        family: "",
+        doc: "",
+        args: &[],
+        options: &[],
+        list: None,
+        returns: "",
+        method: None,
+        errors: &[],
+        example: "",
+        in_shim: false,
+        since: "0.1",
+        call: |_| Ok(MultiValue::new()),
+    };
+
+    /// The call as a reader writes it: `mount_bind(source, target [, options])`.
+    pub fn signature(&self) -> String {
+        let mut text = String::new();
+        for arg in self.args {
+            let sep = if text.is_empty() { "" } else { ", " };
+            if arg.required {
+                text.push_str(&format!("{sep}{}", arg.name));
+            } else {
+                text.push_str(&format!(" [{sep}{}]", arg.name));
+            }
+        }
+        if self.takes_table() {
+            let sep = if text.is_empty() { "" } else { ", " };
+            let needed = self.list.is_some() || self.options.iter().any(|o| o.required);
+            text.push_str(&if needed { format!("{sep}options") } else { format!(" [{sep}options]") });
+        }
+        format!("{}({})", self.name, text.trim_start())
+    }
+
+    /// Whether an options table is taken after the positional arguments.
+    pub fn takes_table(&self) -> bool {
+        self.list.is_some() || !self.options.is_empty()
+    }
+
+    /// Where the options table stands among the arguments. A final function (`clone`'s closure)
+    /// comes after it.
+    pub fn table_index(&self) -> usize {
+        self.args.iter().filter(|a| a.ty != Type::Function).count()
+    }
+}
+
+/// A positional argument.
+pub struct Arg {
+    /// The name that the manual and the error messages use.
+    pub name: &'static str,
+    /// What it may be.
+    pub ty: Type,
+    /// Whether it can be left out.
+    pub required: bool,
+    /// What it is.
+    pub doc: &'static str,
+}
+
+/// A required positional argument.
+pub const fn arg(name: &'static str, ty: Type, doc: &'static str) -> Arg {
+    Arg { name, ty, required: true, doc }
+}
+
+/// A positional argument that can be left out.
+pub const fn optional(name: &'static str, ty: Type, doc: &'static str) -> Arg {
+    Arg { name, ty, required: false, doc }
+}
+
+/// A key of the options table.
+pub struct Opt {
+    /// The key.
+    pub name: &'static str,
+    /// What its value may be.
+    pub ty: Type,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What holds when it is absent, in words; empty for "nothing".
+    pub default: &'static str,
+    /// What it does, with the unit.
+    pub doc: &'static str,
+}
+
+/// An option that can be absent.
+pub const fn opt(name: &'static str, ty: Type, default: &'static str, doc: &'static str) -> Opt {
+    Opt { name, ty, required: false, default, doc }
+}
+
+/// An option that must be there.
+pub const fn need(name: &'static str, ty: Type, doc: &'static str) -> Opt {
+    Opt { name, ty, required: true, default: "", doc }
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Type {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A number.
+    Number,
+    /// A string without NUL bytes.
+    Str,
+    /// A string of any bytes.
+    Bytes,
+    /// A path: a string that is not empty and has no NUL byte.
+    Path,
+    /// Bytes: a whole number, or a string such as "128m" (binary multiples).
+    Size,
+    /// Seconds: a number, or a string such as "10s" or "500ms".
+    Duration,
+    /// An address with its prefix length, "10.10.0.2/24".
+    Cidr,
+    /// A signal: "SIGTERM", "TERM" or its number.
+    Signal,
+    /// A function.
+    Function,
+    /// Any table.
+    Table,
+    /// A list of one type.
+    List(&'static Type),
+    /// A table of string keys to values of one type.
+    Map(&'static Type),
+    /// A handle of this kind.
+    Handle(&'static str),
+    /// `true` for a new namespace, or a handle to join: the key is the namespace's kind.
+    Namespace,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Any of these types.
+    Either(&'static [Type]),
+    /// Anything that can be serialised.
+    Any,
+}
+
+impl Type {
+    /// The type in words, for messages and the manual.
+    pub fn describe(&self) -> String {
+        match self {
+            Type::Bool => "boolean".into(),
+            Type::Int => "integer".into(),
+            Type::Number => "number".into(),
+            Type::Str | Type::Bytes => "string".into(),
+            Type::Path => "path".into(),
+            Type::Size => "size (bytes, or \"128m\")".into(),
+            Type::Duration => "duration (seconds, or \"10s\")".into(),
+            Type::Cidr => "address in CIDR form (\"10.10.0.2/24\")".into(),
+            Type::Signal => "signal (\"SIGTERM\" or 15)".into(),
+            Type::Function => "function".into(),
+            Type::Table => "table".into(),
+            Type::List(of) => format!("list of {}", of.describe()),
+            Type::Map(of) => format!("table of names to {}", of.describe()),
+            Type::Handle(kind) => format!("{kind} handle"),
+            Type::Namespace => "true (new) or a namespace handle (join)".into(),
+            Type::Word(words) => words.iter().map(|w| format!("{w:?}")).collect::<Vec<_>>().join("|"),
+            Type::Either(types) => types.iter().map(Type::describe).collect::<Vec<_>>().join(" or "),
+            Type::Any => "any value".into(),
+        }
+    }
+}
+
+/// Every primitive, family by family.
+pub fn all() -> impl Iterator<Item = &'static Primitive> {
+    crate::prim::FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The primitive of this name.
+pub fn find(name: &str) -> Option<&'static Primitive> {
+    all().find(|p| p.name == name)
+}
+
+/// The closest of `candidates` to `word`, when one is close enough to be meant.
+pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|c| (strsim::jaro_winkler(word, c), c))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, c)| c)
+}

@@ -1,0 +1,83 @@
+-- The part of the binding that must be Lua. A Rust error would reach Lua opaque, and a structured
+-- error that crosses a Rust frame loses its fields, so the throw, the combinators that take
+-- functions, and the clean-up of handles stand here. Nothing here makes a kernel call of its own.
+local tiny, internal, methods = ...
+local error, xpcall, pcall, setmetatable, type = error, xpcall, pcall, setmetatable, type
+
+local function settle(ok, first, ...)
+  if ok then return first, ... end
+  error(first, 0)
+end
+
+-- A primitive: the raw function returns true and results, or false and an error value.
+local function bind(raw)
+  return function(...) return settle(raw(...)) end
+end
+
+-- A primitive that returns twice: nil in the child, which runs the closure and never comes back
+-- into the frames of its parent.
+local function bind_fork(raw)
+  return function(...)
+    local child = settle(raw(...))
+    if child then return child end
+    local body = select(select("#", ...), ...)
+    internal.finish(xpcall(body, internal.catch))
+  end
+end
+
+-- Undoes what made the handle, once, and only in the process that made it.
+local function close(handle, failure)
+  if handle.closed or handle.kept or handle.owner ~= internal.generation() then return end
+  handle.closed = true
+  local ok, err = true, nil
+  if handle.kind == "child" then
+    ok, err = pcall(tiny.reap, handle)
+  elseif handle.undo then
+    ok, err = pcall(tiny[handle.undo[1]], table.unpack(handle.undo, 2))
+  end
+  internal.close(handle.fd)
+  internal.close(handle.report)
+  if ok then return end
+  -- A failing clean-up is told after the cause and never replaces it.
+  if failure == nil then error(err, 0) end
+  if internal.is_error(failure) then
+    failure.cleanup = failure.cleanup or {}
+    table.insert(failure.cleanup, tostring(err))
+  else
+    io.stderr:write("while cleaning up: ", tostring(err), "\n")
+  end
+end
+
+local function keep(handle)
+  handle.kept = true
+  return handle
+end
+
+local handles = {}
+local function metatable(kind, own)
+  local index = { close = close, keep = keep }
+  for name, primitive in pairs(own) do index[name] = tiny[primitive] end
+  return { __index = index, __close = close, __name = kind, __tostring = internal.brief }
+end
+
+local function finish()
+  for kind, own in pairs(methods) do handles[kind] = metatable(kind, own) end
+  handles["*"] = metatable("handle", {})
+end
+
+-- Calls f; returns its results, or nil and the error value.
+local function keep_results(ok, ...)
+  if ok then return ... end
+  return nil, (...)
+end
+function tiny.try(f, ...)
+  return keep_results(xpcall(f, internal.catch, ...))
+end
+
+-- Throws an error value: fail("no container %s", id) or fail { message = …, hint = …, exit = 125 }.
+function tiny.fail(what, ...)
+  if type(what) ~= "table" then what = { message = string.format(what, ...) } end
+  error(setmetatable(what, internal.error_meta), 0)
+end
+
+return bind, bind_fork, handles, finish
