@@ -6,6 +6,7 @@ pub mod error;
 pub mod event;
 pub mod fs;
 pub mod mount;
+pub mod mountinfo;
 pub mod namespace;
 pub mod net;
 pub mod path;
