@@ -42,13 +42,11 @@ pub const FAMILY: &[Primitive] = &[
         name: "open_root",
         doc: "Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
         args: &[arg("path", Type::Path, "the folder")],
+        options: &[ROOT],
         returns: "a dir handle",
         errors: &[("ENOENT", "there is no such folder"), ("ENOTDIR", "a rootfs is a folder; unpack an archive first")],
         example: "local root <close> = tiny.open_root(\"./rootfs\")\ntiny.mount_proc(\"/proc\", { root = root })",
-        call: |c| {
-            let fd = path::open_root(&c.str(0)?)?;
-            c.ok(Builder::new(c.lua, "dir")?.field("path", c.str(0)?)?.fd(fd)?.build()?)
-        },
+        call: open_root,
         ..BASE
     },
     Primitive {
@@ -373,6 +371,16 @@ fn settings<'a>(call: &Call<'_>, keys: &[(&'a str, &str)]) -> Result<Vec<(&'a st
         }
     }
     Ok(all)
+}
+
+fn open_root(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let fd = match root(call, "root")? {
+        Some(root) => Place { root: Some(root.as_fd()), path: &path }
+            .open_with(rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY)?,
+        None => path::open_root(&path)?,
+    };
+    call.ok(Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?)
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
