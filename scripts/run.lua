@@ -27,7 +27,7 @@ end
 
 local function run_recipe(args)
   local chunk = tiny.load_recipe(args.command[1])
-  local result = chunk(table.unpack(args.command, 2))
+  local result = chunk(table.move(args.command, 2, #args.command, 1, {}))
   if not container.is(result) then return result end
   return require("tiny.manage").run(overlay(result.spec, args), { detach = args.detach, remove = args.rm, where = result.where })
 end

@@ -37,6 +37,7 @@ local function record_end(record, status, signal, oom)
     s.exit_code, s.signal, s.oom = status, signal, oom > 0 or nil
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
   end)
+  tiny.try(tiny.remove, record.run, { recursive = true })
 end
 
 -- The scope's failures are told, never thrown: the container's own status is what counts.
@@ -112,7 +113,7 @@ end
 function manage.run(spec, options)
   container.check(spec)
   local record = state.create(config_of(spec))
-  spec.hostname = spec.hostname or record.id
+  spec.hostname = record.config.hostname
   if options.detach then return background(record, spec, options) end
   return foreground(record, spec, options)
 end

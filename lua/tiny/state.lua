@@ -61,6 +61,7 @@ function state.create(config)
   local id = tiny.random_id()
   local dir, run = folders(id)
   config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
+  config.hostname = config.hostname or id
   local ok, err = tiny.try(function()
     tiny.mkdir(dir, { mode = PRIVATE })
     tiny.mkdir(run, { mode = PRIVATE })
