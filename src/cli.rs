@@ -281,7 +281,7 @@ impl Item {
             let shown = self.value_name.clone().unwrap_or_else(|| self.name.to_uppercase());
             arg = arg.index(index).value_name(shown).required(self.required).value_parser(self.parser());
             if self.many || self.trailing {
-                arg = arg.num_args(1..).trailing_var_arg(self.trailing).allow_hyphen_values(self.trailing);
+                arg = arg.num_args(1..).trailing_var_arg(self.trailing);
             }
             return arg;
         }

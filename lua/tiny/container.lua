@@ -161,6 +161,7 @@ end
 local function inside(ctx)
   guarded(ctx, "namespaces", function()
     tiny.setsid()
+    require("tiny.network").inside(ctx)
     for number, file in pairs(ctx.stdio) do tiny.dup2(file, number) end
     hook(ctx, "after", "namespaces")
   end)

@@ -12,7 +12,12 @@ end
 
 -- Prints an entry on the stream it came from.
 function logs.print(entry, timestamps)
-  local out = entry.stream == "stderr" and io.stderr or io.stdout
+  local out = io.stdout
+  if entry.stream == "stderr" then
+    -- The two may be one terminal: what was written first is shown first.
+    io.stdout:flush()
+    out = io.stderr
+  end
   if timestamps then out:write(entry.time or "?", " ") end
   out:write(bytes(entry), entry.partial and "" or "\n")
 end

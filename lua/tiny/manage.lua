@@ -42,7 +42,12 @@ end
 
 -- The scope's failures are told, never thrown: the container's own status is what counts.
 local function clear(ctx)
-  for _, text in ipairs(ctx.scope:clear()) do io.stderr:write("tinylua: while cleaning up: ", text, "\n") end
+  local failures = ctx.scope:clear()
+  if ctx.spec.network == "bridge" then
+    local _, err = tiny.try(require("tiny.network").release)
+    table.insert(failures, err and tostring(err))
+  end
+  for _, text in ipairs(failures) do io.stderr:write("tinylua: while cleaning up: ", text, "\n") end
 end
 
 -- Makes the container; when that fails, nothing of it is left.
@@ -112,6 +117,9 @@ end
 -- options: detach, remove, where (the recipe's line, for errors).
 function manage.run(spec, options)
   container.check(spec)
+  if tiny.getuid() ~= 0 then
+    tiny.fail { message = "a managed container needs root for its mounts and limits", hint = "sudo tinylua run …", exit = 125 }
+  end
   local record = state.create(config_of(spec))
   spec.hostname = record.config.hostname
   if options.detach then return background(record, spec, options) end

@@ -28,12 +28,13 @@ local function write_json(path, value, exclusive)
   tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, exclusive = exclusive })
 end
 
-local function read_json(path)
+-- The object in a file, which must have `key`; nil and what is wrong otherwise.
+local function read_json(path, key)
   local text = tiny.read_file(path)
   if not text then return nil, path .. " is missing" end
   local value, wrong = tiny.json_decode(text)
-  if type(value) ~= "table" then return nil, ("%s is damaged: %s"):format(path, wrong or "it is no object") end
-  return value
+  if type(value) == "table" and type(value[key]) == "string" then return value end
+  return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
 end
 
 local function in_use(name, id)
@@ -89,8 +90,8 @@ end
 -- stands in `damage`.
 function state.load(id)
   local dir, run = folders(id)
-  local config, bad_config = read_json(dir .. "/config.json")
-  local current, bad_state = read_json(dir .. "/state.json")
+  local config, bad_config = read_json(dir .. "/config.json", "id")
+  local current, bad_state = read_json(dir .. "/state.json", "status")
   if not (config or current) and not tiny.stat(dir) then return nil end
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
   container.state = current or { status = "unknown" }
@@ -118,7 +119,7 @@ end
 -- Changes the state under the container's lock; `change` gets the state as it is now.
 function state.update(container, change)
   local lock <close> = tiny.flock(container.dir .. "/lock")
-  local current = read_json(container.dir .. "/state.json") or container.state
+  local current = read_json(container.dir .. "/state.json", "status") or container.state
   change(current)
   write_json(container.dir .. "/state.json", current)
   container.state = current

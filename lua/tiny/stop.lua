@@ -13,6 +13,9 @@ end
 
 -- Returns whether the container was running.
 return function(container, seconds)
+  if container.damage then
+    tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
+  end
   if container.state.status ~= "running" then return false end
   local process <close> = state.process(container)
   if not process then return false end
