@@ -52,6 +52,8 @@ impl Vm {
         let tiny = install(&lua)?;
         lua.globals().raw_set("tiny", tiny)?;
         require_from(&lua, options.search.clone())?;
+        // The primitives that read shipped and overriding sources look along the same path.
+        lua.set_app_data(options.search.clone());
         let catch = lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?;
         let vm = Vm { xpcall: lua.globals().raw_get("xpcall")?, catch, search: options.search, lua };
         vm.set_settings(&options.settings)?;
