@@ -100,7 +100,7 @@ end
 
 -- In the container: its loopback, which a new namespace has switched off.
 function network.inside(ctx)
-  if ctx.spec.network ~= "host" and tiny.link_set then tiny.link_set("lo", { up = true }) end
+  if ctx.spec.network ~= "host" then tiny.link_set("lo", { up = true }) end
 end
 
 return network

@@ -81,39 +81,7 @@ impl<'a> Call<'a> {
     }
 
     fn check_options(&self) -> Result<(), String> {
-        let options = self.primitive.options;
-        if let Some(table) = self.table {
-            let mut found = None;
-            let walk = table.for_each(|key: Value, value: Value| {
-                if let Err(e) = self.check_pair(&key, &value) {
-                    found.get_or_insert(e);
-                }
-                Ok(())
-            });
-            if let Some(message) = found.or_else(|| walk.err().map(|e| e.to_string())) {
-                return Err(message);
-            }
-        }
-        for option in options.iter().filter(|o| o.required) {
-            if self.raw(option.name).is_nil() {
-                return Err(format!("option {:?} is missing: {}", option.name, option.doc));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_pair(&self, key: &Value, value: &Value) -> Result<(), String> {
-        if let (Some((ty, doc)), Value::Integer(i)) = (&self.primitive.list, key) {
-            return check(ty, value).map_err(|e| format!("[{i}]: {e} ({doc})"));
-        }
-        let Value::String(key) = key else {
-            return Err(format!("unknown option {}", show::value(key)));
-        };
-        let bytes = key.as_bytes();
-        match self.primitive.options.iter().find(|o| o.name.as_bytes() == &bytes[..]) {
-            Some(option) => check(&option.ty, value).map_err(|e| format!("option {:?}: {e}", option.name)),
-            None => Err(unknown(&String::from_utf8_lossy(&bytes), self.primitive.options)),
-        }
+        check_table(self.table, self.primitive.options, self.primitive.list.as_ref())
     }
 
     /// The i-th positional argument (the options table and what follows it not counted).
@@ -243,6 +211,40 @@ impl FdRef {
     }
 }
 
+fn check_table(table: Option<&Table>, options: &[Opt], list: Option<&(Type, &'static str)>) -> Result<(), String> {
+    if let Some(table) = table {
+        let mut found = None;
+        let walk = table.for_each(|key: Value, value: Value| {
+            if let Err(e) = check_pair(options, list, &key, &value) {
+                found.get_or_insert(e);
+            }
+            Ok(())
+        });
+        if let Some(message) = found.or_else(|| walk.err().map(|e| e.to_string())) {
+            return Err(message);
+        }
+    }
+    let absent = |o: &&Opt| table.is_none_or(|t| t.raw_get::<Value>(o.name).is_ok_and(|v| v.is_nil()));
+    match options.iter().filter(|o| o.required).find(absent) {
+        Some(option) => Err(format!("option {:?} is missing: {}", option.name, option.doc)),
+        None => Ok(()),
+    }
+}
+
+fn check_pair(options: &[Opt], list: Option<&(Type, &'static str)>, key: &Value, value: &Value) -> Result<(), String> {
+    if let (Some((ty, doc)), Value::Integer(i)) = (list, key) {
+        return check(ty, value).map_err(|e| format!("[{i}]: {e} ({doc})"));
+    }
+    let Value::String(key) = key else {
+        return Err(format!("unknown option {}", show::value(key)));
+    };
+    let bytes = key.as_bytes();
+    match options.iter().find(|o| o.name.as_bytes() == &bytes[..]) {
+        Some(option) => check(&option.ty, value).map_err(|e| format!("option {:?}: {e}", option.name)),
+        None => Err(unknown(&String::from_utf8_lossy(&bytes), options)),
+    }
+}
+
 /// The sentence for an option that does not exist.
 pub fn unknown(key: &str, options: &[Opt]) -> String {
     let names = || options.iter().map(|o| o.name);
@@ -289,6 +291,9 @@ fn check(ty: &Type, value: &Value) -> Result<(), String> {
             return check_string(ty, &s.as_bytes());
         }
         (Type::Signal, Value::Integer(n)) => (0..=64).contains(n),
+        (Type::Options(options), Value::Table(t)) if handle::kind(t).is_none() => {
+            return check_table(Some(t), options, None);
+        }
         (Type::Handle(kind), Value::Table(t)) => return handle::check(t, kind),
         (Type::Namespace, Value::Boolean(_)) => true,
         (Type::Namespace, Value::Table(t)) => return handle::check(t, "namespace"),
@@ -326,7 +331,7 @@ fn check(ty: &Type, value: &Value) -> Result<(), String> {
 
 fn shape_fits(ty: &Type, value: &Value) -> bool {
     match ty {
-        Type::Handle(_) | Type::List(_) | Type::Map(_) => value.is_table(),
+        Type::Handle(_) | Type::Options(_) | Type::List(_) | Type::Map(_) => value.is_table(),
         Type::Str | Type::Path | Type::Cidr | Type::Word(_) | Type::Size | Type::Duration => value.is_string(),
         _ => false,
     }

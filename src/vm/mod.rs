@@ -91,12 +91,7 @@ impl Vm {
 
     /// Compiles a source.
     pub fn compile(&self, source: &Source) -> Result<Function, Failure> {
-        self.lua
-            .load(&source.text[..])
-            .set_name(&source.name)
-            .set_mode(mlua::chunk::ChunkMode::Text)
-            .into_function()
-            .map_err(syntax)
+        source.chunk(&self.lua).into_function().map_err(syntax)
     }
 
     /// The table that the command `name` returns; `None` when there is no such command.
@@ -213,10 +208,7 @@ fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
             found => found,
         };
         match found {
-            Ok(Some(source)) => {
-                let chunk = lua.load(&source.text[..]).set_name(&source.name).set_mode(mlua::chunk::ChunkMode::Text);
-                Ok(Value::Function(chunk.into_function()?))
-            }
+            Ok(Some(source)) => Ok(Value::Function(source.chunk(lua).into_function()?)),
             Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),
             Err(refused) => Err(mlua::Error::runtime(refused)),
         }

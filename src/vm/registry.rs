@@ -108,6 +108,7 @@ pub const fn optional(name: &'static str, ty: Type, doc: &'static str) -> Arg {
 }
 
 /// A key of the options table.
+#[derive(PartialEq)]
 pub struct Opt {
     /// The key.
     pub name: &'static str,
@@ -162,6 +163,8 @@ pub enum Type {
     List(&'static Type),
     /// A table of string keys to values of one type.
     Map(&'static Type),
+    /// A table of options, checked as the options table of a call is.
+    Options(&'static [Opt]),
     /// A handle of this kind.
     Handle(&'static str),
     /// `true` for a new namespace, or a handle to join: the key is the namespace's kind.
@@ -191,6 +194,10 @@ impl Type {
             Type::Table => "table".into(),
             Type::List(of) => format!("list of {}", of.describe()),
             Type::Map(of) => format!("table of names to {}", of.describe()),
+            Type::Options(options) => {
+                let keys: Vec<String> = options.iter().map(|o| format!("{} = {}", o.name, o.ty.describe())).collect();
+                format!("table {{ {} }}", keys.join(", "))
+            }
             Type::Handle(kind) => format!("{kind} handle"),
             Type::Namespace => "true (new) or a namespace handle (join)".into(),
             Type::Word(words) => words.iter().map(|w| format!("{w:?}")).collect::<Vec<_>>().join("|"),

@@ -1,6 +1,0 @@
-//! Links, addresses, routes, NAT.
-
-use crate::vm::registry::Primitive;
-
-/// The family's entries.
-pub const FAMILY: &[Primitive] = &[];

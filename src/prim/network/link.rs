@@ -1,0 +1,168 @@
+//! Links and bridges: the entries and their bindings.
+
+use mlua::{Table, Value};
+
+use super::{BASE, BRIDGE as BRIDGE_TYPE, ENODEV, EPERM, LINK, NETNS, Place, bridge_name, mac, name, target, unsigned};
+use crate::sys::net::link::{self as sys, Change, Link};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+
+pub const LINKS: Primitive = Primitive {
+    name: "links",
+    doc: "Lists the network links with their addresses (rtnetlink(7)).",
+    options: &[NETNS],
+    returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac`, \
+              `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, \"10.10.0.1/24\")",
+    example: "for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, \" \")) end",
+    call: links,
+    ..BASE
+};
+
+pub const LINK_SET: Primitive = Primitive {
+    name: "link_set",
+    doc: "Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link \
+          that moves is down there, unless `up` says otherwise.",
+    args: &[arg("link", LINK, "a name or a handle")],
+    options: &[
+        NETNS,
+        opt("up", Type::Bool, "", "true brings it up"),
+        opt("down", Type::Bool, "", "true brings it down"),
+        opt("mtu", Type::Int, "", "the largest packet in bytes"),
+        opt(
+            "master",
+            Type::Either(&[Type::Handle("bridge"), Type::Str, Type::Bool]),
+            "",
+            "the bridge to be a port of; false for none",
+        ),
+        opt("name", Type::Str, "", "the new name"),
+        opt("mac", Type::Str, "", "the hardware address, \"02:00:00:00:00:01\""),
+        opt("move_to", Type::Handle("netns"), "", "the namespace to move to; `master` and `name` hold there"),
+    ],
+    errors: &[
+        EPERM,
+        ENODEV,
+        ("EBUSY", "the link is in use; bring it down first (down = true)"),
+        ("EINVAL", "the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)"),
+    ],
+    example: "tiny.link_set(\"lo\", { up = true })",
+    call: link_set,
+    ..BASE
+};
+
+pub const LINK_DEL: Primitive = Primitive {
+    name: "link_del",
+    doc: "Deletes a link; a veth takes its other end along (ip-link(8)).",
+    args: &[arg("link", LINK, "a name or a handle")],
+    options: &[NETNS],
+    errors: &[EPERM, ENODEV, ("EOPNOTSUPP", "hardware and lo cannot be deleted; move them with link_set")],
+    example: "tiny.bridge(\"td0\"):keep()\ntiny.link_del(\"td0\")",
+    call: link_del,
+    ..BASE
+};
+
+pub const BRIDGE: Primitive = Primitive {
+    name: "bridge",
+    doc: "Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).",
+    args: &[arg("name", Type::Str, "at most 15 bytes")],
+    options: &[
+        opt("addr", Type::Cidr, "", "its address, through which the caller reaches the links on it"),
+        opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
+        opt("mac", Type::Str, "random", "the hardware address; a random one changes with the links on the bridge"),
+        NETNS,
+    ],
+    returns: "a bridge handle: `name`, `addr`; `<close>` deletes it",
+    errors: &[
+        EPERM,
+        ("EEXIST", "choose another name, or remove the link of that name with link_del"),
+        ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
+        ("ENOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
+    ],
+    example: "local br <close> = tiny.bridge(\"td0\", { addr = \"10.10.0.1/24\" })",
+    call: bridge,
+    ..BASE
+};
+
+fn links(call: &Call<'_>) -> Outcome {
+    let place = Place::option(call)?;
+    let links = sys::list(place.fd())?;
+    let list = call.lua.create_table()?;
+    for link in &links {
+        let master = link.master.and_then(|index| links.iter().find(|l| l.index == index));
+        list.raw_push(table(call, link, master)?)?;
+    }
+    call.ok(list)
+}
+
+fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, Fail> {
+    let table = call.lua.create_table()?;
+    table.raw_set("name", link.name.as_str())?;
+    table.raw_set("index", link.index)?;
+    table.raw_set("kind", link.kind.as_deref())?;
+    table.raw_set("mac", link.mac.as_deref())?;
+    table.raw_set("mtu", link.mtu)?;
+    table.raw_set("up", link.up)?;
+    table.raw_set("master", master.map(|m| m.name.as_str()))?;
+    let addrs = link.addrs.iter().map(|(addr, prefix)| format!("{addr}/{prefix}"));
+    table.raw_set("addrs", call.lua.create_sequence_from(addrs)?)?;
+    Ok(table)
+}
+
+fn link_set(call: &Call<'_>) -> Outcome {
+    let target = target(call, 0)?;
+    let up = match (call.flag("up"), call.flag("down")) {
+        (true, true) => return Err(Fail::Usage("up and down contradict each other".into())),
+        (false, false) => None,
+        (up, _) => Some(up),
+    };
+    let (master, release) = match call.value("master") {
+        Value::Boolean(true) => {
+            return Err(Fail::Usage(format!("option \"master\": expected {} or false", BRIDGE_TYPE.describe())));
+        }
+        Value::Boolean(false) => (None, true),
+        value => (bridge_name(&value)?, false),
+    };
+    let new = call.opt("name")?.map(name).transpose()?;
+    let place = Place::of(call.value("move_to"))?;
+    let change = Change {
+        up,
+        master: if release { Some(None) } else { master.as_deref().map(Some) },
+        name: new.as_deref(),
+        mtu: mtu(call)?,
+        mac: hardware(call)?,
+        move_to: place.fd(),
+    };
+    sys::set(target.netns.fd(), &target.name, &change)?;
+    call.ok(())
+}
+
+fn link_del(call: &Call<'_>) -> Outcome {
+    let target = target(call, 0)?;
+    sys::del(target.netns.fd(), &target.name)?;
+    call.ok(())
+}
+
+fn bridge(call: &Call<'_>) -> Outcome {
+    let name = name(call.str(0)?)?;
+    let text: Option<String> = call.opt("addr")?;
+    let addr = text.as_deref().map(super::cidr).transpose()?;
+    let place = Place::option(call)?;
+    let change = Change { mtu: mtu(call)?, mac: hardware(call)?, ..Change::default() };
+    sys::bridge(place.fd(), &name, &change, addr)?;
+    let undo = ("link_del", name.as_str(), place.options(call, &[])?);
+    let handle = Builder::new(call.lua, "bridge")?
+        .field("undo", super::sequence(call, undo)?)?
+        .field("netns", place.handle)?
+        .field("addr", text)?
+        .field("name", name)?
+        .build()?;
+    call.ok(handle)
+}
+
+fn mtu(call: &Call<'_>) -> Result<Option<u32>, Fail> {
+    call.opt("mtu")?.map(|n| unsigned("mtu", n)).transpose()
+}
+
+fn hardware(call: &Call<'_>) -> Result<Option<[u8; 6]>, Fail> {
+    call.opt::<String>("mac")?.map(|text| mac(&text)).transpose()
+}

@@ -1,0 +1,148 @@
+//! Links, addresses, routes, NAT and kernel settings. Here: the family's contents, and how the
+//! bindings read names, namespaces and addresses; no address and no name is this code's choice.
+
+mod addr;
+mod link;
+mod route;
+mod veth;
+
+use std::net::IpAddr;
+use std::os::fd::{AsFd, OwnedFd};
+
+use mlua::{Table, Value};
+
+use crate::sys::net::{Netns, link::bad_name};
+use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::registry::{Opt, Primitive, Type, opt};
+use crate::vm::units;
+
+const BASE: Primitive = Primitive { family: "network", ..Primitive::BASE };
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[
+    link::LINKS,
+    link::LINK_SET,
+    link::LINK_DEL,
+    link::BRIDGE,
+    veth::VETH_PAIR,
+    addr::ADDR_ADD,
+    addr::ADDR_DEL,
+    route::ROUTE_ADD,
+    route::ROUTE_DEL,
+];
+
+/// A link: by name, or by the handle of what made it.
+const LINK: Type = Type::Either(&[Type::Handle("bridge"), Type::Handle("veth"), Type::Str]);
+const BRIDGE: Type = Type::Either(&[Type::Handle("bridge"), Type::Str]);
+const NETNS: Opt = opt("netns", Type::Handle("netns"), "the caller's", "the network namespace to work in");
+
+const EPERM: (&str, &str) =
+    ("EPERM", "needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own");
+const ENODEV: (&str, &str) = ("ENODEV", "there is no such link in this network namespace; tiny.links() lists them");
+
+/// A link argument: its name and the namespace it is in.
+struct Target {
+    name: String,
+    netns: Place,
+}
+
+/// The namespace that a call works in, kept open for its length.
+#[derive(Default)]
+struct Place {
+    handle: Option<Table>,
+    fd: Option<OwnedFd>,
+}
+
+impl Place {
+    /// The namespace of this handle.
+    fn of(value: Value) -> Result<Place, Fail> {
+        let Value::Table(handle) = value else { return Ok(Place::default()) };
+        let fd = FdRef::of(&handle)?.dup()?;
+        Ok(Place { handle: Some(handle), fd: Some(fd) })
+    }
+
+    /// The namespace in the option `netns`.
+    fn option(call: &Call<'_>) -> Result<Place, Fail> {
+        Place::of(call.value("netns"))
+    }
+
+    fn fd(&self) -> Netns<'_> {
+        self.fd.as_ref().map(AsFd::as_fd)
+    }
+
+    /// The options table of a call that works here, with more keys; `None` when it would be empty.
+    fn options(&self, call: &Call<'_>, more: &[(&str, Value)]) -> Result<Option<Table>, Fail> {
+        let options = call.lua.create_table()?;
+        for (key, value) in more {
+            options.raw_set(*key, value)?;
+        }
+        options.raw_set("netns", self.handle.clone())?;
+        Ok(if options.is_empty() { None } else { Some(options) })
+    }
+}
+
+/// The i-th argument as a link. A handle brings its namespace, unless the option names another.
+fn target(call: &Call<'_>, i: usize) -> Result<Target, Fail> {
+    match call.arg_value(i) {
+        Value::Table(handle) => {
+            let named = Place::option(call)?;
+            let netns = if named.fd.is_some() { named } else { Place::of(handle.raw_get("netns")?)? };
+            Ok(Target { name: handle.raw_get("name")?, netns })
+        }
+        _ => Ok(Target { name: name(call.str(i)?)?, netns: Place::option(call)? }),
+    }
+}
+
+/// A value of type `BRIDGE` as a name.
+fn bridge_name(value: &Value) -> Result<Option<String>, Fail> {
+    match value {
+        Value::Table(handle) => Ok(Some(handle.raw_get("name")?)),
+        Value::String(text) => name(text.to_string_lossy()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A name that a link can have.
+fn name(name: String) -> Result<String, Fail> {
+    match bad_name(&name) {
+        Some(why) => Err(Fail::Usage(why)),
+        None => Ok(name),
+    }
+}
+
+/// An address without a prefix length.
+fn ip(text: &str) -> Result<IpAddr, Fail> {
+    text.parse().map_err(|_| Fail::Usage(format!("{text:?} is not an address, such as \"10.10.0.1\"")))
+}
+
+fn cidr(text: &str) -> Result<(IpAddr, u8), Fail> {
+    units::cidr(text).map_err(Fail::Usage)
+}
+
+/// A hardware address, six bytes in hexadecimal with colons.
+fn mac(text: &str) -> Result<[u8; 6], Fail> {
+    let bad = || Fail::Usage(format!("{text:?} is not a hardware address, such as \"02:00:00:00:00:01\""));
+    let mut bytes = [0; 6];
+    let mut parts = text.split(':');
+    for byte in &mut bytes {
+        let part = parts.next().filter(|p| p.len() == 2 && p.bytes().all(|b| b.is_ascii_hexdigit())).ok_or_else(bad)?;
+        *byte = u8::from_str_radix(part, 16).map_err(|_| bad())?;
+    }
+    if parts.next().is_some() { Err(bad()) } else { Ok(bytes) }
+}
+
+/// A whole number that the kernel keeps in 32 bits.
+fn unsigned(key: &str, value: i64) -> Result<u32, Fail> {
+    u32::try_from(value).map_err(|_| Fail::Usage(format!("option {key:?}: {value} is out of range")))
+}
+
+/// The call that undoes something, as the handle's `undo`: a name and its arguments.
+fn sequence(call: &Call<'_>, values: impl mlua::IntoLuaMulti) -> Result<Table, Fail> {
+    let list = call.lua.create_table()?;
+    for value in values.into_lua_multi(call.lua)? {
+        if !value.is_nil() {
+            list.raw_push(value)?;
+        }
+    }
+    Ok(list)
+}

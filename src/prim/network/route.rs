@@ -1,0 +1,86 @@
+//! Routes: the entries and their bindings.
+
+use mlua::Value;
+
+use super::{BASE, ENODEV, EPERM, LINK, NETNS, Place, bridge_name, cidr, ip, sequence, unsigned};
+use crate::sys::net::route::{self as sys, Route};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Arg, Opt, Outcome, Primitive, Type, arg, opt};
+
+const DEST: Arg =
+    arg("dest", Type::Either(&[Type::Word(&["default"]), Type::Cidr]), "a subnet, \"10.20.0.0/16\", or \"default\"");
+const OPTIONS: &[Opt] = &[
+    opt("via", Type::Str, "none: dest is on the link", "the gateway's address"),
+    opt("dev", LINK, "the link of the gateway's subnet", "the link, by name or handle"),
+    opt("metric", Type::Int, "0", "of two routes to one destination the smaller metric wins"),
+    NETNS,
+];
+
+pub const ROUTE_ADD: Primitive = Primitive {
+    name: "route_add",
+    doc: "Adds a route to the main table (ip-route(8)). It needs `via`, `dev` or both.",
+    args: &[DEST],
+    options: OPTIONS,
+    returns: "a route handle; `<close>` removes it",
+    errors: &[
+        EPERM,
+        ENODEV,
+        ("EEXIST", "there is a route to this destination with this metric already"),
+        ("ENETUNREACH", "no link that is up leads to the gateway: give the link an address of its subnet first"),
+        ("ENETDOWN", "bring the link up first: link_set(name, { up = true })"),
+        ("EINVAL", "the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)"),
+    ],
+    example: "local route <close> = tiny.route_add(\"10.20.0.0/16\", { dev = \"lo\" })",
+    call: route_add,
+    ..BASE
+};
+
+pub const ROUTE_DEL: Primitive = Primitive {
+    name: "route_del",
+    doc: "Removes the first route of the main table that fits (ip-route(8)).",
+    args: &[DEST],
+    options: OPTIONS,
+    errors: &[EPERM, ENODEV, ("ESRCH", "there is no such route")],
+    example: "tiny.route_add(\"10.21.0.0/16\", { dev = \"lo\" })\ntiny.route_del(\"10.21.0.0/16\", { dev = \"lo\" })",
+    call: route_del,
+    ..BASE
+};
+
+/// The call's route, as it is given to `f`.
+fn with_route<R>(call: &Call<'_>, f: impl FnOnce(&Place, &Route<'_>) -> Result<R, Fail>) -> Result<R, Fail> {
+    let dest = call.str(0)?;
+    let place = Place::option(call)?;
+    let dev = bridge_name(&call.value("dev"))?;
+    let route = Route {
+        dest: if dest == "default" { None } else { Some(cidr(&dest)?) },
+        via: call.opt::<String>("via")?.map(|text| ip(&text)).transpose()?,
+        dev: dev.as_deref(),
+        metric: call.opt("metric")?.map(|n| unsigned("metric", n)).transpose()?,
+    };
+    f(&place, &route)
+}
+
+fn route_add(call: &Call<'_>) -> Outcome {
+    with_route(call, |place, route| {
+        if route.via.is_none() && route.dev.is_none() {
+            return Err(Fail::Usage("a route needs a gateway (via) or a link (dev)".into()));
+        }
+        sys::add(place.fd(), route)?;
+        let dev = route.dev.map(|d| call.lua.create_string(d)).transpose()?;
+        let same = [
+            ("via", call.value("via")),
+            ("dev", dev.map_or(Value::Nil, Value::String)),
+            ("metric", call.value("metric")),
+        ];
+        let dest = call.str(0)?;
+        let undo = ("route_del", dest.as_str(), place.options(call, &same)?);
+        let undo = sequence(call, undo)?;
+        call.ok(Builder::new(call.lua, "route")?.field("undo", undo)?.field("name", dest)?.build()?)
+    })
+}
+
+fn route_del(call: &Call<'_>) -> Outcome {
+    with_route(call, |place, route| Ok(sys::del(place.fd(), route)?))?;
+    call.ok(())
+}

@@ -1,0 +1,105 @@
+//! `veth_pair`: its entry, and the two ends that it reads.
+
+use std::net::IpAddr;
+
+use mlua::{Table, Value};
+
+use super::{BASE, BRIDGE, ENODEV, EPERM, Place, bridge_name, cidr, ip, mac, name, sequence, unsigned};
+use crate::sys::net::{Cidr, veth as sys};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
+
+const END: &[Opt] = &[
+    need("name", Type::Str, "the end's name, at most 15 bytes"),
+    opt("netns", Type::Handle("netns"), "the caller's", "the network namespace it is born in"),
+    opt("bridge", BRIDGE, "none", "the bridge, of that namespace, that it is a port of"),
+    opt("addr", Type::Cidr, "none", "its address"),
+    opt("gateway", Type::Str, "none", "the gateway of a default route through it"),
+    opt("mac", Type::Str, "random", "its hardware address"),
+    opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
+];
+
+pub const VETH_PAIR: Primitive = Primitive {
+    name: "veth_pair",
+    doc: "Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When \
+          a step fails nothing stays behind.",
+    args: &[
+        arg("first", Type::Options(END), "one end: name, netns, bridge, addr, gateway, mac, mtu"),
+        arg("second", Type::Options(END), "the other end, with the same keys"),
+    ],
+    returns: "a veth handle: `name`, `peer`; `<close>` deletes both ends",
+    errors: &[
+        EPERM,
+        ENODEV,
+        ("EEXIST", "choose another name, or remove the link of that name with link_del"),
+        ("EOPNOTSUPP", "this kernel has no veth links: `modprobe veth`, or CONFIG_VETH"),
+        ("ENETUNREACH", "the gateway is not in the subnet of `addr`"),
+    ],
+    example: "local web <close> = tiny.netns()\nlocal cable <close> = tiny.veth_pair(\n  { name = \"veth-web\", addr = \
+              \"10.10.0.1/24\" },\n  { name = \"eth0\", netns = web, addr = \"10.10.0.2/24\", gateway = \"10.10.0.1\" })",
+    call: veth_pair,
+    ..BASE
+};
+
+/// An end as it was given, in owned values.
+struct End {
+    name: String,
+    place: Place,
+    bridge: Option<String>,
+    mtu: Option<u32>,
+    mac: Option<[u8; 6]>,
+    addr: Option<Cidr>,
+    gateway: Option<IpAddr>,
+}
+
+impl End {
+    fn read(table: &Table) -> Result<End, Fail> {
+        let text = |key: &str| table.raw_get::<Option<String>>(key);
+        Ok(End {
+            name: name(table.raw_get("name")?)?,
+            place: Place::of(table.raw_get("netns")?)?,
+            bridge: bridge_name(&table.raw_get::<Value>("bridge")?)?,
+            mtu: table.raw_get::<Option<i64>>("mtu")?.map(|n| unsigned("mtu", n)).transpose()?,
+            mac: text("mac")?.map(|t| mac(&t)).transpose()?,
+            addr: text("addr")?.map(|t| cidr(&t)).transpose()?,
+            gateway: text("gateway")?.map(|t| ip(&t)).transpose()?,
+        })
+    }
+
+    fn sys(&self) -> sys::End<'_> {
+        sys::End {
+            name: &self.name,
+            netns: self.place.fd(),
+            bridge: self.bridge.as_deref(),
+            addr: self.addr,
+            gateway: self.gateway,
+            mac: self.mac,
+            mtu: self.mtu,
+        }
+    }
+}
+
+fn veth_pair(call: &Call<'_>) -> Outcome {
+    let first = End::read(&call.get(0)?).map_err(|e| of_end("first", e))?;
+    let second = End::read(&call.get(1)?).map_err(|e| of_end("second", e))?;
+    sys::pair(&first.sys(), &second.sys())?;
+    // Undone from the caller's own namespace where an end is there: that outlives the other's.
+    let near = if first.place.handle.is_none() || second.place.handle.is_some() { &first } else { &second };
+    let undo = ("link_del", near.name.as_str(), near.place.options(call, &[])?);
+    let handle = Builder::new(call.lua, "veth")?
+        .field("undo", sequence(call, undo)?)?
+        .field("netns", first.place.handle.clone())?
+        .field("name", first.name)?
+        .field("peer", second.name)?
+        .build()?;
+    call.ok(handle)
+}
+
+/// Tells which end a refused value belongs to.
+fn of_end(end: &str, fail: Fail) -> Fail {
+    match fail {
+        Fail::Usage(text) => Fail::Usage(format!("{end}: {text}")),
+        other => other,
+    }
+}

@@ -1,1 +1,0 @@
-//! Links, addresses, routes and nftables over netlink (rtnetlink(7)).

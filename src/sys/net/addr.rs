@@ -1,0 +1,64 @@
+//! Addresses of links (rtnetlink(7), RTM_*ADDR).
+
+use std::net::IpAddr;
+
+use nix::errno::Errno;
+use rtnetlink::AddressMessageBuilder;
+use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::address::AddressMessage;
+
+use super::netlink::{Netlink, attribute, number};
+use super::{Cidr, Netns, link};
+use crate::sys::{Error, Result};
+
+/// Gives a link an address. Errors: ENODEV, EEXIST when it has it, EINVAL for what is no address
+/// of a host.
+pub fn add(netns: Netns<'_>, name: &str, cidr: Cidr) -> Result<()> {
+    add_to(&Netlink::route(netns)?, name, cidr)
+}
+
+pub(super) fn add_to(netlink: &Netlink, name: &str, cidr: Cidr) -> Result<()> {
+    let message = message(link::index(netlink, name)?, cidr);
+    netlink.ask(RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
+}
+
+/// Takes an address from a link. Errors: ENODEV, ENOENT when the link does not have it.
+pub fn del(netns: Netns<'_>, name: &str, cidr: Cidr) -> Result<()> {
+    let netlink = Netlink::route(netns)?;
+    let message = message(link::index(&netlink, name)?, cidr);
+    netlink.ask(RouteNetlinkMessage::DelAddress(message), 0).map_err(|error| match error.errno {
+        // "Already gone" is one code for all that can be undone; the kernel has a special one here.
+        Errno::EADDRNOTAVAIL => Error { errno: Errno::ENOENT, ..error },
+        _ => error,
+    })
+}
+
+fn message(index: u32, (addr, prefix): Cidr) -> AddressMessage {
+    match addr {
+        IpAddr::V4(addr) => {
+            AddressMessageBuilder::<std::net::Ipv4Addr>::new().address(addr, prefix).index(index).build()
+        }
+        IpAddr::V6(addr) => {
+            AddressMessageBuilder::<std::net::Ipv6Addr>::new().address(addr, prefix).index(index).build()
+        }
+    }
+}
+
+/// All addresses with the index of their link.
+pub(super) fn list(netlink: &Netlink) -> Result<Vec<(u32, Cidr)>> {
+    netlink.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default()), &mut parse)
+}
+
+fn parse(payload: &[u8]) -> Option<(u32, Cidr)> {
+    const IFA_ADDRESS: u16 = 1;
+    const IFA_LOCAL: u16 = 2;
+    let (header, attributes) = payload.split_at_checked(8)?;
+    // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always this one.
+    let bytes = attribute(attributes, IFA_LOCAL).or_else(|| attribute(attributes, IFA_ADDRESS))?;
+    let addr = match bytes.len() {
+        4 => IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?),
+        _ => IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?),
+    };
+    Some((number(&header[4..])?, (addr, header[1])))
+}

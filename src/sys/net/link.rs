@@ -1,0 +1,192 @@
+//! Links: listing, changing, deleting them, and bridges (rtnetlink(7), RTM_*LINK).
+//! A link is named, not numbered: an index is looked up only where the kernel takes no name.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::errno::Errno;
+use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
+use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec};
+
+use super::netlink::{Netlink, attribute, number, string};
+use super::{Cidr, Netns, addr};
+use crate::sys::{Error, Result};
+
+/// A link as the kernel lists it.
+pub struct Link {
+    /// The number that addresses and routes refer to.
+    pub index: u32,
+    /// The name.
+    pub name: String,
+    /// "bridge", "veth", …; `None` for hardware and the loopback link.
+    pub kind: Option<String>,
+    /// The hardware address, "02:00:00:00:00:01".
+    pub mac: Option<String>,
+    /// The largest packet in bytes.
+    pub mtu: u32,
+    /// Whether it is up (IFF_UP).
+    pub up: bool,
+    /// The index of the bridge (or bond) that it is a port of.
+    pub master: Option<u32>,
+    /// Its addresses.
+    pub addrs: Vec<Cidr>,
+}
+
+/// What to change on a link; what is `None` stays as it is.
+#[derive(Default)]
+pub struct Change<'a> {
+    /// Up or down.
+    pub up: Option<bool>,
+    /// The largest packet in bytes.
+    pub mtu: Option<u32>,
+    /// The bridge to be a port of, looked up where the link goes; `Some(None)` for none.
+    pub master: Option<Option<&'a str>>,
+    /// The new name.
+    pub name: Option<&'a str>,
+    /// The hardware address.
+    pub mac: Option<[u8; 6]>,
+    /// The namespace to move to.
+    pub move_to: Option<BorrowedFd<'a>>,
+}
+
+/// The sentence for a name that no link can have; `None` for a good one (dev_valid_name in the
+/// kernel, whose EINVAL does not say why).
+pub fn bad_name(name: &str) -> Option<String> {
+    let why = match name {
+        "" => "it is empty".to_owned(),
+        "." | ".." => "it is a folder's".to_owned(),
+        _ if name.len() > 15 => format!("it has {} bytes, the kernel takes at most 15", name.len()),
+        _ if name.contains(|c: char| c.is_whitespace() || c == '/' || c == ':' || c == '\0') => {
+            "it must not contain spaces, \"/\" or \":\"".to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("{name:?} is not a link name: {why}"))
+}
+
+/// The index of a link; ENODEV with the name when there is none.
+pub(super) fn index(netlink: &Netlink, name: &str) -> Result<u32> {
+    let skip = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+    let message = LinkUnspec::new_with_name(name).append_extra_attribute(skip).build();
+    let mut index = None;
+    netlink
+        .get(RouteNetlinkMessage::GetLink(message), &mut |payload| index = payload.get(4..8).and_then(number))
+        .map_err(|e| e.with_path(name))?;
+    index.ok_or_else(|| Error::new(Errno::ENODEV).with_path(name))
+}
+
+/// All links of a namespace, with their addresses.
+pub fn list(netns: Netns<'_>) -> Result<Vec<Link>> {
+    let netlink = Netlink::route(netns)?;
+    let skip = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+    let message = LinkMessageBuilder::<LinkUnspec>::new().append_extra_attribute(skip).build();
+    let mut links = netlink.dump(RouteNetlinkMessage::GetLink(message), &mut parse)?;
+    for (index, cidr) in addr::list(&netlink)? {
+        if let Some(link) = links.iter_mut().find(|l| l.index == index) {
+            link.addrs.push(cidr);
+        }
+    }
+    Ok(links)
+}
+
+/// A listed link. Only what is wanted is decoded: a newer kernel's attributes cannot make it fail.
+fn parse(payload: &[u8]) -> Option<Link> {
+    const IFLA_ADDRESS: u16 = 1;
+    const IFLA_IFNAME: u16 = 3;
+    const IFLA_MTU: u16 = 4;
+    const IFLA_MASTER: u16 = 10;
+    const IFLA_LINKINFO: u16 = 18;
+    const IFLA_INFO_KIND: u16 = 1;
+    let (header, attributes) = payload.split_at_checked(16)?;
+    let mac = attribute(attributes, IFLA_ADDRESS)
+        .map(|mac| mac.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":"));
+    Some(Link {
+        index: number(&header[4..])?,
+        name: string(attribute(attributes, IFLA_IFNAME)?),
+        kind: attribute(attributes, IFLA_LINKINFO).and_then(|i| attribute(i, IFLA_INFO_KIND)).map(string),
+        mac,
+        mtu: attribute(attributes, IFLA_MTU).and_then(number).unwrap_or(0),
+        up: number(&header[8..])? & libc::IFF_UP as u32 != 0,
+        master: attribute(attributes, IFLA_MASTER).and_then(number),
+        addrs: Vec::new(),
+    })
+}
+
+/// Changes a link, in one message. Errors: ENODEV when there is no such link or bridge, EEXIST when
+/// the new name is taken, EBUSY for a rename of some links that are up.
+pub fn set(netns: Netns<'_>, name: &str, change: &Change<'_>) -> Result<()> {
+    set_on(&Netlink::route(netns)?, name, change)
+}
+
+pub(super) fn set_on(netlink: &Netlink, name: &str, change: &Change<'_>) -> Result<()> {
+    // A name in the message names the link, unless it has an index: then it is the new name.
+    let mut message = match change.name {
+        Some(new) => LinkUnspec::new_with_index(index(netlink, name)?).name(new),
+        None => LinkUnspec::new_with_name(name),
+    };
+    message = match change.up {
+        Some(true) => message.up(),
+        Some(false) => message.down(),
+        None => message,
+    };
+    if let Some(mtu) = change.mtu {
+        message = message.mtu(mtu);
+    }
+    if let Some(mac) = change.mac {
+        message = message.address(mac.to_vec());
+    }
+    if let Some(place) = change.move_to {
+        message = message.setns_by_fd(place.as_raw_fd());
+    }
+    // The kernel moves first and enslaves then, so the bridge is one of the new namespace.
+    message = match (change.master, change.move_to) {
+        (Some(Some(bridge)), None) => message.controller(index(netlink, bridge)?),
+        (Some(Some(bridge)), place) => message.controller(index(&Netlink::route(place)?, bridge)?),
+        (Some(None), _) => message.nocontroller(),
+        (None, _) => message,
+    };
+    let taken = change.name.unwrap_or(name);
+    netlink.ask(RouteNetlinkMessage::SetLink(message.build()), 0).map_err(|e| exists(e, taken))
+}
+
+/// Deletes a link; a veth takes its peer along. Errors: ENODEV when there is none, EOPNOTSUPP for
+/// hardware and the loopback link.
+pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
+    let message = LinkUnspec::new_with_name(name).build();
+    Netlink::route(netns)?.ask(RouteNetlinkMessage::DelLink(message), 0)
+}
+
+/// Makes a bridge that is up. When its address is refused it is removed again. Errors: EEXIST,
+/// EPERM without CAP_NET_ADMIN over the namespace, EOPNOTSUPP without the kernel's bridge module.
+pub fn bridge(netns: Netns<'_>, name: &str, change: &Change<'_>, addr: Option<Cidr>) -> Result<()> {
+    let netlink = Netlink::route(netns)?;
+    let mut message = LinkBridge::new(name);
+    if let Some(mtu) = change.mtu {
+        message = message.mtu(mtu);
+    }
+    if let Some(mac) = change.mac {
+        message = message.address(mac.to_vec());
+    }
+    create(&netlink, message.build()).map_err(|e| exists(e, name))?;
+    let Some(addr) = addr else { return Ok(()) };
+    let added = addr::add_to(&netlink, name, addr);
+    if added.is_err() {
+        let _ = del(netns, name);
+    }
+    added
+}
+
+pub(super) fn create(netlink: &Netlink, message: LinkMessage) -> Result<()> {
+    netlink.ask(RouteNetlinkMessage::NewLink(message), NLM_F_CREATE | NLM_F_EXCL)
+}
+
+/// EEXIST with the name that is taken.
+pub(super) fn exists(error: Error, name: &str) -> Error {
+    match error.errno {
+        Errno::EEXIST => error.with_path(name).with_hint(format!(
+            "there is a link named {name:?} already: choose another name, or remove it with link_del({name:?})"
+        )),
+        _ => error,
+    }
+}

@@ -1,0 +1,18 @@
+//! Links, addresses, routes and NAT over netlink (rtnetlink(7), netlink(7)).
+//! Each function takes the network namespace it works in; `None` is the caller's. It refuses to
+//! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
+
+pub mod addr;
+pub mod link;
+mod netlink;
+pub mod route;
+pub mod veth;
+
+use std::net::IpAddr;
+use std::os::fd::BorrowedFd;
+
+/// A network namespace by its descriptor; `None` is the caller's.
+pub type Netns<'a> = Option<BorrowedFd<'a>>;
+
+/// An address with its prefix length.
+pub type Cidr = (IpAddr, u8);

@@ -1,0 +1,173 @@
+//! The transport: one blocking netlink socket, a request and the kernel's answers (netlink(7)).
+//! It is synchronous because the kernel is: when `send` returns, the answer is in the socket. An
+//! asynchronous client costs three times as much per request and a runtime in a process that forks.
+
+use nix::errno::Errno;
+use rtnetlink::packet_core::{
+    NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR,
+    NetlinkBuffer, NetlinkMessage, NlasIterator,
+};
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::sys::{Socket, SocketAddr, constants};
+
+use super::Netns;
+use crate::sys::{Context, Error, Result, namespace};
+
+/// The kernel fills a dump's datagrams up to 32 KiB when the reader has room for that.
+const ROOM: usize = 32 * 1024;
+
+/// How often a dump is repeated that changed under the reader's eyes.
+const DUMPS: usize = 10;
+
+/// An open netlink socket; it belongs to the namespace it was opened in.
+pub struct Netlink(Socket);
+
+/// What the kernel said to one request.
+#[derive(Default)]
+struct Answers {
+    failure: Option<Error>,
+    settled: bool,
+    interrupted: bool,
+}
+
+impl Netlink {
+    /// A socket for links, addresses and routes.
+    pub fn route(netns: Netns<'_>) -> Result<Netlink> {
+        Netlink::open(netns, constants::NETLINK_ROUTE)
+    }
+
+    fn open(netns: Netns<'_>, protocol: isize) -> Result<Netlink> {
+        namespace::in_netns(netns, || {
+            let socket = Socket::new(protocol).detail("opening a netlink socket")?;
+            // With these the kernel says in words what it refuses, and does not send the request back.
+            socket.set_ext_ack(true)?;
+            socket.set_cap_ack(true)?;
+            Ok(Netlink(socket))
+        })
+    }
+
+    /// Sends one change and reads its acknowledgement.
+    pub fn ask(&self, message: RouteNetlinkMessage, flags: u16) -> Result<()> {
+        self.exchange(&encode(message, flags | NLM_F_ACK), &mut |_| {})
+    }
+
+    /// Sends one question about one object; `each` gets the answer's payload.
+    pub fn get(&self, message: RouteNetlinkMessage, each: &mut dyn FnMut(&[u8])) -> Result<()> {
+        self.exchange(&encode(message, NLM_F_ACK), each)
+    }
+
+    /// Lists all objects; `each` gets their payloads.
+    pub fn dump<T>(&self, message: RouteNetlinkMessage, each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
+        let request = encode(message, NLM_F_DUMP);
+        for _ in 0..DUMPS {
+            let mut found = Vec::new();
+            self.send(&request)?;
+            let answers = self.read(&mut |payload| found.extend(each(payload)))?;
+            match answers.failure {
+                Some(error) => return Err(error),
+                None if answers.interrupted => {}
+                None => return Ok(found),
+            }
+        }
+        Err(Error::new(Errno::EAGAIN).with_detail("the list changed each time it was read"))
+    }
+
+    /// Sends encoded messages in one datagram; fails with the first refusal.
+    pub fn exchange(&self, request: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<()> {
+        self.send(request)?;
+        let answers = self.read(each)?;
+        match answers.failure {
+            Some(error) => Err(error),
+            None if answers.settled => Ok(()),
+            None => Err(Error::new(Errno::EPROTO).with_detail("the kernel acknowledged nothing")),
+        }
+    }
+
+    fn send(&self, request: &[u8]) -> Result<()> {
+        self.0.send_to(request, &SocketAddr::new(0, 0), 0)?;
+        Ok(())
+    }
+
+    /// Reads until nothing is left. It need not wait: see the head of this file.
+    fn read(&self, each: &mut dyn FnMut(&[u8])) -> Result<Answers> {
+        let mut answers = Answers::default();
+        let mut datagram = Vec::with_capacity(ROOM);
+        loop {
+            datagram.clear();
+            match self.0.recv(&mut datagram, libc::MSG_DONTWAIT) {
+                Ok(0) => return Ok(answers),
+                Ok(_) => answers.take(&datagram, each),
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return Ok(answers),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+}
+
+impl Answers {
+    fn take(&mut self, mut datagram: &[u8], each: &mut dyn FnMut(&[u8])) {
+        while let Ok(message) = NetlinkBuffer::new_checked(datagram) {
+            self.interrupted |= message.flags() & NLM_F_DUMP_INTR != 0;
+            match message.message_type() {
+                NLMSG_ERROR => {
+                    self.settled = true;
+                    if let Some(error) = refusal(message.flags(), message.payload()) {
+                        self.failure.get_or_insert(error);
+                    }
+                }
+                NLMSG_DONE => self.settled = true,
+                _ => each(message.payload()),
+            }
+            let length = (message.length() as usize).next_multiple_of(4);
+            datagram = datagram.get(length..).unwrap_or_default();
+        }
+    }
+}
+
+fn encode(message: RouteNetlinkMessage, flags: u16) -> Vec<u8> {
+    let mut message = NetlinkMessage::from(message);
+    message.header.flags = flags | NLM_F_REQUEST;
+    message.finalize();
+    let mut bytes = vec![0; message.buffer_len()];
+    message.serialize(&mut bytes);
+    bytes
+}
+
+/// The error in an NLMSG_ERROR; `None` when it acknowledges. The kernel's own words
+/// (NLMSGERR_ATTR_MSG) follow the request's header, or the whole request where that is not capped.
+fn refusal(flags: u16, payload: &[u8]) -> Option<Error> {
+    const MESSAGE: u16 = 1;
+    let code = i32::from_ne_bytes(payload.get(..4)?.try_into().ok()?);
+    if code == 0 {
+        return None;
+    }
+    let error = Error::new(Errno::from_raw(-code));
+    if flags & NLM_F_ACK_TLVS == 0 {
+        return Some(error);
+    }
+    let request = u32::from_ne_bytes(payload.get(4..8)?.try_into().ok()?) as usize;
+    let skip = 4 + if flags & NLM_F_CAPPED != 0 { 16 } else { request.next_multiple_of(4) };
+    match attribute(payload.get(skip..).unwrap_or_default(), MESSAGE) {
+        Some(text) => Some(error.with_detail(string(text))),
+        None => Some(error),
+    }
+}
+
+/// The value of the attribute of this kind; `None` when it is not there.
+pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
+    let found = NlasIterator::new(attributes).flatten().find(|a| a.kind() == kind)?;
+    // The iterator lends its buffer's bytes for shorter than they live: take them from the slice.
+    let start = found.value().as_ptr() as usize - attributes.as_ptr() as usize;
+    attributes.get(start..start + found.value_length())
+}
+
+/// A string attribute without its NUL.
+pub fn string(value: &[u8]) -> String {
+    String::from_utf8_lossy(value.split(|b| *b == 0).next().unwrap_or_default()).into_owned()
+}
+
+/// A 32-bit attribute in the host's byte order.
+pub fn number(value: &[u8]) -> Option<u32> {
+    Some(u32::from_ne_bytes(value.get(..4)?.try_into().ok()?))
+}

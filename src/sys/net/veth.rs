@@ -1,0 +1,87 @@
+//! Pairs of virtual Ethernet links (veth(4)): made in their namespaces, wired, addressed and up.
+//! All or nothing: when a later step fails the pair is deleted, and nothing leaks.
+
+use std::net::IpAddr;
+use std::os::fd::AsRawFd;
+
+use nix::errno::Errno;
+use rtnetlink::packet_route::link::{InfoData, InfoKind, InfoVeth};
+use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
+
+use super::link::{self, Change};
+use super::netlink::Netlink;
+use super::route::{self, Route};
+use super::{Cidr, Netns, addr};
+use crate::sys::{Error, Result};
+
+/// One end of a pair.
+#[derive(Default)]
+pub struct End<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The namespace it lives in.
+    pub netns: Netns<'a>,
+    /// The bridge, of that namespace, that it is a port of.
+    pub bridge: Option<&'a str>,
+    /// Its address.
+    pub addr: Option<Cidr>,
+    /// The gateway of a default route through it.
+    pub gateway: Option<IpAddr>,
+    /// Its hardware address; `None`: random.
+    pub mac: Option<[u8; 6]>,
+    /// The largest packet in bytes.
+    pub mtu: Option<u32>,
+}
+
+/// Makes a pair; both ends are up afterwards. Errors: EEXIST with the name that is taken, ENODEV
+/// with the bridge that is not there, EOPNOTSUPP without the kernel's veth module.
+pub fn pair(first: &End<'_>, second: &End<'_>) -> Result<()> {
+    let peer = describe(LinkMessageBuilder::<LinkUnspec>::new(), second).build();
+    let message = describe(LinkMessageBuilder::<LinkVeth>::new_with_info_kind(InfoKind::Veth), first)
+        .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
+        .build();
+    link::create(&Netlink::route(None)?, message).map_err(|e| taken(e, first, second))?;
+    // The kernel refuses a peer that is born up (ENOTCONN), so both are raised in a second step.
+    let wired = wire(first).and_then(|()| wire(second));
+    if wired.is_err() {
+        let _ = link::del(first.netns, first.name);
+    }
+    wired
+}
+
+fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuilder<T> {
+    let mut message = message.name(end.name);
+    if let Some(mac) = end.mac {
+        message = message.address(mac.to_vec());
+    }
+    if let Some(mtu) = end.mtu {
+        message = message.mtu(mtu);
+    }
+    match end.netns {
+        Some(fd) => message.setns_by_fd(fd.as_raw_fd()),
+        None => message,
+    }
+}
+
+fn wire(end: &End<'_>) -> Result<()> {
+    let netlink = Netlink::route(end.netns)?;
+    let change = Change { up: Some(true), master: end.bridge.map(Some), ..Change::default() };
+    link::set_on(&netlink, end.name, &change)?;
+    if let Some(cidr) = end.addr {
+        addr::add_to(&netlink, end.name, cidr).map_err(|e| e.with_path(end.name))?;
+    }
+    if let Some(gateway) = end.gateway {
+        let route = Route { via: Some(gateway), dev: Some(end.name), ..Route::default() };
+        route::add_to(&netlink, &route).map_err(|e| e.with_path(end.name))?;
+    }
+    Ok(())
+}
+
+/// EEXIST does not tell which end it means.
+fn taken(error: Error, first: &End<'_>, second: &End<'_>) -> Error {
+    if error.errno != Errno::EEXIST {
+        return error;
+    }
+    let there = |end: &End<'_>| Netlink::route(end.netns).and_then(|n| link::index(&n, end.name)).is_ok();
+    link::exists(error, if there(first) { first.name } else { second.name })
+}

@@ -1,0 +1,32 @@
+-- addr_add: the kernel has the address until the handle is closed, also when the body fails.
+local check = require "check"
+
+local function addrs(name, netns)
+  for _, link in ipairs(tiny.links { netns = netns }) do
+    if link.name == name then return table.concat(link.addrs, " ") end
+  end
+end
+
+local web <close> = tiny.netns()
+do
+  local addr <close> = tiny.addr_add("lo", "10.99.0.1/32", { netns = web })
+  check.equal(addrs("lo", web), "10.99.0.1/32")
+  local err = check.fails("EEXIST", tiny.addr_add, "lo", "10.99.0.1/32", { netns = web })
+  check.equal(err.hint, "the link has this address already")
+end
+check.equal(addrs("lo", web), "")
+
+tiny.try(function()
+  local addr <close> = tiny.addr_add("lo", "fd99::1/128")
+  check.equal(addrs("lo"):match("fd99::1/128"), "fd99::1/128")
+  tiny.fail("the body fails")
+end)
+check.equal(addrs("lo"):match("fd99"), nil)
+
+-- A handle brings its own namespace.
+local br <close> = tiny.bridge("td0", { netns = web })
+tiny.addr_add(br, "10.98.0.1/24")
+check.equal(addrs("td0", web):match("^%S+"), "10.98.0.1/24")
+
+check.fails("ENODEV", tiny.addr_add, "nowhere", "10.0.0.1/8")
+check.refuses('addr: "10.0.0.1" is not an address in CIDR form, such as "10.10.0.2/24"', tiny.addr_add, "lo", "10.0.0.1")

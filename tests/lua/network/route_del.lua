@@ -1,0 +1,11 @@
+-- route_del: removes by destination alone, or by all that is known; what is not there is ESRCH.
+local check = require "check"
+
+tiny.link_set("lo", { up = true })
+tiny.route_add("10.21.0.0/16", { dev = "lo", metric = 3 }):keep()
+tiny.route_del("10.21.0.0/16")
+for line in io.lines("/proc/self/net/route") do assert(not line:find("0000150A"), line) end
+
+local err = check.fails("ESRCH", tiny.route_del, "10.21.0.0/16")
+check.equal(err.hint, "there is no such route")
+check.refuses('unknown option "gateway"; known are via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })

@@ -1,0 +1,57 @@
+-- veth_pair: both ends in their places and up, and a TCP connection goes through; nothing leaks.
+local check = require "check"
+local sockets = require "sockets"
+
+local function link(name, netns)
+  for _, l in ipairs(tiny.links { netns = netns }) do
+    if l.name == name then return l end
+  end
+end
+
+local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
+local web <close> = tiny.netns()
+local db <close> = tiny.netns()
+local cable <close> = tiny.veth_pair({ name = "veth-web", bridge = br, mtu = 1400 },
+  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1", mac = "02:00:00:00:00:02", mtu = 1400 })
+tiny.veth_pair({ name = "eth0", netns = db, addr = "10.10.0.3/24" }, { name = "veth-db", bridge = "td0" })
+
+check.equal(link("veth-web").master, "td0")
+check.equal(link("veth-web").up, true)
+check.equal(link("veth-web").mtu, 1400)
+local inner = link("eth0", web)
+check.equal(inner.up, true)
+check.equal(inner.kind, "veth")
+check.equal(inner.mac, "02:00:00:00:00:02")
+check.equal(inner.addrs[1], "10.10.0.2/24")
+check.equal(link("veth-db").master, "td0", "the second end's bridge")
+check.equal(sockets.default_gateway(web), "10.10.0.1")
+
+-- Nothing stays when the last step fails, whichever end is to blame.
+local err = check.fails("ENETUNREACH", tiny.veth_pair, { name = "ta0" },
+  { name = "eth1", netns = web, addr = "10.11.0.2/24", gateway = "10.12.0.1" })
+check.equal(err.path, "eth1")
+check.equal(link("ta0"), nil, "no leak")
+check.equal(link("eth1", web), nil, "no leak in the namespace")
+err = check.fails("ENODEV", tiny.veth_pair, { name = "ta0", bridge = "nobridge" }, { name = "tb0" })
+check.equal(err.path, "nobridge")
+check.equal(link("ta0"), nil)
+err = check.fails("EEXIST", tiny.veth_pair, { name = "ta0" }, { name = "eth0", netns = web })
+check.equal(err.path, "eth0")
+err = check.fails("EEXIST", tiny.veth_pair, { name = "veth-web" }, { name = "eth9", netns = web })
+check.equal(err.path, "veth-web")
+
+check.refuses('first: unknown option "adr"; did you mean "addr"?', tiny.veth_pair, { name = "a", adr = "" }, { name = "b" })
+check.refuses("second: option \"name\" is missing: the end's name, at most 15 bytes", tiny.veth_pair, { name = "a" }, {})
+check.refuses('second: "b c" is not a link name: it must not contain spaces, "/" or ":"',
+  tiny.veth_pair, { name = "a" }, { name = "b c" })
+check.refuses('second: "x" is not an address, such as "10.10.0.1"',
+  tiny.veth_pair, { name = "a" }, { name = "b", gateway = "x" })
+
+-- Real traffic, through the bridge and from namespace to namespace.
+sockets.needed()
+check.equal(sockets.connect({ from = nil, to = web, addr = "10.10.0.2" }), "10.10.0.1", "the bridge to web")
+check.equal(sockets.connect({ from = web, to = db, addr = "10.10.0.3" }), "10.10.0.2", "web to db")
+
+cable:close()
+check.equal(link("veth-web"), nil, "closed")
+check.equal(link("eth0", web), nil, "and its peer")

@@ -1,0 +1,68 @@
+-- What the network tests share: sockets in a namespace, by perl, since a test's oracle must not be
+-- tinylua itself.
+local check = require "check"
+local sockets = {}
+
+-- Skips the test where there is no perl to open sockets with.
+function sockets.needed()
+  local p = io.popen("perl -MIO::Socket::INET -e 'print 1' 2>/dev/null")
+  local found = p:read("a") == "1"
+  p:close()
+  if not found then check.skip("needs perl with IO::Socket::INET for real traffic") end
+end
+
+-- Runs f in a namespace (nil: the caller's own) and comes back; programs started there stay there.
+function sockets.inside(netns, f)
+  if not netns then return f() end
+  local home <close> = tiny.open_ns("net")
+  tiny.setns(netns)
+  local results = table.pack(tiny.try(f))
+  tiny.setns(home)
+  if results[1] == nil and results[2] then error(results[2], 0) end
+  return table.unpack(results, 1, results.n)
+end
+
+function sockets.default_gateway(netns)
+  return sockets.inside(netns, function()
+    for line in io.lines("/proc/self/net/route") do
+      local dest, gateway = line:match("^%S+\t(%x+)\t(%x+)")
+      if dest == "00000000" then
+        local d, c, b, a = gateway:match("(%x%x)(%x%x)(%x%x)(%x%x)")
+        return ("%d.%d.%d.%d"):format(tonumber(a, 16), tonumber(b, 16), tonumber(c, 16), tonumber(d, 16))
+      end
+    end
+  end)
+end
+
+local SERVER = [[perl -MIO::Socket::INET -e '$| = 1; alarm 10;
+  my $proto = shift; my $port = shift;
+  my @listen = $proto eq "tcp" ? (Listen => 1, ReuseAddr => 1) : ();
+  my $s = IO::Socket::INET->new(Proto => $proto, LocalPort => $port, @listen) or die "listen: $!";
+  print "ready\n";
+  if ($proto eq "tcp") { my $c = $s->accept; print $c->peerhost, "\n"; print $c "hello\n"; }
+  else { $s->recv(my $text, 100); print $s->peerhost, "\n"; $s->send("hello\n"); }' ]]
+local CLIENT = [[perl -MIO::Socket::INET -e 'alarm 5;
+  my ($proto, $addr, $port) = @ARGV;
+  my $c = IO::Socket::INET->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => 3) or do { print "connect: $!"; exit };
+  $c->send("x") if $proto eq "udp";
+  $c->recv(my $text, 100); print $text;' ]]
+
+-- Serves once in namespace `to` on `port` and connects from namespace `from` to `addr` and
+-- `at_port`. Returns the client's address as the server saw it, or nil and the client's words.
+function sockets.connect(o)
+  local proto, port = o.proto or "tcp", o.port or 7000
+  local server = sockets.inside(o.to, function() return io.popen(SERVER .. proto .. " " .. port) end)
+  check.equal(server:read("l"), "ready", "the server")
+  local said = sockets.inside(o.from, function()
+    local client = io.popen(CLIENT .. proto .. " " .. o.addr .. " " .. (o.at_port or port))
+    local text = client:read("a")
+    client:close()
+    return text
+  end)
+  if said ~= "hello\n" then return nil, said end
+  local seen = server:read("l")
+  server:close()
+  return seen
+end
+
+return sockets
