@@ -26,7 +26,7 @@ end
 local function show(name)
   local entry, found = tiny.manual(name), manual.find(name)
   if not entry and #found == 0 then manual.unknown(name, true) end
-  if entry then io.stdout:write((entry:gsub("^[^\n]+", function(head) return format.colour("bold", head) end))) end
+  if entry then format.write((entry:gsub("^[^\n]+", function(head) return format.colour("bold", head) end))) end
   for _, file in ipairs(found) do
     if entry then
       format.line(("\n%q is also a command: `tinylua %s --help`."):format(name, name))
@@ -44,7 +44,7 @@ return {
   args = { { "name", required = false } },
   run = function(args)
     if args.format ~= "text" then
-      io.stdout:write(tiny.manual(args.name, { format = args.format }))
+      format.write(tiny.manual(args.name, { format = args.format }))
     elseif not args.name then
       format.line(tiny.manual())
       list "commands"

@@ -54,6 +54,28 @@ pub fn find(name: &str) -> Option<&'static Primitive> {
     registry::find(name).or_else(|| registry::all().find(|p| p.method.is_some() && p.method == method))
 }
 
+/// A type in words; the keys of a table of options have a section of their own.
+fn words(ty: &Type) -> String {
+    if let Type::Options(_) = ty { "table".into() } else { ty.describe() }
+}
+
+/// The tables of options among the arguments and options: whose they are, and their keys.
+fn tables(primitive: &Primitive) -> Vec<(String, &'static [Opt])> {
+    let mut found: Vec<(String, &'static [Opt])> = Vec::new();
+    let args = primitive.args.iter().map(|a| (a.name, &a.ty));
+    for (name, ty) in args.chain(primitive.options.iter().map(|o| (o.name, &o.ty))) {
+        let keys = match ty {
+            Type::Options(keys) | Type::List(Type::Options(keys)) => *keys,
+            _ => continue,
+        };
+        match found.iter_mut().find(|(_, known)| std::ptr::eq(*known, keys)) {
+            Some((names, _)) => names.push_str(&format!(", {name}")),
+            None => found.push((name.to_owned(), keys)),
+        }
+    }
+    found
+}
+
 /// What an option needs or falls back to: "required", "default: 0o644", or nothing.
 fn fallback(option: &Opt) -> String {
     match (option.required, option.default) {

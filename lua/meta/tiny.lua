@@ -21,10 +21,17 @@
 ---@field path? string
 ---@field hint? string
 ---@field at? string the place, "web.lua:12"
+---@field usage? boolean whether the arguments were refused before any kernel call
+---@field exit? integer the exit status that it asks for
+---@field cleanup? string[] what failed while cleaning up after it
 
 ---An owned kernel thing: closed by `local x <close> = …`.
 ---@class tiny.handle
 ---@field kind string
+---@field name? string
+---@field path? string
+---@field pid? integer
+---@field inode? integer
 local handle = {}
 ---Undoes what made the handle, once.
 function handle:close() end
@@ -35,6 +42,12 @@ function handle:keep() end
 ---@class tiny
 ---@field settings table<string, string> the global flags of the command line
 tiny = {}
+
+---@class tiny.addr: tiny.handle
+local addr = {}
+
+---@class tiny.bridge: tiny.handle
+local bridge = {}
 
 ---@class tiny.cgroup: tiny.handle
 local cgroup = {}
@@ -137,6 +150,9 @@ local netns = {}
 ---@class tiny.process: tiny.handle
 local process = {}
 
+---@class tiny.route: tiny.handle
+local route = {}
+
 ---@class tiny.signals: tiny.handle
 local signals = {}
 
@@ -152,6 +168,9 @@ local timens = {}
 
 ---@class tiny.utsns: tiny.namespace
 local utsns = {}
+
+---@class tiny.veth: tiny.handle
+local veth = {}
 
 ---@class tiny.watch: tiny.handle
 local watch = {}
@@ -740,6 +759,164 @@ function tiny.mounts() end
 ---@param kind "char"|"block"|"fifo" what it is
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
+
+-- Network
+
+---@class tiny.links.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Lists the network links with their addresses (rtnetlink(7)).
+---```lua
+---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
+---```
+---@param options? tiny.links.options
+---@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
+function tiny.links(options) end
+
+---@class tiny.link_set.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field up? boolean true brings it up
+---@field down? boolean true brings it down
+---@field mtu? integer the largest packet in bytes
+---@field master? tiny.bridge|string|boolean the bridge to be a port of; false for none
+---@field name? string the new name
+---@field mac? string the hardware address, "02:00:00:00:00:01"
+---@field move_to? tiny.netns the namespace to move to; `master` and `name` hold there
+
+---Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down there, unless `up` says otherwise.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EBUSY: the link is in use; bring it down first (down = true)
+---* EINVAL: the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)
+---```lua
+---tiny.link_set("lo", { up = true })
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param options? tiny.link_set.options
+function tiny.link_set(link, options) end
+
+---@class tiny.link_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Deletes a link; a veth takes its other end along (ip-link(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EOPNOTSUPP: hardware and lo cannot be deleted; move them with link_set
+---```lua
+---tiny.bridge("td0"):keep()
+---tiny.link_del("td0")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param options? tiny.link_del.options
+function tiny.link_del(link, options) end
+
+---@class tiny.bridge.options
+---@field addr? tiny.cidr its address, through which the caller reaches the links on it
+---@field mtu? integer the largest packet in bytes (default: 1500)
+---@field mac? string the hardware address; a random one changes with the links on the bridge (default: random)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: choose another name, or remove the link of that name with link_del
+---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---* ENOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---```lua
+---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
+---```
+---@param name string at most 15 bytes
+---@param options? tiny.bridge.options
+---@return tiny.bridge # a bridge handle: `name`, `addr`; `<close>` deletes it
+function tiny.bridge(name, options) end
+
+---Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When a step fails nothing stays behind.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EEXIST: choose another name, or remove the link of that name with link_del
+---* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH
+---* ENETUNREACH: the gateway is not in the subnet of `addr`
+---```lua
+---local web <close> = tiny.netns()
+---local cable <close> = tiny.veth_pair(
+---  { name = "veth-web", addr = "10.10.0.1/24" },
+---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
+---```
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } the other end, with the same keys
+---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
+function tiny.veth_pair(first, second) end
+
+---@class tiny.addr_add.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EEXIST: the link has this address already
+---* EINVAL: this is no address of a host: a multicast or broadcast one
+---```lua
+---local addr <close> = tiny.addr_add("lo", "10.99.0.1/32")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param addr tiny.cidr the address with its prefix length
+---@param options? tiny.addr_add.options
+---@return tiny.addr # an addr handle; `<close>` takes the address away again
+function tiny.addr_add(link, addr, options) end
+
+---@class tiny.addr_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Takes an address from a link (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* ENOENT: the link does not have this address with this prefix length
+---```lua
+---tiny.addr_add("lo", "10.99.0.2/32")
+---tiny.addr_del("lo", "10.99.0.2/32")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param addr tiny.cidr the address with its prefix length
+---@param options? tiny.addr_del.options
+function tiny.addr_del(link, addr, options) end
+
+---@class tiny.route_add.options
+---@field via? string the gateway's address (default: none: dest is on the link)
+---@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
+---@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Adds a route to the main table (ip-route(8)). It needs `via`, `dev` or both.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EEXIST: there is a route to this destination with this metric already
+---* ENETUNREACH: no link that is up leads to the gateway: give the link an address of its subnet first
+---* ENETDOWN: bring the link up first: link_set(name, { up = true })
+---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
+---```lua
+---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
+---```
+---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param options? tiny.route_add.options
+---@return tiny.route # a route handle; `<close>` removes it
+function tiny.route_add(dest, options) end
+
+---@class tiny.route_del.options
+---@field via? string the gateway's address (default: none: dest is on the link)
+---@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
+---@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes the first route of the main table that fits (ip-route(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* ESRCH: there is no such route
+---```lua
+---tiny.route_add("10.21.0.0/16", { dev = "lo" })
+---tiny.route_del("10.21.0.0/16", { dev = "lo" })
+---```
+---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param options? tiny.route_del.options
+function tiny.route_del(dest, options) end
 
 -- Files
 

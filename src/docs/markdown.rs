@@ -1,8 +1,8 @@
 //! The reference manual as Markdown.
 
 use super::text::capitalised;
-use super::{fallback, families, method, summary, variadic};
-use crate::vm::registry::Primitive;
+use super::{fallback, families, method, summary, tables, variadic, words};
+use crate::vm::registry::{Opt, Primitive};
 
 const HEAD: &str = "\
 # Reference
@@ -69,20 +69,27 @@ fn arguments(out: &mut String, primitive: &Primitive) {
     out.push_str("\n| argument | type | |\n|---|---|---|\n");
     for arg in primitive.args {
         let optional = if arg.required { "" } else { ", optional" };
-        out.push_str(&format!("| `{}` | {}{optional} | {} |\n", arg.name, cell(&arg.ty.describe()), cell(arg.doc)));
+        out.push_str(&format!("| `{}` | {}{optional} | {} |\n", arg.name, cell(&words(&arg.ty)), cell(arg.doc)));
     }
 }
 
 fn options(out: &mut String, primitive: &Primitive) {
-    if !primitive.takes_table() {
-        return;
+    if primitive.takes_table() {
+        out.push_str("\n| option | type | | |\n|---|---|---|---|\n");
+        if let Some((ty, doc)) = &primitive.list {
+            out.push_str(&format!("| `[1]`, `[2]`, … | {} | | {} |\n", cell(&words(ty)), cell(doc)));
+        }
+        rows(out, primitive.options);
     }
-    out.push_str("\n| option | type | | |\n|---|---|---|---|\n");
-    if let Some((ty, doc)) = &primitive.list {
-        out.push_str(&format!("| `[1]`, `[2]`, … | {} | | {} |\n", cell(&ty.describe()), cell(doc)));
+    for (names, keys) in tables(primitive) {
+        out.push_str(&format!("\n| key of {names} | type | | |\n|---|---|---|---|\n"));
+        rows(out, keys);
     }
-    for option in primitive.options {
-        let (ty, doc) = (cell(&option.ty.describe()), cell(option.doc));
+}
+
+fn rows(out: &mut String, options: &[Opt]) {
+    for option in options {
+        let (ty, doc) = (cell(&words(&option.ty)), cell(option.doc));
         out.push_str(&format!("| `{}` | {ty} | {} | {doc} |\n", option.name, cell(&fallback(option))));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::text::capitalised;
 use super::{fallback, families, variadic};
-use crate::vm::registry::{self, Primitive, Type};
+use crate::vm::registry::{self, Opt, Primitive, Type};
 
 const HEAD: &str = "\
 ---@meta tiny
@@ -31,10 +31,17 @@ const HEAD: &str = "\
 ---@field path? string
 ---@field hint? string
 ---@field at? string the place, \"web.lua:12\"
+---@field usage? boolean whether the arguments were refused before any kernel call
+---@field exit? integer the exit status that it asks for
+---@field cleanup? string[] what failed while cleaning up after it
 
 ---An owned kernel thing: closed by `local x <close> = …`.
 ---@class tiny.handle
 ---@field kind string
+---@field name? string
+---@field path? string
+---@field pid? integer
+---@field inode? integer
 local handle = {}
 ---Undoes what made the handle, once.
 function handle:close() end
@@ -82,6 +89,7 @@ fn named(ty: &Type, kinds: &mut BTreeSet<&'static str>) {
             kinds.insert(kind);
         }
         Type::List(of) | Type::Map(of) => named(of, kinds),
+        Type::Options(keys) => keys.iter().for_each(|o| named(&o.ty, kinds)),
         Type::Either(types) => types.iter().for_each(|ty| named(ty, kinds)),
         _ => {}
     }
@@ -175,6 +183,10 @@ fn annotation(ty: &Type) -> String {
             of => format!("{of}[]"),
         },
         Type::Map(of) => format!("table<string, {}>", annotation(of)),
+        Type::Options(keys) => {
+            let field = |o: &Opt| format!("{}{}: {}", o.name, if o.required { "" } else { "?" }, annotation(&o.ty));
+            format!("{{ {} }}", keys.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
         Type::Handle(kind) => format!("tiny.{kind}"),
         Type::Namespace => "boolean|tiny.namespace".into(),
         Type::Word(words) => words.iter().map(|w| format!("{w:?}")).collect::<Vec<_>>().join("|"),

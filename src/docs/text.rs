@@ -1,6 +1,6 @@
 //! Plain text for a terminal, 80 columns wide at most.
 
-use super::{fallback, families, method, summary, variadic};
+use super::{fallback, families, method, summary, tables, variadic, words};
 use crate::vm::registry::{Arg, Opt, Primitive};
 
 const WIDTH: usize = 80;
@@ -16,6 +16,9 @@ pub fn entry(primitive: &Primitive) -> String {
     section(&mut out, "Arguments", primitive.args.iter().map(|a| (a.name, argument(a))));
     let list = primitive.list.iter().map(|(ty, doc)| ("[1], [2], …", format!("{doc} [{}]", ty.describe())));
     section(&mut out, "Options", list.chain(primitive.options.iter().map(|o| (o.name, option(o)))));
+    for (names, keys) in tables(primitive) {
+        section(&mut out, &format!("Keys of {names}"), keys.iter().map(|o| (o.name, option(o))));
+    }
     if !primitive.returns.is_empty() {
         out.push_str("\nReturns\n");
         wrap(&mut out, primitive.returns, 2, 2);
@@ -54,7 +57,7 @@ fn call(primitive: &Primitive) -> String {
 
 fn argument(arg: &Arg) -> String {
     let optional = if arg.required { "" } else { ", optional" };
-    format!("{} [{}{optional}]", arg.doc, arg.ty.describe())
+    format!("{} [{}{optional}]", arg.doc, words(&arg.ty))
 }
 
 fn option(option: &Opt) -> String {
@@ -62,7 +65,7 @@ fn option(option: &Opt) -> String {
         "" => String::new(),
         text => format!(", {text}"),
     };
-    format!("{} [{}{fallback}]", option.doc, option.ty.describe())
+    format!("{} [{}{fallback}]", option.doc, words(&option.ty))
 }
 
 fn section<'a>(out: &mut String, title: &str, items: impl Iterator<Item = (&'a str, String)>) {

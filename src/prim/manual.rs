@@ -81,17 +81,16 @@ fn source(call: &Call<'_>) -> Outcome {
     else {
         return Err(Fail::Usage(format!("path: {path:?} is not below scripts/ or lua/")));
     };
+    let shipped = || files::embedded(folder, relative).map(|f| call.lua.create_string(f.source)).transpose();
     if call.flag("shipped") {
-        return match files::embedded(folder, relative) {
-            Some(text) => call.ok(call.lua.create_string(text)?),
-            None => call.ok(Value::Nil),
-        };
+        return call.ok(shipped()?);
     }
     match search_path(call).read(folder, relative).map_err(Fail::Plain)? {
-        Some(source) => {
+        Some(source) if !source.bytecode => {
             let place = source.name.strip_prefix('@').map(str::to_owned);
             call.ok((call.lua.create_string(&source.text)?, place))
         }
+        Some(_) => call.ok(shipped()?),
         None => call.ok(Value::Nil),
     }
 }
