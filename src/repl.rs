@@ -1,1 +1,130 @@
-//! The interactive prompt.
+//! The line editor behind `tiny.read_line`: history, completion, input over several lines, and the
+//! plain reading of standard input where that is no terminal. What a prompt does with a line is Lua
+//! (`lua/tiny/prompt.lua`). It starts no thread, so that the prompt may fork.
+
+mod complete;
+mod helper;
+mod spot;
+
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use mlua::{HookTriggers, Lua, VmState};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{ColorMode, CompletionType, Config, Editor};
+
+use crate::sys::{self, interrupt};
+use helper::LuaHelper;
+
+/// What is asked of the reader.
+pub struct Ask {
+    /// Shown before the input, on a terminal.
+    pub prompt: String,
+    /// The file that keeps what was entered.
+    pub history: Option<PathBuf>,
+    /// Whether the input is Lua: it goes on while the chunk is incomplete, and names are completed.
+    pub lua: bool,
+}
+
+/// What was entered.
+pub enum Entered {
+    /// The text, without its last newline.
+    Text(String),
+    /// Ctrl-C: the input was given up.
+    Cancelled,
+    /// Ctrl-D, or the end of the file.
+    End,
+}
+
+/// Reads one input. The error is a failure of the terminal or of standard input.
+pub fn read(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
+    if std::io::stdin().is_terminal() { edit(lua, ask) } else { plain(lua, ask) }
+}
+
+/// The editor, kept between inputs for its history.
+struct Kept {
+    editor: Editor<LuaHelper, FileHistory>,
+    history: Option<PathBuf>,
+}
+
+fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
+    let fits = lua.app_data_ref::<Kept>().is_some_and(|kept| kept.history == ask.history);
+    if !fits {
+        lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone() });
+    }
+    let Some(mut kept) = lua.app_data_mut::<Kept>() else { return Ok(Entered::End) };
+    if let Some(helper) = kept.editor.helper_mut() {
+        helper.lua_input = ask.lua;
+    }
+    if ask.lua {
+        // While the line is edited Ctrl-C is a key; from its end on, without a gap, it is a signal.
+        interrupt::arm()?;
+    }
+    let entered = match kept.editor.readline(&ask.prompt) {
+        Ok(text) => Entered::Text(text),
+        Err(ReadlineError::Interrupted) => Entered::Cancelled,
+        Err(ReadlineError::Eof) => Entered::End,
+        Err(error) => return Err(broken(error)),
+    };
+    if let (Entered::Text(text), Some(path)) = (&entered, &ask.history)
+        && kept.editor.add_history_entry(text.as_str()).unwrap_or(false)
+    {
+        // A history that cannot be written (a full disk, another's file) costs only the history.
+        let _ = kept.editor.append_history(path);
+    }
+    Ok(entered)
+}
+
+fn editor(lua: &Lua, ask: &Ask) -> sys::Result<Editor<LuaHelper, FileHistory>> {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .color_mode(if plain { ColorMode::Disabled } else { ColorMode::Enabled })
+        .history_ignore_space(true)
+        .build();
+    let mut editor = Editor::with_config(config).map_err(broken)?;
+    editor.set_helper(Some(LuaHelper { lua: lua.weak(), lua_input: ask.lua }));
+    if let Some(path) = &ask.history {
+        let _ = editor.load_history(path); // there is none before the first input
+    }
+    if ask.lua {
+        // A loop without end stops at Ctrl-C; a look at a flag each 10000 instructions costs nothing.
+        let look = HookTriggers::new().every_nth_instruction(10_000);
+        let hook = |_: &Lua, _: &mlua::debug::Debug<'_>| match interrupt::take() {
+            true => Err(mlua::Error::runtime("interrupted")),
+            false => Ok(VmState::Continue),
+        };
+        lua.set_global_hook(look, hook)
+            .map_err(|e| sys::Error::new(nix::errno::Errno::ENOMEM).with_detail(e.to_string()))?;
+    }
+    Ok(editor)
+}
+
+fn broken(error: ReadlineError) -> sys::Error {
+    match error {
+        ReadlineError::Io(error) => error.into(),
+        ReadlineError::Errno(errno) => errno.into(),
+        other => sys::Error::new(nix::errno::Errno::EIO).with_detail(other.to_string()),
+    }
+}
+
+/// Reads byte by byte, as a shell does: what follows the input belongs to the programs it starts.
+fn plain(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
+    let stdin = std::io::stdin();
+    let mut text = Vec::new();
+    let mut byte = [0u8];
+    loop {
+        match rustix::io::read(stdin.as_fd(), &mut byte) {
+            Ok(0) if text.is_empty() => return Ok(Entered::End),
+            Ok(0) => break,
+            Ok(_) if byte[0] != b'\n' => text.push(byte[0]),
+            Ok(_) if ask.lua && helper::incomplete(lua, &String::from_utf8_lossy(&text)) => text.push(b'\n'),
+            Ok(_) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(Entered::Text(String::from_utf8_lossy(&text).into_owned()))
+}

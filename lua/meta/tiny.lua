@@ -820,7 +820,7 @@ function tiny.link_del(link, options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
----* ENOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -1340,6 +1340,23 @@ function tiny.log_finish(log) end
 ---```
 ---@return table # a table: kernel, euid, capabilities, cgroup, namespaces, userns, filesystems, calls, security, network
 function tiny.probe() end
+
+-- Terminal
+
+---@class tiny.read_line.options
+---@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
+---@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next (default: false)
+
+---Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no terminal it reads a line of it, and shows no prompt.
+---* EIO: the terminal is gone
+---* EBADF: standard input is closed
+---```lua
+---if tiny.read_line("Remove web? [y/N] ") ~= "y" then return 1 end
+---```
+---@param prompt string what to show before the input
+---@param options? tiny.read_line.options
+---@return string? # the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)
+function tiny.read_line(prompt, options) end
 
 -- Manual
 

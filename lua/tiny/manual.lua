@@ -1,5 +1,7 @@
 -- What there is to read about tinylua: primitives, commands, modules and recipes, by name. The text
 -- of a command, module or recipe is the comment at its head, so that a copy tells its own story.
+local format = require "tiny.format"
+
 local manual = {}
 
 manual.topics = {
@@ -57,6 +59,36 @@ function manual.find(name)
     end
   end
   return found
+end
+
+local function file_text(found)
+  local text, place = tiny.source(found.file)
+  local out = { format.colour("bold", found.name) .. "  (" .. (place or "shipped") .. ")\n" }
+  if found.topic == "recipes" then
+    table.insert(out, (text:gsub("\n$", "")))
+    return table.concat(out, "\n")
+  end
+  local head = manual.header(text)
+  if head ~= "" then table.insert(out, head .. "\n") end
+  if found.topic == "commands" then table.insert(out, ("`tinylua %s --help` lists its options."):format(found.name)) end
+  for _, f in ipairs(found.topic == "modules" and manual.functions(text) or {}) do
+    table.insert(out, format.colour("bold", f.head) .. (f.doc ~= "" and "\n  " .. f.doc:gsub("\n", "\n  ") or ""))
+  end
+  return table.concat(out, "\n")
+end
+
+-- All there is to read on a name: a primitive ("clone", "tiny.clone", "child:wait"), a command, a
+-- module, a recipe. nil when there is none.
+function manual.text(name)
+  local entry, out = tiny.manual(name), {}
+  if entry then
+    entry = entry:gsub("\n$", ""):gsub("^[^\n]+", function(head) return format.colour("bold", head) end)
+    table.insert(out, entry)
+  end
+  for _, found in ipairs(manual.find(name)) do
+    table.insert(out, entry and ("%q is also a command: `tinylua %s --help`."):format(name, name) or file_text(found))
+  end
+  return #out > 0 and table.concat(out, "\n\n") or nil
 end
 
 -- Throws that nothing has this name, with the closest that there is. Primitives count where `all`.

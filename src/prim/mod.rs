@@ -10,6 +10,7 @@ mod mount;
 mod namespace;
 mod network;
 mod process;
+mod terminal;
 
 use crate::vm::registry::Primitive;
 
@@ -23,6 +24,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     event::FAMILY,
     host::FAMILY,
+    terminal::FAMILY,
     manual::FAMILY,
     control::FAMILY,
 ];

@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod error;
 pub mod event;
 pub mod fs;
+pub mod interrupt;
 pub mod log;
 pub mod mount;
 pub mod mountinfo;

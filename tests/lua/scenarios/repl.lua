@@ -1,0 +1,30 @@
+-- The prompt on standard input that is no terminal: results, errors with their line, exit status.
+local check = require "check"
+
+local function repl(input)
+  return check.run({ "repl" }, input)
+end
+
+local result = repl('x = 20\nx + 1, "é\\27[2J"\nfor i = 1, 2 do\n  x = x + i\nend\nx\ntiny.sethostname\n')
+check.equal(result.err, "")
+check.equal(result.status, 0)
+assert(result.out:find('^21\n"é\\x1b%[2J"\n23\nfunction: '), result.out)
+
+result = repl('print("before")\ny = {\n}\ntiny.readlink("/no/such/link")\nprint("after")\n')
+check.equal(result.out, "before\n")
+check.equal(result.err, 'stdin:4: readlink("/no/such/link"): ENOENT: No such file or directory: /no/such/link\n'
+  .. "  hint: the file or its folder is missing\n")
+check.equal(result.status, 125)
+
+result = repl("x = = 1\n")
+check.equal(result.err, "stdin:1: unexpected symbol near '='\n")
+check.equal(result.status, 125)
+
+-- A child never comes back to the prompt: the second line runs once.
+result = repl('c = tiny.fork(function() return 7 end)\nprint(c:wait())\n')
+check.equal(result.out, "7\n")
+
+result = repl('help(tiny.pivot_root)\nhelp("tiny.scope")\nhelp("no_such_thing")\n')
+assert(result.out:find("^tiny%.pivot_root%(root%)\n"), result.out)
+assert(result.out:find("\ntiny.scope  (shipped)\n", 1, true), result.out)
+assert(result.err:find('^there is nothing named "no_such_thing"'), result.err)
