@@ -60,3 +60,11 @@ check.equal(sockets.connect({ from = web, to = db, addr = "10.10.0.3" }), "10.10
 cable:close()
 check.equal(link("veth-web"), nil, "closed")
 check.equal(link("eth0", web), nil, "and its peer")
+
+tiny.try(function()
+  local short <close> = tiny.veth_pair({ name = "ta0" }, { name = "eth9", netns = web })
+  assert(link("ta0") and link("eth9", web))
+  tiny.fail("the body fails")
+end)
+check.equal(link("ta0"), nil, "deleted after a failing body")
+check.equal(link("eth9", web), nil)
