@@ -15,5 +15,6 @@ pub mod path;
 pub mod probe;
 pub mod process;
 pub mod signal;
+pub mod sysctl;
 
 pub use error::{Context, Error, Result};
