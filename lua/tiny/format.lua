@@ -27,6 +27,11 @@ local function width(text)
   return utf8.len(text) or #text
 end
 
+-- Prints text as it is, without a line's end.
+function format.write(...)
+  io.stdout:write(...)
+end
+
 -- Prints one line.
 function format.line(...)
   print(table.concat { ... })
