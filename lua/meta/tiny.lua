@@ -144,6 +144,9 @@ local mount = {}
 ---@class tiny.namespace: tiny.handle
 local namespace = {}
 
+---@class tiny.nat: tiny.handle
+local nat = {}
+
 ---@class tiny.netns: tiny.namespace
 local netns = {}
 
@@ -820,7 +823,7 @@ function tiny.link_del(link, options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
----* ENOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -917,6 +920,61 @@ function tiny.route_add(dest, options) end
 ---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
 ---@param options? tiny.route_del.options
 function tiny.route_del(dest, options) end
+
+---@class tiny.nat.options
+---@field from tiny.cidr the subnet, "10.10.0.0/24"
+---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
+---@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: sysctl("net.ipv4.ip_forward", 1).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: there is a nat of this name: give it another name, or remove that one with nat_del
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---```lua
+---local nat <close> = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80" } }
+---```
+---@param options tiny.nat.options
+---@return tiny.nat # a nat handle: `name`; `<close>` removes the table
+function tiny.nat(options) end
+
+---@class tiny.nat_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes what `nat` made under this name, and nothing else (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: there is no nat of this name; `nft list tables` shows them as inet tiny-NAME
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.nat { from = "10.10.0.0/24", name = "web" }
+---tiny.nat_del("web")
+---```
+---@param name string the name of the nat
+---@param options? tiny.nat_del.options
+function tiny.nat_del(name, options) end
+
+---@class tiny.sysctl.options
+---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
+
+---Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` belong to a network namespace, most others to the whole machine.
+---* ENOENT: this kernel has no such setting; look below /proc/sys
+---* EPERM: needs root in the user namespace that owns the setting; most belong to the machine's own
+---* EACCES: needs root, or the setting can only be read (or only be written)
+---* EROFS: /proc/sys is mounted read-only here, as in a container; set it from outside
+---* EINVAL: the kernel does not take this value
+---```lua
+---local forward <close> = tiny.sysctl("net.ipv4.ip_forward", 1)
+---print(tiny.sysctl("net.ipv4.ip_forward"))
+---```
+---@param key string "net.ipv4.ip_forward", with dots or slashes
+---@param value? integer|string the new value
+---@param options? tiny.sysctl.options
+---@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` sets the old value again
+function tiny.sysctl(key, value, options) end
 
 -- Files
 
