@@ -1,8 +1,10 @@
 //! What steers a recipe. `try` and `fail` are Lua in `vm/shim.lua`, since they take or throw Lua values.
 
-use crate::vm::call::{Call, Fail};
-use crate::vm::recipe;
-use crate::vm::registry::{Outcome, Primitive, Type, arg};
+use mlua::Value;
+
+use crate::vm::call::{Call, Fail, to_seconds, to_size};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, optional};
+use crate::vm::{error, recipe, show};
 
 const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
 
@@ -32,6 +34,64 @@ pub const FAMILY: &[Primitive] = &[
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,
         call: load_recipe,
+        ..BASE
+    },
+    Primitive {
+        name: "caller",
+        doc: "Tells the place in the user's file that is being executed, \"web.lua:12\".",
+        returns: "a string, or nil when no user's file is",
+        example: "print(tiny.caller())",
+        in_shim: false,
+        call: |c| c.ok(error::user_location(c.lua)),
+        ..BASE
+    },
+    Primitive {
+        name: "show",
+        doc: "Writes any value on one line as a reader would, with control bytes escaped.",
+        args: &[optional("value", Type::Any, "what to write")],
+        returns: "a string",
+        example: "print(tiny.show { name = \"web\" })",
+        in_shim: false,
+        call: |c| c.ok(show::value(&c.arg_value(0))),
+        ..BASE
+    },
+    Primitive {
+        name: "parse_size",
+        doc: "Reads a size: bytes, or a string with k, m, g or t (binary multiples).",
+        args: &[arg("size", Type::Any, "\"128m\" or a whole number")],
+        returns: "bytes, or nil and what is wrong",
+        example: "local bytes = tiny.parse_size(\"1.5g\")",
+        in_shim: false,
+        call: |c| match to_size(&c.arg_value(0)) {
+            Ok(bytes) => c.ok(bytes),
+            Err(wrong) => c.ok((Value::Nil, wrong)),
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "parse_duration",
+        doc: "Reads a duration: seconds, or a string such as \"1m30s\" or \"500ms\".",
+        args: &[arg("duration", Type::Any, "\"10s\" or a number")],
+        returns: "seconds, or nil and what is wrong",
+        example: "local seconds = tiny.parse_duration(\"1m30s\")",
+        in_shim: false,
+        call: |c| match to_seconds(&c.arg_value(0)) {
+            Ok(seconds) => c.ok(seconds),
+            Err(wrong) => c.ok((Value::Nil, wrong)),
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "did_you_mean",
+        doc: "Finds the word of a list that is closest to a misspelt one.",
+        args: &[arg("word", Type::Str, "what was written"), arg("words", Type::List(&Type::Str), "what there is")],
+        returns: "the closest, or nil when none is close",
+        example: "print(tiny.did_you_mean(\"hostnme\", { \"hostname\", \"name\" }))",
+        in_shim: false,
+        call: |c| {
+            let (word, words) = (c.str(0)?, c.get::<Vec<String>>(1)?);
+            c.ok(did_you_mean(&word, words.iter().map(String::as_str)))
+        },
         ..BASE
     },
 ];

@@ -1,6 +1,329 @@
-//! Waiting for events.
+//! Descriptors and waiting: files, pipes, signals, changes, and the container log.
 
-use crate::vm::registry::Primitive;
+use std::cell::RefCell;
+use std::os::fd::{AsFd, OwnedFd};
 
-/// The family's entries.
-pub const FAMILY: &[Primitive] = &[];
+use mlua::{Table, UserData, Value};
+use rustix::event::PollFlags;
+use rustix::fs::{Mode, OFlags};
+
+use super::process::signal_of;
+use crate::sys::{Context, event as sys, fs, log::Log, signal};
+use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+
+const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
+const FILE: Type = Type::Handle("file");
+const WAITABLE: Type = Type::Either(&[
+    Type::Handle("child"),
+    Type::Handle("process"),
+    Type::Handle("file"),
+    Type::Handle("signals"),
+    Type::Handle("watch"),
+]);
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "open",
+        doc: "Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.",
+        args: &[arg("path", Type::Path, "the file")],
+        options: &[
+            opt("read", Type::Bool, "true without `write`", "for reading"),
+            opt("write", Type::Bool, "false", "for writing"),
+            opt("append", Type::Bool, "false", "every write goes to the end"),
+            opt("create", Type::Bool, "false", "make the file where it is missing"),
+            opt("truncate", Type::Bool, "false", "empty it"),
+            opt("nonblock", Type::Bool, "false", "reads and writes return at once"),
+            opt("nofollow", Type::Bool, "false", "fail with ELOOP when the name is a link"),
+            opt("mode", Type::Int, "0o644", "the mode of a new file"),
+        ],
+        returns: "a file handle: `:read()`, `:write()`, `:close()`",
+        errors: &[
+            ("ENOENT", "the file is missing; create = true makes it"),
+            ("EACCES", "this user may not"),
+            ("ENXIO", "a FIFO without a reader, opened for writing with nonblock"),
+            ("ELOOP", "it is a link, and nofollow was asked"),
+        ],
+        example: "local log <close> = tiny.open(\"web.log\", { write = true, append = true, create = true })",
+        call: open,
+        ..BASE
+    },
+    Primitive {
+        name: "stdio",
+        doc: "Duplicates standard input, output or error into a handle (dup(2)).",
+        args: &[arg("number", Type::Int, "0, 1 or 2")],
+        returns: "a file handle",
+        errors: &[("EBADF", "the caller started this process with that descriptor closed")],
+        example: "local err = tiny.stdio(2)",
+        call: stdio,
+        ..BASE
+    },
+    Primitive {
+        name: "pipe",
+        doc: "Makes a pipe (pipe2(2)).",
+        returns: "a file handle for reading and one for writing",
+        example: "local from, into = tiny.pipe()",
+        call: |c| {
+            let (read, write) = fs::pipe()?;
+            c.ok((file(c, read, "pipe")?, file(c, write, "pipe")?))
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "read",
+        doc: "Reads what is there, at most `max` bytes (read(2)).",
+        args: &[arg("file", FILE, "an open file"), optional("max", Type::Size, "64k when absent")],
+        returns: "the bytes; nil at the end; false when nothing is there now (nonblock)",
+        method: Some(("file", "read")),
+        errors: &[("EBADF", "the file was not opened for reading"), ("EIO", "the far side of the terminal is gone")],
+        example: "local text = file:read()",
+        call: read,
+        ..BASE
+    },
+    Primitive {
+        name: "write",
+        doc: "Writes all bytes, waiting where the far side is full (write(2)).",
+        args: &[arg("file", FILE, "an open file"), arg("data", Type::Bytes, "the bytes")],
+        method: Some(("file", "write")),
+        errors: &[
+            ("EPIPE", "the far side is closed"),
+            ("ENOSPC", "the disk is full"),
+            ("EBADF", "the file was not opened for writing"),
+        ],
+        example: "file:write(\"hello\\n\")",
+        call: |c| {
+            let data: mlua::LuaString = c.get(1)?;
+            c.fd(0)?.with(|fd| fs::write_all(fd, &data.as_bytes()))??;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "dup2",
+        doc: "Makes an open file the process's standard input, output or error (dup2(2)).",
+        args: &[arg("file", FILE, "an open file"), arg("number", Type::Int, "0, 1 or 2")],
+        example: "tiny.dup2(tiny.open(\"/dev/null\"), 0)",
+        call: |c| {
+            let number = standard(c, 1)?;
+            crate::sys::process::flush_stdio();
+            c.fd(0)?.with(|fd| fs::dup_to(fd, number))??;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "isatty",
+        doc: "Tells whether standard input, output or error is a terminal (isatty(3)).",
+        args: &[arg("number", Type::Int, "0, 1 or 2")],
+        returns: "a boolean",
+        example: "local colour = tiny.isatty(1)",
+        call: |c| {
+            let terminal = match standard(c, 0)? {
+                0 => rustix::termios::isatty(rustix::stdio::stdin()),
+                1 => rustix::termios::isatty(rustix::stdio::stdout()),
+                _ => rustix::termios::isatty(rustix::stdio::stderr()),
+            };
+            c.ok(terminal)
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "poll",
+        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed (poll(2)).",
+        args: &[
+            arg("handles", Type::List(&WAITABLE), "what to wait for"),
+            optional("timeout", Type::Duration, "how long at most; absent, as long as it takes"),
+        ],
+        returns: "the ready ones, a list; empty when the time is over",
+        example: "for _, ready in ipairs(tiny.poll({ child, out }, \"5s\")) do handle(ready) end",
+        call: poll,
+        ..BASE
+    },
+    Primitive {
+        name: "signals",
+        doc: "Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.",
+        list: Some((Type::Signal, "the signals")),
+        returns: "a signals handle: `:next()`",
+        errors: &[("EINVAL", "SIGKILL and SIGSTOP cannot be taken")],
+        example: "local signals <close> = tiny.signals { \"SIGTERM\", \"SIGINT\" }",
+        call: signals,
+        ..BASE
+    },
+    Primitive {
+        name: "next_signal",
+        doc: "Takes the next signal that came (signalfd(2)).",
+        args: &[arg("signals", Type::Handle("signals"), "what `signals` returned")],
+        returns: "its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending",
+        method: Some(("signals", "next")),
+        example: "local name, sender = signals:next()",
+        call: |c| match c.fd(0)?.with(sys::read_signal)?? {
+            Some((number, sender)) => c.ok((signal::name(number), sender)),
+            None => c.ok(Value::Nil),
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "watch",
+        doc: "Watches files and folders for changes (inotify(7)).",
+        list: Some((Type::Path, "the files and folders")),
+        returns: "a watch handle: `:changes()`",
+        errors: &[
+            ("ENOENT", "there is no such file"),
+            ("ENOSPC", "the limit in /proc/sys/fs/inotify/max_user_watches is reached"),
+        ],
+        example: "local watch <close> = tiny.watch { \"web.log\" }",
+        call: watch,
+        ..BASE
+    },
+    Primitive {
+        name: "changes",
+        doc: "Takes what changed since the last time (inotify(7)).",
+        args: &[arg("watch", Type::Handle("watch"), "what `watch` returned")],
+        returns: "a list of names in watched folders, \"\" for a watched file itself",
+        method: Some(("watch", "changes")),
+        example: "for _, name in ipairs(watch:changes()) do print(name) end",
+        call: |c| {
+            let names = c.fd(0)?.with(sys::changes)??;
+            c.ok(c.lua.create_sequence_from(names)?)
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "log_open",
+        doc: "Opens a container log for appending: one JSON object a line with time, stream and text.",
+        args: &[arg("path", Type::Path, "the log file")],
+        returns: "a log handle: `:write(stream, bytes)`, `:finish()`",
+        errors: &[("ENOENT", "its folder is missing")],
+        example: "local log <close> = tiny.log_open(\"container.log\")",
+        call: log_open,
+        ..BASE
+    },
+    Primitive {
+        name: "log_write",
+        doc: "Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.",
+        args: &[arg("log", Type::Handle("log"), "what `log_open` returned"), arg("data", Type::Bytes, "the bytes")],
+        options: &[opt("stream", Type::Word(&["stdout", "stderr"]), "stdout", "whose output it is")],
+        method: Some(("log", "write")),
+        errors: &[("ENOSPC", "the disk is full")],
+        example: "log:write(bytes, { stream = \"stderr\" })",
+        call: |c| {
+            let data: mlua::LuaString = c.get(1)?;
+            let stream = c.opt::<String>("stream")?.unwrap_or_else(|| "stdout".into());
+            with_log(c, |log| log.write(&stream, &data.as_bytes()))
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "log_finish",
+        doc: "Writes the lines that were begun, marked partial: the streams have ended.",
+        args: &[arg("log", Type::Handle("log"), "what `log_open` returned")],
+        method: Some(("log", "finish")),
+        errors: &[("ENOSPC", "the disk is full")],
+        example: "log:finish()",
+        call: |c| with_log(c, Log::finish),
+        ..BASE
+    },
+];
+
+struct LogCell(RefCell<Log>);
+
+impl UserData for LogCell {}
+
+fn file(call: &Call<'_>, fd: OwnedFd, path: &str) -> Result<Table, Fail> {
+    Builder::new(call.lua, "file")?.field("path", path)?.fd(fd)?.build()
+}
+
+fn open(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let write = call.flag("write") || call.flag("append");
+    let mut flags = OFlags::CLOEXEC | OFlags::NOCTTY;
+    flags |= match (call.opt::<bool>("read")?.unwrap_or(!write), write) {
+        (true, true) => OFlags::RDWR,
+        (false, true) => OFlags::WRONLY,
+        _ => OFlags::RDONLY,
+    };
+    for (key, flag) in [
+        ("append", OFlags::APPEND),
+        ("create", OFlags::CREATE),
+        ("truncate", OFlags::TRUNC),
+        ("nonblock", OFlags::NONBLOCK),
+        ("nofollow", OFlags::NOFOLLOW),
+    ] {
+        flags.set(flag, call.flag(key));
+    }
+    let mode = Mode::from_raw_mode(call.opt("mode")?.unwrap_or(0o644));
+    let fd = rustix::fs::open(&path, flags, mode).at(&path)?;
+    call.ok(file(call, fd, &path)?)
+}
+
+/// A positional argument that is 0, 1 or 2.
+fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
+    match call.get::<i64>(i)? {
+        n @ 0..=2 => Ok(n as u32),
+        n => Err(Fail::Usage(format!("number: {n} is not 0, 1 or 2"))),
+    }
+}
+
+fn stdio(call: &Call<'_>) -> Outcome {
+    let number = standard(call, 0)?;
+    let name = ["<stdin>", "<stdout>", "<stderr>"][number as usize];
+    call.ok(file(call, fs::standard(number)?, name)?)
+}
+
+fn read(call: &Call<'_>) -> Outcome {
+    let max = if call.has(1) { call.size(1)? } else { 64 << 10 };
+    let mut buffer = vec![0u8; max.clamp(1, 16 << 20) as usize];
+    loop {
+        match call.fd(0)?.with(|fd| rustix::io::read(fd, &mut buffer[..]))? {
+            Ok(0) => return call.ok(Value::Nil),
+            Ok(n) => return call.ok(call.lua.create_string(&buffer[..n])?),
+            Err(rustix::io::Errno::AGAIN) => return call.ok(false),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(crate::sys::Error::from(e).into()),
+        }
+    }
+}
+
+fn poll(call: &Call<'_>) -> Outcome {
+    let handles: Vec<Table> = call.get(0)?;
+    let fds = handles.iter().map(|h| FdRef::of(h)?.dup()).collect::<Result<Vec<_>, Fail>>()?;
+    let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+    let ready = sys::poll(&borrowed, PollFlags::IN, call.seconds(1)?)?;
+    let chosen = handles.into_iter().zip(ready).filter(|(_, ready)| *ready).map(|(handle, _)| handle);
+    call.ok(call.lua.create_sequence_from(chosen)?)
+}
+
+fn listed(call: &Call<'_>) -> Result<Vec<Value>, Fail> {
+    let Some(table) = call.table() else {
+        return Err(Fail::Usage(format!("the list is missing: {}", call.primitive.example)));
+    };
+    Ok(table.sequence_values().collect::<mlua::Result<_>>()?)
+}
+
+fn signals(call: &Call<'_>) -> Outcome {
+    let numbers: Vec<i32> = listed(call)?.iter().map(signal_of).collect();
+    let fd = sys::signalfd(&numbers)?;
+    call.ok(Builder::new(call.lua, "signals")?.fd(fd)?.build()?)
+}
+
+fn watch(call: &Call<'_>) -> Outcome {
+    let fd = sys::inotify()?;
+    for path in listed(call)? {
+        sys::watch(fd.as_fd(), &path.to_string()?)?;
+    }
+    call.ok(Builder::new(call.lua, "watch")?.fd(fd)?.build()?)
+}
+
+fn log_open(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let log = call.lua.create_userdata(LogCell(RefCell::new(Log::open(&path)?)))?;
+    call.ok(Builder::new(call.lua, "log")?.field("path", path)?.field("log", log)?.build()?)
+}
+
+fn with_log(call: &Call<'_>, f: impl FnOnce(&mut Log) -> crate::sys::Result<()>) -> Outcome {
+    let handle = call.handle(0)?;
+    let log: mlua::AnyUserData = handle.raw_get("log")?;
+    f(&mut log.borrow::<LogCell>()?.0.borrow_mut()).at(handle.raw_get::<String>("path")?)?;
+    call.ok(())
+}

@@ -1,6 +1,424 @@
-//! Files for the state store.
+//! Files, folders, locks, clocks: what the state store and the container's file tree are made with.
 
-use crate::vm::registry::Primitive;
+use std::os::fd::AsFd;
 
-/// The family's entries.
-pub const FAMILY: &[Primitive] = &[];
+use mlua::{LuaSerdeExt, Value};
+use nix::errno::Errno;
+
+use super::mount::{ROOT, root};
+use crate::sys::path::Place;
+use crate::sys::{self as kernel, clock, fs as sys};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
+
+const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
+const MODE: Opt = opt("mode", Type::Int, "0o644", "the file's mode");
+const ENOENT: (&str, &str) = ("ENOENT", "the file or its folder is missing");
+const EACCES: (&str, &str) = ("EACCES", "this user may not; tinylua's own files belong to root");
+const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; nothing was changed");
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "read_file",
+        doc: "Reads a whole regular file; a FIFO or device is refused (open(2), O_NONBLOCK).",
+        args: &[arg("path", Type::Path, "the file")],
+        options: &[ROOT, opt("max", Type::Size, "16m", "refuse a larger file")],
+        returns: "its bytes, or nil when it is missing",
+        errors: &[EACCES, ("EFBIG", "the file is larger than `max`"), ("EISDIR", "it is a folder")],
+        example: "local passwd = tiny.read_file(\"/etc/passwd\", { root = \"./rootfs\" })",
+        call: read_file,
+        ..BASE
+    },
+    Primitive {
+        name: "write_file",
+        doc: "Writes a whole file atomically: a temporary file, then rename(2); readers never see a half.",
+        args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "its new bytes")],
+        options: &[
+            MODE,
+            opt("sync", Type::Bool, "false", "wait until the data is on the disk (fdatasync(2))"),
+            opt("exclusive", Type::Bool, "false", "fail with EEXIST instead of replacing"),
+        ],
+        errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "the file is there already")],
+        example: "tiny.write_file(\"state.json\", tiny.json_encode { status = \"running\" }, { mode = tonumber(\"600\", 8) })",
+        call: write_file,
+        ..BASE
+    },
+    Primitive {
+        name: "append_file",
+        doc: "Appends to a file, made where it is missing, with one write (open(2), O_APPEND).",
+        args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "the bytes")],
+        options: &[MODE],
+        errors: &[ENOENT, EACCES, ENOSPC],
+        example: "tiny.append_file(\"undo.jsonl\", tiny.json_encode { \"link_del\", \"veth0\" } .. \"\\n\")",
+        call: |c| {
+            let data: mlua::LuaString = c.get(1)?;
+            sys::append(&c.str(0)?, &data.as_bytes(), c.opt("mode")?.unwrap_or(0o644))?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "list_dir",
+        doc: "Lists the names in a folder, sorted (readdir(3)).",
+        args: &[arg("path", Type::Path, "the folder")],
+        returns: "a list of names, or nil when the folder is missing",
+        errors: &[EACCES, ("ENOTDIR", "it is no folder")],
+        example: "for _, name in ipairs(tiny.list_dir(\"/etc\")) do print(name) end",
+        call: list_dir,
+        ..BASE
+    },
+    Primitive {
+        name: "stat",
+        doc: "Looks at a file (stat(2)).",
+        args: &[arg("path", Type::Path, "the file")],
+        options: &[ROOT, opt("follow", Type::Bool, "true", "look at what a link points to")],
+        returns: "a table: kind, size, mode, uid, gid, mtime, dev, ino; nil when it is missing",
+        errors: &[EACCES],
+        example: "local s = tiny.stat(\"./rootfs\")\nassert(s and s.kind == \"dir\")",
+        call: stat,
+        ..BASE
+    },
+    Primitive {
+        name: "mkdir",
+        doc: "Makes a folder (mkdir(2)).",
+        args: &[arg("path", Type::Path, "the folder")],
+        options: &[
+            ROOT,
+            opt("mode", Type::Int, "0o755", "its mode"),
+            opt("parents", Type::Bool, "false", "make missing parents too; an existing folder is no error"),
+        ],
+        errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "something of that name is there already")],
+        example: "tiny.mkdir(\"/run/web\", { parents = true })",
+        call: mkdir,
+        ..BASE
+    },
+    Primitive {
+        name: "symlink",
+        doc: "Makes a symbolic link at `path` (symlink(2)).",
+        args: &[arg("target", Type::Path, "what the link says"), arg("path", Type::Path, "the link")],
+        options: &[ROOT],
+        errors: &[ENOENT, EACCES, ("EEXIST", "something of that name is there already")],
+        example: "tiny.symlink(\"/proc/self/fd\", \"/dev/fd\")",
+        call: |c| {
+            let (path, root) = (c.str(1)?, root(c, "root")?);
+            sys::symlink(&c.str(0)?, Place { root: root.as_ref().map(AsFd::as_fd), path: &path })?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "readlink",
+        doc: "Tells where a symbolic link points (readlink(2)).",
+        args: &[arg("path", Type::Path, "the link")],
+        options: &[ROOT],
+        returns: "what the link says",
+        errors: &[ENOENT, ("EINVAL", "it is no symbolic link")],
+        example: "print(tiny.readlink(\"/proc/self/ns/net\"))",
+        call: |c| {
+            let (path, root) = (c.str(0)?, root(c, "root")?);
+            let target = sys::readlink(Place { root: root.as_ref().map(AsFd::as_fd), path: &path })?;
+            c.ok(c.lua.create_string(target)?)
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "chown",
+        doc: "Changes owner and group of a file, of a link itself (chown(2)).",
+        args: &[arg("path", Type::Path, "the file")],
+        options: &[
+            ROOT,
+            Opt { required: true, ..opt("uid", Type::Int, "", "the owner") },
+            Opt { required: true, ..opt("gid", Type::Int, "", "the group") },
+        ],
+        errors: &[ENOENT, ("EPERM", "needs CAP_CHOWN")],
+        example: "tiny.chown(\"out.fifo\", { uid = 1000, gid = 1000 })",
+        call: |c| {
+            let (path, root) = (c.str(0)?, root(c, "root")?);
+            let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+            sys::chown(place, c.opt("uid")?.unwrap_or(0), c.opt("gid")?.unwrap_or(0))?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "setxattr",
+        doc: "Sets an extended attribute of a file or folder, of a link itself (setxattr(2)).",
+        args: &[
+            arg("path", Type::Path, "the file"),
+            arg("name", Type::Str, "the attribute, \"trusted.overlay.opaque\""),
+        ],
+        options: &[Opt { required: true, ..opt("value", Type::Bytes, "", "its bytes") }],
+        errors: &[
+            ENOENT,
+            ("EPERM", "trusted.* needs CAP_SYS_ADMIN"),
+            ("EOPNOTSUPP", "the file system has no such attributes"),
+        ],
+        example: "tiny.setxattr(\"upper/root\", \"trusted.overlay.opaque\", { value = \"y\" })",
+        call: |c| {
+            let value: Option<mlua::LuaString> = c.opt("value")?;
+            sys::setxattr(&c.str(0)?, &c.str(1)?, &value.map(|v| v.as_bytes().to_vec()).unwrap_or_default())?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "rename",
+        doc: "Renames a file or folder within its file system, replacing a file of the new name (rename(2)).",
+        args: &[arg("from", Type::Path, "what there is"), arg("to", Type::Path, "its new name")],
+        errors: &[
+            ENOENT,
+            EACCES,
+            ("EXDEV", "the two are on different file systems"),
+            ("ENOTEMPTY", "the new name is a folder that is not empty"),
+        ],
+        example: "tiny.rename(\"new\", \"current\")",
+        call: |c| {
+            use kernel::Context;
+            std::fs::rename(c.str(0)?, c.str(1)?).at(c.str(0)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "remove",
+        doc: "Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Links are never followed (unlink(2), rmdir(2)).",
+        args: &[arg("path", Type::Path, "what to remove")],
+        options: &[opt("recursive", Type::Bool, "false", "a folder with all that is in it")],
+        errors: &[
+            ENOENT,
+            EACCES,
+            ("ENOTEMPTY", "the folder is not empty; recursive = true takes all of it"),
+            ("EBUSY", "something is mounted there"),
+        ],
+        example: "tiny.remove(\"/run/web\", { recursive = true })",
+        call: remove,
+        ..BASE
+    },
+    Primitive {
+        name: "flock",
+        doc: "Takes a lock on a file, made where it is missing (flock(2)). The lock ends with the handle or the process.",
+        args: &[arg("path", Type::Path, "the lock file")],
+        options: &[
+            opt("shared", Type::Bool, "false", "with other shared ones"),
+            opt("wait", Type::Bool, "true", "wait for the other holder; otherwise return nil"),
+        ],
+        returns: "a lock handle, or nil when it is held and `wait` is false",
+        errors: &[ENOENT, EACCES],
+        example: "local lock <close> = tiny.flock(\"/run/web.lock\")",
+        call: flock,
+        ..BASE
+    },
+    Primitive {
+        name: "random_id",
+        doc: "Returns random hexadecimal digits of the kernel (getrandom(2)).",
+        args: &[optional("digits", Type::Int, "how many, 2 to 128 and even; 12 when absent")],
+        returns: "a string",
+        example: "local id = tiny.random_id()  -- \"3f2a9c01b7de\"",
+        call: random_id,
+        ..BASE
+    },
+    Primitive {
+        name: "clock",
+        doc: "Reads a clock (clock_gettime(2)).",
+        args: &[optional("clock", Type::Word(&["realtime", "monotonic", "boottime"]), "realtime when absent")],
+        returns: "seconds, as a float",
+        example: "local start = tiny.clock(\"monotonic\")",
+        call: |c| {
+            let name = c.get::<Option<String>>(0)?;
+            c.ok(clock::seconds(name.as_deref().unwrap_or("realtime")))
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "timestamp",
+        doc: "Writes a moment as RFC 3339 in UTC, \"2026-11-24T02:12:00.000000000Z\".",
+        args: &[optional("seconds", Type::Number, "seconds since 1970; now when absent")],
+        returns: "a string",
+        example: "print(tiny.timestamp())",
+        call: |c| {
+            let seconds = c.get::<Option<f64>>(0)?;
+            c.ok(clock::timestamp(seconds))
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "parse_timestamp",
+        doc: "Reads an RFC 3339 time.",
+        args: &[arg("text", Type::Str, "\"2026-11-24T02:12:00Z\"")],
+        returns: "seconds since 1970, or nil when it is not one",
+        example: "local age = tiny.clock() - tiny.parse_timestamp(config.created_at)",
+        call: |c| {
+            let text = c.str(0)?;
+            c.ok(clock::parse(&text))
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "boot_id",
+        doc: "Returns the kernel's id of this boot: a pid of another boot means nothing (random(4)).",
+        returns: "a string",
+        example: "local boot = tiny.boot_id()",
+        call: |c| c.ok(clock::boot_id()?),
+        ..BASE
+    },
+    Primitive {
+        name: "json_encode",
+        doc: "Writes a value as JSON (RFC 8259) on one line; an empty table is an object.",
+        args: &[arg("value", Type::Any, "what to write; functions and handles are refused")],
+        options: &[
+            opt("pretty", Type::Bool, "false", "with line breaks, for readers"),
+            opt("array", Type::Bool, "false", "an empty table is a list"),
+        ],
+        returns: "a string",
+        example: "print(tiny.json_encode({ name = \"web\", ports = { 80, 443 } }, { pretty = true }))",
+        call: json_encode,
+        ..BASE
+    },
+    Primitive {
+        name: "json_decode",
+        doc: "Reads JSON (RFC 8259); null becomes nil.",
+        args: &[arg("text", Type::Bytes, "the JSON")],
+        returns: "the value, or nil and where it is wrong",
+        example: "local state = tiny.json_decode(tiny.read_file(\"state.json\"))",
+        call: json_decode,
+        ..BASE
+    },
+];
+
+const READ_MOST: u64 = 16 << 20;
+
+/// A missing file is an ordinary answer.
+fn or_nil<T>(result: kernel::Result<T>) -> kernel::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ENOTDIR) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn read_file(call: &Call<'_>) -> Outcome {
+    let (path, root) = (call.str(0)?, root(call, "root")?);
+    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    match or_nil(sys::read(place, call.opt_size("max")?.unwrap_or(READ_MOST)))? {
+        Some(text) => call.ok(call.lua.create_string(text)?),
+        None => call.ok(Value::Nil),
+    }
+}
+
+fn write_file(call: &Call<'_>) -> Outcome {
+    let data: mlua::LuaString = call.get(1)?;
+    let how = sys::Writing {
+        mode: call.opt("mode")?.unwrap_or(0o644),
+        sync: call.flag("sync"),
+        exclusive: call.flag("exclusive"),
+    };
+    sys::write(&call.str(0)?, &data.as_bytes(), how)?;
+    call.ok(())
+}
+
+fn list_dir(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let names = match sys::list(&path) {
+        Err(e) if e.errno == Errno::ENOENT => return call.ok(Value::Nil),
+        names => names?,
+    };
+    let list = call.lua.create_table_with_capacity(names.len(), 0)?;
+    for name in names {
+        list.raw_push(call.lua.create_string(name)?)?;
+    }
+    call.ok(list)
+}
+
+fn stat(call: &Call<'_>) -> Outcome {
+    let (path, root) = (call.str(0)?, root(call, "root")?);
+    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let Some(s) = or_nil(sys::stat(place, call.opt("follow")?.unwrap_or(true)))? else { return call.ok(Value::Nil) };
+    let table = call.lua.create_table_with_capacity(0, 8)?;
+    table.raw_set("kind", s.kind)?;
+    table.raw_set("size", s.size)?;
+    table.raw_set("mode", s.mode)?;
+    table.raw_set("uid", s.uid)?;
+    table.raw_set("gid", s.gid)?;
+    table.raw_set("mtime", s.mtime)?;
+    table.raw_set("dev", s.dev)?;
+    table.raw_set("ino", s.ino)?;
+    call.ok(table)
+}
+
+fn mkdir(call: &Call<'_>) -> Outcome {
+    let (path, root) = (call.str(0)?, root(call, "root")?);
+    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let mode = call.opt::<u32>("mode")?;
+    match (call.flag("parents"), mode) {
+        (true, None) => drop(place.make_dirs()?),
+        (true, Some(mode)) => match sys::mkdir(place, mode) {
+            Ok(()) => {}
+            Err(e) if e.errno == Errno::EEXIST => drop(place.make_dirs()?),
+            Err(e) if e.errno == Errno::ENOENT => {
+                let above = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(above, _)| above);
+                drop(Place { path: above, ..place }.make_dirs()?);
+                sys::mkdir(place, mode)?;
+            }
+            Err(e) => return Err(e.into()),
+        },
+        (false, mode) => sys::mkdir(place, mode.unwrap_or(0o755))?,
+    }
+    call.ok(())
+}
+
+fn remove(call: &Call<'_>) -> Outcome {
+    use kernel::Context;
+    let path = call.str(0)?;
+    if call.flag("recursive") {
+        sys::remove_tree(&path)?;
+        return call.ok(());
+    }
+    let meta = std::fs::symlink_metadata(&path).at(&path)?;
+    let removed = if meta.is_dir() { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) };
+    removed.at(&path)?;
+    call.ok(())
+}
+
+fn flock(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    match sys::lock(&path, !call.flag("shared"), call.opt("wait")?.unwrap_or(true))? {
+        Some(fd) => call.ok(Builder::new(call.lua, "lock")?.field("path", path)?.fd(fd)?.build()?),
+        None => call.ok(Value::Nil),
+    }
+}
+
+fn random_id(call: &Call<'_>) -> Outcome {
+    let digits = call.get::<Option<usize>>(0)?.unwrap_or(12);
+    if !(2..=128).contains(&digits) || digits % 2 != 0 {
+        return Err(Fail::Usage(format!("digits: {digits} is not an even number from 2 to 128")));
+    }
+    call.ok(sys::random_hex(digits / 2)?)
+}
+
+fn json_encode(call: &Call<'_>) -> Outcome {
+    let value = call.arg_value(0);
+    let refused = |e: serde_json::Error| Fail::Usage(format!("value: it cannot be written as JSON: {e}"));
+    let shape = value.to_serializable().encode_empty_tables_as_array(call.flag("array")).sort_keys(true);
+    let text = if call.flag("pretty") {
+        serde_json::to_string_pretty(&shape).map_err(refused)?
+    } else {
+        serde_json::to_string(&shape).map_err(refused)?
+    };
+    call.ok(text)
+}
+
+fn json_decode(call: &Call<'_>) -> Outcome {
+    let text: mlua::LuaString = call.get(0)?;
+    let parsed = serde_json::from_slice::<serde_json::Value>(&text.as_bytes());
+    match parsed {
+        Ok(value) => {
+            let options = mlua::serde::ser::Options::new()
+                .serialize_none_to_null(false)
+                .serialize_unit_to_null(false)
+                .set_array_metatable(false);
+            call.ok(call.lua.to_value_with(&value, options)?)
+        }
+        Err(e) => call.ok((Value::Nil, e.to_string())),
+    }
+}

@@ -1,6 +1,22 @@
 //! What this host offers.
 
+use mlua::LuaSerdeExt;
+
+use crate::sys::probe;
 use crate::vm::registry::Primitive;
 
+const BASE: Primitive = Primitive { family: "host", ..Primitive::BASE };
+
 /// The family's entries.
-pub const FAMILY: &[Primitive] = &[];
+pub const FAMILY: &[Primitive] = &[Primitive {
+    name: "probe",
+    doc: "Tells what this kernel and host offer: it only asks, nothing is made, loaded or run. A feature that comes as \
+          a module is true, \"module\" (it can be loaded) or false.",
+    returns: "a table: kernel, euid, capabilities, cgroup, namespaces, userns, filesystems, calls, security, network",
+    example: "local host = tiny.probe()\nprint(host.kernel.release, host.cgroup.mode, host.filesystems.overlay)",
+    call: |c| {
+        let options = mlua::serde::ser::Options::new().serialize_none_to_null(false).set_array_metatable(false);
+        c.ok(c.lua.to_value_with(&probe::host(), options)?)
+    },
+    ..BASE
+}];

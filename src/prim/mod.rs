@@ -5,6 +5,7 @@ mod control;
 mod event;
 mod file;
 mod host;
+mod manual;
 mod mount;
 mod namespace;
 mod network;
@@ -22,5 +23,6 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     event::FAMILY,
     host::FAMILY,
+    manual::FAMILY,
     control::FAMILY,
 ];

@@ -145,6 +145,15 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "signal_number",
+        doc: "Tells a signal's number on this architecture (signal(7)).",
+        args: &[arg("signal", Type::Signal, "\"SIGTERM\", \"term\" or a number")],
+        returns: "an integer",
+        example: "assert(tiny.signal_number(\"KILL\") == 9)",
+        call: |c| c.ok(signal_of(&c.arg_value(0))),
+        ..BASE
+    },
+    Primitive {
         name: "pidfd_open",
         doc: "Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.",
         args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],

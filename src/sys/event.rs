@@ -1,1 +1,93 @@
-//! Waiting: poll, signals, timers, inotify.
+//! Waiting: poll, signals as a descriptor, file changes. Everything here is told by the kernel;
+//! nothing asks in a loop.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::inotify;
+
+use super::{Context, Error, Result};
+
+/// Which of `fds` are ready for `what`; all false after `timeout` seconds. An error condition or a
+/// closed far end counts as ready: the next call on the descriptor tells.
+pub fn poll(fds: &[BorrowedFd<'_>], what: PollFlags, timeout: Option<f64>) -> Result<Vec<bool>> {
+    let deadline = timeout.map(|t| Instant::now() + Duration::from_secs_f64(t.clamp(0.0, 1e9)));
+    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, what)).collect();
+    loop {
+        let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        let left = left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) });
+        match rustix::event::poll(&mut polled, left.as_ref()) {
+            Ok(_) => return Ok(polled.iter().map(|p| !p.revents().is_empty()).collect()),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Blocks these signals and gives them to a descriptor instead (signalfd(2)). A program that is
+/// executed later starts with none blocked.
+pub fn signalfd(numbers: &[i32]) -> Result<OwnedFd> {
+    let mut set = SigSet::empty();
+    for number in numbers {
+        set.add(Signal::try_from(*number).detail(format!("signal {number} cannot be waited for"))?);
+    }
+    pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&set), None)?;
+    // SAFETY: the set lives through the call; -1 asks for a new descriptor.
+    let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    if fd < 0 {
+        return Err(Error::last());
+    }
+    // SAFETY: the kernel gave us this new descriptor.
+    Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) })
+}
+
+/// The next signal that came, and who sent it (0: the kernel); `None` when none is pending.
+pub fn read_signal(fd: BorrowedFd<'_>) -> Result<Option<(i32, u32)>> {
+    let mut info = [0u8; size_of::<libc::signalfd_siginfo>()];
+    match rustix::io::read(fd, &mut info) {
+        Ok(n) if n == info.len() => {
+            let word = |at: usize| u32::from_ne_bytes([info[at], info[at + 1], info[at + 2], info[at + 3]]);
+            Ok(Some((word(0) as i32, word(12))))
+        }
+        Ok(_) | Err(rustix::io::Errno::AGAIN) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// A descriptor that tells of changes to the files given to `watch` (inotify(7)).
+pub fn inotify() -> Result<OwnedFd> {
+    Ok(inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?)
+}
+
+/// Watches a file or folder for writes, new and removed names, renames and its own removal.
+pub fn watch(fd: BorrowedFd<'_>, path: &str) -> Result<()> {
+    use inotify::WatchFlags as W;
+    let events = W::MODIFY | W::CREATE | W::DELETE | W::MOVED_FROM | W::MOVED_TO | W::DELETE_SELF | W::MOVE_SELF;
+    inotify::add_watch(fd, path, events).at(path)?;
+    Ok(())
+}
+
+/// Takes what an inotify descriptor tells: the names that changed, empty for the watched file itself.
+pub fn changes(fd: BorrowedFd<'_>) -> Result<Vec<String>> {
+    let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 4096];
+    let mut reader = inotify::Reader::new(fd, &mut buffer);
+    let mut names = Vec::new();
+    loop {
+        match reader.next() {
+            Ok(event) => names.push(event.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()),
+            Err(rustix::io::Errno::AGAIN) => return Ok(names),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Makes a descriptor's reads return at once when nothing is there.
+pub fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> Result<()> {
+    use rustix::fs::OFlags;
+    let flags = rustix::fs::fcntl_getfl(fd)?;
+    let flags = if on { flags | OFlags::NONBLOCK } else { flags - OFlags::NONBLOCK };
+    Ok(rustix::fs::fcntl_setfl(fd, flags)?)
+}

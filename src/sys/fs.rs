@@ -1,9 +1,17 @@
-//! Files for the state store and for output.
+//! Files for the state store and for output: whole reads, atomic writes, listings, locks.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::ffi::CString;
+use std::io::{ErrorKind, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::Result;
+use nix::errno::Errno;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+
+use super::path::Place;
+use super::{Context, Error, Result};
 
 /// A duplicate of standard error that a program never inherits.
 pub fn duplicate_stderr() -> Result<Arc<OwnedFd>> {
@@ -28,4 +36,250 @@ impl std::io::Write for FdWriter {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// Writes all of `bytes`, over short writes and interruptions.
+pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(fd, bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN) => {
+                super::process::ready(fd, rustix::event::PollFlags::OUT, None)?;
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Reads at most `most` bytes of a regular file; a FIFO or device is refused, since reading it
+/// could last for ever. ENOENT when it is missing, EFBIG when it is larger.
+pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    let stat = rustix::fs::fstat(&fd).at(place.path)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        let errno = if FileType::from_raw_mode(stat.st_mode).is_dir() { Errno::EISDIR } else { Errno::EINVAL };
+        return Err(Error::new(errno).with_path(place.path).with_detail("it is no regular file"));
+    }
+    let mut text = Vec::with_capacity(stat.st_size.clamp(0, 1 << 20) as usize);
+    std::fs::File::from(fd).take(most + 1).read_to_end(&mut text).at(place.path)?;
+    if text.len() as u64 > most {
+        return Err(Error::new(Errno::EFBIG)
+            .with_path(place.path)
+            .with_detail(format!("it has more than {most} bytes")));
+    }
+    Ok(text)
+}
+
+/// How `write` puts a file in place.
+#[derive(Clone, Copy, Default)]
+pub struct Writing {
+    /// The file's mode.
+    pub mode: u32,
+    /// Whether the data must have reached the disk.
+    pub sync: bool,
+    /// Whether an existing file is an error (EEXIST) instead of being replaced.
+    pub exclusive: bool,
+}
+
+/// Writes a whole file atomically: readers see the old one or the new one, never a half. When it
+/// fails (ENOSPC), nothing is left.
+pub fn write(path: &str, data: &[u8], how: Writing) -> Result<()> {
+    let place = Path::new(path);
+    let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = place.file_name().ok_or(Errno::EINVAL).at(path)?.to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}", random_hex(4)?));
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let fd = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(how.mode)).at(folder)?;
+    let placed = (|| {
+        write_all(fd.as_fd(), data).at(path)?;
+        if how.sync {
+            rustix::fs::fdatasync(&fd).at(path)?;
+        }
+        if how.exclusive {
+            rustix::fs::renameat_with(CWD, &temporary, CWD, path, rustix::fs::RenameFlags::NOREPLACE).at(path)
+        } else {
+            std::fs::rename(&temporary, path).at(path)
+        }
+    })();
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    placed
+}
+
+/// Appends with one write, so that lines of several processes do not mix.
+pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
+    let flags = OFlags::CREATE | OFlags::APPEND | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(mode)).at(path)?;
+    write_all(fd.as_fd(), data).at(path)
+}
+
+/// The names in a folder, sorted, without `.` and `..`.
+pub fn list(path: &str) -> Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path).at(path)? {
+        names.push(entry.at(path)?.file_name().as_bytes().to_vec());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Removes a file, a link, or a folder with all that is in it; links are never followed.
+pub fn remove_tree(path: &str) -> Result<()> {
+    let meta = std::fs::symlink_metadata(path).at(path)?;
+    let removed = if meta.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    match removed {
+        Err(e) if e.kind() == ErrorKind::ResourceBusy => {
+            Err(Error::from(e).with_path(path).with_detail("something is mounted there"))
+        }
+        result => result.at(path),
+    }
+}
+
+/// What stat(2) tells, in words.
+pub struct Stat {
+    /// "file", "dir", "link", "fifo", "socket", "char" or "block".
+    pub kind: &'static str,
+    /// Bytes.
+    pub size: i64,
+    /// The permission bits.
+    pub mode: u32,
+    /// The owner.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+    /// When it was changed last, in seconds since 1970.
+    pub mtime: f64,
+    /// The file system's device number.
+    pub dev: u64,
+    /// The inode number.
+    pub ino: u64,
+}
+
+/// Looks at a file; without `follow` at a link itself.
+pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
+    let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let fd = place.open_with(flags)?;
+    let s = rustix::fs::fstat(&fd).at(place.path)?;
+    let kind = match FileType::from_raw_mode(s.st_mode) {
+        FileType::Directory => "dir",
+        FileType::Symlink => "link",
+        FileType::Fifo => "fifo",
+        FileType::Socket => "socket",
+        FileType::CharacterDevice => "char",
+        FileType::BlockDevice => "block",
+        _ => "file",
+    };
+    let mtime = s.st_mtime as f64 + s.st_mtime_nsec as f64 / 1e9;
+    Ok(Stat {
+        kind,
+        size: s.st_size,
+        mode: s.st_mode & 0o7777,
+        uid: s.st_uid,
+        gid: s.st_gid,
+        mtime,
+        dev: s.st_dev,
+        ino: s.st_ino,
+    })
+}
+
+/// Takes a lock on a file, made where it is missing (flock(2)). `None` when another holds it and
+/// `wait` is false. Closing the descriptor releases it, and so does the end of the process.
+pub fn lock(path: &str, exclusive: bool, wait: bool) -> Result<Option<OwnedFd>> {
+    use rustix::fs::FlockOperation as Op;
+    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).at(path)?;
+    let operation = match (exclusive, wait) {
+        (true, true) => Op::LockExclusive,
+        (true, false) => Op::NonBlockingLockExclusive,
+        (false, true) => Op::LockShared,
+        (false, false) => Op::NonBlockingLockShared,
+    };
+    loop {
+        match rustix::fs::flock(&fd, operation) {
+            Ok(()) => return Ok(Some(fd)),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e).at(path),
+        }
+    }
+}
+
+/// Changes owner and group; never through a link.
+pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
+    use rustix::fs::{Gid, Uid};
+    let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
+    Ok(rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH)
+        .at(place.path)?)
+}
+
+/// Sets an extended attribute of a file or folder (setxattr(2)).
+pub fn setxattr(path: &str, name: &str, value: &[u8]) -> Result<()> {
+    Ok(rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()).at(path)?)
+}
+
+/// `bytes` random bytes of the kernel in hexadecimal digits (getrandom(2)).
+pub fn random_hex(bytes: usize) -> Result<String> {
+    let mut raw = vec![0u8; bytes];
+    let mut filled = 0;
+    while filled < bytes {
+        filled += rustix::rand::getrandom(&mut raw[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(raw.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// Makes the pair of descriptors of a pipe, both close-on-exec.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// Makes `fd` this process's descriptor number `number` (0 to 2: standard input, output, error).
+pub fn dup_to(fd: BorrowedFd<'_>, number: u32) -> Result<()> {
+    match number {
+        0 => rustix::stdio::dup2_stdin(fd)?,
+        1 => rustix::stdio::dup2_stdout(fd)?,
+        _ => rustix::stdio::dup2_stderr(fd)?,
+    }
+    Ok(())
+}
+
+/// A duplicate of standard input, output or error, close-on-exec.
+pub fn standard(number: u32) -> Result<OwnedFd> {
+    let fd = match number {
+        0 => rustix::stdio::stdin(),
+        1 => rustix::stdio::stdout(),
+        _ => rustix::stdio::stderr(),
+    };
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
+}
+
+/// Makes a symbolic link below a root.
+pub fn symlink(target: &str, place: Place<'_>) -> Result<()> {
+    let (folder, name) = place.parent()?;
+    Ok(rustix::fs::symlinkat(target, &folder, name).at(place.path)?)
+}
+
+/// Makes a folder with exactly this mode.
+pub fn mkdir(place: Place<'_>, mode: u32) -> Result<()> {
+    let (folder, name) = place.parent()?;
+    rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(mode)).at(place.path)?;
+    if mode & 0o022 != 0 || mode & 0o7000 != 0 {
+        rustix::fs::chmodat(&folder, name, Mode::from_raw_mode(mode), AtFlags::empty()).at(place.path)?;
+    }
+    Ok(())
+}
+
+/// Where a link points.
+pub fn readlink(place: Place<'_>) -> Result<Vec<u8>> {
+    let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
+    let target: CString = rustix::fs::readlinkat(&fd, "", Vec::new()).at(place.path)?;
+    Ok(target.into_bytes())
+}
+
+/// Flushes a message to standard error without Rust's or C's buffers; a failure is nobody's to hear.
+pub fn complain(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }

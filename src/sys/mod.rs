@@ -1,11 +1,14 @@
 //! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
 
 pub mod cgroup;
+pub mod clock;
 pub mod credentials;
 pub mod error;
 pub mod event;
 pub mod fs;
+pub mod log;
 pub mod mount;
+pub mod mountinfo;
 pub mod namespace;
 pub mod net;
 pub mod path;

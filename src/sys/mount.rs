@@ -1,1 +1,174 @@
-//! Mounts (mount_namespaces(7)).
+//! Mounts by descriptor: fsopen/fsmount, open_tree, mount_setattr, move_mount (kernel 5.12). A
+//! mount is made detached and whole, with its flags, and only then attached: there is no moment
+//! at which it is there without its restrictions.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, umount2};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+};
+
+use super::{Context, Error, Result};
+
+pub use super::mountinfo::{Mount, mounts};
+
+/// The mount flags by the names that mount(8) uses.
+pub const ATTRIBUTES: [(&str, u64); 6] = [
+    ("ro", libc::MOUNT_ATTR_RDONLY),
+    ("nosuid", libc::MOUNT_ATTR_NOSUID),
+    ("nodev", libc::MOUNT_ATTR_NODEV),
+    ("noexec", libc::MOUNT_ATTR_NOEXEC),
+    ("noatime", libc::MOUNT_ATTR_NOATIME),
+    ("nosymfollow", libc::MOUNT_ATTR_NOSYMFOLLOW),
+];
+
+/// The propagation types (mount_namespaces(7)).
+pub const PROPAGATION: [(&str, u64); 4] = [
+    ("private", libc::MS_PRIVATE),
+    ("slave", libc::MS_SLAVE),
+    ("shared", libc::MS_SHARED),
+    ("unbindable", libc::MS_UNBINDABLE),
+];
+
+/// Makes a new file system, detached. `config` holds `key` or `key=value` settings of that file
+/// system. The error carries what the file system itself wrote about it.
+pub fn filesystem(fstype: &str, config: &[(&str, Option<&str>)], attributes: u64) -> Result<OwnedFd> {
+    let context = match fsopen(fstype, FsOpenFlags::FSOPEN_CLOEXEC) {
+        Err(rustix::io::Errno::NODEV) => {
+            return Err(Error::new(Errno::ENODEV)
+                .with_path(fstype)
+                .with_detail("this kernel does not have the file system, or its module is not loaded")
+                .with_hint(format!("modprobe {fstype}; `tinylua doctor` shows what this host offers")));
+        }
+        result => result?,
+    };
+    let told = |e: rustix::io::Errno| match kernel_message(&context) {
+        Some(text) => Error::from(e).with_path(fstype).with_detail(text),
+        None => Error::from(e).with_path(fstype),
+    };
+    // What /proc/self/mountinfo shows as the source; without it the kernel says "none".
+    let source = [("source", Some(fstype))];
+    for (key, value) in source.iter().chain(config) {
+        let set = match value {
+            Some(value) => fsconfig_set_string(context.as_fd(), *key, *value),
+            None => fsconfig_set_flag(context.as_fd(), *key),
+        };
+        set.map_err(|e| told(e).with_detail(format!("{key}={}", value.unwrap_or(""))))?;
+    }
+    fsconfig_create(context.as_fd()).map_err(told)?;
+    let attributes = MountAttrFlags::from_bits_retain(attributes as u32);
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(told)
+}
+
+/// What a file system context logged: lines such as "e overlay: …" (fsopen(2)).
+fn kernel_message(context: &OwnedFd) -> Option<String> {
+    let mut text = [0u8; 1024];
+    let mut lines = Vec::new();
+    while let Ok(n) = rustix::io::read(context, &mut text) {
+        let line = String::from_utf8_lossy(&text[..n]);
+        lines.push(line.trim_end().trim_start_matches(['e', 'w', 'i']).trim_start().to_owned());
+        if n == 0 || lines.len() > 8 {
+            break;
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join("; "))
+}
+
+/// Makes a detached copy of the mount at `source`; with `recursive` of those below it too.
+pub fn copy(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    if recursive {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    Ok(open_tree(source, "", flags)?)
+}
+
+/// Attaches a detached mount at `target`.
+pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount, "", target, "", flags).map_err(|e| match e {
+        rustix::io::Errno::NOTDIR => Error::from(e).with_detail("a folder is mounted on a folder, a file on a file"),
+        e => e.into(),
+    })
+}
+
+/// Sets and clears flags of a mount, and its propagation type (0: as it is).
+pub fn set_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64, propagation: u64, recursive: bool) -> Result<()> {
+    // An atime mode is a field of its own that must be cleared as a whole (mount_setattr(2)).
+    let clear = if set & libc::MOUNT_ATTR_NOATIME != 0 { clear | libc::MOUNT_ATTR__ATIME } else { clear };
+    let attr = libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 };
+    let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path is an empty C string, `attr` lives through the call and its size is passed.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+            &raw const attr,
+            size_of_val(&attr),
+        )
+    };
+    match result {
+        0 => Ok(()),
+        _ => Err(Error::last()),
+    }
+}
+
+/// Removes the topmost mount at an open place; with `detach` even while it is in use.
+pub fn umount(place: BorrowedFd<'_>, detach: bool) -> Result<()> {
+    let flags = if detach { MntFlags::MNT_DETACH } else { MntFlags::empty() };
+    // The descriptor itself would keep the mount busy, so its magic link is the name.
+    let path = format!("/proc/self/fd/{}", place.as_raw_fd());
+    match umount2(path.as_str(), flags) {
+        Err(Errno::ENOENT) => Err(Error::new(Errno::ENOENT).with_path("/proc").with_detail("umount needs /proc")),
+        result => Ok(result?),
+    }
+}
+
+/// Removes the topmost mount at a path of this process's own root.
+pub fn umount_path(path: &str, detach: bool) -> Result<()> {
+    let flags = if detach { MntFlags::MNT_DETACH } else { MntFlags::empty() };
+    match umount2(path, flags) {
+        Err(Errno::EINVAL) => Err(Error::new(Errno::EINVAL).with_path(path).with_detail("it is not a mount point")),
+        result => Ok(result.at(path)?),
+    }
+}
+
+/// Changes the root of this process alone. No containment: a process with CAP_SYS_CHROOT can leave
+/// it again (chroot(2)).
+pub fn chroot(path: &str) -> Result<()> {
+    nix::unistd::chroot(path).at(path)?;
+    nix::unistd::chdir("/").at("/")
+}
+
+/// Makes `root` the root of the mount namespace and takes the old root away (pivot_root(2), "." as
+/// both: the old root lies on top and is detached). Errors: EINVAL when `root` is no mount point or
+/// propagation is shared, EBUSY when it is the root already.
+pub fn pivot_root(root: BorrowedFd<'_>) -> Result<()> {
+    rustix::process::fchdir(root)?;
+    rustix::process::pivot_root(".", ".")?;
+    umount2(".", MntFlags::MNT_DETACH).detail("detaching the old root")?;
+    nix::unistd::chdir("/").at("/")
+}
+
+/// Changes the working directory.
+pub fn chdir(path: &str) -> Result<()> {
+    nix::unistd::chdir(path).at(path)
+}
+
+/// Makes a device, FIFO or socket node below an open folder (mknod(2)), with exactly this mode.
+pub fn mknod(folder: BorrowedFd<'_>, name: &str, kind: &str, device: (u32, u32), mode: u32) -> Result<()> {
+    use rustix::fs::{FileType, Mode, chmodat, makedev, mknodat};
+    let kind = match kind {
+        "char" => FileType::CharacterDevice,
+        "block" => FileType::BlockDevice,
+        _ => FileType::Fifo,
+    };
+    mknodat(folder, name, kind, Mode::from_raw_mode(mode), makedev(device.0, device.1)).at(name)?;
+    // The umask took its part. The node is new and ours, and the folder is held open.
+    chmodat(folder, name, Mode::from_raw_mode(mode), rustix::fs::AtFlags::empty()).at(name)
+}

@@ -214,19 +214,12 @@ pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>
 
 /// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let deadline = timeout.map(|t| std::time::Instant::now() + std::time::Duration::from_secs_f64(t.min(1e9)));
-    loop {
-        let left = deadline.map(|d| d.saturating_duration_since(std::time::Instant::now()));
-        let left =
-            left.map(|d| rustix::event::Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) });
-        let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-        match poll(&mut fds, left.as_ref()) {
-            Ok(n) => return Ok(n > 0),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
+    ready(fd, rustix::event::PollFlags::IN, timeout)
+}
+
+/// Whether `fd` becomes ready for `what` within `timeout` seconds; an error condition is readiness.
+pub fn ready(fd: BorrowedFd<'_>, what: rustix::event::PollFlags, timeout: Option<f64>) -> Result<bool> {
+    Ok(super::event::poll(&[fd], what, timeout)?[0])
 }
 
 /// Reads a child's report: its failure, or nothing once it runs a program or ended well. Waits for

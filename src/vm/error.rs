@@ -131,21 +131,33 @@ pub fn display(err: &Table) -> String {
 /// The place that called: the innermost frame of a user's file, else the innermost shipped one.
 pub fn location(lua: &Lua) -> Option<String> {
     let mut shipped = None;
-    for level in 1..100 {
-        let frame = lua.inspect_stack(level, |debug| {
-            let source = debug.source().source.map(|s| s.into_owned()).unwrap_or_default();
-            (source, debug.current_line())
-        });
-        let Some((source, line)) = frame else { break };
-        let (Some(name), Some(line)) = (source.strip_prefix(['@', '=']), line) else { continue };
-        if source.starts_with('@') {
+    for (name, line, user) in frames(lua) {
+        if user {
             return Some(format!("{name}:{line}"));
         }
-        if !name.starts_with('[') {
-            shipped.get_or_insert_with(|| format!("{name}:{line}"));
-        }
+        shipped.get_or_insert_with(|| format!("{name}:{line}"));
     }
     shipped
+}
+
+/// The innermost frame of a user's file.
+pub fn user_location(lua: &Lua) -> Option<String> {
+    frames(lua).find(|(.., user)| *user).map(|(name, line, _)| format!("{name}:{line}"))
+}
+
+/// The Lua frames from the inside: file, line, and whether it is a user's file. The chunk names of
+/// shipped files begin with "=", those of a user's with "@".
+fn frames(lua: &Lua) -> impl Iterator<Item = (String, usize, bool)> {
+    let frame = |level| {
+        lua.inspect_stack(level, |debug| {
+            let source = debug.source().source.map(|s| s.into_owned()).unwrap_or_default();
+            (source, debug.current_line())
+        })
+    };
+    (1..100).map_while(frame).filter_map(|(source, line)| {
+        let name = source.strip_prefix(['@', '=']).filter(|name| !name.starts_with('['))?;
+        Some((name.to_owned(), line?, source.starts_with('@')))
+    })
 }
 
 /// An error value as JSON, for the way from a child to its parent.

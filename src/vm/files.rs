@@ -7,15 +7,24 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
+/// A Lua file inside the binary.
+pub struct Embedded {
+    /// Its path in the source tree, "lua/tiny/container.lua".
+    pub name: &'static str,
+    /// The text that `eject` copies.
+    pub source: &'static [u8],
+    /// The same as bytecode of this binary's own Lua.
+    pub code: &'static [u8],
+}
 
-static LUA: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lua");
-static SCRIPTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scripts");
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// A Lua source with the name that errors show.
 pub struct Source {
-    /// The text.
+    /// The text, or bytecode of the binary's own.
     pub text: Cow<'static, [u8]>,
+    /// Whether `text` is bytecode. Only what was compiled with this binary ever is.
+    pub bytecode: bool,
     /// `@path` for a user's file, `=lua/tiny/x.lua` for one of the binary's.
     pub name: String,
 }
@@ -48,8 +57,11 @@ impl SearchPath {
                 return Ok(Some(source));
             }
         }
-        Ok(embedded(folder, relative)
-            .map(|text| Source { text: Cow::Borrowed(text), name: format!("={folder}/{relative}") }))
+        Ok(embedded(folder, relative).map(|file| Source {
+            text: Cow::Borrowed(file.code),
+            bytecode: true,
+            name: format!("={folder}/{relative}"),
+        }))
     }
 
     /// The names (without `.lua`) in `folder`, embedded and overriding, sorted.
@@ -73,19 +85,18 @@ pub fn user_config() -> Option<PathBuf> {
 }
 
 /// The copy inside the binary.
-pub fn embedded(folder: &str, relative: &str) -> Option<&'static [u8]> {
-    let dir = if folder == "scripts" { &SCRIPTS } else { &LUA };
-    dir.get_file(relative).map(|f| f.contents())
+pub fn embedded(folder: &str, relative: &str) -> Option<&'static Embedded> {
+    let parts = |name: &'static str| name.strip_prefix(folder)?.strip_prefix('/');
+    FILES.iter().find(|file| parts(file.name) == Some(relative))
 }
 
 /// The names of the embedded files directly in `folder` ("scripts", "lua/tiny", "lua/recipes").
 pub fn embedded_names(folder: &str) -> impl Iterator<Item = String> {
-    let dir = match folder.strip_prefix("lua/") {
-        Some(below) => LUA.get_dir(below),
-        None if folder == "scripts" => Some(&SCRIPTS),
-        None => Some(&LUA),
-    };
-    dir.into_iter().flat_map(|d| d.files()).filter_map(|f| lua_name(f.path()))
+    FILES
+        .iter()
+        .map(|file| Path::new(file.name))
+        .filter(move |path| path.parent() == Some(Path::new(folder)))
+        .filter_map(lua_name)
 }
 
 fn lua_name(path: &Path) -> Option<String> {
@@ -114,7 +125,16 @@ pub fn read_trusted(path: &Path) -> Result<Option<Source>, String> {
     }
     let mut text = Vec::with_capacity(meta.len() as usize);
     file.read_to_end(&mut text).map_err(refuse)?;
-    Ok(Some(Source { text: text.into(), name: format!("@{}", path.display()) }))
+    Ok(Some(Source { text: text.into(), bytecode: false, name: format!("@{}", path.display()) }))
+}
+
+impl Source {
+    /// The chunk, ready to be turned into a function. A user's file is text, never bytecode:
+    /// bytecode is not checked by Lua and can crash it.
+    pub fn chunk<'a>(&'a self, lua: &mlua::Lua) -> mlua::chunk::Chunk<'a> {
+        let mode = if self.bytecode { mlua::chunk::ChunkMode::Binary } else { mlua::chunk::ChunkMode::Text };
+        lua.load(&self.text[..]).set_name(&self.name).set_mode(mode)
+    }
 }
 
 fn trusted(path: &Path, meta: &std::fs::Metadata, folder: bool) -> Result<(), String> {

@@ -52,6 +52,8 @@ impl Vm {
         let tiny = install(&lua)?;
         lua.globals().raw_set("tiny", tiny)?;
         require_from(&lua, options.search.clone())?;
+        // The primitives that read shipped and overriding sources look along the same path.
+        lua.set_app_data(options.search.clone());
         let catch = lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?;
         let vm = Vm { xpcall: lua.globals().raw_get("xpcall")?, catch, search: options.search, lua };
         vm.set_settings(&options.settings)?;
@@ -89,12 +91,7 @@ impl Vm {
 
     /// Compiles a source.
     pub fn compile(&self, source: &Source) -> Result<Function, Failure> {
-        self.lua
-            .load(&source.text[..])
-            .set_name(&source.name)
-            .set_mode(mlua::chunk::ChunkMode::Text)
-            .into_function()
-            .map_err(syntax)
+        source.chunk(&self.lua).into_function().map_err(syntax)
     }
 
     /// The table that the command `name` returns; `None` when there is no such command.
@@ -119,7 +116,8 @@ impl Failure {
 
     fn of(value: &Value) -> Failure {
         let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
-        let exit = err.raw_get::<Option<u8>>("exit").ok().flatten().unwrap_or(125);
+        let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
+        let exit = asked.unwrap_or_else(|| child::exit_status(err));
         Failure { text: error::display(err), traceback: err.raw_get("traceback").ok().flatten(), exit }
     }
 }
@@ -211,10 +209,7 @@ fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
             found => found,
         };
         match found {
-            Ok(Some(source)) => {
-                let chunk = lua.load(&source.text[..]).set_name(&source.name).set_mode(mlua::chunk::ChunkMode::Text);
-                Ok(Value::Function(chunk.into_function()?))
-            }
+            Ok(Some(source)) => Ok(Value::Function(source.chunk(lua).into_function()?)),
             Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),
             Err(refused) => Err(mlua::Error::runtime(refused)),
         }

@@ -12,10 +12,12 @@ use crate::sys::{self, Context};
 /// whoever owns it.
 pub fn read(path: &str) -> sys::Result<Source> {
     match std::fs::read(path) {
-        Ok(text) => Ok(Source { text: text.into(), name: format!("@{path}") }),
+        Ok(text) => Ok(Source { text: text.into(), bytecode: false, name: format!("@{path}") }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !path.contains('/') => {
             match files::embedded("lua", &format!("recipes/{path}")) {
-                Some(text) => Ok(Source { text: Cow::Borrowed(text), name: format!("@{path}") }),
+                Some(file) => {
+                    Ok(Source { text: Cow::Borrowed(file.source), bytecode: false, name: format!("@{path}") })
+                }
                 None => Err(sys::Error::from(e).with_path(path)),
             }
         }
@@ -30,8 +32,7 @@ pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
     if let Some(folder) = folder.filter(|_| matches!(source.text, Cow::Owned(_))) {
         let _ = lua.set_named_registry_value("tiny.recipe_dir", folder.to_string_lossy().as_ref());
     }
-    let chunk = lua.load(&source.text[..]).set_name(&source.name).set_mode(mlua::chunk::ChunkMode::Text);
-    chunk.into_function().map_err(|e| match e {
+    source.chunk(lua).into_function().map_err(|e| match e {
         mlua::Error::SyntaxError { message, .. } => message,
         other => other.to_string(),
     })

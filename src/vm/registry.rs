@@ -55,21 +55,20 @@ impl Primitive {
         call: |_| Ok(MultiValue::new()),
     };
 
-    /// The call as a reader writes it: `mount_bind(source, target [, options])`.
+    /// The call as a reader writes it: `mount_bind(source, target [, options])`, and
+    /// `clone(options, body)` where a function comes after the table.
     pub fn signature(&self) -> String {
-        let mut text = String::new();
-        for arg in self.args {
-            let sep = if text.is_empty() { "" } else { ", " };
-            if arg.required {
-                text.push_str(&format!("{sep}{}", arg.name));
-            } else {
-                text.push_str(&format!(" [{sep}{}]", arg.name));
-            }
-        }
+        let (functions, plain): (Vec<_>, Vec<_>) = self.args.iter().partition(|a| a.ty == Type::Function);
+        let mut words: Vec<(&str, bool)> = plain.iter().map(|a| (a.name, a.required)).collect();
         if self.takes_table() {
-            let sep = if text.is_empty() { "" } else { ", " };
             let needed = self.list.is_some() || self.options.iter().any(|o| o.required);
-            text.push_str(&if needed { format!("{sep}options") } else { format!(" [{sep}options]") });
+            words.push(("options", needed || functions.iter().any(|f| f.required)));
+        }
+        words.extend(functions.iter().map(|f| (f.name, f.required)));
+        let mut text = String::new();
+        for (word, required) in words {
+            let sep = if text.is_empty() { "" } else { ", " };
+            text.push_str(&if required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
         }
         format!("{}({})", self.name, text.trim_start())
     }

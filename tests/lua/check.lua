@@ -33,6 +33,59 @@ function check.inside(namespaces, f)
   check.equal(status, 0, "the child's status")
 end
 
+-- Reads several pipes to their ends at once.
+local function drain(files)
+  local texts, open = {}, {}
+  for i, file in ipairs(files) do texts[i], open[file] = "", i end
+  while next(open) do
+    local waiting = {}
+    for file in pairs(open) do table.insert(waiting, file) end
+    for _, file in ipairs(tiny.poll(waiting)) do
+      local bytes = file:read()
+      if bytes then texts[open[file]] = texts[open[file]] .. bytes else open[file] = nil end
+    end
+  end
+  return texts
+end
+
+-- Runs the tinylua under test with these arguments; returns its status and what it printed.
+function check.run(arguments, input)
+  local out, out_end = tiny.pipe()
+  local err, err_end = tiny.pipe()
+  local child <close> = tiny.fork(function()
+    if input then
+      local from, into = tiny.pipe()
+      into:write(input)
+      tiny.dup2(from, 0)
+      into:close()
+    end
+    tiny.dup2(out_end, 1)
+    tiny.dup2(err_end, 2)
+    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
+  end)
+  out_end:close()
+  err_end:close()
+  local texts = drain { out, err }
+  return { status = child:wait(), out = texts[1], err = texts[2] }
+end
+
+-- As `run`, and it must succeed; returns what it printed.
+function check.succeeds(...)
+  local result = check.run { ... }
+  if result.status ~= 0 then error(("status %s: %s%s"):format(result.status, result.out, result.err), 2) end
+  return result.out
+end
+
+-- Nothing of any container is left in the store.
+function check.no_container()
+  for _, folder in ipairs { "/containers", "/names", "/run" } do
+    local names = tiny.list_dir(check.root .. folder) or {}
+    if #names > 0 then error(("left in %s: %s"):format(folder, table.concat(names, " ")), 2) end
+  end
+end
+
+check.root = tiny.settings.root or "/tmp/tinylua-test"
+
 function check.skip(reason)
   print("skip: " .. reason)
   os.exit(77)

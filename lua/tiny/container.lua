@@ -1,0 +1,185 @@
+-- A container: a table of what is asked, and the list of named steps that make it. Each step is a
+-- function of the context; before/after put a closure between any two, `steps` replaces one. The
+-- steps up to "namespaces" run on the host, the others inside, in the forked machine.
+local rootfs = require "tiny.rootfs"
+local schema = require "tiny.schema"
+
+local container = {}
+local Container = {}
+Container.__index = Container
+Container.__name = "container"
+
+container.steps = { "cgroup", "network", "namespaces", "rootfs", "mounts", "security", "exec" }
+
+local KEYS = {
+  name = "string", hostname = "string", rootfs = "string", command = "command", env = "table", workdir = "string",
+  user = "string", memory = "size", swap = "size", cpus = "number", pids = "integer", network = "string",
+  volumes = "strings", interactive = "boolean", before = "functions", after = "functions", steps = "functions",
+  on_exit = "function",
+}
+
+local DEFAULT_ENV = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
+
+local function wrong(message, hint)
+  tiny.fail { message = message, hint = hint, exit = 125 }
+end
+
+local function check_steps(spec)
+  for _, field in ipairs { "before", "after", "steps" } do
+    for name in pairs(spec[field] or {}) do
+      local known = false
+      for _, step in ipairs(container.steps) do known = known or step == name end
+      if not known then
+        wrong(("%s: there is no step %q"):format(field, name), "the steps are " .. table.concat(container.steps, ", "))
+      end
+    end
+  end
+end
+
+-- Puts "SOURCE:TARGET[:ro]" in parts; the source must be there.
+local function volume(text)
+  local source, target, mode = text:match("^([^:]+):(/[^:]*):?(.*)$")
+  if not source or (mode ~= "" and mode ~= "ro" and mode ~= "rw") then
+    wrong(("volumes: %q is not SOURCE:/TARGET[:ro]"):format(text))
+  end
+  if not tiny.stat(source) then wrong(("volumes: %s is missing on the host"):format(source)) end
+  return { source = source, target = target, ro = mode == "ro" }
+end
+
+local function check_rootfs(path)
+  local s = tiny.stat(path)
+  if not s then wrong(("the rootfs %s does not exist"):format(path), "make it, or leave --rootfs out for a throwaway view of the host") end
+  if s.kind ~= "dir" then wrong(("the rootfs %s is a %s, not a folder"):format(path, s.kind), "unpack an archive or image first") end
+end
+
+-- Checks a whole spec before anything acts, and puts it in its final form.
+function container.check(spec)
+  if spec.rootfs then check_rootfs(spec.rootfs) end
+  if type(spec.command) == "string" then spec.command = { "/bin/sh", "-c", spec.command } end
+  if #(spec.command or {}) == 0 or spec.command[1] == "" then wrong("no command is given", "say what to run: tinylua run CMD…") end
+  if spec.name and not spec.name:match("^%w[%w_.-]*$") then
+    wrong(("the name %q has other characters than letters, digits, '_', '.' and '-'"):format(spec.name))
+  end
+  if #(spec.name or "") > 128 then wrong("the name has more than 128 characters") end
+  if spec.hostname and (#spec.hostname > 64 or not spec.hostname:match("^%w[%w.-]*$")) then
+    wrong(("the hostname %q is not made of letters, digits, '.' and '-', 64 at most"):format(spec.hostname))
+  end
+  if spec.workdir and not spec.workdir:match("^/") then wrong(("the working directory %q does not begin with /"):format(spec.workdir)) end
+  for key, value in pairs(spec.env or {}) do
+    if type(key) ~= "string" or key == "" or key:find("[=%z]") then wrong(("env: %s is not a variable's name"):format(tiny.show(key))) end
+    if type(value) ~= "string" then wrong(("env: %s is not a string: %s"):format(key, tiny.show(value))) end
+  end
+  check_steps(spec)
+  spec.mounts = {}
+  for _, text in ipairs(spec.volumes or {}) do table.insert(spec.mounts, volume(text)) end
+  require("tiny.limits").check(spec)
+  require("tiny.network").check(spec)
+  return spec
+end
+
+-- The container that a recipe returns.
+function container.new(spec)
+  local where = tiny.caller()
+  schema.check("container.new", spec, KEYS)
+  return setmetatable({ spec = spec, where = where }, Container)
+end
+
+function container.is(value)
+  return getmetatable(value) == Container
+end
+
+-- The shipped steps.
+local step = {}
+
+function step.cgroup(ctx)
+  require("tiny.limits").apply(ctx)
+end
+
+function step.network(ctx)
+  require("tiny.network").connect(ctx)
+end
+
+function step.rootfs(ctx)
+  ctx.root = rootfs.mount(ctx)
+  if ctx.spec.user then ctx.user = require("tiny.users").lookup(ctx.root, ctx.spec.user) end
+end
+
+function step.mounts(ctx)
+  require("tiny.mounts").mount(ctx)
+  tiny.pivot_root(ctx.root)
+  tiny.sethostname(ctx.spec.hostname)
+end
+
+function step.security(ctx)
+  if ctx.spec.workdir then
+    tiny.mkdir(ctx.spec.workdir, { parents = true })
+    tiny.chdir(ctx.spec.workdir)
+  end
+  if ctx.user then tiny.setuser(ctx.user.uid, { gid = ctx.user.gid, groups = ctx.user.groups }) end
+  tiny.no_new_privs()
+end
+
+function step.exec(ctx)
+  local env = { HOSTNAME = ctx.spec.hostname, HOME = ctx.user and ctx.user.home or "/root" }
+  for _, vars in ipairs { DEFAULT_ENV, ctx.spec.env or {} } do
+    for key, value in pairs(vars) do env[key] = value end
+  end
+  tiny.exec { env = env, table.unpack(ctx.spec.command) }
+end
+
+-- Calls f; an error says in which step of which recipe it happened.
+local function guarded(ctx, name, f)
+  local _, err = tiny.try(f)
+  if not err then return end
+  if not err.step then
+    err.step = name
+    local place = err.at
+    if not place or place:match("^lua/tiny/") or place:match("^scripts/") then place = ctx.where or ctx.name end
+    err.at = ("%s: step %s"):format(place, name)
+  end
+  error(err, 0)
+end
+
+-- The recipe's closure for this moment, if there is one.
+local function hook(ctx, moment, name)
+  local closures = ctx.spec[moment]
+  if closures and closures[name] then closures[name](ctx) end
+end
+
+local function run_step(ctx, name)
+  guarded(ctx, name, function()
+    hook(ctx, "before", name)
+    local replaced = ctx.spec.steps and ctx.spec.steps[name]
+    local body = replaced or step[name]
+    body(ctx)
+    -- "namespaces" ends inside: what comes after it is called there.
+    if name ~= "namespaces" then hook(ctx, "after", name) end
+  end)
+end
+
+-- The child's side of "namespaces": standard streams, then every later step.
+local function inside(ctx)
+  guarded(ctx, "namespaces", function()
+    tiny.setsid()
+    require("tiny.network").inside(ctx)
+    for number, file in pairs(ctx.stdio) do tiny.dup2(file, number) end
+    hook(ctx, "after", "namespaces")
+  end)
+  for _, name in ipairs { "rootfs", "mounts", "security", "exec" } do run_step(ctx, name) end
+end
+
+function step.namespaces(ctx)
+  local options = { pid = true, mount = true, uts = true, ipc = true, net = ctx.netns }
+  if ctx.cgroup then options.cgroup, options.cgroupns = ctx.cgroup, true else options.cgroup = true end
+  ctx.child = tiny.clone(options, ctx.inside)
+end
+
+-- Makes the container that `ctx` describes; returns when its program runs. What the steps make is
+-- undone by ctx.scope. A step that replaces "namespaces" clones with ctx.inside and sets ctx.child.
+function container.make(ctx)
+  ctx.inside = function() inside(ctx) end
+  for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
+  ctx.child:wait_ready()
+end
+
+return container

@@ -1,0 +1,155 @@
+-- The scripts' printing module: what reaches the terminal passes here. Tables have plain aligned
+-- columns, colours only on a terminal, and control bytes of a container's never get through.
+local format = {}
+
+local no_color = os.getenv("NO_COLOR")
+local colours = tiny.isatty(1) and (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
+
+local CODES = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
+
+-- Text in a colour ("bold", "dim", "red", "green", "yellow", "cyan"), where colours show.
+function format.colour(name, text)
+  return colours and ("\27[%dm%s\27[0m"):format(CODES[name], text) or text
+end
+
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end))
+end
+
+-- Text with control bytes escaped: what a container wrote or was named cannot steer the terminal.
+-- U+0080 to U+009F are commands too, and bytes that are no UTF-8 could be.
+function format.clean(text)
+  text = tostring(text):gsub("[%c\127]", hex):gsub("\u{c2}[\x80-\x9f]", hex)
+  return utf8.len(text) and text or (text:gsub("[\x80-\xff]", hex))
+end
+
+local function width(text)
+  return utf8.len(text) or #text
+end
+
+-- Prints text as it is, without a line's end.
+function format.write(...)
+  io.stdout:write(...)
+end
+
+-- Prints one line.
+function format.line(...)
+  print(table.concat { ... })
+end
+
+-- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
+-- or { value, "red" } for a coloured one.
+function format.table(header, rows)
+  local widths, lines = {}, table.move(rows, 1, #rows, header and 2 or 1, { header })
+  local function text(cell) return format.clean(type(cell) == "table" and cell[1] or cell) end
+  for _, row in ipairs(lines) do
+    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, width(text(cell))) end
+  end
+  for n, row in ipairs(lines) do
+    local cells = {}
+    for i, cell in ipairs(row) do
+      local shown = text(cell)
+      local padding = i == #row and "" or (" "):rep(widths[i] - width(shown))
+      local colour = type(cell) == "table" and cell[2] or n == 1 and header and "bold"
+      cells[i] = (colour and format.colour(colour, shown) or shown) .. padding
+    end
+    print(table.concat(cells, "  "))
+  end
+end
+
+-- Prints a list as JSON, readable.
+function format.json(list)
+  print(tiny.json_encode(list, { pretty = true, array = true }))
+end
+
+local UNITS = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } }
+
+-- "3 minutes" for 200 seconds.
+function format.duration(seconds)
+  for _, unit in ipairs(UNITS) do
+    local n = seconds // unit[1]
+    if n >= 1 then return ("%d %s%s"):format(n, unit[2], n >= 2 and "s" or "") end
+  end
+  return "less than a second"
+end
+
+-- How long ago an RFC 3339 time was; "?" without one.
+function format.ago(timestamp)
+  local moment = timestamp and tiny.parse_timestamp(timestamp)
+  return moment and format.duration(math.max(0, tiny.clock() - moment)) .. " ago" or "?"
+end
+
+-- A command as one short word group.
+function format.command(words)
+  local text = table.concat(words or {}, " ")
+  return #text > 40 and text:sub(1, 39) .. "…" or text
+end
+
+local function key_text(key)
+  if type(key) == "string" and key:find("^[%a_][%w_]*$") then return key end
+  return "[" .. format.pretty(key) .. "]"
+end
+
+local function by_name(a, b)
+  local comparable = type(a) == type(b) and (type(a) == "number" or type(a) == "string")
+  if comparable then return a < b end
+  return type(a) < type(b)
+end
+
+-- The parts of a table as text, at most `limit`: the list first, then the named ones sorted.
+local function entries(value, limit, indent, seen)
+  local keys, parts = {}, {}
+  for i = 1, #value do keys[i] = i end
+  local named = {}
+  for key in next, value do
+    if math.type(key) ~= "integer" or key < 1 or key > #value then table.insert(named, key) end
+  end
+  table.sort(named, by_name)
+  table.move(named, 1, #named, #keys + 1, keys)
+  for i = 1, math.min(#keys, limit) do
+    local text = format.pretty(rawget(value, keys[i]), limit, indent, seen)
+    parts[i] = i <= #value and text or key_text(keys[i]) .. " = " .. text
+  end
+  if #keys > limit then table.insert(parts, ("… %d more"):format(#keys - limit)) end
+  return parts
+end
+
+-- A Lua value as one would write it, a long table over several lines. Handles and errors show as
+-- they print. At most `limit` (100) entries of a table are shown.
+function format.pretty(value, limit, indent, seen)
+  limit, indent, seen = limit or 100, indent or "", seen or {}
+  if type(value) == "string" then return '"' .. format.clean((value:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"))) .. '"' end
+  if type(value) ~= "table" then return tostring(value) end
+  local meta = getmetatable(value)
+  if type(meta) == "table" and meta.__tostring then return (tostring(value)) end
+  if seen[value] then return "{…}" end
+  seen[value] = true
+  local parts = entries(value, limit, indent .. "  ", seen)
+  seen[value] = nil
+  local text = table.concat(parts, ", ")
+  if text == "" then return "{}" end
+  if #text < 76 and not text:find("\n", 1, true) then return "{ " .. text .. " }" end
+  return "{\n  " .. indent .. table.concat(parts, ",\n  " .. indent) .. "\n" .. indent .. "}"
+end
+
+-- A remark to the person at the terminal, beside the output.
+function format.note(text, ...)
+  io.stderr:write("tinylua: ", text:format(...), "\n")
+end
+
+-- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:
+-- what was written first is shown first.
+function format.output(stream, text)
+  if stream == "stderr" then
+    io.stdout:flush()
+    io.stderr:write(text)
+  else
+    io.stdout:write(text)
+  end
+end
+
+function format.flush()
+  io.stdout:flush()
+end
+
+return format

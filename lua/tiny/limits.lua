@@ -1,0 +1,50 @@
+-- Resource limits: what a spec asks for, checked, and put into a cgroup of the container's own.
+local limits = {}
+
+local FLOOR = 512 * 1024
+
+-- The controllers that a spec needs; nil when it has no limits.
+local function controllers(spec)
+  local needed = {}
+  if spec.memory or spec.swap then table.insert(needed, "memory") end
+  if spec.cpus then table.insert(needed, "cpu") end
+  if spec.pids then table.insert(needed, "pids") end
+  return #needed > 0 and needed or nil
+end
+
+function limits.check(spec)
+  for _, key in ipairs { "memory", "swap" } do
+    if spec[key] then spec[key] = tiny.parse_size(spec[key]) end
+  end
+  if spec.memory and spec.memory < FLOOR then
+    tiny.fail { message = ("memory: %d bytes are too few for any program"):format(spec.memory), hint = "the least is 512k", exit = 125 }
+  end
+  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then
+    tiny.fail { message = ("cpus: %s is too little"):format(spec.cpus), hint = "the least is 0.01 of a CPU", exit = 125 }
+  end
+  if spec.pids and spec.pids < 1 then
+    tiny.fail { message = ("pids: %d leaves no room for the program itself"):format(spec.pids), hint = "the least is 1", exit = 125 }
+  end
+end
+
+-- Makes the cgroup with its limits before the container is born in it.
+function limits.apply(ctx)
+  local needed = controllers(ctx.spec)
+  if not needed then return end
+  local name = "tinylua/" .. ctx.id
+  ctx.scope:undo("cgroup_del", name)
+  ctx.cgroup = tiny.cgroup(name, { controllers = needed })
+  if ctx.spec.memory then tiny.set_memory_limit(ctx.cgroup, ctx.spec.memory) end
+  if ctx.spec.swap then tiny.set_swap_limit(ctx.cgroup, ctx.spec.swap) end
+  if ctx.spec.cpus then tiny.set_cpu_limit(ctx.cgroup, ctx.spec.cpus) end
+  if ctx.spec.pids then tiny.set_pids_limit(ctx.cgroup, ctx.spec.pids) end
+end
+
+-- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.
+function limits.oom_kills(ctx)
+  if not ctx.cgroup or not ctx.spec.memory then return 0 end
+  local stats = tiny.try(tiny.cgroup_stats, ctx.cgroup)
+  return stats and stats.oom_kills or 0
+end
+
+return limits

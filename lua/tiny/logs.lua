@@ -1,0 +1,55 @@
+-- Reading a container's log: from the file, and on as it grows.
+local format = require "tiny.format"
+
+local logs = {}
+
+-- The bytes of an entry. A raw entry holds each byte as the character of that number.
+local function bytes(entry)
+  local text = entry.text or ""
+  if not entry.raw then return text end
+  local out = {}
+  for _, code in utf8.codes(text) do table.insert(out, string.char(code & 255)) end
+  return table.concat(out)
+end
+
+-- Prints an entry on the stream it came from.
+function logs.print(entry, timestamps)
+  local time = timestamps and (entry.time or "?") .. " " or ""
+  format.output(entry.stream, time .. bytes(entry) .. (entry.partial and "" or "\n"))
+end
+
+-- A reader of whole lines: call it for the entries that are there now.
+function logs.reader(path)
+  local file, rest = tiny.open(path), ""
+  return function()
+    local entries = {}
+    for chunk in function() return file:read("1m") end do
+      rest = rest .. chunk
+      local done = 1
+      for line, after in rest:gmatch("([^\n]*)\n()") do
+        local entry = tiny.json_decode(line)
+        if type(entry) == "table" then table.insert(entries, entry) end
+        done = after
+      end
+      rest = rest:sub(done)
+    end
+    return entries
+  end
+end
+
+-- Calls print for what is added, until the container has ended and everything is told.
+function logs.follow(container, read, show)
+  local state = require "tiny.state"
+  local watch <close> = tiny.watch { container.dir .. "/container.log", container.dir }
+  while true do
+    -- The end is looked for before the last read: what was written before it is then in the file.
+    local current = state.load(container.id)
+    for _, entry in ipairs(read()) do show(entry) end
+    format.flush()
+    if not current or (current.state.status ~= "running" and current.state.status ~= "created") then return end
+    tiny.poll { watch }
+    watch:changes()
+  end
+end
+
+return logs

@@ -1,0 +1,31 @@
+-- What lies in every container's root: /proc, /sys, /dev and the recipe's volumes. All of it is
+-- mounted below ctx.root by descriptor, before the pivot.
+local mounts = {}
+
+local DEVICES = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 1, 8 }, urandom = { 1, 9 }, tty = { 5, 0 } }
+local LINKS = { fd = "/proc/self/fd", stdin = "/proc/self/fd/0", stdout = "/proc/self/fd/1", stderr = "/proc/self/fd/2", ptmx = "pts/ptmx" }
+local OPEN, PRIVATE_TTY = tonumber("755", 8), tonumber("620", 8)
+
+local function devices(root)
+  tiny.mount_tmpfs("/dev", { root = root, create = true, nosuid = true, noexec = true, mode = OPEN, size = "64k" })
+  -- The tmpfs is the container's own and empty: its names are ours until the program runs.
+  local dev <close> = tiny.open_root("/dev", { root = root })
+  for name, number in pairs(DEVICES) do tiny.mknod(name, "char", { root = dev, major = number[1], minor = number[2] }) end
+  for name, target in pairs(LINKS) do tiny.symlink(target, name, { root = dev }) end
+  tiny.mount_devpts("pts", { root = dev, create = true, mode = PRIVATE_TTY, gid = 5 })
+  tiny.mount_mqueue("mqueue", { root = dev, create = true })
+  tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = "64m" })
+end
+
+function mounts.mount(ctx)
+  local root = ctx.root
+  tiny.mount_proc("/proc", { root = root, create = true })
+  devices(root)
+  -- sysfs shows a network namespace; the host's own may not be mounted anew from inside.
+  if ctx.spec.network ~= "host" then tiny.mount_sysfs("/sys", { root = root, create = true, ro = true }) end
+  for _, v in ipairs(ctx.spec.mounts) do
+    tiny.mount_bind(v.source, v.target, { root = root, create = true, ro = v.ro, nosuid = true, nodev = true })
+  end
+end
+
+return mounts

@@ -1,0 +1,49 @@
+-- Checks a recipe's table before anything acts: unknown keys, wrong types, with a suggestion.
+local schema = {}
+
+local function listed(value, kind)
+  for i, item in ipairs(value) do
+    if type(item) ~= kind then return ("[%d] is a %s, not a %s"):format(i, type(item), kind) end
+  end
+end
+
+-- The types that a schema names; each returns what is wrong, or nil.
+local TYPES = {
+  string = function(v) return type(v) ~= "string" and "a string" end,
+  boolean = function(v) return type(v) ~= "boolean" and "true or false" end,
+  number = function(v) return type(v) ~= "number" and "a number" end,
+  integer = function(v) return math.type(v) ~= "integer" and "a whole number" end,
+  ["function"] = function(v) return type(v) ~= "function" and "a function" end,
+  table = function(v) return type(v) ~= "table" and "a table" end,
+  size = function(v) return not tiny.parse_size(v) and 'a size such as "128m"' end,
+  strings = function(v) return (type(v) ~= "table" or listed(v, "string")) and "a list of strings" end,
+  command = function(v) return type(v) ~= "string" and (type(v) ~= "table" or listed(v, "string")) and "a string or a list of strings" end,
+  functions = function(v)
+    if type(v) ~= "table" then return "a table of functions" end
+    for _, f in pairs(v) do if type(f) ~= "function" then return "a table of functions" end end
+  end,
+}
+
+-- Checks `value` against { key = type }; `what` names the table in the error.
+function schema.check(what, value, keys)
+  if type(value) ~= "table" then tiny.fail { message = ("%s takes a table, not a %s"):format(what, type(value)) } end
+  for key, item in pairs(value) do
+    local kind = keys[key]
+    if not kind then
+      local known = {}
+      for name in pairs(keys) do table.insert(known, name) end
+      table.sort(known)
+      local near = tiny.did_you_mean(tostring(key), known)
+      tiny.fail {
+        message = ("%s: unknown key %q"):format(what, tostring(key)) .. (near and ("; did you mean %q?"):format(near) or ""),
+        hint = "known are " .. table.concat(known, ", "),
+      }
+    end
+    local wanted = TYPES[kind](item)
+    if wanted then
+      tiny.fail { message = ("%s: %s: expected %s, got %s"):format(what, key, wanted, tiny.show(item)) }
+    end
+  end
+end
+
+return schema

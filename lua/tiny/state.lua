@@ -1,0 +1,160 @@
+-- The state store: plain files that one can cat. Writers take the container's lock; readers never
+-- do, since every file is replaced whole. A pid is believed only with its start time and boot id.
+--   containers/<id>/config.json   what was asked; never rewritten
+--   containers/<id>/state.json    what is
+--   containers/<id>/undo.jsonl    the journal
+--   containers/<id>/container.log
+--   names/<name>                  the id that holds the name
+local state = {}
+
+local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
+
+-- Where the store is: data survives a reboot, run does not.
+function state.roots()
+  local root = tiny.settings.root
+  if root then return root, root .. "/run" end
+  if tiny.getuid() == 0 then return "/var/lib/tinylua", "/run/tinylua" end
+  local home = os.getenv("HOME") or tiny.fail("HOME is not set")
+  local run = os.getenv("XDG_RUNTIME_DIR") or ("/tmp/tinylua-" .. tiny.getuid())
+  return (os.getenv("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
+end
+
+local function folders(id)
+  local data, run = state.roots()
+  return data .. "/containers/" .. id, run .. "/" .. id
+end
+
+local function write_json(path, value, exclusive)
+  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, exclusive = exclusive })
+end
+
+-- The object in a file, which must have `key`; nil and what is wrong otherwise.
+local function read_json(path, key)
+  local text = tiny.read_file(path)
+  if not text then return nil, path .. " is missing" end
+  local value, wrong = tiny.json_decode(text)
+  if type(value) == "table" and type(value[key]) == "string" then return value end
+  return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
+end
+
+local function in_use(name, id)
+  tiny.fail { message = ("the name %q is in use by container %s"):format(name, id), hint = "choose another --name, or remove that container" }
+end
+
+-- Reserves a name for an id; a name whose container is gone is taken over under the store's lock.
+local function reserve(data, name, id)
+  local path = data .. "/names/" .. name
+  local _, err = tiny.try(tiny.write_file, path, id, { exclusive = true, mode = PRIVATE_FILE })
+  if not err then return end
+  if err.code ~= "EEXIST" then error(err, 0) end
+  local lock <close> = tiny.flock(data .. "/lock")
+  local holder = tiny.read_file(path)
+  if holder and tiny.stat(data .. "/containers/" .. holder) then in_use(name, holder) end
+  tiny.write_file(path, id, { mode = PRIVATE_FILE })
+end
+
+-- Records a new container; returns it with its folders. Nothing is left when it fails.
+function state.create(config)
+  local data, run_root = state.roots()
+  for _, folder in ipairs { data .. "/containers", data .. "/names", run_root } do
+    tiny.mkdir(folder, { parents = true, mode = PRIVATE })
+  end
+  local id = tiny.random_id()
+  local dir, run = folders(id)
+  config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
+  config.hostname = config.hostname or id
+  local ok, err = tiny.try(function()
+    tiny.mkdir(dir, { mode = PRIVATE })
+    tiny.mkdir(run, { mode = PRIVATE })
+    reserve(data, config.name, id)
+    write_json(dir .. "/config.json", config)
+    write_json(dir .. "/state.json", { status = "created" })
+    return true
+  end)
+  if ok then return { id = id, dir = dir, run = run, config = config, state = { status = "created" } } end
+  state.forget { id = id, dir = dir, run = run, config = config }
+  error(err, 0)
+end
+
+-- Removes every trace of a container from the store.
+function state.forget(container)
+  local data = state.roots()
+  local name = data .. "/names/" .. (container.config.name or container.id)
+  if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end
+  tiny.try(tiny.remove, container.run, { recursive = true })
+  local _, err = tiny.try(tiny.remove, container.dir, { recursive = true })
+  if err and err.code ~= "ENOENT" then error(err, 0) end
+end
+
+-- Loads a container by its full id. A damaged file does not hide the container: what is wrong
+-- stands in `damage`.
+function state.load(id)
+  local dir, run = folders(id)
+  local config, bad_config = read_json(dir .. "/config.json", "id")
+  local current, bad_state = read_json(dir .. "/state.json", "status")
+  if not (config or current) and not tiny.stat(dir) then return nil end
+  local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
+  container.state = current or { status = "unknown" }
+  container.damage = bad_config or bad_state
+  return state.check(container)
+end
+
+-- The process of a running container, or nil.
+function state.process(container)
+  local s = container.state
+  if not s.pid or s.boot_id ~= tiny.boot_id() then return nil end
+  return tiny.pidfd_open(s.pid, { start_time = s.pid_start })
+end
+
+-- A container that says "running" without its process has ended while nobody watched.
+function state.check(container)
+  local s = container.state
+  if s.status == "running" then
+    local process <close> = state.process(container)
+    if not process then s.status, s.lost = "exited", true end
+  end
+  return container
+end
+
+-- Changes the state under the container's lock; `change` gets the state as it is now.
+function state.update(container, change)
+  local lock <close> = tiny.flock(container.dir .. "/lock")
+  local current = read_json(container.dir .. "/state.json", "status") or container.state
+  change(current)
+  write_json(container.dir .. "/state.json", current)
+  container.state = current
+  return container
+end
+
+-- Every container, oldest first.
+function state.list()
+  local data = state.roots()
+  local all = {}
+  for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do
+    table.insert(all, #id == 12 and state.load(id) or nil)
+  end
+  table.sort(all, function(a, b) return (a.config.created_at or "") < (b.config.created_at or "") end)
+  return all
+end
+
+-- Finds a container by its name, its id, or a unique beginning of its id.
+function state.find(ref)
+  if not ref:match("^[%w][%w_.-]*$") then
+    tiny.fail { message = ("%q is not a container's name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
+  end
+  local data = state.roots()
+  local named = tiny.read_file(data .. "/names/" .. ref)
+  local found = named and state.load(named) or (#ref == 12 and ref:match("^%x+$") and state.load(ref))
+  if found then return found end
+  local matches = {}
+  for _, id in ipairs(ref:match("^%x+$") and tiny.list_dir(data .. "/containers") or {}) do
+    if id:sub(1, #ref) == ref then table.insert(matches, id) end
+  end
+  if #matches == 1 then return state.load(matches[1]) end
+  if #matches > 1 then
+    tiny.fail { message = ("%q is the beginning of several ids: %s"):format(ref, table.concat(matches, ", ")), hint = "write more of it" }
+  end
+  tiny.fail { message = ("there is no container %q"):format(ref), hint = "`tinylua ps -a` lists them" }
+end
+
+return state

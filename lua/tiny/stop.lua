@@ -1,0 +1,35 @@
+-- Stopping a container: SIGTERM, a time to act on it, SIGKILL; then its record is awaited.
+local format = require "tiny.format"
+local state = require "tiny.state"
+local supervise = require "tiny.supervise"
+
+-- Waits until the supervisor has recorded the end: it holds this lock as long as it lives.
+local function recorded(container)
+  local path = container.run .. "/alive"
+  if not tiny.stat(path) then return end
+  local lock = tiny.try(tiny.flock, path)
+  if lock then lock:close() end
+end
+
+-- Returns whether the container was running.
+return function(container, seconds)
+  if container.damage then
+    tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
+  end
+  if container.state.status ~= "running" then return false end
+  local process <close> = state.process(container)
+  if not process then return false end
+  state.update(container, function(s) s.stopping = true end)
+  local pid, name = process.pid, container.config.name
+  local deaf = not supervise.handles(pid, "SIGTERM")
+  tiny.try(tiny.kill, process, "SIGTERM")
+  if #tiny.poll({ process }, seconds) == 0 then
+    local why = deaf and "PID 1 has no handler for SIGTERM, so the kernel dropped it (pid_namespaces(7))"
+      or ("PID 1 did not end on SIGTERM within " .. format.duration(seconds))
+    format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds))
+    tiny.try(tiny.kill, process, "SIGKILL")
+    tiny.poll { process }
+  end
+  recorded(container)
+  return true
+end

@@ -1,0 +1,52 @@
+-- Users and groups as the container's own passwd and group files know them. Those files are the
+-- container's: read with a bound, never believed beyond a number.
+local users = {}
+
+local function lines(root, path)
+  local text = tiny.read_file(path, { root = root, max = "1m" }) or ""
+  return text:gmatch("[^\n]+")
+end
+
+local function fields(line)
+  local all = {}
+  for field in (line .. ":"):gmatch("([^:]*):") do table.insert(all, field) end
+  return all
+end
+
+-- Ids are below 2^32-1, which means "no change" to the kernel.
+local function id(text)
+  local number = text and text:match("^%d+$") and math.tointeger(tonumber(text))
+  return number and number < 0xffffffff and number or nil
+end
+
+local function find(root, path, name)
+  for line in lines(root, path) do
+    local entry = fields(line)
+    if entry[1] == name or (id(name) and entry[3] == name) then return entry end
+  end
+end
+
+-- "web", "1000", "web:www" or "1000:1000" as uid, gid, groups and home; the name or an error.
+function users.lookup(root, text)
+  local user, group = text:match("^([^:]+):?([^:]*)$")
+  if not user then tiny.fail { message = ("user: %q is not USER or USER:GROUP"):format(text), exit = 125 } end
+  local entry = find(root, "/etc/passwd", user)
+  local uid = id(entry and entry[3] or user)
+  if not uid then tiny.fail { message = ("user: the rootfs has no user %q in /etc/passwd"):format(user), hint = "a number needs no entry" } end
+  local found = { uid = uid, gid = id(entry and entry[4] or "") or 0, home = entry and entry[6] or "/", groups = {}, name = entry and entry[1] }
+  if group ~= "" then
+    local line = find(root, "/etc/group", group)
+    found.gid = id(line and line[3] or group)
+    if not found.gid then tiny.fail { message = ("user: the rootfs has no group %q in /etc/group"):format(group), hint = "a number needs no entry" } end
+    return found
+  end
+  for line in lines(root, "/etc/group") do
+    local entry_group = fields(line)
+    for member in (entry_group[4] or ""):gmatch("[^,]+") do
+      if member == found.name and id(entry_group[3]) then table.insert(found.groups, id(entry_group[3])) end
+    end
+  end
+  return found
+end
+
+return users

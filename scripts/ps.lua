@@ -1,0 +1,75 @@
+-- Lists containers.
+local format = require "tiny.format"
+local state = require "tiny.state"
+
+-- What a container is doing, in words.
+local function status(c)
+  local s = c.state
+  if c.damage then return "damaged" end
+  if s.status == "running" then return "Up " .. format.duration(tiny.clock() - (tiny.parse_timestamp(s.started_at or "") or 0)) end
+  if s.status == "created" then return "Created" end
+  if s.lost then return "Exited (unknown)" end
+  local how = s.oom and "out of memory" or s.signal or ""
+  local code = ("%s (%s)%s"):format(s.status == "stopped" and "Stopped" or "Exited", s.exit_code or "?", how ~= "" and " " .. how or "")
+  return s.finished_at and code .. " " .. format.ago(s.finished_at) or code
+end
+
+local FILTERS = {
+  name = function(c, v) return (c.config.name or ""):find(v, 1, true) end,
+  id = function(c, v) return c.id:sub(1, #v) == v end,
+  status = function(c, v) return c.state.status == v end,
+  network = function(c, v) return c.config.network == v end,
+}
+
+local function filters(list)
+  local all = {}
+  for _, text in ipairs(list) do
+    local key, value = text:match("^([^=]+)=(.+)$")
+    if not FILTERS[key] then
+      tiny.fail { message = ("--filter %q is not one of name=, id=, status=, network="):format(text), exit = 2 }
+    end
+    table.insert(all, function(c) return FILTERS[key](c, value) end)
+  end
+  return all
+end
+
+local function chosen(args)
+  local wanted, list = filters(args.filter), {}
+  for _, c in ipairs(state.list()) do
+    local keep = args.all or #args.filter > 0 or c.state.status == "running"
+    for _, filter in ipairs(wanted) do keep = keep and filter(c) end
+    if keep then table.insert(list, 1, c) end
+  end
+  return list
+end
+
+local function plain(c)
+  return {
+    id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
+    hostname = c.config.hostname, rootfs = c.config.rootfs, status = c.state.status, pid = c.state.pid,
+    exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
+    damage = c.damage,
+  }
+end
+
+return {
+  summary = "List containers",
+  options = {
+    { "all", short = "a", type = "flag", help = "Those that have ended too" },
+    { "quiet", short = "q", type = "flag", help = "Only the ids" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status or network" },
+    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
+  },
+  run = function(args)
+    local list, rows = chosen(args), {}
+    for _, c in ipairs(list) do
+      if c.damage then format.note("%s: %s", c.id, c.damage) end
+      if args.quiet then format.line(c.id) end
+      local json = args.format == "json"
+      table.insert(rows, json and plain(c) or { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at), status(c) })
+    end
+    if args.quiet then return end
+    if args.format == "json" then return format.json(rows) end
+    format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS" }, rows)
+  end,
+}

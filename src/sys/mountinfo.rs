@@ -1,0 +1,93 @@
+//! /proc/self/mountinfo as values (proc_pid_mountinfo(5)).
+
+use super::{Context, Result};
+
+/// A mount of the caller's mount namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mount {
+    /// Its id.
+    pub id: u64,
+    /// The id of the mount that it lies on.
+    pub parent: u64,
+    /// The folder of the file system that it shows.
+    pub root: String,
+    /// Where it is, from the caller's root.
+    pub target: String,
+    /// The mount's own flags, "rw,nosuid".
+    pub options: String,
+    /// The propagation: "shared:1", "master:2"; empty when private.
+    pub propagation: String,
+    /// The file system type.
+    pub fstype: String,
+    /// The source, "tmpfs" or "/dev/sda1".
+    pub source: String,
+    /// The file system's flags, "rw,size=65536k".
+    pub super_options: String,
+}
+
+/// The mounts of the caller's mount namespace in the order of the kernel.
+pub fn mounts() -> Result<Vec<Mount>> {
+    let path = "/proc/self/mountinfo";
+    let text = std::fs::read(path).at(path)?;
+    Ok(text.split(|b| *b == b'\n').filter_map(|line| parse(&String::from_utf8_lossy(line))).collect())
+}
+
+fn parse(line: &str) -> Option<Mount> {
+    let (mount, filesystem) = line.split_once(" - ")?;
+    let mut fields = mount.split(' ');
+    let id = fields.next()?.parse().ok()?;
+    let parent = fields.next()?.parse().ok()?;
+    let _device = fields.next()?;
+    let (root, target) = (unescape(fields.next()?), unescape(fields.next()?));
+    let options = fields.next()?.to_owned();
+    let propagation = fields.collect::<Vec<_>>().join(" ");
+    let mut fields = filesystem.split(' ');
+    let fstype = fields.next()?.to_owned();
+    let source = unescape(fields.next()?);
+    let super_options = fields.next().unwrap_or_default().to_owned();
+    Some(Mount { id, parent, root, target, options, propagation, fstype, source, super_options })
+}
+
+/// Space, tab, newline and backslash stand as octal escapes: `\040`.
+fn unescape(field: &str) -> String {
+    let mut out = Vec::with_capacity(field.len());
+    let bytes = field.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        let octal =
+            bytes.get(i + 1..i + 4).filter(|d| bytes[i] == b'\\' && d.iter().all(|c| (b'0'..=b'7').contains(c)));
+        match octal {
+            Some(d) => {
+                out.push((d[0] - b'0').wrapping_mul(64).wrapping_add((d[1] - b'0') * 8 + (d[2] - b'0')));
+                i += 4;
+            }
+            None => {
+                out.push(bytes[i]);
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_line_with_optional_fields_and_escapes() {
+        let line = r"36 35 98:0 /mnt1 /mnt\0402 rw,noatime master:1 shared:2 - ext3 /dev/root rw,errors=continue";
+        let mount = parse(line).expect("a mount");
+        assert_eq!((mount.id, mount.parent), (36, 35));
+        assert_eq!(mount.target, "/mnt 2");
+        assert_eq!(mount.propagation, "master:1 shared:2");
+        assert_eq!((mount.fstype.as_str(), mount.source.as_str()), ("ext3", "/dev/root"));
+    }
+
+    #[test]
+    fn passes_over_what_is_no_mount() {
+        for line in ["", "36 35", "x y z", "36 35 98:0 / / rw"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! seccomp(2), Landlock (landlock(7)) and the loaded security modules.
+
+use serde::Serialize;
+
+use super::line;
+
+/// What can confine a process.
+#[derive(Serialize)]
+pub struct Security {
+    /// The version of Landlock's interface; 0 without it.
+    pub landlock: u64,
+    /// Whether seccomp filters can be loaded.
+    pub seccomp: bool,
+    /// The actions that a seccomp filter may take.
+    pub seccomp_actions: Vec<String>,
+    /// The security modules of the kernel, where securityfs is mounted.
+    pub modules: Vec<String>,
+    /// Whether this process gave up gaining privileges already (no_new_privs).
+    pub no_new_privs: bool,
+}
+
+/// Asks each.
+pub fn security() -> Security {
+    let words = |text: Option<String>, by: char| -> Vec<String> {
+        text.unwrap_or_default().split(by).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    };
+    let actions = words(line("/proc/sys/kernel/seccomp/actions_avail"), ' ');
+    Security {
+        landlock: landlock(),
+        seccomp: !actions.is_empty(),
+        seccomp_actions: actions,
+        modules: words(line("/sys/kernel/security/lsm"), ','),
+        no_new_privs: rustix::thread::no_new_privs().unwrap_or(false),
+    }
+}
+
+/// LANDLOCK_CREATE_RULESET_VERSION makes no rule set: the call returns the version.
+fn landlock() -> u64 {
+    const VERSION: libc::c_uint = 1;
+    // SAFETY: with this flag the kernel takes a null pointer and a size of 0, and only answers.
+    let abi = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0usize, 0usize, VERSION) };
+    u64::try_from(abi).unwrap_or(0)
+}

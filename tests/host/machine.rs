@@ -1,0 +1,97 @@
+//! The machine as it is outside of every private host: what a test must never change. It is looked
+//! at before and after a suite; what is new afterwards is a leak.
+
+use std::collections::BTreeSet;
+use std::fs::{read_dir, read_link, read_to_string};
+use std::path::Path;
+use std::process::Command;
+
+use super::PROGRAM;
+
+/// How the cgroups of private hosts are named; the test binary's pid follows.
+pub const OURS: &str = "tinylua-test-";
+
+/// What there is, by kind.
+pub struct Machine(Vec<(&'static str, BTreeSet<String>)>);
+
+impl Machine {
+    /// Looks at the machine.
+    pub fn look() -> Machine {
+        Machine(vec![
+            ("link", names("/sys/class/net")),
+            ("mount", mounts()),
+            ("cgroup", cgroups()),
+            ("nft rule", rules()),
+            ("state folder", state()),
+            ("tinylua process", processes()),
+        ])
+    }
+
+    /// What is here and was not in `before`.
+    pub fn beyond(&self, before: &Machine) -> Vec<String> {
+        let pairs = self.0.iter().zip(&before.0);
+        pairs.flat_map(|((kind, now), (_, then))| now.difference(then).map(move |x| format!("{kind} {x}"))).collect()
+    }
+
+    /// How much there is of what: nothing was added to it.
+    pub fn summary(&self) -> String {
+        let counts: Vec<String> = self.0.iter().map(|(kind, all)| format!("{}: {kind}", all.len())).collect();
+        format!("nothing ({})", counts.join(", "))
+    }
+}
+
+fn names(folder: impl AsRef<Path>) -> BTreeSet<String> {
+    let entries = read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn mounts() -> BTreeSet<String> {
+    let table = read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // The numbers go: what counts is what is mounted where.
+    table.lines().filter_map(|line| line.splitn(4, ' ').nth(3).map(str::to_owned)).collect()
+}
+
+fn cgroups() -> BTreeSet<String> {
+    let table = read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mut found = BTreeSet::new();
+    for line in table.lines().filter(|line| line.contains(" - cgroup")) {
+        if let Some(mounted) = line.split(' ').nth(4) {
+            walk(Path::new(mounted), &mut found);
+        }
+    }
+    found
+}
+
+fn walk(folder: &Path, found: &mut BTreeSet<String>) {
+    let own = format!("{OURS}{}-", std::process::id());
+    for entry in read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Another test binary under way accounts for its own.
+        let foreign = name.starts_with(OURS) && !name.starts_with(&own);
+        if !foreign && entry.file_type().is_ok_and(|t| t.is_dir()) {
+            found.insert(entry.path().to_string_lossy().into_owned());
+            walk(&entry.path(), found);
+        }
+    }
+}
+
+/// The rule set without counters; empty where there is no `nft`.
+fn rules() -> BTreeSet<String> {
+    let listed = Command::new("nft").args(["-s", "list", "ruleset"]).output();
+    let text = listed.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+    text.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+fn state() -> BTreeSet<String> {
+    let places = ["/var/lib/tinylua", "/run/tinylua"];
+    places
+        .iter()
+        .filter(|p| Path::new(p).exists())
+        .flat_map(|p| names(p).into_iter().map(move |n| format!("{p}/{n}")))
+        .collect()
+}
+
+fn processes() -> BTreeSet<String> {
+    let ours = |pid: &String| read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == Path::new(PROGRAM));
+    names("/proc").into_iter().filter(|name| name.parse::<u32>().is_ok()).filter(ours).collect()
+}

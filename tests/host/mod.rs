@@ -1,0 +1,80 @@
+//! The private host: every test runs in mount, network, pid, UTS, IPC and cgroup namespaces of its
+//! own, with fresh /tmp, /run and /var/lib, so that no test can change the machine or meet another.
+//! The test binary runs itself again as the keeper (outside) and as PID 1 (inside) of that host:
+//! a plain program may fork and mount where a closure in a threaded test runner may not.
+//! Refuses to guess: without root every test is skipped, and on CI that fails.
+
+mod cgroups;
+mod inside;
+mod keeper;
+mod machine;
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use machine::Machine;
+
+type Result<T> = std::result::Result<T, String>;
+
+/// The binary under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tinylua");
+const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The main function of a test binary: plays the part it was started for, or runs the trials.
+pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    match argv.get(1).and_then(|word| word.to_str()) {
+        Some(keeper::PART) => keeper::main(&argv[2..]),
+        Some(inside::PART) => inside::main(&argv[2..]),
+        _ => suite(trials()),
+    }
+}
+
+/// Runs the trials and checks that the machine is as it was before.
+fn suite(trials: Vec<Trial>) -> ExitCode {
+    let args = Arguments::from_args();
+    if args.list {
+        return libtest_mimic::run(&args, trials).exit_code();
+    }
+    let before = Machine::look();
+    let ended = libtest_mimic::run(&args, trials);
+    if privileged() && ended.num_passed + ended.num_failed > 0 {
+        let left = Machine::look().beyond(&before);
+        println!("left on the machine: {}", if left.is_empty() { before.summary() } else { left.join("; ") });
+        if !left.is_empty() {
+            return ExitCode::FAILURE;
+        }
+    }
+    let ran_nothing = ended.num_passed == 0 && ended.num_failed == 0 && ended.num_filtered_out == 0;
+    if ran_nothing && std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        println!("this suite ran nothing: on CI it needs root and a kernel with namespaces");
+        return ExitCode::FAILURE;
+    }
+    ended.exit_code()
+}
+
+/// A test of this name; skipped, with the reason, when this process is not root.
+pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, || {
+        if privileged() { test().map_err(Failed::from) } else { Ok(Completion::ignored_with("needs root")) }
+    })
+}
+
+/// Runs a program in a new private host. Its environment does not depend on the caller's.
+pub fn run(argv: Vec<OsString>) -> Result<Output> {
+    static HOSTS: AtomicU32 = AtomicU32::new(0);
+    let name = format!("{}{}-{}", machine::OURS, std::process::id(), HOSTS.fetch_add(1, Ordering::Relaxed));
+    let myself = std::env::current_exe().map_err(|e| format!("finding the test binary: {e}"))?;
+    let mut keeper = Command::new(myself);
+    keeper.args([keeper::PART, &name]).args(argv).stdin(Stdio::null());
+    keeper.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    keeper.envs([("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LC_ALL", "C.UTF-8")]);
+    keeper.envs(std::env::var_os(keeper::TIMEOUT).map(|seconds| (keeper::TIMEOUT, seconds)));
+    keeper.output().map_err(|e| format!("starting the private host: {e}"))
+}
+
+fn privileged() -> bool {
+    nix::unistd::geteuid().is_root()
+}

@@ -1,0 +1,73 @@
+//! Runs every tests/lua/FAMILY/NAME.lua and every shipped recipe, each in a private host of its
+//! own. A file is a test by being there: nothing is registered. A test passes when it ends with 0
+//! and is skipped when it ends with 77 after printing `skip: reason`. A shipped recipe must do
+//! something useful without arguments: that is how it is run.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
+
+mod host;
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Output};
+
+use libtest_mimic::{Completion, Trial};
+
+/// The status of a test that lacks what it needs; its output says `skip: reason`.
+const SKIPPED: i32 = 77;
+
+fn main() -> ExitCode {
+    host::main(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let families = entries(&root.join("tests/lua")).into_iter().filter(|path| path.is_dir());
+        let tests = families.flat_map(|family| entries(&family)).filter(|path| is_lua(path)).map(test);
+        let recipes = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path)).map(recipe);
+        tests.chain(recipes).collect()
+    })
+}
+
+fn test(path: PathBuf) -> Trial {
+    let family = path.parent().map(name).unwrap_or_default();
+    host::trial(format!("{family}/{}", name(&path)), move || {
+        let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+        run(&["--lua-path", shared, "run", &path.to_string_lossy()])
+    })
+}
+
+/// By its bare name: what is run is the copy inside the binary.
+fn recipe(path: PathBuf) -> Trial {
+    let name = name(&path);
+    host::trial(format!("recipes/{name}"), move || run(&["run", &format!("{name}.lua")]))
+}
+
+fn run(args: &[&str]) -> Result<Completion, String> {
+    let program = [host::PROGRAM, "--root", "/var/lib/tinylua"];
+    verdict(&host::run(program.iter().chain(args).map(Into::into).collect())?)
+}
+
+/// What a test's end means: passed, skipped with its reason, or failed with its output.
+fn verdict(output: &Output) -> Result<Completion, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    match output.status.code() {
+        Some(0) => Ok(Completion::Completed),
+        Some(SKIPPED) => match out.lines().find_map(|line| line.strip_prefix("skip: ")) {
+            Some(reason) => Ok(Completion::ignored_with(reason)),
+            None => Err(format!("status {SKIPPED} without a line \"skip: reason\"\n{out}{err}")),
+        },
+        _ => Err(format!("{}\n{out}{err}", output.status)),
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let read = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = read.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn is_lua(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "lua")
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,30 @@
+-- Bad input: one clear sentence with a hint, the right status, nothing left behind.
+local check = require "check"
+
+local function refused(status, text, ...)
+  local result = check.run { ... }
+  check.equal(result.status, status, result.err)
+  check.equal(result.err, text .. "\n")
+  check.no_container()
+end
+
+refused(125, "the rootfs /no/such does not exist\n  hint: make it, or leave --rootfs out for a throwaway view of the host", "run", "--rootfs", "/no/such", "true")
+refused(125, "the rootfs /etc/passwd is a file, not a folder\n  hint: unpack an archive or image first", "run", "--rootfs", "/etc/passwd", "true")
+refused(125, "no command is given\n  hint: say what to run: tinylua run CMD…", "run", "")
+refused(125, 'the name "a/b" has other characters than letters, digits, \'_\', \'.\' and \'-\'', "run", "--name", "a/b", "true")
+refused(125, 'the working directory "x" does not begin with /', "run", "-w", "x", "true")
+refused(125, '--env "=x" is not NAME=VALUE', "run", "-e", "=x", "true")
+refused(125, "memory: 1000 bytes are too few for any program\n  hint: the least is 512k", "run", "-m", "1000", "true")
+refused(125, "pids: 0 leaves no room for the program itself\n  hint: the least is 1", "run", "--pids-limit", "0", "true")
+refused(125, "cpus: 0.0 is too little\n  hint: the least is 0.01 of a CPU", "run", "--cpus", "0", "true")
+
+local unit = check.run { "run", "--memory", "1x", "true" }
+check.equal(unit.status, 2)
+assert(unit.err:match('"1x" is not a size; write bytes or a number with k, m, g or t: "128m"'), unit.err)
+local mode = check.run { "run", "--net", "brigde", "true" }
+check.equal(mode.status, 2)
+assert(mode.err:match("none, host, bridge"), mode.err)
+local user = check.run { "run", "-u", "no-such-user", "true" }
+check.equal(user.status, 125)
+assert(user.err:match('user: the rootfs has no user "no%-such%-user" in /etc/passwd\n  hint: a number needs no entry'), user.err)
+check.no_container()

@@ -1,0 +1,25 @@
+-- A script on the search path wins over the shipped one; one that another user could write is refused.
+local check = require "check"
+
+tiny.mkdir("/tmp/mine/scripts", { parents = true })
+tiny.write_file("/tmp/mine/scripts/ps.lua", "return { summary = 'mine', run = function() print('my own ps') end }")
+tiny.write_file("/tmp/mine/scripts/greet.lua", "return { options = { { 'who', default = 'you' } }, run = function(a) print('hello ' .. a.who) end }")
+check.equal(check.succeeds("--lua-path", "/tmp/mine", "ps"), "my own ps\n")
+check.equal(check.succeeds("ps", "--lua-path=/tmp/mine"), "my own ps\n")
+check.equal(check.succeeds("--lua-path", "/tmp/mine", "greet", "--who", "me"), "hello me\n")
+
+local function refused(pattern)
+  local result = check.run { "--lua-path", "/tmp/mine", "ps" }
+  check.equal(result.status, 125)
+  assert(result.err:match(pattern), result.err)
+end
+tiny.chown("/tmp/mine/scripts/ps.lua", { uid = 1000, gid = 1000 })
+refused("^/tmp/mine/scripts/ps.lua is refused: it belongs to user 1000")
+tiny.chown("/tmp/mine/scripts/ps.lua", { uid = 0, gid = 0 })
+tiny.write_file("/tmp/mine/scripts/ps.lua", "return {}")
+local function chmod(mode, path) tiny.fork(function() tiny.exec { "chmod", mode, path } end):wait() end
+chmod("666", "/tmp/mine/scripts/ps.lua")
+refused("its mode 666 lets other users write it, and what it holds would run as you\n  hint: ")
+chmod("644", "/tmp/mine/scripts/ps.lua")
+chmod("777", "/tmp/mine/scripts")
+refused("^/tmp/mine/scripts is refused: its mode 777")

@@ -1,0 +1,208 @@
+//! The house rules as tests: what may import what, who may print, how long a file may be, which
+//! test belongs to which primitive. A message names the place, the rule and the reason.
+
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use source::{File, files, report, root};
+use tinylua::vm::registry;
+
+/// Folders of tests that follow a container's whole life instead of one primitive.
+const SCENARIOS: &[&str] = &["scenarios"];
+
+const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "docs", ".ci", ".cargo"];
+
+#[test]
+fn imports_run_downward() {
+    let rules: &[(&str, &str, &[&str], &str)] = &[
+        ("src/sys", "rs", &["mlua"], "sys is the kernel in Rust types; it never sees Lua"),
+        ("src/sys", "rs", &["crate::vm", "crate::prim", "crate::cli"], "imports run downward: prim → sys"),
+        ("src/prim", "rs", &["crate::cli"], "imports run downward: cli → prim"),
+        ("src/prim", "rs", &["unsafe", "libc::"], "bindings hold no kernel code: that stands in sys"),
+        ("lua", "lua", &["require \"scripts", "require(\"scripts"], "a module never needs a script"),
+    ];
+    let mut wrong = Vec::new();
+    for (folder, extension, words, reason) in rules {
+        for file in files(folder, extension) {
+            wrong.extend(file.code_with(words).map(|(at, word)| format!("{at}: {word:?}: {reason}")));
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn each_unsafe_block_says_why_it_is_sound() {
+    let mut wrong = Vec::new();
+    for file in files("src", "rs") {
+        for (at, _) in file.code_with(&["unsafe"]).filter(|(at, _)| !file.has_above(at, "// SAFETY:")) {
+            wrong.push(format!(
+                "{at}: unsafe without \"// SAFETY:\" above it: a reader cannot check what is not claimed"
+            ));
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn only_the_front_prints() {
+    let mut wrong = Vec::new();
+    let front = ["src/main.rs", "src/repl"];
+    for file in files("src", "rs").filter(|f| !front.iter().any(|p| f.name.starts_with(p))) {
+        wrong.extend(file.code_with(&["print!(", "println!("]).map(|(at, word)| (at, word.to_owned())));
+    }
+    for file in files("lua/tiny", "lua").chain(files("scripts", "lua")).filter(|f| f.name != "lua/tiny/format.lua") {
+        wrong.extend(file.code_with(&["io.write(", "io.stdout", " print("]).map(|(at, word)| (at, word.to_owned())));
+    }
+    let reason = "only main.rs, repl.rs and lua/tiny/format.lua touch the terminal, so that escapes, colours and \
+                  broken pipes are dealt with once";
+    report(wrong.into_iter().map(|(at, word)| format!("{at}: {word:?}: {reason}")).collect());
+}
+
+#[test]
+fn files_open_with_what_they_own() {
+    let mut wrong = Vec::new();
+    for file in files("src", "rs").chain(files("tests", "rs")).filter(|f| !f.text.starts_with("//! ")) {
+        wrong.push(format!("{}:1: no //! header: a file says first what it owns and what it refuses", file.name));
+    }
+    let lua = ["lua", "scripts", "tests/lua", "src"].into_iter().flat_map(|folder| files(folder, "lua"));
+    for file in lua.filter(|f| !f.text.starts_with("--")) {
+        wrong.push(format!("{}:1: no comment at the top: a file says first what it is for", file.name));
+    }
+    report(wrong);
+}
+
+#[test]
+fn files_stay_short() {
+    let limits: &[(&str, &str, usize)] =
+        &[("src", "rs", 400), ("tests", "rs", 400), ("lua/tiny", "lua", 400), ("scripts", "lua", 80)];
+    let mut wrong = Vec::new();
+    for (folder, extension, limit) in limits {
+        for file in files(folder, extension) {
+            let lines = file.lines_outside_tables();
+            if lines > *limit {
+                wrong.push(format!(
+                    "{}:{limit}: {lines} lines outside its tables, {limit} at most: nobody reads a long file",
+                    file.name
+                ));
+            }
+        }
+    }
+    for file in files("lua/recipes", "lua").filter(|f| f.code_lines() > 25) {
+        wrong.push(format!(
+            "{}: {} lines of code, 25 at most: a recipe is read at a glance",
+            file.name,
+            file.code_lines()
+        ));
+    }
+    report(wrong);
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    // In two parts each, so that this file does not trip over itself.
+    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("unimpl", "emented!")];
+    let mut wrong = Vec::new();
+    for folder in ["src", "lua", "scripts", "tests", "benches"] {
+        for file in ["rs", "lua", "sh", "py", "c"].into_iter().flat_map(|ext| files(folder, ext)) {
+            for (number, line) in file.text.lines().enumerate() {
+                if let Some(word) = words.iter().find(|word| line.contains(*word)) {
+                    wrong.push(format!(
+                        "{}:{}: {word}: what is known to be missing is an issue",
+                        file.name,
+                        number + 1
+                    ));
+                }
+            }
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn there_is_no_current_container() {
+    let mut wrong = Vec::new();
+    let words = ["current_container", "currentContainer", "set_current_dir(", "static mut"];
+    for file in files("src", "rs").chain(files("lua", "lua")).chain(files("scripts", "lua")) {
+        wrong.extend(file.code_with(&words).map(|(at, word)| {
+            format!(
+                "{at}: {word:?}: what a function works on is passed to it; hidden state breaks two containers at once"
+            )
+        }));
+    }
+    report(wrong);
+}
+
+#[test]
+fn top_level_folders_are_the_known_ones() {
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(root()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let passing = name == "target" || name == ".git";
+        if entry.path().is_dir() && !passing && !TOP.contains(&name.as_str()) {
+            wrong.push(format!("{name}/: not one of {}: a room of its own needs a reason", TOP.join(", ")));
+        }
+    }
+    report(wrong);
+}
+
+/// A test tells in its first line, before the colon, which primitives it is about, unless it is
+/// about the one that it is named after.
+#[test]
+fn each_primitive_has_one_test_file() {
+    let mut covered: BTreeMap<&str, Vec<String>> = registry::all().map(|p| (p.name, Vec::new())).collect();
+    let mut wrong = Vec::new();
+    for file in files("tests/lua", "lua").filter(|f| f.name.matches('/').count() > 2) {
+        let path = Path::new(&file.name);
+        let family = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let header = file.text.lines().next().unwrap_or_default().trim_start_matches('-');
+        let named = header.split_once(':').map_or("", |(names, _)| names).split([',', ' ']).map(str::to_owned);
+        let mut about: Vec<String> = named.chain([stem]).filter(|n| covered.contains_key(n.as_str())).collect();
+        about.sort();
+        about.dedup();
+        if about.is_empty() && !SCENARIOS.contains(&family.as_str()) {
+            wrong.push(format!("{}:1: is about no primitive; one that follows several goes to scenarios/", file.name));
+        }
+        for name in about {
+            if let Some(tests) = covered.get_mut(name.as_str()) {
+                tests.push(file.name.clone());
+            }
+        }
+    }
+    for (name, tests) in covered.iter().filter(|(_, tests)| tests.len() != 1) {
+        match tests.is_empty() {
+            true => wrong.push(format!("{name}: no tests/lua/*/{name}.lua: a primitive without a test is a promise")),
+            false => {
+                wrong.push(format!("{name}: tested in {}: one place is where a reader looks", tests.join(" and ")))
+            }
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn primitives_are_documented_in_full() {
+    let mut wrong = Vec::new();
+    for primitive in registry::all() {
+        for (what, text) in [("doc", primitive.doc), ("family", primitive.family), ("example", primitive.example)] {
+            if text.is_empty() {
+                wrong.push(format!("{}: no {what} in its registry entry: the manual is made of it", primitive.name));
+            }
+        }
+        if primitive.args.len() > 2 {
+            wrong.push(format!("{}: more than two positional arguments: use options", primitive.name));
+        }
+    }
+    report(wrong);
+}
+
+#[test]
+fn the_scanner_sees_code_and_not_comments() {
+    let file = File { name: "x.rs".into(), text: "// unsafe\nlet a = 1; // unsafe\nunsafe { f() }\n".into() };
+    let found: Vec<String> = file.code_with(&["unsafe"]).map(|(at, _)| at.to_string()).collect();
+    assert_eq!(found, ["x.rs:3"]);
+    let table = File { name: "t.rs".into(), text: "a\npub const FAMILY: &[X] = &[\n1,\n2,\n];\nb\n".into() };
+    assert_eq!(table.lines_outside_tables(), 2);
+}
