@@ -773,7 +773,7 @@ function tiny.mknod(path, kind, options) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
+---@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
 function tiny.links(options) end
 
 ---@class tiny.link_set.options
@@ -790,7 +790,7 @@ function tiny.links(options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EBUSY: the link is in use; bring it down first (down = true)
----* EINVAL: the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)
+---* EINVAL: the link cannot take this value, or cannot move (lo and bridges never do)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---```
@@ -823,7 +823,6 @@ function tiny.link_del(link, options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
----* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -844,8 +843,8 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } the other end, with the same keys
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu, queues
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 
@@ -896,6 +895,7 @@ function tiny.addr_del(link, addr, options) end
 ---* ENETDOWN: bring the link up first: link_set(name, { up = true })
 ---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
 ---```lua
+---tiny.link_set("lo", { up = true })
 ---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
 ---```
 ---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
@@ -914,6 +914,7 @@ function tiny.route_add(dest, options) end
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* ESRCH: there is no such route
 ---```lua
+---tiny.link_set("lo", { up = true })
 ---tiny.route_add("10.21.0.0/16", { dev = "lo" })
 ---tiny.route_del("10.21.0.0/16", { dev = "lo" })
 ---```
