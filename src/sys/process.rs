@@ -252,7 +252,8 @@ pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
 
 /// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
-    let pid = Pid::from_raw(pid).ok_or(Errno::EINVAL)?;
+    // A negative number is no pid for the kernel either, but `from_raw` asserts it.
+    let pid = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(Errno::EINVAL)?;
     Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
 }
 
