@@ -338,23 +338,29 @@ fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
 }
 
-type SavedSignals = (nix::sys::signal::SigSet, nix::sys::signal::SigHandler);
+/// What to put back when exec fails: the mask, and the signals that were not at their defaults.
+type SavedSignals = (nix::sys::signal::SigSet, Vec<(libc::c_int, libc::sighandler_t)>);
 
-/// Rust ignores SIGPIPE from its start, and a supervisor blocks signals: neither is a program's.
+/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup`
+/// SIGHUP, and a supervisor blocks some. None of that is a program's business.
 fn reset_signals() -> Result<SavedSignals> {
-    use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, signal};
+    use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
     let mut mask = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
-    // SAFETY: SIG_DFL installs no handler of ours.
-    let pipe = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
-    Ok((mask, pipe))
+    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which
+    // are at their defaults always.
+    let reset = |signal| (signal, unsafe { libc::signal(signal, libc::SIG_DFL) });
+    let changed = (1..32).map(reset).filter(|(_, was)| *was != libc::SIG_DFL && *was != libc::SIG_ERR);
+    Ok((mask, changed.collect()))
 }
 
-fn restore_signals((mask, pipe): SavedSignals) {
-    use nix::sys::signal::{SigmaskHow, Signal, pthread_sigmask, signal};
+fn restore_signals((mask, changed): SavedSignals) {
+    use nix::sys::signal::{SigmaskHow, pthread_sigmask};
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-    // SAFETY: puts back what `reset_signals` found: SIG_IGN or SIG_DFL.
-    let _ = unsafe { signal(Signal::SIGPIPE, pipe) };
+    for (signal, was) in changed {
+        // SAFETY: puts back what `reset_signals` found.
+        unsafe { libc::signal(signal, was) };
+    }
 }
 
 /// The death signal that this process gets when its parent ends (prctl(2), PR_SET_PDEATHSIG).
