@@ -295,10 +295,8 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     let env = c_strings(&program.env)?;
     let candidates = candidates(name, &program.path);
     flush_stdio();
+    close_above(program.last_fd)?;
     let saved = reset_signals()?;
-    // Close-on-exec instead of closing: when exec fails, the report pipe is still there.
-    // SAFETY: close_range only marks descriptors.
-    unsafe { libc::syscall(libc::SYS_close_range, program.last_fd + 1, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     let mut failure = Errno::ENOENT;
     for candidate in candidates {
         let Ok(file) = CString::new(candidate) else { continue };
@@ -319,6 +317,17 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
         error = error.with_detail(not_found(name, &program.path));
     }
     Err(error)
+}
+
+/// Marks descriptors close-on-exec instead of closing them: when exec fails, the report pipe is
+/// still there. Without close_range(2) (Linux 5.11) nothing is run: what leaks would be an escape.
+fn close_above(last: u32) -> Result<()> {
+    let Some(first) = last.checked_add(1) else { return Ok(()) };
+    // SAFETY: close_range only marks descriptors.
+    match unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) } {
+        0 => Ok(()),
+        _ => Err(Error::last()).detail("close_range"),
+    }
 }
 
 /// A file that is there but "not found" misses its interpreter (execve(2), ENOENT).
