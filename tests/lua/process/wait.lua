@@ -34,6 +34,21 @@ local failing <close> = tiny.fork(function() tiny.fail("no %s", "luck") end)
 check.equal(select(2, tiny.try(failing.wait, failing, "10s")).message, "no luck")
 check.fails("ECHILD", failing.wait, failing)
 
+-- An error arrives whatever it holds: no bytes, size or value of it can lose the message.
+local function thrown(value)
+  local c <close> = tiny.fork(function() tiny.fail(value) end)
+  return select(2, tiny.try(c.wait, c))
+end
+check.equal(thrown({ message = "bad \xff" }).message, "bad \u{fffd}")
+check.equal(#thrown({ message = ("x"):rep(200000) }).message, 8003)
+local loop = {}
+loop.loop = loop
+local got = thrown { message = "kept", f = print, loop = loop, handle = tiny.netns(), n = 7, t = { 1, { x = true } } }
+check.equal(got.message, "kept")
+check.equal(got.n, 7)
+check.equal(got.t[2].x, true)
+check.equal(got.handle, "<netns>")
+
 local held <close> = tiny.pidfd_open(tiny.getpid())
 check.refuses("child: expected a child handle, got a process handle", tiny.wait, held)
 check.refuses('timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"', slow.wait, slow, "soon")
