@@ -10,7 +10,7 @@ use source::{File, files, report, root};
 use tinylua::vm::registry;
 
 /// Folders of tests that follow a container's whole life instead of one primitive.
-const SCENARIOS: &[&str] = &["lifecycle"];
+const SCENARIOS: &[&str] = &["scenarios"];
 
 const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "docs", ".ci", ".cargo"];
 
@@ -163,7 +163,7 @@ fn each_primitive_has_one_test_file() {
         about.sort();
         about.dedup();
         if about.is_empty() && !SCENARIOS.contains(&family.as_str()) {
-            wrong.push(format!("{}:1: is about no primitive; one that follows several goes to lifecycle/", file.name));
+            wrong.push(format!("{}:1: is about no primitive; one that follows several goes to scenarios/", file.name));
         }
         for name in about {
             if let Some(tests) = covered.get_mut(name.as_str()) {
