@@ -469,7 +469,8 @@ function tiny.timens(options) end
 
 ---Opens an existing namespace: by its file, or of a process (namespaces(7)).
 ---* ENOENT: there is no such file; `ip netns list` shows the named network namespaces
----* EINVAL: the path is not a namespace file, or the process has ended
+---* EINVAL: the path is not a namespace file of this kind
+---* ESRCH: the process has ended
 ---```lua
 ---local host <close> = tiny.open_ns("net")
 ---```

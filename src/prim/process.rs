@@ -353,7 +353,7 @@ fn exec(call: &Call<'_>) -> Outcome {
             path = std::env::var_os("PATH").map(|p| p.as_bytes().to_vec());
         }
     }
-    let last_fd = 2 + call.opt::<u32>("keep_fds")?.unwrap_or(0);
+    let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
     // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
     match sys::exec(&sys::Program { argv, env, path, last_fd })? {}

@@ -25,11 +25,9 @@ pub fn status_of(value: &Value) -> u8 {
 fn report(value: &Value) -> u8 {
     let (json, status) = match value {
         Value::Table(err) => (error::to_json(err), exit_status(err)),
-        other => (Some(format!("{{\"message\":{:?}}}", show::value(other))), 125),
+        other => (serde_json::json!({ "message": show::value(other) }).to_string(), 125),
     };
-    if let Some(json) = json {
-        sys::process::report(json.as_bytes());
-    }
+    sys::process::report(json.as_bytes());
     status
 }
 
