@@ -119,6 +119,25 @@ local ipcns = {}
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
+---@class tiny.log: tiny.handle
+local log = {}
+
+---Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
+---* ENOSPC: the disk is full
+---```lua
+---log:write(bytes, { stream = "stderr" })
+---```
+---@param data string the bytes
+---@param options? tiny.log_write.options
+function log:write(data, options) end
+
+---Writes the lines that were begun, marked partial: the streams have ended.
+---* ENOSPC: the disk is full
+---```lua
+---log:finish()
+---```
+function log:finish() end
+
 ---@class tiny.mount: tiny.handle
 local mount = {}
 
@@ -133,36 +152,6 @@ local netns = {}
 
 ---@class tiny.process: tiny.handle
 local process = {}
-
----Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
----```lua
----local status, signal = process:exit()
----```
----@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
-function process:exit() end
-
----@class tiny.pump: tiny.handle
-local pump = {}
-
----Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
----* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
----```lua
----local more = pump:move("stdout")
----```
----@param stream "stdout"|"stderr" which stream
----@param options? tiny.pump_move.options
----@return any # whether the FIFO may hold more, and the bytes where they are kept
-function pump:move(stream, options) end
-
----Moves all that is left of a stream to the log; a last line without its end is marked partial.
----* ENOSPC: the disk is full; the spool keeps what is not in the log
----```lua
----pump:finish("stdout")
----```
----@param stream "stdout"|"stderr" which stream
----@param options? tiny.pump_finish.options
----@return any # false, and the bytes where they are kept
-function pump:finish(stream, options) end
 
 ---@class tiny.route: tiny.handle
 local route = {}
@@ -312,14 +301,6 @@ function tiny.signal_number(signal) end
 ---@param options? tiny.pidfd_open.options
 ---@return tiny.process? # a process handle, or nil when there is no such process
 function tiny.pidfd_open(pid, options) end
-
----Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
----```lua
----local status, signal = process:exit()
----```
----@param process tiny.process what `pidfd_open` returned
----@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
-function tiny.process_exit(process) end
 
 ---Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
 ---```lua
@@ -488,7 +469,8 @@ function tiny.timens(options) end
 
 ---Opens an existing namespace: by its file, or of a process (namespaces(7)).
 ---* ENOENT: there is no such file; `ip netns list` shows the named network namespaces
----* EINVAL: the path is not a namespace file, or the process has ended
+---* EINVAL: the path is not a namespace file of this kind
+---* ESRCH: the process has ended
 ---```lua
 ---local host <close> = tiny.open_ns("net")
 ---```
@@ -792,7 +774,7 @@ function tiny.mknod(path, kind, options) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
+---@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
 function tiny.links(options) end
 
 ---@class tiny.link_set.options
@@ -809,7 +791,7 @@ function tiny.links(options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EBUSY: the link is in use; bring it down first (down = true)
----* EINVAL: the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)
+---* EINVAL: the link cannot take this value, or cannot move (lo and bridges never do)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---```
@@ -842,7 +824,6 @@ function tiny.link_del(link, options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
----* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -863,8 +844,8 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } the other end, with the same keys
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu, queues
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 
@@ -915,6 +896,7 @@ function tiny.addr_del(link, addr, options) end
 ---* ENETDOWN: bring the link up first: link_set(name, { up = true })
 ---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
 ---```lua
+---tiny.link_set("lo", { up = true })
 ---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
 ---```
 ---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
@@ -933,6 +915,7 @@ function tiny.route_add(dest, options) end
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* ESRCH: there is no such route
 ---```lua
+---tiny.link_set("lo", { up = true })
 ---tiny.route_add("10.21.0.0/16", { dev = "lo" })
 ---tiny.route_del("10.21.0.0/16", { dev = "lo" })
 ---```
@@ -1378,51 +1361,35 @@ function tiny.watch(options) end
 ---@return string[] # a list of names in watched folders, "" for a watched file itself
 function tiny.changes(watch) end
 
--- Output
-
----@class tiny.pump.options
----@field dir string the folder of the FIFOs and spools
----@field max_size? tiny.size begin a new log file at this size (default: none)
----@field max_files? integer how many log files are kept, the current one counted (default: 2)
-
----Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line. Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
----* ENOENT: the FIFOs are missing: mknod makes them
----* ESPIPE: the spool was emptied while the log stayed
+---Opens a container log for appending: one JSON object a line with time, stream and text.
+---* ENOENT: its folder is missing
 ---```lua
----local pump <close> = tiny.pump("container.log", { dir = "/run/web" })
+---local log <close> = tiny.log_open("container.log")
 ---```
----@param log string the log file
----@param options tiny.pump.options
----@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for
-function tiny.pump(log, options) end
+---@param path string the log file
+---@return tiny.log # a log handle: `:write(stream, bytes)`, `:finish()`
+function tiny.log_open(path) end
 
----@class tiny.pump_move.options
----@field keep? boolean return the bytes as well (default: false)
+---@class tiny.log_write.options
+---@field stream? "stdout"|"stderr" whose output it is (default: stdout)
 
----Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
----* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
+---* ENOSPC: the disk is full
 ---```lua
----local more = pump:move("stdout")
+---log:write(bytes, { stream = "stderr" })
 ---```
----@param pump tiny.pump what `pump` returned
----@param stream "stdout"|"stderr" which stream
----@param options? tiny.pump_move.options
----@return any # whether the FIFO may hold more, and the bytes where they are kept
-function tiny.pump_move(pump, stream, options) end
+---@param log tiny.log what `log_open` returned
+---@param data string the bytes
+---@param options? tiny.log_write.options
+function tiny.log_write(log, data, options) end
 
----@class tiny.pump_finish.options
----@field keep? boolean return the bytes as well (default: false)
-
----Moves all that is left of a stream to the log; a last line without its end is marked partial.
----* ENOSPC: the disk is full; the spool keeps what is not in the log
+---Writes the lines that were begun, marked partial: the streams have ended.
+---* ENOSPC: the disk is full
 ---```lua
----pump:finish("stdout")
+---log:finish()
 ---```
----@param pump tiny.pump what `pump` returned
----@param stream "stdout"|"stderr" which stream
----@param options? tiny.pump_finish.options
----@return any # false, and the bytes where they are kept
-function tiny.pump_finish(pump, stream, options) end
+---@param log tiny.log what `log_open` returned
+function tiny.log_finish(log) end
 
 -- Host
 
