@@ -8,6 +8,7 @@ mod host;
 mod mount;
 mod namespace;
 mod network;
+mod output;
 mod process;
 
 use crate::vm::registry::Primitive;
@@ -21,6 +22,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     network::FAMILY,
     file::FAMILY,
     event::FAMILY,
+    output::FAMILY,
     host::FAMILY,
     control::FAMILY,
 ];
