@@ -247,8 +247,8 @@ fn read(call: &Call<'_>) -> Outcome {
 
 fn poll(call: &Call<'_>) -> Outcome {
     let handles: Vec<Table> = call.get(0)?;
-    let fds = handles.iter().map(|h| FdRef::of(h)?.dup()).collect::<Result<Vec<_>, Fail>>()?;
-    let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+    let held = handles.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>()?;
+    let borrowed: Vec<_> = held.iter().filter_map(|fd| fd.get()).collect();
     let ready = sys::poll(&borrowed, PollFlags::IN, call.seconds(1)?)?;
     let chosen = handles.into_iter().zip(ready).filter(|(_, ready)| *ready).map(|(handle, _)| handle);
     call.ok(call.lua.create_sequence_from(chosen)?)
