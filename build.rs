@@ -41,7 +41,9 @@ fn env(name: &str) -> String {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
-        if path.is_dir() {
+        if path.ends_with("lua/meta") {
+            // For editors only; required, it would put its empty functions over the primitives.
+        } else if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|e| e == "lua") {
             files.push(path);

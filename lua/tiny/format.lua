@@ -27,6 +27,11 @@ local function width(text)
   return utf8.len(text) or #text
 end
 
+-- Prints text as it is, without a line's end.
+function format.write(...)
+  io.stdout:write(...)
+end
+
 -- Prints one line.
 function format.line(...)
   print(table.concat { ... })
@@ -130,6 +135,21 @@ end
 -- A remark to the person at the terminal, beside the output.
 function format.note(text, ...)
   io.stderr:write("tinylua: ", text:format(...), "\n")
+end
+
+-- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:
+-- what was written first is shown first.
+function format.output(stream, text)
+  if stream == "stderr" then
+    io.stdout:flush()
+    io.stderr:write(text)
+  else
+    io.stdout:write(text)
+  end
+end
+
+function format.flush()
+  io.stdout:flush()
 end
 
 return format

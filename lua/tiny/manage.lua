@@ -1,6 +1,7 @@
 -- A managed container's life: record, make, watch, record the end, clean up. Every way out leaves
 -- the store and the kernel as they should be.
 local container = require "tiny.container"
+local format = require "tiny.format"
 local limits = require "tiny.limits"
 local rootfs = require "tiny.rootfs"
 local scope = require "tiny.scope"
@@ -47,7 +48,7 @@ local function clear(ctx)
     local _, err = tiny.try(require("tiny.network").release)
     table.insert(failures, err and tostring(err))
   end
-  for _, text in ipairs(failures) do io.stderr:write("tinylua: while cleaning up: ", text, "\n") end
+  for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
 end
 
 -- Makes the container; when that fails, nothing of it is left.
@@ -79,7 +80,7 @@ local function finish(record, ctx, options)
   clear(ctx)
   if ctx.spec.on_exit then
     local _, err = tiny.try(ctx.spec.on_exit, ctx, status, signal)
-    if err then io.stderr:write("tinylua: on_exit: ", tostring(err), "\n") end
+    if err then format.note("on_exit: %s", tostring(err)) end
   end
   if options.remove then state.forget(record) else record_end(record, status, signal, oom) end
   return status, oom
@@ -90,7 +91,7 @@ local function foreground(record, spec, options)
   for number, stream in ipairs(ctx.streams) do stream.echo = tiny.stdio(number) end
   local status, oom = finish(record, ctx, options)
   if oom > 0 then
-    io.stderr:write(("tinylua: %s ran out of memory (limit %d bytes); the kernel killed in it %d times\n"):format(ctx.name, spec.memory, oom))
+    format.note("%s ran out of memory (limit %d bytes); the kernel killed in it %d times", ctx.name, spec.memory, oom)
   end
   return status
 end
@@ -109,7 +110,7 @@ local function background(record, spec, options)
     finish(record, ctx, options)
   end):keep()
   supervisor:wait_ready()
-  print(record.id)
+  format.line(record.id)
   return 0
 end
 

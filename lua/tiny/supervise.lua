@@ -1,5 +1,7 @@
 -- What stays with a running container: takes its output to the log and the terminal, hands signals
 -- on, and records how it ended. The kernel tells what happens; nothing here asks in a loop.
+local format = require "tiny.format"
+
 local supervise = {}
 
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
@@ -54,7 +56,7 @@ local function forward(ctx, name)
   end
   if fatal and not handles(ctx.child.pid, name) then
     ctx.asked = true
-    io.stderr:write(("tinylua: the container's PID 1 has no handler for %s, so the kernel drops it; once more ends it with SIGKILL\n"):format(name))
+    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; once more ends it with SIGKILL", name)
   end
   tiny.try(tiny.kill, ctx.child, name)
 end

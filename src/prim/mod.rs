@@ -5,6 +5,7 @@ mod control;
 mod event;
 mod file;
 mod host;
+mod manual;
 mod mount;
 mod namespace;
 mod network;
@@ -24,5 +25,6 @@ pub const FAMILIES: &[&[Primitive]] = &[
     event::FAMILY,
     output::FAMILY,
     host::FAMILY,
+    manual::FAMILY,
     control::FAMILY,
 ];

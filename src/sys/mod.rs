@@ -16,5 +16,6 @@ pub mod probe;
 pub mod process;
 pub mod pump;
 pub mod signal;
+pub mod sysctl;
 
 pub use error::{Context, Error, Result};

@@ -34,7 +34,7 @@ fn report(value: &Value) -> u8 {
 }
 
 /// 127 when a command was not found, 126 when it cannot be executed, as a shell has it.
-fn exit_status(err: &mlua::Table) -> u8 {
+pub fn exit_status(err: &mlua::Table) -> u8 {
     let text = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten().unwrap_or_default();
     let usage = err.raw_get::<Option<bool>>("usage").ok().flatten().unwrap_or(false);
     match (text("op").as_str(), text("code").as_str()) {

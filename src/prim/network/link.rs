@@ -76,7 +76,7 @@ pub const BRIDGE: Primitive = Primitive {
         EPERM,
         ("EEXIST", "choose another name, or remove the link of that name with link_del"),
         ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
-        ("ENOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
+        ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
     ],
     example: "local br <close> = tiny.bridge(\"td0\", { addr = \"10.10.0.1/24\" })",
     call: bridge,

@@ -1,0 +1,1513 @@
+---@meta tiny
+-- Generated from the registry by `tinylua doc --format lua`; edit the entries in src/prim.
+-- For editors only: nothing loads this file when a recipe runs.
+
+---Bytes, or a string such as "128m" (binary multiples).
+---@alias tiny.size integer|string
+---Seconds, or a string such as "10s" or "500ms".
+---@alias tiny.duration number|string
+---An address with its prefix length, "10.10.0.2/24".
+---@alias tiny.cidr string
+---A signal: "SIGTERM", "TERM" or its number.
+---@alias tiny.signal string|integer
+
+---What a primitive throws.
+---@class tiny.error
+---@field message string
+---@field op? string the primitive
+---@field args? string[]
+---@field code? string the name of the errno, "ENOENT"
+---@field errno? integer
+---@field path? string
+---@field hint? string
+---@field at? string the place, "web.lua:12"
+---@field usage? boolean whether the arguments were refused before any kernel call
+---@field exit? integer the exit status that it asks for
+---@field cleanup? string[] what failed while cleaning up after it
+
+---An owned kernel thing: closed by `local x <close> = …`.
+---@class tiny.handle
+---@field kind string
+---@field name? string
+---@field path? string
+---@field pid? integer
+---@field inode? integer
+local handle = {}
+---Undoes what made the handle, once.
+function handle:close() end
+---Leaves what the handle owns as it is when the handle goes out of scope.
+---@return self
+function handle:keep() end
+
+---@class tiny
+---@field settings table<string, string> the global flags of the command line
+tiny = {}
+
+---@class tiny.addr: tiny.handle
+local addr = {}
+
+---@class tiny.bridge: tiny.handle
+local bridge = {}
+
+---@class tiny.cgroup: tiny.handle
+local cgroup = {}
+
+---@class tiny.child: tiny.handle
+local child = {}
+
+---Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
+---* ECHILD: it is not a child of this process, or was waited for already
+---```lua
+---local status, signal = child:wait()
+---```
+---@param timeout? tiny.duration how long at most
+---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+function child:wait(timeout) end
+
+---Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
+---```lua
+---child:wait_ready()  -- from here on the program runs
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over
+function child:wait_ready(timeout) end
+
+---Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.
+---```lua
+---tiny.reap(child)
+---```
+function child:reap() end
+
+---Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
+---* ESRCH: the process has ended
+---* EPERM: the process belongs to another user
+---```lua
+---tiny.kill(child, "SIGTERM")
+---```
+---@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
+function child:kill(signal) end
+
+---@class tiny.dir: tiny.handle
+local dir = {}
+
+---@class tiny.file: tiny.handle
+local file = {}
+
+---Reads what is there, at most `max` bytes (read(2)).
+---* EBADF: the file was not opened for reading
+---* EIO: the far side of the terminal is gone
+---```lua
+---local text = file:read()
+---```
+---@param max? tiny.size 64k when absent
+---@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
+function file:read(max) end
+
+---Writes all bytes, waiting where the far side is full (write(2)).
+---* EPIPE: the far side is closed
+---* ENOSPC: the disk is full
+---* EBADF: the file was not opened for writing
+---```lua
+---file:write("hello\n")
+---```
+---@param data string the bytes
+function file:write(data) end
+
+---@class tiny.ipcns: tiny.namespace
+local ipcns = {}
+
+---@class tiny.lock: tiny.handle
+local lock = {}
+
+---@class tiny.log: tiny.handle
+local log = {}
+
+---Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
+---* ENOSPC: the disk is full
+---```lua
+---log:write(bytes, { stream = "stderr" })
+---```
+---@param data string the bytes
+---@param options? tiny.log_write.options
+function log:write(data, options) end
+
+---Writes the lines that were begun, marked partial: the streams have ended.
+---* ENOSPC: the disk is full
+---```lua
+---log:finish()
+---```
+function log:finish() end
+
+---@class tiny.mount: tiny.handle
+local mount = {}
+
+---@class tiny.namespace: tiny.handle
+local namespace = {}
+
+---@class tiny.nat: tiny.handle
+local nat = {}
+
+---@class tiny.netns: tiny.namespace
+local netns = {}
+
+---@class tiny.process: tiny.handle
+local process = {}
+
+---@class tiny.route: tiny.handle
+local route = {}
+
+---@class tiny.signals: tiny.handle
+local signals = {}
+
+---Takes the next signal that came (signalfd(2)).
+---```lua
+---local name, sender = signals:next()
+---```
+---@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
+function signals:next() end
+
+---@class tiny.timens: tiny.namespace
+local timens = {}
+
+---@class tiny.utsns: tiny.namespace
+local utsns = {}
+
+---@class tiny.veth: tiny.handle
+local veth = {}
+
+---@class tiny.watch: tiny.handle
+local watch = {}
+
+---Takes what changed since the last time (inotify(7)).
+---```lua
+---for _, name in ipairs(watch:changes()) do print(name) end
+---```
+---@return string[] # a list of names in watched folders, "" for a watched file itself
+function watch:changes() end
+
+-- Processes
+
+---@class tiny.clone.options
+---@field user? boolean|tiny.namespace user namespace: true (new) or a userns handle (join)
+---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
+---@field net? boolean|tiny.namespace network namespace
+---@field mount? boolean|tiny.namespace mount namespace
+---@field uts? boolean|tiny.namespace hostname and domain name
+---@field ipc? boolean|tiny.namespace System V IPC and POSIX queues
+---@field cgroup? boolean|tiny.namespace|tiny.cgroup true: a new cgroup namespace; a cgroup handle: the child is born in that cgroup
+---@field cgroupns? boolean beside a cgroup handle: a new cgroup namespace whose root is that cgroup
+---@field time? boolean|tiny.namespace clocks; a timens handle carries offsets
+
+---Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns into its parent: its integer result is the exit status, an error it throws is thrown again by the parent's `wait`.
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* EAGAIN: the process limit (setrlimit nproc, or the cgroup's pids.max) is reached
+---* EDEADLK: something started a thread in this process before the fork
+---```lua
+---local child <close> = tiny.clone({ pid = true, uts = true }, function()
+---  tiny.sethostname("tiny")
+---  tiny.exec { "hostname" }
+---end)
+---return child:wait()
+---```
+---@param options tiny.clone.options
+---@param body function runs in the child; `tiny.exec` ends it in a program
+---@return tiny.child # a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it
+function tiny.clone(options, body) end
+
+---Forks a child in the caller's own namespaces and runs `body` there (fork(2)); as `clone` without options.
+---* EAGAIN: the process limit is reached
+---```lua
+---local child <close> = tiny.fork(function() return 7 end)
+---assert(child:wait() == 7)
+---```
+---@param body function runs in the child
+---@return tiny.child # a child handle
+function tiny.fork(body) end
+
+---@class tiny.exec.options
+---@field [integer] string the program, looked up in PATH unless it has a slash, and its arguments
+---@field env? table<string, string> the whole environment of the program (default: the caller's environment)
+---@field keep_fds? integer how many descriptors after standard error stay open (as LISTEN_FDS counts) (default: 0)
+
+---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals are at their defaults.
+---* ENOENT: check the name and PATH inside the container's root; a script also needs its interpreter there
+---* EACCES: the file is not executable, or its file system is mounted noexec
+---* ENOEXEC: the file is no program; a script needs a first line such as #!/bin/sh
+---```lua
+---tiny.exec { "/bin/sh", "-c", "echo $GREETING", env = { GREETING = "hello" } }
+---```
+---@param options tiny.exec.options
+function tiny.exec(options) end
+
+---Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
+---* ECHILD: it is not a child of this process, or was waited for already
+---```lua
+---local status, signal = child:wait()
+---```
+---@param child tiny.child what `clone` or `fork` returned
+---@param timeout? tiny.duration how long at most
+---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+function tiny.wait(child, timeout) end
+
+---Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
+---```lua
+---child:wait_ready()  -- from here on the program runs
+---```
+---@param child tiny.child what `clone` or `fork` returned
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over
+function tiny.wait_ready(child, timeout) end
+
+---In a child: tells the parent's `wait_ready` that what was asked is done; later errors do not reach it.
+---```lua
+---local child = tiny.fork(function() tiny.notify_ready(); serve() end)
+---```
+function tiny.notify_ready() end
+
+---Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.
+---```lua
+---tiny.reap(child)
+---```
+---@param child tiny.child what `clone` or `fork` returned
+function tiny.reap(child) end
+
+---Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
+---* ESRCH: the process has ended
+---* EPERM: the process belongs to another user
+---```lua
+---tiny.kill(child, "SIGTERM")
+---```
+---@param process tiny.child|tiny.process a child or process handle
+---@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
+function tiny.kill(process, signal) end
+
+---Tells a signal's number on this architecture (signal(7)).
+---```lua
+---assert(tiny.signal_number("KILL") == 9)
+---```
+---@param signal tiny.signal "SIGTERM", "term" or a number
+---@return integer # an integer
+function tiny.signal_number(signal) end
+
+---@class tiny.pidfd_open.options
+---@field start_time? integer what `process_start_time` said of it, in clock ticks since boot
+
+---Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.
+---```lua
+---local p = tiny.pidfd_open(state.pid, { start_time = state.pid_start })
+---```
+---@param pid integer a pid of the caller's pid namespace
+---@param options? tiny.pidfd_open.options
+---@return tiny.process? # a process handle, or nil when there is no such process
+function tiny.pidfd_open(pid, options) end
+
+---Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
+---```lua
+---local started = tiny.process_start_time(tiny.getpid())
+---```
+---@param pid integer a pid of the caller's pid namespace
+---@return integer? # an integer, or nil when there is no such process
+function tiny.process_start_time(pid) end
+
+---Returns the pid of the calling process in its own pid namespace (getpid(2)).
+---```lua
+---print(tiny.getpid())  -- 1 inside a new pid namespace
+---```
+---@return integer # an integer
+function tiny.getpid() end
+
+---Returns the effective user id of the calling process (geteuid(2)).
+---```lua
+---if tiny.getuid() ~= 0 then tiny.fail("run me as root") end
+---```
+---@return integer # an integer; 0 is root
+function tiny.getuid() end
+
+---Starts a new session without a controlling terminal (setsid(2)).
+---* EPERM: the process leads a process group already; fork first
+---```lua
+---tiny.fork(function() tiny.setsid() end)
+---```
+function tiny.setsid() end
+
+---Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.
+---* EPERM: needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true
+---* EINVAL: a hostname has at most 64 bytes
+---```lua
+---tiny.sethostname("web")
+---```
+---@param name string 1 to 64 bytes
+function tiny.sethostname(name) end
+
+---@class tiny.setrlimit.options
+---@field hard? tiny.size|"unlimited" the hard limit (default: the soft limit's value)
+
+---Sets a resource limit of the calling process (setrlimit(2)).
+---* EPERM: raising a hard limit needs CAP_SYS_RESOURCE
+---* EINVAL: the soft limit is above the hard limit
+---```lua
+---tiny.setrlimit("nofile", 1024, { hard = 4096 })
+---```
+---@param resource "as"|"core"|"cpu"|"data"|"fsize"|"locks"|"memlock"|"msgqueue"|"nice"|"nofile"|"nproc"|"rss"|"rtprio"|"rttime"|"sigpending"|"stack" which limit
+---@param soft tiny.size|"unlimited" the soft limit, in the resource's unit
+---@param options? tiny.setrlimit.options
+function tiny.setrlimit(resource, soft, options) end
+
+---@class tiny.setuser.options
+---@field gid? integer the group id (default: the uid's number)
+---@field groups? integer[] the supplementary group ids (default: none)
+
+---Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
+---* EPERM: needs CAP_SETUID and CAP_SETGID
+---* EINVAL: the id is not mapped in this user namespace
+---```lua
+---tiny.setuser(65534, { gid = 65534 })
+---```
+---@param uid integer the user id
+---@param options? tiny.setuser.options
+function tiny.setuser(uid, options) end
+
+---Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).
+---```lua
+---tiny.no_new_privs()
+---```
+function tiny.no_new_privs() end
+
+---Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+---```lua
+---tiny.set_parent_death_signal("SIGKILL")
+---```
+---@param signal tiny.signal the signal; 0 for none
+function tiny.set_parent_death_signal(signal) end
+
+-- Namespaces
+
+---@class tiny.unshare.options
+---@field user? boolean a new user namespace
+---@field pid? boolean a new pid namespace for future children
+---@field net? boolean a new network namespace
+---@field mount? boolean a new mount namespace
+---@field uts? boolean a new hostname
+---@field ipc? boolean new System V IPC and POSIX queues
+---@field cgroup? boolean a new cgroup root
+---@field time? boolean new clocks for future children
+
+---Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its future children (unshare(2)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---```lua
+---tiny.unshare { uts = true, mount = true }
+---```
+---@param options? tiny.unshare.options
+function tiny.unshare(options) end
+
+---@class tiny.setns.options
+---@field user? boolean join the process's user namespace
+---@field pid? boolean future children join its pid namespace
+---@field net? boolean join its network namespace
+---@field mount? boolean join its mount namespace
+---@field uts? boolean join its UTS namespace
+---@field ipc? boolean join its IPC namespace
+---@field cgroup? boolean join its cgroup namespace
+---@field time? boolean join its time namespace
+
+---Joins a namespace, or several namespaces of a process at once (setns(2)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---* EINVAL: the namespace is of a kind that this process cannot join, or is its own user namespace
+---* ESRCH: the process has ended
+---```lua
+---local web <close> = tiny.netns()
+---tiny.setns(web)
+---```
+---@param target tiny.namespace|tiny.child|tiny.process a namespace handle, or a process handle with the namespaces as options
+---@param options? tiny.setns.options
+function tiny.setns(target, options) end
+
+---Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---```lua
+---local web <close> = tiny.netns()
+---tiny.link_set("lo", { netns = web, up = true })
+---```
+---@return tiny.netns # a netns handle
+function tiny.netns() end
+
+---Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---```lua
+---local names <close> = tiny.utsns()
+---```
+---@return tiny.utsns # a utsns handle
+function tiny.utsns() end
+
+---Makes an IPC namespace (System V IPC, POSIX message queues) as a value (ipc_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---```lua
+---local shared <close> = tiny.ipcns()
+---```
+---@return tiny.ipcns # an ipcns handle
+function tiny.ipcns() end
+
+---@class tiny.timens.options
+---@field monotonic? tiny.duration offset of CLOCK_MONOTONIC (default: 0)
+---@field boottime? tiny.duration offset of CLOCK_BOOTTIME (default: 0)
+
+---Makes a time namespace as a value, its clocks set forward by the offsets (time_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* EINVAL: this kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)
+---```lua
+---local later <close> = tiny.timens { boottime = "7d" }
+---```
+---@param options? tiny.timens.options
+---@return tiny.timens # a timens handle
+function tiny.timens(options) end
+
+---Opens an existing namespace: by its file, or of a process (namespaces(7)).
+---* ENOENT: there is no such file; `ip netns list` shows the named network namespaces
+---* EINVAL: the path is not a namespace file, or the process has ended
+---```lua
+---local host <close> = tiny.open_ns("net")
+---```
+---@param kind "user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time" which namespace
+---@param of? string|tiny.child|tiny.process a path such as /run/netns/web, or a process handle; absent, the caller's own
+---@return tiny.namespace # a namespace handle: netns, mountns, …
+function tiny.open_ns(kind, of) end
+
+-- Mounts
+
+---@class tiny.open_root.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
+---Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
+---* ENOENT: there is no such folder
+---* ENOTDIR: a rootfs is a folder; unpack an archive first
+---```lua
+---local root <close> = tiny.open_root("./rootfs")
+---tiny.mount_proc("/proc", { root = root })
+---```
+---@param path string the folder
+---@param options? tiny.open_root.options
+---@return tiny.dir # a dir handle
+function tiny.open_root(path, options) end
+
+---Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.
+---* EPERM: needs CAP_SYS_CHROOT
+---* ENOENT: there is no such folder
+---* ENOTDIR: a root is a folder
+---```lua
+---tiny.chroot("./rootfs")
+---```
+---@param path string the new root
+function tiny.chroot(path) end
+
+---Makes a mount the root of the mount namespace, takes the old root away and goes to `/` (pivot_root(2)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* EINVAL: the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private("/") first)
+---* EBUSY: it is the root already
+---```lua
+---tiny.mount_private("/")
+---tiny.mount_bind("./rootfs", "./rootfs")
+---tiny.pivot_root("./rootfs")
+---```
+---@param root tiny.dir|string a mount point: its path, or a dir handle opened after it was mounted
+function tiny.pivot_root(root) end
+
+---Changes the working directory (chdir(2)).
+---* ENOENT: there is no such folder in this root
+---* ENOTDIR: it is no folder
+---* EACCES: a folder on the way may not be searched
+---```lua
+---tiny.chdir("/srv")
+---```
+---@param path string the folder
+function tiny.chdir(path) end
+
+---@class tiny.mount_private.options
+---@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
+---@field recursive? boolean the mounts below it too (default: true)
+
+---Sets the propagation of a mount and those below it, so that mounts here stay here (mount_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* EINVAL: the path is not a mount point
+---```lua
+---tiny.mount_private("/")
+---```
+---@param target string the mount point, mostly "/"
+---@param options? tiny.mount_private.options
+function tiny.mount_private(target, options) end
+
+---@class tiny.mount_bind.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field ro? boolean read-only (default: false)
+---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
+---@field nodev? boolean device nodes do not work (default: false)
+---@field noexec? boolean nothing can be executed (default: false)
+---@field noatime? boolean access times are not written (default: false)
+---@field nosymfollow? boolean links are not followed (default: false)
+---@field recursive? boolean the mounts below the source too (default: true)
+---@field source_root? tiny.dir|string resolve the source below this folder (default: the caller's root)
+
+---Shows a file or folder at a second place; the flags hold from the first moment (open_tree(2), mount_setattr(2)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* EBUSY: the file system is mounted with other settings, or the place is in use
+---```lua
+---tiny.mount_bind("/usr", "./rootfs/usr", { ro = true, create = true })
+---```
+---@param source string a file or folder of the host
+---@param target string a file for a file, a folder for a folder
+---@param options? tiny.mount_bind.options
+---@return tiny.mount # a mount handle
+function tiny.mount_bind(source, target, options) end
+
+---@class tiny.mount_proc.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field ro? boolean read-only (default: false)
+---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" whose processes a user sees (default: off)
+---@field subset? "pid" only the folders of processes
+
+---Mounts proc at `target`, showing the caller's pid namespace; always nosuid, nodev, noexec (proc(5)).
+---* EPERM: needs CAP_SYS_ADMIN over the pid namespace; in a user namespace the host's /proc must not be covered
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---```lua
+---tiny.mount_proc("/proc")
+---```
+---@param target string the mount point
+---@param options? tiny.mount_proc.options
+---@return tiny.mount # a mount handle
+function tiny.mount_proc(target, options) end
+
+---@class tiny.mount_sysfs.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field ro? boolean read-only (default: false)
+
+---Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).
+---* EPERM: needs CAP_SYS_ADMIN over the network namespace: clone with net = true
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---```lua
+---tiny.mount_sysfs("/sys", { ro = true })
+---```
+---@param target string the mount point
+---@param options? tiny.mount_sysfs.options
+---@return tiny.mount # a mount handle
+function tiny.mount_sysfs(target, options) end
+
+---@class tiny.mount_tmpfs.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field ro? boolean read-only (default: false)
+---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
+---@field nodev? boolean device nodes do not work (default: false)
+---@field noexec? boolean nothing can be executed (default: false)
+---@field noatime? boolean access times are not written (default: false)
+---@field nosymfollow? boolean links are not followed (default: false)
+---@field size? tiny.size the most it can hold (default: half of the memory)
+---@field inodes? integer how many files at most (default: the kernel's)
+---@field mode? integer the mode of its root folder, a number: tonumber("755", 8) (default: 0o1777)
+
+---Mounts an empty file system in memory at `target` (tmpfs(5)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* EBUSY: the file system is mounted with other settings, or the place is in use
+---```lua
+---tiny.mount_tmpfs("/tmp", { size = "64m", nosuid = true, nodev = true })
+---```
+---@param target string the mount point
+---@param options? tiny.mount_tmpfs.options
+---@return tiny.mount # a mount handle
+function tiny.mount_tmpfs(target, options) end
+
+---@class tiny.mount_devpts.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field mode? integer the mode of new terminals (default: 0o620)
+---@field ptmxmode? integer the mode of /dev/pts/ptmx (default: 0o666)
+---@field gid? integer the group of new terminals; 5 is tty on Debian (default: the opener's)
+
+---Mounts a devpts of its own at `target`, with no terminals of the host in it; always nosuid, noexec (pts(4)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* EBUSY: the file system is mounted with other settings, or the place is in use
+---```lua
+---tiny.mount_devpts("/dev/pts", { create = true })
+---```
+---@param target string the mount point, mostly /dev/pts
+---@param options? tiny.mount_devpts.options
+---@return tiny.mount # a mount handle
+function tiny.mount_devpts(target, options) end
+
+---@class tiny.mount_mqueue.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+
+---Mounts the POSIX message queues of the caller's IPC namespace at `target` (mq_overview(7)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* EBUSY: the file system is mounted with other settings, or the place is in use
+---```lua
+---tiny.mount_mqueue("/dev/mqueue", { create = true })
+---```
+---@param target string the mount point, mostly /dev/mqueue
+---@param options? tiny.mount_mqueue.options
+---@return tiny.mount # a mount handle
+function tiny.mount_mqueue(target, options) end
+
+---@class tiny.mount_cgroup.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field ro? boolean read-only (default: false)
+---@field controllers? string[] a v1 hierarchy with exactly these; absent, cgroup2
+
+---Mounts the cgroup2 hierarchy, or a v1 hierarchy with these controllers, at `target` (cgroups(7)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* EBUSY: the controllers are mounted together with others, or belong to cgroup2
+---```lua
+---tiny.mount_cgroup("/sys/fs/cgroup", { ro = true })
+---```
+---@param target string the mount point
+---@param options? tiny.mount_cgroup.options
+---@return tiny.mount # a mount handle
+function tiny.mount_cgroup(target, options) end
+
+---@class tiny.mount_overlay.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field create? boolean make the mount point where it is missing (default: false)
+---@field ro? boolean read-only (default: false)
+---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
+---@field nodev? boolean device nodes do not work (default: false)
+---@field noexec? boolean nothing can be executed (default: false)
+---@field noatime? boolean access times are not written (default: false)
+---@field nosymfollow? boolean links are not followed (default: false)
+---@field lower string[] folders that stay as they are, topmost first
+---@field upper? string the folder that takes the changes (default: none: read-only)
+---@field work? string an empty folder of the overlay's own on the file system of `upper`
+---@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
+
+---Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* EINVAL: `upper` must be on a file system that can hold it (not another overlay, not NFS); `work` beside it
+---* ELOOP: a lower folder lies in another layer
+---* ENODEV: this kernel has no overlay file system: modprobe overlay
+---```lua
+---tiny.mount_overlay("./merged", { lower = { "./rootfs" }, upper = "./upper", work = "./work" })
+---```
+---@param target string the mount point
+---@param options tiny.mount_overlay.options
+---@return tiny.mount # a mount handle
+function tiny.mount_overlay(target, options) end
+
+---@class tiny.remount_ro.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field recursive? boolean the mounts below it too (default: false)
+
+---Makes a mount read-only, for this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* EINVAL: the path is not a mount point; mount_bind it onto itself first
+---* EBUSY: a file below it is open for writing
+---```lua
+---tiny.mount_bind("/usr", "/usr")
+---tiny.remount_ro("/usr")
+---```
+---@param target string the mount point
+---@param options? tiny.remount_ro.options
+function tiny.remount_ro(target, options) end
+
+---@class tiny.umount.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field detach? boolean take it from sight now, from use when the last user is gone (default: false)
+
+---Removes the topmost mount at `target` (umount2(2)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* EINVAL: it is not a mount point
+---* EBUSY: something uses it; detach = true takes it from sight
+---* ENOENT: there is no such path
+---```lua
+---tiny.umount("/mnt", { detach = true })
+---```
+---@param target string the mount point
+---@param options? tiny.umount.options
+function tiny.umount(target, options) end
+
+---Lists the mounts of the caller's mount namespace (proc_pid_mountinfo(5)).
+---```lua
+---for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end
+---```
+---@return table[] # a list of tables: id, parent, root, target, options, propagation, fstype, source, super_options
+function tiny.mounts() end
+
+---@class tiny.mknod.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field major? integer the device's major number (default: 0)
+---@field minor? integer the device's minor number (default: 0)
+---@field mode? integer its mode (default: 0o666)
+
+---Makes a device node or FIFO with exactly this mode (mknod(2)).
+---* EPERM: device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead
+---* EEXIST: there is something of that name
+---* ENOENT: its folder is missing
+---```lua
+---tiny.mknod("/dev/null", "char", { major = 1, minor = 3 })
+---```
+---@param path string the node
+---@param kind "char"|"block"|"fifo" what it is
+---@param options? tiny.mknod.options
+function tiny.mknod(path, kind, options) end
+
+-- Network
+
+---@class tiny.links.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Lists the network links with their addresses (rtnetlink(7)).
+---```lua
+---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
+---```
+---@param options? tiny.links.options
+---@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
+function tiny.links(options) end
+
+---@class tiny.link_set.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field up? boolean true brings it up
+---@field down? boolean true brings it down
+---@field mtu? integer the largest packet in bytes
+---@field master? tiny.bridge|string|boolean the bridge to be a port of; false for none
+---@field name? string the new name
+---@field mac? string the hardware address, "02:00:00:00:00:01"
+---@field move_to? tiny.netns the namespace to move to; `master` and `name` hold there
+
+---Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down there, unless `up` says otherwise.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EBUSY: the link is in use; bring it down first (down = true)
+---* EINVAL: the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)
+---```lua
+---tiny.link_set("lo", { up = true })
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param options? tiny.link_set.options
+function tiny.link_set(link, options) end
+
+---@class tiny.link_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Deletes a link; a veth takes its other end along (ip-link(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EOPNOTSUPP: hardware and lo cannot be deleted; move them with link_set
+---```lua
+---tiny.bridge("td0"):keep()
+---tiny.link_del("td0")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param options? tiny.link_del.options
+function tiny.link_del(link, options) end
+
+---@class tiny.bridge.options
+---@field addr? tiny.cidr its address, through which the caller reaches the links on it
+---@field mtu? integer the largest packet in bytes (default: 1500)
+---@field mac? string the hardware address; a random one changes with the links on the bridge (default: random)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: choose another name, or remove the link of that name with link_del
+---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---```lua
+---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
+---```
+---@param name string at most 15 bytes
+---@param options? tiny.bridge.options
+---@return tiny.bridge # a bridge handle: `name`, `addr`; `<close>` deletes it
+function tiny.bridge(name, options) end
+
+---Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When a step fails nothing stays behind.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EEXIST: choose another name, or remove the link of that name with link_del
+---* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH
+---* ENETUNREACH: the gateway is not in the subnet of `addr`
+---```lua
+---local web <close> = tiny.netns()
+---local cable <close> = tiny.veth_pair(
+---  { name = "veth-web", addr = "10.10.0.1/24" },
+---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
+---```
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } the other end, with the same keys
+---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
+function tiny.veth_pair(first, second) end
+
+---@class tiny.addr_add.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EEXIST: the link has this address already
+---* EINVAL: this is no address of a host: a multicast or broadcast one
+---```lua
+---local addr <close> = tiny.addr_add("lo", "10.99.0.1/32")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param addr tiny.cidr the address with its prefix length
+---@param options? tiny.addr_add.options
+---@return tiny.addr # an addr handle; `<close>` takes the address away again
+function tiny.addr_add(link, addr, options) end
+
+---@class tiny.addr_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Takes an address from a link (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* ENOENT: the link does not have this address with this prefix length
+---```lua
+---tiny.addr_add("lo", "10.99.0.2/32")
+---tiny.addr_del("lo", "10.99.0.2/32")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param addr tiny.cidr the address with its prefix length
+---@param options? tiny.addr_del.options
+function tiny.addr_del(link, addr, options) end
+
+---@class tiny.route_add.options
+---@field via? string the gateway's address (default: none: dest is on the link)
+---@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
+---@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Adds a route to the main table (ip-route(8)). It needs `via`, `dev` or both.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EEXIST: there is a route to this destination with this metric already
+---* ENETUNREACH: no link that is up leads to the gateway: give the link an address of its subnet first
+---* ENETDOWN: bring the link up first: link_set(name, { up = true })
+---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
+---```lua
+---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
+---```
+---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param options? tiny.route_add.options
+---@return tiny.route # a route handle; `<close>` removes it
+function tiny.route_add(dest, options) end
+
+---@class tiny.route_del.options
+---@field via? string the gateway's address (default: none: dest is on the link)
+---@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
+---@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes the first route of the main table that fits (ip-route(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* ESRCH: there is no such route
+---```lua
+---tiny.route_add("10.21.0.0/16", { dev = "lo" })
+---tiny.route_del("10.21.0.0/16", { dev = "lo" })
+---```
+---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param options? tiny.route_del.options
+function tiny.route_del(dest, options) end
+
+---@class tiny.nat.options
+---@field from tiny.cidr the subnet, "10.10.0.0/24"
+---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
+---@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: sysctl("net.ipv4.ip_forward", 1).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: there is a nat of this name: give it another name, or remove that one with nat_del
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---```lua
+---local nat <close> = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80" } }
+---```
+---@param options tiny.nat.options
+---@return tiny.nat # a nat handle: `name`; `<close>` removes the table
+function tiny.nat(options) end
+
+---@class tiny.nat_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes what `nat` made under this name, and nothing else (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: there is no nat of this name; `nft list tables` shows them as inet tiny-NAME
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.nat { from = "10.10.0.0/24", name = "web" }
+---tiny.nat_del("web")
+---```
+---@param name string the name of the nat
+---@param options? tiny.nat_del.options
+function tiny.nat_del(name, options) end
+
+---@class tiny.sysctl.options
+---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
+
+---Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` belong to a network namespace, most others to the whole machine.
+---* ENOENT: this kernel has no such setting; look below /proc/sys
+---* EPERM: needs root in the user namespace that owns the setting; most belong to the machine's own
+---* EACCES: needs root, or the setting can only be read (or only be written)
+---* EROFS: /proc/sys is mounted read-only here, as in a container; set it from outside
+---* EINVAL: the kernel does not take this value
+---```lua
+---local forward <close> = tiny.sysctl("net.ipv4.ip_forward", 1)
+---print(tiny.sysctl("net.ipv4.ip_forward"))
+---```
+---@param key string "net.ipv4.ip_forward", with dots or slashes
+---@param value? integer|string the new value
+---@param options? tiny.sysctl.options
+---@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` sets the old value again
+function tiny.sysctl(key, value, options) end
+
+-- Files
+
+---@class tiny.read_file.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field max? tiny.size refuse a larger file (default: 16m)
+
+---Reads a whole regular file; a FIFO or device is refused (open(2), O_NONBLOCK).
+---* EACCES: this user may not; tinylua's own files belong to root
+---* EFBIG: the file is larger than `max`
+---* EISDIR: it is a folder
+---```lua
+---local passwd = tiny.read_file("/etc/passwd", { root = "./rootfs" })
+---```
+---@param path string the file
+---@param options? tiny.read_file.options
+---@return string? # its bytes, or nil when it is missing
+function tiny.read_file(path, options) end
+
+---@class tiny.write_file.options
+---@field mode? integer the file's mode (default: 0o644)
+---@field sync? boolean wait until the data is on the disk (fdatasync(2)) (default: false)
+---@field exclusive? boolean fail with EEXIST instead of replacing (default: false)
+
+---Writes a whole file atomically: a temporary file, then rename(2); readers never see a half.
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* ENOSPC: the disk is full; nothing was changed
+---* EEXIST: the file is there already
+---```lua
+---tiny.write_file("state.json", tiny.json_encode { status = "running" }, { mode = tonumber("600", 8) })
+---```
+---@param path string the file
+---@param data string its new bytes
+---@param options? tiny.write_file.options
+function tiny.write_file(path, data, options) end
+
+---@class tiny.append_file.options
+---@field mode? integer the file's mode (default: 0o644)
+
+---Appends to a file, made where it is missing, with one write (open(2), O_APPEND).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* ENOSPC: the disk is full; nothing was changed
+---```lua
+---tiny.append_file("undo.jsonl", tiny.json_encode { "link_del", "veth0" } .. "\n")
+---```
+---@param path string the file
+---@param data string the bytes
+---@param options? tiny.append_file.options
+function tiny.append_file(path, data, options) end
+
+---Lists the names in a folder, sorted (readdir(3)).
+---* EACCES: this user may not; tinylua's own files belong to root
+---* ENOTDIR: it is no folder
+---```lua
+---for _, name in ipairs(tiny.list_dir("/etc")) do print(name) end
+---```
+---@param path string the folder
+---@return string[]? # a list of names, or nil when the folder is missing
+function tiny.list_dir(path) end
+
+---@class tiny.stat.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field follow? boolean look at what a link points to (default: true)
+
+---Looks at a file (stat(2)).
+---* EACCES: this user may not; tinylua's own files belong to root
+---```lua
+---local s = tiny.stat("./rootfs")
+---assert(s and s.kind == "dir")
+---```
+---@param path string the file
+---@param options? tiny.stat.options
+---@return table? # a table: kind, size, mode, uid, gid, mtime, dev, ino; nil when it is missing
+function tiny.stat(path, options) end
+
+---@class tiny.mkdir.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field mode? integer its mode (default: 0o755)
+---@field parents? boolean make missing parents too; an existing folder is no error (default: false)
+
+---Makes a folder (mkdir(2)).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* ENOSPC: the disk is full; nothing was changed
+---* EEXIST: something of that name is there already
+---```lua
+---tiny.mkdir("/run/web", { parents = true })
+---```
+---@param path string the folder
+---@param options? tiny.mkdir.options
+function tiny.mkdir(path, options) end
+
+---@class tiny.symlink.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
+---Makes a symbolic link at `path` (symlink(2)).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* EEXIST: something of that name is there already
+---```lua
+---tiny.symlink("/proc/self/fd", "/dev/fd")
+---```
+---@param target string what the link says
+---@param path string the link
+---@param options? tiny.symlink.options
+function tiny.symlink(target, path, options) end
+
+---@class tiny.readlink.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
+---Tells where a symbolic link points (readlink(2)).
+---* ENOENT: the file or its folder is missing
+---* EINVAL: it is no symbolic link
+---```lua
+---print(tiny.readlink("/proc/self/ns/net"))
+---```
+---@param path string the link
+---@param options? tiny.readlink.options
+---@return any # what the link says
+function tiny.readlink(path, options) end
+
+---@class tiny.chown.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field uid integer the owner
+---@field gid integer the group
+
+---Changes owner and group of a file, of a link itself (chown(2)).
+---* ENOENT: the file or its folder is missing
+---* EPERM: needs CAP_CHOWN
+---```lua
+---tiny.chown("out.fifo", { uid = 1000, gid = 1000 })
+---```
+---@param path string the file
+---@param options tiny.chown.options
+function tiny.chown(path, options) end
+
+---@class tiny.setxattr.options
+---@field value string its bytes
+
+---Sets an extended attribute of a file or folder, of a link itself (setxattr(2)).
+---* ENOENT: the file or its folder is missing
+---* EPERM: trusted.* needs CAP_SYS_ADMIN
+---* EOPNOTSUPP: the file system has no such attributes
+---```lua
+---tiny.setxattr("upper/root", "trusted.overlay.opaque", { value = "y" })
+---```
+---@param path string the file
+---@param name string the attribute, "trusted.overlay.opaque"
+---@param options tiny.setxattr.options
+function tiny.setxattr(path, name, options) end
+
+---Renames a file or folder within its file system, replacing a file of the new name (rename(2)).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* EXDEV: the two are on different file systems
+---* ENOTEMPTY: the new name is a folder that is not empty
+---```lua
+---tiny.rename("new", "current")
+---```
+---@param from string what there is
+---@param to string its new name
+function tiny.rename(from, to) end
+
+---@class tiny.remove.options
+---@field recursive? boolean a folder with all that is in it (default: false)
+
+---Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Links are never followed (unlink(2), rmdir(2)).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* ENOTEMPTY: the folder is not empty; recursive = true takes all of it
+---* EBUSY: something is mounted there
+---```lua
+---tiny.remove("/run/web", { recursive = true })
+---```
+---@param path string what to remove
+---@param options? tiny.remove.options
+function tiny.remove(path, options) end
+
+---@class tiny.flock.options
+---@field shared? boolean with other shared ones (default: false)
+---@field wait? boolean wait for the other holder; otherwise return nil (default: true)
+
+---Takes a lock on a file, made where it is missing (flock(2)). The lock ends with the handle or the process.
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---```lua
+---local lock <close> = tiny.flock("/run/web.lock")
+---```
+---@param path string the lock file
+---@param options? tiny.flock.options
+---@return tiny.lock? # a lock handle, or nil when it is held and `wait` is false
+function tiny.flock(path, options) end
+
+---Returns random hexadecimal digits of the kernel (getrandom(2)).
+---```lua
+---local id = tiny.random_id()  -- "3f2a9c01b7de"
+---```
+---@param digits? integer how many, 2 to 128 and even; 12 when absent
+---@return string # a string
+function tiny.random_id(digits) end
+
+---Reads a clock (clock_gettime(2)).
+---```lua
+---local start = tiny.clock("monotonic")
+---```
+---@param clock? "realtime"|"monotonic"|"boottime" realtime when absent
+---@return number # seconds, as a float
+function tiny.clock(clock) end
+
+---Writes a moment as RFC 3339 in UTC, "2026-11-24T02:12:00.000000000Z".
+---```lua
+---print(tiny.timestamp())
+---```
+---@param seconds? number seconds since 1970; now when absent
+---@return string # a string
+function tiny.timestamp(seconds) end
+
+---Reads an RFC 3339 time.
+---```lua
+---local age = tiny.clock() - tiny.parse_timestamp(config.created_at)
+---```
+---@param text string "2026-11-24T02:12:00Z"
+---@return number? # seconds since 1970, or nil when it is not one
+function tiny.parse_timestamp(text) end
+
+---Returns the kernel's id of this boot: a pid of another boot means nothing (random(4)).
+---```lua
+---local boot = tiny.boot_id()
+---```
+---@return string # a string
+function tiny.boot_id() end
+
+---@class tiny.json_encode.options
+---@field pretty? boolean with line breaks, for readers (default: false)
+---@field array? boolean an empty table is a list (default: false)
+
+---Writes a value as JSON (RFC 8259) on one line; an empty table is an object.
+---```lua
+---print(tiny.json_encode({ name = "web", ports = { 80, 443 } }, { pretty = true }))
+---```
+---@param value any what to write; functions and handles are refused
+---@param options? tiny.json_encode.options
+---@return string # a string
+function tiny.json_encode(value, options) end
+
+---Reads JSON (RFC 8259); null becomes nil.
+---```lua
+---local state = tiny.json_decode(tiny.read_file("state.json"))
+---```
+---@param text string the JSON
+---@return any # the value, or nil and where it is wrong
+function tiny.json_decode(text) end
+
+-- Events
+
+---@class tiny.open.options
+---@field read? boolean for reading (default: true without `write`)
+---@field write? boolean for writing (default: false)
+---@field append? boolean every write goes to the end (default: false)
+---@field create? boolean make the file where it is missing (default: false)
+---@field truncate? boolean empty it (default: false)
+---@field nonblock? boolean reads and writes return at once (default: false)
+---@field nofollow? boolean fail with ELOOP when the name is a link (default: false)
+---@field mode? integer the mode of a new file (default: 0o644)
+
+---Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.
+---* ENOENT: the file is missing; create = true makes it
+---* EACCES: this user may not
+---* ENXIO: a FIFO without a reader, opened for writing with nonblock
+---* ELOOP: it is a link, and nofollow was asked
+---```lua
+---local log <close> = tiny.open("web.log", { write = true, append = true, create = true })
+---```
+---@param path string the file
+---@param options? tiny.open.options
+---@return tiny.file # a file handle: `:read()`, `:write()`, `:close()`
+function tiny.open(path, options) end
+
+---Duplicates standard input, output or error into a handle (dup(2)).
+---* EBADF: the caller started this process with that descriptor closed
+---```lua
+---local err = tiny.stdio(2)
+---```
+---@param number integer 0, 1 or 2
+---@return tiny.file # a file handle
+function tiny.stdio(number) end
+
+---Makes a pipe (pipe2(2)).
+---```lua
+---local from, into = tiny.pipe()
+---```
+---@return tiny.file # a file handle for reading and one for writing
+function tiny.pipe() end
+
+---Reads what is there, at most `max` bytes (read(2)).
+---* EBADF: the file was not opened for reading
+---* EIO: the far side of the terminal is gone
+---```lua
+---local text = file:read()
+---```
+---@param file tiny.file an open file
+---@param max? tiny.size 64k when absent
+---@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
+function tiny.read(file, max) end
+
+---Writes all bytes, waiting where the far side is full (write(2)).
+---* EPIPE: the far side is closed
+---* ENOSPC: the disk is full
+---* EBADF: the file was not opened for writing
+---```lua
+---file:write("hello\n")
+---```
+---@param file tiny.file an open file
+---@param data string the bytes
+function tiny.write(file, data) end
+
+---Makes an open file the process's standard input, output or error (dup2(2)).
+---```lua
+---tiny.dup2(tiny.open("/dev/null"), 0)
+---```
+---@param file tiny.file an open file
+---@param number integer 0, 1 or 2
+function tiny.dup2(file, number) end
+
+---Tells whether standard input, output or error is a terminal (isatty(3)).
+---```lua
+---local colour = tiny.isatty(1)
+---```
+---@param number integer 0, 1 or 2
+---@return boolean # a boolean
+function tiny.isatty(number) end
+
+---Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed (poll(2)).
+---```lua
+---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
+---```
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch)[] what to wait for
+---@param timeout? tiny.duration how long at most; absent, as long as it takes
+---@return any # the ready ones, a list; empty when the time is over
+function tiny.poll(handles, timeout) end
+
+---@class tiny.signals.options
+---@field [integer] tiny.signal the signals
+
+---Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.
+---* EINVAL: SIGKILL and SIGSTOP cannot be taken
+---```lua
+---local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
+---```
+---@param options tiny.signals.options
+---@return tiny.signals # a signals handle: `:next()`
+function tiny.signals(options) end
+
+---Takes the next signal that came (signalfd(2)).
+---```lua
+---local name, sender = signals:next()
+---```
+---@param signals tiny.signals what `signals` returned
+---@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
+function tiny.next_signal(signals) end
+
+---@class tiny.watch.options
+---@field [integer] string the files and folders
+
+---Watches files and folders for changes (inotify(7)).
+---* ENOENT: there is no such file
+---* ENOSPC: the limit in /proc/sys/fs/inotify/max_user_watches is reached
+---```lua
+---local watch <close> = tiny.watch { "web.log" }
+---```
+---@param options tiny.watch.options
+---@return tiny.watch # a watch handle: `:changes()`
+function tiny.watch(options) end
+
+---Takes what changed since the last time (inotify(7)).
+---```lua
+---for _, name in ipairs(watch:changes()) do print(name) end
+---```
+---@param watch tiny.watch what `watch` returned
+---@return string[] # a list of names in watched folders, "" for a watched file itself
+function tiny.changes(watch) end
+
+---Opens a container log for appending: one JSON object a line with time, stream and text.
+---* ENOENT: its folder is missing
+---```lua
+---local log <close> = tiny.log_open("container.log")
+---```
+---@param path string the log file
+---@return tiny.log # a log handle: `:write(stream, bytes)`, `:finish()`
+function tiny.log_open(path) end
+
+---@class tiny.log_write.options
+---@field stream? "stdout"|"stderr" whose output it is (default: stdout)
+
+---Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
+---* ENOSPC: the disk is full
+---```lua
+---log:write(bytes, { stream = "stderr" })
+---```
+---@param log tiny.log what `log_open` returned
+---@param data string the bytes
+---@param options? tiny.log_write.options
+function tiny.log_write(log, data, options) end
+
+---Writes the lines that were begun, marked partial: the streams have ended.
+---* ENOSPC: the disk is full
+---```lua
+---log:finish()
+---```
+---@param log tiny.log what `log_open` returned
+function tiny.log_finish(log) end
+
+-- Host
+
+---Tells what this kernel and host offer: it only asks, nothing is made, loaded or run. A feature that comes as a module is true, "module" (it can be loaded) or false.
+---```lua
+---local host = tiny.probe()
+---print(host.kernel.release, host.cgroup.mode, host.filesystems.overlay)
+---```
+---@return table # a table: kernel, euid, capabilities, cgroup, namespaces, userns, filesystems, calls, security, network
+function tiny.probe() end
+
+-- Manual
+
+---@class tiny.manual.options
+---@field format? "text"|"markdown"|"lua" for whom; an entry is text (default: text)
+
+---Writes the manual's entry of a primitive; without a name the index by family, the whole reference (markdown) or the stubs for editors (lua).
+---```lua
+---print(tiny.manual("clone"))
+---```
+---@param name? string a primitive, "clone", or a method, "child:wait"
+---@param options? tiny.manual.options
+---@return string? # a string, or nil when there is no such primitive
+function tiny.manual(name, options) end
+
+---Lists the Lua files in a folder of the search path and of the binary, without `.lua`.
+---```lua
+---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
+---```
+---@param folder "scripts"|"lua/tiny"|"lua/recipes" commands, modules or recipes
+---@return string[] # a list of names, sorted
+function tiny.sources(folder) end
+
+---@class tiny.source.options
+---@field shipped? boolean the copy in the binary, whatever overrides it (default: false)
+
+---Reads a Lua file as `require` and the commands find it: on the search path, or else in the binary.
+---```lua
+---local text = tiny.source("lua/tiny/container.lua")
+---```
+---@param path string the file, "scripts/run.lua"
+---@param options? tiny.source.options
+---@return string? # the text and the file's path (nil for the copy in the binary), or nil when there is none
+function tiny.source(path, options) end
+
+---Tells the user's folder on the search path; what lies there wins over the binary's Lua.
+---```lua
+---print(tiny.config_dir())  -- /root/.config/tinylua
+---```
+---@return string? # a string, or nil when neither XDG_CONFIG_HOME nor HOME is set
+function tiny.config_dir() end
+
+-- Control
+
+---Calls `f` with the arguments that follow and returns its results, or nil and the error value.
+---```lua
+---local ok, err = tiny.try(tiny.mount_proc, "/proc")
+---if err then print(err.code, err.hint) end
+---```
+---@param f function what to call
+---@param ... any
+---@return any # the results of `f`, or nil and an error value
+function tiny.try(f, ...) end
+
+---Throws an error value: a format string with its arguments, or a table with `message`, `hint` and `exit`.
+---```lua
+---tiny.fail { message = "no rootfs given", hint = "pass a folder", exit = 2 }
+---```
+---@param what string|table the message or the error's fields
+---@param ... any
+function tiny.fail(what, ...) end
+
+---Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare name that is no file means the shipped recipe of that name.
+---* ENOENT: `tinylua doc recipes` lists the shipped ones
+---```lua
+---local recipe = tiny.load_recipe("hello.lua")
+---return recipe()
+---```
+---@param path string the recipe's file
+---@return function # the recipe as a function, and its text
+function tiny.load_recipe(path) end
+
+---Tells the place in the user's file that is being executed, "web.lua:12".
+---```lua
+---print(tiny.caller())
+---```
+---@return string? # a string, or nil when no user's file is
+function tiny.caller() end
+
+---Writes any value on one line as a reader would, with control bytes escaped.
+---```lua
+---print(tiny.show { name = "web" })
+---```
+---@param value? any what to write
+---@return string # a string
+function tiny.show(value) end
+
+---Reads a size: bytes, or a string with k, m, g or t (binary multiples).
+---```lua
+---local bytes = tiny.parse_size("1.5g")
+---```
+---@param size any "128m" or a whole number
+---@return integer? # bytes, or nil and what is wrong
+function tiny.parse_size(size) end
+
+---Reads a duration: seconds, or a string such as "1m30s" or "500ms".
+---```lua
+---local seconds = tiny.parse_duration("1m30s")
+---```
+---@param duration any "10s" or a number
+---@return number? # seconds, or nil and what is wrong
+function tiny.parse_duration(duration) end
+
+---Finds the word of a list that is closest to a misspelt one.
+---```lua
+---print(tiny.did_you_mean("hostnme", { "hostname", "name" }))
+---```
+---@param word string what was written
+---@param words string[] what there is
+---@return any # the closest, or nil when none is close
+function tiny.did_you_mean(word, words) end
+
+return tiny

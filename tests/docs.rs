@@ -1,0 +1,101 @@
+//! The manual: entries are complete, their examples are Lua, and the generated files are fresh.
+
+use std::collections::{BTreeSet, HashSet};
+
+use nix::errno::Errno;
+use tinylua::docs;
+use tinylua::vm::registry::{self, Primitive};
+
+/// Fails with all complaints at once: they are mended in one go.
+fn no_complaints(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+fn each(check: impl Fn(&Primitive) -> Vec<String>) {
+    no_complaints(
+        registry::all().flat_map(|p| check(p).into_iter().map(move |c| format!("{}: {c}", p.name))).collect(),
+    );
+}
+
+#[test]
+fn every_entry_is_complete() {
+    each(|p| {
+        let mut wrong = Vec::new();
+        for (what, text) in [("doc", p.doc), ("example", p.example), ("since", p.since), ("family", p.family)] {
+            if text.trim().is_empty() {
+                wrong.push(format!("it has no {what}"));
+            }
+        }
+        if !p.doc.ends_with(['.', '`']) || p.doc.contains('\n') {
+            wrong.push("its doc is not one paragraph that ends with a full stop".into());
+        }
+        let documented = p.args.iter().map(|a| (a.name, a.doc)).chain(p.options.iter().map(|o| (o.name, o.doc)));
+        wrong.extend(documented.filter(|(_, doc)| doc.is_empty()).map(|(name, _)| format!("{name} is not explained")));
+        wrong
+    });
+}
+
+#[test]
+fn names_are_flat_and_unique() {
+    let mut seen = HashSet::new();
+    each(|p| {
+        let snake = p.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        (!snake).then(|| "the name is not snake_case".into()).into_iter().collect()
+    });
+    for primitive in registry::all() {
+        assert!(seen.insert(primitive.name), "{} is there twice", primitive.name);
+    }
+}
+
+#[test]
+fn every_example_is_lua() {
+    let lua = mlua::Lua::new();
+    each(|p| {
+        lua.load(p.example).into_function().err().map(|e| format!("its example is no Lua: {e}")).into_iter().collect()
+    });
+}
+
+#[test]
+fn every_error_is_an_errno() {
+    let known: BTreeSet<String> = (1..134).map(|n| format!("{:?}", Errno::from_raw(n))).collect();
+    each(|p| {
+        let unknown = p.errors.iter().filter(|(code, _)| !known.contains(*code));
+        unknown.map(|(code, _)| format!("{code} is not what any errno is called here")).collect()
+    });
+}
+
+#[test]
+fn every_method_takes_its_handle_first() {
+    each(|p| {
+        let Some((kind, method)) = p.method else { return Vec::new() };
+        let takes = p.args.first().is_some_and(|a| a.ty.describe().contains(&format!("{kind} handle")));
+        if takes { Vec::new() } else { vec![format!("{kind}:{method} does not take a {kind} handle first")] }
+    });
+}
+
+#[test]
+fn stubs_are_lua() {
+    let stubs = docs::stubs();
+    mlua::Lua::new().load(&stubs).into_function().expect("the stubs are Lua");
+}
+
+fn fresh(path: &str, format: &str, want: &str) {
+    let whole = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let have = std::fs::read_to_string(&whole).unwrap_or_default();
+    let line = have.lines().zip(want.lines()).position(|(a, b)| a != b).map_or(0, |i| i + 1);
+    assert!(
+        have == want,
+        "\n{path} is stale (line {line}): the registry has changed. Renew it with\n  \
+         cargo run -q -- doc --format {format} > target/renewed && mv target/renewed {path}\n"
+    );
+}
+
+#[test]
+fn the_reference_is_fresh() {
+    fresh("docs/reference.md", "markdown", &docs::reference());
+}
+
+#[test]
+fn the_stubs_are_fresh() {
+    fresh("lua/meta/tiny.lua", "lua", &docs::stubs());
+}

@@ -1,0 +1,57 @@
+-- eject: copies a command, a module or a recipe; the copy wins; an existing one is not overwritten.
+local check = require "check"
+
+local home = "/tmp/eject-" .. tiny.random_id(4)
+tiny.mkdir(home .. "/work", { parents = true, mode = tonumber("755", 8) })
+
+-- Runs tinylua with an own home; returns its status and what it printed on both outputs.
+local function tinylua(...)
+  local words = { ... }
+  local from, into = tiny.pipe()
+  local child <close> = tiny.fork(function()
+    tiny.dup2(into, 1)
+    tiny.dup2(into, 2)
+    tiny.chdir(home .. "/work")
+    tiny.exec { "/proc/self/exe", env = { HOME = home, PATH = "/usr/bin:/bin" }, table.unpack(words) }
+  end)
+  into:close()
+  local said = {}
+  for piece in function() return from:read() end do table.insert(said, piece) end
+  from:close()
+  return child:wait(), table.concat(said)
+end
+
+local ok, err = tiny.try(function()
+  local script = home .. "/.config/tinylua/scripts/doctor.lua"
+  local status, said = tinylua("eject", "doctor")
+  check.equal(status, 0, said)
+  check.equal(said, script .. "\n")
+  check.equal(tiny.read_file(script), tiny.source("scripts/doctor.lua", { shipped = true }), "the copy")
+
+  tiny.write_file(script, 'return { summary = "mine", run = function() print("my own doctor") end }')
+  check.equal(select(2, tinylua("doctor")), "my own doctor\n", "the copy wins")
+
+  status, said = tinylua("eject", "doctor")
+  check.equal(status, 125, "an existing copy")
+  check.equal(said, script .. " is there already\n  hint: --force overwrites it; --print shows the shipped text\n")
+  status, said = tinylua("eject", "--force", "doctor")
+  check.equal(status, 0, said)
+  check.equal(tiny.read_file(script), tiny.source("scripts/doctor.lua", { shipped = true }), "after --force")
+
+  check.equal(tinylua("eject", "tiny.format"), 0)
+  local module = home .. "/.config/tinylua/lua/tiny/format.lua"
+  tiny.write_file(module, 'local f = {}\nfunction f.line() print("my own line") end\nf.table, f.json = f.line, f.line\nreturn f')
+  check.equal(select(2, tinylua("doctor")):match("^my own line\n") ~= nil, true, "the module's copy wins")
+  tiny.remove(module)
+
+  status, said = tinylua("eject", "hello")
+  check.equal(said, "hello.lua\n")
+  check.equal(tiny.read_file(home .. "/work/hello.lua"), tiny.source("lua/recipes/hello.lua"), "the recipe")
+  check.equal(select(2, tinylua("eject", "--print", "hello.lua")), tiny.source("lua/recipes/hello.lua"), "--print")
+
+  status, said = tinylua("eject", "docter")
+  check.equal(status, 2, "an unknown name")
+  check.equal(said, 'there is nothing named "docter"\n  hint: did you mean "doctor"?\n')
+end)
+tiny.remove(home, { recursive = true })
+if err then error(err, 0) end
