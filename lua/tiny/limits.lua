@@ -40,6 +40,13 @@ function limits.apply(ctx)
   if ctx.spec.pids then tiny.set_pids_limit(ctx.cgroup, ctx.spec.pids) end
 end
 
+-- The cgroup of a container that runs already; nil when it has none.
+function limits.reopen(ctx)
+  local needed = controllers(ctx.spec)
+  if not needed then return nil end
+  return (tiny.try(tiny.cgroup, "tinylua/" .. ctx.id, { controllers = needed }))
+end
+
 -- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.
 function limits.oom_kills(ctx)
   if not ctx.cgroup or not ctx.spec.memory then return 0 end

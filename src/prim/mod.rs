@@ -9,6 +9,7 @@ mod manual;
 mod mount;
 mod namespace;
 mod network;
+mod output;
 mod process;
 
 use crate::vm::registry::Primitive;
@@ -22,6 +23,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     network::FAMILY,
     file::FAMILY,
     event::FAMILY,
+    output::FAMILY,
     host::FAMILY,
     manual::FAMILY,
     control::FAMILY,

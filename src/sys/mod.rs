@@ -6,7 +6,7 @@ pub mod credentials;
 pub mod error;
 pub mod event;
 pub mod fs;
-pub mod log;
+pub mod logfile;
 pub mod mount;
 pub mod mountinfo;
 pub mod namespace;
@@ -14,6 +14,7 @@ pub mod net;
 pub mod path;
 pub mod probe;
 pub mod process;
+pub mod pump;
 pub mod signal;
 pub mod sysctl;
 

@@ -212,6 +212,47 @@ pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>
     }
 }
 
+/// struct pidfd_info in its first version of 64 bytes (linux/pidfd.h).
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroupid: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// How a process that is not a child ended: waits for its end. Its own parent may not have reaped it
+/// yet, then /proc tells (proc_pid_stat(5), field 52); otherwise PIDFD_GET_INFO, with the exit code
+/// since kernel 6.15. `None` where neither can.
+pub fn exit_of(pidfd: BorrowedFd<'_>, pid: i32) -> Result<Option<Ended>> {
+    readable(pidfd, None)?;
+    if let Some(status) = zombie_status(pidfd, pid) {
+        return Ok(Some(ended(status)));
+    }
+    const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
+    const MASK_EXIT: u64 = 1 << 3;
+    let mut info = PidfdInfo { mask: MASK_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the kernel fills at most the 64 bytes that the request's number says.
+    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
+    Ok((result == 0 && info.mask & MASK_EXIT != 0).then(|| ended(info.exit_code)))
+}
+
+/// The wait status in /proc of a process that has ended and was not reaped.
+fn zombie_status(pidfd: BorrowedFd<'_>, pid: i32) -> Option<i32> {
+    let stat = stat_fields(pid).ok()?;
+    // A signal reaches a zombie and nobody after it: the pid was still this process's.
+    kill(pidfd, 0).ok()?;
+    (stat.first()? == "Z").then(|| stat.get(49)?.parse().ok()).flatten()
+}
+
+fn ended(status: i32) -> Ended {
+    match status & 0x7f {
+        0 => Ended::Exited((status >> 8) & 0xff),
+        signal => Ended::Signaled(signal),
+    }
+}
+
 /// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
     ready(fd, rustix::event::PollFlags::IN, timeout)
@@ -260,13 +301,17 @@ pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
 /// When a process started, in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with
 /// the boot id it tells a process from a later one with the same pid.
 pub fn start_time(pid: i32) -> Result<u64> {
+    let started = stat_fields(pid)?.get(19).and_then(|f| f.parse().ok());
+    started.ok_or_else(|| Error::new(Errno::EINVAL).with_path(format!("/proc/{pid}/stat")))
+}
+
+/// The fields of /proc/PID/stat from the third, the state, on. The second is the name in
+/// parentheses and may hold anything, so they are counted from its end.
+fn stat_fields(pid: i32) -> Result<Vec<String>> {
     let path = format!("/proc/{pid}/stat");
     let stat = std::fs::read(&path).at(&path)?;
-    // The second field is the name in parentheses and may hold anything; count from its end.
     let after = stat.iter().rposition(|b| *b == b')').map_or(&stat[..], |i| &stat[i + 1..]);
-    let field = after.split(|b| *b == b' ').filter(|f| !f.is_empty()).nth(19);
-    let text = field.and_then(|f| std::str::from_utf8(f).ok()).and_then(|f| f.trim().parse().ok());
-    text.ok_or_else(|| Error::new(Errno::EINVAL).with_path(&path))
+    Ok(String::from_utf8_lossy(after).split_ascii_whitespace().map(str::to_owned).collect())
 }
 
 /// What `exec` runs.

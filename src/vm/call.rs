@@ -201,6 +201,11 @@ impl FdRef {
         }
     }
 
+    /// Keeps the descriptor borrowed as long as the result lives.
+    pub fn hold(&self) -> Result<mlua::UserDataRef<Fd>, Fail> {
+        Ok(self.0.borrow::<Fd>()?)
+    }
+
     /// A duplicate of the descriptor, close-on-exec.
     pub fn dup(&self) -> Result<std::os::fd::OwnedFd, Fail> {
         Ok(self.with(|fd| fd.try_clone_to_owned())?.map_err(sys::Error::from)?)
