@@ -119,25 +119,6 @@ local ipcns = {}
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
----@class tiny.log: tiny.handle
-local log = {}
-
----Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
----* ENOSPC: the disk is full
----```lua
----log:write(bytes, { stream = "stderr" })
----```
----@param data string the bytes
----@param options? tiny.log_write.options
-function log:write(data, options) end
-
----Writes the lines that were begun, marked partial: the streams have ended.
----* ENOSPC: the disk is full
----```lua
----log:finish()
----```
-function log:finish() end
-
 ---@class tiny.mount: tiny.handle
 local mount = {}
 
@@ -152,6 +133,36 @@ local netns = {}
 
 ---@class tiny.process: tiny.handle
 local process = {}
+
+---Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---```lua
+---local status, signal = process:exit()
+---```
+---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+function process:exit() end
+
+---@class tiny.pump: tiny.handle
+local pump = {}
+
+---Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
+---* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---```lua
+---local more = pump:move("stdout")
+---```
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_move.options
+---@return any # whether the FIFO may hold more, and the bytes where they are kept
+function pump:move(stream, options) end
+
+---Moves all that is left of a stream to the log; a last line without its end is marked partial.
+---* ENOSPC: the disk is full; the spool keeps what is not in the log
+---```lua
+---pump:finish("stdout")
+---```
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_finish.options
+---@return any # false, and the bytes where they are kept
+function pump:finish(stream, options) end
 
 ---@class tiny.route: tiny.handle
 local route = {}
@@ -301,6 +312,14 @@ function tiny.signal_number(signal) end
 ---@param options? tiny.pidfd_open.options
 ---@return tiny.process? # a process handle, or nil when there is no such process
 function tiny.pidfd_open(pid, options) end
+
+---Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---```lua
+---local status, signal = process:exit()
+---```
+---@param process tiny.process what `pidfd_open` returned
+---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+function tiny.process_exit(process) end
 
 ---Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
 ---```lua
@@ -1361,35 +1380,51 @@ function tiny.watch(options) end
 ---@return string[] # a list of names in watched folders, "" for a watched file itself
 function tiny.changes(watch) end
 
----Opens a container log for appending: one JSON object a line with time, stream and text.
----* ENOENT: its folder is missing
----```lua
----local log <close> = tiny.log_open("container.log")
----```
----@param path string the log file
----@return tiny.log # a log handle: `:write(stream, bytes)`, `:finish()`
-function tiny.log_open(path) end
+-- Output
 
----@class tiny.log_write.options
----@field stream? "stdout"|"stderr" whose output it is (default: stdout)
+---@class tiny.pump.options
+---@field dir string the folder of the FIFOs and spools
+---@field max_size? tiny.size begin a new log file at this size (default: none)
+---@field max_files? integer how many log files are kept, the current one counted (default: 2)
 
----Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
----* ENOSPC: the disk is full
+---Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line. Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
+---* ENOENT: the FIFOs are missing: mknod makes them
+---* ESPIPE: the spool was emptied while the log stayed
 ---```lua
----log:write(bytes, { stream = "stderr" })
+---local pump <close> = tiny.pump("container.log", { dir = "/run/web" })
 ---```
----@param log tiny.log what `log_open` returned
----@param data string the bytes
----@param options? tiny.log_write.options
-function tiny.log_write(log, data, options) end
+---@param log string the log file
+---@param options tiny.pump.options
+---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for
+function tiny.pump(log, options) end
 
----Writes the lines that were begun, marked partial: the streams have ended.
----* ENOSPC: the disk is full
+---@class tiny.pump_move.options
+---@field keep? boolean return the bytes as well (default: false)
+
+---Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
+---* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
 ---```lua
----log:finish()
+---local more = pump:move("stdout")
 ---```
----@param log tiny.log what `log_open` returned
-function tiny.log_finish(log) end
+---@param pump tiny.pump what `pump` returned
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_move.options
+---@return any # whether the FIFO may hold more, and the bytes where they are kept
+function tiny.pump_move(pump, stream, options) end
+
+---@class tiny.pump_finish.options
+---@field keep? boolean return the bytes as well (default: false)
+
+---Moves all that is left of a stream to the log; a last line without its end is marked partial.
+---* ENOSPC: the disk is full; the spool keeps what is not in the log
+---```lua
+---pump:finish("stdout")
+---```
+---@param pump tiny.pump what `pump` returned
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_finish.options
+---@return any # false, and the bytes where they are kept
+function tiny.pump_finish(pump, stream, options) end
 
 -- Host
 

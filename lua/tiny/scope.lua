@@ -37,7 +37,7 @@ function Scope:clear()
     local _, err = tiny.try(self.handles[i].close, self.handles[i])
     if err then table.insert(failures, tostring(err)) end
   end
-  for i = #self.calls, 1, -1 do table.insert(failures, undo(self.calls[i])) end
+  for i = #self.calls, 1, -1 do failures[#failures + 1] = undo(self.calls[i]) end
   self.handles, self.calls = {}, {}
   if self.journal and #failures == 0 then tiny.try(tiny.remove, self.journal) end
   return failures
