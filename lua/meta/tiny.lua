@@ -52,6 +52,160 @@ local bridge = {}
 ---@class tiny.cgroup: tiny.handle
 local cgroup = {}
 
+---Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
+---* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---* ESRCH: the process has ended
+---* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
+---tiny.cgroup_attach(web, child)
+---child:reap()
+---```
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+function cgroup:attach(process) end
+
+---Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.cgroup_kill(web)
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over
+function cgroup:kill(timeout) end
+
+---Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over: the last process stops later
+function cgroup:freeze(timeout) end
+
+---Lets the processes of a frozen control group go on.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over, or when a group above it is frozen
+function cgroup:thaw(timeout) end
+
+---Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---```
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function cgroup:set_memory_limit(limit) end
+
+---Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---tiny.set_swap_limit(web, 0)
+---```
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function cgroup:set_swap_limit(limit) end
+
+---Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
+---```
+---@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param options? tiny.set_cpu_limit.options
+function cgroup:set_cpu_limit(cpus, options) end
+
+---Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_pids_limit(web, 64)
+---```
+---@param count integer|"unlimited" at least 1, or "unlimited"
+function cgroup:set_pids_limit(count) end
+
+---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
+---print(tiny.cgroup_stats(web).memory)
+---```
+---@return table? # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+function cgroup:stats() end
+
+---Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---print(tiny.cgroup_read(web, "cgroup.procs"))
+---```
+---@param file string "memory.stat", "cgroup.procs" …
+---@return string # a string
+function cgroup:read(file) end
+
+---Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---if web.version == "v2" then
+---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
+---end
+---```
+---@param files table<string, string> names to values, written in the order of the names
+function cgroup:write(files) end
+
 ---@class tiny.child: tiny.handle
 local child = {}
 
@@ -782,6 +936,238 @@ function tiny.mounts() end
 ---@param kind "char"|"block"|"fifo" what it is
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
+
+-- Control groups
+
+---@class tiny.cgroup.options
+---@field parent? tiny.cgroup|string the group below which the path counts (default: the top)
+---@field controllers? string[] controllers to have from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit brings its own)
+
+---Makes a control group (cgroups(7)), on v1, v2 and hybrid hosts alike. Its path counts from the top of every hierarchy as the caller sees it mounted, with or without a leading slash; inside a cgroup namespace that is the namespace's root. Missing groups above it are made too and stay. On v1 it has a folder only in the hierarchies of the controllers that it is given; a limit set later gives it the controller then and moves its processes.
+---* EBUSY: a cgroup v2 with processes of its own cannot hand controllers down: choose another parent
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web", { controllers = { "memory", "pids" } })
+---```
+---@param path string the new group: "web", "tinylua/web"
+---@param options? tiny.cgroup.options
+---@return tiny.cgroup # a cgroup handle: `path`, `version` ("v1", "v2" or "hybrid"), `folders` (by controller, "unified" for v2); `<close>` removes the group, and fails with EBUSY while a process lives in it
+function tiny.cgroup(path, options) end
+
+---Opens a control group that is there already. Closing the handle leaves the group alone.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web = tiny.cgroup("web"):keep()
+---tiny.open_cgroup("web"):set_pids_limit(64)
+---tiny.cgroup_del("web")
+---```
+---@param path string from the top of every hierarchy
+---@return tiny.cgroup # a cgroup handle
+function tiny.open_cgroup(path) end
+
+---@class tiny.cgroup_del.options
+---@field recursive? boolean remove the groups below it too (default: false)
+---@field kill? boolean kill every process in it and below it first; implies recursive (default: false)
+
+---Removes a control group from every hierarchy (rmdir(2)). It kills nothing unless told to, and waits for what is dying already.
+---* EBUSY: end its processes first (tiny.cgroup_kill), or remove it with { kill = true }
+---* ENOENT: there is no such group; it may be removed already
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---```lua
+---tiny.cgroup("web"):keep()
+---tiny.cgroup_del("web", { kill = true })
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param options? tiny.cgroup_del.options
+function tiny.cgroup_del(group, options) end
+
+---Tells in which control group a process is, hierarchy by hierarchy (/proc/PID/cgroup, cgroups(7)).
+---* ESRCH: the process has ended
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---print(tiny.cgroup_of().unified)
+---```
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@return table # a table of controllers to paths, "unified" for v2; a hierarchy that is not mounted here is missing
+function tiny.cgroup_of(process) end
+
+---Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
+---* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---* ESRCH: the process has ended
+---* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
+---tiny.cgroup_attach(web, child)
+---child:reap()
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+function tiny.cgroup_attach(group, process) end
+
+---Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.cgroup_kill(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over
+function tiny.cgroup_kill(group, timeout) end
+
+---Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over: the last process stops later
+function tiny.freeze(group, timeout) end
+
+---Lets the processes of a frozen control group go on.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over, or when a group above it is frozen
+function tiny.thaw(group, timeout) end
+
+---Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function tiny.set_memory_limit(group, limit) end
+
+---Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---tiny.set_swap_limit(web, 0)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function tiny.set_swap_limit(group, limit) end
+
+---@class tiny.set_cpu_limit.options
+---@field period? tiny.duration the stretch in which the time is counted, 1ms to 1s (default: the group's own, 100ms at first)
+
+---Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param options? tiny.set_cpu_limit.options
+function tiny.set_cpu_limit(group, cpus, options) end
+
+---Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_pids_limit(web, 64)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param count integer|"unlimited" at least 1, or "unlimited"
+function tiny.set_pids_limit(group, count) end
+
+---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
+---print(tiny.cgroup_stats(web).memory)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@return table? # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+function tiny.cgroup_stats(group) end
+
+---Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---print(tiny.cgroup_read(web, "cgroup.procs"))
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param file string "memory.stat", "cgroup.procs" …
+---@return string # a string
+function tiny.cgroup_read(group, file) end
+
+---Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---if web.version == "v2" then
+---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
+---end
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param files table<string, string> names to values, written in the order of the names
+function tiny.cgroup_write(group, files) end
 
 -- Network
 
