@@ -15,15 +15,19 @@ for key, file in pairs(keys) do
 end
 
 check.inside({}, function()
-  local pid, time = tiny.getpid(), link("time")
-  tiny.unshare { pid = true, time = true }
+  local pid = tiny.getpid()
+  tiny.unshare { pid = true }
   check.equal(tiny.getpid(), pid, "the caller's own pid")
-  check.equal(link("time"), time, "the caller's own clocks")
-  check.inside({}, function()
-    check.equal(tiny.getpid(), 1)
-    assert(link("time") ~= time, "a child's clocks")
-  end)
+  check.inside({}, function() check.equal(tiny.getpid(), 1, "a child's") end)
 end)
+if tiny.stat("/proc/self/ns/time") then
+  check.inside({}, function()
+    local time = link("time")
+    tiny.unshare { time = true }
+    check.equal(link("time"), time, "the caller's own clocks")
+    check.inside({}, function() assert(link("time") ~= time, "a child's clocks") end)
+  end)
+end
 
 -- A new mount namespace is a copy: the machine's mounts are there, and changes stay inside.
 check.inside({}, function()
