@@ -64,7 +64,7 @@ return {
     local list, rows = chosen(args), {}
     for _, c in ipairs(list) do
       if c.damage then format.note("%s: %s", c.id, c.damage) end
-      if args.quiet then print(c.id) end
+      if args.quiet then format.line(c.id) end
       local json = args.format == "json"
       table.insert(rows, json and plain(c) or { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at), status(c) })
     end

@@ -26,10 +26,14 @@ local function overlay(spec, args)
 end
 
 local function run_recipe(args)
-  local chunk = tiny.load_recipe(args.command[1])
-  local result = chunk(table.move(args.command, 2, #args.command, 1, {}))
+  local words = table.move(args.command, 2, #args.command, 1, {})
+  local chunk, text = tiny.load_recipe(args.command[1])
+  local result = chunk(words)
   if not container.is(result) then return result end
-  return require("tiny.manage").run(overlay(result.spec, args), { detach = args.detach, remove = args.rm, where = result.where })
+  return require("tiny.manage").run(overlay(result.spec, args), {
+    detach = args.detach, remove = args.rm, where = result.where,
+    recipe = { path = args.command[1], args = words, text = text },
+  })
 end
 
 return {

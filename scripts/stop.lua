@@ -15,7 +15,7 @@ return {
     for i, container in ipairs(all) do
       local stopped, err = tiny.try(stop, container, args.time)
       if stopped then
-        print(args.container[i])
+        format.line(args.container[i])
       else
         failed = err and 125 or failed
         format.note("%s", err and tostring(err) or container.config.name .. " is not running")

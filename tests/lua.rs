@@ -7,9 +7,12 @@
 mod host;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, Output};
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Completion, Trial};
+
+/// The status of a test that lacks what it needs; its output says `skip: reason`.
+const SKIPPED: i32 = 77;
 
 fn main() -> ExitCode {
     host::main(|| {
@@ -25,14 +28,33 @@ fn test(path: PathBuf) -> Trial {
     let family = path.parent().map(name).unwrap_or_default();
     host::trial(format!("{family}/{}", name(&path)), move || {
         let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
-        host::verdict(&host::tinylua(["--lua-path", shared, "run", &path.to_string_lossy()])?)
+        run(&["--lua-path", shared, "run", &path.to_string_lossy()])
     })
 }
 
 /// By its bare name: what is run is the copy inside the binary.
 fn recipe(path: PathBuf) -> Trial {
     let name = name(&path);
-    host::trial(format!("recipes/{name}"), move || host::verdict(&host::tinylua(["run", &format!("{name}.lua")])?))
+    host::trial(format!("recipes/{name}"), move || run(&["run", &format!("{name}.lua")]))
+}
+
+fn run(args: &[&str]) -> Result<Completion, String> {
+    let program = [host::PROGRAM, "--root", "/var/lib/tinylua"];
+    verdict(&host::run(program.iter().chain(args).map(Into::into).collect())?)
+}
+
+/// What a test's end means: passed, skipped with its reason, or failed with its output.
+fn verdict(output: &Output) -> Result<Completion, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    match output.status.code() {
+        Some(0) => Ok(Completion::Completed),
+        Some(SKIPPED) => match out.lines().find_map(|line| line.strip_prefix("skip: ")) {
+            Some(reason) => Ok(Completion::ignored_with(reason)),
+            None => Err(format!("status {SKIPPED} without a line \"skip: reason\"\n{out}{err}")),
+        },
+        _ => Err(format!("{}\n{out}{err}", output.status)),
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -52,6 +52,160 @@ local bridge = {}
 ---@class tiny.cgroup: tiny.handle
 local cgroup = {}
 
+---Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
+---* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---* ESRCH: the process has ended
+---* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
+---tiny.cgroup_attach(web, child)
+---child:reap()
+---```
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+function cgroup:attach(process) end
+
+---Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.cgroup_kill(web)
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over
+function cgroup:kill(timeout) end
+
+---Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over: the last process stops later
+function cgroup:freeze(timeout) end
+
+---Lets the processes of a frozen control group go on.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over, or when a group above it is frozen
+function cgroup:thaw(timeout) end
+
+---Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---```
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function cgroup:set_memory_limit(limit) end
+
+---Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---tiny.set_swap_limit(web, 0)
+---```
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function cgroup:set_swap_limit(limit) end
+
+---Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
+---```
+---@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param options? tiny.set_cpu_limit.options
+function cgroup:set_cpu_limit(cpus, options) end
+
+---Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_pids_limit(web, 64)
+---```
+---@param count integer|"unlimited" at least 1, or "unlimited"
+function cgroup:set_pids_limit(count) end
+
+---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
+---print(tiny.cgroup_stats(web).memory)
+---```
+---@return table? # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+function cgroup:stats() end
+
+---Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---print(tiny.cgroup_read(web, "cgroup.procs"))
+---```
+---@param file string "memory.stat", "cgroup.procs" …
+---@return string # a string
+function cgroup:read(file) end
+
+---Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---if web.version == "v2" then
+---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
+---end
+---```
+---@param files table<string, string> names to values, written in the order of the names
+function cgroup:write(files) end
+
 ---@class tiny.child: tiny.handle
 local child = {}
 
@@ -119,36 +273,50 @@ local ipcns = {}
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
----@class tiny.log: tiny.handle
-local log = {}
-
----Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
----* ENOSPC: the disk is full
----```lua
----log:write(bytes, { stream = "stderr" })
----```
----@param data string the bytes
----@param options? tiny.log_write.options
-function log:write(data, options) end
-
----Writes the lines that were begun, marked partial: the streams have ended.
----* ENOSPC: the disk is full
----```lua
----log:finish()
----```
-function log:finish() end
-
 ---@class tiny.mount: tiny.handle
 local mount = {}
 
 ---@class tiny.namespace: tiny.handle
 local namespace = {}
 
+---@class tiny.nat: tiny.handle
+local nat = {}
+
 ---@class tiny.netns: tiny.namespace
 local netns = {}
 
 ---@class tiny.process: tiny.handle
 local process = {}
+
+---Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---```lua
+---local status, signal = process:exit()
+---```
+---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+function process:exit() end
+
+---@class tiny.pump: tiny.handle
+local pump = {}
+
+---Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
+---* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---```lua
+---local more = pump:move("stdout")
+---```
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_move.options
+---@return any # whether the FIFO may hold more, and the bytes where they are kept
+function pump:move(stream, options) end
+
+---Moves all that is left of a stream to the log; a last line without its end is marked partial.
+---* ENOSPC: the disk is full; the spool keeps what is not in the log
+---```lua
+---pump:finish("stdout")
+---```
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_finish.options
+---@return any # false, and the bytes where they are kept
+function pump:finish(stream, options) end
 
 ---@class tiny.route: tiny.handle
 local route = {}
@@ -298,6 +466,14 @@ function tiny.signal_number(signal) end
 ---@param options? tiny.pidfd_open.options
 ---@return tiny.process? # a process handle, or nil when there is no such process
 function tiny.pidfd_open(pid, options) end
+
+---Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---```lua
+---local status, signal = process:exit()
+---```
+---@param process tiny.process what `pidfd_open` returned
+---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+function tiny.process_exit(process) end
 
 ---Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
 ---```lua
@@ -466,7 +642,8 @@ function tiny.timens(options) end
 
 ---Opens an existing namespace: by its file, or of a process (namespaces(7)).
 ---* ENOENT: there is no such file; `ip netns list` shows the named network namespaces
----* EINVAL: the path is not a namespace file, or the process has ended
+---* EINVAL: the path is not a namespace file of this kind
+---* ESRCH: the process has ended
 ---```lua
 ---local host <close> = tiny.open_ns("net")
 ---```
@@ -760,6 +937,238 @@ function tiny.mounts() end
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
+-- Control groups
+
+---@class tiny.cgroup.options
+---@field parent? tiny.cgroup|string the group below which the path counts (default: the top)
+---@field controllers? string[] controllers to have from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit brings its own)
+
+---Makes a control group (cgroups(7)), on v1, v2 and hybrid hosts alike. Its path counts from the top of every hierarchy as the caller sees it mounted, with or without a leading slash; inside a cgroup namespace that is the namespace's root. Missing groups above it are made too and stay. On v1 it has a folder only in the hierarchies of the controllers that it is given; a limit set later gives it the controller then and moves its processes.
+---* EBUSY: a cgroup v2 with processes of its own cannot hand controllers down: choose another parent
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web", { controllers = { "memory", "pids" } })
+---```
+---@param path string the new group: "web", "tinylua/web"
+---@param options? tiny.cgroup.options
+---@return tiny.cgroup # a cgroup handle: `path`, `version` ("v1", "v2" or "hybrid"), `folders` (by controller, "unified" for v2); `<close>` removes the group, and fails with EBUSY while a process lives in it
+function tiny.cgroup(path, options) end
+
+---Opens a control group that is there already. Closing the handle leaves the group alone.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web = tiny.cgroup("web"):keep()
+---tiny.open_cgroup("web"):set_pids_limit(64)
+---tiny.cgroup_del("web")
+---```
+---@param path string from the top of every hierarchy
+---@return tiny.cgroup # a cgroup handle
+function tiny.open_cgroup(path) end
+
+---@class tiny.cgroup_del.options
+---@field recursive? boolean remove the groups below it too (default: false)
+---@field kill? boolean kill every process in it and below it first; implies recursive (default: false)
+
+---Removes a control group from every hierarchy (rmdir(2)). It kills nothing unless told to, and waits for what is dying already.
+---* EBUSY: end its processes first (tiny.cgroup_kill), or remove it with { kill = true }
+---* ENOENT: there is no such group; it may be removed already
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---```lua
+---tiny.cgroup("web"):keep()
+---tiny.cgroup_del("web", { kill = true })
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param options? tiny.cgroup_del.options
+function tiny.cgroup_del(group, options) end
+
+---Tells in which control group a process is, hierarchy by hierarchy (/proc/PID/cgroup, cgroups(7)).
+---* ESRCH: the process has ended
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---print(tiny.cgroup_of().unified)
+---```
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@return table # a table of controllers to paths, "unified" for v2; a hierarchy that is not mounted here is missing
+function tiny.cgroup_of(process) end
+
+---Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
+---* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---* ESRCH: the process has ended
+---* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
+---tiny.cgroup_attach(web, child)
+---child:reap()
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+function tiny.cgroup_attach(group, process) end
+
+---Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.cgroup_kill(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over
+function tiny.cgroup_kill(group, timeout) end
+
+---Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the group first
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over: the last process stops later
+function tiny.freeze(group, timeout) end
+
+---Lets the processes of a frozen control group go on.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration how long at most
+---@return boolean # true; false when the time is over, or when a group above it is frozen
+function tiny.thaw(group, timeout) end
+
+---Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function tiny.set_memory_limit(group, limit) end
+
+---Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_memory_limit(web, "128m")
+---tiny.set_swap_limit(web, 0)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param limit tiny.size|"unlimited" bytes, or "unlimited"
+function tiny.set_swap_limit(group, limit) end
+
+---@class tiny.set_cpu_limit.options
+---@field period? tiny.duration the stretch in which the time is counted, 1ms to 1s (default: the group's own, 100ms at first)
+
+---Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param options? tiny.set_cpu_limit.options
+function tiny.set_cpu_limit(group, cpus, options) end
+
+---Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_pids_limit(web, 64)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param count integer|"unlimited" at least 1, or "unlimited"
+function tiny.set_pids_limit(group, count) end
+
+---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
+---print(tiny.cgroup_stats(web).memory)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@return table? # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+function tiny.cgroup_stats(group) end
+
+---Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---print(tiny.cgroup_read(web, "cgroup.procs"))
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param file string "memory.stat", "cgroup.procs" …
+---@return string # a string
+function tiny.cgroup_read(group, file) end
+
+---Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---if web.version == "v2" then
+---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
+---end
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param files table<string, string> names to values, written in the order of the names
+function tiny.cgroup_write(group, files) end
+
 -- Network
 
 ---@class tiny.links.options
@@ -770,7 +1179,7 @@ function tiny.mknod(path, kind, options) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
+---@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
 function tiny.links(options) end
 
 ---@class tiny.link_set.options
@@ -787,7 +1196,7 @@ function tiny.links(options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EBUSY: the link is in use; bring it down first (down = true)
----* EINVAL: the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)
+---* EINVAL: the link cannot take this value, or cannot move (lo and bridges never do)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---```
@@ -820,7 +1229,6 @@ function tiny.link_del(link, options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
----* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -841,8 +1249,8 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer } the other end, with the same keys
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu, queues
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 
@@ -893,6 +1301,7 @@ function tiny.addr_del(link, addr, options) end
 ---* ENETDOWN: bring the link up first: link_set(name, { up = true })
 ---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
 ---```lua
+---tiny.link_set("lo", { up = true })
 ---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
 ---```
 ---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
@@ -911,12 +1320,68 @@ function tiny.route_add(dest, options) end
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* ESRCH: there is no such route
 ---```lua
+---tiny.link_set("lo", { up = true })
 ---tiny.route_add("10.21.0.0/16", { dev = "lo" })
 ---tiny.route_del("10.21.0.0/16", { dev = "lo" })
 ---```
 ---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
 ---@param options? tiny.route_del.options
 function tiny.route_del(dest, options) end
+
+---@class tiny.nat.options
+---@field from tiny.cidr the subnet, "10.10.0.0/24"
+---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
+---@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: sysctl("net.ipv4.ip_forward", 1).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: there is a nat of this name: give it another name, or remove that one with nat_del
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---```lua
+---local nat <close> = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80" } }
+---```
+---@param options tiny.nat.options
+---@return tiny.nat # a nat handle: `name`; `<close>` removes the table
+function tiny.nat(options) end
+
+---@class tiny.nat_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes what `nat` made under this name, and nothing else (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: there is no nat of this name; `nft list tables` shows them as inet tiny-NAME
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.nat { from = "10.10.0.0/24", name = "web" }
+---tiny.nat_del("web")
+---```
+---@param name string the name of the nat
+---@param options? tiny.nat_del.options
+function tiny.nat_del(name, options) end
+
+---@class tiny.sysctl.options
+---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
+
+---Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` belong to a network namespace, most others to the whole machine.
+---* ENOENT: this kernel has no such setting; look below /proc/sys
+---* EPERM: needs root in the user namespace that owns the setting; most belong to the machine's own
+---* EACCES: needs root, or the setting can only be read (or only be written)
+---* EROFS: /proc/sys is mounted read-only here, as in a container; set it from outside
+---* EINVAL: the kernel does not take this value
+---```lua
+---local forward <close> = tiny.sysctl("net.ipv4.ip_forward", 1)
+---print(tiny.sysctl("net.ipv4.ip_forward"))
+---```
+---@param key string "net.ipv4.ip_forward", with dots or slashes
+---@param value? integer|string the new value
+---@param options? tiny.sysctl.options
+---@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` sets the old value again
+function tiny.sysctl(key, value, options) end
 
 -- Files
 
@@ -1301,35 +1766,51 @@ function tiny.watch(options) end
 ---@return string[] # a list of names in watched folders, "" for a watched file itself
 function tiny.changes(watch) end
 
----Opens a container log for appending: one JSON object a line with time, stream and text.
----* ENOENT: its folder is missing
----```lua
----local log <close> = tiny.log_open("container.log")
----```
----@param path string the log file
----@return tiny.log # a log handle: `:write(stream, bytes)`, `:finish()`
-function tiny.log_open(path) end
+-- Output
 
----@class tiny.log_write.options
----@field stream? "stdout"|"stderr" whose output it is (default: stdout)
+---@class tiny.pump.options
+---@field dir string the folder of the FIFOs and spools
+---@field max_size? tiny.size begin a new log file at this size (default: none)
+---@field max_files? integer how many log files are kept, the current one counted (default: 2)
 
----Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.
----* ENOSPC: the disk is full
+---Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line. Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
+---* ENOENT: the FIFOs are missing: mknod makes them
+---* ESPIPE: the spool was emptied while the log stayed
 ---```lua
----log:write(bytes, { stream = "stderr" })
+---local pump <close> = tiny.pump("container.log", { dir = "/run/web" })
 ---```
----@param log tiny.log what `log_open` returned
----@param data string the bytes
----@param options? tiny.log_write.options
-function tiny.log_write(log, data, options) end
+---@param log string the log file
+---@param options tiny.pump.options
+---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for
+function tiny.pump(log, options) end
 
----Writes the lines that were begun, marked partial: the streams have ended.
----* ENOSPC: the disk is full
+---@class tiny.pump_move.options
+---@field keep? boolean return the bytes as well (default: false)
+
+---Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
+---* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
 ---```lua
----log:finish()
+---local more = pump:move("stdout")
 ---```
----@param log tiny.log what `log_open` returned
-function tiny.log_finish(log) end
+---@param pump tiny.pump what `pump` returned
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_move.options
+---@return any # whether the FIFO may hold more, and the bytes where they are kept
+function tiny.pump_move(pump, stream, options) end
+
+---@class tiny.pump_finish.options
+---@field keep? boolean return the bytes as well (default: false)
+
+---Moves all that is left of a stream to the log; a last line without its end is marked partial.
+---* ENOSPC: the disk is full; the spool keeps what is not in the log
+---```lua
+---pump:finish("stdout")
+---```
+---@param pump tiny.pump what `pump` returned
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_finish.options
+---@return any # false, and the bytes where they are kept
+function tiny.pump_finish(pump, stream, options) end
 
 -- Host
 

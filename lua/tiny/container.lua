@@ -15,7 +15,8 @@ local KEYS = {
   name = "string", hostname = "string", rootfs = "string", command = "command", env = "table", workdir = "string",
   user = "string", memory = "size", swap = "size", cpus = "number", pids = "integer", network = "string",
   volumes = "strings", interactive = "boolean", before = "functions", after = "functions", steps = "functions",
-  on_exit = "function",
+  restart = "string", stop_signal = "string", stop_timeout = "number", labels = "table",
+  on_start = "function", on_exit = "function", on_oom = "function", on_log = "function",
 }
 
 local DEFAULT_ENV = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
@@ -159,13 +160,17 @@ end
 
 -- The child's side of "namespaces": standard streams, then every later step.
 local function inside(ctx)
+  ctx.go_into:close()
   guarded(ctx, "namespaces", function()
     tiny.setsid()
     require("tiny.network").inside(ctx)
     for number, file in pairs(ctx.stdio) do tiny.dup2(file, number) end
     hook(ctx, "after", "namespaces")
   end)
-  for _, name in ipairs { "rootfs", "mounts", "security", "exec" } do run_step(ctx, name) end
+  for _, name in ipairs { "rootfs", "mounts", "security" } do run_step(ctx, name) end
+  -- The end of the pipe without its byte means that the maker is dead: then so is this.
+  if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor ended before the container was on record") end
+  run_step(ctx, "exec")
 end
 
 function step.namespaces(ctx)
@@ -178,7 +183,12 @@ end
 -- undone by ctx.scope. A step that replaces "namespaces" clones with ctx.inside and sets ctx.child.
 function container.make(ctx)
   ctx.inside = function() inside(ctx) end
+  ctx.go_from, ctx.go_into = tiny.pipe()
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
+  ctx.go_from:close()
+  ctx.born(ctx)
+  tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed already; wait_ready tells
+  ctx.go_into:close()
   ctx.child:wait_ready()
 end
 

@@ -137,4 +137,19 @@ function format.note(text, ...)
   io.stderr:write("tinylua: ", text:format(...), "\n")
 end
 
+-- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:
+-- what was written first is shown first.
+function format.output(stream, text)
+  if stream == "stderr" then
+    io.stdout:flush()
+    io.stderr:write(text)
+  else
+    io.stdout:write(text)
+  end
+end
+
+function format.flush()
+  io.stdout:flush()
+end
+
 return format

@@ -32,12 +32,18 @@ function limits.apply(ctx)
   local needed = controllers(ctx.spec)
   if not needed then return end
   local name = "tinylua/" .. ctx.id
-  ctx.scope:undo("cgroup_del", name)
+  ctx.scope:undo("cgroup_del", name, { kill = true })
   ctx.cgroup = tiny.cgroup(name, { controllers = needed })
   if ctx.spec.memory then tiny.set_memory_limit(ctx.cgroup, ctx.spec.memory) end
   if ctx.spec.swap then tiny.set_swap_limit(ctx.cgroup, ctx.spec.swap) end
   if ctx.spec.cpus then tiny.set_cpu_limit(ctx.cgroup, ctx.spec.cpus) end
   if ctx.spec.pids then tiny.set_pids_limit(ctx.cgroup, ctx.spec.pids) end
+end
+
+-- The cgroup of a container that runs already; nil when it has none.
+function limits.reopen(ctx)
+  if not controllers(ctx.spec) then return nil end
+  return (tiny.try(tiny.open_cgroup, "tinylua/" .. ctx.id))
 end
 
 -- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.

@@ -1,4 +1,6 @@
 -- Reading a container's log: from the file, and on as it grows.
+local format = require "tiny.format"
+
 local logs = {}
 
 -- The bytes of an entry. A raw entry holds each byte as the character of that number.
@@ -12,14 +14,8 @@ end
 
 -- Prints an entry on the stream it came from.
 function logs.print(entry, timestamps)
-  local out = io.stdout
-  if entry.stream == "stderr" then
-    -- The two may be one terminal: what was written first is shown first.
-    io.stdout:flush()
-    out = io.stderr
-  end
-  if timestamps then out:write(entry.time or "?", " ") end
-  out:write(bytes(entry), entry.partial and "" or "\n")
+  local time = timestamps and (entry.time or "?") .. " " or ""
+  format.output(entry.stream, time .. bytes(entry) .. (entry.partial and "" or "\n"))
 end
 
 -- A reader of whole lines: call it for the entries that are there now.
@@ -49,7 +45,7 @@ function logs.follow(container, read, show)
     -- The end is looked for before the last read: what was written before it is then in the file.
     local current = state.load(container.id)
     for _, entry in ipairs(read()) do show(entry) end
-    io.stdout:flush()
+    format.flush()
     if not current or (current.state.status ~= "running" and current.state.status ~= "created") then return end
     tiny.poll { watch }
     watch:changes()

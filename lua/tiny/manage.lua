@@ -1,20 +1,39 @@
--- A managed container's life: record, make, watch, record the end, clean up. Every way out leaves
--- the store and the kernel as they should be.
+-- A managed container's life: record, run, restart, record the end. Every way out leaves the store
+-- and the kernel as they should be.
 local container = require "tiny.container"
-local limits = require "tiny.limits"
-local rootfs = require "tiny.rootfs"
-local scope = require "tiny.scope"
+local format = require "tiny.format"
+local session = require "tiny.session"
 local state = require "tiny.state"
-local supervise = require "tiny.supervise"
 
 local manage = {}
 
-local function config_of(spec)
-  return {
-    name = spec.name, command = spec.command, hostname = spec.hostname, rootfs = spec.rootfs or "host",
-    limits = { memory = spec.memory, swap = spec.swap, cpus = spec.cpus, pids = spec.pids },
-    network = spec.network, env = spec.env or {}, workdir = spec.workdir, user = spec.user, volumes = spec.volumes,
-  }
+-- What of a spec is plain and kept in config.json under the same name.
+local PLAIN = {
+  "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "restart",
+  "stop_signal", "stop_timeout", "labels",
+}
+local LIMITS = { "memory", "swap", "cpus", "pids" }
+
+local function config_of(spec, options)
+  local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
+  for _, key in ipairs(PLAIN) do config[key] = spec[key] end
+  for _, key in ipairs(LIMITS) do config.limits[key] = spec[key] end
+  config.rootfs = spec.rootfs or "host"
+  return config
+end
+
+-- The spec of a container on record; its closures come from the copy of its recipe.
+function manage.spec_of(record)
+  local config, spec = record.config, {}
+  local copy = record.dir .. "/recipe.lua"
+  if config.recipe and tiny.stat(copy) then
+    local made = tiny.load_recipe(copy)(config.recipe.args or {})
+    for key, value in pairs(made.spec) do spec[key] = value end
+  end
+  for _, key in ipairs(PLAIN) do spec[key] = config[key] end
+  for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
+  if config.rootfs == "host" then spec.rootfs = nil end
+  return container.check(spec)
 end
 
 -- 127 and 126 as a shell has them; 125 for everything that is tinylua's.
@@ -23,107 +42,115 @@ local function exit_of(err)
   return err.code == "ENOENT" and 127 or 126
 end
 
-local function record_start(record, ctx)
-  state.update(record, function(s)
-    s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
-    s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
-    s.supervisor = tiny.getpid()
-  end)
-end
-
-local function record_end(record, status, signal, oom)
+local function record_end(record, result)
   state.update(record, function(s)
     s.status = s.stopping and "stopped" or "exited"
-    s.exit_code, s.signal, s.oom = status, signal, oom > 0 or nil
+    s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
+    s.lost = result.status == nil or nil
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
   end)
-  tiny.try(tiny.remove, record.run, { recursive = true })
-end
-
--- The scope's failures are told, never thrown: the container's own status is what counts.
-local function clear(ctx)
-  local failures = ctx.scope:clear()
-  if ctx.spec.network == "bridge" then
-    local _, err = tiny.try(require("tiny.network").release)
-    table.insert(failures, err and tostring(err))
+  for _, name in ipairs { "stdout", "stderr", "stdout.spool", "stderr.spool" } do
+    tiny.try(tiny.remove, record.run .. "/" .. name)
   end
-  for _, text in ipairs(failures) do io.stderr:write("tinylua: while cleaning up: ", text, "\n") end
 end
 
--- Makes the container; when that fails, nothing of it is left.
-local function make(record, spec, options)
-  local ctx = {
-    id = record.id, name = record.config.name, dir = record.dir, run = record.run, spec = spec, where = options.where,
-    throwaway = options.remove, scope = scope.new(record.dir .. "/undo.jsonl"),
-  }
-  ctx.alive = tiny.flock(record.run .. "/alive")
-  local _, err = tiny.try(function()
-    supervise.take_signals(ctx)
-    supervise.streams(ctx)
-    rootfs.prepare(ctx)
-    container.make(ctx)
-    ctx.log = tiny.log_open(record.dir .. "/container.log")
-    record_start(record, ctx)
-  end)
-  if not err then return ctx end
-  if ctx.child then tiny.try(ctx.child.close, ctx.child) end
-  clear(ctx)
-  state.forget(record)
+-- Records how a run ended, or removes the container that asked for that.
+function manage.ended(record, result)
+  if record.config.remove then return state.forget(record) end
+  record_end(record, result)
+end
+
+-- The first start: when it fails, nothing of the container is left.
+local function first(record, spec, options)
+  local ctx, err = tiny.try(session.make, record, spec, options)
+  if ctx then return ctx end
   err.exit = exit_of(err)
+  if options.fresh then
+    state.forget(record)
+  else
+    record_end(record, { status = err.exit, oom = 0, error = tostring(err) })
+  end
   error(err, 0)
 end
 
-local function finish(record, ctx, options)
-  local status, signal = supervise.loop(ctx)
-  local oom = limits.oom_kills(ctx)
-  clear(ctx)
-  if ctx.spec.on_exit then
-    local _, err = tiny.try(ctx.spec.on_exit, ctx, status, signal)
-    if err then io.stderr:write("tinylua: on_exit: ", tostring(err), "\n") end
-  end
-  if options.remove then state.forget(record) else record_end(record, status, signal, oom) end
-  return status, oom
+local function note_supervisor(record)
+  state.update(record, function(s)
+    local pid = tiny.getpid()
+    s.supervisor = { pid = pid, start = tiny.process_start_time(pid) }
+  end)
 end
 
 local function foreground(record, spec, options)
-  local ctx = make(record, spec, options)
-  for number, stream in ipairs(ctx.streams) do stream.echo = tiny.stdio(number) end
-  local status, oom = finish(record, ctx, options)
-  if oom > 0 then
-    io.stderr:write(("tinylua: %s ran out of memory (limit %d bytes); the kernel killed in it %d times\n"):format(ctx.name, spec.memory, oom))
+  note_supervisor(record)
+  local ctx = first(record, spec, options)
+  ctx.echo = { stdout = tiny.stdio(1), stderr = tiny.stdio(2) }
+  local result = session.watch(ctx)
+  manage.ended(record, result)
+  if result.oom > 0 then
+    format.note("%s ran out of memory (limit %d bytes); the kernel killed in it %d times", ctx.name, spec.memory, result.oom)
   end
-  return status
+  return result.status
+end
+
+-- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
+-- whose end would otherwise wait for us.
+local function let_go()
+  local null <close> = tiny.open("/dev/null", { read = true, write = true })
+  for number = 0, 2 do tiny.dup2(null, number) end
+  tiny.chdir("/")
+  tiny.notify_ready()
 end
 
 local function background(record, spec, options)
   local supervisor = tiny.fork(function()
     tiny.setsid()
-    local null = tiny.open("/dev/null", { read = true, write = true })
-    tiny.dup2(null, 0)
-    local ctx = make(record, spec, options)
-    -- Whoever waits for the end of our output is the caller, and it is about to end.
-    tiny.dup2(null, 1)
-    tiny.dup2(null, 2)
-    tiny.chdir("/")
-    tiny.notify_ready()
-    finish(record, ctx, options)
+    note_supervisor(record)
+    local ctx = first(record, spec, options)
+    let_go()
+    manage.ended(record, session.watch(ctx))
   end):keep()
   supervisor:wait_ready()
-  print(record.id)
   return 0
 end
 
--- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
--- options: detach, remove, where (the recipe's line, for errors).
-function manage.run(spec, options)
+-- Takes over a container that lost its supervisor. The caller holds record.alive.
+function manage.adopt(record)
+  local supervisor = tiny.fork(function()
+    tiny.setsid()
+    note_supervisor(record)
+    local ctx = session.adopt(record, manage.spec_of(record))
+    let_go()
+    if ctx then manage.ended(record, session.watch(ctx)) end
+  end):keep()
+  supervisor:wait_ready()
+end
+
+local function needs_root()
+  if tiny.getuid() == 0 then return end
+  tiny.fail { message = "a managed container needs root for its mounts and limits", hint = "sudo tinylua run …", exit = 125 }
+end
+
+-- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
+function manage.create(spec, options)
   container.check(spec)
-  if tiny.getuid() ~= 0 then
-    tiny.fail { message = "a managed container needs root for its mounts and limits", hint = "sudo tinylua run …", exit = 125 }
-  end
-  local record = state.create(config_of(spec))
+  needs_root()
+  local text = options.recipe and options.recipe.text
+  if text then options.recipe.text = nil end
+  local record = state.create(config_of(spec, options))
+  if text then tiny.write_file(record.dir .. "/recipe.lua", text) end
   spec.hostname = record.config.hostname
-  if options.detach then return background(record, spec, options) end
-  return foreground(record, spec, options)
+  return record
+end
+
+-- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
+-- options: detach, remove, where (the recipe's line, for errors), recipe.
+function manage.run(spec, options)
+  local record = manage.create(spec, options)
+  local how = { fresh = true, where = options.where, throwaway = options.remove }
+  if not options.detach then return foreground(record, spec, how) end
+  background(record, spec, how)
+  format.line(record.id)
+  return 0
 end
 
 return manage

@@ -37,7 +37,7 @@ function Scope:clear()
     local _, err = tiny.try(self.handles[i].close, self.handles[i])
     if err then table.insert(failures, tostring(err)) end
   end
-  for i = #self.calls, 1, -1 do table.insert(failures, undo(self.calls[i])) end
+  for i = #self.calls, 1, -1 do failures[#failures + 1] = undo(self.calls[i]) end
   self.handles, self.calls = {}, {}
   if self.journal and #failures == 0 then tiny.try(tiny.remove, self.journal) end
   return failures
@@ -61,15 +61,19 @@ function Scope:close(failure)
 end
 Scope.__close = Scope.close
 
--- Replays a journal backwards; returns what could not be undone. A last line that was cut short by
--- a crash is no step: it was written before the step it would undo.
-local function replay(journal)
-  local scope = new(journal)
-  for line in (tiny.read_file(journal) or ""):gmatch("[^\n]+") do
+-- Takes over what the journal says. A last line that was cut short by a crash is no step: it was
+-- written before the step it would undo.
+function Scope:load()
+  for line in (tiny.read_file(self.journal) or ""):gmatch("[^\n]+") do
     local call = tiny.json_decode(line)
-    if type(call) == "table" and tiny[call[1]] then table.insert(scope.calls, call) end
+    if type(call) == "table" and tiny[call[1]] then table.insert(self.calls, call) end
   end
-  return scope:clear()
+  return self
+end
+
+-- Replays a journal backwards; returns what could not be undone.
+local function replay(journal)
+  return new(journal):load():clear()
 end
 
 return { new = new, replay = replay }

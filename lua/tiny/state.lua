@@ -6,6 +6,7 @@
 --   containers/<id>/container.log
 --   names/<name>                  the id that holds the name
 local state = {}
+local adopt = setmetatable({}, { __index = function(_, key) return require("tiny.adopt")[key] end })
 
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 
@@ -63,16 +64,18 @@ function state.create(config)
   local dir, run = folders(id)
   config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
   config.hostname = config.hostname or id
-  local ok, err = tiny.try(function()
-    tiny.mkdir(dir, { mode = PRIVATE })
+  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting" } }
+  local _, err = tiny.try(function()
+    -- The lock comes before the record: what is on record and not locked has lost its maker.
     tiny.mkdir(run, { mode = PRIVATE })
+    record.alive = tiny.flock(run .. "/alive")
+    tiny.mkdir(dir, { mode = PRIVATE })
     reserve(data, config.name, id)
     write_json(dir .. "/config.json", config)
-    write_json(dir .. "/state.json", { status = "created" })
-    return true
+    write_json(dir .. "/state.json", record.state)
   end)
-  if ok then return { id = id, dir = dir, run = run, config = config, state = { status = "created" } } end
-  state.forget { id = id, dir = dir, run = run, config = config }
+  if not err then return record end
+  state.forget(record)
   error(err, 0)
 end
 
@@ -96,7 +99,7 @@ function state.load(id)
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
   container.state = current or { status = "unknown" }
   container.damage = bad_config or bad_state
-  return state.check(container)
+  return container
 end
 
 -- The process of a running container, or nil.
@@ -106,14 +109,10 @@ function state.process(container)
   return tiny.pidfd_open(s.pid, { start_time = s.pid_start })
 end
 
--- A container that says "running" without its process has ended while nobody watched.
-function state.check(container)
-  local s = container.state
-  if s.status == "running" then
-    local process <close> = state.process(container)
-    if not process then s.status, s.lost = "exited", true end
-  end
-  return container
+-- The lock that a container's supervisor holds as long as it lives; nil while one does.
+function state.try_alive(container)
+  tiny.mkdir(container.run, { parents = true, mode = PRIVATE })
+  return tiny.flock(container.run .. "/alive", { wait = false })
 end
 
 -- Changes the state under the container's lock; `change` gets the state as it is now.
@@ -131,7 +130,8 @@ function state.list()
   local data = state.roots()
   local all = {}
   for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do
-    table.insert(all, #id == 12 and state.load(id) or nil)
+    local container = #id == 12 and state.load(id)
+    table.insert(all, container and adopt.look_after(container) or nil)
   end
   table.sort(all, function(a, b) return (a.config.created_at or "") < (b.config.created_at or "") end)
   return all
@@ -145,12 +145,13 @@ function state.find(ref)
   local data = state.roots()
   local named = tiny.read_file(data .. "/names/" .. ref)
   local found = named and state.load(named) or (#ref == 12 and ref:match("^%x+$") and state.load(ref))
+  found = found and adopt.look_after(found)
   if found then return found end
   local matches = {}
   for _, id in ipairs(ref:match("^%x+$") and tiny.list_dir(data .. "/containers") or {}) do
     if id:sub(1, #ref) == ref then table.insert(matches, id) end
   end
-  if #matches == 1 then return state.load(matches[1]) end
+  if #matches == 1 then return adopt.look_after(state.load(matches[1])) end
   if #matches > 1 then
     tiny.fail { message = ("%q is the beginning of several ids: %s"):format(ref, table.concat(matches, ", ")), hint = "write more of it" }
   end

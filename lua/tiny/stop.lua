@@ -1,7 +1,7 @@
 -- Stopping a container: SIGTERM, a time to act on it, SIGKILL; then its record is awaited.
 local format = require "tiny.format"
 local state = require "tiny.state"
-local supervise = require "tiny.supervise"
+local session = require "tiny.session"
 
 -- Waits until the supervisor has recorded the end: it holds this lock as long as it lives.
 local function recorded(container)
@@ -21,7 +21,7 @@ return function(container, seconds)
   if not process then return false end
   state.update(container, function(s) s.stopping = true end)
   local pid, name = process.pid, container.config.name
-  local deaf = not supervise.handles(pid, "SIGTERM")
+  local deaf = not session.handles(pid, "SIGTERM")
   tiny.try(tiny.kill, process, "SIGTERM")
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and "PID 1 has no handler for SIGTERM, so the kernel dropped it (pid_namespaces(7))"

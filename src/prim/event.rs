@@ -1,14 +1,13 @@
-//! Descriptors and waiting: files, pipes, signals, changes, and the container log.
+//! Descriptors and waiting: files, pipes, signals, changes.
 
-use std::cell::RefCell;
 use std::os::fd::{AsFd, OwnedFd};
 
-use mlua::{Table, UserData, Value};
+use mlua::{Table, Value};
 use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 
 use super::process::signal_of;
-use crate::sys::{Context, event as sys, fs, log::Log, signal};
+use crate::sys::{Context, event as sys, fs, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -189,48 +188,9 @@ pub const FAMILY: &[Primitive] = &[
         },
         ..BASE
     },
-    Primitive {
-        name: "log_open",
-        doc: "Opens a container log for appending: one JSON object a line with time, stream and text.",
-        args: &[arg("path", Type::Path, "the log file")],
-        returns: "a log handle: `:write(stream, bytes)`, `:finish()`",
-        errors: &[("ENOENT", "its folder is missing")],
-        example: "local log <close> = tiny.log_open(\"container.log\")",
-        call: log_open,
-        ..BASE
-    },
-    Primitive {
-        name: "log_write",
-        doc: "Appends a piece of a stream's output to a container log: its whole lines; the rest waits for its end.",
-        args: &[arg("log", Type::Handle("log"), "what `log_open` returned"), arg("data", Type::Bytes, "the bytes")],
-        options: &[opt("stream", Type::Word(&["stdout", "stderr"]), "stdout", "whose output it is")],
-        method: Some(("log", "write")),
-        errors: &[("ENOSPC", "the disk is full")],
-        example: "log:write(bytes, { stream = \"stderr\" })",
-        call: |c| {
-            let data: mlua::LuaString = c.get(1)?;
-            let stream = c.opt::<String>("stream")?.unwrap_or_else(|| "stdout".into());
-            with_log(c, |log| log.write(&stream, &data.as_bytes()))
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "log_finish",
-        doc: "Writes the lines that were begun, marked partial: the streams have ended.",
-        args: &[arg("log", Type::Handle("log"), "what `log_open` returned")],
-        method: Some(("log", "finish")),
-        errors: &[("ENOSPC", "the disk is full")],
-        example: "log:finish()",
-        call: |c| with_log(c, Log::finish),
-        ..BASE
-    },
 ];
 
-struct LogCell(RefCell<Log>);
-
-impl UserData for LogCell {}
-
-fn file(call: &Call<'_>, fd: OwnedFd, path: &str) -> Result<Table, Fail> {
+pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: &str) -> Result<Table, Fail> {
     Builder::new(call.lua, "file")?.field("path", path)?.fd(fd)?.build()
 }
 
@@ -287,8 +247,8 @@ fn read(call: &Call<'_>) -> Outcome {
 
 fn poll(call: &Call<'_>) -> Outcome {
     let handles: Vec<Table> = call.get(0)?;
-    let fds = handles.iter().map(|h| FdRef::of(h)?.dup()).collect::<Result<Vec<_>, Fail>>()?;
-    let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+    let held = handles.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>()?;
+    let borrowed: Vec<_> = held.iter().filter_map(|fd| fd.get()).collect();
     let ready = sys::poll(&borrowed, PollFlags::IN, call.seconds(1)?)?;
     let chosen = handles.into_iter().zip(ready).filter(|(_, ready)| *ready).map(|(handle, _)| handle);
     call.ok(call.lua.create_sequence_from(chosen)?)
@@ -313,17 +273,4 @@ fn watch(call: &Call<'_>) -> Outcome {
         sys::watch(fd.as_fd(), &path.to_string()?)?;
     }
     call.ok(Builder::new(call.lua, "watch")?.fd(fd)?.build()?)
-}
-
-fn log_open(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
-    let log = call.lua.create_userdata(LogCell(RefCell::new(Log::open(&path)?)))?;
-    call.ok(Builder::new(call.lua, "log")?.field("path", path)?.field("log", log)?.build()?)
-}
-
-fn with_log(call: &Call<'_>, f: impl FnOnce(&mut Log) -> crate::sys::Result<()>) -> Outcome {
-    let handle = call.handle(0)?;
-    let log: mlua::AnyUserData = handle.raw_get("log")?;
-    f(&mut log.borrow::<LogCell>()?.0.borrow_mut()).at(handle.raw_get::<String>("path")?)?;
-    call.ok(())
 }

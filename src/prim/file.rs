@@ -358,7 +358,11 @@ fn mkdir(call: &Call<'_>) -> Outcome {
             Err(e) if e.errno == Errno::ENOENT => {
                 let above = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(above, _)| above);
                 drop(Place { path: above, ..place }.make_dirs()?);
-                sys::mkdir(place, mode)?;
+                match sys::mkdir(place, mode) {
+                    // Another process made it meanwhile.
+                    Err(e) if e.errno == Errno::EEXIST => drop(place.make_dirs()?),
+                    result => result?,
+                }
             }
             Err(e) => return Err(e.into()),
         },

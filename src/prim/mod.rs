@@ -9,6 +9,7 @@ mod manual;
 mod mount;
 mod namespace;
 mod network;
+mod output;
 mod process;
 mod terminal;
 
@@ -23,6 +24,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     network::FAMILY,
     file::FAMILY,
     event::FAMILY,
+    output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,
     manual::FAMILY,

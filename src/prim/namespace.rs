@@ -1,6 +1,7 @@
 //! Namespaces: entering new ones, joining existing ones, and namespaces as values.
 
 use mlua::{Table, Value};
+use nix::errno::Errno;
 
 use crate::sys::namespace as sys;
 use crate::vm::call::{Call, Fail, FdRef};
@@ -117,7 +118,8 @@ pub const FAMILY: &[Primitive] = &[
         returns: "a namespace handle: netns, mountns, …",
         errors: &[
             ("ENOENT", "there is no such file; `ip netns list` shows the named network namespaces"),
-            ("EINVAL", "the path is not a namespace file, or the process has ended"),
+            ("EINVAL", "the path is not a namespace file of this kind"),
+            ("ESRCH", "the process has ended"),
         ],
         example: "local host <close> = tiny.open_ns(\"net\")",
         call: open_ns,
@@ -194,14 +196,19 @@ fn open_ns(call: &Call<'_>) -> Outcome {
         Value::Table(process) => {
             let pid: i64 = process.raw_get("pid")?;
             // The pid is a name only as long as the process lives; the pidfd tells after the fact.
-            let fd = sys::open_of(&pid.to_string(), &kind)?;
+            let fd = sys::open_of(&pid.to_string(), &kind);
             FdRef::of(&process)?.with(|pidfd| crate::sys::process::kill(pidfd, 0))??;
-            fd
+            fd.map_err(|e| if e.errno == Errno::ENOENT { ended(pid) } else { e })?
         }
         Value::Nil => sys::open_of("self", &kind)?,
-        _ => sys::open_path(&call.str(1)?)?,
+        _ => sys::open_kind(&call.str(1)?, &kind)?,
     };
     opened(call, &kind, fd)
+}
+
+/// A process that ended and was not waited for yet has a folder in /proc but no namespaces.
+fn ended(pid: i64) -> crate::sys::Error {
+    crate::sys::Error::new(Errno::ESRCH).with_detail(format!("process {pid} has ended"))
 }
 
 fn opened(call: &Call<'_>, kind: &str, fd: std::os::fd::OwnedFd) -> Outcome {

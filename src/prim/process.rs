@@ -164,6 +164,18 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "process_exit",
+        doc: "Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks \
+              /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).",
+        args: &[arg("process", Type::Handle("process"), "what `pidfd_open` returned")],
+        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a \
+                  kernel older than 6.15",
+        method: Some(("process", "exit")),
+        example: "local status, signal = process:exit()",
+        call: process_exit,
+        ..BASE
+    },
+    Primitive {
         name: "process_start_time",
         doc: "Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).",
         args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
@@ -353,7 +365,7 @@ fn exec(call: &Call<'_>) -> Outcome {
             path = std::env::var_os("PATH").map(|p| p.as_bytes().to_vec());
         }
     }
-    let last_fd = 2 + call.opt::<u32>("keep_fds")?.unwrap_or(0);
+    let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
     // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
     match sys::exec(&sys::Program { argv, env, path, last_fd })? {}
@@ -428,6 +440,15 @@ fn pidfd_open(call: &Call<'_>) -> Outcome {
     }
     let handle = Builder::new(call.lua, "process")?.field("pid", pid)?.fd(fd)?.build()?;
     call.ok(handle)
+}
+
+fn process_exit(call: &Call<'_>) -> Outcome {
+    let pid = call.handle(0)?.raw_get("pid")?;
+    match call.fd(0)?.with(|fd| sys::exit_of(fd, pid))?? {
+        Some(Ended::Exited(status)) => call.ok(status),
+        Some(ended @ Ended::Signaled(number)) => call.ok((ended.status(), signal::name(number))),
+        None => call.ok(()),
+    }
 }
 
 fn start_time(call: &Call<'_>) -> Outcome {

@@ -66,7 +66,11 @@ pub fn setsid() -> Result<()> {
 }
 
 /// Becomes another user for good. Groups go first: afterwards the right to set them is gone.
+/// Errors: EINVAL for 4294967295, which to the kernel means "as it is" and would leave root root.
 pub fn setuser(uid: u32, gid: u32, groups: &[u32]) -> Result<()> {
+    if uid == u32::MAX || gid == u32::MAX {
+        return Err(super::Error::new(nix::errno::Errno::EINVAL).with_detail("4294967295 is no user or group"));
+    }
     let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
     match nix::unistd::setgroups(&groups) {
         // An unprivileged user namespace forbids setgroups (user_namespaces(7)); no groups is then

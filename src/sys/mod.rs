@@ -7,7 +7,7 @@ pub mod error;
 pub mod event;
 pub mod fs;
 pub mod interrupt;
-pub mod log;
+pub mod logfile;
 pub mod mount;
 pub mod mountinfo;
 pub mod namespace;
@@ -15,6 +15,8 @@ pub mod net;
 pub mod path;
 pub mod probe;
 pub mod process;
+pub mod pump;
 pub mod signal;
+pub mod sysctl;
 
 pub use error::{Context, Error, Result};

@@ -67,17 +67,44 @@ pub fn open_path(path: &str) -> Result<OwnedFd> {
     Ok(file.into())
 }
 
+/// Opens a namespace file that must be of this kind (ioctl_ns(2), NS_GET_NSTYPE).
+pub fn open_kind(path: &str, kind: &str) -> Result<OwnedFd> {
+    const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
+    let fd = open_path(path)?;
+    // SAFETY: NS_GET_NSTYPE takes no argument and returns the kind's flag.
+    let found = unsafe { libc::ioctl(fd.as_raw_fd(), NS_GET_NSTYPE) };
+    match KINDS.iter().find(|(_, flag, _)| i64::from(found) == *flag as i64) {
+        Some((name, ..)) if *name == kind => Ok(fd),
+        Some((name, ..)) => {
+            let wrong = Error::new(nix::errno::Errno::EINVAL).with_path(path);
+            Err(wrong.with_detail(format!("it is a {name} namespace")))
+        }
+        None => Err(Error::last().with_path(path)),
+    }
+}
+
 /// Makes a namespace of one kind without a process in it: enter it, hold it open, come back. The
 /// offsets (nanoseconds for "monotonic" and "boottime") are a time namespace's (time_namespaces(7)).
 /// Not for pid, user and mount namespaces, which cannot be left again.
 pub fn create(kind: &str, offsets: &[(&str, i128)]) -> Result<OwnedFd> {
     let flag = flag(kind).ok_or(nix::errno::Errno::EINVAL)?;
-    let home = open_of("self", if kind == "time" { "time_self" } else { kind })?;
+    let home = if kind == "time" { own_time()? } else { open_of("self", kind)? };
     unshare(flag)?;
     let made = set_offsets(offsets).and_then(|()| open_of("self", kind));
     // Coming back must not fail: the process would go on in a namespace nobody asked for.
     setns(home.as_fd(), flag).detail("the way back to the caller's own namespace")?;
     made
+}
+
+/// The caller's own time namespace, the way back for its children as well: setns(2) sets both. A
+/// different one that waits for its children already would be lost, and so is refused.
+fn own_time() -> Result<OwnedFd> {
+    let own = open_path("/proc/self/ns/time")?;
+    if inode(own.as_fd())? != inode(open_of("self", "time")?.as_fd())? {
+        let busy = Error::new(nix::errno::Errno::EBUSY);
+        return Err(busy.with_detail("a new time namespace waits for this process's children already"));
+    }
+    Ok(own)
 }
 
 fn set_offsets(offsets: &[(&str, i128)]) -> Result<()> {

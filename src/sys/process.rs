@@ -212,6 +212,47 @@ pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>
     }
 }
 
+/// struct pidfd_info in its first version of 64 bytes (linux/pidfd.h).
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroupid: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// How a process that is not a child ended: waits for its end. Its own parent may not have reaped it
+/// yet, then /proc tells (proc_pid_stat(5), field 52); otherwise PIDFD_GET_INFO, with the exit code
+/// since kernel 6.15. `None` where neither can.
+pub fn exit_of(pidfd: BorrowedFd<'_>, pid: i32) -> Result<Option<Ended>> {
+    readable(pidfd, None)?;
+    if let Some(status) = zombie_status(pidfd, pid) {
+        return Ok(Some(ended(status)));
+    }
+    const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
+    const MASK_EXIT: u64 = 1 << 3;
+    let mut info = PidfdInfo { mask: MASK_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the kernel fills at most the 64 bytes that the request's number says.
+    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
+    Ok((result == 0 && info.mask & MASK_EXIT != 0).then(|| ended(info.exit_code)))
+}
+
+/// The wait status in /proc of a process that has ended and was not reaped.
+fn zombie_status(pidfd: BorrowedFd<'_>, pid: i32) -> Option<i32> {
+    let stat = stat_fields(pid).ok()?;
+    // A signal reaches a zombie and nobody after it: the pid was still this process's.
+    kill(pidfd, 0).ok()?;
+    (stat.first()? == "Z").then(|| stat.get(49)?.parse().ok()).flatten()
+}
+
+fn ended(status: i32) -> Ended {
+    match status & 0x7f {
+        0 => Ended::Exited((status >> 8) & 0xff),
+        signal => Ended::Signaled(signal),
+    }
+}
+
 /// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
     ready(fd, rustix::event::PollFlags::IN, timeout)
@@ -252,20 +293,25 @@ pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
 
 /// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
-    let pid = Pid::from_raw(pid).ok_or(Errno::EINVAL)?;
+    // A negative number is no pid for the kernel either, but `from_raw` asserts it.
+    let pid = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(Errno::EINVAL)?;
     Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
 }
 
 /// When a process started, in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with
 /// the boot id it tells a process from a later one with the same pid.
 pub fn start_time(pid: i32) -> Result<u64> {
+    let started = stat_fields(pid)?.get(19).and_then(|f| f.parse().ok());
+    started.ok_or_else(|| Error::new(Errno::EINVAL).with_path(format!("/proc/{pid}/stat")))
+}
+
+/// The fields of /proc/PID/stat from the third, the state, on. The second is the name in
+/// parentheses and may hold anything, so they are counted from its end.
+fn stat_fields(pid: i32) -> Result<Vec<String>> {
     let path = format!("/proc/{pid}/stat");
     let stat = std::fs::read(&path).at(&path)?;
-    // The second field is the name in parentheses and may hold anything; count from its end.
     let after = stat.iter().rposition(|b| *b == b')').map_or(&stat[..], |i| &stat[i + 1..]);
-    let field = after.split(|b| *b == b' ').filter(|f| !f.is_empty()).nth(19);
-    let text = field.and_then(|f| std::str::from_utf8(f).ok()).and_then(|f| f.trim().parse().ok());
-    text.ok_or_else(|| Error::new(Errno::EINVAL).with_path(&path))
+    Ok(String::from_utf8_lossy(after).split_ascii_whitespace().map(str::to_owned).collect())
 }
 
 /// What `exec` runs.
@@ -294,10 +340,8 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     let env = c_strings(&program.env)?;
     let candidates = candidates(name, &program.path);
     flush_stdio();
+    close_above(program.last_fd)?;
     let saved = reset_signals()?;
-    // Close-on-exec instead of closing: when exec fails, the report pipe is still there.
-    // SAFETY: close_range only marks descriptors.
-    unsafe { libc::syscall(libc::SYS_close_range, program.last_fd + 1, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     let mut failure = Errno::ENOENT;
     for candidate in candidates {
         let Ok(file) = CString::new(candidate) else { continue };
@@ -320,6 +364,17 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     Err(error)
 }
 
+/// Marks descriptors close-on-exec instead of closing them: when exec fails, the report pipe is
+/// still there. Without close_range(2) (Linux 5.11) nothing is run: what leaks would be an escape.
+fn close_above(last: u32) -> Result<()> {
+    let Some(first) = last.checked_add(1) else { return Ok(()) };
+    // SAFETY: close_range only marks descriptors.
+    match unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) } {
+        0 => Ok(()),
+        _ => Err(Error::last()).detail("close_range"),
+    }
+}
+
 /// A file that is there but "not found" misses its interpreter (execve(2), ENOENT).
 fn not_found(name: &[u8], path: &[u8]) -> String {
     let there = |c: &Vec<u8>| std::fs::metadata(OsStr::from_bytes(c)).is_ok();
@@ -337,23 +392,29 @@ fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
 }
 
-type SavedSignals = (nix::sys::signal::SigSet, nix::sys::signal::SigHandler);
+/// What to put back when exec fails: the mask, and the signals that were not at their defaults.
+type SavedSignals = (nix::sys::signal::SigSet, Vec<(libc::c_int, libc::sighandler_t)>);
 
-/// Rust ignores SIGPIPE from its start, and a supervisor blocks signals: neither is a program's.
+/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup`
+/// SIGHUP, and a supervisor blocks some. None of that is a program's business.
 fn reset_signals() -> Result<SavedSignals> {
-    use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, pthread_sigmask, signal};
+    use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
     let mut mask = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
-    // SAFETY: SIG_DFL installs no handler of ours.
-    let pipe = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
-    Ok((mask, pipe))
+    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which
+    // are at their defaults always.
+    let reset = |signal| (signal, unsafe { libc::signal(signal, libc::SIG_DFL) });
+    let changed = (1..32).map(reset).filter(|(_, was)| *was != libc::SIG_DFL && *was != libc::SIG_ERR);
+    Ok((mask, changed.collect()))
 }
 
-fn restore_signals((mask, pipe): SavedSignals) {
-    use nix::sys::signal::{SigmaskHow, Signal, pthread_sigmask, signal};
+fn restore_signals((mask, changed): SavedSignals) {
+    use nix::sys::signal::{SigmaskHow, pthread_sigmask};
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-    // SAFETY: puts back what `reset_signals` found: SIG_IGN or SIG_DFL.
-    let _ = unsafe { signal(Signal::SIGPIPE, pipe) };
+    for (signal, was) in changed {
+        // SAFETY: puts back what `reset_signals` found.
+        unsafe { libc::signal(signal, was) };
+    }
 }
 
 /// The death signal that this process gets when its parent ends (prctl(2), PR_SET_PDEATHSIG).

@@ -101,7 +101,9 @@ impl<'a> Call<'a> {
 
     /// A positional argument converted; its type was checked already.
     pub fn get<T: FromLua>(&self, i: usize) -> Result<T, Fail> {
-        Ok(T::from_lua(self.arg(i).clone(), self.lua)?)
+        let value = self.arg(i).clone();
+        T::from_lua(value.clone(), self.lua)
+            .map_err(|_| out_of_range(self.primitive.args.get(i).map_or("", |a| a.name), &value))
     }
 
     /// An option converted, `None` when absent.
@@ -109,7 +111,10 @@ impl<'a> Call<'a> {
         debug_assert!(self.primitive.options.iter().any(|o| o.name == key), "{key} is not in the registry entry");
         match self.raw(key) {
             Value::Nil => Ok(None),
-            value => Ok(Some(T::from_lua(value, self.lua)?)),
+            value => match T::from_lua(value.clone(), self.lua) {
+                Ok(converted) => Ok(Some(converted)),
+                Err(_) => Err(out_of_range(&format!("option {key:?}"), &value)),
+            },
         }
     }
 
@@ -196,6 +201,11 @@ impl FdRef {
         }
     }
 
+    /// Keeps the descriptor borrowed as long as the result lives.
+    pub fn hold(&self) -> Result<mlua::UserDataRef<Fd>, Fail> {
+        Ok(self.0.borrow::<Fd>()?)
+    }
+
     /// A duplicate of the descriptor, close-on-exec.
     pub fn dup(&self) -> Result<std::os::fd::OwnedFd, Fail> {
         Ok(self.with(|fd| fd.try_clone_to_owned())?.map_err(sys::Error::from)?)
@@ -223,12 +233,37 @@ fn check_table(table: Option<&Table>, options: &[Opt], list: Option<&(Type, &'st
         if let Some(message) = found.or_else(|| walk.err().map(|e| e.to_string())) {
             return Err(message);
         }
+        if list.is_some() {
+            check_sequence(table, |key| key.is_integer())?;
+        }
     }
     let absent = |o: &&Opt| table.is_none_or(|t| t.raw_get::<Value>(o.name).is_ok_and(|v| v.is_nil()));
     match options.iter().filter(|o| o.required).find(absent) {
         Some(option) => Err(format!("option {:?} is missing: {}", option.name, option.doc)),
         None => Ok(()),
     }
+}
+
+/// A hole would silently end the list: whatever follows it (`{ "rm", nil, "x" }`) would be lost.
+fn check_sequence(table: &Table, counts: impl Fn(&Value) -> bool) -> Result<(), String> {
+    let length = table.sequence_values::<Value>().count();
+    let mut beyond = None;
+    let walk = table.for_each(|key: Value, _: Value| {
+        let inside = key.as_integer().is_some_and(|i| i >= 1 && i <= length as i64);
+        if counts(&key) && !inside {
+            beyond.get_or_insert_with(|| show::value(&key));
+        }
+        Ok(())
+    });
+    match beyond {
+        Some(key) => Err(format!("a list goes from 1 on without holes; [{}] is nil and [{key}] is not", length + 1)),
+        None => walk.map_err(|e| e.to_string()),
+    }
+}
+
+/// The types were checked before; what still does not convert is a number that is too large.
+fn out_of_range(name: &str, value: &Value) -> Fail {
+    Fail::Usage(format!("{name}: {} is out of range", show::value(value)))
 }
 
 fn check_pair(options: &[Opt], list: Option<&(Type, &'static str)>, key: &Value, value: &Value) -> Result<(), String> {
@@ -298,6 +333,7 @@ fn check(ty: &Type, value: &Value) -> Result<(), String> {
         (Type::Namespace, Value::Boolean(_)) => true,
         (Type::Namespace, Value::Table(t)) => return handle::check(t, "namespace"),
         (Type::List(of), Value::Table(t)) => {
+            check_sequence(t, |_| true)?;
             for (i, item) in t.sequence_values::<Value>().enumerate() {
                 let item = item.map_err(|e| e.to_string())?;
                 check(of, &item).map_err(|e| format!("[{}]: {e}", i + 1))?;

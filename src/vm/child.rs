@@ -25,16 +25,14 @@ pub fn status_of(value: &Value) -> u8 {
 fn report(value: &Value) -> u8 {
     let (json, status) = match value {
         Value::Table(err) => (error::to_json(err), exit_status(err)),
-        other => (Some(format!("{{\"message\":{:?}}}", show::value(other))), 125),
+        other => (serde_json::json!({ "message": show::value(other) }).to_string(), 125),
     };
-    if let Some(json) = json {
-        sys::process::report(json.as_bytes());
-    }
+    sys::process::report(json.as_bytes());
     status
 }
 
 /// 127 when a command was not found, 126 when it cannot be executed, as a shell has it.
-fn exit_status(err: &mlua::Table) -> u8 {
+pub fn exit_status(err: &mlua::Table) -> u8 {
     let text = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten().unwrap_or_default();
     let usage = err.raw_get::<Option<bool>>("usage").ok().flatten().unwrap_or(false);
     match (text("op").as_str(), text("code").as_str()) {

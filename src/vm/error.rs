@@ -160,16 +160,34 @@ fn frames(lua: &Lua) -> impl Iterator<Item = (String, usize, bool)> {
     })
 }
 
-/// An error value as JSON, for the way from a child to its parent.
-pub fn to_json(err: &Table) -> Option<String> {
-    let plain: serde_json::Value = {
-        let mut map = serde_json::Map::new();
-        for (key, value) in err.pairs::<String, Value>().flatten() {
-            map.insert(key, serde_json::to_value(&value).ok()?);
+/// An error value as JSON, for the way from a child to its parent. The message always arrives; of
+/// the rest what fits into a pipe that nobody reads yet, and what is no data arrives as its text.
+pub fn to_json(err: &Table) -> String {
+    const ROOM: usize = 60_000;
+    let mut fields: Vec<(String, Value)> = err.pairs().flatten().collect();
+    fields.sort_by_key(|(key, _)| (key != "message", key == "traceback"));
+    let mut map = serde_json::Map::new();
+    let mut left = ROOM;
+    for (key, value) in fields {
+        let plain = match &value {
+            Value::String(text) => cut(&text.to_string_lossy()).into(),
+            other => serde_json::to_value(other).unwrap_or_else(|_| show::value(other).into()),
+        };
+        let size = plain.to_string().len() + 6 * key.len() + 4;
+        if let Some(rest) = left.checked_sub(size) {
+            left = rest;
+            map.insert(key, plain);
         }
-        map.into()
-    };
-    serde_json::to_string(&plain).ok()
+    }
+    serde_json::Value::from(map).to_string()
+}
+
+/// At most 8000 characters: escaped they are 48,000 bytes.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(8000) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }
 
 /// The error value of a child's report.

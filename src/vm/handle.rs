@@ -3,7 +3,7 @@
 //! made it: `close` does nothing in any other, so a forked child never undoes its parent's work.
 
 use std::cell::Cell;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use mlua::{IntoLua, Lua, Table, UserData, Value};
 
@@ -13,6 +13,13 @@ use super::call::Fail;
 pub struct Fd(pub Option<OwnedFd>);
 
 impl UserData for Fd {}
+
+impl Fd {
+    /// The descriptor while it is open.
+    pub fn get(&self) -> Option<BorrowedFd<'_>> {
+        self.0.as_ref().map(AsFd::as_fd)
+    }
+}
 
 thread_local! {
     static GENERATION: Cell<u32> = const { Cell::new(0) };

@@ -116,7 +116,8 @@ impl Failure {
 
     fn of(value: &Value) -> Failure {
         let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
-        let exit = err.raw_get::<Option<u8>>("exit").ok().flatten().unwrap_or(125);
+        let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
+        let exit = asked.unwrap_or_else(|| child::exit_status(err));
         Failure { text: error::display(err), traceback: err.raw_get("traceback").ok().flatten(), exit }
     }
 }

@@ -25,12 +25,15 @@ local function bind_fork(raw)
   end
 end
 
--- Undoes what made the handle, once, and only in the process that made it.
+-- Undoes what made the handle, once, and only in the process that made it. In a forked child only
+-- the child's own copies of the descriptors go: a pipe ends when every copy of it is closed.
 local function close(handle, failure)
-  if handle.closed or handle.kept or handle.owner ~= internal.generation() then return end
+  if handle.closed or handle.kept then return end
   handle.closed = true
   local ok, err = true, nil
-  if handle.kind == "child" then
+  if handle.owner ~= internal.generation() then
+    ok = true
+  elseif handle.kind == "child" then
     ok, err = pcall(tiny.reap, handle)
   elseif handle.undo then
     ok, err = pcall(tiny[handle.undo[1]], table.unpack(handle.undo, 2))

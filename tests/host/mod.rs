@@ -18,11 +18,9 @@ use machine::Machine;
 
 type Result<T> = std::result::Result<T, String>;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_tinylua");
+/// The binary under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tinylua");
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
-
-/// The status of a test that lacks what it needs; its output says `skip: reason`.
-const SKIPPED: i32 = 77;
 
 /// The main function of a test binary: plays the part it was started for, or runs the trials.
 pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
@@ -64,13 +62,6 @@ pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> 
     })
 }
 
-/// Runs `tinylua` with these arguments in a new private host and returns what it printed.
-pub fn tinylua<S: Into<OsString>>(args: impl IntoIterator<Item = S>) -> Result<Output> {
-    let mut argv = vec![OsString::from(PROGRAM), "--root".into(), "/var/lib/tinylua".into()];
-    argv.extend(args.into_iter().map(Into::into));
-    run(argv)
-}
-
 /// Runs a program in a new private host. Its environment does not depend on the caller's.
 pub fn run(argv: Vec<OsString>) -> Result<Output> {
     static HOSTS: AtomicU32 = AtomicU32::new(0);
@@ -82,20 +73,6 @@ pub fn run(argv: Vec<OsString>) -> Result<Output> {
     keeper.envs([("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LC_ALL", "C.UTF-8")]);
     keeper.envs(std::env::var_os(keeper::TIMEOUT).map(|seconds| (keeper::TIMEOUT, seconds)));
     keeper.output().map_err(|e| format!("starting the private host: {e}"))
-}
-
-/// What a test's end means: passed, skipped with its reason, or failed with its output.
-pub fn verdict(output: &Output) -> Result<Completion> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    match output.status.code() {
-        Some(0) => Ok(Completion::Completed),
-        Some(SKIPPED) => match out.lines().find_map(|line| line.strip_prefix("skip: ")) {
-            Some(reason) => Ok(Completion::ignored_with(reason)),
-            None => Err(format!("status {SKIPPED} without a line \"skip: reason\"\n{out}{err}")),
-        },
-        _ => Err(format!("{}\n{out}{err}", output.status)),
-    }
 }
 
 fn privileged() -> bool {

@@ -34,16 +34,16 @@ function sockets.default_gateway(netns)
   end)
 end
 
-local SERVER = [[perl -MIO::Socket::INET -e '$| = 1; alarm 10;
+local SERVER = [[exec perl -MIO::Socket::INET -e '$| = 1; alarm 10;
   my $proto = shift; my $port = shift;
   my @listen = $proto eq "tcp" ? (Listen => 1, ReuseAddr => 1) : ();
   my $s = IO::Socket::INET->new(Proto => $proto, LocalPort => $port, @listen) or die "listen: $!";
-  print "ready\n";
+  print "ready $$\n";
   if ($proto eq "tcp") { my $c = $s->accept; print $c->peerhost, "\n"; print $c "hello\n"; }
   else { $s->recv(my $text, 100); print $s->peerhost, "\n"; $s->send("hello\n"); }' ]]
-local CLIENT = [[perl -MIO::Socket::INET -e 'alarm 5;
+local CLIENT = [[exec perl -MIO::Socket::INET -e 'alarm 5;
   my ($proto, $addr, $port) = @ARGV;
-  my $c = IO::Socket::INET->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => 3) or do { print "connect: $!"; exit };
+  my $c = IO::Socket::INET->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => 1) or do { print "connect: $!"; exit };
   $c->send("x") if $proto eq "udp";
   $c->recv(my $text, 100); print $text;' ]]
 
@@ -52,14 +52,18 @@ local CLIENT = [[perl -MIO::Socket::INET -e 'alarm 5;
 function sockets.connect(o)
   local proto, port = o.proto or "tcp", o.port or 7000
   local server = sockets.inside(o.to, function() return io.popen(SERVER .. proto .. " " .. port) end)
-  check.equal(server:read("l"), "ready", "the server")
+  local pid = server:read("l"):match("^ready (%d+)$")
   local said = sockets.inside(o.from, function()
     local client = io.popen(CLIENT .. proto .. " " .. o.addr .. " " .. (o.at_port or port))
     local text = client:read("a")
     client:close()
     return text
   end)
-  if said ~= "hello\n" then return nil, said end
+  if said ~= "hello\n" then
+    os.execute("kill " .. pid)
+    server:close()
+    return nil, said
+  end
   local seen = server:read("l")
   server:close()
   return seen

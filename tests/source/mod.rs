@@ -74,7 +74,7 @@ fn has_word(code: &str, word: &str) -> bool {
         let after = code[at + word.len()..].chars().next().is_some_and(part);
         let starts = word.starts_with(part) && !word.starts_with("print");
         let ends = word.ends_with(part);
-        !(starts && before) && !(ends && after)
+        !(starts && before || ends && after)
     })
 }
 

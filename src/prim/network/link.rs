@@ -13,7 +13,7 @@ pub const LINKS: Primitive = Primitive {
     doc: "Lists the network links with their addresses (rtnetlink(7)).",
     options: &[NETNS],
     returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac`, \
-              `mtu`, `up`, `master` (the name of its bridge), `addrs` (a list, \"10.10.0.1/24\")",
+              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, \"10.10.0.1/24\")",
     example: "for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, \" \")) end",
     call: links,
     ..BASE
@@ -43,7 +43,7 @@ pub const LINK_SET: Primitive = Primitive {
         EPERM,
         ENODEV,
         ("EBUSY", "the link is in use; bring it down first (down = true)"),
-        ("EINVAL", "the link cannot take this value, or cannot move (lo, and bridges before Linux 6.11)"),
+        ("EINVAL", "the link cannot take this value, or cannot move (lo and bridges never do)"),
     ],
     example: "tiny.link_set(\"lo\", { up = true })",
     call: link_set,
@@ -76,7 +76,6 @@ pub const BRIDGE: Primitive = Primitive {
         EPERM,
         ("EEXIST", "choose another name, or remove the link of that name with link_del"),
         ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
-        ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
     ],
     example: "local br <close> = tiny.bridge(\"td0\", { addr = \"10.10.0.1/24\" })",
     call: bridge,
@@ -101,6 +100,7 @@ fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, F
     table.raw_set("kind", link.kind.as_deref())?;
     table.raw_set("mac", link.mac.as_deref())?;
     table.raw_set("mtu", link.mtu)?;
+    table.raw_set("queues", link.queues)?;
     table.raw_set("up", link.up)?;
     table.raw_set("master", master.map(|m| m.name.as_str()))?;
     let addrs = link.addrs.iter().map(|(addr, prefix)| format!("{addr}/{prefix}"));

@@ -3,7 +3,9 @@
 
 mod addr;
 mod link;
+mod nat;
 mod route;
+mod sysctl;
 mod veth;
 
 use std::net::IpAddr;
@@ -29,6 +31,9 @@ pub const FAMILY: &[Primitive] = &[
     addr::ADDR_DEL,
     route::ROUTE_ADD,
     route::ROUTE_DEL,
+    nat::NAT,
+    nat::NAT_DEL,
+    sysctl::SYSCTL,
 ];
 
 /// A link: by name, or by the handle of what made it.

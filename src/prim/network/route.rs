@@ -31,7 +31,7 @@ pub const ROUTE_ADD: Primitive = Primitive {
         ("ENETDOWN", "bring the link up first: link_set(name, { up = true })"),
         ("EINVAL", "the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)"),
     ],
-    example: "local route <close> = tiny.route_add(\"10.20.0.0/16\", { dev = \"lo\" })",
+    example: "tiny.link_set(\"lo\", { up = true })\nlocal route <close> = tiny.route_add(\"10.20.0.0/16\", { dev = \"lo\" })",
     call: route_add,
     ..BASE
 };
@@ -42,7 +42,7 @@ pub const ROUTE_DEL: Primitive = Primitive {
     args: &[DEST],
     options: OPTIONS,
     errors: &[EPERM, ENODEV, ("ESRCH", "there is no such route")],
-    example: "tiny.route_add(\"10.21.0.0/16\", { dev = \"lo\" })\ntiny.route_del(\"10.21.0.0/16\", { dev = \"lo\" })",
+    example: "tiny.link_set(\"lo\", { up = true })\ntiny.route_add(\"10.21.0.0/16\", { dev = \"lo\" })\ntiny.route_del(\"10.21.0.0/16\", { dev = \"lo\" })",
     call: route_del,
     ..BASE
 };

@@ -18,6 +18,7 @@ const END: &[Opt] = &[
     opt("gateway", Type::Str, "none", "the gateway of a default route through it"),
     opt("mac", Type::Str, "random", "its hardware address"),
     opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
+    opt("queues", Type::Int, "1", "transmit and receive queues, for several processors to share the work"),
 ];
 
 pub const VETH_PAIR: Primitive = Primitive {
@@ -25,7 +26,7 @@ pub const VETH_PAIR: Primitive = Primitive {
     doc: "Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When \
           a step fails nothing stays behind.",
     args: &[
-        arg("first", Type::Options(END), "one end: name, netns, bridge, addr, gateway, mac, mtu"),
+        arg("first", Type::Options(END), "one end: name, netns, bridge, addr, gateway, mac, mtu, queues"),
         arg("second", Type::Options(END), "the other end, with the same keys"),
     ],
     returns: "a veth handle: `name`, `peer`; `<close>` deletes both ends",
@@ -48,6 +49,7 @@ struct End {
     place: Place,
     bridge: Option<String>,
     mtu: Option<u32>,
+    queues: Option<u32>,
     mac: Option<[u8; 6]>,
     addr: Option<Cidr>,
     gateway: Option<IpAddr>,
@@ -56,11 +58,15 @@ struct End {
 impl End {
     fn read(table: &Table) -> Result<End, Fail> {
         let text = |key: &str| table.raw_get::<Option<String>>(key);
+        let number = |key: &str| -> Result<Option<u32>, Fail> {
+            table.raw_get::<Option<i64>>(key)?.map(|n| unsigned(key, n)).transpose()
+        };
         Ok(End {
             name: name(table.raw_get("name")?)?,
             place: Place::of(table.raw_get("netns")?)?,
             bridge: bridge_name(&table.raw_get::<Value>("bridge")?)?,
-            mtu: table.raw_get::<Option<i64>>("mtu")?.map(|n| unsigned("mtu", n)).transpose()?,
+            mtu: number("mtu")?,
+            queues: number("queues")?,
             mac: text("mac")?.map(|t| mac(&t)).transpose()?,
             addr: text("addr")?.map(|t| cidr(&t)).transpose()?,
             gateway: text("gateway")?.map(|t| ip(&t)).transpose()?,
@@ -76,6 +82,7 @@ impl End {
             gateway: self.gateway,
             mac: self.mac,
             mtu: self.mtu,
+            queues: self.queues,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Link {
     pub mac: Option<String>,
     /// The largest packet in bytes.
     pub mtu: u32,
+    /// How many transmit queues it was made with.
+    pub queues: u32,
     /// Whether it is up (IFF_UP).
     pub up: bool,
     /// The index of the bridge (or bond) that it is a port of.
@@ -97,6 +99,7 @@ fn parse(payload: &[u8]) -> Option<Link> {
     const IFLA_MTU: u16 = 4;
     const IFLA_MASTER: u16 = 10;
     const IFLA_LINKINFO: u16 = 18;
+    const IFLA_NUM_TX_QUEUES: u16 = 31;
     const IFLA_INFO_KIND: u16 = 1;
     let (header, attributes) = payload.split_at_checked(16)?;
     let mac = attribute(attributes, IFLA_ADDRESS)
@@ -107,6 +110,7 @@ fn parse(payload: &[u8]) -> Option<Link> {
         kind: attribute(attributes, IFLA_LINKINFO).and_then(|i| attribute(i, IFLA_INFO_KIND)).map(string),
         mac,
         mtu: attribute(attributes, IFLA_MTU).and_then(number).unwrap_or(0),
+        queues: attribute(attributes, IFLA_NUM_TX_QUEUES).and_then(number).unwrap_or(1),
         up: number(&header[8..])? & libc::IFF_UP as u32 != 0,
         master: attribute(attributes, IFLA_MASTER).and_then(number),
         addrs: Vec::new(),

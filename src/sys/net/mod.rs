@@ -4,8 +4,11 @@
 
 pub mod addr;
 pub mod link;
+pub mod nat;
 mod netlink;
+mod nft;
 pub mod route;
+mod rule;
 pub mod veth;
 
 use std::net::IpAddr;

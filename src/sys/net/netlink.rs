@@ -36,6 +36,11 @@ impl Netlink {
         Netlink::open(netns, constants::NETLINK_ROUTE)
     }
 
+    /// A socket for nftables.
+    pub fn netfilter(netns: Netns<'_>) -> Result<Netlink> {
+        Netlink::open(netns, constants::NETLINK_NETFILTER)
+    }
+
     fn open(netns: Netns<'_>, protocol: isize) -> Result<Netlink> {
         namespace::in_netns(netns, || {
             let socket = Socket::new(protocol).detail("opening a netlink socket")?;

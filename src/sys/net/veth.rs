@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
-use rtnetlink::packet_route::link::{InfoData, InfoKind, InfoVeth};
+use rtnetlink::packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 use super::link::{self, Change};
@@ -31,6 +31,8 @@ pub struct End<'a> {
     pub mac: Option<[u8; 6]>,
     /// The largest packet in bytes.
     pub mtu: Option<u32>,
+    /// How many queues it is made with; `None`: one.
+    pub queues: Option<u32>,
 }
 
 /// Makes a pair; both ends are up afterwards. Errors: EEXIST with the name that is taken, ENODEV
@@ -50,7 +52,13 @@ pub fn pair(first: &End<'_>, second: &End<'_>) -> Result<()> {
 }
 
 fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuilder<T> {
-    let mut message = message.name(end.name);
+    // Left alone the kernel makes a queue for each possible processor, switches all but one off
+    // again, and waits for readers of the old number: 0.1 to 0.2 ms even with two processors.
+    let queues = end.queues.unwrap_or(1);
+    let mut message = message
+        .name(end.name)
+        .append_extra_attribute(LinkAttribute::NumTxQueues(queues))
+        .append_extra_attribute(LinkAttribute::NumRxQueues(queues));
     if let Some(mac) = end.mac {
         message = message.address(mac.to_vec());
     }

@@ -24,6 +24,11 @@ check.equal(inner.kind, "veth")
 check.equal(inner.mac, "02:00:00:00:00:02")
 check.equal(inner.addrs[1], "10.10.0.2/24")
 check.equal(link("veth-db").master, "td0", "the second end's bridge")
+check.equal(link("veth-db").queues, 1)
+do
+  local wide <close> = tiny.veth_pair({ name = "ta0", queues = 2 }, { name = "tb0" })
+  check.equal(link("ta0").queues, 2)
+end
 check.equal(sockets.default_gateway(web), "10.10.0.1")
 
 -- Nothing stays when the last step fails, whichever end is to blame.
@@ -55,3 +60,11 @@ check.equal(sockets.connect({ from = web, to = db, addr = "10.10.0.3" }), "10.10
 cable:close()
 check.equal(link("veth-web"), nil, "closed")
 check.equal(link("eth0", web), nil, "and its peer")
+
+tiny.try(function()
+  local short <close> = tiny.veth_pair({ name = "ta0" }, { name = "eth9", netns = web })
+  assert(link("ta0") and link("eth9", web))
+  tiny.fail("the body fails")
+end)
+check.equal(link("ta0"), nil, "deleted after a failing body")
+check.equal(link("eth9", web), nil)

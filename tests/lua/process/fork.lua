@@ -10,4 +10,34 @@ check.equal(err.op, "exec")
 check.equal(err.path, "/no/such/program")
 assert(err.at:match("fork.lua:7$"), err.at)
 
+-- Buffered text is written once, not by both.
+io.stdout:setvbuf("full")
+local from, into = tiny.pipe()
+local saved = tiny.stdio(1)
+tiny.dup2(into, 1)
+io.write("once ")
+local quiet <close> = tiny.fork(function() io.write("child ") end)
+quiet:wait()
+io.write("parent")
+io.flush()
+tiny.dup2(saved, 1)
+check.equal(from:read(), "once child parent")
+
+-- The child never comes back into the parent's frames.
+local ran = 0
+local counted <close> = tiny.fork(function() ran = ran + 1 end)
+counted:wait()
+check.equal(ran, 0, "the parent's variables")
+check.equal(tiny.getpid(), tonumber(tiny.readlink("/proc/self")), "it is the parent that goes on")
+
+-- From a coroutine, too, and the rest of it runs in the parent only.
+local steps = coroutine.wrap(function()
+  local inner <close> = tiny.fork(function() return 3 end)
+  coroutine.yield(inner:wait())
+  return "end"
+end)
+check.equal(steps(), 3)
+check.equal(steps(), "end")
+
 check.refuses("body is missing: fork(body)", tiny.fork)
+check.refuses("body: expected function, got a table", tiny.fork, {})

@@ -1,0 +1,42 @@
+"""The results as text."""
+
+
+def columns(head, rows):
+    lines = [head] + rows
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    numeric = [all(line[i][:1].isdigit() or line[i][:1] in "-+" for line in rows) for i in range(len(head))]
+    pad = lambda text, i: text.rjust(widths[i]) if numeric[i] else text.ljust(widths[i])
+    return "\n".join("  ".join(pad(text, i) for i, text in enumerate(line)).rstrip() for line in lines)
+
+
+def start(result):
+    rows, facts = [], []
+    for r in result["sides"]:
+        rows.append([r["side"], f"{r['median_us']:.0f}", f"{r['quartile_us']:.0f}", f"{r['min_us']:.0f}",
+                     f"{r['of_bubblewrap']:.2f}", f"{r['of_floor']:.2f}", str(r["peak_kb"])])
+        facts.append([r["side"], " ".join(r["new_namespaces"]), str(r["pid"]), str(r["mounts"]), str(r["dev_entries"]),
+                      str(r["capabilities"]), "yes" if r["no_new_privs"] else "no", "yes" if r["seccomp"] else "no", r["note"]])
+    text = f"Start to exit of /bin/true, {result['rounds']} interleaved rounds\n\n"
+    text += columns(["side", "median µs", "quartile µs", "min µs", "÷ bubblewrap", "÷ floor", "peak kB"], rows)
+    text += "\n\nWhat each side did, as the program inside saw it\n\n"
+    text += columns(["side", "new namespaces", "pid", "mounts", "/dev entries", "capabilities", "no_new_privs", "seccomp",
+                     "also"], facts)
+    for name, reason in result["skipped"].items():
+        text += f"\n\nskipped: {name}: {reason}"
+    return text
+
+
+def calls(result):
+    rows = [[r["call"], f"{r['bare_ns']:.0f}", f"{r['tinylua_ns']:.0f}", f"{r['overhead_ns']:.0f}"] for r in result["calls"]]
+    return f"One call, median of {result['rounds']} interleaved rounds\n\n" + \
+        columns(["call", "system call ns", "primitive ns", "difference ns"], rows)
+
+
+def size(result):
+    rows = [["binary", f"{result['binary_bytes'] / 1e6:.1f} MB"], ["empty recipe, peak", f"{result['empty_recipe_peak_kb']} kB"],
+            ["container recipe, peak", f"{result['container_recipe_peak_kb']} kB"]]
+    return "Size\n\n" + columns(["what", "size"], rows)
+
+
+def render(results):
+    return "\n\n".join(globals()[name](result) for name, result in results.items())

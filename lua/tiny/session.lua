@@ -1,0 +1,190 @@
+-- One run of a container as its supervisor sees it: make it, or take over one that lost its
+-- supervisor; watch it; clear up after it. What happens on an event is decided here.
+local Loop = require "tiny.loop"
+local container = require "tiny.container"
+local format = require "tiny.format"
+local limits = require "tiny.limits"
+local rootfs = require "tiny.rootfs"
+local scope = require "tiny.scope"
+local state = require "tiny.state"
+
+local session = {}
+
+local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
+local STREAMS = { "stdout", "stderr" }
+
+-- A callback of the recipe: what it throws is told and changes nothing else.
+local function call_back(ctx, name, ...)
+  local f = ctx.spec[name]
+  if not f then return end
+  local _, err = tiny.try(f, ctx, ...)
+  if err then format.note("%s: %s: %s", ctx.name, name, tostring(err)) end
+end
+
+local function new_context(record, spec, options)
+  return {
+    id = record.id, name = record.config.name, dir = record.dir, run = record.run, record = record, spec = spec,
+    where = options.where, throwaway = options.throwaway, scope = scope.new(record.dir .. "/undo.jsonl"), echo = {},
+  }
+end
+
+-- The container's streams as FIFOs. It holds them open for reading and writing, so it never gets
+-- SIGPIPE; the bytes wait for whoever reads.
+local function streams(ctx)
+  ctx.stdio = {}
+  for number, name in ipairs(STREAMS) do
+    local path = ctx.run .. "/" .. name
+    tiny.mknod(path, "fifo", { mode = tonumber("600", 8) })
+    ctx.stdio[number] = tiny.open(path, { read = true, write = true })
+  end
+  ctx.stdio[0] = ctx.spec.interactive and tiny.stdio(0) or tiny.open("/dev/null")
+end
+
+local function open_pump(ctx)
+  ctx.pump = tiny.pump(ctx.dir .. "/container.log", { dir = ctx.run })
+end
+
+-- The child waits before its program until it is on record: a supervisor that is killed leaves
+-- either a container that can be found, or none.
+local function record_birth(ctx)
+  state.update(ctx.record, function(s)
+    s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
+    s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
+    s.exit_code, s.signal, s.oom, s.finished_at, s.error = nil, nil, nil, nil, nil
+  end)
+end
+
+local function close_all(handles)
+  for _, handle in pairs(handles) do handle:close() end
+end
+
+-- Makes the container. When that fails its steps are undone, and the error is thrown again.
+function session.make(record, spec, options)
+  local ctx = new_context(record, spec, options)
+  ctx.born = record_birth
+  local _, err = tiny.try(function()
+    ctx.signals = tiny.signals(FORWARDED)
+    streams(ctx)
+    rootfs.prepare(ctx)
+    container.make(ctx)
+    ctx.process = ctx.child
+    open_pump(ctx)
+  end)
+  close_all(ctx.stdio or {})
+  if not err then
+    call_back(ctx, "on_start")
+    return ctx
+  end
+  if ctx.child then tiny.try(ctx.child.close, ctx.child) end
+  session.clear(ctx)
+  error(err, 0)
+end
+
+-- Takes over a running container whose supervisor is gone; nil when it has ended meanwhile.
+function session.adopt(record, spec)
+  local process = state.process(record)
+  if not process then return nil end
+  local ctx = new_context(record, spec, {})
+  ctx.process, ctx.adopted = process, true
+  ctx.signals = tiny.signals(FORWARDED)
+  ctx.scope:load()
+  ctx.cgroup = limits.reopen(ctx)
+  open_pump(ctx)
+  return ctx
+end
+
+-- Undoes what the steps made; failures are told, never thrown.
+function session.clear(ctx)
+  local failures = ctx.scope:clear()
+  if ctx.spec.network == "bridge" then
+    local _, err = tiny.try(require("tiny.network").release)
+    table.insert(failures, err and tostring(err))
+  end
+  for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
+end
+
+-- Hands bytes to the terminal and to the recipe.
+local function show(ctx, stream, bytes)
+  if bytes == "" then return end
+  local echo = ctx.echo[stream]
+  if echo then
+    -- A reader that went away (`| head`) ends the echo, not the container.
+    local _, gone = tiny.try(echo.write, echo, bytes)
+    if gone then ctx.echo[stream] = nil end
+  end
+  if not ctx.spec.on_log then return end
+  local rest = (ctx.rest and ctx.rest[stream] or "") .. bytes
+  for line in rest:gmatch("([^\n]*)\n") do call_back(ctx, "on_log", line, stream) end
+  ctx.rest = ctx.rest or {}
+  ctx.rest[stream] = rest:match("[^\n]*$")
+end
+
+-- Moves what a stream holds. A full disk is waited out: the container blocks when its FIFO is full.
+local function move(ctx, loop, stream)
+  local keep = (ctx.echo[stream] or ctx.spec.on_log) and true or false
+  local more, bytes = tiny.try(ctx.pump.move, ctx.pump, stream, { keep = keep })
+  if more ~= nil then return keep and show(ctx, stream, bytes) end
+  if not ctx.full then format.note("%s: its log cannot be written, its output waits: %s", ctx.name, tostring(bytes)) end
+  ctx.full = true
+  local fifo = ctx.pump[stream]
+  loop:off(fifo)
+  loop:after(1, function()
+    ctx.full = nil
+    loop:on(fifo, function() move(ctx, loop, stream) end)
+  end)
+end
+
+-- Whether the process would act on a signal: as PID 1 it gets only those that it handles.
+function session.handles(pid, name)
+  local status = tiny.read_file(("/proc/%d/status"):format(pid)) or ""
+  local number = tiny.signal_number(name)
+  for _, field in ipairs { "SigCgt", "SigBlk" } do
+    local mask = tonumber(status:match(field .. ":%s*(%x+)") or "0", 16)
+    if mask & (1 << (number - 1)) ~= 0 then return true end
+  end
+  return false
+end
+
+-- A signal for the container. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a
+-- second Ctrl-C ends it for certain.
+local function forward(ctx, name)
+  local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
+  if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
+  if fatal and not session.handles(ctx.process.pid, name) then
+    ctx.asked = true
+    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; once more ends it with SIGKILL", name)
+  end
+  tiny.try(tiny.kill, ctx.process, name)
+end
+
+local function how_it_ended(ctx)
+  if ctx.adopted then return tiny.process_exit(ctx.process) end
+  return ctx.process:wait()
+end
+
+-- Waits until the container has ended; returns how: { status, signal, oom }. A status of nil means
+-- that this kernel does not tell it to a supervisor that is not the parent.
+function session.watch(ctx)
+  local loop = Loop.new()
+  for _, stream in ipairs(STREAMS) do loop:on(ctx.pump[stream], function() move(ctx, loop, stream) end) end
+  loop:on(ctx.process, function() loop:stop() end)
+  loop:on(ctx.signals, function()
+    for name in function() return (ctx.signals:next()) end do forward(ctx, name) end
+  end)
+  loop:run()
+  -- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.
+  for _, stream in ipairs(STREAMS) do
+    local _, bytes = tiny.try(ctx.pump.finish, ctx.pump, stream, { keep = true })
+    if type(bytes) == "string" then show(ctx, stream, bytes) else format.note("%s", tostring(bytes)) end
+  end
+  local status, signal = how_it_ended(ctx)
+  local result = { status = status, signal = signal, oom = limits.oom_kills(ctx) }
+  ctx.pump:close()
+  ctx.process:close()
+  session.clear(ctx)
+  if result.oom > 0 then call_back(ctx, "on_oom", result.oom) end
+  call_back(ctx, "on_exit", status, signal)
+  return result
+end
+
+return session

@@ -1,0 +1,78 @@
+//! The flags that every command takes, before or after its name.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use clap::builder::OsStringValueParser;
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::vm::trace::Style;
+
+/// The flags that every command takes, before or after its name.
+#[derive(Default)]
+pub struct Globals {
+    pub root: Option<String>,
+    pub lua_path: Vec<PathBuf>,
+    pub trace: Option<Style>,
+    pub verbose: bool,
+}
+
+impl Globals {
+    pub fn add(&mut self, matches: &ArgMatches) {
+        let path = |v: &OsString| PathBuf::from(v);
+        if let Some(root) = matches.get_one::<OsString>("root") {
+            let absolute = std::path::absolute(root).unwrap_or_else(|_| path(root));
+            self.root = Some(absolute.to_string_lossy().into_owned());
+        }
+        for dir in matches.get_many::<OsString>("lua-path").into_iter().flatten().map(path) {
+            if !self.lua_path.contains(&dir) {
+                self.lua_path.push(dir);
+            }
+        }
+        if let Some(style) = matches.get_one::<String>("trace") {
+            self.trace = Some(if style == "json" { Style::Json } else { Style::Text });
+        }
+        self.verbose |= matches.get_flag("verbose");
+    }
+
+    pub fn add_lua_paths(&mut self, rest: &[OsString]) {
+        for (i, word) in rest.iter().enumerate().take_while(|(_, w)| *w != "--") {
+            let inline = word.as_bytes().strip_prefix(b"--lua-path=").map(OsStr::from_bytes);
+            let next = || rest.get(i + 1).filter(|_| word == "--lua-path").map(OsString::as_os_str);
+            if let Some(dir) = inline.or_else(next) {
+                self.lua_path.push(dir.into());
+            }
+        }
+    }
+
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+        settings.extend(self.root.clone().map(|root| ("root", root)));
+        settings.extend(self.verbose.then(|| ("verbose", "yes".to_owned())));
+        settings
+    }
+}
+
+pub fn global_args() -> [Arg; 4] {
+    let path =
+        |name: &'static str| Arg::new(name).long(name).value_name("DIR").value_parser(OsStringValueParser::new());
+    [
+        path("root").help("Keep all state below DIR [default: /var/lib/tinylua and /run/tinylua]"),
+        path("lua-path").action(ArgAction::Append).help("Let DIR/scripts and DIR/lua override the shipped Lua"),
+        Arg::new("trace")
+            .long("trace")
+            .value_name("STYLE")
+            .value_parser(["text", "json"])
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("text")
+            .help("Print each primitive as it happens"),
+        Arg::new("verbose")
+            .long("verbose")
+            .short('v')
+            .action(ArgAction::SetTrue)
+            .help("Show the Lua traceback of an error"),
+    ]
+    .map(|arg| arg.help_heading("Global options"))
+}

@@ -1,0 +1,151 @@
+//! The command line: global flags, then a clap parser made from the options that a script declares.
+//! What a user typed becomes one Lua table here, and nowhere else.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::builder::OsStringValueParser;
+use mlua::{Function, MultiValue, Value};
+
+mod globals;
+mod spec;
+
+use globals::{Globals, global_args};
+use spec::Spec;
+
+use crate::vm::files::SearchPath;
+use crate::vm::registry::did_you_mean;
+use crate::vm::{Failure, Options, Vm, child, trace};
+
+/// Usage errors.
+const USAGE: u8 = 2;
+
+/// What a run of the program printed last and its exit status.
+pub enum End {
+    /// The command ended with this status.
+    Status(u8),
+    /// The help that was asked for.
+    Help(String),
+    /// clap has something to print: a command's help, the version, or a usage error.
+    Clap(clap::Error),
+    /// It failed.
+    Failed {
+        /// The failure.
+        failure: Failure,
+        /// Whether `-v` asks for the traceback.
+        verbose: bool,
+    },
+}
+
+impl From<clap::Error> for End {
+    fn from(error: clap::Error) -> End {
+        End::Clap(error)
+    }
+}
+
+/// Runs the program.
+pub fn run(argv: Vec<OsString>) -> End {
+    match dispatch(argv) {
+        Ok(status) => End::Status(status),
+        Err(end) => end,
+    }
+}
+
+fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    let matches = match top().try_get_matches_from(&argv) {
+        Err(e) if matches!(e.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand) => {
+            return Err(End::Help(help_with_commands()));
+        }
+        matches => matches?,
+    };
+    let mut globals = Globals::default();
+    globals.add(&matches);
+    let Some((name, rest)) = matches.subcommand() else { return Err(End::Help(help_with_commands())) };
+    let rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
+    if name == "help" {
+        return match rest.first().and_then(|n| n.to_str()) {
+            Some(command) => run_command(command, &[OsString::from("--help")], globals),
+            None => Err(End::Help(help_with_commands())),
+        };
+    }
+    run_command(name, &rest, globals)
+}
+
+fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8, End> {
+    // The flags after the command's name may change where its script is found, and so must be
+    // known before it is parsed.
+    globals.add_lua_paths(rest);
+    let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
+    let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
+    let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
+        return Err(unknown_command(name, vm.search()).into());
+    };
+    let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
+    let words = std::iter::once(OsString::from(name)).chain(rest.iter().cloned());
+    let matches = spec.parser().try_get_matches_from(words)?;
+    globals.add(&matches);
+    let run = || -> Result<u8, Failure> {
+        if let Some(style) = globals.trace {
+            trace::start(style).map_err(|e| Failure::plain(e.to_string()))?;
+        }
+        vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
+        let args = spec.table(vm.lua(), &matches)?;
+        let function: Function =
+            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua has no function \"run\"")))?;
+        let results = vm.call(&function, MultiValue::from_vec(vec![Value::Table(args)]))?;
+        Ok(results.front().map_or(0, child::status_of))
+    };
+    run().map_err(|f| fail(f, globals.verbose))
+}
+
+fn machine(globals: &Globals) -> Result<Vm, Failure> {
+    let options = Options { search: SearchPath::new(&globals.lua_path), settings: globals.settings() };
+    Vm::new(options).map_err(|e| Failure::plain(e.to_string()))
+}
+
+fn top() -> Command {
+    Command::new("tinylua")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A container runtime that you program")
+        .override_usage("tinylua [OPTIONS] COMMAND [ARGS…]")
+        .args(global_args())
+        .allow_external_subcommands(true)
+        .external_subcommand_value_parser(OsStringValueParser::new())
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .after_help("`tinylua COMMAND --help` explains a command, `tinylua doc NAME` a primitive.")
+}
+
+/// The top help with a line per command; only here are all the scripts read.
+fn help_with_commands() -> String {
+    let mut commands = String::new();
+    let vm = machine(&Globals::default());
+    for name in SearchPath::new(&[]).names("scripts") {
+        let script = vm.as_ref().ok().and_then(|vm| vm.command(&name).ok().flatten());
+        let summary: String = script.and_then(|s| s.get("summary").ok()).unwrap_or_default();
+        commands.push_str(&format!("  {name:<10} {summary}\n"));
+    }
+    let template =
+        format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\nCommands:\n{commands}\n{{all-args}}{{after-help}}\n");
+    top().help_template(template).render_help().to_string()
+}
+
+fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
+    let names = search.names("scripts");
+    let near = did_you_mean(name, names.iter().map(String::as_str));
+    let tip = match near {
+        Some(near) => format!("did you mean `tinylua {near}`?"),
+        None => format!("known are {}", names.join(", ")),
+    };
+    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("there is no command {name:?}; {tip}"))
+}
+
+/// The exit status of a usage error.
+pub fn usage_status(error: &clap::Error) -> u8 {
+    match error.kind() {
+        clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => 0,
+        _ => USAGE,
+    }
+}

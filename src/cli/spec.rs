@@ -1,0 +1,199 @@
+//! What a script declares about its command line, as a clap parser and as the `args` table.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use clap::builder::{OsStringValueParser, TypedValueParser, ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use mlua::{Lua, Table, Value};
+
+use super::globals::global_args;
+use crate::vm::{Failure, units};
+
+/// An option or a positional argument of a script.
+struct Item {
+    name: String,
+    short: Option<char>,
+    aliases: Vec<String>,
+    ty: String,
+    value_name: Option<String>,
+    help: String,
+    default: Option<String>,
+    many: bool,
+    required: bool,
+    trailing: bool,
+    choices: Vec<String>,
+}
+
+impl Item {
+    fn of(table: &Table) -> mlua::Result<Item> {
+        let default: Value = table.get("default")?;
+        let list = |key: &str| -> mlua::Result<Vec<String>> {
+            Ok(match table.get::<Value>(key)? {
+                Value::Table(t) => t.sequence_values().collect::<mlua::Result<_>>()?,
+                Value::Nil => Vec::new(),
+                one => vec![one.to_string()?],
+            })
+        };
+        Ok(Item {
+            name: table.get(1)?,
+            short: table.get::<Option<String>>("short")?.and_then(|s| s.chars().next()),
+            aliases: list("alias")?,
+            ty: table.get::<Option<String>>("type")?.unwrap_or_else(|| "string".into()),
+            value_name: table.get("value")?,
+            help: table.get::<Option<String>>("help")?.unwrap_or_default(),
+            default: if default.is_nil() { None } else { Some(default.to_string()?) },
+            many: table.get::<Option<bool>>("many")?.unwrap_or(false),
+            required: table.get::<Option<bool>>("required")?.unwrap_or(true),
+            trailing: table.get::<Option<bool>>("trailing")?.unwrap_or(false),
+            choices: list("choices")?,
+        })
+    }
+
+    /// The key in the table that the script gets.
+    fn key(&self) -> String {
+        self.name.replace('-', "_")
+    }
+
+    fn parser(&self) -> ValueParser {
+        let string = OsStringValueParser::new();
+        match self.ty.as_str() {
+            "size" => text(|s| units::size(s).map(drop)),
+            "duration" => text(|s| units::duration(s).map(drop)),
+            "integer" => text(|s| s.parse::<i64>().map(drop).map_err(|_| format!("{s:?} is not a whole number"))),
+            "number" => text(|s| match s.parse::<f64>() {
+                Ok(n) if n.is_finite() => Ok(()),
+                _ => Err(format!("{s:?} is not a number")),
+            }),
+            _ if !self.choices.is_empty() => {
+                let choices = self.choices.clone();
+                string
+                    .try_map(move |word| match choices.iter().any(|c| word == c.as_str()) {
+                        true => Ok(word),
+                        false => Err(format!("it is one of {}", choices.join(", "))),
+                    })
+                    .into()
+            }
+            _ => string.into(),
+        }
+    }
+
+    fn arg(&self, positional: Option<usize>) -> Arg {
+        let mut arg = Arg::new(self.name.clone()).help(self.help.clone());
+        if let Some(index) = positional {
+            let shown = self.value_name.clone().unwrap_or_else(|| self.name.to_uppercase());
+            arg = arg.index(index).value_name(shown).required(self.required).value_parser(self.parser());
+            if self.many || self.trailing {
+                arg = arg.num_args(1..).trailing_var_arg(self.trailing);
+            }
+            return arg;
+        }
+        arg = arg.long(self.name.clone()).visible_aliases(self.aliases.clone());
+        if let Some(short) = self.short {
+            arg = arg.short(short);
+        }
+        if self.ty == "flag" {
+            return arg.action(ArgAction::SetTrue);
+        }
+        arg = arg.value_parser(self.parser()).action(if self.many { ArgAction::Append } else { ArgAction::Set });
+        // `--tail -5` and `--memory -1` reach the value's own check instead of "unexpected -5".
+        arg = arg.allow_negative_numbers(true);
+        arg = arg.value_name(self.value_name.clone().unwrap_or_else(|| self.ty.to_uppercase()));
+        match &self.default {
+            Some(default) => arg.default_value(default.clone()),
+            None => arg,
+        }
+    }
+
+    fn value(&self, lua: &Lua, word: &OsStr) -> mlua::Result<Value> {
+        let text = word.to_string_lossy();
+        match self.ty.as_str() {
+            "size" => Ok(Value::Integer(units::size(&text).map_err(mlua::Error::runtime)? as i64)),
+            "duration" => Ok(Value::Number(units::duration(&text).map_err(mlua::Error::runtime)?)),
+            "integer" => Ok(Value::Integer(text.parse().map_err(mlua::Error::external)?)),
+            "number" => Ok(Value::Number(text.parse().map_err(mlua::Error::external)?)),
+            _ => Ok(Value::String(lua.create_string(word.as_bytes())?)),
+        }
+    }
+}
+
+fn text(check: impl Fn(&str) -> Result<(), String> + Clone + Send + Sync + 'static) -> ValueParser {
+    OsStringValueParser::new()
+        .try_map(move |word| match word.to_str() {
+            Some(text) => check(text).map(|()| word),
+            None => Err("it is not UTF-8".to_owned()),
+        })
+        .into()
+}
+
+/// What a script declares about its command line.
+pub struct Spec {
+    name: String,
+    summary: String,
+    about: String,
+    options: Vec<Item>,
+    args: Vec<Item>,
+}
+
+impl Spec {
+    pub fn of(name: &str, script: &Table) -> Result<Spec, Failure> {
+        let read = || -> mlua::Result<Spec> {
+            let items = |key: &str| -> mlua::Result<Vec<Item>> {
+                match script.get::<Value>(key)? {
+                    Value::Table(list) => list.sequence_values::<Table>().map(|t| Item::of(&t?)).collect(),
+                    _ => Ok(Vec::new()),
+                }
+            };
+            Ok(Spec {
+                name: name.to_owned(),
+                summary: script.get::<Option<String>>("summary")?.unwrap_or_default(),
+                about: script.get::<Option<String>>("about")?.unwrap_or_default(),
+                options: items("options")?,
+                args: items("args")?,
+            })
+        };
+        read().map_err(|e| Failure::plain(format!("{name}.lua: its options cannot be read: {e}")))
+    }
+
+    pub fn parser(&self) -> Command {
+        let mut command = Command::new(self.name.clone())
+            .bin_name(format!("tinylua {}", self.name))
+            .about(self.summary.clone())
+            .args(self.options.iter().map(|o| o.arg(None)))
+            .args(self.args.iter().enumerate().map(|(i, a)| a.arg(Some(i + 1))))
+            .disable_version_flag(true);
+        if !self.about.is_empty() {
+            command = command.after_help(self.about.clone());
+        }
+        let taken = |name: &str| self.options.iter().any(|o| o.name == name);
+        // A short flag of the script (`-v` for volumes) wins over the global one.
+        let shorts: Vec<char> = self.options.iter().filter_map(|o| o.short).collect();
+        let globals =
+            global_args().into_iter().filter(|a| !taken(a.get_id().as_str())).map(|arg| match arg.get_short() {
+                Some(short) if shorts.contains(&short) => arg.short(None),
+                _ => arg,
+            });
+        command.args(globals)
+    }
+
+    pub fn table(&self, lua: &Lua, matches: &ArgMatches) -> Result<Table, Failure> {
+        let fill = || -> mlua::Result<Table> {
+            let table = lua.create_table()?;
+            for item in self.options.iter().chain(&self.args) {
+                if item.ty == "flag" {
+                    table.set(item.key(), matches.get_flag(&item.name))?;
+                    continue;
+                }
+                let words: Vec<&OsString> = matches.get_many(&item.name).into_iter().flatten().collect();
+                let values = words.iter().map(|w| item.value(lua, w)).collect::<mlua::Result<Vec<_>>>()?;
+                if item.many || item.trailing {
+                    table.set(item.key(), lua.create_sequence_from(values)?)?;
+                } else if let Some(value) = values.into_iter().next() {
+                    table.set(item.key(), value)?;
+                }
+            }
+            Ok(table)
+        };
+        fill().map_err(|e| Failure::plain(e.to_string()))
+    }
+}

@@ -1,0 +1,165 @@
+//! NAT: the entries, their bindings, and the one parser of published ports.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::{BASE, EPERM, NETNS, Place, cidr, sequence};
+use crate::sys::net::nat::{self as sys, Nat, Publish};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
+
+const NO_NFTABLES: &str = "this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or \
+                           CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
+
+pub const NAT: Primitive = Primitive {
+    name: "nat",
+    doc: "Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into \
+          it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: \
+          sysctl(\"net.ipv4.ip_forward\", 1).",
+    options: &[
+        need("from", Type::Cidr, "the subnet, \"10.10.0.0/24\""),
+        opt(
+            "publish",
+            Type::List(&Type::Str),
+            "none",
+            "ports: \"8080:10.10.0.2:80\", \"5353:10.10.0.2:53/udp\", or on one address \"192.0.2.1:8080:10.10.0.2:80\"; \
+             127.0.0.1 reaches them once route_localnet is 1 for the bridge",
+        ),
+        opt("name", Type::Str, "the subnet, as 10.10.0.0-24", "names the table, for nat_del"),
+        NETNS,
+    ],
+    returns: "a nat handle: `name`; `<close>` removes the table",
+    errors: &[
+        EPERM,
+        ("EEXIST", "there is a nat of this name: give it another name, or remove that one with nat_del"),
+        ("EOPNOTSUPP", NO_NFTABLES),
+        ("EPROTONOSUPPORT", NO_NFTABLES),
+        ("EAFNOSUPPORT", NO_NFTABLES),
+        (
+            "ENOENT",
+            "this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or \
+             CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)",
+        ),
+    ],
+    example: "local nat <close> = tiny.nat { from = \"10.10.0.0/24\", publish = { \"8080:10.10.0.2:80\" } }",
+    call: nat,
+    ..BASE
+};
+
+pub const NAT_DEL: Primitive = Primitive {
+    name: "nat_del",
+    doc: "Removes what `nat` made under this name, and nothing else (nft(8)).",
+    args: &[arg("name", Type::Str, "the name of the nat")],
+    options: &[NETNS],
+    errors: &[
+        EPERM,
+        ("ENOENT", "there is no nat of this name; `nft list tables` shows them as inet tiny-NAME"),
+        ("EOPNOTSUPP", NO_NFTABLES),
+        ("EPROTONOSUPPORT", NO_NFTABLES),
+    ],
+    example: "tiny.nat { from = \"10.10.0.0/24\", name = \"web\" }\ntiny.nat_del(\"web\")",
+    call: nat_del,
+    ..BASE
+};
+
+fn nat(call: &Call<'_>) -> Outcome {
+    let from = cidr(&call.opt::<String>("from")?.unwrap_or_default())?;
+    let name = match call.opt("name")? {
+        Some(name) => name,
+        None => sys::name_of(from),
+    };
+    check(&name)?;
+    let ports: Vec<String> = call.opt("publish")?.unwrap_or_default();
+    let publish = ports.iter().map(|text| published(text)).collect::<Result<Vec<_>, _>>();
+    let publish = publish.map_err(|e| Fail::Usage(format!("option \"publish\": {e}")))?;
+    let place = Place::option(call)?;
+    sys::add(place.fd(), &Nat { name: &name, from, publish: &publish })?;
+    let undo = ("nat_del", name.as_str(), place.options(call, &[])?);
+    call.ok(Builder::new(call.lua, "nat")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
+}
+
+fn nat_del(call: &Call<'_>) -> Outcome {
+    let name = call.str(0)?;
+    check(&name)?;
+    sys::del(Place::option(call)?.fd(), &name)?;
+    call.ok(())
+}
+
+fn check(name: &str) -> Result<(), Fail> {
+    sys::bad_name(name).map_or(Ok(()), |why| Err(Fail::Usage(why)))
+}
+
+/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; an IPv6 address stands in brackets.
+fn published(text: &str) -> Result<Publish, String> {
+    let bad = || format!("{text:?} is not a published port, such as \"8080:10.10.0.2:80\" or \"53:10.10.0.2:53/udp\"");
+    let (ports, proto) = match text.rsplit_once('/') {
+        None => (text, 6),
+        Some((ports, "tcp")) => (ports, 6),
+        Some((ports, "udp")) => (ports, 17),
+        Some((_, other)) => return Err(format!("{text:?}: the protocol is tcp or udp, not {other:?}")),
+    };
+    let mut fields = fields(ports).into_iter().rev();
+    let to_port = fields.next().and_then(port).ok_or_else(bad)?;
+    let to = fields.next().and_then(address).ok_or_else(bad)?;
+    let own = fields.next().and_then(port).ok_or_else(bad)?;
+    let host = fields.next().map(|field| address(field).ok_or_else(bad)).transpose()?;
+    if fields.next().is_some() {
+        return Err(bad());
+    }
+    if host.is_some_and(|h| h.is_ipv4() != to.is_ipv4()) {
+        return Err(format!("{text:?}: the two addresses are of different families"));
+    }
+    Ok(Publish { proto, host, port: own, to: SocketAddr::new(to, to_port) })
+}
+
+/// Splits at colons outside of brackets.
+fn fields(text: &str) -> Vec<&str> {
+    let mut depth = 0;
+    text.split(|c: char| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        c == ':' && depth == 0
+    })
+    .collect()
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    match text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
+        Some(v6) => v6.parse().ok().filter(IpAddr::is_ipv6),
+        None => text.parse().ok().filter(IpAddr::is_ipv4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_ports() {
+        let p = published("8080:10.10.0.2:80").expect("a port");
+        assert_eq!((p.proto, p.host, p.port, p.to.to_string()), (6, None, 8080, "10.10.0.2:80".into()));
+        let p = published("192.0.2.1:53:10.10.0.2:5353/udp").expect("a port");
+        assert_eq!((p.proto, p.host.map(|h| h.to_string()), p.port), (17, Some("192.0.2.1".into()), 53));
+        assert_eq!(published("80:[fd00::2]:8080/tcp").expect("a port").to.to_string(), "[fd00::2]:8080");
+        for bad in [
+            "",
+            "80",
+            "8080:80",
+            "0:10.0.0.2:80",
+            "80:10.0.0.2:0",
+            "80:10.0.0.2:99999",
+            "x:10.0.0.2:80",
+            "80:fd00::2:80",
+            "80:10.0.0.2:80/sctp",
+            "80:[fd00::2:80",
+            "[fd00::1]:80:10.0.0.2:80",
+            "1:80:10.0.0.2:80",
+            "a:b:80:10.0.0.2:80",
+        ] {
+            assert!(published(bad).is_err(), "{bad}");
+        }
+    }
+}

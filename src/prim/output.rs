@@ -1,0 +1,99 @@
+//! The way of a container's output to its log.
+
+use std::cell::RefCell;
+
+use mlua::{UserData, Value};
+
+use super::event::file;
+use crate::sys::logfile::{LogFile, Rotation};
+use crate::sys::pump::{Moved, Stream};
+use crate::sys::{self as kernel};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
+
+const BASE: Primitive = Primitive { family: "output", ..Primitive::BASE };
+const STREAMS: [&str; 2] = ["stdout", "stderr"];
+const PUMP: Type = Type::Handle("pump");
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "pump",
+        doc: "Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, \
+              and the log, one JSON object a line. Bytes move by splice(2), so that a SIGKILL loses and doubles none: \
+              a pump opened later goes on where the log ends.",
+        args: &[arg("log", Type::Path, "the log file")],
+        options: &[
+            need("dir", Type::Path, "the folder of the FIFOs and spools"),
+            opt("max_size", Type::Size, "none", "begin a new log file at this size"),
+            opt("max_files", Type::Int, "2", "how many log files are kept, the current one counted"),
+        ],
+        returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for",
+        errors: &[
+            ("ENOENT", "the FIFOs are missing: mknod makes them"),
+            ("ESPIPE", "the spool was emptied while the log stayed"),
+        ],
+        example: "local pump <close> = tiny.pump(\"container.log\", { dir = \"/run/web\" })",
+        call: pump,
+        ..BASE
+    },
+    Primitive {
+        name: "pump_move",
+        doc: "Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.",
+        args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
+        options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
+        returns: "whether the FIFO may hold more, and the bytes where they are kept",
+        method: Some(("pump", "move")),
+        errors: &[("ENOSPC", "the disk is full; nothing is lost, the FIFO and the spool keep it")],
+        example: "local more = pump:move(\"stdout\")",
+        call: |c| moved(c, Stream::move_on),
+        ..BASE
+    },
+    Primitive {
+        name: "pump_finish",
+        doc: "Moves all that is left of a stream to the log; a last line without its end is marked partial.",
+        args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
+        options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
+        returns: "false, and the bytes where they are kept",
+        method: Some(("pump", "finish")),
+        errors: &[("ENOSPC", "the disk is full; the spool keeps what is not in the log")],
+        example: "pump:finish(\"stdout\")",
+        call: |c| moved(c, Stream::finish),
+        ..BASE
+    },
+];
+
+struct Pump(RefCell<(LogFile, Vec<Stream>)>);
+
+impl UserData for Pump {}
+
+fn pump(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let dir = call.opt::<String>("dir")?.unwrap_or_default();
+    let rotation =
+        Rotation { max_size: call.opt_size("max_size")?.unwrap_or(0), max_files: call.opt("max_files")?.unwrap_or(2) };
+    let log = LogFile::open(&path, rotation)?;
+    let mut builder = Builder::new(call.lua, "pump")?.field("path", path)?;
+    let mut streams = Vec::new();
+    for name in STREAMS {
+        let fifo = format!("{dir}/{name}");
+        let stream = Stream::open(name, &fifo, &format!("{fifo}.spool"), log.logged(name)?)?;
+        builder = builder.field(name, file(call, stream.fifo()?, &fifo)?)?;
+        streams.push(stream);
+    }
+    let pump = call.lua.create_userdata(Pump(RefCell::new((log, streams))))?;
+    call.ok(builder.field("pump", pump)?.build()?)
+}
+
+fn moved(call: &Call<'_>, how: fn(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>) -> Outcome {
+    let pump: mlua::AnyUserData = call.handle(0)?.raw_get("pump")?;
+    let (name, keep) = (call.str(1)?, call.flag("keep"));
+    let pump = pump.borrow::<Pump>()?;
+    let (log, streams) = &mut *pump.0.borrow_mut();
+    let Some(stream) = streams.iter_mut().find(|s| s.name() == name) else {
+        return Err(Fail::Usage(format!("stream: there is no stream {name:?}")));
+    };
+    let moved = how(stream, log, keep)?;
+    let bytes = if keep { Value::String(call.lua.create_string(moved.bytes)?) } else { Value::Nil };
+    call.ok((moved.more, bytes))
+}

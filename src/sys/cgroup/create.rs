@@ -1,0 +1,155 @@
+//! Making a group and giving it controllers: on v1 a folder in the controller's hierarchy, on v2 a
+//! line in every ancestor's cgroup.subtree_control. Never adopts a group that is there already.
+
+use std::fs::DirBuilder;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use super::super::{Context, Error, Result};
+use super::{Group, Home, Mount, file};
+
+impl Group {
+    /// Makes the group with these controllers; its missing ancestors are made too and stay.
+    /// Errors: EEXIST when it has a folder in any hierarchy, ENODEV for an unknown controller.
+    pub fn create(&self, controllers: &[String]) -> Result<()> {
+        if let Some((_, folder)) = self.homes().into_iter().next() {
+            return Err(exists(&folder));
+        }
+        for controller in controllers {
+            self.layout.home(controller)?;
+        }
+        self.make(self.layout.base())?;
+        let given = controllers.iter().try_for_each(|c| self.provide(c).map(drop));
+        if given.is_err() {
+            let _ = self.remove(true);
+        }
+        given
+    }
+
+    /// The folder in which this controller's files are; gives the group the controller first
+    /// where it lacks it. Errors: ENOENT without the group, ENODEV without the controller, EBUSY
+    /// where an ancestor on v2 has processes of its own.
+    pub fn provide(&self, controller: &str) -> Result<PathBuf> {
+        let (base, _) = self.base()?;
+        match self.layout.home(controller)? {
+            Home::Core(mount) => Ok(self.folder(mount)),
+            Home::V1(mount) => {
+                let folder = self.folder(mount);
+                if !folder.is_dir() {
+                    self.make(mount)?;
+                    self.move_members(base, &folder)?;
+                }
+                Ok(folder)
+            }
+            Home::V2(mount) => {
+                let folder = self.folder(mount);
+                if !lists(&folder.join("cgroup.controllers"), controller)? {
+                    self.enable(mount, controller)?;
+                }
+                Ok(folder)
+            }
+        }
+    }
+
+    /// Makes the group's folder in one hierarchy, its ancestors before it.
+    fn make(&self, mount: &Mount) -> Result<()> {
+        let folder = self.folder(mount);
+        if let Some(parent) = folder.parent().filter(|p| !p.is_dir()) {
+            let above: Vec<&Path> = parent.ancestors().take_while(|p| *p != mount.folder).collect();
+            for ancestor in above.into_iter().rev().filter(|p| !p.is_dir()) {
+                match make_one(mount, ancestor) {
+                    Err(e) if e.errno == Errno::EEXIST => {} // Another process made it meanwhile.
+                    made => made?,
+                }
+            }
+        }
+        make_one(mount, &folder)
+    }
+
+    /// Hands the controller down from the top, one ancestor after another.
+    fn enable(&self, mount: &Mount, controller: &str) -> Result<()> {
+        let folder = self.folder(mount);
+        let mut above: Vec<&Path> = folder.ancestors().skip(1).take_while(|p| p.starts_with(&mount.folder)).collect();
+        above.reverse();
+        for ancestor in above {
+            let control = ancestor.join("cgroup.subtree_control");
+            if !lists(&control, controller)? {
+                file::write(&control, &format!("+{controller}")).map_err(|e| refused(e, ancestor, controller))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the members into a hierarchy where the group got its folder only now. A member that
+    /// forks meanwhile leaves a child behind, so it looks again until a look finds none.
+    fn move_members(&self, base: &Mount, folder: &Path) -> Result<()> {
+        let procs = folder.join("cgroup.procs");
+        for _ in 0..1000 {
+            let there = file::pids(folder)?;
+            let left: Vec<i32> = file::pids(&self.folder(base))?.into_iter().filter(|p| !there.contains(p)).collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            for pid in left {
+                match file::write(&procs, &pid.to_string()) {
+                    Err(e) if e.errno == Errno::ESRCH => {}
+                    moved => moved?,
+                }
+            }
+        }
+        Err(Error::new(Errno::EAGAIN)
+            .with_path(folder)
+            .with_detail("its processes fork faster than they can be moved")
+            .with_hint("name the controller when the group is made: tiny.cgroup(name, { controllers = … })"))
+    }
+}
+
+fn make_one(mount: &Mount, folder: &Path) -> Result<()> {
+    match DirBuilder::new().create(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Err(exists(folder)),
+        made => made.at(folder)?,
+    }
+    if mount.has("cpuset") {
+        inherit_cpuset(folder)?;
+    }
+    Ok(())
+}
+
+/// A new v1 cpuset has no CPUs and no memory nodes, and takes no process until it has (cpuset(7)).
+fn inherit_cpuset(folder: &Path) -> Result<()> {
+    let Some(parent) = folder.parent() else { return Ok(()) };
+    for name in ["cpuset.cpus", "cpuset.mems"] {
+        if let Some(value) = file::read_if_there(&parent.join(name))? {
+            file::write(&folder.join(name), value.trim())?;
+        }
+    }
+    Ok(())
+}
+
+fn lists(path: &Path, controller: &str) -> Result<bool> {
+    Ok(file::read(path)?.split_whitespace().any(|c| c == controller))
+}
+
+fn exists(folder: &Path) -> Error {
+    Error::new(Errno::EEXIST)
+        .with_path(folder)
+        .with_hint("tiny.open_cgroup takes a group that is there already, tiny.cgroup_del removes a left-over one")
+}
+
+/// Why an ancestor does not hand a controller down.
+fn refused(error: Error, ancestor: &Path, controller: &str) -> Error {
+    match error.errno {
+        Errno::EBUSY => {
+            let members = file::pids(ancestor).map_or(0, |pids| pids.len());
+            error.with_detail(format!("{members} processes are in it, so it cannot hand {controller} down")).with_hint(
+                "cgroup v2 gives a group's controllers to its children only while the group has no processes of its \
+                 own: move them into a child of it (tiny.cgroup_attach), or make the group somewhere else",
+            )
+        }
+        Errno::ENOENT => error
+            .with_detail(format!("the {controller} controller does not reach it"))
+            .with_hint("whoever delegated this part of the hierarchy left the controller out; `tinylua doctor` shows what this host offers"),
+        _ => error,
+    }
+}

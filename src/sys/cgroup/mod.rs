@@ -1,0 +1,117 @@
+//! Control groups v1, v2 and hybrid (cgroups(7)). A group is a path that counts from the top of
+//! every hierarchy as this process sees it mounted; it has a folder in each hierarchy that it needs
+//! and keeps no other state, so that any process can work on it by its path alone.
+//! Refuses the top itself: its limits are the host's.
+
+mod create;
+mod file;
+mod layout;
+mod limits;
+mod members;
+mod remove;
+mod state;
+mod stats;
+mod wait;
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use nix::errno::Errno;
+
+use super::{Error, Result};
+pub use layout::{Home, Layout, Mount};
+pub use limits::{PERIOD_RANGE, page_size};
+pub use members::{Placement, cgroup_of};
+pub use stats::Stats;
+
+/// A control group by its path; it need not exist.
+pub struct Group {
+    path: String,
+    layout: Rc<Layout>,
+}
+
+impl Group {
+    /// The group at `path`. Errors: ENODEV without any cgroup mount.
+    pub fn at(path: &str) -> Result<Group> {
+        let path = normal(path).map_err(|e| Error::new(Errno::EINVAL).with_detail(e))?;
+        Ok(Group { path, layout: Layout::current()? })
+    }
+
+    /// Its path from the top of every hierarchy: "/web".
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// "v1", "v2" or "hybrid".
+    pub fn version(&self) -> &'static str {
+        self.layout.version()
+    }
+
+    /// Its folder in the hierarchy that is mounted at `mount`.
+    fn folder(&self, mount: &Mount) -> PathBuf {
+        mount.folder.join(&self.path[1..])
+    }
+
+    /// The hierarchies where it has a folder, the one that its members are counted in first.
+    fn homes(&self) -> Vec<(&Mount, PathBuf)> {
+        let there = |(mount, folder): (_, PathBuf)| folder.is_dir().then_some((mount, folder));
+        self.layout.mounts().map(|m| (m, self.folder(m))).filter_map(there).collect()
+    }
+
+    /// The folder that its members are counted in. Errors: ENOENT when the group does not exist.
+    fn base(&self) -> Result<(&Mount, PathBuf)> {
+        self.homes().into_iter().next().ok_or_else(|| self.missing())
+    }
+
+    fn missing(&self) -> Error {
+        let top = self.layout.base();
+        Error::new(Errno::ENOENT).with_path(self.folder(top)).with_detail("there is no such cgroup")
+    }
+
+    /// Reads one of its control files: "memory.stat". Errors: ENOENT when there is no such file.
+    pub fn read(&self, name: &str) -> Result<String> {
+        file::read(&self.control(name)?)
+    }
+
+    /// Writes a value to one of its control files as it is.
+    pub fn write(&self, name: &str, value: &str) -> Result<()> {
+        file::write(&self.control(name)?, value)
+    }
+
+    /// A control file: its name begins with its controller, or with "cgroup.".
+    fn control(&self, name: &str) -> Result<PathBuf> {
+        match name.split_once('.') {
+            Some((controller, _)) if name.contains('/') || controller.is_empty() => {
+                Err(Error::new(Errno::EINVAL).with_path(name).with_detail("a control file's name has no slash"))
+            }
+            Some(("cgroup", _)) | None => Ok(self.base()?.1.join(name)),
+            Some((controller, _)) => Ok(self.provide(controller)?.join(name)),
+        }
+    }
+
+    /// Its folders by controller, "unified" for the v2 hierarchy.
+    pub fn folders(&self) -> Vec<(String, PathBuf)> {
+        let name = |m: &Mount| if m.unified { "unified".into() } else { m.controllers.join(",") };
+        self.homes().into_iter().map(|(mount, folder)| (name(mount), folder)).collect()
+    }
+}
+
+/// A path with one leading slash and plain components; the error is a sentence for the user.
+pub fn normal(path: &str) -> std::result::Result<String, String> {
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+    match parts.iter().find(|p| **p == "." || **p == ".." || p.contains('\n')) {
+        Some(part) => Err(format!("{path:?} is not a cgroup path: {part:?} cannot be a part of it")),
+        None if parts.is_empty() => Err(format!("{path:?} is the top of the hierarchy; name a group below it")),
+        None => Ok(format!("/{}", parts.join("/"))),
+    }
+}
+
+/// The folders below `folder`, each after those that it holds.
+fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in file::entries(folder)? {
+        found.extend(below(&entry)?);
+        found.push(entry);
+    }
+    Ok(found)
+}

@@ -1,0 +1,110 @@
+//! Stopping, continuing and ending all processes of a group at once, and waiting until that is so.
+//! v2 tells when it is done (cgroup.events); a pidfd tells when its process has ended.
+
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use rustix::event::PollFlags;
+
+use super::super::{Error, Result, process};
+use super::wait::{self, Deadline};
+use super::{Group, Mount, below, file};
+
+const SIGKILL: i32 = 9;
+
+impl Group {
+    /// Stops every process of the group, or lets them go on, and waits until that is so; false
+    /// when `timeout` seconds were not enough (a process that waits for a disk stops later).
+    pub fn set_frozen(&self, frozen: bool, timeout: Option<f64>) -> Result<bool> {
+        if frozen && self.has_caller()? {
+            return Err(Error::new(Errno::EDEADLK)
+                .with_path(&self.path)
+                .with_detail("the caller itself is in it and would never wake up"));
+        }
+        let deadline = Deadline::after(timeout);
+        let (mount, folder) = self.base()?;
+        if mount.unified {
+            file::write(&folder.join("cgroup.freeze"), if frozen { "1" } else { "0" })?;
+            return wait::event(&folder, "frozen", frozen.into(), deadline);
+        }
+        let path = self.provide("freezer")?.join("freezer.state");
+        let state = if frozen { "FROZEN" } else { "THAWED" };
+        file::write(&path, state)?;
+        // The read itself looks whether the last process has stopped (freezer-subsystem.rst).
+        deadline.ask(|| Ok(file::read(&path)?.trim() == state))
+    }
+
+    /// Kills every process of the group and of those below it, and waits until none is left; false
+    /// when `timeout` seconds were not enough. `last`: nothing is born in the group any more.
+    pub fn kill(&self, timeout: Option<f64>, last: bool) -> Result<bool> {
+        if self.has_caller()? {
+            return Err(Error::new(Errno::EDEADLK)
+                .with_path(&self.path)
+                .with_detail("the caller itself is in it and would be killed too"));
+        }
+        let deadline = Deadline::after(timeout);
+        let (mount, folder) = self.base()?;
+        // Linux 6.14 to at least 6.18 kills whatever CLONE_INTO_CGROUP puts into a group that
+        // cgroup.kill was ever used on: it compares the counts of kills of two different groups.
+        // So only a group that goes away gets it.
+        match if last { file::write(&folder.join("cgroup.kill"), "1") } else { Err(Errno::ENOENT.into()) } {
+            Err(e) if e.errno == Errno::ENOENT => self.kill_each(mount, &folder, deadline),
+            Err(e) => Err(e),
+            Ok(()) => wait::event(&folder, "populated", 0, deadline),
+        }
+    }
+
+    /// One by one: frozen processes cannot fork, so that one look finds all. A v1 freezer must let
+    /// go before they die, and without any freezer new looks follow.
+    fn kill_each(&self, mount: &Mount, folder: &Path, deadline: Deadline) -> Result<bool> {
+        let freezes = mount.unified || mount.has("freezer");
+        loop {
+            if freezes {
+                // What cannot be stopped within that time dies of its signal all the same.
+                self.set_frozen(true, Some(1.0))?;
+            }
+            let dying = signal_all(folder);
+            if freezes {
+                self.release(mount, folder)?;
+            }
+            let dying = dying?;
+            if dying.is_empty() {
+                return if mount.unified { wait::event(folder, "populated", 0, deadline) } else { Ok(true) };
+            }
+            for pidfd in &dying {
+                if !deadline.poll(pidfd.as_fd(), PollFlags::IN)? {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+    /// Thaws the group, and on v1 those below it too: there a frozen process does not even die.
+    fn release(&self, mount: &Mount, folder: &Path) -> Result<()> {
+        self.set_frozen(false, Some(0.0))?;
+        if !mount.unified {
+            below(folder)?.iter().try_for_each(|f| file::write(&f.join("freezer.state"), "THAWED"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends SIGKILL to every process in and below `folder`; returns their pidfds.
+fn signal_all(folder: &Path) -> Result<Vec<std::os::fd::OwnedFd>> {
+    let mut signalled = Vec::new();
+    for folder in below(folder)?.into_iter().chain([PathBuf::from(folder)]) {
+        for pid in file::pids(&folder)? {
+            if pid == 0 {
+                return Err(Error::new(Errno::EPERM)
+                    .with_path(&folder)
+                    .with_detail("a process in it is outside the caller's pid namespace"));
+            }
+            match process::pidfd_open(pid).and_then(|pidfd| process::kill(pidfd.as_fd(), SIGKILL).map(|()| pidfd)) {
+                Ok(pidfd) => signalled.push(pidfd),
+                Err(e) if e.errno == Errno::ESRCH => {}
+                Err(e) => return Err(e.with_path(&folder)),
+            }
+        }
+    }
+    Ok(signalled)
+}

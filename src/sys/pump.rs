@@ -1,0 +1,143 @@
+//! The way of a container's output: FIFO, spool, log. splice(2) moves bytes from the FIFO to the
+//! spool file, so that each is in one of the two whenever this process is killed; the spool is then
+//! written to the log, whose last entry of a stream tells up to which byte. A later supervisor goes
+//! on from there: every line is in the log once and in order.
+
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+use nix::errno::Errno;
+use rustix::fs::{FallocateFlags, Mode, OFlags};
+use rustix::pipe::SpliceFlags;
+
+use super::logfile::LogFile;
+use super::{Context, Error, Result};
+
+/// The most that one `move_on` takes from a FIFO, so that two streams take turns.
+const TURN: usize = 1 << 20;
+/// How much of the spool may be written to the log before its room is given back.
+const SLACK: u64 = 1 << 20;
+
+/// One stream's way.
+pub struct Stream {
+    name: String,
+    fifo: OwnedFd,
+    spool: File,
+    /// How many bytes the spool has taken ever: its size.
+    taken: u64,
+    /// Up to which byte the log has it.
+    logged: u64,
+    /// Up to which byte the spool's room was given back.
+    freed: u64,
+    buffer: Vec<u8>,
+}
+
+/// What a `move_on` did.
+#[derive(Default)]
+pub struct Moved {
+    /// The bytes that came, for an echo.
+    pub bytes: Vec<u8>,
+    /// Whether the FIFO may hold more.
+    pub more: bool,
+}
+
+impl Stream {
+    /// Opens the FIFO and its spool; `logged` is where the log ends.
+    pub fn open(name: &str, fifo: &str, spool: &str, logged: u64) -> Result<Stream> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let fd = rustix::fs::open(fifo, flags, Mode::empty()).at(fifo)?;
+        // A larger pipe means fewer turns; the limit for it is the user's (pipe(7)).
+        let _ = rustix::pipe::fcntl_setpipe_size(&fd, TURN);
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let file: File = rustix::fs::open(spool, flags, Mode::from_raw_mode(0o600)).at(spool)?.into();
+        let taken = file.metadata().at(spool)?.len();
+        if logged > taken {
+            return Err(Error::new(Errno::ESPIPE).with_path(spool).with_detail("the log is ahead of the spool"));
+        }
+        Ok(Stream { name: name.into(), fifo: fd, spool: file, taken, logged, freed: 0, buffer: Vec::new() })
+    }
+
+    /// The stream's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The FIFO, to wait for.
+    pub fn fifo(&self) -> Result<OwnedFd> {
+        Ok(self.fifo.try_clone()?)
+    }
+
+    /// Takes what the FIFO holds and logs its whole lines. The bytes come back only when `keep`
+    /// asks, since a copy of everything costs.
+    pub fn move_on(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
+        let more = self.take()?;
+        let mut moved = Moved { more, ..Moved::default() };
+        self.write(log, keep.then_some(&mut moved.bytes), false)?;
+        Ok(moved)
+    }
+
+    /// Logs what is left, the last line marked partial: the stream has ended.
+    pub fn finish(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
+        let mut moved = Moved::default();
+        while self.take()? {
+            self.write(log, keep.then_some(&mut moved.bytes), false)?;
+        }
+        self.write(log, keep.then_some(&mut moved.bytes), true)?;
+        Ok(moved)
+    }
+
+    /// FIFO to spool; whether there may be more.
+    fn take(&mut self) -> Result<bool> {
+        let mut turn = TURN;
+        while turn > 0 {
+            let mut offset = self.taken;
+            let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
+            match rustix::pipe::splice(&self.fifo, None, self.spool.as_fd(), Some(&mut offset), turn, flags) {
+                Ok(0) | Err(rustix::io::Errno::AGAIN) => return Ok(false),
+                Ok(n) => {
+                    self.taken += n as u64;
+                    turn -= n.min(turn);
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(e) => return Err(e).detail("moving output to the spool"),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Spool to log.
+    fn write(&mut self, log: &mut LogFile, mut echo: Option<&mut Vec<u8>>, end: bool) -> Result<()> {
+        loop {
+            let held = self.buffer.len();
+            let from = self.logged + held as u64;
+            let length = (self.taken - from).min(TURN as u64) as usize;
+            if length > 0 {
+                self.buffer.resize(held + length, 0);
+                self.spool.read_exact_at(&mut self.buffer[held..], from)?;
+                if let Some(echo) = &mut echo {
+                    echo.extend_from_slice(&self.buffer[held..]);
+                }
+            }
+            let last = end && from + length as u64 == self.taken;
+            let done = log.append(&self.name, &self.buffer, self.logged, last)?;
+            self.logged += done as u64;
+            self.buffer.drain(..done);
+            self.free();
+            if length == 0 || self.logged + self.buffer.len() as u64 == self.taken {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives the room of what is in the log back; the file keeps its size, which counts the bytes.
+    fn free(&mut self) {
+        if self.logged - self.freed < SLACK {
+            return;
+        }
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        // A file system without holes only keeps the room until the container ends.
+        let _ = rustix::fs::fallocate(&self.spool, flags, self.freed, self.logged - self.freed);
+        self.freed = self.logged;
+    }
+}

@@ -1,0 +1,29 @@
+-- cgroup_del: removes what is empty, names what is not, kills only when told to.
+local check = require "check"
+local name = ("tl-%p"):format({})
+local cg <close> = tiny.cgroup(name, { controllers = { "pids" } })
+
+local child <close> = tiny.clone({ cgroup = cg }, function() tiny.exec { "sleep", "60" } end)
+child:wait_ready()
+local err = check.fails("EBUSY", tiny.cgroup_del, name)
+assert(err.message:find(("1 processes are in it, pid %d among them"):format(child.pid), 1, true), err.message)
+assert(err.hint:find("kill = true", 1, true), err.hint)
+check.equal(child:wait(0), nil, "the process lives")
+
+local below = tiny.cgroup("below", { parent = cg }):keep()
+tiny.cgroup_del(name, { kill = true })
+local status, signal = child:wait()
+check.equal(signal, "SIGKILL", "signal")
+check.fails("ENOENT", tiny.cgroup_stats, below)
+check.fails("ENOENT", tiny.cgroup_del, name)
+cg:keep()
+
+-- Groups below it stay unless they are asked for.
+local again = tiny.cgroup(name):keep()
+tiny.cgroup("below", { parent = again }):keep()
+local busy = check.fails("EBUSY", tiny.cgroup_del, again)
+assert(busy.message:find('1 groups are below it, "below" among them', 1, true), busy.message)
+tiny.cgroup_del(again, { recursive = true })
+check.fails("ENOENT", tiny.cgroup_stats, name)
+
+check.refuses('option "kill": expected boolean, got 1', tiny.cgroup_del, name, { kill = 1 })

@@ -1,0 +1,30 @@
+-- cgroup_stats: figures of the controllers that the group has, and none of those it lacks.
+local check = require "check"
+local bare <close> = tiny.cgroup(("tl-%p"):format({}))
+check.equal(bare:stats().memory, nil, "memory without the controller")
+check.equal(bare:stats().populated, false, "populated")
+
+local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "memory", "pids", "cpu", "cpuacct" } })
+local child <close> = tiny.clone({ cgroup = cg }, function()
+  local held = ("x"):rep(8 << 20)
+  tiny.notify_ready()
+  while #held > 0 do end
+end)
+child:wait_ready()
+child:wait(0.2)
+local stats = tiny.cgroup_stats(cg)
+check.equal(stats.pids, 1, "pids")
+check.equal(stats.populated, true, "populated")
+check.equal(stats.frozen, false, "frozen")
+check.equal(stats.oom_kills, 0, "oom_kills")
+check.equal(stats.throttled, 0, "throttled")
+check.equal(stats.memory_limit, nil, "memory_limit")
+assert(stats.memory > 8 << 20 and stats.memory < 64 << 20, "memory: " .. stats.memory)
+assert(stats.cpu_seconds > 0 and stats.cpu_seconds < 10, "cpu_seconds: " .. stats.cpu_seconds)
+child:reap()
+check.equal(tiny.cgroup_stats(cg.path).populated, false, "populated after the end")
+
+cg:close()
+check.refuses("the cgroup handle is closed", tiny.cgroup_stats, cg)
+local ns <close> = tiny.utsns()
+check.refuses("group: expected a cgroup handle, got a utsns handle", tiny.cgroup_stats, ns)

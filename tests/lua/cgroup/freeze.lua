@@ -1,0 +1,33 @@
+-- freeze and thaw: a process that burns CPU time burns none while it is frozen.
+local check = require "check"
+local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "cpuacct" } })
+local busy <close> = tiny.clone({ cgroup = cg }, function() while true do end end)
+
+local function burnt(seconds)
+  local before = cg:stats().cpu_seconds
+  busy:wait(seconds)
+  return cg:stats().cpu_seconds - before
+end
+assert(burnt(0.3) > 0.01, "it runs")
+check.equal(tiny.freeze(cg), true, "freeze")
+check.equal(cg:stats().frozen, true, "frozen")
+check.equal(burnt(0.3), 0.0, "CPU time while frozen")
+check.equal(tiny.thaw(cg), true, "thaw")
+check.equal(cg:stats().frozen, false, "frozen after thaw")
+assert(burnt(0.3) > 0.01, "it goes on")
+
+local own <close> = tiny.clone({ cgroup = cg }, function() tiny.freeze(cg) end)
+local err = check.fails("EDEADLK", own.wait, own)
+assert(err.message:find("the caller itself is in it", 1, true), err.message)
+
+-- A frozen process is killed all the same, and the group goes with the failing body.
+local path
+tiny.try(function()
+  local cold <close> = tiny.cgroup(("tl-%p"):format({}))
+  local child <close> = tiny.clone({ cgroup = cold }, function() tiny.exec { "sleep", "60" } end)
+  path = cold.path
+  cold:freeze()
+  tiny.fail("on purpose")
+end)
+check.fails("ENOENT", tiny.cgroup_stats, path)
+check.refuses("group: expected cgroup handle or path, got 7", tiny.freeze, 7)

@@ -1,0 +1,32 @@
+-- netns: a network namespace as a value; it ends with its last handle.
+local check = require "check"
+
+local outside = tiny.readlink("/proc/self/ns/net")
+local web <close> = tiny.netns()
+check.equal(web.kind, "netns")
+check.equal(tiny.readlink("/proc/self/ns/net"), outside, "the caller stays where it was")
+assert(("net:[%d]"):format(web.inode) ~= outside)
+local two <close> = tiny.netns()
+assert(two.inode ~= web.inode)
+
+-- A link in it dies with it: nothing else holds the namespace.
+do
+  local gone <close> = tiny.netns()
+  tiny.veth_pair({ name = "here" }, { name = "there", netns = gone })
+  assert(tiny.stat("/sys/class/net/here"))
+end
+local deadline = tiny.clock() + 10
+while tiny.stat("/sys/class/net/here") do
+  assert(tiny.clock() < deadline, "the namespace outlived its handle")
+  tiny.poll({}, "5ms")
+end
+
+local left
+local _, err = tiny.try(function()
+  local held <close> = tiny.netns()
+  left = held
+  tiny.fail("the body failed")
+end)
+check.equal(err.message, "the body failed")
+check.refuses("the netns handle is closed", tiny.setns, left)
+check.refuses("takes at most 0 arguments: netns()", tiny.netns, {})

@@ -1,0 +1,63 @@
+-- clone: the closure runs in new or joined namespaces; only its status and its error come back.
+local check = require "check"
+
+local function inode(kind, of)
+  local ns <close> = tiny.open_ns(kind, of)
+  return ns.inode
+end
+
+-- Each key gives a namespace of its own, and no other.
+local kinds = { "user", "net", "mount", "uts", "ipc", "cgroup" }
+local mine = {}
+for _, kind in ipairs(kinds) do mine[kind] = inode(kind) end
+for _, new in ipairs(kinds) do
+  check.inside({ [new] = true }, function()
+    for _, kind in ipairs(kinds) do check.equal(inode(kind) ~= mine[kind], kind == new, new .. ": new " .. kind) end
+  end)
+end
+
+-- The child of a new pid namespace is its PID 1, and everything in there dies with it.
+local from, into = tiny.pipe()
+do
+  local child <close> = tiny.clone({ pid = true }, function()
+    tiny.fork(function() tiny.poll({}, "50s") end)
+    into:write(tostring(tiny.getpid()))
+    tiny.poll({}, "50s")
+  end)
+  into:close()
+  check.equal(from:read(), "1", "its own pid")
+end
+check.equal(from:read(), nil, "end of the pipe, which the grandchild held too")
+
+-- An error two forks deep is thrown with the line where it happened.
+local outer <close> = tiny.clone({ uts = true }, function()
+  local inner <close> = tiny.clone({ net = true }, function() tiny.sethostname(("x"):rep(65)) end)
+  inner:wait()
+end)
+local err = check.fails("EINVAL", outer.wait, outer)
+check.equal(err.op, "sethostname")
+assert(err.at:match("clone.lua:34$"), err.at)
+assert(err.hint:match("64 bytes"), err.hint)
+
+-- Any value can be thrown; what is no error value arrives as its text.
+local odd <close> = tiny.clone({}, function() error({ code = 7 }) end)
+assert(select(2, tiny.try(odd.wait, odd)).message:match("code = 7"))
+
+-- In the child a handle of the parent is not the child's to undo: neither by close nor at its end.
+local web <close> = tiny.netns()
+check.inside({ net = web }, function()
+  check.equal(inode("net"), web.inode, "joined")
+  local same <close> = web
+  same:close()
+end)
+check.inside({ net = web }, function() check.equal(inode("net"), web.inode, "still there") end)
+
+local names <close> = tiny.utsns()
+check.refuses('option "net": expected a netns handle, got a utsns handle', tiny.clone, { net = names }, print)
+check.refuses('unknown option "nett"; did you mean "net"?', tiny.clone, { nett = true }, print)
+check.refuses('option "pid": expected true (new) or a namespace handle (join), got the string "new"', tiny.clone, { pid = "new" }, print)
+check.refuses('option "net": expected a namespace handle, got a table', tiny.clone, { net = {} }, print)
+check.refuses("body is missing: clone(options, body)", tiny.clone, {})
+check.refuses("cgroupns goes with a cgroup handle; cgroup = true is the plain new namespace", tiny.clone, { cgroupns = true }, print)
+web:close()
+check.refuses("the netns handle is closed", tiny.clone, { net = web }, print)

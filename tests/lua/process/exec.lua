@@ -1,0 +1,74 @@
+-- exec: the program sees its arguments, its environment, descriptors 0 to 2 and default signals.
+local check = require "check"
+
+-- Runs the program in a child; returns what it printed and its status.
+local function output(program)
+  local from, into = tiny.pipe()
+  local child <close> = tiny.fork(function()
+    tiny.dup2(into, 1)
+    tiny.exec(program)
+  end)
+  into:close()
+  local text, part = "", from:read()
+  while part do text, part = text .. part, from:read() end
+  return text, child:wait()
+end
+
+check.equal(output { "/bin/echo", "a b", "", "$HOME" }, "a b  $HOME\n")
+check.equal(output { "env", env = { GREETING = "hello" } }, "GREETING=hello\n", "the environment, whole")
+check.equal(output { "sh", "-c", "exit 9" }, "")
+check.equal(select(2, output { "sh", "-c", "exit 9" }), 9)
+assert(output({ "env" }):match("PATH="), "the caller's environment is the default")
+
+-- Whatever is open here, even without close-on-exec, the program does not see it.
+local leaks = {}
+for i = 1, 20 do leaks[i] = io.open("/proc/self/stat") end
+local web <close> = tiny.netns()
+local function descriptors(keep)
+  return (output({ "sh", "-c", "ls /proc/$$/fd; :", keep_fds = keep }):gsub("\n", " "))
+end
+check.equal(descriptors(), "0 1 2 ", "open descriptors")
+local _, kept = descriptors(200):gsub("%d+", "")
+assert(kept >= 23, "keep_fds: those without close-on-exec stay")
+
+-- Signals are at their defaults (Rust ignores SIGPIPE) and none is blocked.
+-- `nohup` ignores SIGHUP for what it starts.
+local from, into = tiny.pipe()
+local ignoring <close> = tiny.fork(function()
+  tiny.dup2(into, 1)
+  local again = [[tiny.exec { "cat", "/proc/self/status" }]]
+  tiny.write_file("/tmp/again.lua", again)
+  tiny.exec { "nohup", tiny.readlink("/proc/self/exe"), "run", "/tmp/again.lua" }
+end)
+into:close()
+check.equal(ignoring:wait(), 0)
+local status = from:read()
+for _, set in ipairs { "SigBlk", "SigIgn", "SigCgt" } do
+  -- The C library keeps 32 and 33 to itself.
+  local bits = tonumber(status:match(set .. ":%s+(%x+)"), 16) & 0x7fffffff
+  check.equal(("%x"):format(bits), "0", set)
+end
+check.equal(output { "sh", "-c", "yes | head -n 1" }, "y\n")
+
+-- A refused program leaves the process as it was: the error is thrown here, SIGPIPE stays ignored.
+local err = check.fails("ENOENT", tiny.exec, { "/no/such/program" })
+check.equal(err.path, "/no/such/program")
+err = check.fails("ENOENT", tiny.exec, { "nonesuch", env = { PATH = "/bin:/sbin" } })
+assert(err.message:match("%(not in PATH=/bin:/sbin%)"), err.message)
+check.fails("EACCES", tiny.exec, { "/etc/passwd" })
+check.fails("EACCES", tiny.exec, { "/etc" })
+tiny.write_file("/tmp/plain", "no program\n", { mode = 493 })
+check.fails("ENOEXEC", tiny.exec, { "/tmp/plain" })
+tiny.write_file("/tmp/script", "#!/no/such/shell\n", { mode = 493 })
+err = check.fails("ENOENT", tiny.exec, { "/tmp/script" })
+assert(err.message:match("its interpreter or dynamic loader is not"), err.message)
+from, into = tiny.pipe()
+from:close()
+check.fails("EPIPE", into.write, into, "x")
+
+check.refuses("the program is missing: exec { \"/bin/sh\" }", tiny.exec, {})
+check.refuses("[1]: expected string, got true (the program, looked up in PATH unless it has a slash, and its arguments)", tiny.exec, { true })
+check.refuses("a list goes from 1 on without holes; [2] is nil and [3] is not", tiny.exec, { "rm", nil, "x" })
+check.refuses('option "keep_fds": -1 is out of range', tiny.exec, { "true", keep_fds = -1 })
+check.refuses('unknown option "environ"; did you mean "env"?', tiny.exec, { "true", environ = {} })
+check.refuses('option "env": "A": expected string, got 1', tiny.exec, { "true", env = { A = 1 } })

@@ -1,0 +1,26 @@
+-- kill: the signal reaches the process that the handle means, and no later one.
+local check = require "check"
+
+local child <close> = tiny.fork(function() tiny.poll({}, "50s") end)
+tiny.kill(child, 0)
+tiny.kill(child, "SIGSTOP")
+tiny.kill(child, "cont")
+tiny.kill(child)
+check.equal(select(2, child:wait()), "SIGTERM", "the default")
+local err = check.fails("ESRCH", tiny.kill, child, 0)
+check.equal(err.hint, "the process has ended")
+
+local other <close> = tiny.fork(function() tiny.poll({}, "50s") end)
+local by_pid <close> = tiny.pidfd_open(other.pid)
+tiny.kill(by_pid, "SIGRTMIN+1")
+check.equal(select(2, other:wait()), "SIG35")
+
+check.inside({}, function()
+  tiny.setuser(65534)
+  local init <close> = tiny.pidfd_open(1)
+  check.fails("EPERM", tiny.kill, init, 0)
+end)
+
+check.refuses('signal: "SIGTREM" is not a signal; did you mean "SIGTERM"?', tiny.kill, child, "SIGTREM")
+check.refuses("signal: expected signal (\"SIGTERM\" or 15), got 65", tiny.kill, child, 65)
+check.refuses("process: expected child handle or process handle, got 1", tiny.kill, 1)

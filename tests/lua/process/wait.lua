@@ -1,0 +1,54 @@
+-- wait: the status or the signal, in time or not; once.
+local check = require "check"
+
+local child <close> = tiny.fork(function() return 300 end)
+check.equal(child:wait(), 44, "the low eight bits")
+check.fails("ECHILD", child.wait, child)
+
+for value, status in pairs { [true] = 0, [false] = 1, text = 0 } do
+  local c <close> = tiny.fork(function() return value end)
+  check.equal(c:wait(), status, tostring(value))
+end
+local leaving <close> = tiny.fork(function() os.exit(5) end)
+check.equal(leaving:wait(), 5, "os.exit in a child")
+
+-- Too early: nothing comes back, and the child is as it was.
+local slow <close> = tiny.fork(function() tiny.poll({}, "50s") end)
+local before = tiny.clock()
+check.equal(slow:wait("50ms"), nil, "when the time is over")
+local took = tiny.clock() - before
+assert(took >= 0.05 and took < 5, took)
+check.equal(slow:wait(0), nil, "asked and gone on")
+slow:kill("SIGKILL")
+local status, signal = slow:wait("10s")
+check.equal(status, 137)
+check.equal(signal, "SIGKILL")
+
+-- A child that was killed before it could report throws nothing.
+local stopped <close> = tiny.fork(function() tiny.poll({}, "50s") end)
+stopped:kill("TERM")
+check.equal(stopped:wait(), 143)
+
+-- An error is thrown each time it is asked for only once: afterwards the child is reaped.
+local failing <close> = tiny.fork(function() tiny.fail("no %s", "luck") end)
+check.equal(select(2, tiny.try(failing.wait, failing, "10s")).message, "no luck")
+check.fails("ECHILD", failing.wait, failing)
+
+-- An error arrives whatever it holds: no bytes, size or value of it can lose the message.
+local function thrown(value)
+  local c <close> = tiny.fork(function() tiny.fail(value) end)
+  return select(2, tiny.try(c.wait, c))
+end
+check.equal(thrown({ message = "bad \xff" }).message, "bad \u{fffd}")
+check.equal(#thrown({ message = ("x"):rep(200000) }).message, 8003)
+local loop = {}
+loop.loop = loop
+local got = thrown { message = "kept", f = print, loop = loop, handle = tiny.netns(), n = 7, t = { 1, { x = true } } }
+check.equal(got.message, "kept")
+check.equal(got.n, 7)
+check.equal(got.t[2].x, true)
+check.equal(got.handle, "<netns>")
+
+local held <close> = tiny.pidfd_open(tiny.getpid())
+check.refuses("child: expected a child handle, got a process handle", tiny.wait, held)
+check.refuses('timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"', slow.wait, slow, "soon")

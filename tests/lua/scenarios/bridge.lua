@@ -1,0 +1,16 @@
+-- run --net bridge: an address of its own, the gateway and a neighbour within reach, nothing left.
+local check = require "check"
+
+local show = "ip -4 -o addr show eth0 | grep -o 'inet [0-9./]*'; ip route | head -1"
+for _, tool in ipairs { "/sbin/ip", "/bin/busybox" } do
+  if not tiny.stat(tool) then check.skip("needs " .. tool .. " in the view of the host") end
+end
+local id = check.succeeds("run", "-d", "--name", "one", "--net", "bridge", "sleep", "60"):sub(1, 12)
+local seen = check.succeeds("run", "--rm", "--net", "isolated", "sh", "-c", show)
+check.equal(seen, "inet 10.10.0.3/24\ndefault via 10.10.0.1 dev eth0 proto static \n")
+local reach = check.succeeds("run", "--rm", "--net", "bridge", "sh", "-c", "for a in 10.10.0.1 10.10.0.2; do busybox ping -c1 -W2 $a >/dev/null && echo $a; done")
+check.equal(reach, "10.10.0.1\n10.10.0.2\n")
+check.equal(tiny.sysctl("net.ipv4.ip_forward"), "1")
+check.succeeds("stop", "-t", "0", id)
+for _, link in ipairs(tiny.links()) do assert(link.name == "lo", "left: " .. link.name) end
+check.equal(tiny.sysctl("net.ipv4.ip_forward"), "0", "forwarding afterwards")
