@@ -14,13 +14,11 @@ local function target(found, system)
   return dir .. "/" .. found.file
 end
 
--- The file of this name that ships; a bare name is a command first, then a recipe.
+-- The file of this name that ships, and its text.
 local function find(name)
-  for _, try in ipairs { name, name .. ".lua" } do
-    for _, found in ipairs(manual.find(try)) do
-      local text = tiny.source(found.file, { shipped = true })
-      if text then return found, text end
-    end
+  for _, found in ipairs(manual.find(name)) do
+    local text = tiny.source(found.file, { shipped = true })
+    if text then return found, text end
   end
   manual.unknown(name)
 end

@@ -50,15 +50,19 @@ function manual.list(topic)
   return list
 end
 
--- What has this name: a list of { topic =, name =, file = }, in the order of commands, modules, recipes.
+-- What has this name: a list of { topic =, name =, file = }, in the order of commands, modules,
+-- recipes. A name that nothing has is tried as a module's ("scope") and a recipe's ("hello").
 function manual.find(name)
-  local found = {}
-  for _, topic in ipairs { "commands", "modules", "recipes" } do
-    for _, entry in ipairs(manual.list(topic)) do
-      if entry.name == name then table.insert(found, { topic = topic, name = name, file = entry.file }) end
+  for _, try in ipairs { name, "tiny." .. name, name .. ".lua" } do
+    local found = {}
+    for _, topic in ipairs { "commands", "modules", "recipes" } do
+      for _, entry in ipairs(manual.list(topic)) do
+        if entry.name == try then table.insert(found, { topic = topic, name = try, file = entry.file }) end
+      end
     end
+    if #found > 0 then return found end
   end
-  return found
+  return {}
 end
 
 local function file_text(found)
@@ -86,7 +90,8 @@ function manual.text(name)
     table.insert(out, entry)
   end
   for _, found in ipairs(manual.find(name)) do
-    table.insert(out, entry and ("%q is also a command: `tinylua %s --help`."):format(name, name) or file_text(found))
+    local also = found.topic == "commands" and "`tinylua %s --help`" or "`tinylua doc %s`"
+    table.insert(out, entry and ("See also " .. also .. "."):format(found.name) or file_text(found))
   end
   return #out > 0 and table.concat(out, "\n\n") or nil
 end
