@@ -115,6 +115,7 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[
             ("EBUSY", "a cgroup v2 that handed controllers down takes no process: attach to a child of it"),
             ("ESRCH", "the process has ended"),
+            ("EOPNOTSUPP", "the group became a threaded one: a group above it has processes and controllers both"),
             ("ENOSPC", "the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first"),
             ERRORS[0],
             ERRORS[1],

@@ -72,13 +72,7 @@ impl Group {
         let folder = self.folder(mount);
         let mut above: Vec<&Path> = folder.ancestors().skip(1).take_while(|p| p.starts_with(&mount.folder)).collect();
         above.reverse();
-        for ancestor in above {
-            let control = ancestor.join("cgroup.subtree_control");
-            if !lists(&control, controller)? {
-                file::write(&control, &format!("+{controller}")).map_err(|e| refused(e, ancestor, controller))?;
-            }
-        }
-        Ok(())
+        above.into_iter().try_for_each(|ancestor| hand_down(ancestor, controller))
     }
 
     /// Moves the members into a hierarchy where the group got its folder only now. A member that
@@ -90,6 +84,12 @@ impl Group {
             let left: Vec<i32> = file::pids(&self.folder(base))?.into_iter().filter(|p| !there.contains(p)).collect();
             if left.is_empty() {
                 return Ok(());
+            }
+            // Written back, 0 would mean the caller.
+            if left.contains(&0) {
+                return Err(Error::new(Errno::EPERM)
+                    .with_path(folder)
+                    .with_detail("a process of the group is outside the caller's pid namespace and cannot be moved"));
             }
             for pid in left {
                 match file::write(&procs, &pid.to_string()) {
@@ -103,6 +103,35 @@ impl Group {
             .with_detail("its processes fork faster than they can be moved")
             .with_hint("name the controller when the group is made: tiny.cgroup(name, { controllers = … })"))
     }
+}
+
+/// Gives a controller to the children of one v2 group.
+fn hand_down(folder: &Path, controller: &str) -> Result<()> {
+    let control = folder.join("cgroup.subtree_control");
+    if lists(&control, controller)? {
+        return Ok(());
+    }
+    // With processes in it the kernel refuses some controllers, and takes others by turning the
+    // groups below into threaded ones, which then take no process. The root is exempt and has no
+    // cgroup.type.
+    let kind = file::read_if_there(&folder.join("cgroup.type"))?;
+    let members = if kind.is_some_and(|kind| kind.trim() == "domain") { file::pids(folder)?.len() } else { 0 };
+    let given = match members {
+        0 => file::write(&control, &format!("+{controller}")),
+        _ => Err(Error::new(Errno::EBUSY).with_path(control)),
+    };
+    given.map_err(|error| match error.errno {
+        Errno::EBUSY => error
+            .with_detail(format!("{members} processes are in that group, so it cannot hand {controller} down"))
+            .with_hint(
+                "cgroup v2 gives a group's controllers to its children only while the group has no processes of its \
+                 own: move them into a child of it (tiny.cgroup_attach), or make the group somewhere else",
+            ),
+        Errno::ENOENT => error.with_detail(format!("the {controller} controller does not reach that group")).with_hint(
+            "whoever delegated this part of the hierarchy kept the controller; `tinylua doctor` shows what is offered",
+        ),
+        _ => error,
+    })
 }
 
 fn make_one(mount: &Mount, folder: &Path) -> Result<()> {
@@ -135,21 +164,4 @@ fn exists(folder: &Path) -> Error {
     Error::new(Errno::EEXIST)
         .with_path(folder)
         .with_hint("tiny.open_cgroup takes a group that is there already, tiny.cgroup_del removes a left-over one")
-}
-
-/// Why an ancestor does not hand a controller down.
-fn refused(error: Error, ancestor: &Path, controller: &str) -> Error {
-    match error.errno {
-        Errno::EBUSY => {
-            let members = file::pids(ancestor).map_or(0, |pids| pids.len());
-            error.with_detail(format!("{members} processes are in it, so it cannot hand {controller} down")).with_hint(
-                "cgroup v2 gives a group's controllers to its children only while the group has no processes of its \
-                 own: move them into a child of it (tiny.cgroup_attach), or make the group somewhere else",
-            )
-        }
-        Errno::ENOENT => error
-            .with_detail(format!("the {controller} controller does not reach it"))
-            .with_hint("whoever delegated this part of the hierarchy left the controller out; `tinylua doctor` shows what this host offers"),
-        _ => error,
-    }
 }

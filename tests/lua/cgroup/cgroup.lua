@@ -17,6 +17,12 @@ do
   end)
   check.equal(child:wait(), 0, "the child's status")
 
+  -- Also in a new user namespace, where it has no rights over the group.
+  local stranger <close> = tiny.clone({ user = true, cgroup = cg }, function() tiny.exec { "sleep", "60" } end)
+  stranger:wait_ready()
+  check.equal(cg:stats().pids, 1, "pids")
+  stranger:reap()
+
   local below <close> = tiny.cgroup("a/b", { parent = cg, controllers = { "pids" } })
   check.equal(below.path, "/" .. name .. "/a/b", "path below a parent")
   check.equal(tiny.cgroup_stats(below).populated, false, "populated")

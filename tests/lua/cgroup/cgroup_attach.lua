@@ -27,3 +27,13 @@ member:wait_ready()
 late:set_pids_limit(5)
 check.equal(late:stats().pids, 1, "pids of the late controller")
 member:reap()
+
+-- On v1 a cpuset is of no use until it has CPUs: it gets those of the group above it.
+local cpus, err = tiny.try(tiny.cgroup, ("tl-%p"):format({}), { controllers = { "cpuset" } })
+if not cpus then return check.equal(err.code, "ENODEV", "code") end
+local cpuset <close> = cpus
+local pinned <close> = tiny.clone({ cgroup = cpuset }, function() tiny.exec { "sleep", "60" } end)
+pinned:wait_ready()
+local hierarchy = cpuset.version == "v2" and "unified" or "cpuset"
+check.equal(tiny.cgroup_of(pinned)[hierarchy], cpuset.path, "its cpuset")
+pinned:reap()

@@ -1,7 +1,8 @@
 -- cgroup_stats: figures of the controllers that the group has, and none of those it lacks.
 local check = require "check"
 local bare <close> = tiny.cgroup(("tl-%p"):format({}))
-check.equal(bare:stats().memory, nil, "memory without the controller")
+-- On v2 a group also has what its neighbours made the group above hand down.
+if bare.version ~= "v2" then check.equal(bare:stats().memory, nil, "memory without the controller") end
 check.equal(bare:stats().populated, false, "populated")
 
 local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "memory", "pids", "cpu", "cpuacct" } })
