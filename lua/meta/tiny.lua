@@ -55,6 +55,7 @@ local cgroup = {}
 ---Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
 ---* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
 ---* ESRCH: the process has ended
+---* EOPNOTSUPP: the group became a threaded one: a group above it has processes and controllers both
 ---* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
 ---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
 ---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
@@ -1004,6 +1005,7 @@ function tiny.cgroup_of(process) end
 ---Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
 ---* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
 ---* ESRCH: the process has ended
+---* EOPNOTSUPP: the group became a threaded one: a group above it has processes and controllers both
 ---* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
 ---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
 ---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)

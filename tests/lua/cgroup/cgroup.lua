@@ -1,6 +1,6 @@
 -- cgroup: makes a group with the controllers asked for, whose child is born in it; `<close>` removes it.
 local check = require "check"
-local name = ("tl-%p"):format({})
+local name = "tl-" .. tiny.random_id()
 
 local folders = {}
 do

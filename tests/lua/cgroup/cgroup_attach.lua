@@ -1,6 +1,6 @@
 -- cgroup_attach: moves a process, and the caller itself, into a group.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "pids" } })
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
 local controller = cg.version == "v2" and "unified" or "pids"
 
 local child <close> = tiny.fork(function() tiny.exec { "sleep", "60" } end)
@@ -21,7 +21,7 @@ check.fails("ENOENT", tiny.cgroup_attach, cg.path .. "-not")
 check.refuses("group is missing: cgroup_attach(group [, process])", tiny.cgroup_attach)
 
 -- A limit that brings its controller late finds the processes that are there already.
-local late <close> = tiny.cgroup(("tl-%p"):format({}))
+local late <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local member <close> = tiny.clone({ cgroup = late }, function() tiny.exec { "sleep", "60" } end)
 member:wait_ready()
 late:set_pids_limit(5)
@@ -29,7 +29,7 @@ check.equal(late:stats().pids, 1, "pids of the late controller")
 member:reap()
 
 -- On v1 a cpuset is of no use until it has CPUs: it gets those of the group above it.
-local cpus, err = tiny.try(tiny.cgroup, ("tl-%p"):format({}), { controllers = { "cpuset" } })
+local cpus, err = tiny.try(tiny.cgroup, "tl-" .. tiny.random_id(), { controllers = { "cpuset" } })
 if not cpus then return check.equal(err.code, "ENODEV", "code") end
 local cpuset <close> = cpus
 local pinned <close> = tiny.clone({ cgroup = cpuset }, function() tiny.exec { "sleep", "60" } end)

@@ -1,6 +1,6 @@
 -- cgroup_del: removes what is empty, names what is not, kills only when told to.
 local check = require "check"
-local name = ("tl-%p"):format({})
+local name = "tl-" .. tiny.random_id()
 local cg <close> = tiny.cgroup(name, { controllers = { "pids" } })
 
 local child <close> = tiny.clone({ cgroup = cg }, function() tiny.exec { "sleep", "60" } end)

@@ -1,6 +1,6 @@
 -- cgroup_kill: ends every process of a group and of those below, also frozen ones.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}))
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local below <close> = tiny.cgroup("below", { parent = cg })
 
 local function sleeper(group)

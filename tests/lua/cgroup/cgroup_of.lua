@@ -1,6 +1,6 @@
 -- cgroup_of: says where a process is.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "pids" } })
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
 local controller = cg.version == "v2" and "unified" or "pids"
 
 assert(tiny.cgroup_of()[controller] ~= cg.path, "the caller is elsewhere")

@@ -1,6 +1,6 @@
 -- cgroup_read: a control file as text.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "pids" } })
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
 check.equal(tiny.cgroup_read(cg, "cgroup.procs"), "", "no process")
 check.equal(cg:read("pids.max"), "max\n", "pids.max")
 

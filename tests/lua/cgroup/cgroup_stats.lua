@@ -1,11 +1,11 @@
 -- cgroup_stats: figures of the controllers that the group has, and none of those it lacks.
 local check = require "check"
-local bare <close> = tiny.cgroup(("tl-%p"):format({}))
+local bare <close> = tiny.cgroup("tl-" .. tiny.random_id())
 -- On v2 a group also has what its neighbours made the group above hand down.
 if bare.version ~= "v2" then check.equal(bare:stats().memory, nil, "memory without the controller") end
 check.equal(bare:stats().populated, false, "populated")
 
-local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "memory", "pids", "cpu", "cpuacct" } })
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "memory", "pids", "cpu", "cpuacct" } })
 local child <close> = tiny.clone({ cgroup = cg }, function()
   local held = ("x"):rep(8 << 20)
   tiny.notify_ready()

@@ -1,6 +1,6 @@
 -- cgroup_write: control files as the kernel takes them.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}))
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local weight = cg.version == "v2" and "cpu.weight" or "cpu.shares"
 tiny.cgroup_write(cg, { ["pids.max"] = "9", [weight] = "50" })
 check.equal(cg:stats().pids_limit, 9, "pids_limit")

@@ -2,7 +2,7 @@
 local check = require "check"
 
 local function body()
-  local part <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "pids" } })
+  local part <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
   if part.version ~= "v2" then return "the controllers are not on cgroup v2" end
   local own <close> = tiny.cgroup("own", { parent = part })
   -- The folder and these files, no limit: the part as a whole stays as it was given (cgroups(7)).

@@ -1,6 +1,6 @@
 -- freeze and thaw: a process that burns CPU time burns none while it is frozen.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "cpuacct" } })
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "cpuacct" } })
 local busy <close> = tiny.clone({ cgroup = cg }, function() while true do end end)
 
 local function burnt(seconds)
@@ -23,7 +23,7 @@ assert(err.message:find("the caller itself is in it", 1, true), err.message)
 -- A frozen process is killed all the same, and the group goes with the failing body.
 local path
 tiny.try(function()
-  local cold <close> = tiny.cgroup(("tl-%p"):format({}))
+  local cold <close> = tiny.cgroup("tl-" .. tiny.random_id())
   local child <close> = tiny.clone({ cgroup = cold }, function() tiny.exec { "sleep", "60" } end)
   path = cold.path
   cold:freeze()

@@ -2,7 +2,7 @@
 local check = require "check"
 
 local function body()
-  local parent <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "memory", "pids" } })
+  local parent <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "memory", "pids" } })
   if parent.version ~= "v2" then return "the controllers are not on cgroup v2" end
   local member <close> = tiny.clone({ cgroup = parent }, function() tiny.exec { "sleep", "60" } end)
 

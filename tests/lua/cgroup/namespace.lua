@@ -1,6 +1,6 @@
 -- In a cgroup namespace paths count from its root, once its hierarchies are mounted there.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}))
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 if not cg.folders.unified then
   cg:close()
   check.skip("no cgroup v2 hierarchy is mounted")

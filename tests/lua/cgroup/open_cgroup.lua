@@ -1,6 +1,6 @@
 -- open_cgroup: works on a group that is there; closing the handle leaves it alone.
 local check = require "check"
-local made <close> = tiny.cgroup(("tl-%p"):format({}))
+local made <close> = tiny.cgroup("tl-" .. tiny.random_id())
 
 do
   local cg <close> = tiny.open_cgroup(made.path)

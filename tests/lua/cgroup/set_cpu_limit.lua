@@ -1,6 +1,6 @@
 -- set_cpu_limit: a process that wants more than its share is throttled.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "cpuacct" } })
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "cpuacct" } })
 tiny.set_cpu_limit(cg, 0.1)
 local busy <close> = tiny.clone({ cgroup = cg }, function() while true do end end)
 busy:wait(1)

@@ -1,6 +1,6 @@
 -- set_memory_limit: a process that grows beyond it is killed, and the group tells so afterwards.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}))
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 tiny.set_memory_limit(cg, "20m")
 check.equal(cg:stats().memory_limit, 20 << 20, "memory_limit")
 

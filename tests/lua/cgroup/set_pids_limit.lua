@@ -1,6 +1,6 @@
 -- set_pids_limit: a fork bomb stops at the limit with EAGAIN.
 local check = require "check"
-local cg <close> = tiny.cgroup(("tl-%p"):format({}))
+local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 tiny.set_pids_limit(cg, 6)
 check.equal(cg:stats().pids_limit, 6, "pids_limit")
 

@@ -2,7 +2,7 @@
 local check = require "check"
 
 local function body()
-  local cg <close> = tiny.cgroup(("tl-%p"):format({}), { controllers = { "memory" } })
+  local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "memory" } })
   check.refuses('limit: expected size (bytes, or "128m") or "unlimited", got true', tiny.set_swap_limit, cg, true)
   local file = cg.version == "v2" and "memory.swap.max" or "memory.memsw.limit_in_bytes"
   if not tiny.try(tiny.cgroup_read, cg, file) then

@@ -1,6 +1,6 @@
 -- thaw: a process goes on only when no group above it is frozen.
 local check = require "check"
-local above <close> = tiny.cgroup(("tl-%p"):format({}))
+local above <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local cg <close> = tiny.cgroup("below", { parent = above })
 local child <close> = tiny.clone({ cgroup = cg }, function() tiny.exec { "sleep", "60" } end)
 child:wait_ready()

@@ -2,6 +2,7 @@
 local check = require "check"
 
 local show = "ip -4 -o addr show eth0 | grep -o 'inet [0-9./]*'; ip route | head -1"
+if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables") end
 for _, tool in ipairs { "/sbin/ip", "/bin/busybox" } do
   if not tiny.stat(tool) then check.skip("needs " .. tool .. " in the view of the host") end
 end
