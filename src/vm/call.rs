@@ -101,7 +101,9 @@ impl<'a> Call<'a> {
 
     /// A positional argument converted; its type was checked already.
     pub fn get<T: FromLua>(&self, i: usize) -> Result<T, Fail> {
-        Ok(T::from_lua(self.arg(i).clone(), self.lua)?)
+        let name = |i: usize| self.primitive.args.get(i).map_or("", |arg| arg.name);
+        T::from_lua(self.arg(i).clone(), self.lua)
+            .map_err(|_| Fail::Usage(format!("{}: {} is out of range", name(i), show::value(self.arg(i)))))
     }
 
     /// An option converted, `None` when absent.
@@ -109,7 +111,9 @@ impl<'a> Call<'a> {
         debug_assert!(self.primitive.options.iter().any(|o| o.name == key), "{key} is not in the registry entry");
         match self.raw(key) {
             Value::Nil => Ok(None),
-            value => Ok(Some(T::from_lua(value, self.lua)?)),
+            value => T::from_lua(value.clone(), self.lua)
+                .map(Some)
+                .map_err(|_| Fail::Usage(format!("option {key:?}: {} is out of range", show::value(&value)))),
         }
     }
 
@@ -260,6 +264,8 @@ pub fn unknown(key: &str, options: &[Opt]) -> String {
 pub fn to_size(value: &Value) -> Result<u64, String> {
     match value {
         Value::Integer(n) => u64::try_from(*n).map_err(|_| format!("{n} is not a size: it is negative")),
+        // 64 * 2^20 is a float in Lua.
+        Value::Number(n) if *n >= 0.0 && n.fract() == 0.0 && *n < i64::MAX as f64 => Ok(*n as u64),
         Value::String(s) => units::size(&s.to_string_lossy()),
         other => Err(format!("expected {}, got {}", Type::Size.describe(), show::kind(other))),
     }
@@ -341,6 +347,9 @@ fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
     if bytes.contains(&0) {
         return Err(format!("{text:?} has a NUL byte"));
+    }
+    if std::str::from_utf8(bytes).is_err() {
+        return Err(format!("{text:?} is not UTF-8"));
     }
     match ty {
         Type::Path if bytes.is_empty() => Err("the path is empty".into()),
