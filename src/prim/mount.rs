@@ -1,13 +1,14 @@
 //! Root and mounts. What lies below a `root` is found by descriptor; the other paths are the
 //! caller's own.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use mlua::{Table, Value};
 
+use crate::sys::Context;
 use crate::sys::mount as sys;
+use crate::sys::overlay::{Layers, overlay};
 use crate::sys::path::{self, Place};
-use crate::sys::{self as kernel, Context};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
@@ -285,9 +286,9 @@ pub const FAMILY: &[Primitive] = &[
         ],
         errors: &[
             EPERM,
-            ("EINVAL", "it is not a mount point"),
+            ("ENOENT", "nothing is mounted there: `tiny.mounts()` lists what is"),
             ("EBUSY", "something uses it; detach = true takes it from sight"),
-            ("ENOENT", "there is no such path"),
+            ("EINVAL", "it belongs to a more privileged mount namespace, where its parts are locked together"),
         ],
         example: "tiny.umount(\"/mnt\", { detach = true })",
         call: umount,
@@ -338,6 +339,11 @@ fn attributes(call: &Call<'_>) -> u64 {
     sys::ATTRIBUTES.iter().filter(|(name, _)| known(name) && call.flag(name)).fold(0, |all, (_, bit)| all | bit)
 }
 
+/// The path as it is to be written into an undo: that runs later, and maybe in another folder.
+fn from_anywhere(path: &str) -> String {
+    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
 /// Attaches a detached mount at the positional argument `i` and returns its handle.
 fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
     let path = call.str(i)?;
@@ -349,9 +355,19 @@ fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
         true => place.make_file()?,
     };
     sys::attach(mount.as_fd(), target.as_fd()).at(&path)?;
-    let undo = call.lua.create_sequence_from(["umount", &path])?;
-    if !call.value("root").is_nil() {
-        undo.raw_push(call.lua.create_table_from([("root", call.value("root"))])?)?;
+    let how = call.lua.create_table()?;
+    // What was copied with a tree below it goes with it; umount(2) would refuse that as busy.
+    let tree = call.primitive.name == "mount_bind" && call.opt("recursive")?.unwrap_or(true);
+    how.raw_set("detach", tree.then_some(true))?;
+    let mut at = path.clone();
+    match call.value("root") {
+        Value::Nil => at = from_anywhere(&path),
+        Value::String(root) => how.raw_set("root", from_anywhere(&root.to_string_lossy()))?,
+        handle => how.raw_set("root", handle)?,
+    }
+    let undo = call.lua.create_sequence_from(["umount", &at])?;
+    if !how.is_empty() {
+        undo.raw_push(how)?;
     }
     call.ok(Builder::new(call.lua, "mount")?.field("path", path)?.field("undo", undo)?.build()?)
 }
@@ -384,11 +400,11 @@ fn open_root(call: &Call<'_>) -> Outcome {
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
-    let fd = match call.arg_value(0) {
-        Value::Table(table) => FdRef::of(&table)?.dup()?,
-        _ => path::open_root(&call.str(0)?)?,
+    let (fd, path) = match call.arg_value(0) {
+        Value::Table(table) => (FdRef::of(&table)?.dup()?, table.raw_get::<String>("path")?),
+        _ => (path::open_root(&call.str(0)?)?, call.str(0)?),
     };
-    sys::pivot_root(fd.as_fd())?;
+    sys::pivot_root(fd.as_fd()).at(path)?;
     call.ok(())
 }
 
@@ -460,17 +476,9 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
     if lower.is_empty() || (lower.len() < 2 && upper.is_none()) {
         return Err(Fail::Usage("an overlay needs one lower folder and an upper one, or two lower ones".into()));
     }
-    // A colon and a backslash mean something in this list (overlayfs documentation, "Multiple
-    // lower layers"); a comma does not, since settings are passed one by one.
-    let escape = |path: &String| path.replace('\\', "\\\\").replace(':', "\\:");
-    let layers: Vec<String> = lower.iter().map(escape).collect();
-    let mut config = vec![("lowerdir", Some(layers.join(":")))];
-    config.extend(upper.map(|path| ("upperdir", Some(path))));
-    config.extend(work.map(|path| ("workdir", Some(path))));
-    if call.flag("volatile") {
-        config.push(("volatile", None));
-    }
-    mount_new(call, "overlay", config, 0)
+    let layers =
+        Layers { lower: &lower, upper: upper.as_deref().zip(work.as_deref()), volatile: call.flag("volatile") };
+    attach(call, &overlay(&layers, attributes(call))?, 0)
 }
 
 /// The place that the first argument names, opened.
@@ -488,10 +496,8 @@ fn remount_ro(call: &Call<'_>) -> Outcome {
 
 fn umount(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
-    match root(call, "root")? {
-        Some(_) => sys::umount(place(call)?.as_fd(), true).at(&path)?,
-        None => sys::umount_path(&path, call.flag("detach"))?,
-    }
+    let root = root(call, "root")?;
+    sys::umount(Place { root: root.as_ref().map(AsFd::as_fd), path: &path }, call.flag("detach"))?;
     call.ok(())
 }
 
@@ -516,9 +522,8 @@ fn mounts(call: &Call<'_>) -> Outcome {
 fn mknod(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
     let root = root(call, "root")?;
-    let place = Place { root: root.as_ref().map(|r| -> BorrowedFd<'_> { r.as_fd() }), path: &path };
-    let (folder, name) = place.parent()?;
+    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
     let device = (call.opt("major")?.unwrap_or(0), call.opt("minor")?.unwrap_or(0));
-    kernel::mount::mknod(folder.as_fd(), name, &call.str(1)?, device, call.opt("mode")?.unwrap_or(0o666))?;
+    sys::mknod(place, &call.str(1)?, device, call.opt("mode")?.unwrap_or(0o666))?;
     call.ok(())
 }

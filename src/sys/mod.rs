@@ -12,6 +12,7 @@ pub mod mount;
 pub mod mountinfo;
 pub mod namespace;
 pub mod net;
+pub mod overlay;
 pub mod path;
 pub mod probe;
 pub mod process;

@@ -6,11 +6,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
+use rustix::fs::{Mode, OFlags};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
     fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
 
+use super::path::{Place, is_dir, without_umask};
 use super::{Context, Error, Result};
 
 pub use super::mountinfo::{Mount, mounts};
@@ -86,13 +88,16 @@ pub fn copy(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     Ok(open_tree(source, "", flags)?)
 }
 
-/// Attaches a detached mount at `target`.
+/// Attaches a detached mount at `target`. Errors: ENOTDIR for a folder on a file or the reverse.
 pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    move_mount(mount, "", target, "", flags).map_err(|e| match e {
-        rustix::io::Errno::NOTDIR => Error::from(e).with_detail("a folder is mounted on a folder, a file on a file"),
-        e => e.into(),
-    })
+    match move_mount(mount, "", target, "", flags) {
+        // move_mount(2) says EINVAL here, and for much else; mount(2) says ENOTDIR.
+        Err(rustix::io::Errno::INVAL) if is_dir(mount)? != is_dir(target)? => {
+            Err(Error::new(Errno::ENOTDIR).with_detail("a folder is mounted on a folder, a file on a file"))
+        }
+        attached => Ok(attached?),
+    }
 }
 
 /// Sets and clears flags of a mount, and its propagation type (0: as it is).
@@ -118,24 +123,40 @@ pub fn set_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64, propagation: 
     }
 }
 
-/// Removes the topmost mount at an open place; with `detach` even while it is in use.
-pub fn umount(place: BorrowedFd<'_>, detach: bool) -> Result<()> {
+/// Removes the topmost mount at a place; with `detach` even while it is in use. Errors: ENOENT when
+/// nothing is mounted there, EBUSY while something uses it.
+pub fn umount(place: Place<'_>, detach: bool) -> Result<()> {
     let flags = if detach { MntFlags::MNT_DETACH } else { MntFlags::empty() };
-    // The descriptor itself would keep the mount busy, so its magic link is the name.
-    let path = format!("/proc/self/fd/{}", place.as_raw_fd());
-    match umount2(path.as_str(), flags) {
-        Err(Errno::ENOENT) => Err(Error::new(Errno::ENOENT).with_path("/proc").with_detail("umount needs /proc")),
-        result => Ok(result?),
+    let removed = match place.root {
+        None => umount2(place.path, flags),
+        Some(_) => {
+            // A descriptor of the mount itself would keep it busy: it is named by its folder's.
+            let (folder, name) = place.follow()?;
+            let path = format!("/proc/self/fd/{}/{name}", folder.as_raw_fd());
+            rustix::fs::statat(&folder, &*name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).at(place.path)?;
+            umount2(path.as_str(), flags | MntFlags::UMOUNT_NOFOLLOW)
+        }
+    };
+    match removed {
+        Err(Errno::EINVAL) if is_mount(place)? => Err(Error::new(Errno::EINVAL)
+            .with_path(place.path)
+            .with_detail("a more privileged mount namespace made it, and its parts stay together")),
+        // The kernel says EINVAL here too. ENOENT is what an undo meets when nothing is left of it.
+        Err(Errno::EINVAL) => {
+            Err(Error::new(Errno::ENOENT).with_path(place.path).with_detail("nothing is mounted there"))
+        }
+        Err(Errno::ENOENT) if place.root.is_some() => {
+            Err(Error::new(Errno::ENOENT).with_path("/proc").with_detail("umount below a root needs /proc"))
+        }
+        removed => Ok(removed.at(place.path)?),
     }
 }
 
-/// Removes the topmost mount at a path of this process's own root.
-pub fn umount_path(path: &str, detach: bool) -> Result<()> {
-    let flags = if detach { MntFlags::MNT_DETACH } else { MntFlags::empty() };
-    match umount2(path, flags) {
-        Err(Errno::EINVAL) => Err(Error::new(Errno::EINVAL).with_path(path).with_detail("it is not a mount point")),
-        result => Ok(result.at(path)?),
-    }
+/// Whether the place is where something is mounted (statx(2), STATX_ATTR_MOUNT_ROOT).
+fn is_mount(place: Place<'_>) -> Result<bool> {
+    use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
+    let told = statx(place.open()?, "", AtFlags::EMPTY_PATH, StatxFlags::empty()).at(place.path)?;
+    Ok(told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// Changes the root of this process alone. No containment: a process with CAP_SYS_CHROOT can leave
@@ -149,8 +170,13 @@ pub fn chroot(path: &str) -> Result<()> {
 /// both: the old root lies on top and is detached). Errors: EINVAL when `root` is no mount point or
 /// propagation is shared, EBUSY when it is the root already.
 pub fn pivot_root(root: BorrowedFd<'_>) -> Result<()> {
+    let old = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).at("/")?;
     rustix::process::fchdir(root)?;
     rustix::process::pivot_root(".", ".")?;
+    // Where a mount below the old root is shared, detaching it would take away what lies on it
+    // outside this namespace too.
+    set_attributes(old.as_fd(), 0, 0, libc::MS_SLAVE, true).detail("cutting the old root off")?;
+    rustix::process::fchdir(&old)?;
     umount2(".", MntFlags::MNT_DETACH).detail("detaching the old root")?;
     nix::unistd::chdir("/").at("/")
 }
@@ -160,15 +186,15 @@ pub fn chdir(path: &str) -> Result<()> {
     nix::unistd::chdir(path).at(path)
 }
 
-/// Makes a device, FIFO or socket node below an open folder (mknod(2)), with exactly this mode.
-pub fn mknod(folder: BorrowedFd<'_>, name: &str, kind: &str, device: (u32, u32), mode: u32) -> Result<()> {
-    use rustix::fs::{FileType, Mode, chmodat, makedev, mknodat};
+/// Makes a device or FIFO (mknod(2)) with exactly this mode.
+pub fn mknod(place: Place<'_>, kind: &str, device: (u32, u32), mode: u32) -> Result<()> {
+    use rustix::fs::{FileType, Mode, makedev, mknodat};
     let kind = match kind {
         "char" => FileType::CharacterDevice,
         "block" => FileType::BlockDevice,
         _ => FileType::Fifo,
     };
-    mknodat(folder, name, kind, Mode::from_raw_mode(mode), makedev(device.0, device.1)).at(name)?;
-    // The umask took its part. The node is new and ours, and the folder is held open.
-    chmodat(folder, name, Mode::from_raw_mode(mode), rustix::fs::AtFlags::empty()).at(name)
+    let (folder, name) = place.parent()?;
+    let device = makedev(device.0, device.1);
+    without_umask(|| mknodat(&folder, name, kind, Mode::from_raw_mode(mode), device)).at(place.path)
 }

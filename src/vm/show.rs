@@ -67,6 +67,16 @@ fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// A key as Lua would take it: bare where it is a name.
+fn name(key: &str) -> String {
+    if !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return format!("{key} = ");
+    }
+    let mut quoted = String::from("[");
+    quote(&mut quoted, key);
+    quoted + "] = "
+}
+
 fn table(out: &mut String, t: &Table, depth: usize) {
     if depth > 2 || out.len() > WIDEST {
         out.push_str("{…}");
@@ -84,7 +94,7 @@ fn table(out: &mut String, t: &Table, depth: usize) {
         match &key {
             Value::Integer(i) if *i >= 1 && *i as usize <= length => {}
             Value::String(k) => {
-                let mut part = format!("{} = ", k.to_string_lossy());
+                let mut part = name(&k.to_string_lossy());
                 write(&mut part, &item, depth + 1);
                 named.push(part);
             }

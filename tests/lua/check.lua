@@ -76,6 +76,15 @@ function check.succeeds(...)
   return result.out
 end
 
+-- The topmost mount at a path, or nil.
+function check.mount_at(path)
+  local found
+  for _, mount in ipairs(tiny.mounts()) do
+    if mount.target == path then found = mount end
+  end
+  return found
+end
+
 -- Nothing of any container is left in the store.
 function check.no_container()
   for _, folder in ipairs { "/containers", "/names", "/run" } do

@@ -1,0 +1,87 @@
+//! The overlay file system (the kernel's documentation, filesystems/overlayfs): its layers, told
+//! one by one where the kernel has `lowerdir+` (6.7), as one list before that. Refuses a layer that
+//! is no folder before the kernel's less telling error.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use super::Result;
+use super::mount::filesystem;
+use super::path::open_root;
+
+/// The most that fsconfig(2) takes as the value of one setting.
+const LONGEST: usize = 255;
+
+/// What an overlay is made of.
+pub struct Layers<'a> {
+    /// The folders that stay as they are, topmost first.
+    pub lower: &'a [String],
+    /// The folder that takes the changes, and one beside it for the file system's own use.
+    pub upper: Option<(&'a str, &'a str)>,
+    /// Whether nothing is ever synced.
+    pub volatile: bool,
+}
+
+/// Makes an overlay, detached. Errors: ENOENT and ENOTDIR for a layer, those of the file system.
+pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
+    let lower = layers.lower.iter().map(|path| Layer::open(path)).collect::<Result<Vec<_>>>()?;
+    let mut rest = Vec::new();
+    // The handles stay open until the file system is made: a long name is spelt through them.
+    let upper = layers.upper.map(|(upper, _)| Layer::open(upper)).transpose()?;
+    let work = layers.upper.map(|(_, work)| Layer::open(work)).transpose()?;
+    // The file system takes backslashes away from these two, and none from `lowerdir+`.
+    let escaped = |layer: &Layer<'_>| Some(layer.fitting(layer.path.replace('\\', "\\\\")));
+    rest.extend(upper.as_ref().map(|layer| ("upperdir", escaped(layer))));
+    rest.extend(work.as_ref().map(|layer| ("workdir", escaped(layer))));
+    if layers.volatile {
+        rest.push(("volatile", None));
+    }
+    let one_by_one = lower.iter().map(|layer| ("lowerdir+", Some(layer.fitting(layer.path.to_owned())))).collect();
+    match make(one_by_one, &rest, attributes) {
+        Err(unknown) if unknown.errno == Errno::EINVAL => {
+            let listed = make(vec![("lowerdir", Some(list(&lower)))], &rest, attributes);
+            // Where the older spelling is no better, the first answer names the cause.
+            listed.map_err(|e| if e.errno == Errno::EINVAL { unknown } else { e })
+        }
+        made => made,
+    }
+}
+
+fn make(
+    mut config: Vec<(&str, Option<String>)>,
+    rest: &[(&'static str, Option<String>)],
+    attributes: u64,
+) -> Result<OwnedFd> {
+    config.extend(rest.iter().cloned());
+    let config: Vec<(&str, Option<&str>)> = config.iter().map(|(key, value)| (*key, value.as_deref())).collect();
+    filesystem("overlay", &config, attributes)
+}
+
+/// The lower layers as one setting; by their descriptors where their names would not fit.
+fn list(lower: &[Layer<'_>]) -> String {
+    let join = |name: &dyn Fn(&Layer<'_>) -> String| lower.iter().map(name).collect::<Vec<_>>().join(":");
+    let named = join(&|layer| layer.path.replace('\\', "\\\\").replace(':', "\\:"));
+    // A kernel that takes only this list also cuts it at commas.
+    if named.len() <= LONGEST && !named.contains(',') { named } else { join(&|layer| layer.by_descriptor()) }
+}
+
+struct Layer<'a> {
+    path: &'a str,
+    folder: OwnedFd,
+}
+
+impl<'a> Layer<'a> {
+    fn open(path: &'a str) -> Result<Layer<'a>> {
+        Ok(Layer { path, folder: open_root(path)? })
+    }
+
+    /// This spelling of its name where it fits into a setting, else its descriptor's.
+    fn fitting(&self, spelt: String) -> String {
+        if spelt.len() <= LONGEST { spelt } else { self.by_descriptor() }
+    }
+
+    fn by_descriptor(&self) -> String {
+        format!("/proc/self/fd/{}", self.folder.as_raw_fd())
+    }
+}

@@ -1,0 +1,15 @@
+-- chdir: changes the working directory of the process.
+local check = require "check"
+
+tiny.mkdir("folder")
+tiny.write_file("folder/file", "x")
+tiny.chdir("folder")
+check.equal(tiny.readlink("/proc/self/cwd"), "/tmp/folder")
+check.equal(tiny.read_file("file"), "x")
+
+local err = check.fails("ENOENT", tiny.chdir, "nowhere")
+check.equal(err.path, "nowhere")
+check.equal(err.hint, "there is no such folder in this root")
+check.fails("ENOTDIR", tiny.chdir, "file")
+check.refuses([[path: "a\0b" has a NUL byte]], tiny.chdir, "a\0b")
+check.refuses([[path: "�" is not UTF-8]], tiny.chdir, "\xff")

@@ -1,0 +1,68 @@
+-- mknod: nodes with exactly the mode that was asked, whatever the umask; never through a link.
+local check = require "check"
+
+tiny.mkdir("dev")
+tiny.mount_tmpfs("dev")
+tiny.write_file("nodes.lua", [[
+  tiny.mknod("dev/null", "char", { major = 1, minor = 3, mode = tonumber("666", 8) })
+  tiny.mknod("dev/fifo", "fifo", { mode = tonumber("622", 8) })
+  tiny.mknod("dev/block", "block", { major = 7, minor = 300 })
+  tiny.mkdir("dev/sticky", { mode = tonumber("1777", 8) })
+  tiny.mkdir("dev/group", { mode = tonumber("2775", 8) })
+  tiny.mkdir("dev/a/b/c", { parents = true })
+  tiny.write_file("dev/file", "", { mode = tonumber("664", 8) })
+]])
+local child <close> = tiny.fork(function()
+  tiny.exec { "/bin/sh", "-c", [[umask 077; exec "$0" run nodes.lua]], tiny.readlink("/proc/self/exe") }
+end)
+check.equal(child:wait(), 0)
+local function is(path, kind, mode)
+  local s = tiny.stat(path)
+  check.equal(s.kind, kind, path)
+  check.equal(("%o"):format(s.mode), mode, path)
+end
+is("dev/null", "char", "666")
+is("dev/fifo", "fifo", "622")
+is("dev/block", "block", "666")
+is("dev/sticky", "dir", "1777")
+is("dev/group", "dir", "2775")
+is("dev/a/b/c", "dir", "755")
+is("dev/a", "dir", "755")
+is("dev/file", "file", "664")
+tiny.open("dev/null", { write = true }):write("gone")
+check.equal(tiny.open("dev/null"):read(), nil, "the null device")
+
+-- A second process puts a link to a file outside in the place of each new node.
+tiny.mkdir("root/dev", { parents = true })
+tiny.write_file("outside", "", { mode = tonumber("600", 8) })
+tiny.symlink("/tmp/outside", "root/link")
+local swapper <close> = tiny.fork(function()
+  while true do
+    tiny.try(function()
+      tiny.rename("root/link", "root/dev/x")
+      tiny.rename("root/dev/x", "root/link")
+    end)
+    tiny.try(tiny.symlink, "/tmp/outside", "root/link")
+  end
+end)
+for _ = 1, 1000 do
+  for _, make in ipairs { { tiny.mknod, "dev/x", "fifo", { root = "root" } }, { tiny.mkdir, "dev/x", { root = "root", mode = tonumber("777", 8) } } } do
+    local _, err = tiny.try(table.unpack(make))
+    if err then check.equal(err.code, "EEXIST", tostring(err)) end
+    tiny.try(tiny.remove, "root/dev/x")
+  end
+end
+swapper:close()
+is("outside", "file", "600")
+
+local err = check.fails("EEXIST", tiny.mknod, "dev/fifo", "fifo")
+check.equal(err.path, "dev/fifo")
+check.equal(err.hint, "there is something of that name")
+check.equal(check.fails("ENOENT", tiny.mknod, "no/where", "fifo").hint, "its folder is missing")
+check.fails("EINVAL", tiny.mknod, "dev/..", "fifo")
+check.inside({}, function()
+  tiny.setuser(12345)
+  assert(check.fails("EPERM", tiny.mknod, "device", "char", { major = 1, minor = 3 }).hint:match("bind%-mount"))
+end)
+check.refuses([[kind: "chr" is not one of "char"|"block"|"fifo"; did you mean "char"?]], tiny.mknod, "x", "chr")
+check.refuses([[option "major": -1 is out of range]], tiny.mknod, "x", "char", { major = -1 })

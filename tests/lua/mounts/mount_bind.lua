@@ -1,0 +1,96 @@
+-- mount_bind: the same files at a second place, with flags that hold, on what lies below it too.
+local check = require "check"
+
+tiny.mkdir("from/below", { parents = true })
+tiny.mount_tmpfs("from/below")
+tiny.write_file("from/file", "one")
+tiny.write_file("from/below/file", "two")
+local function all_there(path)
+  check.equal(tiny.read_file(path .. "/file"), "one")
+  check.equal(tiny.read_file(path .. "/below/file"), "two")
+end
+
+-- Read-only is read-only on every mount of the tree, and only there.
+do
+  local bind <close> = tiny.mount_bind("from", "ro", { ro = true, create = true })
+  check.equal(bind.path, "ro")
+  all_there("ro")
+  for _, path in ipairs { "ro/new", "ro/below/new" } do
+    local err = check.fails("EROFS", tiny.write_file, path, "")
+    check.equal(err.path, path)
+  end
+  check.fails("EROFS", tiny.remove, "ro/below/file")
+  tiny.write_file("from/new", "")
+  assert(tiny.stat("ro/new"), "it is the same folder")
+end
+check.equal(check.mount_at("/tmp/ro"), nil, "after <close>")
+check.equal(check.mount_at("/tmp/ro/below"), nil, "after <close>")
+
+tiny.mkdir("flat")
+tiny.mount_bind("from", "flat", { recursive = false })
+check.equal(tiny.read_file("flat/file"), "one")
+check.equal(tiny.stat("flat/below/file"), nil, "not recursive")
+
+-- noexec, nosuid, nodev, nosymfollow: each by its effect.
+tiny.mkdir("tools")
+tiny.mount_tmpfs("tools")
+tiny.write_file("tools/run", "#!/bin/sh\nexit 7\n", { mode = tonumber("755", 8) })
+tiny.mknod("tools/null", "char", { major = 1, minor = 3 })
+tiny.symlink("run", "tools/link")
+local function status(path)
+  local child <close> = tiny.fork(function() tiny.exec { path } end)
+  return child:wait()
+end
+check.equal(status("/tmp/tools/run"), 7)
+check.equal(tiny.open("tools/null"):read(), nil)
+local held <close> = tiny.mount_bind("tools", "held", { noexec = true, nosuid = true, nodev = true, nosymfollow = true, noatime = true, create = true })
+check.equal(check.fails("EACCES", status, "/tmp/held/run").op, "exec")
+check.equal(check.fails("EACCES", tiny.open, "held/null").path, "held/null")
+check.fails("ELOOP", tiny.read_file, "held/link")
+local options = check.mount_at("/tmp/held").options
+for _, word in ipairs { "rw", "nosuid", "nodev", "noexec", "noatime", "nosymfollow" } do
+  assert((options .. ","):find(word .. ",", 1, true), options)
+end
+
+-- A file on a file, through links and below a root that the links cannot leave.
+tiny.mkdir("root/etc", { parents = true })
+tiny.symlink("/etc/passwd", "root/etc/outward")
+tiny.write_file("root/etc/passwd", "inside")
+tiny.mount_bind("from/file", "/etc/outward", { root = "root" })
+check.equal(tiny.read_file("root/etc/passwd"), "one")
+assert(tiny.read_file("/etc/passwd") ~= "one", "the host's file was covered")
+tiny.mount_bind("from/file", "made/for/it", { root = "root", create = true })
+check.equal(tiny.stat("root/made/for/it").kind, "file")
+check.equal(tiny.stat("root/made").mode, tonumber("755", 8))
+tiny.mount_bind("/etc/passwd", "from/file", { source_root = "root" })
+check.equal(tiny.read_file("from/file"), "one")
+
+-- A link that leads nowhere is no place to make one at: neither outside nor inside.
+tiny.symlink("/tmp/planted", "root/dangling")
+for _, source in ipairs { "from", "from/file" } do
+  local err = check.fails("ENOENT", tiny.mount_bind, source, "dangling", { root = "root", create = true })
+  check.equal(err.path, "dangling")
+  assert(err.message:find("a link that leads nowhere", 1, true), err.message)
+end
+check.equal(tiny.stat("planted"), nil)
+check.equal(tiny.stat("root/tmp"), nil)
+
+check.fails("ENOTDIR", tiny.mount_bind, "from", "root/etc/passwd")
+check.fails("ENOTDIR", tiny.mount_bind, "from", "root/etc/passwd", { create = true })
+check.fails("ENOTDIR", tiny.mount_bind, "from/file", "flat")
+local missing = check.fails("ENOENT", tiny.mount_bind, "nowhere", "flat")
+check.equal(missing.path, "nowhere")
+assert(missing.hint:match("create = true"), missing.hint)
+check.refuses([[unknown option "readonly"; known are root, create, ro, nosuid, nodev, noexec, noatime, nosymfollow, recursive, source_root]],
+  tiny.mount_bind, "from", "flat", { readonly = true })
+check.refuses([[option "ro": expected boolean, got 1]], tiny.mount_bind, "from", "flat", { ro = 1 })
+check.refuses("target is missing: mount_bind(source, target [, options])", tiny.mount_bind, "from")
+
+-- A failing body unmounts too, from whatever folder it went to.
+tiny.try(function()
+  local bind <close> = tiny.mount_bind("from", "gone", { create = true })
+  assert(check.mount_at("/tmp/gone"))
+  tiny.chdir("/")
+  error("x")
+end)
+check.equal(check.mount_at("/tmp/gone"), nil)

@@ -1,0 +1,81 @@
+-- mount_overlay: changes land in `upper` alone; layers of any name, number and length.
+local check = require "check"
+
+local function layer(path, files)
+  tiny.mkdir(path, { parents = true })
+  for name, text in pairs(files or {}) do tiny.write_file(path .. "/" .. name, text) end
+  return path
+end
+for _, name in ipairs { "upper", "work", "merged" } do tiny.mkdir(name) end
+layer("low", { a = "low", b = "low", gone = "low" })
+layer("low/opaque", { old = "" })
+
+do
+  local overlay <close> = tiny.mount_overlay("merged", { lower = { "low" }, upper = "upper", work = "work", volatile = true })
+  tiny.write_file("merged/a", "new")
+  tiny.remove("merged/gone")
+  tiny.remove("merged/opaque", { recursive = true })
+  tiny.mkdir("merged/opaque")
+  check.equal(tiny.read_file("merged/a"), "new")
+  check.equal(#tiny.list_dir("merged/opaque"), 0)
+  assert(check.mount_at("/tmp/merged").super_options:find("volatile", 1, true))
+end
+check.equal(check.mount_at("/tmp/merged"), nil, "after <close>")
+check.equal(tiny.read_file("low/a"), "low", "a lower layer")
+assert(tiny.stat("low/gone") and tiny.stat("low/opaque/old"), "a lower layer")
+check.equal(tiny.read_file("upper/a"), "new")
+check.equal(tiny.stat("upper/gone").kind, "char", "the whiteout")
+
+-- Layers that were made by hand: a whiteout and an opaque folder hide, topmost first.
+layer("top", { a = "top" })
+tiny.mknod("top/gone", "char", { mode = 0 })
+tiny.mkdir("top/opaque")
+tiny.setxattr("top/opaque", "trusted.overlay.opaque", { value = "y" })
+do
+  local overlay <close> = tiny.mount_overlay("merged", { lower = { "top", "low" } })
+  check.equal(tiny.read_file("merged/a"), "top")
+  check.equal(tiny.read_file("merged/b"), "low")
+  check.equal(tiny.stat("merged/gone"), nil)
+  check.equal(#tiny.list_dir("merged/opaque"), 0)
+  check.fails("EROFS", tiny.write_file, "merged/new", "")
+end
+
+-- Names that mean something to the file system's own parser.
+for _, name in ipairs { "co:lon", "back\\slash", "com,ma", "end\\", "a\\:b", "sp ace" } do
+  local base = "odd/" .. name
+  local lower, second = layer(base .. "/lower", { file = name }), layer(base .. "/second", { other = name })
+  local upper, work = layer(base .. "/upper"), layer(base .. "/work")
+  local overlay <close> = tiny.mount_overlay("merged", { lower = { lower, second }, upper = upper, work = work })
+  check.equal(tiny.read_file("merged/file"), name)
+  check.equal(tiny.read_file("merged/other"), name)
+  tiny.write_file("merged/new", name)
+  check.equal(tiny.read_file(upper .. "/new"), name, "upper " .. name)
+end
+
+-- More names than fit into one setting (255 bytes), and a name that does not fit by itself.
+local many = {}
+for i = 1, 40 do many[i] = layer("/tmp/many/layer-with-a-long-name-" .. i, { ["file" .. i] = "" }) end
+do
+  local overlay <close> = tiny.mount_overlay("merged", { lower = many })
+  check.equal(#tiny.list_dir("merged"), 40)
+end
+local deep = "/tmp/" .. ("d"):rep(200) .. "/" .. ("e"):rep(200)
+local lower, upper, work = layer(deep .. "/lower", { file = "deep" }), layer(deep .. "/upper"), layer(deep .. "/work")
+do
+  local overlay <close> = tiny.mount_overlay("merged", { lower = { lower }, upper = upper, work = work })
+  check.equal(tiny.read_file("merged/file"), "deep")
+  tiny.write_file("merged/new", "")
+  assert(tiny.stat(upper .. "/new"))
+end
+
+check.equal(check.fails("ENOENT", tiny.mount_overlay, "merged", { lower = { "low", "nowhere" } }).path, "nowhere")
+check.equal(check.fails("ENOTDIR", tiny.mount_overlay, "merged", { lower = { "low", "low/a" } }).path, "low/a")
+check.equal(check.fails("ENOENT", tiny.mount_overlay, "merged", { lower = { "low" }, upper = "upper", work = "nowhere" }).path, "nowhere")
+check.refuses([[option "lower" is missing: folders that stay as they are, topmost first]], tiny.mount_overlay, "merged", {})
+check.refuses("`upper` and `work` go together", tiny.mount_overlay, "merged", { lower = { "low" }, upper = "upper" })
+check.refuses("an overlay needs one lower folder and an upper one, or two lower ones", tiny.mount_overlay, "merged", { lower = { "low" } })
+tiny.try(function()
+  local overlay <close> = tiny.mount_overlay("merged", { lower = { "top", "low" } })
+  error("x")
+end)
+check.equal(check.mount_at("/tmp/merged"), nil)
