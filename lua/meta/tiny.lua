@@ -903,9 +903,9 @@ function tiny.remount_ro(target, options) end
 
 ---Removes the topmost mount at `target` (umount2(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* EINVAL: it is not a mount point
+---* ENOENT: nothing is mounted there: `tiny.mounts()` lists what is
 ---* EBUSY: something uses it; detach = true takes it from sight
----* ENOENT: there is no such path
+---* EINVAL: it belongs to a more privileged mount namespace, where its parts are locked together
 ---```lua
 ---tiny.umount("/mnt", { detach = true })
 ---```

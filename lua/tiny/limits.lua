@@ -3,13 +3,13 @@ local limits = {}
 
 local FLOOR = 512 * 1024
 
--- The controllers that a spec needs; nil when it has no limits.
+-- The controllers that a spec needs.
 local function controllers(spec)
   local needed = {}
   if spec.memory or spec.swap then table.insert(needed, "memory") end
   if spec.cpus then table.insert(needed, "cpu") end
   if spec.pids then table.insert(needed, "pids") end
-  return #needed > 0 and needed or nil
+  return needed
 end
 
 function limits.check(spec)
@@ -27,23 +27,26 @@ function limits.check(spec)
   end
 end
 
--- Makes the cgroup with its limits before the container is born in it.
+-- The cgroup of a container.
+function limits.name(id)
+  return "tinylua/" .. id
+end
+
+-- Makes the cgroup with its limits before the container is born in it. Every container has one, for
+-- pause and stats; on v1 it is only in the hierarchies of the controllers that it needs.
 function limits.apply(ctx)
-  local needed = controllers(ctx.spec)
-  if not needed then return end
-  local name = "tinylua/" .. ctx.id
+  local name = limits.name(ctx.id)
   ctx.scope:undo("cgroup_del", name, { kill = true })
-  ctx.cgroup = tiny.cgroup(name, { controllers = needed })
+  ctx.cgroup = tiny.cgroup(name, { controllers = controllers(ctx.spec) })
   if ctx.spec.memory then tiny.set_memory_limit(ctx.cgroup, ctx.spec.memory) end
   if ctx.spec.swap then tiny.set_swap_limit(ctx.cgroup, ctx.spec.swap) end
   if ctx.spec.cpus then tiny.set_cpu_limit(ctx.cgroup, ctx.spec.cpus) end
   if ctx.spec.pids then tiny.set_pids_limit(ctx.cgroup, ctx.spec.pids) end
 end
 
--- The cgroup of a container that runs already; nil when it has none.
+-- The cgroup of a container that runs already.
 function limits.reopen(ctx)
-  if not controllers(ctx.spec) then return nil end
-  return (tiny.try(tiny.open_cgroup, "tinylua/" .. ctx.id))
+  return (tiny.try(tiny.open_cgroup, limits.name(ctx.id)))
 end
 
 -- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.

@@ -343,7 +343,7 @@ fn process(call: &Call<'_>, i: usize) -> Result<Option<(i32, FdRef)>, Fail> {
 
 fn alive(process: &Option<(i32, FdRef)>) -> Result<(), Fail> {
     match process {
-        Some((_, fd)) => Ok(fd.with(|pidfd| crate::sys::process::kill(pidfd, 0))??),
+        Some((_, fd)) => Ok(fd.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??),
         None => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod control;
+mod credentials;
 mod event;
 mod file;
 mod host;
@@ -18,6 +19,7 @@ use crate::vm::registry::Primitive;
 /// The families in the order of the manual.
 pub const FAMILIES: &[&[Primitive]] = &[
     process::FAMILY,
+    credentials::FAMILY,
     namespace::FAMILY,
     mount::FAMILY,
     cgroup::FAMILY,

@@ -197,7 +197,7 @@ fn open_ns(call: &Call<'_>) -> Outcome {
             let pid: i64 = process.raw_get("pid")?;
             // The pid is a name only as long as the process lives; the pidfd tells after the fact.
             let fd = sys::open_of(&pid.to_string(), &kind);
-            FdRef::of(&process)?.with(|pidfd| crate::sys::process::kill(pidfd, 0))??;
+            FdRef::of(&process)?.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??;
             fd.map_err(|e| if e.errno == Errno::ENOENT { ended(pid) } else { e })?
         }
         Value::Nil => sys::open_of("self", &kind)?,

@@ -3,8 +3,10 @@
 use mlua::{Table, Value};
 
 use super::namespace::{joined, new_flags};
-use crate::sys::process::{self as sys, Birth, Born, Ended};
-use crate::sys::{credentials, signal};
+use crate::sys::exec;
+use crate::sys::pidfd::{self, Ended};
+use crate::sys::process::{self as sys, Birth, Born};
+use crate::sys::signal;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::{self, Builder};
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -184,111 +186,6 @@ pub const FAMILY: &[Primitive] = &[
         call: start_time,
         ..BASE
     },
-    Primitive {
-        name: "getpid",
-        doc: "Returns the pid of the calling process in its own pid namespace (getpid(2)).",
-        returns: "an integer",
-        example: "print(tiny.getpid())  -- 1 inside a new pid namespace",
-        call: |c| c.ok(std::process::id()),
-        ..BASE
-    },
-    Primitive {
-        name: "getuid",
-        doc: "Returns the effective user id of the calling process (geteuid(2)).",
-        returns: "an integer; 0 is root",
-        example: "if tiny.getuid() ~= 0 then tiny.fail(\"run me as root\") end",
-        call: |c| c.ok(nix::unistd::geteuid().as_raw()),
-        ..BASE
-    },
-    Primitive {
-        name: "setsid",
-        doc: "Starts a new session without a controlling terminal (setsid(2)).",
-        errors: &[("EPERM", "the process leads a process group already; fork first")],
-        example: "tiny.fork(function() tiny.setsid() end)",
-        call: |c| {
-            credentials::setsid()?;
-            c.ok(())
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "sethostname",
-        doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.",
-        args: &[arg("name", Type::Str, "1 to 64 bytes")],
-        errors: &[
-            ("EPERM", "needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true"),
-            ("EINVAL", "a hostname has at most 64 bytes"),
-        ],
-        example: "tiny.sethostname(\"web\")",
-        call: |c| {
-            credentials::sethostname(&c.str(0)?)?;
-            c.ok(())
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "setrlimit",
-        doc: "Sets a resource limit of the calling process (setrlimit(2)).",
-        args: &[
-            arg("resource", Type::Word(credentials::RESOURCES), "which limit"),
-            arg(
-                "soft",
-                Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
-                "the soft limit, in the resource's unit",
-            ),
-        ],
-        options: &[opt(
-            "hard",
-            Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
-            "the soft limit's value",
-            "the hard limit",
-        )],
-        errors: &[
-            ("EPERM", "raising a hard limit needs CAP_SYS_RESOURCE"),
-            ("EINVAL", "the soft limit is above the hard limit"),
-        ],
-        example: "tiny.setrlimit(\"nofile\", 1024, { hard = 4096 })",
-        call: setrlimit,
-        ..BASE
-    },
-    Primitive {
-        name: "setuser",
-        doc: "Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).",
-        args: &[arg("uid", Type::Int, "the user id")],
-        options: &[
-            opt("gid", Type::Int, "the uid's number", "the group id"),
-            opt("groups", Type::List(&Type::Int), "none", "the supplementary group ids"),
-        ],
-        errors: &[
-            ("EPERM", "needs CAP_SETUID and CAP_SETGID"),
-            ("EINVAL", "the id is not mapped in this user namespace"),
-        ],
-        example: "tiny.setuser(65534, { gid = 65534 })",
-        call: setuser,
-        ..BASE
-    },
-    Primitive {
-        name: "no_new_privs",
-        doc: "Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities \
-              no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).",
-        example: "tiny.no_new_privs()",
-        call: |c| {
-            credentials::no_new_privs()?;
-            c.ok(())
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "set_parent_death_signal",
-        doc: "Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).",
-        args: &[arg("signal", Type::Signal, "the signal; 0 for none")],
-        example: "tiny.set_parent_death_signal(\"SIGKILL\")",
-        call: |c| {
-            sys::set_parent_death_signal(signal_of(&c.arg_value(0)))?;
-            c.ok(())
-        },
-        ..BASE
-    },
 ];
 
 /// The number of a signal value that was checked before.
@@ -368,12 +265,12 @@ fn exec(call: &Call<'_>) -> Outcome {
     let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
     // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
-    match sys::exec(&sys::Program { argv, env, path, last_fd })? {}
+    match exec::exec(&exec::Program { argv, env, path, last_fd })? {}
 }
 
 fn wait(call: &Call<'_>) -> Outcome {
     let child = call.handle(0)?;
-    let Some(ended) = FdRef::of(&child)?.with(|fd| call.seconds(1).map(|timeout| sys::wait(fd, timeout)))??? else {
+    let Some(ended) = FdRef::of(&child)?.with(|fd| call.seconds(1).map(|timeout| pidfd::wait(fd, timeout)))??? else {
         return call.ok(());
     };
     child.raw_set("closed", true)?;
@@ -406,8 +303,8 @@ fn rethrow(call: &Call<'_>, child: &Table, timeout: Option<f64>) -> Result<bool,
 fn reap(call: &Call<'_>) -> Outcome {
     let child = call.handle(0)?;
     let ended = FdRef::of(&child)?.with(|fd| {
-        let _ = sys::kill(fd, 9); // ESRCH: it has ended, what is left is to reap it.
-        sys::wait(fd, None)
+        let _ = pidfd::kill(fd, 9); // ESRCH: it has ended, what is left is to reap it.
+        pidfd::wait(fd, None)
     })?;
     child.raw_set("closed", true)?;
     match ended {
@@ -421,20 +318,20 @@ fn reap(call: &Call<'_>) -> Outcome {
 
 fn kill(call: &Call<'_>) -> Outcome {
     let number = signal_of(&call.arg_value(1));
-    call.fd(0)?.with(|fd| sys::kill(fd, number))??;
+    call.fd(0)?.with(|fd| pidfd::kill(fd, number))??;
     call.ok(())
 }
 
 fn pidfd_open(call: &Call<'_>) -> Outcome {
     let pid: i32 = call.get(0)?;
-    let fd = match sys::pidfd_open(pid) {
+    let fd = match pidfd::pidfd_open(pid) {
         Err(e) if e.errno == nix::errno::Errno::ESRCH => return call.ok(Value::Nil),
         fd => fd?,
     };
     // The start time is read after the pidfd is open: from here on the pid cannot change hands
     // unnoticed, since the pidfd pins the process it names.
     if let Some(wanted) = call.opt::<u64>("start_time")?
-        && sys::start_time(pid).ok() != Some(wanted)
+        && pidfd::start_time(pid).ok() != Some(wanted)
     {
         return call.ok(Value::Nil);
     }
@@ -444,7 +341,7 @@ fn pidfd_open(call: &Call<'_>) -> Outcome {
 
 fn process_exit(call: &Call<'_>) -> Outcome {
     let pid = call.handle(0)?.raw_get("pid")?;
-    match call.fd(0)?.with(|fd| sys::exit_of(fd, pid))?? {
+    match call.fd(0)?.with(|fd| pidfd::exit_of(fd, pid))?? {
         Some(Ended::Exited(status)) => call.ok(status),
         Some(ended @ Ended::Signaled(number)) => call.ok((ended.status(), signal::name(number))),
         None => call.ok(()),
@@ -452,29 +349,8 @@ fn process_exit(call: &Call<'_>) -> Outcome {
 }
 
 fn start_time(call: &Call<'_>) -> Outcome {
-    match sys::start_time(call.get(0)?) {
+    match pidfd::start_time(call.get(0)?) {
         Err(e) if matches!(e.errno, nix::errno::Errno::ENOENT | nix::errno::Errno::ESRCH) => call.ok(Value::Nil),
         time => call.ok(time?),
     }
-}
-
-fn setrlimit(call: &Call<'_>) -> Outcome {
-    let limit = |value: &Value| match value {
-        Value::String(s) if &*s.as_bytes() == b"unlimited" => Ok(credentials::UNLIMITED),
-        other => crate::vm::call::to_size(other).map_err(Fail::Usage),
-    };
-    let soft = limit(&call.arg_value(1))?;
-    let hard = match call.value("hard") {
-        Value::Nil => soft,
-        value => limit(&value)?,
-    };
-    credentials::setrlimit(&call.str(0)?, soft, hard)?;
-    call.ok(())
-}
-
-fn setuser(call: &Call<'_>) -> Outcome {
-    let uid: u32 = call.get(0)?;
-    let gid = call.opt("gid")?.unwrap_or(uid);
-    credentials::setuser(uid, gid, &call.opt::<Vec<u32>>("groups")?.unwrap_or_default())?;
-    call.ok(())
 }

@@ -1,14 +1,12 @@
-//! Processes: clone3, exec, wait, signals through pidfds (clone(2), pidfd_open(2), waitid(2)).
+//! Making processes: clone3 into namespaces and cgroups, a child's report and its end (clone(2)).
 
 use std::cell::RefCell;
-use std::ffi::{CString, OsStr};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
 use nix::errno::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use rustix::process::Signal;
 
 use super::{Context, Error, Result, namespace};
 
@@ -173,86 +171,6 @@ fn assert_single_threaded() -> Result<()> {
     }
 }
 
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Ended {
-    /// It exited with this status.
-    Exited(i32),
-    /// It was killed by this signal.
-    Signaled(i32),
-}
-
-impl Ended {
-    /// The status as a shell shows it: 128 + signal for a killed process.
-    pub fn status(self) -> i32 {
-        match self {
-            Ended::Exited(status) => status,
-            Ended::Signaled(signal) => 128 + signal,
-        }
-    }
-}
-
-/// Waits for a child and reaps it. `None` after `timeout` seconds.
-pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>> {
-    if timeout.is_some() && !readable(pidfd, timeout)? {
-        return Ok(None);
-    }
-    loop {
-        match rustix::process::waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
-            Ok(Some(status)) => {
-                return Ok(Some(match (status.exit_status(), status.terminating_signal()) {
-                    (Some(code), _) => Ended::Exited(code),
-                    (None, signal) => Ended::Signaled(signal.unwrap_or(0)),
-                }));
-            }
-            Ok(None) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(e.into()),
-        }
-    }
-}
-
-/// struct pidfd_info in its first version of 64 bytes (linux/pidfd.h).
-#[repr(C)]
-#[derive(Default)]
-struct PidfdInfo {
-    mask: u64,
-    cgroupid: u64,
-    ids: [u32; 11],
-    exit_code: i32,
-}
-
-/// How a process that is not a child ended: waits for its end. Its own parent may not have reaped it
-/// yet, then /proc tells (proc_pid_stat(5), field 52); otherwise PIDFD_GET_INFO, with the exit code
-/// since kernel 6.15. `None` where neither can.
-pub fn exit_of(pidfd: BorrowedFd<'_>, pid: i32) -> Result<Option<Ended>> {
-    readable(pidfd, None)?;
-    if let Some(status) = zombie_status(pidfd, pid) {
-        return Ok(Some(ended(status)));
-    }
-    const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
-    const MASK_EXIT: u64 = 1 << 3;
-    let mut info = PidfdInfo { mask: MASK_EXIT, ..PidfdInfo::default() };
-    // SAFETY: the kernel fills at most the 64 bytes that the request's number says.
-    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
-    Ok((result == 0 && info.mask & MASK_EXIT != 0).then(|| ended(info.exit_code)))
-}
-
-/// The wait status in /proc of a process that has ended and was not reaped.
-fn zombie_status(pidfd: BorrowedFd<'_>, pid: i32) -> Option<i32> {
-    let stat = stat_fields(pid).ok()?;
-    // A signal reaches a zombie and nobody after it: the pid was still this process's.
-    kill(pidfd, 0).ok()?;
-    (stat.first()? == "Z").then(|| stat.get(49)?.parse().ok()).flatten()
-}
-
-fn ended(status: i32) -> Ended {
-    match status & 0x7f {
-        0 => Ended::Exited((status >> 8) & 0xff),
-        signal => Ended::Signaled(signal),
-    }
-}
-
 /// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
 pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
     ready(fd, rustix::event::PollFlags::IN, timeout)
@@ -278,142 +196,6 @@ pub fn read_report(report: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Optio
             Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(e.into()),
         }
-    }
-}
-
-/// Sends a signal through a pidfd; it cannot reach another process that got the same pid.
-/// Errors: ESRCH when the process has ended, EPERM for another user's.
-pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
-    // SAFETY: pidfd_send_signal takes a descriptor, a number and a null siginfo.
-    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, 0usize, 0) } {
-        0 => Ok(()),
-        _ => Err(Error::last()),
-    }
-}
-
-/// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
-pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
-    // A negative number is no pid for the kernel either, but `from_raw` asserts it.
-    let pid = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(Errno::EINVAL)?;
-    Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
-}
-
-/// When a process started, in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with
-/// the boot id it tells a process from a later one with the same pid.
-pub fn start_time(pid: i32) -> Result<u64> {
-    let started = stat_fields(pid)?.get(19).and_then(|f| f.parse().ok());
-    started.ok_or_else(|| Error::new(Errno::EINVAL).with_path(format!("/proc/{pid}/stat")))
-}
-
-/// The fields of /proc/PID/stat from the third, the state, on. The second is the name in
-/// parentheses and may hold anything, so they are counted from its end.
-fn stat_fields(pid: i32) -> Result<Vec<String>> {
-    let path = format!("/proc/{pid}/stat");
-    let stat = std::fs::read(&path).at(&path)?;
-    let after = stat.iter().rposition(|b| *b == b')').map_or(&stat[..], |i| &stat[i + 1..]);
-    Ok(String::from_utf8_lossy(after).split_ascii_whitespace().map(str::to_owned).collect())
-}
-
-/// What `exec` runs.
-pub struct Program {
-    /// The program and its arguments; the first is looked up in PATH unless it has a slash.
-    pub argv: Vec<Vec<u8>>,
-    /// The environment as `K=V`, whole.
-    pub env: Vec<Vec<u8>>,
-    /// The search path.
-    pub path: Vec<u8>,
-    /// The highest descriptor that stays open; those above are closed.
-    pub last_fd: u32,
-}
-
-/// Replaces this process by a program. Descriptors above `last_fd` are closed, signals are at
-/// their defaults and none is blocked. Returns only on failure: ENOENT when it is not found,
-/// EACCES when it cannot be executed, ENOEXEC when it is no program.
-pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
-    let c_strings = |list: &[Vec<u8>]| -> Result<Vec<CString>> {
-        list.iter()
-            .map(|s| CString::new(&s[..]).map_err(|_| Error::new(Errno::EINVAL).with_detail("a NUL byte")))
-            .collect()
-    };
-    let name = program.argv.first().ok_or(Errno::EINVAL)?;
-    let argv = c_strings(&program.argv)?;
-    let env = c_strings(&program.env)?;
-    let candidates = candidates(name, &program.path);
-    flush_stdio();
-    close_above(program.last_fd)?;
-    let saved = reset_signals()?;
-    let mut failure = Errno::ENOENT;
-    for candidate in candidates {
-        let Ok(file) = CString::new(candidate) else { continue };
-        let Err(errno) = nix::unistd::execve(&file, &argv, &env);
-        match errno {
-            Errno::ENOENT | Errno::ENOTDIR => {}
-            // As execvp(3): a later folder of PATH may hold one that can be executed.
-            Errno::EACCES => failure = errno,
-            _ => {
-                failure = errno;
-                break;
-            }
-        }
-    }
-    restore_signals(saved);
-    let mut error = Error::new(failure).with_path(OsStr::from_bytes(name));
-    if failure == Errno::ENOENT {
-        error = error.with_detail(not_found(name, &program.path));
-    }
-    Err(error)
-}
-
-/// Marks descriptors close-on-exec instead of closing them: when exec fails, the report pipe is
-/// still there. Without close_range(2) (Linux 5.11) nothing is run: what leaks would be an escape.
-fn close_above(last: u32) -> Result<()> {
-    let Some(first) = last.checked_add(1) else { return Ok(()) };
-    // SAFETY: close_range only marks descriptors.
-    match unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) } {
-        0 => Ok(()),
-        _ => Err(Error::last()).detail("close_range"),
-    }
-}
-
-/// A file that is there but "not found" misses its interpreter (execve(2), ENOENT).
-fn not_found(name: &[u8], path: &[u8]) -> String {
-    let there = |c: &Vec<u8>| std::fs::metadata(OsStr::from_bytes(c)).is_ok();
-    match candidates(name, path).iter().find(|c| there(c)) {
-        Some(_) => "the file is there but its interpreter or dynamic loader is not".into(),
-        None if name.contains(&b'/') => "no such program in this root".into(),
-        None => format!("not in PATH={}", String::from_utf8_lossy(path)),
-    }
-}
-
-fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
-    if name.contains(&b'/') {
-        return vec![name.to_vec()];
-    }
-    path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
-}
-
-/// What to put back when exec fails: the mask, and the signals that were not at their defaults.
-type SavedSignals = (nix::sys::signal::SigSet, Vec<(libc::c_int, libc::sighandler_t)>);
-
-/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup`
-/// SIGHUP, and a supervisor blocks some. None of that is a program's business.
-fn reset_signals() -> Result<SavedSignals> {
-    use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-    let mut mask = SigSet::empty();
-    pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
-    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which
-    // are at their defaults always.
-    let reset = |signal| (signal, unsafe { libc::signal(signal, libc::SIG_DFL) });
-    let changed = (1..32).map(reset).filter(|(_, was)| *was != libc::SIG_DFL && *was != libc::SIG_ERR);
-    Ok((mask, changed.collect()))
-}
-
-fn restore_signals((mask, changed): SavedSignals) {
-    use nix::sys::signal::{SigmaskHow, pthread_sigmask};
-    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-    for (signal, was) in changed {
-        // SAFETY: puts back what `reset_signals` found.
-        unsafe { libc::signal(signal, was) };
     }
 }
 

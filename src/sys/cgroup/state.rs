@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use rustix::event::PollFlags;
 
-use super::super::{Error, Result, process};
+use super::super::{Error, Result, pidfd};
 use super::wait::{self, Deadline};
 use super::{Group, Mount, below, file};
 
@@ -99,7 +99,7 @@ fn signal_all(folder: &Path) -> Result<Vec<std::os::fd::OwnedFd>> {
                     .with_path(&folder)
                     .with_detail("a process in it is outside the caller's pid namespace"));
             }
-            match process::pidfd_open(pid).and_then(|pidfd| process::kill(pidfd.as_fd(), SIGKILL).map(|()| pidfd)) {
+            match pidfd::pidfd_open(pid).and_then(|fd| pidfd::kill(fd.as_fd(), SIGKILL).map(|()| fd)) {
                 Ok(pidfd) => signalled.push(pidfd),
                 Err(e) if e.errno == Errno::ESRCH => {}
                 Err(e) => return Err(e.with_path(&folder)),

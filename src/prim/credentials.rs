@@ -1,0 +1,139 @@
+//! What a process asks about and sets on itself: ids, session, hostname, limits, privileges.
+
+use mlua::Value;
+
+use super::process::signal_of;
+use crate::sys::{credentials, process as sys};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+
+const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "getpid",
+        doc: "Returns the pid of the calling process in its own pid namespace (getpid(2)).",
+        returns: "an integer",
+        example: "print(tiny.getpid())  -- 1 inside a new pid namespace",
+        call: |c| c.ok(std::process::id()),
+        ..BASE
+    },
+    Primitive {
+        name: "getuid",
+        doc: "Returns the effective user id of the calling process (geteuid(2)).",
+        returns: "an integer; 0 is root",
+        example: "if tiny.getuid() ~= 0 then tiny.fail(\"run me as root\") end",
+        call: |c| c.ok(nix::unistd::geteuid().as_raw()),
+        ..BASE
+    },
+    Primitive {
+        name: "setsid",
+        doc: "Starts a new session without a controlling terminal (setsid(2)).",
+        errors: &[("EPERM", "the process leads a process group already; fork first")],
+        example: "tiny.fork(function() tiny.setsid() end)",
+        call: |c| {
+            credentials::setsid()?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "sethostname",
+        doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.",
+        args: &[arg("name", Type::Str, "1 to 64 bytes")],
+        errors: &[
+            ("EPERM", "needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true"),
+            ("EINVAL", "a hostname has at most 64 bytes"),
+        ],
+        example: "tiny.sethostname(\"web\")",
+        call: |c| {
+            credentials::sethostname(&c.str(0)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "setrlimit",
+        doc: "Sets a resource limit of the calling process (setrlimit(2)).",
+        args: &[
+            arg("resource", Type::Word(credentials::RESOURCES), "which limit"),
+            arg(
+                "soft",
+                Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
+                "the soft limit, in the resource's unit",
+            ),
+        ],
+        options: &[opt(
+            "hard",
+            Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
+            "the soft limit's value",
+            "the hard limit",
+        )],
+        errors: &[
+            ("EPERM", "raising a hard limit needs CAP_SYS_RESOURCE"),
+            ("EINVAL", "the soft limit is above the hard limit"),
+        ],
+        example: "tiny.setrlimit(\"nofile\", 1024, { hard = 4096 })",
+        call: setrlimit,
+        ..BASE
+    },
+    Primitive {
+        name: "setuser",
+        doc: "Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).",
+        args: &[arg("uid", Type::Int, "the user id")],
+        options: &[
+            opt("gid", Type::Int, "the uid's number", "the group id"),
+            opt("groups", Type::List(&Type::Int), "none", "the supplementary group ids"),
+        ],
+        errors: &[
+            ("EPERM", "needs CAP_SETUID and CAP_SETGID"),
+            ("EINVAL", "the id is not mapped in this user namespace"),
+        ],
+        example: "tiny.setuser(65534, { gid = 65534 })",
+        call: setuser,
+        ..BASE
+    },
+    Primitive {
+        name: "no_new_privs",
+        doc: "Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities \
+              no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).",
+        example: "tiny.no_new_privs()",
+        call: |c| {
+            credentials::no_new_privs()?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "set_parent_death_signal",
+        doc: "Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).",
+        args: &[arg("signal", Type::Signal, "the signal; 0 for none")],
+        example: "tiny.set_parent_death_signal(\"SIGKILL\")",
+        call: |c| {
+            sys::set_parent_death_signal(signal_of(&c.arg_value(0)))?;
+            c.ok(())
+        },
+        ..BASE
+    },
+];
+
+fn setrlimit(call: &Call<'_>) -> Outcome {
+    let limit = |value: &Value| match value {
+        Value::String(s) if &*s.as_bytes() == b"unlimited" => Ok(credentials::UNLIMITED),
+        other => crate::vm::call::to_size(other).map_err(Fail::Usage),
+    };
+    let soft = limit(&call.arg_value(1))?;
+    let hard = match call.value("hard") {
+        Value::Nil => soft,
+        value => limit(&value)?,
+    };
+    credentials::setrlimit(&call.str(0)?, soft, hard)?;
+    call.ok(())
+}
+
+fn setuser(call: &Call<'_>) -> Outcome {
+    let uid: u32 = call.get(0)?;
+    let gid = call.opt("gid")?.unwrap_or(uid);
+    credentials::setuser(uid, gid, &call.opt::<Vec<u32>>("groups")?.unwrap_or_default())?;
+    call.ok(())
+}

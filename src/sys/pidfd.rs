@@ -1,0 +1,122 @@
+//! Processes by pidfd: signals, their start, and how they ended (pidfd_open(2), waitid(2)).
+
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions};
+
+use super::process::readable;
+use super::{Context, Error, Result};
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ended {
+    /// It exited with this status.
+    Exited(i32),
+    /// It was killed by this signal.
+    Signaled(i32),
+}
+
+impl Ended {
+    /// The status as a shell shows it: 128 + signal for a killed process.
+    pub fn status(self) -> i32 {
+        match self {
+            Ended::Exited(status) => status,
+            Ended::Signaled(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Waits for a child and reaps it. `None` after `timeout` seconds.
+pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>> {
+    if timeout.is_some() && !readable(pidfd, timeout)? {
+        return Ok(None);
+    }
+    loop {
+        match rustix::process::waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
+            Ok(Some(status)) => {
+                return Ok(Some(match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => Ended::Exited(code),
+                    (None, signal) => Ended::Signaled(signal.unwrap_or(0)),
+                }));
+            }
+            Ok(None) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// struct pidfd_info in its first version of 64 bytes (linux/pidfd.h).
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroupid: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// How a process that is not a child ended: waits for its end. Its own parent may not have reaped it
+/// yet, then /proc tells (proc_pid_stat(5), field 52); otherwise PIDFD_GET_INFO, with the exit code
+/// since kernel 6.15. `None` where neither can.
+pub fn exit_of(pidfd: BorrowedFd<'_>, pid: i32) -> Result<Option<Ended>> {
+    readable(pidfd, None)?;
+    if let Some(status) = zombie_status(pidfd, pid) {
+        return Ok(Some(ended(status)));
+    }
+    const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
+    const MASK_EXIT: u64 = 1 << 3;
+    let mut info = PidfdInfo { mask: MASK_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the kernel fills at most the 64 bytes that the request's number says.
+    let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
+    Ok((result == 0 && info.mask & MASK_EXIT != 0).then(|| ended(info.exit_code)))
+}
+
+/// The wait status in /proc of a process that has ended and was not reaped.
+fn zombie_status(pidfd: BorrowedFd<'_>, pid: i32) -> Option<i32> {
+    let stat = stat_fields(pid).ok()?;
+    // A signal reaches a zombie and nobody after it: the pid was still this process's.
+    kill(pidfd, 0).ok()?;
+    (stat.first()? == "Z").then(|| stat.get(49)?.parse().ok()).flatten()
+}
+
+fn ended(status: i32) -> Ended {
+    match status & 0x7f {
+        0 => Ended::Exited((status >> 8) & 0xff),
+        signal => Ended::Signaled(signal),
+    }
+}
+
+/// Sends a signal through a pidfd; it cannot reach another process that got the same pid.
+/// Errors: ESRCH when the process has ended, EPERM for another user's.
+pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
+    // SAFETY: pidfd_send_signal takes a descriptor, a number and a null siginfo.
+    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, 0usize, 0) } {
+        0 => Ok(()),
+        _ => Err(Error::last()),
+    }
+}
+
+/// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
+pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
+    // A negative number is no pid for the kernel either, but `from_raw` asserts it.
+    let pid = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(Errno::EINVAL)?;
+    Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
+}
+
+/// When a process started, in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with
+/// the boot id it tells a process from a later one with the same pid.
+pub fn start_time(pid: i32) -> Result<u64> {
+    let started = stat_fields(pid)?.get(19).and_then(|f| f.parse().ok());
+    started.ok_or_else(|| Error::new(Errno::EINVAL).with_path(format!("/proc/{pid}/stat")))
+}
+
+/// The fields of /proc/PID/stat from the third, the state, on. The second is the name in
+/// parentheses and may hold anything, so they are counted from its end.
+fn stat_fields(pid: i32) -> Result<Vec<String>> {
+    let path = format!("/proc/{pid}/stat");
+    let stat = std::fs::read(&path).at(&path)?;
+    let after = stat.iter().rposition(|b| *b == b')').map_or(&stat[..], |i| &stat[i + 1..]);
+    Ok(String::from_utf8_lossy(after).split_ascii_whitespace().map(str::to_owned).collect())
+}
