@@ -74,14 +74,10 @@ local function first(record, spec, options)
 end
 
 local function note_supervisor(record)
-  state.update(record, function(s)
-    local pid = tiny.getpid()
-    s.supervisor = { pid = pid, start = tiny.process_start_time(pid) }
-  end)
+  state.update(record, function(s) s.supervisor = state.self() end)
 end
 
 local function foreground(record, spec, options)
-  note_supervisor(record)
   local ctx = first(record, spec, options)
   ctx.echo = { stdout = tiny.stdio(1), stderr = tiny.stdio(2) }
   local result = session.watch(ctx)

@@ -76,10 +76,12 @@ local function separate()
   return found
 end
 
--- On the host, before the container: makes the throwaway view's folders.
+-- On the host, before the container: makes the folders that take the throwaway view's changes.
 function rootfs.prepare(ctx)
   if ctx.spec.rootfs then return end
-  for _, name in ipairs { "mask", "upper", "work", "merged" } do tiny.mkdir(ctx.dir .. "/" .. name) end
+  for _, name in ipairs { "upper", "work" } do
+    if not tiny.stat(ctx.dir .. "/" .. name) then tiny.mkdir(ctx.dir .. "/" .. name) end
+  end
 end
 
 -- In the container: mounts the root and returns it as a dir handle.
@@ -89,14 +91,15 @@ function rootfs.mount(ctx)
     tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs)
     return tiny.open_root(ctx.spec.rootfs)
   end
-  local dir = ctx.dir
-  tiny.mount_tmpfs(dir .. "/mask", { size = "4m", mode = OPEN })
-  fill_mask(dir .. "/mask")
+  -- Mask and overlay lie over the container's run folder, in its own mount namespace only.
+  local dir, place = ctx.dir, ctx.run
+  tiny.mount_tmpfs(place, { size = "4m", mode = OPEN })
+  fill_mask(place)
   -- Changes that are thrown away with the container are never synced.
-  tiny.mount_overlay(dir .. "/merged", {
-    lower = { dir .. "/mask", "/" }, upper = dir .. "/upper", work = dir .. "/work", volatile = ctx.throwaway or false,
+  tiny.mount_overlay(place, {
+    lower = { place, "/" }, upper = dir .. "/upper", work = dir .. "/work", volatile = ctx.throwaway or false,
   })
-  local root = tiny.open_root(dir .. "/merged")
+  local root = tiny.open_root(place)
   for _, path in ipairs(separate()) do tiny.mount_bind(path, path, { root = root, ro = true, recursive = false }) end
   return root
 end

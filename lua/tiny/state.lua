@@ -54,6 +54,12 @@ local function reserve(data, name, id)
   tiny.write_file(path, id, { mode = PRIVATE_FILE })
 end
 
+-- This process as a record names it.
+function state.self()
+  local pid = tiny.getpid()
+  return { pid = pid, start = tiny.process_start_time(pid) }
+end
+
 -- Records a new container; returns it with its folders. Nothing is left when it fails.
 function state.create(config)
   local data, run_root = state.roots()
@@ -64,7 +70,7 @@ function state.create(config)
   local dir, run = folders(id)
   config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
   config.hostname = config.hostname or id
-  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting" } }
+  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self() } }
   local _, err = tiny.try(function()
     -- The lock comes before the record: what is on record and not locked has lost its maker.
     tiny.mkdir(run, { mode = PRIVATE })

@@ -98,10 +98,18 @@ pub fn write(path: &str, data: &[u8], how: Writing) -> Result<()> {
         if how.sync {
             rustix::fs::fdatasync(&fd).at(path)?;
         }
+        let onto = |flags| rustix::fs::renameat_with(CWD, &temporary, CWD, path, flags);
         if how.exclusive {
-            rustix::fs::renameat_with(CWD, &temporary, CWD, path, rustix::fs::RenameFlags::NOREPLACE).at(path)
-        } else {
-            std::fs::rename(&temporary, path).at(path)
+            return onto(rustix::fs::RenameFlags::NOREPLACE).at(path);
+        }
+        if how.sync {
+            return onto(rustix::fs::RenameFlags::empty()).at(path);
+        }
+        // ext4 starts writing the data out when a rename replaces a file (auto_da_alloc), which costs
+        // more than everything else here. An exchange is as atomic and does not.
+        match onto(rustix::fs::RenameFlags::EXCHANGE) {
+            Ok(()) => std::fs::remove_file(&temporary).at(path),
+            Err(_) => onto(rustix::fs::RenameFlags::empty()).at(path),
         }
     })();
     if placed.is_err() {
