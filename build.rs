@@ -19,11 +19,8 @@ fn main() {
     for (i, path) in files.iter().enumerate() {
         let name = path.strip_prefix(&root).expect("below the root").to_str().expect("UTF-8").to_owned();
         let source = std::fs::read(path).expect("readable");
-        // The chunk's name is what errors show; debug information stays in for their lines.
-        let chunk =
-            lua.load(&source[..]).set_name(format!("={name}")).into_function().unwrap_or_else(|e| panic!("{e}"));
         let code = out.join(format!("{i}.luac"));
-        std::fs::write(&code, chunk.dump(false)).expect("written");
+        compile(&lua, &source, &format!("={name}"), &code);
         writeln!(
             table,
             "    Embedded {{ name: {name:?}, source: include_bytes!({path:?}), code: include_bytes!({code:?}) }},"
@@ -32,6 +29,15 @@ fn main() {
     }
     table.push_str("];\n");
     std::fs::write(out.join("embedded.rs"), table).expect("written");
+    println!("cargo:rerun-if-changed=src/vm/shim.lua");
+    let shim = std::fs::read(root.join("src/vm/shim.lua")).expect("readable");
+    compile(&lua, &shim, "=[tiny]", &out.join("shim.luac"));
+}
+
+/// The chunk's name is what errors show; debug information stays in for their lines.
+fn compile(lua: &mlua::Lua, source: &[u8], name: &str, code: &Path) {
+    let chunk = lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}"));
+    std::fs::write(code, chunk.dump(false)).expect("written");
 }
 
 fn env(name: &str) -> String {

@@ -96,7 +96,10 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         let results = vm.call(&function, MultiValue::from_vec(vec![Value::Table(args)]))?;
         Ok(results.front().map_or(0, child::status_of))
     };
-    run().map_err(|f| fail(f, globals.verbose))
+    let end = run().map_err(|f| fail(f, globals.verbose));
+    // The process ends: freeing each Lua object first would take longer than some commands do.
+    std::mem::forget(vm);
+    end
 }
 
 fn machine(globals: &Globals) -> Result<Vm, Failure> {

@@ -73,12 +73,7 @@ impl<'a> Builder<'a> {
     pub fn build(self) -> Result<Table, Fail> {
         let kind: String = self.table.raw_get("kind")?;
         let metas: Table = self.lua.named_registry_value("tiny.handles")?;
-        let meta: Value = metas.raw_get(kind)?;
-        let meta = match meta {
-            Value::Table(meta) => meta,
-            _ => metas.raw_get("*")?,
-        };
-        self.table.set_metatable(Some(meta))?;
+        self.table.set_metatable(Some(metas.get(kind)?))?;
         Ok(self.table)
     }
 }

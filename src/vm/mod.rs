@@ -6,6 +6,7 @@ pub mod error;
 pub mod files;
 pub mod glue;
 pub mod handle;
+mod install;
 pub mod recipe;
 pub mod registry;
 pub mod show;
@@ -49,7 +50,7 @@ impl Vm {
     /// A machine with `tiny` in its globals.
     pub fn new(options: Options) -> mlua::Result<Vm> {
         let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new().catch_rust_panics(true))?;
-        let tiny = install(&lua)?;
+        let tiny = install::tiny(&lua)?;
         lua.globals().raw_set("tiny", tiny)?;
         require_from(&lua, options.search.clone())?;
         // The primitives that read shipped and overriding sources look along the same path.
@@ -127,70 +128,6 @@ fn syntax(error: mlua::Error) -> Failure {
         mlua::Error::SyntaxError { message, .. } => Failure::plain(message),
         other => Failure::plain(other.to_string()),
     }
-}
-
-/// Builds the `tiny` table: every primitive of the registry behind its shim.
-fn install(lua: &Lua) -> mlua::Result<Table> {
-    let tiny = lua.create_table_with_capacity(0, 128)?;
-    let internal = internal(lua)?;
-    let methods = lua.create_table()?;
-    let shim = lua.load(include_str!("shim.lua")).set_name("=[tiny]");
-    let (bind, bind_fork, handles, finish): (Function, Function, Table, Function) =
-        shim.call((&tiny, internal, &methods))?;
-    for primitive in registry::all().filter(|p| !p.in_shim) {
-        let raw = glue::raw(lua, primitive)?;
-        let forks = primitive.args.iter().any(|a| a.ty == registry::Type::Function);
-        let bound: Function = if forks { bind_fork.call(raw)? } else { bind.call(raw)? };
-        tiny.raw_set(primitive.name, bound)?;
-        if let Some((kind, method)) = primitive.method {
-            let own = match methods.raw_get::<Value>(kind)? {
-                Value::Table(own) => own,
-                _ => {
-                    let own = lua.create_table()?;
-                    methods.raw_set(kind, &own)?;
-                    own
-                }
-            };
-            own.raw_set(method, primitive.name)?;
-        }
-    }
-    finish.call::<()>(())?;
-    lua.set_named_registry_value("tiny.handles", handles)?;
-    Ok(tiny)
-}
-
-/// What the shim needs of Rust.
-fn internal(lua: &Lua) -> mlua::Result<Table> {
-    let meta = lua.create_table()?;
-    meta.raw_set("__name", "error")?;
-    meta.raw_set("__tostring", lua.create_function(|_, err: Table| Ok(error::display(&err)))?)?;
-    lua.set_named_registry_value(error::META, &meta)?;
-
-    let internal = lua.create_table()?;
-    internal.raw_set("error_meta", &meta)?;
-    internal.raw_set(
-        "is_error",
-        lua.create_function(move |_, value: Value| {
-            Ok(value.as_table().and_then(Table::metatable).as_ref() == Some(&meta))
-        })?,
-    )?;
-    internal.raw_set("catch", lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?)?;
-    internal.raw_set("generation", lua.create_function(|_, ()| Ok(handle::generation()))?)?;
-    internal.raw_set("brief", lua.create_function(|_, t: Table| Ok(handle::brief(&t)))?)?;
-    internal
-        .raw_set("finish", lua.create_function(|lua, (ok, value): (bool, Value)| child::finish(lua, ok, value))?)?;
-    internal.raw_set(
-        "close",
-        lua.create_function(|_, fd: Value| {
-            if let Value::UserData(fd) = fd
-                && let Ok(mut fd) = fd.borrow_mut::<handle::Fd>()
-            {
-                fd.0.take();
-            }
-            Ok(())
-        })?,
-    )?;
-    Ok(internal)
 }
 
 /// `require` finds `tiny.x` in `lua/tiny/x.lua` on the search path or in the binary. Lua's own

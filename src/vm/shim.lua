@@ -1,7 +1,13 @@
 -- The part of the binding that must be Lua. A Rust error would reach Lua opaque, and a structured
 -- error that crosses a Rust frame loses its fields, so the throw, the combinators that take
 -- functions, and the clean-up of handles stand here. Nothing here makes a kernel call of its own.
-local tiny, internal, methods = ...
+local tiny, internal = ...
+
+-- The first collection comes after another MiB, not when a few KiB have doubled: a recipe ends or runs
+-- its program before, and in a forked child each object that is marked copies a page. A negative step
+-- is a credit (lua_gc(L, LUA_GCSTEP, data) adds `data` KiB to the debt).
+collectgarbage("step", -1024)
+
 local error, xpcall, pcall, setmetatable, type = error, xpcall, pcall, setmetatable, type
 
 local function settle(ok, first, ...)
@@ -56,17 +62,29 @@ local function keep(handle)
   return handle
 end
 
-local handles = {}
-local function metatable(kind, own)
+-- The metatables of the handles, by kind, each made when the first handle of its kind is.
+local handles = setmetatable({}, { __index = function(handles, kind)
   local index = { close = close, keep = keep }
-  for name, primitive in pairs(own) do index[name] = tiny[primitive] end
-  return { __index = index, __close = close, __name = kind, __tostring = internal.brief }
-end
+  for name, primitive in pairs(internal.methods(kind)) do index[name] = tiny[primitive] end
+  local made = { __index = index, __close = close, __name = kind, __tostring = internal.brief }
+  handles[kind] = made
+  return made
+end })
 
-local function finish()
-  for kind, own in pairs(methods) do handles[kind] = metatable(kind, own) end
-  handles["*"] = metatable("handle", {})
-end
+-- A primitive is bound when its name is first used, and is a plain field from then on.
+setmetatable(tiny, {
+  __index = function(_, name)
+    local raw, forks = internal.primitive(name)
+    if not raw then return nil end
+    local bound = forks and bind_fork(raw) or bind(raw)
+    tiny[name] = bound
+    return bound
+  end,
+  __pairs = function()
+    for _, name in ipairs(internal.names()) do local _ = tiny[name] end
+    return next, tiny
+  end,
+})
 
 -- Calls f; returns its results, or nil and the error value.
 local function keep_results(ok, ...)
@@ -83,4 +101,4 @@ function tiny.fail(what, ...)
   error(setmetatable(what, internal.error_meta), 0)
 end
 
-return bind, bind_fork, handles, finish
+return handles

@@ -1,0 +1,80 @@
+//! The global `tiny`: the primitives of the registry behind the shim. A primitive is bound when its
+//! name is first used, since a recipe uses a dozen of more than a hundred.
+
+use mlua::chunk::ChunkMode;
+use mlua::{Function, Lua, Table, Value};
+
+use super::registry::{self, Primitive};
+use super::{child, error, glue, handle};
+
+/// `shim.lua` as bytecode, like all shipped Lua.
+static SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shim.luac"));
+
+/// Builds the `tiny` table.
+pub fn tiny(lua: &Lua) -> mlua::Result<Table> {
+    let tiny = lua.create_table()?;
+    let handles: Table = lua.load(SHIM).set_mode(ChunkMode::Binary).call((&tiny, internal(lua)?))?;
+    lua.set_named_registry_value("tiny.handles", handles)?;
+    Ok(tiny)
+}
+
+/// What the shim needs of Rust.
+fn internal(lua: &Lua) -> mlua::Result<Table> {
+    let meta = lua.create_table()?;
+    meta.raw_set("__name", "error")?;
+    meta.raw_set("__tostring", lua.create_function(|_, err: Table| Ok(error::display(&err)))?)?;
+    lua.set_named_registry_value(error::META, &meta)?;
+
+    let internal = lua.create_table()?;
+    internal.raw_set("error_meta", &meta)?;
+    internal.raw_set(
+        "is_error",
+        lua.create_function(move |_, value: Value| {
+            Ok(value.as_table().and_then(Table::metatable).as_ref() == Some(&meta))
+        })?,
+    )?;
+    internal.raw_set("catch", lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?)?;
+    internal.raw_set("generation", lua.create_function(|_, ()| Ok(handle::generation()))?)?;
+    internal.raw_set("brief", lua.create_function(|_, t: Table| Ok(handle::brief(&t)))?)?;
+    internal
+        .raw_set("finish", lua.create_function(|lua, (ok, value): (bool, Value)| child::finish(lua, ok, value))?)?;
+    internal.raw_set(
+        "close",
+        lua.create_function(|_, fd: Value| {
+            if let Value::UserData(fd) = fd
+                && let Ok(mut fd) = fd.borrow_mut::<handle::Fd>()
+            {
+                fd.0.take();
+            }
+            Ok(())
+        })?,
+    )?;
+    internal.raw_set("primitive", lua.create_function(primitive)?)?;
+    internal.raw_set("names", lua.create_function(|lua, ()| lua.create_sequence_from(bound().map(|p| p.name)))?)?;
+    internal.raw_set("methods", lua.create_function(methods)?)?;
+    Ok(internal)
+}
+
+/// The primitives that are bound to Rust functions.
+fn bound() -> impl Iterator<Item = &'static Primitive> {
+    registry::all().filter(|p| !p.in_shim)
+}
+
+/// The raw function of a primitive and whether it forks; nothing for a name that is none.
+fn primitive(lua: &Lua, name: Value) -> mlua::Result<(Option<Function>, bool)> {
+    let Value::String(name) = name else { return Ok((None, false)) };
+    let name = name.as_bytes();
+    match bound().find(|p| p.name.as_bytes() == &name[..]) {
+        Some(found) => {
+            let forks = found.args.iter().any(|a| a.ty == registry::Type::Function);
+            Ok((Some(glue::raw(lua, found)?), forks))
+        }
+        None => Ok((None, false)),
+    }
+}
+
+/// The methods of a kind of handle: their names and the primitives that they are.
+fn methods(lua: &Lua, kind: String) -> mlua::Result<Table> {
+    let own = bound().filter_map(|p| p.method.filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name)));
+    lua.create_table_from(own)
+}
