@@ -4,7 +4,7 @@ use mlua::{Table, Value};
 
 use super::namespace::{joined, new_flags};
 use crate::sys::process::{self as sys, Birth, Born, Ended};
-use crate::sys::{credentials, signal};
+use crate::sys::{credentials, exec, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::{self, Builder};
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -368,7 +368,7 @@ fn exec(call: &Call<'_>) -> Outcome {
     let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
     // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
-    match sys::exec(&sys::Program { argv, env, path, last_fd })? {}
+    match exec::exec(&exec::Program { argv, env, path, last_fd })? {}
 }
 
 fn wait(call: &Call<'_>) -> Outcome {

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod credentials;
 pub mod error;
 pub mod event;
+pub mod exec;
 pub mod fs;
 pub mod interrupt;
 pub mod logfile;

@@ -1,10 +1,8 @@
-//! Processes: clone3, exec, wait, signals through pidfds (clone(2), pidfd_open(2), waitid(2)).
+//! Processes: clone3, wait, reports, signals through pidfds (clone(2), pidfd_open(2), waitid(2)).
 
 use std::cell::RefCell;
-use std::ffi::{CString, OsStr};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
 use nix::errno::Errno;
@@ -312,109 +310,6 @@ fn stat_fields(pid: i32) -> Result<Vec<String>> {
     let stat = std::fs::read(&path).at(&path)?;
     let after = stat.iter().rposition(|b| *b == b')').map_or(&stat[..], |i| &stat[i + 1..]);
     Ok(String::from_utf8_lossy(after).split_ascii_whitespace().map(str::to_owned).collect())
-}
-
-/// What `exec` runs.
-pub struct Program {
-    /// The program and its arguments; the first is looked up in PATH unless it has a slash.
-    pub argv: Vec<Vec<u8>>,
-    /// The environment as `K=V`, whole.
-    pub env: Vec<Vec<u8>>,
-    /// The search path.
-    pub path: Vec<u8>,
-    /// The highest descriptor that stays open; those above are closed.
-    pub last_fd: u32,
-}
-
-/// Replaces this process by a program. Descriptors above `last_fd` are closed, signals are at
-/// their defaults and none is blocked. Returns only on failure: ENOENT when it is not found,
-/// EACCES when it cannot be executed, ENOEXEC when it is no program.
-pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
-    let c_strings = |list: &[Vec<u8>]| -> Result<Vec<CString>> {
-        list.iter()
-            .map(|s| CString::new(&s[..]).map_err(|_| Error::new(Errno::EINVAL).with_detail("a NUL byte")))
-            .collect()
-    };
-    let name = program.argv.first().ok_or(Errno::EINVAL)?;
-    let argv = c_strings(&program.argv)?;
-    let env = c_strings(&program.env)?;
-    let candidates = candidates(name, &program.path);
-    flush_stdio();
-    close_above(program.last_fd)?;
-    let saved = reset_signals()?;
-    let mut failure = Errno::ENOENT;
-    for candidate in candidates {
-        let Ok(file) = CString::new(candidate) else { continue };
-        let Err(errno) = nix::unistd::execve(&file, &argv, &env);
-        match errno {
-            Errno::ENOENT | Errno::ENOTDIR => {}
-            // As execvp(3): a later folder of PATH may hold one that can be executed.
-            Errno::EACCES => failure = errno,
-            _ => {
-                failure = errno;
-                break;
-            }
-        }
-    }
-    restore_signals(saved);
-    let mut error = Error::new(failure).with_path(OsStr::from_bytes(name));
-    if failure == Errno::ENOENT {
-        error = error.with_detail(not_found(name, &program.path));
-    }
-    Err(error)
-}
-
-/// Marks descriptors close-on-exec instead of closing them: when exec fails, the report pipe is
-/// still there. Without close_range(2) (Linux 5.11) nothing is run: what leaks would be an escape.
-fn close_above(last: u32) -> Result<()> {
-    let Some(first) = last.checked_add(1) else { return Ok(()) };
-    // SAFETY: close_range only marks descriptors.
-    match unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) } {
-        0 => Ok(()),
-        _ => Err(Error::last()).detail("close_range"),
-    }
-}
-
-/// A file that is there but "not found" misses its interpreter (execve(2), ENOENT).
-fn not_found(name: &[u8], path: &[u8]) -> String {
-    let there = |c: &Vec<u8>| std::fs::metadata(OsStr::from_bytes(c)).is_ok();
-    match candidates(name, path).iter().find(|c| there(c)) {
-        Some(_) => "the file is there but its interpreter or dynamic loader is not".into(),
-        None if name.contains(&b'/') => "no such program in this root".into(),
-        None => format!("not in PATH={}", String::from_utf8_lossy(path)),
-    }
-}
-
-fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
-    if name.contains(&b'/') {
-        return vec![name.to_vec()];
-    }
-    path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
-}
-
-/// What to put back when exec fails: the mask, and the signals that were not at their defaults.
-type SavedSignals = (nix::sys::signal::SigSet, Vec<(libc::c_int, libc::sighandler_t)>);
-
-/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup`
-/// SIGHUP, and a supervisor blocks some. None of that is a program's business.
-fn reset_signals() -> Result<SavedSignals> {
-    use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-    let mut mask = SigSet::empty();
-    pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
-    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which
-    // are at their defaults always.
-    let reset = |signal| (signal, unsafe { libc::signal(signal, libc::SIG_DFL) });
-    let changed = (1..32).map(reset).filter(|(_, was)| *was != libc::SIG_DFL && *was != libc::SIG_ERR);
-    Ok((mask, changed.collect()))
-}
-
-fn restore_signals((mask, changed): SavedSignals) {
-    use nix::sys::signal::{SigmaskHow, pthread_sigmask};
-    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
-    for (signal, was) in changed {
-        // SAFETY: puts back what `reset_signals` found.
-        unsafe { libc::signal(signal, was) };
-    }
 }
 
 /// The death signal that this process gets when its parent ends (prctl(2), PR_SET_PDEATHSIG).
