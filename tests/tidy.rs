@@ -157,12 +157,15 @@ fn each_primitive_has_one_test_file() {
         let path = Path::new(&file.name);
         let family = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if SCENARIOS.contains(&family.as_str()) {
+            continue;
+        }
         let header = file.text.lines().next().unwrap_or_default().trim_start_matches('-');
         let named = header.split_once(':').map_or("", |(names, _)| names).split([',', ' ']).map(str::to_owned);
         let mut about: Vec<String> = named.chain([stem]).filter(|n| covered.contains_key(n.as_str())).collect();
         about.sort();
         about.dedup();
-        if about.is_empty() && !SCENARIOS.contains(&family.as_str()) {
+        if about.is_empty() {
             wrong.push(format!("{}:1: is about no primitive; one that follows several goes to scenarios/", file.name));
         }
         for name in about {
