@@ -147,42 +147,45 @@ fn top_level_folders_are_the_known_ones() {
     report(wrong);
 }
 
-/// A test tells in its first line, before the colon, which primitives it is about, unless it is
-/// about the one that it is named after.
+/// A test is about the primitive that it is named after, and about those without a file of their
+/// own that its first line names before the colon: "-- wait_ready, notify_ready: …".
 #[test]
 fn each_primitive_has_one_test_file() {
-    let mut covered: BTreeMap<&str, Vec<String>> = registry::all().map(|p| (p.name, Vec::new())).collect();
+    let tests: Vec<(File, String)> = lua_tests().collect();
+    let mut covered: BTreeMap<&str, Vec<&str>> = registry::all().map(|p| (p.name, Vec::new())).collect();
     let mut wrong = Vec::new();
-    for file in files("tests/lua", "lua").filter(|f| f.name.matches('/').count() > 2) {
-        let path = Path::new(&file.name);
-        let family = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if SCENARIOS.contains(&family.as_str()) {
-            continue;
-        }
+    for (file, stem) in &tests {
         let header = file.text.lines().next().unwrap_or_default().trim_start_matches('-');
-        let named = header.split_once(':').map_or("", |(names, _)| names).split([',', ' ']).map(str::to_owned);
-        let mut about: Vec<String> = named.chain([stem]).filter(|n| covered.contains_key(n.as_str())).collect();
-        about.sort();
-        about.dedup();
-        if about.is_empty() {
-            wrong.push(format!("{}:1: is about no primitive; one that follows several goes to scenarios/", file.name));
+        let words = |text: &str| text.split([',', ' ', ':']).map(str::to_owned).collect::<Vec<_>>();
+        if !words(header).iter().chain([stem]).any(|word| covered.contains_key(word.as_str())) {
+            wrong.push(format!("{}:1: names no primitive; what follows several goes to scenarios/", file.name));
         }
-        for name in about {
-            if let Some(tests) = covered.get_mut(name.as_str()) {
-                tests.push(file.name.clone());
+        let named = words(header.split_once(':').map_or("", |(names, _)| names));
+        let without_own = named.iter().filter(|name| tests.iter().all(|(_, stem)| stem != *name));
+        for name in without_own.chain([stem]) {
+            if let Some(files) = covered.get_mut(name.as_str()) {
+                files.push(&file.name);
             }
         }
     }
-    for (name, tests) in covered.iter().filter(|(_, tests)| tests.len() != 1) {
-        match tests.is_empty() {
-            true => wrong.push(format!("{name}: no tests/lua/*/{name}.lua: a primitive without a test is a promise")),
-            false => {
-                wrong.push(format!("{name}: tested in {}: one place is where a reader looks", tests.join(" and ")))
-            }
-        }
+    for (name, files) in covered.iter().filter(|(_, files)| files.len() != 1) {
+        wrong.push(match files.is_empty() {
+            true => format!("{name}: no tests/lua/*/{name}.lua: a primitive without a test is a promise"),
+            false => format!("{name}: tested in {}: one place is where a reader looks", files.join(" and ")),
+        });
     }
     report(wrong);
+}
+
+/// The Lua tests in the families' folders, each with the name that it has without `.lua`.
+fn lua_tests() -> impl Iterator<Item = (File, String)> {
+    files("tests/lua", "lua").filter_map(|file| {
+        let path = Path::new(file.name.strip_prefix("tests/lua/")?);
+        let family = path.parent()?.to_str()?.to_owned();
+        let stem = path.file_stem()?.to_str()?.to_owned();
+        // What stands beside the folders is shared by the tests.
+        (!family.is_empty() && !SCENARIOS.contains(&family.as_str())).then_some((file, stem))
+    })
 }
 
 #[test]
