@@ -261,9 +261,11 @@ fn check_sequence(table: &Table, counts: impl Fn(&Value) -> bool) -> Result<(), 
     }
 }
 
-/// The types were checked before; what still does not convert is a number that is too large.
+/// The types were checked before: what still does not convert is a number that is too large, or a
+/// string where text is needed.
 fn out_of_range(name: &str, value: &Value) -> Fail {
-    Fail::Usage(format!("{name}: {} is out of range", show::value(value)))
+    let why = if value.is_string() { "is not UTF-8" } else { "is out of range" };
+    Fail::Usage(format!("{name}: {} {why}", show::value(value)))
 }
 
 fn check_pair(options: &[Opt], list: Option<&(Type, &'static str)>, key: &Value, value: &Value) -> Result<(), String> {
