@@ -6,6 +6,7 @@ pub mod error;
 pub mod files;
 pub mod glue;
 pub mod handle;
+pub mod json;
 pub mod recipe;
 pub mod registry;
 pub mod show;
