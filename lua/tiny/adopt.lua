@@ -30,10 +30,12 @@ function adopt.look_after(container)
   if process then
     process:close()
     require("tiny.manage").adopt(now)
-  elseif now.state.status == "running" or now.state.status == "starting" then
-    bury(now)
+    -- The new supervisor holds the lock from here on.
+    alive:drop()
+  else
+    if now.state.status == "running" or now.state.status == "starting" then bury(now) end
+    alive:close()
   end
-  alive:close()
   return state.load(container.id)
 end
 

@@ -41,6 +41,9 @@ local function close(handle, failure)
     ok = true
   elseif handle.kind == "child" then
     ok, err = pcall(tiny.reap, handle)
+  elseif handle.kind == "lock" then
+    -- A child that was forked meanwhile holds the lock's descriptor too.
+    ok, err = pcall(tiny.unlock, handle)
   elseif handle.undo then
     ok, err = pcall(tiny[handle.undo[1]], table.unpack(handle.undo, 2))
   end
@@ -57,6 +60,13 @@ local function close(handle, failure)
   end
 end
 
+-- Closes this process's descriptor and undoes nothing: a forked child goes on with its own.
+local function drop(handle)
+  handle.closed = true
+  internal.close(handle.fd)
+  internal.close(handle.report)
+end
+
 local function keep(handle)
   handle.kept = true
   return handle
@@ -64,7 +74,7 @@ end
 
 -- The metatables of the handles, by kind, each made when the first handle of its kind is.
 local handles = setmetatable({}, { __index = function(handles, kind)
-  local index = { close = close, keep = keep }
+  local index = { close = close, keep = keep, drop = drop }
   for name, primitive in pairs(internal.methods(kind)) do index[name] = tiny[primitive] end
   local made = { __index = index, __close = close, __name = kind, __tostring = internal.brief }
   handles[kind] = made

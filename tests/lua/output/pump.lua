@@ -1,0 +1,57 @@
+-- pump, pump_move, pump_finish: every byte of a FIFO is in the log once, whoever is killed when.
+local check = require "check"
+
+tiny.mkdir("/tmp/run")
+local function fifo(name)
+  tiny.mknod("/tmp/run/" .. name, "fifo")
+  return tiny.open("/tmp/run/" .. name, { read = true, write = true })
+end
+local out, err = fifo("stdout"), fifo("stderr")
+
+local function texts()
+  local list = {}
+  for line in (tiny.read_file("/tmp/log") or ""):gmatch("[^\n]+") do
+    local entry = tiny.json_decode(line)
+    table.insert(list, entry.stream:sub(4) .. ":" .. entry.text .. (entry.partial and "…" or ""))
+  end
+  return table.concat(list, " ")
+end
+
+local pump <close> = tiny.pump("/tmp/log", { dir = "/tmp/run" })
+out:write("one\ntw")
+err:write("bad\n")
+check.equal(#tiny.poll({ pump.stdout, pump.stderr }, 0), 2, "ready streams")
+local more, bytes = pump:move("stdout", { keep = true })
+check.equal(more, false)
+check.equal(bytes, "one\ntw")
+pump:move("stderr")
+check.equal(texts(), "out:one err:bad")
+
+-- A second pump, as after a SIGKILL, goes on in the middle of the line.
+out:write("o\n\nlast")
+local again <close> = tiny.pump("/tmp/log", { dir = "/tmp/run" })
+again:move("stdout")
+check.equal(texts(), "out:one err:bad out:two out:")
+again:finish("stdout")
+check.equal(texts(), "out:one err:bad out:two out: out:last…")
+
+-- 4 MiB with bytes of every value arrive whole, and the spool gives its room back.
+local all = {}
+for i = 0, 255 do all[#all + 1] = string.char(i) end
+local block = table.concat(all):rep(256)
+local writer <close> = tiny.fork(function()
+  for _ = 1, 64 do out:write(block) end
+end)
+local ended = false
+while not ended do
+  for _, ready in ipairs(tiny.poll { again.stdout, writer }) do
+    if ready == writer then ended = true else again:move("stdout") end
+  end
+end
+again:finish("stdout")
+local entry = tiny.json_decode(tiny.read_file("/tmp/log", { max = "64m" }):match("([^\n]+)\n$"))
+check.equal(entry["end"], #"one\ntwo\n\nlast" + 64 * #block, "bytes in the log")
+
+check.refuses('option "dir" is missing: the folder of the FIFOs and spools', tiny.pump, "/tmp/log")
+check.refuses('stream: "stdin" is not one of "stdout"|"stderr"', tiny.pump_move, again, "stdin")
+check.fails("ENOENT", tiny.pump, "/tmp/log", { dir = "/tmp/nothing" })
