@@ -7,9 +7,10 @@ use nix::errno::Errno;
 
 use super::mount::{ROOT, root};
 use crate::sys::path::Place;
-use crate::sys::{self as kernel, clock, fs as sys};
+use crate::sys::{self as kernel, clock, fs as sys, tree};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
+use crate::vm::json;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
@@ -32,11 +33,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "write_file",
-        doc: "Writes a whole file atomically: a temporary file, then rename(2); readers never see a half.",
+        doc: "Writes a whole file atomically: a temporary file, then rename(2); readers never see a half. A link of \
+              that name is replaced, not followed.",
         args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "its new bytes")],
         options: &[
+            ROOT,
             MODE,
-            opt("sync", Type::Bool, "false", "wait until the data is on the disk (fdatasync(2))"),
+            opt("sync", Type::Bool, "false", "wait until file and name are on the disk (fdatasync(2), fsync(2))"),
             opt("exclusive", Type::Bool, "false", "fail with EEXIST instead of replacing"),
         ],
         errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "the file is there already")],
@@ -49,7 +52,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Appends to a file, made where it is missing, with one write (open(2), O_APPEND).",
         args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "the bytes")],
         options: &[MODE],
-        errors: &[ENOENT, EACCES, ENOSPC],
+        errors: &[ENOENT, EACCES, ("ENOSPC", "the disk is full; a part of the bytes may have been appended")],
         example: "tiny.append_file(\"undo.jsonl\", tiny.json_encode { \"link_del\", \"veth0\" } .. \"\\n\")",
         call: |c| {
             let data: mlua::LuaString = c.get(1)?;
@@ -62,6 +65,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "list_dir",
         doc: "Lists the names in a folder, sorted (readdir(3)).",
         args: &[arg("path", Type::Path, "the folder")],
+        options: &[ROOT],
         returns: "a list of names, or nil when the folder is missing",
         errors: &[EACCES, ("ENOTDIR", "it is no folder")],
         example: "for _, name in ipairs(tiny.list_dir(\"/etc\")) do print(name) end",
@@ -175,14 +179,14 @@ pub const FAMILY: &[Primitive] = &[
         example: "tiny.rename(\"new\", \"current\")",
         call: |c| {
             use kernel::Context;
-            std::fs::rename(c.str(0)?, c.str(1)?).at(c.str(0)?)?;
+            std::fs::rename(c.str(0)?, c.str(1)?).detail(format!("to {}", c.str(1)?)).at(c.str(0)?)?;
             c.ok(())
         },
         ..BASE
     },
     Primitive {
         name: "remove",
-        doc: "Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Links are never followed (unlink(2), rmdir(2)).",
+        doc: "Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).",
         args: &[arg("path", Type::Path, "what to remove")],
         options: &[opt("recursive", Type::Bool, "false", "a folder with all that is in it")],
         errors: &[
@@ -197,7 +201,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "flock",
-        doc: "Takes a lock on a file, made where it is missing (flock(2)). The lock ends with the handle or the process.",
+        doc: "Takes a lock on a file, made where it is missing (flock(2)). It ends with `<close>`, or with the process \
+              and the children that it forked meanwhile.",
         args: &[arg("path", Type::Path, "the lock file")],
         options: &[
             opt("shared", Type::Bool, "false", "with other shared ones"),
@@ -207,6 +212,18 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, EACCES],
         example: "local lock <close> = tiny.flock(\"/run/web.lock\")",
         call: flock,
+        ..BASE
+    },
+    Primitive {
+        name: "unlock",
+        doc: "Releases a lock, also where a forked child has inherited it; what `<close>` does (flock(2), LOCK_UN).",
+        args: &[arg("lock", Type::Handle("lock"), "what `flock` returned")],
+        method: Some(("lock", "unlock")),
+        example: "lock:unlock()",
+        call: |c| {
+            c.fd(0)?.with(sys::unlock)??;
+            c.ok(())
+        },
         ..BASE
     },
     Primitive {
@@ -237,8 +254,9 @@ pub const FAMILY: &[Primitive] = &[
         returns: "a string",
         example: "print(tiny.timestamp())",
         call: |c| {
-            let seconds = c.get::<Option<f64>>(0)?;
-            c.ok(clock::timestamp(seconds))
+            let Some(seconds) = c.get::<Option<f64>>(0)? else { return c.ok(clock::timestamp()) };
+            let outside = || Fail::Usage(format!("seconds: {seconds} is outside the years -9999 to 9999"));
+            c.ok(clock::moment(seconds).ok_or_else(outside)?)
         },
         ..BASE
     },
@@ -265,7 +283,7 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "json_encode",
         doc: "Writes a value as JSON (RFC 8259) on one line; an empty table is an object.",
-        args: &[arg("value", Type::Any, "what to write; functions and handles are refused")],
+        args: &[arg("value", Type::Any, "what to write; what could not be read back as it was is refused")],
         options: &[
             opt("pretty", Type::Bool, "false", "with line breaks, for readers"),
             opt("array", Type::Bool, "false", "an empty table is a list"),
@@ -313,13 +331,14 @@ fn write_file(call: &Call<'_>) -> Outcome {
         sync: call.flag("sync"),
         exclusive: call.flag("exclusive"),
     };
-    sys::write(&call.str(0)?, &data.as_bytes(), how)?;
+    let (path, root) = (call.str(0)?, root(call, "root")?);
+    sys::write(Place { root: root.as_ref().map(AsFd::as_fd), path: &path }, &data.as_bytes(), how)?;
     call.ok(())
 }
 
 fn list_dir(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
-    let names = match sys::list(&path) {
+    let (path, root) = (call.str(0)?, root(call, "root")?);
+    let names = match sys::list(Place { root: root.as_ref().map(AsFd::as_fd), path: &path }) {
         Err(e) if e.errno == Errno::ENOENT => return call.ok(Value::Nil),
         names => names?,
     };
@@ -352,35 +371,29 @@ fn mkdir(call: &Call<'_>) -> Outcome {
     let mode = call.opt::<u32>("mode")?;
     match (call.flag("parents"), mode) {
         (true, None) => drop(place.make_dirs()?),
-        (true, Some(mode)) => match sys::mkdir(place, mode) {
-            Ok(()) => {}
-            Err(e) if e.errno == Errno::EEXIST => drop(place.make_dirs()?),
-            Err(e) if e.errno == Errno::ENOENT => {
-                let above = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(above, _)| above);
-                drop(Place { path: above, ..place }.make_dirs()?);
-                match sys::mkdir(place, mode) {
-                    // Another process made it meanwhile.
-                    Err(e) if e.errno == Errno::EEXIST => drop(place.make_dirs()?),
-                    result => result?,
-                }
+        (true, Some(mode)) => {
+            let made = match place.make_dir(mode) {
+                Err(e) if e.errno == Errno::ENOENT => place.above().make_dirs().and_then(|_| place.make_dir(mode)),
+                made => made,
+            };
+            match made {
+                // It is there already, also when another process made it meanwhile, or ends in `..`.
+                Err(e) if matches!(e.errno, Errno::EEXIST | Errno::EINVAL) => drop(place.make_dirs()?),
+                made => made?,
             }
-            Err(e) => return Err(e.into()),
-        },
-        (false, mode) => sys::mkdir(place, mode.unwrap_or(0o755))?,
+        }
+        (false, mode) => place.make_dir(mode.unwrap_or(0o755))?,
     }
     call.ok(())
 }
 
 fn remove(call: &Call<'_>) -> Outcome {
-    use kernel::Context;
     let path = call.str(0)?;
     if call.flag("recursive") {
-        sys::remove_tree(&path)?;
-        return call.ok(());
+        tree::remove_tree(&path)?
+    } else {
+        sys::remove(&path)?
     }
-    let meta = std::fs::symlink_metadata(&path).at(&path)?;
-    let removed = if meta.is_dir() { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) };
-    removed.at(&path)?;
     call.ok(())
 }
 
@@ -401,14 +414,9 @@ fn random_id(call: &Call<'_>) -> Outcome {
 }
 
 fn json_encode(call: &Call<'_>) -> Outcome {
-    let value = call.arg_value(0);
-    let refused = |e: serde_json::Error| Fail::Usage(format!("value: it cannot be written as JSON: {e}"));
-    let shape = value.to_serializable().encode_empty_tables_as_array(call.flag("array")).sort_keys(true);
-    let text = if call.flag("pretty") {
-        serde_json::to_string_pretty(&shape).map_err(refused)?
-    } else {
-        serde_json::to_string(&shape).map_err(refused)?
-    };
+    let value = json::from_lua(&call.arg_value(0), call.flag("array"), "value").map_err(Fail::Usage)?;
+    let text = if call.flag("pretty") { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+    let text = text.map_err(|e| Fail::Plain(e.to_string()))?;
     call.ok(text)
 }
 

@@ -15,13 +15,19 @@ pub fn seconds(clock: &str) -> f64 {
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
 
-/// A moment in seconds since 1970 as RFC 3339 in UTC with nanoseconds; now without one.
-pub fn timestamp(seconds: Option<f64>) -> String {
-    let moment = match seconds {
-        Some(s) => jiff::Timestamp::from_nanosecond((s * 1e9) as i128).unwrap_or(jiff::Timestamp::UNIX_EPOCH),
-        None => now(),
-    };
-    format!("{moment:.9}")
+/// A moment in seconds since 1970 as RFC 3339 in UTC with nanoseconds; `None` outside the years
+/// that it can write.
+pub fn moment(seconds: f64) -> Option<String> {
+    // In two parts: all of it in nanoseconds is more than a float holds exactly.
+    let whole = seconds.floor();
+    let nanoseconds = ((seconds - whole) * 1e9).round() as i32;
+    let whole = whole.is_finite().then_some(jiff::Timestamp::from_second(whole as i64).ok()?)?;
+    Some(format!("{:.9}", whole.checked_add(jiff::SignedDuration::new(0, nanoseconds)).ok()?))
+}
+
+/// The current moment as `moment` writes it.
+pub fn timestamp() -> String {
+    format!("{:.9}", now())
 }
 
 /// The current moment.
@@ -33,7 +39,7 @@ pub fn now() -> jiff::Timestamp {
 /// Seconds since 1970 of an RFC 3339 time; `None` when it is not one.
 pub fn parse(text: &str) -> Option<f64> {
     let moment: jiff::Timestamp = text.parse().ok()?;
-    Some(moment.as_nanosecond() as f64 / 1e9)
+    Some(moment.as_second() as f64 + f64::from(moment.subsec_nanosecond()) / 1e9)
 }
 
 /// The kernel's id of this boot (random(4)).

@@ -1,16 +1,14 @@
 //! Files for the state store and for output: whole reads, atomic writes, listings, locks.
 
 use std::ffi::CString;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 
-use super::path::Place;
+use super::path::{Place, without_umask};
 use super::{Context, Error, Result};
 
 /// A duplicate of standard error that a program never inherits.
@@ -78,47 +76,59 @@ pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
 pub struct Writing {
     /// The file's mode.
     pub mode: u32,
-    /// Whether the data must have reached the disk.
+    /// Whether the data and the name must have reached the disk.
     pub sync: bool,
     /// Whether an existing file is an error (EEXIST) instead of being replaced.
     pub exclusive: bool,
 }
 
-/// Writes a whole file atomically: readers see the old one or the new one, never a half. When it
-/// fails (ENOSPC), nothing is left.
-pub fn write(path: &str, data: &[u8], how: Writing) -> Result<()> {
-    let place = Path::new(path);
-    let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = place.file_name().ok_or(Errno::EINVAL).at(path)?.to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}", random_hex(4)?));
+/// Writes a whole file atomically: readers see the old one or the new one, never a half; a link of
+/// that name is replaced, not followed. When it fails (ENOSPC), nothing is left.
+pub fn write(place: Place<'_>, data: &[u8], how: Writing) -> Result<()> {
+    let (folder, name) = place.parent()?;
+    let temporary = format!(".{}.new", random_hex(8)?);
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let fd = rustix::fs::open(&temporary, flags, Mode::from_raw_mode(how.mode)).at(folder)?;
-    let placed = (|| {
-        write_all(fd.as_fd(), data).at(path)?;
-        if how.sync {
-            rustix::fs::fdatasync(&fd).at(path)?;
-        }
-        let onto = |flags| rustix::fs::renameat_with(CWD, &temporary, CWD, path, flags);
-        if how.exclusive {
-            return onto(rustix::fs::RenameFlags::NOREPLACE).at(path);
-        }
-        if how.sync {
-            return onto(rustix::fs::RenameFlags::empty()).at(path);
-        }
-        // ext4 starts writing the data out when a rename replaces a file (auto_da_alloc), which costs
-        // more than everything else here. An exchange is as atomic and does not.
-        match onto(rustix::fs::RenameFlags::EXCHANGE) {
-            Ok(()) => std::fs::remove_file(&temporary).at(path),
-            Err(_) => onto(rustix::fs::RenameFlags::empty()).at(path),
-        }
-    })();
+    let mode = Mode::from_raw_mode(how.mode);
+    let fd = without_umask(|| rustix::fs::openat(&folder, &temporary, flags, mode)).at(place.path)?;
+    let placed = fill(&fd, data, how.sync).and_then(|()| put(folder.as_fd(), &temporary, name, how));
     if placed.is_err() {
-        let _ = std::fs::remove_file(&temporary);
+        let _ = rustix::fs::unlinkat(&folder, &temporary, AtFlags::empty());
+    } else if how.sync {
+        let folder = rustix::fs::openat(&folder, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        folder.and_then(rustix::fs::fsync).at(place.path)?;
     }
-    placed
+    placed.at(place.path)
 }
 
-/// Appends with one write, so that lines of several processes do not mix.
+fn fill(fd: &OwnedFd, data: &[u8], sync: bool) -> Result<()> {
+    write_all(fd.as_fd(), data)?;
+    if sync {
+        rustix::fs::fdatasync(fd)?;
+    }
+    Ok(())
+}
+
+/// Gives the temporary file its name.
+fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Result<()> {
+    let onto = |flags| rustix::fs::renameat_with(folder, temporary, folder, name, flags);
+    if how.exclusive {
+        return Ok(onto(RenameFlags::NOREPLACE)?);
+    }
+    // ext4 starts writing the data out when a rename replaces a file (auto_da_alloc), which costs
+    // more than everything else here. An exchange is as atomic and does not.
+    if how.sync || onto(RenameFlags::EXCHANGE).is_err() {
+        return Ok(onto(RenameFlags::empty())?);
+    }
+    let removed = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
+    if removed.is_err() {
+        // An exchange takes a folder's name too, where a rename would not.
+        onto(RenameFlags::EXCHANGE)?;
+    }
+    Ok(removed?)
+}
+
+/// Appends with one write, so that lines of several processes do not mix. On a full disk a part of
+/// it may stand there: what was added by others cannot be told from it and taken back.
 pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
     let flags = OFlags::CREATE | OFlags::APPEND | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(mode)).at(path)?;
@@ -126,24 +136,24 @@ pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
 }
 
 /// The names in a folder, sorted, without `.` and `..`.
-pub fn list(path: &str) -> Result<Vec<Vec<u8>>> {
+pub fn list(place: Place<'_>) -> Result<Vec<Vec<u8>>> {
+    let folder = place.open_with(OFlags::RDONLY | OFlags::DIRECTORY)?;
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(path).at(path)? {
-        names.push(entry.at(path)?.file_name().as_bytes().to_vec());
+    for entry in rustix::fs::Dir::new(folder).at(place.path)? {
+        let name = entry.at(place.path)?.file_name().to_bytes().to_vec();
+        if name != b"." && name != b".." {
+            names.push(name);
+        }
     }
     names.sort();
     Ok(names)
 }
 
-/// Removes a file, a link, or a folder with all that is in it; links are never followed.
-pub fn remove_tree(path: &str) -> Result<()> {
-    let meta = std::fs::symlink_metadata(path).at(path)?;
-    let removed = if meta.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    match removed {
-        Err(e) if e.kind() == ErrorKind::ResourceBusy => {
-            Err(Error::from(e).with_path(path).with_detail("something is mounted there"))
-        }
-        result => result.at(path),
+/// Removes a file, a link or an empty folder.
+pub fn remove(path: &str) -> Result<()> {
+    match rustix::fs::unlinkat(CWD, path, AtFlags::empty()) {
+        Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR).at(path),
+        removed => removed.at(path),
     }
 }
 
@@ -195,7 +205,7 @@ pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
 }
 
 /// Takes a lock on a file, made where it is missing (flock(2)). `None` when another holds it and
-/// `wait` is false. Closing the descriptor releases it, and so does the end of the process.
+/// `wait` is false. Children that are forked hold it too, until `unlock` or the end of the last.
 pub fn lock(path: &str, exclusive: bool, wait: bool) -> Result<Option<OwnedFd>> {
     use rustix::fs::FlockOperation as Op;
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
@@ -216,9 +226,18 @@ pub fn lock(path: &str, exclusive: bool, wait: bool) -> Result<Option<OwnedFd>> 
     }
 }
 
-/// Changes owner and group; never through a link.
+/// Releases a lock, whoever inherited the descriptor (flock(2)).
+pub fn unlock(fd: BorrowedFd<'_>) -> Result<()> {
+    Ok(rustix::fs::flock(fd, rustix::fs::FlockOperation::Unlock)?)
+}
+
+/// Changes owner and group; never through a link. Errors: EINVAL for 4294967295, which to the
+/// kernel means "as it is".
 pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
     use rustix::fs::{Gid, Uid};
+    if uid == u32::MAX || gid == u32::MAX {
+        return Err(Error::new(Errno::EINVAL).with_path(place.path).with_detail("4294967295 is no user or group"));
+    }
     let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
     Ok(rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH)
         .at(place.path)?)
@@ -270,21 +289,15 @@ pub fn symlink(target: &str, place: Place<'_>) -> Result<()> {
     Ok(rustix::fs::symlinkat(target, &folder, name).at(place.path)?)
 }
 
-/// Makes a folder with exactly this mode.
-pub fn mkdir(place: Place<'_>, mode: u32) -> Result<()> {
-    let (folder, name) = place.parent()?;
-    rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(mode)).at(place.path)?;
-    if mode & 0o022 != 0 || mode & 0o7000 != 0 {
-        rustix::fs::chmodat(&folder, name, Mode::from_raw_mode(mode), AtFlags::empty()).at(place.path)?;
-    }
-    Ok(())
-}
-
 /// Where a link points.
 pub fn readlink(place: Place<'_>) -> Result<Vec<u8>> {
     let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
-    let target: CString = rustix::fs::readlinkat(&fd, "", Vec::new()).at(place.path)?;
-    Ok(target.into_bytes())
+    match rustix::fs::readlinkat(&fd, "", Vec::new()) {
+        Ok(target) => Ok(CString::into_bytes(target)),
+        // By descriptor the kernel says so of what is no link (readlink(2)); the place was found.
+        Err(rustix::io::Errno::NOENT) => Err(Error::new(Errno::EINVAL).with_path(place.path)),
+        Err(e) => Err(e).at(place.path),
+    }
 }
 
 /// Flushes a message to standard error without Rust's or C's buffers; a failure is nobody's to hear.

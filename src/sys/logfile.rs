@@ -61,7 +61,7 @@ impl LogFile {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let head = format!("{{\"time\":\"{}\",\"stream\":\"{stream}\",\"end\":", clock::timestamp(None));
+        let head = format!("{{\"time\":\"{}\",\"stream\":\"{stream}\",\"end\":", clock::timestamp());
         let mut done = 0;
         while done < bytes.len() {
             let rest = &bytes[done..];

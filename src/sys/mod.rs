@@ -21,5 +21,6 @@ pub mod process;
 pub mod pump;
 pub mod signal;
 pub mod sysctl;
+pub mod tree;
 
 pub use error::{Context, Error, Result};

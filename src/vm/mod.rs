@@ -7,6 +7,7 @@ pub mod files;
 pub mod glue;
 pub mod handle;
 mod install;
+pub mod json;
 pub mod recipe;
 pub mod registry;
 pub mod show;

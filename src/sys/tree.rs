@@ -1,0 +1,97 @@
+//! Removing a folder with all that is in it. Nothing is followed: not a link, and not a mount, whose
+//! content belongs to someone else. The depth of a tree is bounded by memory alone, not by the
+//! stack or the number of descriptors, since a container may have made it.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, ResolveFlags, openat2, unlinkat};
+
+use super::path::Place;
+use super::{Context, Error, Result};
+
+/// A folder on the way down: what tells it from any other, and what is left in it.
+struct Level {
+    name: Vec<u8>,
+    identity: (u64, u64),
+    folders: Vec<Vec<u8>>,
+}
+
+/// Removes a file, a link, or a folder with all that is in it. Errors: EBUSY where something is
+/// mounted in it; what came before that is gone then, and what is mounted is whole.
+pub fn remove_tree(path: &str) -> Result<()> {
+    let place = Place { root: None, path };
+    let (folder, name) = place.parent()?;
+    match unlinkat(&folder, name, AtFlags::empty()) {
+        Err(rustix::io::Errno::ISDIR) => {}
+        removed => return removed.at(path),
+    }
+    empty(folder.as_fd(), name, path)?;
+    unlinkat(&folder, name, AtFlags::REMOVEDIR).at(path)
+}
+
+/// Empties a folder, walking down and up with one descriptor.
+fn empty(folder: BorrowedFd<'_>, name: &str, path: &str) -> Result<()> {
+    let (mut here, top) = enter(folder, name.as_bytes()).at(path)?;
+    let mut levels = vec![top];
+    while let Some(level) = levels.last_mut() {
+        if let Some(name) = level.folders.pop() {
+            let (below, entered) = enter(here.as_fd(), &name).map_err(|e| e.with_path(full(path, &levels, &name)))?;
+            here = below;
+            levels.push(entered);
+            continue;
+        }
+        let Some(done) = levels.pop() else { break };
+        let Some(above) = levels.last() else { break };
+        let removed = rise(here.as_fd(), above).and_then(|fd| {
+            here = fd;
+            Ok(unlinkat(&here, &done.name[..], AtFlags::REMOVEDIR)?)
+        });
+        removed.map_err(|e| e.with_path(full(path, &levels, &done.name)))?;
+    }
+    Ok(())
+}
+
+/// The path of an entry of the folder that is walked, for an error.
+fn full(path: &str, levels: &[Level], name: &[u8]) -> String {
+    let names = levels.iter().skip(1).map(|level| &level.name[..]).chain([name]);
+    names.fold(path.trim_end_matches('/').to_owned(), |path, name| path + "/" + &String::from_utf8_lossy(name))
+}
+
+/// Opens a folder, removes what is no folder in it and lists the others.
+fn enter(above: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, Level)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let here = match openat2(above, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
+        Err(rustix::io::Errno::XDEV) => return Err(Error::new(Errno::EBUSY).with_detail("something is mounted there")),
+        opened => opened?,
+    };
+    let mut level = Level { name: name.to_vec(), identity: identity(here.as_fd())?, folders: Vec::new() };
+    for entry in Dir::read_from(&here)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name == b"." || name == b".." {
+            continue;
+        }
+        match unlinkat(&here, name, AtFlags::empty()) {
+            Err(rustix::io::Errno::ISDIR) => level.folders.push(name.to_vec()),
+            Err(rustix::io::Errno::NOENT) => {}
+            removed => removed.detail(format!("its {}", String::from_utf8_lossy(name)))?,
+        }
+    }
+    Ok((here, level))
+}
+
+/// Opens the folder above, which must be the one we came from: a folder that was moved meanwhile
+/// would lead us elsewhere.
+fn rise(here: BorrowedFd<'_>, above: &Level) -> Result<OwnedFd> {
+    let fd = rustix::fs::openat(here, "..", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    if identity(fd.as_fd())? != above.identity {
+        return Err(Error::new(Errno::EBUSY).with_detail("a folder in it was moved meanwhile"));
+    }
+    Ok(fd)
+}
+
+fn identity(fd: BorrowedFd<'_>) -> Result<(u64, u64)> {
+    let stat = rustix::fs::fstat(fd)?;
+    Ok((stat.st_dev, stat.st_ino))
+}

@@ -1,0 +1,42 @@
+-- mkdir: one folder with its mode, or all that are missing.
+local check = require "check"
+
+local function mode(path) return ("%o"):format(tiny.stat(path).mode) end
+tiny.mkdir("plain")
+check.equal(mode("plain"), "755")
+tiny.mkdir("shared", { mode = tonumber("1777", 8) })
+check.equal(mode("shared"), "1777")
+tiny.mkdir("a/b/c/", { parents = true, mode = tonumber("700", 8) })
+check.equal(mode("a/b/c"), "700")
+check.equal(mode("a/b"), "755")
+tiny.mkdir("a/b/c", { parents = true })
+tiny.mkdir("/tmp//x/./y/../z", { parents = true })
+assert(tiny.stat("x/y") and tiny.stat("x/z"))
+local deep = ("d/"):rep(1000)
+tiny.mkdir(deep, { parents = true })
+assert(tiny.stat(deep))
+
+-- Links: one to a folder is a folder; one to nowhere is not made one; a file is in the way.
+tiny.symlink("plain", "link")
+tiny.mkdir("link/below", { parents = true })
+assert(tiny.stat("plain/below"))
+tiny.symlink("nowhere", "dangling")
+check.fails("ENOENT", tiny.mkdir, "dangling", { parents = true })
+check.fails("ENOENT", tiny.mkdir, "dangling/below", { parents = true })
+check.equal(tiny.stat("nowhere"), nil)
+tiny.write_file("file", "")
+check.fails("ENOTDIR", tiny.mkdir, "file", { parents = true })
+check.fails("ENOTDIR", tiny.mkdir, "file/below", { parents = true })
+
+tiny.mkdir("root/tmp", { parents = true })
+tiny.symlink("/tmp", "root/out")
+tiny.mkdir("out/inside/more", { root = "root", parents = true })
+assert(tiny.stat("root/tmp/inside/more"))
+check.equal(tiny.stat("inside"), nil)
+
+local err = check.fails("EEXIST", tiny.mkdir, "plain")
+check.equal(err.path, "plain")
+check.equal(err.hint, "something of that name is there already")
+check.fails("ENOENT", tiny.mkdir, "no/where")
+check.refuses([[option "mode": expected integer, got the string "755"]], tiny.mkdir, "x", { mode = "755" })
+check.refuses([[unknown option "parent"; did you mean "parents"?]], tiny.mkdir, "x", { parent = true })

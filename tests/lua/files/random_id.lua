@@ -1,0 +1,20 @@
+-- random_id: as many hexadecimal digits as asked, never the same.
+local check = require "check"
+
+local seen = {}
+for _ = 1, 1000 do
+  local id = tiny.random_id()
+  assert(id:match("^%x+$") and #id == 12, id)
+  check.equal(seen[id], nil, "seen before")
+  seen[id] = true
+end
+check.equal(#tiny.random_id(2), 2)
+check.equal(#tiny.random_id(128), 128)
+-- A forked child does not repeat its parent.
+local from, into = tiny.pipe()
+local child <close> = tiny.fork(function() into:write(tiny.random_id()) end)
+assert(from:read() ~= tiny.random_id())
+for _, digits in ipairs { 0, 3, 130 } do
+  check.refuses(("digits: %d is not an even number from 2 to 128"):format(digits), tiny.random_id, digits)
+end
+check.refuses("digits: -2 is out of range", tiny.random_id, -2)

@@ -1,0 +1,65 @@
+-- remove: takes what it was told and nothing that a link or a mount leads to.
+local check = require "check"
+
+tiny.write_file("file", "")
+tiny.remove("file")
+check.equal(tiny.stat("file"), nil)
+tiny.mkdir("empty")
+tiny.remove("empty")
+check.equal(tiny.stat("empty"), nil)
+
+-- Links.
+tiny.mkdir("kept/below", { parents = true })
+tiny.write_file("kept/file", "x")
+tiny.mkdir("tree/a/b", { parents = true })
+for _, path in ipairs { "link", "tree/link", "tree/a/b/link" } do tiny.symlink("/tmp/kept", path) end
+tiny.mknod("tree/fifo", "fifo")
+tiny.remove("link", { recursive = true })
+tiny.remove("tree", { recursive = true })
+check.equal(tiny.stat("tree"), nil)
+assert(tiny.read_file("kept/file") and tiny.stat("kept/below"), "what a link leads to")
+
+-- Mounts: what is mounted in the folder, or on it, belongs to someone else.
+tiny.mkdir("tree/a/volume", { parents = true })
+local volume <close> = tiny.mount_bind("kept", "tree/a/volume")
+local err = check.fails("EBUSY", tiny.remove, "tree", { recursive = true })
+check.equal(err.path, "tree/a/volume")
+check.equal(err.hint, "something is mounted there")
+check.fails("EBUSY", tiny.remove, "tree/a/volume", { recursive = true })
+assert(tiny.read_file("kept/file") and tiny.stat("kept/below"), "what is mounted")
+volume:close()
+tiny.remove("tree/", { recursive = true })
+
+-- A tree deeper than there are descriptors, and than a path may be long.
+local child <close> = tiny.fork(function()
+  tiny.exec { "perl", "-e", [[for (1 .. 30000) { mkdir "d" or die $!; chdir "d" or die $! } open my $f, ">", "end" or die $!]] }
+end)
+check.equal(child:wait(), 0)
+check.inside({}, function()
+  tiny.setrlimit("nofile", 64)
+  tiny.remove("d", { recursive = true })
+end)
+check.equal(tiny.stat("d"), nil)
+
+-- A second process swaps a folder in it for a link that leads out.
+tiny.symlink("/tmp/kept", "way_out")
+for _ = 1, 200 do
+  tiny.mkdir("tree/sub/x", { parents = true })
+  local swapper <close> = tiny.fork(function()
+    tiny.try(tiny.rename, "tree/sub", "moved")
+    tiny.try(tiny.rename, "way_out", "tree/sub")
+  end)
+  tiny.try(tiny.remove, "tree", { recursive = true })
+  swapper:wait()
+  tiny.try(tiny.remove, "moved", { recursive = true })
+  tiny.try(tiny.remove, "tree", { recursive = true })
+  if not tiny.stat("way_out", { follow = false }) then tiny.symlink("/tmp/kept", "way_out") end
+  assert(tiny.stat("kept/below") and tiny.stat("kept/file"), "it went outside")
+end
+
+tiny.mkdir("full/x", { parents = true })
+check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the folder is not empty; recursive = true takes all of it")
+check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
+check.fails("ENOENT", tiny.remove, "nowhere", { recursive = true })
+for _, path in ipairs { "/", ".", "full/.." } do check.fails("EINVAL", tiny.remove, path, { recursive = true }) end
+check.refuses([[unknown option "force"; known are recursive]], tiny.remove, "full", { force = true })

@@ -1,0 +1,22 @@
+-- rename: moves a file or folder within its file system.
+local check = require "check"
+
+tiny.write_file("a", "new")
+tiny.write_file("b", "old")
+tiny.rename("a", "b")
+check.equal(tiny.read_file("b"), "new")
+check.equal(tiny.stat("a"), nil)
+tiny.symlink("b", "link")
+tiny.rename("link", "moved")
+check.equal(tiny.readlink("moved"), "b")
+
+tiny.mkdir("full/x", { parents = true })
+tiny.mkdir("other")
+check.equal(check.fails("ENOTEMPTY", tiny.rename, "other", "full").hint, "the new name is a folder that is not empty")
+tiny.mount_tmpfs("other")
+local err = check.fails("EXDEV", tiny.rename, "b", "other/b")
+check.equal(err.path, "b")
+check.equal(err.message, "EXDEV: Cross-device link: b (to other/b)")
+check.equal(tiny.read_file("b"), "new")
+check.fails("ENOENT", tiny.rename, "nowhere", "x")
+check.refuses("to is missing: rename(from, to)", tiny.rename, "b")

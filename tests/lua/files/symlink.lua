@@ -1,0 +1,17 @@
+-- symlink: a link that says exactly what it was told; below a root it is made inside.
+local check = require "check"
+
+tiny.symlink("/no where/../x", "link")
+check.equal(tiny.readlink("link"), "/no where/../x")
+tiny.mkdir("root/tmp", { parents = true })
+tiny.symlink("/tmp", "root/out")
+tiny.symlink("target", "out/made", { root = "root" })
+check.equal(tiny.readlink("root/tmp/made"), "target")
+check.equal(tiny.stat("made", { follow = false }), nil)
+
+local err = check.fails("EEXIST", tiny.symlink, "other", "link")
+check.equal(err.path, "link")
+check.equal(err.hint, "something of that name is there already")
+check.equal(tiny.readlink("link"), "/no where/../x")
+check.fails("ENOENT", tiny.symlink, "x", "no/where")
+check.refuses("path is missing: symlink(target, path [, options])", tiny.symlink, "x")
