@@ -297,6 +297,8 @@ pub fn unknown(key: &str, options: &[Opt]) -> String {
 pub fn to_size(value: &Value) -> Result<u64, String> {
     match value {
         Value::Integer(n) => u64::try_from(*n).map_err(|_| format!("{n} is not a size: it is negative")),
+        // 64 * 2^20 is a float in Lua.
+        Value::Number(n) if *n >= 0.0 && n.fract() == 0.0 && *n < i64::MAX as f64 => Ok(*n as u64),
         Value::String(s) => units::size(&s.to_string_lossy()),
         other => Err(format!("expected {}, got {}", Type::Size.describe(), show::kind(other))),
     }
@@ -306,7 +308,7 @@ pub fn to_size(value: &Value) -> Result<u64, String> {
 pub fn to_seconds(value: &Value) -> Result<f64, String> {
     match value {
         Value::Integer(n) if *n >= 0 => Ok(*n as f64),
-        Value::Number(n) if *n >= 0.0 => Ok(*n),
+        Value::Number(n) if *n >= 0.0 && n.is_finite() => Ok(*n),
         Value::String(s) => units::duration(&s.to_string_lossy()),
         other => Err(format!("expected {}, got {}", Type::Duration.describe(), show::value(other))),
     }
@@ -379,6 +381,9 @@ fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
     if bytes.contains(&0) {
         return Err(format!("{text:?} has a NUL byte"));
+    }
+    if std::str::from_utf8(bytes).is_err() {
+        return Err(format!("{text:?} is not UTF-8"));
     }
     match ty {
         Type::Path if bytes.is_empty() => Err("the path is empty".into()),

@@ -99,8 +99,11 @@ function tiny.try(f, ...)
 end
 
 -- Throws an error value: fail("no container %s", id) or fail { message = …, hint = …, exit = 125 }.
+-- A message alone is no format: what another program wrote may have a % in it.
 function tiny.fail(what, ...)
-  if type(what) ~= "table" then what = { message = string.format(what, ...) } end
+  if type(what) ~= "table" then
+    what = { message = select("#", ...) > 0 and string.format(what, ...) or tostring(what) }
+  end
   error(setmetatable(what, internal.error_meta), 0)
 end
 
