@@ -414,7 +414,7 @@ fn mount_private(call: &Call<'_>) -> Outcome {
     let propagation = sys::PROPAGATION.iter().find(|(name, _)| *name == word).map_or(0, |(_, flag)| *flag);
     let fd = Place { root: None, path: &target }.open()?;
     let recursive = call.opt("recursive")?.unwrap_or(true);
-    sys::set_attributes(fd.as_fd(), 0, 0, propagation as u64, recursive).at(&target)?;
+    sys::set_attributes(fd.as_fd(), 0, 0, propagation, recursive).at(&target)?;
     call.ok(())
 }
 

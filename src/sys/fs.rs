@@ -239,13 +239,12 @@ pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
         return Err(Error::new(Errno::EINVAL).with_path(place.path).with_detail("4294967295 is no user or group"));
     }
     let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
-    Ok(rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH)
-        .at(place.path)?)
+    rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH).at(place.path)
 }
 
 /// Sets an extended attribute of a file or folder (setxattr(2)).
 pub fn setxattr(path: &str, name: &str, value: &[u8]) -> Result<()> {
-    Ok(rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()).at(path)?)
+    rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()).at(path)
 }
 
 /// `bytes` random bytes of the kernel in hexadecimal digits (getrandom(2)).
@@ -286,7 +285,7 @@ pub fn standard(number: u32) -> Result<OwnedFd> {
 /// Makes a symbolic link below a root.
 pub fn symlink(target: &str, place: Place<'_>) -> Result<()> {
     let (folder, name) = place.parent()?;
-    Ok(rustix::fs::symlinkat(target, &folder, name).at(place.path)?)
+    rustix::fs::symlinkat(target, &folder, name).at(place.path)
 }
 
 /// Where a link points.
