@@ -38,7 +38,7 @@ impl Place<'_> {
     fn open_path(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         let Some(root) = self.root else {
-            return Ok(rustix::fs::openat(CWD, path, flags, mode).at(path)?);
+            return rustix::fs::openat(CWD, path, flags, mode).at(path);
         };
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         // EAGAIN: something was renamed during the walk and the kernel could not be sure. Whoever
@@ -46,7 +46,7 @@ impl Place<'_> {
         for _ in 0..MOST_WALKS {
             match openat2(root, path, flags, mode, resolve) {
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-                result => return Ok(result.at(path)?),
+                result => return result.at(path),
             }
         }
         Err(Error::new(Errno::EAGAIN).with_path(path).with_detail("its folders are being renamed all the time"))
