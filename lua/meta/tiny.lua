@@ -274,6 +274,12 @@ local ipcns = {}
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
+---Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).
+---```lua
+---lock:unlock()
+---```
+function lock:unlock() end
+
 ---@class tiny.mount: tiny.handle
 local mount = {}
 
@@ -1404,11 +1410,12 @@ function tiny.sysctl(key, value, options) end
 function tiny.read_file(path, options) end
 
 ---@class tiny.write_file.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer the file's mode (default: 0o644)
----@field sync? boolean wait until the data is on the disk (fdatasync(2)) (default: false)
+---@field sync? boolean wait until file and name are on the disk (fdatasync(2), fsync(2)) (default: false)
 ---@field exclusive? boolean fail with EEXIST instead of replacing (default: false)
 
----Writes a whole file atomically: a temporary file, then rename(2); readers never see a half.
+---Writes a whole file atomically: a temporary file, then rename(2); readers never see a half. A link of that name is replaced, not followed.
 ---* ENOENT: the file or its folder is missing
 ---* EACCES: this user may not; tinylua's own files belong to root
 ---* ENOSPC: the disk is full; nothing was changed
@@ -1427,7 +1434,7 @@ function tiny.write_file(path, data, options) end
 ---Appends to a file, made where it is missing, with one write (open(2), O_APPEND).
 ---* ENOENT: the file or its folder is missing
 ---* EACCES: this user may not; tinylua's own files belong to root
----* ENOSPC: the disk is full; nothing was changed
+---* ENOSPC: the disk is full; a part of the bytes may have been appended
 ---```lua
 ---tiny.append_file("undo.jsonl", tiny.json_encode { "link_del", "veth0" } .. "\n")
 ---```
@@ -1436,6 +1443,9 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
+---@class tiny.list_dir.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
 ---Lists the names in a folder, sorted (readdir(3)).
 ---* EACCES: this user may not; tinylua's own files belong to root
 ---* ENOTDIR: it is no folder
@@ -1443,8 +1453,9 @@ function tiny.append_file(path, data, options) end
 ---for _, name in ipairs(tiny.list_dir("/etc")) do print(name) end
 ---```
 ---@param path string the folder
+---@param options? tiny.list_dir.options
 ---@return string[]? # a list of names, or nil when the folder is missing
-function tiny.list_dir(path) end
+function tiny.list_dir(path, options) end
 
 ---@class tiny.stat.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
@@ -1552,7 +1563,7 @@ function tiny.rename(from, to) end
 ---@class tiny.remove.options
 ---@field recursive? boolean a folder with all that is in it (default: false)
 
----Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Links are never followed (unlink(2), rmdir(2)).
+---Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).
 ---* ENOENT: the file or its folder is missing
 ---* EACCES: this user may not; tinylua's own files belong to root
 ---* ENOTEMPTY: the folder is not empty; recursive = true takes all of it
@@ -1568,7 +1579,7 @@ function tiny.remove(path, options) end
 ---@field shared? boolean with other shared ones (default: false)
 ---@field wait? boolean wait for the other holder; otherwise return nil (default: true)
 
----Takes a lock on a file, made where it is missing (flock(2)). The lock ends with the handle or the process.
+---Takes a lock on a file, made where it is missing (flock(2)). A child that is forked meanwhile holds it too: it ends when all of them have closed it or ended, or with `unlock`.
 ---* ENOENT: the file or its folder is missing
 ---* EACCES: this user may not; tinylua's own files belong to root
 ---```lua
@@ -1578,6 +1589,13 @@ function tiny.remove(path, options) end
 ---@param options? tiny.flock.options
 ---@return tiny.lock? # a lock handle, or nil when it is held and `wait` is false
 function tiny.flock(path, options) end
+
+---Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).
+---```lua
+---lock:unlock()
+---```
+---@param lock tiny.lock what `flock` returned
+function tiny.unlock(lock) end
 
 ---Returns random hexadecimal digits of the kernel (getrandom(2)).
 ---```lua
@@ -1626,7 +1644,7 @@ function tiny.boot_id() end
 ---```lua
 ---print(tiny.json_encode({ name = "web", ports = { 80, 443 } }, { pretty = true }))
 ---```
----@param value any what to write; functions and handles are refused
+---@param value any what to write; what could not be read back as it was is refused
 ---@param options? tiny.json_encode.options
 ---@return string # a string
 function tiny.json_encode(value, options) end
@@ -1736,8 +1754,19 @@ function tiny.poll(handles, timeout) end
 ---local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
 ---```
 ---@param options tiny.signals.options
----@return tiny.signals # a signals handle: `:next()`
+---@return tiny.signals # a signals handle: `:next()`; `<close>` gives the signals their effect back
 function tiny.signals(options) end
+
+---@class tiny.unblock_signals.options
+---@field [integer] tiny.signal the signals
+
+---Lets signals take their effect again; one that came meanwhile takes it now (sigprocmask(2), SIG_UNBLOCK).
+---* EINVAL: 0 is no signal
+---```lua
+---tiny.unblock_signals { "SIGTERM", "SIGINT" }
+---```
+---@param options tiny.unblock_signals.options
+function tiny.unblock_signals(options) end
 
 ---Takes the next signal that came (signalfd(2)).
 ---```lua
@@ -1894,7 +1923,7 @@ function tiny.config_dir() end
 ---@return any # the results of `f`, or nil and an error value
 function tiny.try(f, ...) end
 
----Throws an error value: a format string with its arguments, or a table with `message`, `hint` and `exit`.
+---Throws an error value: a message, a format string with its arguments, or a table with `message`, `hint` and `exit`.
 ---```lua
 ---tiny.fail { message = "no rootfs given", hint = "pass a folder", exit = 2 }
 ---```

@@ -30,12 +30,11 @@ function adopt.look_after(container)
   if process then
     process:close()
     require("tiny.manage").adopt(now)
-    -- The new supervisor holds the lock from here on.
-    alive:drop()
-  else
-    if now.state.status == "running" or now.state.status == "starting" then bury(now) end
-    alive:close()
+  elseif now.state.status == "running" or now.state.status == "starting" then
+    bury(now)
   end
+  -- A supervisor that took over holds the lock from here on.
+  alive:close()
   return state.load(container.id)
 end
 

@@ -93,7 +93,7 @@ pub const FAMILY: &[Primitive] = &[
         example: "file:write(\"hello\\n\")",
         call: |c| {
             let data: mlua::LuaString = c.get(1)?;
-            c.fd(0)?.with(|fd| fs::write_all(fd, &data.as_bytes()))??;
+            c.fd(0)?.with(|fd| fs::write_all(fd, &data.as_bytes()))?.at(path_of(c)?)?;
             c.ok(())
         },
         ..BASE
@@ -143,10 +143,22 @@ pub const FAMILY: &[Primitive] = &[
         name: "signals",
         doc: "Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.",
         list: Some((Type::Signal, "the signals")),
-        returns: "a signals handle: `:next()`",
+        returns: "a signals handle: `:next()`; `<close>` gives the signals their effect back",
         errors: &[("EINVAL", "SIGKILL and SIGSTOP cannot be taken")],
         example: "local signals <close> = tiny.signals { \"SIGTERM\", \"SIGINT\" }",
         call: signals,
+        ..BASE
+    },
+    Primitive {
+        name: "unblock_signals",
+        doc: "Lets signals take their effect again; one that came meanwhile takes it now (sigprocmask(2), SIG_UNBLOCK).",
+        list: Some((Type::Signal, "the signals")),
+        errors: &[("EINVAL", "0 is no signal")],
+        example: "tiny.unblock_signals { \"SIGTERM\", \"SIGINT\" }",
+        call: |c| {
+            sys::unblock(&listed(c)?.iter().map(signal_of).collect::<Vec<_>>())?;
+            c.ok(())
+        },
         ..BASE
     },
     Primitive {
@@ -184,6 +196,7 @@ pub const FAMILY: &[Primitive] = &[
         example: "for _, name in ipairs(watch:changes()) do print(name) end",
         call: |c| {
             let names = c.fd(0)?.with(sys::changes)??;
+            let names = names.iter().map(|name| c.lua.create_string(name)).collect::<mlua::Result<Vec<_>>>()?;
             c.ok(c.lua.create_sequence_from(names)?)
         },
         ..BASE
@@ -240,13 +253,16 @@ fn read(call: &Call<'_>) -> Outcome {
             Ok(n) => return call.ok(call.lua.create_string(&buffer[..n])?),
             Err(rustix::io::Errno::AGAIN) => return call.ok(false),
             Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(crate::sys::Error::from(e).into()),
+            Err(e) => return Err(crate::sys::Error::from(e).with_path(path_of(call)?).into()),
         }
     }
 }
 
 fn poll(call: &Call<'_>) -> Outcome {
     let handles: Vec<Table> = call.get(0)?;
+    if handles.is_empty() && !call.has(1) {
+        return Err(Fail::Usage("handles: nothing to wait for, and no timeout: it would never end".into()));
+    }
     let held = handles.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>()?;
     let borrowed: Vec<_> = held.iter().filter_map(|fd| fd.get()).collect();
     let ready = sys::poll(&borrowed, PollFlags::IN, call.seconds(1)?)?;
@@ -263,8 +279,10 @@ fn listed(call: &Call<'_>) -> Result<Vec<Value>, Fail> {
 
 fn signals(call: &Call<'_>) -> Outcome {
     let numbers: Vec<i32> = listed(call)?.iter().map(signal_of).collect();
-    let fd = sys::signalfd(&numbers)?;
-    call.ok(Builder::new(call.lua, "signals")?.fd(fd)?.build()?)
+    let (fd, blocked) = sys::signalfd(&numbers)?;
+    let undo = call.lua.create_sequence_from(["unblock_signals"])?;
+    undo.raw_push(call.lua.create_sequence_from(blocked)?)?;
+    call.ok(Builder::new(call.lua, "signals")?.field("undo", undo)?.fd(fd)?.build()?)
 }
 
 fn watch(call: &Call<'_>) -> Outcome {
@@ -273,4 +291,9 @@ fn watch(call: &Call<'_>) -> Outcome {
         sys::watch(fd.as_fd(), &path.to_string()?)?;
     }
     call.ok(Builder::new(call.lua, "watch")?.fd(fd)?.build()?)
+}
+
+/// The path of the file handle that is the first argument, for an error.
+fn path_of(call: &Call<'_>) -> Result<String, Fail> {
+    Ok(call.handle(0)?.raw_get("path")?)
 }

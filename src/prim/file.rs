@@ -201,8 +201,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "flock",
-        doc: "Takes a lock on a file, made where it is missing (flock(2)). It ends with `<close>`, or with the process \
-              and the children that it forked meanwhile.",
+        doc: "Takes a lock on a file, made where it is missing (flock(2)). A child that is forked meanwhile holds it too: \
+              it ends when all of them have closed it or ended, or with `unlock`.",
         args: &[arg("path", Type::Path, "the lock file")],
         options: &[
             opt("shared", Type::Bool, "false", "with other shared ones"),
@@ -216,7 +216,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unlock",
-        doc: "Releases a lock, also where a forked child has inherited it; what `<close>` does (flock(2), LOCK_UN).",
+        doc: "Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).",
         args: &[arg("lock", Type::Handle("lock"), "what `flock` returned")],
         method: Some(("lock", "unlock")),
         example: "lock:unlock()",

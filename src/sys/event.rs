@@ -1,14 +1,14 @@
 //! Waiting: poll, signals as a descriptor, file changes. Everything here is told by the kernel;
 //! nothing asks in a loop.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+use nix::errno::Errno;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::inotify;
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, signal};
 
 /// Which of `fds` are ready for `what`; all false after `timeout` seconds. An error condition or a
 /// closed far end counts as ready: the next call on the descriptor tells.
@@ -26,21 +26,54 @@ pub fn poll(fds: &[BorrowedFd<'_>], what: PollFlags, timeout: Option<f64>) -> Re
     }
 }
 
-/// Blocks these signals and gives them to a descriptor instead (signalfd(2)). A program that is
-/// executed later starts with none blocked.
-pub fn signalfd(numbers: &[i32]) -> Result<OwnedFd> {
-    let mut set = SigSet::empty();
-    for number in numbers {
-        set.add(Signal::try_from(*number).detail(format!("signal {number} cannot be waited for"))?);
+/// Blocks these signals and gives them to a descriptor instead (signalfd(2)); returns it and those
+/// that were not blocked before. A program that is executed later starts with none blocked.
+pub fn signalfd(numbers: &[i32]) -> Result<(OwnedFd, Vec<i32>)> {
+    // The kernel would pass over these two without a word.
+    if let Some(number) = numbers.iter().find(|n| [libc::SIGKILL, libc::SIGSTOP].contains(n)) {
+        return Err(Error::new(Errno::EINVAL).with_detail(format!("{} cannot be taken", signal::name(*number))));
     }
-    pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&set), None)?;
+    let set = signal_set(numbers)?;
     // SAFETY: the set lives through the call; -1 asks for a new descriptor.
-    let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
     if fd < 0 {
         return Err(Error::last());
     }
     // SAFETY: the kernel gave us this new descriptor.
-    Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) })
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let before = change_mask(libc::SIG_BLOCK, &set)?;
+    // SAFETY: both take a set that lives through the call and a number that `signal_set` checked.
+    let new = |n: &&i32| unsafe { libc::sigismember(&raw const before, **n) } == 0;
+    Ok((fd, numbers.iter().filter(new).copied().collect()))
+}
+
+/// Lets signals take their effect again; those that are pending do it now.
+pub fn unblock(numbers: &[i32]) -> Result<()> {
+    change_mask(libc::SIG_UNBLOCK, &signal_set(numbers)?).map(drop)
+}
+
+/// A set with real-time signals too, which nix does not name.
+fn signal_set(numbers: &[i32]) -> Result<libc::sigset_t> {
+    // SAFETY: a set is plain data, for which all zeroes is a value, and the empty one on Linux.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    for number in numbers {
+        // SAFETY: the set is ours; a number that is no signal is refused.
+        if unsafe { libc::sigaddset(&raw mut set, *number) } != 0 {
+            return Err(Error::last().with_detail(format!("{number} is no signal")));
+        }
+    }
+    Ok(set)
+}
+
+/// Changes this thread's signal mask; returns what it was.
+fn change_mask(how: i32, set: &libc::sigset_t) -> Result<libc::sigset_t> {
+    // SAFETY: as above.
+    let mut before: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: both sets live through the call.
+    match unsafe { libc::pthread_sigmask(how, set, &raw mut before) } {
+        0 => Ok(before),
+        errno => Err(Error::new(Errno::from_raw(errno))),
+    }
 }
 
 /// The next signal that came, and who sent it (0: the kernel); `None` when none is pending.
@@ -70,13 +103,13 @@ pub fn watch(fd: BorrowedFd<'_>, path: &str) -> Result<()> {
 }
 
 /// Takes what an inotify descriptor tells: the names that changed, empty for the watched file itself.
-pub fn changes(fd: BorrowedFd<'_>) -> Result<Vec<String>> {
+pub fn changes(fd: BorrowedFd<'_>) -> Result<Vec<Vec<u8>>> {
     let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 4096];
     let mut reader = inotify::Reader::new(fd, &mut buffer);
     let mut names = Vec::new();
     loop {
         match reader.next() {
-            Ok(event) => names.push(event.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()),
+            Ok(event) => names.push(event.file_name().map(|n| n.to_bytes().to_vec()).unwrap_or_default()),
             Err(rustix::io::Errno::AGAIN) => return Ok(names),
             Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(e.into()),

@@ -90,7 +90,7 @@ pub fn write(place: Place<'_>, data: &[u8], how: Writing) -> Result<()> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let mode = Mode::from_raw_mode(how.mode);
     let fd = without_umask(|| rustix::fs::openat(&folder, &temporary, flags, mode)).at(place.path)?;
-    let placed = fill(&fd, data, how.sync).and_then(|()| put(&folder, &temporary, name, how));
+    let placed = fill(&fd, data, how.sync).and_then(|()| put(folder.as_fd(), &temporary, name, how));
     if placed.is_err() {
         let _ = rustix::fs::unlinkat(&folder, &temporary, AtFlags::empty());
     } else if how.sync {
@@ -100,31 +100,31 @@ pub fn write(place: Place<'_>, data: &[u8], how: Writing) -> Result<()> {
     placed.at(place.path)
 }
 
-/// Gives a finished file its name.
-fn put(folder: &OwnedFd, temporary: &str, name: &str, how: Writing) -> Result<()> {
-    let onto = |flags| rustix::fs::renameat_with(folder, temporary, folder, name, flags);
-    if how.exclusive || how.sync {
-        return Ok(onto(if how.exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() })?);
-    }
-    // ext4 starts writing the data out when a rename replaces a file (auto_da_alloc), which costs more
-    // than everything else here. An exchange is as atomic and does not.
-    if onto(RenameFlags::EXCHANGE).is_err() {
-        return Ok(onto(RenameFlags::empty())?);
-    }
-    let removed = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
-    if removed.is_err() {
-        // A folder of that name: it goes back to its place.
-        onto(RenameFlags::EXCHANGE)?;
-    }
-    Ok(removed?)
-}
-
 fn fill(fd: &OwnedFd, data: &[u8], sync: bool) -> Result<()> {
     write_all(fd.as_fd(), data)?;
     if sync {
         rustix::fs::fdatasync(fd)?;
     }
     Ok(())
+}
+
+/// Gives the temporary file its name.
+fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Result<()> {
+    let onto = |flags| rustix::fs::renameat_with(folder, temporary, folder, name, flags);
+    if how.exclusive {
+        return Ok(onto(RenameFlags::NOREPLACE)?);
+    }
+    // ext4 starts writing the data out when a rename replaces a file (auto_da_alloc), which costs
+    // more than everything else here. An exchange is as atomic and does not.
+    if how.sync || onto(RenameFlags::EXCHANGE).is_err() {
+        return Ok(onto(RenameFlags::empty())?);
+    }
+    let removed = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
+    if removed.is_err() {
+        // An exchange takes a folder's name too, where a rename would not.
+        onto(RenameFlags::EXCHANGE)?;
+    }
+    Ok(removed?)
 }
 
 /// Appends with one write, so that lines of several processes do not mix. On a full disk a part of

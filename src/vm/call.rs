@@ -111,10 +111,9 @@ impl<'a> Call<'a> {
         debug_assert!(self.primitive.options.iter().any(|o| o.name == key), "{key} is not in the registry entry");
         match self.raw(key) {
             Value::Nil => Ok(None),
-            value => match T::from_lua(value.clone(), self.lua) {
-                Ok(converted) => Ok(Some(converted)),
-                Err(_) => Err(out_of_range(&format!("option {key:?}"), &value)),
-            },
+            value => T::from_lua(value.clone(), self.lua)
+                .map(Some)
+                .map_err(|_| out_of_range(&format!("option {key:?}"), &value)),
         }
     }
 
@@ -297,6 +296,7 @@ pub fn unknown(key: &str, options: &[Opt]) -> String {
 pub fn to_size(value: &Value) -> Result<u64, String> {
     match value {
         Value::Integer(n) => u64::try_from(*n).map_err(|_| format!("{n} is not a size: it is negative")),
+        Value::Number(n) if *n >= 0.0 && n.fract() == 0.0 && *n < i64::MAX as f64 => Ok(*n as u64), // 64 * 2^20
         Value::String(s) => units::size(&s.to_string_lossy()),
         other => Err(format!("expected {}, got {}", Type::Size.describe(), show::kind(other))),
     }
@@ -306,7 +306,7 @@ pub fn to_size(value: &Value) -> Result<u64, String> {
 pub fn to_seconds(value: &Value) -> Result<f64, String> {
     match value {
         Value::Integer(n) if *n >= 0 => Ok(*n as f64),
-        Value::Number(n) if *n >= 0.0 => Ok(*n),
+        Value::Number(n) if *n >= 0.0 && n.is_finite() => Ok(*n),
         Value::String(s) => units::duration(&s.to_string_lossy()),
         other => Err(format!("expected {}, got {}", Type::Duration.describe(), show::value(other))),
     }
@@ -377,8 +377,8 @@ fn shape_fits(ty: &Type, value: &Value) -> bool {
 
 fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
-    if bytes.contains(&0) {
-        return Err(format!("{text:?} has a NUL byte"));
+    if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
+        return Err(format!("{text:?} {}", if bytes.contains(&0) { "has a NUL byte" } else { "is not UTF-8" }));
     }
     match ty {
         Type::Path if bytes.is_empty() => Err("the path is empty".into()),

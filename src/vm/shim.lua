@@ -60,13 +60,6 @@ local function close(handle, failure)
   end
 end
 
--- Closes this process's descriptor and undoes nothing: a forked child goes on with its own.
-local function drop(handle)
-  handle.closed = true
-  internal.close(handle.fd)
-  internal.close(handle.report)
-end
-
 local function keep(handle)
   handle.kept = true
   return handle
@@ -74,7 +67,7 @@ end
 
 -- The metatables of the handles, by kind, each made when the first handle of its kind is.
 local handles = setmetatable({}, { __index = function(handles, kind)
-  local index = { close = close, keep = keep, drop = drop }
+  local index = { close = close, keep = keep }
   for name, primitive in pairs(internal.methods(kind)) do index[name] = tiny[primitive] end
   local made = { __index = index, __close = close, __name = kind, __tostring = internal.brief }
   handles[kind] = made
@@ -106,8 +99,11 @@ function tiny.try(f, ...)
 end
 
 -- Throws an error value: fail("no container %s", id) or fail { message = …, hint = …, exit = 125 }.
+-- A message alone is no format: what another program wrote may have a % in it.
 function tiny.fail(what, ...)
-  if type(what) ~= "table" then what = { message = string.format(what, ...) } end
+  if type(what) ~= "table" then
+    what = { message = select("#", ...) > 0 and string.format(what, ...) or tostring(what) }
+  end
   error(setmetatable(what, internal.error_meta), 0)
 end
 

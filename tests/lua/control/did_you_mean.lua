@@ -1,0 +1,9 @@
+-- did_you_mean: the closest word, or none when none is close.
+local check = require "check"
+
+check.equal(tiny.did_you_mean("hostnme", { "name", "hostname", "host" }), "hostname")
+check.equal(tiny.did_you_mean("hostname", { "hostname" }), "hostname")
+check.equal(tiny.did_you_mean("xyz", { "hostname", "name" }), nil)
+check.equal(tiny.did_you_mean("", { "a" }), nil)
+check.equal(tiny.did_you_mean("a", {}), nil)
+check.refuses("words: [2]: expected string, got 1", tiny.did_you_mean, "a", { "b", 1 })

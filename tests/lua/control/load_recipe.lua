@@ -1,0 +1,30 @@
+-- load_recipe: compiles without running; bytecode and broken text are refused with their place.
+local check = require "check"
+
+tiny.mkdir("recipes")
+tiny.write_file("recipes/r.lua", "ran = true\nreturn require 'beside', ...")
+tiny.write_file("recipes/beside.lua", "return 'beside'")
+local recipe, text = tiny.load_recipe("recipes/r.lua")
+check.equal(ran, nil, "it has run")
+check.equal(text, "ran = true\nreturn require 'beside', ...")
+local beside, argument = recipe(7)
+check.equal(ran, true)
+check.equal(beside, "beside")
+check.equal(argument, 7)
+
+local shipped, source = tiny.load_recipe("hello.lua")
+check.equal(type(shipped), "function")
+assert(source:match("^%-%- "), "the text, not bytecode")
+tiny.write_file("hello.lua", "return 'mine'")
+check.equal(tiny.load_recipe("hello.lua")(), "mine", "a file comes before a shipped one")
+
+tiny.write_file("broken.lua", "local x = = 1")
+local _, err = tiny.try(tiny.load_recipe, "broken.lua")
+check.equal(err.message, "broken.lua:1: unexpected symbol near '='")
+tiny.write_file("code.lua", string.dump(function() end))
+local _, binary = tiny.try(tiny.load_recipe, "code.lua")
+assert(binary.message:match("attempt to load a binary chunk"), binary.message)
+local missing = check.fails("ENOENT", tiny.load_recipe, "no_such_recipe.lua")
+check.equal(missing.path, "no_such_recipe.lua")
+check.equal(missing.hint, "`tinylua doc recipes` lists the shipped ones")
+check.refuses("path: expected path, got a table", tiny.load_recipe, {})

@@ -1,0 +1,37 @@
+-- pipe: bytes in order, the end when the last writer closes, EPIPE when the reader has gone.
+local check = require "check"
+
+local from, into = tiny.pipe()
+into:write("one")
+into:write("\0two\255")
+check.equal(from:read(), "one\0two\255")
+local child <close> = tiny.fork(function()
+  from:close()
+  into:write(("x"):rep(300000))
+end)
+into:close()
+local size = 0
+for bytes in function() return from:read() end do size = size + #bytes end
+check.equal(size, 300000, "more than a pipe holds")
+check.equal(child:wait(), 0)
+check.equal(from:read(), nil, "the end stays the end")
+
+local gone, writer = tiny.pipe()
+gone:close()
+local err = check.fails("EPIPE", writer.write, writer, "x")
+check.equal(err.path, "pipe")
+check.equal(err.hint, "the far side is closed")
+writer:close()
+check.refuses("the file handle is closed", tiny.write, writer, "x")
+
+-- A child that closes its own copy of the writing end sees the end.
+local down, down_end = tiny.pipe()
+local reader <close> = tiny.fork(function()
+  down_end:close()
+  check.equal(down:read(), "last")
+  check.equal(down:read(), nil)
+end)
+down_end:write("last")
+down_end:close()
+check.equal(reader:wait("5s"), 0)
+check.refuses("takes at most 0 arguments: pipe()", tiny.pipe, 1)

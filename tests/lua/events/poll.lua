@@ -1,0 +1,49 @@
+-- poll: tells of a child, a pipe, a signal and a file, together and each when it is time.
+local check = require "check"
+
+local from, into = tiny.pipe()
+local signals <close> = tiny.signals { "SIGUSR1" }
+tiny.write_file("file", "")
+local watch <close> = tiny.watch { "file" }
+local go, gone = tiny.pipe()
+local child <close> = tiny.fork(function() go:read() end)
+local all = { child, from, signals, watch }
+local function only(handle)
+  local ready = tiny.poll(all, "5s")
+  check.equal(#ready, 1)
+  check.equal(ready[1], handle)
+end
+check.equal(#tiny.poll(all, 0), 0)
+
+into:write("x")
+only(from)
+only(from)
+from:read()
+local sender <close> = tiny.fork(function() tiny.exec { "/bin/sh", "-c", "kill -USR1 $PPID" } end)
+sender:wait()
+only(signals)
+check.equal(signals:next(), "SIGUSR1")
+tiny.append_file("file", "x")
+only(watch)
+watch:changes()
+gone:write("x")
+only(child)
+into:close()
+check.equal(#tiny.poll(all, "5s"), 2, "the pipe's end counts too")
+check.equal(from:read(), nil)
+
+-- The time: over when it is over, not before and not much later.
+for _, timeout in ipairs { "50ms", 0.05 } do
+  local start = tiny.clock("monotonic")
+  check.equal(#tiny.poll({ signals }, timeout), 0)
+  local passed = tiny.clock("monotonic") - start
+  assert(passed >= 0.05 and passed < 5, passed)
+end
+
+check.refuses("handles: nothing to wait for, and no timeout: it would never end", tiny.poll, {})
+check.refuses("handles is missing: poll(handles [, timeout])", tiny.poll)
+check.refuses([[timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"]], tiny.poll, {}, "soon")
+into, from = nil, nil
+local closed <close> = tiny.open("file")
+closed:close()
+check.refuses("the file handle is closed", tiny.poll, { closed }, 0)

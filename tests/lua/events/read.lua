@@ -1,0 +1,22 @@
+-- read: what is there, at most as much as asked; nil at the end, false when there is nothing now.
+local check = require "check"
+
+tiny.write_file("file", ("x"):rep(100000))
+local file <close> = tiny.open("file")
+check.equal(#file:read(), 65536)
+check.equal(#file:read(10), 10)
+check.equal(#file:read("1m"), 100000 - 65536 - 10)
+check.equal(file:read(), nil)
+
+local from, into = tiny.pipe()
+into:write("abc")
+check.equal(from:read(2), "ab")
+check.equal(from:read(2), "c")
+into:close()
+check.equal(from:read(), nil)
+
+local folder <close> = tiny.open("/tmp")
+local err = check.fails("EISDIR", folder.read, folder)
+check.equal(err.path, "/tmp")
+check.refuses([[max: "x" is not a size; write bytes or a number with k, m, g or t: "128m"]], tiny.read, file, "x")
+check.refuses("file: expected a file handle, got a table", tiny.read, {})
