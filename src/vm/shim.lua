@@ -41,9 +41,6 @@ local function close(handle, failure)
     ok = true
   elseif handle.kind == "child" then
     ok, err = pcall(tiny.reap, handle)
-  elseif handle.kind == "lock" then
-    -- A child that was forked meanwhile holds the lock's descriptor too.
-    ok, err = pcall(tiny.unlock, handle)
   elseif handle.undo then
     ok, err = pcall(tiny[handle.undo[1]], table.unpack(handle.undo, 2))
   end
