@@ -45,7 +45,8 @@ pub struct Moved {
 impl Stream {
     /// Opens the FIFO and its spool; `logged` is where the log ends.
     pub fn open(name: &str, fifo: &str, spool: &str, logged: u64) -> Result<Stream> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        // For writing too: a FIFO without a writer is "ready" for ever (POLLHUP).
+        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let fd = rustix::fs::open(fifo, flags, Mode::empty()).at(fifo)?;
         // A larger pipe means fewer turns; the limit for it is the user's (pipe(7)).
         let _ = rustix::pipe::fcntl_setpipe_size(&fd, TURN);
