@@ -27,25 +27,25 @@ struct Item {
 
 impl Item {
     fn of(table: &Table) -> mlua::Result<Item> {
-        let default: Value = table.get("default")?;
+        let default: Value = table.raw_get("default")?;
         let list = |key: &str| -> mlua::Result<Vec<String>> {
-            Ok(match table.get::<Value>(key)? {
+            Ok(match table.raw_get::<Value>(key)? {
                 Value::Table(t) => t.sequence_values().collect::<mlua::Result<_>>()?,
                 Value::Nil => Vec::new(),
                 one => vec![one.to_string()?],
             })
         };
         Ok(Item {
-            name: table.get(1)?,
-            short: table.get::<Option<String>>("short")?.and_then(|s| s.chars().next()),
+            name: table.raw_get(1)?,
+            short: table.raw_get::<Option<String>>("short")?.and_then(|s| s.chars().next()),
             aliases: list("alias")?,
-            ty: table.get::<Option<String>>("type")?.unwrap_or_else(|| "string".into()),
-            value_name: table.get("value")?,
-            help: table.get::<Option<String>>("help")?.unwrap_or_default(),
+            ty: table.raw_get::<Option<String>>("type")?.unwrap_or_else(|| "string".into()),
+            value_name: table.raw_get("value")?,
+            help: table.raw_get::<Option<String>>("help")?.unwrap_or_default(),
             default: if default.is_nil() { None } else { Some(default.to_string()?) },
-            many: table.get::<Option<bool>>("many")?.unwrap_or(false),
-            required: table.get::<Option<bool>>("required")?.unwrap_or(true),
-            trailing: table.get::<Option<bool>>("trailing")?.unwrap_or(false),
+            many: table.raw_get::<Option<bool>>("many")?.unwrap_or(false),
+            required: table.raw_get::<Option<bool>>("required")?.unwrap_or(true),
+            trailing: table.raw_get::<Option<bool>>("trailing")?.unwrap_or(false),
             choices: list("choices")?,
         })
     }

@@ -351,16 +351,17 @@ fn check(ty: &Type, value: &Value) -> Result<(), String> {
             true
         }
         (Type::Either(types), v) => {
-            // The last type's message is shown where the shape fits (a handle of another kind).
-            let mut last = expected();
+            // The last type's message is shown where the shape fits (a handle of another kind). Only
+            // a refusal puts the types into words: it costs more than all the rest of a call.
+            let mut last = None;
             for ty in *types {
                 match check(ty, v) {
                     Ok(()) => return Ok(()),
-                    Err(e) if shape_fits(ty, v) => last = Err(e),
+                    Err(e) if shape_fits(ty, v) => last = Some(e),
                     Err(_) => {}
                 }
             }
-            return last;
+            return last.map_or_else(expected, Err);
         }
         _ => false,
     };
