@@ -76,9 +76,10 @@ impl<'a> Layer<'a> {
         Ok(Layer { path, folder: open_root(path)? })
     }
 
-    /// This spelling of its name where it fits into a setting, else its descriptor's.
+    /// This spelling of its name where it fits into a setting, else its descriptor's. Before kernel
+    /// 6.5 the overlay's settings were joined with commas, and a value could have none.
     fn fitting(&self, spelt: String) -> String {
-        if spelt.len() <= LONGEST { spelt } else { self.by_descriptor() }
+        if spelt.len() <= LONGEST && !spelt.contains(',') { spelt } else { self.by_descriptor() }
     }
 
     fn by_descriptor(&self) -> String {

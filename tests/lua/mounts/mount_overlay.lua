@@ -52,12 +52,15 @@ for _, name in ipairs { "co:lon", "back\\slash", "com,ma", "end\\", "a\\:b", "sp
   check.equal(tiny.read_file(upper .. "/new"), name, "upper " .. name)
 end
 
--- More names than fit into one setting (255 bytes), and a name that does not fit by itself.
+-- More names than fit into one setting (255 bytes), and a name that does not fit by itself. Before
+-- kernel 6.7 all lower layers are one setting, which holds about 14 descriptors.
+local kernel = tiny.probe().kernel
+local count = kernel.major * 100 + kernel.minor >= 607 and 40 or 12
 local many = {}
-for i = 1, 40 do many[i] = layer("/tmp/many/layer-with-a-long-name-" .. i, { ["file" .. i] = "" }) end
+for i = 1, count do many[i] = layer("/tmp/many/layer-with-a-long-name-" .. i, { ["file" .. i] = "" }) end
 do
   local overlay <close> = tiny.mount_overlay("merged", { lower = many })
-  check.equal(#tiny.list_dir("merged"), 40)
+  check.equal(#tiny.list_dir("merged"), count)
 end
 local deep = "/tmp/" .. ("d"):rep(200) .. "/" .. ("e"):rep(200)
 local lower, upper, work = layer(deep .. "/lower", { file = "deep" }), layer(deep .. "/upper"), layer(deep .. "/work")
