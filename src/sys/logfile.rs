@@ -79,9 +79,14 @@ impl LogFile {
             entry(&mut self.out, &head, start + done as u64, text, partial);
         }
         let sent = fs::write_all(self.fd.as_fd(), &self.out).at(&self.path);
-        self.size += self.out.len() as u64;
+        let written = self.out.len() as u64;
         self.out.clear();
+        if sent.is_err() {
+            // A full disk took a part of it, and the caller brings all of it again.
+            rustix::fs::ftruncate(&self.fd, self.size).at(&self.path)?;
+        }
         sent?;
+        self.size += written;
         self.rotate()?;
         Ok(done)
     }

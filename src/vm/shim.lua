@@ -34,10 +34,12 @@ end
 -- Undoes what made the handle, once, and only in the process that made it. In a forked child only
 -- the child's own copies of the descriptors go: a pipe ends when every copy of it is closed.
 local function close(handle, failure)
-  if handle.closed or handle.kept then return end
+  if handle.kept then return end
+  local done = handle.closed or handle.owner ~= internal.generation()
   handle.closed = true
   local ok, err = true, nil
-  if handle.owner ~= internal.generation() then
+  if done then
+    -- A child that was waited for still has its pidfd open.
     ok = true
   elseif handle.kind == "child" then
     ok, err = pcall(tiny.reap, handle)

@@ -49,7 +49,20 @@ for i = 1, 2000 do
   local _, failed = tiny.try(tiny.mkdir, "dir/made/by" .. i, { root = root, parents = true })
   if failed then assert(failed.code == "ENOENT" or failed.code == "ENOTDIR" or failed.code == "EEXIST" or failed.code == "EAGAIN", tostring(failed)) end
 end
+for i = 1, 300 do
+  local made, failed = tiny.try(tiny.mount_tmpfs, "dir/mount" .. i, { root = root, create = true })
+  if failed then assert(failed.code == "ENOENT" or failed.code == "ENOTDIR" or failed.code == "EAGAIN", tostring(failed)) else made:keep() end
+end
 swapper:close()
+local mounted = 0
+for _, m in ipairs(tiny.mounts()) do
+  if m.target:match("mount%d+$") then
+    mounted = mounted + 1
+    assert(m.target:match("^/tmp/root/"), m.target)
+    tiny.umount(m.target)
+  end
+end
+assert(mounted > 0, "nothing was mounted")
 check.equal(tiny.stat("/tmp/made"), nil, "made outside")
 check.equal(tiny.stat("/made"), nil, "made outside")
 

@@ -49,9 +49,31 @@ while not ended do
   end
 end
 again:finish("stdout")
-local entry = tiny.json_decode(tiny.read_file("/tmp/log", { max = "64m" }):match("([^\n]+)\n$"))
+local entry = tiny.json_decode(tiny.read_file("/tmp/log", { max = "64m" }):sub(-4096):match("([^\n]+)\n$"))
 check.equal(entry["end"], #"one\ntwo\n\nlast" + 64 * #block, "bytes in the log")
 
 check.refuses('option "dir" is missing: the folder of the FIFOs and spools', tiny.pump, "/tmp/log")
 check.refuses('stream: "stdin" is not one of "stdout"|"stderr"', tiny.pump_move, again, "stdin")
 check.fails("ENOENT", tiny.pump, "/tmp/log", { dir = "/tmp/nothing" })
+
+-- A full disk: the log has whole lines or none, and every one of them once when there is room again.
+tiny.mkdir("/tmp/full")
+tiny.mount_tmpfs("/tmp/full", { size = "32k" })
+tiny.write_file("/tmp/full/ballast", ("x"):rep(28000))
+for _, name in ipairs { "stdout", "stdout.spool" } do tiny.remove("/tmp/run/" .. name) end
+local stdout = fifo("stdout")
+local full <close> = tiny.pump("/tmp/full/log", { dir = "/tmp/run" })
+for i = 1, 100 do stdout:write(("line %d %s\n"):format(i, ("y"):rep(60))) end
+for _ = 1, 3 do
+  local failure = check.fails("ENOSPC", full.move, full, "stdout")
+  check.equal(failure.path, "/tmp/full/log")
+  check.equal(tiny.read_file("/tmp/full/log"), "")
+end
+tiny.remove("/tmp/full/ballast")
+full:move("stdout")
+local count = 0
+for line in tiny.read_file("/tmp/full/log"):gmatch("[^\n]+") do
+  count = count + 1
+  check.equal(tiny.json_decode(line).text:match("^line (%d+) "), tostring(count))
+end
+check.equal(count, 100)

@@ -52,3 +52,13 @@ check.equal(got.handle, "<netns>")
 local held <close> = tiny.pidfd_open(tiny.getpid())
 check.refuses("child: expected a child handle, got a process handle", tiny.wait, held)
 check.refuses('timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"', slow.wait, slow, "soon")
+
+-- Nothing stays open of a child that was waited for.
+collectgarbage()
+collectgarbage()
+local before = #tiny.list_dir("/proc/self/fd")
+for _ = 1, 100 do
+  local short <close> = tiny.fork(function() end)
+  short:wait()
+end
+check.equal(#tiny.list_dir("/proc/self/fd"), before, "open descriptors")
