@@ -1,64 +1,15 @@
 -- Runs a recipe, or a command in a new container.
-
--- "K=V", or "K" for the caller's own value.
-local function environment(list)
-  local env = {}
-  for _, text in ipairs(list) do
-    local key, value = text:match("^([^=]+)=(.*)$")
-    if not key and text ~= "" and not text:find("=") then key, value = text, os.getenv(text) end
-    if not key then tiny.fail { message = ("--env %q is not NAME=VALUE"):format(text), exit = 125 } end
-    env[key] = value
-  end
-  return env
-end
-
--- What the command line says, over what a recipe says.
-local function overlay(spec, args)
-  for _, key in ipairs { "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network" } do
-    if args[key] ~= nil then spec[key] = args[key] end
-  end
-  spec.pids = args.pids_limit or spec.pids
-  spec.interactive = args.interactive or spec.interactive
-  spec.env = spec.env or {}
-  for key, value in pairs(environment(args.env)) do spec.env[key] = value end
-  return spec
-end
-
-local function run_recipe(args)
-  local words = table.move(args.command, 2, #args.command, 1, {})
-  local chunk, text = tiny.load_recipe(args.command[1])
-  local result = chunk(words)
-  -- A recipe that did its work itself needs nothing of what runs a container.
-  if type(result) ~= "table" or not require("tiny.container").is(result) then return result end
-  return require("tiny.manage").run(overlay(result.spec, args), {
-    detach = args.detach, remove = args.rm, where = result.where,
-    recipe = { path = args.command[1], args = words, text = text },
-  })
-end
+local commandline = require "tiny.commandline"
 
 return {
   summary = "Run a recipe, or a command in a new container",
   about = "A first word that ends in .lua is a recipe: a file, or a shipped one such as hello.lua.\n"
     .. "Exit status: the container's own; 125 tinylua failed, 126 the command cannot be executed, 127 it was not found.",
-  options = {
-    { "name", value = "NAME", help = "A name for the container [default: its id]" },
-    { "hostname", value = "HOST", help = "The hostname inside [default: the id]" },
-    { "rootfs", value = "DIR", help = "The folder that becomes / [default: a throwaway view of the host]" },
-    { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
-    { "cpus", type = "number", help = "CPU limit, such as 0.5" },
-    { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
-    { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
-    { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
-    { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the rootfs" },
-    { "network", alias = "net", choices = { "none", "host", "bridge", "isolated" }, value = "MODE",
-      help = "none, host or bridge (isolated means bridge) [default: none]" },
-    { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
-    { "rm", type = "flag", help = "Remove the container when it ends" },
-    { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },
-  },
-  args = { { "command", trailing = true, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } },
+  options = commandline.options,
+  args = commandline.args,
   run = function(args)
-    if args.command[1]:match("%.lua$") then return run_recipe(args) end
-    return require("tiny.manage").run(overlay({ command = args.command }, args), { detach = args.detach, remove = args.rm })
+    local spec, options = commandline.spec(args)
+    if not spec then return options end
+    return require("tiny.manage").run(spec, options)
   end,
 }

@@ -38,4 +38,44 @@ function adopt.look_after(container)
   return state.load(container.id)
 end
 
+-- Run folders and names whose container is gone, and networks without one.
+local function stray(data, run, known)
+  local cleared = {}
+  for _, id in ipairs(tiny.list_dir(run) or {}) do
+    if #id == 12 and not known[id] then
+      local alive = tiny.flock(run .. "/" .. id .. "/alive", { wait = false })
+      if alive then
+        tiny.try(tiny.remove, run .. "/" .. id, { recursive = true })
+        table.insert(cleared, "run folder " .. id)
+        alive:close()
+      end
+    end
+  end
+  for _, name in ipairs(tiny.list_dir(data .. "/names") or {}) do
+    local id = tiny.read_file(data .. "/names/" .. name) or ""
+    if not known[id] and not tiny.stat(data .. "/containers/" .. id) then
+      tiny.try(tiny.remove, data .. "/names/" .. name)
+      table.insert(cleared, "name " .. name)
+    end
+  end
+  return cleared
+end
+
+-- Looks after every container, and clears what belongs to none; returns what was cleared.
+function adopt.everything()
+  local data, run = state.roots()
+  local before, known = {}, {}
+  for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do before[id] = (state.load(id) or {}).state end
+  for _, container in ipairs(state.list()) do known[container.id] = container.state.status end
+  local cleared = {}
+  for id, was in pairs(before) do
+    if not known[id] then table.insert(cleared, "half-made container " .. id) end
+    if known[id] and was and was.status ~= known[id] then table.insert(cleared, ("container %s: %s"):format(id, known[id])) end
+  end
+  for _, what in ipairs(stray(data, run, known)) do table.insert(cleared, what) end
+  tiny.try(require("tiny.network").release)
+  tiny.try(tiny.cgroup_del, "tinylua")
+  return cleared
+end
+
 return adopt

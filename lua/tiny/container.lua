@@ -53,15 +53,19 @@ local function check_rootfs(path)
   if s.kind ~= "dir" then wrong(("the rootfs %s is a %s, not a folder"):format(path, s.kind), "unpack an archive or image first") end
 end
 
+function container.check_name(name)
+  if not name:match("^%w[%w_.-]*$") then
+    wrong(("the name %q has other characters than letters, digits, '_', '.' and '-'"):format(name))
+  end
+  if #name > 128 then wrong("the name has more than 128 characters") end
+end
+
 -- Checks a whole spec before anything acts, and puts it in its final form.
 function container.check(spec)
   if spec.rootfs then check_rootfs(spec.rootfs) end
   if type(spec.command) == "string" then spec.command = { "/bin/sh", "-c", spec.command } end
   if #(spec.command or {}) == 0 or spec.command[1] == "" then wrong("no command is given", "say what to run: tinylua run CMD…") end
-  if spec.name and not spec.name:match("^%w[%w_.-]*$") then
-    wrong(("the name %q has other characters than letters, digits, '_', '.' and '-'"):format(spec.name))
-  end
-  if #(spec.name or "") > 128 then wrong("the name has more than 128 characters") end
+  if spec.name then container.check_name(spec.name) end
   if spec.hostname and (#spec.hostname > 64 or not spec.hostname:match("^%w[%w.-]*$")) then
     wrong(("the hostname %q is not made of letters, digits, '.' and '-', 64 at most"):format(spec.hostname))
   end

@@ -137,6 +137,11 @@ function format.note(text, ...)
   io.stderr:write("tinylua: ", text:format(...), "\n")
 end
 
+-- An error beside the output, as the program itself prints one.
+function format.error(err)
+  io.stderr:write(tostring(err), "\n")
+end
+
 -- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:
 -- what was written first is shown first.
 function format.output(stream, text)

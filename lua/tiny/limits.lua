@@ -49,6 +49,14 @@ function limits.reopen(ctx)
   return (tiny.try(tiny.open_cgroup, limits.name(ctx.id)))
 end
 
+-- The cgroup of a container that must be running.
+function limits.of(container)
+  if container.state.status ~= "running" then
+    tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" }
+  end
+  return tiny.open_cgroup(limits.name(container.id))
+end
+
 -- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.
 function limits.oom_kills(ctx)
   if not ctx.cgroup or not ctx.spec.memory then return 0 end

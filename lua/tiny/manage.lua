@@ -138,6 +138,20 @@ function manage.create(spec, options)
   return record
 end
 
+-- Starts a container on record again, in the background.
+function manage.start(record)
+  local name = record.config.name
+  record.alive = state.try_alive(record)
+  if not record.alive then tiny.fail { message = name .. " is running", hint = "stop it first, or use restart" } end
+  needs_root()
+  if record.damage then tiny.fail(record.damage) end
+  local spec = manage.spec_of(record)
+  state.update(record, function(s) s.status, s.supervisor, s.stopping = "starting", state.self(), nil end)
+  background(record, spec, { where = record.config.recipe and record.config.recipe.path })
+  -- The supervisor has the lock now.
+  record.alive:close()
+end
+
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
 -- options: detach, remove, where (the recipe's line, for errors), recipe.
 function manage.run(spec, options)

@@ -1,6 +1,6 @@
 -- The state store: plain files that one can cat. Writers take the container's lock; readers never
 -- do, since every file is replaced whole. A pid is believed only with its start time and boot id.
---   containers/<id>/config.json   what was asked; never rewritten
+--   containers/<id>/config.json   what was asked; only rename and update write it again
 --   containers/<id>/state.json    what is
 --   containers/<id>/undo.jsonl    the journal
 --   containers/<id>/container.log
@@ -83,6 +83,17 @@ function state.create(config)
   if not err then return record end
   state.forget(record)
   error(err, 0)
+end
+
+-- Gives a container another name; nobody sees it without one.
+function state.rename(container, name)
+  local data = state.roots()
+  local old = container.config.name
+  if name == old then return end
+  reserve(data, name, container.id)
+  container.config.name = name
+  write_json(container.dir .. "/config.json", container.config)
+  if tiny.read_file(data .. "/names/" .. old) == container.id then tiny.remove(data .. "/names/" .. old) end
 end
 
 -- Removes every trace of a container from the store.

@@ -1,6 +1,7 @@
 -- Stopping a container: SIGTERM, a time to act on it, SIGKILL; then its record is awaited.
 local format = require "tiny.format"
 local state = require "tiny.state"
+local limits = require "tiny.limits"
 local session = require "tiny.session"
 
 -- Waits until the supervisor has recorded the end: it holds this lock as long as it lives.
@@ -11,8 +12,8 @@ local function recorded(container)
   if lock then lock:close() end
 end
 
--- Returns whether the container was running.
-return function(container, seconds)
+-- Returns whether the container was running. `quiet`: a kill is what was asked for.
+return function(container, seconds, quiet)
   if container.damage then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
@@ -22,11 +23,14 @@ return function(container, seconds)
   state.update(container, function(s) s.stopping = true end)
   local pid, name = process.pid, container.config.name
   local deaf = not session.handles(pid, "SIGTERM")
+  -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2.
+  local cgroup = limits.reopen(container)
+  if cgroup then tiny.try(tiny.thaw, cgroup) end
   tiny.try(tiny.kill, process, "SIGTERM")
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and "PID 1 has no handler for SIGTERM, so the kernel dropped it (pid_namespaces(7))"
       or ("PID 1 did not end on SIGTERM within " .. format.duration(seconds))
-    format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds))
+    if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     tiny.try(tiny.kill, process, "SIGKILL")
     tiny.poll { process }
   end

@@ -52,7 +52,12 @@ impl Stream {
         let _ = rustix::pipe::fcntl_setpipe_size(&fd, TURN);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file: File = rustix::fs::open(spool, flags, Mode::from_raw_mode(0o600)).at(spool)?.into();
-        let taken = file.metadata().at(spool)?.len();
+        let mut taken = file.metadata().at(spool)?.len();
+        if taken == 0 && logged > 0 {
+            // A new run of the container: its bytes count on from where the log ends.
+            file.set_len(logged).at(spool)?;
+            taken = logged;
+        }
         if logged > taken {
             return Err(Error::new(Errno::ESPIPE).with_path(spool).with_detail("the log is ahead of the spool"));
         }

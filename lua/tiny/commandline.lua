@@ -1,0 +1,56 @@
+-- The command line of `run` and `create`: their options, and what they make of them: a spec.
+local environment = require("tiny.options").environment
+
+local commandline = {}
+
+-- What the command line says, over what a recipe says.
+local function overlay(spec, args)
+  for _, key in ipairs { "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network" } do
+    if args[key] ~= nil then spec[key] = args[key] end
+  end
+  spec.pids = args.pids_limit or spec.pids
+  spec.interactive = args.interactive or spec.interactive
+  spec.env = spec.env or {}
+  for key, value in pairs(environment(args.env)) do spec.env[key] = value end
+  return spec
+end
+
+-- The recipe's container as spec and options; the result of one that did the work itself.
+local function of_recipe(args)
+  local words = table.move(args.command, 2, #args.command, 1, {})
+  local chunk, text = tiny.load_recipe(args.command[1])
+  local result = chunk(words)
+  -- A recipe that did its work itself needs nothing of what runs a container.
+  if type(result) ~= "table" or not require("tiny.container").is(result) then return nil, result end
+  return overlay(result.spec, args), {
+    detach = args.detach, remove = args.rm, where = result.where,
+    recipe = { path = args.command[1], args = words, text = text },
+  }
+end
+
+-- A spec with the options for tiny.manage; nil and its result for a recipe that did the work itself.
+function commandline.spec(args)
+  if args.command[1]:match("%.lua$") then return of_recipe(args) end
+  return overlay({ command = args.command }, args), { detach = args.detach, remove = args.rm }
+end
+
+commandline.options = {
+  { "name", value = "NAME", help = "A name for the container [default: its id]" },
+  { "hostname", value = "HOST", help = "The hostname inside [default: the id]" },
+  { "rootfs", value = "DIR", help = "The folder that becomes / [default: a throwaway view of the host]" },
+  { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
+  { "cpus", type = "number", help = "CPU limit, such as 0.5" },
+  { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
+  { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
+  { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
+  { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the rootfs" },
+  { "network", alias = "net", choices = { "none", "host", "bridge", "isolated" }, value = "MODE",
+    help = "none, host or bridge (isolated means bridge) [default: none]" },
+  { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
+  { "rm", type = "flag", help = "Remove the container when it ends" },
+  { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },
+}
+
+commandline.args = { { "command", trailing = true, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }
+
+return commandline

@@ -1,0 +1,54 @@
+-- A program beside a running container's own: joins its cgroup and its namespaces through its pidfd,
+-- so that no pid can change hands meanwhile. Nothing of the container is opened or loaded before the
+-- process is inside.
+local limits = require "tiny.limits"
+local state = require "tiny.state"
+
+local JOINED = { mount = true, uts = true, ipc = true, pid = true, cgroup = true }
+
+-- The second process: the one that is inside the container's pid namespace too.
+local function inside(container, options)
+  local config = container.config
+  local root <close> = tiny.open_root("/")
+  local user = options.user or config.user
+  local who = user and require("tiny.users").lookup(root, user)
+  tiny.chdir(options.workdir or config.workdir or "/")
+  local env = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
+  env.HOSTNAME, env.HOME = config.hostname, who and who.home or "/root"
+  for _, vars in ipairs { config.env or {}, options.env or {} } do
+    for key, value in pairs(vars) do env[key] = value end
+  end
+  if who then tiny.setuser(who.uid, { gid = who.gid, groups = who.groups }) end
+  tiny.no_new_privs()
+  tiny.exec { env = env, table.unpack(options.command) }
+end
+
+-- Runs a program in the container; returns its status.
+return function(container, options)
+  if container.state.status ~= "running" then
+    tiny.fail { message = ("%s is not running"):format(container.config.name), hint = "tinylua start " .. container.config.name }
+  end
+  local process <close> = state.process(container)
+  if not process then tiny.fail { message = ("%s has just ended"):format(container.config.name) } end
+  local cgroup = limits.reopen { id = container.id }
+  if cgroup and tiny.cgroup_stats(cgroup).frozen then
+    tiny.fail { message = ("%s is paused"):format(container.config.name), hint = "tinylua unpause " .. container.config.name }
+  end
+  local namespaces = { net = container.config.network ~= "host" or nil }
+  for kind in pairs(JOINED) do namespaces[kind] = true end
+  -- The first process enters the cgroup and the namespaces; its child is then inside the pid
+  -- namespace as well (setns(2) moves only children there).
+  local first <close> = tiny.clone({ cgroup = cgroup }, function()
+    tiny.setns(process, namespaces)
+    local second = tiny.fork(function() inside(container, options) end)
+    second:wait_ready()
+    tiny.notify_ready()
+    return (second:wait())
+  end)
+  first:wait_ready()
+  if options.detach then
+    first:keep()
+    return 0
+  end
+  return (first:wait())
+end

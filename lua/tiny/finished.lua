@@ -1,0 +1,15 @@
+-- Waits until a container's supervisor has recorded its end; returns the container as it is then, or
+-- nil when it was removed. The supervisor holds a lock as long as it lives, so the kernel tells.
+local state = require "tiny.state"
+
+return function(container)
+  while container and (container.state.status == "running" or container.state.status == "starting") do
+    if tiny.stat(container.run .. "/alive") then
+      local lock = tiny.try(tiny.flock, container.run .. "/alive")
+      if lock then lock:close() end
+    end
+    -- Still running without a supervisor: find takes it over, and the next one is waited for.
+    container = tiny.try(state.find, container.id)
+  end
+  return container
+end

@@ -1,0 +1,16 @@
+-- Puts a container on record without starting it.
+local commandline = require "tiny.commandline"
+local format = require "tiny.format"
+
+return {
+  summary = "Put a container on record; start runs it",
+  options = commandline.options,
+  args = commandline.args,
+  run = function(args)
+    local spec, options = commandline.spec(args)
+    if not spec then tiny.fail { message = "the recipe returns no container", hint = "tinylua run does what it says" } end
+    local record = require("tiny.manage").create(spec, options)
+    require("tiny.state").update(record, function(s) s.status, s.supervisor = "created", nil end)
+    format.line(record.id)
+  end,
+}

@@ -1,0 +1,30 @@
+-- Runs a program in a running container.
+local environment = require("tiny.options").environment
+local state = require "tiny.state"
+
+return {
+  summary = "Run a program in a running container",
+  about = "Exit status: the program's own; 125 tinylua failed, 126 it cannot be executed, 127 it was not found.",
+  options = {
+    { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
+    { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
+    { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the container" },
+    { "detach", short = "d", type = "flag", help = "Do not wait for its end" },
+  },
+  args = {
+    { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" },
+    { "command", trailing = true, value = "COMMAND", help = "What to run, and its arguments" },
+  },
+  run = function(args)
+    local _, err = nil, nil
+    local status
+    status, err = tiny.try(require "tiny.exec", state.find(args.container), {
+      command = args.command, env = environment(args.env), workdir = args.workdir, user = args.user, detach = args.detach,
+    })
+    if err then
+      if err.op == "exec" then err.exit = err.code == "ENOENT" and 127 or 126 end
+      error(err, 0)
+    end
+    return status
+  end,
+}

@@ -1,0 +1,31 @@
+-- Shows everything on record of containers.
+local each = require("tiny.options").each
+local format = require "tiny.format"
+local limits = require "tiny.limits"
+
+local function whole(container)
+  local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = container.damage }
+  local cgroup = container.state.status == "running" and limits.reopen(container)
+  record.cgroup = cgroup and { path = cgroup.path, folders = cgroup.folders, stats = tiny.cgroup_stats(cgroup) } or nil
+  return record
+end
+
+return {
+  summary = "Show everything on record of containers",
+  about = "--format takes a Lua expression over config, state, cgroup, id and dir: --format state.pid",
+  options = { { "format", value = "EXPRESSION", help = "Print this Lua expression instead of JSON" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  run = function(args)
+    local all = {}
+    local status = each(args.container, function(container)
+      local record = whole(container)
+      if not args.format then return table.insert(all, record) end
+      local expression, wrong = load("return " .. args.format, "=--format", "t", setmetatable({ tiny = tiny }, { __index = record }))
+      if not expression then tiny.fail { message = wrong, exit = 2 } end
+      local value = expression()
+      return type(value) == "table" and tiny.json_encode(value) or tostring(value)
+    end)
+    if not args.format then format.json(all) end
+    return status
+  end,
+}

@@ -1,0 +1,18 @@
+-- Sends a signal to containers.
+local each = require("tiny.options").each
+local state = require "tiny.state"
+
+return {
+  summary = "Send a signal to the PID 1 of containers",
+  options = { { "signal", short = "s", default = "KILL", value = "SIGNAL", help = "Which signal, by name or number" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  run = function(args)
+    local number = tiny.signal_number(args.signal)
+    return each(args.container, function(container, name)
+      local process <close> = container.state.status == "running" and state.process(container) or nil
+      if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
+      tiny.kill(process, number)
+      return name
+    end)
+  end,
+}

@@ -1,0 +1,14 @@
+-- Freezes every process of containers.
+local each = require("tiny.options").each
+local limits = require "tiny.limits"
+
+return {
+  summary = "Freeze every process of containers",
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  run = function(args)
+    return each(args.container, function(container, name)
+      tiny.freeze(limits.of(container))
+      return name
+    end)
+  end,
+}

@@ -1,0 +1,14 @@
+-- Starts containers that have ended.
+local each = require("tiny.options").each
+local manage = require "tiny.manage"
+
+return {
+  summary = "Start containers that have ended or were only created",
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  run = function(args)
+    return each(args.container, function(container, name)
+      manage.start(container)
+      return name
+    end)
+  end,
+}

@@ -1,0 +1,14 @@
+-- Lets frozen containers go on.
+local each = require("tiny.options").each
+local limits = require "tiny.limits"
+
+return {
+  summary = "Let paused containers go on",
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  run = function(args)
+    return each(args.container, function(container, name)
+      tiny.thaw(limits.of(container))
+      return name
+    end)
+  end,
+}

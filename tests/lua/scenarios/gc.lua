@@ -1,0 +1,31 @@
+-- gc: a command that is killed at any moment of a run leaves nothing that gc does not clear.
+local check = require "check"
+
+local function clean()
+  check.no_container()
+  for _, link in ipairs(tiny.links()) do assert(link.name == "lo", "a link is left: " .. link.name) end
+  for _, name in ipairs(tiny.list_dir(check.root .. "/network/td0") or {}) do
+    assert(name:sub(1, 1) == ".", "a lease is left: " .. name)
+  end
+  check.fails("ENOENT", tiny.open_cgroup, "tinylua")
+end
+
+local bridged = tiny.probe().network.nftables ~= false
+local left = 0
+for delay = 0, 24 do
+  local child = tiny.fork(function()
+    local null = tiny.open("/dev/null", { read = true, write = true })
+    for number = 0, 2 do tiny.dup2(null, number) end
+    tiny.exec { "/proc/self/exe", "--root", check.root, "run", "--rm", "-m", "64m", "--net", bridged and "bridge" or "none", "sleep", "5" }
+  end)
+  child:wait(delay / 1000)
+  tiny.try(tiny.kill, child, "SIGKILL")
+  tiny.try(child.wait, child)
+  left = left + #(tiny.list_dir(check.root .. "/containers") or {})
+  check.succeeds("gc")
+  -- A container that ran already was taken over; it ends like any other.
+  for id in check.succeeds("ps", "-q"):gmatch("%x+") do check.succeeds("rm", "-f", id) end
+  check.succeeds("gc")
+  clean()
+end
+assert(left > 0, "no kill hit a container in the making")
