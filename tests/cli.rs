@@ -43,19 +43,11 @@ fn tinylua(setup: &str, args: &str) -> Result<Output, String> {
 }
 
 fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
-    let text = without_line(&String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(status) && text == stderr {
         return Ok(());
     }
     Err(format!("want status {status} and on standard error:\n{stderr}\ngot {} and:\n{text}", output.status))
-}
-
-/// The line of a shipped script is no promise: `scripts/run.lua:N:`.
-fn without_line(text: &str) -> String {
-    match text.strip_prefix("scripts/run.lua:").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit())) {
-        Some(rest) => format!("scripts/run.lua:N{rest}"),
-        None => text.to_owned(),
-    }
 }
 
 fn unknown_command() -> Result<(), String> {
@@ -91,10 +83,10 @@ fn syntax_error() -> Result<(), String> {
 }
 
 fn unreadable_recipe() -> Result<(), String> {
-    let missing = "scripts/run.lua:N: load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
+    let missing = "load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
                    hint: `tinylua doc recipes` lists the shipped ones\n";
     expect(&tinylua("", "run missing.lua")?, 125, missing)?;
-    let folder = "scripts/run.lua:N: load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n";
+    let folder = "load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n";
     expect(&tinylua("mkdir folder.lua", "run ./folder.lua")?, 125, folder)
 }
 

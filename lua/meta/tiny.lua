@@ -708,6 +708,24 @@ function tiny.pivot_root(root) end
 ---@param path string the folder
 function tiny.chdir(path) end
 
+---@class tiny.mknod.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field major? integer the device's major number (default: 0)
+---@field minor? integer the device's minor number (default: 0)
+---@field mode? integer its mode (default: 0o666)
+
+---Makes a device node or FIFO with exactly this mode (mknod(2)).
+---* EPERM: device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead
+---* EEXIST: there is something of that name
+---* ENOENT: its folder is missing
+---```lua
+---tiny.mknod("/dev/null", "char", { major = 1, minor = 3 })
+---```
+---@param path string the node
+---@param kind "char"|"block"|"fifo" what it is
+---@param options? tiny.mknod.options
+function tiny.mknod(path, kind, options) end
+
 ---@class tiny.mount_private.options
 ---@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
 ---@field recursive? boolean the mounts below it too (default: true)
@@ -925,24 +943,6 @@ function tiny.umount(target, options) end
 ---```
 ---@return table[] # a list of tables: id, parent, root, target, options, propagation, fstype, source, super_options
 function tiny.mounts() end
-
----@class tiny.mknod.options
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field major? integer the device's major number (default: 0)
----@field minor? integer the device's minor number (default: 0)
----@field mode? integer its mode (default: 0o666)
-
----Makes a device node or FIFO with exactly this mode (mknod(2)).
----* EPERM: device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead
----* EEXIST: there is something of that name
----* ENOENT: its folder is missing
----```lua
----tiny.mknod("/dev/null", "char", { major = 1, minor = 3 })
----```
----@param path string the node
----@param kind "char"|"block"|"fifo" what it is
----@param options? tiny.mknod.options
-function tiny.mknod(path, kind, options) end
 
 -- Control groups
 

@@ -18,7 +18,12 @@ end
 -- The recipe's container as spec and options; the result of one that did the work itself.
 local function of_recipe(args)
   local words = table.move(args.command, 2, #args.command, 1, {})
-  local chunk, text = tiny.load_recipe(args.command[1])
+  local chunk, text = tiny.try(tiny.load_recipe, args.command[1])
+  if not chunk then
+    -- The user named the file on the command line: no line of ours says more than that.
+    text.at = nil
+    error(text, 0)
+  end
   local result = chunk(words)
   -- A recipe that did its work itself needs nothing of what runs a container.
   if type(result) ~= "table" or not require("tiny.container").is(result) then return nil, result end

@@ -1,17 +1,16 @@
-//! Files, folders, locks, clocks: what the state store and the container's file tree are made with.
+//! Files, folders and locks: what the state store and the container's file tree are made with.
 
 use std::os::fd::AsFd;
 
-use mlua::{LuaSerdeExt, Value};
+use mlua::Value;
 use nix::errno::Errno;
 
 use super::mount::{ROOT, root};
 use crate::sys::path::Place;
-use crate::sys::{self as kernel, clock, fs as sys, tree};
-use crate::vm::call::{Call, Fail};
+use crate::sys::{self as kernel, fs as sys, tree};
+use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::json;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const MODE: Opt = opt("mode", Type::Int, "0o644", "the file's mode");
@@ -226,82 +225,6 @@ pub const FAMILY: &[Primitive] = &[
         },
         ..BASE
     },
-    Primitive {
-        name: "random_id",
-        doc: "Returns random hexadecimal digits of the kernel (getrandom(2)).",
-        args: &[optional("digits", Type::Int, "how many, 2 to 128 and even; 12 when absent")],
-        returns: "a string",
-        example: "local id = tiny.random_id()  -- \"3f2a9c01b7de\"",
-        call: random_id,
-        ..BASE
-    },
-    Primitive {
-        name: "clock",
-        doc: "Reads a clock (clock_gettime(2)).",
-        args: &[optional("clock", Type::Word(&["realtime", "monotonic", "boottime"]), "realtime when absent")],
-        returns: "seconds, as a float",
-        example: "local start = tiny.clock(\"monotonic\")",
-        call: |c| {
-            let name = c.get::<Option<String>>(0)?;
-            c.ok(clock::seconds(name.as_deref().unwrap_or("realtime")))
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "timestamp",
-        doc: "Writes a moment as RFC 3339 in UTC, \"2026-11-24T02:12:00.000000000Z\".",
-        args: &[optional("seconds", Type::Number, "seconds since 1970; now when absent")],
-        returns: "a string",
-        example: "print(tiny.timestamp())",
-        call: |c| {
-            let Some(seconds) = c.get::<Option<f64>>(0)? else { return c.ok(clock::timestamp()) };
-            let outside = || Fail::Usage(format!("seconds: {seconds} is outside the years -9999 to 9999"));
-            c.ok(clock::moment(seconds).ok_or_else(outside)?)
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "parse_timestamp",
-        doc: "Reads an RFC 3339 time.",
-        args: &[arg("text", Type::Str, "\"2026-11-24T02:12:00Z\"")],
-        returns: "seconds since 1970, or nil when it is not one",
-        example: "local age = tiny.clock() - tiny.parse_timestamp(config.created_at)",
-        call: |c| {
-            let text = c.str(0)?;
-            c.ok(clock::parse(&text))
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "boot_id",
-        doc: "Returns the kernel's id of this boot: a pid of another boot means nothing (random(4)).",
-        returns: "a string",
-        example: "local boot = tiny.boot_id()",
-        call: |c| c.ok(clock::boot_id()?),
-        ..BASE
-    },
-    Primitive {
-        name: "json_encode",
-        doc: "Writes a value as JSON (RFC 8259) on one line; an empty table is an object.",
-        args: &[arg("value", Type::Any, "what to write; what could not be read back as it was is refused")],
-        options: &[
-            opt("pretty", Type::Bool, "false", "with line breaks, for readers"),
-            opt("array", Type::Bool, "false", "an empty table is a list"),
-        ],
-        returns: "a string",
-        example: "print(tiny.json_encode({ name = \"web\", ports = { 80, 443 } }, { pretty = true }))",
-        call: json_encode,
-        ..BASE
-    },
-    Primitive {
-        name: "json_decode",
-        doc: "Reads JSON (RFC 8259); null becomes nil.",
-        args: &[arg("text", Type::Bytes, "the JSON")],
-        returns: "the value, or nil and where it is wrong",
-        example: "local state = tiny.json_decode(tiny.read_file(\"state.json\"))",
-        call: json_decode,
-        ..BASE
-    },
 ];
 
 const READ_MOST: u64 = 16 << 20;
@@ -402,35 +325,5 @@ fn flock(call: &Call<'_>) -> Outcome {
     match sys::lock(&path, !call.flag("shared"), call.opt("wait")?.unwrap_or(true))? {
         Some(fd) => call.ok(Builder::new(call.lua, "lock")?.field("path", path)?.fd(fd)?.build()?),
         None => call.ok(Value::Nil),
-    }
-}
-
-fn random_id(call: &Call<'_>) -> Outcome {
-    let digits = call.get::<Option<usize>>(0)?.unwrap_or(12);
-    if !(2..=128).contains(&digits) || digits % 2 != 0 {
-        return Err(Fail::Usage(format!("digits: {digits} is not an even number from 2 to 128")));
-    }
-    call.ok(sys::random_hex(digits / 2)?)
-}
-
-fn json_encode(call: &Call<'_>) -> Outcome {
-    let value = json::from_lua(&call.arg_value(0), call.flag("array"), "value").map_err(Fail::Usage)?;
-    let text = if call.flag("pretty") { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
-    let text = text.map_err(|e| Fail::Plain(e.to_string()))?;
-    call.ok(text)
-}
-
-fn json_decode(call: &Call<'_>) -> Outcome {
-    let text: mlua::LuaString = call.get(0)?;
-    let parsed = serde_json::from_slice::<serde_json::Value>(&text.as_bytes());
-    match parsed {
-        Ok(value) => {
-            let options = mlua::serde::ser::Options::new()
-                .serialize_none_to_null(false)
-                .serialize_unit_to_null(false)
-                .set_array_metatable(false);
-            call.ok(call.lua.to_value_with(&value, options)?)
-        }
-        Err(e) => call.ok((Value::Nil, e.to_string())),
     }
 }

@@ -3,6 +3,7 @@
 mod cgroup;
 mod control;
 mod credentials;
+mod data;
 mod event;
 mod file;
 mod host;
@@ -12,6 +13,7 @@ mod namespace;
 mod network;
 mod output;
 mod process;
+mod root;
 mod terminal;
 
 use crate::vm::registry::Primitive;
@@ -21,10 +23,12 @@ pub const FAMILIES: &[&[Primitive]] = &[
     process::FAMILY,
     credentials::FAMILY,
     namespace::FAMILY,
+    root::FAMILY,
     mount::FAMILY,
     cgroup::FAMILY,
     network::FAMILY,
     file::FAMILY,
+    data::FAMILY,
     event::FAMILY,
     output::FAMILY,
     host::FAMILY,

@@ -1,4 +1,4 @@
-//! Root and mounts. What lies below a `root` is found by descriptor; the other paths are the
+//! Mounts. What lies below a `root` is found by descriptor; the other paths are the
 //! caller's own.
 
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,7 +14,7 @@ use crate::vm::handle::Builder;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
-const ROOT_TYPE: Type = Type::Either(&[Type::Handle("dir"), Type::Path]);
+pub(super) const ROOT_TYPE: Type = Type::Either(&[Type::Handle("dir"), Type::Path]);
 
 pub(super) const ROOT: Opt =
     opt("root", ROOT_TYPE, "the caller's root", "resolve the path below this folder; links cannot lead out of it");
@@ -31,7 +31,7 @@ macro_rules! mount_options {
     ($($own:expr),* $(,)?) => { &[ROOT, CREATE, RO, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
 }
 
-const EPERM: (&str, &str) =
+pub(super) const EPERM: (&str, &str) =
     ("EPERM", "needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)");
 const ENOENT: (&str, &str) =
     ("ENOENT", "the mount point or the source is missing; create = true makes the mount point");
@@ -39,65 +39,6 @@ const ERRORS: &[(&str, &str)] =
     &[EPERM, ENOENT, ("EBUSY", "the file system is mounted with other settings, or the place is in use")];
 
 pub const FAMILY: &[Primitive] = &[
-    Primitive {
-        name: "open_root",
-        doc: "Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
-        args: &[arg("path", Type::Path, "the folder")],
-        options: &[ROOT],
-        returns: "a dir handle",
-        errors: &[("ENOENT", "there is no such folder"), ("ENOTDIR", "a rootfs is a folder; unpack an archive first")],
-        example: "local root <close> = tiny.open_root(\"./rootfs\")\ntiny.mount_proc(\"/proc\", { root = root })",
-        call: open_root,
-        ..BASE
-    },
-    Primitive {
-        name: "chroot",
-        doc: "Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.",
-        args: &[arg("path", Type::Path, "the new root")],
-        errors: &[
-            ("EPERM", "needs CAP_SYS_CHROOT"),
-            ("ENOENT", "there is no such folder"),
-            ("ENOTDIR", "a root is a folder"),
-        ],
-        example: "tiny.chroot(\"./rootfs\")",
-        call: |c| {
-            sys::chroot(&c.str(0)?)?;
-            c.ok(())
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "pivot_root",
-        doc: "Makes a mount the root of the mount namespace, takes the old root away and goes to `/` (pivot_root(2)).",
-        args: &[arg("root", ROOT_TYPE, "a mount point: its path, or a dir handle opened after it was mounted")],
-        errors: &[
-            EPERM,
-            (
-                "EINVAL",
-                "the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private(\"/\") first)",
-            ),
-            ("EBUSY", "it is the root already"),
-        ],
-        example: "tiny.mount_private(\"/\")\ntiny.mount_bind(\"./rootfs\", \"./rootfs\")\ntiny.pivot_root(\"./rootfs\")",
-        call: pivot_root,
-        ..BASE
-    },
-    Primitive {
-        name: "chdir",
-        doc: "Changes the working directory (chdir(2)).",
-        args: &[arg("path", Type::Path, "the folder")],
-        errors: &[
-            ("ENOENT", "there is no such folder in this root"),
-            ("ENOTDIR", "it is no folder"),
-            ("EACCES", "a folder on the way may not be searched"),
-        ],
-        example: "tiny.chdir(\"/srv\")",
-        call: |c| {
-            sys::chdir(&c.str(0)?)?;
-            c.ok(())
-        },
-        ..BASE
-    },
     Primitive {
         name: "mount_private",
         doc: "Sets the propagation of a mount and those below it, so that mounts here stay here (mount_namespaces(7)).",
@@ -302,25 +243,6 @@ pub const FAMILY: &[Primitive] = &[
         call: mounts,
         ..BASE
     },
-    Primitive {
-        name: "mknod",
-        doc: "Makes a device node or FIFO with exactly this mode (mknod(2)).",
-        args: &[arg("path", Type::Path, "the node"), arg("kind", Type::Word(&["char", "block", "fifo"]), "what it is")],
-        options: &[
-            ROOT,
-            opt("major", Type::Int, "0", "the device's major number"),
-            opt("minor", Type::Int, "0", "the device's minor number"),
-            opt("mode", Type::Int, "0o666", "its mode"),
-        ],
-        errors: &[
-            ("EPERM", "device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead"),
-            ("EEXIST", "there is something of that name"),
-            ("ENOENT", "its folder is missing"),
-        ],
-        example: "tiny.mknod(\"/dev/null\", \"char\", { major = 1, minor = 3 })",
-        call: mknod,
-        ..BASE
-    },
 ];
 
 const NOSUID_NODEV_NOEXEC: u64 = sys::ATTRIBUTES[1].1 | sys::ATTRIBUTES[2].1 | sys::ATTRIBUTES[3].1;
@@ -387,25 +309,6 @@ fn settings<'a>(call: &Call<'_>, keys: &[(&'a str, &str)]) -> Result<Vec<(&'a st
         }
     }
     Ok(all)
-}
-
-fn open_root(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
-    let fd = match root(call, "root")? {
-        Some(root) => Place { root: Some(root.as_fd()), path: &path }
-            .open_with(rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY)?,
-        None => path::open_root(&path)?,
-    };
-    call.ok(Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?)
-}
-
-fn pivot_root(call: &Call<'_>) -> Outcome {
-    let (fd, path) = match call.arg_value(0) {
-        Value::Table(table) => (FdRef::of(&table)?.dup()?, table.raw_get::<String>("path")?),
-        _ => (path::open_root(&call.str(0)?)?, call.str(0)?),
-    };
-    sys::pivot_root(fd.as_fd()).at(path)?;
-    call.ok(())
 }
 
 fn mount_private(call: &Call<'_>) -> Outcome {
@@ -517,13 +420,4 @@ fn mounts(call: &Call<'_>) -> Outcome {
         list.raw_push(entry)?;
     }
     call.ok(list)
-}
-
-fn mknod(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
-    let root = root(call, "root")?;
-    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
-    let device = (call.opt("major")?.unwrap_or(0), call.opt("minor")?.unwrap_or(0));
-    sys::mknod(place, &call.str(1)?, device, call.opt("mode")?.unwrap_or(0o666))?;
-    call.ok(())
 }

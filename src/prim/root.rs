@@ -1,0 +1,124 @@
+//! Roots: opening one, changing to one, and the nodes in one.
+
+use std::os::fd::AsFd;
+
+use mlua::Value;
+
+use super::mount::{EPERM, ROOT, ROOT_TYPE, root};
+use crate::sys::Context;
+use crate::sys::mount as sys;
+use crate::sys::path::{self, Place};
+use crate::vm::call::{Call, FdRef};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+
+const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "open_root",
+        doc: "Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
+        args: &[arg("path", Type::Path, "the folder")],
+        options: &[ROOT],
+        returns: "a dir handle",
+        errors: &[("ENOENT", "there is no such folder"), ("ENOTDIR", "a rootfs is a folder; unpack an archive first")],
+        example: "local root <close> = tiny.open_root(\"./rootfs\")\ntiny.mount_proc(\"/proc\", { root = root })",
+        call: open_root,
+        ..BASE
+    },
+    Primitive {
+        name: "chroot",
+        doc: "Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.",
+        args: &[arg("path", Type::Path, "the new root")],
+        errors: &[
+            ("EPERM", "needs CAP_SYS_CHROOT"),
+            ("ENOENT", "there is no such folder"),
+            ("ENOTDIR", "a root is a folder"),
+        ],
+        example: "tiny.chroot(\"./rootfs\")",
+        call: |c| {
+            sys::chroot(&c.str(0)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "pivot_root",
+        doc: "Makes a mount the root of the mount namespace, takes the old root away and goes to `/` (pivot_root(2)).",
+        args: &[arg("root", ROOT_TYPE, "a mount point: its path, or a dir handle opened after it was mounted")],
+        errors: &[
+            EPERM,
+            (
+                "EINVAL",
+                "the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private(\"/\") first)",
+            ),
+            ("EBUSY", "it is the root already"),
+        ],
+        example: "tiny.mount_private(\"/\")\ntiny.mount_bind(\"./rootfs\", \"./rootfs\")\ntiny.pivot_root(\"./rootfs\")",
+        call: pivot_root,
+        ..BASE
+    },
+    Primitive {
+        name: "chdir",
+        doc: "Changes the working directory (chdir(2)).",
+        args: &[arg("path", Type::Path, "the folder")],
+        errors: &[
+            ("ENOENT", "there is no such folder in this root"),
+            ("ENOTDIR", "it is no folder"),
+            ("EACCES", "a folder on the way may not be searched"),
+        ],
+        example: "tiny.chdir(\"/srv\")",
+        call: |c| {
+            sys::chdir(&c.str(0)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "mknod",
+        doc: "Makes a device node or FIFO with exactly this mode (mknod(2)).",
+        args: &[arg("path", Type::Path, "the node"), arg("kind", Type::Word(&["char", "block", "fifo"]), "what it is")],
+        options: &[
+            ROOT,
+            opt("major", Type::Int, "0", "the device's major number"),
+            opt("minor", Type::Int, "0", "the device's minor number"),
+            opt("mode", Type::Int, "0o666", "its mode"),
+        ],
+        errors: &[
+            ("EPERM", "device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead"),
+            ("EEXIST", "there is something of that name"),
+            ("ENOENT", "its folder is missing"),
+        ],
+        example: "tiny.mknod(\"/dev/null\", \"char\", { major = 1, minor = 3 })",
+        call: mknod,
+        ..BASE
+    },
+];
+
+fn open_root(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let fd = match root(call, "root")? {
+        Some(root) => Place { root: Some(root.as_fd()), path: &path }
+            .open_with(rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY)?,
+        None => path::open_root(&path)?,
+    };
+    call.ok(Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?)
+}
+
+fn pivot_root(call: &Call<'_>) -> Outcome {
+    let (fd, path) = match call.arg_value(0) {
+        Value::Table(table) => (FdRef::of(&table)?.dup()?, table.raw_get::<String>("path")?),
+        _ => (path::open_root(&call.str(0)?)?, call.str(0)?),
+    };
+    sys::pivot_root(fd.as_fd()).at(path)?;
+    call.ok(())
+}
+
+fn mknod(call: &Call<'_>) -> Outcome {
+    let path = call.str(0)?;
+    let root = root(call, "root")?;
+    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let device = (call.opt("major")?.unwrap_or(0), call.opt("minor")?.unwrap_or(0));
+    sys::mknod(place, &call.str(1)?, device, call.opt("mode")?.unwrap_or(0o666))?;
+    call.ok(())
+}
