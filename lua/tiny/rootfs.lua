@@ -31,35 +31,51 @@ local function homes()
   return found
 end
 
-local function parents(mask, path)
-  local above = path:match("^(.*)/[^/]+$")
-  if above ~= "" then tiny.mkdir(mask .. above, { parents = true }) end
-end
-
--- Whether one of the hidden folders holds the path already.
-local function below(path, hidden)
-  for _, folder in ipairs(hidden) do
-    if path:sub(1, #folder + 1) == folder .. "/" then return true end
+-- What is there of these paths, by their kind: a listing of each parent folder instead of a look at
+-- each path, most of which a host does not have.
+local function kinds(paths)
+  local listed, found = {}, {}
+  for _, path in ipairs(paths) do
+    local parent, name = path:match("^(.*)/([^/]+)$")
+    if not listed[parent] then
+      listed[parent] = {}
+      for _, entry in ipairs(tiny.list_dir(parent == "" and "/" or parent) or {}) do listed[parent][entry] = true end
+    end
+    local there = listed[parent][name] and tiny.stat(path, { follow = false })
+    found[path] = there and there.kind
   end
+  return found
 end
 
 -- Fills the mask layer. It is a tmpfs of the container's own mount namespace: a layer inside the
 -- host's own / would overlap with it (ELOOP), and nothing of it can be left behind.
 local function fill_mask(mask)
-  local hidden = table.move(homes(), 1, 1000, #rootfs.emptied + 1, table.move(rootfs.emptied, 1, #rootfs.emptied, 1, {}))
-  for _, path in ipairs(hidden) do
-    local there = tiny.stat(path, { follow = false })
-    if there and there.kind == "dir" and not tiny.stat(mask .. path) and not below(path, hidden) then
-      parents(mask, path)
-      local sticky = path == "/tmp" or path == "/var/tmp"
-      tiny.mkdir(mask .. path, { parents = true, mode = sticky and STICKY or OPEN })
+  local made = {}
+  local function make(folder, mode)
+    if folder == "" or made[folder] then return end
+    make(folder:match("^(.*)/"))
+    tiny.mkdir(mask .. folder, mode)
+    made[folder] = true
+  end
+  local hidden = table.move(rootfs.emptied, 1, #rootfs.emptied, 1, {})
+  for _, home in ipairs(homes()) do table.insert(hidden, home) end
+  local emptied = {}
+  for _, path in ipairs(hidden) do emptied[path] = true end
+  -- A home below /home is hidden with it.
+  local covered
+  function covered(path)
+    local above = path:match("^(.*)/")
+    return above ~= "" and (emptied[above] or covered(above))
+  end
+  for path, kind in pairs(kinds(hidden)) do
+    if kind == "dir" and not covered(path) then
+      make(path, (path == "/tmp" or path == "/var/tmp") and { mode = STICKY } or nil)
       tiny.setxattr(mask .. path, "trusted.overlay.opaque", { value = "y" })
     end
   end
-  for _, path in ipairs(rootfs.removed) do
-    local there = tiny.stat(path, { follow = false })
-    if there and there.kind ~= "dir" then
-      parents(mask, path)
+  for path, kind in pairs(kinds(rootfs.removed)) do
+    if kind ~= "dir" then
+      make(path:match("^(.*)/"))
       -- A character device 0/0 is a whiteout: the name is gone (overlayfs documentation).
       tiny.mknod(mask .. path, "char", { mode = 0 })
     end
