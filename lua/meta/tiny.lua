@@ -1469,7 +1469,7 @@ function tiny.list_dir(path, options) end
 ---```
 ---@param path string the file
 ---@param options? tiny.stat.options
----@return table? # a table: kind, size, mode, uid, gid, mtime, dev, ino; nil when it is missing
+---@return table? # a table: kind, size, mode, uid, gid, mtime, dev, ino, rdev; nil when it is missing
 function tiny.stat(path, options) end
 
 ---@class tiny.mkdir.options

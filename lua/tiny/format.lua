@@ -153,6 +153,11 @@ function format.output(stream, text)
   end
 end
 
+-- Empties the terminal's screen for a live table; nothing where the output is no terminal.
+function format.clear()
+  if tiny.isatty(1) then io.stdout:write("\27[H\27[2J") end
+end
+
 function format.flush()
   io.stdout:flush()
 end

@@ -38,10 +38,15 @@ function limits.apply(ctx)
   local name = limits.name(ctx.id)
   ctx.scope:undo("cgroup_del", name, { kill = true })
   ctx.cgroup = tiny.cgroup(name, { controllers = controllers(ctx.spec) })
-  if ctx.spec.memory then tiny.set_memory_limit(ctx.cgroup, ctx.spec.memory) end
-  if ctx.spec.swap then tiny.set_swap_limit(ctx.cgroup, ctx.spec.swap) end
-  if ctx.spec.cpus then tiny.set_cpu_limit(ctx.cgroup, ctx.spec.cpus) end
-  if ctx.spec.pids then tiny.set_pids_limit(ctx.cgroup, ctx.spec.pids) end
+  limits.set(ctx.cgroup, ctx.spec)
+end
+
+-- Sets the limits that `wanted` has.
+function limits.set(cgroup, wanted)
+  if wanted.memory then tiny.set_memory_limit(cgroup, wanted.memory) end
+  if wanted.swap then tiny.set_swap_limit(cgroup, wanted.swap) end
+  if wanted.cpus then tiny.set_cpu_limit(cgroup, wanted.cpus) end
+  if wanted.pids then tiny.set_pids_limit(cgroup, wanted.pids) end
 end
 
 -- The cgroup of a container that runs already.

@@ -13,12 +13,18 @@ function options.environment(list)
   return env
 end
 
+-- The containers of these names; fails at the first that there is not.
+function options.found(names)
+  local all = {}
+  for i, ref in ipairs(names) do all[i] = require("tiny.state").find(ref) end
+  return all
+end
+
 -- Calls f(container, name) for each name; every name is looked up before anything is done. A failure
 -- is told and does not stop the others; returns the exit status. A result of f is printed.
 function options.each(names, f)
-  local format, state = require "tiny.format", require "tiny.state"
-  local all, status = {}, 0
-  for i, ref in ipairs(names) do all[i] = state.find(ref) end
+  local format = require "tiny.format"
+  local all, status = options.found(names), 0
   for i, container in ipairs(all) do
     local result, err = tiny.try(f, container, names[i])
     if err then

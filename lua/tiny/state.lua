@@ -85,6 +85,11 @@ function state.create(config)
   error(err, 0)
 end
 
+-- Writes a changed config.
+function state.write_config(container)
+  write_json(container.dir .. "/config.json", container.config)
+end
+
 -- Gives a container another name; nobody sees it without one.
 function state.rename(container, name)
   local data = state.roots()
@@ -92,7 +97,7 @@ function state.rename(container, name)
   if name == old then return end
   reserve(data, name, container.id)
   container.config.name = name
-  write_json(container.dir .. "/config.json", container.config)
+  state.write_config(container)
   if tiny.read_file(data .. "/names/" .. old) == container.id then tiny.remove(data .. "/names/" .. old) end
 end
 

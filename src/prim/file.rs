@@ -76,7 +76,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Looks at a file (stat(2)).",
         args: &[arg("path", Type::Path, "the file")],
         options: &[ROOT, opt("follow", Type::Bool, "true", "look at what a link points to")],
-        returns: "a table: kind, size, mode, uid, gid, mtime, dev, ino; nil when it is missing",
+        returns: "a table: kind, size, mode, uid, gid, mtime, dev, ino, rdev; nil when it is missing",
         errors: &[EACCES],
         example: "local s = tiny.stat(\"./rootfs\")\nassert(s and s.kind == \"dir\")",
         call: stat,
@@ -285,6 +285,7 @@ fn stat(call: &Call<'_>) -> Outcome {
     table.raw_set("mtime", s.mtime)?;
     table.raw_set("dev", s.dev)?;
     table.raw_set("ino", s.ino)?;
+    table.raw_set("rdev", s.rdev)?;
     call.ok(table)
 }
 

@@ -175,6 +175,8 @@ pub struct Stat {
     pub dev: u64,
     /// The inode number.
     pub ino: u64,
+    /// The number of the device that a "char" or "block" file stands for.
+    pub rdev: u64,
 }
 
 /// Looks at a file; without `follow` at a link itself.
@@ -201,6 +203,7 @@ pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
         mtime,
         dev: s.st_dev,
         ino: s.st_ino,
+        rdev: s.st_rdev,
     })
 }
 

@@ -1,0 +1,62 @@
+-- Shows what containers use.
+local format = require "tiny.format"
+local limits = require "tiny.limits"
+local state = require "tiny.state"
+
+local function sample(container)
+  local cgroup = limits.reopen(container)
+  local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup) or {}
+  stats.id, stats.name, stats.at = container.id, container.config.name, tiny.clock("monotonic")
+  return stats
+end
+
+local function size(bytes)
+  if not bytes then return "-" end
+  for _, unit in ipairs { "B", "KiB", "MiB", "GiB" } do
+    if bytes < 1024 or unit == "GiB" then return ("%.4g%s"):format(bytes, unit) end
+    bytes = bytes / 1024
+  end
+end
+
+-- CPU use between two samples, in percent of one CPU.
+local function percent(before, now)
+  if not (before and before.cpu_seconds and now.cpu_seconds) then return "-" end
+  return ("%.1f%%"):format((now.cpu_seconds - before.cpu_seconds) / (now.at - before.at) * 100)
+end
+
+local function row(before, now)
+  local limit = now.memory_limit and " / " .. size(now.memory_limit) or ""
+  return { now.id, now.name, percent(before, now), size(now.memory) .. limit, tostring(now.pids or "-"), tostring(now.oom_kills or "-") }
+end
+
+local function samples(names)
+  local all = {}
+  for _, c in ipairs(#names > 0 and require("tiny.options").found(names) or state.list()) do
+    if c.state.status == "running" then all[#all + 1] = sample(c) end
+  end
+  return all
+end
+
+return {
+  summary = "Show what containers use",
+  about = "Memory and pids are counted for containers with such a limit (on cgroup v2, for all).",
+  options = {
+    { "no-stream", type = "flag", help = "Once, over one second" },
+    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
+  },
+  args = { { "container", many = true, required = false, value = "CONTAINER", complete = "containers", help = "Names [default: all that run]" } },
+  run = function(args)
+    local before = {}
+    for _, s in ipairs(samples(args.container)) do before[s.id] = s end
+    repeat
+      tiny.poll({}, 1)
+      local now, rows = samples(args.container), {}
+      for _, s in ipairs(now) do rows[#rows + 1] = row(before[s.id], s) end
+      for _, s in ipairs(now) do before[s.id] = s end
+      if args.format == "json" then format.json(now) else
+        if not args.no_stream then format.clear() end
+        format.table({ "CONTAINER ID", "NAME", "CPU", "MEMORY", "PIDS", "OOM KILLS" }, rows)
+      end
+    until args.no_stream
+  end,
+}

@@ -1,0 +1,25 @@
+-- Changes the limits of running containers.
+local each = require("tiny.options").each
+local limits = require "tiny.limits"
+local state = require "tiny.state"
+
+return {
+  summary = "Change the limits of containers while they run",
+  options = {
+    { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
+    { "cpus", type = "number", help = "CPU limit, such as 0.5" },
+    { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
+  },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  run = function(args)
+    local wanted = { memory = args.memory, cpus = args.cpus, pids = args.pids_limit }
+    if not next(wanted) then tiny.fail { message = "no limit is given", hint = "tinylua update --help lists them", exit = 2 } end
+    limits.check(wanted)
+    return each(args.container, function(container, name)
+      limits.set(limits.of(container), wanted)
+      for key, value in pairs(wanted) do container.config.limits[key] = value end
+      state.write_config(container)
+      return name
+    end)
+  end,
+}
