@@ -53,6 +53,12 @@ pub fn run(argv: Vec<OsString>) -> End {
 
 fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    // The common case, a command first, needs nothing of the parser for what stands before it.
+    if let [_, name, rest @ ..] = &argv[..]
+        && let Some(name) = name.to_str().filter(|n| !n.starts_with('-') && !n.is_empty() && *n != "help")
+    {
+        return run_command(name, rest, Globals::default());
+    }
     let matches = match top().try_get_matches_from(&argv) {
         Err(e) if matches!(e.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand) => {
             return Err(End::Help(help_with_commands()));

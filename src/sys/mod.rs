@@ -20,6 +20,7 @@ pub mod probe;
 pub mod process;
 pub mod pump;
 pub mod signal;
+pub mod start;
 pub mod sysctl;
 pub mod tree;
 
