@@ -165,6 +165,8 @@ end
 -- The child's side of "namespaces": standard streams, then every later step.
 local function inside(ctx)
   ctx.go_into:close()
+  -- The supervisor's lock is not this process's to hold: it tells whether the supervisor lives.
+  ctx.record.alive:close()
   guarded(ctx, "namespaces", function()
     tiny.setsid()
     require("tiny.network").inside(ctx)
