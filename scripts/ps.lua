@@ -7,7 +7,8 @@ local function status(c)
   local s = c.state
   if c.damage then return "damaged" end
   if s.status == "running" then return "Up " .. format.duration(tiny.clock() - (tiny.parse_timestamp(s.started_at or "") or 0)) end
-  if s.status == "created" then return "Created" end
+  if s.status == "created" or s.status == "starting" then return s.status == "created" and "Created" or "Starting" end
+  if s.status == "restarting" then return ("Restarting (%s) %s"):format(s.exit_code or "?", format.ago(s.finished_at)) end
   if s.lost then return "Exited (unknown)" end
   local how = s.oom and "out of memory" or s.signal or ""
   local code = ("%s (%s)%s"):format(s.status == "stopped" and "Stopped" or "Exited", s.exit_code or "?", how ~= "" and " " .. how or "")
@@ -36,7 +37,7 @@ end
 local function chosen(args)
   local wanted, list = filters(args.filter), {}
   for _, c in ipairs(state.list()) do
-    local keep = args.all or #args.filter > 0 or c.state.status == "running"
+    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting"
     for _, filter in ipairs(wanted) do keep = keep and filter(c) end
     if keep then table.insert(list, 1, c) end
   end

@@ -6,6 +6,9 @@ local state = require "tiny.state"
 
 local adopt = {}
 
+-- What a supervisor changes when it ends in peace.
+local UNFINISHED = { running = true, starting = true, restarting = true }
+
 -- Undoes what a dead container's set-up made, and records that nobody saw its end.
 local function bury(container)
   local manage = require "tiny.manage"
@@ -19,7 +22,7 @@ end
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
 function adopt.look_after(container)
   local s = container.state
-  if s.status ~= "running" and s.status ~= "starting" then return container end
+  if not UNFINISHED[s.status] then return container end
   local alive = state.try_alive(container)
   if not alive then return container end
   -- Nobody else looks after it as long as this lock is held; things may have changed before that.
@@ -30,7 +33,7 @@ function adopt.look_after(container)
   if process then
     process:close()
     require("tiny.manage").adopt(now)
-  elseif now.state.status == "running" or now.state.status == "starting" then
+  elseif UNFINISHED[now.state.status] then
     bury(now)
   end
   -- A supervisor that took over holds the lock from here on.

@@ -5,7 +5,7 @@ local commandline = {}
 
 -- What the command line says, over what a recipe says.
 local function overlay(spec, args)
-  for _, key in ipairs { "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network" } do
+  for _, key in ipairs { "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network", "restart" } do
     if args[key] ~= nil then spec[key] = args[key] end
   end
   spec.pids = args.pids_limit or spec.pids
@@ -51,6 +51,7 @@ commandline.options = {
   { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the rootfs" },
   { "network", alias = "net", choices = { "none", "host", "bridge", "isolated" }, value = "MODE",
     help = "none, host or bridge (isolated means bridge) [default: none]" },
+  { "restart", value = "POLICY", help = "no, on-failure[:N], always or unless-stopped [default: no]" },
   { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
   { "rm", type = "flag", help = "Remove the container when it ends" },
   { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },

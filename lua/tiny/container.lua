@@ -75,6 +75,7 @@ function container.check(spec)
     if type(value) ~= "string" then wrong(("env: %s is not a string: %s"):format(key, tiny.show(value))) end
   end
   check_steps(spec)
+  require("tiny.restart").parse(spec.restart)
   spec.mounts = {}
   for _, text in ipairs(spec.volumes or {}) do table.insert(spec.mounts, volume(text)) end
   require("tiny.limits").check(spec)

@@ -3,7 +3,8 @@
 local state = require "tiny.state"
 
 return function(container)
-  while container and (container.state.status == "running" or container.state.status == "starting") do
+  local waiting = { running = true, starting = true, restarting = true }
+  while container and waiting[container.state.status] do
     if tiny.stat(container.run .. "/alive") then
       local lock = tiny.try(tiny.flock, container.run .. "/alive")
       if lock then lock:close() end

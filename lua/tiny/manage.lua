@@ -2,6 +2,7 @@
 -- and the kernel as they should be.
 local container = require "tiny.container"
 local format = require "tiny.format"
+local restart = require "tiny.restart"
 local session = require "tiny.session"
 local state = require "tiny.state"
 
@@ -42,6 +43,12 @@ local function exit_of(err)
   return err.code == "ENOENT" and 127 or 126
 end
 
+local function remove_streams(record)
+  for _, name in ipairs { "stdout", "stderr", "stdout.spool", "stderr.spool" } do
+    tiny.try(tiny.remove, record.run .. "/" .. name)
+  end
+end
+
 local function record_end(record, result)
   state.update(record, function(s)
     s.status = s.stopping and "stopped" or "exited"
@@ -49,9 +56,7 @@ local function record_end(record, result)
     s.lost = result.status == nil or nil
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
   end)
-  for _, name in ipairs { "stdout", "stderr", "stdout.spool", "stderr.spool" } do
-    tiny.try(tiny.remove, record.run .. "/" .. name)
-  end
+  remove_streams(record)
 end
 
 -- Records how a run ended, or removes the container that asked for that.
@@ -77,10 +82,36 @@ local function note_supervisor(record)
   state.update(record, function(s) s.supervisor = state.self() end)
 end
 
+-- Waits out the time before a restart; false when the container is to stop meanwhile.
+local function wait_restart(record, result, seconds, count)
+  local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
+  state.update(record, function(s)
+    s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
+    s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
+  end)
+  remove_streams(record)
+  return #tiny.poll({ signals }, seconds) == 0 and not record.state.stopping
+end
+
+-- Watches a container, and starts it again as often as its policy says; returns how it ended.
+local function watch(record, spec, ctx, options)
+  local counter = restart.counter(restart.parse(spec.restart))
+  while true do
+    local result = session.watch(ctx)
+    local seconds, count = counter.next(result.status, (state.load(record.id) or record).state.stopping)
+    if not seconds or not wait_restart(record, result, seconds, count) then return result end
+    counter.started()
+    local again, err = tiny.try(session.make, record, spec, options)
+    if not again then return { status = exit_of(err), oom = 0, error = tostring(err) } end
+    again.echo = ctx.echo
+    ctx = again
+  end
+end
+
 local function foreground(record, spec, options)
   local ctx = first(record, spec, options)
   ctx.echo = { stdout = tiny.stdio(1), stderr = tiny.stdio(2) }
-  local result = session.watch(ctx)
+  local result = watch(record, spec, ctx, options)
   manage.ended(record, result)
   if result.oom > 0 then
     format.note("%s ran out of memory (limit %d bytes); the kernel killed in it %d times", ctx.name, spec.memory, result.oom)
@@ -103,7 +134,7 @@ local function background(record, spec, options)
     note_supervisor(record)
     local ctx = first(record, spec, options)
     let_go()
-    manage.ended(record, session.watch(ctx))
+    manage.ended(record, watch(record, spec, ctx, options))
   end):keep()
   supervisor:wait_ready()
   return 0
@@ -114,9 +145,10 @@ function manage.adopt(record)
   local supervisor = tiny.fork(function()
     tiny.setsid()
     note_supervisor(record)
-    local ctx = session.adopt(record, manage.spec_of(record))
+    local spec = manage.spec_of(record)
+    local ctx = session.adopt(record, spec)
     let_go()
-    if ctx then manage.ended(record, session.watch(ctx)) end
+    if ctx then manage.ended(record, watch(record, spec, ctx, {})) end
   end):keep()
   supervisor:wait_ready()
 end
@@ -156,7 +188,7 @@ end
 -- options: detach, remove, where (the recipe's line, for errors), recipe.
 function manage.run(spec, options)
   local record = manage.create(spec, options)
-  local how = { fresh = true, where = options.where, throwaway = options.remove }
+  local how = { fresh = true, where = options.where, throwaway = options.remove and (spec.restart or "no") == "no" }
   if not options.detach then return foreground(record, spec, how) end
   background(record, spec, how)
   format.line(record.id)

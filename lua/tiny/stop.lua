@@ -17,6 +17,15 @@ return function(container, seconds, quiet)
   if container.damage then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
+  if container.state.status == "restarting" then
+    -- Its supervisor waits for the time of the next start; the signal ends that.
+    state.update(container, function(s) s.stopping = true end)
+    local supervisor = container.state.supervisor
+    local process <close> = tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
+    if process then tiny.try(tiny.kill, process, "SIGTERM") end
+    recorded(container)
+    return true
+  end
   if container.state.status ~= "running" then return false end
   local process <close> = state.process(container)
   if not process then return false end
