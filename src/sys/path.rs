@@ -58,6 +58,10 @@ impl Place<'_> {
         if name.is_empty() || name == "." || name == ".." {
             return Err(Error::new(Errno::EINVAL).with_path(self.path).with_detail("it names no entry of a folder"));
         }
+        if let (Some(root), "." | "/") = (self.root, folder) {
+            // The root itself: nothing is to be looked up.
+            return Ok((root.try_clone_to_owned().at(self.path)?, name));
+        }
         Ok((self.open_path(folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?, name))
     }
 
