@@ -12,6 +12,7 @@ mod namespace;
 mod network;
 mod output;
 mod process;
+mod socket;
 mod terminal;
 
 use crate::vm::registry::Primitive;
@@ -26,6 +27,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     network::FAMILY,
     file::FAMILY,
     event::FAMILY,
+    socket::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,

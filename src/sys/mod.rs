@@ -20,7 +20,9 @@ pub mod probe;
 pub mod process;
 pub mod pump;
 pub mod signal;
+pub mod socket;
 pub mod sysctl;
+pub mod terminal;
 pub mod tree;
 
 pub use error::{Context, Error, Result};
