@@ -9,7 +9,7 @@ local manage = {}
 
 -- What of a spec is plain and kept in config.json under the same name.
 local PLAIN = {
-  "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "restart",
+  "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels",
 }
 local LIMITS = { "memory", "swap", "cpus", "pids" }
@@ -100,13 +100,30 @@ end
 local function background(record, spec, options)
   local supervisor = tiny.fork(function()
     tiny.setsid()
+    if options.leave then options.leave:close() end
     note_supervisor(record)
     local ctx = first(record, spec, options)
     let_go()
-    manage.ended(record, session.watch(ctx))
+    local result = session.watch(ctx)
+    manage.ended(record, result)
+    if ctx.console then ctx.console:tell(result) end
   end):keep()
   supervisor:wait_ready()
   return 0
+end
+
+-- A container with a terminal has its supervisor in the background, so that it lives on when its
+-- user leaves; what is in front is the first client, connected before there is any output.
+local function terminal(record, spec, options)
+  local attach = require "tiny.attach"
+  local client
+  client, options.client = tiny.socketpair { type = "seqpacket", nonblock = true }
+  options.leave, options.size = client, attach.size()
+  background(record, spec, options)
+  -- The supervisor has these now: it alone holds the lock, and its end closes the connection.
+  record.alive:close()
+  options.client:close()
+  return attach.serve(client, { name = record.config.name, input = spec.interactive, keys = options.keys })
 end
 
 -- Takes over a container that lost its supervisor. The caller holds record.alive.
@@ -153,11 +170,11 @@ function manage.start(record)
 end
 
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
--- options: detach, remove, where (the recipe's line, for errors), recipe.
+-- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by).
 function manage.run(spec, options)
   local record = manage.create(spec, options)
-  local how = { fresh = true, where = options.where, throwaway = options.remove }
-  if not options.detach then return foreground(record, spec, how) end
+  local how = { fresh = true, where = options.where, throwaway = options.remove, keys = options.keys }
+  if not options.detach then return (spec.tty and terminal or foreground)(record, spec, how) end
   background(record, spec, how)
   format.line(record.id)
   return 0
