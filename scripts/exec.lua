@@ -9,6 +9,8 @@ return {
     { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
     { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
     { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the container" },
+    { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
+    { "tty", short = "t", type = "flag", help = "Give it a terminal of its own" },
     { "detach", short = "d", type = "flag", help = "Do not wait for its end" },
   },
   args = {
@@ -20,6 +22,7 @@ return {
     local status
     status, err = tiny.try(require "tiny.exec", state.find(args.container), {
       command = args.command, env = environment(args.env), workdir = args.workdir, user = args.user, detach = args.detach,
+      interactive = args.interactive, tty = args.tty and not args.detach,
     })
     if err then
       if err.op == "exec" then err.exit = err.code == "ENOENT" and 127 or 126 end

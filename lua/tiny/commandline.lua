@@ -10,6 +10,7 @@ local function overlay(spec, args)
   end
   spec.pids = args.pids_limit or spec.pids
   spec.interactive = args.interactive or spec.interactive
+  spec.tty = args.tty or spec.tty
   spec.env = spec.env or {}
   for key, value in pairs(environment(args.env)) do spec.env[key] = value end
   return spec
@@ -28,7 +29,7 @@ local function of_recipe(args)
   -- A recipe that did its work itself needs nothing of what runs a container.
   if type(result) ~= "table" or not require("tiny.container").is(result) then return nil, result end
   return overlay(result.spec, args), {
-    detach = args.detach, remove = args.rm, where = result.where,
+    detach = args.detach, remove = args.rm, where = result.where, keys = args.detach_keys,
     recipe = { path = args.command[1], args = words, text = text },
   }
 end
@@ -36,7 +37,7 @@ end
 -- A spec with the options for tiny.manage; nil and its result for a recipe that did the work itself.
 function commandline.spec(args)
   if args.command[1]:match("%.lua$") then return of_recipe(args) end
-  return overlay({ command = args.command }, args), { detach = args.detach, remove = args.rm }
+  return overlay({ command = args.command }, args), { detach = args.detach, remove = args.rm, keys = args.detach_keys }
 end
 
 commandline.options = {
@@ -53,6 +54,8 @@ commandline.options = {
     help = "none, host or bridge (isolated means bridge) [default: none]" },
   { "restart", value = "POLICY", help = "no, on-failure[:N], always or unless-stopped [default: no]" },
   { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
+  { "tty", short = "t", type = "flag", help = "Give it a terminal of its own" },
+  { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -t: the keys that leave it running" },
   { "rm", type = "flag", help = "Remove the container when it ends" },
   { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },
 }

@@ -14,7 +14,7 @@ container.steps = { "cgroup", "network", "namespaces", "rootfs", "mounts", "secu
 local KEYS = {
   name = "string", hostname = "string", rootfs = "string", command = "command", env = "table", workdir = "string",
   user = "string", memory = "size", swap = "size", cpus = "number", pids = "integer", network = "string",
-  volumes = "strings", interactive = "boolean", before = "functions", after = "functions", steps = "functions",
+  volumes = "strings", interactive = "boolean", tty = "boolean", before = "functions", after = "functions", steps = "functions",
   restart = "string", stop_signal = "string", stop_timeout = "number", labels = "table",
   on_start = "function", on_exit = "function", on_oom = "function", on_log = "function",
 }
@@ -174,7 +174,9 @@ local function inside(ctx)
     for number, file in pairs(ctx.stdio) do tiny.dup2(file, number) end
     hook(ctx, "after", "namespaces")
   end)
-  for _, name in ipairs { "rootfs", "mounts", "security" } do run_step(ctx, name) end
+  for _, name in ipairs { "rootfs", "mounts" } do run_step(ctx, name) end
+  if ctx.spec.tty then guarded(ctx, "mounts", function() require("tiny.terminal").enter(ctx) end) end
+  run_step(ctx, "security")
   -- The end of the pipe without its byte means that the maker is dead: then so is this.
   if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor ended before the container was on record") end
   run_step(ctx, "exec")

@@ -12,6 +12,7 @@ local function inside(container, options)
   local root <close> = tiny.open_root("/")
   local user = options.user or config.user
   local who = user and require("tiny.users").lookup(root, user)
+  if options.tty then require("tiny.terminal").enter { root = root, user = who, terminal = options.terminal } end
   tiny.chdir(options.workdir or config.workdir or "/")
   local env = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
   env.HOSTNAME, env.HOME = config.hostname, who and who.home or "/root"
@@ -34,11 +35,14 @@ return function(container, options)
   if cgroup and tiny.cgroup_stats(cgroup).frozen then
     tiny.fail { message = ("%s is paused"):format(container.config.name), hint = "tinylua unpause " .. container.config.name }
   end
+  local terminal = options.tty and require "tiny.terminal"
+  if terminal then terminal.prepare(options, { size = require("tiny.attach").size() }) end
   local namespaces = { net = container.config.network ~= "host" or nil }
   for kind in pairs(JOINED) do namespaces[kind] = true end
   -- The first process enters the cgroup and the namespaces; its child is then inside the pid
   -- namespace as well (setns(2) moves only children there).
   local first <close> = tiny.clone({ cgroup = cgroup }, function()
+    if not options.interactive then tiny.dup2(tiny.open("/dev/null"), 0) end
     tiny.setns(process, namespaces)
     local second = tiny.fork(function() inside(container, options) end)
     second:wait_ready()
@@ -49,6 +53,10 @@ return function(container, options)
   if options.detach then
     first:keep()
     return 0
+  end
+  if terminal then
+    local master, slave = terminal.receive(options)
+    require("tiny.attach").show(master, slave, { input = options.interactive })
   end
   return (first:wait())
 end

@@ -52,4 +52,14 @@ function logs.follow(container, read, show)
   end
 end
 
+-- Shows what a container writes from now on, until it has ended; returns its status.
+function logs.attach(container)
+  local path = container.dir .. "/container.log"
+  local read = logs.reader(path)
+  read()
+  logs.follow(container, read, logs.print)
+  local ended = require "tiny.finished"(container)
+  return ended and ended.state.exit_code or 0
+end
+
 return logs

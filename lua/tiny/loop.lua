@@ -4,7 +4,7 @@ local Loop = {}
 Loop.__index = Loop
 
 function Loop.new()
-  return setmetatable({ handles = {}, calls = {}, timers = {} }, Loop)
+  return setmetatable({ handles = {}, calls = {}, writers = {}, room = {}, timers = {} }, Loop)
 end
 
 -- Calls f(handle) whenever the handle is ready.
@@ -13,11 +13,22 @@ function Loop:on(handle, f)
   self.calls[handle] = f
 end
 
+local function drop(list, handle)
+  for i, other in ipairs(list) do
+    if other == handle then return table.remove(list, i) end
+  end
+end
+
 function Loop:off(handle)
   self.calls[handle] = nil
-  for i, other in ipairs(self.handles) do
-    if other == handle then return table.remove(self.handles, i) end
-  end
+  drop(self.handles, handle)
+end
+
+-- Calls f(handle) whenever the handle takes bytes; nil: no longer.
+function Loop:on_room(handle, f)
+  if f and not self.room[handle] then table.insert(self.writers, handle) end
+  if not f then drop(self.writers, handle) end
+  self.room[handle] = f
 end
 
 -- Calls f once, that many seconds from now; the timer that comes back can be cancelled.
@@ -42,8 +53,13 @@ end
 function Loop:run()
   self.stopped = false
   while not self.stopped do
-    for _, handle in ipairs(tiny.poll(self.handles, wait_time(self))) do
+    -- Without files to write to, nothing of them is asked.
+    local ready, takers = tiny.poll(self.handles, wait_time(self), self.writers[1] and { write = self.writers })
+    for _, handle in ipairs(ready) do
       if self.calls[handle] then self.calls[handle](handle) end
+    end
+    for _, handle in ipairs(takers or {}) do
+      if self.room[handle] then self.room[handle](handle) end
     end
     -- A call may set timers of its own, so the due ones are collected first.
     local now, due = tiny.clock("monotonic"), {}

@@ -10,7 +10,7 @@ local manage = {}
 
 -- What of a spec is plain and kept in config.json under the same name.
 local PLAIN = {
-  "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "restart",
+  "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels",
 }
 local LIMITS = { "memory", "swap", "cpus", "pids" }
@@ -99,10 +99,10 @@ local function watch(record, spec, ctx, options)
   while true do
     local result = session.watch(ctx)
     local seconds, count = counter.next(result.status, (state.load(record.id) or record).state.stopping)
-    if not seconds or not wait_restart(record, result, seconds, count) then return result end
+    if not seconds or not wait_restart(record, result, seconds, count) then return result, ctx end
     counter.started()
     local again, err = tiny.try(session.make, record, spec, options)
-    if not again then return { status = exit_of(err), oom = 0, error = tostring(err) } end
+    if not again then return { status = exit_of(err), oom = 0, error = tostring(err) }, ctx end
     again.echo = ctx.echo
     ctx = again
   end
@@ -131,13 +131,30 @@ end
 local function background(record, spec, options)
   local supervisor = tiny.fork(function()
     tiny.setsid()
+    if options.leave then options.leave:close() end
     note_supervisor(record)
     local ctx = first(record, spec, options)
     let_go()
-    manage.ended(record, watch(record, spec, ctx, options))
+    local result, last = watch(record, spec, ctx, options)
+    manage.ended(record, result)
+    if last.console then last.console:tell(result) end
   end):keep()
   supervisor:wait_ready()
   return 0
+end
+
+-- A container with a terminal has its supervisor in the background, so that it lives on when its
+-- user leaves; what is in front is the first client, connected before there is any output.
+local function terminal(record, spec, options)
+  local attach = require "tiny.attach"
+  local client
+  client, options.client = tiny.socketpair { type = "seqpacket", nonblock = true }
+  options.leave, options.size = client, attach.size()
+  background(record, spec, options)
+  -- The supervisor has these now: it alone holds the lock, and its end closes the connection.
+  record.alive:close()
+  options.client:close()
+  return attach.serve(client, { name = record.config.name, input = spec.interactive, keys = options.keys })
 end
 
 -- Takes over a container that lost its supervisor. The caller holds record.alive.
@@ -185,11 +202,14 @@ function manage.start(record)
 end
 
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
--- options: detach, remove, where (the recipe's line, for errors), recipe.
+-- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by).
 function manage.run(spec, options)
   local record = manage.create(spec, options)
-  local how = { fresh = true, where = options.where, throwaway = options.remove and (spec.restart or "no") == "no" }
-  if not options.detach then return foreground(record, spec, how) end
+  local how = {
+    fresh = true, where = options.where, keys = options.keys,
+    throwaway = options.remove and (spec.restart or "no") == "no",
+  }
+  if not options.detach then return (spec.tty and terminal or foreground)(record, spec, how) end
   background(record, spec, how)
   format.line(record.id)
   return 0

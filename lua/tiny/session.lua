@@ -37,7 +37,7 @@ local function streams(ctx)
     tiny.mknod(path, "fifo", { mode = tonumber("600", 8) })
     ctx.stdio[number] = tiny.open(path, { read = true, write = true })
   end
-  ctx.stdio[0] = ctx.spec.interactive and tiny.stdio(0) or tiny.open("/dev/null")
+  ctx.stdio[0] = ctx.spec.interactive and not ctx.spec.tty and tiny.stdio(0) or tiny.open("/dev/null")
 end
 
 local function open_pump(ctx)
@@ -67,9 +67,11 @@ function session.make(record, spec, options)
   local _, err = tiny.try(function()
     ctx.signals = tiny.signals(FORWARDED)
     streams(ctx)
+    if spec.tty then require("tiny.terminal").prepare(ctx, options) end
     rootfs.prepare(ctx)
     container.make(ctx)
     ctx.process = ctx.child
+    if spec.tty then ctx.console = require("tiny.console").open(ctx, options.client) end
   end)
   close_all(ctx.stdio or {})
   if not err then
@@ -148,7 +150,7 @@ end
 
 -- A signal for the container. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a
 -- second Ctrl-C ends it for certain.
-local function forward(ctx, name)
+function session.forward(ctx, name)
   local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
   if fatal and not session.handles(ctx.process.pid, name) then
@@ -170,9 +172,11 @@ function session.watch(ctx)
   for _, stream in ipairs(STREAMS) do loop:on(ctx.pump[stream], function() move(ctx, loop, stream) end) end
   loop:on(ctx.process, function() loop:stop() end)
   loop:on(ctx.signals, function()
-    for name in function() return (ctx.signals:next()) end do forward(ctx, name) end
+    for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end
   end)
+  if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end
   loop:run()
+  if ctx.console then ctx.console:drain(function() move(ctx, loop, "stdout") return not ctx.full end) end
   -- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.
   for _, stream in ipairs(STREAMS) do
     local _, bytes = tiny.try(ctx.pump.finish, ctx.pump, stream, { keep = true })

@@ -84,6 +84,8 @@ pub const FAMILY: &[Primitive] = &[
         name: "write",
         doc: "Writes all bytes, waiting where the far side is full (write(2)).",
         args: &[arg("file", FILE, "an open file"), arg("data", Type::Bytes, "the bytes")],
+        options: &[opt("wait", Type::Bool, "true", "false: write once what fits now (a nonblock file)")],
+        returns: "how many bytes were taken: all, or with wait = false what fitted, which may be 0",
         method: Some(("file", "write")),
         errors: &[
             ("EPIPE", "the far side is closed"),
@@ -91,11 +93,7 @@ pub const FAMILY: &[Primitive] = &[
             ("EBADF", "the file was not opened for writing"),
         ],
         example: "file:write(\"hello\\n\")",
-        call: |c| {
-            let data: mlua::LuaString = c.get(1)?;
-            c.fd(0)?.with(|fd| fs::write_all(fd, &data.as_bytes()))?.at(path_of(c)?)?;
-            c.ok(())
-        },
+        call: write,
         ..BASE
     },
     Primitive {
@@ -129,12 +127,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "poll",
-        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed (poll(2)).",
+        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, or one of `write` takes bytes (poll(2)).",
         args: &[
             arg("handles", Type::List(&WAITABLE), "what to wait for"),
             optional("timeout", Type::Duration, "how long at most; absent, as long as it takes"),
         ],
-        returns: "the ready ones, a list; empty when the time is over",
+        options: &[opt("write", Type::List(&FILE), "none", "files to wait for until they take bytes")],
+        returns: "the ready ones, a list, and with `write` those that take bytes; empty when the time is over",
         example: "for _, ready in ipairs(tiny.poll({ child, out }, \"5s\")) do handle(ready) end",
         call: poll,
         ..BASE
@@ -231,7 +230,7 @@ fn open(call: &Call<'_>) -> Outcome {
 }
 
 /// A positional argument that is 0, 1 or 2.
-fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
+pub(super) fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
     match call.get::<i64>(i)? {
         n @ 0..=2 => Ok(n as u32),
         n => Err(Fail::Usage(format!("number: {n} is not 0, 1 or 2"))),
@@ -258,16 +257,37 @@ fn read(call: &Call<'_>) -> Outcome {
     }
 }
 
+fn write(call: &Call<'_>) -> Outcome {
+    let data: mlua::LuaString = call.get(1)?;
+    let data = data.as_bytes();
+    if call.opt("wait")?.unwrap_or(true) {
+        call.fd(0)?.with(|fd| fs::write_all(fd, &data))?.at(path_of(call)?)?;
+        return call.ok(data.len());
+    }
+    let taken = call.fd(0)?.with(|fd| fs::write_some(fd, &data))?;
+    call.ok(taken.at(path_of(call)?)?)
+}
+
 fn poll(call: &Call<'_>) -> Outcome {
-    let handles: Vec<Table> = call.get(0)?;
-    if handles.is_empty() && !call.has(1) {
+    let readers: Vec<Table> = call.get(0)?;
+    let writers: Vec<Table> = call.opt("write")?.unwrap_or_default();
+    if readers.is_empty() && writers.is_empty() && !call.has(1) {
         return Err(Fail::Usage("handles: nothing to wait for, and no timeout: it would never end".into()));
     }
-    let held = handles.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>()?;
-    let borrowed: Vec<_> = held.iter().filter_map(|fd| fd.get()).collect();
-    let ready = sys::poll(&borrowed, PollFlags::IN, call.seconds(1)?)?;
-    let chosen = handles.into_iter().zip(ready).filter(|(_, ready)| *ready).map(|(handle, _)| handle);
-    call.ok(call.lua.create_sequence_from(chosen)?)
+    let hold = |list: &[Table]| list.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>();
+    let (read, write) = (hold(&readers)?, hold(&writers)?);
+    let wanted = read.iter().map(|fd| (fd, PollFlags::IN)).chain(write.iter().map(|fd| (fd, PollFlags::OUT)));
+    let wanted: Vec<_> = wanted.filter_map(|(fd, what)| Some((fd.get()?, what))).collect();
+    let mut ready = sys::poll(&wanted, call.seconds(1)?)?.into_iter();
+    let mut chosen = |handles: Vec<Table>| {
+        let ready = handles.into_iter().zip(&mut ready).filter(|(_, ready)| *ready);
+        call.lua.create_sequence_from(ready.map(|(handle, _)| handle))
+    };
+    let readers = chosen(readers)?;
+    if writers.is_empty() {
+        return call.ok(readers);
+    }
+    call.ok((readers, chosen(writers)?))
 }
 
 fn listed(call: &Call<'_>) -> Result<Vec<Value>, Fail> {

@@ -14,6 +14,7 @@ mod network;
 mod output;
 mod process;
 mod root;
+mod socket;
 mod terminal;
 
 use crate::vm::registry::Primitive;
@@ -30,6 +31,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     data::FAMILY,
     event::FAMILY,
+    socket::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,

@@ -10,11 +10,11 @@ use rustix::fs::inotify;
 
 use super::{Context, Error, Result, signal};
 
-/// Which of `fds` are ready for `what`; all false after `timeout` seconds. An error condition or a
-/// closed far end counts as ready: the next call on the descriptor tells.
-pub fn poll(fds: &[BorrowedFd<'_>], what: PollFlags, timeout: Option<f64>) -> Result<Vec<bool>> {
+/// Which of `fds` are ready for what they are asked for; all false after `timeout` seconds. An error
+/// condition or a closed far end counts as ready: the next call on the descriptor tells.
+pub fn poll(fds: &[(BorrowedFd<'_>, PollFlags)], timeout: Option<f64>) -> Result<Vec<bool>> {
     let deadline = timeout.map(|t| Instant::now() + Duration::from_secs_f64(t.clamp(0.0, 1e9)));
-    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, what)).collect();
+    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|(fd, what)| PollFd::from_borrowed_fd(*fd, *what)).collect();
     loop {
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let left = left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) });

@@ -51,6 +51,18 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Writes once what fits now; 0 when the far side of a non-blocking descriptor is full.
+pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize> {
+    loop {
+        match rustix::io::write(fd, bytes) {
+            Ok(n) => return Ok(n),
+            Err(rustix::io::Errno::AGAIN) => return Ok(0),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
 /// Reads at most `most` bytes of a regular file; a FIFO or device is refused, since reading it
 /// could last for ever. ENOENT when it is missing, EFBIG when it is larger.
 pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {

@@ -20,8 +20,10 @@ pub mod probe;
 pub mod process;
 pub mod pump;
 pub mod signal;
+pub mod socket;
 pub mod start;
 pub mod sysctl;
+pub mod terminal;
 pub mod tree;
 
 pub use error::{Context, Error, Result};

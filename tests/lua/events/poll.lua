@@ -41,7 +41,7 @@ for _, timeout in ipairs { "50ms", 0.05 } do
 end
 
 check.refuses("handles: nothing to wait for, and no timeout: it would never end", tiny.poll, {})
-check.refuses("handles is missing: poll(handles [, timeout])", tiny.poll)
+check.refuses("handles is missing: poll(handles [, timeout] [, options])", tiny.poll)
 check.refuses([[timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"]], tiny.poll, {}, "soon")
 into, from = nil, nil
 local closed <close> = tiny.open("file")

@@ -19,6 +19,21 @@ into:write(("x"):rep(500000))
 into:close()
 check.equal(child:wait(), 0)
 
+-- What fits now, and no more.
+local outlet, inlet = tiny.open("fifo", { nonblock = true }), nil
+inlet = tiny.open("fifo", { write = true, nonblock = true })
+local taken, more = 0, nil
+repeat
+  more = inlet:write(("x"):rep(10000), { wait = false })
+  taken = taken + more
+until more == 0
+assert(taken >= 4096, taken)
+local _, writable = tiny.poll({}, 0, { write = { inlet } })
+check.equal(#writable, 0, "it is full")
+while outlet:read() do end
+_, writable = tiny.poll({ outlet }, "5s", { write = { inlet } })
+check.equal(writable[1], inlet, "there is room again")
+
 tiny.mkdir("full")
 tiny.mount_tmpfs("full", { size = "4k" })
 local file <close> = tiny.open("full/file", { write = true, create = true })

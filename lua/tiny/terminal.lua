@@ -1,0 +1,38 @@
+-- A program's terminal: a pty of the container's own devpts, made inside by the process that becomes
+-- the program. The master goes to whoever shows it, over a socket.
+local terminal = {}
+
+local TTY_GROUP = 5
+
+-- Readies the way of the pty; called before the fork. size: { rows, cols } to begin with.
+function terminal.prepare(ctx, options)
+  ctx.terminal = { size = options.size }
+  ctx.terminal.from, ctx.terminal.into = tiny.socketpair()
+end
+
+-- Makes the pty the terminal of this process: the leader of a session, with standard streams there.
+-- ctx: root (a dir handle), user, terminal.
+function terminal.enter(ctx)
+  tiny.try(tiny.setsid) -- PID 1 leads its session already
+  local master, slave = tiny.openpty("/dev/pts", { root = ctx.root, nonblock = true })
+  local size = ctx.terminal.size
+  if size then tiny.terminal_size(slave, { rows = size[1], cols = size[2] }) end
+  -- A program that opens its own terminal by name must be allowed to.
+  if ctx.user then tiny.chown(slave.path, { root = ctx.root, uid = ctx.user.uid, gid = TTY_GROUP }) end
+  tiny.set_controlling_terminal(slave)
+  for number = 0, 2 do tiny.dup2(slave, number) end
+  tiny.send_fd(ctx.terminal.into, master)
+  tiny.send_fd(ctx.terminal.into, slave)
+  ctx.terminal.into:close()
+end
+
+-- The master, and the slave, once the program runs.
+function terminal.receive(ctx)
+  ctx.terminal.into:close()
+  local master, slave = tiny.recv_fd(ctx.terminal.from), tiny.recv_fd(ctx.terminal.from)
+  ctx.terminal.from:close()
+  if not slave then tiny.fail("the program made no terminal: a step of the recipe replaced its making") end
+  return master, slave
+end
+
+return terminal

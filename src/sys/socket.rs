@@ -1,0 +1,126 @@
+//! Sockets of the local machine: listening, connecting, and descriptors sent from process to
+//! process (unix(7)). Sockets of networks are not made here.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use rustix::fs::Mode;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketAddrUnix, SocketFlags, SocketType,
+};
+
+use super::path::Place;
+use super::{Context, Error, Result};
+
+/// The longest path that fits a socket's address (unix(7)).
+const LONGEST: usize = 107;
+
+/// What kind of socket.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Whether it keeps messages apart (SOCK_SEQPACKET) instead of being a stream of bytes.
+    pub messages: bool,
+    /// Whether reads and writes return at once.
+    pub nonblock: bool,
+}
+
+impl Kind {
+    fn parts(self) -> (SocketType, SocketFlags) {
+        let mut flags = SocketFlags::CLOEXEC;
+        flags.set(SocketFlags::NONBLOCK, self.nonblock);
+        (if self.messages { SocketType::SEQPACKET } else { SocketType::STREAM }, flags)
+    }
+}
+
+/// Makes two sockets that are connected with each other.
+pub fn pair(kind: Kind) -> Result<(OwnedFd, OwnedFd)> {
+    let (ty, flags) = kind.parts();
+    Ok(rustix::net::socketpair(AddressFamily::UNIX, ty, flags, None)?)
+}
+
+/// Calls `f` with the address of `path`. An address holds 107 bytes; a longer path is reached
+/// through a descriptor of its folder.
+fn with_address<R>(path: &str, f: impl FnOnce(&SocketAddrUnix) -> rustix::io::Result<R>) -> Result<R> {
+    if path.len() <= LONGEST {
+        return f(&SocketAddrUnix::new(path).at(path)?).at(path);
+    }
+    let place = Place { root: None, path };
+    let (folder, name) = place.parent()?;
+    let short = format!("/proc/self/fd/{}/{name}", folder.as_raw_fd());
+    f(&SocketAddrUnix::new(short).at(path)?).at(path)
+}
+
+/// Makes a socket at `path`, mode 0600, and listens. Errors: EADDRINUSE when something is there.
+pub fn listen(path: &str, kind: Kind) -> Result<OwnedFd> {
+    let (ty, flags) = kind.parts();
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, ty, flags, None)?;
+    // bind(2) takes the mode from the umask; a chmod afterwards would leave it open for a moment.
+    let umask = rustix::process::umask(Mode::from_raw_mode(0o177));
+    let bound = with_address(path, |address| rustix::net::bind(&socket, address));
+    rustix::process::umask(umask);
+    bound?;
+    rustix::net::listen(&socket, 64)?;
+    Ok(socket)
+}
+
+/// Takes the next connection; `None` when nobody waits and the listener does not block.
+pub fn accept(listener: BorrowedFd<'_>, nonblock: bool) -> Result<Option<OwnedFd>> {
+    let mut flags = SocketFlags::CLOEXEC;
+    flags.set(SocketFlags::NONBLOCK, nonblock);
+    loop {
+        match rustix::net::accept_with(listener, flags) {
+            Ok(fd) => return Ok(Some(fd)),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::CONNABORTED) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Connects to the socket at `path`. Errors: ENOENT, ECONNREFUSED when nobody listens, EPROTOTYPE
+/// when the listener is of the other kind.
+pub fn connect(path: &str, kind: Kind) -> Result<OwnedFd> {
+    let (ty, flags) = Kind { nonblock: false, ..kind }.parts();
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, ty, flags, None)?;
+    with_address(path, |address| rustix::net::connect(&socket, address))?;
+    super::event::set_nonblocking(socket.as_fd(), kind.nonblock)?;
+    Ok(socket)
+}
+
+/// Sends a descriptor to the far side, with one byte, since a message needs one (SCM_RIGHTS).
+pub fn send_fd(socket: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<()> {
+    let fds = [fd];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&fds));
+    rustix::net::sendmsg(socket, &[IoSlice::new(b"\0")], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+/// Receives a descriptor, close-on-exec; `None` at the end. Errors: ENOMSG when a message without
+/// one came.
+pub fn recv_fd(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
+    let mut byte = [0u8; 1];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let got = loop {
+        match rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC) {
+            Err(rustix::io::Errno::INTR) => {}
+            got => break got?,
+        }
+    };
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(mut fds) = message
+            && let Some(fd) = fds.next()
+        {
+            return Ok(Some(fd));
+        }
+    }
+    if got.bytes == 0 {
+        return Ok(None);
+    }
+    Err(Error::new(Errno::ENOMSG).with_detail("the message carries no descriptor"))
+}
