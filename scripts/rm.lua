@@ -8,8 +8,9 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)
-      if container.state.status == "running" then
-        if not args.force then tiny.fail { message = container.config.name .. " is running", hint = "stop it first, or use rm -f" } end
+      local status = container.state.status
+      if status == "running" or status == "starting" then
+        if not args.force then tiny.fail { message = container.config.name .. " is " .. status, hint = "stop it first, or use rm -f" } end
         require "tiny.stop"(container, 0, true)
       end
       state.forget(container)

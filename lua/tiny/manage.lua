@@ -146,7 +146,7 @@ function manage.start(record)
   needs_root()
   if record.damage then tiny.fail(record.damage) end
   local spec = manage.spec_of(record)
-  state.update(record, function(s) s.status, s.supervisor, s.stopping = "starting", state.self(), nil end)
+  state.update(record, function(s) s.status, s.supervisor, s.stopping, s.again = "starting", state.self(), nil, true end)
   background(record, spec, { where = record.config.recipe and record.config.recipe.path })
   -- The supervisor has the lock now.
   record.alive:close()

@@ -17,7 +17,8 @@ return function(container, seconds, quiet)
   if container.damage then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
-  if container.state.status ~= "running" then return false end
+  container = state.settled(container)
+  if not container or container.state.status ~= "running" then return false end
   local process <close> = state.process(container)
   if not process then return false end
   state.update(container, function(s) s.stopping = true end)
