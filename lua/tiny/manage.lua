@@ -128,7 +128,11 @@ end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
 function manage.create(spec, options)
-  container.check(spec)
+  local _, err = tiny.try(container.check, spec)
+  if err then
+    err.at = err.at or options.where
+    error(err, 0)
+  end
   needs_root()
   local text = options.recipe and options.recipe.text
   if text then options.recipe.text = nil end
