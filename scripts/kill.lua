@@ -9,6 +9,7 @@ return {
   run = function(args)
     local number = tiny.signal_number(args.signal)
     return each(args.container, function(container, name)
+      container = state.settled(container) or container
       local process <close> = container.state.status == "running" and state.process(container) or nil
       if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
       tiny.kill(process, number)

@@ -19,7 +19,7 @@ return {
     local read = logs.reader(path)
     local function show(entry) logs.print(entry, args.timestamps) end
     local entries = read()
-    for i = tail == math.huge and 1 or math.max(1, #entries - tail + 1), #entries do show(entries[i]) end
+    for i = logs.tail(entries, tail), #entries do show(entries[i]) end
     if args.follow then logs.follow(container, read, show) end
   end,
 }

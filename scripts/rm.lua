@@ -9,7 +9,7 @@ return {
   run = function(args)
     return each(args.container, function(container, name)
       local status = container.state.status
-      if status == "running" or status == "restarting" then
+      if status == "running" or status == "starting" or status == "restarting" then
         if not args.force then tiny.fail { message = container.config.name .. " is " .. status, hint = "stop it first, or use rm -f" } end
         require "tiny.stop"(container, 0, true)
       end

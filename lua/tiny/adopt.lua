@@ -15,7 +15,9 @@ local function bury(container)
   local failures = scope.replay(container.dir .. "/undo.jsonl")
   tiny.try(require("tiny.network").release)
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
-  if container.state.status == "starting" then return state.forget(container) end
+  -- A first start that was cut short has made nothing; what was on record before is kept.
+  local fresh = container.state.status == "starting" and not container.state.again
+  if fresh then return state.forget(container) end
   manage.ended(container, { oom = 0 })
 end
 

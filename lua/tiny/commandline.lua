@@ -16,21 +16,41 @@ local function overlay(spec, args)
   return spec
 end
 
+-- An error of a recipe, with the recipe as its place when it has no better one: `return c.new { … }`
+-- is a tail call, which leaves no line behind.
+local function placed(err, path)
+  if not err.at and err.message:sub(1, #path) ~= path then err.at = path end
+  return err
+end
+
+-- What a recipe that did its work itself may return: nothing, a boolean, or an exit status.
+local function check_result(path, result)
+  local status = math.type(result) == "integer" and result >= 0 and result <= 255
+  if result == nil or type(result) == "boolean" or status then return result end
+  local hint = "return nothing, true or false, or an exit status from 0 to 255"
+  if type(result) == "table" then hint = 'a container is made by require("tiny.container").new { … }' end
+  tiny.fail { at = path, message = "the recipe returned " .. tiny.show(result) .. ", which is neither a container nor an exit status", hint = hint }
+end
+
 -- The recipe's container as spec and options; the result of one that did the work itself.
 local function of_recipe(args)
   local words = table.move(args.command, 2, #args.command, 1, {})
-  local chunk, text = tiny.try(tiny.load_recipe, args.command[1])
+  local path = args.command[1]
+  local chunk, text = tiny.try(tiny.load_recipe, path)
   if not chunk then
     -- The user named the file on the command line: no line of ours says more than that.
     text.at = nil
     error(text, 0)
   end
-  local result = chunk(words)
+  local result, err = tiny.try(chunk, words)
+  if err then error(placed(err, path), 0) end
   -- A recipe that did its work itself needs nothing of what runs a container.
-  if type(result) ~= "table" or not require("tiny.container").is(result) then return nil, result end
+  if type(result) ~= "table" or not require("tiny.container").is(result) then
+    return nil, check_result(path, result)
+  end
   return overlay(result.spec, args), {
-    detach = args.detach, remove = args.rm, where = result.where, keys = args.detach_keys,
-    recipe = { path = args.command[1], args = words, text = text },
+    detach = args.detach, remove = args.rm, where = result.where or path, keys = args.detach_keys,
+    recipe = { path = path, args = words, text = text },
   }
 end
 

@@ -48,9 +48,14 @@ local function volume(text)
 end
 
 local function check_rootfs(path)
-  local s = tiny.stat(path)
+  local s = path ~= "" and tiny.stat(path)
+  if not s and path == "" then wrong("the rootfs is an empty name", "leave --rootfs out for a throwaway view of the host") end
   if not s then wrong(("the rootfs %s does not exist"):format(path), "make it, or leave --rootfs out for a throwaway view of the host") end
   if s.kind ~= "dir" then wrong(("the rootfs %s is a %s, not a folder"):format(path, s.kind), "unpack an archive or image first") end
+  local host = tiny.stat("/")
+  if s.dev == host.dev and s.ino == host.ino then
+    wrong(("the rootfs %s is the host's own root"):format(path), "leave --rootfs out for a throwaway view of the host")
+  end
 end
 
 function container.check_name(name)
@@ -58,6 +63,11 @@ function container.check_name(name)
     wrong(("the name %q has other characters than letters, digits, '_', '.' and '-'"):format(name))
   end
   if #name > 128 then wrong("the name has more than 128 characters") end
+end
+
+-- The record is JSON, which holds text only.
+local function check_text(what, text)
+  if not utf8.len(text) then wrong(("%s is not UTF-8: %s"):format(what, tiny.show(text)), "put other bytes into a file, or encode them") end
 end
 
 -- Checks a whole spec before anything acts, and puts it in its final form.
@@ -74,6 +84,8 @@ function container.check(spec)
     if type(key) ~= "string" or key == "" or key:find("[=%z]") then wrong(("env: %s is not a variable's name"):format(tiny.show(key))) end
     if type(value) ~= "string" then wrong(("env: %s is not a string: %s"):format(key, tiny.show(value))) end
   end
+  for i, word in ipairs(spec.command) do check_text(("command: word %d"):format(i), word) end
+  for key, value in pairs(spec.env or {}) do check_text("env: " .. tiny.show(key), key .. "=" .. value) end
   check_steps(spec)
   require("tiny.restart").parse(spec.restart)
   spec.mounts = {}
@@ -86,7 +98,7 @@ end
 -- The container that a recipe returns.
 function container.new(spec)
   local where = tiny.caller()
-  schema.check("container.new", spec, KEYS)
+  schema.check("container.new", spec, KEYS, where)
   return setmetatable({ spec = spec, where = where }, Container)
 end
 
@@ -194,6 +206,9 @@ function container.make(ctx)
   ctx.inside = function() inside(ctx) end
   ctx.go_from, ctx.go_into = tiny.pipe()
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
+  if not ctx.child then
+    wrong((ctx.where or ctx.name) .. ": step namespaces: no container was made", "it sets ctx.child = tiny.clone({ … }, ctx.inside)")
+  end
   ctx.go_from:close()
   ctx.born(ctx)
   tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed already; wait_ready tells

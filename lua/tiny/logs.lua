@@ -26,15 +26,31 @@ function logs.reader(path)
     for chunk in function() return file:read("1m") end do
       rest = rest .. chunk
       local done = 1
-      for line, after in rest:gmatch("([^\n]*)\n()") do
-        local entry = tiny.json_decode(line)
+      -- Not a pattern: one that fails on the last, unfinished line tries each of its bytes anew.
+      for stop in function() return (rest:find("\n", done, true)) end do
+        local entry = tiny.json_decode(rest:sub(done, stop - 1))
         if type(entry) == "table" then table.insert(entries, entry) end
-        done = after
+        done = stop + 1
       end
       rest = rest:sub(done)
     end
     return entries
   end
+end
+
+-- Where the last `count` lines begin among entries. A long line has several, all partial but the last.
+function logs.tail(entries, count)
+  local first, open = #entries + 1, {}
+  for i = #entries, 1, -1 do
+    local entry = entries[i]
+    -- An entry that goes on in a later one of its stream belongs to the line counted there.
+    if not (entry.partial and open[entry.stream]) then
+      if count == 0 then break end
+      count = count - 1
+    end
+    first, open[entry.stream] = i, true
+  end
+  return first
 end
 
 -- Calls print for what is added, until the container has ended and everything is told.

@@ -177,7 +177,11 @@ end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
 function manage.create(spec, options)
-  container.check(spec)
+  local _, err = tiny.try(container.check, spec)
+  if err then
+    err.at = err.at or options.where
+    error(err, 0)
+  end
   needs_root()
   local text = options.recipe and options.recipe.text
   if text then options.recipe.text = nil end
@@ -195,7 +199,7 @@ function manage.start(record)
   needs_root()
   if record.damage then tiny.fail(record.damage) end
   local spec = manage.spec_of(record)
-  state.update(record, function(s) s.status, s.supervisor, s.stopping = "starting", state.self(), nil end)
+  state.update(record, function(s) s.status, s.supervisor, s.stopping, s.again = "starting", state.self(), nil, true end)
   background(record, spec, { where = record.config.recipe and record.config.recipe.path })
   -- The supervisor has the lock now.
   record.alive:close()

@@ -43,10 +43,24 @@ local function bring_up()
   end
 end
 
+-- Whether a lease's holder may still need it: a maker that was killed right after it took the lease
+-- has not yet noted how to give it back.
+local function held(path)
+  local state = require "tiny.state"
+  local id = tiny.read_file(path) or ""
+  local container = #id == 12 and state.load(id)
+  local status = container and container.state.status
+  return container and status ~= "exited" and status ~= "stopped" and status ~= "created"
+end
+
+-- How many leases there are, without those that nobody holds: they go. The caller has the lock.
 local function leases()
   local count = 0
   for _, name in ipairs(tiny.list_dir(folder()) or {}) do
-    if name:sub(1, 1) ~= "." then count = count + 1 end
+    local path = folder() .. "/" .. name
+    if name:sub(1, 1) ~= "." then
+      if held(path) then count = count + 1 else tiny.remove(path) end
+    end
   end
   return count
 end

@@ -24,9 +24,9 @@ local TYPES = {
   end,
 }
 
--- Checks `value` against { key = type }; `what` names the table in the error.
-function schema.check(what, value, keys)
-  if type(value) ~= "table" then tiny.fail { message = ("%s takes a table, not a %s"):format(what, type(value)) } end
+-- Checks `value` against { key = type }; `what` names the table in the error, `at` its place.
+function schema.check(what, value, keys, at)
+  if type(value) ~= "table" then tiny.fail { at = at, message = ("%s takes a table, not a %s"):format(what, type(value)) } end
   for key, item in pairs(value) do
     local kind = keys[key]
     if not kind then
@@ -35,13 +35,14 @@ function schema.check(what, value, keys)
       table.sort(known)
       local near = tiny.did_you_mean(tostring(key), known)
       tiny.fail {
+        at = at,
         message = ("%s: unknown key %q"):format(what, tostring(key)) .. (near and ("; did you mean %q?"):format(near) or ""),
         hint = "known are " .. table.concat(known, ", "),
       }
     end
     local wanted = TYPES[kind](item)
     if wanted then
-      tiny.fail { message = ("%s: %s: expected %s, got %s"):format(what, key, wanted, tiny.show(item)) }
+      tiny.fail { at = at, message = ("%s: %s: expected %s, got %s"):format(what, key, wanted, tiny.show(item)) }
     end
   end
 end

@@ -140,6 +140,20 @@ function state.try_alive(container)
   return tiny.flock(container.run .. "/alive", { wait = false })
 end
 
+-- The container once it is no longer being started; nil when that came to nothing.
+function state.settled(container)
+  while container and container.state.status == "starting" do
+    local watch <close> = tiny.try(tiny.watch, { container.dir })
+    container = state.load(container.id)
+    if watch and container and container.state.status == "starting" then
+      -- A maker that is killed writes nothing more: now and then it is looked for.
+      tiny.poll({ watch }, 1)
+      container = adopt.look_after(container)
+    end
+  end
+  return container
+end
+
 -- Changes the state under the container's lock; `change` gets the state as it is now.
 function state.update(container, change)
   local lock <close> = tiny.flock(container.dir .. "/lock")

@@ -17,6 +17,8 @@ return function(container, seconds, quiet)
   if container.damage then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
+  container = state.settled(container)
+  if not container then return false end
   if container.state.status == "restarting" then
     -- Its supervisor waits for the time of the next start; the signal ends that.
     state.update(container, function(s) s.stopping = true end)

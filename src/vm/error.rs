@@ -64,7 +64,7 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
             let message = match &other {
                 Value::String(s) => s.to_string_lossy(),
                 Value::Error(e) => plain(e),
-                _ => show::value(&other),
+                _ => format!("an error without a message was thrown: {}", show::value(&other)),
             };
             err.raw_set("message", message)?;
             finish(lua, err)?

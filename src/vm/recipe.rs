@@ -12,7 +12,7 @@ use crate::sys::{self, Context};
 /// whoever owns it.
 pub fn read(path: &str) -> sys::Result<Source> {
     match std::fs::read(path) {
-        Ok(text) => Ok(Source { text: text.into(), bytecode: false, name: format!("@{path}") }),
+        Ok(text) => Ok(Source { text: lua_text(text).into(), bytecode: false, name: format!("@{path}") }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !path.contains('/') => {
             match files::embedded("lua", &format!("recipes/{path}")) {
                 Some(file) => {
@@ -23,6 +23,18 @@ pub fn read(path: &str) -> sys::Result<Source> {
         }
         Err(e) => Err(e).at(path),
     }
+}
+
+/// As lua(1) reads a file: without a byte order mark, and a first line `#!…` is for the kernel. It
+/// becomes a comment, so that the numbers of the lines stay.
+fn lua_text(mut text: Vec<u8>) -> Vec<u8> {
+    if text.starts_with(b"\xef\xbb\xbf") {
+        text.drain(..3);
+    }
+    if text.starts_with(b"#") {
+        text.splice(..1, *b"--");
+    }
+    text
 }
 
 /// Compiles a recipe; the error is Lua's own, with file and line.

@@ -10,6 +10,10 @@ end
 
 refused(125, "the rootfs /no/such does not exist\n  hint: make it, or leave --rootfs out for a throwaway view of the host", "run", "--rootfs", "/no/such", "true")
 refused(125, "the rootfs /etc/passwd is a file, not a folder\n  hint: unpack an archive or image first", "run", "--rootfs", "/etc/passwd", "true")
+refused(125, "the rootfs is an empty name\n  hint: leave --rootfs out for a throwaway view of the host", "run", "--rootfs", "", "true")
+refused(125, "the rootfs /./ is the host's own root\n  hint: leave --rootfs out for a throwaway view of the host", "run", "--rootfs", "/./", "true")
+refused(125, 'command: word 2 is not UTF-8: "\u{fffd}"\n  hint: put other bytes into a file, or encode them', "run", "echo", "\xff")
+refused(125, 'env: "A" is not UTF-8: "A=\u{fffd}"\n  hint: put other bytes into a file, or encode them', "run", "-e", "A=\xff", "true")
 refused(125, "no command is given\n  hint: say what to run: tinylua run CMD…", "run", "")
 refused(125, 'the name "a/b" has other characters than letters, digits, \'_\', \'.\' and \'-\'', "run", "--name", "a/b", "true")
 refused(125, 'the working directory "x" does not begin with /', "run", "-w", "x", "true")

@@ -28,4 +28,9 @@ for delay = 0, 24 do
   check.succeeds("gc")
   clean()
 end
+if bridged then
+  tiny.write_file(check.root .. "/network/td0/10.10.0.2", "0123456789ab")
+  check.succeeds("gc")
+  clean()
+end
 assert(left > 0, "no kill hit a container in the making")

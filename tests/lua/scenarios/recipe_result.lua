@@ -1,0 +1,36 @@
+-- run RECIPE.lua: what it may return or throw, where a wrong container stands, and a first line `#!`.
+local check = require "check"
+
+local function run(text)
+  tiny.write_file("/tmp/r.lua", text)
+  local result = check.run { "run", "--rm", "/tmp/r.lua" }
+  check.no_container()
+  return result
+end
+
+local function refused(text, message)
+  local result = run(text)
+  check.equal(result.err, message .. "\n")
+  check.equal(result.status, 125)
+end
+
+check.equal(run("return true").status, 0)
+check.equal(run("return false").status, 1)
+check.equal(run("return 255").status, 255)
+local status_hint = "\n  hint: return nothing, true or false, or an exit status from 0 to 255"
+local neither = ", which is neither a container nor an exit status"
+refused("return 256", "/tmp/r.lua: the recipe returned 256" .. neither .. status_hint)
+refused("return 'web'", '/tmp/r.lua: the recipe returned "web"' .. neither .. status_hint)
+refused("return { command = 'true' }", '/tmp/r.lua: the recipe returned { command = "true" }' .. neither
+  .. '\n  hint: a container is made by require("tiny.container").new { … }')
+refused("error()", "/tmp/r.lua: an error without a message was thrown: nil")
+refused("error { 1 }", "/tmp/r.lua: an error without a message was thrown: { 1 }")
+
+local place = run("\nlocal made = require('tiny.container').new { memory = '1x' }")
+check.equal(place.err, '/tmp/r.lua:2: container.new: memory: expected a size such as "128m", got "1x"\n')
+refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: say what to run: tinylua run CMD…")
+refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
+  "/tmp/r.lua: step namespaces: no container was made\n  hint: it sets ctx.child = tiny.clone({ … }, ctx.inside)")
+
+check.equal(run("#!/usr/bin/env -S tinylua run\nprint(tiny.caller())").out, "/tmp/r.lua:2\n")
+check.equal(run("\u{feff}print(1)").out, "1\n")

@@ -1,0 +1,58 @@
+-- stop and rm -f of a container that is being started wait for it; rm refuses; a restart that is
+-- killed leaves its container on record.
+local check = require "check"
+
+-- Its start goes on until the gate is there; `begun` tells that it has come so far.
+tiny.write_file("/tmp/slow.lua", [[
+return require("tiny.container").new {
+  name = "slow", command = { "sleep", "60" },
+  before = { cgroup = function()
+    if not tiny.stat("/tmp/gate") then return end
+    local f = io.open("/tmp/begun", "w") f:write("x") f:close()
+    f = io.open("/tmp/gate") f:read(1) f:close()
+  end },
+}]])
+tiny.mknod("/tmp/gate", "fifo")
+tiny.mknod("/tmp/begun", "fifo")
+
+-- Runs `arguments`, which start the container, in a process of its own, until the start has begun.
+local function begin(arguments)
+  local child = tiny.fork(function() check.run(arguments) end)
+  tiny.open("/tmp/begun"):read(1)
+  return child
+end
+
+local function open_gate()
+  local gate <close> = tiny.open("/tmp/gate", { write = true })
+  gate:write("x")
+end
+
+local function status()
+  local found = tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))[1]
+  return found and found.status
+end
+
+for _, command in ipairs { { "stop", "-t", "0", "slow" }, { "rm", "-f", "slow" } } do
+  local starter <close> = begin { "run", "-d", "/tmp/slow.lua" }
+  local refused = check.run { "rm", "slow" }
+  check.equal(refused.err, "slow is starting\n  hint: stop it first, or use rm -f\n")
+  local waiting <close> = tiny.fork(function()
+    local did = check.run(command)
+    return did.out == "slow\n" and did.status or 99
+  end)
+  open_gate()
+  check.equal(waiting:wait(), 0, command[1])
+  starter:wait()
+  check.equal(status(), command[1] == "stop" and "stopped" or nil)
+  if status() then check.succeeds("rm", "slow") end
+end
+check.no_container()
+
+tiny.remove("/tmp/gate")
+check.succeeds("run", "-d", "/tmp/slow.lua")
+check.succeeds("stop", "-t", "0", "slow")
+local record = tiny.json_decode(check.succeeds("inspect", "slow"))[1]
+record.state.status, record.state.again = "starting", true
+tiny.write_file(record.dir .. "/state.json", tiny.json_encode(record.state))
+check.equal(status(), "exited", "a restart that was killed")
+check.succeeds("rm", "slow")
