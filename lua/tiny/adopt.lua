@@ -15,7 +15,7 @@ local function bury(container)
   local failures = scope.replay(container.dir .. "/undo.jsonl")
   tiny.try(require("tiny.network").release)
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
-  if container.state.status == "starting" or container.damage then return state.forget(container) end
+  if container.state.status == "starting" then return state.forget(container) end
   manage.ended(container, { oom = 0 })
 end
 

@@ -52,6 +52,8 @@ local function record_birth(ctx)
     s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
     s.exit_code, s.signal, s.oom, s.finished_at, s.error = nil, nil, nil, nil, nil
   end)
+  -- Here and not later: the child makes its mounts meanwhile.
+  open_pump(ctx)
 end
 
 local function close_all(handles)
@@ -68,7 +70,6 @@ function session.make(record, spec, options)
     rootfs.prepare(ctx)
     container.make(ctx)
     ctx.process = ctx.child
-    open_pump(ctx)
   end)
   close_all(ctx.stdio or {})
   if not err then

@@ -76,7 +76,8 @@ function state.create(config)
     tiny.mkdir(run, { mode = PRIVATE })
     record.alive = tiny.flock(run .. "/alive")
     tiny.mkdir(dir, { mode = PRIVATE })
-    reserve(data, config.name, id)
+    -- An id needs no reservation to be its own.
+    if config.name ~= id then reserve(data, config.name, id) end
     write_json(dir .. "/config.json", config)
     write_json(dir .. "/state.json", record.state)
   end)
@@ -119,7 +120,9 @@ function state.load(id)
   local current, bad_state = read_json(dir .. "/state.json", "status")
   if not (config or current) and not tiny.stat(dir) then return nil end
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
-  container.state = current or { status = "unknown" }
+  -- state.json is the last file that a new container gets: without one its maker is at work, or dead.
+  local unmade = not current and not tiny.stat(dir .. "/state.json")
+  container.state = current or { status = unmade and "starting" or "unknown" }
   container.damage = bad_config or bad_state
   return container
 end
