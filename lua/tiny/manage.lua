@@ -114,7 +114,7 @@ local function foreground(record, spec, options)
   local result = watch(record, spec, ctx, options)
   manage.ended(record, result)
   if result.oom > 0 then
-    format.note("%s ran out of memory (limit %d bytes); the kernel killed in it %d times", ctx.name, spec.memory, result.oom)
+    format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
   end
   return result.status
 end

@@ -4,7 +4,7 @@ local check = require "check"
 local hog = "a=x; while :; do a=$a$a; done"
 local killed = check.run { "run", "--name", "hog", "-m", "20m", "sh", "-c", hog }
 check.equal(killed.status, 137)
-assert(killed.err:match("hog ran out of memory %(limit 20971520 bytes%); the kernel killed in it %d+ times"), killed.err)
+assert(killed.err:match("hog ran out of memory %(limit 20971520 bytes%); the kernel killed %d+ of its processes"), killed.err)
 local shown = tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))[1]
 check.equal(shown.oom, true)
 check.equal(shown.exit_code, 137)

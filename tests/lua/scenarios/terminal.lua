@@ -1,0 +1,99 @@
+-- run -it, detach, attach, exec -it: a person at a real terminal.
+local check = require "check"
+local sit = require "person"
+
+-- A shell of its own: it is on the container's first terminal, of the person's size.
+local one = sit("run", "-it", "--name", "box", "-e", "PS1=box> ", "sh", "-i")
+one:sees("box> ")
+one:type("tty; stty size\n")
+one:sees("/dev/pts/0\r\n24 80\r\n.*box> ")
+one:type("echo tty >/dev/tty; ls -l /proc/self/fd | grep -c /dev/pts/0\n")
+one:sees("\ntty\r\n2\r\n.*box> ")
+
+-- The size is followed.
+tiny.terminal_size(one.master, { rows = 50, cols = 132 })
+one:type("sleep 0.1; stty size\n")
+one:sees("\n50 132\r\n")
+
+-- Ctrl-C ends the program in the foreground, not the shell; Ctrl-Z and fg work.
+one:type("echo go; sleep 100\n")
+one:sees("\ngo\r\n")
+one:type("\3")
+one:sees("box> ")
+one:type("echo status $?\n")
+one:sees("status 130\r\n")
+one:type("sh -c 'echo up; sleep 0.3; sleep 0.3; echo down'\n")
+one:sees("\nup\r\n")
+one:type("\26")
+one:sees("Stopped.*box> ")
+one:type("fg\n")
+one:sees("\ndown\r\n.*box> ")
+
+-- Detached, and back; a key of the sequence alone is passed on.
+one:type("stty -echo; cat -v\n")
+one:type("\16x\n")
+one:sees("%^Px\r\n")
+one:type("\4stty echo; echo left=$$\n")
+one:sees("left=1\r\n")
+one:type("\16\17")
+check.equal(one:leaves(), 0, "detached")
+one:sees("box runs on; `tinylua attach box` comes back to it")
+
+local two, three = sit("attach", "box"), sit("attach", "--detach-keys", "ctrl-a,d", "box")
+three:type("echo h$((1+2))re\n")
+three:sees("h3re\r\n")
+two:type("echo t$((1+1))o\n")
+two:sees("t2o\r\n")
+three:sees("t2o\r\n")
+three:type("echo thr$((1+2))e\n")
+two:sees("thr3e\r\n")
+two.child:kill("SIGKILL")
+two.child:wait()
+three:type("echo still $((40+2))\n")
+three:sees("still 42\r\n")
+three:type("\1d")
+check.equal(three:leaves(), 0, "detached by other keys")
+
+-- A program beside it has a terminal of its own.
+local beside = sit("exec", "-it", "box", "sh", "-i")
+beside:type("tty; stty size\n")
+beside:sees("/dev/pts/1\r\n24 80\r\n")
+tiny.terminal_size(beside.master, { cols = 99 })
+beside:type("sleep 0.1; stty size\n")
+beside:sees("\n24 99\r\n")
+beside:type("echo go; sleep 100\n")
+beside:sees("\ngo\r\n")
+beside:type("\3")
+beside:type("exit 6\n")
+check.equal(beside:leaves(), 6, "exec's status")
+
+-- The end comes to whoever is there, with its status; the log has what was shown.
+local four = sit("attach", "box")
+four:type("exit 7\n")
+check.equal(four:leaves(), 7, "the status")
+assert(check.succeeds("ps", "-a"):match("Exited %(7%)"), "ps")
+assert(check.succeeds("logs", "box"):match("t2o\r\n"), "logs")
+check.equal(check.run({ "attach", "box" }).err, "box is not running\n  hint: tinylua start box\n")
+
+-- A foreground client that is killed leaves the container alive, and attach finds it.
+check.succeeds("start", "box")
+check.succeeds("rm", "-f", "box")
+local five = sit("run", "-it", "--rm", "--name", "box", "sh", "-i")
+five:type("x=kept; echo r$((1))ady\n")
+five:sees("r1ady\r\n")
+five.child:kill("SIGKILL")
+five.child:wait()
+local six = sit("attach", "box")
+six:type("echo $x\n")
+six:sees("kept\r\n")
+six:type("exit 3\n")
+check.equal(six:leaves(), 3, "the status")
+check.no_container()
+-- Without -t, attach follows what is written.
+local id = check.succeeds("run", "-d", "sh", "-c", "trap 'echo bye; exit 4' TERM; while :; do echo again; sleep 0.05; done")
+local seven = sit("attach", id:sub(1, 12))
+seven:sees("again")
+check.succeeds("stop", id:sub(1, 12))
+seven:sees("bye")
+check.equal(seven:leaves(), 4, "the status")
+check.succeeds("rm", id:sub(1, 12))
