@@ -91,7 +91,9 @@ fn method(primitive: &Primitive) -> Option<String> {
     let signature = primitive.signature();
     let words = signature.split_once('(')?.1;
     let rest = words.strip_prefix(primitive.args.first()?.name).unwrap_or(words);
-    let rest = rest.trim_start_matches(", ").trim_start().replacen("[, ", "[", 1);
+    let rest = rest.trim_start_matches(", ").trim_start();
+    // What was the second argument is the first, without the comma before it.
+    let rest = rest.strip_prefix("[, ").map_or(rest.to_owned(), |first| format!("[{first}"));
     Some(format!("{kind}:{name}({rest}"))
 }
 
@@ -109,7 +111,7 @@ mod tests {
         let wait = registry::find("wait").expect("wait is a primitive");
         assert_eq!(method(wait).as_deref(), Some("child:wait([timeout])"));
         let write = registry::find("write").expect("write is a primitive");
-        assert_eq!(method(write).as_deref(), Some("file:write(data)"));
+        assert_eq!(method(write).as_deref(), Some("file:write(data [, options])"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ const DEVPTS: i64 = 0x1cd1;
 /// ENOTTY when it is no devpts, ENOSPC when its ptys are used up.
 pub fn openpty(devpts: Place<'_>) -> Result<Pty> {
     let folder = devpts.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
-    if i64::from(rustix::fs::fstatfs(&folder).at(devpts.path)?.f_type) != DEVPTS {
+    if rustix::fs::fstatfs(&folder).at(devpts.path)?.f_type != DEVPTS {
         return Err(Error::new(Errno::ENOTTY).with_path(devpts.path).with_detail("it is no devpts"));
     }
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
