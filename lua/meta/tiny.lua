@@ -266,7 +266,9 @@ function file:read(max) end
 ---file:write("hello\n")
 ---```
 ---@param data string the bytes
-function file:write(data) end
+---@param options? tiny.write.options
+---@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
+function file:write(data, options) end
 
 ---@class tiny.ipcns: tiny.namespace
 local ipcns = {}
@@ -337,6 +339,9 @@ local signals = {}
 ---```
 ---@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
 function signals:next() end
+
+---@class tiny.terminal_mode: tiny.handle
+local terminal_mode = {}
 
 ---@class tiny.timens: tiny.namespace
 local timens = {}
@@ -1709,6 +1714,9 @@ function tiny.pipe() end
 ---@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
 function tiny.read(file, max) end
 
+---@class tiny.write.options
+---@field wait? boolean false: write once what fits now (a nonblock file) (default: true)
+
 ---Writes all bytes, waiting where the far side is full (write(2)).
 ---* EPIPE: the far side is closed
 ---* ENOSPC: the disk is full
@@ -1718,7 +1726,9 @@ function tiny.read(file, max) end
 ---```
 ---@param file tiny.file an open file
 ---@param data string the bytes
-function tiny.write(file, data) end
+---@param options? tiny.write.options
+---@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
+function tiny.write(file, data, options) end
 
 ---Makes an open file the process's standard input, output or error (dup2(2)).
 ---```lua
@@ -1736,14 +1746,18 @@ function tiny.dup2(file, number) end
 ---@return boolean # a boolean
 function tiny.isatty(number) end
 
----Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed (poll(2)).
+---@class tiny.poll.options
+---@field write? tiny.file[] files to wait for until they take bytes (default: none)
+
+---Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, or one of `write` takes bytes (poll(2)).
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
 ---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch)[] what to wait for
 ---@param timeout? tiny.duration how long at most; absent, as long as it takes
----@return any # the ready ones, a list; empty when the time is over
-function tiny.poll(handles, timeout) end
+---@param options? tiny.poll.options
+---@return any # the ready ones, a list, and with `write` those that take bytes; empty when the time is over
+function tiny.poll(handles, timeout, options) end
 
 ---@class tiny.signals.options
 ---@field [integer] tiny.signal the signals
@@ -1796,6 +1810,86 @@ function tiny.watch(options) end
 ---@param watch tiny.watch what `watch` returned
 ---@return string[] # a list of names in watched folders, "" for a watched file itself
 function tiny.changes(watch) end
+
+-- Sockets
+
+---@class tiny.socketpair.options
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
+---@field nonblock? boolean reads and writes return at once (default: false)
+
+---Makes two sockets that are connected with each other (socketpair(2)).
+---```lua
+---local mine, theirs = tiny.socketpair { type = "seqpacket" }
+---```
+---@param options? tiny.socketpair.options
+---@return any # two file handles
+function tiny.socketpair(options) end
+
+---@class tiny.unix_listen.options
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
+---@field nonblock? boolean reads and writes return at once (default: false)
+
+---Makes a socket at `path` that only its owner may connect to, and listens (unix(7)). Its name stays until `remove`.
+---* EADDRINUSE: something is at that path; remove it when its owner is gone
+---* ENOENT: the folder is missing
+---```lua
+---local listener <close> = tiny.unix_listen("/run/web/attach")
+---```
+---@param path string the socket's name, of any length
+---@param options? tiny.unix_listen.options
+---@return tiny.file # a file handle, ready in `poll` when somebody connects
+function tiny.unix_listen(path, options) end
+
+---@class tiny.unix_accept.options
+---@field nonblock? boolean reads and writes return at once (default: false)
+
+---Takes the next connection (accept4(2)).
+---* EINVAL: the file is no listening socket
+---* EMFILE: this process has too many open files
+---```lua
+---local client = tiny.unix_accept(listener)
+---```
+---@param listener tiny.file what `unix_listen` returned
+---@param options? tiny.unix_accept.options
+---@return tiny.file? # a file handle; nil when nobody waits and the listener is nonblock
+function tiny.unix_accept(listener, options) end
+
+---@class tiny.unix_connect.options
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
+---@field nonblock? boolean reads and writes return at once (default: false)
+
+---Connects to a socket by its path (connect(2)).
+---* ENOENT: there is no such socket
+---* ECONNREFUSED: whoever listened there is gone
+---* EPROTOTYPE: the listener's type is another
+---```lua
+---local far <close> = tiny.unix_connect("/run/web/attach")
+---```
+---@param path string the socket's name, of any length
+---@param options? tiny.unix_connect.options
+---@return tiny.file # a file handle
+function tiny.unix_connect(path, options) end
+
+---Sends an open file to the process at the far side of a socket (unix(7), SCM_RIGHTS).
+---* EPIPE: the far side is closed
+---* ENOTSOCK: the first file is no socket
+---```lua
+---tiny.send_fd(socket, tiny.open("web.log"))
+---```
+---@param socket tiny.file a socket
+---@param file tiny.file what to send; the caller's own stays open
+function tiny.send_fd(socket, file) end
+
+---Receives an open file from the far side of a socket (unix(7), SCM_RIGHTS).
+---* ENOMSG: a message without a file came
+---* EAGAIN: nothing is there now (nonblock)
+---* ENOTSOCK: the file is no socket
+---```lua
+---local file = tiny.recv_fd(socket)
+---```
+---@param socket tiny.file a socket
+---@return tiny.file? # a file handle; nil when the far side is closed
+function tiny.recv_fd(socket) end
 
 -- Output
 
@@ -1869,6 +1963,68 @@ function tiny.probe() end
 ---@param options? tiny.read_line.options
 ---@return string? # the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)
 function tiny.read_line(prompt, options) end
+
+---@class tiny.openpty.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field nonblock? boolean reads and writes of the master return at once (default: false)
+
+---Makes a pseudo-terminal in a mounted devpts, found by descriptor: nothing but a devpts is opened, so that a container cannot put a file of its own in the way (pts(4), TIOCGPTPEER).
+---* ENOTTY: there is no devpts at that path; mount_devpts mounts one
+---* EXDEV: something is mounted over its ptmx
+---* ENOSPC: its ptys are used up (/proc/sys/kernel/pty/max)
+---```lua
+---local master, slave = tiny.openpty("/dev/pts")
+---```
+---@param devpts string where the devpts is mounted
+---@param options? tiny.openpty.options
+---@return any # two file handles: the master, and the slave, whose `path` is its name in that devpts
+function tiny.openpty(devpts, options) end
+
+---Makes a terminal the controlling one of the caller's session: its Ctrl-C, its job control and /dev/tty are that session's (ioctl_tty(2), TIOCSCTTY).
+---* ENOTTY: it is no terminal; isatty tells
+---* EPERM: the caller is no session leader (setsid), or its session has a terminal
+---```lua
+---tiny.setsid()
+---tiny.set_controlling_terminal(slave)
+---```
+---@param file tiny.file a terminal, such as the slave of openpty
+function tiny.set_controlling_terminal(file) end
+
+---@class tiny.terminal_size.options
+---@field rows? integer the new number of rows, up to 65535 (default: as it is)
+---@field cols? integer the new number of columns, up to 65535 (default: as it is)
+
+---Tells a terminal's size, or sets it; a change sends SIGWINCH to its foreground processes (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).
+---* ENOTTY: it is no terminal; isatty tells
+---```lua
+---local rows, cols = tiny.terminal_size(tiny.stdio(1))
+---```
+---@param file tiny.file a terminal, either side of a pty
+---@param options? tiny.terminal_size.options
+---@return any # rows and columns, as they are then
+function tiny.terminal_size(file, options) end
+
+---Makes a standard stream's terminal pass every byte on as it is, without echo, lines or signals (cfmakeraw(3)).
+---* ENOTTY: it is no terminal; isatty tells
+---* EIO: the terminal is gone, or the caller is in the background of it
+---```lua
+---local raw <close> = tiny.raw_mode(0)
+---```
+---@param number integer 0, 1 or 2
+---@return tiny.terminal_mode # a terminal_mode handle; `<close>` sets the mode before
+function tiny.raw_mode(number) end
+
+---Sets the mode of a standard stream's terminal: the flags and control characters that `raw_mode` found before it (tcsetattr(3)).
+---* ENOTTY: it is no terminal; isatty tells
+---* EINVAL: the text is no mode
+---* EIO: the terminal is gone
+---```lua
+---local raw = tiny.raw_mode(0)
+---tiny.set_terminal_mode(0, raw.undo[3])
+---```
+---@param number integer 0, 1 or 2
+---@param mode string hexadecimal numbers with colons between them, as `stty -g` writes them
+function tiny.set_terminal_mode(number, mode) end
 
 -- Manual
 
