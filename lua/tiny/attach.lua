@@ -26,6 +26,7 @@ local function follow_input(loop, far, keys)
   local function stop() loop:off(stdin) end
   loop:on(stdin, function()
     local bytes = tiny.try(stdin.read, stdin, "16k")
+    if bytes == false then return end
     if not bytes then
       stop()
       -- The end of the input is for the program what Ctrl-D is for a shell.
@@ -100,6 +101,7 @@ function attach.serve(connection, options)
   relay(far, options)
   connection:close()
   if far.left then
+    if tiny.isatty(2) then io.stderr:write("\n") end -- the program's line is not at its end
     format.note("%s runs on; `tinylua attach %s` comes back to it", options.name, options.name)
     return 0
   end

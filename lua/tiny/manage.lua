@@ -208,6 +208,7 @@ end
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
 -- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by).
 function manage.run(spec, options)
+  if spec.tty then require("tiny.keys").new(options.keys) end -- what is wrong is told before anything is made
   local record = manage.create(spec, options)
   local how = {
     fresh = true, where = options.where, keys = options.keys,

@@ -20,15 +20,13 @@ pub struct Pty {
     pub number: u32,
 }
 
-/// The file system type of devpts (statfs(2)).
-const DEVPTS: i64 = 0x1cd1;
-
 /// Makes a pty in the devpts that is mounted at `devpts`. Nothing else is accepted there, and no
 /// mount on top of its ptmx: a file system of a container's making is not opened (pts(4)). Errors:
 /// ENOTTY when it is no devpts, ENOSPC when its ptys are used up.
 pub fn openpty(devpts: Place<'_>) -> Result<Pty> {
     let folder = devpts.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
-    if rustix::fs::fstatfs(&folder).at(devpts.path)?.f_type != DEVPTS {
+    // DEVPTS_SUPER_MAGIC (statfs(2)); the field's type is the architecture's.
+    if rustix::fs::fstatfs(&folder).at(devpts.path)?.f_type != 0x1cd1 {
         return Err(Error::new(Errno::ENOTTY).with_path(devpts.path).with_detail("it is no devpts"));
     }
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
