@@ -43,10 +43,17 @@ local function bring_up()
   end
 end
 
+-- How many addresses are leased. One whose container is gone was taken by a process that was killed
+-- before it could note so in its journal: it is free again.
 local function leases()
-  local count = 0
+  local count, containers = 0, require("tiny.state").roots() .. "/containers/"
   for _, name in ipairs(tiny.list_dir(folder()) or {}) do
-    if name:sub(1, 1) ~= "." then count = count + 1 end
+    local id = name:sub(1, 1) ~= "." and tiny.read_file(folder() .. "/" .. name)
+    if id and id ~= "" and tiny.stat(containers .. id) then
+      count = count + 1
+    elseif id then
+      tiny.remove(folder() .. "/" .. name)
+    end
   end
   return count
 end
