@@ -20,8 +20,9 @@ end
 -- Notes how to undo the step that comes next.
 function Scope:undo(...)
   local call = { ... }
-  if self.journal then tiny.append_file(self.journal, tiny.json_encode(call) .. "\n", { mode = 384 }) end
+  -- Known here before it is on disk: when the journal cannot be written, this is undone all the same.
   table.insert(self.calls, call)
+  if self.journal then tiny.append_file(self.journal, tiny.json_encode(call) .. "\n", { mode = 384 }) end
 end
 
 -- Closes a handle with the scope.

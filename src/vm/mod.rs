@@ -3,6 +3,8 @@
 pub mod call;
 pub mod child;
 pub mod error;
+#[cfg(debug_assertions)]
+mod fault;
 pub mod files;
 pub mod glue;
 pub mod handle;
