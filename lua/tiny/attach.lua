@@ -105,7 +105,12 @@ function attach.serve(connection, options)
     format.note("%s runs on; `tinylua attach %s` comes back to it", options.name, options.name)
     return 0
   end
-  if not far.ended then tiny.fail { message = options.name .. " lost its supervisor", hint = "tinylua ps -a" } end
+  if not far.ended then
+    tiny.fail {
+      message = ("the supervisor of %s is gone, or let go of a terminal that took no output for too long"):format(options.name),
+      hint = ("`tinylua ps -a` tells; `tinylua attach %s` comes back to it"):format(options.name),
+    }
+  end
   if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed in it %d times", options.name, far.ended.oom) end
   return far.ended.status
 end
