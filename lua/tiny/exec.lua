@@ -36,7 +36,7 @@ return function(container, options)
     tiny.fail { message = ("%s is paused"):format(container.config.name), hint = "tinylua unpause " .. container.config.name }
   end
   local terminal = options.tty and require "tiny.terminal"
-  if terminal then terminal.prepare(options, { size = require("tiny.attach").size() }) end
+  if terminal then terminal.prepare(options, { size = require("tiny.relay").size() }) end
   local namespaces = { net = container.config.network ~= "host" or nil }
   for kind in pairs(JOINED) do namespaces[kind] = true end
   -- The first process enters the cgroup and the namespaces; its child is then inside the pid

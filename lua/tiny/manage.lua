@@ -149,7 +149,7 @@ local function terminal(record, spec, options)
   local attach = require "tiny.attach"
   local client
   client, options.client = tiny.socketpair { type = "seqpacket", nonblock = true }
-  options.leave, options.size = client, attach.size()
+  options.leave, options.size = client, require("tiny.relay").size()
   background(record, spec, options)
   -- The supervisor has these now: it alone holds the lock, and its end closes the connection.
   record.alive:close()
