@@ -18,10 +18,15 @@ local function bury(container)
   manage.ended(container, { oom = 0 })
 end
 
+-- Both files are there from the making to the removal: without one of them it was cut short.
+local function half(container)
+  return not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
+end
+
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
 function adopt.look_after(container)
   local s = container.state
-  if s.status ~= "running" and s.status ~= "starting" then return container end
+  if not half(container) and s.status ~= "running" and s.status ~= "starting" then return container end
   local alive = state.try_alive(container)
   if not alive then return container end
   -- Nobody else looks after it as long as this lock is held; things may have changed before that.
@@ -32,7 +37,7 @@ function adopt.look_after(container)
   if process then
     process:close()
     require("tiny.manage").adopt(now)
-  elseif now.state.status == "running" or now.state.status == "starting" then
+  elseif half(now) or now.state.status == "running" or now.state.status == "starting" then
     bury(now)
   end
   -- A supervisor that took over holds the lock from here on.
