@@ -91,10 +91,10 @@ fn syntax_error() -> Result<(), String> {
 }
 
 fn unreadable_recipe() -> Result<(), String> {
-    let missing = "scripts/run.lua:N: load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
+    let missing = "load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
                    hint: `tinylua doc recipes` lists the shipped ones\n";
     expect(&tinylua("", "run missing.lua")?, 125, missing)?;
-    let folder = "scripts/run.lua:N: load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n";
+    let folder = "load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n";
     expect(&tinylua("mkdir folder.lua", "run ./folder.lua")?, 125, folder)
 }
 
