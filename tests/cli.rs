@@ -66,8 +66,8 @@ fn unknown_option() -> Result<(), String> {
 
 fn words_of_the_command() -> Result<(), String> {
     let setup = "echo 'tiny.fail(\"%s\", table.concat((...), \" \"))' > r.lua";
-    expect(&tinylua(setup, "run r.lua --memry -v -- --rm")?, 125, "r.lua: --memry -v -- --rm\n")?;
-    expect(&tinylua(setup, "run -- r.lua --rm")?, 125, "r.lua: --rm\n")
+    expect(&tinylua(setup, "run r.lua --memry -v -- --rm")?, 125, "--memry -v -- --rm\n")?;
+    expect(&tinylua(setup, "run -- r.lua --rm")?, 125, "--rm\n")
 }
 
 fn no_command() -> Result<(), String> {
@@ -94,7 +94,7 @@ fn recipe_status() -> Result<(), String> {
     expect(&tinylua("echo 'return 7' > r.lua", "run r.lua")?, 7, "")?;
     expect(&tinylua("echo 'return true' > r.lua", "run r.lua")?, 0, "")?;
     expect(&tinylua("echo 'return false' > r.lua", "run r.lua")?, 1, "")?;
-    expect(&tinylua("echo 'tiny.fail { message = \"no\", exit = 3 }' > r.lua", "run r.lua")?, 3, "r.lua: no\n")
+    expect(&tinylua("echo 'tiny.fail { message = \"no\", exit = 3 }' > r.lua", "run r.lua")?, 3, "no\n")
 }
 
 fn thrown_error() -> Result<(), String> {

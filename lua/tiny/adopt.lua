@@ -21,10 +21,15 @@ local function bury(container)
   manage.ended(container, { oom = 0 })
 end
 
+-- Both files are there from the making to the removal: without one of them it was cut short.
+local function half(container)
+  return not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
+end
+
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
 function adopt.look_after(container)
   local s = container.state
-  if not UNFINISHED[s.status] then return container end
+  if not half(container) and not UNFINISHED[s.status] then return container end
   local alive = state.try_alive(container)
   if not alive then return container end
   -- Nobody else looks after it as long as this lock is held; things may have changed before that.
@@ -35,7 +40,7 @@ function adopt.look_after(container)
   if process then
     process:close()
     require("tiny.manage").adopt(now)
-  elseif UNFINISHED[now.state.status] then
+  elseif half(now) or UNFINISHED[now.state.status] then
     bury(now)
   end
   -- A supervisor that took over holds the lock from here on.

@@ -16,11 +16,19 @@ local function overlay(spec, args)
   return spec
 end
 
--- An error of a recipe, with the recipe as its place when it has no better one: `return c.new { … }`
--- is a tail call, which leaves no line behind.
-local function placed(err, path)
-  if not err.at and err.message:sub(1, #path) ~= path then err.at = path end
-  return err
+-- Calls f; its error gets the place that `place` makes of it.
+local function placed(place, f, ...)
+  local result, more = tiny.try(f, ...)
+  if result == nil and more then
+    more.at = place(more)
+    error(more, 0)
+  end
+  return result, more
+end
+
+-- A recipe's first result alone: a second, such as the signal of `return child:wait()`, is no error.
+local function first_of(chunk, words)
+  return (chunk(words))
 end
 
 -- What a recipe that did its work itself may return: nothing, a boolean, or an exit status.
@@ -36,14 +44,10 @@ end
 local function of_recipe(args)
   local words = table.move(args.command, 2, #args.command, 1, {})
   local path = args.command[1]
-  local chunk, text = tiny.try(tiny.load_recipe, path)
-  if not chunk then
-    -- The user named the file on the command line: no line of ours says more than that.
-    text.at = nil
-    error(text, 0)
-  end
-  local result, err = tiny.try(chunk, words)
-  if err then error(placed(err, path), 0) end
+  -- The name that the user typed is wrong, not a line of ours.
+  local chunk, text = placed(function() end, tiny.load_recipe, path)
+  -- `return c.new { … }` is a tail call, which leaves no line behind.
+  local result = placed(function(err) return err.placeless and path or err.at end, first_of, chunk, words)
   -- A recipe that did its work itself needs nothing of what runs a container.
   if type(result) ~= "table" or not require("tiny.container").is(result) then
     return nil, check_result(path, result)

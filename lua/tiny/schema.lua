@@ -24,9 +24,10 @@ local TYPES = {
   end,
 }
 
--- Checks `value` against { key = type }; `what` names the table in the error, `at` its place.
+-- Checks `value` against { key = type }; `what` names the table in the error, `at` its place; an
+-- error without one is marked, so that who knows the file can say it.
 function schema.check(what, value, keys, at)
-  if type(value) ~= "table" then tiny.fail { at = at, message = ("%s takes a table, not a %s"):format(what, type(value)) } end
+  if type(value) ~= "table" then tiny.fail { at = at, placeless = not at, message = ("%s takes a table, not a %s"):format(what, type(value)) } end
   for key, item in pairs(value) do
     local kind = keys[key]
     if not kind then
@@ -36,13 +37,14 @@ function schema.check(what, value, keys, at)
       local near = tiny.did_you_mean(tostring(key), known)
       tiny.fail {
         at = at,
+        placeless = not at,
         message = ("%s: unknown key %q"):format(what, tostring(key)) .. (near and ("; did you mean %q?"):format(near) or ""),
         hint = "known are " .. table.concat(known, ", "),
       }
     end
     local wanted = TYPES[kind](item)
     if wanted then
-      tiny.fail { at = at, message = ("%s: %s: expected %s, got %s"):format(what, key, wanted, tiny.show(item)) }
+      tiny.fail { at = at, placeless = not at, message = ("%s: %s: expected %s, got %s"):format(what, key, wanted, tiny.show(item)) }
     end
   end
 end

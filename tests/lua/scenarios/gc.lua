@@ -34,3 +34,10 @@ if bridged then
   clean()
 end
 assert(left > 0, "no kill hit a container in the making")
+-- Killed while its record was written, or while it was removed.
+for _, file in ipairs { "config.json", "state.json" } do
+  local id = check.succeeds("create", "true"):sub(1, 12)
+  tiny.remove(check.root .. "/containers/" .. id .. "/" .. file)
+  check.succeeds("gc")
+  clean()
+end

@@ -23,11 +23,14 @@ refused("return 256", "/tmp/r.lua: the recipe returned 256" .. neither .. status
 refused("return 'web'", '/tmp/r.lua: the recipe returned "web"' .. neither .. status_hint)
 refused("return { command = 'true' }", '/tmp/r.lua: the recipe returned { command = "true" }' .. neither
   .. '\n  hint: a container is made by require("tiny.container").new { … }')
-refused("error()", "/tmp/r.lua: an error without a message was thrown: nil")
-refused("error { 1 }", "/tmp/r.lua: an error without a message was thrown: { 1 }")
+refused("error()", "an error without a message was thrown: nil")
+refused("error { 1 }", "an error without a message was thrown: { 1 }")
 
 local place = run("\nlocal made = require('tiny.container').new { memory = '1x' }")
 check.equal(place.err, '/tmp/r.lua:2: container.new: memory: expected a size such as "128m", got "1x"\n')
+refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: container.new: unknown key "memry"; did you mean "memory"?\n  hint: known are '
+  .. "after, before, command, cpus, env, hostname, interactive, labels, memory, name, network, on_exit, on_log, on_oom, on_start, pids, "
+  .. "restart, rootfs, steps, stop_signal, stop_timeout, swap, tty, user, volumes, workdir")
 refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: say what to run: tinylua run CMD…")
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was made\n  hint: it sets ctx.child = tiny.clone({ … }, ctx.inside)")
