@@ -9,6 +9,11 @@ local adopt = {}
 -- What a supervisor changes when it ends in peace.
 local UNFINISHED = { running = true, starting = true, restarting = true }
 
+-- Both files are there from the making to the removal: without one of them it was cut short.
+local function half(container)
+  return not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
+end
+
 -- Undoes what a dead container's set-up made, and records that nobody saw its end.
 local function bury(container)
   local manage = require "tiny.manage"
@@ -17,20 +22,26 @@ local function bury(container)
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
   -- A first start that was cut short has made nothing; what was on record before is kept.
   local fresh = container.state.status == "starting" and not container.state.again
-  if fresh then return state.forget(container) end
+  if fresh or half(container) then return state.forget(container) end
   manage.ended(container, { oom = 0 })
 end
 
--- Both files are there from the making to the removal: without one of them it was cut short.
-local function half(container)
-  return not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
+-- The lock of a container whose maker was killed: the child that waits for its "go" holds it a moment
+-- longer. Nil while somebody looks after the container.
+local function last_holder(id)
+  local now = state.load(id)
+  local maker = now and now.state.status == "starting" and now.state.supervisor
+  if not maker then return nil end
+  local living = tiny.pidfd_open(maker.pid, { start_time = maker.start })
+  if living then return living:close() end
+  return (tiny.try(tiny.flock, now.run .. "/alive"))
 end
 
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
 function adopt.look_after(container)
   local s = container.state
   if not half(container) and not UNFINISHED[s.status] then return container end
-  local alive = state.try_alive(container)
+  local alive = state.try_alive(container) or last_holder(container.id)
   if not alive then return container end
   -- Nobody else looks after it as long as this lock is held; things may have changed before that.
   local now = state.load(container.id)
