@@ -1,6 +1,0 @@
--- Any primitive call of a detached run fails: the command clears up by itself, and where the clean-up
--- failed, gc does.
-local faults = require "faults"
-
-faults.run("fail", { 0, 1, 2 })
-assert(faults.leaks == 0, "leaks: " .. faults.leaks)
