@@ -16,11 +16,22 @@ local function bury(container)
   manage.ended(container, { oom = 0 })
 end
 
+-- The lock of a container whose maker was killed: the child that waits for its "go" holds it a moment
+-- longer. Nil while somebody looks after the container.
+local function last_holder(id)
+  local now = state.load(id)
+  local maker = now and now.state.status == "starting" and now.state.supervisor
+  if not maker then return nil end
+  local living = tiny.pidfd_open(maker.pid, { start_time = maker.start })
+  if living then return living:close() end
+  return (tiny.try(tiny.flock, now.run .. "/alive"))
+end
+
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
 function adopt.look_after(container)
   local s = container.state
   if s.status ~= "running" and s.status ~= "starting" then return container end
-  local alive = state.try_alive(container)
+  local alive = state.try_alive(container) or last_holder(container.id)
   if not alive then return container end
   -- Nobody else looks after it as long as this lock is held; things may have changed before that.
   local now = state.load(container.id)

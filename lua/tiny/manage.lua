@@ -60,10 +60,8 @@ function manage.ended(record, result)
   record_end(record, result)
 end
 
--- The first start: when it fails, nothing of the container is left.
-local function first(record, spec, options)
-  local ctx, err = tiny.try(session.make, record, spec, options)
-  if ctx then return ctx end
+-- Records, or for a new container removes, what could not be started.
+local function failed(record, options, err)
   err.exit = exit_of(err)
   if options.fresh then
     state.forget(record)
@@ -75,6 +73,18 @@ end
 
 local function note_supervisor(record)
   state.update(record, function(s) s.supervisor = state.self() end)
+end
+
+-- The first start: when it fails, nothing of a new container is left.
+local function first(record, spec, options)
+  local ctx, err = tiny.try(function()
+    if options.detached then
+      tiny.setsid()
+      note_supervisor(record)
+    end
+    return session.make(record, spec, options)
+  end)
+  return ctx or failed(record, options, err)
 end
 
 local function foreground(record, spec, options)
@@ -98,14 +108,20 @@ local function let_go()
 end
 
 local function background(record, spec, options)
-  local supervisor = tiny.fork(function()
-    tiny.setsid()
-    note_supervisor(record)
+  options.detached = true
+  local supervisor, err = tiny.try(tiny.fork, function()
     local ctx = first(record, spec, options)
     let_go()
     manage.ended(record, session.watch(ctx))
-  end):keep()
-  supervisor:wait_ready()
+  end)
+  if not supervisor then failed(record, options, err) end
+  supervisor:keep():wait_ready()
+  -- Killed, it could not say so; a container that runs is on record before its supervisor is ready.
+  local now = state.load(record.id)
+  if now and now.state.status == "starting" then
+    supervisor:wait()
+    tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc clears what it had made", exit = 125 }
+  end
   return 0
 end
 

@@ -33,14 +33,17 @@ local function exists(name)
 end
 
 -- The bridge, its NAT and forwarding are there while a container uses them; the caller has the lock.
+-- The bridge comes last, so that one which is there tells that the rest is; what forwarding was is on
+-- disk before it changes.
 local function bring_up()
   if exists(DEFAULT.bridge) then return end
-  tiny.bridge(DEFAULT.bridge, { addr = DEFAULT.prefix .. "1/" .. DEFAULT.bits }):keep()
-  tiny.nat({ from = DEFAULT.prefix .. "0/" .. DEFAULT.bits, name = DEFAULT.bridge }):keep()
   if tiny.sysctl("net.ipv4.ip_forward") == "0" then
-    tiny.sysctl("net.ipv4.ip_forward", "1"):keep()
     tiny.write_file(folder() .. "/.forward", "0")
+    tiny.sysctl("net.ipv4.ip_forward", "1"):keep()
   end
+  tiny.try(tiny.nat_del, DEFAULT.bridge) -- of a maker that was killed
+  tiny.nat({ from = DEFAULT.prefix .. "0/" .. DEFAULT.bits, name = DEFAULT.bridge }):keep()
+  tiny.bridge(DEFAULT.bridge, { addr = DEFAULT.prefix .. "1/" .. DEFAULT.bits }):keep()
 end
 
 -- How many addresses are leased. One whose container is gone was taken by a process that was killed

@@ -31,12 +31,31 @@ end
 
 local function cgroups(found)
   for _, hierarchy in ipairs { "", "/memory", "/pids", "/unified", "/freezer" } do
-    for _, folder in ipairs { "", "/tinylua" } do
-      if tiny.stat("/sys/fs/cgroup" .. hierarchy .. "/tinylua" .. folder) then
-        found["cgroup " .. hierarchy .. "/tinylua"] = true
-      end
+    local parent = "/sys/fs/cgroup" .. hierarchy .. "/tinylua"
+    if tiny.stat(parent) then found["shared cgroup " .. parent] = true end
+    for _, name in ipairs(tiny.list_dir(parent) or {}) do
+      if #name == 12 then found["cgroup " .. parent .. "/" .. name] = true end
     end
   end
+end
+
+-- Waits for the processes of tinylua that are ending, a second at most.
+local function settle()
+  for _, name in ipairs(tiny.list_dir("/proc")) do
+    local pid = name:match("^%d+$") and tonumber(name)
+    local stat = pid and pid ~= tiny.getpid() and tiny.read_file("/proc/" .. name .. "/stat")
+    local process = stat and stat:match("%(exe%) [^ZX]") and tiny.pidfd_open(pid)
+    if process then
+      tiny.poll({ process }, "1s")
+      process:close()
+    end
+  end
+end
+
+-- Whether the bridge's rules are there: only then can they be deleted (which a leak does not survive).
+local function nat_there()
+  local _, err = tiny.try(tiny.nat_del, "td0")
+  return not err
 end
 
 -- What there is on this host that a container could leave, each as one word or sentence.
@@ -56,21 +75,16 @@ function faults.look()
     if stat and not stat:match("%) [ZX] ") then found["process " .. name .. " " .. stat:match("%b()")] = true end
   end
   cgroups(found)
-  for _, name in ipairs(faults.tables()) do found["table " .. name] = true end
+  if nat_there() then found["nat rules"] = true end
   found["ip_forward " .. tiny.sysctl("net.ipv4.ip_forward")] = true
   return found
 end
 
--- The nftables tables, as nft lists them; none where there is no nft.
-function faults.tables()
-  local out = check.nft and check.nft() or {}
-  return out
-end
-
-local function beyond(before)
+-- The cgroup above all containers' stays until gc, unless nothing may.
+local function beyond(before, shared)
   local left = {}
   for what in pairs(faults.look()) do
-    if not before[what] then table.insert(left, what) end
+    if not before[what] and not (shared and what:match("^shared")) then table.insert(left, what) end
   end
   table.sort(left)
   return left
@@ -84,7 +98,9 @@ local function clear()
     if status ~= 0 then table.insert(problems, ("%s: %s %s"):format(table.concat({ ... }, " "), status, text)) end
   end
   must "gc"
+  settle()
   for _, id in ipairs(tiny.list_dir(check.root .. "/containers") or {}) do must("rm", "-f", id) end
+  settle()
   must "gc"
   return problems
 end
@@ -102,7 +118,8 @@ function faults.walk(words, kind, generations, prepare)
       local place = ("%s %s call %d"):format(kind, GENERATIONS[generation], call)
       if not status then table.insert(leaks, place .. ": hangs") end
       if status ~= 0 and kind == "fail" then
-        local left = beyond(before)
+        settle()
+        local left = beyond(before, true)
         if #left > 0 then table.insert(untidy, ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(left, ", "), text)) end
       end
       local problems = clear()
