@@ -1,0 +1,5 @@
+-- The command, the supervisor or the container is killed after any primitive call of a detached run's
+-- life: gc clears everything.
+local faults = require "faults"
+
+faults.run("kill-after", { 0, 1, 2 })
