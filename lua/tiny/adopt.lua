@@ -22,7 +22,10 @@ local function bury(container)
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
   -- A first start that was cut short has made nothing; what was on record before is kept.
   local fresh = container.state.status == "starting" and not container.state.again
-  if fresh or half(container) then return state.forget(container) end
+  if fresh or half(container) then
+    local _, kept = tiny.try(state.forget, container)
+    return kept and format.note("%s", tostring(kept))
+  end
   manage.ended(container, { oom = 0 })
 end
 
@@ -82,12 +85,25 @@ local function stray(data, run, known)
   return cleared
 end
 
+-- Clears what an ended container still has because a step of its clean-up failed.
+local function finish(container)
+  local journal = container.dir .. "/undo.jsonl"
+  if UNFINISHED[container.state.status] or not tiny.stat(journal) then return end
+  local alive = state.try_alive(container)
+  if not alive then return end
+  for _, text in ipairs(scope.replay(journal)) do format.note("%s: while cleaning up: %s", container.id, text) end
+  alive:close()
+end
+
 -- Looks after every container, and clears what belongs to none; returns what was cleared.
 function adopt.everything()
   local data, run = state.roots()
   local before, known = {}, {}
   for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do before[id] = (state.load(id) or {}).state end
-  for _, container in ipairs(state.list()) do known[container.id] = container.state.status end
+  for _, container in ipairs(state.list()) do
+    known[container.id] = container.state.status
+    finish(container)
+  end
   local cleared = {}
   for id, was in pairs(before) do
     if not known[id] then table.insert(cleared, "half-made container " .. id) end

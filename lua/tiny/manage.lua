@@ -69,7 +69,8 @@ end
 local function failed(record, options, err)
   err.exit = exit_of(err)
   if options.fresh then
-    state.forget(record)
+    local _, kept = tiny.try(state.forget, record)
+    if kept then format.note("%s", tostring(kept)) end
   else
     record_end(record, { status = err.exit, oom = 0, error = tostring(err) })
   end

@@ -102,8 +102,20 @@ function state.rename(container, name)
   if tiny.read_file(data .. "/names/" .. old) == container.id then tiny.remove(data .. "/names/" .. old) end
 end
 
--- Removes every trace of a container from the store.
+-- Undoes what the container's supervisor could not, because it was killed or a step of it failed. The
+-- journal must not go before that: nobody would know of it any more.
+local function settle(container)
+  local journal = container.dir .. "/undo.jsonl"
+  if not tiny.stat(journal) then return end
+  local failures = require("tiny.scope").replay(journal)
+  tiny.try(require("tiny.network").release)
+  if #failures == 0 then return end
+  tiny.fail { message = ("%s stays on record, it cannot be cleared: %s"):format(container.id, table.concat(failures, "; ")), hint = "tinylua gc tries again" }
+end
+
+-- Removes every trace of a container from the store, once nothing of it is left elsewhere.
 function state.forget(container)
+  settle(container)
   local data = state.roots()
   local name = data .. "/names/" .. (container.config.name or container.id)
   if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end

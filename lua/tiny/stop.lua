@@ -34,9 +34,12 @@ return function(container, seconds, quiet)
   state.update(container, function(s) s.stopping = true end)
   local pid, name = process.pid, container.config.name
   local deaf = not session.handles(pid, "SIGTERM")
-  -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2.
+  -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2. One that is not frozen
+  -- is left alone: on v1 thawing makes a freezer group, which a supervisor that is just clearing up
+  -- would not see.
   local cgroup = limits.reopen(container)
-  if cgroup then tiny.try(tiny.thaw, cgroup) end
+  local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
+  if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
   tiny.try(tiny.kill, process, "SIGTERM")
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and "PID 1 has no handler for SIGTERM, so the kernel dropped it (pid_namespaces(7))"
