@@ -1,4 +1,4 @@
-//! The primitives: bindings and registry entries, one file per family. No policy and no unsafe code.
+//! The primitives: bindings and registry entries, one file per family. No policy, and nothing the compiler cannot check.
 
 mod cgroup;
 mod control;

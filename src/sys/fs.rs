@@ -1,7 +1,6 @@
 //! Files for the state store and for output: whole reads, atomic writes, listings, locks.
 
 use std::ffi::CString;
-use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -312,9 +311,4 @@ pub fn readlink(place: Place<'_>) -> Result<Vec<u8>> {
         Err(rustix::io::Errno::NOENT) => Err(Error::new(Errno::EINVAL).with_path(place.path)),
         Err(e) => Err(e).at(place.path),
     }
-}
-
-/// Flushes a message to standard error without Rust's or C's buffers; a failure is nobody's to hear.
-pub fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -2,7 +2,7 @@
 local check = require "check"
 
 local home = "/tmp/eject-" .. tiny.random_id(4)
-tiny.mkdir(home .. "/work", { parents = true, mode = tonumber("755", 8) })
+tiny.mkdir(home .. "/cwd", { parents = true, mode = tonumber("755", 8) })
 
 -- Runs tinylua with an own home; returns its status and what it printed on both outputs.
 local function tinylua(...)
@@ -11,7 +11,7 @@ local function tinylua(...)
   local child <close> = tiny.fork(function()
     tiny.dup2(into, 1)
     tiny.dup2(into, 2)
-    tiny.chdir(home .. "/work")
+    tiny.chdir(home .. "/cwd")
     tiny.exec { "/proc/self/exe", env = { HOME = home, PATH = "/usr/bin:/bin" }, table.unpack(words) }
   end)
   into:close()
@@ -46,7 +46,7 @@ local ok, err = tiny.try(function()
 
   status, said = tinylua("eject", "hello")
   check.equal(said, "hello.lua\n")
-  check.equal(tiny.read_file(home .. "/work/hello.lua"), tiny.source("lua/recipes/hello.lua"), "the recipe")
+  check.equal(tiny.read_file(home .. "/cwd/hello.lua"), tiny.source("lua/recipes/hello.lua"), "the recipe")
   check.equal(select(2, tinylua("eject", "--print", "hello.lua")), tiny.source("lua/recipes/hello.lua"), "--print")
 
   status, said = tinylua("eject", "docter")
