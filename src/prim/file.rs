@@ -1,12 +1,9 @@
 //! Files, folders and locks: what the state store and the container's file tree are made with.
 
-use std::os::fd::AsFd;
-
 use mlua::Value;
 use nix::errno::Errno;
 
-use super::mount::{ROOT, root};
-use crate::sys::path::Place;
+use super::place::{ROOT, root};
 use crate::sys::{self as kernel, fs as sys, tree};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
@@ -104,8 +101,8 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, EACCES, ("EEXIST", "something of that name is there already")],
         example: "tiny.symlink(\"/proc/self/fd\", \"/dev/fd\")",
         call: |c| {
-            let (path, root) = (c.str(1)?, root(c, "root")?);
-            sys::symlink(&c.str(0)?, Place { root: root.as_ref().map(AsFd::as_fd), path: &path })?;
+            let (path, root) = (c.str(1)?, root(c)?);
+            sys::symlink(&c.str(0)?, root.place(&path)?)?;
             c.ok(())
         },
         ..BASE
@@ -119,8 +116,8 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, ("EINVAL", "it is no symbolic link")],
         example: "print(tiny.readlink(\"/proc/self/ns/net\"))",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c, "root")?);
-            let target = sys::readlink(Place { root: root.as_ref().map(AsFd::as_fd), path: &path })?;
+            let (path, root) = (c.str(0)?, root(c)?);
+            let target = sys::readlink(root.place(&path)?)?;
             c.ok(c.lua.create_string(target)?)
         },
         ..BASE
@@ -137,8 +134,8 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, ("EPERM", "needs CAP_CHOWN")],
         example: "tiny.chown(\"out.fifo\", { uid = 1000, gid = 1000 })",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c, "root")?);
-            let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+            let (path, root) = (c.str(0)?, root(c)?);
+            let place = root.place(&path)?;
             sys::chown(place, c.opt("uid")?.unwrap_or(0), c.opt("gid")?.unwrap_or(0))?;
             c.ok(())
         },
@@ -239,8 +236,8 @@ fn or_nil<T>(result: kernel::Result<T>) -> kernel::Result<Option<T>> {
 }
 
 fn read_file(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call, "root")?);
-    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let (path, root) = (call.str(0)?, root(call)?);
+    let place = root.place(&path)?;
     match or_nil(sys::read(place, call.opt_size("max")?.unwrap_or(READ_MOST)))? {
         Some(text) => call.ok(call.lua.create_string(text)?),
         None => call.ok(Value::Nil),
@@ -254,14 +251,14 @@ fn write_file(call: &Call<'_>) -> Outcome {
         sync: call.flag("sync"),
         exclusive: call.flag("exclusive"),
     };
-    let (path, root) = (call.str(0)?, root(call, "root")?);
-    sys::write(Place { root: root.as_ref().map(AsFd::as_fd), path: &path }, &data.as_bytes(), how)?;
+    let (path, root) = (call.str(0)?, root(call)?);
+    sys::write(root.place(&path)?, &data.as_bytes(), how)?;
     call.ok(())
 }
 
 fn list_dir(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call, "root")?);
-    let names = match sys::list(Place { root: root.as_ref().map(AsFd::as_fd), path: &path }) {
+    let (path, root) = (call.str(0)?, root(call)?);
+    let names = match sys::list(root.place(&path)?) {
         Err(e) if e.errno == Errno::ENOENT => return call.ok(Value::Nil),
         names => names?,
     };
@@ -273,8 +270,8 @@ fn list_dir(call: &Call<'_>) -> Outcome {
 }
 
 fn stat(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call, "root")?);
-    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let (path, root) = (call.str(0)?, root(call)?);
+    let place = root.place(&path)?;
     let Some(s) = or_nil(sys::stat(place, call.opt("follow")?.unwrap_or(true)))? else { return call.ok(Value::Nil) };
     let table = call.lua.create_table_with_capacity(0, 8)?;
     table.raw_set("kind", s.kind)?;
@@ -290,8 +287,8 @@ fn stat(call: &Call<'_>) -> Outcome {
 }
 
 fn mkdir(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call, "root")?);
-    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let (path, root) = (call.str(0)?, root(call)?);
+    let place = root.place(&path)?;
     let mode = call.opt::<u32>("mode")?;
     match (call.flag("parents"), mode) {
         (true, None) => drop(place.make_dirs()?),

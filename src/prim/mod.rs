@@ -12,6 +12,7 @@ mod mount;
 mod namespace;
 mod network;
 mod output;
+mod place;
 mod process;
 mod root;
 mod socket;

@@ -1,14 +1,14 @@
 //! Roots: opening one, changing to one, and the nodes in one.
 
-use std::os::fd::AsFd;
-
 use mlua::Value;
+use rustix::fs::OFlags;
 
-use super::mount::{EPERM, ROOT, ROOT_TYPE, root};
+use super::mount::EPERM;
+use super::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;
 use crate::sys::mount as sys;
-use crate::sys::path::{self, Place};
-use crate::vm::call::{Call, FdRef};
+use crate::sys::path;
+use crate::vm::call::Call;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
 
@@ -97,27 +97,29 @@ pub const FAMILY: &[Primitive] = &[
 
 fn open_root(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
-    let fd = match root(call, "root")? {
-        Some(root) => Place { root: Some(root.as_fd()), path: &path }
-            .open_with(rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY)?,
-        None => path::open_root(&path)?,
+    let fd = match root(call)? {
+        Root::Caller => path::open_root(&path)?,
+        root => root.place(&path)?.open_with(OFlags::PATH | OFlags::DIRECTORY)?,
     };
     call.ok(Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?)
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
-    let (fd, path) = match call.arg_value(0) {
-        Value::Table(table) => (FdRef::of(&table)?.dup()?, table.raw_get::<String>("path")?),
-        _ => (path::open_root(&call.str(0)?)?, call.str(0)?),
+    let value = call.arg_value(0);
+    let path = match &value {
+        Value::Table(handle) => handle.raw_get::<String>("path")?,
+        _ => call.str(0)?,
     };
-    sys::pivot_root(fd.as_fd()).at(path)?;
+    if let Some(fd) = Root::of(&value)?.fd()? {
+        sys::pivot_root(fd).at(path)?;
+    }
     call.ok(())
 }
 
 fn mknod(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
-    let root = root(call, "root")?;
-    let place = Place { root: root.as_ref().map(AsFd::as_fd), path: &path };
+    let root = root(call)?;
+    let place = root.place(&path)?;
     let device = (call.opt("major")?.unwrap_or(0), call.opt("minor")?.unwrap_or(0));
     sys::mknod(place, &call.str(1)?, device, call.opt("mode")?.unwrap_or(0o666))?;
     call.ok(())

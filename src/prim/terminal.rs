@@ -5,9 +5,8 @@ use std::os::fd::AsFd;
 use mlua::Value;
 
 use super::event::{file, standard};
-use super::mount::{ROOT, root};
+use super::place::{ROOT, root};
 use crate::repl::{self, Ask, Entered};
-use crate::sys::path::Place;
 use crate::sys::{event, terminal as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
@@ -131,8 +130,8 @@ fn read_line(call: &Call<'_>) -> Outcome {
 }
 
 fn openpty(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call, "root")?);
-    let pty = sys::openpty(Place { root: root.as_ref().map(AsFd::as_fd), path: &path })?;
+    let (path, root) = (call.str(0)?, root(call)?);
+    let pty = sys::openpty(root.place(&path)?)?;
     event::set_nonblocking(pty.master.as_fd(), call.flag("nonblock"))?;
     let name = format!("{}/{}", path.trim_end_matches('/'), pty.number);
     call.ok((file(call, pty.master, "ptmx")?, file(call, pty.slave, &name)?))

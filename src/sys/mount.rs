@@ -132,7 +132,7 @@ pub fn umount(place: Place<'_>, detach: bool) -> Result<()> {
         Some(_) => {
             // A descriptor of the mount itself would keep it busy: it is named by its folder's.
             let (folder, name) = place.follow()?;
-            let path = format!("/proc/self/fd/{}/{name}", folder.as_raw_fd());
+            let path = format!("/proc/self/fd/{}/{name}", folder.as_fd().as_raw_fd());
             rustix::fs::statat(&folder, &*name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).at(place.path)?;
             umount2(path.as_str(), flags | MntFlags::UMOUNT_NOFOLLOW)
         }

@@ -24,6 +24,32 @@ pub struct Place<'a> {
     pub path: &'a str,
 }
 
+/// An open folder: the root itself, or one below it.
+pub enum Folder<'a> {
+    /// The root.
+    Root(BorrowedFd<'a>),
+    /// A folder opened for this.
+    Opened(OwnedFd),
+}
+
+impl AsFd for Folder<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Folder::Root(fd) => *fd,
+            Folder::Opened(fd) => fd.as_fd(),
+        }
+    }
+}
+
+impl Folder<'_> {
+    fn into_owned(self) -> std::io::Result<OwnedFd> {
+        match self {
+            Folder::Root(fd) => fd.try_clone_to_owned(),
+            Folder::Opened(fd) => Ok(fd),
+        }
+    }
+}
+
 impl Place<'_> {
     /// Opens the place with O_PATH. Errors: ENOENT, ENOTDIR, ELOOP.
     pub fn open(&self) -> Result<OwnedFd> {
@@ -53,16 +79,16 @@ impl Place<'_> {
     }
 
     /// The folder that holds the last component, opened, and that component's name.
-    pub fn parent(&self) -> Result<(OwnedFd, &str)> {
+    pub fn parent(&self) -> Result<(Folder<'_>, &str)> {
         let (folder, name) = split(self.path);
         if name.is_empty() || name == "." || name == ".." {
             return Err(Error::new(Errno::EINVAL).with_path(self.path).with_detail("it names no entry of a folder"));
         }
         if let (Some(root), "." | "/") = (self.root, folder) {
             // The root itself: nothing is to be looked up.
-            return Ok((root.try_clone_to_owned().at(self.path)?, name));
+            return Ok((Folder::Root(root), name));
         }
-        Ok((self.open_path(folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?, name))
+        Ok((Folder::Opened(self.open_path(folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?), name))
     }
 
     /// As `parent`, but a link in the last place is followed.
@@ -72,7 +98,7 @@ impl Place<'_> {
             let place = Place { root: self.root, path: &path };
             let (folder, name) = place.parent()?;
             let Ok(target) = rustix::fs::readlinkat(&folder, name, Vec::new()) else {
-                return Ok((folder, name.to_owned()));
+                return Ok((folder.into_owned().at(self.path)?, name.to_owned()));
             };
             let target = target.to_string_lossy();
             path =

@@ -49,7 +49,7 @@ fn with_address<R>(path: &str, f: impl FnOnce(&SocketAddrUnix) -> rustix::io::Re
     }
     let place = Place { root: None, path };
     let (folder, name) = place.parent()?;
-    let short = format!("/proc/self/fd/{}/{name}", folder.as_raw_fd());
+    let short = format!("/proc/self/fd/{}/{name}", folder.as_fd().as_raw_fd());
     f(&SocketAddrUnix::new(short).at(path)?).at(path)
 }
 

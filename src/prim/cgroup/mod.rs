@@ -1,0 +1,76 @@
+//! Control groups: limits, statistics, freezing. A group is a handle or its path; where a program
+//! keeps its groups is not decided here. Here: the family's contents, and how a call names a group.
+
+mod file;
+mod group;
+mod limit;
+mod member;
+
+use mlua::Value;
+
+use crate::sys::cgroup::{self as sys, Group, Placement};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle;
+use crate::vm::registry::{Arg, Primitive, Type, arg};
+
+const BASE: Primitive = Primitive { family: "control groups", errors: ERRORS, ..Primitive::BASE };
+
+pub(super) const GROUP: Arg = arg(
+    "group",
+    Type::Either(&[Type::Handle("cgroup"), Type::Path]),
+    "a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted",
+);
+
+const ERRORS: &[(&str, &str)] = &[
+    ("ENOENT", "tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers"),
+    ("EACCES", "run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)"),
+    ("EPERM", "run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)"),
+    ("EROFS", "cgroups are mounted read-only here: mount a writable one first"),
+    ("ENODEV", "`tinylua doctor` shows which controllers this host offers"),
+];
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[
+    group::CGROUP,
+    group::OPEN_CGROUP,
+    group::CGROUP_DEL,
+    member::CGROUP_OF,
+    member::CGROUP_ATTACH,
+    member::CGROUP_KILL,
+    member::FREEZE,
+    member::THAW,
+    limit::SET_MEMORY_LIMIT,
+    limit::SET_SWAP_LIMIT,
+    limit::SET_CPU_LIMIT,
+    limit::SET_PIDS_LIMIT,
+    file::CGROUP_STATS,
+    file::CGROUP_READ,
+    file::CGROUP_WRITE,
+];
+
+/// The placement that `clone`'s `cgroup` option asks for; `None` without a cgroup handle there.
+pub fn placement(call: &Call<'_>) -> Result<Option<Placement>, Fail> {
+    match call.value("cgroup") {
+        Value::Table(table) if handle::kind(&table).as_deref() == Some("cgroup") => {
+            Ok(Some(Group::at(&path_of(&Value::Table(table))?)?.placement()?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The path of a handle or of a string.
+fn path_of(value: &Value) -> Result<String, Fail> {
+    let path = match value {
+        Value::Table(table) if table.raw_get::<bool>("closed")? => {
+            return Err(Fail::Usage("the cgroup handle is closed".into()));
+        }
+        Value::Table(table) => table.raw_get::<String>("path")?,
+        Value::String(text) => text.to_string_lossy(),
+        _ => String::new(),
+    };
+    sys::normal(&path).map_err(Fail::Usage)
+}
+
+pub(super) fn group(call: &Call<'_>) -> Result<Group, Fail> {
+    Ok(Group::at(&path_of(&call.arg_value(0))?)?)
+}

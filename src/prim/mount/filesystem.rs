@@ -1,0 +1,172 @@
+//! File systems of the kernel: a new instance each.
+
+use super::{
+    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, RO, attach, attributes,
+    mount_options,
+};
+use crate::prim::place::ROOT;
+use crate::sys::mount as sys;
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+
+pub(super) const MOUNT_PROC: Primitive = Primitive {
+    name: "mount_proc",
+    doc: "Mounts proc at `target`, showing the caller's pid namespace; always nosuid, nodev, noexec (proc(5)).",
+    args: &[arg("target", Type::Path, "the mount point")],
+    options: &[
+        ROOT,
+        CREATE,
+        RO,
+        opt(
+            "hidepid",
+            Type::Word(&["off", "noaccess", "invisible", "ptraceable"]),
+            "off",
+            "whose processes a user sees",
+        ),
+        opt("subset", Type::Word(&["pid"]), "", "only the folders of processes"),
+    ],
+    returns: "a mount handle",
+    errors: &[
+        (
+            "EPERM",
+            "needs CAP_SYS_ADMIN over the pid namespace; in a user namespace the host's /proc must not be covered",
+        ),
+        ENOENT,
+    ],
+    example: "tiny.mount_proc(\"/proc\")",
+    call: |c| {
+        let config = settings(c, &[("hidepid", "hidepid"), ("subset", "subset")])?;
+        mount_new(c, "proc", config, NOSUID_NODEV_NOEXEC)
+    },
+    ..BASE
+};
+
+pub(super) const MOUNT_SYSFS: Primitive = Primitive {
+    name: "mount_sysfs",
+    doc: "Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).",
+    args: &[arg("target", Type::Path, "the mount point")],
+    options: &[ROOT, CREATE, RO],
+    returns: "a mount handle",
+    errors: &[("EPERM", "needs CAP_SYS_ADMIN over the network namespace: clone with net = true"), ENOENT],
+    example: "tiny.mount_sysfs(\"/sys\", { ro = true })",
+    call: |c| mount_new(c, "sysfs", Vec::new(), NOSUID_NODEV_NOEXEC),
+    ..BASE
+};
+
+pub(super) const MOUNT_TMPFS: Primitive = Primitive {
+    name: "mount_tmpfs",
+    doc: "Mounts an empty file system in memory at `target` (tmpfs(5)).",
+    args: &[arg("target", Type::Path, "the mount point")],
+    options: mount_options![
+        opt("size", Type::Size, "half of the memory", "the most it can hold"),
+        opt("inodes", Type::Int, "the kernel's", "how many files at most"),
+        opt("mode", Type::Int, "0o1777", "the mode of its root folder, a number: tonumber(\"755\", 8)"),
+    ],
+    returns: "a mount handle",
+    errors: ERRORS,
+    example: "tiny.mount_tmpfs(\"/tmp\", { size = \"64m\", nosuid = true, nodev = true })",
+    call: mount_tmpfs,
+    ..BASE
+};
+
+pub(super) const MOUNT_DEVPTS: Primitive = Primitive {
+    name: "mount_devpts",
+    doc: "Mounts a devpts of its own at `target`, with no terminals of the host in it; always nosuid, noexec (pts(4)).",
+    args: &[arg("target", Type::Path, "the mount point, mostly /dev/pts")],
+    options: &[
+        ROOT,
+        CREATE,
+        opt("mode", Type::Int, "0o620", "the mode of new terminals"),
+        opt("ptmxmode", Type::Int, "0o666", "the mode of /dev/pts/ptmx"),
+        opt("gid", Type::Int, "the opener's", "the group of new terminals; 5 is tty on Debian"),
+    ],
+    returns: "a mount handle",
+    errors: ERRORS,
+    example: "tiny.mount_devpts(\"/dev/pts\", { create = true })",
+    call: mount_devpts,
+    ..BASE
+};
+
+pub(super) const MOUNT_MQUEUE: Primitive = Primitive {
+    name: "mount_mqueue",
+    doc: "Mounts the POSIX message queues of the caller's IPC namespace at `target` (mq_overview(7)).",
+    args: &[arg("target", Type::Path, "the mount point, mostly /dev/mqueue")],
+    options: &[ROOT, CREATE],
+    returns: "a mount handle",
+    errors: ERRORS,
+    example: "tiny.mount_mqueue(\"/dev/mqueue\", { create = true })",
+    call: |c| mount_new(c, "mqueue", Vec::new(), NOSUID_NODEV_NOEXEC),
+    ..BASE
+};
+
+pub(super) const MOUNT_CGROUP: Primitive = Primitive {
+    name: "mount_cgroup",
+    doc: "Mounts the cgroup2 hierarchy, or a v1 hierarchy with these controllers, at `target` (cgroups(7)).",
+    args: &[arg("target", Type::Path, "the mount point")],
+    options: &[
+        ROOT,
+        CREATE,
+        RO,
+        opt("controllers", Type::List(&Type::Str), "", "a v1 hierarchy with exactly these; absent, cgroup2"),
+    ],
+    returns: "a mount handle",
+    errors: &[EPERM, ENOENT, ("EBUSY", "the controllers are mounted together with others, or belong to cgroup2")],
+    example: "tiny.mount_cgroup(\"/sys/fs/cgroup\", { ro = true })",
+    call: mount_cgroup,
+    ..BASE
+};
+
+const NOSUID_NODEV_NOEXEC: u64 = sys::ATTRIBUTES[1].1 | sys::ATTRIBUTES[2].1 | sys::ATTRIBUTES[3].1;
+
+fn mount_new(call: &Call<'_>, fstype: &str, config: Vec<(&str, Option<String>)>, always: u64) -> Outcome {
+    let config: Vec<(&str, Option<&str>)> = config.iter().map(|(k, v)| (*k, v.as_deref())).collect();
+    let mount = sys::filesystem(fstype, &config, always | attributes(call))?;
+    attach(call, &mount, 0)
+}
+
+/// Options that are passed to the file system as they are.
+fn settings<'a>(call: &Call<'_>, keys: &[(&'a str, &str)]) -> Result<Vec<(&'a str, Option<String>)>, Fail> {
+    let mut all = Vec::new();
+    for (setting, option) in keys {
+        if let Some(value) = call.opt::<String>(option)? {
+            all.push((*setting, Some(value)));
+        }
+    }
+    Ok(all)
+}
+
+fn mount_tmpfs(call: &Call<'_>) -> Outcome {
+    let mut config = Vec::new();
+    if let Some(size) = call.opt_size("size")? {
+        config.push(("size", Some(size.to_string())));
+    }
+    if let Some(inodes) = call.opt::<u64>("inodes")? {
+        config.push(("nr_inodes", Some(inodes.to_string())));
+    }
+    if let Some(mode) = call.opt::<u32>("mode")? {
+        config.push(("mode", Some(format!("{mode:o}"))));
+    }
+    mount_new(call, "tmpfs", config, 0)
+}
+
+fn mount_devpts(call: &Call<'_>) -> Outcome {
+    let mode = call.opt::<u32>("mode")?.unwrap_or(0o620);
+    let ptmxmode = call.opt::<u32>("ptmxmode")?.unwrap_or(0o666);
+    let mut config =
+        vec![("newinstance", None), ("mode", Some(format!("{mode:o}"))), ("ptmxmode", Some(format!("{ptmxmode:o}")))];
+    if let Some(gid) = call.opt::<u32>("gid")? {
+        config.push(("gid", Some(gid.to_string())));
+    }
+    let nosuid_noexec = sys::ATTRIBUTES[1].1 | sys::ATTRIBUTES[3].1;
+    mount_new(call, "devpts", config, nosuid_noexec)
+}
+
+fn mount_cgroup(call: &Call<'_>) -> Outcome {
+    match call.opt::<Vec<String>>("controllers")? {
+        None => mount_new(call, "cgroup2", Vec::new(), NOSUID_NODEV_NOEXEC),
+        Some(controllers) => {
+            let config = controllers.iter().map(|c| (c.as_str(), None)).collect();
+            mount_new(call, "cgroup", config, NOSUID_NODEV_NOEXEC)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Mounts. What lies below a `root` is found by descriptor; the other paths are the caller's own.
+//! Here: the family's contents, the options that all take, and how a detached mount is attached.
+
+mod bind;
+mod change;
+mod filesystem;
+mod overlay;
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use mlua::Value;
+
+use super::place::root;
+use crate::sys::mount as sys;
+use crate::sys::{Context, path};
+use crate::vm::call::Call;
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, opt};
+
+const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[
+    change::MOUNT_PRIVATE,
+    bind::MOUNT_BIND,
+    filesystem::MOUNT_PROC,
+    filesystem::MOUNT_SYSFS,
+    filesystem::MOUNT_TMPFS,
+    filesystem::MOUNT_DEVPTS,
+    filesystem::MOUNT_MQUEUE,
+    filesystem::MOUNT_CGROUP,
+    overlay::MOUNT_OVERLAY,
+    change::REMOUNT_RO,
+    change::UMOUNT,
+    change::MOUNTS,
+];
+
+const CREATE: Opt = opt("create", Type::Bool, "false", "make the mount point where it is missing");
+const RO: Opt = opt("ro", Type::Bool, "false", "read-only");
+const NOSUID: Opt = opt("nosuid", Type::Bool, "false", "setuid bits and file capabilities do not count");
+const NODEV: Opt = opt("nodev", Type::Bool, "false", "device nodes do not work");
+const NOEXEC: Opt = opt("noexec", Type::Bool, "false", "nothing can be executed");
+const NOATIME: Opt = opt("noatime", Type::Bool, "false", "access times are not written");
+const NOSYMFOLLOW: Opt = opt("nosymfollow", Type::Bool, "false", "links are not followed");
+
+/// The options that every mount takes, then the given ones.
+macro_rules! mount_options {
+    ($($own:expr),* $(,)?) => { &[ROOT, CREATE, RO, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
+}
+use mount_options;
+
+pub(super) const EPERM: (&str, &str) =
+    ("EPERM", "needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)");
+const ENOENT: (&str, &str) =
+    ("ENOENT", "the mount point or the source is missing; create = true makes the mount point");
+const ERRORS: &[(&str, &str)] =
+    &[EPERM, ENOENT, ("EBUSY", "the file system is mounted with other settings, or the place is in use")];
+
+fn attributes(call: &Call<'_>) -> u64 {
+    let known = |name: &str| call.primitive.options.iter().any(|o| o.name == name);
+    sys::ATTRIBUTES.iter().filter(|(name, _)| known(name) && call.flag(name)).fold(0, |all, (_, bit)| all | bit)
+}
+
+/// The path as it is to be written into an undo: that runs later, and maybe in another folder.
+fn from_anywhere(path: &str) -> String {
+    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// Attaches a detached mount at the positional argument `i` and returns its handle.
+fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
+    let path = call.str(i)?;
+    let root = root(call)?;
+    let place = root.place(&path)?;
+    let target = match call.flag("create") {
+        false => place.open()?,
+        true if path::is_dir(mount.as_fd())? => place.make_dirs()?,
+        true => place.make_file()?,
+    };
+    sys::attach(mount.as_fd(), target.as_fd()).at(&path)?;
+    let how = call.lua.create_table()?;
+    // What was copied with a tree below it goes with it; umount(2) would refuse that as busy.
+    let tree = call.primitive.name == "mount_bind" && call.opt("recursive")?.unwrap_or(true);
+    how.raw_set("detach", tree.then_some(true))?;
+    let mut at = path.clone();
+    match call.value("root") {
+        Value::Nil => at = from_anywhere(&path),
+        Value::String(root) => how.raw_set("root", from_anywhere(&root.to_string_lossy()))?,
+        handle => how.raw_set("root", handle)?,
+    }
+    let undo = call.lua.create_sequence_from(["umount", &at])?;
+    if !how.is_empty() {
+        undo.raw_push(how)?;
+    }
+    call.ok(Builder::new(call.lua, "mount")?.field("path", path)?.field("undo", undo)?.build()?)
+}

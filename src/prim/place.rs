@@ -1,0 +1,55 @@
+//! Paths as the primitives take them: the argument, and the option `root` below which it is resolved.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use mlua::{UserDataRef, Value};
+
+use crate::sys::path::{self, Place};
+use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::handle::Fd;
+use crate::vm::registry::{Opt, Type, opt};
+
+pub(super) const ROOT_TYPE: Type = Type::Either(&[Type::Handle("dir"), Type::Path]);
+
+pub(super) const ROOT: Opt =
+    opt("root", ROOT_TYPE, "the caller's root", "resolve the path below this folder; links cannot lead out of it");
+
+/// A folder that paths are resolved below, kept open for the length of a call.
+pub(super) enum Root {
+    /// The caller's own.
+    Caller,
+    /// A handle's, borrowed: it cannot be closed meanwhile.
+    Handle(UserDataRef<Fd>),
+    /// A path's, opened for this call.
+    Opened(OwnedFd),
+}
+
+impl Root {
+    /// The root that a value names: a handle, a path, or nil.
+    pub fn of(value: &Value) -> Result<Root, Fail> {
+        match value {
+            Value::Table(table) => Ok(Root::Handle(FdRef::of(table)?.hold()?)),
+            Value::String(path) => Ok(Root::Opened(path::open_root(&path.to_string_lossy())?)),
+            _ => Ok(Root::Caller),
+        }
+    }
+
+    /// Its descriptor; the caller's own has none.
+    pub fn fd(&self) -> Result<Option<BorrowedFd<'_>>, Fail> {
+        match self {
+            Root::Caller => Ok(None),
+            Root::Handle(fd) => fd.get().map(Some).ok_or_else(|| Fail::Usage("the dir handle is closed".into())),
+            Root::Opened(fd) => Ok(Some(fd.as_fd())),
+        }
+    }
+
+    /// The place of a path below it.
+    pub fn place<'a>(&'a self, path: &'a str) -> Result<Place<'a>, Fail> {
+        Ok(Place { root: self.fd()?, path })
+    }
+}
+
+/// The option `root` of a call.
+pub(super) fn root(call: &Call<'_>) -> Result<Root, Fail> {
+    Root::of(&call.value("root"))
+}
