@@ -1662,6 +1662,17 @@ function tiny.json_encode(value, options) end
 ---@return any # the value, or nil and where it is wrong
 function tiny.json_decode(text) end
 
+---Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names that begin with a dot are passed over, links are not followed.
+---* EACCES: this user may not
+---* ENOTDIR: it is no folder
+---```lua
+---for id, files in pairs(tiny.read_json_files("containers", { "state.json" })) do print(id, files["state.json"]) end
+---```
+---@param folder string the folder of folders
+---@param names string[] the files' names
+---@return table? # a table: each name in the folder with a table of its files' values; a file is absent there when it is missing or wrong (`json_decode` tells). nil when the folder is missing
+function tiny.read_json_files(folder, names) end
+
 -- Events
 
 ---@class tiny.open.options
@@ -1748,6 +1759,7 @@ function tiny.isatty(number) end
 
 ---@class tiny.poll.options
 ---@field write? tiny.file[] files to wait for until they take bytes (default: none)
+---@field trim? boolean give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED) (default: false)
 
 ---Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, or one of `write` takes bytes (poll(2)).
 ---```lua
@@ -2103,6 +2115,13 @@ function tiny.load_recipe(path) end
 ---```
 ---@return string? # a string, or nil when no user's file is
 function tiny.caller() end
+
+---Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).
+---* ENOENT: there is no /dev/null to put in its place
+---```lua
+---tiny.stop_trace()
+---```
+function tiny.stop_trace() end
 
 ---Writes any value on one line as a reader would, with control bytes escaped.
 ---```lua

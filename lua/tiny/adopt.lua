@@ -11,7 +11,7 @@ local UNFINISHED = { running = true, starting = true, restarting = true }
 
 -- Both files are there from the making to the removal: without one of them it was cut short.
 local function half(container)
-  return not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
+  return container.damage and not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
 end
 
 -- Undoes what a dead container's set-up made, and records that nobody saw its end.

@@ -19,7 +19,9 @@ end
 -- Text with control bytes escaped: what a container wrote or was named cannot steer the terminal.
 -- U+0080 to U+009F are commands too, and bytes that are no UTF-8 could be.
 function format.clean(text)
-  text = tostring(text):gsub("[%c\127]", hex):gsub("\u{c2}[\x80-\x9f]", hex)
+  text = tostring(text)
+  if not text:find("[^ -~]") then return text end
+  text = text:gsub("[%c\127]", hex):gsub("\u{c2}[\x80-\x9f]", hex)
   return utf8.len(text) and text or (text:gsub("[\x80-\xff]", hex))
 end
 
@@ -40,21 +42,31 @@ end
 -- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
 -- or { value, "red" } for a coloured one.
 function format.table(header, rows)
-  local widths, lines = {}, table.move(rows, 1, #rows, header and 2 or 1, { header })
-  local function text(cell) return format.clean(type(cell) == "table" and cell[1] or cell) end
-  for _, row in ipairs(lines) do
-    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, width(text(cell))) end
+  local widths, texts, lines = {}, {}, table.move(rows, 1, #rows, header and 2 or 1, { header })
+  for n, row in ipairs(lines) do
+    local shown = {}
+    for i = 1, #row do
+      local cell = row[i]
+      local text = format.clean(type(cell) == "table" and cell[1] or cell)
+      local wide = width(text)
+      if wide > (widths[i] or 0) then widths[i] = wide end
+      shown[i] = text
+    end
+    texts[n] = shown
   end
   for n, row in ipairs(lines) do
-    local cells = {}
-    for i, cell in ipairs(row) do
-      local shown = text(cell)
-      local padding = i == #row and "" or (" "):rep(widths[i] - width(shown))
+    local cells = texts[n]
+    for i = 1, #row do
+      local cell, shown = row[i], cells[i]
+      local short = i < #row and widths[i] - width(shown) or 0
       local colour = type(cell) == "table" and cell[2] or n == 1 and header and "bold"
-      cells[i] = (colour and format.colour(colour, shown) or shown) .. padding
+      if colour then shown = format.colour(colour, shown) end
+      cells[i] = short > 0 and shown .. (" "):rep(short) or shown
     end
-    print(table.concat(cells, "  "))
+    -- Not print, which writes each line out by itself.
+    io.stdout:write(table.concat(cells, "  "), "\n")
   end
+  io.stdout:flush()
 end
 
 -- Prints a list as JSON, readable.
@@ -73,10 +85,10 @@ function format.duration(seconds)
   return "less than a second"
 end
 
--- How long ago an RFC 3339 time was; "?" without one.
-function format.ago(timestamp)
+-- How long ago an RFC 3339 time was; "?" without one. Who asks for many says what time it is.
+function format.ago(timestamp, now)
   local moment = timestamp and tiny.parse_timestamp(timestamp)
-  return moment and format.duration(math.max(0, tiny.clock() - moment)) .. " ago" or "?"
+  return moment and format.duration(math.max(0, (now or tiny.clock()) - moment)) .. " ago" or "?"
 end
 
 -- A command as one short word group.

@@ -3,8 +3,11 @@
 local Loop = {}
 Loop.__index = Loop
 
+-- Seconds without an event after which memory is given back: the first time, and each later time.
+local SOON, LATER = 1, 60
+
 function Loop.new()
-  return setmetatable({ handles = {}, calls = {}, writers = {}, room = {}, timers = {} }, Loop)
+  return setmetatable({ handles = {}, calls = {}, writers = {}, room = {}, timers = {}, quiet = SOON }, Loop)
 end
 
 -- Calls f(handle) whenever the handle is ready.
@@ -49,12 +52,31 @@ local function wait_time(self)
   return first and math.max(0, first - tiny.clock("monotonic"))
 end
 
+-- Calls f when nothing has happened for a while, before memory is given back.
+function Loop:on_quiet(f)
+  self.let_go = f
+end
+
+-- Waits for a handle or the next timer. A loop that has nothing to do for a while gives the memory
+-- back that it does not need to wait on.
+local function wait(self)
+  local time = wait_time(self)
+  -- Without files to write to, nothing of them is asked.
+  local options = self.writers[1] and { write = self.writers }
+  if time and time <= self.quiet then return tiny.poll(self.handles, time, options) end
+  local ready, takers = tiny.poll(self.handles, self.quiet, options)
+  if #ready > 0 or #(takers or {}) > 0 then return ready, takers end
+  self.quiet = LATER
+  if self.let_go then self.let_go() end
+  collectgarbage()
+  return tiny.poll(self.handles, wait_time(self), { write = options and self.writers, trim = true })
+end
+
 -- Runs until stop is called.
 function Loop:run()
   self.stopped = false
   while not self.stopped do
-    -- Without files to write to, nothing of them is asked.
-    local ready, takers = tiny.poll(self.handles, wait_time(self), self.writers[1] and { write = self.writers })
+    local ready, takers = wait(self)
     for _, handle in ipairs(ready) do
       if self.calls[handle] then self.calls[handle](handle) end
     end

@@ -1,6 +1,5 @@
 -- A managed container's life: record, run, restart, record the end. Every way out leaves the store
 -- and the kernel as they should be.
-local container = require "tiny.container"
 local format = require "tiny.format"
 local restart = require "tiny.restart"
 local session = require "tiny.session"
@@ -34,7 +33,7 @@ function manage.spec_of(record)
   for _, key in ipairs(PLAIN) do spec[key] = config[key] end
   for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
   if config.rootfs == "host" then spec.rootfs = nil end
-  return container.check(spec)
+  return require("tiny.container").check(spec)
 end
 
 -- 127 and 126 as a shell has them; 125 for everything that is tinylua's.
@@ -87,6 +86,7 @@ local function first(record, spec, options)
     if options.detached then
       tiny.setsid()
       note_supervisor(record)
+      options.null = tiny.open("/dev/null", { read = true, write = true })
     end
     return session.make(record, spec, options)
   end)
@@ -131,12 +131,13 @@ local function foreground(record, spec, options)
 end
 
 -- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
--- whose end would otherwise wait for us.
-local function let_go()
-  local null <close> = tiny.open("/dev/null", { read = true, write = true })
-  for number = 0, 2 do tiny.dup2(null, number) end
-  tiny.chdir("/")
-  tiny.notify_ready()
+-- whose end would otherwise wait for us. The container runs by now, so nothing here may fail.
+local function let_go(null)
+  for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
+  tiny.try(tiny.stop_trace)
+  tiny.try(null.close, null)
+  tiny.try(tiny.chdir, "/")
+  tiny.try(tiny.notify_ready)
 end
 
 local function background(record, spec, options)
@@ -144,15 +145,18 @@ local function background(record, spec, options)
   local supervisor, err = tiny.try(tiny.fork, function()
     if options.leave then options.leave:close() end
     local ctx = first(record, spec, options)
-    let_go()
+    let_go(options.null)
     local result, last = watch(record, spec, ctx, options)
     manage.ended(record, result)
     if last.console then last.console:tell(result) end
   end)
   if not supervisor then failed(record, options, err) end
-  supervisor:keep():wait_ready()
+  local _, failure = tiny.try(supervisor.wait_ready, supervisor:keep())
   -- Killed, it could not say so; a container that runs is on record before its supervisor is ready.
-  local now = state.load(record.id)
+  local now = tiny.try(state.load, record.id)
+  -- What runs, runs: to tell of a failure would have it started twice.
+  if now and now.state.status == "running" then return 0 end
+  if failure then error(failure, 0) end
   if now and now.state.status == "starting" then
     supervisor:wait()
     tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc clears what it had made", exit = 125 }
@@ -179,9 +183,10 @@ function manage.adopt(record)
   local supervisor = tiny.fork(function()
     tiny.setsid()
     note_supervisor(record)
+    local null = tiny.open("/dev/null", { read = true, write = true })
     local spec = manage.spec_of(record)
     local ctx = session.adopt(record, spec)
-    let_go()
+    let_go(null)
     if ctx then manage.ended(record, watch(record, spec, ctx, {})) end
   end):keep()
   supervisor:wait_ready()
@@ -194,7 +199,7 @@ end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
 function manage.create(spec, options)
-  local _, err = tiny.try(container.check, spec)
+  local _, err = tiny.try(require("tiny.container").check, spec)
   if err then
     err.at = err.at or options.where
     error(err, 0)

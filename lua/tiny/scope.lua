@@ -7,6 +7,9 @@ Scope.__index = Scope
 -- What an undo may answer when the thing is gone already.
 local GONE = { ENOENT = true, ENODEV = true, ESRCH = true, ENOTDIR = true }
 
+-- Only this user reads a journal.
+local PRIVATE_FILE = tonumber("600", 8)
+
 local function undo(call)
   local _, err = tiny.try(tiny[call[1]], table.unpack(call, 2))
   if err and not GONE[err.code] then return tostring(err) end
@@ -22,7 +25,7 @@ function Scope:undo(...)
   local call = { ... }
   -- Known here before it is on disk: when the journal cannot be written, this is undone all the same.
   table.insert(self.calls, call)
-  if self.journal then tiny.append_file(self.journal, tiny.json_encode(call) .. "\n", { mode = 384 }) end
+  if self.journal then tiny.append_file(self.journal, tiny.json_encode(call) .. "\n", { mode = PRIVATE_FILE }) end
 end
 
 -- Closes a handle with the scope.
@@ -42,11 +45,6 @@ function Scope:clear()
   self.handles, self.calls = {}, {}
   if self.journal and #failures == 0 then tiny.try(tiny.remove, self.journal) end
   return failures
-end
-
--- Keeps what was made: nothing is undone any more.
-function Scope:keep()
-  self.handles, self.calls = {}, {}
 end
 
 function Scope:close(failure)

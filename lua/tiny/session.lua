@@ -1,10 +1,8 @@
 -- One run of a container as its supervisor sees it: make it, or take over one that lost its
 -- supervisor; watch it; clear up after it. What happens on an event is decided here.
 local Loop = require "tiny.loop"
-local container = require "tiny.container"
 local format = require "tiny.format"
 local limits = require "tiny.limits"
-local rootfs = require "tiny.rootfs"
 local scope = require "tiny.scope"
 local state = require "tiny.state"
 
@@ -68,13 +66,15 @@ function session.make(record, spec, options)
     ctx.signals = tiny.signals(FORWARDED)
     streams(ctx)
     if spec.tty then require("tiny.terminal").prepare(ctx, options) end
-    rootfs.prepare(ctx)
-    container.make(ctx)
+    require("tiny.rootfs").prepare(ctx)
+    require("tiny.container").make(ctx)
     ctx.process = ctx.child
     if spec.tty then ctx.console = require("tiny.console").open(ctx, options.client) end
   end)
   close_all(ctx.stdio or {})
   if not err then
+    -- What made it is not held for as long as it runs.
+    ctx.inside, ctx.born = nil, nil
     call_back(ctx, "on_start")
     return ctx
   end
@@ -160,6 +160,14 @@ function session.forward(ctx, name)
   tiny.try(tiny.kill, ctx.process, name)
 end
 
+-- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
+-- to do; a restart loads them again.
+local MAKING = { "container", "rootfs", "schema", "network", "mounts", "users", "options", "commandline", "terminal" }
+
+local function forget_making()
+  for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end
+end
+
 local function how_it_ended(ctx)
   if ctx.adopted then return tiny.process_exit(ctx.process) end
   return ctx.process:wait()
@@ -175,6 +183,7 @@ function session.watch(ctx)
     for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end
   end)
   if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end
+  loop:on_quiet(forget_making)
   loop:run()
   if ctx.console then ctx.console:drain(function() move(ctx, loop, "stdout") return not ctx.full end) end
   -- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.

@@ -25,8 +25,13 @@ local function folders(id)
   return data .. "/containers/" .. id, run .. "/" .. id
 end
 
-local function write_json(path, value, exclusive)
-  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, exclusive = exclusive })
+local function write_json(path, value)
+  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE })
+end
+
+-- The value, if it is an object that has `key`.
+local function whole(value, key)
+  return type(value) == "table" and type(value[key]) == "string" and value or nil
 end
 
 -- The object in a file, which must have `key`; nil and what is wrong otherwise.
@@ -34,7 +39,7 @@ local function read_json(path, key)
   local text = tiny.read_file(path)
   if not text then return nil, path .. " is missing" end
   local value, wrong = tiny.json_decode(text)
-  if type(value) == "table" and type(value[key]) == "string" then return value end
+  if whole(value, key) then return value end
   return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
 end
 
@@ -82,7 +87,9 @@ function state.create(config)
     write_json(dir .. "/state.json", record.state)
   end)
   if not err then return record end
-  state.forget(record)
+  -- What cannot be cleared is told after the cause and never replaces it.
+  local _, kept = tiny.try(state.forget, record)
+  err.cleanup = kept and { tostring(kept) } or nil
   error(err, 0)
 end
 
@@ -132,6 +139,8 @@ function state.load(id)
   local current, bad_state = read_json(dir .. "/state.json", "status")
   if not (config or current) and not tiny.stat(dir) then return nil end
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
+  container.state = current
+  if config and current then return container end
   -- state.json is the last file that a new container gets: without one its maker is at work, or dead.
   local unmade = not current and not tiny.stat(dir .. "/state.json")
   container.state = current or { status = unmade and "starting" or "unknown" }
@@ -176,15 +185,30 @@ function state.update(container, change)
   return container
 end
 
+local FILES = { "config.json", "state.json" }
+
+local function older(a, b)
+  local one, other = a.config.created_at or "", b.config.created_at or ""
+  if one ~= other then return one < other end
+  return a.id < b.id
+end
+
 -- Every container, oldest first.
 function state.list()
-  local data = state.roots()
+  local data, run = state.roots()
   local all = {}
-  for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do
-    local container = #id == 12 and state.load(id)
+  for id, files in pairs(tiny.read_json_files(data .. "/containers", FILES) or {}) do
+    local config, current = whole(files["config.json"], "id"), whole(files["state.json"], "status")
+    local container
+    if config and current then
+      container = { id = id, dir = data .. "/containers/" .. id, run = run .. "/" .. id, config = config, state = current }
+    elseif #id == 12 then
+      -- What is wrong with it is found out by looking again.
+      container = state.load(id)
+    end
     table.insert(all, container and adopt.look_after(container) or nil)
   end
-  table.sort(all, function(a, b) return (a.config.created_at or "") < (b.config.created_at or "") end)
+  table.sort(all, older)
   return all
 end
 

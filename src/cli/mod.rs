@@ -99,7 +99,9 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         let args = spec.table(vm.lua(), &matches)?;
         let function: Function =
             script.get("run").map_err(|_| Failure::plain(format!("{name}.lua has no function \"run\"")))?;
-        let results = vm.call(&function, MultiValue::from_vec(vec![Value::Table(args)]))?;
+        // A supervisor lives for long below this call: what it does not need is Lua's to collect.
+        drop(script);
+        let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
         Ok(results.front().map_or(0, child::status_of))
     };
     let end = run().map_err(|f| fail(f, globals.verbose));

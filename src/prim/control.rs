@@ -4,7 +4,7 @@ use mlua::Value;
 
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, optional};
-use crate::vm::{error, recipe, show};
+use crate::vm::{error, recipe, show, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
 
@@ -44,6 +44,18 @@ pub const FAMILY: &[Primitive] = &[
         example: "print(tiny.caller())",
         in_shim: false,
         call: |c| c.ok(error::user_location(c.lua)),
+        ..BASE
+    },
+    Primitive {
+        name: "stop_trace",
+        doc: "Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).",
+        errors: &[("ENOENT", "there is no /dev/null to put in its place")],
+        example: "tiny.stop_trace()",
+        in_shim: false,
+        call: |c| {
+            trace::stop()?;
+            c.ok(())
+        },
         ..BASE
     },
     Primitive {

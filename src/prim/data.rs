@@ -1,8 +1,9 @@
 //! What records are made of: ids, times, JSON.
 
-use mlua::{LuaSerdeExt, Value};
+use mlua::Value;
+use nix::errno::Errno;
 
-use crate::sys::{clock, fs as sys};
+use crate::sys::{self as kernel, clock, fs as sys, records};
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -86,6 +87,21 @@ pub const FAMILY: &[Primitive] = &[
         call: json_decode,
         ..BASE
     },
+    Primitive {
+        name: "read_json_files",
+        doc: "Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names \
+              that begin with a dot are passed over, links are not followed.",
+        args: &[
+            arg("folder", Type::Path, "the folder of folders"),
+            arg("names", Type::List(&Type::Str), "the files' names"),
+        ],
+        returns: "a table: each name in the folder with a table of its files' values; a file is absent there when it is \
+                  missing or wrong (`json_decode` tells). nil when the folder is missing",
+        errors: &[("EACCES", "this user may not"), ("ENOTDIR", "it is no folder")],
+        example: "for id, files in pairs(tiny.read_json_files(\"containers\", { \"state.json\" })) do print(id, files[\"state.json\"]) end",
+        call: read_json_files,
+        ..BASE
+    },
 ];
 
 fn random_id(call: &Call<'_>) -> Outcome {
@@ -105,15 +121,43 @@ fn json_encode(call: &Call<'_>) -> Outcome {
 
 fn json_decode(call: &Call<'_>) -> Outcome {
     let text: mlua::LuaString = call.get(0)?;
-    let parsed = serde_json::from_slice::<serde_json::Value>(&text.as_bytes());
-    match parsed {
-        Ok(value) => {
-            let options = mlua::serde::ser::Options::new()
-                .serialize_none_to_null(false)
-                .serialize_unit_to_null(false)
-                .set_array_metatable(false);
-            call.ok(call.lua.to_value_with(&value, options)?)
+    match json::to_lua(call.lua, &text.as_bytes()) {
+        Ok(value) => call.ok(value),
+        Err(e) => call.ok((Value::Nil, e)),
+    }
+}
+
+fn read_json_files(call: &Call<'_>) -> Outcome {
+    let names: Vec<String> = call.get(1)?;
+    if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains('/')) {
+        return Err(Fail::Usage(format!("names: {name:?} is no name of a file")));
+    }
+    let keys = names.iter().map(|name| call.lua.create_string(name)).collect::<mlua::Result<Vec<_>>>()?;
+    let all = call.lua.create_table()?;
+    let mut current = all.clone();
+    let mut wrong = None;
+    let read = records::read_each(&call.str(0)?, &names, |found| {
+        let kept = match found {
+            records::Found::Folder(name) => call.lua.create_table_with_capacity(0, names.len()).and_then(|table| {
+                current = table;
+                all.raw_set(call.lua.create_string(name)?, &current)
+            }),
+            records::Found::File(number, text) => match json::to_lua(call.lua, text) {
+                Ok(value) => current.raw_set(&keys[number], value),
+                Err(_) => Ok(()),
+            },
+        };
+        kept.map_err(|e| {
+            wrong = Some(e);
+            kernel::Error::new(Errno::ENOMEM)
+        })
+    });
+    match (read, wrong) {
+        (_, Some(error)) => Err(error.into()),
+        (Err(e), None) if e.errno == Errno::ENOENT => call.ok(Value::Nil),
+        (read, None) => {
+            read?;
+            call.ok(all)
         }
-        Err(e) => call.ok((Value::Nil, e.to_string())),
     }
 }

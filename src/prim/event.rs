@@ -132,7 +132,15 @@ pub const FAMILY: &[Primitive] = &[
             arg("handles", Type::List(&WAITABLE), "what to wait for"),
             optional("timeout", Type::Duration, "how long at most; absent, as long as it takes"),
         ],
-        options: &[opt("write", Type::List(&FILE), "none", "files to wait for until they take bytes")],
+        options: &[
+            opt("write", Type::List(&FILE), "none", "files to wait for until they take bytes"),
+            opt(
+                "trim",
+                Type::Bool,
+                "false",
+                "give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED)",
+            ),
+        ],
         returns: "the ready ones, a list, and with `write` those that take bytes; empty when the time is over",
         example: "for _, ready in ipairs(tiny.poll({ child, out }, \"5s\")) do handle(ready) end",
         call: poll,
@@ -278,7 +286,8 @@ fn poll(call: &Call<'_>) -> Outcome {
     let (read, write) = (hold(&readers)?, hold(&writers)?);
     let wanted = read.iter().map(|fd| (fd, PollFlags::IN)).chain(write.iter().map(|fd| (fd, PollFlags::OUT)));
     let wanted: Vec<_> = wanted.filter_map(|(fd, what)| Some((fd.get()?, what))).collect();
-    let mut ready = sys::poll(&wanted, call.seconds(1)?)?.into_iter();
+    let timeout = call.seconds(1)?;
+    let mut ready = sys::poll(&wanted, timeout, call.flag("trim"))?.into_iter();
     let mut chosen = |handles: Vec<Table>| {
         let ready = handles.into_iter().zip(&mut ready).filter(|(_, ready)| *ready);
         call.lua.create_sequence_from(ready.map(|(handle, _)| handle))

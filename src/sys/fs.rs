@@ -1,7 +1,7 @@
 //! Files for the state store and for output: whole reads, atomic writes, listings, locks.
 
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -13,6 +13,14 @@ use super::{Context, Error, Result};
 /// A duplicate of standard error that a program never inherits.
 pub fn duplicate_stderr() -> Result<Arc<OwnedFd>> {
     Ok(Arc::new(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 100)?))
+}
+
+/// Puts /dev/null in the place of a descriptor: its number stays, what it led to is let go.
+pub fn silence(fd: BorrowedFd<'_>) -> Result<()> {
+    let null = rustix::fs::openat(CWD, "/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).at("/dev/null")?;
+    // SAFETY: both descriptors are open, and the owner of `fd` goes on owning its number.
+    let done = unsafe { libc::dup3(null.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) };
+    if done < 0 { Err(Error::last()) } else { Ok(()) }
 }
 
 /// Writes to a shared descriptor, without a buffer: what was written survives a SIGKILL.
@@ -72,8 +80,17 @@ pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
         let errno = if FileType::from_raw_mode(stat.st_mode).is_dir() { Errno::EISDIR } else { Errno::EINVAL };
         return Err(Error::new(errno).with_path(place.path).with_detail("it is no regular file"));
     }
-    let mut text = Vec::with_capacity(stat.st_size.clamp(0, 1 << 20) as usize);
-    std::fs::File::from(fd).take(most + 1).read_to_end(&mut text).at(place.path)?;
+    let size = stat.st_size.clamp(0, 1 << 20) as usize;
+    let mut text = Vec::with_capacity(size + 1);
+    let mut file = std::fs::File::from(fd).take(most + 1);
+    // With room for a byte more, the first read tells that it is the whole file: most are short, and
+    // who lists containers reads thousands.
+    text.resize(size + 1, 0);
+    let first = file.read(&mut text).at(place.path)?;
+    text.truncate(first);
+    if first != size || size == 0 {
+        file.read_to_end(&mut text).at(place.path)?;
+    }
     if text.len() as u64 > most {
         return Err(Error::new(Errno::EFBIG)
             .with_path(place.path)

@@ -187,7 +187,7 @@ pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
 
 /// Whether `fd` becomes ready for `what` within `timeout` seconds; an error condition is readiness.
 pub fn ready(fd: BorrowedFd<'_>, what: rustix::event::PollFlags, timeout: Option<f64>) -> Result<bool> {
-    Ok(super::event::poll(&[(fd, what)], timeout)?[0])
+    Ok(super::event::poll(&[(fd, what)], timeout, false)?[0])
 }
 
 /// Reads a child's report: its failure, or nothing once it runs a program or ended well. Waits for

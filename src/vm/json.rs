@@ -1,5 +1,10 @@
 //! Lua values as JSON (RFC 8259). What could not be read back as it was is refused, with its place
-//! in the value: functions, handles, lists with holes, text that is not UTF-8, infinities.
+//! in the value: functions, handles, lists with holes, text that is not UTF-8, infinities. JSON is read
+//! straight into Lua tables: a listing reads thousands of records.
+
+mod read;
+
+pub use read::to_lua;
 
 use mlua::{Table, Value};
 use serde_json::{Map, Value as Json};

@@ -81,9 +81,9 @@ impl Vm {
     }
 
     /// Calls `function`, an error becomes a `Failure`.
-    pub fn call(&self, function: &Function, args: MultiValue) -> Result<MultiValue, Failure> {
+    pub fn call(&self, function: Function, args: MultiValue) -> Result<MultiValue, Failure> {
         let mut all = MultiValue::with_capacity(args.len() + 2);
-        all.push_back(Value::Function(function.clone()));
+        all.push_back(Value::Function(function));
         all.push_back(Value::Function(self.catch.clone()));
         all.extend(args);
         let mut results = self.xpcall.call::<MultiValue>(all).map_err(|e| Failure::plain(e.to_string()))?;
@@ -104,7 +104,7 @@ impl Vm {
             return Ok(None);
         };
         let chunk = self.compile(&source)?;
-        let results = self.call(&chunk, MultiValue::new())?;
+        let results = self.call(chunk, MultiValue::new())?;
         match results.into_iter().next() {
             Some(Value::Table(table)) => Ok(Some(table)),
             _ => Err(Failure::plain(format!("{}: a command returns a table", &source.name[1..]))),

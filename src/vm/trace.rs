@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::io::IsTerminal;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use mlua::Lua;
 use tracing_subscriber::fmt::MakeWriter;
@@ -28,6 +30,7 @@ pub enum Style {
 /// Starts tracing. Standard error is duplicated first: a container's closure may redirect it.
 pub fn start(style: Style) -> sys::Result<()> {
     let err = sys::fs::duplicate_stderr()?;
+    let _ = TARGET.set(err.clone());
     let writer = BoxMakeWriter::new(move || sys::fs::FdWriter::new(err.clone()));
     let _: Box<dyn std::io::Write> = Box::new(writer.make_writer());
     let base = tracing_subscriber::fmt().with_writer(writer).with_target(false).with_level(false);
@@ -42,6 +45,14 @@ pub fn start(style: Style) -> sys::Result<()> {
     Ok(())
 }
 
+/// Ends the trace of this process. Its copy of standard error leads nowhere then: it may be a pipe
+/// whose reader waits for the end.
+pub fn stop() -> sys::Result<()> {
+    TRACING.store(false, Ordering::Relaxed);
+    TARGET.get().map_or(Ok(()), |target| sys::fs::silence(target.as_fd()))
+}
+
+static TARGET: OnceLock<Arc<OwnedFd>> = OnceLock::new();
 static STYLE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
 /// Notes that this process runs inside new namespaces.

@@ -120,8 +120,7 @@ function faults.walk(words, kind, generations, prepare)
       if status ~= 0 and kind == "fail" then
         settle()
         local left = beyond(before, true)
-        -- A container that was running before its command or supervisor failed goes on.
-        if #left > 0 and not table.concat(left, " "):match("%(sleep%)") then table.insert(untidy, ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(left, ", "), text)) end
+        if #left > 0 then table.insert(untidy, ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(left, ", "), text)) end
       end
       local problems = clear()
       op = op ~= "" and op or tiny.read_file(WITNESS)

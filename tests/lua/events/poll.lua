@@ -40,6 +40,25 @@ for _, timeout in ipairs { "50ms", 0.05 } do
   assert(passed >= 0.05 and passed < 5, passed)
 end
 
+-- trim: the sleeper holds much less memory, and works on when it wakes.
+local function sleeper(options)
+  local told, tell = tiny.pipe()
+  local hold, let = tiny.pipe()
+  local child = tiny.fork(function()
+    tiny.list_dir("/proc")
+    tell:write("x")
+    return #tiny.poll({ hold }, "20s", options) == 1 and hold:read() == "x" and tiny.json_encode { 1 } == "[1]" and 0 or 1
+  end)
+  told:read()
+  tiny.poll({}, "200ms")
+  local pages = tonumber(tiny.read_file(("/proc/%d/statm"):format(child.pid)):match("^%d+ (%d+)"))
+  let:write("x")
+  check.equal(child:wait(), 0, "the sleeper's status")
+  return pages
+end
+local whole, trimmed = sleeper(), sleeper { trim = true }
+assert(trimmed < whole * 0.7, ("%d pages, trimmed %d"):format(whole, trimmed))
+
 check.refuses("handles: nothing to wait for, and no timeout: it would never end", tiny.poll, {})
 check.refuses("handles is missing: poll(handles [, timeout] [, options])", tiny.poll)
 check.refuses([[timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"]], tiny.poll, {}, "soon")

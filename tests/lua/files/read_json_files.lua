@@ -1,0 +1,35 @@
+-- read_json_files: the named files of every folder, what is missing or wrong left out.
+local check = require "check"
+
+check.equal(tiny.read_json_files("nowhere", { "a.json" }), nil)
+tiny.mkdir("store/one", { parents = true })
+tiny.mkdir("store/two")
+tiny.mkdir("store/.hidden")
+tiny.write_file("store/one/a.json", '{ "n": 1, "list": [true, null, "x", 2.5], "in": { "e": [] }, "most": 18446744073709551615 }')
+tiny.write_file("store/one/b.json", '"' .. ("x"):rep(20000) .. '"')
+tiny.write_file("store/one/c.json", "1")
+tiny.write_file("store/two/a.json", '{ "n": 1')
+tiny.symlink("../one/b.json", "store/two/b.json")
+tiny.mknod("store/two/c.json", "fifo")
+tiny.write_file("store/file", "1")
+
+local all = tiny.read_json_files("store", { "a.json", "b.json", "c.json" })
+local names = {}
+for name in pairs(all) do table.insert(names, name) end
+table.sort(names)
+check.equal(table.concat(names, " "), "file one two")
+local a = all.one["a.json"]
+check.equal(math.type(a.n), "integer")
+check.equal(a.list[1], true)
+check.equal(a.list[2], nil)
+check.equal(a.list[3], "x")
+check.equal(a.list[4], 2.5)
+check.equal(next(a["in"].e), nil)
+check.equal(math.type(a.most), "float")
+check.equal(#all.one["b.json"], 20000)
+check.equal(all.one["c.json"], 1)
+check.equal(next(all.two), nil, "a half object, a link, a FIFO")
+check.equal(next(all.file), nil)
+
+check.fails("ENOTDIR", tiny.read_json_files, "store/file", { "a.json" })
+check.refuses('names: "../x" is no name of a file', tiny.read_json_files, "store", { "../x" })
