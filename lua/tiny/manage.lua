@@ -131,13 +131,14 @@ local function foreground(record, spec, options)
 end
 
 -- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
--- whose end would otherwise wait for us. The container runs by now, so nothing here may fail.
+-- whose end would otherwise wait for us. The container runs by now, so that what fails here is let be.
 local function let_go(null)
   for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
   tiny.try(tiny.stop_trace)
   tiny.try(null.close, null)
   tiny.try(tiny.chdir, "/")
-  tiny.try(tiny.notify_ready)
+  -- The caller waits for this. Failing, it ends the supervisor, and the next command takes over.
+  tiny.notify_ready()
 end
 
 local function background(record, spec, options)
@@ -155,6 +156,7 @@ local function background(record, spec, options)
   -- Killed, it could not say so; a container that runs is on record before its supervisor is ready.
   local now = tiny.try(state.load, record.id)
   -- What runs, runs: to tell of a failure would have it started twice.
+  if failure then now = tiny.try(state.settled, now) end
   if now and now.state.status == "running" then return 0 end
   if failure then error(failure, 0) end
   if now and now.state.status == "starting" then

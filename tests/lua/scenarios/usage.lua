@@ -6,7 +6,7 @@ local id = check.succeeds("run", "-d", "--name", "busy", "-m", "64m", "sh", "-c"
 local stats = tiny.json_decode(check.succeeds("stats", "--no-stream", "--format", "json"))[1]
 check.equal(stats.name, "busy")
 check.equal(stats.memory_limit, 64 << 20)
-assert(stats.cpu_seconds == nil or stats.cpu_seconds > 0.3, "CPU seconds")
+assert(stats.cpu_seconds == nil or stats.cpu_seconds > 0, "CPU seconds")
 assert(check.succeeds("stats", "--no-stream", "busy"):match(id .. "  busy  [%d.-]+%%?  +%S+ / 64MiB"), "the table")
 
 check.succeeds("update", "-m", "128m", "--pids-limit", "7", "busy")
