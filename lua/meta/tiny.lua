@@ -449,6 +449,17 @@ function tiny.notify_ready() end
 ---@param child tiny.child what `clone` or `fork` returned
 function tiny.reap(child) end
 
+---Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of the namespace, and ends with the child's status (pid_namespaces(7)). Signals that are not to be lost are taken before the fork (`signals`). All descriptors above standard error are closed, and the caller's environment is wiped: other processes of the namespace could look for them.
+---* EINVAL: call it in the closure of a clone with pid = true
+---```lua
+---tiny.clone({ pid = true }, function()
+---  local child = tiny.fork(function() tiny.exec { "sh" } end)
+---  tiny.become_init(child)
+---end)
+---```
+---@param child tiny.child what `fork` returned
+function tiny.become_init(child) end
+
 ---Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
 ---* ESRCH: the process has ended
 ---* EPERM: the process belongs to another user

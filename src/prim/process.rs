@@ -4,6 +4,7 @@ use mlua::{Table, Value};
 
 use super::namespace::{joined, new_flags};
 use crate::sys::exec;
+use crate::sys::init;
 use crate::sys::pidfd::{self, Ended};
 use crate::sys::process::{self as sys, Birth, Born};
 use crate::sys::signal;
@@ -131,6 +132,20 @@ pub const FAMILY: &[Primitive] = &[
         method: Some(("child", "reap")),
         example: "tiny.reap(child)",
         call: reap,
+        ..BASE
+    },
+    Primitive {
+        name: "become_init",
+        doc: "Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of \
+              the namespace, and ends with the child's status (pid_namespaces(7)). Signals that are not to be lost are \
+              taken before the fork (`signals`). All descriptors above standard error are closed, and the caller's \
+              environment is wiped: other processes of the namespace could look for them.",
+        args: &[arg("child", Type::Handle("child"), "what `fork` returned")],
+        returns: "never; an error when the caller is not PID 1",
+        errors: &[("EINVAL", "call it in the closure of a clone with pid = true")],
+        example: "tiny.clone({ pid = true }, function()\n  local child = tiny.fork(function() tiny.exec { \"sh\" } end)\n  \
+                  tiny.become_init(child)\nend)",
+        call: |c| match init::become_init(c.handle(0)?.raw_get("pid")?)? {},
         ..BASE
     },
     Primitive {

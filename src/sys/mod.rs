@@ -7,6 +7,7 @@ pub mod error;
 pub mod event;
 pub mod exec;
 pub mod fs;
+pub mod init;
 pub mod interrupt;
 pub mod logfile;
 pub mod memory;

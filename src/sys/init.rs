@@ -1,0 +1,85 @@
+//! PID 1 of a pid namespace that runs one program as its child: forwards signals, reaps orphans, and
+//! ends with the program (pid_namespaces(7)). It is a fork of ours beside a program that may be
+//! hostile, so it keeps nothing that a look into it would tell or give.
+
+use std::convert::Infallible;
+
+use nix::errno::Errno;
+
+use super::process::{end_child, flush_stdio};
+use super::{Context, Error, Result};
+
+// SAFETY: the C library has a variable of this name and type.
+unsafe extern "C" {
+    /// The environment as the C library has it (environ(7)).
+    static environ: *const *mut libc::c_char;
+}
+
+/// Serves as PID 1 for `child` until that has ended, then ends with its status, 128 + n after signal
+/// n. The caller has blocked what is to be forwarded before it forked the child. Returns only on
+/// failure: EINVAL for a process that is not PID 1.
+pub fn become_init(child: i32) -> Result<Infallible> {
+    if std::process::id() != 1 {
+        return Err(Error::new(Errno::EINVAL).with_detail("the caller is not PID 1 of a pid namespace"));
+    }
+    flush_stdio();
+    // SAFETY: nothing of this process uses a descriptor again but 0, 1 and 2: it never returns to
+    // those who own them.
+    if unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) } != 0 {
+        return Err(Error::last()).detail("close_range");
+    }
+    // SAFETY: takes no pointers; the name is a string with its NUL.
+    unsafe {
+        libc::prctl(libc::PR_SET_DUMPABLE, 0);
+        libc::prctl(libc::PR_SET_NAME, c"init".as_ptr());
+    }
+    forget_environment();
+    // SAFETY: a set is plain data; sigfillset makes it whole.
+    let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is ours and lives through both calls.
+    unsafe {
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
+    }
+    loop {
+        if let Some(status) = reap(child) {
+            end_child(status);
+        }
+        // SAFETY: the set lives through the call; what came besides the number is not asked.
+        let number = unsafe { libc::sigwaitinfo(&raw const all, std::ptr::null_mut()) };
+        if number > 0 && number != libc::SIGCHLD {
+            // SAFETY: the child is not reaped yet, so the pid is still its own.
+            unsafe { libc::kill(child, number) };
+        }
+    }
+}
+
+/// Reaps all that have ended; the child's status when it is among them.
+fn reap(child: i32) -> Option<u8> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the kernel writes to a number of ours.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+        if pid <= 0 {
+            // No child at all: it ended, and who reaped it kept its status.
+            return (pid < 0 && Errno::last() == Errno::ECHILD).then_some(125);
+        }
+        if pid == child {
+            let signal = status & 0x7f;
+            return Some(if signal == 0 { (status >> 8) as u8 } else { 128 + signal as u8 });
+        }
+    }
+}
+
+/// The caller's variables are none of the container's, and /proc/1/environ would show them.
+fn forget_environment() {
+    // SAFETY: environ ends with a null pointer, each entry with a NUL; this process has one thread and
+    // reads no variable again.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            std::ptr::write_bytes(*entry, 0, libc::strlen(*entry));
+            entry = entry.add(1);
+        }
+    }
+}
