@@ -20,6 +20,7 @@ local FILTERS = {
   id = function(c, v) return c.id:sub(1, #v) == v end,
   status = function(c, v) return c.state.status == v end,
   network = function(c, v) return c.config.network == v end,
+  label = function(c, v) return require("tiny.options").labelled(c.config.labels, v) end,
 }
 
 local function filters(list)
@@ -27,7 +28,7 @@ local function filters(list)
   for _, text in ipairs(list) do
     local key, value = text:match("^([^=]+)=(.+)$")
     if not FILTERS[key] then
-      tiny.fail { message = ("--filter %q is not one of name=, id=, status=, network="):format(text), exit = 2 }
+      tiny.fail { message = ("--filter %q is not one of name=, id=, status=, network=, label="):format(text), exit = 2 }
     end
     table.insert(all, function(c) return FILTERS[key](c, value) end)
   end
@@ -51,7 +52,7 @@ local function plain(c)
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
     hostname = c.config.hostname, rootfs = c.config.rootfs, status = c.state.status, pid = c.state.pid,
     exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
-    damage = c.damage,
+    damage = c.damage, labels = c.config.labels,
   }
 end
 
@@ -60,7 +61,7 @@ return {
   options = {
     { "all", short = "a", type = "flag", help = "Those that have ended too" },
     { "quiet", short = "q", type = "flag", help = "Only the ids" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status or network" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status, network or label (K or K=V)" },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
   },
   run = function(args)

@@ -8,7 +8,7 @@ return {
     { "name", value = "NAME", help = "The new name" },
   },
   run = function(args)
-    require("tiny.container").check_name(args.name)
+    require("tiny.spec").check_name(args.name)
     state.rename(state.find(args.container), args.name)
   end,
 }

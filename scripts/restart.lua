@@ -6,7 +6,7 @@ local stop = require "tiny.stop"
 
 return {
   summary = "Stop containers and start them again",
-  options = { { "time", short = "t", type = "duration", default = "10s", help = "How long before SIGKILL" } },
+  options = { { "time", short = "t", type = "duration", help = "How long before SIGKILL [default: the container's, or 10s]" } },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)

@@ -5,8 +5,8 @@ local stop = require "tiny.stop"
 
 return {
   summary = "Stop running containers",
-  about = "Sends SIGTERM, waits, then sends SIGKILL. Prints the name of each container that it stopped.",
-  options = { { "time", short = "t", type = "duration", default = "10s", help = "How long before SIGKILL" } },
+  about = "Sends SIGTERM, or the container's --stop-signal, waits, then sends SIGKILL. Prints the name of each container that it stopped.",
+  options = { { "time", short = "t", type = "duration", help = "How long before SIGKILL [default: the container's, or 10s]" } },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)

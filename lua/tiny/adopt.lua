@@ -19,6 +19,7 @@ local function bury(container)
   local manage = require "tiny.manage"
   local failures = scope.replay(container.dir .. "/undo.jsonl")
   tiny.try(require("tiny.network").release)
+  tiny.try(require("tiny.cgroup_parent").release)
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
   -- A first start that was cut short has made nothing; what was on record before is kept.
   local fresh = container.state.status == "starting" and not container.state.again
@@ -111,6 +112,7 @@ function adopt.everything()
   end
   for _, what in ipairs(stray(data, run, known)) do table.insert(cleared, what) end
   tiny.try(require("tiny.network").release)
+  tiny.try(require("tiny.cgroup_parent").release)
   tiny.try(tiny.cgroup_del, "tinylua")
   return cleared
 end

@@ -1,19 +1,59 @@
 -- The command line of `run` and `create`: their options, and what they make of them: a spec.
-local environment = require("tiny.options").environment
+local read = require "tiny.options"
 
 local commandline = {}
 
+-- What takes the place of what a recipe says, and what is added to it.
+local REPLACED = {
+  "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network", "restart", "shm_size", "stop_signal",
+  "stop_timeout", "oom_score_adj", "cgroup_parent", "entrypoint",
+}
+local FLAGS = { "interactive", "tty", "init", "read_only" }
+local ADDED = { volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit" }
+
+-- Swap beside the memory, of docker's sum of both.
+local function swap(total, memory)
+  if not total then return nil end
+  local function wrong(message, hint) tiny.fail { message = "--memory-swap: " .. message, hint = hint, exit = 125 } end
+  if total == "-1" then return "unlimited" end
+  local bytes, limit = tiny.parse_size(total), memory and tiny.parse_size(memory)
+  if not bytes then wrong(("%s is not a size"):format(tiny.show(total)), "the sum of memory and swap, such as 256m; -1 for no limit") end
+  if not limit then wrong("it is the sum of memory and swap, and memory has no limit", "give --memory too") end
+  if bytes < limit then wrong(("%d bytes are less than the memory limit of %d"):format(bytes, limit), "it is the sum of memory and swap") end
+  return bytes - limit
+end
+
+local function put_over(map, changes)
+  map = map or {}
+  for key, value in pairs(changes) do map[key] = value end
+  return map
+end
+
 -- What the command line says, over what a recipe says.
 local function overlay(spec, args)
-  for _, key in ipairs { "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network", "restart" } do
+  for _, key in ipairs(REPLACED) do
     if args[key] ~= nil then spec[key] = args[key] end
   end
-  spec.pids = args.pids_limit or spec.pids
-  spec.interactive = args.interactive or spec.interactive
-  spec.tty = args.tty or spec.tty
-  spec.env = spec.env or {}
-  for key, value in pairs(environment(args.env)) do spec.env[key] = value end
+  for _, key in ipairs(FLAGS) do spec[key] = args[key] or spec[key] end
+  for key, option in pairs(ADDED) do
+    if #args[option] > 0 then
+      local list = table.move(spec[key] or {}, 1, #(spec[key] or {}), 1, {})
+      spec[key] = table.move(args[option], 1, #args[option], #list + 1, list)
+    end
+  end
+  spec.pids, spec.cpuset = args.pids_limit or spec.pids, args.cpuset_cpus or spec.cpuset
+  spec.swap = swap(args.memory_swap, spec.memory) or spec.swap
+  if #args.env_file > 0 then spec.env = put_over(spec.env, read.environment_files(args.env_file)) end
+  spec.env = put_over(spec.env, read.environment(args.env))
+  local labels = read.labels(args.label, args.label_file)
+  if labels then spec.labels = put_over(spec.labels, labels) end
   return spec
+end
+
+-- How the spec is run.
+local function how(args, more)
+  more.detach, more.remove, more.keys, more.cidfile = args.detach, args.rm, args.detach_keys, args.cidfile
+  return more
 end
 
 -- Calls f; its error gets the place that `place` makes of it.
@@ -52,16 +92,18 @@ local function of_recipe(args)
   if type(result) ~= "table" or not require("tiny.container").is(result) then
     return nil, check_result(path, result)
   end
-  return overlay(result.spec, args), {
-    detach = args.detach, remove = args.rm, where = result.where or path, keys = args.detach_keys,
-    recipe = { path = path, args = words, text = text },
-  }
+  local where, recipe = result.where or path, { path = path, args = words, text = text }
+  return placed(function() return where end, overlay, result.spec, args), how(args, { where = where, recipe = recipe })
 end
 
 -- A spec with the options for tiny.manage; nil and its result for a recipe that did the work itself.
 function commandline.spec(args)
-  if args.command[1]:match("%.lua$") then return of_recipe(args) end
-  return overlay({ command = args.command }, args), { detach = args.detach, remove = args.rm, keys = args.detach_keys }
+  -- With an entrypoint the words are its arguments.
+  if not args.entrypoint and #args.command == 0 then
+    tiny.fail { message = "no command is given", hint = "say what to run: tinylua run CMD…, or a recipe", exit = 2 }
+  end
+  if not args.entrypoint and args.command[1]:match("%.lua$") then return of_recipe(args) end
+  return overlay({ command = args.command }, args), how(args, {})
 end
 
 commandline.options = {
@@ -69,14 +111,32 @@ commandline.options = {
   { "hostname", value = "HOST", help = "The hostname inside [default: the id]" },
   { "rootfs", value = "DIR", help = "The folder that becomes / [default: a throwaway view of the host]" },
   { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
+  { "memory-swap", value = "SIZE", help = "Memory and swap together; -1: as much swap as there is" },
   { "cpus", type = "number", help = "CPU limit, such as 0.5" },
+  { "cpuset-cpus", value = "LIST", help = "Which CPUs, such as 0-2,5" },
   { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
+  { "ulimit", many = true, value = "NAME=SOFT[:HARD]", help = "A limit of each process, such as nofile=1024:4096" },
+  { "oom-score-adj", type = "integer", value = "N", help = "How soon it is killed for memory, -1000 (never) to 1000" },
+  { "cgroup-parent", value = "PATH", help = "The cgroup below which its own is made [default: tinylua]" },
+  { "volume", short = "v", many = true, value = "SOURCE:/TARGET[:ro]", help = "Show a file or folder of the host inside" },
+  { "mount", many = true, value = "KEY=VALUE,…", help = "The same in full: type=bind|tmpfs,source=…,target=…[,readonly][,tmpfs-size=…][,tmpfs-mode=…]" },
+  { "tmpfs", many = true, value = "/PATH[:OPTION,…]", help = "A file system in memory: size=64m, mode=1777, ro, exec, …" },
+  { "read-only", type = "flag", help = "The root cannot be written; volumes and tmpfs can" },
+  { "shm-size", type = "size", help = "The size of /dev/shm [default: 64m]" },
   { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
+  { "env-file", many = true, value = "FILE", help = "Variables from a file, K=V or K on a line; # begins a comment" },
+  { "entrypoint", value = "CMD", help = "The program; all words are then its arguments, and none is a recipe" },
   { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
   { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the rootfs" },
   { "network", alias = "net", choices = { "none", "host", "bridge", "isolated" }, value = "MODE",
     help = "none, host or bridge (isolated means bridge) [default: none]" },
   { "restart", value = "POLICY", help = "no, on-failure[:N], always or unless-stopped [default: no]" },
+  { "stop-signal", value = "SIGNAL", help = "What stop sends first [default: SIGTERM]" },
+  { "stop-timeout", type = "duration", help = "How long stop waits before SIGKILL [default: 10s]" },
+  { "init", type = "flag", help = "A small PID 1 that forwards signals and reaps; the program is its child" },
+  { "label", short = "l", many = true, value = "K=V", help = "A label, for `ps --filter label=K`" },
+  { "label-file", many = true, value = "FILE", help = "Labels from a file, one on a line" },
+  { "cidfile", value = "FILE", help = "Write the id into this new file" },
   { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
   { "tty", short = "t", type = "flag", help = "Give it a terminal of its own" },
   { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -t: the keys that leave it running" },
@@ -84,6 +144,6 @@ commandline.options = {
   { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },
 }
 
-commandline.args = { { "command", trailing = true, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }
+commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }
 
 return commandline

@@ -11,7 +11,7 @@ local function inside(container, options)
   local config = container.config
   local root <close> = tiny.open_root("/")
   local user = options.user or config.user
-  local who = user and require("tiny.users").lookup(root, user)
+  local who = user and options.users.lookup(root, user)
   if options.tty then require("tiny.terminal").enter { root = root, user = who, terminal = options.terminal } end
   tiny.chdir(options.workdir or config.workdir or "/")
   local env = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
@@ -19,6 +19,7 @@ local function inside(container, options)
   for _, vars in ipairs { config.env or {}, options.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end
+  if config.ulimits then options.ulimits.set(config.ulimits) end
   if who then tiny.setuser(who.uid, { gid = who.gid, groups = who.groups }) end
   tiny.no_new_privs()
   tiny.exec { env = env, table.unpack(options.command) }
@@ -31,11 +32,13 @@ return function(container, options)
   end
   local process <close> = state.process(container)
   if not process then tiny.fail { message = ("%s has just ended"):format(container.config.name) } end
-  local cgroup = limits.reopen { id = container.id }
+  local cgroup = limits.reopen(container)
   if cgroup and tiny.cgroup_stats(cgroup).frozen then
     tiny.fail { message = ("%s is paused"):format(container.config.name), hint = "tinylua unpause " .. container.config.name }
   end
   local terminal = options.tty and require "tiny.terminal"
+  -- Loaded here: inside, a module's file would be looked for in the container's tree.
+  options.users, options.ulimits = require "tiny.users", container.config.ulimits and require "tiny.ulimits"
   if terminal then terminal.prepare(options, { size = require("tiny.relay").size() }) end
   local namespaces = { net = container.config.network ~= "host" or nil }
   for kind in pairs(JOINED) do namespaces[kind] = true end

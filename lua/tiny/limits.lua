@@ -2,6 +2,12 @@
 local limits = {}
 
 local FLOOR = 512 * 1024
+-- As many processes as the kernel can have (PID_MAX_LIMIT); pids.max takes no more.
+local MOST_PIDS = 4194304
+
+local function wrong(message, hint)
+  tiny.fail { message = message, hint = hint, exit = 125 }
+end
 
 -- The controllers that a spec needs.
 local function controllers(spec)
@@ -9,36 +15,60 @@ local function controllers(spec)
   if spec.memory or spec.swap then table.insert(needed, "memory") end
   if spec.cpus then table.insert(needed, "cpu") end
   if spec.pids then table.insert(needed, "pids") end
+  if spec.cpuset then table.insert(needed, "cpuset") end
   return needed
 end
 
-function limits.check(spec)
-  for _, key in ipairs { "memory", "swap" } do
-    if spec[key] then spec[key] = tiny.parse_size(spec[key]) end
-  end
-  if spec.memory and spec.memory < FLOOR then
-    tiny.fail { message = ("memory: %d bytes are too few for any program"):format(spec.memory), hint = "the least is 512k", exit = 125 }
-  end
-  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then
-    tiny.fail { message = ("cpus: %s is too little"):format(spec.cpus), hint = "the least is 0.01 of a CPU", exit = 125 }
-  end
-  if spec.pids and spec.pids < 1 then
-    tiny.fail { message = ("pids: %d leaves no room for the program itself"):format(spec.pids), hint = "the least is 1", exit = 125 }
+-- A list of CPUs such as "0-2,5".
+local function check_cpuset(text)
+  local online = tonumber((tiny.read_file("/sys/devices/system/cpu/online") or ""):match("(%d+)%s*$")) or math.huge
+  for part in (text .. ","):gmatch("([^,]*),") do
+    local first, last = part:match("^(%d+)%-(%d+)$")
+    first, last = tonumber(first or part:match("^%d+$")), tonumber(last or part:match("^%d+$"))
+    if not first or first > last then wrong(("cpuset: %s is not a list of CPUs"):format(tiny.show(text)), "such as 0-2,5") end
+    if last > online then wrong(("cpuset: there is no CPU %d"):format(last), ("the last one here is %d"):format(online)) end
   end
 end
 
--- The cgroup of a container.
-function limits.name(id)
-  return "tinylua/" .. id
+function limits.check(spec)
+  if spec.memory then spec.memory = tiny.parse_size(spec.memory) end
+  if spec.swap and spec.swap ~= "unlimited" then spec.swap = tiny.parse_size(spec.swap) end
+  if spec.memory and spec.memory < FLOOR then
+    wrong(("memory: %d bytes are too few for any program"):format(spec.memory), "the least is 512k")
+  end
+  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too little"):format(spec.cpus), "the least is 0.01 of a CPU") end
+  if spec.pids and spec.pids < 1 then wrong(("pids: %d leaves no room for the program itself"):format(spec.pids), "the least is 1") end
+  if spec.pids and spec.pids > MOST_PIDS then
+    wrong(("pids: the kernel has no room for %d processes"):format(spec.pids), ("the most is %d; leave it out for no limit"):format(MOST_PIDS))
+  end
+  if spec.cpuset then check_cpuset(spec.cpuset) end
+  local score = spec.oom_score_adj
+  if score and (score < -1000 or score > 1000) then wrong(("oom_score_adj: %d is not between -1000 and 1000"):format(score)) end
+  if spec.cgroup_parent then spec.cgroup_parent = require("tiny.cgroup_parent").check(spec.cgroup_parent) end
+end
+
+-- The path of a container's cgroup; `of` is a container on record or a session's context.
+function limits.path(of)
+  local asked = of.config or of.spec
+  return (asked.cgroup_parent or "tinylua") .. "/" .. of.id
 end
 
 -- Makes the cgroup with its limits before the container is born in it. Every container has one, for
 -- pause and stats; on v1 it is only in the hierarchies of the controllers that it needs.
 function limits.apply(ctx)
-  local name = limits.name(ctx.id)
-  ctx.scope:undo("cgroup_del", name, { kill = true })
-  ctx.cgroup = tiny.cgroup(name, { controllers = controllers(ctx.spec) })
+  local path, parent = limits.path(ctx), ctx.spec.cgroup_parent
+  local function make()
+    ctx.scope:undo("cgroup_del", path, { kill = true })
+    ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
+  end
+  if parent then require("tiny.cgroup_parent").with(parent, make) else make() end
   limits.set(ctx.cgroup, ctx.spec)
+end
+
+-- On the process that becomes the program, while it may still lower the score.
+function limits.set_oom_score(score)
+  local file <close> = tiny.open("/proc/self/oom_score_adj", { write = true })
+  file:write(tostring(score))
 end
 
 -- Sets the limits that `wanted` has.
@@ -47,11 +77,12 @@ function limits.set(cgroup, wanted)
   if wanted.swap then tiny.set_swap_limit(cgroup, wanted.swap) end
   if wanted.cpus then tiny.set_cpu_limit(cgroup, wanted.cpus) end
   if wanted.pids then tiny.set_pids_limit(cgroup, wanted.pids) end
+  if wanted.cpuset then tiny.cgroup_write(cgroup, { ["cpuset.cpus"] = wanted.cpuset }) end
 end
 
 -- The cgroup of a container that runs already.
-function limits.reopen(ctx)
-  return (tiny.try(tiny.open_cgroup, limits.name(ctx.id)))
+function limits.reopen(of)
+  return (tiny.try(tiny.open_cgroup, limits.path(of)))
 end
 
 -- The cgroup of a container that must be running.
@@ -59,7 +90,7 @@ function limits.of(container)
   if container.state.status ~= "running" then
     tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" }
   end
-  return tiny.open_cgroup(limits.name(container.id))
+  return tiny.open_cgroup(limits.path(container))
 end
 
 -- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.

@@ -10,9 +10,10 @@ local manage = {}
 -- What of a spec is plain and kept in config.json under the same name.
 local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
-  "stop_signal", "stop_timeout", "labels",
+  "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
+  "cgroup_parent",
 }
-local LIMITS = { "memory", "swap", "cpus", "pids" }
+local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
 
 local function config_of(spec, options)
   local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
@@ -33,7 +34,7 @@ function manage.spec_of(record)
   for _, key in ipairs(PLAIN) do spec[key] = config[key] end
   for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
   if config.rootfs == "host" then spec.rootfs = nil end
-  return require("tiny.container").check(spec)
+  return require("tiny.spec").check(spec)
 end
 
 -- 127 and 126 as a shell has them; 125 for everything that is tinylua's.
@@ -68,6 +69,7 @@ end
 local function failed(record, options, err)
   err.exit = exit_of(err)
   if options.fresh then
+    if options.cidfile then require("tiny.cidfile").remove(options.cidfile, record) end
     local _, kept = tiny.try(state.forget, record)
     if kept then format.note("%s", tostring(kept)) end
   else
@@ -201,15 +203,17 @@ end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
 function manage.create(spec, options)
-  local _, err = tiny.try(require("tiny.container").check, spec)
+  local _, err = tiny.try(require("tiny.spec").check, spec)
   if err then
     err.at = err.at or options.where
     error(err, 0)
   end
   needs_root()
+  if options.cidfile then require("tiny.cidfile").check(options.cidfile) end
   local text = options.recipe and options.recipe.text
   if text then options.recipe.text = nil end
   local record = state.create(config_of(spec, options))
+  if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
   if text then tiny.write_file(record.dir .. "/recipe.lua", text) end
   spec.hostname = record.config.hostname
   return record
@@ -235,7 +239,7 @@ function manage.run(spec, options)
   if spec.tty then require("tiny.keys").new(options.keys) end -- what is wrong is told before anything is made
   local record = manage.create(spec, options)
   local how = {
-    fresh = true, where = options.where, keys = options.keys,
+    fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile,
     throwaway = options.remove and (spec.restart or "no") == "no",
   }
   if not options.detach then return (spec.tty and terminal or foreground)(record, spec, how) end

@@ -1,4 +1,4 @@
--- What lies in every container's root: /proc, /sys, /dev and the recipe's volumes. All of it is
+-- What lies in every container's root: /proc, /sys, /dev and what the user mounts there. All of it is
 -- mounted below ctx.root by descriptor, before the pivot.
 local mounts = {}
 
@@ -6,7 +6,7 @@ local DEVICES = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 
 local LINKS = { fd = "/proc/self/fd", stdin = "/proc/self/fd/0", stdout = "/proc/self/fd/1", stderr = "/proc/self/fd/2", ptmx = "pts/ptmx" }
 local OPEN, PRIVATE_TTY = tonumber("755", 8), tonumber("620", 8)
 
-local function devices(root)
+local function devices(root, shm_size)
   tiny.mount_tmpfs("/dev", { root = root, create = true, nosuid = true, noexec = true, mode = OPEN, size = "64k" })
   -- The tmpfs is the container's own and empty: its names are ours until the program runs.
   local dev <close> = tiny.open_root("/dev", { root = root })
@@ -14,18 +14,16 @@ local function devices(root)
   for name, target in pairs(LINKS) do tiny.symlink(target, name, { root = dev }) end
   tiny.mount_devpts("pts", { root = dev, create = true, mode = PRIVATE_TTY, gid = 5 })
   tiny.mount_mqueue("mqueue", { root = dev, create = true })
-  tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = "64m" })
+  tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = shm_size or "64m" })
 end
 
 function mounts.mount(ctx)
   local root = ctx.root
   tiny.mount_proc("/proc", { root = root, create = true })
-  devices(root)
+  devices(root, ctx.spec.shm_size)
   -- sysfs shows a network namespace; the host's own may not be mounted anew from inside.
   if ctx.spec.network ~= "host" then tiny.mount_sysfs("/sys", { root = root, create = true, ro = true }) end
-  for _, v in ipairs(ctx.spec.mounts) do
-    tiny.mount_bind(v.source, v.target, { root = root, create = true, ro = v.ro, nosuid = true, nodev = true })
-  end
+  for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.volumes").mount(root, mount) end
 end
 
 return mounts

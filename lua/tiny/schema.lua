@@ -16,6 +16,8 @@ local TYPES = {
   ["function"] = function(v) return type(v) ~= "function" and "a function" end,
   table = function(v) return type(v) ~= "table" and "a table" end,
   size = function(v) return not tiny.parse_size(v) and 'a size such as "128m"' end,
+  limit = function(v) return v ~= "unlimited" and not tiny.parse_size(v) and 'a size such as "128m", or "unlimited"' end,
+  list = function(v) return (type(v) ~= "table" or (next(v) ~= nil and #v == 0)) and "a list" end,
   strings = function(v) return (type(v) ~= "table" or listed(v, "string")) and "a list of strings" end,
   command = function(v) return type(v) ~= "string" and (type(v) ~= "table" or listed(v, "string")) and "a string or a list of strings" end,
   functions = function(v)

@@ -103,6 +103,10 @@ function session.clear(ctx)
     local _, err = tiny.try(require("tiny.network").release)
     table.insert(failures, err and tostring(err))
   end
+  if ctx.spec.cgroup_parent then
+    local _, err = tiny.try(require("tiny.cgroup_parent").release)
+    table.insert(failures, err and tostring(err))
+  end
   for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
 end
 

@@ -116,6 +116,7 @@ local function settle(container)
   if not tiny.stat(journal) then return end
   local failures = require("tiny.scope").replay(journal)
   tiny.try(require("tiny.network").release)
+  tiny.try(require("tiny.cgroup_parent").release)
   if #failures == 0 then return end
   tiny.fail { message = ("%s stays on record, it cannot be cleared: %s"):format(container.id, table.concat(failures, "; ")), hint = "tinylua gc tries again" }
 end

@@ -1,8 +1,10 @@
--- Stopping a container: SIGTERM, a time to act on it, SIGKILL; then its record is awaited.
+-- Stopping a container: its stop signal, a time to act on it, SIGKILL; then its record is awaited.
 local format = require "tiny.format"
 local state = require "tiny.state"
 local limits = require "tiny.limits"
 local session = require "tiny.session"
+
+local DEFAULT_TIMEOUT = 10
 
 -- Waits until the supervisor has recorded the end: it holds this lock as long as it lives.
 local function recorded(container)
@@ -12,7 +14,8 @@ local function recorded(container)
   if lock then lock:close() end
 end
 
--- Returns whether the container was running. `quiet`: a kill is what was asked for.
+-- Returns whether the container was running. `seconds`: the time to act; absent, what the container
+-- asks for. `quiet`: a kill is what was asked for.
 return function(container, seconds, quiet)
   if container.damage then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
@@ -33,17 +36,20 @@ return function(container, seconds, quiet)
   if not process then return false end
   state.update(container, function(s) s.stopping = true end)
   local pid, name = process.pid, container.config.name
-  local deaf = not session.handles(pid, "SIGTERM")
+  local signal = container.config.stop_signal or "SIGTERM"
+  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
+  local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
+  local deaf = not fatal and not session.handles(pid, signal)
   -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2. One that is not frozen
   -- is left alone: on v1 thawing makes a freezer group, which a supervisor that is just clearing up
   -- would not see.
   local cgroup = limits.reopen(container)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
   if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
-  tiny.try(tiny.kill, process, "SIGTERM")
+  tiny.try(tiny.kill, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
-    local why = deaf and "PID 1 has no handler for SIGTERM, so the kernel dropped it (pid_namespaces(7))"
-      or ("PID 1 did not end on SIGTERM within " .. format.duration(seconds))
+    local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7))"):format(signal)
+      or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     tiny.try(tiny.kill, process, "SIGKILL")
     tiny.poll { process }

@@ -19,7 +19,8 @@ function terminal.enter(ctx)
   if size then tiny.terminal_size(slave, { rows = size[1], cols = size[2] }) end
   -- A program that opens its own terminal by name must be allowed to.
   if ctx.user then tiny.chown(slave.path, { root = ctx.root, uid = ctx.user.uid, gid = TTY_GROUP }) end
-  tiny.set_controlling_terminal(slave)
+  -- With an init it is the terminal of the program's session, not of PID 1's.
+  if not (ctx.spec and ctx.spec.init) then tiny.set_controlling_terminal(slave) end
   for number = 0, 2 do tiny.dup2(slave, number) end
   tiny.send_fd(ctx.terminal.into, master)
   tiny.send_fd(ctx.terminal.into, slave)

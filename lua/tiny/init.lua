@@ -1,0 +1,24 @@
+-- A small PID 1 in front of a container's program: it forwards signals, reaps what the program leaves
+-- behind, and ends with the program's status. It is this process itself, so that nothing of ours has
+-- to be in the container's tree; it was loaded before the pivot and loads nothing after it.
+
+-- Those that cannot be taken, and the two that the C library keeps to itself.
+local NOT_OURS = { [9] = true, [19] = true, [32] = true, [33] = true }
+
+-- Runs program() in a child; never returns. An error that it throws is thrown here.
+return function(ctx, program)
+  -- Taken before the fork: one that comes meanwhile waits. An exec lets them go.
+  local all = {}
+  for number = 1, 64 do
+    if not NOT_OURS[number] then table.insert(all, number) end
+  end
+  tiny.signals(all)
+  local child = tiny.fork(function()
+    -- A session of its own: Ctrl-C at its terminal reaches the program once, and not by way of PID 1.
+    tiny.setsid()
+    if ctx.spec.tty then tiny.set_controlling_terminal(tiny.stdio(0)) end
+    program()
+  end)
+  child:wait_ready()
+  tiny.become_init(child)
+end

@@ -1,0 +1,43 @@
+-- run --init: the program is PID 2, and all that is said of a container stays true.
+local check = require "check"
+
+local function inside(...)
+  return (check.succeeds("run", "--rm", "--init", ...):gsub("\n$", ""))
+end
+
+check.equal(inside("sh", "-c", "echo $$"), "2")
+check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "exit 9" }).status, 9)
+check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "kill -9 $$" }).status, 137)
+check.equal(check.run({ "run", "--rm", "--init", "-i", "cat" }, "typed").out, "typed")
+check.equal(inside("-u", "nobody", "sh", "-c", "cat /proc/1/environ 2>/dev/null; grep ^Uid /proc/1/status"), "Uid:\t65534\t65534\t65534\t65534")
+-- What cannot be run is told as without it.
+local missing = check.run { "run", "--rm", "--init", "no-such-program" }
+check.equal(missing.status, 127)
+assert(missing.err:match("step exec: exec%(.*ENOENT"), missing.err)
+check.equal(check.run({ "run", "--rm", "--init", "/etc/passwd" }).status, 126)
+check.no_container()
+
+-- A program without a handler ends on SIGTERM at once: it is no PID 1.
+check.succeeds("run", "-d", "--init", "--name", "plain", "sleep", "60")
+local start = tiny.clock("monotonic")
+local stopped = check.run { "stop", "plain" }
+check.equal(stopped.err, "")
+assert(tiny.clock("monotonic") - start < 5, "it waited for SIGKILL")
+check.equal(check.succeeds("inspect", "--format", "state.exit_code", "plain"), "143\n")
+check.equal(check.succeeds("inspect", "--format", "config.init", "plain"), "true\n")
+-- Started again, it has its init again; exec's orphans are reaped too.
+check.succeeds("start", "plain")
+check.succeeds("exec", "plain", "sh", "-c", "sleep 0.1 & exit 0")
+tiny.poll({}, 0.4)
+check.equal(check.run({ "exec", "plain", "sh", "-c", "grep -l '^State:.Z' /proc/[0-9]*/status" }).out, "", "zombies")
+check.equal(check.succeeds("exec", "plain", "sh", "-c", "cat /proc/1/comm /proc/2/comm"), "init\nsleep\n")
+check.succeeds("rm", "-f", "plain")
+
+-- In a recipe; `before` a step of the program runs in the program's process.
+tiny.write_file("/tmp/recipe.lua", [[
+return require("tiny.container").new {
+  command = { "sh", "-c", "cat /mark" }, init = true,
+  before = { exec = function() tiny.write_file("/mark", tostring(tiny.getpid())) end },
+}]])
+check.equal(check.succeeds("run", "--rm", "/tmp/recipe.lua"), "2")
+check.no_container()

@@ -1,0 +1,21 @@
+-- run --init -it: Ctrl-C reaches the program, once, and job control works.
+local check = require "check"
+local sit = require "person"
+
+local one = sit("run", "--rm", "--init", "-it", "sh", "-c", "n=0; trap 'n=$((n+1)); echo caught $n' INT; echo ready; sleep 1; sleep 1; echo end $n")
+one:sees("ready")
+one:type("\3")
+one:sees("caught 1")
+one:sees("end 1")
+check.equal(one:leaves(), 0)
+
+local shell = sit("run", "--rm", "--init", "-it", "bash", "--norc", "-i")
+shell:type("sleep 60\n")
+shell:sees("sleep 60")
+tiny.poll({}, 0.3)
+shell:type("\26")
+shell:sees("Stopped")
+shell:type("kill %1; tty; exit 5\n")
+shell:sees("/dev/pts/0")
+check.equal(shell:leaves(), 5)
+check.no_container()

@@ -1,0 +1,97 @@
+-- -v, --mount, --tmpfs, --read-only, --shm-size: what is mounted, in which order, and what is refused.
+local check = require "check"
+
+local function inside(...)
+  return (check.succeeds("run", "--rm", ...):gsub("\n$", ""))
+end
+
+local function refused(text, ...)
+  local result = check.run { "run", ... }
+  check.equal(result.err, text .. "\n")
+  check.equal(result.status, 125)
+  check.no_container()
+end
+
+tiny.mkdir("/tmp/site/deep", { parents = true })
+tiny.write_file("/tmp/site/index", "page")
+tiny.write_file("/tmp/file", "text")
+
+check.equal(inside("-v", "/tmp/site:/srv/www", "sh", "-c", "cat /srv/www/index; echo new >/srv/www/made"), "page")
+check.equal(tiny.read_file("/tmp/site/made"), "new\n", "it is the host's own folder")
+check.equal(inside("-v", "/tmp/site:/srv:ro", "sh", "-c", "touch /srv/x 2>/dev/null || cat /srv/index"), "page")
+check.equal(inside("-v", "/tmp/file:/etc/new/file:ro", "cat", "/etc/new/file"), "text", "a file on a file")
+check.equal(inside("--mount", "type=bind,src=/tmp/site,dst=/srv,readonly", "sh", "-c", "touch /srv/x 2>/dev/null || cat /srv/index"), "page")
+check.equal(inside("--mount", "type=bind,source=/tmp/site,destination=/srv,ro=false", "sh", "-c", "touch /srv/y && echo ok"), "ok")
+check.equal(inside("--mount", "type=tmpfs,target=/cache,tmpfs-size=1m,tmpfs-mode=0700", "sh", "-c", "stat -c %a /cache; stat -f -c %T,%b,%S /cache"), "700\ntmpfs,256,4096")
+check.equal(inside("--tmpfs", "/run/x:size=64k,mode=755,ro", "sh", "-c", "stat -c %a /run/x; touch /run/x/f 2>/dev/null || echo ro"), "755\nro")
+local plain = inside("--tmpfs", "/t", "grep", " /t ", "/proc/mounts")
+assert(plain:match("rw,nosuid,nodev,noexec"), plain)
+local free = inside("--tmpfs", "/t:exec,suid", "grep", " /t ", "/proc/mounts")
+assert(free:match("nodev") and not free:match("noexec") and not free:match("nosuid"), free)
+check.equal(inside("--shm-size", "1m", "stat", "-f", "-c", "%b", "/dev/shm"), "256")
+
+-- Whatever the order on the command line, what is inside another mount is mounted after it.
+check.equal(inside("-v", "/tmp/file:/a/deep/b:ro", "-v", "/tmp/site:/a", "--tmpfs", "/a/deep", "sh", "-c", "cat /a/deep/b /a/index"), "textpage")
+
+-- A read-only root, with what is mounted in it as it was asked for.
+check.equal(inside("--read-only", "--tmpfs", "/tmp", "-v", "/tmp/site:/srv", "-w", "/new/dir", "sh", "-c",
+  "touch /etc/x 2>/dev/null && echo wrong; touch /tmp/a /srv/a /dev/shm/a && pwd"), "/new/dir")
+
+-- A target that is a link in the container's tree stays in that tree.
+for _, folder in ipairs { "/tmp/outside", "/tmp/rootfs/tmp/outside" } do tiny.mkdir(folder, { parents = true }) end
+local function linked(target, volume)
+  tiny.try(tiny.remove, "/tmp/rootfs/link")
+  tiny.symlink(target, "/tmp/rootfs/link")
+  return check.run { "run", "--rm", "--rootfs", "/tmp/rootfs", "-v", volume, "/no-program" }
+end
+check.equal(linked("/tmp/outside", "/tmp/site:/link/one").status, 127)
+check.equal(linked("../../../tmp/outside", "/tmp/site:/link/two").status, 127)
+check.equal(linked("/tmp/outside", "/tmp/file:/link/three").status, 127)
+check.equal(table.concat(tiny.list_dir("/tmp/rootfs/tmp/outside"), " "), "one three two")
+check.equal(#tiny.list_dir("/tmp/outside"), 0, "made on the host")
+local nowhere = linked("/nowhere", "/tmp/site:/link/www")
+check.equal(nowhere.status, 125)
+assert(nowhere.err:match("/link %(a link that leads nowhere%)"), nowhere.err)
+check.equal(tiny.stat("/nowhere"), nil)
+
+-- Relative sources are the caller's; they hold after a restart in another folder.
+tiny.chdir("/tmp")
+check.succeeds("run", "-d", "--name", "web", "-v", "./site:/srv", "--tmpfs", "/t", "sh", "-c", "cat /srv/index; trap 'exit 0' TERM; while :; do sleep 0.05; done")
+tiny.chdir("/")
+check.succeeds("restart", "web")
+check.succeeds("rm", "-f", "web")
+check.succeeds("create", "--name", "web", "-v", "/tmp/site:/srv:ro", "--tmpfs", "/t:size=1m", "true")
+local mounts = tiny.json_decode(check.succeeds("inspect", "--format", "config.mounts", "web"))
+check.equal(mounts[1].source .. mounts[1].target .. tostring(mounts[1].readonly), "/tmp/site/srvtrue")
+check.equal(mounts[2].type .. mounts[2].size, "tmpfs1048576")
+check.succeeds("rm", "web")
+
+-- A recipe has the same, and the command line adds to it.
+tiny.write_file("/tmp/recipe.lua", [[
+return require("tiny.container").new {
+  command = "cat /one/index /two/file /three/file; stat -f -c %T /four", volumes = { "/tmp/site:/one:ro" }, tmpfs = { "/four" },
+  mounts = { { type = "bind", source = "/tmp/file", target = "/two/file", readonly = true } },
+}]])
+check.equal(check.succeeds("run", "--rm", "-v", "/tmp/file:/three/file", "/tmp/recipe.lua"), "pagetexttexttmpfs\n")
+
+refused("volumes: /tmp/none is missing on the host\n  hint: make it first", "-v", "/tmp/none:/srv", "true")
+refused("volumes: data is missing on the host\n  hint: named volumes do not exist here; a folder beside you is ./data", "-v", "data:/srv", "true")
+refused('"/tmp/site": is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site", "true")
+refused('"/tmp/site:srv": is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site:srv", "true")
+refused('"/tmp/site:/srv:z": the option "z" is not ro or rw', "-v", "/tmp/site:/srv:z", "true")
+refused('"/tmp/site:/a/../..": the target has .. in it', "-v", "/tmp/site:/a/../..", "true")
+refused('"/tmp/site:/": the target is the root itself\n  hint: --rootfs DIR gives the container another root', "-v", "/tmp/site:/", "true")
+refused("volumes: there are two mounts for /srv", "-v", "/tmp/site:/srv", "--tmpfs", "/srv/", "true")
+refused('volumes: number 1 is not UTF-8: "/tmp/\u{fffd}:/srv"\n  hint: put other bytes into a file, or encode them', "-v", "/tmp/\xff:/srv", "true")
+refused('"type=bind,target=/srv": a bind mount needs a source', "--mount", "type=bind,target=/srv", "true")
+refused('"source=/tmp,target=/srv": the type is missing\n  hint: it is one of type=bind, type=tmpfs', "--mount", "source=/tmp,target=/srv", "true")
+refused('"type=volume,target=/srv": there is no type "volume"\n  hint: named volumes do not exist here', "--mount", "type=volume,target=/srv", "true")
+refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known are type, source, target, readonly, tmpfs-size, tmpfs-mode',
+  "--mount", "type=tmpfs,taget=/srv", "true")
+refused('"type=tmpfs,target=/a,target=/b": the target is given twice', "--mount", "type=tmpfs,target=/a,target=/b", "true")
+refused('"type=tmpfs,target=/a,tmpfs-mode=999": the mode "999" is not an octal number\n  hint: such as 1777 or 755', "--mount", "type=tmpfs,target=/a,tmpfs-mode=999", "true")
+refused('mounts: unknown key "source"\n  hint: known are dev, exec, inodes, mode, readonly, size, suid, target, type', "--mount", "type=tmpfs,target=/a,source=/b", "true")
+refused('"/t:sise=1m": "sise=1m" is no option of a tmpfs\n  hint: they are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev', "--tmpfs", "/t:sise=1m", "true")
+refused('"/t:size=0": a size of 0 leaves no room for anything', "--tmpfs", "/t:size=0", "true")
+refused('"t": is not /PATH[:OPTION,…]', "--tmpfs", "t", "true")
+refused("shm_size: 0 leaves no room for anything\n  hint: leave it out for 64m", "--shm-size", "0", "true")
