@@ -99,10 +99,11 @@ end
 -- A spec with the options for tiny.manage; nil and its result for a recipe that did the work itself.
 function commandline.spec(args)
   -- With an entrypoint the words are its arguments.
-  if not args.entrypoint and #args.command == 0 then
+  local program = args.entrypoint and args.entrypoint ~= ""
+  if not program and #args.command == 0 then
     tiny.fail { message = "no command is given", hint = "say what to run: tinylua run CMD…, or a recipe", exit = 2 }
   end
-  if not args.entrypoint and args.command[1]:match("%.lua$") then return of_recipe(args) end
+  if not program and args.command[1]:match("%.lua$") then return of_recipe(args) end
   return overlay({ command = args.command }, args), how(args, {})
 end
 

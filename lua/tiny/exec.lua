@@ -46,6 +46,8 @@ return function(container, options)
   -- namespace as well (setns(2) moves only children there).
   local first <close> = tiny.clone({ cgroup = cgroup }, function()
     if not options.interactive then tiny.dup2(tiny.open("/dev/null"), 0) end
+    local score = container.config.oom_score_adj
+    if score then limits.set_oom_score(score) end
     tiny.setns(process, namespaces)
     local second = tiny.fork(function() inside(container, options) end)
     second:wait_ready()

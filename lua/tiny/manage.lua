@@ -23,8 +23,9 @@ local function config_of(spec, options)
   return config
 end
 
--- The spec of a container on record; its closures come from the copy of its recipe.
-function manage.spec_of(record)
+-- The spec of a container on record; its closures come from the copy of its recipe. What the host has
+-- now matters to a container that is to start, not to one that runs.
+function manage.spec_of(record, runs)
   local config, spec = record.config, {}
   local copy = record.dir .. "/recipe.lua"
   if config.recipe and tiny.stat(copy) then
@@ -34,7 +35,7 @@ function manage.spec_of(record)
   for _, key in ipairs(PLAIN) do spec[key] = config[key] end
   for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
   if config.rootfs == "host" then spec.rootfs = nil end
-  return require("tiny.spec").check(spec)
+  return runs and spec or require("tiny.spec").check(spec)
 end
 
 -- 127 and 126 as a shell has them; 125 for everything that is tinylua's.
@@ -163,6 +164,7 @@ local function background(record, spec, options)
   if failure then error(failure, 0) end
   if now and now.state.status == "starting" then
     supervisor:wait()
+    if options.cidfile then require("tiny.cidfile").remove(options.cidfile, record) end
     tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc clears what it had made", exit = 125 }
   end
   return 0
@@ -188,7 +190,7 @@ function manage.adopt(record)
     tiny.setsid()
     note_supervisor(record)
     local null = tiny.open("/dev/null", { read = true, write = true })
-    local spec = manage.spec_of(record)
+    local spec = manage.spec_of(record, true)
     local ctx = session.adopt(record, spec)
     let_go(null)
     if ctx then manage.ended(record, watch(record, spec, ctx, {})) end
@@ -213,8 +215,8 @@ function manage.create(spec, options)
   local text = options.recipe and options.recipe.text
   if text then options.recipe.text = nil end
   local record = state.create(config_of(spec, options))
-  if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
   if text then tiny.write_file(record.dir .. "/recipe.lua", text) end
+  if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
   spec.hostname = record.config.hostname
   return record
 end

@@ -98,6 +98,8 @@ end
 -- The whole command: the entrypoint with the other words as its arguments.
 local function join_command(asked)
   asked.command = words(asked.command) or {}
+  -- An empty one takes a recipe's away.
+  if asked.entrypoint == "" then asked.entrypoint = nil end
   if asked.entrypoint then
     local first = type(asked.entrypoint) == "string" and { asked.entrypoint } or asked.entrypoint
     asked.command = table.move(asked.command, 1, #asked.command, #first + 1, table.move(first, 1, #first, 1, {}))

@@ -18,7 +18,7 @@ check.equal(inside("--ulimit", "nofile=64", "-u", "nobody", "sh", "-c", "ulimit 
 check.equal(inside("--ulimit", "cpu=unlimited:-1", "sh", "-c", "ulimit -t"), "unlimited")
 check.succeeds("run", "-d", "--name", "few", "--ulimit", "nofile=77", "--oom-score-adj", "321", "--stop-signal", "INT", "--stop-timeout", "300ms",
   "sh", "-c", "trap 'exit 6' INT; while :; do sleep 0.05; done")
-check.equal(check.succeeds("exec", "few", "sh", "-c", "ulimit -n; cat /proc/1/oom_score_adj"), "77\n321\n")
+check.equal(check.succeeds("exec", "few", "sh", "-c", "ulimit -n; cat /proc/self/oom_score_adj"), "77\n321\n")
 check.succeeds("restart", "few")
 check.equal(check.succeeds("exec", "few", "sh", "-c", "ulimit -n; cat /proc/1/oom_score_adj"), "77\n321\n")
 check.equal(check.run({ "stop", "few" }).err, "")
@@ -79,7 +79,7 @@ refused("--cidfile /tmp/no/cid: there is no folder /tmp/no", "--cidfile", "/tmp/
 check.equal(inside("--entrypoint", "/bin/echo", "a", "b.lua"), "a b.lua")
 check.equal(inside("--entrypoint", "/bin/echo", "x.lua"), "x.lua", "no recipe")
 check.equal(check.run({ "run", "--rm", "--entrypoint", "true" }).status, 0)
-check.equal(check.run({ "run", "--rm", "--entrypoint", "", "true" }).status, 125)
+check.equal(check.run({ "run", "--rm", "--entrypoint", "", "sh", "-c", "exit 3" }).status, 3, "an empty one is none")
 local none = check.run { "run" }
 check.equal(none.status, 2)
 assert(none.err:match("no command is given"), none.err)

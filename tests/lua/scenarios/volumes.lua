@@ -66,6 +66,20 @@ check.equal(mounts[1].source .. mounts[1].target .. tostring(mounts[1].readonly)
 check.equal(mounts[2].type .. mounts[2].size, "tmpfs1048576")
 check.succeeds("rm", "web")
 
+-- A container whose source has gone meanwhile is taken over all the same, and is told at its next start.
+tiny.mkdir("/tmp/going")
+check.succeeds("run", "-d", "--name", "web", "-v", "/tmp/going:/srv", "sleep", "60")
+local supervisor = tiny.pidfd_open(math.tointeger(tonumber(check.succeeds("inspect", "--format", "state.supervisor.pid", "web"))))
+tiny.kill(supervisor, "SIGKILL")
+tiny.poll({ supervisor }, "5s")
+tiny.remove("/tmp/going")
+check.equal(check.succeeds("ps", "-q", "--filter", "status=running"), check.succeeds("inspect", "--format", "id", "web"))
+check.succeeds("stop", "-t", "0", "web")
+local start = check.run { "start", "web" }
+check.equal(start.status, 125)
+check.equal(start.err, "volumes: /tmp/going is missing on the host\n  hint: make it first\n")
+check.succeeds("rm", "web")
+
 -- A recipe has the same, and the command line adds to it.
 tiny.write_file("/tmp/recipe.lua", [[
 return require("tiny.container").new {
