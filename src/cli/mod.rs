@@ -88,8 +88,7 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         return Err(unknown_command(name, vm.search()).into());
     };
     let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
-    let words = std::iter::once(OsString::from(name)).chain(rest.iter().cloned());
-    let matches = spec.parser().try_get_matches_from(words)?;
+    let matches = spec.parse(rest)?;
     globals.add(&matches);
     let run = || -> Result<u8, Failure> {
         if let Some(style) = globals.trace {

@@ -55,6 +55,18 @@ impl Item {
         self.name.replace('-', "_")
     }
 
+    /// Whether one of the words could be this option: `--name`, `--name=…`, or a cluster with its letter.
+    fn could_be_meant(&self, words: &[OsString]) -> bool {
+        words.iter().map(|word| word.as_bytes()).any(|word| match (word.strip_prefix(b"--"), word.strip_prefix(b"-")) {
+            (Some(long), _) => {
+                let name = long.split(|b| *b == b'=').next().unwrap_or(long);
+                name == self.name.as_bytes() || self.aliases.iter().any(|alias| name == alias.as_bytes())
+            }
+            (None, Some(letters)) => self.short.is_some_and(|short| letters.contains(&(short as u8))),
+            (None, None) => false,
+        })
+    }
+
     fn parser(&self) -> ValueParser {
         let string = OsStringValueParser::new();
         match self.ty.as_str() {
@@ -155,11 +167,23 @@ impl Spec {
         read().map_err(|e| Failure::plain(format!("{name}.lua: its options cannot be read: {e}")))
     }
 
-    pub fn parser(&self) -> Command {
+    /// Reads the words after the command's name. Each option costs its parser a few microseconds, so it
+    /// gets those that could be meant; where that ends in an error or in help, it gets all of them, and
+    /// says what there is to say.
+    pub fn parse(&self, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+        let all = || std::iter::once(OsString::from(&self.name)).chain(words.iter().cloned());
+        let few = self.parser(|option| option.default.is_some() || option.could_be_meant(words));
+        few.try_get_matches_from(all()).or_else(|_| self.parser(|_| true).try_get_matches_from(all()))
+    }
+
+    fn parser(&self, wanted: impl Fn(&Item) -> bool) -> Command {
+        let globals = global_args();
+        // An option that takes the place of a global one must be there to do so.
+        let wanted = |o: &Item| wanted(o) || globals.iter().any(|g| g.get_id().as_str() == o.name);
         let mut command = Command::new(self.name.clone())
             .bin_name(format!("tinylua {}", self.name))
             .about(self.summary.clone())
-            .args(self.options.iter().map(|o| o.arg(None)))
+            .args(self.options.iter().filter(|&o| wanted(o)).map(|o| o.arg(None)))
             .args(self.args.iter().enumerate().map(|(i, a)| a.arg(Some(i + 1))))
             .disable_version_flag(true);
         if !self.about.is_empty() {
@@ -168,11 +192,10 @@ impl Spec {
         let taken = |name: &str| self.options.iter().any(|o| o.name == name);
         // A short flag of the script (`-v` for volumes) wins over the global one.
         let shorts: Vec<char> = self.options.iter().filter_map(|o| o.short).collect();
-        let globals =
-            global_args().into_iter().filter(|a| !taken(a.get_id().as_str())).map(|arg| match arg.get_short() {
-                Some(short) if shorts.contains(&short) => arg.short(None),
-                _ => arg,
-            });
+        let globals = globals.into_iter().filter(|a| !taken(a.get_id().as_str())).map(|arg| match arg.get_short() {
+            Some(short) if shorts.contains(&short) => arg.short(None),
+            _ => arg,
+        });
         command.args(globals)
     }
 
@@ -180,11 +203,14 @@ impl Spec {
         let fill = || -> mlua::Result<Table> {
             let table = lua.create_table()?;
             for item in self.options.iter().chain(&self.args) {
+                // What could not be meant, the parser does not know.
+                let given = matches.try_contains_id(&item.name).unwrap_or(false);
                 if item.ty == "flag" {
-                    table.set(item.key(), matches.get_flag(&item.name))?;
+                    table.set(item.key(), given && matches.get_flag(&item.name))?;
                     continue;
                 }
-                let words: Vec<&OsString> = matches.get_many(&item.name).into_iter().flatten().collect();
+                let words: Option<_> = given.then(|| matches.get_many(&item.name)).flatten();
+                let words: Vec<&OsString> = words.into_iter().flatten().collect();
                 let values = words.iter().map(|w| item.value(lua, w)).collect::<mlua::Result<Vec<_>>>()?;
                 if item.many || item.trailing {
                     table.set(item.key(), lua.create_sequence_from(values)?)?;
