@@ -5,6 +5,10 @@ local check = require "check"
 local faults = {}
 
 local WITNESS = "/tmp/fault"
+-- The options of another walk than the usual one.
+faults.options = {
+  "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
+}
 -- Who makes the calls of a detached run: each fork counts its own.
 local GENERATIONS = { [0] = "command", "supervisor", "container" }
 
@@ -36,6 +40,8 @@ local function cgroups(found)
     for _, name in ipairs(tiny.list_dir(parent) or {}) do
       if name:match("^%x+$") then found["cgroup " .. parent .. "/" .. name] = true end
     end
+    local other = "/sys/fs/cgroup" .. hierarchy .. "/walked"
+    if tiny.stat(other) then found["cgroup " .. other] = true end
   end
 end
 
@@ -134,11 +140,13 @@ function faults.walk(words, kind, generations, prepare)
   return points, leaks, untidy
 end
 
--- A detached run with everything, walked with one kind of fault in these generations; fails when anything is left.
-function faults.run(kind, generations)
+-- A detached run with everything, walked with one kind of fault in these generations; fails when anything
+-- is left. `words`: options to walk instead of the usual ones.
+function faults.run(kind, generations, words)
   if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables for the walk's bridge network") end
   faults.before = faults.look()
-  local words = { "run", "-d", "-m", "64m", "--pids-limit", "32", "--net", "bridge", "sleep", "1000" }
+  words = { "run", "-d", table.unpack(words or { "-m", "64m", "--pids-limit", "32", "--net", "bridge" }) }
+  for _, word in ipairs { "sleep", "1000" } do table.insert(words, word) end
   local points, leaks, untidy = faults.walk(words, kind, generations)
   print(("%s: %d points walked, %d leaks after gc, %d left something before gc"):format(kind, points, #leaks, #untidy))
   for _, text in ipairs(untidy) do io.stderr:write("before gc: ", text, "\n") end
