@@ -80,7 +80,8 @@ pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
         let errno = if FileType::from_raw_mode(stat.st_mode).is_dir() { Errno::EISDIR } else { Errno::EINVAL };
         return Err(Error::new(errno).with_path(place.path).with_detail("it is no regular file"));
     }
-    let size = stat.st_size.clamp(0, 1 << 20) as usize;
+    // The kernel's own files say 0, and some of them give all they have to the first read or never.
+    let size = if stat.st_size > 0 { stat.st_size.min(1 << 20) as usize } else { 4096 };
     let mut text = Vec::with_capacity(size + 1);
     let mut file = std::fs::File::from(fd).take(most + 1);
     // With room for a byte more, the first read tells that it is the whole file: most are short, and
@@ -88,7 +89,7 @@ pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
     text.resize(size + 1, 0);
     let first = file.read(&mut text).at(place.path)?;
     text.truncate(first);
-    if first != size || size == 0 {
+    if first != stat.st_size.max(0) as usize {
         file.read_to_end(&mut text).at(place.path)?;
     }
     if text.len() as u64 > most {
