@@ -27,10 +27,9 @@ local function filters(list)
   local all = {}
   for _, text in ipairs(list) do
     local key, value = text:match("^([^=]+)=(.+)$")
-    if not FILTERS[key] then
-      tiny.fail { message = ("--filter %q is not one of name=, id=, status=, network=, label="):format(text), exit = 2 }
-    end
-    table.insert(all, function(c) return FILTERS[key](c, value) end)
+    local keeps = FILTERS[key]
+      or tiny.fail { message = ("--filter %q is not one of name=, id=, status=, network=, label="):format(text), exit = 2 }
+    table.insert(all, function(c) return keeps(c, value) end)
   end
   return all
 end

@@ -449,7 +449,7 @@ function tiny.notify_ready() end
 ---@param child tiny.child what `clone` or `fork` returned
 function tiny.reap(child) end
 
----Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of the namespace, and ends with the child's status (pid_namespaces(7)). Signals that are not to be lost are taken before the fork (`signals`). All descriptors above standard error are closed, and the caller's environment is wiped: other processes of the namespace could look for them.
+---Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of the namespace, and ends with the child's status (pid_namespaces(7)). An error that the child throws is thrown by the caller's own `wait`. Signals that are not to be lost are taken before the fork (`signals`). The caller's environment is wiped, then all descriptors above standard error are closed, for which a child can wait at a pipe: other processes of the namespace could look for them.
 ---* EINVAL: call it in the closure of a clone with pid = true
 ---```lua
 ---tiny.clone({ pid = true }, function()

@@ -137,15 +137,16 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "become_init",
         doc: "Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of \
-              the namespace, and ends with the child's status (pid_namespaces(7)). Signals that are not to be lost are \
-              taken before the fork (`signals`). All descriptors above standard error are closed, and the caller's \
-              environment is wiped: other processes of the namespace could look for them.",
+              the namespace, and ends with the child's status (pid_namespaces(7)). An error that the child throws is \
+              thrown by the caller's own `wait`. Signals that are not to be lost are taken before the fork (`signals`). \
+              The caller's environment is wiped, then all descriptors above standard error are closed, for which a \
+              child can wait at a pipe: other processes of the namespace could look for them.",
         args: &[arg("child", Type::Handle("child"), "what `fork` returned")],
         returns: "never; an error when the caller is not PID 1",
         errors: &[("EINVAL", "call it in the closure of a clone with pid = true")],
         example: "tiny.clone({ pid = true }, function()\n  local child = tiny.fork(function() tiny.exec { \"sh\" } end)\n  \
                   tiny.become_init(child)\nend)",
-        call: |c| match init::become_init(c.handle(0)?.raw_get("pid")?)? {},
+        call: become_init,
         ..BASE
     },
     Primitive {
@@ -329,6 +330,13 @@ fn reap(call: &Call<'_>) -> Outcome {
             call.ok(())
         }
     }
+}
+
+fn become_init(call: &Call<'_>) -> Outcome {
+    let child = call.handle(0)?;
+    let Value::UserData(report) = child.raw_get("report")? else { return Err(Fail::Usage("the child is kept".into())) };
+    let report = report.borrow::<handle::Fd>()?;
+    match init::become_init(child.raw_get("pid")?, report.0.as_ref().map(std::os::fd::AsFd::as_fd))? {}
 }
 
 fn kill(call: &Call<'_>) -> Outcome {

@@ -3,10 +3,11 @@
 //! hostile, so it keeps nothing that a look into it would tell or give.
 
 use std::convert::Infallible;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
 
-use super::process::{end_child, flush_stdio};
+use super::process::{end_child, flush_stdio, notify_ready, own_report, read_report};
 use super::{Context, Error, Result};
 
 // SAFETY: the C library has a variable of this name and type.
@@ -16,18 +17,13 @@ unsafe extern "C" {
 }
 
 /// Serves as PID 1 for `child` until that has ended, then ends with its status, 128 + n after signal
-/// n. The caller has blocked what is to be forwarded before it forked the child. Returns only on
-/// failure: EINVAL for a process that is not PID 1.
-pub fn become_init(child: i32) -> Result<Infallible> {
+/// n. The caller has blocked what is to be forwarded before it forked the child, and passes on what
+/// comes on the child's `report`. Returns only on failure: EINVAL for a process that is not PID 1.
+pub fn become_init(child: i32, report: Option<BorrowedFd<'_>>) -> Result<Infallible> {
     if std::process::id() != 1 {
         return Err(Error::new(Errno::EINVAL).with_detail("the caller is not PID 1 of a pid namespace"));
     }
     flush_stdio();
-    // SAFETY: nothing of this process uses a descriptor again but 0, 1 and 2: it never returns to
-    // those who own them.
-    if unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) } != 0 {
-        return Err(Error::last()).detail("close_range");
-    }
     // SAFETY: takes no pointers; the name is a string with its NUL.
     unsafe {
         libc::prctl(libc::PR_SET_DUMPABLE, 0);
@@ -41,6 +37,14 @@ pub fn become_init(child: i32) -> Result<Infallible> {
         libc::sigfillset(&raw mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
     }
+    // What is closed here may be what the child waits for: from now on there is nothing to find.
+    close_all_but(report.map(|fd| fd.as_raw_fd()), own_report())?;
+    if let Some(failure) = report.map(|fd| read_report(fd, None)).transpose()?.flatten().filter(|text| !text.is_empty())
+    {
+        super::process::report(&failure);
+    }
+    notify_ready();
+    close_all_but(None, None)?;
     loop {
         if let Some(status) = reap(child) {
             end_child(status);
@@ -52,6 +56,21 @@ pub fn become_init(child: i32) -> Result<Infallible> {
             unsafe { libc::kill(child, number) };
         }
     }
+}
+
+/// Closes every descriptor above standard error but these.
+fn close_all_but(one: Option<i32>, other: Option<i32>) -> Result<()> {
+    let mut kept: Vec<i32> = one.into_iter().chain(other).collect();
+    kept.sort_unstable();
+    let mut first = 3;
+    for last in kept.iter().map(|fd| fd - 1).chain([i32::MAX]) {
+        // SAFETY: nothing of this process uses these again: it never returns to those who own them.
+        if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } != 0 {
+            return Err(Error::last()).detail("close_range");
+        }
+        first = last.saturating_add(2);
+    }
+    Ok(())
 }
 
 /// Reaps all that have ended; the child's status when it is among them.

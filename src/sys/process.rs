@@ -140,6 +140,11 @@ pub fn report(json: &[u8]) {
     }
 }
 
+/// The descriptor of this child's report, while it has one.
+pub fn own_report() -> Option<i32> {
+    REPORT.with_borrow(|fd| fd.as_ref().map(AsRawFd::as_raw_fd))
+}
+
 /// Closes the report pipe: the parent's `wait_ready` returns.
 pub fn notify_ready() {
     REPORT.take();
