@@ -45,7 +45,9 @@ return function(container, options)
   -- The first process enters the cgroup and the namespaces; its child is then inside the pid
   -- namespace as well (setns(2) moves only children there).
   local first <close> = tiny.clone({ cgroup = cgroup }, function()
-    if not options.interactive then tiny.dup2(tiny.open("/dev/null"), 0) end
+    -- Left alone, it is nobody's reader or writer: who reads our output would otherwise wait for its end.
+    local null <close> = tiny.open("/dev/null", { read = true, write = true })
+    for number = 0, options.detach and 2 or options.interactive and -1 or 0 do tiny.dup2(null, number) end
     local score = container.config.oom_score_adj
     if score then limits.set_oom_score(score) end
     tiny.setns(process, namespaces)
