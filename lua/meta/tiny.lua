@@ -1613,6 +1613,69 @@ function tiny.flock(path, options) end
 ---@param lock tiny.lock what `flock` returned
 function tiny.unlock(lock) end
 
+---@class tiny.copy_tree.options
+---@field from_root? tiny.dir|string the folder in which `from` is looked up (default: the caller's root)
+---@field to_root? tiny.dir|string the folder in which `to` is looked up (default: the caller's root)
+---@field follow? boolean where `from` is a link, copy what it points to (default: false)
+---@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
+---@field progress? function called with the bytes so far, ten times a second at most
+
+---Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is filled. In neither tree is a link followed; files appear whole or not at all; holes stay holes (copy_file_range(2), openat2(2)).
+---* ENOENT: the source, or the folder that is to hold the copy, is missing
+---* EROFS: the target is mounted read-only
+---* ENOSPC: the disk is full; no half file is left
+---* EISDIR: a folder is there: name the new file in it
+---* ENOTDIR: a file is there, and a folder takes no file's place
+---* ELOOP: the tree was changed while it was copied
+---```lua
+---tiny.copy_tree("site", "/srv/site", { to_root = "./rootfs" })
+---```
+---@param from string what is copied
+---@param to string the copy, or a link to where it goes
+---@param options? tiny.copy_tree.options
+---@return table # a table: bytes, entries, and sockets, which are left out
+function tiny.copy_tree(from, to, options) end
+
+---@class tiny.tar_pack.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field to tiny.file the file or pipe that takes the stream
+---@field name string what the packed is called in the archive
+---@field follow? boolean where `from` is a link, copy what it points to (default: false)
+---@field progress? function called with the bytes so far, ten times a second at most
+
+---Packs a file, or a folder with all in it, as a tar stream in the GNU form (tar(5)). No link is followed.
+---* ENOENT: the source, or the folder that is to hold the copy, is missing
+---* EPIPE: whoever read the stream is gone
+---```lua
+---local out <close> = tiny.open("site.tar", { write = true, create = true })
+---tiny.tar_pack("site", { to = out, name = "site" })
+---```
+---@param from string what is packed
+---@param options tiny.tar_pack.options
+---@return table # a table: bytes, entries, and sockets, which are left out
+function tiny.tar_pack(from, options) end
+
+---@class tiny.tar_unpack.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field from tiny.file the file or pipe with the stream
+---@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
+---@field progress? function called with the bytes so far, ten times a second at most
+
+---Unpacks a tar stream into a folder. Links on the way to an entry lead within the root, or within the folder where there is none; files appear whole or not at all.
+---* ENOENT: the source, or the folder that is to hold the copy, is missing
+---* EROFS: the target is mounted read-only
+---* ENOSPC: the disk is full; no half file is left
+---* EISDIR: a folder is there: name the new file in it
+---* ENOTDIR: a file is there, and a folder takes no file's place
+---```lua
+---local from <close> = tiny.open("site.tar")
+---tiny.tar_unpack("/srv", { root = "./rootfs", from = from })
+---```
+---@param to string a folder that is there
+---@param options tiny.tar_unpack.options
+---@return table # a table: bytes, entries, and sockets, which are left out
+function tiny.tar_unpack(to, options) end
+
 ---Returns random hexadecimal digits of the kernel (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"

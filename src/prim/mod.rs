@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod control;
+mod copy;
 mod credentials;
 mod data;
 mod event;
@@ -30,6 +31,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     cgroup::FAMILY,
     network::FAMILY,
     file::FAMILY,
+    copy::FAMILY,
     data::FAMILY,
     event::FAMILY,
     socket::FAMILY,

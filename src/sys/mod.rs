@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod clock;
+pub mod copy;
 pub mod credentials;
 pub mod error;
 pub mod event;

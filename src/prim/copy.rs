@@ -1,0 +1,141 @@
+//! Copying file trees, and packing and unpacking them.
+
+use std::fs::File;
+
+use mlua::{Function, Table};
+
+use super::place::{ROOT, ROOT_TYPE, Root, root};
+use crate::sys::Result as Done;
+use crate::sys::copy::{self as sys, Tally, archive, plant::Plant, walk};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
+
+const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
+const STREAM: Type = Type::Handle("file");
+const FOLLOW: Opt = opt("follow", Type::Bool, "false", "where `from` is a link, copy what it points to");
+const ARCHIVE: Opt = opt(
+    "archive",
+    Type::Bool,
+    "false",
+    "keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller",
+);
+const PROGRESS: Opt = opt("progress", Type::Function, "", "called with the bytes so far, ten times a second at most");
+const RETURNS: &str = "a table: bytes, entries, and sockets, which are left out";
+const ENOENT: (&str, &str) = ("ENOENT", "the source, or the folder that is to hold the copy, is missing");
+const EROFS: (&str, &str) = ("EROFS", "the target is mounted read-only");
+const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; no half file is left");
+const EISDIR: (&str, &str) = ("EISDIR", "a folder is there: name the new file in it");
+const ENOTDIR: (&str, &str) = ("ENOTDIR", "a file is there, and a folder takes no file's place");
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "copy_tree",
+        doc: "Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is \
+              filled. In neither tree is a link followed; files appear whole or not at all; holes stay holes \
+              (copy_file_range(2), openat2(2)).",
+        args: &[
+            arg("from", Type::Path, "what is copied"),
+            arg("to", Type::Path, "the copy, or a link to where it goes"),
+        ],
+        options: &[
+            opt("from_root", ROOT_TYPE, "the caller's root", "the folder in which `from` is looked up"),
+            opt("to_root", ROOT_TYPE, "the caller's root", "the folder in which `to` is looked up"),
+            FOLLOW,
+            ARCHIVE,
+            PROGRESS,
+        ],
+        returns: RETURNS,
+        errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR, ("ELOOP", "the tree was changed while it was copied")],
+        example: "tiny.copy_tree(\"site\", \"/srv/site\", { to_root = \"./rootfs\" })",
+        call: copy_tree,
+        ..BASE
+    },
+    Primitive {
+        name: "tar_pack",
+        doc: "Packs a file, or a folder with all in it, as a tar stream in the GNU form (tar(5)). No link is followed.",
+        args: &[arg("from", Type::Path, "what is packed")],
+        options: &[
+            ROOT,
+            need("to", STREAM, "the file or pipe that takes the stream"),
+            need("name", Type::Path, "what the packed is called in the archive"),
+            FOLLOW,
+            PROGRESS,
+        ],
+        returns: RETURNS,
+        errors: &[ENOENT, ("EPIPE", "whoever read the stream is gone")],
+        example: "local out <close> = tiny.open(\"site.tar\", { write = true, create = true })\n\
+                  tiny.tar_pack(\"site\", { to = out, name = \"site\" })",
+        call: tar_pack,
+        ..BASE
+    },
+    Primitive {
+        name: "tar_unpack",
+        doc: "Unpacks a tar stream into a folder. Links on the way to an entry lead within the root, or within the folder \
+              where there is none; files appear whole or not at all.",
+        args: &[arg("to", Type::Path, "a folder that is there")],
+        options: &[ROOT, need("from", STREAM, "the file or pipe with the stream"), ARCHIVE, PROGRESS],
+        returns: RETURNS,
+        errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR],
+        example: "local from <close> = tiny.open(\"site.tar\")\ntiny.tar_unpack(\"/srv\", { root = \"./rootfs\", from = from })",
+        call: tar_unpack,
+        ..BASE
+    },
+];
+
+/// Runs `work` with a tally that calls the `progress` option; returns the tally as a table.
+fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Outcome {
+    let progress: Option<Function> = call.opt("progress")?;
+    let mut failure = None;
+    let mut tell = |bytes: u64| {
+        if let Some(progress) = &progress {
+            failure = failure.take().or(progress.call::<()>(bytes).err());
+        }
+    };
+    let mut tally = Tally::new(Some(&mut tell));
+    work(&mut tally)?;
+    let table: Table = call.lua.create_table()?;
+    table.raw_set("bytes", tally.bytes)?;
+    table.raw_set("entries", tally.entries)?;
+    table.raw_set("sockets", tally.sockets)?;
+    match failure {
+        Some(error) => Err(Fail::Lua(error)),
+        None => call.ok(table),
+    }
+}
+
+fn copy_tree(call: &Call<'_>) -> Outcome {
+    let (from, to) = (call.str(0)?, call.str(1)?);
+    let (from_root, to_root) = (Root::of(&call.value("from_root"))?, Root::of(&call.value("to_root"))?);
+    let (from, to) = (from_root.place(&from)?, to_root.place(&to)?);
+    tallied(call, |tally| {
+        let mut plant = Plant::at(to, call.flag("archive"))?;
+        sys::run(&mut plant, |sink| walk::walk(from, call.flag("follow"), sink, tally))
+            .map_err(|e| e.with_path(to.path))
+    })
+}
+
+/// A file of its own on the descriptor of a `file` handle.
+fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
+    match call.opt_fd(key)? {
+        Some(fd) => Ok(File::from(fd.dup()?)),
+        None => Err(Fail::Usage(format!("option {key:?} is missing"))),
+    }
+}
+
+fn tar_pack(call: &Call<'_>) -> Outcome {
+    let (from, root) = (call.str(0)?, root(call)?);
+    let from = root.place(&from)?;
+    let mut packer = archive::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
+    tallied(call, |tally| sys::run(&mut packer, |sink| walk::walk(from, call.flag("follow"), sink, tally)))
+}
+
+fn tar_unpack(call: &Call<'_>) -> Outcome {
+    let (to, root) = (call.str(0)?, root(call)?);
+    let to = root.place(&to)?;
+    let from = stream(call, "from")?;
+    tallied(call, |tally| {
+        let mut plant = Plant::in_folder(to, call.flag("archive"))?;
+        sys::run(&mut plant, |sink| archive::unpack(from, sink, tally))
+    })
+}

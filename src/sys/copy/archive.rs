@@ -1,0 +1,170 @@
+//! Tar streams as a source and as a sink (tar(5)): the GNU and pax forms are read, the GNU form is
+//! written. Only the format is the library's; no name of an archive's ever reaches a path walk of it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+use nix::errno::Errno;
+use std::os::unix::ffi::OsStrExt;
+use tar::{Builder, EntryType, Header};
+
+use super::{Data, Entry, Kind, Sink, Tally, join, plain};
+use crate::sys::{Error, Result};
+
+/// The beginnings of compressed streams.
+const COMPRESSED: &[(&[u8], &str)] =
+    &[(b"\x1f\x8b", "gunzip"), (b"BZh", "bunzip2"), (b"\xfd7zXZ", "unxz"), (b"\x28\xb5\x2f\xfd", "unzstd")];
+
+/// An archive that is being written.
+pub struct Packer {
+    tar: Builder<BufWriter<File>>,
+    /// The name of what is packed, which all others begin with.
+    name: Vec<u8>,
+}
+
+impl Packer {
+    /// Packs into `file`; the archive's names begin with `name`.
+    pub fn new(file: File, name: &str) -> Packer {
+        Packer { tar: Builder::new(BufWriter::with_capacity(256 << 10, file)), name: name.as_bytes().to_vec() }
+    }
+}
+
+impl Sink for Packer {
+    fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+        let mut name = join(&self.name, &entry.path);
+        if entry.kind == Kind::Dir {
+            name.push(b'/');
+        }
+        let path = Path::new(std::ffi::OsStr::from_bytes(&name));
+        let mut header = Header::new_gnu();
+        header.set_mode(entry.mode);
+        header.set_uid(entry.uid.into());
+        header.set_gid(entry.gid.into());
+        header.set_mtime(u64::try_from(entry.mtime.0).unwrap_or(0));
+        header.set_size(0);
+        let plain = |kind: &Kind| match kind {
+            Kind::Dir => EntryType::Directory,
+            Kind::Fifo => EntryType::Fifo,
+            Kind::Device(true, _) => EntryType::Block,
+            Kind::Device(false, _) => EntryType::Char,
+            _ => EntryType::Regular,
+        };
+        match (&entry.kind, data) {
+            (Kind::File(size), Data::File(file)) => {
+                header.set_entry_type(EntryType::Regular);
+                header.set_size(*size);
+                self.tar.append_data(&mut header, path, Exactly { file, left: *size, tally })?;
+            }
+            (Kind::Link(target), _) => {
+                header.set_entry_type(EntryType::Symlink);
+                self.tar.append_link(&mut header, path, Path::new(std::ffi::OsStr::from_bytes(target)))?;
+            }
+            (kind, _) => {
+                header.set_entry_type(plain(kind));
+                if let Kind::Device(_, number) = kind {
+                    header.set_device_major(rustix::fs::major(*number))?;
+                    header.set_device_minor(rustix::fs::minor(*number))?;
+                }
+                self.tar.append_data(&mut header, path, std::io::empty())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_top(&self, _: (u64, u64)) -> bool {
+        false
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.tar.finish()?;
+        Ok(self.tar.get_mut().flush()?)
+    }
+}
+
+/// A file's bytes, as many as the header promised: one that shrinks meanwhile is filled up.
+struct Exactly<'a, 'b, 't> {
+    file: &'a File,
+    left: u64,
+    tally: &'b mut Tally<'t>,
+}
+
+impl Read for Exactly<'_, '_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let buffer = &mut buffer[..most];
+        let mut got = self.file.read(buffer)?;
+        if got == 0 {
+            buffer.fill(0);
+            got = buffer.len();
+        }
+        self.left -= got as u64;
+        self.tally.add(got as u64);
+        Ok(got)
+    }
+}
+
+/// Hands what is in a tar stream to the sink, and reads the stream to its end. Errors: EINVAL for
+/// what is no archive, is compressed, or has a name that leads upward.
+pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
+    let mut stream = BufReader::with_capacity(256 << 10, stream);
+    let begin = stream.fill_buf()?;
+    if begin.is_empty() {
+        return Err(Error::new(Errno::EINVAL).with_detail("the stream is empty: it is no archive"));
+    }
+    if let Some((_, program)) = COMPRESSED.iter().find(|(magic, _)| begin.starts_with(magic)) {
+        let error = Error::new(Errno::EINVAL).with_detail("the archive is compressed");
+        return Err(error.with_hint(format!("put `{program} |` before it")));
+    }
+    let mut archive = tar::Archive::new(stream);
+    for found in archive.entries().map_err(broken)? {
+        let mut found = found.map_err(broken)?;
+        let Some(entry) = describe(&found)? else { continue };
+        tally.entries += 1;
+        sink.put(&entry, Data::Stream(&mut found), tally)?;
+    }
+    // Whoever writes the stream would otherwise see it break.
+    std::io::copy(&mut archive.into_inner(), &mut std::io::sink())?;
+    Ok(())
+}
+
+/// An error of the stream itself.
+fn broken(error: std::io::Error) -> Error {
+    match error.raw_os_error() {
+        Some(_) => error.into(),
+        None => Error::new(Errno::EINVAL).with_detail(format!("it is no tar archive, or a damaged one: {error}")),
+    }
+}
+
+/// What an entry of an archive is; `None` for what is no file.
+fn describe<R: Read>(found: &tar::Entry<'_, R>) -> Result<Option<Entry>> {
+    let header = found.header();
+    let path = plain(&found.path_bytes())?;
+    let target = || found.link_name_bytes().map(|t| t.into_owned()).unwrap_or_default();
+    let number = || -> Result<u64> {
+        let half = |n: std::io::Result<Option<u32>>| n.map_err(broken).map(Option::unwrap_or_default);
+        Ok(rustix::fs::makedev(half(header.device_major())?, half(header.device_minor())?))
+    };
+    let kind = match header.entry_type() {
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => Kind::File(found.size()),
+        EntryType::Directory => Kind::Dir,
+        EntryType::Symlink => Kind::Link(target()),
+        EntryType::Link => Kind::HardLink(plain(&target())?),
+        EntryType::Fifo => Kind::Fifo,
+        EntryType::Char => Kind::Device(false, number()?),
+        EntryType::Block => Kind::Device(true, number()?),
+        _ => return Ok(None),
+    };
+    let id = |n: std::io::Result<u64>| -> Result<u32> {
+        let wrong = || {
+            Error::new(Errno::EINVAL)
+                .with_path(String::from_utf8_lossy(&path).into_owned())
+                .with_detail("its owner is no number")
+        };
+        u32::try_from(n.map_err(broken)?).ok().filter(|n| *n != u32::MAX).ok_or_else(wrong)
+    };
+    let (uid, gid) = (id(header.uid())?, id(header.gid())?);
+    let mode = header.mode().map_err(broken)? & 0o7777;
+    let mtime = (i64::try_from(header.mtime().map_err(broken)?).unwrap_or(0), 0);
+    Ok(Some(Entry { path, kind, mode, uid, gid, mtime }))
+}

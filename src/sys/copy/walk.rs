@@ -1,0 +1,120 @@
+//! A file tree as a source. Nothing in it is followed: not a link, and not what the kernel makes up
+//! (procfs and its kin below another file system). One descriptor is open at a time however deep the
+//! tree is; a device or FIFO is never opened.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, openat2};
+
+use super::{Data, Entry, Kind, Sink, Tally, join};
+use crate::sys::path::Place;
+use crate::sys::{Context, Error, Result};
+
+/// File systems without files of their own (linux/magic.h): proc, sysfs, cgroup, cgroup2, devpts,
+/// debugfs, tracefs, securityfs, bpf, mqueue, configfs, nsfs.
+const MADE_UP: &[u64] = &[
+    0x9fa0,
+    0x6265_6572,
+    0x27_e0eb,
+    0x6367_7270,
+    0x1cd1,
+    0x6462_6720,
+    0x7472_6163,
+    0x7363_6673,
+    0xcafe_4a11,
+    0x1980_0202,
+    0x6265_6570,
+    0x6e73_6673,
+];
+
+/// Hands a file or a folder with all that is in it to the sink. `follow`: what a link points to.
+/// Errors: ENOENT, ELOOP for what becomes a link meanwhile, ENAMETOOLONG for a tree that is too deep.
+pub fn walk(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
+    let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let top = source.open_with(flags)?;
+    let device = rustix::fs::fstat(&top).at(source.path)?.st_dev;
+    let within = |path: &[u8]| format!("{}/{}", source.path.trim_end_matches('/'), String::from_utf8_lossy(path));
+    if !hand(&top, Vec::new(), sink, tally).map_err(|e| e.with_path(source.path))? {
+        return Ok(());
+    }
+    let mut folders = vec![Vec::new()];
+    while let Some(path) = folders.pop() {
+        let Some(folder) = enter(top.as_fd(), &path, device).at(within(&path))? else { continue };
+        for entry in Dir::read_from(&folder).at(within(&path))? {
+            let entry = entry.at(within(&path))?;
+            let name = entry.file_name();
+            if name.to_bytes() == b"." || name.to_bytes() == b".." {
+                continue;
+            }
+            let below = join(&path, name.to_bytes());
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            match rustix::fs::openat(&folder, name, flags, Mode::empty()) {
+                // It was removed meanwhile, as happens in a tree that is in use.
+                Err(rustix::io::Errno::NOENT) => {}
+                Err(e) => return Err(e).at(within(&below)),
+                Ok(found) => {
+                    if hand(&found, below.clone(), sink, tally).map_err(|e| e.with_path(within(&below)))? {
+                        folders.push(below);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens a folder to list it; `None` where it is gone or made up by the kernel.
+fn enter(top: BorrowedFd<'_>, path: &[u8], device: u64) -> Result<Option<OwnedFd>> {
+    let path = if path.is_empty() { b"." } else { path };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    let folder = match openat2(top, path, flags, Mode::empty(), resolve) {
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(rustix::io::Errno::LOOP) => {
+            return Err(Error::new(Errno::ELOOP).with_detail("a folder became a link while it was copied"));
+        }
+        opened => opened?,
+    };
+    let made_up = rustix::fs::fstat(&folder)?.st_dev != device
+        && MADE_UP.contains(&(rustix::fs::fstatfs(&folder)?.f_type as u64 & 0xffff_ffff));
+    Ok((!made_up).then_some(folder))
+}
+
+/// Hands one entry to the sink; returns whether it is a folder.
+fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<bool> {
+    let stat = rustix::fs::fstat(found)?;
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Kind::File(u64::try_from(stat.st_size).unwrap_or(0)),
+        FileType::Directory => Kind::Dir,
+        FileType::Symlink => Kind::Link(rustix::fs::readlinkat(found, "", Vec::new())?.into_bytes()),
+        FileType::Fifo => Kind::Fifo,
+        FileType::CharacterDevice => Kind::Device(false, stat.st_rdev),
+        FileType::BlockDevice => Kind::Device(true, stat.st_rdev),
+        _ => {
+            tally.sockets += 1;
+            return Ok(false);
+        }
+    };
+    let is_dir = kind == Kind::Dir;
+    if is_dir && sink.is_top((stat.st_dev, stat.st_ino)) {
+        return Err(Error::new(Errno::EINVAL).with_detail("a folder cannot be copied into itself"));
+    }
+    let mtime = (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(0));
+    let entry = Entry { path, kind, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, mtime };
+    tally.entries += 1;
+    if let Kind::File(_) = entry.kind {
+        sink.put(&entry, Data::File(&reopen(found)?), tally)?;
+    } else {
+        sink.put(&entry, Data::None, tally)?;
+    }
+    Ok(is_dir)
+}
+
+/// Opens for reading what was found and seen to be a regular file; its name may by now be another's.
+fn reopen(found: &OwnedFd) -> Result<File> {
+    let path = format!("/proc/self/fd/{}", found.as_raw_fd());
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}

@@ -1,0 +1,102 @@
+-- copy_tree: files with their modes, times and holes; nothing followed, nothing half, nothing outside.
+local check = require "check"
+
+local function octal(text) return tonumber(text, 8) end
+local function mode(path) return ("%o"):format(tiny.stat(path, { follow = false }).mode) end
+
+tiny.mkdir("src/sub/deep", { parents = true })
+tiny.write_file("src/plain", "text", { mode = octal "640" })
+tiny.write_file("src/suid", "x", { mode = octal "4755" })
+tiny.chown("src/plain", { uid = 1000, gid = 1001 })
+tiny.symlink("/etc/passwd", "src/link")
+tiny.symlink("sub", "src/dirlink")
+tiny.mknod("src/pipe", "fifo", { mode = octal "600" })
+tiny.mkdir("src/sticky", { mode = octal "1777" })
+os.execute("touch -d @1000000000.5 src/plain src/sub/deep && truncate -s 1G src/holes && printf end >> src/holes")
+
+local done = tiny.copy_tree("src", "copy")
+check.equal(done.entries, 10)
+check.equal(tiny.read_file("copy/plain"), "text")
+check.equal(mode("copy/plain"), "640")
+check.equal(tiny.stat("copy/plain").uid, 0)
+check.equal(tiny.stat("copy/plain").mtime, 1000000000.5)
+check.equal(tiny.stat("copy/sub/deep").mtime, 1000000000.5)
+check.equal(mode("copy/suid"), "755", "set-id bits do not go over to another owner")
+check.equal(mode("copy/sticky"), "1777")
+check.equal(tiny.readlink("copy/link"), "/etc/passwd")
+check.equal(tiny.readlink("copy/dirlink"), "sub")
+check.equal(tiny.stat("copy/pipe").kind, "fifo")
+check.equal(tiny.stat("copy/holes").size, (1 << 30) + 3)
+local p = io.popen("du -k copy/holes; tail -c 3 copy/holes")
+local blocks, rest = p:read("n", "a")
+p:close()
+assert(blocks < 1024, "holes stay holes")
+assert(rest:match("end$"), rest)
+
+tiny.copy_tree("src", "kept", { archive = true })
+check.equal(tiny.stat("kept/plain").uid, 1000)
+check.equal(tiny.stat("kept/plain").gid, 1001)
+check.equal(mode("kept/suid"), "4755")
+
+-- A copy onto what is there: files are replaced, links too; a folder stays what it is.
+tiny.write_file("victim", "old")
+tiny.remove("copy/plain")
+tiny.symlink("../victim", "copy/plain")
+tiny.copy_tree("src", "copy")
+check.equal(tiny.read_file("victim"), "old")
+check.equal(tiny.stat("copy/plain", { follow = false }).kind, "file")
+tiny.symlink("victim", "named")
+tiny.copy_tree("src/plain", "named")
+check.equal(tiny.read_file("victim"), "text")
+check.equal(tiny.stat("named", { follow = false }).kind, "link")
+tiny.copy_tree("src/link", "followed", { follow = true })
+assert(tiny.read_file("followed"):match("^root:"))
+
+-- What is in the way, with nothing left of the try.
+tiny.mkdir("way/sub", { parents = true })
+tiny.write_file("way/sub/plain", "")
+check.fails("EISDIR", tiny.copy_tree, "src/plain", "way/sub")
+check.fails("ENOTDIR", tiny.copy_tree, "src/sub", "way/sub/plain")
+tiny.remove("way/sub", { recursive = true })
+tiny.symlink("/tmp", "way/sub")
+check.fails("ENOTDIR", tiny.copy_tree, "src", "way")
+check.equal(tiny.stat("/tmp/deep"), nil)
+tiny.mknod("null", "char", { major = 1, minor = 3 })
+check.fails("EEXIST", tiny.copy_tree, "src/plain", "null")
+local device = check.fails("EPERM", tiny.copy_tree, "null", "other")
+check.equal(device.hint, "devices are copied in archive mode only")
+tiny.copy_tree("null", "other", { archive = true })
+check.equal(tiny.stat("other").rdev, tiny.stat("null").rdev)
+check.fails("ENOENT", tiny.copy_tree, "nowhere", "x")
+check.fails("ENOENT", tiny.copy_tree, "src", "no/where")
+check.fails("EINVAL", tiny.copy_tree, "src", "src/sub/self")
+tiny.mkdir("full")
+local small <close> = tiny.mount_tmpfs("full", { size = "64k" })
+tiny.write_file("big", ("x"):rep(1 << 20))
+tiny.write_file("full/big", "before")
+check.fails("ENOSPC", tiny.copy_tree, "big", "full/big")
+check.equal(tiny.read_file("full/big"), "before")
+check.equal(#tiny.list_dir("full"), 1)
+
+-- Below a root links lead nowhere else, on either side.
+tiny.mkdir("root/dir", { parents = true })
+tiny.symlink("/", "root/up")
+tiny.symlink("../../../..", "root/far")
+tiny.copy_tree("src/plain", "/up/far/dir/in", { to_root = "root" })
+check.equal(tiny.read_file("root/dir/in"), "text")
+tiny.write_file("root/secret", "the root's")
+tiny.symlink("/secret", "root/dir/s")
+tiny.copy_tree("/far/dir/s", "got", { from_root = "root", follow = true })
+check.equal(tiny.read_file("got"), "the root's")
+
+-- A tree that is very deep, and one whose source is made up by the kernel.
+tiny.mkdir(("d/"):rep(1500), { parents = true })
+tiny.copy_tree("d", "d2")
+assert(tiny.stat("d2/" .. ("d/"):rep(1499)))
+tiny.copy_tree("/proc/self/status", "status")
+assert(tiny.read_file("status"):match("^Name:"))
+
+local told = {}
+tiny.copy_tree("src", "copy3", { progress = function(bytes) table.insert(told, bytes) end })
+for i = 2, #told do assert(told[i] >= told[i - 1]) end
+check.refuses([[unknown option "archiv"; did you mean "archive"?]], tiny.copy_tree, "a", "b", { archiv = true })

@@ -1,0 +1,130 @@
+-- cp: by the rules of docker cp, of running and ended containers, and safe from one that races it.
+local check = require "check"
+
+local function inside(...) return check.succeeds("exec", "c", ...) end
+local function refused(text, ...)
+  local result = check.run { "cp", ... }
+  check.equal(result.err, text .. "\n")
+  check.equal(result.out, "")
+  return result.status
+end
+
+tiny.mkdir("src/sub", { parents = true })
+tiny.write_file("src/file", "text")
+tiny.write_file("src/sub/deep", "deep")
+tiny.symlink("file", "src/link")
+tiny.chown("src/file", { uid = 1234, gid = 1234 })
+check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
+
+-- A folder: to a new name, into a folder, its contents.
+check.succeeds("cp", "src", "c:/new")
+check.equal(inside("cat", "/new/file", "/new/sub/deep"), "textdeep")
+check.succeeds("cp", "src", "c:/new")
+check.equal(inside("cat", "/new/src/file"), "text")
+check.succeeds("cp", "src/.", "c:srv")
+check.equal(inside("cat", "/srv/file"), "text")
+check.equal(inside("readlink", "/srv/link"), "file\n")
+check.equal(inside("stat", "-c", "%u", "/srv/file"), "0\n")
+check.succeeds("cp", "-a", "src/file", "c:/kept")
+check.equal(inside("stat", "-c", "%u", "/kept"), "1234\n")
+-- A file: to a name, over a file, into a folder; a link itself, or what it says.
+check.succeeds("cp", "src/file", "c:/tmp/name")
+check.succeeds("cp", "src/sub/deep", "c:/tmp/name")
+check.succeeds("cp", "src/link", "c:/tmp")
+check.succeeds("cp", "-L", "src/link", "c:/tmp/followed")
+check.equal(inside("cat", "/tmp/name", "/tmp/followed"), "deeptext")
+check.equal(inside("readlink", "/tmp/link"), "file\n")
+-- Back, and between containers.
+check.succeeds("cp", "c:/new", "back")
+check.equal(tiny.read_file("back/src/sub/deep"), "deep")
+check.succeeds("cp", "c:/tmp/link", ".")
+check.equal(tiny.readlink("link"), "file")
+check.succeeds("run", "-d", "--name", "other", "sleep", "1000")
+check.succeeds("cp", "c:/new", "other:/srv")
+check.equal(check.succeeds("exec", "other", "cat", "/srv/new/file"), "text")
+check.succeeds("rm", "-f", "other")
+
+-- Archives.
+local archive = check.run({ "cp", "c:/new/sub", "-" }).out
+check.equal(check.run({ "cp", "-", "c:/tmp" }, archive).status, 0)
+check.equal(inside("cat", "/tmp/sub/deep"), "deep")
+tiny.write_file("a.tar", archive)
+check.equal(io.popen("tar -tf a.tar"):read("a"), "sub/\nsub/deep\n")
+check.equal(check.run({ "cp", "-", "c:/tmp" }, "no archive").status, 125)
+
+-- What cannot be.
+check.equal(refused("nowhere is missing", "nowhere", "c:/"), 125)
+check.equal(refused("c:/nowhere is missing", "c:/nowhere", "."), 125)
+check.equal(refused("the folder of c:/no/x is missing\n  hint: make it first", "src/file", "c:/no/x"), 125)
+check.equal(refused("the folder c:/no/ is missing\n  hint: leave the last / out to copy to that name", "src/file", "c:/no/"), 125)
+check.equal(refused("c:/kept is a file: the folder src is not copied over it\n  hint: name a folder, or a new name", "src", "c:/kept"), 125)
+check.equal(refused("c:/kept is no folder: an archive is unpacked into one\n  hint: make it first", "-", "c:/kept"), 125)
+check.equal(refused("neither side is in a container\n  hint: a file in one is written CONTAINER:PATH", "src", "back"), 2)
+check.equal(refused("both sides are -\n  hint: name a container's file on one side", "-", "-"), 2)
+check.equal(refused('"c:" names no file in the container\n  hint: c:/ is its root', "src", "c:"), 2)
+check.equal(refused('there is no container "nobody"\n  hint: `tinylua ps -a` lists them', "src", "nobody:/"), 125)
+check.equal(refused(("%s holds the container's own files, and cannot be copied into it\n  hint: copy what is in it one by one"):format(check.root),
+  check.root, "c:/tmp"), 125)
+assert(check.run({ "cp", "src/file", "c:/sys/x" }).err:match("^cannot copy src/file to c:/sys/x: E"), "a place that takes no files")
+assert(check.run({ "cp", "c:/dev/null", "n" }).err:match("it is a device%)\n  hint: devices are copied in archive mode only"), "device")
+check.equal(tiny.stat("n"), nil)
+
+-- Links of the container lead nowhere on the host.
+tiny.write_file("/srv/secret", "the host's")
+inside("sh", "-c", "ln -s /../../srv /tmp/out; ln -s /srv/secret /tmp/secret; echo inside >/srv/secret")
+check.succeeds("cp", "src/file", "c:/tmp/out/planted")
+check.equal(tiny.stat("/srv/planted"), nil)
+check.equal(inside("cat", "/srv/planted"), "text")
+check.succeeds("cp", "-L", "c:/tmp/secret", "got")
+check.equal(tiny.read_file("got"), "inside\n")
+
+-- A container that swaps a folder for a link as fast as it can (CVE-2018-15664): what is copied is the
+-- container's or an error, never the host's, and nothing is written on the host.
+inside("sh", "-c", "mkdir -p /race/real; echo inside >/race/real/secret; ln -s / /race/root")
+check.succeeds("exec", "-d", "c", "sh", "-c", [[cd /race; mkdir swap; cp real/secret swap/secret
+  while :; do mv swap dir; ln -s /srv swap; rm swap; ln -s ../../../../../srv swap; rm swap; mv dir swap; done]])
+local good, failed = 0, 0
+for i = 1, 60 do
+  tiny.try(tiny.remove, "stolen")
+  local out = check.run { "cp", "c:/race/swap/secret", "stolen" }
+  good, failed = good + (out.status == 0 and 1 or 0), failed + (out.status ~= 0 and 1 or 0)
+  assert((tiny.read_file("stolen") or "inside\n") == "inside\n", "read from the host")
+  check.run { "cp", "src/file", "c:/race/swap/planted" }
+  if i % 10 == 0 then
+    check.run { "cp", "c:/race/.", "tree" .. i }
+    check.run { "cp", "src/.", "c:/race/swap" }
+  end
+end
+print(("racing: %d copied, %d refused"):format(good, failed))
+check.equal(table.concat(tiny.list_dir("/srv"), " "), "secret", "nothing is planted on the host")
+for i = 10, 60, 10 do
+  local text = tiny.stat("tree" .. i .. "/swap", { follow = false })
+  if text and text.kind == "dir" then assert((tiny.read_file("tree" .. i .. "/swap/secret") or "inside\n") == "inside\n") end
+end
+
+-- A container that has ended has its files as long as it is on record; nothing stays mounted.
+local mounts = #tiny.mounts()
+check.succeeds("stop", "-t", "0", "c")
+check.equal(#tiny.mounts(), mounts)
+check.succeeds("cp", "c:/new/file", "later")
+check.equal(tiny.read_file("later"), "text")
+check.succeeds("cp", "later", "c:/put")
+check.equal(#tiny.mounts(), mounts)
+check.succeeds("start", "c")
+check.equal(inside("cat", "/put"), "text")
+check.succeeds("rm", "-f", "c")
+
+-- One with a folder for its root, and a volume that is read-only.
+os.execute("mkdir -p root/bin vol; cp /bin/true root/bin/true")
+tiny.write_file("r.lua", [[return require "tiny.container".new { name = "r", rootfs = "/tmp/root", command = { "/bin/true" },
+  volumes = { "/tmp/vol:/vol:ro" } }]])
+tiny.write_file("vol/there", "in the volume")
+check.succeeds("create", "r.lua")
+check.succeeds("cp", "src/file", "r:/placed")
+check.equal(tiny.read_file("root/placed"), "text")
+check.succeeds("cp", "r:/vol/there", "from-volume")
+check.equal(tiny.read_file("from-volume"), "in the volume")
+assert(check.run({ "cp", "src/file", "r:/vol/" }).err:match("EROFS: Read%-only file system.*hint: the target is mounted read%-only"))
+check.equal(#tiny.list_dir("vol"), 1)
+check.succeeds("rm", "r")
+check.no_container()
