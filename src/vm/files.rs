@@ -34,6 +34,8 @@ pub struct Source {
 #[derive(Default, Clone)]
 pub struct SearchPath {
     dirs: Vec<PathBuf>,
+    /// The root in which they were found, by device and inode.
+    root: Option<(u64, u64)>,
 }
 
 impl SearchPath {
@@ -43,7 +45,13 @@ impl SearchPath {
         dirs.extend(user_config());
         dirs.push("/etc/tinylua".into());
         dirs.retain(|d| d.is_dir());
-        SearchPath { dirs }
+        SearchPath { dirs, root: root() }
+    }
+
+    /// The folders, while this process has the root that they were found in. In a container's root a
+    /// file of the same name is the container's, and running it would give that what we still hold.
+    fn here(&self) -> &[PathBuf] {
+        if self.dirs.is_empty() || self.root == root() { &self.dirs } else { &[] }
     }
 
     /// Reads `folder/relative` ("scripts", "run.lua"): an override, or the embedded copy.
@@ -51,7 +59,7 @@ impl SearchPath {
         if relative.split('/').any(|part| part == ".." || part.is_empty()) {
             return Ok(None);
         }
-        for dir in &self.dirs {
+        for dir in self.here() {
             let path = dir.join(folder).join(relative);
             if let Some(source) = read_trusted(&path)? {
                 return Ok(Some(source));
@@ -75,6 +83,11 @@ impl SearchPath {
         names.dedup();
         names
     }
+}
+
+/// What tells the process's root from another.
+fn root() -> Option<(u64, u64)> {
+    std::fs::metadata("/").ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 /// `$XDG_CONFIG_HOME/tinylua` or `~/.config/tinylua`.

@@ -1,0 +1,54 @@
+-- exec: nothing of the container is run or loaded before the program, nothing of the host leaks in,
+-- and one that cannot be entered is told.
+local check = require "check"
+
+local function refused(text, ...)
+  local result = check.run { ... }
+  check.equal(result.status, 125, result.err)
+  check.equal(result.err, text .. "\n")
+end
+
+check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
+
+-- The program has the three standard streams and no other descriptor of ours.
+check.equal(check.succeeds("exec", "c", "sh", "-c", "echo /proc/self/fd/*"), "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n")
+check.equal(check.succeeds("exec", "c", "readlink", "/proc/self/fd/0"), "/dev/null\n")
+-- It is in the container's namespaces and cgroup, with no new privileges.
+for _, kind in ipairs { "mnt", "pid", "uts", "ipc", "net", "cgroup" } do
+  local pid = tiny.json_decode(check.succeeds("inspect", "c"))
+  pid = (pid[1] or pid).state.pid
+  check.equal(check.succeeds("exec", "c", "readlink", "/proc/self/ns/" .. kind), tiny.readlink(("/proc/%d/ns/%s"):format(pid, kind)) .. "\n")
+end
+assert(check.succeeds("exec", "c", "cat", "/proc/self/status"):match("NoNewPrivs:%s*1"))
+
+-- A module in the container's tree is not ours to run, even where the host has such a folder too.
+tiny.mkdir("/etc/tinylua/lua/tiny", { parents = true })
+check.succeeds("exec", "c", "sh", "-c", [[
+  for d in /etc/tinylua /root/.config/tinylua; do mkdir -p $d/lua/tiny
+    for m in users terminal format; do echo 'io.stderr:write("PLANTED\n") return {}' >$d/lua/tiny/$m.lua; done; done]])
+for _, words in ipairs { { "-u", "nobody", "c", "id", "-u" }, { "c", "true" }, { "-u", "no-such", "c", "true" } } do
+  local result = check.run { "exec", table.unpack(words) }
+  assert(not (result.out .. result.err):match("PLANTED"), result.err)
+end
+check.equal(check.succeeds("exec", "-u", "nobody", "c", "id", "-un"), "nobody\n")
+-- The same where a recipe itself goes into a tree.
+tiny.mkdir("/tree/etc/tinylua/lua/tiny", { parents = true })
+tiny.write_file("/tree/etc/tinylua/lua/tiny/users.lua", 'error "PLANTED"')
+tiny.write_file("r.lua", 'tiny.chroot("/tree") assert(require("tiny.users").lookup)')
+check.succeeds("run", "r.lua")
+
+-- A program that is left alone holds nothing of the caller's.
+local left = check.run { "exec", "-d", "c", "sleep", "100" }
+check.equal(left.status, 0)
+
+check.equal(check.run({ "exec", "c", "no-such-program" }).status, 127)
+check.equal(check.run({ "exec", "c", "/etc" }).status, 126)
+check.succeeds("pause", "c")
+refused("c is paused\n  hint: tinylua unpause c", "exec", "c", "true")
+check.succeeds("unpause", "c")
+check.succeeds("stop", "-t", "0", "c")
+refused("c is not running\n  hint: tinylua start c", "exec", "c", "true")
+refused("c is not running\n  hint: tinylua start c", "attach", "c")
+check.succeeds("rm", "c")
+refused('there is no container "c"\n  hint: `tinylua ps -a` lists them', "exec", "c", "true")
+check.no_container()
