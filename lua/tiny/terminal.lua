@@ -21,6 +21,8 @@ function terminal.enter(ctx)
   if ctx.user then tiny.chown(slave.path, { root = ctx.root, uid = ctx.user.uid, gid = TTY_GROUP }) end
   -- With an init it is the terminal of the program's session, not of PID 1's.
   if not (ctx.spec and ctx.spec.init) then tiny.set_controlling_terminal(slave) end
+  -- Of a container's own terminal, not of a program's beside it. /dev is fresh: the name is ours.
+  if ctx.spec then tiny.mount_bind(slave.path, "/dev/console", { create = true }) end
   for number = 0, 2 do tiny.dup2(slave, number) end
   tiny.send_fd(ctx.terminal.into, master)
   tiny.send_fd(ctx.terminal.into, slave)

@@ -9,6 +9,8 @@ one:type("tty; stty size\n")
 one:sees("/dev/pts/0\r\n24 80\r\n.*box> ")
 one:type("echo tty >/dev/tty; ls -l /proc/self/fd | grep -c /dev/pts/0\n")
 one:sees("\ntty\r\n2\r\n.*box> ")
+one:type("echo cons >/dev/console; stat -c %t:%T /dev/console /dev/pts/0\n")
+one:sees("\ncons\r\n(%x+:%x+)\r\n%1\r\n.*box> ")
 
 -- The size is followed.
 tiny.terminal_size(one.master, { rows = 50, cols = 132 })
