@@ -4,12 +4,14 @@ local state = require "tiny.state"
 return {
   summary = "Come back to the terminal of a running container, or follow its output",
   about = "Exit status: the container's own, or 0 when it was left by the detach keys. A container without -t\n"
-    .. "shows what it writes from now on; Ctrl-C leaves it.",
+    .. "shows what it writes from now on; Ctrl-C leaves it. One that runs in the background with -i reads what you\n"
+    .. "type; the end of your input is not passed on, since others may attach.",
   options = {
     { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "The keys that leave it running" },
+    { "no-stdin", type = "flag", help = "Look on only: pass nothing on" },
   },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
   run = function(args)
-    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys })
+    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin })
   end,
 }

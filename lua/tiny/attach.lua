@@ -62,19 +62,33 @@ function attach.show(master, slave, options)
   master:close()
 end
 
+-- Passes standard input on to a container without a terminal, in a process of its own: its input may be
+-- full for long, while its output is shown. Nil when it takes none from here.
+local function feed(container)
+  local path = container.run .. "/stdin"
+  if not (container.config.interactive and tiny.stat(path)) then return nil end
+  return tiny.fork(function()
+    tiny.set_parent_death_signal("SIGKILL")
+    local into, stdin = tiny.open(path, { write = true, nonblock = true }), tiny.stdio(0)
+    for bytes in function() return stdin:read("64k") end do into:write(bytes) end
+  end)
+end
+
 -- Attaches to a container: to its terminal, or to what it writes from now on.
 function attach.to(container, options)
   local name = container.config.name
   if container.state.status ~= "running" then
     tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name }
   end
-  if not container.config.tty then return require("tiny.logs").attach(container) end
+  if not container.config.tty then
+    return require("tiny.logs").attach(container, not options.no_stdin and function() return feed(container) end)
+  end
   local path = require("tiny.console").path(container)
   local connection, err = tiny.try(tiny.unix_connect, path, { type = "seqpacket", nonblock = true })
   if not connection then
     tiny.fail { message = ("%s has no terminal any more: the supervisor that held it is gone (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
   end
-  return attach.serve(connection, { name = name, input = container.config.interactive, keys = options.keys })
+  return attach.serve(connection, { name = name, input = container.config.interactive and not options.no_stdin, keys = options.keys })
 end
 
 return attach

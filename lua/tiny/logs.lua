@@ -68,11 +68,13 @@ function logs.follow(container, read, show)
   end
 end
 
--- Shows what a container writes from now on, until it has ended; returns its status.
-function logs.attach(container)
+-- Shows what a container writes from now on, until it has ended; returns its status. ready() is called
+-- when nothing written from then on is missed; what it returns is closed at the end.
+function logs.attach(container, ready)
   local path = container.dir .. "/container.log"
   local read = logs.reader(path)
   read()
+  local _ <close> = ready and ready() or nil
   logs.follow(container, read, logs.print)
   local ended = require "tiny.finished"(container)
   return ended and ended.state.exit_code or 0

@@ -45,7 +45,7 @@ local function exit_of(err)
 end
 
 local function remove_streams(record)
-  for _, name in ipairs { "stdout", "stderr", "stdout.spool", "stderr.spool" } do
+  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool" } do
     tiny.try(tiny.remove, record.run .. "/" .. name)
   end
 end

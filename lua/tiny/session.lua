@@ -28,14 +28,22 @@ end
 
 -- The container's streams as FIFOs. It holds them open for reading and writing, so it never gets
 -- SIGPIPE; the bytes wait for whoever reads.
-local function streams(ctx)
+local function streams(ctx, detached)
   ctx.stdio = {}
   for number, name in ipairs(STREAMS) do
     local path = ctx.run .. "/" .. name
     tiny.mknod(path, "fifo", { mode = tonumber("600", 8) })
     ctx.stdio[number] = tiny.open(path, { read = true, write = true })
   end
-  ctx.stdio[0] = ctx.spec.interactive and not ctx.spec.tty and tiny.stdio(0) or tiny.open("/dev/null")
+  if not ctx.spec.interactive or ctx.spec.tty then
+    ctx.stdio[0] = tiny.open("/dev/null")
+  elseif not detached then
+    ctx.stdio[0] = tiny.stdio(0)
+  else
+    -- Whoever attaches writes into it, one after the other; its end never comes.
+    tiny.mknod(ctx.run .. "/stdin", "fifo", { mode = tonumber("600", 8) })
+    ctx.stdio[0] = tiny.open(ctx.run .. "/stdin", { read = true, write = true })
+  end
 end
 
 local function open_pump(ctx)
@@ -64,7 +72,7 @@ function session.make(record, spec, options)
   ctx.born = record_birth
   local _, err = tiny.try(function()
     ctx.signals = tiny.signals(FORWARDED)
-    streams(ctx)
+    streams(ctx, options.detached)
     if spec.tty then require("tiny.terminal").prepare(ctx, options) end
     require("tiny.rootfs").prepare(ctx)
     require("tiny.container").make(ctx)
