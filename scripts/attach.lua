@@ -8,10 +8,12 @@ return {
     .. "type; the end of your input is not passed on, since others may attach.",
   options = {
     { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "The keys that leave it running" },
+    { "sig-proxy", choices = { "true", "false" }, default = "true", value = "true|false",
+      help = "With a terminal: pass signals that this command gets on to the container" },
     { "no-stdin", type = "flag", help = "Look on only: pass nothing on" },
   },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
   run = function(args)
-    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin })
+    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin, proxy = args.sig_proxy == "true" })
   end,
 }

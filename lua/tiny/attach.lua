@@ -88,7 +88,7 @@ function attach.to(container, options)
   if not connection then
     tiny.fail { message = ("%s has no terminal any more: the supervisor that held it is gone (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
   end
-  return attach.serve(connection, { name = name, input = container.config.interactive and not options.no_stdin, keys = options.keys })
+  return attach.serve(connection, { name = name, input = container.config.interactive and not options.no_stdin, keys = options.keys, proxy = options.proxy })
 end
 
 return attach

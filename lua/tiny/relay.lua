@@ -44,13 +44,13 @@ local function follow_input(loop, far, keys)
   end)
 end
 
-local function act_on(loop, far, name, sender)
+local function act_on(loop, far, name, sender, proxy)
   if name == "SIGWINCH" then
     local size = relay.size()
     return size and far:resize(size[1], size[2])
   end
-  -- Its person's terminal is gone, or the far side cannot be told: the program goes on.
-  if name == "SIGHUP" then
+  -- Its person's terminal is gone, or signals are for us alone: the program goes on.
+  if name == "SIGHUP" or not proxy then
     far.left = true
     return loop:stop()
   end
@@ -59,7 +59,8 @@ local function act_on(loop, far, name, sender)
   if far:signal(name) == false then loop:stop() end
 end
 
--- Shows the far side until it ends or is left. far: file, input, resize, signal, output.
+-- Shows the far side until it ends or is left. far: file, input, resize, signal, output; options: input,
+-- keys, proxy (false: a signal, also that of Ctrl-C at a terminal which is not raw, ends the showing).
 function relay.show(far, options)
   local loop, stdout = Loop.new(), tiny.stdio(1)
   local keys = Keys.new(options.keys)
@@ -74,7 +75,7 @@ function relay.show(far, options)
     if bytes ~= "" then tiny.try(stdout.write, stdout, bytes) end
   end)
   loop:on(signals, function()
-    for name, sender in function() return signals:next() end do act_on(loop, far, name, sender) end
+    for name, sender in function() return signals:next() end do act_on(loop, far, name, sender, options.proxy ~= false) end
   end)
   if options.input then follow_input(loop, far, keys) end
   loop:run()

@@ -60,6 +60,24 @@ three:sees("still 42\r\n")
 three:type("\1d")
 check.equal(three:leaves(), 0, "detached by other keys")
 
+-- A signal to the client is the program's, unless it is to be the client's own; its terminal is mended.
+local told = sit("attach", "--sig-proxy", "false", "box")
+told:type("echo f$((2+2))r\n")
+told:sees("f4r\r\n")
+told.child:kill("SIGTERM")
+check.equal(told:leaves(), 0, "a signal ends the showing")
+told = sit("attach", "--no-stdin", "box")
+local other = sit("attach", "box")
+repeat other:type("\n") until #tiny.poll({ told.master }, "100ms") > 0
+other:type("echo l$((1+1))k\n")
+told:sees("\nl2k\r+\n")
+told:type("exit 9\n")
+other:type("\16\17")
+check.equal(other:leaves(), 0)
+told.child:kill("SIGHUP")
+check.equal(told:leaves(), 0, "a terminal that is gone")
+assert(check.succeeds("ps"):match("box"), "it runs on")
+
 -- A program beside it has a terminal of its own.
 local beside = sit("exec", "-it", "box", "sh", "-i")
 beside:type("tty; stty size\n")
