@@ -207,6 +207,22 @@ function cgroup:read(file) end
 ---@param files table<string, string> names to values, written in the order of the names
 function cgroup:write(files) end
 
+---Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
+---* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
+---* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
+---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1
+---* EACCES: run as root
+---```lua
+---local web <close> = tiny.cgroup("web")
+---if web.version ~= "v1" then
+---  local news <close> = tiny.cgroup_notice(web, "cgroup.events")
+---end
+---```
+---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
+---@param options? tiny.cgroup_notice.options
+---@return tiny.notice # a notice handle for `poll`: `:take()`
+function cgroup:notice(file, options) end
+
 ---@class tiny.child: tiny.handle
 local child = {}
 
@@ -293,6 +309,16 @@ local nat = {}
 
 ---@class tiny.netns: tiny.namespace
 local netns = {}
+
+---@class tiny.notice: tiny.handle
+local notice = {}
+
+---Takes the news of a control file, so that `poll` waits for the next.
+---```lua
+---local text = notice:take()
+---```
+---@return any # what the file says now; nil when its group is gone
+function notice:take() end
 
 ---@class tiny.process: tiny.handle
 local process = {}
@@ -1835,11 +1861,11 @@ function tiny.isatty(number) end
 ---@field write? tiny.file[] files to wait for until they take bytes (default: none)
 ---@field trim? boolean give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED) (default: false)
 
----Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, or one of `write` takes bytes (poll(2)).
+---Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, or one of `write` takes bytes (poll(2)).
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch)[] what to wait for
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice)[] what to wait for
 ---@param timeout? tiny.duration how long at most; absent, as long as it takes
 ---@param options? tiny.poll.options
 ---@return any # the ready ones, a list, and with `write` those that take bytes; empty when the time is over
@@ -1896,6 +1922,34 @@ function tiny.watch(options) end
 ---@param watch tiny.watch what `watch` returned
 ---@return string[] # a list of names in watched folders, "" for a watched file itself
 function tiny.changes(watch) end
+
+---@class tiny.cgroup_notice.options
+---@field trigger? string when to tell: "some 150000 2000000" (microseconds stalled, in a window of so many) for pressure; on v1 "medium" for memory.pressure_level, bytes for memory.usage_in_bytes (default: any change)
+
+---Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
+---* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
+---* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
+---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1
+---* EACCES: run as root
+---```lua
+---local web <close> = tiny.cgroup("web")
+---if web.version ~= "v1" then
+---  local news <close> = tiny.cgroup_notice(web, "cgroup.events")
+---end
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
+---@param options? tiny.cgroup_notice.options
+---@return tiny.notice # a notice handle for `poll`: `:take()`
+function tiny.cgroup_notice(group, file, options) end
+
+---Takes the news of a control file, so that `poll` waits for the next.
+---```lua
+---local text = notice:take()
+---```
+---@param notice tiny.notice what `cgroup_notice` returned
+---@return any # what the file says now; nil when its group is gone
+function tiny.take_notice(notice) end
 
 -- Sockets
 

@@ -20,6 +20,7 @@ const WAITABLE: Type = Type::Either(&[
     Type::Handle("file"),
     Type::Handle("signals"),
     Type::Handle("watch"),
+    Type::Handle("notice"),
 ]);
 
 pub const FAMILY: &[Primitive] = &[
@@ -127,7 +128,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "poll",
-        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, or one of `write` takes bytes (poll(2)).",
+        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, or one of `write` takes bytes (poll(2)).",
         args: &[
             arg("handles", Type::List(&WAITABLE), "what to wait for"),
             optional("timeout", Type::Duration, "how long at most; absent, as long as it takes"),
@@ -284,7 +285,10 @@ fn poll(call: &Call<'_>) -> Outcome {
     }
     let hold = |list: &[Table]| list.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>();
     let (read, write) = (hold(&readers)?, hold(&writers)?);
-    let wanted = read.iter().map(|fd| (fd, PollFlags::IN)).chain(write.iter().map(|fd| (fd, PollFlags::OUT)));
+    // The news of a control file are urgent data: the file itself is always readable.
+    let urgent = |h: &Table| h.raw_get::<Option<bool>>("urgent").ok().flatten() == Some(true);
+    let kinds = readers.iter().map(|h| if urgent(h) { PollFlags::PRI } else { PollFlags::IN });
+    let wanted = read.iter().zip(kinds).chain(write.iter().map(|fd| (fd, PollFlags::OUT)));
     let wanted: Vec<_> = wanted.filter_map(|(fd, what)| Some((fd.get()?, what))).collect();
     let timeout = call.seconds(1)?;
     let mut ready = sys::poll(&wanted, timeout, call.flag("trim"))?.into_iter();

@@ -12,6 +12,7 @@ mod manual;
 mod mount;
 mod namespace;
 mod network;
+mod notice;
 mod output;
 mod place;
 mod process;
@@ -34,6 +35,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     copy::FAMILY,
     data::FAMILY,
     event::FAMILY,
+    notice::FAMILY,
     socket::FAMILY,
     output::FAMILY,
     host::FAMILY,

@@ -15,7 +15,7 @@ use crate::vm::registry::{Arg, Primitive, Type, arg};
 
 const BASE: Primitive = Primitive { family: "control groups", errors: ERRORS, ..Primitive::BASE };
 
-pub(super) const GROUP: Arg = arg(
+pub(in crate::prim) const GROUP: Arg = arg(
     "group",
     Type::Either(&[Type::Handle("cgroup"), Type::Path]),
     "a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted",
@@ -71,6 +71,6 @@ fn path_of(value: &Value) -> Result<String, Fail> {
     sys::normal(&path).map_err(Fail::Usage)
 }
 
-pub(super) fn group(call: &Call<'_>) -> Result<Group, Fail> {
+pub(in crate::prim) fn group(call: &Call<'_>) -> Result<Group, Fail> {
     Ok(Group::at(&path_of(&call.arg_value(0))?)?)
 }

@@ -8,6 +8,7 @@ mod file;
 mod layout;
 mod limits;
 mod members;
+pub mod notice;
 mod remove;
 mod state;
 mod stats;
@@ -84,7 +85,8 @@ impl Group {
             Some((controller, _)) if name.contains('/') || controller.is_empty() => {
                 Err(Error::new(Errno::EINVAL).with_path(name).with_detail("a control file's name has no slash"))
             }
-            Some(("cgroup", _)) | None => Ok(self.base()?.1.join(name)),
+            // Pressure is measured by the v2 hierarchy itself, whoever has the controller (psi.rst).
+            Some(("cgroup", _) | (_, "pressure")) | None => Ok(self.base()?.1.join(name)),
             Some((controller, _)) => Ok(self.provide(controller)?.join(name)),
         }
     }
