@@ -1,5 +1,6 @@
 -- Sends a signal to containers.
 local each = require("tiny.options").each
+local events = require "tiny.events"
 local state = require "tiny.state"
 
 return {
@@ -13,6 +14,7 @@ return {
       local process <close> = container.state.status == "running" and state.process(container) or nil
       if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
       tiny.kill(process, number)
+      events.emit(container, "kill", { signal = number })
       return name
     end)
   end,

@@ -1,5 +1,6 @@
 -- Freezes every process of containers.
 local each = require("tiny.options").each
+local events = require "tiny.events"
 local limits = require "tiny.limits"
 
 return {
@@ -8,6 +9,7 @@ return {
   run = function(args)
     return each(args.container, function(container, name)
       tiny.freeze(limits.of(container))
+      events.emit(container, "pause")
       return name
     end)
   end,

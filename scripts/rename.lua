@@ -9,6 +9,9 @@ return {
   },
   run = function(args)
     require("tiny.spec").check_name(args.name)
-    state.rename(state.find(args.container), args.name)
+    local container = state.find(args.container)
+    local old = container.config.name
+    state.rename(container, args.name)
+    if old ~= args.name then require("tiny.events").emit(container, "rename", { old_name = old }) end
   end,
 }

@@ -1,5 +1,6 @@
 -- Stops and starts containers.
 local each = require("tiny.options").each
+local events = require "tiny.events"
 local manage = require "tiny.manage"
 local state = require "tiny.state"
 local stop = require "tiny.stop"
@@ -12,6 +13,7 @@ return {
     return each(args.container, function(container, name)
       stop(container, args.time)
       manage.start(state.find(container.id))
+      events.emit(container, "restart")
       return name
     end)
   end,

@@ -1,5 +1,6 @@
 -- Lets frozen containers go on.
 local each = require("tiny.options").each
+local events = require "tiny.events"
 local limits = require "tiny.limits"
 
 return {
@@ -8,6 +9,7 @@ return {
   run = function(args)
     return each(args.container, function(container, name)
       tiny.thaw(limits.of(container))
+      events.emit(container, "unpause")
       return name
     end)
   end,

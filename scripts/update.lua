@@ -1,5 +1,6 @@
 -- Changes the limits of running containers.
 local each = require("tiny.options").each
+local events = require "tiny.events"
 local limits = require "tiny.limits"
 local state = require "tiny.state"
 
@@ -19,6 +20,7 @@ return {
       limits.set(limits.of(container), wanted)
       for key, value in pairs(wanted) do container.config.limits[key] = value end
       state.write_config(container)
+      events.emit(container, "update", wanted)
       return name
     end)
   end,

@@ -20,23 +20,25 @@ function Supervised:output()
 end
 
 -- Is a client of a supervisor; returns the container's status, or 0 when it was left.
--- options: name, input (whether standard input is passed on), keys.
-function attach.serve(connection, options)
+-- options: input (whether standard input is passed on), keys.
+function attach.serve(container, connection, options)
+  local name = container.config.name
   local far = setmetatable({ file = connection }, Supervised)
   relay.show(far, options)
   connection:close()
   if far.left then
     if tiny.isatty(2) then io.stderr:write("\n") end -- the program's line is not at its end
-    format.note("%s runs on; `tinylua attach %s` comes back to it", options.name, options.name)
+    format.note("%s runs on; `tinylua attach %s` comes back to it", name, name)
+    require("tiny.events").emit(container, "detach")
     return 0
   end
   if not far.ended then
     tiny.fail {
-      message = ("the supervisor of %s is gone, or let go of a terminal that took no output for too long"):format(options.name),
-      hint = ("`tinylua ps -a` tells; `tinylua attach %s` comes back to it"):format(options.name),
+      message = ("the supervisor of %s is gone, or let go of a terminal that took no output for too long"):format(name),
+      hint = ("`tinylua ps -a` tells; `tinylua attach %s` comes back to it"):format(name),
     }
   end
-  if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed in it %d times", options.name, far.ended.oom) end
+  if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed in it %d times", name, far.ended.oom) end
   return far.ended.status
 end
 
@@ -77,6 +79,7 @@ end
 -- Attaches to a container: to its terminal, or to what it writes from now on.
 function attach.to(container, options)
   local name = container.config.name
+  container = require("tiny.state").settled(container) or container
   if container.state.status ~= "running" then
     tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name }
   end
@@ -88,7 +91,9 @@ function attach.to(container, options)
   if not connection then
     tiny.fail { message = ("%s has no terminal any more: the supervisor that held it is gone (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
   end
-  return attach.serve(connection, { name = name, input = container.config.interactive and not options.no_stdin, keys = options.keys, proxy = options.proxy })
+  require("tiny.events").emit(container, "attach")
+  return attach.serve(container, connection,
+    { input = container.config.interactive and not options.no_stdin, keys = options.keys, proxy = options.proxy })
 end
 
 return attach

@@ -85,8 +85,9 @@ function limits.reopen(of)
   return (tiny.try(tiny.open_cgroup, limits.path(of)))
 end
 
--- The cgroup of a container that must be running.
+-- The cgroup of a container that must be running; one that is being started is waited for.
 function limits.of(container)
+  container = require("tiny.state").settled(container) or container
   if container.state.status ~= "running" then
     tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" }
   end

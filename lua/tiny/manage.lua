@@ -1,5 +1,6 @@
 -- A managed container's life: record, run, restart, record the end. Every way out leaves the store
 -- and the kernel as they should be.
+local events = require "tiny.events"
 local format = require "tiny.format"
 local restart = require "tiny.restart"
 local session = require "tiny.session"
@@ -60,10 +61,15 @@ local function record_end(record, result)
   remove_streams(record)
 end
 
+local function tell_end(record, result)
+  events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil })
+end
+
 -- Records how a run ended, or removes the container that asked for that.
 function manage.ended(record, result)
-  if record.config.remove then return state.forget(record) end
-  record_end(record, result)
+  if not record.config.remove then record_end(record, result) end
+  tell_end(record, result)
+  if record.config.remove then state.forget(record) end
 end
 
 -- Records, or for a new container removes, what could not be started.
@@ -97,26 +103,40 @@ local function first(record, spec, options)
 end
 
 -- Waits out the time before a restart; false when the container is to stop meanwhile.
-local function wait_restart(record, result, seconds, count)
+local function wait_restart(record, ctx, result, seconds, count)
   local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
   state.update(record, function(s)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
     s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
   end)
   remove_streams(record)
+  tell_end(record, result)
+  session.tell_end(ctx, result)
   return #tiny.poll({ signals }, seconds) == 0 and not record.state.stopping
 end
 
--- Watches a container, and starts it again as often as its policy says; returns how it ended.
+-- Watches a container, and starts it again as often as its policy says; records how it ended and
+-- returns that. The recipe is told last: whatever it does then, the end is on record.
 local function watch(record, spec, ctx, options)
   local counter = restart.counter(restart.parse(spec.restart))
   while true do
     local result = session.watch(ctx)
-    local seconds, count = counter.next(result.status, (state.load(record.id) or record).state.stopping)
-    if not seconds or not wait_restart(record, result, seconds, count) then return result, ctx end
+    local now = state.load(record.id) or record
+    -- rename and update may have written it again.
+    if not now.damage then record.config = now.config end
+    local seconds, count = counter.next(result.status, now.state.stopping)
+    if not seconds or not wait_restart(record, ctx, result, seconds, count) then
+      manage.ended(record, result)
+      session.tell_end(ctx, result)
+      return result, ctx
+    end
     counter.started()
     local again, err = tiny.try(session.make, record, spec, options)
-    if not again then return { status = exit_of(err), oom = 0, error = tostring(err) }, ctx end
+    if not again then
+      result = { status = exit_of(err), oom = 0, error = tostring(err) }
+      manage.ended(record, result)
+      return result, ctx
+    end
     again.echo = ctx.echo
     ctx = again
   end
@@ -126,7 +146,6 @@ local function foreground(record, spec, options)
   local ctx = first(record, spec, options)
   ctx.echo = { stdout = tiny.stdio(1), stderr = tiny.stdio(2) }
   local result = watch(record, spec, ctx, options)
-  manage.ended(record, result)
   if result.oom > 0 then
     format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
   end
@@ -151,7 +170,6 @@ local function background(record, spec, options)
     local ctx = first(record, spec, options)
     let_go(options.null)
     local result, last = watch(record, spec, ctx, options)
-    manage.ended(record, result)
     if last.console then last.console:tell(result) end
   end)
   if not supervisor then failed(record, options, err) end
@@ -181,7 +199,7 @@ local function terminal(record, spec, options)
   -- The supervisor has these now: it alone holds the lock, and its end closes the connection.
   record.alive:close()
   options.client:close()
-  return attach.serve(client, { name = record.config.name, input = spec.interactive, keys = options.keys })
+  return attach.serve(record, client, { input = spec.interactive, keys = options.keys })
 end
 
 -- Takes over a container that lost its supervisor. The caller holds record.alive.
@@ -193,7 +211,7 @@ function manage.adopt(record)
     local spec = manage.spec_of(record, true)
     local ctx = session.adopt(record, spec)
     let_go(null)
-    if ctx then manage.ended(record, watch(record, spec, ctx, {})) end
+    if ctx then watch(record, spec, ctx, {}) end
   end):keep()
   supervisor:wait_ready()
 end
@@ -217,6 +235,7 @@ function manage.create(spec, options)
   local record = state.create(config_of(spec, options))
   if text then tiny.write_file(record.dir .. "/recipe.lua", text) end
   if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
+  events.emit(record, "create")
   spec.hostname = record.config.hostname
   return record
 end

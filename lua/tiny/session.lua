@@ -1,6 +1,7 @@
 -- One run of a container as its supervisor sees it: make it, or take over one that lost its
 -- supervisor; watch it; clear up after it. What happens on an event is decided here.
 local Loop = require "tiny.loop"
+local events = require "tiny.events"
 local format = require "tiny.format"
 local limits = require "tiny.limits"
 local scope = require "tiny.scope"
@@ -83,6 +84,7 @@ function session.make(record, spec, options)
   if not err then
     -- What made it is not held for as long as it runs.
     ctx.inside, ctx.born = nil, nil
+    events.emit(record, "start")
     call_back(ctx, "on_start")
     return ctx
   end
@@ -208,9 +210,14 @@ function session.watch(ctx)
   ctx.pump:close()
   ctx.process:close()
   session.clear(ctx)
-  if result.oom > 0 then call_back(ctx, "on_oom", result.oom) end
-  call_back(ctx, "on_exit", status, signal)
   return result
+end
+
+-- Tells the recipe how it ended, once; by then that is on record.
+function session.tell_end(ctx, result)
+  if ctx.told then return end
+  ctx.told = true
+  call_back(ctx, "on_exit", result.status, result.signal)
 end
 
 return session

@@ -88,7 +88,7 @@ function state.create(config)
   end)
   if not err then return record end
   -- What cannot be cleared is told after the cause and never replaces it.
-  local _, kept = tiny.try(state.forget, record)
+  local _, kept = tiny.try(state.forget, record, true)
   err.cleanup = kept and { tostring(kept) } or nil
   error(err, 0)
 end
@@ -121,8 +121,9 @@ local function settle(container)
   tiny.fail { message = ("%s stays on record, it cannot be cleared: %s"):format(container.id, table.concat(failures, "; ")), hint = "tinylua gc tries again" }
 end
 
--- Removes every trace of a container from the store, once nothing of it is left elsewhere.
-function state.forget(container)
+-- Removes every trace of a container from the store, once nothing of it is left elsewhere. `unborn`:
+-- nobody was told that it was made.
+function state.forget(container, unborn)
   settle(container)
   local data = state.roots()
   local name = data .. "/names/" .. (container.config.name or container.id)
@@ -130,6 +131,7 @@ function state.forget(container)
   tiny.try(tiny.remove, container.run, { recursive = true })
   local _, err = tiny.try(tiny.remove, container.dir, { recursive = true })
   if err and err.code ~= "ENOENT" then error(err, 0) end
+  if not unborn then require("tiny.events").emit(container, "destroy") end
 end
 
 -- Loads a container by its full id. A damaged file does not hide the container: what is wrong

@@ -1,4 +1,5 @@
 -- Stopping a container: its stop signal, a time to act on it, SIGKILL; then its record is awaited.
+local events = require "tiny.events"
 local format = require "tiny.format"
 local state = require "tiny.state"
 local limits = require "tiny.limits"
@@ -29,6 +30,7 @@ return function(container, seconds, quiet)
     local process <close> = tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
     if process then tiny.try(tiny.kill, process, "SIGTERM") end
     recorded(container)
+    events.emit(container, "stop")
     return true
   end
   if container.state.status ~= "running" then return false end
@@ -46,14 +48,17 @@ return function(container, seconds, quiet)
   local cgroup = limits.reopen(container)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
   if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
+  events.emit(container, "kill", { signal = tiny.signal_number(signal) })
   tiny.try(tiny.kill, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7))"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     tiny.try(tiny.kill, process, "SIGKILL")
+    events.emit(container, "kill", { signal = tiny.signal_number("SIGKILL") })
     tiny.poll { process }
   end
   recorded(container)
+  events.emit(container, "stop")
   return true
 end
