@@ -13,8 +13,9 @@ return {
       container = state.settled(container) or container
       local process <close> = container.state.status == "running" and state.process(container) or nil
       if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
-      tiny.kill(process, number)
+      -- Before it: the end that it brings is told after it.
       events.emit(container, "kill", { signal = number })
+      tiny.kill(process, number)
       return name
     end)
   end,

@@ -2,11 +2,14 @@
 local format = require "tiny.format"
 local state = require "tiny.state"
 
+local HEALTH = { starting = " (health: starting)", healthy = " (healthy)", unhealthy = " (unhealthy)" }
+
 -- What a container is doing, in words.
 local function status(c, now)
   local s = c.state
   if c.damage then return "damaged" end
-  if s.status == "running" then return "Up " .. format.duration(now - (tiny.parse_timestamp(s.started_at or "") or 0)) end
+  local up = s.status == "running" and format.duration(now - (tiny.parse_timestamp(s.started_at or "") or 0))
+  if up then return "Up " .. up .. (HEALTH[s.health] or "") end
   if s.status == "created" or s.status == "starting" then return s.status == "created" and "Created" or "Starting" end
   if s.status == "restarting" then return ("Restarting (%s) %s"):format(s.exit_code or "?", format.ago(s.finished_at, now)) end
   if s.lost then return "Exited (unknown)" end
@@ -19,6 +22,7 @@ local FILTERS = {
   name = function(c, v) return (c.config.name or ""):find(v, 1, true) end,
   id = function(c, v) return c.id:sub(1, #v) == v end,
   status = function(c, v) return c.state.status == v end,
+  health = function(c, v) return (c.state.health or "none") == v end,
   network = function(c, v) return c.config.network == v end,
   label = function(c, v) return require("tiny.options").labelled(c.config.labels, v) end,
 }
@@ -28,7 +32,7 @@ local function filters(list)
   for _, text in ipairs(list) do
     local key, value = text:match("^([^=]+)=(.+)$")
     local keeps = FILTERS[key]
-      or tiny.fail { message = ("--filter %q is not one of name=, id=, status=, network=, label="):format(text), exit = 2 }
+      or tiny.fail { message = ("--filter %q is not one of name=, id=, status=, health=, network=, label="):format(text), exit = 2 }
     table.insert(all, function(c) return keeps(c, value) end)
   end
   return all
@@ -50,7 +54,7 @@ local function plain(c)
   return {
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
     hostname = c.config.hostname, rootfs = c.config.rootfs, status = c.state.status, pid = c.state.pid,
-    exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
+    health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
     damage = c.damage, labels = c.config.labels,
   }
 end
@@ -60,7 +64,7 @@ return {
   options = {
     { "all", short = "a", type = "flag", help = "Those that have ended too" },
     { "quiet", short = "q", type = "flag", help = "Only the ids" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status, network or label (K or K=V)" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status, health, network or label (K or K=V)" },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
   },
   run = function(args)

@@ -256,7 +256,8 @@ function child:reap() end
 ---tiny.kill(child, "SIGTERM")
 ---```
 ---@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
-function child:kill(signal) end
+---@param options? tiny.kill.options
+function child:kill(signal, options) end
 
 ---@class tiny.dir: tiny.handle
 local dir = {}
@@ -486,6 +487,9 @@ function tiny.reap(child) end
 ---@param child tiny.child what `fork` returned
 function tiny.become_init(child) end
 
+---@class tiny.kill.options
+---@field group? boolean the whole process group that a child leads which was not waited for (kill(2)) (default: false)
+
 ---Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
 ---* ESRCH: the process has ended
 ---* EPERM: the process belongs to another user
@@ -494,7 +498,8 @@ function tiny.become_init(child) end
 ---```
 ---@param process tiny.child|tiny.process a child or process handle
 ---@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
-function tiny.kill(process, signal) end
+---@param options? tiny.kill.options
+function tiny.kill(process, signal, options) end
 
 ---Tells a signal's number on this architecture (signal(7)).
 ---```lua

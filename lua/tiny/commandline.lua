@@ -47,6 +47,9 @@ local function overlay(spec, args)
   spec.env = put_over(spec.env, read.environment(args.env))
   local labels = read.labels(args.label, args.label_file)
   if labels then spec.labels = put_over(spec.labels, labels) end
+  if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period then
+    spec.health = require("tiny.health").overlay(spec.health, args)
+  end
   return spec
 end
 
@@ -143,6 +146,11 @@ commandline.options = {
   { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -t: the keys that leave it running" },
   { "rm", type = "flag", help = "Remove the container when it ends" },
   { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },
+  { "health-cmd", value = "COMMAND", help = "A shell command inside that ends with 0 while all is well" },
+  { "health-interval", type = "duration", help = "The time between two health checks [default: 30s]" },
+  { "health-timeout", type = "duration", help = "How long a health check may take [default: 30s]" },
+  { "health-retries", type = "integer", value = "N", help = "Unhealthy after so many failures in a row [default: 3]" },
+  { "health-start-period", type = "duration", help = "Failures do not count at first for so long [default: 0s]" },
 }
 
 commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }

@@ -12,7 +12,7 @@ local manage = {}
 local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
-  "cgroup_parent",
+  "cgroup_parent", "health",
 }
 local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
 

@@ -57,7 +57,8 @@ local function record_birth(ctx)
   state.update(ctx.record, function(s)
     s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
     s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
-    s.exit_code, s.signal, s.oom, s.finished_at, s.error = nil, nil, nil, nil, nil
+    s.exit_code, s.signal, s.oom, s.oom_kills, s.finished_at, s.error = nil, nil, nil, nil, nil, nil
+    s.health = ctx.spec.health and "starting" or nil
   end)
   -- Here and not later: the child makes its mounts meanwhile.
   open_pump(ctx)
@@ -187,6 +188,21 @@ local function how_it_ended(ctx)
   return ctx.process:wait()
 end
 
+-- Watches what the container does not tell by itself; returns the health check, and handles to close. A
+-- container is not ended for what cannot be watched.
+local function watch_inside(ctx, loop)
+  local health, handles
+  if ctx.spec.health then
+    health = require("tiny.health_check").start(ctx, loop, function(...) call_back(ctx, "on_health", ...) end)
+  end
+  if ctx.cgroup and (ctx.spec.memory or ctx.spec.on_pressure) then
+    local err
+    handles, err = tiny.try(require("tiny.memory_events").watch, ctx, loop, function(...) call_back(ctx, ...) end)
+    if err then format.note("%s: what its memory lacks is told at its end only: %s", ctx.name, tostring(err)) end
+  end
+  return health, handles or {}
+end
+
 -- Waits until the container has ended; returns how: { status, signal, oom }. A status of nil means
 -- that this kernel does not tell it to a supervisor that is not the parent.
 function session.watch(ctx)
@@ -196,9 +212,12 @@ function session.watch(ctx)
   loop:on(ctx.signals, function()
     for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end
   end)
+  local health, handles = watch_inside(ctx, loop)
   if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end
   loop:on_quiet(forget_making)
   loop:run()
+  if health then health:close() end
+  close_all(handles)
   if ctx.console then ctx.console:drain(function() move(ctx, loop, "stdout") return not ctx.full end) end
   -- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.
   for _, stream in ipairs(STREAMS) do
@@ -209,6 +228,8 @@ function session.watch(ctx)
   local result = { status = status, signal = signal, oom = limits.oom_kills(ctx) }
   ctx.pump:close()
   ctx.process:close()
+  -- The last kill may have been its own end.
+  result.oom_untold = result.oom > 0 and require("tiny.memory_events").told(ctx, result.oom) or nil
   session.clear(ctx)
   return result
 end
@@ -217,6 +238,7 @@ end
 function session.tell_end(ctx, result)
   if ctx.told then return end
   ctx.told = true
+  if result.oom_untold then call_back(ctx, "on_oom", result.oom) end
   call_back(ctx, "on_exit", result.status, result.signal)
 end
 

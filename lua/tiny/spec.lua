@@ -20,6 +20,7 @@ spec.KEYS = {
   network = "string", restart = "string", stop_signal = "string", stop_timeout = "number",
   -- The recipe's closures.
   before = "functions", after = "functions", steps = "functions",
+  health = "table", pressure = "duration", on_health = "function", on_pressure = "function",
   on_start = "function", on_exit = "function", on_oom = "function", on_log = "function",
 }
 
@@ -145,6 +146,8 @@ function spec.check(asked)
   if asked.ulimits then require("tiny.ulimits").check(asked.ulimits) end
   require("tiny.limits").check(asked)
   require("tiny.network").check(asked)
+  if asked.health then require("tiny.health").check(asked) end
+  if asked.pressure or asked.on_pressure then require("tiny.memory_events").check(asked) end
   return asked
 end
 

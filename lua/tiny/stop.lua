@@ -54,8 +54,8 @@ return function(container, seconds, quiet)
     local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7))"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
-    tiny.try(tiny.kill, process, "SIGKILL")
     events.emit(container, "kill", { signal = tiny.signal_number("SIGKILL") })
+    tiny.try(tiny.kill, process, "SIGKILL")
     tiny.poll { process }
   end
   recorded(container)

@@ -156,6 +156,12 @@ pub const FAMILY: &[Primitive] = &[
             arg("process", PROCESS, "a child or process handle"),
             optional("signal", Type::Signal, "SIGTERM when absent; 0 only asks whether it lives"),
         ],
+        options: &[opt(
+            "group",
+            Type::Bool,
+            "false",
+            "the whole process group that a child leads which was not waited for (kill(2))",
+        )],
         method: Some(("child", "kill")),
         errors: &[("ESRCH", "the process has ended"), ("EPERM", "the process belongs to another user")],
         example: "tiny.kill(child, \"SIGTERM\")",
@@ -341,6 +347,11 @@ fn become_init(call: &Call<'_>) -> Outcome {
 
 fn kill(call: &Call<'_>) -> Outcome {
     let number = signal_of(&call.arg_value(1));
+    if call.flag("group") {
+        let pid: i32 = call.handle(0)?.raw_get("pid")?;
+        call.fd(0)?.with(|fd| pidfd::kill_group(fd, pid, number))??;
+        return call.ok(());
+    }
     call.fd(0)?.with(|fd| pidfd::kill(fd, number))??;
     call.ok(())
 }

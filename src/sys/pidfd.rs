@@ -98,6 +98,20 @@ pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
     }
 }
 
+/// Sends a signal to the process group that the process of `pidfd` leads. As long as that process was
+/// not reaped its number names no other group. Errors: ESRCH when it was, or leads no group.
+pub fn kill_group(pidfd: BorrowedFd<'_>, pid: i32, signal: i32) -> Result<()> {
+    kill(pidfd, 0)?;
+    if pid <= 1 {
+        return Err(Error::new(Errno::EINVAL).with_detail("that would reach every process"));
+    }
+    // SAFETY: kill takes two numbers.
+    match unsafe { libc::kill(-pid, signal) } {
+        0 => Ok(()),
+        _ => Err(Error::last()),
+    }
+}
+
 /// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
     // A negative number is no pid for the kernel either, but `from_raw` asserts it.

@@ -1,0 +1,95 @@
+-- What the kernel tells of a container's memory while it lives: processes killed for want of it, and
+-- pressure, the time in which its processes wait for memory.
+local events = require "tiny.events"
+local state = require "tiny.state"
+
+local memory_events = {}
+
+-- Pressure is counted in windows of this many seconds: shorter ones need a privilege.
+local WINDOW = 2
+local DEFAULT = 0.2
+
+-- How this kernel measures pressure: "psi", "level" (cgroup v1 alone) or nil.
+local function meter()
+  local cgroup = tiny.probe().cgroup
+  if cgroup.pressure and cgroup.mode ~= "v1" then return "psi" end
+  return cgroup.controllers.memory == "v1" and "level" or nil
+end
+
+-- Checks spec.pressure, the seconds of stall in a window of two from which on_pressure is called.
+function memory_events.check(spec)
+  if not spec.on_pressure then
+    tiny.fail { message = "pressure: there is no on_pressure to call", exit = 125 }
+  end
+  spec.pressure = tiny.parse_duration(spec.pressure or DEFAULT)
+  if spec.pressure < 0.001 or spec.pressure > WINDOW then
+    tiny.fail { message = ("pressure: %g seconds are not from 1ms to 2s"):format(spec.pressure), hint = "it is how long in two seconds processes wait for memory", exit = 125 }
+  end
+  if meter() then return end
+  tiny.fail { message = "on_pressure: this kernel does not measure memory pressure", hint = "boot with psi=1", exit = 125 }
+end
+
+-- Tells of kills that were not told yet.
+function memory_events.told(ctx, kills)
+  local new = kills > (ctx.oom_told or 0)
+  if not new then return false end
+  ctx.oom_told = kills
+  events.emit(ctx.record, "oom", { kills = kills })
+  return true
+end
+
+-- Calls on_oom(kills) whenever the kernel has killed processes of the container; kills: all so far.
+local function watch_kills(ctx, loop, on_oom)
+  local v1 = ctx.cgroup.folders.memory
+  local news = tiny.cgroup_notice(ctx.cgroup, v1 and "memory.oom_control" or "memory.events")
+  ctx.oom_told = ctx.adopted and ctx.record.state.oom_kills or 0
+  local function look(patience)
+    local kills = tonumber((news:take() or ""):match("oom_kill (%d+)")) or 0
+    if memory_events.told(ctx, kills) then
+      tiny.try(state.update, ctx.record, function(s) s.oom_kills = kills end)
+      on_oom(kills)
+    elseif v1 and patience < 1 then
+      -- v1 tells that the kernel is about to kill; the count follows.
+      loop:after(patience, function() look(patience * 2) end)
+    end
+  end
+  loop:on(news, function() look(0.01) end)
+  -- What happened before, while nobody watched.
+  look(1)
+  return news
+end
+
+-- The figures of a pressure file by name, "some_avg10", "some_total" (microseconds) and so on.
+local function figures(text)
+  local found = {}
+  for kind, line in text:gmatch("(%a+) ([^\n]+)") do
+    for name, value in line:gmatch("(%w+)=([%d.]+)") do found[kind .. "_" .. name] = tonumber(value) end
+  end
+  return found
+end
+
+-- Calls on_pressure(figures) when processes wait for memory longer than asked.
+local function watch_pressure(ctx, loop, on_pressure)
+  local psi = meter() == "psi"
+  local trigger = psi and ("some %d %d"):format(ctx.spec.pressure * 1000000 // 1, WINDOW * 1000000) or "medium"
+  local news = tiny.cgroup_notice(ctx.cgroup, psi and "memory.pressure" or "memory.pressure_level", { trigger = trigger })
+  loop:on(news, function()
+    local text = news:take()
+    if text then on_pressure(psi and figures(text) or { level = trigger }) end
+  end)
+  return news
+end
+
+-- Watches what the spec asks for; returns the handles. call(name, …) calls the recipe back.
+function memory_events.watch(ctx, loop, call)
+  local handles = {}
+  if ctx.spec.memory then
+    table.insert(handles, watch_kills(ctx, loop, function(kills) call("on_oom", kills) end))
+  end
+  if ctx.spec.on_pressure then
+    table.insert(handles, watch_pressure(ctx, loop, function(found) call("on_pressure", found) end))
+  end
+  return handles
+end
+
+return memory_events

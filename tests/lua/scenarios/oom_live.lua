@@ -1,0 +1,88 @@
+-- Memory: a kill is told while the container lives on, in events and to the recipe; so is pressure.
+local check = require "check"
+
+local cgroup = tiny.probe().cgroup
+if not cgroup.controllers.memory then check.skip("this host has no memory controller") end
+
+-- A fifo in the recipe's callback tells the test.
+tiny.mknod("/tmp/told", "fifo")
+local told <close> = tiny.open("/tmp/told", { read = true, write = true, nonblock = true })
+local function next_word(seconds)
+  if #tiny.poll({ told }, seconds) == 0 then error("nothing was told") end
+  return told:read()
+end
+
+tiny.write_file("/tmp/oom.lua", [[
+local function say(...) local f = io.open("/tmp/told", "w") f:write(...) f:close() end
+return require("tiny.container").new {
+  name = "hungry", memory = "24m",
+  command = "trap 'exit 5' TERM; while :; do sh -c 'a=x; while :; do a=$a$a; done'; while [ ! -e /tmp/again ]; do sleep 0.05; done; rm /tmp/again; done",
+  on_oom = function(ctx, kills) say("oom ", kills) end,
+}]])
+check.succeeds("run", "-d", "/tmp/oom.lua")
+check.equal(next_word(10), "oom 1")
+check.equal(tiny.json_decode(check.succeeds("ps", "--format", "json"))[1].status, "running", "it lives on")
+assert(check.succeeds("events", "--no-stream", "--filter", "event=oom"):match("kills=1"))
+check.equal(#tiny.poll({ told }, "300ms"), 0, "told once")
+
+-- A kill that nobody saw is told by the next supervisor.
+local function supervisor()
+  local s = tiny.json_decode(check.succeeds("inspect", "hungry"))[1].state.supervisor
+  return tiny.pidfd_open(s.pid, { start_time = s.start })
+end
+local process = supervisor()
+tiny.kill(process, "SIGKILL")
+tiny.poll { process }
+local _, id = next(tiny.list_dir(check.root .. "/containers"))
+local pid = tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. id .. "/state.json")).pid
+tiny.write_file(("/proc/%d/root/tmp/again"):format(pid), "")
+local deadline = tiny.clock("monotonic") + 10
+while tiny.cgroup_stats("tinylua/" .. id).oom_kills < 2 do
+  assert(tiny.clock("monotonic") < deadline, "no second kill")
+  tiny.poll({}, "20ms")
+end
+check.succeeds("ps")
+check.equal(next_word(10), "oom 2")
+check.succeeds("stop", "hungry")
+check.succeeds("rm", "hungry")
+
+-- Its own end by the kernel is told at the end, with the status.
+tiny.write_file("/tmp/own.lua", [[
+return require("tiny.container").new {
+  memory = "24m", command = "a=x; while :; do a=$a$a; done",
+  on_oom = function(ctx, kills) print("oom " .. kills) end,
+  on_exit = function(ctx, status, signal) print("exit " .. status .. " " .. signal) end,
+}]])
+local own = check.run { "run", "--rm", "/tmp/own.lua" }
+check.equal(own.out, "oom 1\nexit 137 SIGKILL\n")
+check.equal(own.status, 137)
+
+-- Bad input.
+local function refused(keys, message)
+  tiny.write_file("/tmp/p.lua", ('return require("tiny.container").new { command = "true", %s }'):format(keys))
+  local result = check.run { "run", "--rm", "/tmp/p.lua" }
+  assert(result.err:find(message, 1, true), result.err)
+  check.equal(result.status, 125)
+end
+refused('pressure = "1s"', "pressure: there is no on_pressure to call")
+refused('on_pressure = true', "on_pressure: expected a function, got true")
+local measured = cgroup.pressure and cgroup.mode ~= "v1" or cgroup.controllers.memory == "v1"
+if not measured then
+  refused("on_pressure = function() end", "on_pressure: this kernel does not measure memory pressure")
+  return
+end
+refused('on_pressure = function() end, pressure = "3s"', "pressure: 3 seconds are not from 1ms to 2s")
+
+-- Pressure: a file larger than the memory, read again and again, makes its reader wait for memory.
+tiny.write_file("/tmp/p.lua", [[
+local function say(...) local f = io.open("/tmp/told", "w") f:write(...) f:close() end
+return require("tiny.container").new {
+  name = "tight", memory = "16m", pressure = "1ms",
+  command = "dd if=/dev/zero of=/big bs=1M count=48 2>/dev/null; while :; do cat /big >/dev/null; done",
+  on_pressure = function(ctx, found) say("pressure ", found.some_total or found.level) end,
+}]])
+check.succeeds("run", "-d", "/tmp/p.lua")
+local word = next_word(15)
+assert(word:match("^pressure %d+") or word:match("^pressure medium"), word)
+check.succeeds("rm", "-f", "tight")
+check.no_container()
