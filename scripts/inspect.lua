@@ -5,6 +5,7 @@ local limits = require "tiny.limits"
 
 local function whole(container)
   local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = container.damage }
+  record.remarks = require("tiny.remarks").last(container)
   record.health = require("tiny.health_check").on_record(container)
   local cgroup = container.state.status == "running" and limits.reopen(container)
   record.cgroup = cgroup and { path = cgroup.path, folders = cgroup.folders, stats = tiny.cgroup_stats(cgroup) } or nil
@@ -13,7 +14,7 @@ end
 
 return {
   summary = "Show everything on record of containers",
-  about = "--format takes a Lua expression over config, state, health, cgroup, id and dir: --format state.pid",
+  about = "--format takes a Lua expression over config, state, health, remarks, cgroup, id and dir: --format state.pid",
   options = { { "format", value = "EXPRESSION", help = "Print this Lua expression instead of JSON" } },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)

@@ -62,6 +62,8 @@ local function record_end(record, result)
 end
 
 local function tell_end(record, result)
+  if result.told then return end -- the time before a restart was cut short
+  result.told = true
   events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil })
 end
 
@@ -153,9 +155,11 @@ local function foreground(record, spec, options)
 end
 
 -- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
--- whose end would otherwise wait for us. The container runs by now, so that what fails here is let be.
-local function let_go(null)
+-- whose end would otherwise wait for us. What it and the recipe's callbacks say from here on goes to a
+-- file. The container runs by now, so that what fails here is let be.
+local function let_go(record, null)
   for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
+  tiny.try(function() require("tiny.remarks").take(record) end)
   tiny.try(tiny.stop_trace)
   tiny.try(null.close, null)
   tiny.try(tiny.chdir, "/")
@@ -168,7 +172,7 @@ local function background(record, spec, options)
   local supervisor, err = tiny.try(tiny.fork, function()
     if options.leave then options.leave:close() end
     local ctx = first(record, spec, options)
-    let_go(options.null)
+    let_go(record, options.null)
     local result, last = watch(record, spec, ctx, options)
     if last.console then last.console:tell(result) end
   end)
@@ -210,7 +214,7 @@ function manage.adopt(record)
     local null = tiny.open("/dev/null", { read = true, write = true })
     local spec = manage.spec_of(record, true)
     local ctx = session.adopt(record, spec)
-    let_go(null)
+    let_go(record, null)
     if ctx then watch(record, spec, ctx, {}) end
   end):keep()
   supervisor:wait_ready()

@@ -84,8 +84,8 @@ local last = list[#list].time
 check.equal(names(told("--since", list[10].time, "--until", list[11].time, "--filter", "container=" .. id)), "die stop")
 assert(#told("--since", "1h") >= #list and #told("--until", "1h") == 0)
 local before = tiny.clock("monotonic")
-check.equal(check.succeeds("events", "--until", tiny.timestamp(tiny.clock() + 0.3)), "")
-assert(tiny.clock("monotonic") - before >= 0.2, "it waited for its end")
+check.equal(check.succeeds("events", "--until", tiny.timestamp(tiny.clock() + 2)), "")
+assert(tiny.clock("monotonic") - before >= 1.9, "it waited for its end")
 assert(check.succeeds("events", "--since", last, "--no-stream"):match("^%S+ container destroy " .. id .. " %(name=site%)\n"))
 
 -- Bad input.

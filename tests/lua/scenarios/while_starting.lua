@@ -1,4 +1,4 @@
--- stop and rm -f of a container that is being started wait for it; rm refuses; a restart that is
+-- stop, rm -f, exec and pause of a container that is being started wait for it; rm refuses; a restart that is
 -- killed leaves its container on record.
 local check = require "check"
 
@@ -47,6 +47,20 @@ for _, command in ipairs { { "stop", "-t", "0", "slow" }, { "rm", "-f", "slow" }
   if status() then check.succeeds("rm", "slow") end
 end
 check.no_container()
+
+-- exec and pause wait for the start too.
+for _, command in ipairs { { "exec", "slow", "true" }, { "pause", "slow" } } do
+  local starter <close> = begin { "run", "-d", "/tmp/slow.lua" }
+  local waiting <close> = tiny.fork(function()
+    local did = check.run(command)
+    return did.err == "" and did.status or 99
+  end)
+  check.equal(waiting:wait("200ms"), nil, "it waits")
+  open_gate()
+  check.equal(waiting:wait(), 0, command[1])
+  starter:wait()
+  check.succeeds("rm", "-f", "slow")
+end
 
 tiny.remove("/tmp/gate")
 check.succeeds("run", "-d", "/tmp/slow.lua")
