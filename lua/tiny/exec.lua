@@ -6,7 +6,7 @@ local state = require "tiny.state"
 -- Runs a program in the container; returns its status.
 return function(container, options)
   local name = container.config.name
-  container = state.settled(container) or container
+  container = state.ready(container)
   if container.state.status ~= "running" then
     tiny.fail { message = ("%s is not running"):format(name), hint = "tinylua start " .. name }
   end

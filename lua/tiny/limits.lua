@@ -87,7 +87,7 @@ end
 
 -- The cgroup of a container that must be running; one that is being started is waited for.
 function limits.of(container)
-  container = require("tiny.state").settled(container) or container
+  container = require("tiny.state").ready(container)
   if container.state.status ~= "running" then
     tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" }
   end

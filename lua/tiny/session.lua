@@ -69,6 +69,8 @@ end
 -- The child waits before its program until it is on record: a supervisor that is killed leaves
 -- either a container that can be found, or none.
 local function record_birth(ctx)
+  -- It is on record as running while it makes its mounts: who enters it waits for this lock.
+  ctx.making = tiny.flock(ctx.run .. "/making")
   state.update(ctx.record, function(s)
     s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
     s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
@@ -97,6 +99,7 @@ function session.make(record, spec, options)
     if spec.tty then ctx.console = require("tiny.console").open(ctx, options.client) end
   end)
   close_all(ctx.stdio or {})
+  if ctx.making then ctx.making:close() end
   if not err then
     -- What made it is not held for as long as it runs.
     ctx.inside, ctx.born = nil, nil

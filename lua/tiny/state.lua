@@ -178,6 +178,15 @@ function state.settled(container)
   return container
 end
 
+-- The container once its program runs: before that it has not left the host's root yet.
+function state.ready(container)
+  container = state.settled(container) or container
+  if container.state.status == "running" then
+    local lock <close> = tiny.try(tiny.flock, container.run .. "/making")
+  end
+  return container
+end
+
 -- Changes the state under the container's lock; `change` gets the state as it is now.
 function state.update(container, change)
   local lock <close> = tiny.flock(container.dir .. "/lock")
