@@ -2,8 +2,6 @@
 local each = require("tiny.options").each
 local events = require "tiny.events"
 local manage = require "tiny.manage"
-local state = require "tiny.state"
-local stop = require "tiny.stop"
 
 return {
   summary = "Stop containers and start them again",
@@ -11,8 +9,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)
-      stop(container, args.time)
-      manage.start(state.find(container.id))
+      manage.restart(container, args.time)
       events.emit(container, "restart")
       return name
     end)

@@ -18,8 +18,9 @@ return {
     limits.check(wanted)
     return each(args.container, function(container, name)
       limits.set(limits.of(container), wanted)
-      for key, value in pairs(wanted) do container.config.limits[key] = value end
-      state.write_config(container)
+      state.change_config(container, function(config)
+        for key, value in pairs(wanted) do config.limits[key] = value end
+      end)
       events.emit(container, "update", wanted)
       return name
     end)

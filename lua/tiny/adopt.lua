@@ -6,9 +6,6 @@ local state = require "tiny.state"
 
 local adopt = {}
 
--- What a supervisor changes when it ends in peace.
-local UNFINISHED = { running = true, starting = true, restarting = true }
-
 -- Both files are there from the making to the removal: without one of them it was cut short.
 local function half(container)
   return container.damage and not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
@@ -43,10 +40,9 @@ end
 
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
 function adopt.look_after(container)
-  local s = container.state
-  if not half(container) and not UNFINISHED[s.status] then return container end
+  if not half(container) and not state.busy(container) then return container end
   local alive = state.try_alive(container) or last_holder(container.id)
-  if not alive then return container end
+  if not alive then return tiny.stat(container.dir) and container or nil end
   -- Nobody else looks after it as long as this lock is held; things may have changed before that.
   local now = state.load(container.id)
   if not now then return nil end
@@ -55,7 +51,7 @@ function adopt.look_after(container)
   if process then
     process:close()
     require("tiny.manage").adopt(now)
-  elseif half(now) or UNFINISHED[now.state.status] then
+  elseif half(now) or state.busy(now) then
     bury(now)
   end
   -- A supervisor that took over holds the lock from here on.
@@ -63,9 +59,21 @@ function adopt.look_after(container)
   return state.load(container.id)
 end
 
+-- What a removal that was cut short had taken out of sight already.
+local function half_removed(folder, cleared)
+  for _, name in ipairs(tiny.list_dir(folder) or {}) do
+    if name:match("^%.%x+%.gone$") then
+      tiny.try(tiny.remove, folder .. "/" .. name, { recursive = true })
+      table.insert(cleared, "half-removed folder " .. name)
+    end
+  end
+end
+
 -- Run folders and names whose container is gone, and networks without one.
 local function stray(data, run, known)
   local cleared = {}
+  half_removed(data .. "/containers", cleared)
+  half_removed(run, cleared)
   for _, id in ipairs(tiny.list_dir(run) or {}) do
     if #id == 12 and not known[id] then
       local alive = tiny.flock(run .. "/" .. id .. "/alive", { wait = false })
@@ -89,7 +97,7 @@ end
 -- Clears what an ended container still has because a step of its clean-up failed.
 local function finish(container)
   local journal = container.dir .. "/undo.jsonl"
-  if UNFINISHED[container.state.status] or not tiny.stat(journal) then return end
+  if state.busy(container) or not tiny.stat(journal) then return end
   local alive = state.try_alive(container)
   if not alive then return end
   for _, text in ipairs(scope.replay(journal)) do format.note("%s: while cleaning up: %s", container.id, text) end
@@ -100,7 +108,9 @@ end
 function adopt.everything()
   local data, run = state.roots()
   local before, known = {}, {}
-  for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do before[id] = (state.load(id) or {}).state end
+  for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do
+    if #id == 12 then before[id] = (state.load(id) or {}).state end
+  end
   for _, container in ipairs(state.list()) do
     known[container.id] = container.state.status
     finish(container)

@@ -3,6 +3,15 @@ local events = require "tiny.events"
 local limits = require "tiny.limits"
 local state = require "tiny.state"
 
+-- Calls f; when that fails because the container ends meanwhile, whatever failed of it is not the cause.
+local function while_alive(container, process, f, ...)
+  local result, err = tiny.try(f, ...)
+  if not err then return result end
+  -- A process that is ending has no namespaces any more before its pidfd tells the end.
+  if #tiny.poll({ process }, err.code == "ESRCH" and "1s" or 0) == 0 then error(err, 0) end
+  tiny.fail { message = ("%s has just ended"):format(container.config.name) }
+end
+
 -- Runs a program in the container; returns its status.
 return function(container, options)
   local name = container.config.name
@@ -23,8 +32,8 @@ return function(container, options)
     local null <close> = tiny.open("/dev/null", { read = true, write = true })
     for number = 0, options.detach and 2 or options.interactive and -1 or 0 do tiny.dup2(null, number) end
   end
-  local child <close> = require "tiny.join"(process, cgroup, container.config, options)
-  child:wait_ready()
+  local child <close> = while_alive(container, process, require "tiny.join", process, cgroup, container.config, options)
+  while_alive(container, process, child.wait_ready, child)
   events.emit(container, "exec", { command = table.concat(options.command, " ") })
   if options.detach then
     child:keep()

@@ -244,18 +244,32 @@ function manage.create(spec, options)
   return record
 end
 
--- Starts a container on record again, in the background.
-function manage.start(record)
-  local name = record.config.name
-  record.alive = state.try_alive(record)
-  if not record.alive then tiny.fail { message = name .. " is running", hint = "stop it first, or use restart" } end
+-- Starts a container on record again, in the background; false when it runs already.
+local function start(known)
   needs_root()
+  local record, now = state.claim(known)
+  if not record then return not now and state.gone(known) end
+  local alive <close> = record.alive
   if record.damage then tiny.fail(record.damage) end
   local spec = manage.spec_of(record)
   state.update(record, function(s) s.status, s.supervisor, s.stopping, s.again = "starting", state.self(), nil, true end)
   background(record, spec, { where = record.config.recipe and record.config.recipe.path })
-  -- The supervisor has the lock now.
-  record.alive:close()
+  return true
+end
+
+function manage.start(record)
+  if start(record) then return end
+  tiny.fail { message = record.config.name .. " is running", hint = "stop it first, or use restart" }
+end
+
+-- Stops a container and starts it; when somebody else has started it meanwhile, once more.
+function manage.restart(record, seconds)
+  local stop = require "tiny.stop"
+  stop(record, seconds)
+  while not start(record) do
+    record = state.find(record.id)
+    stop(record, seconds)
+  end
 end
 
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.

@@ -93,20 +93,44 @@ function state.create(config)
   error(err, 0)
 end
 
--- Writes a changed config.
-function state.write_config(container)
-  write_json(container.dir .. "/config.json", container.config)
+-- Fails because a container that was there has been removed.
+function state.gone(container)
+  tiny.fail { message = ("there is no container %q any more"):format(container.config.name), hint = "`tinylua ps -a` lists them" }
+end
+
+-- The lock under which a container's files are written; fails when it was removed meanwhile.
+local function locked(container)
+  local lock, err = tiny.try(tiny.flock, container.dir .. "/lock")
+  if err and err.code ~= "ENOENT" then error(err, 0) end
+  -- Who removes it holds this lock too: what was waited for may be the lock of a folder that is gone.
+  local there, failure = tiny.try(tiny.stat, container.dir)
+  if lock and there then return lock end
+  -- It must not stay held: the clean-up after a failure takes it too.
+  if lock then lock:close() end
+  if failure then error(failure, 0) end
+  state.gone(container)
+end
+
+-- Changes the config under the container's lock; `change` gets it as it is now, and may fail.
+function state.change_config(container, change)
+  local lock <close> = locked(container)
+  local path = container.dir .. "/config.json"
+  local current = read_json(path, "id") or container.config
+  change(current)
+  write_json(path, current)
+  container.config = current
 end
 
 -- Gives a container another name; nobody sees it without one.
 function state.rename(container, name)
   local data = state.roots()
-  local old = container.config.name
-  if name == old then return end
-  reserve(data, name, container.id)
-  container.config.name = name
-  state.write_config(container)
-  if tiny.read_file(data .. "/names/" .. old) == container.id then tiny.remove(data .. "/names/" .. old) end
+  local old
+  state.change_config(container, function(config)
+    old = config.name
+    if name ~= old then reserve(data, name, container.id) end
+    config.name = name
+  end)
+  if name ~= old and tiny.read_file(data .. "/names/" .. old) == container.id then tiny.remove(data .. "/names/" .. old) end
 end
 
 -- Undoes what the container's supervisor could not, because it was killed or a step of it failed. The
@@ -121,17 +145,30 @@ local function settle(container)
   tiny.fail { message = ("%s stays on record, it cannot be cleared: %s"):format(container.id, table.concat(failures, "; ")), hint = "tinylua gc tries again" }
 end
 
--- Removes every trace of a container from the store, once nothing of it is left elsewhere. `unborn`:
--- nobody was told that it was made.
+-- A folder under the name that it has while it is removed: nobody makes a file in it any more.
+local function out_of_sight(path)
+  local trash = path:gsub("([^/]+)$", ".%1.gone")
+  local _, err = tiny.try(tiny.rename, path, trash)
+  if err and err.code ~= "ENOENT" then error(err, 0) end
+  return not err and trash or nil
+end
+
+-- Removes every trace of a container from the store, once nothing of it is left elsewhere. For others
+-- it is there until the moment when it is gone. `unborn`: nobody was told that it was made. Returns
+-- false when it was gone already.
 function state.forget(container, unborn)
   settle(container)
+  local lock <close> = tiny.try(tiny.flock, container.dir .. "/lock")
   local data = state.roots()
-  local name = data .. "/names/" .. (container.config.name or container.id)
+  -- It may have been renamed meanwhile.
+  local config = read_json(container.dir .. "/config.json", "id") or container.config
+  local dir, run = out_of_sight(container.dir), out_of_sight(container.run)
+  local name = data .. "/names/" .. (config.name or container.id)
   if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end
-  tiny.try(tiny.remove, container.run, { recursive = true })
-  local _, err = tiny.try(tiny.remove, container.dir, { recursive = true })
-  if err and err.code ~= "ENOENT" then error(err, 0) end
-  if not unborn then require("tiny.events").emit(container, "destroy") end
+  if run then tiny.try(tiny.remove, run, { recursive = true }) end
+  if dir then tiny.remove(dir, { recursive = true }) end
+  if dir and not unborn then require("tiny.events").emit(container, "destroy") end
+  return dir ~= nil
 end
 
 -- Loads a container by its full id. A damaged file does not hide the container: what is wrong
@@ -158,10 +195,46 @@ function state.process(container)
   return tiny.pidfd_open(s.pid, { start_time = s.pid_start })
 end
 
--- The lock that a container's supervisor holds as long as it lives; nil while one does.
-function state.try_alive(container)
+-- The lock that a container's supervisor holds as long as it lives; nil while one does, and when the
+-- container is gone. `wait`: until nobody holds it.
+function state.try_alive(container, wait)
   tiny.mkdir(container.run, { parents = true, mode = PRIVATE })
-  return tiny.flock(container.run .. "/alive", { wait = false })
+  local alive, err = tiny.try(tiny.flock, container.run .. "/alive", { wait = false })
+  if err and err.code ~= "ENOENT" then error(err, 0) end
+  if not alive then return nil end
+  local there, failure = tiny.try(tiny.stat, container.dir)
+  if there then return alive end
+  -- It was removed while this looked for it, and the folder above is of this call's making.
+  if not failure then tiny.try(tiny.remove, container.run, { recursive = true }) end
+  alive:close()
+  if failure then error(failure, 0) end
+end
+
+local BUSY = { running = true, starting = true, restarting = true }
+
+-- Whether somebody looks after the container, or should: it is running, or about to.
+function state.busy(container)
+  return BUSY[container.state.status] or false
+end
+
+-- The container at rest, as it is now, with its supervisor's lock in `alive`: as long as that is held
+-- nobody else starts or removes it. Otherwise nil, and the container as it is: nil when it is gone.
+function state.claim(container)
+  while true do
+    local alive = state.try_alive(container)
+    local now, failure = tiny.try(state.load, container.id)
+    if now and alive and not state.busy(now) then
+      now.alive = alive
+      return now
+    end
+    if alive then alive:close() end
+    if failure then error(failure, 0) end
+    if not now or state.busy(now) then return nil, now end
+    -- Its supervisor has recorded the end, or somebody is about to start or to remove it: a moment, at
+    -- whose end a supervisor tells nothing that could be waited for beside the folder.
+    local watch <close> = tiny.try(tiny.watch, { container.dir })
+    if watch then tiny.poll({ watch }, "20ms") end
+  end
 end
 
 -- The container once it is no longer being started; nil when that came to nothing.
@@ -189,7 +262,7 @@ end
 
 -- Changes the state under the container's lock; `change` gets the state as it is now.
 function state.update(container, change)
-  local lock <close> = tiny.flock(container.dir .. "/lock")
+  local lock <close> = locked(container)
   local current = read_json(container.dir .. "/state.json", "status") or container.state
   change(current)
   write_json(container.dir .. "/state.json", current)

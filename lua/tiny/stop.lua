@@ -7,12 +7,12 @@ local session = require "tiny.session"
 
 local DEFAULT_TIMEOUT = 10
 
--- Waits until the supervisor has recorded the end: it holds this lock as long as it lives.
+-- Waits until the supervisor has recorded the end, and has ended. Not for its lock: somebody may start
+-- the container again before this gets it.
 local function recorded(container)
-  local path = container.run .. "/alive"
-  if not tiny.stat(path) then return end
-  local lock = tiny.try(tiny.flock, path)
-  if lock then lock:close() end
+  local supervisor = container.state.supervisor
+  local process <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
+  if process then tiny.poll { process } end
 end
 
 -- Returns whether the container was running. `seconds`: the time to act; absent, what the container

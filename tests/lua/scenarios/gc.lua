@@ -40,7 +40,13 @@ if bridged then
   clean()
 end
 assert(left > 0, "no kill hit a container in the making")
--- Killed while its record was written, or while it was removed.
+-- Killed while it was removed.
+for _, folder in ipairs { "/containers", "/run" } do
+  tiny.mkdir(check.root .. folder .. "/.0123456789ab.gone/sub", { parents = true })
+end
+check.succeeds("gc")
+clean()
+-- Killed while its record was written.
 for _, file in ipairs { "config.json", "state.json" } do
   local id = check.succeeds("create", "true"):sub(1, 12)
   tiny.remove(check.root .. "/containers/" .. id .. "/" .. file)
