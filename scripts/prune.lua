@@ -1,16 +1,16 @@
--- Removes every container that has ended.
+-- Removes every container that is not in use.
 local format = require "tiny.format"
 local state = require "tiny.state"
 
 return {
-  summary = "Remove every container that has ended",
+  summary = "Remove every container that has ended or was only created",
   run = function()
+    local ended = { exited = true, stopped = true, created = true }
     for _, container in ipairs(state.list()) do
-      local status = container.state.status
-      if status == "exited" or status == "stopped" then
-        state.forget(container)
-        format.line(container.id)
-      end
+      -- Who starts it, or removes it, at this moment was faster.
+      local now = ended[container.state.status] and state.claim(container)
+      local alive <close> = now and now.alive
+      if now and ended[now.state.status] and state.forget(now) then format.line(now.id) end
     end
   end,
 }
