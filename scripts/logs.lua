@@ -4,22 +4,25 @@ local state = require "tiny.state"
 
 return {
   summary = "Show the output of a container",
+  about = "A TIME is RFC 3339 (2026-11-24T02:12:00Z; a day alone, or without a zone, in UTC), seconds since 1970,\n"
+    .. "or how long ago (10m, 1h30m). --tail counts the lines between them.",
   options = {
     { "follow", short = "f", type = "flag", help = "Go on as it is written, until the container ends" },
     { "tail", short = "n", value = "N", default = "all", help = "Only the last N lines" },
+    { "since", value = "TIME", help = "Only what was written then or later" },
+    { "until", value = "TIME", help = "Only what was written then or before" },
     { "timestamps", short = "t", type = "flag", help = "The time before each line" },
+    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "json: one object a line, as in the log" },
   },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
   run = function(args)
-    local tail = args.tail == "all" and math.huge or math.tointeger(tonumber(args.tail))
-    if not tail or tail < 0 then tiny.fail { message = ("--tail %q is neither a number nor \"all\""):format(args.tail), exit = 2 } end
-    local container = state.find(args.container)
-    local path = container.dir .. "/container.log"
-    if not tiny.stat(path) then return end
-    local read = logs.reader(path)
-    local function show(entry) logs.print(entry, args.timestamps) end
-    local entries = read()
-    for i = logs.tail(entries, tail), #entries do show(entries[i]) end
-    if args.follow then logs.follow(container, read, show) end
+    local options = {
+      since = args.since and require("tiny.moment")("--since", args.since),
+      ["until"] = args["until"] and require("tiny.moment")("--until", args["until"]),
+      timestamps = args.timestamps, json = args.format == "json",
+    }
+    options.tail = args.tail ~= "all" and (math.tointeger(tonumber(args.tail)) or -1) or nil
+    if options.tail and options.tail < 0 then tiny.fail { message = ("--tail %q is neither a number nor \"all\""):format(args.tail), exit = 2 } end
+    logs.of(state.find(args.container), options, args.follow)
   end,
 }

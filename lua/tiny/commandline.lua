@@ -50,6 +50,8 @@ local function overlay(spec, args)
   if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period then
     spec.health = require("tiny.health").overlay(spec.health, args)
   end
+  local log = { driver = args.log_driver, max_size = args.log_max_size, max_files = args.log_max_files, on_full = args.log_on_full }
+  if next(log) then spec.log = put_over(spec.log, log) end
   return spec
 end
 
@@ -151,6 +153,12 @@ commandline.options = {
   { "health-timeout", type = "duration", help = "How long a health check may take [default: 30s]" },
   { "health-retries", type = "integer", value = "N", help = "Unhealthy after so many failures in a row [default: 3]" },
   { "health-start-period", type = "duration", help = "Failures do not count at first for so long [default: 0s]" },
+  { "log-driver", choices = { "json", "none", "passthrough" }, value = "DRIVER",
+    help = "json keeps a log, none keeps nothing, passthrough gives it the caller's own output [default: json]" },
+  { "log-max-size", type = "size", help = "Begin a new log file at this size, such as 10m [default: never]" },
+  { "log-max-files", type = "integer", value = "N", help = "How many log files are kept, the current one counted [default: 2]" },
+  { "log-on-full", choices = { "wait", "drop" }, value = "POLICY",
+    help = "When the log cannot be written, the container waits, or output is dropped and counted [default: wait]" },
 }
 
 commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }

@@ -1,81 +1,156 @@
--- Reading a container's log: from the file, and on as it grows.
+-- Reading a container's log: what is there, and on as it grows. Entries pass one by one; none is kept.
 local format = require "tiny.format"
+local Logfile = require "tiny.logfile"
 
 local logs = {}
 
--- The bytes of an entry. A raw entry holds each byte as the character of that number.
-local function bytes(entry)
-  local text = entry.text or ""
-  if not entry.raw then return text end
-  local out = {}
-  for _, code in utf8.codes(text) do table.insert(out, string.char(code & 255)) end
-  return table.concat(out)
+local LATIN1
+-- The bytes of a text. A raw entry holds each byte as the character of that number.
+local function bytes(text, raw)
+  if not raw then return text end
+  if not LATIN1 then
+    LATIN1 = {}
+    for code = 128, 255 do LATIN1[utf8.char(code)] = string.char(code) end
+  end
+  return (text:gsub("[\xc2\xc3][\x80-\xbf]", LATIN1))
 end
 
--- Prints an entry on the stream it came from.
-function logs.print(entry, timestamps)
-  local time = timestamps and (entry.time or "?") .. " " or ""
-  format.output(entry.stream, time .. bytes(entry) .. (entry.partial and "" or "\n"))
+-- An entry that only says how far a stream is.
+local function is_mark(entry)
+  return entry.partial and entry.text == ""
 end
 
--- A reader of whole lines: call it for the entries that are there now.
-function logs.reader(path)
-  local file, rest = tiny.open(path), ""
-  return function()
-    local entries = {}
-    for chunk in function() return file:read("1m") end do
-      rest = rest .. chunk
-      local done = 1
-      -- Not a pattern: one that fails on the last, unfinished line tries each of its bytes anew.
-      for stop in function() return (rest:find("\n", done, true)) end do
-        local entry = tiny.json_decode(rest:sub(done, stop - 1))
-        if type(entry) == "table" then table.insert(entries, entry) end
-        done = stop + 1
-      end
-      rest = rest:sub(done)
-    end
-    return entries
+local function decode(line)
+  local entry = tiny.json_decode(line)
+  if type(entry) == "table" and type(entry.text) == "string" and entry.stream then return entry end
+end
+
+-- The moment in a line's head, which stands at a fixed place and can be compared as text.
+local function time_of(line)
+  return line:sub(10, 39)
+end
+
+local Printer = {}
+Printer.__index = Printer
+
+-- Shows entries. options: since, until (as the log writes a time), timestamps, json.
+function logs.printer(options)
+  return setmetatable({ options = options, open = {} }, Printer)
+end
+
+-- One object for each line, whatever the log has in one.
+local function print_json(entry, line, text)
+  if text == entry.text and not text:find("\n", 1, true) then return format.write(line, "\n") end
+  local rest = 1
+  while rest do
+    local newline = text:find("\n", rest, true)
+    local one = { time = entry.time, stream = entry.stream, text = text:sub(rest, (newline or 0) - 1), raw = entry.raw }
+    one.partial = not newline and entry.partial or nil
+    rest = newline and newline + 1
+    if one.text ~= "" or not one.partial then format.write(tiny.json_encode(one), "\n") end
   end
 end
 
--- Where the last `count` lines begin among entries. A long line has several, all partial but the last.
-function logs.tail(entries, count)
-  local first, open = #entries + 1, {}
-  for i = #entries, 1, -1 do
-    local entry = entries[i]
-    -- An entry that goes on in a later one of its stream belongs to the line counted there.
-    if not (entry.partial and open[entry.stream]) then
-      if count == 0 then break end
-      count = count - 1
-    end
-    first, open[entry.stream] = i, true
+-- Shows the entry that a line of the log is, without its first `skip` lines.
+function Printer:show(line, skip)
+  local from, to = self.options.since, self.options["until"]
+  if (from and time_of(line) < from) or (to and time_of(line) > to) then return end
+  local entry = decode(line)
+  if not entry or is_mark(entry) then return end
+  local text = entry.text
+  for _ = 1, skip or 0 do text = text:sub((text:find("\n", 1, true) or 0) + 1) end
+  if self.options.json then return print_json(entry, line, text) end
+  if entry.lost then
+    format.flush()
+    return format.note("%d bytes of %s are lost here: the log could not be written", entry.lost, entry.stream)
   end
-  return first
+  text = bytes(text, entry.raw) .. (entry.partial and "" or "\n")
+  if self.options.timestamps then
+    local stamp = entry.time:gsub("%%", "%%%%") .. " "
+    local begins = self.open[entry.stream] and "" or stamp
+    self.open[entry.stream] = entry.partial and text:sub(-1) ~= "\n"
+    text = begins .. text:gsub("\n(.)", "\n" .. stamp .. "%1")
+  end
+  format.output(entry.stream, text)
 end
 
--- Calls print for what is added, until the container has ended and everything is told.
-function logs.follow(container, read, show)
+-- Goes to where the last `count` lines begin, of those between `since` and `until`; returns how many
+-- lines of the first entry are before them.
+local function go_back(log, count, options)
+  local from, to = options.since, options["until"]
+  local goes_on, number, place, skip = {}, nil, nil, 0
+  local last, stop
+  log:backward(function(line, file, offset)
+    if not last then last, stop = file, offset + #line + 1 end
+    if from and time_of(line) < from then return true end
+    local entry = not (to and time_of(line) > to) and decode(line)
+    if not entry or is_mark(entry) or entry.lost then return end
+    local _, newlines = entry.text:gsub("\n", "")
+    -- A part that goes on in a later entry of its stream belongs to the line counted there.
+    local part = entry.partial and goes_on[entry.stream] and 1 or 0
+    local counted = math.min(newlines + 1 - part, count)
+    if counted + part == 0 then return true end
+    goes_on[entry.stream] = true
+    count = count - counted
+    number, place, skip = file, offset, newlines + 1 - counted - part
+    return skip > 0
+  end)
+  if number then log:go(number, place) elseif last then log:go(last, stop) end
+  return skip
+end
+
+-- Shows what the log has. options: tail (a number, nil for all) and those of the printer.
+function logs.show(log, printer, options)
+  local skip = 0
+  if options.tail or options.since then skip = go_back(log, options.tail or math.huge, options) end
+  log:forward(function(line)
+    printer:show(line, skip)
+    skip = 0
+  end)
+end
+
+local GOES_ON = { running = true, created = true, starting = true, restarting = true }
+
+-- Shows what is added, until the container has ended and everything is told. It goes on over
+-- restarts, and takes the container over when its supervisor is killed.
+function logs.follow(container, log, printer)
   local state = require "tiny.state"
-  local watch <close> = tiny.watch { container.dir .. "/container.log", container.dir }
-  while true do
+  local to = printer.options["until"]
+  local watch <close> = tiny.try(tiny.watch, { container.dir })
+  while watch do
     -- The end is looked for before the last read: what was written before it is then in the file.
     local current = state.load(container.id)
-    for _, entry in ipairs(read()) do show(entry) end
+    log:forward(function(line) printer:show(line) end)
     format.flush()
-    if not current or (current.state.status ~= "running" and current.state.status ~= "created") then return end
-    tiny.poll { watch }
+    if not current or not GOES_ON[current.state.status] then return end
+    local left = to and tiny.parse_timestamp(to) - tiny.clock()
+    if left and left <= 0 then return end
+    local supervisor = current.state.supervisor
+    local alive <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    local ready = tiny.poll({ watch, alive }, left)
     watch:changes()
+    for _, handle in ipairs(ready) do
+      if handle == alive then require("tiny.adopt").look_after(current) end
+    end
   end
+end
+
+-- Shows a container's log, and with `follow` what is added.
+function logs.of(container, options, follow)
+  require("tiny.logging").check_readable(container.config)
+  local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
+  logs.show(log, printer, options)
+  if follow then logs.follow(container, log, printer) end
 end
 
 -- Shows what a container writes from now on, until it has ended; returns its status. ready() is called
 -- when nothing written from then on is missed; what it returns is closed at the end.
 function logs.attach(container, ready)
-  local path = container.dir .. "/container.log"
-  local read = logs.reader(path)
-  read()
+  require("tiny.logging").check_readable(container.config)
+  local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer {}
+  go_back(log, 0, {})
   local _ <close> = ready and ready() or nil
-  logs.follow(container, read, logs.print)
+  logs.follow(container, log, printer)
   local ended = require "tiny.finished"(container)
   return ended and ended.state.exit_code or 0
 end

@@ -12,7 +12,7 @@ local manage = {}
 local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
-  "cgroup_parent", "health",
+  "cgroup_parent", "health", "log",
 }
 local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
 
@@ -55,7 +55,7 @@ local function record_end(record, result)
   state.update(record, function(s)
     s.status = s.stopping and "stopped" or "exited"
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
-    s.lost = result.status == nil or nil
+    s.lost, s.log_lost = result.status == nil or nil, result.log_lost
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
   end)
   remove_streams(record)

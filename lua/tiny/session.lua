@@ -42,18 +42,26 @@ local function new_context(record, spec, options)
   }
 end
 
+local function driver(spec)
+  return spec.log and spec.log.driver or "json"
+end
+
 -- The container's streams as FIFOs. It holds them open for reading and writing, so it never gets
 -- SIGPIPE; the bytes wait for whoever reads.
-local function streams(ctx, detached)
+local function streams(ctx, options)
   ctx.stdio = {}
   for number, name in ipairs(STREAMS) do
-    local path = ctx.run .. "/" .. name
-    tiny.mknod(path, "fifo", { mode = tonumber("600", 8) })
-    ctx.stdio[number] = tiny.open(path, { read = true, write = true })
+    if driver(ctx.spec) == "passthrough" then
+      ctx.stdio[number] = require("tiny.logging").pass(options, number)
+    else
+      local path = ctx.run .. "/" .. name
+      tiny.mknod(path, "fifo", { mode = tonumber("600", 8) })
+      ctx.stdio[number] = tiny.open(path, { read = true, write = true })
+    end
   end
   if not ctx.spec.interactive or ctx.spec.tty then
     ctx.stdio[0] = tiny.open("/dev/null")
-  elseif not detached then
+  elseif not options.detached then
     ctx.stdio[0] = tiny.stdio(0)
   else
     -- Whoever attaches writes into it, one after the other; its end never comes.
@@ -62,8 +70,15 @@ local function streams(ctx, detached)
   end
 end
 
+-- What takes the output; nothing where it goes to the caller's own.
 local function open_pump(ctx)
-  ctx.pump = tiny.pump(ctx.dir .. "/container.log", { dir = ctx.run })
+  local log = ctx.spec.log or {}
+  if driver(ctx.spec) == "passthrough" then return end
+  if driver(ctx.spec) == "none" then
+    ctx.pump = require("tiny.logging").sink(ctx.run)
+    return
+  end
+  ctx.pump = tiny.pump(ctx.dir .. "/container.log", { dir = ctx.run, max_size = log.max_size, max_files = log.max_files })
 end
 
 -- The child waits before its program until it is on record: a supervisor that is killed leaves
@@ -81,24 +96,22 @@ local function record_birth(ctx)
   open_pump(ctx)
 end
 
-local function close_all(handles)
-  for _, handle in pairs(handles) do handle:close() end
-end
-
 -- Makes the container. When that fails its steps are undone, and the error is thrown again.
 function session.make(record, spec, options)
   local ctx = new_context(record, spec, options)
   ctx.born = record_birth
   local _, err = tiny.try(function()
     ctx.signals = tiny.signals(FORWARDED)
-    streams(ctx, options.detached)
+    streams(ctx, options)
     if spec.tty then require("tiny.terminal").prepare(ctx, options) end
     require("tiny.rootfs").prepare(ctx)
     require("tiny.container").make(ctx)
     ctx.process = ctx.child
     if spec.tty then ctx.console = require("tiny.console").open(ctx, options.client) end
   end)
-  close_all(ctx.stdio or {})
+  for number, handle in pairs(ctx.stdio or {}) do
+    if handle ~= (options.passed or {})[number] then handle:close() end
+  end
   if ctx.making then ctx.making:close() end
   if not err then
     -- What made it is not held for as long as it runs.
@@ -139,15 +152,21 @@ function session.clear(ctx)
   for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
 end
 
+-- Shows bytes at the terminal. What goes wrong there ends the showing, not the container: of a reader
+-- that went away (`| head`) nothing is said.
+local function echo(ctx, stream, bytes)
+  local file = ctx.echo[stream]
+  if not file then return end
+  local _, err = tiny.try(file.write, file, bytes)
+  if not err then return end
+  ctx.echo[stream] = nil
+  if err.code ~= "EPIPE" then format.note("%s: its %s is not shown any more: %s", ctx.name, stream, err.message) end
+end
+
 -- Hands bytes to the terminal and to the recipe.
 local function show(ctx, stream, bytes)
   if bytes == "" then return end
-  local echo = ctx.echo[stream]
-  if echo then
-    -- A reader that went away (`| head`) ends the echo, not the container.
-    local _, gone = tiny.try(echo.write, echo, bytes)
-    if gone then ctx.echo[stream] = nil end
-  end
+  echo(ctx, stream, bytes)
   if not ctx.spec.on_log then return end
   local rest = (ctx.rest and ctx.rest[stream] or "") .. bytes
   for line in rest:gmatch("([^\n]*)\n") do call_back(ctx, "on_log", line, stream) end
@@ -155,19 +174,47 @@ local function show(ctx, stream, bytes)
   ctx.rest[stream] = rest:match("[^\n]*$")
 end
 
--- Moves what a stream holds. A full disk is waited out: the container blocks when its FIFO is full.
+-- Throws away what a log that cannot be written would take; the log says how much once it can.
+local function drop(ctx, stream, keep)
+  local count, _, bytes = ctx.pump:drop(stream, { keep = keep })
+  ctx.lost = (ctx.lost or 0) + count
+  if keep then show(ctx, stream, bytes) end
+end
+
+-- Moves what a stream holds. A full disk is waited out: the container blocks when its FIFO is full;
+-- or, where the container is not to wait, its output is dropped.
 local function move(ctx, loop, stream)
   local keep = (ctx.echo[stream] or ctx.spec.on_log) and true or false
   local more, bytes = tiny.try(ctx.pump.move, ctx.pump, stream, { keep = keep })
-  if more ~= nil then return keep and show(ctx, stream, bytes) end
-  if not ctx.full then format.note("%s: its log cannot be written, its output waits: %s", ctx.name, tostring(bytes)) end
+  if more ~= nil then
+    ctx.full = nil
+    return keep and show(ctx, stream, bytes)
+  end
+  local dropping = ctx.spec.log and ctx.spec.log.on_full == "drop"
+  if not ctx.full then
+    format.note("%s: its log cannot be written, its output %s: %s", ctx.name, dropping and "is dropped" or "waits", tostring(bytes))
+  end
   ctx.full = true
+  if dropping then return drop(ctx, stream, keep) end
   local fifo = ctx.pump[stream]
   loop:off(fifo)
   loop:after(1, function()
-    ctx.full = nil
     loop:on(fifo, function() move(ctx, loop, stream) end)
   end)
+end
+
+-- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.
+local function finish(ctx)
+  if not ctx.pump then return end
+  for _, stream in ipairs(STREAMS) do
+    local _, bytes = tiny.try(ctx.pump.finish, ctx.pump, stream, { keep = true })
+    if type(bytes) == "string" then
+      show(ctx, stream, bytes)
+    else
+      format.note("%s: the end of its %s is not in the log: %s", ctx.name, stream, tostring(bytes))
+    end
+  end
+  ctx.pump:close()
 end
 
 -- Whether the process would act on a signal: as PID 1 it gets only those that it handles.
@@ -225,7 +272,7 @@ end
 -- that this kernel does not tell it to a supervisor that is not the parent.
 function session.watch(ctx)
   local loop = Loop.new()
-  for _, stream in ipairs(STREAMS) do loop:on(ctx.pump[stream], function() move(ctx, loop, stream) end) end
+  for _, stream in ipairs(ctx.pump and STREAMS or {}) do loop:on(ctx.pump[stream], function() move(ctx, loop, stream) end) end
   loop:on(ctx.process, function() loop:stop() end)
   loop:on(ctx.signals, function()
     for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end
@@ -237,14 +284,9 @@ function session.watch(ctx)
   if health then health:close() end
   close_all(handles)
   if ctx.console then ctx.console:drain(function() move(ctx, loop, "stdout") return not ctx.full end) end
-  -- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.
-  for _, stream in ipairs(STREAMS) do
-    local _, bytes = tiny.try(ctx.pump.finish, ctx.pump, stream, { keep = true })
-    if type(bytes) == "string" then show(ctx, stream, bytes) else format.note("%s", tostring(bytes)) end
-  end
+  finish(ctx)
   local status, signal = how_it_ended(ctx)
-  local result = { status = status, signal = signal, oom = limits.oom_kills(ctx) }
-  ctx.pump:close()
+  local result = { status = status, signal = signal, oom = limits.oom_kills(ctx), log_lost = ctx.lost }
   ctx.process:close()
   -- The last kill may have been its own end.
   result.oom_untold = result.oom > 0 and require("tiny.memory_events").told(ctx, result.oom) or nil

@@ -16,6 +16,8 @@ spec.KEYS = {
   -- Its limits: `swap` is beside the memory; ulimits are "NAME=SOFT[:HARD]".
   memory = "size", swap = "limit", cpus = "number", cpuset = "string", pids = "integer", ulimits = "strings",
   oom_score_adj = "integer", cgroup_parent = "string",
+  -- Its log: driver, max_size, max_files and on_full, as the options --log-… (tiny.logging).
+  log = "table",
   -- Its life: stop_timeout is in seconds.
   network = "string", restart = "string", stop_signal = "string", stop_timeout = "number",
   -- The recipe's closures.
@@ -143,6 +145,7 @@ function spec.check(asked)
     -- To tmpfs 0 means no limit at all.
     if asked.shm_size == 0 then wrong("shm_size: 0 leaves no room for anything", "leave it out for 64m") end
   end
+  if asked.log then require("tiny.logging").check(asked) end
   if asked.ulimits then require("tiny.ulimits").check(asked.ulimits) end
   require("tiny.limits").check(asked)
   require("tiny.network").check(asked)

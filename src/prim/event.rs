@@ -74,9 +74,14 @@ pub const FAMILY: &[Primitive] = &[
         name: "read",
         doc: "Reads what is there, at most `max` bytes (read(2)).",
         args: &[arg("file", FILE, "an open file"), optional("max", Type::Size, "64k when absent")],
+        options: &[opt("at", Type::Int, "the file's own place", "from this byte on, and leave that place (pread(2))")],
         returns: "the bytes; nil at the end; false when nothing is there now (nonblock)",
         method: Some(("file", "read")),
-        errors: &[("EBADF", "the file was not opened for reading"), ("EIO", "the far side of the terminal is gone")],
+        errors: &[
+            ("EBADF", "the file was not opened for reading"),
+            ("ESPIPE", "a pipe has no places to read `at`"),
+            ("EIO", "the far side of the terminal is gone"),
+        ],
         example: "local text = file:read()",
         call: read,
         ..BASE
@@ -255,8 +260,13 @@ fn stdio(call: &Call<'_>) -> Outcome {
 fn read(call: &Call<'_>) -> Outcome {
     let max = if call.has(1) { call.size(1)? } else { 64 << 10 };
     let mut buffer = vec![0u8; max.clamp(1, 16 << 20) as usize];
+    let at: Option<u64> = call.opt("at")?;
     loop {
-        match call.fd(0)?.with(|fd| rustix::io::read(fd, &mut buffer[..]))? {
+        let got = call.fd(0)?.with(|fd| match at {
+            Some(at) => rustix::io::pread(fd, &mut buffer[..], at),
+            None => rustix::io::read(fd, &mut buffer[..]),
+        })?;
+        match got {
             Ok(0) => return call.ok(Value::Nil),
             Ok(n) => return call.ok(call.lua.create_string(&buffer[..n])?),
             Err(rustix::io::Errno::AGAIN) => return call.ok(false),

@@ -20,13 +20,18 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "pump",
         doc: "Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, \
-              and the log, one JSON object a line. Bytes move by splice(2), so that a SIGKILL loses and doubles none: \
+              and the log, one JSON object a line (lines that come in a burst are one object). Bytes move by splice(2), so that a SIGKILL loses and doubles none: \
               a pump opened later goes on where the log ends.",
         args: &[arg("log", Type::Path, "the log file")],
         options: &[
             need("dir", Type::Path, "the folder of the FIFOs and spools"),
             opt("max_size", Type::Size, "none", "begin a new log file at this size"),
-            opt("max_files", Type::Int, "2", "how many log files are kept, the current one counted"),
+            opt(
+                "max_files",
+                Type::Int,
+                "2",
+                "how many log files are kept, the current one counted; 1: it is begun anew",
+            ),
         ],
         returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for",
         errors: &[
@@ -46,7 +51,31 @@ pub const FAMILY: &[Primitive] = &[
         method: Some(("pump", "move")),
         errors: &[("ENOSPC", "the disk is full; nothing is lost, the FIFO and the spool keep it")],
         example: "local more = pump:move(\"stdout\")",
-        call: |c| moved(c, Stream::move_on),
+        call: |c| {
+            let moved = on_stream(c, Stream::move_on)?;
+            c.ok(answer(c, moved)?)
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "pump_drop",
+        doc: "Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container \
+              is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.",
+        args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
+        options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
+        returns: "how many bytes were thrown away, whether the FIFO may hold more, and the bytes where they are kept",
+        method: Some(("pump", "drop")),
+        example: "local lost = pump:drop(\"stdout\")",
+        call: |c| {
+            let mut lost = 0;
+            let moved = on_stream(c, |stream, _, keep| {
+                let (moved, dropped) = stream.drop_on(keep)?;
+                lost = dropped;
+                Ok(moved)
+            })?;
+            let (more, bytes) = answer(c, moved)?;
+            c.ok((lost, more, bytes))
+        },
         ..BASE
     },
     Primitive {
@@ -58,7 +87,10 @@ pub const FAMILY: &[Primitive] = &[
         method: Some(("pump", "finish")),
         errors: &[("ENOSPC", "the disk is full; the spool keeps what is not in the log")],
         example: "pump:finish(\"stdout\")",
-        call: |c| moved(c, Stream::finish),
+        call: |c| {
+            let moved = on_stream(c, Stream::finish)?;
+            c.ok(answer(c, moved)?)
+        },
         ..BASE
     },
 ];
@@ -72,7 +104,7 @@ fn pump(call: &Call<'_>) -> Outcome {
     let dir = call.opt::<String>("dir")?.unwrap_or_default();
     let rotation =
         Rotation { max_size: call.opt_size("max_size")?.unwrap_or(0), max_files: call.opt("max_files")?.unwrap_or(2) };
-    let log = LogFile::open(&path, rotation)?;
+    let mut log = LogFile::open(&path, rotation)?;
     let mut builder = Builder::new(call.lua, "pump")?.field("path", path)?;
     let mut streams = Vec::new();
     for name in STREAMS {
@@ -85,7 +117,11 @@ fn pump(call: &Call<'_>) -> Outcome {
     call.ok(builder.field("pump", pump)?.build()?)
 }
 
-fn moved(call: &Call<'_>, how: fn(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>) -> Outcome {
+/// Calls `how` with the stream that the second argument names.
+fn on_stream(
+    call: &Call<'_>,
+    how: impl FnOnce(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>,
+) -> Result<Moved, Fail> {
     let pump: mlua::AnyUserData = call.handle(0)?.raw_get("pump")?;
     let (name, keep) = (call.str(1)?, call.flag("keep"));
     let pump = pump.borrow::<Pump>()?;
@@ -93,7 +129,11 @@ fn moved(call: &Call<'_>, how: fn(&mut Stream, &mut LogFile, bool) -> kernel::Re
     let Some(stream) = streams.iter_mut().find(|s| s.name() == name) else {
         return Err(Fail::Usage(format!("stream: there is no stream {name:?}")));
     };
-    let moved = how(stream, log, keep)?;
-    let bytes = if keep { Value::String(call.lua.create_string(moved.bytes)?) } else { Value::Nil };
-    call.ok((moved.more, bytes))
+    Ok(how(stream, log, keep)?)
+}
+
+/// What a call returns of it: whether there may be more, and the bytes where they are kept.
+fn answer(call: &Call<'_>, moved: Moved) -> Result<(bool, Value), Fail> {
+    let bytes = if call.flag("keep") { Value::String(call.lua.create_string(moved.bytes)?) } else { Value::Nil };
+    Ok((moved.more, bytes))
 }

@@ -1,6 +1,7 @@
 //! The container log: one JSON object a line with time, stream, the stream's byte count up to the
-//! line's end, and the text. Many lines are one write. A line without its newline is marked partial;
-//! one that is not UTF-8 is marked raw, and each of its bytes stands as the character of that number.
+//! line's end, and the text. Many lines are one write, and lines that come in a burst are one object,
+//! with their newlines in the text. A line without its newline is marked partial; a text that is not
+//! UTF-8 is marked raw, and each of its bytes stands as the character of that number.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,6 +12,9 @@ use super::{Context, Result, clock, fs};
 
 /// The longest text of one entry; a longer line is written in parts.
 pub const LONGEST: usize = 16 * 1024;
+
+/// More than this at once is a burst: an object for each of its lines would cost more than the lines.
+const BURST: usize = 4096;
 
 /// When a log is renamed and begun anew.
 #[derive(Clone, Copy, Default)]
@@ -25,32 +29,49 @@ pub struct Rotation {
 pub struct LogFile {
     path: String,
     fd: OwnedFd,
-    size: u64,
+    /// Which file is open, and how much it holds.
+    place: Place,
+    /// How much of it says only how far each stream is.
+    begun: u64,
     rotation: Rotation,
+    /// Up to which byte the log has each stream.
+    ends: Vec<(String, u64)>,
     out: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    dev: u64,
+    ino: u64,
+    size: u64,
 }
 
 impl LogFile {
     /// Opens the log, made with mode 0640 where it is missing. A last line without its end is taken
     /// off: a SIGKILL may cut a write short, and the spool still has what it was to say.
     pub fn open(path: &str, rotation: Rotation) -> Result<LogFile> {
-        let (fd, mut size) = open(path)?;
-        let whole = whole_lines(path, size)?;
-        if whole < size {
+        let (fd, mut place) = open(path)?;
+        let whole = whole_lines(path, place.size)?;
+        if whole < place.size {
             rustix::fs::ftruncate(&fd, whole).at(path)?;
-            size = whole;
+            place.size = whole;
         }
-        Ok(LogFile { path: path.into(), fd, size, rotation, out: Vec::new() })
+        Ok(LogFile { path: path.into(), fd, place, begun: 0, rotation, ends: Vec::new(), out: Vec::new() })
     }
 
-    /// Up to which byte the log has a stream: the `end` of its last entry, in this file or the one
-    /// before; 0 when there is none.
-    pub fn logged(&self, stream: &str) -> Result<u64> {
+    /// Up to which byte the log has a stream: the `end` of its last entry, in this file or an older
+    /// one; 0 when there is none.
+    pub fn logged(&mut self, stream: &str) -> Result<u64> {
         let mark = format!("\"stream\":\"{stream}\",\"end\":");
-        for path in [self.path.clone(), rotated(&self.path, 1)] {
-            if let Some(end) = last_end(&path, mark.as_bytes())? {
+        let mut path = self.path.clone();
+        let mut older = 1;
+        while let Ok(file) = std::fs::File::open(&path) {
+            if let Some(end) = last_end(file, &path, mark.as_bytes())? {
+                self.reached(stream, end);
                 return Ok(end);
             }
+            path = rotated(&self.path, older);
+            older += 1;
         }
         Ok(0)
     }
@@ -58,15 +79,15 @@ impl LogFile {
     /// Appends the whole lines of `bytes`, which begin at byte `start` of the stream; with `end` the
     /// rest too. Returns how many bytes are in the log now.
     pub fn append(&mut self, stream: &str, bytes: &[u8], start: u64, end: bool) -> Result<usize> {
-        if bytes.is_empty() {
-            return Ok(0);
-        }
-        let head = format!("{{\"time\":\"{}\",\"stream\":\"{stream}\",\"end\":", clock::timestamp());
+        let head = head(stream);
+        let burst = bytes.len() > BURST;
         let mut done = 0;
         while done < bytes.len() {
             let rest = &bytes[done..];
             let window = &rest[..rest.len().min(LONGEST + 1)];
-            let (text, next, partial) = match window.iter().position(|b| *b == b'\n') {
+            let newline = |b: &u8| *b == b'\n';
+            let newline = if burst { window.iter().rposition(newline) } else { window.iter().position(newline) };
+            let (text, next, partial) = match newline {
                 Some(newline) => (&rest[..newline], newline + 1, false),
                 None if rest.len() > LONGEST => {
                     let cut = cut(rest);
@@ -78,29 +99,83 @@ impl LogFile {
             done += next;
             entry(&mut self.out, &head, start + done as u64, text, partial);
         }
-        let sent = fs::write_all(self.fd.as_fd(), &self.out).at(&self.path);
-        let written = self.out.len() as u64;
-        self.out.clear();
-        if sent.is_err() {
-            // A full disk took a part of it, and the caller brings all of it again.
-            rustix::fs::ftruncate(&self.fd, self.size).at(&self.path)?;
+        self.put()?;
+        if done > 0 {
+            self.reached(stream, start + done as u64);
         }
-        sent?;
-        self.size += written;
-        self.rotate()?;
         Ok(done)
     }
 
-    fn rotate(&mut self) -> Result<()> {
-        if self.rotation.max_size == 0 || self.size < self.rotation.max_size {
+    /// Says in the log that bytes of a stream are lost behind its byte `at`.
+    pub fn lost(&mut self, stream: &str, at: u64, count: u64) -> Result<()> {
+        let said = format!("{}{at},\"lost\":{count},\"text\":\"{count} bytes lost\"}}\n", head(stream));
+        self.out.extend_from_slice(said.as_bytes());
+        self.put()
+    }
+
+    fn reached(&mut self, stream: &str, end: u64) {
+        match self.ends.iter_mut().find(|(name, _)| name == stream) {
+            Some(known) => known.1 = end,
+            None => self.ends.push((stream.into(), end)),
+        }
+    }
+
+    /// Writes what `out` holds: all of it or, when that fails, nothing.
+    fn put(&mut self) -> Result<()> {
+        if self.out.is_empty() {
             return Ok(());
         }
-        let older = self.rotation.max_files.max(2) - 1;
-        for n in (1..older).rev() {
-            let _ = std::fs::rename(rotated(&self.path, n), rotated(&self.path, n + 1));
+        let out = std::mem::take(&mut self.out);
+        let sent = self.ready(out.len() as u64).and_then(|()| self.send(&out));
+        self.out = out;
+        self.out.clear();
+        sent
+    }
+
+    fn send(&mut self, out: &[u8]) -> Result<()> {
+        let sent = fs::write_all(self.fd.as_fd(), out).at(&self.path);
+        if sent.is_err() {
+            // A full disk took a part of it, and the caller brings all of it again.
+            rustix::fs::ftruncate(&self.fd, self.place.size).at(&self.path)?;
         }
-        std::fs::rename(&self.path, rotated(&self.path, 1)).at(&self.path)?;
-        (self.fd, self.size) = open(&self.path)?;
+        sent?;
+        self.place.size += out.len() as u64;
+        Ok(())
+    }
+
+    /// Makes `fd` the file of this name with room for `more`. Somebody may have removed the log, moved
+    /// it away or emptied it.
+    fn ready(&mut self, more: u64) -> Result<()> {
+        match rustix::fs::stat(&self.path) {
+            Ok(s) if (s.st_dev, s.st_ino) == (self.place.dev, self.place.ino) => self.place.size = s.st_size as u64,
+            Ok(_) | Err(rustix::io::Errno::NOENT) => self.begin()?,
+            Err(e) => return Err(e).at(&self.path),
+        }
+        let full = self.rotation.max_size > 0 && self.place.size + more > self.rotation.max_size;
+        if full && self.place.size > self.begun {
+            let older = self.rotation.max_files.max(1) - 1;
+            for n in (1..older).rev() {
+                let _ = std::fs::rename(rotated(&self.path, n), rotated(&self.path, n + 1));
+            }
+            if older > 0 {
+                std::fs::rename(&self.path, rotated(&self.path, 1)).at(&self.path)?;
+            } else {
+                std::fs::remove_file(&self.path).at(&self.path)?;
+            }
+            self.begin()?;
+        }
+        Ok(())
+    }
+
+    /// Begins a new file. It says how far each stream is: the older files may be removed any time.
+    fn begin(&mut self) -> Result<()> {
+        (self.fd, self.place) = open(&self.path)?;
+        let mut marks = Vec::new();
+        for (stream, end) in &self.ends {
+            entry(&mut marks, &head(stream), *end, b"", true);
+        }
+        self.send(&marks)?;
+        self.begun = self.place.size;
         Ok(())
     }
 }
@@ -110,11 +185,16 @@ fn rotated(path: &str, n: u32) -> String {
     format!("{path}.{n}")
 }
 
-fn open(path: &str) -> Result<(OwnedFd, u64)> {
+/// Where an entry begins, up to its `end`.
+fn head(stream: &str) -> String {
+    format!("{{\"time\":\"{}\",\"stream\":\"{stream}\",\"end\":", clock::timestamp())
+}
+
+fn open(path: &str) -> Result<(OwnedFd, Place)> {
     let flags = OFlags::CREATE | OFlags::APPEND | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(0o640)).at(path)?;
-    let size = rustix::fs::fstat(&fd).at(path)?.st_size as u64;
-    Ok((fd, size))
+    let s = rustix::fs::fstat(&fd).at(path)?;
+    Ok((fd, Place { dev: s.st_dev, ino: s.st_ino, size: s.st_size as u64 }))
 }
 
 /// How many bytes of the file are whole lines.
@@ -136,9 +216,8 @@ fn whole_lines(path: &str, size: u64) -> Result<u64> {
 }
 
 /// The `end` of the last entry that has `mark` in its head. Read backwards in pieces.
-fn last_end(path: &str, mark: &[u8]) -> Result<Option<u64>> {
+fn last_end(mut file: std::fs::File, path: &str, mark: &[u8]) -> Result<Option<u64>> {
     const PIECE: u64 = 256 * 1024;
-    let Ok(mut file) = std::fs::File::open(path) else { return Ok(None) };
     let mut high = file.metadata().at(path)?.len();
     let mut tail = Vec::new();
     while high > 0 {
@@ -255,21 +334,68 @@ mod tests {
         let path = dir.path().join("log");
         let text = std::fs::read(&path).expect("read");
         std::fs::write(&path, &text[..text.len() - 5]).expect("cut");
-        let log = log(&dir, Rotation::default());
+        let mut log = log(&dir, Rotation::default());
         assert_eq!(log.logged("stdout").expect("read"), 4);
         assert_eq!(entries(&dir).len(), 1);
     }
 
     #[test]
+    fn a_burst_is_one_entry() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let lines: String = (0..3000).map(|n| format!("line {n}\n")).collect();
+        let done = log(&dir, Rotation::default()).append("stdout", format!("{lines}rest").as_bytes(), 0, false);
+        assert_eq!(done.expect("written"), lines.len());
+        let entries = entries(&dir);
+        assert!(entries.len() < 4, "{} entries", entries.len());
+        let texts: String = entries.iter().map(|e| format!("{}\n", e["text"].as_str().expect("text"))).collect();
+        assert_eq!(texts, lines);
+    }
+
+    #[test]
     fn a_full_file_is_rotated() {
         let dir = tempfile::tempdir().expect("a folder");
-        let mut log = log(&dir, Rotation { max_size: 500, max_files: 3 });
+        let mut log = log(&dir, Rotation { max_size: 1000, max_files: 3 });
+        log.append("stderr", b"once\n", 0, false).expect("written");
         for n in 0..40u64 {
             log.append("stdout", b"0123456789\n", n * 11, false).expect("written");
         }
         let mut names: Vec<_> = std::fs::read_dir(dir.path()).expect("list").flatten().map(|e| e.file_name()).collect();
         names.sort();
         assert_eq!(names, ["log", "log.1", "log.2"]);
-        assert_eq!(log.logged("stdout").expect("read"), 440);
+        for name in names {
+            assert!(dir.path().join(name).metadata().expect("there").len() <= 1000);
+        }
+        let mut again = LogFile::open(&log.path, Rotation::default()).expect("a log");
+        assert_eq!((again.logged("stdout").expect("read"), again.logged("stderr").expect("read")), (440, 5));
+    }
+
+    #[test]
+    fn one_file_is_begun_anew() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut log = log(&dir, Rotation { max_size: 500, max_files: 1 });
+        for n in 0..40u64 {
+            log.append("stdout", b"0123456789\n", n * 11, false).expect("written");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).expect("list").count(), 1);
+        assert_eq!(entries(&dir).last().expect("one")["end"], 440);
+    }
+
+    #[test]
+    fn a_log_that_somebody_removed_is_made_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut log = log(&dir, Rotation::default());
+        log.append("stdout", b"one\n", 0, false).expect("written");
+        std::fs::remove_file(dir.path().join("log")).expect("removed");
+        log.append("stdout", b"two\n", 4, false).expect("written");
+        let seen: Vec<_> = entries(&dir).iter().map(|e| (e["text"].to_string(), e["end"].as_u64())).collect();
+        assert_eq!(seen, [("\"\"".to_owned(), Some(4)), ("\"two\"".to_owned(), Some(8))]);
+    }
+
+    #[test]
+    fn what_is_lost_is_said() {
+        let dir = tempfile::tempdir().expect("a folder");
+        log(&dir, Rotation::default()).lost("stdout", 7, 1234).expect("written");
+        let entry = &entries(&dir)[0];
+        assert_eq!((entry["end"].as_u64(), entry["lost"].as_u64()), (Some(7), Some(1234)));
     }
 }

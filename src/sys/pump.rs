@@ -16,6 +16,10 @@ use super::{Context, Error, Result};
 
 /// The most that one `move_on` takes from a FIFO, so that two streams take turns.
 const TURN: usize = 1 << 20;
+/// What is read from the spool and written to the log at once: little enough for a processor's cache.
+const PIECE: usize = 128 * 1024;
+/// Room in the spool is given back in whole pages.
+const PAGE: u64 = 4096;
 /// How much of the spool may be written to the log before its room is given back.
 const SLACK: u64 = 1 << 20;
 
@@ -31,6 +35,12 @@ pub struct Stream {
     /// Up to which byte the spool's room was given back.
     freed: u64,
     buffer: Vec<u8>,
+    /// How much of the buffer is filled: what follows `logged`.
+    held: usize,
+    /// How many bytes were thrown away behind `taken` and are not yet said to be lost.
+    lost: u64,
+    /// What came and is not yet given to the caller, for an echo.
+    kept: Vec<u8>,
 }
 
 /// What a `move_on` did.
@@ -61,7 +71,20 @@ impl Stream {
         if logged > taken {
             return Err(Error::new(Errno::ESPIPE).with_path(spool).with_detail("the log is ahead of the spool"));
         }
-        Ok(Stream { name: name.into(), fifo: fd, spool: file, taken, logged, freed: 0, buffer: Vec::new() })
+        // A log that lost its end while nobody watched: what had its room given back is gone.
+        let logged = logged.max(first_kept(&file, taken));
+        Ok(Stream {
+            name: name.into(),
+            fifo: fd,
+            spool: file,
+            taken,
+            logged,
+            freed: 0,
+            buffer: Vec::new(),
+            held: 0,
+            lost: 0,
+            kept: Vec::new(),
+        })
     }
 
     /// The stream's name.
@@ -77,20 +100,53 @@ impl Stream {
     /// Takes what the FIFO holds and logs its whole lines. The bytes come back only when `keep`
     /// asks, since a copy of everything costs.
     pub fn move_on(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
+        self.confess(log, keep)?;
         let more = self.take()?;
-        let mut moved = Moved { more, ..Moved::default() };
-        self.write(log, keep.then_some(&mut moved.bytes), false)?;
-        Ok(moved)
+        self.write(log, keep, false)?;
+        Ok(Moved { bytes: std::mem::take(&mut self.kept), more })
     }
 
     /// Logs what is left, the last line marked partial: the stream has ended.
     pub fn finish(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
-        let mut moved = Moved::default();
+        self.confess(log, keep)?;
         while self.take()? {
-            self.write(log, keep.then_some(&mut moved.bytes), false)?;
+            self.write(log, keep, false)?;
         }
-        self.write(log, keep.then_some(&mut moved.bytes), true)?;
-        Ok(moved)
+        self.write(log, keep, true)?;
+        Ok(Moved { bytes: std::mem::take(&mut self.kept), more: false })
+    }
+
+    /// Throws away what the FIFO holds; the log says how much once it can be written. What the spool
+    /// has is kept. Returns how many bytes were thrown away.
+    pub fn drop_on(&mut self, keep: bool) -> Result<(Moved, usize)> {
+        let mut piece = vec![0; PIECE];
+        let mut dropped = 0;
+        while dropped < TURN {
+            match rustix::io::read(&self.fifo, &mut piece) {
+                Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
+                Ok(n) => {
+                    dropped += n;
+                    if keep {
+                        self.kept.extend_from_slice(&piece[..n]);
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(e) => return Err(e).detail("throwing output away"),
+            }
+        }
+        self.lost += dropped as u64;
+        Ok((Moved { bytes: std::mem::take(&mut self.kept), more: dropped >= TURN }, dropped))
+    }
+
+    /// Says in the log what is lost, behind what came before it.
+    fn confess(&mut self, log: &mut LogFile, keep: bool) -> Result<()> {
+        if self.lost == 0 {
+            return Ok(());
+        }
+        self.write(log, keep, true)?;
+        log.lost(&self.name, self.logged, self.lost)?;
+        self.lost = 0;
+        Ok(())
     }
 
     /// FIFO to spool; whether there may be more.
@@ -113,24 +169,26 @@ impl Stream {
     }
 
     /// Spool to log.
-    fn write(&mut self, log: &mut LogFile, mut echo: Option<&mut Vec<u8>>, end: bool) -> Result<()> {
+    fn write(&mut self, log: &mut LogFile, keep: bool, end: bool) -> Result<()> {
         loop {
-            let held = self.buffer.len();
-            let from = self.logged + held as u64;
-            let length = (self.taken - from).min(TURN as u64) as usize;
-            if length > 0 {
-                self.buffer.resize(held + length, 0);
-                self.spool.read_exact_at(&mut self.buffer[held..], from)?;
-                if let Some(echo) = &mut echo {
-                    echo.extend_from_slice(&self.buffer[held..]);
-                }
+            let from = self.logged + self.held as u64;
+            let length = (self.taken - from).min(PIECE as u64) as usize;
+            let filled = self.held + length;
+            if self.buffer.len() < filled {
+                self.buffer.resize(filled, 0);
             }
-            let last = end && from + length as u64 == self.taken;
-            let done = log.append(&self.name, &self.buffer, self.logged, last)?;
+            self.spool.read_exact_at(&mut self.buffer[self.held..filled], from)?;
+            if keep {
+                self.kept.extend_from_slice(&self.buffer[self.held..filled]);
+            }
+            self.held = filled;
+            let all = from + length as u64 == self.taken;
+            let done = log.append(&self.name, &self.buffer[..filled], self.logged, end && all)?;
             self.logged += done as u64;
-            self.buffer.drain(..done);
+            self.buffer.copy_within(done..filled, 0);
+            self.held -= done;
             self.free();
-            if length == 0 || self.logged + self.buffer.len() as u64 == self.taken {
+            if all {
                 return Ok(());
             }
         }
@@ -141,9 +199,20 @@ impl Stream {
         if self.logged - self.freed < SLACK {
             return;
         }
+        // Whole pages only: a part of one would be filled with zeroes and look like output.
+        let upto = self.logged - self.logged % PAGE;
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         // A file system without holes only keeps the room until the container ends.
-        let _ = rustix::fs::fallocate(&self.spool, flags, self.freed, self.logged - self.freed);
-        self.freed = self.logged;
+        let _ = rustix::fs::fallocate(&self.spool, flags, self.freed, upto - self.freed);
+        self.freed = upto;
+    }
+}
+
+/// Up to which byte the spool's room was given back.
+fn first_kept(spool: &File, taken: u64) -> u64 {
+    match rustix::fs::seek(spool, rustix::fs::SeekFrom::Data(0)) {
+        Ok(offset) => offset,
+        Err(rustix::io::Errno::NXIO) => taken,
+        Err(_) => 0,
     }
 }

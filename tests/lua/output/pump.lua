@@ -1,4 +1,4 @@
--- pump, pump_move, pump_finish: every byte of a FIFO is in the log once, whoever is killed when.
+-- pump, pump_move, pump_finish, pump_drop: every byte of a FIFO is in the log once, whoever is killed when.
 local check = require "check"
 
 tiny.mkdir("/tmp/run")
@@ -73,7 +73,33 @@ tiny.remove("/tmp/full/ballast")
 full:move("stdout")
 local count = 0
 for line in tiny.read_file("/tmp/full/log"):gmatch("[^\n]+") do
-  count = count + 1
-  check.equal(tiny.json_decode(line).text:match("^line (%d+) "), tostring(count))
+  for number in tiny.json_decode(line).text:gmatch("line (%d+) ") do
+    count = count + 1
+    check.equal(number, tostring(count))
+  end
 end
 check.equal(count, 100)
+
+-- Dropped while the disk is full: what came before is kept, and the log says how much is missing.
+local ballast = tiny.open("/tmp/full/ballast", { write = true, create = true })
+check.fails("ENOSPC", ballast.write, ballast, ("x"):rep(32768))
+ballast:close()
+stdout:write("begun, ")
+stdout:write(("z"):rep(60) .. "\n")
+stdout:write(("more "):rep(800) .. "\n")
+check.fails("ENOSPC", full.move, full, "stdout")
+stdout:write("lost\n")
+local lost, more_there, dropped = full:drop("stdout", { keep = true })
+check.equal(lost, 5)
+check.equal(more_there, false)
+check.equal(dropped:sub(-5), "lost\n")
+tiny.remove("/tmp/full/ballast")
+stdout:write("back\n")
+full:move("stdout")
+local after = {}
+for line in tiny.read_file("/tmp/full/log"):gmatch("[^\n]+") do
+  local entry = tiny.json_decode(line)
+  table.insert(after, entry.lost or not entry.text:match("^line") and entry.text:match("^%w+") or nil)
+end
+check.equal(table.concat(after, " "), "begun more 5 back")
+check.refuses('stream: "stdin" is not one of "stdout"|"stderr"', tiny.pump_drop, full, "stdin")

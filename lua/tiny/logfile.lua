@@ -1,0 +1,133 @@
+-- The files of a container's log as one: container.log and the older ones, container.log.1 and on,
+-- as they grow and are rotated. A reader holds one piece of one file in memory, however long they are.
+local Logfile = {}
+Logfile.__index = Logfile
+
+-- Longer than any entry: 16 KiB of text, each byte written as \u00xx.
+local PIECE = 256 * 1024
+
+-- Opens a file that is renamed at times; returns it with what it is.
+local function open(path)
+  while true do
+    local before = tiny.stat(path)
+    if not before then return nil end
+    local handle = tiny.try(tiny.open, path)
+    local after = handle and tiny.stat(path)
+    if after and after.ino == before.ino and after.dev == before.dev then
+      return { handle = handle, ino = after.ino, dev = after.dev, size = after.size }
+    end
+    if handle then handle:close() end
+  end
+end
+
+local function same(a, b)
+  return a and b and a.ino == b.ino and a.dev == b.dev
+end
+
+local function name(path, n)
+  return n == 0 and path or path .. "." .. n
+end
+
+-- A reader at the beginning of the oldest file.
+function Logfile.new(path)
+  local files, n = {}, 0
+  while true do
+    local file = open(name(path, n))
+    if not file then break end
+    -- A rotation meanwhile gave the last one this name.
+    if not same(file, files[1]) then table.insert(files, 1, file) else file.handle:close() end
+    n = n + 1
+  end
+  return setmetatable({ path = path, files = files, at = 0 }, Logfile)
+end
+
+-- Calls f(line, file number, offset) for each line from the end back, until f returns true.
+function Logfile:backward(f)
+  for number = #self.files, 1, -1 do
+    local file = self.files[number]
+    local place, rest = file.size, ""
+    while place > 0 do
+      local low = math.max(0, place - PIECE)
+      local piece = file.handle:read(place - low, { at = low })
+      if not piece then break end
+      rest, place = piece .. rest, low
+      local newlines, newline = {}, 0
+      for next_one in function() return (rest:find("\n", newline + 1, true)) end do
+        newline = next_one
+        newlines[#newlines + 1] = newline
+      end
+      for i = #newlines, 1, -1 do
+        local start = newlines[i - 1] or 0
+        -- What precedes the first newline may begin in the piece before.
+        if start == 0 and low > 0 then break end
+        if f(rest:sub(start + 1, newlines[i] - 1), number, low + start) then return end
+      end
+      if newlines[1] then rest = rest:sub(1, newlines[1]) end
+    end
+  end
+end
+
+-- Goes on from a place that `backward` told.
+function Logfile:go(number, offset)
+  for _ = 1, number - 1 do table.remove(self.files, 1).handle:close() end
+  self.at = offset
+end
+
+-- The file that followed the current one, when that is no longer the last.
+local function successor(self)
+  local current = self.files[1]
+  while true do
+    if current and same(tiny.stat(self.path), current) then return nil end
+    local n, oldest, place = 0, nil, nil
+    while true do
+      local found = tiny.stat(name(self.path, n))
+      if not found and n > 0 then break end
+      if found then oldest = n end
+      if same(found, current) then place = n end
+      n = n + 1
+    end
+    if not oldest then return nil end
+    -- A current file that was removed is followed by the oldest that is left.
+    local wanted = place and place - 1 or oldest
+    local file = open(name(self.path, wanted))
+    if place and not file then return nil end
+    if file and (not place or same(tiny.stat(name(self.path, place)), current)) then return file end
+    if file then file.handle:close() end
+  end
+end
+
+-- Calls f(line) for each whole line from here to where the log ends now.
+function Logfile:forward(f)
+  local last = false
+  while true do
+    local file = self.files[1]
+    local piece = file and file.handle:read(PIECE, { at = self.at })
+    local done = 0
+    for newline in function() return piece and (piece:find("\n", done + 1, true)) end do
+      f(piece:sub(done + 1, newline - 1))
+      done = newline
+    end
+    if done > 0 then
+      self.at, last = self.at + done, false
+    elseif piece and #piece == PIECE then
+      -- No entry is that long: it is not ours.
+      self.at = self.at + #piece
+    elseif #self.files > 1 then
+      table.remove(self.files, 1).handle:close()
+      self.at = 0
+    else
+      local file_after = successor(self)
+      if not file_after then return end
+      if last or not file then
+        if file then file.handle:close() end
+        self.files[1], self.at, last = file_after, 0, false
+      else
+        -- It was renamed after its last write: what came before that is read first.
+        file_after.handle:close()
+        last = true
+      end
+    end
+  end
+end
+
+return Logfile

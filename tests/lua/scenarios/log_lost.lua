@@ -1,0 +1,75 @@
+-- A log that is removed, or cannot be written while the container runs.
+local check = require "check"
+
+local function await(what, f)
+  local deadline = tiny.clock("monotonic") + 15
+  while not f() do
+    if tiny.clock("monotonic") > deadline then error("in vain: " .. what, 2) end
+    tiny.poll({}, "20ms")
+  end
+end
+
+-- Starts a container that writes as many bytes as it is told, and says so.
+local script = "while read -r n; do [ $n = end ] && exit; head -c $n /dev/zero | tr '\\0' x; echo; echo said $n; done"
+local function start(name, ...)
+  tiny.mkdir("/tmp/say", { parents = true })
+  tiny.mknod("/tmp/say/" .. name, "fifo")
+  local say = tiny.open("/tmp/say/" .. name, { read = true, write = true })
+  local arguments = { "run", "-d", "--name", name, ... }
+  local runner <close> = tiny.fork(function()
+    tiny.dup2(say, 0)
+    table.insert(arguments, 3, "-i")
+    for _, word in ipairs { "sh", "-c", script } do table.insert(arguments, word) end
+    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
+  end)
+  check.equal(runner:wait(), 0)
+  return say, check.root .. "/containers/" .. tiny.read_file(check.root .. "/names/" .. name)
+end
+
+-- The log file is removed: the next line makes it again.
+local say, dir = start("removed")
+local log = dir .. "/container.log"
+local function has(text)
+  return function() return (tiny.read_file(log, { max = "64m" }) or ""):find(text, 1, true) end
+end
+say:write("1\n")
+await("the first line", has("said 1"))
+tiny.remove(log)
+say:write("2\n")
+await("the log is made again", has("said 2"))
+check.equal(check.succeeds("logs", "removed"), "xx\nsaid 2\n")
+say:write("end\n")
+check.succeeds("wait", "removed")
+
+-- A disk without room. drop: the container never waits, and the log says what is missing.
+for _, policy in ipairs { "drop", "wait" } do
+  say, dir = start(policy, "--log-on-full", policy)
+  log = dir .. "/container.log"
+  say:write("1\n")
+  await("the first line", has("said 1"))
+  -- The log's folder gets another disk, with a little room.
+  local disk = tiny.mount_tmpfs(dir, { size = "64k" })
+  local ballast = tiny.open(dir .. "/ballast", { write = true, create = true })
+  tiny.try(ballast.write, ballast, ("x"):rep(64 * 1024))
+  ballast:close()
+  say:write("300000\n")
+  say:write("2\n")
+  tiny.poll({}, "300ms")
+  tiny.remove(dir .. "/ballast")
+  disk:keep()
+  tiny.umount(dir, { detach = true })
+  say:write("3\n")
+  await("the last line", has("said 3"))
+  say:write("end\n")
+  check.succeeds("wait", policy)
+  local result = check.run { "logs", policy }
+  if policy == "drop" then
+    local lost = tonumber(result.err:match("tinylua: (%d+) bytes of stdout are lost here: the log could not be written\n"))
+    check.equal(#result.out + (lost or 0), #"x\nsaid 1\n" + 300000 + #"\nsaid 300000\n" + #"xx\nsaid 2\n" + #"xxx\nsaid 3\n")
+    assert(lost and lost > 100000, result.err)
+    check.equal(tiny.json_decode(check.succeeds("inspect", policy))[1].state.log_lost, lost)
+  else
+    check.equal(#result.out, #"x\nsaid 1\n" + 300000 + #"\nsaid 300000\n" + #"xx\nsaid 2\n" + #"xxx\nsaid 3\n")
+    check.equal(result.err, "")
+  end
+end

@@ -1,0 +1,80 @@
+-- --log-driver, --log-max-size, --log-max-files: rotation loses no order, none keeps nothing and
+-- still shows, passthrough gives the caller's own output.
+local check = require "check"
+
+local function dir_of(name)
+  return check.root .. "/containers/" .. tiny.json_decode(check.succeeds("inspect", name))[1].id
+end
+
+-- Rotation: what is left is the end of the output without a gap, over all files, none too large.
+check.succeeds("run", "--name", "turned", "--log-max-size", "256k", "--log-max-files", "3", "sh", "-c",
+  "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo line $i; done; sleep 0.2; echo end >&2")
+local dir = dir_of "turned"
+local files = {}
+for _, name in ipairs(tiny.list_dir(dir)) do
+  if name:match("^container%.log") then
+    table.insert(files, name)
+    assert(tiny.stat(dir .. "/" .. name).size <= 256 * 1024, name .. " is too large")
+  end
+end
+table.sort(files)
+check.equal(table.concat(files, " "), "container.log container.log.1 container.log.2")
+local result = check.run { "logs", "turned" }
+check.equal(result.err, "end\n")
+local first = tonumber(result.out:match("^line (%d+)\n"))
+local expected = first
+for line in result.out:gmatch("[^\n]+") do
+  check.equal(line, "line " .. expected)
+  expected = expected + 1
+end
+check.equal(expected, 60001)
+assert(first > 1, "nothing was rotated away")
+-- --tail from the end, over the files.
+local tail = check.run({ "logs", "--tail", "5000", "turned" }).out
+check.equal(select(2, tail:gsub("\n", "")), 4999) -- one of them is on stderr
+check.equal(tail:match("^line (%d+)\n"), "55002")
+check.equal(check.run({ "logs", "-n", "2", "turned" }).out, "line 60000\n")
+
+-- logs -f follows over a rotation.
+check.succeeds("run", "-d", "--name", "fast", "--log-max-size", "128k", "--log-max-files", "4", "sh", "-c",
+  "sleep 0.3; i=0; while [ $i -lt 9 ]; do i=$((i+1)); head -c 60000 /dev/zero | tr '\\0' x; echo; echo $i; sleep 0.1; done")
+local followed = check.succeeds("logs", "-f", "fast"):gsub("x+\n", "")
+check.equal(followed, "1\n2\n3\n4\n5\n6\n7\n8\n9\n")
+
+-- none: shown in front, kept nowhere.
+local shown = check.run { "run", "--name", "quiet", "--log-driver", "none", "sh", "-c", "echo out; echo err >&2; exit 4" }
+check.equal(shown.status, 4)
+check.equal(shown.out .. shown.err, "out\nerr\n")
+check.equal(tiny.stat(dir_of "quiet" .. "/container.log"), nil)
+local refused = check.run { "logs", "quiet" }
+check.equal(refused.status, 125)
+check.equal(refused.err, "quiet keeps no log: its log driver is none\n  hint: a container made with --log-driver json keeps one\n")
+-- In the background it is not held up by output that nobody takes.
+check.succeeds("run", "-d", "--name", "mute", "--log-driver", "none", "sh", "-c", "head -c 5000000 /dev/zero")
+check.equal(check.succeeds("wait", "mute"), "0\n")
+
+-- passthrough: the caller's own pipe, in the background too and over a restart.
+local direct = check.run { "run", "--name", "direct", "--log-driver", "passthrough", "sh", "-c", "readlink /proc/self/fd/1; echo err >&2" }
+assert(direct.out:match("^pipe:%[%d+%]\n$"), direct.out)
+check.equal(direct.err, "err\n")
+check.equal(check.run({ "logs", "direct" }).err, "direct keeps no log: its log driver is passthrough\n  hint: its output went to the output of the command that started it\n")
+local again = check.run { "run", "-d", "--name", "again", "--log-driver", "passthrough", "--restart", "on-failure:1", "sh", "-c", "echo hello; exit 1" }
+check.equal(select(2, again.out:gsub("hello\n", "")), 2)
+
+-- Bad input.
+local function wrong(status, text, ...)
+  local bad = check.run { "run", ... }
+  check.equal(bad.status, status, bad.err)
+  assert(bad.err:find(text, 1, true), bad.err)
+end
+wrong(2, "json, none, passthrough", "--log-driver", "jsn", "true")
+wrong(2, "is not a size", "--log-max-size", "x", "true")
+wrong(125, "log: max_size: 10 bytes are less than one entry may have\n  hint: the least is 128k", "--log-max-size", "10", "true")
+wrong(125, "log: max_files: 0 leaves no file to write to\n  hint: the least is 1", "--log-max-size", "1m", "--log-max-files", "0", "true")
+wrong(125, "log: max_files without max_size", "--log-max-files", "2", "true")
+wrong(125, "log: max_size is for the json driver, and the driver is none", "--log-driver", "none", "--log-max-size", "1m", "true")
+wrong(125, "log: the driver passthrough and a terminal (-t) exclude each other", "-t", "--log-driver", "passthrough", "true")
+tiny.write_file("/tmp/bad.lua", 'return require("tiny.container").new { command = "true", log = { drivr = "none" } }')
+wrong(125, 'log: unknown key "drivr"; did you mean "driver"?', "/tmp/bad.lua")
+tiny.write_file("/tmp/good.lua", 'return require("tiny.container").new { command = "echo hi", log = { driver = "none" } }')
+check.equal(check.succeeds("run", "/tmp/good.lua"), "hi\n")
