@@ -6,35 +6,51 @@
 use std::io::Write;
 
 use tinylua::cli::{self, End};
+use tinylua::sys::stdout::{self, Output};
 
 tinylua::entry!(run);
 
 fn run() -> u8 {
     let end = cli::run(std::env::args_os().collect());
-    tinylua::sys::process::flush_stdio();
-    let status = tell(end);
-    tinylua::sys::process::flush_stdio();
-    status
+    // What was printed before comes before what is said now.
+    let before = stdout::finish(Ok(()));
+    let failed = matches!(&end, End::Failed { failure, .. } if !failure.text.is_empty());
+    let (status, said) = tell(end);
+    let after = stdout::finish(said);
+    match if matches!(before, Output::Whole) { after } else { before } {
+        Output::Whole => status,
+        // An error of its own matters more than that nobody read what was before it.
+        _ if failed => status,
+        Output::Gone => stdout::end_by_sigpipe(),
+        Output::Lost(why) => {
+            let why = why.map(|errno| format!(": {}", errno.desc())).unwrap_or_default();
+            let _ = writeln!(std::io::stderr(), "tinylua: standard output cannot be written{why}");
+            if status == 0 { FAILED } else { status }
+        }
+    }
 }
 
-fn tell(end: End) -> u8 {
+/// tinylua's own failure.
+const FAILED: u8 = 125;
+
+/// Prints what there is to say; returns the exit status, and how standard output took it.
+fn tell(end: End) -> (u8, std::io::Result<()>) {
     match end {
-        End::Status(status) => status,
-        End::Help(text) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            0
-        }
+        End::Status(status) => (status, Ok(())),
+        End::Help(text) => (0, std::io::stdout().write_all(text.as_bytes())),
         End::Clap(error) => {
-            let _ = error.print();
-            cli::usage_status(&error)
+            let said = error.print();
+            (cli::usage_status(&error), if error.use_stderr() { Ok(()) } else { said })
         }
         End::Failed { failure, verbose } => {
             let mut err = std::io::stderr().lock();
-            let _ = writeln!(err, "{}", failure.text);
+            if !failure.text.is_empty() {
+                let _ = writeln!(err, "{}", failure.text);
+            }
             if let Some(traceback) = failure.traceback.filter(|_| verbose) {
                 let _ = writeln!(err, "{traceback}");
             }
-            failure.exit
+            (failure.exit, Ok(()))
         }
     }
 }

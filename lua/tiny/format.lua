@@ -29,14 +29,32 @@ local function width(text)
   return utf8.len(text) or #text
 end
 
--- Prints text as it is, without a line's end.
-function format.write(...)
-  io.stdout:write(...)
+local EPIPE = 32
+
+-- Output that cannot be written ends the command. Of a reader that went away (`| head`) nothing is
+-- said: main.rs ends the process as SIGPIPE would.
+local function check(done, why, errno)
+  if done then return end
+  local text = "standard output cannot be written: " .. why:gsub("^.*: ", "")
+  tiny.fail { message = errno == EPIPE and "" or "tinylua: " .. text, exit = 125 }
 end
 
--- Prints one line.
+-- The way of all output.
+local function put(...)
+  check(io.stdout:write(...))
+end
+
+-- Prints text as it is, without a line's end.
+format.write = put
+
+function format.flush()
+  check(io.stdout:flush())
+end
+
+-- Prints one line; a reader sees it at once.
 function format.line(...)
-  print(table.concat { ... })
+  put(table.concat { ... }, "\n")
+  format.flush()
 end
 
 -- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
@@ -63,15 +81,14 @@ function format.table(header, rows)
       if colour then shown = format.colour(colour, shown) end
       cells[i] = short > 0 and shown .. (" "):rep(short) or shown
     end
-    -- Not print, which writes each line out by itself.
-    io.stdout:write(table.concat(cells, "  "), "\n")
+    put(table.concat(cells, "  "), "\n")
   end
-  io.stdout:flush()
+  format.flush()
 end
 
 -- Prints a list as JSON, readable.
 function format.json(list)
-  print(tiny.json_encode(list, { pretty = true, array = true }))
+  format.line(tiny.json_encode(list, { pretty = true, array = true }))
 end
 
 local UNITS = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } }
@@ -158,20 +175,16 @@ end
 -- what was written first is shown first.
 function format.output(stream, text)
   if stream == "stderr" then
-    io.stdout:flush()
+    format.flush()
     io.stderr:write(text)
   else
-    io.stdout:write(text)
+    put(text)
   end
 end
 
 -- Empties the terminal's screen for a live table; nothing where the output is no terminal.
 function format.clear()
-  if tiny.isatty(1) then io.stdout:write("\27[H\27[2J") end
-end
-
-function format.flush()
-  io.stdout:flush()
+  if tiny.isatty(1) then put("\27[H\27[2J") end
 end
 
 return format

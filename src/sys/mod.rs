@@ -26,6 +26,7 @@ pub mod records;
 pub mod signal;
 pub mod socket;
 pub mod start;
+pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
 pub mod tree;

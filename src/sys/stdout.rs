@@ -1,0 +1,59 @@
+//! The end of standard output: whether all that was said arrived.
+
+use std::io::Write;
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal, raise, signal};
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+unsafe extern "C" {
+    /// C's standard output, which Lua prints on.
+    static stdout: *mut libc::FILE;
+}
+
+/// What became of the output.
+pub enum Output {
+    /// All of it arrived, as far as the kernel tells.
+    Whole,
+    /// Its reader is gone.
+    Gone,
+    /// Some of it could not be written; an earlier write's reason is not known any more.
+    Lost(Option<Errno>),
+}
+
+/// Writes out what is left in C's and Rust's buffers, and tells whether any of it was lost, now or
+/// earlier. `said`: how Rust's own printing went.
+pub fn finish(said: std::io::Result<()>) -> Output {
+    let said = said.and_then(|()| std::io::stdout().flush());
+    Errno::clear();
+    // SAFETY: C's standard output is open as long as the process lives.
+    let flushed = unsafe { libc::fflush(stdout) };
+    let errno = Errno::last();
+    // SAFETY: as above.
+    let failed = flushed != 0 || unsafe { libc::ferror(stdout) } != 0;
+    match said {
+        Ok(()) if !failed => Output::Whole,
+        _ if reader_is_gone() => Output::Gone,
+        Err(e) => Output::Lost(e.raw_os_error().map(Errno::from_raw)),
+        Ok(()) => Output::Lost((flushed != 0).then_some(errno)),
+    }
+}
+
+/// A pipe or socket whose far end is closed.
+fn reader_is_gone() -> bool {
+    let out = rustix::stdio::stdout();
+    let mut polled = [PollFd::from_borrowed_fd(out.as_fd(), PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::event::poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
+}
+
+/// Ends as any program does whose reader went away: by SIGPIPE, or with its status.
+pub fn end_by_sigpipe() -> u8 {
+    // SAFETY: SIG_DFL is no function of ours.
+    if unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.is_ok() {
+        let _ = super::event::unblock(&[libc::SIGPIPE]);
+        let _ = raise(Signal::SIGPIPE);
+    }
+    128 + libc::SIGPIPE as u8
+}

@@ -1,0 +1,47 @@
+-- Output of tinylua's own that cannot be written is an error; a reader that went away is none.
+local check = require "check"
+
+-- Runs tinylua with its stdout on `out`; returns its status, signal and what it said on stderr.
+local function run(out, ...)
+  local arguments, from, into = { ... }, tiny.pipe()
+  local child <close> = tiny.fork(function()
+    tiny.dup2(out, 1)
+    tiny.dup2(into, 2)
+    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
+  end)
+  into:close()
+  local text = ""
+  for piece in function() return from:read() end do text = text .. piece end
+  local status, signal = child:wait()
+  return status, text, signal
+end
+
+local full = tiny.open("/dev/full", { write = true })
+local SAID = "tinylua: standard output cannot be written: No space left on device\n"
+check.succeeds("run", "--name", "one", "echo", "hi")
+for _, arguments in ipairs {
+  { "ps" }, { "ps", "-a", "--format", "json" }, { "logs", "one" }, { "logs", "-t", "one" }, { "inspect", "one" }, { "doc", "poll" },
+  { "doctor" }, { "--help" }, { "run", "--help" }, { "--version" }, { "wait", "one" },
+} do
+  local status, text = run(full, table.unpack(arguments))
+  check.equal(status, 125, table.concat(arguments, " "))
+  check.equal(text, SAID, table.concat(arguments, " "))
+end
+
+-- What a container says in front is told once, and its status stays its own.
+local status, text = run(full, "run", "--name", "echo", "sh", "-c", "echo a; sleep 0.1; echo b; exit 7")
+check.equal(status, 7)
+check.equal(text, 'tinylua: echo: its stdout is not shown any more: ENOSPC: No space left on device: <stdout>\n')
+check.equal(check.succeeds("logs", "echo"), "a\nb\n")
+
+-- A closed pipe: as SIGPIPE ends other programs, without a word.
+local from, closed = tiny.pipe()
+from:close()
+for _, arguments in ipairs { { "ps" }, { "logs", "one" }, { "--help" } } do
+  local ended, said, signal = run(closed, table.unpack(arguments))
+  check.equal(said, "", table.concat(arguments, " "))
+  check.equal(signal, "SIGPIPE", table.concat(arguments, " ") .. " " .. tostring(ended))
+end
+status, text = run(closed, "run", "sh", "-c", "echo a; exit 7")
+check.equal(status, 7)
+check.equal(text, "")
