@@ -38,5 +38,13 @@ def size(result):
     return "Size\n\n" + columns(["what", "size"], rows)
 
 
+def log(result):
+    rows = [[r["side"], r["lines"], f"{r['bytes'] / 1e6:.0f}", f"{r['log_bytes'] / 1e6:.0f}", f"{r['mb_per_second']:.0f}",
+             f"{r['user_seconds']:.2f}", f"{r['system_seconds']:.2f}", f"{r['mb_per_cpu_second']:.0f}", f"{r['of_conmon']:.2f}"]
+            for r in result["sides"]]
+    return f"The log of a container that writes all the time, median of {result['rounds']} interleaved rounds\n\n" + \
+        columns(["side", "output", "MB", "MB of log", "MB/s", "user s", "system s", "MB/CPU s", "÷ conmon"], rows)
+
+
 def render(results):
     return "\n\n".join(globals()[name](result) for name, result in results.items())

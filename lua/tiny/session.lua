@@ -176,18 +176,34 @@ end
 
 -- Throws away what a log that cannot be written would take; the log says how much once it can.
 local function drop(ctx, stream, keep)
-  local count, _, bytes = ctx.pump:drop(stream, { keep = keep })
+  local _, bytes, count = ctx.pump:drop(stream, { keep = keep })
   ctx.lost = (ctx.lost or 0) + count
   if keep then show(ctx, stream, bytes) end
 end
 
+-- More than this at once is a burst: the FIFO then gets a moment to fill, since each turn costs about as
+-- much for a line as for thousands.
+local BURST, MOMENT = 4096, 0.001
+
+local move
+
+-- Looks at a stream again after that many seconds.
+local function pause(ctx, loop, stream, seconds)
+  local fifo = ctx.pump[stream]
+  loop:off(fifo)
+  loop:after(seconds, function()
+    loop:on(fifo, function() move(ctx, loop, stream) end)
+  end)
+end
+
 -- Moves what a stream holds. A full disk is waited out: the container blocks when its FIFO is full;
 -- or, where the container is not to wait, its output is dropped.
-local function move(ctx, loop, stream)
+function move(ctx, loop, stream)
   local keep = (ctx.echo[stream] or ctx.spec.on_log) and true or false
-  local more, bytes = tiny.try(ctx.pump.move, ctx.pump, stream, { keep = keep })
+  local more, bytes, count = tiny.try(ctx.pump.move, ctx.pump, stream, { keep = keep })
   if more ~= nil then
     ctx.full = nil
+    if not more and (count or 0) > BURST then pause(ctx, loop, stream, MOMENT) end
     return keep and show(ctx, stream, bytes)
   end
   local dropping = ctx.spec.log and ctx.spec.log.on_full == "drop"
@@ -196,11 +212,7 @@ local function move(ctx, loop, stream)
   end
   ctx.full = true
   if dropping then return drop(ctx, stream, keep) end
-  local fifo = ctx.pump[stream]
-  loop:off(fifo)
-  loop:after(1, function()
-    loop:on(fifo, function() move(ctx, loop, stream) end)
-  end)
+  pause(ctx, loop, stream, 1)
 end
 
 -- All its processes are dead (PID 1 was the last): what the FIFOs hold is the rest.
@@ -242,7 +254,7 @@ end
 
 -- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
 -- to do; a restart loads them again.
-local MAKING = { "container", "rootfs", "schema", "network", "mounts", "users", "options", "commandline", "terminal" }
+local MAKING = { "container", "rootfs", "schema", "network", "mounts", "users", "options", "commandline", "terminal", "logging" }
 
 local function forget_making()
   for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end

@@ -47,14 +47,11 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.",
         args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
         options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
-        returns: "whether the FIFO may hold more, and the bytes where they are kept",
+        returns: "whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came",
         method: Some(("pump", "move")),
         errors: &[("ENOSPC", "the disk is full; nothing is lost, the FIFO and the spool keep it")],
         example: "local more = pump:move(\"stdout\")",
-        call: |c| {
-            let moved = on_stream(c, Stream::move_on)?;
-            c.ok(answer(c, moved)?)
-        },
+        call: |c| moved(c, Stream::move_on),
         ..BASE
     },
     Primitive {
@@ -63,19 +60,10 @@ pub const FAMILY: &[Primitive] = &[
               is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.",
         args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
         options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
-        returns: "how many bytes were thrown away, whether the FIFO may hold more, and the bytes where they are kept",
+        returns: "whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away",
         method: Some(("pump", "drop")),
-        example: "local lost = pump:drop(\"stdout\")",
-        call: |c| {
-            let mut lost = 0;
-            let moved = on_stream(c, |stream, _, keep| {
-                let (moved, dropped) = stream.drop_on(keep)?;
-                lost = dropped;
-                Ok(moved)
-            })?;
-            let (more, bytes) = answer(c, moved)?;
-            c.ok((lost, more, bytes))
-        },
+        example: "local _, _, lost = pump:drop(\"stdout\")",
+        call: |c| moved(c, |stream, _, keep| stream.drop_on(keep)),
         ..BASE
     },
     Primitive {
@@ -83,14 +71,11 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Moves all that is left of a stream to the log; a last line without its end is marked partial.",
         args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
         options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
-        returns: "false, and the bytes where they are kept",
+        returns: "false, the bytes where they are kept (else nil), and how many came",
         method: Some(("pump", "finish")),
         errors: &[("ENOSPC", "the disk is full; the spool keeps what is not in the log")],
         example: "pump:finish(\"stdout\")",
-        call: |c| {
-            let moved = on_stream(c, Stream::finish)?;
-            c.ok(answer(c, moved)?)
-        },
+        call: |c| moved(c, Stream::finish),
         ..BASE
     },
 ];
@@ -118,10 +103,7 @@ fn pump(call: &Call<'_>) -> Outcome {
 }
 
 /// Calls `how` with the stream that the second argument names.
-fn on_stream(
-    call: &Call<'_>,
-    how: impl FnOnce(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>,
-) -> Result<Moved, Fail> {
+fn moved(call: &Call<'_>, how: impl FnOnce(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>) -> Outcome {
     let pump: mlua::AnyUserData = call.handle(0)?.raw_get("pump")?;
     let (name, keep) = (call.str(1)?, call.flag("keep"));
     let pump = pump.borrow::<Pump>()?;
@@ -129,11 +111,7 @@ fn on_stream(
     let Some(stream) = streams.iter_mut().find(|s| s.name() == name) else {
         return Err(Fail::Usage(format!("stream: there is no stream {name:?}")));
     };
-    Ok(how(stream, log, keep)?)
-}
-
-/// What a call returns of it: whether there may be more, and the bytes where they are kept.
-fn answer(call: &Call<'_>, moved: Moved) -> Result<(bool, Value), Fail> {
-    let bytes = if call.flag("keep") { Value::String(call.lua.create_string(moved.bytes)?) } else { Value::Nil };
-    Ok((moved.more, bytes))
+    let moved = how(stream, log, keep)?;
+    let bytes = if keep { Value::String(call.lua.create_string(moved.bytes)?) } else { Value::Nil };
+    call.ok((moved.more, bytes, moved.count))
 }

@@ -3,18 +3,14 @@
 //! with their newlines in the text. A line without its newline is marked partial; a text that is not
 //! UTF-8 is marked raw, and each of its bytes stands as the character of that number.
 
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Context, Result, clock, fs};
+use super::{Context, Result, fs};
 
-/// The longest text of one entry; a longer line is written in parts.
-pub const LONGEST: usize = 16 * 1024;
-
-/// More than this at once is a burst: an object for each of its lines would cost more than the lines.
-const BURST: usize = 4096;
+mod entry;
 
 /// When a log is renamed and begun anew.
 #[derive(Clone, Copy, Default)]
@@ -79,26 +75,7 @@ impl LogFile {
     /// Appends the whole lines of `bytes`, which begin at byte `start` of the stream; with `end` the
     /// rest too. Returns how many bytes are in the log now.
     pub fn append(&mut self, stream: &str, bytes: &[u8], start: u64, end: bool) -> Result<usize> {
-        let head = head(stream);
-        let burst = bytes.len() > BURST;
-        let mut done = 0;
-        while done < bytes.len() {
-            let rest = &bytes[done..];
-            let window = &rest[..rest.len().min(LONGEST + 1)];
-            let newline = |b: &u8| *b == b'\n';
-            let newline = if burst { window.iter().rposition(newline) } else { window.iter().position(newline) };
-            let (text, next, partial) = match newline {
-                Some(newline) => (&rest[..newline], newline + 1, false),
-                None if rest.len() > LONGEST => {
-                    let cut = cut(rest);
-                    (&rest[..cut], cut, true)
-                }
-                None if end => (rest, rest.len(), true),
-                None => break,
-            };
-            done += next;
-            entry(&mut self.out, &head, start + done as u64, text, partial);
-        }
+        let done = entry::lines(&mut self.out, stream, bytes, start, end);
         self.put()?;
         if done > 0 {
             self.reached(stream, start + done as u64);
@@ -108,8 +85,7 @@ impl LogFile {
 
     /// Says in the log that bytes of a stream are lost behind its byte `at`.
     pub fn lost(&mut self, stream: &str, at: u64, count: u64) -> Result<()> {
-        let said = format!("{}{at},\"lost\":{count},\"text\":\"{count} bytes lost\"}}\n", head(stream));
-        self.out.extend_from_slice(said.as_bytes());
+        entry::lost(&mut self.out, stream, at, count);
         self.put()
     }
 
@@ -172,7 +148,7 @@ impl LogFile {
         (self.fd, self.place) = open(&self.path)?;
         let mut marks = Vec::new();
         for (stream, end) in &self.ends {
-            entry(&mut marks, &head(stream), *end, b"", true);
+            entry::mark(&mut marks, stream, *end);
         }
         self.send(&marks)?;
         self.begun = self.place.size;
@@ -183,11 +159,6 @@ impl LogFile {
 /// The name of the n-th older file.
 fn rotated(path: &str, n: u32) -> String {
     format!("{path}.{n}")
-}
-
-/// Where an entry begins, up to its `end`.
-fn head(stream: &str) -> String {
-    format!("{{\"time\":\"{}\",\"stream\":\"{stream}\",\"end\":", clock::timestamp())
 }
 
 fn open(path: &str) -> Result<(OwnedFd, Place)> {
@@ -228,7 +199,7 @@ fn last_end(mut file: std::fs::File, path: &str, mark: &[u8]) -> Result<Option<u
         piece.extend_from_slice(&tail);
         for line in piece.split(|b| *b == b'\n').rev().skip(1) {
             // The mark stands at a fixed place in the head, so a text cannot forge it.
-            let found = line.get(HEAD..).and_then(|l| l.strip_prefix(mark));
+            let found = line.get(entry::HEAD..).and_then(|l| l.strip_prefix(mark));
             let digits = found.map(|d| d.iter().take_while(|b| b.is_ascii_digit()).copied().collect::<Vec<u8>>());
             if let Some(end) = digits.and_then(|d| String::from_utf8(d).ok()).and_then(|d| d.parse().ok()) {
                 return Ok(Some(end));
@@ -242,37 +213,9 @@ fn last_end(mut file: std::fs::File, path: &str, mark: &[u8]) -> Result<Option<u
     Ok(None)
 }
 
-/// The length of `{"time":"2026-11-24T02:12:00.000000000Z",`.
-const HEAD: usize = 41;
-
-/// Where a long line is cut: before a character, never inside one.
-fn cut(bytes: &[u8]) -> usize {
-    (LONGEST - 3..=LONGEST).rev().find(|i| bytes[*i] & 0xc0 != 0x80).unwrap_or(LONGEST)
-}
-
-fn entry(out: &mut Vec<u8>, head: &str, end: u64, text: &[u8], partial: bool) {
-    out.extend_from_slice(head.as_bytes());
-    let _ = write!(out, "{end}");
-    if partial {
-        out.extend_from_slice(b",\"partial\":true");
-    }
-    let written = match std::str::from_utf8(text) {
-        Ok(text) => {
-            out.extend_from_slice(b",\"text\":");
-            serde_json::to_writer(&mut *out, text)
-        }
-        Err(_) => {
-            out.extend_from_slice(b",\"raw\":true,\"text\":");
-            let latin: String = text.iter().map(|b| char::from(*b)).collect();
-            serde_json::to_writer(&mut *out, &latin)
-        }
-    };
-    debug_assert!(written.is_ok(), "writing to memory");
-    out.extend_from_slice(b"}\n");
-}
-
 #[cfg(test)]
 mod tests {
+    use super::entry::LONGEST;
     use super::*;
 
     fn log(dir: &tempfile::TempDir, rotation: Rotation) -> LogFile {

@@ -50,6 +50,8 @@ pub struct Moved {
     pub bytes: Vec<u8>,
     /// Whether the FIFO may hold more.
     pub more: bool,
+    /// How many bytes came.
+    pub count: usize,
 }
 
 impl Stream {
@@ -101,24 +103,26 @@ impl Stream {
     /// asks, since a copy of everything costs.
     pub fn move_on(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
         self.confess(log, keep)?;
+        let before = self.taken;
         let more = self.take()?;
         self.write(log, keep, false)?;
-        Ok(Moved { bytes: std::mem::take(&mut self.kept), more })
+        Ok(Moved { bytes: std::mem::take(&mut self.kept), more, count: (self.taken - before) as usize })
     }
 
     /// Logs what is left, the last line marked partial: the stream has ended.
     pub fn finish(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
         self.confess(log, keep)?;
+        let before = self.taken;
         while self.take()? {
             self.write(log, keep, false)?;
         }
         self.write(log, keep, true)?;
-        Ok(Moved { bytes: std::mem::take(&mut self.kept), more: false })
+        Ok(Moved { bytes: std::mem::take(&mut self.kept), more: false, count: (self.taken - before) as usize })
     }
 
     /// Throws away what the FIFO holds; the log says how much once it can be written. What the spool
-    /// has is kept. Returns how many bytes were thrown away.
-    pub fn drop_on(&mut self, keep: bool) -> Result<(Moved, usize)> {
+    /// has is kept.
+    pub fn drop_on(&mut self, keep: bool) -> Result<Moved> {
         let mut piece = vec![0; PIECE];
         let mut dropped = 0;
         while dropped < TURN {
@@ -135,7 +139,7 @@ impl Stream {
             }
         }
         self.lost += dropped as u64;
-        Ok((Moved { bytes: std::mem::take(&mut self.kept), more: dropped >= TURN }, dropped))
+        Ok(Moved { bytes: std::mem::take(&mut self.kept), more: dropped >= TURN, count: dropped })
     }
 
     /// Says in the log what is lost, behind what came before it.
@@ -149,9 +153,10 @@ impl Stream {
         Ok(())
     }
 
-    /// FIFO to spool; whether there may be more.
+    /// FIFO to spool; whether there may be more. While the log cannot be written the spool grows no
+    /// further than one turn.
     fn take(&mut self) -> Result<bool> {
-        let mut turn = TURN;
+        let mut turn = TURN.saturating_sub((self.taken - self.logged) as usize);
         while turn > 0 {
             let mut offset = self.taken;
             let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;

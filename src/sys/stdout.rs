@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+// SAFETY: the C library has it under this name and type.
 unsafe extern "C" {
     /// C's standard output, which Lua prints on.
     static stdout: *mut libc::FILE;
