@@ -267,13 +267,15 @@ local file = {}
 
 ---Reads what is there, at most `max` bytes (read(2)).
 ---* EBADF: the file was not opened for reading
+---* ESPIPE: a pipe has no places to read `at`
 ---* EIO: the far side of the terminal is gone
 ---```lua
 ---local text = file:read()
 ---```
 ---@param max? tiny.size 64k when absent
+---@param options? tiny.read.options
 ---@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
-function file:read(max) end
+function file:read(max, options) end
 
 ---Writes all bytes, waiting where the far side is full (write(2)).
 ---* EPIPE: the far side is closed
@@ -341,8 +343,17 @@ local pump = {}
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return any # whether the FIFO may hold more, and the bytes where they are kept
+---@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
 function pump:move(stream, options) end
+
+---Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
+---```lua
+---local _, _, lost = pump:drop("stdout")
+---```
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_drop.options
+---@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+function pump:drop(stream, options) end
 
 ---Moves all that is left of a stream to the log; a last line without its end is marked partial.
 ---* ENOSPC: the disk is full; the spool keeps what is not in the log
@@ -351,7 +362,7 @@ function pump:move(stream, options) end
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_finish.options
----@return any # false, and the bytes where they are kept
+---@return any # false, the bytes where they are kept (else nil), and how many came
 function pump:finish(stream, options) end
 
 ---@class tiny.route: tiny.handle
@@ -1819,16 +1830,21 @@ function tiny.stdio(number) end
 ---@return tiny.file # a file handle for reading and one for writing
 function tiny.pipe() end
 
+---@class tiny.read.options
+---@field at? integer from this byte on, and leave that place (pread(2)) (default: the file's own place)
+
 ---Reads what is there, at most `max` bytes (read(2)).
 ---* EBADF: the file was not opened for reading
+---* ESPIPE: a pipe has no places to read `at`
 ---* EIO: the far side of the terminal is gone
 ---```lua
 ---local text = file:read()
 ---```
 ---@param file tiny.file an open file
 ---@param max? tiny.size 64k when absent
+---@param options? tiny.read.options
 ---@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
-function tiny.read(file, max) end
+function tiny.read(file, max, options) end
 
 ---@class tiny.write.options
 ---@field wait? boolean false: write once what fits now (a nonblock file) (default: true)
@@ -2041,9 +2057,9 @@ function tiny.recv_fd(socket) end
 ---@class tiny.pump.options
 ---@field dir string the folder of the FIFOs and spools
 ---@field max_size? tiny.size begin a new log file at this size (default: none)
----@field max_files? integer how many log files are kept, the current one counted (default: 2)
+---@field max_files? integer how many log files are kept, the current one counted; 1: it is begun anew (default: 2)
 
----Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line. Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
+---Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line (lines that come in a burst are one object). Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
 ---* ENOENT: the FIFOs are missing: mknod makes them
 ---* ESPIPE: the spool was emptied while the log stayed
 ---```lua
@@ -2065,8 +2081,21 @@ function tiny.pump(log, options) end
 ---@param pump tiny.pump what `pump` returned
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return any # whether the FIFO may hold more, and the bytes where they are kept
+---@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
 function tiny.pump_move(pump, stream, options) end
+
+---@class tiny.pump_drop.options
+---@field keep? boolean return the bytes as well (default: false)
+
+---Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
+---```lua
+---local _, _, lost = pump:drop("stdout")
+---```
+---@param pump tiny.pump what `pump` returned
+---@param stream "stdout"|"stderr" which stream
+---@param options? tiny.pump_drop.options
+---@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+function tiny.pump_drop(pump, stream, options) end
 
 ---@class tiny.pump_finish.options
 ---@field keep? boolean return the bytes as well (default: false)
@@ -2079,7 +2108,7 @@ function tiny.pump_move(pump, stream, options) end
 ---@param pump tiny.pump what `pump` returned
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_finish.options
----@return any # false, and the bytes where they are kept
+---@return any # false, the bytes where they are kept (else nil), and how many came
 function tiny.pump_finish(pump, stream, options) end
 
 -- Host

@@ -294,7 +294,7 @@ function session.watch(ctx)
   loop:on_quiet(forget_making)
   loop:run()
   if health then health:close() end
-  close_all(handles)
+  for _, handle in pairs(handles) do handle:close() end
   if ctx.console then ctx.console:drain(function() move(ctx, loop, "stdout") return not ctx.full end) end
   finish(ctx)
   local status, signal = how_it_ended(ctx)
