@@ -8,7 +8,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)
-      tiny.freeze(limits.of(container))
+      limits.with(container, tiny.freeze)
       events.emit(container, "pause")
       return name
     end)

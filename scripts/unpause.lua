@@ -8,7 +8,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)
-      tiny.thaw(limits.of(container))
+      limits.with(container, tiny.thaw)
       events.emit(container, "unpause")
       return name
     end)

@@ -85,13 +85,17 @@ function limits.reopen(of)
   return (tiny.try(tiny.open_cgroup, limits.path(of)))
 end
 
--- The cgroup of a container that must be running; one that is being started is waited for.
-function limits.of(container)
+-- Calls f with the cgroup of a container that must be running; one that is being started is waited for.
+function limits.with(container, f, ...)
   container = require("tiny.state").ready(container)
+  local name = container.config.name
   if container.state.status ~= "running" then
-    tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" }
+    tiny.fail { message = name .. " is not running", hint = "`tinylua ps` lists those that run" }
   end
-  return tiny.open_cgroup(limits.path(container))
+  local _, err = tiny.try(function(...) f(tiny.open_cgroup(limits.path(container)), ...) end, ...)
+  -- Its end takes the group away.
+  if err and err.code == "ENOENT" then tiny.fail { message = name .. " has just ended" } end
+  if err then error(err, 0) end
 end
 
 -- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.

@@ -49,7 +49,7 @@ end
 local function settle()
   for _, name in ipairs(tiny.list_dir("/proc")) do
     local pid = name:match("^%d+$") and tonumber(name)
-    local stat = pid and pid ~= tiny.getpid() and tiny.read_file("/proc/" .. name .. "/stat")
+    local stat = pid and pid ~= tiny.getpid() and tiny.try(tiny.read_file, "/proc/" .. name .. "/stat")
     local process = stat and stat:match("%(exe%) [^ZX]") and tiny.pidfd_open(pid)
     if process then
       tiny.poll({ process }, "1s")
@@ -78,7 +78,7 @@ function faults.look()
   end
   for _, name in ipairs(tiny.list_dir("/proc")) do
     -- This process and those that are ending are none of a container's.
-    local stat = name:match("^%d+$") and tiny.read_file("/proc/" .. name .. "/stat")
+    local stat = name:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. name .. "/stat")
     if stat and not stat:match("%) [ZX] ") then found["process " .. name .. " " .. stat:match("%b()")] = true end
   end
   cgroups(found)
