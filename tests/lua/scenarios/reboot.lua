@@ -42,6 +42,7 @@ check.equal(unknown, 3, "ends that nobody saw")
 check.equal(tiny.stat(check.root .. "/containers/" .. brief), nil)
 
 check.succeeds("start", "always", "before")
+check.succeeds("wait", "before")
 check.equal(check.succeeds("ps", "-q"), ids.always .. "\n")
 check.succeeds("rm", "-f", "always")
 check.succeeds("create", "--name", "new", "true")
