@@ -70,7 +70,8 @@ def tinylua(binary, folder, text, size):
     if last["end"] != size:
         raise RuntimeError(f"tinylua logged {last['end']} of {size} bytes")
     result = {"wall": wall, "user": user, "system": system, "log": log.stat().st_size}
-    subprocess.run([binary, "--root", str(root), "rm", made.stdout.strip()], check=True, stdout=subprocess.DEVNULL)
+    for words in (["rm", made.stdout.strip()], ["gc"]):
+        subprocess.run([binary, "--root", str(root), *words], check=True, stdout=subprocess.DEVNULL)
     return result
 
 
@@ -82,7 +83,8 @@ def conmon(_, folder, text, size):
     crun = ["crun", "--root", str(place / "crun"), "--cgroup-manager=disabled"]
     begun = time.monotonic()
     subprocess.run(["conmon", "-c", "bench", "-u", "bench", "-n", "bench", "-r", shutil.which("crun"), "-b", bundle,
-                    "-l", f"k8s-file:{log}", "-p", str(pids[0]), "-P", str(pids[1]), "--exit-dir", str(place), "--full-attach",
+                    "-l", f"k8s-file:{log}", "-p", str(pids[0]), "-P", str(pids[1]), "--exit-dir", str(place),
+                    "--full-attach", "--no-sync-log",
                     *(f"--runtime-arg={word}" for word in crun[1:])], check=True, stdout=subprocess.DEVNULL)
     # conmon returns before crun has made the container, and writes its pid when it is made.
     while not (pids[0].exists() and pids[0].read_text()):
