@@ -7,8 +7,9 @@ local state = require "tiny.state"
 local function while_alive(container, process, f, ...)
   local result, err = tiny.try(f, ...)
   if not err then return result end
-  -- A process that is ending has no namespaces any more before its pidfd tells the end.
-  if #tiny.poll({ process }, err.code == "ESRCH" and "1s" or 0) == 0 then error(err, 0) end
+  -- A process that is ending has no namespaces and no cgroup any more before its pidfd tells the end.
+  local missing = err.op ~= "exec" and (err.code == "ESRCH" or err.code == "ENOENT" or err.code == "ENODEV")
+  if #tiny.poll({ process }, missing and "1s" or 0) == 0 then error(err, 0) end
   tiny.fail { message = ("%s has just ended"):format(container.config.name) }
 end
 
@@ -22,7 +23,7 @@ return function(container, options)
   local process <close> = state.process(container)
   if not process then tiny.fail { message = ("%s has just ended"):format(name) } end
   local cgroup = limits.reopen(container)
-  if cgroup and tiny.cgroup_stats(cgroup).frozen then
+  if cgroup and while_alive(container, process, tiny.cgroup_stats, cgroup).frozen then
     tiny.fail { message = ("%s is paused"):format(name), hint = "tinylua unpause " .. name }
   end
   local terminal = options.tty and require "tiny.terminal"

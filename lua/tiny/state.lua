@@ -177,10 +177,11 @@ function state.load(id)
   local dir, run = folders(id)
   local config, bad_config = read_json(dir .. "/config.json", "id")
   local current, bad_state = read_json(dir .. "/state.json", "status")
-  if not (config or current) and not tiny.stat(dir) then return nil end
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
   container.state = current
   if config and current then return container end
+  -- It may have been removed between the two reads.
+  if not tiny.stat(dir) then return nil end
   -- state.json is the last file that a new container gets: without one its maker is at work, or dead.
   local unmade = not current and not tiny.stat(dir .. "/state.json")
   container.state = current or { status = unmade and "starting" or "unknown" }
