@@ -26,7 +26,7 @@ def make_rootfs(folder):
         for name in ("bin", "proc", "dev", "sys", "tmp"):
             (root / name).mkdir(parents=True)
         shutil.copy2(shutil.which("busybox"), root / "bin/busybox")
-        for name in ("true", "sh", "readlink", "wc", "ls", "grep"):
+        for name in ("true", "sleep", "sh", "readlink", "wc", "ls", "grep"):
             (root / "bin" / name).symlink_to("busybox")
     return root
 

@@ -46,5 +46,27 @@ def log(result):
         columns(["side", "output", "MB", "MB of log", "MB/s", "user s", "system s", "MB/CPU s", "÷ conmon"], rows)
 
 
+def supervisor(result):
+    rows = [[r["side"], str(r["count"]), f"{r['pss_kb']:.0f}", f"{r['rss_kb']:.0f}", f"{r['private_dirty_kb']:.0f}",
+             f"{r['of_conmon']:.2f}" if r["of_conmon"] else "-", r["note"]] for r in result["sides"]]
+    text = "An idle supervisor, the mean of so many at once\n\n" + \
+        columns(["side", "at once", "PSS kB", "RSS kB", "private dirty kB", "PSS ÷ conmon", "what it does"], rows)
+    for name, reason in result["skipped"].items():
+        text += f"\n\nskipped: {name}: {reason}"
+    return text
+
+
+def ps(result):
+    rows = [[str(r["records"]), r["command"], f"{r['median_ms']:.1f}", f"{r['min_ms']:.1f}"] for r in result["commands"]]
+    return "Listings\n\n" + columns(["records", "command", "median ms", "min ms"], rows)
+
+
+def many(result):
+    rows = [[str(r["containers"]), str(r["shells"]), f"{r['starts_per_second']:.0f}", f"{r['pss_sum_kb'] / 1000:.1f}",
+             f"{r['pss_each_kb']:.0f}", f"{r['remove_seconds']:.1f}", str(r["left"] + r["supervisors_left"])] for r in result["runs"]]
+    return "Detached containers alive at once\n\n" + \
+        columns(["containers", "from shells", "starts/s", "PSS sum MB", "PSS each kB", "rm -f of all, s", "left"], rows)
+
+
 def render(results):
     return "\n\n".join(globals()[name](result) for name, result in results.items())
