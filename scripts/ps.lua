@@ -58,11 +58,11 @@ return {
     local list, rows, now = chosen(args), {}, tiny.clock()
     for _, c in ipairs(list) do
       if c.damage then format.note("%s: %s", c.id, c.damage) end
-      if args.quiet then format.line(c.id) end
+      if args.quiet then format.write(c.id, "\n") end
       local json = args.format == "json"
       table.insert(rows, json and plain(c) or { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now) })
     end
-    if args.quiet then return end
+    if args.quiet then return format.flush() end
     if args.format == "json" then return format.json(rows) end
     format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS" }, rows)
   end,
