@@ -5,7 +5,7 @@ local state = require "tiny.state"
 
 return {
   summary = "Send a signal to the PID 1 of containers",
-  options = { { "signal", short = "s", default = "KILL", value = "SIGNAL", help = "Which signal, by name or number" } },
+  options = { { "signal", short = "s", type = "signal", default = "KILL", help = "Which signal, by name or number" } },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     local number = tiny.signal_number(args.signal)

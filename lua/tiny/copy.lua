@@ -45,8 +45,8 @@ end
 -- Looks the side's container up, and keeps a stopped one from being started meanwhile.
 local function find(side, held)
   if not side.name then return end
-  local container = state.settled(state.find(side.name))
-  if not container then wrong(("there is no container %q"):format(side.name), "`tinylua ps -a` lists them") end
+  -- One that is being started has not left the host's root yet.
+  local container = state.ready(state.find(side.name))
   if container.damage then wrong(container.damage) end
   side.container = container
   if container.state.status == "running" then return end

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use mlua::{Lua, Table, Value};
 
 use super::globals::global_args;
+use crate::sys::signal;
 use crate::vm::{Failure, units};
 
 /// An option or a positional argument of a script.
@@ -72,6 +73,7 @@ impl Item {
         match self.ty.as_str() {
             "size" => text(|s| units::size(s).map(drop)),
             "duration" => text(|s| units::duration(s).map(drop)),
+            "signal" => text(|s| signal::parse(s).map(drop).ok_or_else(|| format!("there is no signal {s:?}"))),
             "integer" => text(|s| s.parse::<i64>().map(drop).map_err(|_| format!("{s:?} is not a whole number"))),
             "number" => text(|s| match s.parse::<f64>() {
                 Ok(n) if n.is_finite() => Ok(()),

@@ -62,7 +62,7 @@ for _, command in ipairs { { "exec", "slow", "true" }, { "pause", "slow" } } do
   check.succeeds("rm", "-f", "slow")
 end
 
--- On record as running, and still on the host's root: exec does not enter before it has left that.
+-- On record as running, and still on the host's root: nobody enters before it has left that.
 tiny.mknod("/tmp/gate2", "fifo")
 tiny.write_file("/tmp/late.lua", [[
 local gate = tiny.open("/tmp/gate2", { read = true, write = true })
@@ -74,11 +74,14 @@ local starter <close> = tiny.fork(function() check.run { "run", "-d", "/tmp/late
 local watch <close> = tiny.watch { check.root }
 while status() ~= "running" do tiny.poll({ watch }, "50ms") end
 local entering <close> = tiny.fork(function() return check.run({ "exec", "late", "test", "-e", "/tmp/gate2" }).status end)
+local copying <close> = tiny.fork(function() return check.run({ "cp", "late:/tmp/gate2", "-" }).status end)
 check.equal(entering:wait("300ms"), nil, "exec waits")
+check.equal(copying:wait("0s"), nil, "cp waits")
 local gate <close> = tiny.open("/tmp/gate2", { read = true, write = true })
 gate:write("x")
 starter:wait()
 check.equal(entering:wait(), 1, "inside, where the host's file is not")
+check.equal(copying:wait(), 125, "the host's file is not copied")
 check.succeeds("rm", "-f", "late")
 
 tiny.remove("/tmp/gate")
