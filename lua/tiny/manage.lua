@@ -114,7 +114,7 @@ local function wait_restart(record, ctx, result, seconds, count)
   remove_streams(record)
   tell_end(record, result)
   session.tell_end(ctx, result)
-  return #tiny.poll({ signals }, seconds) == 0 and not record.state.stopping
+  return not record.state.stopping and #tiny.poll({ signals }, seconds) == 0
 end
 
 -- Watches a container, and starts it again as often as its policy says; records how it ended and

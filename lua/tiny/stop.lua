@@ -23,20 +23,22 @@ return function(container, seconds, quiet)
   end
   container = state.settled(container)
   if not container then return false end
-  if container.state.status == "restarting" then
-    -- Its supervisor waits for the time of the next start; the signal ends that.
-    state.update(container, function(s) s.stopping = true end)
-    local supervisor = container.state.supervisor
-    local process <close> = tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
-    if process then tiny.try(tiny.kill, process, "SIGTERM") end
+  local function lives(s) return s.status == "running" or s.status == "restarting" end
+  if not lives(container.state) then return false end
+  state.update(container, function(s) s.stopping = lives(s) or nil end)
+  local status = container.state.status
+  if not lives(container.state) then return false end
+  local process <close> = status == "running" and state.process(container) or nil
+  if not process then
+    -- It has just ended. Its supervisor reads `stopping` before it starts it again; where it waits for
+    -- the time of that already, the signal ends the wait.
+    local supervisor = status == "restarting" and container.state.supervisor
+    local waiting <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    if waiting then tiny.try(tiny.kill, waiting, "SIGTERM") end
     recorded(container)
     events.emit(container, "stop")
     return true
   end
-  if container.state.status ~= "running" then return false end
-  local process <close> = state.process(container)
-  if not process then return false end
-  state.update(container, function(s) s.stopping = true end)
   local pid, name = process.pid, container.config.name
   local signal = container.config.stop_signal or "SIGTERM"
   seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
