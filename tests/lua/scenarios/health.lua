@@ -37,10 +37,13 @@ local function run(name, command, ...)
   check.succeeds("run", "-d", "--name", name, "--health-cmd", command, table.unpack(words))
 end
 
+check.succeeds("run", "-d", "--name", "early", "--health-interval", "60s", "--health-cmd", "true", "sleep", "60")
+assert(check.succeeds("ps"):match("Up [^\n]* %(health: starting%)"), "ps before the first check")
+check.succeeds("rm", "-f", "early")
+
 -- From starting over healthy to unhealthy and back: the checks run inside, as the container's user sees it.
 check.succeeds("run", "-d", "--name", "web", "--hostname", "inside", "-e", "WORD=fine", "--health-interval", "300ms", "--health-retries", "2",
   "--health-cmd", "echo $WORD $(hostname); test ! -e /tmp/ill", "sleep", "60")
-assert(check.succeeds("ps"):match("Up [^\n]* %(health: starting%)"), "ps before the first check")
 local now = becomes("web", "healthy")
 check.equal(now.health.log[1].output, "fine inside\n")
 check.equal(now.health.log[1].exit_code, 0)
