@@ -254,7 +254,7 @@ end
 
 -- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
 -- to do; a restart loads them again.
-local MAKING = { "container", "rootfs", "schema", "network", "mounts", "users", "options", "commandline", "terminal", "logging" }
+local MAKING = { "container", "rootfs", "schema", "network", "mounts", "users", "options", "overlay", "run_options", "terminal", "logging" }
 
 local function forget_making()
   for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end

@@ -8,6 +8,7 @@ use clap::builder::OsStringValueParser;
 use mlua::{Function, MultiValue, Value};
 
 mod globals;
+mod plain;
 mod spec;
 
 use globals::{Globals, global_args};
@@ -87,15 +88,20 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
         return Err(unknown_command(name, vm.search()).into());
     };
-    let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
-    let matches = spec.parse(rest)?;
-    globals.add(&matches);
+    let args = match plain::table(vm.lua(), name, &script, rest).map_err(|f| fail(f, false))? {
+        Some(args) => args,
+        None => {
+            let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
+            let matches = spec.parse(rest)?;
+            globals.add(&matches);
+            spec.table(vm.lua(), &matches).map_err(|f| fail(f, globals.verbose))?
+        }
+    };
     let run = || -> Result<u8, Failure> {
         if let Some(style) = globals.trace {
             trace::start(style).map_err(|e| Failure::plain(e.to_string()))?;
         }
         vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
-        let args = spec.table(vm.lua(), &matches)?;
         let function: Function =
             script.get("run").map_err(|_| Failure::plain(format!("{name}.lua has no function \"run\"")))?;
         // A supervisor lives for long below this call: what it does not need is Lua's to collect.

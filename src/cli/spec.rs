@@ -12,6 +12,7 @@ use crate::sys::signal;
 use crate::vm::{Failure, units};
 
 /// An option or a positional argument of a script.
+#[derive(Default)]
 struct Item {
     name: String,
     short: Option<char>,
@@ -27,28 +28,38 @@ struct Item {
 }
 
 impl Item {
+    /// Reads the table in one pass: a script has fifty of them, and each look-up of a key costs as much.
     fn of(table: &Table) -> mlua::Result<Item> {
-        let default: Value = table.raw_get("default")?;
-        let list = |key: &str| -> mlua::Result<Vec<String>> {
-            Ok(match table.raw_get::<Value>(key)? {
-                Value::Table(t) => t.sequence_values().collect::<mlua::Result<_>>()?,
-                Value::Nil => Vec::new(),
-                one => vec![one.to_string()?],
-            })
-        };
-        Ok(Item {
-            name: table.raw_get(1)?,
-            short: table.raw_get::<Option<String>>("short")?.and_then(|s| s.chars().next()),
-            aliases: list("alias")?,
-            ty: table.raw_get::<Option<String>>("type")?.unwrap_or_else(|| "string".into()),
-            value_name: table.raw_get("value")?,
-            help: table.raw_get::<Option<String>>("help")?.unwrap_or_default(),
-            default: if default.is_nil() { None } else { Some(default.to_string()?) },
-            many: table.raw_get::<Option<bool>>("many")?.unwrap_or(false),
-            required: table.raw_get::<Option<bool>>("required")?.unwrap_or(true),
-            trailing: table.raw_get::<Option<bool>>("trailing")?.unwrap_or(false),
-            choices: list("choices")?,
-        })
+        let mut item = Item { ty: "string".into(), required: true, ..Item::default() };
+        table.for_each(|key: Value, value: Value| {
+            let key = match &key {
+                Value::Integer(1) => {
+                    item.name = value.to_string()?;
+                    return Ok(());
+                }
+                Value::String(key) => key.as_bytes(),
+                _ => return Ok(()),
+            };
+            let truth = || value.as_boolean() == Some(true);
+            match &key[..] {
+                b"short" => item.short = value.to_string()?.chars().next(),
+                b"alias" => item.aliases = words_of(&value)?,
+                b"type" => item.ty = value.to_string()?,
+                b"value" => item.value_name = Some(value.to_string()?),
+                b"help" => item.help = value.to_string()?,
+                b"default" => item.default = Some(value.to_string()?),
+                b"many" => item.many = truth(),
+                b"required" => item.required = truth(),
+                b"trailing" => item.trailing = truth(),
+                b"choices" => item.choices = words_of(&value)?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        match item.name.is_empty() {
+            true => Err(mlua::Error::runtime("an option or argument has no name")),
+            false => Ok(item),
+        }
     }
 
     /// The key in the table that the script gets.
@@ -131,6 +142,14 @@ impl Item {
     }
 }
 
+/// One word, or a list of them.
+fn words_of(value: &Value) -> mlua::Result<Vec<String>> {
+    match value {
+        Value::Table(list) => list.sequence_values().collect(),
+        one => Ok(vec![one.to_string()?]),
+    }
+}
+
 fn text(check: impl Fn(&str) -> Result<(), String> + Clone + Send + Sync + 'static) -> ValueParser {
     OsStringValueParser::new()
         .try_map(move |word| match word.to_str() {
@@ -153,10 +172,13 @@ impl Spec {
     pub fn of(name: &str, script: &Table) -> Result<Spec, Failure> {
         let read = || -> mlua::Result<Spec> {
             let items = |key: &str| -> mlua::Result<Vec<Item>> {
-                match script.get::<Value>(key)? {
-                    Value::Table(list) => list.sequence_values::<Table>().map(|t| Item::of(&t?)).collect(),
-                    _ => Ok(Vec::new()),
-                }
+                let list = match script.get::<Value>(key)? {
+                    Value::Table(list) => list,
+                    // Options that are only made when they are asked for (plain.rs).
+                    Value::Function(list) => list.call(())?,
+                    _ => return Ok(Vec::new()),
+                };
+                list.sequence_values::<Table>().map(|t| Item::of(&t?)).collect()
             };
             Ok(Spec {
                 name: name.to_owned(),
@@ -199,6 +221,12 @@ impl Spec {
             _ => arg,
         });
         command.args(globals)
+    }
+
+    /// The table of a command line without any option.
+    pub fn defaults(&self, lua: &Lua) -> Result<Table, Failure> {
+        let matches = self.parse(&[]).map_err(|e| Failure::plain(e.to_string()))?;
+        self.table(lua, &matches)
     }
 
     pub fn table(&self, lua: &Lua, matches: &ArgMatches) -> Result<Table, Failure> {

@@ -81,7 +81,7 @@ fn source(call: &Call<'_>) -> Outcome {
     else {
         return Err(Fail::Usage(format!("path: {path:?} is not below scripts/ or lua/")));
     };
-    let shipped = || files::embedded(folder, relative).map(|f| call.lua.create_string(f.source)).transpose();
+    let shipped = || files::embedded(folder, relative).map(|f| call.lua.create_string(f.source())).transpose();
     if call.flag("shipped") {
         return call.ok(shipped()?);
     }

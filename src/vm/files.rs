@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -11,10 +12,24 @@ use std::path::{Path, PathBuf};
 pub struct Embedded {
     /// Its path in the source tree, "lua/tiny/container.lua".
     pub name: &'static str,
+    source: Range<u32>,
+    code: Range<u32>,
+}
+
+impl Embedded {
     /// The text that `eject` copies.
-    pub source: &'static [u8],
+    pub fn source(&self) -> &'static [u8] {
+        part(SOURCES, &self.source)
+    }
+
     /// The same as bytecode of this binary's own Lua.
-    pub code: &'static [u8],
+    pub fn code(&self) -> &'static [u8] {
+        part(CODES, &self.code)
+    }
+}
+
+fn part(all: &'static [u8], range: &Range<u32>) -> &'static [u8] {
+    &all[range.start as usize..range.end as usize]
 }
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -66,7 +81,7 @@ impl SearchPath {
             }
         }
         Ok(embedded(folder, relative).map(|file| Source {
-            text: Cow::Borrowed(file.code),
+            text: Cow::Borrowed(file.code()),
             bytecode: true,
             name: format!("={folder}/{relative}"),
         }))

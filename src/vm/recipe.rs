@@ -16,7 +16,7 @@ pub fn read(path: &str) -> sys::Result<Source> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !path.contains('/') => {
             match files::embedded("lua", &format!("recipes/{path}")) {
                 Some(file) => {
-                    Ok(Source { text: Cow::Borrowed(file.source), bytecode: false, name: format!("@{path}") })
+                    Ok(Source { text: Cow::Borrowed(file.source()), bytecode: false, name: format!("@{path}") })
                 }
                 None => Err(sys::Error::from(e).with_path(path)),
             }
