@@ -292,6 +292,9 @@ function file:write(data, options) end
 ---@class tiny.ipcns: tiny.namespace
 local ipcns = {}
 
+---@class tiny.isolation: tiny.handle
+local isolation = {}
+
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
@@ -332,6 +335,9 @@ local process = {}
 ---```
 ---@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
 function process:exit() end
+
+---@class tiny.published: tiny.handle
+local published = {}
 
 ---@class tiny.pump: tiny.handle
 local pump = {}
@@ -1397,6 +1403,7 @@ function tiny.route_del(dest, options) end
 ---@class tiny.nat.options
 ---@field from tiny.cidr the subnet, "10.10.0.0/24"
 ---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
+---@field hairpin? boolean the subnet's own members may call it by published ports, also those of `publish` (default: true with `publish`)
 ---@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
@@ -1429,6 +1436,106 @@ function tiny.nat(options) end
 ---@param name string the name of the nat
 ---@param options? tiny.nat_del.options
 function tiny.nat_del(name, options) end
+
+---@class tiny.publish.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Leads a port of the machine to another address, as an element of a map in the nftables table `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). 127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need forwarding, and callers in the same subnet `nat` with `hairpin`.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: the port is published already: choose another, or take that one away with publish_del; tiny.published() lists them
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---```lua
+---local port <close> = tiny.publish("8080:10.10.0.2:80")
+---```
+---@param port string "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80"
+---@param options? tiny.publish.options
+---@return tiny.published # a published handle: `port` (the string); `<close>` takes the port away
+function tiny.publish(port, options) end
+
+---@class tiny.publish_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Takes away what `publish` made of this port, when it still leads to this address (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: the port is not published, or leads elsewhere; tiny.published() lists them
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.publish("8080:10.10.0.2:80"):keep()
+---tiny.publish_del("8080:10.10.0.2:80")
+---```
+---@param port string "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80"
+---@param options? tiny.publish_del.options
+function tiny.publish_del(port, options) end
+
+---@class tiny.published.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Lists the ports that `publish` made (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---for _, port in ipairs(tiny.published()) do print(port) end
+---```
+---@param options? tiny.published.options
+---@return any[] # a list of strings as `publish` takes them, "/tcp" left out; empty without the table
+function tiny.published(options) end
+
+---@class tiny.publish_clear.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes the table `inet tiny-publish` when no port is published any more (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: there is no such table: nothing was published
+---* EBUSY: a port is still published; tiny.published() lists them
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.publish("8080:10.10.0.2:80"):close()
+---tiny.publish_clear()
+---```
+---@param options? tiny.publish_clear.options
+function tiny.publish_clear(options) end
+
+---@class tiny.isolate.options
+---@field name? string names the table, for isolate_del; no nat may have it (default: the bridge's)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---```lua
+---local br <close> = tiny.bridge("td0")
+---local apart <close> = tiny.isolate(br)
+---```
+---@param bridge tiny.bridge|string a name or a handle
+---@param options? tiny.isolate.options
+---@return tiny.isolation # an isolation handle: `name`, `bridge`; `<close>` removes the table
+function tiny.isolate(bridge, options) end
+
+---@class tiny.isolate_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes what `isolate` made under this name (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: there is no isolation of this name; `nft list tables` shows them as inet tiny-NAME
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.isolate("td0"):keep()
+---tiny.isolate_del("td0")
+---```
+---@param name string the name: the bridge's, unless another was given
+---@param options? tiny.isolate_del.options
+function tiny.isolate_del(name, options) end
 
 ---@class tiny.sysctl.options
 ---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)

@@ -5,10 +5,10 @@ local sockets = {}
 
 -- Skips the test where there is no perl to open sockets with.
 function sockets.needed()
-  local p = io.popen("perl -MIO::Socket::INET -e 'print 1' 2>/dev/null")
+  local p = io.popen("perl -MIO::Socket::IP -e 'print 1' 2>/dev/null")
   local found = p:read("a") == "1"
   p:close()
-  if not found then check.skip("needs perl with IO::Socket::INET for real traffic") end
+  if not found then check.skip("needs perl with IO::Socket::IP for real traffic") end
 end
 
 -- Runs f in a namespace (nil: the caller's own) and comes back; programs started there stay there.
@@ -20,6 +20,16 @@ function sockets.inside(netns, f)
   tiny.setns(home)
   if results[1] == nil and results[2] then error(results[2], 0) end
   return table.unpack(results, 1, results.n)
+end
+
+-- What nft(8) lists in a namespace; "" where nothing is there, and where there is no nft.
+function sockets.ruleset(netns)
+  return sockets.inside(netns, function()
+    local p = io.popen("nft list ruleset 2>/dev/null")
+    local text = p:read("a")
+    p:close()
+    return text
+  end)
 end
 
 function sockets.default_gateway(netns)
@@ -34,24 +44,25 @@ function sockets.default_gateway(netns)
   end)
 end
 
-local SERVER = [[exec perl -MIO::Socket::INET -e '$| = 1; alarm 10;
-  my $proto = shift; my $port = shift;
+local SERVER = [[exec perl -MIO::Socket::IP -e '$| = 1; alarm 10;
+  my ($proto, $port, $six) = @ARGV;
   my @listen = $proto eq "tcp" ? (Listen => 1, ReuseAddr => 1) : ();
-  my $s = IO::Socket::INET->new(Proto => $proto, LocalPort => $port, @listen) or die "listen: $!";
+  my $family = $six ? Socket::AF_INET6 : Socket::AF_INET;
+  my $s = IO::Socket::IP->new(Family => $family, Proto => $proto, LocalPort => $port, @listen) or die "listen: $!";
   print "ready $$\n";
   if ($proto eq "tcp") { my $c = $s->accept; print $c->peerhost, "\n"; print $c "hello\n"; }
   else { $s->recv(my $text, 100); print $s->peerhost, "\n"; $s->send("hello\n"); }' ]]
-local CLIENT = [[exec perl -MIO::Socket::INET -e 'alarm 5;
+local CLIENT = [[exec perl -MIO::Socket::IP -e 'alarm 5;
   my ($proto, $addr, $port) = @ARGV;
-  my $c = IO::Socket::INET->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => 1) or do { print "connect: $!"; exit };
+  my $c = IO::Socket::IP->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => 1) or do { print "connect: $!"; exit };
   $c->send("x") if $proto eq "udp";
   $c->recv(my $text, 100); print $text;' ]]
 
 -- Serves once in namespace `to` on `port` and connects from namespace `from` to `addr` and
--- `at_port`. Returns the client's address as the server saw it, or nil and the client's words.
+-- `at_port`, by IPv6 where `addr` is such an address. Returns the client's address as the server saw it, or nil and the client's words.
 function sockets.connect(o)
   local proto, port = o.proto or "tcp", o.port or 7000
-  local server = sockets.inside(o.to, function() return io.popen(SERVER .. proto .. " " .. port) end)
+  local server = sockets.inside(o.to, function() return io.popen(SERVER .. proto .. " " .. port .. (o.addr:find(":") and " six" or "")) end)
   local pid = server:read("l"):match("^ready (%d+)$")
   local said = sockets.inside(o.from, function()
     local client = io.popen(CLIENT .. proto .. " " .. o.addr .. " " .. (o.at_port or port))

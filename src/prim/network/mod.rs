@@ -2,8 +2,10 @@
 //! bindings read names, namespaces and addresses; no address and no name is this code's choice.
 
 mod addr;
+mod isolate;
 mod link;
 mod nat;
+mod publish;
 mod route;
 mod sysctl;
 mod veth;
@@ -33,6 +35,12 @@ pub const FAMILY: &[Primitive] = &[
     route::ROUTE_DEL,
     nat::NAT,
     nat::NAT_DEL,
+    publish::PUBLISH,
+    publish::PUBLISH_DEL,
+    publish::PUBLISHED,
+    publish::PUBLISH_CLEAR,
+    isolate::ISOLATE,
+    isolate::ISOLATE_DEL,
     sysctl::SYSCTL,
 ];
 

@@ -8,8 +8,12 @@ use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
 
-const NO_NFTABLES: &str = "this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or \
+pub(super) const NO_NFTABLES: &str = "this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or \
                            CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
+
+pub(super) const NO_PART: &str = "this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, \
+                                  CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, \
+                                  nft_fib_inet)";
 
 pub const NAT: Primitive = Primitive {
     name: "nat",
@@ -25,6 +29,12 @@ pub const NAT: Primitive = Primitive {
             "ports: \"8080:10.10.0.2:80\", \"5353:10.10.0.2:53/udp\", or on one address \"192.0.2.1:8080:10.10.0.2:80\"; \
              127.0.0.1 reaches them once route_localnet is 1 for the bridge",
         ),
+        opt(
+            "hairpin",
+            Type::Bool,
+            "true with `publish`",
+            "the subnet's own members may call it by published ports, also those of `publish`",
+        ),
         opt("name", Type::Str, "the subnet, as 10.10.0.0-24", "names the table, for nat_del"),
         NETNS,
     ],
@@ -35,11 +45,7 @@ pub const NAT: Primitive = Primitive {
         ("EOPNOTSUPP", NO_NFTABLES),
         ("EPROTONOSUPPORT", NO_NFTABLES),
         ("EAFNOSUPPORT", NO_NFTABLES),
-        (
-            "ENOENT",
-            "this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or \
-             CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)",
-        ),
+        ("ENOENT", NO_PART),
     ],
     example: "local nat <close> = tiny.nat { from = \"10.10.0.0/24\", publish = { \"8080:10.10.0.2:80\" } }",
     call: nat,
@@ -73,7 +79,7 @@ fn nat(call: &Call<'_>) -> Outcome {
     let publish = ports.iter().map(|text| published(text)).collect::<Result<Vec<_>, _>>();
     let publish = publish.map_err(|e| Fail::Usage(format!("option \"publish\": {e}")))?;
     let place = Place::option(call)?;
-    sys::add(place.fd(), &Nat { name: &name, from, publish: &publish })?;
+    sys::add(place.fd(), &Nat { name: &name, from, publish: &publish, hairpin: call.flag("hairpin") })?;
     let undo = ("nat_del", name.as_str(), place.options(call, &[])?);
     call.ok(Builder::new(call.lua, "nat")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
 }
@@ -85,12 +91,13 @@ fn nat_del(call: &Call<'_>) -> Outcome {
     call.ok(())
 }
 
-fn check(name: &str) -> Result<(), Fail> {
+pub(super) fn check(name: &str) -> Result<(), Fail> {
     sys::bad_name(name).map_or(Ok(()), |why| Err(Fail::Usage(why)))
 }
 
-/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; an IPv6 address stands in brackets.
-fn published(text: &str) -> Result<Publish, String> {
+/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; an IPv6 address stands in brackets. The host 0.0.0.0 or
+/// [::] is every address of the machine, as it is for bind(2).
+pub(super) fn published(text: &str) -> Result<Publish, String> {
     let bad = || format!("{text:?} is not a published port, such as \"8080:10.10.0.2:80\" or \"53:10.10.0.2:53/udp\"");
     let (ports, proto) = match text.rsplit_once('/') {
         None => (text, 6),
@@ -109,7 +116,15 @@ fn published(text: &str) -> Result<Publish, String> {
     if host.is_some_and(|h| h.is_ipv4() != to.is_ipv4()) {
         return Err(format!("{text:?}: the two addresses are of different families"));
     }
+    let host = host.filter(|h| !h.is_unspecified());
     Ok(Publish { proto, host, port: own, to: SocketAddr::new(to, to_port) })
+}
+
+/// A published port as `published` reads it.
+pub(super) fn written(port: &Publish) -> String {
+    let host = port.host.map(|h| if h.is_ipv6() { format!("[{h}]:") } else { format!("{h}:") });
+    let proto = if port.proto == 17 { "/udp" } else { "" };
+    format!("{}{}:{}{proto}", host.unwrap_or_default(), port.port, port.to)
 }
 
 /// Splits at colons outside of brackets.
@@ -144,6 +159,10 @@ mod tests {
         let p = published("192.0.2.1:53:10.10.0.2:5353/udp").expect("a port");
         assert_eq!((p.proto, p.host.map(|h| h.to_string()), p.port), (17, Some("192.0.2.1".into()), 53));
         assert_eq!(published("80:[fd00::2]:8080/tcp").expect("a port").to.to_string(), "[fd00::2]:8080");
+        assert_eq!(published("0.0.0.0:80:10.10.0.2:80").expect("a port").host, None);
+        for port in ["8080:10.10.0.2:80", "192.0.2.1:53:10.10.0.2:5353/udp", "[fd00::1]:80:[fd00::2]:8080"] {
+            assert_eq!(written(&published(port).expect("a port")), port);
+        }
         for bad in [
             "",
             "80",

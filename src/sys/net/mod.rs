@@ -7,6 +7,7 @@ pub mod link;
 pub mod nat;
 mod netlink;
 mod nft;
+pub mod publish;
 pub mod route;
 mod rule;
 pub mod veth;

@@ -3,16 +3,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use rtnetlink::packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL};
-
 use super::netlink::Netlink;
-use super::nft::{Attrs, Batch, DEL_TABLE, NEW_CHAIN, NEW_RULE, NEW_TABLE};
+use super::nft::{Attrs, Batch, DEL_TABLE, FORWARD, OUTPUT, POSTROUTING, PREROUTING};
+use super::publish;
 use super::rule::{Rule, network};
 use super::{Cidr, Netns};
 use crate::sys::Result;
 
 /// Marks the tables as this program's: `del` cannot touch another's.
-const PREFIX: &str = "tiny-";
+pub(super) const PREFIX: &str = "tiny-";
 
 /// A subnet that talks to the world, and what the world reaches in it.
 pub struct Nat<'a> {
@@ -22,9 +21,12 @@ pub struct Nat<'a> {
     pub from: Cidr,
     /// Ports of the machine that lead into the subnet.
     pub publish: &'a [Publish],
+    /// Whether the subnet's own members may call it by ports that lead into it.
+    pub hairpin: bool,
 }
 
 /// A published port.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Publish {
     /// The protocol's number: 6 for TCP, 17 for UDP.
     pub proto: u8,
@@ -40,6 +42,9 @@ pub struct Publish {
 /// read the others back.
 pub fn bad_name(name: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if format!("{PREFIX}{name}") == publish::TABLE {
+        return Some(format!("{name:?} is the table of published ports, which `publish` keeps"));
+    }
     if !name.is_empty() && name.len() <= 100 && name.chars().all(fits) {
         return None;
     }
@@ -51,22 +56,34 @@ pub fn name_of(from: Cidr) -> String {
     format!("{}-{}", network(from), from.1).replace(':', "-")
 }
 
+/// Drops what is forwarded between a bridge and any other link, in both directions, in a table of
+/// its own. Errors: as `add`.
+pub fn isolate(netns: Netns<'_>, name: &str, bridge: &str) -> Result<()> {
+    let table = format!("{PREFIX}{name}");
+    let mut batch = Batch::new();
+    batch.table(&table);
+    batch.chain(&table, "filter", FORWARD);
+    batch.rule(&table, FORWARD, Rule::default().comes_by(bridge).leaves_not_by(bridge).drop());
+    batch.rule(&table, FORWARD, Rule::default().comes_not_by(bridge).leaves_by(bridge).drop());
+    batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))
+}
+
 /// Makes the table, whole or not at all. Errors: EEXIST for a name in use; EOPNOTSUPP,
 /// EPROTONOSUPPORT or ENOENT where the kernel lacks nftables or one of its parts.
 pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
     let table = format!("{PREFIX}{}", nat.name);
     let mut batch = Batch::new();
-    batch.add(NEW_TABLE, NLM_F_CREATE | NLM_F_EXCL, Attrs::default().text(1, &table));
-    chain(&mut batch, &table, POSTROUTING);
+    batch.table(&table);
+    batch.chain(&table, "nat", POSTROUTING);
     for rule in leaving(nat) {
-        append(&mut batch, &table, POSTROUTING.0, rule);
+        batch.rule(&table, POSTROUTING, rule);
     }
     if !nat.publish.is_empty() {
         // Connections of others arrive in prerouting; the machine's own start in output.
         for hook in [PREROUTING, OUTPUT] {
-            chain(&mut batch, &table, hook);
+            batch.chain(&table, "nat", hook);
             for publish in nat.publish {
-                append(&mut batch, &table, hook.0, arriving(publish));
+                batch.rule(&table, hook, arriving(publish));
             }
         }
     }
@@ -85,7 +102,7 @@ pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
 fn leaving(nat: &Nat<'_>) -> Vec<Rule> {
     let family = || Rule::default().family(nat.from.0);
     let mut rules = vec![family().source_in(nat.from).dest_not_in(nat.from).masquerade()];
-    if !nat.publish.is_empty() {
+    if nat.hairpin || !nat.publish.is_empty() {
         // A neighbour that came by the published port must be answered by the same way, or it
         // gets the answer from an address that it never called.
         rules.push(family().source_in(nat.from).redirected().masquerade());
@@ -106,21 +123,4 @@ fn arriving(publish: &Publish) -> Rule {
         None => rule.dest_is_local(),
     };
     rule.port(publish.proto, publish.port).dnat(publish.to.ip(), publish.to.port())
-}
-
-/// A hook by its name, its number and the place among those who use it (NF_IP_PRI_NAT_*).
-type Hook = (&'static str, u32, i32);
-const PREROUTING: Hook = ("prerouting", 0, -100);
-const OUTPUT: Hook = ("output", 3, -100);
-const POSTROUTING: Hook = ("postrouting", 4, 100);
-
-fn chain(batch: &mut Batch, table: &str, (name, hook, priority): Hook) {
-    let place = Attrs::default().number(1, hook).number(2, priority as u32);
-    let attrs = Attrs::default().text(1, table).text(3, name).nest(4, place).text(7, "nat");
-    batch.add(NEW_CHAIN, NLM_F_CREATE, attrs);
-}
-
-fn append(batch: &mut Batch, table: &str, chain: &str, rule: Rule) {
-    let attrs = Attrs::default().text(1, table).text(2, chain).nest(4, rule.attrs());
-    batch.add(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, attrs);
 }

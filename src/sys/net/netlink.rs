@@ -63,10 +63,14 @@ impl Netlink {
 
     /// Lists all objects; `each` gets their payloads.
     pub fn dump<T>(&self, message: RouteNetlinkMessage, each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
-        let request = encode(message, NLM_F_DUMP);
+        self.list(&encode(message, NLM_F_DUMP), each)
+    }
+
+    /// As `dump`, with a request that is encoded already.
+    pub fn list<T>(&self, request: &[u8], each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
         for _ in 0..DUMPS {
             let mut found = Vec::new();
-            self.send(&request)?;
+            self.send(request)?;
             let answers = self.read(&mut |payload| found.extend(each(payload)))?;
             match answers.failure {
                 Some(error) => return Err(error),
@@ -161,10 +165,16 @@ fn refusal(flags: u16, payload: &[u8]) -> Option<Error> {
 
 /// The value of the attribute of this kind; `None` when it is not there.
 pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
-    let found = NlasIterator::new(attributes).flatten().find(|a| a.kind() == kind)?;
-    // The iterator lends its buffer's bytes for shorter than they live: take them from the slice.
-    let start = found.value().as_ptr() as usize - attributes.as_ptr() as usize;
-    attributes.get(start..start + found.value_length())
+    all(attributes, kind).next()
+}
+
+/// The values of all attributes of this kind.
+pub fn all(attributes: &[u8], kind: u16) -> impl Iterator<Item = &[u8]> {
+    NlasIterator::new(attributes).flatten().filter(move |a| a.kind() == kind).filter_map(|found| {
+        // The iterator lends its buffer's bytes for shorter than they live: take them from the slice.
+        let start = found.value().as_ptr() as usize - attributes.as_ptr() as usize;
+        attributes.get(start..start + found.value_length())
+    })
 }
 
 /// A string attribute without its NUL.

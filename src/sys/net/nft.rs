@@ -2,9 +2,12 @@
 //! are those of linux/netfilter/nf_tables.h and nfnetlink.h. Written here because the crate for
 //! these messages lacks what NAT is made of: the nat, masq, fib and ct expressions.
 
-use rtnetlink::packet_core::{DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST};
+use rtnetlink::packet_core::{
+    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST,
+};
 
 use super::netlink::Netlink;
+use super::rule::Rule;
 use crate::sys::Result;
 
 /// Messages of the nftables subsystem.
@@ -12,9 +15,15 @@ pub const NEW_TABLE: u8 = 0;
 pub const DEL_TABLE: u8 = 2;
 pub const NEW_CHAIN: u8 = 3;
 pub const NEW_RULE: u8 = 6;
+pub const DEL_RULE: u8 = 8;
+pub const NEW_SET: u8 = 9;
+pub const DEL_SET: u8 = 11;
+pub const NEW_ELEMENT: u8 = 12;
+pub const GET_ELEMENT: u8 = 13;
+pub const DEL_ELEMENT: u8 = 14;
 
 /// Attributes, one after the other as the kernel reads them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Attrs(Vec<u8>);
 
 impl Attrs {
@@ -50,41 +59,84 @@ pub struct Batch {
 impl Batch {
     pub fn new() -> Batch {
         let mut batch = Batch { bytes: Vec::new(), sequence: 0 };
-        batch.frame(BATCH_BEGIN, 0);
+        batch.bound(BATCH_BEGIN, 0);
         batch
     }
 
     /// Adds a message for the inet family, which sees IPv4 and IPv6.
     pub fn add(&mut self, message: u8, flags: u16, attrs: Attrs) {
-        const NFTABLES: u16 = 10;
-        const INET: u8 = 1;
-        let header = [INET, 0, 0, 0];
-        self.push(NFTABLES << 8 | u16::from(message), flags | NLM_F_ACK, &[&header[..], &attrs.0].concat());
+        let (kind, payload) = inet(message, &attrs);
+        self.push(kind, flags | NLM_F_ACK, &payload);
+    }
+
+    /// Adds a table that must not be there yet.
+    pub fn table(&mut self, table: &str) {
+        self.add(NEW_TABLE, NLM_F_CREATE | NLM_F_EXCL, Attrs::default().text(1, table));
+    }
+
+    /// Adds a chain of this type ("nat", "filter") at a hook.
+    pub fn chain(&mut self, table: &str, kind: &str, (name, hook, priority): Hook) {
+        let place = Attrs::default().number(1, hook).number(2, priority as u32);
+        let attrs = Attrs::default().text(1, table).text(3, name).nest(4, place).text(7, kind);
+        self.add(NEW_CHAIN, NLM_F_CREATE, attrs);
+    }
+
+    /// Appends a rule to the chain of a hook.
+    pub fn rule(&mut self, table: &str, hook: Hook, rule: Rule) {
+        let attrs = Attrs::default().text(1, table).text(2, hook.0).nest(4, rule.attrs());
+        self.add(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, attrs);
     }
 
     /// Sends the batch; the first refused message's error comes back and nothing has changed.
     pub fn send(mut self, netlink: &Netlink) -> Result<()> {
-        self.frame(BATCH_END, 0);
+        self.bound(BATCH_END, 0);
         netlink.exchange(&self.bytes, &mut |_| {})
     }
 
     /// A batch begins and ends with a message that names the subsystem, in network order.
-    fn frame(&mut self, message: u16, flags: u16) {
+    fn bound(&mut self, message: u16, flags: u16) {
         self.push(message, flags, &[0, 0, 0, 10]);
     }
 
     fn push(&mut self, message: u16, flags: u16, payload: &[u8]) {
-        const HEADER: usize = 16;
-        self.bytes.extend(((HEADER + payload.len()) as u32).to_ne_bytes());
-        self.bytes.extend(message.to_ne_bytes());
-        self.bytes.extend((flags | NLM_F_REQUEST).to_ne_bytes());
-        self.bytes.extend(self.sequence.to_ne_bytes());
-        self.bytes.extend([0; 4]);
         // Attributes are padded to four bytes already, so the next message is aligned.
-        self.bytes.extend(payload);
+        self.bytes.extend(frame(message, flags, self.sequence, payload));
         self.sequence += 1;
     }
 }
+
+/// A question, which no batch can carry.
+pub fn question(message: u8, flags: u16, attrs: &Attrs) -> Vec<u8> {
+    let (kind, payload) = inet(message, attrs);
+    frame(kind, flags, 0, &payload)
+}
+
+/// Type and payload of a message for the inet family.
+fn inet(message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
+    const NFTABLES: u16 = 10;
+    const INET: u8 = 1;
+    (NFTABLES << 8 | u16::from(message), [&[INET, 0, 0, 0], &attrs.0[..]].concat())
+}
+
+/// A netlink message: its header and what it carries.
+pub fn frame(message: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
+    const HEADER: usize = 16;
+    let mut bytes = ((HEADER + payload.len()) as u32).to_ne_bytes().to_vec();
+    bytes.extend(message.to_ne_bytes());
+    bytes.extend((flags | NLM_F_REQUEST).to_ne_bytes());
+    bytes.extend(sequence.to_ne_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
+}
+
+/// A hook by its name, its number and the place among those who use it (NF_IP_PRI_*).
+pub type Hook = (&'static str, u32, i32);
+pub const RAW: Hook = ("raw", 0, -300);
+pub const PREROUTING: Hook = ("prerouting", 0, -100);
+pub const FORWARD: Hook = ("forward", 2, 0);
+pub const OUTPUT: Hook = ("output", 3, -100);
+pub const POSTROUTING: Hook = ("postrouting", 4, 100);
 
 const BATCH_BEGIN: u16 = 0x10;
 const BATCH_END: u16 = 0x11;

@@ -10,6 +10,9 @@ use super::nft::Attrs;
 const REG: u32 = 1;
 const REG_PORT: u32 = 2;
 
+// The same registers in words of 32 bits: this is the first; REG is the first four of them.
+const WORD: u32 = 8;
+
 /// A rule: matches, then what to do. Each step is one of the kernel's expressions.
 #[derive(Default)]
 pub struct Rule(Attrs);
@@ -22,7 +25,7 @@ impl Rule {
     /// Only packets of this address's family. Without it the offsets below mean nothing.
     pub fn family(self, addr: IpAddr) -> Rule {
         const NFPROTO: u32 = 15;
-        self.expr("meta", Attrs::default().number(1, REG).number(2, NFPROTO)).compare(EQUAL, &[family(addr)])
+        self.meta(REG, NFPROTO).compare(EQUAL, &[family(addr)])
     }
 
     pub fn source_in(self, subnet: Cidr) -> Rule {
@@ -49,9 +52,7 @@ impl Rule {
 
     /// Only packets of this protocol (6 TCP, 17 UDP) to this port.
     pub fn port(self, proto: u8, port: u16) -> Rule {
-        const L4PROTO: u32 = 16;
-        let meta = Attrs::default().number(1, REG).number(2, L4PROTO);
-        self.expr("meta", meta).compare(EQUAL, &[proto]).load(TRANSPORT, 2, 2).compare(EQUAL, &port.to_be_bytes())
+        self.meta(REG, L4PROTO).compare(EQUAL, &[proto]).load(TRANSPORT, 2, 2).compare(EQUAL, &port.to_be_bytes())
     }
 
     /// Only packets of connections whose destination was translated.
@@ -65,16 +66,67 @@ impl Rule {
 
     /// Sends the connection to another address and port.
     pub fn dnat(self, addr: IpAddr, port: u16) -> Rule {
-        const DNAT: u32 = 1;
-        let nat = Attrs::default().number(1, DNAT).number(2, u32::from(family(addr)));
-        self.immediate(REG, &octets(addr))
-            .immediate(REG_PORT, &port.to_be_bytes())
-            .expr("nat", nat.number(3, REG).number(5, REG_PORT))
+        self.immediate(REG, &octets(addr)).immediate(REG_PORT, &port.to_be_bytes()).translate(addr, REG, REG_PORT)
     }
 
     /// Gives the connection the address of the link it leaves by.
     pub fn masquerade(self) -> Rule {
         self.expr("masq", Attrs::default())
+    }
+
+    /// Only packets that came in by this link.
+    pub fn comes_by(self, link: &str) -> Rule {
+        self.meta(REG, IIFNAME).compare(EQUAL, &link_name(link))
+    }
+
+    pub fn comes_not_by(self, link: &str) -> Rule {
+        self.meta(REG, IIFNAME).compare(NOT_EQUAL, &link_name(link))
+    }
+
+    /// Only packets that go out by this link.
+    pub fn leaves_by(self, link: &str) -> Rule {
+        self.meta(REG, OIFNAME).compare(EQUAL, &link_name(link))
+    }
+
+    pub fn leaves_not_by(self, link: &str) -> Rule {
+        self.meta(REG, OIFNAME).compare(NOT_EQUAL, &link_name(link))
+    }
+
+    pub fn dest_in(self, subnet: Cidr) -> Rule {
+        self.subnet(if subnet.0.is_ipv4() { 16 } else { 24 }, subnet, EQUAL)
+    }
+
+    /// Sends the connection where a map of (protocol, port) or, with `by_addr`, of (address,
+    /// protocol, port) leads; a packet that is not in it goes on to the next rule. The parts of a
+    /// key and of a value stand in registers one after the other, each from a new word on.
+    pub fn dnat_by(self, map: &str, like: IpAddr, by_addr: bool) -> Rule {
+        let words = octets(like).len() as u32 / 4;
+        let skip = if by_addr { words } else { 0 };
+        let (offset, length) = if like.is_ipv4() { (16, 4) } else { (24, 16) };
+        let keyed = if by_addr { self.load_to(WORD, NETWORK, offset, length) } else { self };
+        keyed
+            .meta(WORD + skip, L4PROTO)
+            .load_to(WORD + skip + 1, TRANSPORT, 2, 2)
+            .expr("lookup", Attrs::default().text(1, map).number(2, WORD).number(3, WORD))
+            .translate(like, WORD, WORD + words)
+    }
+
+    /// Drops the packet.
+    pub fn drop(self) -> Rule {
+        const VERDICT: u32 = 0;
+        const DROP: u32 = 0;
+        let verdict = Attrs::default().nest(2, Attrs::default().number(1, DROP));
+        self.expr("immediate", Attrs::default().number(1, VERDICT).nest(2, verdict))
+    }
+
+    fn translate(self, like: IpAddr, addr: u32, port: u32) -> Rule {
+        const DNAT: u32 = 1;
+        let nat = Attrs::default().number(1, DNAT).number(2, u32::from(family(like)));
+        self.expr("nat", nat.number(3, addr).number(5, port))
+    }
+
+    fn meta(self, register: u32, key: u32) -> Rule {
+        self.expr("meta", Attrs::default().number(1, register).number(2, key))
     }
 
     fn subnet(self, offset: u32, (addr, prefix): Cidr, operator: u32) -> Rule {
@@ -85,7 +137,11 @@ impl Rule {
     }
 
     fn load(self, base: u32, offset: u32, length: u32) -> Rule {
-        self.expr("payload", Attrs::default().number(1, REG).number(2, base).number(3, offset).number(4, length))
+        self.load_to(REG, base, offset, length)
+    }
+
+    fn load_to(self, register: u32, base: u32, offset: u32, length: u32) -> Rule {
+        self.expr("payload", Attrs::default().number(1, register).number(2, base).number(3, offset).number(4, length))
     }
 
     fn mask(self, mask: &[u8]) -> Rule {
@@ -109,10 +165,20 @@ impl Rule {
 
 const EQUAL: u32 = 0;
 const NOT_EQUAL: u32 = 1;
+const IIFNAME: u32 = 6;
+const OIFNAME: u32 = 7;
+const L4PROTO: u32 = 16;
 const NETWORK: u32 = 1;
 const TRANSPORT: u32 = 2;
 
-fn data(value: &[u8]) -> Attrs {
+/// A link's name as the rule machine holds it: sixteen bytes.
+fn link_name(name: &str) -> Vec<u8> {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.resize(16, 0);
+    bytes
+}
+
+pub(super) fn data(value: &[u8]) -> Attrs {
     Attrs::default().bytes(1, value)
 }
 
@@ -120,7 +186,7 @@ fn family(addr: IpAddr) -> u8 {
     if addr.is_ipv4() { libc::NFPROTO_IPV4 as u8 } else { libc::NFPROTO_IPV6 as u8 }
 }
 
-fn octets(addr: IpAddr) -> Vec<u8> {
+pub(super) fn octets(addr: IpAddr) -> Vec<u8> {
     match addr {
         IpAddr::V4(v4) => v4.octets().to_vec(),
         IpAddr::V6(v6) => v6.octets().to_vec(),

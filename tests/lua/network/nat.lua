@@ -4,15 +4,7 @@ local check = require "check"
 local sockets = require "sockets"
 sockets.needed()
 
-local function ruleset(netns)
-  return sockets.inside(netns, function()
-    local p = io.popen("nft list ruleset 2>/dev/null")
-    local text = p:read("a")
-    p:close()
-    return text
-  end)
-end
-
+local ruleset = sockets.ruleset
 local router <close> = tiny.netns()
 local client <close> = tiny.netns()
 local neighbour <close> = tiny.netns()
@@ -86,6 +78,16 @@ tiny.try(function()
 end)
 check.equal(ruleset(router), "", "no table is left after a failing body")
 
+-- hairpin alone: for ports that `publish` leads into the subnet.
+do
+  local nat <close> = tiny.nat { from = "10.10.0.0/24", hairpin = true, netns = router }
+  local port <close> = tiny.publish("8080:10.10.0.2:80", { netns = router })
+  local web = { from = neighbour, to = client, addr = "10.20.0.1", port = 80, at_port = 8080 }
+  check.equal(sockets.connect(web), "10.10.0.1", "published to a neighbour")
+end
+tiny.publish_clear { netns = router }
+
+check.refuses('"publish" is the table of published ports, which `publish` keeps', tiny.nat_del, "publish")
 check.refuses('option "from" is missing: the subnet, "10.10.0.0/24"', tiny.nat, {})
 check.refuses('option "publish": "80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"',
   tiny.nat, { from = "10.10.0.0/24", publish = { "80" } })

@@ -1,0 +1,106 @@
+//! Published ports as map elements: the entries and their bindings. The syntax is `nat`'s.
+
+use super::nat::{NO_NFTABLES, NO_PART, published, written};
+use super::{BASE, EPERM, NETNS, Place, sequence};
+use crate::sys::net::publish as sys;
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg};
+
+const PORT: Arg =
+    arg("port", Type::Str, "\"8080:10.10.0.2:80\", \"53:10.10.0.2:53/udp\", \"192.0.2.1:80:10.10.0.2:80\"");
+
+pub const PUBLISH: Primitive = Primitive {
+    name: "publish",
+    doc: "Leads a port of the machine to another address, as an element of a map in the nftables table \
+          `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). \
+          127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need \
+          forwarding, and callers in the same subnet `nat` with `hairpin`.",
+    args: &[PORT],
+    options: &[NETNS],
+    returns: "a published handle: `port` (the string); `<close>` takes the port away",
+    errors: &[
+        EPERM,
+        (
+            "EEXIST",
+            "the port is published already: choose another, or take that one away with publish_del; \
+                    tiny.published() lists them",
+        ),
+        ("EOPNOTSUPP", NO_NFTABLES),
+        ("EPROTONOSUPPORT", NO_NFTABLES),
+        ("EAFNOSUPPORT", NO_NFTABLES),
+        ("ENOENT", NO_PART),
+    ],
+    example: "local port <close> = tiny.publish(\"8080:10.10.0.2:80\")",
+    call: publish,
+    ..BASE
+};
+
+pub const PUBLISH_DEL: Primitive = Primitive {
+    name: "publish_del",
+    doc: "Takes away what `publish` made of this port, when it still leads to this address (nft(8)).",
+    args: &[PORT],
+    options: &[NETNS],
+    errors: &[
+        EPERM,
+        ("ENOENT", "the port is not published, or leads elsewhere; tiny.published() lists them"),
+        ("EOPNOTSUPP", NO_NFTABLES),
+        ("EPROTONOSUPPORT", NO_NFTABLES),
+    ],
+    example: "tiny.publish(\"8080:10.10.0.2:80\"):keep()\ntiny.publish_del(\"8080:10.10.0.2:80\")",
+    call: publish_del,
+    ..BASE
+};
+
+pub const PUBLISHED: Primitive = Primitive {
+    name: "published",
+    doc: "Lists the ports that `publish` made (nft(8)).",
+    options: &[NETNS],
+    returns: "a list of strings as `publish` takes them, \"/tcp\" left out; empty without the table",
+    errors: &[EPERM, ("EOPNOTSUPP", NO_NFTABLES), ("EPROTONOSUPPORT", NO_NFTABLES)],
+    example: "for _, port in ipairs(tiny.published()) do print(port) end",
+    call: |call| {
+        let ports = sys::list(Place::option(call)?.fd())?;
+        call.ok(call.lua.create_sequence_from(ports.iter().map(written))?)
+    },
+    ..BASE
+};
+
+pub const PUBLISH_CLEAR: Primitive = Primitive {
+    name: "publish_clear",
+    doc: "Removes the table `inet tiny-publish` when no port is published any more (nft(8)).",
+    options: &[NETNS],
+    errors: &[
+        EPERM,
+        ("ENOENT", "there is no such table: nothing was published"),
+        ("EBUSY", "a port is still published; tiny.published() lists them"),
+        ("EOPNOTSUPP", NO_NFTABLES),
+        ("EPROTONOSUPPORT", NO_NFTABLES),
+    ],
+    example: "tiny.publish(\"8080:10.10.0.2:80\"):close()\ntiny.publish_clear()",
+    call: |call| {
+        sys::clear(Place::option(call)?.fd())?;
+        call.ok(())
+    },
+    ..BASE
+};
+
+fn publish(call: &Call<'_>) -> Outcome {
+    let text = call.str(0)?;
+    let port = published(&text).map_err(Fail::Usage)?;
+    let place = Place::option(call)?;
+    sys::add(place.fd(), &port)?;
+    let undo = ("publish_del", text.as_str(), place.options(call, &[])?);
+    let undo = sequence(call, undo)?;
+    call.ok(Builder::new(call.lua, "published")?
+        .field("undo", undo)?
+        .field("name", text.as_str())?
+        .field("port", text)?
+        .build()?)
+}
+
+fn publish_del(call: &Call<'_>) -> Outcome {
+    let port = published(&call.str(0)?).map_err(Fail::Usage)?;
+    sys::del(Place::option(call)?.fd(), &port)?;
+    call.ok(())
+}

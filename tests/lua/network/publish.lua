@@ -1,0 +1,94 @@
+-- publish: a router with a container behind it. Its ports are reached from a second machine, from
+-- the router itself and over its loopback address by TCP and UDP, and no longer when
+-- the handle is closed. The loopback address stays the router's own.
+local check = require "check"
+local sockets = require "sockets"
+sockets.needed()
+
+local router <close> = tiny.netns()
+local web <close> = tiny.netns()
+local machine <close> = tiny.netns()
+local here = { netns = router }
+local br <close> = tiny.bridge("td0", { netns = router, addr = "10.10.0.1/24" })
+tiny.veth_pair({ name = "web", netns = router, bridge = br },
+  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
+tiny.veth_pair({ name = "wan", netns = router, addr = "10.20.0.1/24" },
+  { name = "eth0", netns = machine, addr = "10.20.0.2/24" })
+tiny.link_set("lo", { netns = router, up = true })
+tiny.sysctl("net.ipv4.ip_forward", 1, here)
+tiny.sysctl("net.ipv4.conf.td0.route_localnet", 1, here)
+
+local function reach(from, addr, o)
+  o = o or {}
+  return sockets.connect { from = from, to = web, addr = addr, proto = o.proto, port = o.port or 80, at_port = o.at_port or 8080 }
+end
+
+do
+  local port <close> = tiny.publish("8080:10.10.0.2:80", here)
+  check.equal(port.port, "8080:10.10.0.2:80")
+  check.equal(port.kind, "published")
+  check.equal(reach(machine, "10.20.0.1"), "10.20.0.2", "from a second machine, its address kept")
+  assert(reach(router, "10.20.0.1"), "from the host by its own address")
+  check.equal(reach(router, "127.0.0.1"), "10.10.0.1", "from the host over the loopback address")
+
+  local dns <close> = tiny.publish("5353:10.10.0.2:53/udp", here)
+  local udp = { proto = "udp", port = 53, at_port = 5353 }
+  check.equal(reach(machine, "10.20.0.1", udp), "10.20.0.2", "udp from a second machine")
+  check.equal(reach(router, "127.0.0.1", udp), "10.10.0.1", "udp over the loopback address")
+
+  -- On one address, which comes before all addresses.
+  local one <close> = tiny.publish("10.20.0.1:8081:10.10.0.2:81/tcp", here)
+  local all <close> = tiny.publish("8081:10.10.0.2:82", here)
+  check.equal(reach(machine, "10.20.0.1", { port = 81, at_port = 8081 }), "10.20.0.2", "on one address")
+  check.equal(reach(router, "10.10.0.1", { port = 82, at_port = 8081 }) ~= nil, true, "on the others")
+
+  -- The same port twice is told from each other by protocol and address, and by nothing else.
+  local err = check.fails("EEXIST", tiny.publish, "0.0.0.0:8080:10.10.0.3:80", here)
+  assert(err.message:find("it leads to 10.10.0.2:80", 1, true), err.message)
+  assert(err.hint:find("publish_del", 1, true), err.hint)
+  tiny.publish("8080:10.10.0.2:80/udp", here):close()
+
+  local listed = sockets.ruleset(router)
+  if listed ~= "" then
+    for _, line in ipairs {
+      "elements = { tcp . 8080 : 10.10.0.2 . 80",
+      "type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service",
+      "dnat ip to meta l4proto . th dport map @any_v4",
+    } do
+      assert(listed:find(line, 1, true), line .. " is not in\n" .. listed)
+    end
+  end
+end
+check.equal(reach(machine, "10.20.0.1"), nil, "taken away")
+check.equal(#tiny.published(here), 0)
+
+tiny.try(function()
+  local port <close> = tiny.publish("8080:10.10.0.2:80", here)
+  check.equal(reach(machine, "10.20.0.1"), "10.20.0.2", "again")
+  tiny.fail("the body fails")
+end)
+check.equal(#tiny.published(here), 0, "after a failing body")
+
+-- What listens on the router's loopback address is not the neighbours' (CVE-2020-8558).
+local function loopback()
+  tiny.route_add("127.0.0.9/32", { via = "10.10.0.1", netns = web }):keep()
+  tiny.addr_add("lo", "127.0.0.9/32", here):keep()
+  return sockets.connect { from = web, to = router, addr = "127.0.0.9" }
+end
+tiny.sysctl("net.ipv4.conf.eth0.route_localnet", 1, { netns = web })
+check.equal(loopback(), nil, "the loopback address from the container")
+tiny.publish_clear(here)
+assert(sockets.connect { from = web, to = router, addr = "127.0.0.9" }, "without the table it would be open: the test is none")
+
+-- Many ports at once are one table, and a thousand are as quick to add as the first.
+for n = 1, 1000 do tiny.publish((20000 + n) .. ":10.10.0.2:80", here):keep() end
+check.equal(#tiny.published(here), 1000)
+check.equal(reach(machine, "10.20.0.1", { at_port = 21000 }), "10.20.0.2", "the last of a thousand")
+
+check.refuses('"80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish, "80")
+check.refuses('"80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"', tiny.publish, "80:10.0.0.2:80/sctp")
+check.refuses('unknown option "netn"; did you mean "netns"?', tiny.publish, "80:10.0.0.2:80", { netn = router })
+check.inside({ user = true }, function()
+  local refused = check.fails("EPERM", tiny.publish, "8080:10.10.0.2:80")
+  assert(refused.hint:match("CAP_NET_ADMIN"), refused.hint)
+end)
