@@ -295,6 +295,17 @@ local ipcns = {}
 ---@class tiny.isolation: tiny.handle
 local isolation = {}
 
+---@class tiny.listener: tiny.handle
+local listener = {}
+
+---Takes the next connection, without waiting for one (accept4(2)).
+---* EMFILE: this process has too many open files
+---```lua
+---local client = listener:accept()
+---```
+---@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
+function listener:accept() end
+
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
@@ -371,6 +382,9 @@ function pump:drop(stream, options) end
 ---@return any # false, the bytes where they are kept (else nil), and how many came
 function pump:finish(stream, options) end
 
+---@class tiny.reservation: tiny.handle
+local reservation = {}
+
 ---@class tiny.route: tiny.handle
 local route = {}
 
@@ -389,6 +403,27 @@ local terminal_mode = {}
 
 ---@class tiny.timens: tiny.namespace
 local timens = {}
+
+---@class tiny.udp: tiny.handle
+local udp = {}
+
+---Takes the next datagram, without waiting for one (recvfrom(2)).
+---```lua
+---local bytes, from = udp:receive()
+---```
+---@return string? # its bytes and its sender, "127.0.0.1:4242"; nil when none is there
+function udp:receive() end
+
+---Sends a datagram (sendto(2)).
+---* EMSGSIZE: a datagram has at most 65507 bytes
+---* ENETUNREACH: no route of this namespace leads there
+---* EPERM: a packet filter of this namespace refuses it
+---```lua
+---udp:send("hello", "127.0.0.1:4242")
+---```
+---@param data string the bytes
+---@param to string the receiver, "127.0.0.1:4242"
+function udp:send(data, to) end
 
 ---@class tiny.utsns: tiny.namespace
 local utsns = {}
@@ -1537,6 +1572,100 @@ function tiny.isolate(bridge, options) end
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
+---@class tiny.reserve_port.options
+---@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is free again when the handle is closed or the process ends.
+---* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
+---* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---```lua
+---local port <close> = tiny.reserve_port("8080/tcp", { addr = "0.0.0.0" })
+---```
+---@param port string "8080/tcp", "53/udp"; without a protocol TCP; 0 for any that is free
+---@param options? tiny.reserve_port.options
+---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
+function tiny.reserve_port(port, options) end
+
+---@class tiny.udp_bind.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Makes a socket for datagrams to and from anybody (udp(7)).
+---* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
+---* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---```lua
+---local udp <close> = tiny.udp_bind("127.0.0.1:0")
+---```
+---@param addr string "127.0.0.1:53", "[::1]:53"
+---@param options? tiny.udp_bind.options
+---@return tiny.udp # a udp handle: `port`; `:receive()`, `:send()`; for `poll` too
+function tiny.udp_bind(addr, options) end
+
+---Takes the next datagram, without waiting for one (recvfrom(2)).
+---```lua
+---local bytes, from = udp:receive()
+---```
+---@param udp tiny.udp what `udp_bind` returned
+---@return string? # its bytes and its sender, "127.0.0.1:4242"; nil when none is there
+function tiny.udp_receive(udp) end
+
+---Sends a datagram (sendto(2)).
+---* EMSGSIZE: a datagram has at most 65507 bytes
+---* ENETUNREACH: no route of this namespace leads there
+---* EPERM: a packet filter of this namespace refuses it
+---```lua
+---udp:send("hello", "127.0.0.1:4242")
+---```
+---@param udp tiny.udp what `udp_bind` returned
+---@param data string the bytes
+---@param to string the receiver, "127.0.0.1:4242"
+function tiny.udp_send(udp, data, to) end
+
+---@class tiny.tcp_listen.options
+---@field backlog? integer how many may wait to be taken (default: 64)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Listens for connections (listen(2)).
+---* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
+---* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---```lua
+---local listener <close> = tiny.tcp_listen("127.0.0.1:0")
+---```
+---@param addr string "127.0.0.1:53", "[::1]:53"
+---@param options? tiny.tcp_listen.options
+---@return tiny.listener # a listener handle: `port`; `:accept()`; ready in `poll` when somebody connects
+function tiny.tcp_listen(addr, options) end
+
+---Takes the next connection, without waiting for one (accept4(2)).
+---* EMFILE: this process has too many open files
+---```lua
+---local client = listener:accept()
+---```
+---@param listener tiny.listener what `tcp_listen` returned
+---@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
+function tiny.tcp_accept(listener) end
+
+---@class tiny.tcp_connect.options
+---@field timeout? tiny.duration how long at most (default: as long as the kernel tries)
+---@field nonblock? boolean reads and writes return at once (default: false)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Connects to a listener (connect(2)).
+---* ECONNREFUSED: nobody listens there
+---* ETIMEDOUT: nothing answered: a packet filter on the way, or a machine that is off
+---* ENETUNREACH: no route of this namespace leads there
+---* EHOSTUNREACH: no machine on the link has this address
+---```lua
+---local far <close> = tiny.tcp_connect("127.0.0.1:80", { timeout = "1s" })
+---```
+---@param addr string "127.0.0.1:53", "[::1]:53"
+---@param options? tiny.tcp_connect.options
+---@return tiny.file # a file handle
+function tiny.tcp_connect(addr, options) end
+
 ---@class tiny.sysctl.options
 ---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
 
@@ -1989,11 +2118,11 @@ function tiny.isatty(number) end
 ---@field write? tiny.file[] files to wait for until they take bytes (default: none)
 ---@field trim? boolean give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED) (default: false)
 
----Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, or one of `write` takes bytes (poll(2)).
+---Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, a datagram or a caller is there, or one of `write` takes bytes (poll(2)).
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice)[] what to wait for
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener)[] what to wait for
 ---@param timeout? tiny.duration how long at most; absent, as long as it takes
 ---@param options? tiny.poll.options
 ---@return any # the ready ones, a list, and with `write` those that take bytes; empty when the time is over

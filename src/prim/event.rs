@@ -21,6 +21,8 @@ const WAITABLE: Type = Type::Either(&[
     Type::Handle("signals"),
     Type::Handle("watch"),
     Type::Handle("notice"),
+    Type::Handle("udp"),
+    Type::Handle("listener"),
 ]);
 
 pub const FAMILY: &[Primitive] = &[
@@ -133,7 +135,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "poll",
-        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, or one of `write` takes bytes (poll(2)).",
+        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, a datagram or a caller is there, or one of `write` takes bytes (poll(2)).",
         args: &[
             arg("handles", Type::List(&WAITABLE), "what to wait for"),
             optional("timeout", Type::Duration, "how long at most; absent, as long as it takes"),

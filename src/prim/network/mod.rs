@@ -2,6 +2,7 @@
 //! bindings read names, namespaces and addresses; no address and no name is this code's choice.
 
 mod addr;
+mod inet;
 mod isolate;
 mod link;
 mod nat;
@@ -41,6 +42,13 @@ pub const FAMILY: &[Primitive] = &[
     publish::PUBLISH_CLEAR,
     isolate::ISOLATE,
     isolate::ISOLATE_DEL,
+    inet::RESERVE_PORT,
+    inet::UDP_BIND,
+    inet::UDP_RECEIVE,
+    inet::UDP_SEND,
+    inet::TCP_LISTEN,
+    inet::TCP_ACCEPT,
+    inet::TCP_CONNECT,
     sysctl::SYSCTL,
 ];
 

@@ -1,0 +1,191 @@
+//! Sockets of a network namespace: reserved ports, datagrams, connections. The entries and their
+//! bindings; a connection is a file as any other.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use mlua::Value;
+
+use super::{BASE, NETNS, Place, ip};
+use crate::prim::event::file;
+use crate::sys::net::inet::{self as sys, Bound, Proto};
+use crate::vm::call::{Call, Fail, to_seconds};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, opt};
+
+const ADDR: Arg = arg("addr", Type::Str, "\"127.0.0.1:53\", \"[::1]:53\"");
+const UDP: Arg = arg("udp", Type::Handle("udp"), "what `udp_bind` returned");
+const INUSE: (&str, &str) =
+    ("EADDRINUSE", "another program has this port; `ss -lntup` shows which, and 0 takes any that is free");
+const EACCES: (&str, &str) =
+    ("EACCES", "ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border");
+const NOTAVAIL: (&str, &str) =
+    ("EADDRNOTAVAIL", "the address is on no link of this namespace; tiny.links() lists them");
+
+pub const RESERVE_PORT: Primitive = Primitive {
+    name: "reserve_port",
+    doc: "Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is \
+          free again when the handle is closed or the process ends.",
+    args: &[arg("port", Type::Str, "\"8080/tcp\", \"53/udp\"; without a protocol TCP; 0 for any that is free")],
+    options: &[opt("addr", Type::Str, "every IPv4 address", "the address, \"0.0.0.0\", \"::\""), NETNS],
+    returns: "a reservation handle: `port` (the number), `proto`",
+    errors: &[INUSE, EACCES, NOTAVAIL],
+    example: "local port <close> = tiny.reserve_port(\"8080/tcp\", { addr = \"0.0.0.0\" })",
+    call: reserve_port,
+    ..BASE
+};
+
+pub const UDP_BIND: Primitive = Primitive {
+    name: "udp_bind",
+    doc: "Makes a socket for datagrams to and from anybody (udp(7)).",
+    args: &[ADDR],
+    options: &[NETNS],
+    returns: "a udp handle: `port`; `:receive()`, `:send()`; for `poll` too",
+    errors: &[INUSE, EACCES, NOTAVAIL],
+    example: "local udp <close> = tiny.udp_bind(\"127.0.0.1:0\")",
+    call: |c| {
+        let text = c.str(0)?;
+        let bound = sys::udp(Place::option(c)?.fd(), socket_addr(&text)?)?;
+        handle(c, "udp", &text, bound)
+    },
+    ..BASE
+};
+
+pub const UDP_RECEIVE: Primitive = Primitive {
+    name: "udp_receive",
+    doc: "Takes the next datagram, without waiting for one (recvfrom(2)).",
+    args: &[UDP],
+    returns: "its bytes and its sender, \"127.0.0.1:4242\"; nil when none is there",
+    method: Some(("udp", "receive")),
+    example: "local bytes, from = udp:receive()",
+    call: |c| match c.fd(0)?.with(sys::receive)?? {
+        Some((bytes, from)) => c.ok((c.lua.create_string(&bytes)?, from.to_string())),
+        None => c.ok(Value::Nil),
+    },
+    ..BASE
+};
+
+pub const UDP_SEND: Primitive = Primitive {
+    name: "udp_send",
+    doc: "Sends a datagram (sendto(2)).",
+    args: &[UDP, arg("data", Type::Bytes, "the bytes"), arg("to", Type::Str, "the receiver, \"127.0.0.1:4242\"")],
+    method: Some(("udp", "send")),
+    errors: &[
+        ("EMSGSIZE", "a datagram has at most 65507 bytes"),
+        ("ENETUNREACH", "no route of this namespace leads there"),
+        ("EPERM", "a packet filter of this namespace refuses it"),
+    ],
+    example: "udp:send(\"hello\", \"127.0.0.1:4242\")",
+    call: udp_send,
+    ..BASE
+};
+
+pub const TCP_LISTEN: Primitive = Primitive {
+    name: "tcp_listen",
+    doc: "Listens for connections (listen(2)).",
+    args: &[ADDR],
+    options: &[opt("backlog", Type::Int, "64", "how many may wait to be taken"), NETNS],
+    returns: "a listener handle: `port`; `:accept()`; ready in `poll` when somebody connects",
+    errors: &[INUSE, EACCES, NOTAVAIL],
+    example: "local listener <close> = tiny.tcp_listen(\"127.0.0.1:0\")",
+    call: |c| {
+        let text = c.str(0)?;
+        let backlog = c.opt("backlog")?.unwrap_or(64);
+        let bound = sys::listen(Place::option(c)?.fd(), socket_addr(&text)?, backlog)?;
+        handle(c, "listener", &text, bound)
+    },
+    ..BASE
+};
+
+pub const TCP_ACCEPT: Primitive = Primitive {
+    name: "tcp_accept",
+    doc: "Takes the next connection, without waiting for one (accept4(2)).",
+    args: &[arg("listener", Type::Handle("listener"), "what `tcp_listen` returned")],
+    returns: "a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits",
+    method: Some(("listener", "accept")),
+    errors: &[("EMFILE", "this process has too many open files")],
+    example: "local client = listener:accept()",
+    call: |c| match c.fd(0)?.with(sys::accept)?? {
+        Some((fd, from)) => c.ok(file(c, fd, &from.to_string())?),
+        None => c.ok(Value::Nil),
+    },
+    ..BASE
+};
+
+pub const TCP_CONNECT: Primitive = Primitive {
+    name: "tcp_connect",
+    doc: "Connects to a listener (connect(2)).",
+    args: &[ADDR],
+    options: &[
+        opt("timeout", Type::Duration, "as long as the kernel tries", "how long at most"),
+        opt("nonblock", Type::Bool, "false", "reads and writes return at once"),
+        NETNS,
+    ],
+    returns: "a file handle",
+    errors: &[
+        ("ECONNREFUSED", "nobody listens there"),
+        ("ETIMEDOUT", "nothing answered: a packet filter on the way, or a machine that is off"),
+        ("ENETUNREACH", "no route of this namespace leads there"),
+        ("EHOSTUNREACH", "no machine on the link has this address"),
+    ],
+    example: "local far <close> = tiny.tcp_connect(\"127.0.0.1:80\", { timeout = \"1s\" })",
+    call: tcp_connect,
+    ..BASE
+};
+
+fn reserve_port(call: &Call<'_>) -> Outcome {
+    let (port, proto) = port(&call.str(0)?)?;
+    let addr: Option<String> = call.opt("addr")?;
+    let addr = addr.map_or(Ok(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), |text| ip(&text))?;
+    let bound = sys::reserve(Place::option(call)?.fd(), proto, SocketAddr::new(addr, port))?;
+    let word = if proto == Proto::Tcp { "tcp" } else { "udp" };
+    let handle = Builder::new(call.lua, "reservation")?
+        .field("name", format!("{}/{word}", bound.port))?
+        .field("port", bound.port)?
+        .field("proto", word)?
+        .fd(bound.fd)?
+        .build()?;
+    call.ok(handle)
+}
+
+fn udp_send(call: &Call<'_>) -> Outcome {
+    let data: mlua::LuaString = call.get(1)?;
+    let to = socket_addr(&call.str(2)?)?;
+    call.fd(0)?.with(|fd| sys::send(fd, &data.as_bytes(), to))??;
+    call.ok(())
+}
+
+fn tcp_connect(call: &Call<'_>) -> Outcome {
+    let text = call.str(0)?;
+    let timeout = match call.value("timeout") {
+        Value::Nil => None,
+        value => Some(to_seconds(&value).map_err(Fail::Usage)?),
+    };
+    let fd = sys::connect(Place::option(call)?.fd(), socket_addr(&text)?, timeout, call.flag("nonblock"))?;
+    call.ok(file(call, fd, &text)?)
+}
+
+fn handle(call: &Call<'_>, kind: &str, name: &str, bound: Bound) -> Outcome {
+    call.ok(Builder::new(call.lua, kind)?.field("name", name)?.field("port", bound.port)?.fd(bound.fd)?.build()?)
+}
+
+fn socket_addr(text: &str) -> Result<SocketAddr, Fail> {
+    text.parse().map_err(|_| {
+        Fail::Usage(format!("{text:?} is not an address with a port, such as \"127.0.0.1:53\" or \"[::1]:53\""))
+    })
+}
+
+/// "8080", "8080/tcp", "53/udp".
+fn port(text: &str) -> Result<(u16, Proto), Fail> {
+    let (number, proto) = match text.rsplit_once('/') {
+        None => (text, Proto::Tcp),
+        Some((number, "tcp")) => (number, Proto::Tcp),
+        Some((number, "udp")) => (number, Proto::Udp),
+        Some((_, other)) => {
+            return Err(Fail::Usage(format!("{text:?}: the protocol is tcp or udp, not {other:?}")));
+        }
+    };
+    let number = number
+        .parse()
+        .map_err(|_| Fail::Usage(format!("{text:?} is not a port, such as \"8080/tcp\": a number up to 65535")))?;
+    Ok((number, proto))
+}

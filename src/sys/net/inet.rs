@@ -1,0 +1,131 @@
+//! Sockets of a network namespace: reserved ports, datagrams, connections (ip(7), udp(7), tcp(7)).
+//! Each is close-on-exec and stays in the namespace it was made in.
+
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use rustix::event::PollFlags;
+use rustix::net::sockopt;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+
+use super::Netns;
+use crate::sys::{Context, Error, Result, event, namespace};
+
+/// The two protocols that have ports here.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Proto {
+    /// A stream of bytes.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// A bound socket and the port it has: the kernel's choice when 0 was asked.
+pub struct Bound {
+    /// The socket.
+    pub fd: OwnedFd,
+    /// Its port.
+    pub port: u16,
+}
+
+/// Holds a port without using it: TCP does not listen. Nobody else can bind it as long as the
+/// descriptor is open, whatever they share: this socket shares nothing. Errors: EADDRINUSE, EACCES,
+/// EADDRNOTAVAIL.
+pub fn reserve(netns: Netns<'_>, proto: Proto, addr: SocketAddr) -> Result<Bound> {
+    bind(socket(netns, proto, addr, SocketFlags::empty())?, addr)
+}
+
+/// A socket for datagrams to and from anybody. Errors: as `reserve`.
+pub fn udp(netns: Netns<'_>, addr: SocketAddr) -> Result<Bound> {
+    reserve(netns, Proto::Udp, addr)
+}
+
+/// Listens for connections; taking one does not wait. Errors: as `reserve`.
+pub fn listen(netns: Netns<'_>, addr: SocketAddr, backlog: i32) -> Result<Bound> {
+    let fd = socket(netns, Proto::Tcp, addr, SocketFlags::NONBLOCK)?;
+    // Connections of a listener that has just ended do not hold the port.
+    sockopt::set_socket_reuseaddr(&fd, true)?;
+    let bound = bind(fd, addr)?;
+    rustix::net::listen(&bound.fd, backlog).at(addr.to_string())?;
+    Ok(bound)
+}
+
+/// Takes the next connection and the caller's address; `None` when nobody waits.
+pub fn accept(listener: BorrowedFd<'_>) -> Result<Option<(OwnedFd, SocketAddr)>> {
+    loop {
+        match rustix::net::acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+            Ok((fd, from)) => match from.and_then(|a| SocketAddr::try_from(a).ok()) {
+                Some(from) => return Ok(Some((fd, from))),
+                None => return Err(Error::new(Errno::EAFNOSUPPORT)),
+            },
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::CONNABORTED) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Connects, for at most `timeout` seconds; `None`: as long as the kernel tries. Errors:
+/// ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT.
+pub fn connect(netns: Netns<'_>, addr: SocketAddr, timeout: Option<f64>, nonblock: bool) -> Result<OwnedFd> {
+    let place = addr.to_string();
+    let fd = socket(netns, Proto::Tcp, addr, SocketFlags::NONBLOCK)?;
+    match rustix::net::connect(&fd, &addr) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => {
+            if event::poll(&[(fd.as_fd(), PollFlags::OUT)], timeout, false)? != [true] {
+                return Err(Error::new(Errno::ETIMEDOUT).with_path(place));
+            }
+            sockopt::socket_error(&fd)?.at(&place)?;
+        }
+        Err(e) => return Err(Error::from(e).with_path(place)),
+    }
+    event::set_nonblocking(fd.as_fd(), nonblock)?;
+    Ok(fd)
+}
+
+/// Takes the next datagram and its sender; `None` when none is there.
+pub fn receive(fd: BorrowedFd<'_>) -> Result<Option<(Vec<u8>, SocketAddr)>> {
+    // No datagram is longer: its length has sixteen bits.
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        match rustix::net::recvfrom(fd, &mut bytes[..], RecvFlags::DONTWAIT) {
+            Ok((length, _, from)) => {
+                bytes.truncate(length);
+                let from = from.and_then(|a| SocketAddr::try_from(a).ok());
+                return Ok(from.map(|from| (bytes, from)));
+            }
+            Err(rustix::io::Errno::AGAIN) => return Ok(None),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Sends a datagram. Errors: EMSGSIZE, ENETUNREACH, EPERM where a filter refuses it.
+pub fn send(fd: BorrowedFd<'_>, bytes: &[u8], to: SocketAddr) -> Result<()> {
+    loop {
+        match rustix::net::sendto(fd, bytes, SendFlags::NOSIGNAL, &to) {
+            Err(rustix::io::Errno::INTR) => {}
+            sent => return sent.map(drop).at(to.to_string()),
+        }
+    }
+}
+
+fn socket(netns: Netns<'_>, proto: Proto, addr: SocketAddr, flags: SocketFlags) -> Result<OwnedFd> {
+    let family = if addr.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let kind = if proto == Proto::Tcp { SocketType::STREAM } else { SocketType::DGRAM };
+    namespace::in_netns(netns, || Ok(rustix::net::socket_with(family, kind, flags | SocketFlags::CLOEXEC, None)?))
+}
+
+fn bind(fd: OwnedFd, addr: SocketAddr) -> Result<Bound> {
+    if addr.is_ipv6() {
+        // Else [::] would hold the IPv4 port as well.
+        sockopt::set_ipv6_v6only(&fd, true)?;
+    }
+    rustix::net::bind(&fd, &addr).at(addr.to_string())?;
+    let own = rustix::net::getsockname(&fd)?;
+    let port = SocketAddr::try_from(own).map_or(addr.port(), |own| own.port());
+    Ok(Bound { fd, port })
+}

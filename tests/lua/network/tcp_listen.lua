@@ -1,0 +1,49 @@
+-- tcp_listen, tcp_accept, tcp_connect: connections carry bytes both ways, between namespaces; one
+-- that nobody answers ends with its time.
+local check = require "check"
+
+local web <close> = tiny.netns()
+tiny.veth_pair({ name = "ta0", addr = "10.10.0.1/24" }, { name = "eth0", netns = web, addr = "10.10.0.2/24" })
+local listener <close> = tiny.tcp_listen("10.10.0.2:0", { netns = web, backlog = 4 })
+local place = "10.10.0.2:" .. listener.port
+check.equal(listener:accept(), nil, "nobody waits")
+
+local far <close> = tiny.tcp_connect(place, { timeout = "5s" })
+check.equal(far.path, place)
+check.equal(tiny.poll({ listener }, "5s")[1], listener)
+local near <close> = listener:accept()
+assert(near.path:match("^10%.10%.0%.1:%d+$"), near.path)
+check.equal(near:read(), false, "an accepted connection does not wait")
+far:write("question")
+tiny.poll({ near }, "5s")
+check.equal(near:read(), "question")
+near:write("answer")
+check.equal(far:read(), "answer", "one that was made does")
+near:close()
+check.equal(far:read(), nil, "the end")
+
+-- A listener that comes back takes its port at once, though connections of the old one linger.
+local port = listener.port
+listener:close()
+local err = check.fails("ECONNREFUSED", tiny.tcp_connect, place)
+check.equal(err.path, place)
+local again <close> = tiny.tcp_listen(place, { netns = web })
+check.equal(again.port, port)
+local quick <close> = tiny.tcp_connect(place, { nonblock = true })
+check.equal(quick:read(), false)
+
+-- Nobody answers: the address is on the link and no machine has it, so the time is over first.
+local start = tiny.clock("monotonic")
+err = check.fails("ETIMEDOUT", tiny.tcp_connect, "10.10.0.3:80", { timeout = "100ms" })
+local passed = tiny.clock("monotonic") - start
+assert(passed >= 0.1 and passed < 3, passed)
+assert(err.hint:match("nothing answered"), err.hint)
+check.fails("ENETUNREACH", tiny.tcp_connect, "192.0.2.1:80", { netns = web, timeout = "1s" })
+
+err = check.fails("EADDRINUSE", tiny.tcp_listen, place, { netns = web })
+check.equal(err.path, place)
+check.fails("EADDRNOTAVAIL", tiny.tcp_listen, place)
+check.refuses("listener: expected a listener handle, got a file handle", tiny.tcp_accept, far)
+check.refuses('"80" is not an address with a port, such as "127.0.0.1:53" or "[::1]:53"', tiny.tcp_connect, "80")
+check.refuses('option "timeout": "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"',
+  tiny.tcp_connect, "127.0.0.1:80", { timeout = "soon" })

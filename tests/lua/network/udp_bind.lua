@@ -1,0 +1,51 @@
+-- udp_bind, udp_receive, udp_send: datagrams go both ways, between namespaces and in one.
+local check = require "check"
+
+local one <close> = tiny.udp_bind("127.0.0.1:0")
+local other <close> = tiny.udp_bind("127.0.0.1:0")
+check.equal(one.kind, "udp")
+check.equal(one:receive(), nil, "none is there")
+check.equal(#tiny.poll({ one }, 0), 0)
+other:send("hel\0lo", "127.0.0.1:" .. one.port)
+check.equal(tiny.poll({ one }, "5s")[1], one)
+local bytes, from = one:receive()
+check.equal(bytes, "hel\0lo")
+check.equal(from, "127.0.0.1:" .. other.port)
+one:send("", from)
+tiny.poll({ other }, "5s")
+check.equal(other:receive(), "", "an empty datagram is one")
+check.equal(other:receive(), nil)
+
+-- A long one comes whole; a longer one there is not.
+one:send(("x"):rep(65507), from)
+tiny.poll({ other }, "5s")
+check.equal(#other:receive(), 65507)
+local err = check.fails("EMSGSIZE", one.send, one, ("x"):rep(65508), from)
+check.equal(err.path, from)
+
+-- The socket is of the namespace it was made in.
+local web <close> = tiny.netns()
+tiny.veth_pair({ name = "ta0", addr = "10.10.0.1/24" }, { name = "eth0", netns = web, addr = "10.10.0.2/24" })
+local inside <close> = tiny.udp_bind("10.10.0.2:53", { netns = web })
+local near <close> = tiny.udp_bind("10.10.0.1:0")
+near:send("question", "10.10.0.2:53")
+tiny.poll({ inside }, "5s")
+bytes, from = inside:receive()
+check.equal(bytes .. " from " .. from, "question from 10.10.0.1:" .. near.port)
+
+tiny.link_set("lo", { netns = web, up = true })
+local six <close> = tiny.udp_bind("[::1]:0", { netns = web })
+six:send("self", "[::1]:" .. six.port)
+tiny.poll({ six }, "5s")
+check.equal(select(2, six:receive()), "[::1]:" .. six.port)
+
+err = check.fails("EADDRINUSE", tiny.udp_bind, "127.0.0.1:" .. one.port)
+check.equal(err.path, "127.0.0.1:" .. one.port)
+check.fails("EADDRNOTAVAIL", tiny.udp_bind, "10.10.0.2:53")
+local port = one.port
+one:close()
+tiny.udp_bind("127.0.0.1:" .. port):close()
+check.refuses("the udp handle is closed", one.receive, one)
+check.refuses('"localhost:53" is not an address with a port, such as "127.0.0.1:53" or "[::1]:53"', tiny.udp_bind, "localhost:53")
+check.refuses('"10.0.0.1" is not an address with a port, such as "127.0.0.1:53" or "[::1]:53"', other.send, other, "x", "10.0.0.1")
+check.refuses("to is missing: udp_send(udp, data, to)", other.send, other, "x")
