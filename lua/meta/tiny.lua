@@ -1327,7 +1327,8 @@ function tiny.link_set(link, options) end
 function tiny.link_del(link, options) end
 
 ---@class tiny.bridge.options
----@field addr? tiny.cidr its address, through which the caller reaches the links on it
+---@field addr? tiny.cidr|tiny.cidr[] its address, or a list, through which the caller reaches the links on it
+---@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
 ---@field mtu? integer the largest packet in bytes (default: 1500)
 ---@field mac? string the hardware address; a random one changes with the links on the bridge (default: random)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
@@ -1356,12 +1357,13 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, addr, gateway, mac, mtu, queues
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr, gateway?: string, mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, addr, nodad, gateway, mac, mtu, queues
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 
 ---@class tiny.addr_add.options
+---@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).
@@ -1434,6 +1436,17 @@ function tiny.route_add(dest, options) end
 ---@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
 ---@param options? tiny.route_del.options
 function tiny.route_del(dest, options) end
+
+---@class tiny.routes.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Lists the routes of the main table, of both families (ip-route(8)).
+---```lua
+---for _, r in ipairs(tiny.routes()) do print(r.dst, r.via or "-", r.dev) end
+---```
+---@param options? tiny.routes.options
+---@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); of a route with several ways `dev` and `via` are the first
+function tiny.routes(options) end
 
 ---@class tiny.nat.options
 ---@field from tiny.cidr the subnet, "10.10.0.0/24"

@@ -1,6 +1,6 @@
 //! Addresses of links: the entries and their bindings.
 
-use super::{BASE, ENODEV, EPERM, LINK, NETNS, cidr, sequence, target};
+use super::{BASE, ENODEV, EPERM, LINK, NETNS, NODAD, cidr, sequence, target};
 use crate::sys::net::addr as sys;
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
@@ -10,7 +10,7 @@ pub const ADDR_ADD: Primitive = Primitive {
     name: "addr_add",
     doc: "Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).",
     args: &[arg("link", LINK, "a name or a handle"), arg("addr", Type::Cidr, "the address with its prefix length")],
-    options: &[NETNS],
+    options: &[NODAD, NETNS],
     returns: "an addr handle; `<close>` takes the address away again",
     errors: &[
         EPERM,
@@ -37,7 +37,7 @@ pub const ADDR_DEL: Primitive = Primitive {
 fn addr_add(call: &Call<'_>) -> Outcome {
     let target = target(call, 0)?;
     let addr = call.str(1)?;
-    sys::add(target.netns.fd(), &target.name, cidr(&addr)?)?;
+    sys::add(target.netns.fd(), &target.name, cidr(&addr)?, call.flag("nodad"))?;
     let undo = ("addr_del", target.name.as_str(), addr.as_str(), target.netns.options(call, &[])?);
     let handle = Builder::new(call.lua, "addr")?
         .field("undo", sequence(call, undo)?)?

@@ -2,7 +2,10 @@
 
 use mlua::{Table, Value};
 
-use super::{BASE, BRIDGE as BRIDGE_TYPE, ENODEV, EPERM, LINK, NETNS, Place, bridge_name, mac, name, target, unsigned};
+use super::{
+    ADDRS, BASE, BRIDGE as BRIDGE_TYPE, ENODEV, EPERM, LINK, NETNS, NODAD, Place, bridge_name, mac, name, target,
+    unsigned,
+};
 use crate::sys::net::link::{self as sys, Change, Link};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
@@ -66,7 +69,8 @@ pub const BRIDGE: Primitive = Primitive {
     doc: "Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).",
     args: &[arg("name", Type::Str, "at most 15 bytes")],
     options: &[
-        opt("addr", Type::Cidr, "", "its address, through which the caller reaches the links on it"),
+        opt("addr", ADDRS, "", "its address, or a list, through which the caller reaches the links on it"),
+        NODAD,
         opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
         opt("mac", Type::Str, "random", "the hardware address; a random one changes with the links on the bridge"),
         NETNS,
@@ -144,16 +148,15 @@ fn link_del(call: &Call<'_>) -> Outcome {
 
 fn bridge(call: &Call<'_>) -> Outcome {
     let name = name(call.str(0)?)?;
-    let text: Option<String> = call.opt("addr")?;
-    let addr = text.as_deref().map(super::cidr).transpose()?;
+    let addrs = super::addrs(call.value("addr"), call.flag("nodad"))?;
     let place = Place::option(call)?;
     let change = Change { mtu: mtu(call)?, mac: hardware(call)?, ..Change::default() };
-    sys::bridge(place.fd(), &name, &change, addr)?;
+    sys::bridge(place.fd(), &name, &change, &addrs)?;
     let undo = ("link_del", name.as_str(), place.options(call, &[])?);
     let handle = Builder::new(call.lua, "bridge")?
         .field("undo", super::sequence(call, undo)?)?
         .field("netns", place.handle)?
-        .field("addr", text)?
+        .field("addr", call.value("addr"))?
         .field("name", name)?
         .build()?;
     call.ok(handle)

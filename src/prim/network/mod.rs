@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use mlua::{Table, Value};
 
-use crate::sys::net::{Netns, link::bad_name};
+use crate::sys::net::{Netns, link::Addrs, link::bad_name};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::registry::{Opt, Primitive, Type, opt};
 use crate::vm::units;
@@ -34,6 +34,7 @@ pub const FAMILY: &[Primitive] = &[
     addr::ADDR_DEL,
     route::ROUTE_ADD,
     route::ROUTE_DEL,
+    route::ROUTES,
     nat::NAT,
     nat::NAT_DEL,
     publish::PUBLISH,
@@ -55,6 +56,9 @@ pub const FAMILY: &[Primitive] = &[
 /// A link: by name, or by the handle of what made it.
 const LINK: Type = Type::Either(&[Type::Handle("bridge"), Type::Handle("veth"), Type::Str]);
 const BRIDGE: Type = Type::Either(&[Type::Handle("bridge"), Type::Str]);
+const ADDRS: Type = Type::Either(&[Type::Cidr, Type::List(&Type::Cidr)]);
+const NODAD: Opt =
+    opt("nodad", Type::Bool, "false", "use an IPv6 address at once, without asking first whether another has it");
 const NETNS: Opt = opt("netns", Type::Handle("netns"), "the caller's", "the network namespace to work in");
 
 const EPERM: (&str, &str) =
@@ -138,6 +142,21 @@ fn ip(text: &str) -> Result<IpAddr, Fail> {
 
 fn cidr(text: &str) -> Result<(IpAddr, u8), Fail> {
     units::cidr(text).map_err(Fail::Usage)
+}
+
+/// One string or a list of them.
+fn several(value: Value) -> Result<Vec<String>, Fail> {
+    match value {
+        Value::Table(list) => Ok(list.sequence_values().collect::<mlua::Result<_>>()?),
+        Value::String(text) => Ok(vec![text.to_string_lossy()]),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// A value of type `ADDRS`, and the option `nodad` beside it.
+fn addrs(value: Value, nodad: bool) -> Result<Addrs, Fail> {
+    let list = several(value)?.iter().map(|text| cidr(text)).collect::<Result<_, _>>()?;
+    Ok(Addrs { list, nodad })
 }
 
 /// A hardware address, six bytes in hexadecimal with colons.

@@ -47,6 +47,32 @@ pub const ROUTE_DEL: Primitive = Primitive {
     ..BASE
 };
 
+pub const ROUTES: Primitive = Primitive {
+    name: "routes",
+    doc: "Lists the routes of the main table, of both families (ip-route(8)).",
+    options: &[NETNS],
+    returns: "a list of tables: `dst` (\"10.0.0.0/8\" or \"default\"), `dev`, `via`, `metric`, `family` (\"ipv4\" or \
+              \"ipv6\"); of a route with several ways `dev` and `via` are the first",
+    example: "for _, r in ipairs(tiny.routes()) do print(r.dst, r.via or \"-\", r.dev) end",
+    call: routes,
+    ..BASE
+};
+
+fn routes(call: &Call<'_>) -> Outcome {
+    let list = call.lua.create_table()?;
+    for route in sys::list(Place::option(call)?.fd())? {
+        let table = call.lua.create_table()?;
+        let (addr, prefix) = route.dest;
+        table.raw_set("dst", if prefix == 0 { "default".into() } else { format!("{addr}/{prefix}") })?;
+        table.raw_set("dev", route.dev)?;
+        table.raw_set("via", route.via.map(|via| via.to_string()))?;
+        table.raw_set("metric", route.metric)?;
+        table.raw_set("family", if addr.is_ipv4() { "ipv4" } else { "ipv6" })?;
+        list.raw_push(table)?;
+    }
+    call.ok(list)
+}
+
 /// The call's route, as it is given to `f`.
 fn with_route<R>(call: &Call<'_>, f: impl FnOnce(&Place, &Route<'_>) -> Result<R, Fail>) -> Result<R, Fail> {
     let dest = call.str(0)?;

@@ -4,8 +4,11 @@ use std::net::IpAddr;
 
 use mlua::{Table, Value};
 
-use super::{BASE, BRIDGE, ENODEV, EPERM, Place, bridge_name, cidr, ip, mac, name, sequence, unsigned};
-use crate::sys::net::{Cidr, veth as sys};
+use super::{
+    ADDRS, BASE, BRIDGE, ENODEV, EPERM, NODAD, Place, addrs, bridge_name, ip, mac, name, sequence, several, unsigned,
+};
+use crate::sys::net::link::Addrs;
+use crate::sys::net::veth as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
@@ -14,8 +17,14 @@ const END: &[Opt] = &[
     need("name", Type::Str, "the end's name, at most 15 bytes"),
     opt("netns", Type::Handle("netns"), "the caller's", "the network namespace it is born in"),
     opt("bridge", BRIDGE, "none", "the bridge, of that namespace, that it is a port of"),
-    opt("addr", Type::Cidr, "none", "its address"),
-    opt("gateway", Type::Str, "none", "the gateway of a default route through it"),
+    opt("addr", ADDRS, "none", "its address, or a list"),
+    NODAD,
+    opt(
+        "gateway",
+        Type::Either(&[Type::Str, Type::List(&Type::Str)]),
+        "none",
+        "the gateway of a default route through it, or a list: one for IPv4 and one for IPv6",
+    ),
     opt("mac", Type::Str, "random", "its hardware address"),
     opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
     opt("queues", Type::Int, "1", "transmit and receive queues, for several processors to share the work"),
@@ -26,7 +35,7 @@ pub const VETH_PAIR: Primitive = Primitive {
     doc: "Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When \
           a step fails nothing stays behind.",
     args: &[
-        arg("first", Type::Options(END), "one end: name, netns, bridge, addr, gateway, mac, mtu, queues"),
+        arg("first", Type::Options(END), "one end: name, netns, bridge, addr, nodad, gateway, mac, mtu, queues"),
         arg("second", Type::Options(END), "the other end, with the same keys"),
     ],
     returns: "a veth handle: `name`, `peer`; `<close>` deletes both ends",
@@ -51,8 +60,8 @@ struct End {
     mtu: Option<u32>,
     queues: Option<u32>,
     mac: Option<[u8; 6]>,
-    addr: Option<Cidr>,
-    gateway: Option<IpAddr>,
+    addrs: Addrs,
+    gateways: Vec<IpAddr>,
 }
 
 impl End {
@@ -68,8 +77,8 @@ impl End {
             mtu: number("mtu")?,
             queues: number("queues")?,
             mac: text("mac")?.map(|t| mac(&t)).transpose()?,
-            addr: text("addr")?.map(|t| cidr(&t)).transpose()?,
-            gateway: text("gateway")?.map(|t| ip(&t)).transpose()?,
+            addrs: addrs(table.raw_get("addr")?, table.raw_get::<Option<bool>>("nodad")?.unwrap_or(false))?,
+            gateways: gateways(table.raw_get("gateway")?)?,
         })
     }
 
@@ -78,8 +87,8 @@ impl End {
             name: &self.name,
             netns: self.place.fd(),
             bridge: self.bridge.as_deref(),
-            addr: self.addr,
-            gateway: self.gateway,
+            addrs: &self.addrs,
+            gateways: &self.gateways,
             mac: self.mac,
             mtu: self.mtu,
             queues: self.queues,
@@ -101,6 +110,16 @@ fn veth_pair(call: &Call<'_>) -> Outcome {
         .field("peer", second.name)?
         .build()?;
     call.ok(handle)
+}
+
+/// The gateways: at most one of a family.
+fn gateways(value: Value) -> Result<Vec<IpAddr>, Fail> {
+    let list = several(value)?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
+    match &list[..] {
+        [] | [_] => Ok(list),
+        [one, other] if one.is_ipv4() != other.is_ipv4() => Ok(list),
+        _ => Err(Fail::Usage("gateway: at most one for IPv4 and one for IPv6".into())),
+    }
 }
 
 /// Tells which end a refused value belongs to.

@@ -6,20 +6,24 @@ use nix::errno::Errno;
 use rtnetlink::AddressMessageBuilder;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
-use rtnetlink::packet_route::address::AddressMessage;
+use rtnetlink::packet_route::address::{AddressHeaderFlags, AddressMessage};
 
-use super::netlink::{Netlink, attribute, number};
+use super::netlink::{Netlink, address, attribute, number};
 use super::{Cidr, Netns, link};
 use crate::sys::{Error, Result};
 
 /// Gives a link an address. Errors: ENODEV, EEXIST when it has it, EINVAL for what is no address
 /// of a host.
-pub fn add(netns: Netns<'_>, name: &str, cidr: Cidr) -> Result<()> {
-    add_to(&Netlink::route(netns)?, name, cidr)
+pub fn add(netns: Netns<'_>, name: &str, cidr: Cidr, nodad: bool) -> Result<()> {
+    add_to(&Netlink::route(netns)?, name, cidr, nodad)
 }
 
-pub(super) fn add_to(netlink: &Netlink, name: &str, cidr: Cidr) -> Result<()> {
-    let message = message(link::index(netlink, name)?, cidr);
+/// With `nodad` an IPv6 address is used at once, without asking first whether another has it.
+pub(super) fn add_to(netlink: &Netlink, name: &str, cidr: Cidr, nodad: bool) -> Result<()> {
+    let mut message = message(link::index(netlink, name)?, cidr);
+    if nodad && cidr.0.is_ipv6() {
+        message.header.flags |= AddressHeaderFlags::Nodad;
+    }
     netlink.ask(RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
 }
 
@@ -56,9 +60,5 @@ fn parse(payload: &[u8]) -> Option<(u32, Cidr)> {
     let (header, attributes) = payload.split_at_checked(8)?;
     // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always this one.
     let bytes = attribute(attributes, IFA_LOCAL).or_else(|| attribute(attributes, IFA_ADDRESS))?;
-    let addr = match bytes.len() {
-        4 => IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?),
-        _ => IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?),
-    };
-    Some((number(&header[4..])?, (addr, header[1])))
+    Some((number(&header[4..])?, (address(bytes)?, header[1])))
 }

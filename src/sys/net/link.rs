@@ -52,6 +52,15 @@ pub struct Change<'a> {
     pub move_to: Option<BorrowedFd<'a>>,
 }
 
+/// Addresses for a new link.
+#[derive(Default)]
+pub struct Addrs {
+    /// The addresses.
+    pub list: Vec<Cidr>,
+    /// Whether the IPv6 ones are used at once, without asking first whether another has them.
+    pub nodad: bool,
+}
+
 /// The sentence for a name that no link can have; `None` for a good one (dev_valid_name in the
 /// kernel, whose EINVAL does not say why).
 pub fn bad_name(name: &str) -> Option<String> {
@@ -81,15 +90,20 @@ pub(super) fn index(netlink: &Netlink, name: &str) -> Result<u32> {
 /// All links of a namespace, with their addresses.
 pub fn list(netns: Netns<'_>) -> Result<Vec<Link>> {
     let netlink = Netlink::route(netns)?;
-    let skip = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
-    let message = LinkMessageBuilder::<LinkUnspec>::new().append_extra_attribute(skip).build();
-    let mut links = netlink.dump(RouteNetlinkMessage::GetLink(message), &mut parse)?;
+    let mut links = all(&netlink)?;
     for (index, cidr) in addr::list(&netlink)? {
         if let Some(link) = links.iter_mut().find(|l| l.index == index) {
             link.addrs.push(cidr);
         }
     }
     Ok(links)
+}
+
+/// All links, without their addresses.
+pub(super) fn all(netlink: &Netlink) -> Result<Vec<Link>> {
+    let skip = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+    let message = LinkMessageBuilder::<LinkUnspec>::new().append_extra_attribute(skip).build();
+    netlink.dump(RouteNetlinkMessage::GetLink(message), &mut parse)
 }
 
 /// A listed link. Only what is wanted is decoded: a newer kernel's attributes cannot make it fail.
@@ -161,9 +175,9 @@ pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     Netlink::route(netns)?.ask(RouteNetlinkMessage::DelLink(message), 0)
 }
 
-/// Makes a bridge that is up. When its address is refused it is removed again. Errors: EEXIST,
+/// Makes a bridge that is up. When an address is refused it is removed again. Errors: EEXIST,
 /// EPERM without CAP_NET_ADMIN over the namespace, EOPNOTSUPP without the kernel's bridge module.
-pub fn bridge(netns: Netns<'_>, name: &str, change: &Change<'_>, addr: Option<Cidr>) -> Result<()> {
+pub fn bridge(netns: Netns<'_>, name: &str, change: &Change<'_>, addrs: &Addrs) -> Result<()> {
     let netlink = Netlink::route(netns)?;
     let mut message = LinkBridge::new(name);
     if let Some(mtu) = change.mtu {
@@ -173,8 +187,7 @@ pub fn bridge(netns: Netns<'_>, name: &str, change: &Change<'_>, addr: Option<Ci
         message = message.address(mac.to_vec());
     }
     create(&netlink, message.build()).map_err(|e| exists(e, name))?;
-    let Some(addr) = addr else { return Ok(()) };
-    let added = addr::add_to(&netlink, name, addr);
+    let added = addrs.list.iter().try_for_each(|addr| addr::add_to(&netlink, name, *addr, addrs.nodad));
     if added.is_err() {
         let _ = del(netns, name);
     }

@@ -2,6 +2,8 @@
 //! It is synchronous because the kernel is: when `send` returns, the answer is in the socket. An
 //! asynchronous client costs three times as much per request and a runtime in a process that forks.
 
+use std::net::IpAddr;
+
 use nix::errno::Errno;
 use rtnetlink::packet_core::{
     NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR,
@@ -180,6 +182,14 @@ pub fn all(attributes: &[u8], kind: u16) -> impl Iterator<Item = &[u8]> {
 /// A string attribute without its NUL.
 pub fn string(value: &[u8]) -> String {
     String::from_utf8_lossy(value.split(|b| *b == 0).next().unwrap_or_default()).into_owned()
+}
+
+/// An address by its four or sixteen bytes.
+pub fn address(value: &[u8]) -> Option<IpAddr> {
+    match value.len() {
+        4 => Some(<[u8; 4]>::try_from(value).ok()?.into()),
+        _ => Some(<[u8; 16]>::try_from(value).ok()?.into()),
+    }
 }
 
 /// A 32-bit attribute in the host's byte order.

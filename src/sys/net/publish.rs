@@ -9,7 +9,7 @@ use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
 
 use super::Netns;
 use super::nat::Publish;
-use super::netlink::{Netlink, all, attribute};
+use super::netlink::{Netlink, address, all, attribute};
 use super::nft::{
     Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, NEW_ELEMENT, NEW_SET, OUTPUT, POSTROUTING,
     PREROUTING, RAW, question,
@@ -194,11 +194,4 @@ fn parse(by_addr: bool, entry: &[u8]) -> Option<Publish> {
     let number = |bytes: &[u8]| Some(u16::from_be_bytes(bytes.get(..2)?.try_into().ok()?));
     let to = SocketAddr::new(address(to)?, number(port)?);
     Some(Publish { proto: *key.first()?, host, port: number(key.get(4..)?)?, to })
-}
-
-fn address(bytes: &[u8]) -> Option<IpAddr> {
-    match bytes.len() {
-        4 => Some(<[u8; 4]>::try_from(bytes).ok()?.into()),
-        _ => Some(<[u8; 16]>::try_from(bytes).ok()?.into()),
-    }
 }

@@ -8,14 +8,13 @@ use nix::errno::Errno;
 use rtnetlink::packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
-use super::link::{self, Change};
+use super::link::{self, Addrs, Change};
 use super::netlink::Netlink;
 use super::route::{self, Route};
-use super::{Cidr, Netns, addr};
+use super::{Netns, addr};
 use crate::sys::{Error, Result};
 
 /// One end of a pair.
-#[derive(Default)]
 pub struct End<'a> {
     /// Its name.
     pub name: &'a str,
@@ -23,10 +22,10 @@ pub struct End<'a> {
     pub netns: Netns<'a>,
     /// The bridge, of that namespace, that it is a port of.
     pub bridge: Option<&'a str>,
-    /// Its address.
-    pub addr: Option<Cidr>,
-    /// The gateway of a default route through it.
-    pub gateway: Option<IpAddr>,
+    /// Its addresses.
+    pub addrs: &'a Addrs,
+    /// The gateways of default routes through it, one for each family.
+    pub gateways: &'a [IpAddr],
     /// Its hardware address; `None`: random.
     pub mac: Option<[u8; 6]>,
     /// The largest packet in bytes.
@@ -75,11 +74,11 @@ fn wire(end: &End<'_>) -> Result<()> {
     let netlink = Netlink::route(end.netns)?;
     let change = Change { up: Some(true), master: end.bridge.map(Some), ..Change::default() };
     link::set_on(&netlink, end.name, &change)?;
-    if let Some(cidr) = end.addr {
-        addr::add_to(&netlink, end.name, cidr).map_err(|e| e.with_path(end.name))?;
+    for cidr in &end.addrs.list {
+        addr::add_to(&netlink, end.name, *cidr, end.addrs.nodad).map_err(|e| e.with_path(end.name))?;
     }
-    if let Some(gateway) = end.gateway {
-        let route = Route { via: Some(gateway), dev: Some(end.name), ..Route::default() };
+    for gateway in end.gateways {
+        let route = Route { via: Some(*gateway), dev: Some(end.name), ..Route::default() };
         route::add_to(&netlink, &route).map_err(|e| e.with_path(end.name))?;
     }
     Ok(())

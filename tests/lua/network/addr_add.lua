@@ -23,6 +23,24 @@ tiny.try(function()
 end)
 check.equal(addrs("lo"):match("fd99"), nil)
 
+-- nodad: an IPv6 address is there for use at once. The flags are hexadecimal: 40 tentative, 02 nodad.
+local function flags(name)
+  for line in io.lines("/proc/self/net/if_inet6") do
+    local found, link = line:match("^%x+ %x+ %x+ %x+ (%x+)%s+(%S+)")
+    if link == name and not line:match("^fe80") then return tonumber(found, 16) end
+  end
+end
+do
+  local cable <close> = tiny.veth_pair({ name = "ta0" }, { name = "tb0" })
+  do
+    local addr <close> = tiny.addr_add("ta0", "fd98::1/64")
+    check.equal(flags("ta0") & 0x42, 0x40, "asks first")
+  end
+  local addr <close> = tiny.addr_add("ta0", "fd98::1/64", { nodad = true })
+  check.equal(flags("ta0") & 0x42, 0x02, "does not ask")
+  tiny.addr_add("ta0", "10.97.0.1/24", { nodad = true })
+end
+
 -- A handle brings its own namespace.
 local br <close> = tiny.bridge("td0", { netns = web })
 tiny.addr_add(br, "10.98.0.1/24")

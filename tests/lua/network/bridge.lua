@@ -32,6 +32,16 @@ check.equal(exists("td0"), nil, "after a failing body")
 check.fails("EINVAL", tiny.bridge, "td0", { addr = "224.0.0.1/24" })
 check.equal(exists("td0"), nil, "after a refused address")
 
+-- Several addresses; when the last is refused nothing stays.
+do
+  local br <close> = tiny.bridge("td0", { addr = { "10.10.0.1/24", "fd10::1/64" }, nodad = true })
+  check.equal(br.addr[2], "fd10::1/64")
+  local there = table.concat(exists("td0").addrs, " ")
+  assert(there:find("10.10.0.1/24", 1, true) and there:find("fd10::1/64", 1, true), there)
+end
+check.fails("EINVAL", tiny.bridge, "td0", { addr = { "10.10.0.1/24", "ff02::1/64" } })
+check.equal(exists("td0"), nil, "after a refused second address")
+
 local web <close> = tiny.netns()
 do
   local br <close> = tiny.bridge("td0", { netns = web })
@@ -42,5 +52,7 @@ check.equal(exists("td0", web), nil, "undone in the namespace")
 
 check.refuses("option \"addr\": \"10.10.0.1\" is not an address in CIDR form, such as \"10.10.0.2/24\"",
   tiny.bridge, "td0", { addr = "10.10.0.1" })
+check.refuses('option "addr": [2]: "10.10.0.1" is not an address in CIDR form, such as "10.10.0.2/24"',
+  tiny.bridge, "td0", { addr = { "fd10::1/64", "10.10.0.1" } })
 check.refuses('"a-bridge-name-too-long" is not a link name: it has 22 bytes, the kernel takes at most 15',
   tiny.bridge, "a-bridge-name-too-long")

@@ -1,6 +1,6 @@
 -- publish: a router with a container behind it. Its ports are reached from a second machine, from
--- the router itself and over its loopback address by TCP and UDP, and no longer when
--- the handle is closed. The loopback address stays the router's own.
+-- the router itself and over its loopback address, by TCP and UDP, IPv4 and IPv6, and no longer
+-- when the handle is closed. The loopback address stays the router's own.
 local check = require "check"
 local sockets = require "sockets"
 sockets.needed()
@@ -80,9 +80,21 @@ check.equal(loopback(), nil, "the loopback address from the container")
 tiny.publish_clear(here)
 assert(sockets.connect { from = web, to = router, addr = "127.0.0.9" }, "without the table it would be open: the test is none")
 
+-- IPv6.
+tiny.addr_add("td0", "fd10::1/64", { netns = router, nodad = true }):keep()
+tiny.addr_add("wan", "fd20::1/64", { netns = router, nodad = true }):keep()
+tiny.addr_add("eth0", "fd20::2/64", { netns = machine, nodad = true }):keep()
+tiny.addr_add("eth0", "fd10::2/64", { netns = web, nodad = true }):keep()
+tiny.route_add("default", { via = "fd10::1", netns = web }):keep()
+tiny.sysctl("net.ipv6.conf.all.forwarding", 1, here)
+local six <close> = tiny.publish("8080:[fd10::2]:80", here)
+check.equal(reach(machine, "fd20::1"), "fd20::2", "ipv6")
+local only <close> = tiny.publish("[fd20::1]:8081:[fd10::2]:80", here)
+check.equal(reach(machine, "fd20::1", { at_port = 8081 }), "fd20::2", "ipv6 on one address")
+
 -- Many ports at once are one table, and a thousand are as quick to add as the first.
 for n = 1, 1000 do tiny.publish((20000 + n) .. ":10.10.0.2:80", here):keep() end
-check.equal(#tiny.published(here), 1000)
+check.equal(#tiny.published(here), 1002)
 check.equal(reach(machine, "10.20.0.1", { at_port = 21000 }), "10.20.0.2", "the last of a thousand")
 
 check.refuses('"80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish, "80")

@@ -52,10 +52,30 @@ check.refuses('second: "b c" is not a link name: it must not contain spaces, "/"
 check.refuses('second: "x" is not an address, such as "10.10.0.1"',
   tiny.veth_pair, { name = "a" }, { name = "b", gateway = "x" })
 
+check.refuses('second: option "addr": [1]: "x" is not an address in CIDR form, such as "10.10.0.2/24"',
+  tiny.veth_pair, { name = "a" }, { name = "b", addr = { "x" } })
+check.refuses("second: gateway: at most one for IPv4 and one for IPv6",
+  tiny.veth_pair, { name = "a" }, { name = "b", gateway = { "10.0.0.1", "10.0.0.2" } })
+
 -- Real traffic, through the bridge and from namespace to namespace.
 sockets.needed()
 check.equal(sockets.connect({ from = nil, to = web, addr = "10.10.0.2" }), "10.10.0.1", "the bridge to web")
 check.equal(sockets.connect({ from = web, to = db, addr = "10.10.0.3" }), "10.10.0.2", "web to db")
+
+-- Both families on one end: two addresses, two gateways, and IPv6 is there for use at once.
+do
+  local six <close> = tiny.netns()
+  local both <close> = tiny.veth_pair({ name = "ta6", addr = { "10.60.0.1/24", "fd60::1/64" }, nodad = true },
+    { name = "eth0", netns = six, addr = { "10.60.0.2/24", "fd60::2/64" }, gateway = { "fd60::1", "10.60.0.1" }, nodad = true })
+  local gateways = {}
+  for _, route in ipairs(tiny.routes { netns = six }) do
+    if route.dst == "default" then gateways[route.family] = route.via end
+  end
+  check.equal(gateways.ipv4, "10.60.0.1")
+  check.equal(gateways.ipv6, "fd60::1")
+  check.equal(sockets.connect({ from = six, to = nil, addr = "10.60.0.1" }), "10.60.0.2")
+  check.equal(sockets.connect({ from = six, to = nil, addr = "fd60::1" }), "fd60::2")
+end
 
 cable:close()
 check.equal(link("veth-web"), nil, "closed")
