@@ -1585,6 +1585,20 @@ function tiny.isolate(bridge, options) end
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
+---@class tiny.conntrack_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Makes the kernel forget the connections from and to an address, before or after translation (conntrack(8), -D). Those through a port that is published no longer end with it; without it they go on.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EINVAL: this kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
+---```lua
+---local cut = tiny.conntrack_del("10.10.0.2")
+---```
+---@param addr string the address, "10.10.0.2"
+---@param options? tiny.conntrack_del.options
+---@return any # how many they were
+function tiny.conntrack_del(addr, options) end
+
 ---@class tiny.reserve_port.options
 ---@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)

@@ -2,6 +2,7 @@
 //! bindings read names, namespaces and addresses; no address and no name is this code's choice.
 
 mod addr;
+mod conntrack;
 mod inet;
 mod isolate;
 mod link;
@@ -43,6 +44,7 @@ pub const FAMILY: &[Primitive] = &[
     publish::PUBLISH_CLEAR,
     isolate::ISOLATE,
     isolate::ISOLATE_DEL,
+    conntrack::CONNTRACK_DEL,
     inet::RESERVE_PORT,
     inet::UDP_BIND,
     inet::UDP_RECEIVE,

@@ -27,6 +27,16 @@ pub const DEL_ELEMENT: u8 = 14;
 pub struct Attrs(Vec<u8>);
 
 impl Attrs {
+    /// Attributes that the kernel wrote.
+    pub fn raw(bytes: &[u8]) -> Attrs {
+        Attrs(bytes.to_vec())
+    }
+
+    /// The payload of a message: this header, then the attributes.
+    pub fn after(&self, header: &[u8]) -> Vec<u8> {
+        [header, &self.0].concat()
+    }
+
     pub fn bytes(mut self, kind: u16, value: &[u8]) -> Attrs {
         let nla = DefaultNla::new(kind, value.to_vec());
         let start = self.0.len();
@@ -115,7 +125,7 @@ pub fn question(message: u8, flags: u16, attrs: &Attrs) -> Vec<u8> {
 fn inet(message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
     const NFTABLES: u16 = 10;
     const INET: u8 = 1;
-    (NFTABLES << 8 | u16::from(message), [&[INET, 0, 0, 0], &attrs.0[..]].concat())
+    (NFTABLES << 8 | u16::from(message), attrs.after(&[INET, 0, 0, 0]))
 }
 
 /// A netlink message: its header and what it carries.

@@ -1,0 +1,24 @@
+//! `conntrack_del`: its entry and its binding.
+
+use super::{BASE, EPERM, NETNS, Place, ip};
+use crate::sys::net::conntrack as sys;
+use crate::vm::registry::{Primitive, Type, arg};
+
+pub const CONNTRACK_DEL: Primitive = Primitive {
+    name: "conntrack_del",
+    doc: "Makes the kernel forget the connections from and to an address, before or after translation \
+          (conntrack(8), -D). Those through a port that is published no longer end with it; without it they go on.",
+    args: &[arg("addr", Type::Str, "the address, \"10.10.0.2\"")],
+    options: &[NETNS],
+    returns: "how many they were",
+    errors: &[
+        EPERM,
+        ("EINVAL", "this kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK"),
+    ],
+    example: "local cut = tiny.conntrack_del(\"10.10.0.2\")",
+    call: |call| {
+        let addr = ip(&call.str(0)?)?;
+        call.ok(sys::del(Place::option(call)?.fd(), addr)?)
+    },
+    ..BASE
+};
