@@ -1693,6 +1693,30 @@ function tiny.tcp_accept(listener) end
 ---@return tiny.file # a file handle
 function tiny.tcp_connect(addr, options) end
 
+---Reads what a DNS query asks (RFC 1035).
+---```lua
+---local question = tiny.dns_question(bytes)
+---```
+---@param query string the bytes of a message, from anybody
+---@return table? # a table: `id`, `name` (lower case, no final dot), `type` ("A", "AAAA", "PTR", …, "TYPE65280"), `recursion`, `max` (the longest answer that its sender can take by datagram, in bytes); nil for what is no query with exactly one question
+function tiny.dns_question(query) end
+
+---@class tiny.dns_answer.options
+---@field addrs? string[] addresses: IPv4 for A, IPv6 for AAAA (default: none)
+---@field names? string[] names, for PTR (default: none)
+---@field code? "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED" the result (default: "NOERROR")
+---@field ttl? integer seconds for which the answer may be kept (default: 0)
+---@field max? tiny.size the longest answer; what does not fit is left out, and the answer says so (default: 64k)
+
+---Writes the answer to a DNS query: the addresses of the family that is asked for, names where a name is asked for, else nothing (RFC 1035).
+---```lua
+---local bytes = tiny.dns_answer(query, { addrs = { "10.10.0.2" }, ttl = 60, max = 512 })
+---```
+---@param query string the bytes of the query
+---@param options? tiny.dns_answer.options
+---@return any # the answer's bytes
+function tiny.dns_answer(query, options) end
+
 ---@class tiny.sysctl.options
 ---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
 

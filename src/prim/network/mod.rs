@@ -3,6 +3,7 @@
 
 mod addr;
 mod conntrack;
+mod dns;
 mod inet;
 mod isolate;
 mod link;
@@ -52,6 +53,8 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    dns::DNS_QUESTION,
+    dns::DNS_ANSWER,
     sysctl::SYSCTL,
 ];
 

@@ -4,6 +4,7 @@
 
 pub mod addr;
 pub mod conntrack;
+pub mod dns;
 pub mod inet;
 pub mod link;
 pub mod nat;

@@ -1,0 +1,78 @@
+//! DNS messages as Lua tables: the entries and their bindings.
+
+use mlua::{LuaString, Value};
+
+use super::{BASE, ip, unsigned};
+use crate::sys::net::dns::{self as sys, Answer};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+
+pub const DNS_QUESTION: Primitive = Primitive {
+    name: "dns_question",
+    doc: "Reads what a DNS query asks (RFC 1035).",
+    args: &[arg("query", Type::Bytes, "the bytes of a message, from anybody")],
+    returns: "a table: `id`, `name` (lower case, no final dot), `type` (\"A\", \"AAAA\", \"PTR\", …, \"TYPE65280\"), \
+              `recursion`, `max` (the longest answer that its sender can take by datagram, in bytes); nil for what is \
+              no query with exactly one question",
+    example: "local question = tiny.dns_question(bytes)",
+    call: dns_question,
+    ..BASE
+};
+
+pub const DNS_ANSWER: Primitive = Primitive {
+    name: "dns_answer",
+    doc: "Writes the answer to a DNS query: the addresses of the family that is asked for, names where a name is \
+          asked for, else nothing (RFC 1035).",
+    args: &[arg("query", Type::Bytes, "the bytes of the query")],
+    options: &[
+        opt("addrs", Type::List(&Type::Str), "none", "addresses: IPv4 for A, IPv6 for AAAA"),
+        opt("names", Type::List(&Type::Str), "none", "names, for PTR"),
+        opt(
+            "code",
+            Type::Word(&["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]),
+            "\"NOERROR\"",
+            "the result",
+        ),
+        opt("ttl", Type::Int, "0", "seconds for which the answer may be kept"),
+        opt("max", Type::Size, "64k", "the longest answer; what does not fit is left out, and the answer says so"),
+    ],
+    returns: "the answer's bytes",
+    example: "local bytes = tiny.dns_answer(query, { addrs = { \"10.10.0.2\" }, ttl = 60, max = 512 })",
+    call: dns_answer,
+    ..BASE
+};
+
+fn dns_question(call: &Call<'_>) -> Outcome {
+    let Some(question) = sys::question(&call.get::<LuaString>(0)?.as_bytes()) else {
+        return call.ok(Value::Nil);
+    };
+    let table = call.lua.create_table()?;
+    table.raw_set("id", question.id)?;
+    table.raw_set("name", question.name)?;
+    table.raw_set("type", question.kind)?;
+    table.raw_set("recursion", question.recursion)?;
+    table.raw_set("max", question.max)?;
+    call.ok(table)
+}
+
+fn dns_answer(call: &Call<'_>) -> Outcome {
+    let query: LuaString = call.get(0)?;
+    let addrs: Vec<String> = call.opt("addrs")?.unwrap_or_default();
+    let addrs = addrs.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<String> = call.opt("names")?.unwrap_or_default();
+    if let Some(bad) = names.iter().find(|name| !sys::is_name(name)) {
+        return Err(Fail::Usage(format!("option \"names\": {bad:?} is no name of DNS")));
+    }
+    let code: Option<String> = call.opt("code")?;
+    let answer = Answer {
+        addrs: &addrs,
+        names: &names,
+        code: code.as_deref(),
+        ttl: unsigned("ttl", call.opt("ttl")?.unwrap_or(0))?,
+        max: call.opt_size("max")?.map(|max| max as usize),
+    };
+    match sys::answer(&query.as_bytes(), &answer) {
+        Some(bytes) => call.ok(call.lua.create_string(&bytes)?),
+        None => Err(Fail::Usage("query: this is no DNS query with one question; dns_question tells".into())),
+    }
+}
