@@ -382,6 +382,9 @@ function pump:drop(stream, options) end
 ---@return any # false, the bytes where they are kept (else nil), and how many came
 function pump:finish(stream, options) end
 
+---@class tiny.qdisc: tiny.handle
+local qdisc = {}
+
 ---@class tiny.reservation: tiny.handle
 local reservation = {}
 
@@ -1598,6 +1601,42 @@ function tiny.isolate_del(name, options) end
 ---@param options? tiny.conntrack_del.options
 ---@return any # how many they were
 function tiny.conntrack_del(addr, options) end
+
+---@class tiny.qdisc_set.options
+---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
+---@field burst? tiny.size how much goes at once, at least one packet: "32k" (default: needed with `rate`)
+---@field latency? tiny.duration how long a packet waits at most before it is dropped (default: needed with `rate`)
+---@field delay? tiny.duration how long each packet takes (default: 0)
+---@field jitter? tiny.duration by how much the delay varies (default: 0)
+---@field loss? number which part of the packets is lost, 0 to 1 (default: 0)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Limits the rate of what leaves by a link (tc-tbf(8)), or makes it a bad line with delay and loss (tc-netem(8)), in place of what was set before. What arrives is limited at the link's other end.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* EINVAL: the kernel does not take these values
+---* EOPNOTSUPP: this kernel has none of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM
+---```lua
+---local limit <close> = tiny.qdisc_set("veth-web", { rate = "10mbit", burst = "32k", latency = "50ms" })
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param options? tiny.qdisc_set.options
+---@return tiny.qdisc # a qdisc handle: `name` (the link's); `<close>` gives the link its first one back
+function tiny.qdisc_set(link, options) end
+
+---@class tiny.qdisc_del.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Takes away what `qdisc_set` made of a link (tc(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
+---* ENOENT: nothing was set for this link
+---```lua
+---tiny.qdisc_del("veth-web")
+---```
+---@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param options? tiny.qdisc_del.options
+function tiny.qdisc_del(link, options) end
 
 ---@class tiny.reserve_port.options
 ---@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)

@@ -1,4 +1,4 @@
-//! The one parser of units: sizes, durations, addresses. Rust and Lua (`tiny.parse`) both use it.
+//! The one parser of units: sizes, rates, durations, addresses. Rust and Lua (`tiny.parse`) both use it.
 
 use std::net::IpAddr;
 
@@ -21,6 +21,26 @@ pub fn size(text: &str) -> Result<u64, String> {
         return whole.checked_mul(1 << shift).filter(|n| *n <= i64::MAX as u64).ok_or_else(bad);
     }
     let value = number.parse::<f64>().map_err(|_| bad())? * (1u64 << shift) as f64;
+    if value.is_finite() && value < i64::MAX as f64 { Ok(value as u64) } else { Err(bad()) }
+}
+
+/// Bits per second of a rate such as "10mbit", "512kbit", "1.5gbit" or "8000". Multiples are decimal,
+/// as everywhere where rates are told.
+pub fn rate(text: &str) -> Result<u64, String> {
+    let bad =
+        || format!("{text:?} is not a rate; write bits per second or a number with kbit, mbit or gbit: \"10mbit\"");
+    let lower = text.trim().to_ascii_lowercase();
+    let split = lower.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len());
+    let (number, suffix) = lower.split_at(split);
+    let factor = match suffix {
+        "" | "bit" => 1.0,
+        "kbit" => 1e3,
+        "mbit" => 1e6,
+        "gbit" => 1e9,
+        "tbit" => 1e12,
+        _ => return Err(bad()),
+    };
+    let value = number.parse::<f64>().map_err(|_| bad())? * factor;
     if value.is_finite() && value < i64::MAX as f64 { Ok(value as u64) } else { Err(bad()) }
 }
 
@@ -77,6 +97,17 @@ mod tests {
         assert_eq!(size("0"), Ok(0));
         for bad in ["", "x", "1x", "-1", "1e9", "9999999t", "1.2.3m", "m"] {
             assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate("10mbit"), Ok(10_000_000));
+        assert_eq!(rate("512Kbit"), Ok(512_000));
+        assert_eq!(rate("1.5gbit"), Ok(1_500_000_000));
+        assert_eq!(rate("8000"), Ok(8000));
+        for bad in ["", "bit", "10m", "10mb", "-1mbit", "1e3", "9999999999tbit"] {
+            assert!(rate(bad).is_err(), "{bad}");
         }
     }
 

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mlua::Value;
 
-use super::{BASE, NETNS, Place, ip};
+use super::{BASE, NETNS, Place, ip, seconds};
 use crate::prim::event::file;
 use crate::sys::net::inet::{self as sys, Bound, Proto};
-use crate::vm::call::{Call, Fail, to_seconds};
+use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, opt};
 
@@ -156,10 +156,7 @@ fn udp_send(call: &Call<'_>) -> Outcome {
 
 fn tcp_connect(call: &Call<'_>) -> Outcome {
     let text = call.str(0)?;
-    let timeout = match call.value("timeout") {
-        Value::Nil => None,
-        value => Some(to_seconds(&value).map_err(Fail::Usage)?),
-    };
+    let timeout = seconds(call, "timeout")?;
     let fd = sys::connect(Place::option(call)?.fd(), socket_addr(&text)?, timeout, call.flag("nonblock"))?;
     call.ok(file(call, fd, &text)?)
 }

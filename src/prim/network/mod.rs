@@ -9,6 +9,7 @@ mod isolate;
 mod link;
 mod nat;
 mod publish;
+mod qdisc;
 mod route;
 mod sysctl;
 mod veth;
@@ -19,7 +20,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use mlua::{Table, Value};
 
 use crate::sys::net::{Netns, link::Addrs, link::bad_name};
-use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::call::{Call, Fail, FdRef, to_seconds};
 use crate::vm::registry::{Opt, Primitive, Type, opt};
 use crate::vm::units;
 
@@ -46,6 +47,8 @@ pub const FAMILY: &[Primitive] = &[
     isolate::ISOLATE,
     isolate::ISOLATE_DEL,
     conntrack::CONNTRACK_DEL,
+    qdisc::QDISC_SET,
+    qdisc::QDISC_DEL,
     inet::RESERVE_PORT,
     inet::UDP_BIND,
     inet::UDP_RECEIVE,
@@ -155,6 +158,14 @@ fn several(value: Value) -> Result<Vec<String>, Fail> {
         Value::Table(list) => Ok(list.sequence_values().collect::<mlua::Result<_>>()?),
         Value::String(text) => Ok(vec![text.to_string_lossy()]),
         _ => Ok(Vec::new()),
+    }
+}
+
+/// An option that is a duration, in seconds.
+fn seconds(call: &Call<'_>, key: &str) -> Result<Option<f64>, Fail> {
+    match call.value(key) {
+        Value::Nil => Ok(None),
+        value => to_seconds(&value).map(Some).map_err(Fail::Usage),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod nat;
 mod netlink;
 mod nft;
 pub mod publish;
+pub mod qdisc;
 pub mod route;
 mod rule;
 pub mod veth;

@@ -1,0 +1,102 @@
+//! `qdisc_set` and `qdisc_del`: what a link does with what leaves by it. The entries and bindings.
+
+use mlua::Value;
+
+use super::{BASE, ENODEV, EPERM, LINK, NETNS, seconds, sequence, target};
+use crate::sys::net::qdisc::{self as sys, Qdisc};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::units;
+
+pub const QDISC_SET: Primitive = Primitive {
+    name: "qdisc_set",
+    doc: "Limits the rate of what leaves by a link (tc-tbf(8)), or makes it a bad line with delay and loss \
+          (tc-netem(8)), in place of what was set before. What arrives is limited at the link's other end.",
+    args: &[arg("link", LINK, "a name or a handle")],
+    options: &[
+        opt("rate", Type::Either(&[Type::Int, Type::Str]), "none", "bits per second, or \"10mbit\", \"512kbit\""),
+        opt("burst", Type::Size, "needed with `rate`", "how much goes at once, at least one packet: \"32k\""),
+        opt("latency", Type::Duration, "needed with `rate`", "how long a packet waits at most before it is dropped"),
+        opt("delay", Type::Duration, "0", "how long each packet takes"),
+        opt("jitter", Type::Duration, "0", "by how much the delay varies"),
+        opt("loss", Type::Number, "0", "which part of the packets is lost, 0 to 1"),
+        NETNS,
+    ],
+    returns: "a qdisc handle: `name` (the link's); `<close>` gives the link its first one back",
+    errors: &[
+        EPERM,
+        ENODEV,
+        ("EINVAL", "the kernel does not take these values"),
+        ("EOPNOTSUPP", "this kernel has none of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM"),
+    ],
+    example: "local limit <close> = tiny.qdisc_set(\"veth-web\", { rate = \"10mbit\", burst = \"32k\", latency = \"50ms\" })",
+    call: qdisc_set,
+    ..BASE
+};
+
+pub const QDISC_DEL: Primitive = Primitive {
+    name: "qdisc_del",
+    doc: "Takes away what `qdisc_set` made of a link (tc(8)).",
+    args: &[arg("link", LINK, "a name or a handle")],
+    options: &[NETNS],
+    errors: &[EPERM, ENODEV, ("ENOENT", "nothing was set for this link")],
+    example: "tiny.qdisc_del(\"veth-web\")",
+    call: |call| {
+        let target = target(call, 0)?;
+        sys::del(target.netns.fd(), &target.name)?;
+        call.ok(())
+    },
+    ..BASE
+};
+
+fn qdisc_set(call: &Call<'_>) -> Outcome {
+    let qdisc = read(call)?;
+    let target = target(call, 0)?;
+    sys::set(target.netns.fd(), &target.name, &qdisc)?;
+    let undo = ("qdisc_del", target.name.as_str(), target.netns.options(call, &[])?);
+    let undo = sequence(call, undo)?;
+    call.ok(Builder::new(call.lua, "qdisc")?.field("undo", undo)?.field("name", target.name)?.build()?)
+}
+
+fn read(call: &Call<'_>) -> Result<Qdisc, Fail> {
+    let there = |keys: &[&str]| keys.iter().any(|key| !call.value(key).is_nil());
+    let usage = |text: &str| Err(Fail::Usage(text.into()));
+    match (there(&["rate", "burst", "latency"]), there(&["delay", "jitter", "loss"])) {
+        (true, true) => {
+            usage("a link has a rate limit (rate, burst, latency) or a bad line (delay, jitter, loss), not both")
+        }
+        (false, false) => usage("nothing to set: rate, burst and latency, or delay, jitter and loss"),
+        (true, false) => limit(call),
+        (false, true) => line(call),
+    }
+}
+
+fn limit(call: &Call<'_>) -> Result<Qdisc, Fail> {
+    let (Some(latency), Some(burst)) = (seconds(call, "latency")?, call.opt_size("burst")?) else {
+        return Err(Fail::Usage("a rate limit needs rate, burst and latency".into()));
+    };
+    let rate = match call.value("rate") {
+        Value::Nil => return Err(Fail::Usage("a rate limit needs rate, burst and latency".into())),
+        Value::String(text) => units::rate(&text.to_string_lossy()).map_err(Fail::Usage)?,
+        _ => call.opt::<u64>("rate")?.unwrap_or_default(),
+    };
+    if rate < 8 {
+        return Err(Fail::Usage(format!("option \"rate\": {rate} bits per second are less than a byte")));
+    }
+    let burst = u32::try_from(burst).ok().filter(|b| *b > 0);
+    let burst = burst.ok_or_else(|| Fail::Usage("option \"burst\": 1 byte to 4 GiB".into()))?;
+    Ok(Qdisc::Rate { rate, burst, latency })
+}
+
+fn line(call: &Call<'_>) -> Result<Qdisc, Fail> {
+    let (delay, jitter) = (seconds(call, "delay")?, seconds(call, "jitter")?.unwrap_or_default());
+    let loss: f64 = call.opt("loss")?.unwrap_or_default();
+    if !(0.0..=1.0).contains(&loss) {
+        return Err(Fail::Usage(format!("option \"loss\": {loss} is not from 0 to 1")));
+    }
+    if jitter > 0.0 && delay.is_none() {
+        return Err(Fail::Usage("jitter is how much the delay varies: give delay too".into()));
+    }
+    Ok(Qdisc::Line { delay: delay.unwrap_or_default(), jitter, loss })
+}

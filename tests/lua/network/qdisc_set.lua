@@ -1,0 +1,89 @@
+-- qdisc_set: what leaves by a link takes as long as its rate says, and a bad line's delay and loss
+-- are felt; where the kernel has no netem the error names the module.
+local check = require "check"
+
+local web <close> = tiny.netns()
+local cable <close> = tiny.veth_pair({ name = "ta0", addr = "10.10.0.1/24" }, { name = "eth0", netns = web, addr = "10.10.0.2/24" })
+local listener <close> = tiny.tcp_listen("10.10.0.1:0")
+local place = "10.10.0.1:" .. listener.port
+
+-- Sends this many bytes out of the namespace; returns the seconds until the last is here.
+local function transfer(bytes)
+  local child <close> = tiny.fork(function()
+    tiny.tcp_connect(place, { netns = web, timeout = "5s" }):write(("x"):rep(bytes))
+  end)
+  tiny.poll({ listener }, "5s")
+  local near <close> = listener:accept()
+  local start, got = tiny.clock("monotonic"), 0
+  while true do
+    tiny.poll({ near }, "10s")
+    local data = near:read("1m")
+    if data then got = got + #data end
+    if data == nil then break end
+    assert(data, "nothing came for ten seconds")
+  end
+  local passed = tiny.clock("monotonic") - start
+  check.equal(got, bytes)
+  check.equal(child:wait(), 0, "the sender's status")
+  return passed
+end
+
+-- 500,000 bytes at 1,000,000 bytes a second: half a second, less the bucket that is full at first.
+local free = transfer(500000)
+do
+  local limit <close> = tiny.qdisc_set("eth0", { rate = "8mbit", burst = "16k", latency = "50ms", netns = web })
+  check.equal(limit.kind, "qdisc")
+  check.equal(limit.name, "eth0")
+  local passed = transfer(500000)
+  assert(passed >= (500000 - 16384) / 1000000 * 0.95, "limited: " .. passed)
+  assert(free < passed, ("free %f, limited %f"):format(free, passed))
+  -- Set again: another rate in its place, as a number.
+  tiny.qdisc_set("eth0", { rate = 16000000, burst = "16k", latency = "50ms", netns = web }):keep()
+  local half = transfer(500000)
+  assert(half >= (500000 - 16384) / 2000000 * 0.95 and half < passed, ("%f, then %f"):format(passed, half))
+end
+assert(transfer(500000) < 0.45, "free again")
+
+local function shown(link)
+  local p = io.popen("tc qdisc show dev " .. link .. " 2>/dev/null")
+  local text = p:read("a")
+  p:close()
+  return text
+end
+local _, err = tiny.try(function()
+  local limit <close> = tiny.qdisc_set(cable, { rate = "40gbit", burst = "10m", latency = "1ms" })
+  local text = shown("ta0")
+  assert(text == "" or text:match("qdisc tbf .* rate 40Gbit burst 10Mb lat 1ms"), text)
+  tiny.fail("the body fails")
+end)
+check.equal(err.message, "the body fails")
+assert(not shown("ta0"):match("tbf"), "after a failing body")
+check.fails("ENOENT", tiny.qdisc_del, "ta0")
+
+check.refuses("a link has a rate limit (rate, burst, latency) or a bad line (delay, jitter, loss), not both",
+  tiny.qdisc_set, "ta0", { rate = "10mbit", burst = "32k", latency = "50ms", delay = "10ms" })
+check.refuses("nothing to set: rate, burst and latency, or delay, jitter and loss", tiny.qdisc_set, "ta0")
+check.refuses("a rate limit needs rate, burst and latency", tiny.qdisc_set, "ta0", { rate = "10mbit", burst = "32k" })
+check.refuses('"10m" is not a rate; write bits per second or a number with kbit, mbit or gbit: "10mbit"',
+  tiny.qdisc_set, "ta0", { rate = "10m", burst = "32k", latency = "50ms" })
+check.refuses('option "rate": 7 bits per second are less than a byte', tiny.qdisc_set, "ta0", { rate = 7, burst = "32k", latency = 1 })
+check.refuses('option "burst": 1 byte to 4 GiB', tiny.qdisc_set, "ta0", { rate = 8000, burst = 0, latency = 1 })
+check.refuses('option "loss": 1.5 is not from 0 to 1', tiny.qdisc_set, "ta0", { loss = 1.5 })
+check.refuses("jitter is how much the delay varies: give delay too", tiny.qdisc_set, "ta0", { jitter = "1ms" })
+check.fails("ENODEV", tiny.qdisc_set, "nowhere", { rate = "10mbit", burst = "32k", latency = "50ms" })
+
+local _, none = tiny.try(tiny.qdisc_set, "eth0", { delay = "200ms", netns = web })
+if none then
+  check.equal(none.code, "ENOENT")
+  check.equal(none.path, "eth0")
+  check.equal(none.hint, "this kernel has no netem: `modprobe sch_netem`, or CONFIG_NET_SCH_NETEM")
+  return
+end
+local start = tiny.clock("monotonic")
+tiny.tcp_connect(place, { netns = web, timeout = "10s" }):close()
+local passed = tiny.clock("monotonic") - start
+assert(passed >= 0.2, "delayed: " .. passed)
+tiny.qdisc_set("eth0", { delay = "1ms", jitter = "1ms", loss = 1, netns = web }):keep()
+check.fails("ETIMEDOUT", tiny.tcp_connect, place, { netns = web, timeout = "1s" })
+tiny.qdisc_del("eth0", { netns = web })
+tiny.tcp_connect(place, { netns = web, timeout = "10s" }):close()
