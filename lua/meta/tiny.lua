@@ -1289,7 +1289,7 @@ function tiny.cgroup_write(group, files) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24")
+---@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24"); of a veth `peer` (the other end's index) and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)
 function tiny.links(options) end
 
 ---@class tiny.link_set.options

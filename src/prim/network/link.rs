@@ -16,7 +16,8 @@ pub const LINKS: Primitive = Primitive {
     doc: "Lists the network links with their addresses (rtnetlink(7)).",
     options: &[NETNS],
     returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac`, \
-              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, \"10.10.0.1/24\")",
+              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, \"10.10.0.1/24\"); of a veth `peer` (the other end's index) \
+              and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)",
     example: "for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, \" \")) end",
     call: links,
     ..BASE
@@ -107,6 +108,8 @@ fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, F
     table.raw_set("queues", link.queues)?;
     table.raw_set("up", link.up)?;
     table.raw_set("master", master.map(|m| m.name.as_str()))?;
+    table.raw_set("peer", link.peer)?;
+    table.raw_set("peer_netns", link.peer_netns)?;
     let addrs = link.addrs.iter().map(|(addr, prefix)| format!("{addr}/{prefix}"));
     table.raw_set("addrs", call.lua.create_sequence_from(addrs)?)?;
     Ok(table)

@@ -31,6 +31,10 @@ pub struct Link {
     pub up: bool,
     /// The index of the bridge (or bond) that it is a port of.
     pub master: Option<u32>,
+    /// The index of a veth's other end.
+    pub peer: Option<u32>,
+    /// The number by which this namespace knows the one of a veth's other end; `None`: the same one.
+    pub peer_netns: Option<u32>,
     /// Its addresses.
     pub addrs: Vec<Cidr>,
 }
@@ -112,16 +116,24 @@ fn parse(payload: &[u8]) -> Option<Link> {
     const IFLA_IFNAME: u16 = 3;
     const IFLA_MTU: u16 = 4;
     const IFLA_MASTER: u16 = 10;
+    const IFLA_LINK: u16 = 5;
     const IFLA_LINKINFO: u16 = 18;
     const IFLA_NUM_TX_QUEUES: u16 = 31;
+    const IFLA_LINK_NETNSID: u16 = 37;
     const IFLA_INFO_KIND: u16 = 1;
     let (header, attributes) = payload.split_at_checked(16)?;
     let mac = attribute(attributes, IFLA_ADDRESS)
         .map(|mac| mac.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":"));
+    let kind = attribute(attributes, IFLA_LINKINFO).and_then(|i| attribute(i, IFLA_INFO_KIND)).map(string);
+    // Of other kinds this is the link that they stand on.
+    let of_peer = |what| attribute(attributes, what).and_then(number).filter(|_| kind.as_deref() == Some("veth"));
     Some(Link {
+        peer: of_peer(IFLA_LINK),
+        // Negative: it has no number here.
+        peer_netns: of_peer(IFLA_LINK_NETNSID).filter(|id| *id <= i32::MAX as u32),
         index: number(&header[4..])?,
         name: string(attribute(attributes, IFLA_IFNAME)?),
-        kind: attribute(attributes, IFLA_LINKINFO).and_then(|i| attribute(i, IFLA_INFO_KIND)).map(string),
+        kind,
         mac,
         mtu: attribute(attributes, IFLA_MTU).and_then(number).unwrap_or(0),
         queues: attribute(attributes, IFLA_NUM_TX_QUEUES).and_then(number).unwrap_or(1),
