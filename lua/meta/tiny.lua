@@ -1454,7 +1454,7 @@ function tiny.routes(options) end
 ---@class tiny.nat.options
 ---@field from tiny.cidr the subnet, "10.10.0.0/24"
 ---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
----@field hairpin? boolean the subnet's own members may call it by published ports, also those of `publish` (default: true with `publish`)
+---@field hairpin? boolean the subnet's own members may call it by published ports, those of `tiny.publish` too (default: true with `publish`)
 ---@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
@@ -1509,16 +1509,16 @@ function tiny.publish(port, options) end
 ---@class tiny.publish_del.options
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Takes away what `publish` made of this port, when it still leads to this address (nft(8)).
+---Takes away what `publish` made of this port, when it still leads to this address (nft(8)). The kernel takes some 10 ms for it, and no longer for a list.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: the port is not published, or leads elsewhere; tiny.published() lists them
+---* ENOENT: a port is not published, or leads elsewhere; tiny.published() lists them; others of the list are gone
 ---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.publish("8080:10.10.0.2:80"):keep()
 ---tiny.publish_del("8080:10.10.0.2:80")
 ---```
----@param port string "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80"
+---@param port string|string[] as `publish` took it, or a list
 ---@param options? tiny.publish_del.options
 function tiny.publish_del(port, options) end
 
@@ -1642,7 +1642,7 @@ function tiny.qdisc_del(link, options) end
 ---@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is free again when the handle is closed or the process ends.
+---Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is free again when the handle is closed or forgotten, or the process ends.
 ---* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
 ---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
 ---* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them

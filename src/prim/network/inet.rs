@@ -24,7 +24,7 @@ const NOTAVAIL: (&str, &str) =
 pub const RESERVE_PORT: Primitive = Primitive {
     name: "reserve_port",
     doc: "Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is \
-          free again when the handle is closed or the process ends.",
+          free again when the handle is closed or forgotten, or the process ends.",
     args: &[arg("port", Type::Str, "\"8080/tcp\", \"53/udp\"; without a protocol TCP; 0 for any that is free")],
     options: &[opt("addr", Type::Str, "every IPv4 address", "the address, \"0.0.0.0\", \"::\""), NETNS],
     returns: "a reservation handle: `port` (the number), `proto`",

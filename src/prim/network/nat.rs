@@ -33,7 +33,7 @@ pub const NAT: Primitive = Primitive {
             "hairpin",
             Type::Bool,
             "true with `publish`",
-            "the subnet's own members may call it by published ports, also those of `publish`",
+            "the subnet's own members may call it by published ports, those of `tiny.publish` too",
         ),
         opt("name", Type::Str, "the subnet, as 10.10.0.0-24", "names the table, for nat_del"),
         NETNS,
@@ -78,8 +78,9 @@ fn nat(call: &Call<'_>) -> Outcome {
     let ports: Vec<String> = call.opt("publish")?.unwrap_or_default();
     let publish = ports.iter().map(|text| published(text)).collect::<Result<Vec<_>, _>>();
     let publish = publish.map_err(|e| Fail::Usage(format!("option \"publish\": {e}")))?;
+    let hairpin = call.opt("hairpin")?.unwrap_or(!publish.is_empty());
     let place = Place::option(call)?;
-    sys::add(place.fd(), &Nat { name: &name, from, publish: &publish, hairpin: call.flag("hairpin") })?;
+    sys::add(place.fd(), &Nat { name: &name, from, publish: &publish, hairpin })?;
     let undo = ("nat_del", name.as_str(), place.options(call, &[])?);
     call.ok(Builder::new(call.lua, "nat")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
 }

@@ -1,7 +1,7 @@
 //! Published ports as map elements: the entries and their bindings. The syntax is `nat`'s.
 
 use super::nat::{NO_NFTABLES, NO_PART, published, written};
-use super::{BASE, EPERM, NETNS, Place, sequence};
+use super::{BASE, EPERM, NETNS, Place, sequence, several};
 use crate::sys::net::publish as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
@@ -38,12 +38,16 @@ pub const PUBLISH: Primitive = Primitive {
 
 pub const PUBLISH_DEL: Primitive = Primitive {
     name: "publish_del",
-    doc: "Takes away what `publish` made of this port, when it still leads to this address (nft(8)).",
-    args: &[PORT],
+    doc: "Takes away what `publish` made of this port, when it still leads to this address (nft(8)). The kernel takes \
+          some 10 ms for it, and no longer for a list.",
+    args: &[arg("port", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "as `publish` took it, or a list")],
     options: &[NETNS],
     errors: &[
         EPERM,
-        ("ENOENT", "the port is not published, or leads elsewhere; tiny.published() lists them"),
+        (
+            "ENOENT",
+            "a port is not published, or leads elsewhere; tiny.published() lists them; others of the list are gone",
+        ),
         ("EOPNOTSUPP", NO_NFTABLES),
         ("EPROTONOSUPPORT", NO_NFTABLES),
     ],
@@ -100,7 +104,7 @@ fn publish(call: &Call<'_>) -> Outcome {
 }
 
 fn publish_del(call: &Call<'_>) -> Outcome {
-    let port = published(&call.str(0)?).map_err(Fail::Usage)?;
-    sys::del(Place::option(call)?.fd(), &port)?;
+    let ports = several(call.arg_value(0))?.iter().map(|text| published(text)).collect::<Result<Vec<_>, _>>();
+    sys::del(Place::option(call)?.fd(), &ports.map_err(Fail::Usage)?)?;
     call.ok(())
 }

@@ -102,7 +102,7 @@ pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
 fn leaving(nat: &Nat<'_>) -> Vec<Rule> {
     let family = || Rule::default().family(nat.from.0);
     let mut rules = vec![family().source_in(nat.from).dest_not_in(nat.from).masquerade()];
-    if nat.hairpin || !nat.publish.is_empty() {
+    if nat.hairpin {
         // A neighbour that came by the published port must be answered by the same way, or it
         // gets the answer from an address that it never called.
         rules.push(family().source_in(nat.from).redirected().masquerade());

@@ -97,6 +97,11 @@ impl Batch {
         self.add(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, attrs);
     }
 
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.sequence == 1
+    }
+
     /// Sends the batch; the first refused message's error comes back and nothing has changed.
     pub fn send(mut self, netlink: &Netlink) -> Result<()> {
         self.bound(BATCH_END, 0);

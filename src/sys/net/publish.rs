@@ -20,6 +20,9 @@ use crate::sys::{Error, Result};
 /// The table, of the inet family.
 pub const TABLE: &str = "tiny-publish";
 
+/// How often the table is made that others remove.
+const TRIES: usize = 10;
+
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
@@ -33,29 +36,57 @@ const MAPS: [Map; 4] = [("addr_v4", V4, true), ("addr_v6", V6, true), ("any_v4",
 pub fn add(netns: Netns<'_>, port: &Publish) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     let entry = Attrs::default().nest(1, data(&key(port))).nest(2, data(&value(port)));
-    let insert = || change(&netlink, NEW_ELEMENT, NLM_F_CREATE | NLM_F_EXCL, port, entry.clone());
-    match insert() {
-        Err(e) if e.errno == Errno::ENOENT => {
-            make(&netlink)?;
-            insert()
+    let insert = || {
+        let mut batch = Batch::new();
+        batch.add(NEW_ELEMENT, NLM_F_CREATE | NLM_F_EXCL, element(port, entry.clone()));
+        batch.send(&netlink)
+    };
+    let mut done = insert();
+    // Whoever removes the empty table may do it between the two steps.
+    for _ in 0..TRIES {
+        if !matches!(&done, Err(e) if e.errno == Errno::ENOENT) {
+            break;
         }
-        done => done,
+        make(&netlink)?;
+        done = insert();
     }
-    .map_err(|e| match find(&netlink, port) {
+    done.map_err(|e| match find(&netlink, port) {
         Ok(Some(to)) if e.errno == Errno::EEXIST => e.with_detail(format!("it leads to {to}")),
         _ => e,
     })
 }
 
-/// Takes a published port away when it leads where `port` says. Errors: ENOENT when it is not
-/// there, or leads elsewhere: that is another's.
-pub fn del(netns: Netns<'_>, port: &Publish) -> Result<()> {
+/// Takes those ports away that lead where they say, in one batch: the kernel lets go of a socket that
+/// removed something only when all processors have looked away, 7 to 15 ms later. Errors: ENOENT when
+/// one was not there, or leads elsewhere and so is another's; the rest are gone.
+pub fn del(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
-    match find(&netlink, port)? {
-        Some(to) if to == port.to => change(&netlink, DEL_ELEMENT, 0, port, Attrs::default().nest(1, data(&key(port)))),
-        Some(to) => Err(Error::new(Errno::ENOENT).with_detail(format!("the port is published and leads to {to}"))),
-        None => Err(Error::new(Errno::ENOENT)),
+    let mut done = Ok(());
+    for _ in 0..TRIES {
+        let mut missing = Ok(());
+        let mut batch = Batch::new();
+        for port in ports {
+            match absent(&netlink, port)? {
+                None => batch.add(DEL_ELEMENT, 0, element(port, Attrs::default().nest(1, data(&key(port))))),
+                Some(why) => missing = missing.and(Err(Error::new(Errno::ENOENT).with_detail(why))),
+            }
+        }
+        done = if batch.is_empty() { Ok(()) } else { batch.send(&netlink) };
+        // Another may have taken one away between the look and the batch.
+        if !matches!(&done, Err(e) if e.errno == Errno::ENOENT) {
+            return done.and(missing);
+        }
     }
+    done
+}
+
+/// Why the port cannot be taken away; `None` when it can.
+fn absent(netlink: &Netlink, port: &Publish) -> Result<Option<String>> {
+    Ok(match find(netlink, port)? {
+        Some(to) if to == port.to => None,
+        Some(to) => Some(format!("port {} leads to {to}", port.port)),
+        None => Some(format!("port {} is not published", port.port)),
+    })
 }
 
 /// The published ports; none when there is no table.
@@ -111,10 +142,9 @@ fn make(netlink: &Netlink) -> Result<()> {
     batch.chain(TABLE, "nat", POSTROUTING);
     batch.rule(TABLE, POSTROUTING, Rule::default().family(V4).source_in(loopback).redirected().masquerade());
     // With route_localnet on, whoever is on the link could reach what listens on the machine's
-    // loopback address, or call in its name (CVE-2020-8558). Such packets only ever come by lo.
+    // loopback address (CVE-2020-8558). Packets to that only ever come by lo.
     batch.chain(TABLE, "filter", RAW);
     batch.rule(TABLE, RAW, Rule::default().comes_not_by("lo").family(V4).dest_in(loopback).drop());
-    batch.rule(TABLE, RAW, Rule::default().comes_not_by("lo").family(V4).source_in(loopback).drop());
     match batch.send(netlink) {
         Err(e) if e.errno == Errno::EEXIST => Ok(()),
         done => done.map_err(|e| e.with_path(format!("table inet {TABLE}"))),
@@ -145,12 +175,6 @@ fn find(netlink: &Netlink, port: &Publish) -> Result<Option<SocketAddr>> {
         Err(e) if e.errno == Errno::ENOENT => Ok(None),
         done => done.map(|()| found.first().map(|p| p.to)),
     }
-}
-
-fn change(netlink: &Netlink, message: u8, flags: u16, port: &Publish, entry: Attrs) -> Result<()> {
-    let mut batch = Batch::new();
-    batch.add(message, flags, element(port, entry));
-    batch.send(netlink)
 }
 
 fn element(port: &Publish, entry: Attrs) -> Attrs {

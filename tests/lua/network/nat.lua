@@ -86,6 +86,13 @@ do
   check.equal(sockets.connect(web), "10.10.0.1", "published to a neighbour")
 end
 tiny.publish_clear { netns = router }
+do
+  local nat <close> = tiny.nat { from = "10.10.0.0/24", hairpin = false, publish = { "8080:10.10.0.2:80" }, netns = router }
+  check.equal(sockets.connect { from = server, to = client, addr = "10.20.0.1", port = 80, at_port = 8080 }, "10.20.0.2")
+  -- The answer goes straight to the neighbour, who takes it where bridges are filtered, and else does not.
+  local seen = sockets.connect { from = neighbour, to = client, addr = "10.20.0.1", port = 80, at_port = 8080 }
+  assert(seen == nil or seen == "10.10.0.3", seen)
+end
 
 check.refuses('"publish" is the table of published ports, which `publish` keeps', tiny.nat_del, "publish")
 check.refuses('option "from" is missing: the subnet, "10.10.0.0/24"', tiny.nat, {})

@@ -42,6 +42,12 @@ do
   check.equal(reach(machine, "10.20.0.1", { port = 81, at_port = 8081 }), "10.20.0.2", "on one address")
   check.equal(reach(router, "10.10.0.1", { port = 82, at_port = 8081 }) ~= nil, true, "on the others")
 
+  -- On the loopback address alone.
+  local own <close> = tiny.publish("127.0.0.1:8082:10.10.0.2:80", here)
+  check.equal(reach(router, "127.0.0.1", { at_port = 8082 }), "10.10.0.1", "on the loopback address")
+  check.equal(reach(router, "10.20.0.1", { at_port = 8082 }), nil, "and on no other")
+  check.equal(reach(machine, "10.20.0.1", { at_port = 8082 }), nil, "and from nowhere else")
+
   -- The same port twice is told from each other by protocol and address, and by nothing else.
   local err = check.fails("EEXIST", tiny.publish, "0.0.0.0:8080:10.10.0.3:80", here)
   assert(err.message:find("it leads to 10.10.0.2:80", 1, true), err.message)
@@ -96,6 +102,25 @@ check.equal(reach(machine, "fd20::1", { at_port = 8081 }), "fd20::2", "ipv6 on o
 for n = 1, 1000 do tiny.publish((20000 + n) .. ":10.10.0.2:80", here):keep() end
 check.equal(#tiny.published(here), 1002)
 check.equal(reach(machine, "10.20.0.1", { at_port = 21000 }), "10.20.0.2", "the last of a thousand")
+
+-- Sixteen at once where no table is yet; each takes its port away and tries to remove the table.
+local crowd = tiny.netns()
+local children = {}
+local gate, open = tiny.pipe()
+for n = 1, 16 do
+  children[n] = tiny.fork(function()
+    open:close()
+    gate:read()
+    for _ = 1, 5 do
+      tiny.publish((30000 + n) .. ":10.10.0.2:80", { netns = crowd }):close()
+      tiny.try(tiny.publish_clear, { netns = crowd })
+    end
+    tiny.publish((30000 + n) .. ":10.10.0.2:80", { netns = crowd }):keep()
+  end)
+end
+open:close()
+for n, child in ipairs(children) do check.equal(child:wait(), 0, "publisher " .. n) end
+check.equal(#tiny.published { netns = crowd }, 16)
 
 check.refuses('"80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish, "80")
 check.refuses('"80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"', tiny.publish, "80:10.0.0.2:80/sctp")
