@@ -53,19 +53,21 @@ local SERVER = [[exec perl -MIO::Socket::IP -e '$| = 1; alarm 10;
   if ($proto eq "tcp") { my $c = $s->accept; print $c->peerhost, "\n"; print $c "hello\n"; }
   else { $s->recv(my $text, 100); print $s->peerhost, "\n"; $s->send("hello\n"); }' ]]
 local CLIENT = [[exec perl -MIO::Socket::IP -e 'alarm 5;
-  my ($proto, $addr, $port) = @ARGV;
-  my $c = IO::Socket::IP->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => 1) or do { print "connect: $!"; exit };
+  my ($proto, $addr, $port, $timeout) = @ARGV;
+  my $c = IO::Socket::IP->new(Proto => $proto, PeerAddr => $addr, PeerPort => $port, Timeout => $timeout) or do { print "connect: $!"; exit };
   $c->send("x") if $proto eq "udp";
   $c->recv(my $text, 100); print $text;' ]]
 
 -- Serves once in namespace `to` on `port` and connects from namespace `from` to `addr` and
--- `at_port`, by IPv6 where `addr` is such an address. Returns the client's address as the server saw it, or nil and the client's words.
+-- `at_port`, by IPv6 where `addr` is such an address: the kernel joins a new address's group of
+-- neighbours a moment after it has the address, and asks again for a neighbour after a second.
+-- Returns the client's address as the server saw it, or nil and the client's words.
 function sockets.connect(o)
   local proto, port = o.proto or "tcp", o.port or 7000
   local server = sockets.inside(o.to, function() return io.popen(SERVER .. proto .. " " .. port .. (o.addr:find(":") and " six" or "")) end)
   local pid = server:read("l"):match("^ready (%d+)$")
   local said = sockets.inside(o.from, function()
-    local client = io.popen(CLIENT .. proto .. " " .. o.addr .. " " .. (o.at_port or port))
+    local client = io.popen(CLIENT .. proto .. " " .. o.addr .. " " .. (o.at_port or port) .. " " .. (o.addr:find(":") and 4 or 1))
     local text = client:read("a")
     client:close()
     return text

@@ -29,20 +29,19 @@ local function transfer(bytes)
 end
 
 -- 500,000 bytes at 1,000,000 bytes a second: half a second, less the bucket that is full at first.
-local free = transfer(500000)
 do
   local limit <close> = tiny.qdisc_set("eth0", { rate = "8mbit", burst = "16k", latency = "50ms", netns = web })
   check.equal(limit.kind, "qdisc")
   check.equal(limit.name, "eth0")
   local passed = transfer(500000)
   assert(passed >= (500000 - 16384) / 1000000 * 0.95, "limited: " .. passed)
-  assert(free < passed, ("free %f, limited %f"):format(free, passed))
   -- Set again: another rate in its place, as a number.
-  tiny.qdisc_set("eth0", { rate = 16000000, burst = "16k", latency = "50ms", netns = web }):keep()
-  local half = transfer(500000)
-  assert(half >= (500000 - 16384) / 2000000 * 0.95 and half < passed, ("%f, then %f"):format(passed, half))
+  tiny.qdisc_set("eth0", { rate = 4000000, burst = "16k", latency = "50ms", netns = web }):keep()
+  passed = transfer(500000)
+  assert(passed >= (500000 - 16384) / 500000 * 0.95, "half of it: " .. passed)
 end
-assert(transfer(500000) < 0.45, "free again")
+local free = math.min(transfer(500000), transfer(500000), transfer(500000))
+assert(free < 0.45, "free again: " .. free)
 
 local function shown(link)
   local p = io.popen("tc qdisc show dev " .. link .. " 2>/dev/null")
