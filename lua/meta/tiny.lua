@@ -1354,6 +1354,7 @@ function tiny.bridge(name, options) end
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH
 ---* ENETUNREACH: the gateway is not in the subnet of `addr`
+---* EHOSTUNREACH: the IPv6 gateway is not in the subnet of any `addr`
 ---```lua
 ---local web <close> = tiny.netns()
 ---local cable <close> = tiny.veth_pair(
@@ -1410,6 +1411,7 @@ function tiny.addr_del(link, addr, options) end
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EEXIST: there is a route to this destination with this metric already
 ---* ENETUNREACH: no link that is up leads to the gateway: give the link an address of its subnet first
+---* EHOSTUNREACH: no link leads to the IPv6 gateway: give the link an address of its subnet first
 ---* ENETDOWN: bring the link up first: link_set(name, { up = true })
 ---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
 ---```lua

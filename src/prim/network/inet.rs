@@ -43,9 +43,8 @@ pub const UDP_BIND: Primitive = Primitive {
     errors: &[INUSE, EACCES, NOTAVAIL],
     example: "local udp <close> = tiny.udp_bind(\"127.0.0.1:0\")",
     call: |c| {
-        let text = c.str(0)?;
-        let bound = sys::udp(Place::option(c)?.fd(), socket_addr(&text)?)?;
-        handle(c, "udp", &text, bound)
+        let addr = socket_addr(&c.str(0)?)?;
+        handle(c, "udp", addr, sys::udp(Place::option(c)?.fd(), addr)?)
     },
     ..BASE
 };
@@ -88,10 +87,9 @@ pub const TCP_LISTEN: Primitive = Primitive {
     errors: &[INUSE, EACCES, NOTAVAIL],
     example: "local listener <close> = tiny.tcp_listen(\"127.0.0.1:0\")",
     call: |c| {
-        let text = c.str(0)?;
+        let addr = socket_addr(&c.str(0)?)?;
         let backlog = c.opt("backlog")?.unwrap_or(64);
-        let bound = sys::listen(Place::option(c)?.fd(), socket_addr(&text)?, backlog)?;
-        handle(c, "listener", &text, bound)
+        handle(c, "listener", addr, sys::listen(Place::option(c)?.fd(), addr, backlog)?)
     },
     ..BASE
 };
@@ -161,7 +159,8 @@ fn tcp_connect(call: &Call<'_>) -> Outcome {
     call.ok(file(call, fd, &text)?)
 }
 
-fn handle(call: &Call<'_>, kind: &str, name: &str, bound: Bound) -> Outcome {
+fn handle(call: &Call<'_>, kind: &str, addr: SocketAddr, bound: Bound) -> Outcome {
+    let name = SocketAddr::new(addr.ip(), bound.port).to_string();
     call.ok(Builder::new(call.lua, kind)?.field("name", name)?.field("port", bound.port)?.fd(bound.fd)?.build()?)
 }
 

@@ -28,6 +28,7 @@ pub const ROUTE_ADD: Primitive = Primitive {
         ENODEV,
         ("EEXIST", "there is a route to this destination with this metric already"),
         ("ENETUNREACH", "no link that is up leads to the gateway: give the link an address of its subnet first"),
+        ("EHOSTUNREACH", "no link leads to the IPv6 gateway: give the link an address of its subnet first"),
         ("ENETDOWN", "bring the link up first: link_set(name, { up = true })"),
         ("EINVAL", "the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)"),
     ],

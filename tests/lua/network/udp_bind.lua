@@ -4,6 +4,7 @@ local check = require "check"
 local one <close> = tiny.udp_bind("127.0.0.1:0")
 local other <close> = tiny.udp_bind("127.0.0.1:0")
 check.equal(one.kind, "udp")
+check.equal(one.name, "127.0.0.1:" .. one.port, "the kernel's choice")
 check.equal(one:receive(), nil, "none is there")
 check.equal(#tiny.poll({ one }, 0), 0)
 other:send("hel\0lo", "127.0.0.1:" .. one.port)

@@ -37,6 +37,10 @@ local err = check.fails("ENETUNREACH", tiny.veth_pair, { name = "ta0" },
 check.equal(err.path, "eth1")
 check.equal(link("ta0"), nil, "no leak")
 check.equal(link("eth1", web), nil, "no leak in the namespace")
+err = check.fails("EHOSTUNREACH", tiny.veth_pair, { name = "ta0" },
+  { name = "eth1", netns = web, addr = "fd11::2/64", gateway = "fd12::1" })
+check.equal(err.path, "eth1")
+check.equal(link("ta0"), nil, "no leak")
 err = check.fails("ENODEV", tiny.veth_pair, { name = "ta0", bridge = "nobridge" }, { name = "tb0" })
 check.equal(err.path, "nobridge")
 check.equal(link("ta0"), nil)
