@@ -67,7 +67,7 @@ local function check_running(id, problems)
 end
 
 -- What is not as it should be with the containers on record: one that runs is alive; of one that does
--- not, nothing is left but the record. Returns how many there are.
+-- not, nothing is left but the record. Returns them as ps tells.
 local function check_containers(problems)
   local text = must(problems, "ps", "-a", "--format", "json")
   local listed = tiny.json_decode(text)
@@ -80,7 +80,7 @@ local function check_containers(problems)
     end
     if c.damage or not KNOWN[c.status] then table.insert(problems, ("state %s: %s"):format(c.status, c.damage or "not to be")) end
   end
-  return #(listed or {})
+  return listed or {}
 end
 
 local function told(place, op, status, problems, text)
@@ -160,7 +160,11 @@ end
 local RUNNING = words({ "run", "-d", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
 
 local function stays(problems, containers)
-  if containers ~= 1 then table.insert(problems, "it is not on record any more") end
+  if #containers ~= 1 then table.insert(problems, "it is not on record any more") end
+end
+
+local function unharmed(problems, containers)
+  if not containers[1] or containers[1].status ~= "running" then table.insert(problems, "it does not run any more") end
 end
 
 -- The start of a container on record.
@@ -171,7 +175,7 @@ end
 
 -- A program in a running container.
 function faults.exec(kind)
-  every_point({ kind = kind, who = FRONT, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = stays }, { 0, 1 }, 20)
+  every_point({ kind = kind, who = FRONT, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed }, { 0, 1 }, 20)
 end
 
 -- The end of a running container whose program does not heed signals.
