@@ -4,9 +4,6 @@ local format = require "tiny.format"
 local limits = require "tiny.limits"
 local state = require "tiny.state"
 
--- What lives shorter needs nobody who waits for an update.
-local SOON = 0.2
-
 -- Whether there is a limit now; then begins to watch.
 local function begin(ctx, loop, handles, call)
   local now = state.load(ctx.id)
@@ -46,6 +43,4 @@ function try_await(ctx, ...)
 end
 
 -- Takes part in a supervisor's loop; the handles are closed with it. call(name, …) calls the recipe back.
-return function(ctx, loop, handles, call)
-  loop:after(SOON, function() try_await(ctx, loop, handles, call) end)
-end
+return try_await

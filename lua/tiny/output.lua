@@ -1,6 +1,5 @@
 -- A container's output on its way through the supervisor: the FIFOs that it writes to, the log, and
 -- whoever is shown it meanwhile.
-local call_back = require "tiny.call_back"
 local format = require "tiny.format"
 
 local output = {}
@@ -74,6 +73,7 @@ local function show(ctx, stream, bytes)
   echo(ctx, stream, bytes)
   if ctx.record.audience then ctx.record.audience:put(LETTERS[stream], bytes) end
   if not ctx.spec.on_log then return end
+  local call_back = require "tiny.call_back"
   local rest = (ctx.rest and ctx.rest[stream] or "") .. bytes
   for line in rest:gmatch("([^\n]*)\n") do call_back(ctx, "on_log", line, stream) end
   ctx.rest = ctx.rest or {}

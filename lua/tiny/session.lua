@@ -1,7 +1,6 @@
 -- One run of a container as its supervisor sees it: make it, or take over one that lost its
 -- supervisor; watch it; clear up after it. What happens on an event is decided here.
 local Loop = require "tiny.loop"
-local call_back = require "tiny.call_back"
 local events = require "tiny.events"
 local format = require "tiny.format"
 local limits = require "tiny.limits"
@@ -11,7 +10,14 @@ local state = require "tiny.state"
 
 local session = {}
 
+-- Who lives shorter, in seconds, needs nobody who waits for an update of its limits.
+local SOON = 0.2
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
+
+-- Most recipes have none, and nothing of it is then loaded.
+local function call_back(ctx, name, ...)
+  if ctx.spec[name] then require "tiny.call_back"(ctx, name, ...) end
+end
 
 local function new_context(record, spec, options)
   return {
@@ -141,7 +147,9 @@ local function watch_inside(ctx, loop)
     if err then format.note("%s: what its memory lacks is told at its end only: %s", ctx.name, tostring(err)) end
   end
   handles = handles or {}
-  if ctx.cgroup and not ctx.spec.memory then require "tiny.first_limit"(ctx, loop, handles, call) end
+  if ctx.cgroup and not ctx.spec.memory then
+    loop:after(SOON, function() require "tiny.first_limit"(ctx, loop, handles, call) end)
+  end
   return health, handles
 end
 
