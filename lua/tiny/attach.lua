@@ -60,16 +60,19 @@ end
 -- Keeps a pty for a program that its person left: without one it would be hung up on. What it says
 -- there is seen by nobody. ended() is called afterwards.
 local function keep_open(master, ended)
-  tiny.fork(function()
+  local keeper = tiny.fork(function()
     tiny.setsid()
     local null <close> = tiny.open("/dev/null", { read = true, write = true })
     for number = 0, 2 do tiny.dup2(null, number) end
+    tiny.notify_ready()
     while true do
       local bytes = tiny.try(master.read, master, "16k")
       if bytes == nil then return ended() end
       if bytes == false then tiny.poll { master } end
     end
-  end):keep()
+  end)
+  -- Our end hangs up on everybody in this session: by then it has left.
+  keeper:keep():wait_ready()
 end
 
 -- Shows a pty until its programs are gone; returns true when the person left it by the keys, and nil
@@ -101,11 +104,11 @@ local function connect_soon(container)
   while true do
     local connection, err = connect(container, {})
     if connection then return connection end
-    local left = last - tiny.clock("monotonic")
-    if left <= 0 or #tiny.poll({ watch }, left) == 0 then
+    if tiny.clock("monotonic") > last then
       tiny.fail { message = ("%s has no supervisor that shows its output (%s)"):format(container.config.name, err.code), hint = "`tinylua ps` takes it over" }
     end
-    watch:changes()
+    -- Its socket is seen to come; nothing tells when it begins to listen.
+    if #tiny.poll({ watch }, "20ms") > 0 then watch:changes() end
   end
 end
 

@@ -149,7 +149,7 @@ end
 
 -- A detached run with everything, or with these options.
 function faults.run(kind, generations, options)
-  every_point({ kind = kind, who = DETACHED, tidy = true, words = words({ "run", "-d" }, options or EVERYTHING, { "sleep", "1000" }) }, generations, 101)
+  every_point({ kind = kind, who = DETACHED, tidy = true, words = words({ "run", "-d" }, options or EVERYTHING, { "sleep", "1000" }) }, generations, 90)
 end
 
 -- A run in front that removes itself. What fails once the container lives leaves it to the next command.

@@ -38,9 +38,22 @@ local function record()
   return tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. tiny.list_dir(check.root .. "/containers")[1] .. "/state.json"))
 end
 
+-- Types a line until this person has seen its answer: nobody is shown what came before them.
+local function types_until(person, word, text)
+  local shown = ""
+  local last = tiny.clock("monotonic") + 15
+  while not shown:find(text, 1, true) do
+    if tiny.clock("monotonic") > last then error(("%q is not in %q"):format(text, shown), 2) end
+    person.into:write(word .. "\n")
+    while #tiny.poll({ person.out }, "50ms") > 0 do
+      shown = shown .. (person.out:read() or error("its output has ended: " .. (person.err:read() or ""), 2))
+    end
+  end
+end
+
 local one, quiet = attach("c"), attach("--no-stdin", "c")
+types_until(one, "first", "got first\n")
 repeat one.into:write("first\n") until #tiny.poll({ quiet.out }, "50ms") > 0
-sees(one.out, "got first\n")
 sees(one.err, "warn first\n")
 sees(quiet.err, "warn first\n")
 
@@ -50,9 +63,13 @@ local process = tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start 
 tiny.kill(process, "SIGKILL")
 tiny.poll { process }
 check.succeeds("ps")
-repeat one.into:write("second\n") until #tiny.poll({ quiet.out }, "50ms") > 0
-sees(one.out, "got second\n")
-sees(quiet.out, "got second\n")
+types_until(one, "second", "got second\n")
+-- The other one has come back too when a line is seen by both.
+local shown = ""
+while not shown:find("got second\n", 1, true) do
+  one.into:write("second\n")
+  if #tiny.poll({ quiet.out }, "50ms") > 0 then shown = shown .. (quiet.out:read() or error("its output has ended")) end
+end
 
 -- A restart: they see the next run.
 one.into:write("again\n")
