@@ -4,7 +4,7 @@ local state = require "tiny.state"
 
 return {
   summary = "Run a program in a running container",
-  about = "Exit status: the program's own; 125 tinylua failed, 126 it cannot be executed, 127 it was not found.",
+  about = "Exit status: the program's own; 125 tinylua failed, 126 it cannot be executed, 127 it was not found;\n0 when it was left by the detach keys.",
   options = {
     { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
     { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
@@ -12,17 +12,16 @@ return {
     { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
     { "tty", short = "t", type = "flag", help = "Give it a terminal of its own" },
     { "detach", short = "d", type = "flag", help = "Do not wait for its end" },
+    { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -it: the keys that leave it running" },
   },
   args = {
     { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" },
     { "command", trailing = true, value = "COMMAND", help = "What to run, and its arguments" },
   },
   run = function(args)
-    local _, err = nil, nil
-    local status
-    status, err = tiny.try(require "tiny.exec", state.find(args.container), {
+    local status, err = tiny.try(require "tiny.exec", state.find(args.container), {
       command = args.command, env = environment(args.env), workdir = args.workdir, user = args.user, detach = args.detach,
-      interactive = args.interactive, tty = args.tty and not args.detach,
+      interactive = args.interactive, tty = args.tty and not args.detach, keys = args.detach_keys,
     })
     if err then
       if err.op == "exec" then err.exit = err.code == "ENOENT" and 127 or 126 end

@@ -23,8 +23,13 @@ local function filters(list)
   return all
 end
 
+-- What is read of each record; the rest only for json.
+local KEYS = {
+  "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
+}
+
 local function chosen(args)
-  local wanted, list, all = filters(args.filter), {}, state.list()
+  local wanted, list, all = filters(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
   -- The youngest first.
   for i = #all, 1, -1 do
     local c = all[i]
@@ -56,13 +61,13 @@ return {
     -- It ends soon: to collect what thousands of records leave would take longer than it is worth.
     collectgarbage("stop")
     local list, rows, now = chosen(args), {}, tiny.clock()
-    for _, c in ipairs(list) do
+    local row = args.quiet and function(c) return c.id end or args.format == "json" and plain
+      or function(c) return { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now) } end
+    for i, c in ipairs(list) do
       if c.damage then format.note("%s: %s", c.id, c.damage) end
-      if args.quiet then format.write(c.id, "\n") end
-      local json = args.format == "json"
-      table.insert(rows, json and plain(c) or { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now) })
+      rows[i] = row(c)
     end
-    if args.quiet then return format.flush() end
+    if args.quiet then return rows[1] and format.line(table.concat(rows, "\n")) end
     if args.format == "json" then return format.json(rows) end
     format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS" }, rows)
   end,

@@ -8,20 +8,28 @@ mod host;
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::{Completion, Trial};
 
 /// The status of a test that lacks what it needs; its output says `skip: reason`.
 const SKIPPED: i32 = 77;
 
+/// How many calls the walks of faults had fail or die, in all tests that passed.
+static WALKED: AtomicU32 = AtomicU32::new(0);
+
 fn main() -> ExitCode {
-    host::main(|| {
+    let ended = host::main(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let families = entries(&root.join("tests/lua")).into_iter().filter(|path| path.is_dir());
         let tests = families.flat_map(|family| entries(&family)).filter(|path| is_lua(path)).map(test);
         let recipes = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path)).map(recipe);
         tests.chain(recipes).collect()
-    })
+    });
+    if let walked @ 1.. = WALKED.load(Ordering::Relaxed) {
+        println!("fault points walked: {walked}");
+    }
+    ended
 }
 
 fn test(path: PathBuf) -> Trial {
@@ -48,7 +56,11 @@ fn verdict(output: &Output) -> Result<Completion, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     match output.status.code() {
-        Some(0) => Ok(Completion::Completed),
+        Some(0) => {
+            let walked = out.lines().filter_map(|line| line.strip_prefix("fault points walked: ")?.parse::<u32>().ok());
+            WALKED.fetch_add(walked.sum(), Ordering::Relaxed);
+            Ok(Completion::Completed)
+        }
         Some(SKIPPED) => match out.lines().find_map(|line| line.strip_prefix("skip: ")) {
             Some(reason) => Ok(Completion::ignored_with(reason)),
             None => Err(format!("status {SKIPPED} without a line \"skip: reason\"\n{out}{err}")),

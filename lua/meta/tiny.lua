@@ -2106,6 +2106,9 @@ function tiny.json_encode(value, options) end
 ---@return any # the value, or nil and where it is wrong
 function tiny.json_decode(text) end
 
+---@class tiny.read_json_files.options
+---@field keys? string[] of an object only these keys: sooner read, where a listing needs few (default: all)
+
 ---Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names that begin with a dot are passed over, links are not followed.
 ---* EACCES: this user may not
 ---* ENOTDIR: it is no folder
@@ -2114,8 +2117,9 @@ function tiny.json_decode(text) end
 ---```
 ---@param folder string the folder of folders
 ---@param names string[] the files' names
+---@param options? tiny.read_json_files.options
 ---@return table? # a table: each name in the folder with a table of its files' values; a file is absent there when it is missing or wrong (`json_decode` tells). nil when the folder is missing
-function tiny.read_json_files(folder, names) end
+function tiny.read_json_files(folder, names, options) end
 
 -- Events
 

@@ -11,7 +11,8 @@ local function half(container)
   return container.damage and not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
 end
 
--- Undoes what a dead container's set-up made, and records that nobody saw its end.
+-- Undoes what a dead container's set-up made, and records that nobody saw its end. Its output up to there
+-- goes to the log as far as it is left.
 local function bury(container)
   local manage = require "tiny.manage"
   local failures = scope.replay(container.dir .. "/undo.jsonl")
@@ -24,7 +25,8 @@ local function bury(container)
     local _, kept = tiny.try(state.forget, container)
     return kept and format.note("%s", tostring(kept))
   end
-  manage.ended(container, { oom = 0 })
+  local cut = container.state.status == "running" and require("tiny.output").salvage(container)
+  manage.ended(container, { oom = 0, log_cut = cut or nil })
 end
 
 -- The lock of a container whose maker was killed: the child that waits for its "go" holds it a moment

@@ -57,11 +57,59 @@ function Own:output()
   return bytes or ""
 end
 
--- Shows a pty until its programs are gone.
-function attach.show(master, slave, options)
+-- Keeps a pty for a program that its person left: without one it would be hung up on. What it says
+-- there is seen by nobody. ended() is called afterwards.
+local function keep_open(master, ended)
+  local keeper = tiny.fork(function()
+    tiny.setsid()
+    local null <close> = tiny.open("/dev/null", { read = true, write = true })
+    for number = 0, 2 do tiny.dup2(null, number) end
+    tiny.notify_ready()
+    while true do
+      local bytes = tiny.try(master.read, master, "16k")
+      if bytes == nil then return ended() end
+      if bytes == false then tiny.poll { master } end
+    end
+  end)
+  -- Our end hangs up on everybody in this session: by then it has left.
+  keeper:keep():wait_ready()
+end
+
+-- Shows a pty until its programs are gone; returns true when the person left it by the keys, and nil
+-- otherwise. ended() is then called at the end of the programs, in another process.
+function attach.show(master, slave, options, ended)
   slave:close()
-  relay.show(setmetatable({ file = master }, Own), options)
+  local far = setmetatable({ file = master }, Own)
+  relay.show(far, options)
+  local left = far.left == "keys" or nil
+  if left then
+    if tiny.isatty(2) then io.stderr:write("\n") end
+    keep_open(master, ended)
+  end
   master:close()
+  return left
+end
+
+local function connect(container, options)
+  return tiny.try(tiny.unix_connect, container.run .. "/attach", { type = "seqpacket", nonblock = options.nonblock })
+end
+
+-- Another command may be making the container a new supervisor: so long it is waited for, in seconds.
+local TAKING_OVER = 5
+
+-- A connection to the supervisor of a container without a log.
+local function connect_soon(container)
+  local watch <close> = tiny.watch { container.run }
+  local last = tiny.clock("monotonic") + TAKING_OVER
+  while true do
+    local connection, err = connect(container, {})
+    if connection then return connection end
+    if tiny.clock("monotonic") > last then
+      tiny.fail { message = ("%s has no supervisor that shows its output (%s)"):format(container.config.name, err.code), hint = "`tinylua ps` takes it over" }
+    end
+    -- Its socket is seen to come; nothing tells when it begins to listen.
+    if #tiny.poll({ watch }, "20ms") > 0 then watch:changes() end
+  end
 end
 
 -- Passes standard input on to a container without a terminal, in a process of its own: its input may be
@@ -76,6 +124,38 @@ local function feed(container)
   end)
 end
 
+-- Shows what a supervisor sends until it told the end; returns that, or nil when the supervisor is gone.
+local function hear(connection)
+  for message in function() return (connection:read()) end do
+    local kind, text = message:sub(1, 1), message:sub(2)
+    if kind == "x" then return tiny.json_decode(text) end
+    format.output(kind == "o" and "stdout" or "stderr", text)
+    format.flush()
+  end
+end
+
+-- Shows what a container without a log writes from now on; returns its status. When its supervisor is
+-- killed, another takes over.
+local function listen(container, options)
+  local feeding
+  while container and container.state.status == "running" do
+    local connection <close> = connect_soon(container)
+    if not feeding then
+      feeding = not options.no_stdin and feed(container) or nil
+      require("tiny.events").emit(container, "attach")
+    end
+    local ended = hear(connection)
+    if ended then
+      if feeding then feeding:close() end
+      return ended.status or 0
+    end
+    container = require("tiny.adopt").look_after(container)
+  end
+  if feeding then feeding:close() end
+  local ended = container and require "tiny.finished"(container)
+  return ended and ended.state.exit_code or 0
+end
+
 -- Attaches to a container: to its terminal, or to what it writes from now on.
 function attach.to(container, options)
   local name = container.config.name
@@ -83,11 +163,13 @@ function attach.to(container, options)
   if container.state.status ~= "running" then
     tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name }
   end
+  if not container.config.tty and require("tiny.logging").driver(container.config) == "none" then
+    return listen(container, options)
+  end
   if not container.config.tty then
     return require("tiny.logs").attach(container, not options.no_stdin and function() return feed(container) end)
   end
-  local path = require("tiny.console").path(container)
-  local connection, err = tiny.try(tiny.unix_connect, path, { type = "seqpacket", nonblock = true })
+  local connection, err = connect(container, { nonblock = true })
   if not connection then
     tiny.fail { message = ("%s has no terminal any more: the supervisor that held it is gone (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
   end

@@ -1,5 +1,6 @@
 -- exec: a program in a running container, in front of the person or left to itself.
 local events = require "tiny.events"
+local format = require "tiny.format"
 local limits = require "tiny.limits"
 local state = require "tiny.state"
 
@@ -16,6 +17,7 @@ end
 -- Runs a program in the container; returns its status.
 return function(container, options)
   local name = container.config.name
+  if options.tty then require("tiny.keys").new(options.keys) end -- what is wrong is told before anything is made
   container = state.ready(container)
   if container.state.status ~= "running" then
     tiny.fail { message = ("%s is not running"):format(name), hint = "tinylua start " .. name }
@@ -42,7 +44,13 @@ return function(container, options)
   end
   if terminal then
     local master, slave = terminal.receive(options)
-    require("tiny.attach").show(master, slave, { input = options.interactive })
+    local program <close> = tiny.pidfd_open(child.pid)
+    local function ended() events.emit(container, "exec_die", { exit_code = program and tiny.try(tiny.process_exit, program) }) end
+    if require("tiny.attach").show(master, slave, { input = options.interactive, keys = options.keys }, ended) then
+      format.note("the program runs on in %s", name)
+      child:keep()
+      return 0
+    end
   end
   local status = child:wait()
   events.emit(container, "exec_die", { exit_code = status })

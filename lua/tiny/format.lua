@@ -25,10 +25,6 @@ function format.clean(text)
   return utf8.len(text) and text or (text:gsub("[\x80-\xff]", hex))
 end
 
-local function width(text)
-  return utf8.len(text) or #text
-end
-
 local EPIPE = 32
 
 -- Output that cannot be written ends the command. Of a reader that went away (`| head`) nothing is
@@ -60,30 +56,7 @@ end
 -- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
 -- or { value, "red" } for a coloured one.
 function format.table(header, rows)
-  local widths, texts, lines = {}, {}, table.move(rows, 1, #rows, header and 2 or 1, { header })
-  for n, row in ipairs(lines) do
-    local shown = {}
-    for i = 1, #row do
-      local cell = row[i]
-      local text = format.clean(type(cell) == "table" and cell[1] or cell)
-      local wide = width(text)
-      if wide > (widths[i] or 0) then widths[i] = wide end
-      shown[i] = text
-    end
-    texts[n] = shown
-  end
-  for n, row in ipairs(lines) do
-    local cells = texts[n]
-    for i = 1, #row do
-      local cell, shown = row[i], cells[i]
-      local short = i < #row and widths[i] - width(shown) or 0
-      local colour = type(cell) == "table" and cell[2] or n == 1 and header and "bold"
-      if colour then shown = format.colour(colour, shown) end
-      cells[i] = short > 0 and shown .. (" "):rep(short) or shown
-    end
-    put(table.concat(cells, "  "), "\n")
-  end
-  format.flush()
+  require "tiny.columns"(header, rows)
 end
 
 -- Prints a list as JSON, readable.

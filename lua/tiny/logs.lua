@@ -141,6 +141,10 @@ function logs.of(container, options, follow)
   local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
   logs.show(log, printer, options)
   if follow then logs.follow(container, log, printer) end
+  local now = require("tiny.state").load(container.id)
+  if not (now and now.state.log_cut) then return end
+  format.flush()
+  format.note("the last of its output may be missing: its supervisor was killed, and it ended before another took over")
 end
 
 -- Shows what a container writes from now on, until it has ended; returns its status. ready() is called

@@ -55,7 +55,7 @@ local function record_end(record, result)
   state.update(record, function(s)
     s.status = s.stopping and "stopped" or "exited"
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
-    s.lost, s.log_lost = result.status == nil or nil, result.log_lost
+    s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
   end)
   remove_streams(record)
@@ -125,7 +125,10 @@ local function watch(record, spec, ctx, options)
     local result = session.watch(ctx)
     local now = state.load(record.id) or record
     -- rename and update may have written it again.
-    if not now.damage then record.config = now.config end
+    if not now.damage then
+      record.config = now.config
+      for _, key in ipairs(LIMITS) do spec[key] = now.config.limits and now.config.limits[key] end
+    end
     local seconds, count = counter.next(result.status, now.state.stopping)
     if not seconds or not wait_restart(record, ctx, result, seconds, count) then
       manage.ended(record, result)
@@ -147,7 +150,8 @@ end
 local function foreground(record, spec, options)
   local ctx = first(record, spec, options)
   ctx.echo = { stdout = tiny.stdio(1), stderr = tiny.stdio(2) }
-  local result = watch(record, spec, ctx, options)
+  local result, last = watch(record, spec, ctx, options)
+  session.tell_clients(last, result)
   if result.oom > 0 then
     format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
   end
@@ -174,7 +178,7 @@ local function background(record, spec, options)
     local ctx = first(record, spec, options)
     let_go(record, options.null)
     local result, last = watch(record, spec, ctx, options)
-    if last.console then last.console:tell(result) end
+    session.tell_clients(last, result)
   end)
   if not supervisor then failed(record, options, err) end
   local _, failure = tiny.try(supervisor.wait_ready, supervisor:keep())
@@ -215,7 +219,9 @@ function manage.adopt(record)
     local spec = manage.spec_of(record, true)
     local ctx = session.adopt(record, spec)
     let_go(record, null)
-    if ctx then watch(record, spec, ctx, {}) end
+    if not ctx then return end
+    local result, last = watch(record, spec, ctx, { detached = true })
+    session.tell_clients(last, result)
   end):keep()
   supervisor:wait_ready()
 end

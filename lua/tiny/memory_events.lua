@@ -38,8 +38,9 @@ function memory_events.told(ctx, kills)
   return true
 end
 
--- Calls on_oom(kills) whenever the kernel has killed processes of the container; kills: all so far.
-local function watch_kills(ctx, loop, on_oom)
+-- Calls on_oom(kills) of the recipe whenever the kernel has killed processes of the container; kills: all
+-- so far. Returns the handle.
+function memory_events.watch_kills(ctx, loop, call)
   local v1 = ctx.cgroup.folders.memory
   local news = tiny.cgroup_notice(ctx.cgroup, v1 and "memory.oom_control" or "memory.events")
   ctx.oom_told = ctx.adopted and ctx.record.state.oom_kills or 0
@@ -47,7 +48,7 @@ local function watch_kills(ctx, loop, on_oom)
     local kills = tonumber((news:take() or ""):match("oom_kill (%d+)")) or 0
     if memory_events.told(ctx, kills) then
       tiny.try(state.update, ctx.record, function(s) s.oom_kills = kills end)
-      on_oom(kills)
+      call("on_oom", kills)
     elseif v1 and patience < 1 then
       -- v1 tells that the kernel is about to kill; the count follows.
       loop:after(patience, function() look(patience * 2) end)
@@ -83,9 +84,7 @@ end
 -- Watches what the spec asks for; returns the handles. call(name, …) calls the recipe back.
 function memory_events.watch(ctx, loop, call)
   local handles = {}
-  if ctx.spec.memory then
-    table.insert(handles, watch_kills(ctx, loop, function(kills) call("on_oom", kills) end))
-  end
+  if ctx.spec.memory then table.insert(handles, memory_events.watch_kills(ctx, loop, call)) end
   if ctx.spec.on_pressure then
     table.insert(handles, watch_pressure(ctx, loop, function(found) call("on_pressure", found) end))
   end

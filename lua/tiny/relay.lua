@@ -34,7 +34,7 @@ local function follow_input(loop, far, keys)
     local passed, detach = keys:scan(bytes)
     if passed ~= "" then far:input(passed) end
     if detach then
-      far.left = true
+      far.left = "keys"
       return loop:stop()
     end
     if far.outbox.size > AHEAD then

@@ -50,7 +50,12 @@ end
 -- Reserves a name for an id; a name whose container is gone is taken over under the store's lock.
 local function reserve(data, name, id)
   local path = data .. "/names/" .. name
-  local _, err = tiny.try(tiny.write_file, path, id, { exclusive = true, mode = PRIVATE_FILE })
+  local function write() tiny.write_file(path, id, { exclusive = true, mode = PRIVATE_FILE }) end
+  local _, err = tiny.try(write)
+  if err and err.code == "ENOENT" then
+    tiny.mkdir(data .. "/names", { parents = true, mode = PRIVATE })
+    _, err = tiny.try(write)
+  end
   if not err then return end
   if err.code ~= "EEXIST" then error(err, 0) end
   local lock <close> = tiny.flock(data .. "/lock")
@@ -65,12 +70,21 @@ function state.self()
   return { pid = pid, start = tiny.process_start_time(pid) }
 end
 
--- Records a new container; returns it with its folders. Nothing is left when it fails.
-function state.create(config)
+-- A folder of a container; those above it are there but for the first time.
+local function make_folder(path)
+  local _, err = tiny.try(tiny.mkdir, path, { mode = PRIVATE })
+  if not err then return end
+  if err.code ~= "ENOENT" then error(err, 0) end
   local data, run_root = state.roots()
   for _, folder in ipairs { data .. "/containers", data .. "/names", run_root } do
     tiny.mkdir(folder, { parents = true, mode = PRIVATE })
   end
+  tiny.mkdir(path, { mode = PRIVATE })
+end
+
+-- Records a new container; returns it with its folders. Nothing is left when it fails.
+function state.create(config)
+  local data = state.roots()
   local id = tiny.random_id()
   local dir, run = folders(id)
   config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
@@ -78,9 +92,9 @@ function state.create(config)
   local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self() } }
   local _, err = tiny.try(function()
     -- The lock comes before the record: what is on record and not locked has lost its maker.
-    tiny.mkdir(run, { mode = PRIVATE })
+    make_folder(run)
     record.alive = tiny.flock(run .. "/alive")
-    tiny.mkdir(dir, { mode = PRIVATE })
+    make_folder(dir)
     -- An id needs no reservation to be its own.
     if config.name ~= id then reserve(data, config.name, id) end
     write_json(dir .. "/config.json", config)
@@ -271,52 +285,8 @@ function state.update(container, change)
   return container
 end
 
-local FILES = { "config.json", "state.json" }
-
-local function older(a, b)
-  local one, other = a.config.created_at or "", b.config.created_at or ""
-  if one ~= other then return one < other end
-  return a.id < b.id
-end
-
--- Every container, oldest first.
-function state.list()
-  local data, run = state.roots()
-  local all = {}
-  for id, files in pairs(tiny.read_json_files(data .. "/containers", FILES) or {}) do
-    local config, current = whole(files["config.json"], "id"), whole(files["state.json"], "status")
-    local container
-    if config and current then
-      container = { id = id, dir = data .. "/containers/" .. id, run = run .. "/" .. id, config = config, state = current }
-    elseif #id == 12 then
-      -- What is wrong with it is found out by looking again.
-      container = state.load(id)
-    end
-    table.insert(all, container and adopt.look_after(container) or nil)
-  end
-  table.sort(all, older)
-  return all
-end
-
--- Finds a container by its name, its id, or a unique beginning of its id.
-function state.find(ref)
-  if not ref:match("^[%w][%w_.-]*$") then
-    tiny.fail { message = ("%q is not a container's name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
-  end
-  local data = state.roots()
-  local named = tiny.read_file(data .. "/names/" .. ref)
-  local found = named and state.load(named) or (#ref == 12 and ref:match("^%x+$") and state.load(ref))
-  found = found and adopt.look_after(found)
-  if found then return found end
-  local matches = {}
-  for _, id in ipairs(ref:match("^%x+$") and tiny.list_dir(data .. "/containers") or {}) do
-    if id:sub(1, #ref) == ref then table.insert(matches, id) end
-  end
-  if #matches == 1 then return adopt.look_after(state.load(matches[1])) end
-  if #matches > 1 then
-    tiny.fail { message = ("%q is the beginning of several ids: %s"):format(ref, table.concat(matches, ", ")), hint = "write more of it" }
-  end
-  tiny.fail { message = ("there is no container %q"):format(ref), hint = "`tinylua ps -a` lists them" }
-end
+-- Every container, oldest first, and one by what it is called: tiny.records.
+function state.list(keys) return require("tiny.records").list(keys) end
+function state.find(ref) return require("tiny.records").find(ref) end
 
 return state

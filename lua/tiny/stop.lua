@@ -15,6 +15,13 @@ local function recorded(container)
   if process then tiny.poll { process } end
 end
 
+-- A signal for PID 1, unless it has just ended. Without it the end would be waited for in vain.
+local function signal_it(container, process, signal)
+  events.emit(container, "kill", { signal = tiny.signal_number(signal) })
+  local _, err = tiny.try(tiny.kill, process, signal)
+  if err and err.code ~= "ESRCH" then error(err, 0) end
+end
+
 -- Returns whether the container was running. `seconds`: the time to act; absent, what the container
 -- asks for. `quiet`: a kill is what was asked for.
 return function(container, seconds, quiet)
@@ -50,14 +57,12 @@ return function(container, seconds, quiet)
   local cgroup = limits.reopen(container)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
   if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
-  events.emit(container, "kill", { signal = tiny.signal_number(signal) })
-  tiny.try(tiny.kill, process, signal)
+  signal_it(container, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7))"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
-    events.emit(container, "kill", { signal = tiny.signal_number("SIGKILL") })
-    tiny.try(tiny.kill, process, "SIGKILL")
+    signal_it(container, process, "SIGKILL")
     tiny.poll { process }
   end
   recorded(container)

@@ -4,7 +4,7 @@
 
 mod read;
 
-pub use read::to_lua;
+pub use read::{put, to_lua};
 
 use mlua::{Table, Value};
 use serde_json::{Map, Value as Json};

@@ -76,6 +76,21 @@ function check.succeeds(...)
   return result.out
 end
 
+-- Runs tinylua with these arguments; it refuses with exactly this text and status 125.
+function check.refused(text, ...)
+  local result = check.run { ... }
+  if result.err ~= text .. "\n" then error(("got %q, want %q"):format(result.err, text), 2) end
+  check.equal(result.status, 125, "status")
+  return result
+end
+
+-- As `refused` for a run, of which nothing is left.
+function check.run_refused(text, ...)
+  local result = check.refused(text, "run", ...)
+  check.no_container()
+  return result
+end
+
 -- The topmost mount at a path, or nil.
 function check.mount_at(path)
   local found

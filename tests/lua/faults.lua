@@ -1,6 +1,7 @@
 -- Walks a command's life call by call, with a fault at each (src/vm/fault.rs), and looks afterwards
--- whether the kernel and the store are as they were before.
+-- whether the kernel and the store are as they were before, and a container that lives on is whole.
 local check = require "check"
+local leftovers = require "leftovers"
 
 local faults = {}
 
@@ -9,8 +10,10 @@ local WITNESS = "/tmp/fault"
 faults.options = {
   "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
 }
+local EVERYTHING = { "-m", "64m", "--pids-limit", "32", "--net", "bridge" }
 -- Who makes the calls of a detached run: each fork counts its own.
-local GENERATIONS = { [0] = "command", "supervisor", "container" }
+local DETACHED = { [0] = "command", "supervisor", "container" }
+local FRONT = { [0] = "command", "container" }
 
 -- The commands' output goes to files: a supervisor that was killed would hold a pipe open.
 local function tinylua(words, fault)
@@ -27,132 +30,162 @@ local function tinylua(words, fault)
   return status, tiny.read_file("/tmp/output") or ""
 end
 
-local function listed(folder)
-  local found = {}
-  for _, name in ipairs(tiny.list_dir(folder) or {}) do found[folder .. "/" .. name] = true end
-  return found
+-- A command without a fault; what is wrong with its end is added to `problems`.
+local function must(problems, ...)
+  local status, text = tinylua { ... }
+  if status ~= 0 then table.insert(problems, ("%s: %s %s"):format(table.concat({ ... }, " "), status, text)) end
+  return text
 end
 
-local function cgroups(found)
-  for _, hierarchy in ipairs { "", "/memory", "/pids", "/unified", "/freezer" } do
-    local parent = "/sys/fs/cgroup" .. hierarchy .. "/tinylua"
-    if tiny.stat(parent) then found["shared cgroup " .. parent] = true end
-    for _, name in ipairs(tiny.list_dir(parent) or {}) do
-      if name:match("^%x+$") then found["cgroup " .. parent .. "/" .. name] = true end
+-- The end of whatever gc took over, then gc once more: nothing is left.
+local function clear(walk, problems)
+  for _, id in ipairs(tiny.list_dir(check.root .. "/containers") or {}) do must(problems, "rm", "-f", id) end
+  leftovers.settle(walk.before)
+  must(problems, "gc")
+end
+
+local KNOWN = { created = true, running = true, exited = true, stopped = true }
+
+local function state_of(id)
+  return tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. id .. "/state.json") or "") or {}
+end
+
+-- A container that runs has its process, can be entered, and has a supervisor. It may be ending just now:
+-- its supervisor then has a moment to say so. Returns its state.
+local function check_running(id, problems)
+  local now = state_of(id)
+  local supervisor <close> = now.supervisor and tiny.pidfd_open(now.supervisor.pid, { start_time = now.supervisor.start })
+  local status, text = tinylua { "exec", id, "true" }
+  if status == 0 then
+    if not supervisor then table.insert(problems, "it runs without a supervisor") end
+    return now
+  end
+  if supervisor and text:match("has just ended") then tiny.poll({ supervisor }, "5s") end
+  now = state_of(id)
+  if now.status == "running" then table.insert(problems, "it is said to run: exec: " .. text) end
+  return now
+end
+
+-- What is not as it should be with the containers on record: one that runs is alive; of one that does
+-- not, nothing is left but the record. Returns them as ps tells.
+local function check_containers(problems)
+  local text = must(problems, "ps", "-a", "--format", "json")
+  local listed = tiny.json_decode(text)
+  if not listed then table.insert(problems, "ps: " .. text) end
+  for _, c in ipairs(listed or {}) do
+    local now = c.status == "running" and check_running(c.id, problems) or state_of(c.id)
+    local journal = tiny.stat(check.root .. "/containers/" .. c.id .. "/undo.jsonl")
+    if now.status ~= "running" and (journal or now.pid or now.supervisor) then
+      table.insert(problems, ("%s has traces of a run"):format(now.status))
     end
-    local other = "/sys/fs/cgroup" .. hierarchy .. "/walked"
-    if tiny.stat(other) then found["cgroup " .. other] = true end
+    if c.damage or not KNOWN[c.status] then table.insert(problems, ("state %s: %s"):format(c.status, c.damage or "not to be")) end
   end
+  return listed or {}
 end
 
--- Waits for the processes of tinylua that are ending, a second at most.
-local function settle()
-  for _, name in ipairs(tiny.list_dir("/proc")) do
-    local pid = name:match("^%d+$") and tonumber(name)
-    local stat = pid and pid ~= tiny.getpid() and tiny.try(tiny.read_file, "/proc/" .. name .. "/stat")
-    local process = stat and stat:match("%(exe%) [^ZX]") and tiny.pidfd_open(pid)
-    if process then
-      tiny.poll({ process }, "1s")
-      process:close()
-    end
-  end
+local function told(place, op, status, problems, text)
+  return ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(problems, ", "), text)
 end
 
--- Whether the bridge's rules are there: the kernel then refuses to make them.
-local function nat_there()
-  local made, err = tiny.try(tiny.nat, { from = "10.10.0.0/24", name = "td0" })
-  if made then made:close() end
-  return err and err.code == "EEXIST"
+-- Whether gc has a record to go by.
+local function on_record(left)
+  for _, what in ipairs(left) do
+    if what:find(check.root .. "/containers/", 1, true) then return true end
+  end
+  return false
 end
 
--- What there is on this host that a container could leave, each as one word or sentence.
-function faults.look()
-  local found = {}
-  for _, link in ipairs(tiny.links()) do found["link " .. link.name] = true end
-  for _, mount in ipairs(tiny.mounts()) do found["mount " .. mount.target] = true end
-  for _, folder in ipairs { "/containers", "/names", "/run" } do
-    for path in pairs(listed(check.root .. folder)) do found[path] = true end
-  end
-  for path in pairs(listed(check.root .. "/network/td0")) do
-    if not path:match("/%.lock$") then found[path] = true end
-  end
-  for _, name in ipairs(tiny.list_dir("/proc")) do
-    -- This process and those that are ending are none of a container's.
-    local stat = name:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. name .. "/stat")
-    if stat and not stat:match("%) [ZX] ") then found["process " .. name .. " " .. stat:match("%b()")] = true end
-  end
-  cgroups(found)
-  if nat_there() then found["nat rules"] = true end
-  found["ip_forward " .. tiny.sysctl("net.ipv4.ip_forward")] = true
-  return found
-end
-
--- The cgroup above all containers' stays until gc, unless nothing may.
-local function beyond(before, shared)
-  local left = {}
-  for what in pairs(faults.look()) do
-    if not before[what] and not (shared and what:match("^shared")) then table.insert(left, what) end
-  end
-  table.sort(left)
-  return left
-end
-
--- gc, then the end of whatever it took over, then gc once more.
-local function clear()
+-- A fault at one call. Returns the primitive that it struck, or nil when there are fewer calls.
+local function one(walk, generation, call)
   local problems = {}
-  local function must(...)
-    local status, text = tinylua { ... }
-    if status ~= 0 then table.insert(problems, ("%s: %s %s"):format(table.concat({ ... }, " "), status, text)) end
+  for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
+  local place = ("%s %s call %d"):format(walk.kind, walk.who[generation], call)
+  local status, text = tinylua(walk.words, ("%d:%s:%d:%s"):format(call, walk.kind, generation, WITNESS))
+  local op = tiny.read_file(WITNESS)
+  if not status then table.insert(problems, "hangs") end
+  if walk.tidy and status ~= 0 and walk.kind == "fail" then
+    leftovers.settle()
+    local left = leftovers.beyond(walk.before, true)
+    if #left > 0 and not (walk.tidy == "recorded" and on_record(left)) then table.insert(walk.untidy, told(place, op, status, left, text)) end
   end
-  must "gc"
-  for _, id in ipairs(tiny.list_dir(check.root .. "/containers") or {}) do must("rm", "-f", id) end
-  settle()
-  must "gc"
-  return problems
+  must(problems, "gc")
+  op = op ~= "" and op or tiny.read_file(WITNESS)
+  if walk.after then walk.after(problems, check_containers(problems)) end
+  clear(walk, problems)
+  for _, what in ipairs(leftovers.beyond(walk.before)) do table.insert(problems, what) end
+  if #problems > 0 then table.insert(walk.leaks, told(place, op, status, problems, text)) end
+  walk.before = leftovers.look()
+  return op ~= "" and op or nil
 end
 
--- Walks every call that `words` makes in the processes `generations`, with a fault of this kind at
--- each. Returns the number of points, what leaked after gc, and what a failure left before it.
-function faults.walk(words, kind, generations, prepare)
-  local points, leaks, untidy = 0, {}, {}
-  for _, generation in ipairs(generations) do
-    for call = 1, 2000 do
-      if prepare then prepare() end
-      local before = faults.before
-      local status, text = tinylua(words, ("%d:%s:%d:%s"):format(call, kind, generation, WITNESS))
-      local op = tiny.read_file(WITNESS)
-      local place = ("%s %s call %d"):format(kind, GENERATIONS[generation], call)
-      if not status then table.insert(leaks, place .. ": hangs") end
-      if status ~= 0 and kind == "fail" then
-        settle()
-        local left = beyond(before, true)
-        if #left > 0 then table.insert(untidy, ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(left, ", "), text)) end
-      end
-      local problems = clear()
-      op = op ~= "" and op or tiny.read_file(WITNESS)
-      for _, what in ipairs(beyond(before)) do table.insert(problems, what) end
-      if #problems > 0 then table.insert(leaks, ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(problems, ", "), text)) end
-      if (op or "") == "" then break end
-      points = points + 1
-      faults.before = faults.look()
-    end
-  end
-  return points, leaks, untidy
-end
-
--- A detached run with everything, walked with one kind of fault in these generations; fails when anything
--- is left. `words`: options to walk instead of the usual ones.
-function faults.run(kind, generations, words)
+-- Walks every call that walk.words makes in these generations, with a fault of walk.kind at each, and fails
+-- when anything leaks; `least`: so many points there are at least. Of a walk, prepare: the commands before
+-- each point; tidy: a command that fails leaves nothing, before gc too, or with "recorded" nothing that is on
+-- no record; after(problems, containers): what
+-- else must be so after gc.
+local function every_point(walk, generations, least)
   if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables for the walk's bridge network") end
-  faults.before = faults.look()
-  words = { "run", "-d", table.unpack(words or { "-m", "64m", "--pids-limit", "32", "--net", "bridge" }) }
-  for _, word in ipairs { "sleep", "1000" } do table.insert(words, word) end
-  local points, leaks, untidy = faults.walk(words, kind, generations)
-  print(("%s: %d points walked, %d leaks after gc, %d left something before gc"):format(kind, points, #leaks, #untidy))
-  for _, text in ipairs(untidy) do io.stderr:write("before gc: ", text, "\n") end
-  for _, text in ipairs(leaks) do io.stderr:write("leak: ", text, "\n") end
-  assert(#leaks + #untidy == 0, "something is left")
-  assert(points > 100, "the walk ended early")
+  walk.before, walk.leaks, walk.untidy = leftovers.look(), {}, {}
+  local points = 0
+  for _, generation in ipairs(generations) do
+    local call = 1
+    while call < 2000 and one(walk, generation, call) do call = call + 1 end
+    points = points + call - 1
+  end
+  print(("%s %s: %d leaks after gc, %d left something before gc"):format(walk.words[1], walk.kind, #walk.leaks, #walk.untidy))
+  -- The suite adds these up.
+  print("fault points walked: " .. points)
+  for _, text in ipairs(walk.untidy) do io.stderr:write("before gc: ", text, "\n") end
+  for _, text in ipairs(walk.leaks) do io.stderr:write("leak: ", text, "\n") end
+  assert(#walk.leaks + #walk.untidy == 0, "something is left")
+  assert(points >= least, "the walk ended early")
+end
+
+local function words(...)
+  local all = {}
+  for _, list in ipairs { ... } do table.move(list, 1, #list, #all + 1, all) end
+  return all
+end
+
+-- A detached run with everything, or with these options.
+function faults.run(kind, generations, options)
+  every_point({ kind = kind, who = DETACHED, tidy = true, words = words({ "run", "-d" }, options or EVERYTHING, { "sleep", "1000" }) }, generations, 90)
+end
+
+-- A run in front that removes itself. What fails once the container lives leaves it to the next command.
+function faults.front(kind, generations)
+  every_point({ kind = kind, who = FRONT, tidy = "recorded", words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = function() end }, generations, 90)
+end
+
+local RUNNING = words({ "run", "-d", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
+
+local function stays(problems, containers)
+  if #containers ~= 1 then table.insert(problems, "it is not on record any more") end
+end
+
+local function unharmed(problems, containers)
+  if not containers[1] or containers[1].status ~= "running" then table.insert(problems, "it does not run any more") end
+end
+
+-- The start of a container on record.
+function faults.start(kind, generations)
+  local made = words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
+  every_point({ kind = kind, who = DETACHED, words = { "start", "c" }, prepare = { made }, after = stays }, generations, 60)
+end
+
+-- A program in a running container.
+function faults.exec(kind)
+  every_point({ kind = kind, who = FRONT, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed }, { 0, 1 }, 20)
+end
+
+-- The end of a running container whose program does not heed signals.
+function faults.stop(kind)
+  every_point({ kind = kind, who = FRONT, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays }, { 0 }, 20)
+end
+
+-- The removal of a running container.
+function faults.remove(kind)
+  every_point({ kind = kind, who = FRONT, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = function() end }, { 0 }, 20)
 end
 
 return faults

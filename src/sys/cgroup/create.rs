@@ -13,7 +13,7 @@ impl Group {
     /// Makes the group with these controllers; its missing ancestors are made too and stay.
     /// Errors: EEXIST when it has a folder in any hierarchy, ENODEV for an unknown controller.
     pub fn create(&self, controllers: &[String]) -> Result<()> {
-        if let Some((_, folder)) = self.homes().into_iter().next() {
+        if let Some((_, folder)) = self.homes().next() {
             return Err(exists(&folder));
         }
         for controller in controllers {

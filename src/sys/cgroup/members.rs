@@ -48,7 +48,7 @@ impl Group {
     /// children stay where they are. Errors: ESRCH when it has ended, EBUSY for a v2 group that
     /// handed controllers down, ENOSPC for a v1 cpuset without CPUs.
     pub fn attach(&self, pid: Option<i32>) -> Result<()> {
-        let homes = self.homes();
+        let homes: Vec<_> = self.homes().collect();
         if homes.is_empty() {
             return Err(self.missing());
         }

@@ -54,14 +54,14 @@ impl Group {
     }
 
     /// The hierarchies where it has a folder, the one that its members are counted in first.
-    fn homes(&self) -> Vec<(&Mount, PathBuf)> {
+    fn homes(&self) -> impl Iterator<Item = (&Mount, PathBuf)> {
         let there = |(mount, folder): (_, PathBuf)| folder.is_dir().then_some((mount, folder));
-        self.layout.mounts().map(|m| (m, self.folder(m))).filter_map(there).collect()
+        self.layout.mounts().map(|m| (m, self.folder(m))).filter_map(there)
     }
 
     /// The folder that its members are counted in. Errors: ENOENT when the group does not exist.
     fn base(&self) -> Result<(&Mount, PathBuf)> {
-        self.homes().into_iter().next().ok_or_else(|| self.missing())
+        self.homes().next().ok_or_else(|| self.missing())
     }
 
     fn missing(&self) -> Error {
@@ -94,7 +94,7 @@ impl Group {
     /// Its folders by controller, "unified" for the v2 hierarchy.
     pub fn folders(&self) -> Vec<(String, PathBuf)> {
         let name = |m: &Mount| if m.unified { "unified".into() } else { m.controllers.join(",") };
-        self.homes().into_iter().map(|(mount, folder)| (name(mount), folder)).collect()
+        self.homes().map(|(mount, folder)| (name(mount), folder)).collect()
     }
 }
 

@@ -17,7 +17,7 @@ impl Group {
     /// Removes the group; with `recursive` also those below it. Errors: ENOENT when there is none,
     /// EBUSY with living processes in it, or with groups below it that `recursive` would take.
     pub fn remove(&self, recursive: bool) -> Result<()> {
-        let homes = self.homes();
+        let homes: Vec<_> = self.homes().collect();
         if homes.is_empty() {
             return Err(self.missing());
         }

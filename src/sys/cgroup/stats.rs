@@ -43,7 +43,7 @@ pub struct Stats {
 impl Group {
     /// The figures. Errors: ENOENT when the group does not exist.
     pub fn stats(&self) -> Result<Stats> {
-        let homes = self.homes();
+        let homes: Vec<_> = self.homes().collect();
         if homes.is_empty() {
             return Err(self.missing());
         }

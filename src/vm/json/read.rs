@@ -2,16 +2,33 @@
 
 use std::fmt;
 
-use mlua::{IntoLua, Lua, Table, Value};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use mlua::{IntoLua, Lua, LuaString, Table, Value};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Reads JSON; null becomes nil. The error says where it is wrong.
 pub fn to_lua(lua: &Lua, text: &[u8]) -> Result<Value, String> {
     let whole = lua.create_table().map_err(|e| e.to_string())?;
-    let mut input = serde_json::Deserializer::from_slice(text);
-    let read = Slot { lua, table: &whole, key: 1 }.deserialize(&mut input).and_then(|()| input.end());
-    read.map_err(|e| e.to_string())?;
+    put(lua, text, &whole, 1, &[]).map_err(|e| e.to_string())?;
     whole.raw_get(1).map_err(|e| e.to_string())
+}
+
+/// Reads JSON into a table's place; of an object only the keys in `only`, all when that is empty. A place
+/// is as it was, or half filled, after an error.
+pub fn put(
+    lua: &Lua,
+    text: &[u8],
+    table: &Table,
+    key: impl IntoLua,
+    only: &[(String, LuaString)],
+) -> serde_json::Result<()> {
+    let slot = Slot { lua, table, key, only };
+    // The whole text is checked at once: faster than each of its strings.
+    if let Ok(text) = std::str::from_utf8(text) {
+        let mut input = serde_json::Deserializer::from_str(text);
+        return slot.deserialize(&mut input).and_then(|()| input.end());
+    }
+    let mut input = serde_json::Deserializer::from_slice(text);
+    slot.deserialize(&mut input).and_then(|()| input.end())
 }
 
 /// The place of a table that the next value goes to.
@@ -19,6 +36,8 @@ struct Slot<'a, K> {
     lua: &'a Lua,
     table: &'a Table,
     key: K,
+    /// Of an object in this place only these keys are read; all when there are none.
+    only: &'a [(String, LuaString)],
 }
 
 impl<K: IntoLua> Slot<'_, K> {
@@ -28,7 +47,7 @@ impl<K: IntoLua> Slot<'_, K> {
 
     /// A new table in this place.
     fn open<E: Error>(self) -> Result<Table, E> {
-        let table = self.lua.create_table().map_err(E::custom)?;
+        let table = self.lua.create_table_with_capacity(0, self.only.len()).map_err(E::custom)?;
         self.table.raw_set(self.key, &table).map_err(E::custom)?;
         Ok(table)
     }
@@ -77,18 +96,50 @@ impl<'de, K: IntoLua> Visitor<'de> for Slot<'_, K> {
         let lua = self.lua;
         let table = self.open()?;
         let mut key = 1;
-        while items.next_element_seed(Slot { lua, table: &table, key })?.is_some() {
+        while items.next_element_seed(Slot { lua, table: &table, key, only: &[] })?.is_some() {
             key += 1;
         }
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let lua = self.lua;
+        let (lua, only) = (self.lua, self.only);
         let table = self.open()?;
-        while let Some(key) = entries.next_key::<std::borrow::Cow<'de, str>>()? {
-            entries.next_value_seed(Slot { lua, table: &table, key: &*key })?;
+        while let Some(key) = entries.next_key_seed(Key { lua, only })? {
+            match key {
+                Some(key) => entries.next_value_seed(Slot { lua, table: &table, key, only: &[] })?,
+                None => entries.next_value::<IgnoredAny>().map(drop)?,
+            }
         }
         Ok(())
+    }
+}
+
+/// A key of an object, as Lua has it; `None` for one that is not wanted.
+struct Key<'a> {
+    lua: &'a Lua,
+    only: &'a [(String, LuaString)],
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Option<LuaString>;
+
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
+        input.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Option<LuaString>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        if self.only.is_empty() {
+            return self.lua.create_string(name).map(Some).map_err(E::custom);
+        }
+        Ok(self.only.iter().find(|(wanted, _)| wanted == name).map(|(_, key)| key.clone()))
     }
 }

@@ -31,5 +31,15 @@ check.equal(all.one["c.json"], 1)
 check.equal(next(all.two), nil, "a half object, a link, a FIFO")
 check.equal(next(all.file), nil)
 
+-- Of an object only some keys; what is in them is whole, and other values are as they are.
+all = tiny.read_json_files("store", { "a.json", "c.json" }, { keys = { "list", "in", "none" } })
+a = all.one["a.json"]
+check.equal(a.n, nil)
+check.equal(a.list[3], "x")
+check.equal(next(a["in"]), "e")
+check.equal(all.one["c.json"], 1)
+check.equal(next(all.two), nil, "a half object")
+
 check.fails("ENOTDIR", tiny.read_json_files, "store/file", { "a.json" })
 check.refuses('names: "../x" is no name of a file', tiny.read_json_files, "store", { "../x" })
+check.refuses('option "keys": expected list of string, got the string "n"', tiny.read_json_files, "store", { "a.json" }, { keys = "n" })

@@ -2,11 +2,7 @@
 -- and one that cannot be entered is told.
 local check = require "check"
 
-local function refused(text, ...)
-  local result = check.run { ... }
-  check.equal(result.status, 125, result.err)
-  check.equal(result.err, text .. "\n")
-end
+local refused = check.refused
 
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 

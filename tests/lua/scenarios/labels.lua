@@ -30,12 +30,7 @@ labels = tiny.json_decode(check.succeeds("inspect", "--format", "config.labels",
 check.equal(labels.team .. labels.kept, "overyes")
 check.succeeds("rm", made)
 
-local function refused(text, ...)
-  local result = check.run { "run", ... }
-  check.equal(result.err, text .. "\n")
-  check.equal(result.status, 125)
-  check.no_container()
-end
+local refused = check.run_refused
 refused('--label: "=x" is not KEY=VALUE', "-l", "=x", "true")
 refused("--label-file /tmp/none: there is no such file", "--label-file", "/tmp/none", "true")
 refused('labels: "a" is not UTF-8: "a=\u{fffd}"\n  hint: put other bytes into a file, or encode them', "-l", "a=\xff", "true")

@@ -57,6 +57,40 @@ local own = check.run { "run", "--rm", "/tmp/own.lua" }
 check.equal(own.out, "oom 1\nexit 137 SIGKILL\n")
 check.equal(own.status, 137)
 
+-- A limit that `update` sets first, on a running container: from then on kills are told, once each; a run
+-- after it has the limit too.
+tiny.write_file("/tmp/later.lua", [[
+local function say(...) local f = io.open("/tmp/told", "w") f:write(...) f:close() end
+return require("tiny.container").new {
+  name = "later", interactive = true, restart = "on-failure:1",
+  command = "while read x; do [ $x = end ] && exit 1; sh -c 'a=x; while :; do a=$a$a; done'; done",
+  on_start = function(ctx) say("start") end,
+  on_oom = function(ctx, kills) say("oom ", kills) end,
+}]])
+check.succeeds("run", "-d", "/tmp/later.lua")
+check.equal(next_word(10), "start")
+local later = tiny.read_file(check.root .. "/names/later")
+local function tell(word)
+  local stdin <close> = tiny.open(check.root .. "/run/" .. later .. "/stdin", { write = true })
+  stdin:write(word .. "\n")
+end
+-- Neither of these is a memory limit.
+check.succeeds("rename", "later", "last")
+check.succeeds("update", "--pids-limit", "64", "last")
+check.succeeds("update", "-m", "24m", "last")
+tell "grow"
+check.equal(next_word(10), "oom 1")
+tell "grow"
+check.equal(next_word(10), "oom 2")
+local _, told_oom = check.succeeds("events", "--no-stream", "--filter", "event=oom", "--filter", "container=" .. later):gsub("kills=", "")
+check.equal(told_oom, 2, "events")
+tell "end"
+check.equal(next_word(10), "start")
+check.equal(tiny.cgroup_stats("tinylua/" .. later).memory_limit, 24 * 1024 * 1024, "the next run's limit")
+tell "grow"
+check.equal(next_word(10), "oom 1")
+check.succeeds("rm", "-f", "last")
+
 -- Bad input.
 local function refused(keys, message)
   tiny.write_file("/tmp/p.lua", ('return require("tiny.container").new { command = "true", %s }'):format(keys))

@@ -5,12 +5,7 @@ local function inside(...)
   return (check.succeeds("run", "--rm", ...):gsub("\n$", ""))
 end
 
-local function refused(text, ...)
-  local result = check.run { "run", ... }
-  check.equal(result.err, text .. "\n")
-  check.equal(result.status, 125)
-  check.no_container()
-end
+local refused = check.run_refused
 
 -- Limits of processes: exec's too, and after a restart.
 check.equal(inside("--ulimit", "nofile=100:200", "--ulimit", "core=0", "sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"), "100\n200\n0")

@@ -5,12 +5,7 @@ local function inside(...)
   return (check.succeeds("run", "--rm", ...):gsub("\n$", ""))
 end
 
-local function refused(text, ...)
-  local result = check.run { "run", ... }
-  check.equal(result.err, text .. "\n")
-  check.equal(result.status, 125)
-  check.no_container()
-end
+local refused = check.run_refused
 
 tiny.mkdir("/tmp/site/deep", { parents = true })
 tiny.write_file("/tmp/site/index", "page")

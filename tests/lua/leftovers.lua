@@ -1,0 +1,83 @@
+-- What there is on this host that a container could leave: looked at before and after, for the tests that
+-- break tinylua on purpose.
+local check = require "check"
+
+local leftovers = {}
+
+local function listed(folder)
+  local found = {}
+  for _, name in ipairs(tiny.list_dir(folder) or {}) do found[folder .. "/" .. name] = true end
+  return found
+end
+
+local function cgroups(found)
+  for _, hierarchy in ipairs { "", "/memory", "/pids", "/unified", "/freezer" } do
+    local parent = "/sys/fs/cgroup" .. hierarchy .. "/tinylua"
+    if tiny.stat(parent) then found["shared cgroup " .. parent] = true end
+    for _, name in ipairs(tiny.list_dir(parent) or {}) do
+      if name:match("^%x+$") then found["cgroup " .. parent .. "/" .. name] = true end
+    end
+    local other = "/sys/fs/cgroup" .. hierarchy .. "/walked"
+    if tiny.stat(other) then found["cgroup " .. other] = true end
+  end
+end
+
+-- Calls f(pid, text) for each process but this one and those that have ended; text is "process 7 (name)".
+local function each_process(f)
+  for _, name in ipairs(tiny.list_dir("/proc")) do
+    local pid = name:match("^%d+$") and tonumber(name)
+    local stat = pid and pid ~= tiny.getpid() and tiny.try(tiny.read_file, "/proc/" .. name .. "/stat")
+    if stat and not stat:match("%) [ZX] ") then f(pid, "process " .. name .. " " .. stat:match("%b()")) end
+  end
+end
+
+-- Waits for the processes that are ending, a second at most each: those that `before` does not have. Where
+-- a container may live on, only tinylua's own.
+function leftovers.settle(before)
+  each_process(function(pid, text)
+    if before and before[text] or not before and not text:match("%(exe%)$") then return end
+    local process = tiny.pidfd_open(pid)
+    if process then
+      tiny.poll({ process }, "1s")
+      process:close()
+    end
+  end)
+end
+
+-- Whether the bridge's rules are there: the kernel then refuses to make them.
+local function nat_there()
+  local made, err = tiny.try(tiny.nat, { from = "10.10.0.0/24", name = "td0" })
+  if made then made:close() end
+  return err and err.code == "EEXIST"
+end
+
+-- All of it, each as one word or sentence.
+function leftovers.look()
+  local found = {}
+  for _, link in ipairs(tiny.links()) do found["link " .. link.name] = true end
+  for _, mount in ipairs(tiny.mounts()) do found["mount " .. mount.target] = true end
+  for _, folder in ipairs { "/containers", "/names", "/run" } do
+    for path in pairs(listed(check.root .. folder)) do found[path] = true end
+  end
+  for path in pairs(listed(check.root .. "/network/td0")) do
+    if not path:match("/%.lock$") then found[path] = true end
+  end
+  each_process(function(_, text) found[text] = true end)
+  cgroups(found)
+  if nat_there() then found["nat rules"] = true end
+  found["ip_forward " .. tiny.sysctl("net.ipv4.ip_forward")] = true
+  return found
+end
+
+-- What is there beyond `before`, sorted. `shared`: the cgroup above all containers' may be, which stays
+-- until gc.
+function leftovers.beyond(before, shared)
+  local left = {}
+  for what in pairs(leftovers.look()) do
+    if not before[what] and not (shared and what:match("^shared")) then table.insert(left, what) end
+  end
+  table.sort(left)
+  return left
+end
+
+return leftovers
