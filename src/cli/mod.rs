@@ -8,6 +8,7 @@ use clap::builder::OsStringValueParser;
 use mlua::{Function, MultiValue, Value};
 
 mod globals;
+mod group;
 mod plain;
 mod spec;
 
@@ -88,6 +89,14 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
         return Err(unknown_command(name, vm.search()).into());
     };
+    let chosen = group::choose(&vm, name, &script, rest).map_err(|end| match end {
+        End::Failed { failure, .. } => fail(failure, globals.verbose),
+        end => end,
+    })?;
+    let (name, script, rest) = match &chosen {
+        Some(chosen) => (chosen.name.as_str(), chosen.script.clone(), &rest[1..]),
+        None => (name, script, rest),
+    };
     let args = match plain::table(vm.lua(), name, &script, rest).map_err(|f| fail(f, false))? {
         Some(args) => args,
         None => {
@@ -136,13 +145,8 @@ fn top() -> Command {
 
 /// The top help with a line per command; only here are all the scripts read.
 fn help_with_commands() -> String {
-    let mut commands = String::new();
     let vm = machine(&Globals::default());
-    for name in SearchPath::new(&[]).names("scripts") {
-        let script = vm.as_ref().ok().and_then(|vm| vm.command(&name).ok().flatten());
-        let summary: String = script.and_then(|s| s.get("summary").ok()).unwrap_or_default();
-        commands.push_str(&format!("  {name:<10} {summary}\n"));
-    }
+    let commands = vm.map(|vm| group::summaries(&vm, "")).unwrap_or_default();
     let template =
         format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\nCommands:\n{commands}\n{{all-args}}{{after-help}}\n");
     top().help_template(template).render_help().to_string()

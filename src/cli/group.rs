@@ -1,0 +1,69 @@
+//! A command that is a group, such as `network`: its words' first names a script in the folder of the
+//! group's name, `scripts/network/create.lua`.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::ErrorKind;
+use mlua::Table;
+
+use super::End;
+use crate::vm::registry::did_you_mean;
+use crate::vm::{Failure, Vm};
+
+/// The script of a group that was chosen, under its whole name.
+pub struct Chosen {
+    /// "network create".
+    pub name: String,
+    /// What the script returned.
+    pub script: Table,
+}
+
+/// The script that the first word names where `script` is a group; nothing where it is a command.
+pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result<Option<Chosen>, End> {
+    if script.raw_get::<Option<bool>>("group").ok().flatten() != Some(true) {
+        return Ok(None);
+    }
+    let failed = |failure: Failure| End::Failed { failure, verbose: false };
+    let word = words.first().and_then(|word| word.to_str()).unwrap_or("--help");
+    if !word.starts_with('-')
+        && let Some(script) = vm.command(&format!("{name}/{word}")).map_err(failed)?
+    {
+        return Ok(Some(Chosen { name: format!("{name} {word}"), script }));
+    }
+    let parser = || parser(vm, name, script);
+    if word == "--help" || word == "-h" || word == "help" {
+        return Err(End::Help(parser().render_help().to_string()));
+    }
+    let names = vm.search().names(&format!("scripts/{name}"));
+    let tip = match did_you_mean(word, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `tinylua {name} {near}`?"),
+        None => format!("known are {}", names.join(", ")),
+    };
+    let text = format!("there is no command \"{name} {word}\"; {tip}");
+    Err(parser().error(ErrorKind::InvalidSubcommand, text).into())
+}
+
+/// A line a command of this group; of the empty one all commands.
+pub fn summaries(vm: &Vm, group: &str) -> String {
+    let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
+    let path = |name: &str| if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") };
+    let mut lines = String::new();
+    for name in vm.search().names(&folder) {
+        let script = vm.command(&path(&name)).ok().flatten();
+        let summary: String = script.and_then(|s| s.get("summary").ok()).unwrap_or_default();
+        lines.push_str(&format!("  {name:<10} {summary}\n"));
+    }
+    lines
+}
+
+fn parser(vm: &Vm, name: &str, script: &Table) -> Command {
+    let summary: String = script.get("summary").unwrap_or_default();
+    let commands = summaries(vm, name);
+    let template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\nCommands:\n{commands}{{after-help}}\n");
+    Command::new(format!("tinylua {name}"))
+        .about(summary)
+        .override_usage(format!("tinylua {name} COMMAND [OPTIONS] [ARGS…]"))
+        .after_help(format!("`tinylua {name} COMMAND --help` explains a command."))
+        .help_template(template)
+}
