@@ -68,5 +68,20 @@ def many(result):
         columns(["containers", "from shells", "starts/s", "PSS sum MB", "PSS each kB", "rm -f of all, s", "left"], rows)
 
 
+def net(result):
+    began, later, carried = result["start"], result["nth"], result["throughput"]
+    rows = [[r["side"], f"{r['median_us'] / 1000:.2f}", f"{r['min_us'] / 1000:.2f}", f"{r['of_floor']:.2f}",
+             f"{r['of_podman']:.3f}" if r["of_podman"] else "-"] for r in began["sides"]]
+    text = f"Start to exit with bridge, address, NAT and a published port, {began['rounds']} interleaved rounds\n\n" + \
+        columns(["side", "median ms", "min ms", "÷ floor", "÷ podman"], rows)
+    for name, reason in began["skipped"].items():
+        text += f"\n\nskipped: {name}: {reason}"
+    rows = [[str(r["n"]), f"{r['median_ms']:.2f}", f"{r['of_first']:.2f}"] for r in later["starts"]]
+    text += "\n\nThe n-th detached container with a network and a published port\n\n" + columns(["n", "median ms", "÷ first"], rows)
+    text += f"\n\nremoving all: {later['remove_seconds']:.1f} s; links left: {later['links_left']}"
+    rows = [[r["what"], f"{r['tinylua_gbit']:.1f}", f"{r['by_hand_gbit']:.1f}", f"{r['ratio']:.2f}"] for r in carried["ways"]]
+    return text + "\n\niperf3, median of 5\n\n" + columns(["from to", "tinylua Gbit/s", "by hand Gbit/s", "ratio"], rows)
+
+
 def render(results):
     return "\n\n".join(globals()[name](result) for name, result in results.items())

@@ -1,0 +1,172 @@
+"""Containers with a network: from start to exit beside podman and the floor, the cost of the n-th one, and how
+much a cable carries."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import time
+
+import sides
+
+HERE = pathlib.Path(__file__).resolve().parent
+NFT = """table inet bench {
+  map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }
+  chain dnat { type nat hook prerouting priority dstnat; dnat ip to meta l4proto . th dport map @ports; }
+  chain snat { type nat hook postrouting priority srcnat; ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade; }
+}
+"""
+
+
+def sh(*argv, **options):
+    return subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True, **options).stdout
+
+
+def tinylua(binary, root):
+    return [binary, "--root", str(root)]
+
+
+def bridge_by_hand():
+    """What the floor finds there, as every side finds its bridge."""
+    sh("ip", "link", "add", "bench0", "type", "bridge")
+    sh("ip", "addr", "add", "10.99.0.1/24", "dev", "bench0")
+    sh("ip", "link", "set", "bench0", "up")
+    sh("nft", "-f", "-", input=NFT)
+
+
+def podman(folder, rootfs, program):
+    """podman with netavark and runc; its bridge comes with its first container."""
+    flags = ["--root", f"{folder}/podman", "--runroot", f"{folder}/podman-run", "--runtime", "runc", "--cgroup-manager=cgroupfs",
+             "--log-level=error", "--events-backend=file", "--network-config-dir", f"{folder}/podman-net"]
+    limits = ["--ulimit", "nofile=1024:20000", "--ulimit", "nproc=4096:4096"]
+    return ["podman", *flags, "run", "--rm", *limits, "-p", "18081:80", "--network", "bridge", "--rootfs", str(rootfs), *program]
+
+
+def everything(binary, floor, folder, rootfs):
+    own = tinylua(binary, folder / "tinylua")
+    return {
+        "floor": [floor, "bench0", "10.99.0.2", "10.99.0.1", "18082", str(rootfs), "/bin/true"],
+        "tinylua": [*own, "run", "--rm", "--network", "bridge", "-p", "18080:80", f"--rootfs={rootfs}", "/bin/true"],
+        "podman": podman(folder, rootfs, ["/bin/true"]),
+    }
+
+
+def start(options, binary, floor, measure, folder):
+    rootfs = sides.make_rootfs(folder)
+    bridge_by_hand()
+    own = tinylua(binary, folder / "tinylua")
+    # Its bridge is there as well: a container that stays.
+    sh(*own, "run", "-d", "--name", "stays", "--network", "bridge", f"--rootfs={rootfs}", "/bin/sleep", "3600")
+    rows, skipped, commands = [], {}, {}
+    for name, command in everything(binary, floor, folder, rootfs).items():
+        if not shutil.which(command[0]):
+            skipped[name] = "not installed"
+            continue
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            skipped[name] = (done.stderr or done.stdout).strip().splitlines()[-1]
+        else:
+            commands[name] = command
+    for name, command in commands.items():
+        # podman takes seconds: fewer rounds, but between the others all the same.
+        commands[name] = [shutil.which(command[0]) or command[0], *command[1:]]
+    rounds = max(5, options.rounds // 10)
+    argv = [measure, str(rounds), "1", str(options.pause)]
+    for i, command in enumerate(commands.values()):
+        argv += ([","] if i else []) + command
+    samples = {name: [] for name in commands}
+    for line in sh(*argv).splitlines():
+        index, nanos, _ = map(int, line.split())
+        samples[list(commands)[index]].append(nanos / 1000)
+    medians = {name: statistics.median(s) for name, s in samples.items()}
+    for name, s in samples.items():
+        rows.append({"side": name, "median_us": medians[name], "min_us": min(s), "of_floor": medians[name] / medians["floor"],
+                     "of_podman": medians[name] / medians["podman"] if "podman" in medians else None})
+    sh(*own, "rm", "-f", "stays")
+    return {"rounds": rounds, "sides": rows, "skipped": skipped}
+
+
+def nth(options, binary, folder):
+    """The start of one more container with a network where so many are there already."""
+    rootfs = sides.make_rootfs(folder)
+    own = tinylua(binary, folder / "tinylua-n")
+    sh(*own, "network", "create", "wide", "--subnet", "10.98.0.0/16")
+    rows, there = [], 0
+    for n in (1, 100, 500):
+        while there < n - 1:
+            sh(*own, "run", "-d", "--network", "wide", f"--rootfs={rootfs}", "/bin/sleep", "3600")
+            there += 1
+        took = []
+        for _ in range(15):
+            began = time.monotonic()
+            id = sh(*own, "run", "-d", "--network", "wide", "-p", "17080:80", f"--rootfs={rootfs}", "/bin/sleep", "3600").strip()
+            took.append((time.monotonic() - began) * 1000)
+            sh(*own, "rm", "-f", id)
+        rows.append({"n": n, "median_ms": statistics.median(took), "of_first": statistics.median(took) / (rows[0]["median_ms"] if rows else statistics.median(took))})
+    ids = sh(*own, "ps", "-q").split()
+    began = time.monotonic()
+    sh(*own, "rm", "-f", *ids)
+    links = len(re.findall(r"^\d+: tl", sh("ip", "link"), re.M))
+    return {"starts": rows, "remove_seconds": time.monotonic() - began, "links_left": links}
+
+
+def gigabits(server, client, address, port):
+    """iperf3 for two seconds; server and client are the words before it that enter a namespace."""
+    listening = subprocess.Popen([*server, "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(50):
+            done = subprocess.run([*client, "iperf3", "-c", address, "-p", str(port), "-t", "2", "-J"], capture_output=True, text=True)
+            if done.returncode == 0:
+                return json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"] / 1e9
+            time.sleep(0.05)
+        raise SystemExit(done.stdout)
+    finally:
+        listening.wait(timeout=20)
+
+
+def throughput(options, binary, folder):
+    """Between two containers and from the host to a published port, beside namespaces wired by hand with ip(8) and the
+    same rules. Interleaved; medians."""
+    own = tinylua(binary, folder / "tinylua-t")
+    sh(*own, "run", "-d", "--name", "a", "--network", "bridge", "-p", "15201:5201", "sleep", "3600")
+    sh(*own, "run", "-d", "--name", "b", "--network", "bridge", "sleep", "3600")
+    addr = sh(*own, "inspect", "a", "--format", "state.networks[1].addr").strip()
+    pids = {name: sh(*own, "inspect", name, "--format", "state.pid").strip() for name in "ab"}
+    inside = {name: ["nsenter", "-t", pid, "-n"] for name, pid in pids.items()}
+    if not pathlib.Path("/sys/class/net/bench0").exists() and "bench0" not in sh("ip", "link"):
+        bridge_by_hand()
+    for name, host in (("hand1", 2), ("hand2", 3)):
+        sh("ip", "netns", "add", name)
+        sh("ip", "link", "add", f"v{name}", "type", "veth", "peer", "name", "eth0", "netns", name)
+        sh("ip", "link", "set", f"v{name}", "master", "bench0", "up")
+        for words in (["addr", "add", f"10.99.0.{host}/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["route", "add", "default", "via", "10.99.0.1"]):
+            sh("ip", "-n", name, *words)
+    sh("nft", "add", "element", "inet", "bench", "ports", "{ tcp . 15202 : 10.99.0.2 . 5201 }")
+    sh("nft", "add", "chain", "inet", "bench", "out", "{ type nat hook output priority dstnat; }")
+    sh("nft", "add", "rule", "inet", "bench", "out", "fib daddr type local dnat ip to meta l4proto . th dport map @ports")
+    enter = {name: ["ip", "netns", "exec", name] for name in ("hand1", "hand2")}
+    ways = {
+        "container to container": ((inside["a"], inside["b"], addr, 5201), (enter["hand1"], enter["hand2"], "10.99.0.2", 5201)),
+        "host to published port": ((inside["a"], [], "10.10.0.1", 15201), (enter["hand1"], [], "10.99.0.1", 15202)),
+    }
+    rows = []
+    for what, (ours, hand) in ways.items():
+        got = {"tinylua": [], "by hand": []}
+        for _ in range(5):
+            got["tinylua"].append(gigabits(*ours))
+            got["by hand"].append(gigabits(*hand))
+        ours_median, hand_median = statistics.median(got["tinylua"]), statistics.median(got["by hand"])
+        rows.append({"what": what, "tinylua_gbit": ours_median, "by_hand_gbit": hand_median, "ratio": ours_median / hand_median})
+    sh(*own, "rm", "-f", "a", "b")
+    for name in ("hand1", "hand2"):
+        sh("ip", "netns", "del", name)
+    return {"ways": rows}
+
+
+def measure(options, binary, floor, timer, folder):
+    os.makedirs("/run/netns", exist_ok=True)
+    return {"start": start(options, binary, floor, timer, folder), "nth": nth(options, binary, folder),
+            "throughput": throughput(options, binary, folder)}
