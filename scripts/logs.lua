@@ -14,7 +14,7 @@ return {
     { "timestamps", short = "t", type = "flag", help = "The time before each line" },
     { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "json: one object a line, as in the log" },
   },
-  args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
+  args = { { "container", value = "CONTAINER|FILE.lua", complete = "containers", help = "Its name, or the beginning of its id; or a topology" } },
   run = function(args)
     local options = {
       since = args.since and require("tiny.moment")("--since", args.since),
@@ -23,6 +23,10 @@ return {
     }
     options.tail = args.tail ~= "all" and (math.tointeger(tonumber(args.tail)) or -1) or nil
     if options.tail and options.tail < 0 then tiny.fail { message = ("--tail %q is neither a number nor \"all\""):format(args.tail), exit = 2 } end
+    if args.container:match("%.lua$") then
+      local project = require "tiny.project"
+      return project.logs(project.name_of(args.container), options, args.follow)
+    end
     logs.of(state.find(args.container), options, args.follow)
   end,
 }

@@ -1,31 +1,13 @@
 -- Lists containers.
+local filters = require "tiny.filters"
 local format = require "tiny.format"
 local state = require "tiny.state"
 local status = require "tiny.status"
 
-local FILTERS = {
-  name = function(c, v) return (c.config.name or ""):find(v, 1, true) end,
-  id = function(c, v) return c.id:sub(1, #v) == v end,
-  status = function(c, v) return c.state.status == v end,
-  health = function(c, v) return (c.state.health or "none") == v end,
-  network = function(c, v) return c.config.network == v end,
-  label = function(c, v) return require("tiny.options").labelled(c.config.labels, v) end,
-}
-
-local function filters(list)
-  local all = {}
-  for _, text in ipairs(list) do
-    local key, value = text:match("^([^=]+)=(.+)$")
-    local keeps = FILTERS[key]
-      or tiny.fail { message = ("--filter %q is not one of name=, id=, status=, health=, network=, label="):format(text), exit = 2 }
-    table.insert(all, function(c) return keeps(c, value) end)
-  end
-  return all
-end
-
 -- What is read of each record; the rest only for json.
 local KEYS = {
   "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
+  "networks", "ports",
 }
 
 local function chosen(args)
@@ -45,7 +27,7 @@ local function plain(c)
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
     hostname = c.config.hostname, rootfs = c.config.rootfs, status = c.state.status, pid = c.state.pid,
     health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
-    damage = c.damage, labels = c.config.labels,
+    damage = c.damage, labels = c.config.labels, networks = c.state.networks, ports = c.state.ports,
   }
 end
 
@@ -54,21 +36,27 @@ return {
   options = {
     { "all", short = "a", type = "flag", help = "Those that have ended too" },
     { "quiet", short = "q", type = "flag", help = "Only the ids" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status, health, network or label (K or K=V)" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status, health, network, project or label (K or K=V)" },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
   },
+  args = { { "topology", required = false, value = "FILE.lua", help = "Only the containers of this topology, also those that have ended" } },
   run = function(args)
+    if args.topology then table.insert(args.filter, "project=" .. require("tiny.project").name_of(args.topology)) end
     -- It ends soon: to collect what thousands of records leave would take longer than it is worth.
     collectgarbage("stop")
-    local list, rows, now = chosen(args), {}, tiny.clock()
-    local row = args.quiet and function(c) return c.id end or args.format == "json" and plain
-      or function(c) return { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now) } end
+    local list, rows, now, published = chosen(args), {}, tiny.clock(), false
+    local function cells(c)
+      local ports = c.state.ports and require("tiny.net.ports").text(c.state.ports)
+      published = published or ports ~= nil
+      return { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now), ports }
+    end
+    local row = args.quiet and function(c) return c.id end or args.format == "json" and plain or cells
     for i, c in ipairs(list) do
       if c.damage then format.note("%s: %s", c.id, c.damage) end
       rows[i] = row(c)
     end
     if args.quiet then return rows[1] and format.line(table.concat(rows, "\n")) end
     if args.format == "json" then return format.json(rows) end
-    format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS" }, rows)
+    format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS", published and "PORTS" or nil }, rows)
   end,
 }

@@ -1361,8 +1361,8 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, addr, nodad, gateway, mac, mtu, queues
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, hairpin, addr, nodad, gateway, mac, mtu, queues
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 
@@ -1776,6 +1776,22 @@ function tiny.dns_answer(query, options) end
 ---@param options? tiny.sysctl.options
 ---@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` sets the old value again
 function tiny.sysctl(key, value, options) end
+
+---Reads an address, with or without a prefix length, as its bytes in network order.
+---```lua
+---local bytes, prefix = tiny.parse_addr("10.10.0.0/24")
+---```
+---@param text string "10.10.0.2", "10.10.0.0/24" or "fd00::2"
+---@return any # 4 or 16 bytes and the prefix length (32 or 128 without one); nil for what is no address
+function tiny.parse_addr(text) end
+
+---Writes the bytes of an address as text, IPv6 in its short form (RFC 5952).
+---```lua
+---local text = tiny.format_addr("\x0a\x0a\x00\x02")
+---```
+---@param bytes any 4 or 16 bytes in network order
+---@return any # the address, "10.10.0.2"
+function tiny.format_addr(bytes) end
 
 -- Files
 

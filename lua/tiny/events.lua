@@ -7,7 +7,7 @@ local state = require "tiny.state"
 local events = {}
 
 events.NAMES = {
-  "attach", "create", "destroy", "detach", "die", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
+  "attach", "connect", "create", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
   "restart", "start", "stop", "unpause", "update",
 }
 

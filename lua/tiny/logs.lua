@@ -33,7 +33,7 @@ end
 local Printer = {}
 Printer.__index = Printer
 
--- Shows entries. options: since, until (as the log writes a time), timestamps, json.
+-- Shows entries. options: since, until (as the log writes a time), timestamps, json, prefix (before each line).
 function logs.printer(options)
   return setmetatable({ options = options, open = {} }, Printer)
 end
@@ -71,7 +71,16 @@ function Printer:show(line, skip)
     self.open[entry.stream] = entry.partial and text:sub(-1) ~= "\n"
     text = begins .. text:gsub("\n(.)", "\n" .. stamp .. "%1")
   end
-  format.output(entry.stream, text)
+  format.output(entry.stream, self.options.prefix and self:prefixed(entry, text) or text)
+end
+
+-- Whole lines under the prefix; the rest of a line waits, since others print beside this.
+function Printer:prefixed(entry, text)
+  text = (self.rest and self.rest[entry.stream] or "") .. text
+  local whole = text:match("^.*\n") or ""
+  self.rest = self.rest or {}
+  self.rest[entry.stream] = text:sub(#whole + 1)
+  return (whole:gsub("[^\n]*\n", function(line) return self.options.prefix .. line end))
 end
 
 -- Goes to where the last `count` lines begin, of those between `since` and `until`; returns how many

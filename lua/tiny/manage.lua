@@ -13,6 +13,7 @@ local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
   "cgroup_parent", "health", "log",
+  "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss",
 }
 local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
 
@@ -30,8 +31,9 @@ function manage.spec_of(record, runs)
   local config, spec = record.config, {}
   local copy = record.dir .. "/recipe.lua"
   if config.recipe and tiny.stat(copy) then
-    local made = tiny.load_recipe(copy)(config.recipe.args or {})
-    for key, value in pairs(made.spec) do spec[key] = value end
+    local made, part = tiny.load_recipe(copy)(config.recipe.args or {}), config.recipe.part
+    local asked = part and require("tiny.topology").part(made, config.recipe.project, part) or made.spec
+    for key, value in pairs(asked) do spec[key] = value end
   end
   for _, key in ipairs(PLAIN) do spec[key] = config[key] end
   for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
@@ -57,6 +59,7 @@ local function record_end(record, result)
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
+    s.networks, s.ports = nil, nil
   end)
   remove_streams(record)
 end
@@ -279,7 +282,7 @@ function manage.restart(record, seconds)
 end
 
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
--- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by).
+-- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by), silent.
 function manage.run(spec, options)
   if spec.tty then require("tiny.keys").new(options.keys) end -- what is wrong is told before anything is made
   local record = manage.create(spec, options)
@@ -289,7 +292,7 @@ function manage.run(spec, options)
   }
   if not options.detach then return (spec.tty and terminal or foreground)(record, spec, how) end
   background(record, spec, how)
-  format.line(record.id)
+  if not options.silent then format.line(record.id) end
   return 0
 end
 

@@ -23,6 +23,7 @@ function mounts.mount(ctx)
   devices(root, ctx.spec.shm_size)
   -- sysfs shows a network namespace; the host's own may not be mounted anew from inside.
   if ctx.spec.network ~= "host" then tiny.mount_sysfs("/sys", { root = root, create = true, ro = true }) end
+  if ctx.files then require("tiny.net.files").mount(ctx) end
   for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.volumes").mount(root, mount) end
 end
 

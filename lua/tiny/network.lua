@@ -1,123 +1,199 @@
--- The network of a container: none (a loopback of its own), host, or bridge. Every choice that is
--- policy stands here: the bridge's name, its address range, who gets which address.
+-- The network of a container: none (a loopback of its own), host, one or more networks, another
+-- container's, or a namespace that is there. What a network is stands in tiny.net.store, how a
+-- container joins one in tiny.net.attach.
 local network = {}
 
-local MODES = { none = true, host = true, bridge = true }
+local function wrong(message, hint)
+  tiny.fail { message = message, hint = hint, exit = 125 }
+end
 
--- The default bridge: hosts .2 to .254 of a /24, the bridge itself is .1 and their gateway.
-local DEFAULT = { bridge = "td0", prefix = "10.10.0.", bits = 24, first = 2, last = 254 }
-network.default = DEFAULT
+-- "NAME[:ip=…,ip6=…,mac=…,alias=…]" as a wish.
+local function parse(text)
+  local name, rest = text:match("^([^:]*):?(.*)$")
+  local wish = { name = name == "isolated" and "bridge" or name }
+  for word in rest:gmatch("[^,]+") do
+    local key, value = word:match("^(%w+)=(.+)$")
+    if key == "alias" then wish.aliases = wish.aliases or {} table.insert(wish.aliases, value)
+    elseif key == "ip" or key == "ip6" or key == "mac" then wish[key] = value
+    else wrong(("network: %s is not ip=, ip6=, mac= or alias="):format(tiny.show(word)), "such as --network back:ip=10.20.0.5,alias=db") end
+  end
+  return wish
+end
 
+local KEYS = { name = "string", ip = "string", ip6 = "string", mac = "string", aliases = "strings" }
+
+-- What a recipe or the command line says, as a list of wishes and of words that stand for no network.
+local function wishes(asked)
+  local list = {}
+  for _, item in ipairs(type(asked) == "table" and asked or { asked }) do
+    if type(item) == "table" then
+      require("tiny.schema").check("network", item, KEYS)
+      list[#list + 1] = item
+    elseif item:match("^container:") or item:match("^ns:") then
+      list[#list + 1] = { word = item }
+    else
+      list[#list + 1] = parse(item)
+    end
+    local wish = list[#list]
+    if wish.name == "none" or wish.name == "host" then wish.word = wish.name end
+  end
+  return list
+end
+
+local function check_wish(wish)
+  for _, key in ipairs { "ip", "ip6" } do
+    if wish[key] and (not tiny.parse_addr(wish[key]) or wish[key]:find("/", 1, true)) then wrong(("%s: %s is not an address"):format(key, tiny.show(wish[key]))) end
+  end
+  if wish.mac and not wish.mac:match("^" .. ("%x%x:"):rep(5) .. "%x%x$") then
+    wrong(("mac_address: %s is not a hardware address"):format(tiny.show(wish.mac)), "such as 02:00:00:00:00:01")
+  end
+  for _, name in ipairs(wish.aliases or {}) do
+    if not name:match("^%w[%w_.-]*$") then wrong(("network: the alias %s is not a name"):format(tiny.show(name))) end
+  end
+end
+
+-- That the network is there and has the address that is asked for.
+local function check_network(wish)
+  local range, found = require "tiny.net.range", require("tiny.net.store").find(wish.name)
+  wish.name = found.name
+  for key, subnet in pairs { ip = found.subnet, ip6 = found.subnet6 or "::/128" } do
+    local of = wish[key] and range.parse(subnet)
+    if of and not range.contains(of, wish[key]) then
+      wrong(("%s: %s is not in network %s, %s"):format(key, wish[key], found.name, found.subnet6 and subnet or found.subnet))
+    end
+    if of and (range.number(of, wish[key]) < 1 or range.number(of, wish[key]) > range.last(of)) then
+      wrong(("%s: %s is not the address of a host in %s"):format(key, wish[key], subnet))
+    end
+  end
+end
+
+local function check_shared(spec, word)
+  local name = word:match("^container:(.*)$")
+  if name then
+    -- By its id: its name may be another's by the next start.
+    spec.network = "container:" .. require("tiny.state").find(name).id
+  elseif not tiny.stat((word:match("^ns:(.*)$"))) then
+    wrong(("network: there is no namespace %s"):format(word:sub(4)), "`ip netns list` shows those below /run/netns")
+  else
+    spec.network = "ns:" .. require("tiny.spec").absolute(word:sub(4))
+  end
+end
+
+-- Options for a container's only or first network.
+local function of_first(spec, list)
+  local first = list[1]
+  for option, key in pairs { ip = "ip", ip6 = "ip6", mac_address = "mac" } do
+    if spec[option] then
+      if first.word then wrong(("%s: a network of type %s has no address to choose"):format(option, first.word), "add --network bridge") end
+      first[key] = spec[option]
+    end
+  end
+  for _, name in ipairs(spec.aliases or {}) do
+    if first.word then wrong("aliases: names are found in a network, and there is none", "add --network bridge") end
+    for _, wish in ipairs(list) do wish.aliases = wish.aliases or {} table.insert(wish.aliases, name) end
+  end
+  spec.ip, spec.ip6, spec.mac_address, spec.aliases = nil, nil, nil, nil
+end
+
+-- Checks everything about the network before anything acts, and puts it in its final form:
+-- spec.network is a word ("none", "host", "bridge", "container:ID", "ns:PATH"), spec.networks the wishes.
 function network.check(spec)
-  local mode = spec.network or "none"
-  if mode == "isolated" then mode = "bridge" end
-  if not MODES[mode] then
-    tiny.fail { message = ("network: there is no network %q"):format(mode), hint = "it is one of none, host, bridge", exit = 125 }
+  require("tiny.net.files").check(spec)
+  if not spec.networks then
+    local list = wishes(spec.network or "none")
+    if #list == 0 then list = { { word = "none" } } end
+    of_first(spec, list)
+    spec.network = list[1].word or "bridge"
+    if list[1].word and #list > 1 then wrong(("network: %s goes with no other"):format(list[1].word)) end
+    if list[1].word and list[1].word:find(":", 1, true) then check_shared(spec, list[1].word) end
+    spec.networks = not list[1].word and list or nil
   end
-  spec.network = mode
-end
-
-local function folder()
-  return require("tiny.state").roots() .. "/network/" .. DEFAULT.bridge
-end
-
-local function locked()
-  tiny.mkdir(folder(), { parents = true, mode = tonumber("700", 8) })
-  return tiny.flock(folder() .. "/.lock")
-end
-
-local function exists(name)
-  for _, link in ipairs(tiny.links()) do
-    if link.name == name then return true end
+  local seen = {}
+  for _, wish in ipairs(spec.networks or {}) do
+    if wish.word then wrong(("network: %s goes with no other"):format(wish.word)) end
+    check_wish(wish)
+    check_network(wish)
+    if seen[wish.name] then wrong(("network: %s is named twice"):format(wish.name)) end
+    seen[wish.name] = true
   end
+  if spec.publish or spec.expose or spec.publish_all then require("tiny.net.ports").check(spec) end
+  if spec.net_rate or spec.net_delay or spec.net_loss then require("tiny.net.shape").check(spec) end
 end
 
--- The bridge, its NAT and forwarding are there while a container uses them; the caller has the lock.
--- The bridge comes last, so that one which is there tells that the rest is; what forwarding was is on
--- disk before it changes.
-local function bring_up()
-  if exists(DEFAULT.bridge) then return end
-  if tiny.sysctl("net.ipv4.ip_forward") == "0" then
-    tiny.write_file(folder() .. "/.forward", "0")
-    tiny.sysctl("net.ipv4.ip_forward", "1"):keep()
+-- Joins the networks in their order; the first that is not internal has the default route.
+local function join(ctx)
+  local attach, ports, store = require "tiny.net.attach", require "tiny.net.ports", require "tiny.net.store"
+  local held = ports.reserve(ctx)
+  ctx.netns, ctx.networks = ctx.scope:add(tiny.netns()), {}
+  tiny.link_set("lo", { netns = ctx.netns, up = true })
+  local way_out
+  for i, asked in ipairs(ctx.spec.networks) do
+    local found = store.find(asked.name)
+    local names = { ctx.name, ctx.id, table.unpack(asked.aliases or {}) }
+    local wish = { network = found, ip = asked.ip, ip6 = asked.ip6, mac = asked.mac, names = names, gateway = not way_out and not found.internal }
+    ctx.networks[i] = attach.add(ctx, ctx.netns, i - 1, wish)
+    way_out = way_out or not found.internal and ctx.networks[i]
+    if #held > 0 and not found.internal then require("tiny.net.bridge").open_loopback(found) end
   end
-  tiny.try(tiny.nat_del, DEFAULT.bridge) -- of a maker that was killed
-  tiny.nat({ from = DEFAULT.prefix .. "0/" .. DEFAULT.bits, name = DEFAULT.bridge }):keep()
-  tiny.bridge(DEFAULT.bridge, { addr = DEFAULT.prefix .. "1/" .. DEFAULT.bits }):keep()
+  local first = way_out or ctx.networks[1]
+  ports.publish(ctx, held, first.addr, first.addr6)
+  ctx.ports = #held > 0 and held or nil
+  if ctx.spec.net_rate or ctx.spec.net_delay or ctx.spec.net_loss then require("tiny.net.shape").apply(ctx) end
+  require("tiny.net.resolver").open(ctx)
 end
 
--- Whether a lease's holder may still need it: a maker that was killed right after it took the lease
--- has not yet noted how to give it back.
-local function held(path)
+-- Another container's namespace, and its files.
+local function share(ctx, id)
   local state = require "tiny.state"
-  local id = tiny.read_file(path) or ""
-  local container = #id == 12 and state.load(id)
-  local status = container and container.state.status
-  return container and status ~= "exited" and status ~= "stopped" and status ~= "created"
-end
-
--- How many leases there are, without those that nobody holds: they go. The caller has the lock.
-local function leases()
-  local count = 0
-  for _, name in ipairs(tiny.list_dir(folder()) or {}) do
-    local path = folder() .. "/" .. name
-    if name:sub(1, 1) ~= "." then
-      if held(path) then count = count + 1 else tiny.remove(path) end
-    end
+  local other = state.ready(state.find(id))
+  local process <close> = state.process(other)
+  if not process then
+    tiny.fail { message = ("network: container %s is not running"):format(other.config.name), hint = "tinylua start " .. other.config.name, exit = 125 }
   end
-  return count
-end
-
--- Takes the shared parts away when no container uses them any more.
-function network.release()
-  if not tiny.stat(folder()) then return end
-  local lock <close> = locked()
-  if leases() > 0 then return end
-  tiny.try(tiny.nat_del, DEFAULT.bridge)
-  tiny.try(tiny.link_del, DEFAULT.bridge)
-  local forward = tiny.read_file(folder() .. "/.forward")
-  if not forward then return end
-  tiny.sysctl("net.ipv4.ip_forward", forward):keep()
-  tiny.remove(folder() .. "/.forward")
-end
-
--- Leases the lowest free address to a container: a file that only one can make.
-local function lease(ctx)
-  for n = DEFAULT.first, DEFAULT.last do
-    local path = folder() .. "/" .. DEFAULT.prefix .. n
-    local _, taken = tiny.try(tiny.write_file, path, ctx.id, { exclusive = true })
-    if not taken then
-      ctx.scope:undo("remove", path)
-      return DEFAULT.prefix .. n
-    end
-    if taken.code ~= "EEXIST" then error(taken, 0) end
-  end
-  tiny.fail { message = ("every address of %s0/%d is taken"):format(DEFAULT.prefix, DEFAULT.bits), hint = "stop a container: tinylua ps" }
-end
-
-local function bridged(ctx)
-  local lock <close> = locked()
-  ctx.address = lease(ctx)
-  bring_up()
-  ctx.netns = ctx.scope:add(tiny.netns())
-  -- An interface's name has at most 15 bytes: "tl" and the id's twelve digits are 14.
-  local name = "tl" .. ctx.id
-  ctx.scope:undo("link_del", name)
-  tiny.veth_pair({ name = name, bridge = DEFAULT.bridge }, {
-    name = "eth0", netns = ctx.netns, addr = ctx.address .. "/" .. DEFAULT.bits, gateway = DEFAULT.prefix .. "1",
-  }):keep()
+  ctx.netns = ctx.scope:add(tiny.open_ns("net", process))
+  ctx.shares = tiny.stat(other.dir .. "/hosts") and other.dir or nil
 end
 
 -- On the host: makes the container's network namespace, or says that the clone shall.
 function network.connect(ctx)
-  if ctx.spec.network == "host" then return end
-  if ctx.spec.network == "bridge" then return bridged(ctx) end
-  ctx.netns = true
+  local mode = ctx.spec.network
+  if mode == "bridge" then
+    join(ctx)
+  elseif mode:match("^container:") then
+    share(ctx, mode:sub(11))
+  elseif mode:match("^ns:") then
+    ctx.netns = ctx.scope:add(tiny.open_ns("net", mode:sub(4)))
+  elseif mode ~= "host" then
+    ctx.netns = true
+  end
+  -- Without a network nothing has to be found, and a start is not to wait for files.
+  if mode ~= "none" or ctx.spec.add_hosts or ctx.spec.dns then require("tiny.net.files").write(ctx) end
 end
 
 -- In the container: its loopback, which a new namespace has switched off.
 function network.inside(ctx)
-  if ctx.spec.network ~= "host" then tiny.link_set("lo", { up = true }) end
+  if ctx.netns == true then tiny.link_set("lo", { up = true }) end
+end
+
+-- After a supervisor was killed: what its successor has to hold and to serve.
+function network.adopt(ctx)
+  ctx.networks = ctx.record.state.networks
+  if not ctx.networks then return end
+  -- It may have ended meanwhile: then there is nothing to serve.
+  local netns <close> = tiny.try(tiny.open_ns, "net", ctx.process) or nil
+  if not netns then return end
+  for _, port in ipairs(ctx.record.state.ports or {}) do
+    local handle = tiny.try(tiny.reserve_port, ("%d/%s"):format(port.port, port.proto), { addr = port.host or "0.0.0.0" })
+    if handle then ctx.scope:add(handle) end
+  end
+  ctx.netns = netns
+  tiny.try(require("tiny.net.resolver").open, ctx)
+  ctx.netns = nil
+end
+
+-- Takes what containers share away when none uses it any more.
+function network.release()
+  require("tiny.net.bridge").release()
 end
 
 return network

@@ -3,11 +3,15 @@ local read = require "tiny.options"
 
 -- What takes the place of what a recipe says, and what is added to it.
 local REPLACED = {
-  "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network", "restart", "shm_size", "stop_signal",
+  "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "restart", "shm_size", "stop_signal",
   "stop_timeout", "oom_score_adj", "cgroup_parent", "entrypoint",
+  "ip", "ip6", "mac_address", "net_rate", "net_delay", "net_loss",
 }
-local FLAGS = { "interactive", "tty", "init", "read_only" }
-local ADDED = { volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit" }
+local FLAGS = { "interactive", "tty", "init", "read_only", "publish_all" }
+local ADDED = {
+  volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit", publish = "publish", expose = "expose",
+  aliases = "network_alias", dns = "dns", dns_search = "dns_search", add_hosts = "add_host",
+}
 
 -- Swap beside the memory, of docker's sum of both.
 local function swap(total, memory)
@@ -39,6 +43,8 @@ return function(spec, args)
       spec[key] = table.move(args[option], 1, #args[option], #list + 1, list)
     end
   end
+  -- A recipe's networks are replaced: it may know none of this host's.
+  if #args.network > 0 then spec.network, spec.networks = args.network, nil end
   spec.pids, spec.cpuset = args.pids_limit or spec.pids, args.cpuset_cpus or spec.cpuset
   spec.swap = swap(args.memory_swap, spec.memory) or spec.swap
   if #args.env_file > 0 then spec.env = put_over(spec.env, read.environment_files(args.env_file)) end

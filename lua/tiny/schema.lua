@@ -19,6 +19,8 @@ local TYPES = {
   limit = function(v) return v ~= "unlimited" and not tiny.parse_size(v) and 'a size such as "128m", or "unlimited"' end,
   list = function(v) return (type(v) ~= "table" or (next(v) ~= nil and #v == 0)) and "a list" end,
   duration = function(v) return not tiny.parse_duration(v) and 'a duration such as "30s"' end,
+  network = function(v) return type(v) ~= "string" and type(v) ~= "table" and "a name, a table or a list of them" end,
+  ready = function(v) return type(v) ~= "function" and type(v) ~= "table" and "a function or a table" end,
   strings = function(v) return (type(v) ~= "table" or listed(v, "string")) and "a list of strings" end,
   command = function(v) return type(v) ~= "string" and (type(v) ~= "table" or listed(v, "string")) and "a string or a list of strings" end,
   functions = function(v)

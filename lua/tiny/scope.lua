@@ -20,6 +20,17 @@ local function new(journal)
   return setmetatable({ calls = {}, handles = {}, journal = journal }, Scope)
 end
 
+-- The calls in a journal. A last line that was cut short by a crash is no step: it was written before
+-- the step it would undo.
+local function read_calls(journal)
+  local calls = {}
+  for line in (tiny.read_file(journal) or ""):gmatch("[^\n]+") do
+    local call = tiny.json_decode(line)
+    if type(call) == "table" and tiny[call[1]] then table.insert(calls, call) end
+  end
+  return calls
+end
+
 -- Notes how to undo the step that comes next.
 function Scope:undo(...)
   local call = { ... }
@@ -34,9 +45,18 @@ function Scope:add(handle)
   return handle
 end
 
+-- What is in the journal, also what other commands wrote into it; nil where it has less than is known
+-- here, since it could not be written.
+local function written(self)
+  if not self.journal then return nil end
+  local calls = read_calls(self.journal)
+  return #calls >= #self.calls and calls or nil
+end
+
 -- Undoes everything, over failures; returns their texts.
 function Scope:clear()
   local failures = {}
+  self.calls = written(self) or self.calls
   for i = #self.handles, 1, -1 do
     local _, err = tiny.try(self.handles[i].close, self.handles[i])
     if err then table.insert(failures, tostring(err)) end
@@ -60,13 +80,9 @@ function Scope:close(failure)
 end
 Scope.__close = Scope.close
 
--- Takes over what the journal says. A last line that was cut short by a crash is no step: it was
--- written before the step it would undo.
+-- Takes over what the journal says.
 function Scope:load()
-  for line in (tiny.read_file(self.journal) or ""):gmatch("[^\n]+") do
-    local call = tiny.json_decode(line)
-    if type(call) == "table" and tiny[call[1]] then table.insert(self.calls, call) end
-  end
+  self.calls = read_calls(self.journal)
   return self
 end
 

@@ -36,6 +36,7 @@ local function record_birth(ctx)
     s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
     s.exit_code, s.signal, s.oom, s.oom_kills, s.finished_at, s.error = nil, nil, nil, nil, nil, nil
     s.health = ctx.spec.health and "starting" or nil
+    s.networks, s.ports = ctx.networks, ctx.ports
   end)
   -- Here and not later: the child makes its mounts meanwhile.
   output.open(ctx)
@@ -79,6 +80,7 @@ function session.adopt(record, spec)
   ctx.signals = tiny.signals(FORWARDED)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
+  require("tiny.network").adopt(ctx)
   output.open(ctx)
   return ctx
 end
@@ -163,6 +165,7 @@ function session.watch(ctx)
     for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end
   end)
   local health, handles = watch_inside(ctx, loop)
+  if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end
   loop:on_quiet(forget_making)
   loop:run()

@@ -19,8 +19,15 @@ spec.KEYS = {
   -- Its log: driver, max_size, max_files and on_full, as the options --log-… (tiny.logging).
   log = "table",
   -- Its life: stop_timeout is in seconds.
-  network = "string", restart = "string", stop_signal = "string", stop_timeout = "number",
-  -- The recipe's closures.
+  restart = "string", stop_signal = "string", stop_timeout = "number",
+  -- Its network: "none", "host", "container:NAME", "ns:PATH", or networks: a name, "NAME:ip=…,alias=…", a table
+  -- { name = …, ip = …, ip6 = …, mac = …, aliases = { … } }, or a list of these. The next four are for the first of
+  -- them. publish is as -p has it, add_hosts "NAME:ADDRESS", net_rate "10mbit", net_delay in seconds, net_loss 0 to 1.
+  network = "network", ip = "string", ip6 = "string", mac_address = "string", aliases = "strings",
+  publish = "list", publish_all = "boolean", expose = "strings", dns = "strings", dns_search = "strings", add_hosts = "strings",
+  net_rate = "string", net_delay = "duration", net_loss = "number",
+  -- The recipe's closures. resolve(ctx, name, type) answers the container's questions for names.
+  resolve = "function",
   before = "functions", after = "functions", steps = "functions",
   health = "table", pressure = "duration", on_health = "function", on_pressure = "function",
   on_start = "function", on_exit = "function", on_oom = "function", on_log = "function",

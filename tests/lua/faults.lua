@@ -10,7 +10,7 @@ local WITNESS = "/tmp/fault"
 faults.options = {
   "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
 }
-local EVERYTHING = { "-m", "64m", "--pids-limit", "32", "--net", "bridge" }
+local EVERYTHING = { "-m", "64m", "--pids-limit", "32", "--net", "bridge", "-p", "8080:80" }
 -- Who makes the calls of a detached run: each fork counts its own.
 local DETACHED = { [0] = "command", "supervisor", "container" }
 local FRONT = { [0] = "command", "container" }
@@ -57,7 +57,10 @@ local function check_running(id, problems)
   local supervisor <close> = now.supervisor and tiny.pidfd_open(now.supervisor.pid, { start_time = now.supervisor.start })
   local status, text = tinylua { "exec", id, "true" }
   if status == 0 then
-    if not supervisor then table.insert(problems, "it runs without a supervisor") end
+    -- It may only have been starting before.
+    now = state_of(id)
+    local lives <close> = now.supervisor and tiny.pidfd_open(now.supervisor.pid, { start_time = now.supervisor.start })
+    if not lives then table.insert(problems, "it runs without a supervisor") end
     return now
   end
   if supervisor and text:match("has just ended") then tiny.poll({ supervisor }, "5s") end
@@ -73,11 +76,14 @@ local function check_containers(problems)
   local listed = tiny.json_decode(text)
   if not listed then table.insert(problems, "ps: " .. text) end
   for _, c in ipairs(listed or {}) do
-    local now = c.status == "running" and check_running(c.id, problems) or state_of(c.id)
+    -- A start whose command was killed goes on in the supervisor: exec waits for what comes of it.
+    local lives = c.status == "running" or c.status == "starting"
+    local now = lives and check_running(c.id, problems) or state_of(c.id)
     local journal = tiny.stat(check.root .. "/containers/" .. c.id .. "/undo.jsonl")
     if now.status ~= "running" and (journal or now.pid or now.supervisor) then
       table.insert(problems, ("%s has traces of a run"):format(now.status))
     end
+    c.status = now.status
     if c.damage or not KNOWN[c.status] then table.insert(problems, ("state %s: %s"):format(c.status, c.damage or "not to be")) end
   end
   return listed or {}

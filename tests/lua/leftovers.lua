@@ -22,6 +22,23 @@ local function cgroups(found)
   end
 end
 
+-- What of networks is in use, on record and in the kernel.
+local function networks(found)
+  local root = check.root .. "/networks"
+  for _, name in ipairs(tiny.list_dir(root) or {}) do
+    local folder = root .. "/" .. name
+    if name:match("^%.forward") then found["in use: " .. folder] = true end
+    if tiny.stat(folder).kind == "dir" then
+      if tiny.stat(folder .. "/up") then found["in use: " .. folder] = true end
+      for path in pairs(listed(folder .. "/leases")) do found[path] = true end
+      for _, taken in ipairs(tiny.list_dir(folder .. "/names") or {}) do
+        for path in pairs(listed(folder .. "/names/" .. taken)) do found[path] = true end
+      end
+    end
+  end
+  for _, port in ipairs(tiny.published()) do found["published " .. port] = true end
+end
+
 -- Calls f(pid, text) for each process but this one and those that have ended; text is "process 7 (name)".
 local function each_process(f)
   for _, name in ipairs(tiny.list_dir("/proc")) do
@@ -59,9 +76,7 @@ function leftovers.look()
   for _, folder in ipairs { "/containers", "/names", "/run" } do
     for path in pairs(listed(check.root .. folder)) do found[path] = true end
   end
-  for path in pairs(listed(check.root .. "/network/td0")) do
-    if not path:match("/%.lock$") then found[path] = true end
-  end
+  networks(found)
   each_process(function(_, text) found[text] = true end)
   cgroups(found)
   if nat_there() then found["nat rules"] = true end

@@ -12,6 +12,7 @@ mod publish;
 mod qdisc;
 mod route;
 mod sysctl;
+mod text;
 mod veth;
 
 use std::net::IpAddr;
@@ -59,6 +60,8 @@ pub const FAMILY: &[Primitive] = &[
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
     sysctl::SYSCTL,
+    text::PARSE_ADDR,
+    text::FORMAT_ADDR,
 ];
 
 /// A link: by name, or by the handle of what made it.

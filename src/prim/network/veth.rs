@@ -17,6 +17,12 @@ const END: &[Opt] = &[
     need("name", Type::Str, "the end's name, at most 15 bytes"),
     opt("netns", Type::Handle("netns"), "the caller's", "the network namespace it is born in"),
     opt("bridge", BRIDGE, "none", "the bridge, of that namespace, that it is a port of"),
+    opt(
+        "hairpin",
+        Type::Bool,
+        "false",
+        "the bridge sends back by it what came by it, as a call of one's own published port",
+    ),
     opt("addr", ADDRS, "none", "its address, or a list"),
     NODAD,
     opt(
@@ -35,7 +41,11 @@ pub const VETH_PAIR: Primitive = Primitive {
     doc: "Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When \
           a step fails nothing stays behind.",
     args: &[
-        arg("first", Type::Options(END), "one end: name, netns, bridge, addr, nodad, gateway, mac, mtu, queues"),
+        arg(
+            "first",
+            Type::Options(END),
+            "one end: name, netns, bridge, hairpin, addr, nodad, gateway, mac, mtu, queues",
+        ),
         arg("second", Type::Options(END), "the other end, with the same keys"),
     ],
     returns: "a veth handle: `name`, `peer`; `<close>` deletes both ends",
@@ -58,6 +68,7 @@ struct End {
     name: String,
     place: Place,
     bridge: Option<String>,
+    hairpin: bool,
     mtu: Option<u32>,
     queues: Option<u32>,
     mac: Option<[u8; 6]>,
@@ -75,6 +86,7 @@ impl End {
             name: name(table.raw_get("name")?)?,
             place: Place::of(table.raw_get("netns")?)?,
             bridge: bridge_name(&table.raw_get::<Value>("bridge")?)?,
+            hairpin: table.raw_get::<Option<bool>>("hairpin")?.unwrap_or(false),
             mtu: number("mtu")?,
             queues: number("queues")?,
             mac: text("mac")?.map(|t| mac(&t)).transpose()?,
@@ -88,6 +100,7 @@ impl End {
             name: &self.name,
             netns: self.place.fd(),
             bridge: self.bridge.as_deref(),
+            hairpin: self.hairpin,
             addrs: &self.addrs,
             gateways: &self.gateways,
             mac: self.mac,

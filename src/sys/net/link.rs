@@ -6,7 +6,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use nix::errno::Errno;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
-use rtnetlink::packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
+use rtnetlink::packet_route::link::{
+    InfoBridgePort, InfoPortData, InfoPortKind, LinkAttribute, LinkExtentMask, LinkInfo, LinkMessage,
+};
 use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec};
 
 use super::netlink::{Netlink, attribute, number, string};
@@ -178,6 +180,17 @@ pub(super) fn set_on(netlink: &Netlink, name: &str, change: &Change<'_>) -> Resu
     };
     let taken = change.name.unwrap_or(name);
     netlink.ask(RouteNetlinkMessage::SetLink(message.build()), 0).map_err(|e| exists(e, taken))
+}
+
+/// Lets a bridge send packets back by the port that they came by.
+pub(super) fn set_hairpin(netlink: &Netlink, name: &str) -> Result<()> {
+    let port = vec![
+        LinkInfo::PortKind(InfoPortKind::Bridge),
+        LinkInfo::PortData(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(true)])),
+    ];
+    let message = LinkUnspec::new_with_name(name).append_extra_attribute(LinkAttribute::LinkInfo(port)).build();
+    // The kernel reads what a port is to be in this message only; without NLM_F_CREATE it changes one that is there.
+    netlink.ask(RouteNetlinkMessage::NewLink(message), 0)
 }
 
 /// Deletes a link; a veth takes its peer along. Errors: ENODEV when there is none, EOPNOTSUPP for

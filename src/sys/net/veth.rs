@@ -22,6 +22,9 @@ pub struct End<'a> {
     pub netns: Netns<'a>,
     /// The bridge, of that namespace, that it is a port of.
     pub bridge: Option<&'a str>,
+    /// Whether the bridge sends back by it what came by it: a container that calls its own published
+    /// port does that where netfilter sees bridged packets (br_netfilter).
+    pub hairpin: bool,
     /// Its addresses.
     pub addrs: &'a Addrs,
     /// The gateways of default routes through it, one for each family.
@@ -74,6 +77,9 @@ fn wire(end: &End<'_>) -> Result<()> {
     let netlink = Netlink::route(end.netns)?;
     let change = Change { up: Some(true), master: end.bridge.map(Some), ..Change::default() };
     link::set_on(&netlink, end.name, &change)?;
+    if end.hairpin {
+        link::set_hairpin(&netlink, end.name)?;
+    }
     for cidr in &end.addrs.list {
         addr::add_to(&netlink, end.name, *cidr, end.addrs.nodad).map_err(|e| e.with_path(end.name))?;
     }

@@ -1,0 +1,64 @@
+-- One container on one network: an address, a cable between its namespace and the bridge, its names.
+local bridge = require "tiny.net.bridge"
+local lease = require "tiny.net.lease"
+local range = require "tiny.net.range"
+local store = require "tiny.net.store"
+
+local attach = {}
+
+-- The cable's end on the host: an interface's name has at most 15 bytes, "tl" and the id's twelve
+-- digits are 14. The letter tells a container's cables apart.
+local function cable(id, n)
+  return "tl" .. id .. (n == 0 and "" or string.char(0x60 + n))
+end
+
+local function cidr(addr, subnet)
+  return ("%s/%d"):format(addr, range.parse(subnet).prefix)
+end
+
+-- What is written as --network NAME:ip=…, in the words of the record.
+local function claim(ctx, network, wish)
+  local lock <close> = store.lock()
+  if not store.load(network.name) then
+    tiny.fail { message = ("network %s was removed meanwhile"):format(network.name), exit = 125 }
+  end
+  local addr = lease.take(ctx, network, "ipv4", wish.ip)
+  local addr6 = network.subnet6 and lease.take(ctx, network, "ipv6", wish.ip6)
+  bridge.up(network)
+  for _, own in ipairs { addr, addr6 } do lease.name(ctx, network, own, wish.names) end
+  return addr, addr6
+end
+
+-- Connects the namespace `netns` as its n-th interface. wish: { network, ip, ip6, mac, names, gateway = whether
+-- its default route goes here }. Returns what is on record of it.
+function attach.add(ctx, netns, n, wish)
+  local network = wish.network
+  local addr, addr6 = claim(ctx, network, wish)
+  local link, ifname, mac = cable(ctx.id, n), "eth" .. n, wish.mac or bridge.mac(addr)
+  local addrs, gateways = { cidr(addr, network.subnet) }, { network.gateway }
+  if addr6 then addrs[2], gateways[2] = cidr(addr6, network.subnet6), network.gateway6 end
+  ctx.scope:undo("link_del", link)
+  tiny.veth_pair({ name = link, bridge = network.bridge, hairpin = true, mtu = network.mtu }, {
+    name = ifname, netns = netns, mac = mac, mtu = network.mtu, addr = addrs, nodad = addr6 and true or nil,
+    gateway = wish.gateway and gateways or nil,
+  }):keep()
+  return {
+    network = network.name, link = link, ifname = ifname, mac = mac, addr = addr, addr6 = addr6 or nil, subnet = network.subnet,
+    gateway = network.gateway, internal = network.internal,
+  }
+end
+
+-- Takes a container off a network: its cable, its addresses and its names there.
+function attach.remove(container, entry)
+  tiny.try(tiny.link_del, entry.link)
+  local lock <close> = store.lock()
+  local folder = store.folder(entry.network)
+  for _, addr in ipairs { entry.addr, entry.addr6 } do
+    tiny.try(tiny.remove, ("%s/leases/%s@%s"):format(folder, addr, container.id))
+    for _, name in ipairs(tiny.list_dir(folder .. "/names") or {}) do
+      tiny.try(tiny.remove, ("%s/names/%s/%s@%s"):format(folder, name, addr, container.id))
+    end
+  end
+end
+
+return attach

@@ -1,0 +1,153 @@
+-- A network in the kernel: its bridge, its NAT and the host's forwarding, there while a container uses
+-- it. Everything here happens under the networks' lock.
+local format = require "tiny.format"
+local lease = require "tiny.net.lease"
+local range = require "tiny.net.range"
+local store = require "tiny.net.store"
+
+local bridge = {}
+
+local FORWARD = { ipv4 = "net.ipv4.ip_forward", ipv6 = "net.ipv6.conf.all.forwarding" }
+
+local function mark(network)
+  return store.folder(network.name) .. "/up"
+end
+
+-- A hardware address that follows from the address: one that is given again is found at once where
+-- neighbours still remember it.
+function bridge.mac(addr)
+  local bytes = tiny.parse_addr(addr)
+  return ("02:42:%02x:%02x:%02x:%02x"):format(bytes:byte(#bytes - 3, #bytes))
+end
+
+-- Forwarding is switched on for the first network that needs it; what it was is on disk before.
+local function forward(family)
+  local key, note = FORWARD[family], store.root() .. "/.forward-" .. family
+  if tiny.sysctl(key) ~= "0" then return end
+  tiny.write_file(note, "0")
+  tiny.sysctl(key, "1"):keep()
+  format.note("%s is 1 as long as a container uses a network", key)
+end
+
+local function unforward(family)
+  local note = store.root() .. "/.forward-" .. family
+  local old = tiny.read_file(note)
+  if not old then return end
+  tiny.sysctl(FORWARD[family], old):keep()
+  tiny.remove(note)
+end
+
+-- The tables of a network, by the name that nat_del takes.
+local function tables(network)
+  return { network.bridge, network.bridge .. "-6" }
+end
+
+local GONE = { ENOENT = true, ENODEV = true }
+
+-- Calls f; that there is nothing to remove is as good.
+local function drop(f, ...)
+  local _, err = tiny.try(f, ...)
+  if err and not GONE[err.code] then error(err, 0) end
+end
+
+local function drop_tables(network)
+  for _, name in ipairs(tables(network)) do drop(tiny.nat_del, name) end
+  drop(tiny.isolate_del, network.bridge .. "-internal")
+end
+
+local function translate(network)
+  if network.internal then return tiny.isolate(network.bridge, { name = network.bridge .. "-internal" }):keep() end
+  forward("ipv4")
+  tiny.nat({ from = network.subnet, name = network.bridge, hairpin = true }):keep()
+  if not network.subnet6 then return end
+  forward("ipv6")
+  tiny.nat({ from = network.subnet6, name = network.bridge .. "-6", hairpin = true }):keep()
+end
+
+local function addresses(network)
+  local list = {}
+  for _, of in ipairs { { network.gateway, network.subnet }, network.subnet6 and { network.gateway6, network.subnet6 } } do
+    table.insert(list, ("%s/%d"):format(of[1], range.parse(of[2]).prefix))
+  end
+  return list
+end
+
+-- The range was free when the network was made; a route of the host may have come since.
+local function check_routes(network)
+  for _, text in ipairs { network.subnet, network.subnet6 } do
+    local by = store.taken(range.parse(text), {})
+    if by then
+      tiny.fail {
+        message = ("network %s cannot come up: %s, which overlaps with its range %s"):format(network.name, by, text), exit = 125,
+        hint = ("make it anew with a free range: tinylua network rm %s"):format(network.name),
+      }
+    end
+  end
+end
+
+-- Whether the link is there. It is brought up by the way, which asks the kernel for this one only.
+local function there(name)
+  local _, err = tiny.try(tiny.link_set, name, { up = true })
+  if err and err.code ~= "ENODEV" then error(err, 0) end
+  return not err
+end
+
+-- Brings a network up. The bridge comes last, so that one which is there tells that the rest is.
+function bridge.up(network)
+  local marked = tiny.stat(mark(network))
+  if there(network.bridge) then
+    if marked then return end
+    tiny.fail {
+      message = ("network %s cannot come up: the link %s is there and is not ours"):format(network.name, network.bridge), exit = 125,
+      hint = ("ip link del %s, or make the network anew: tinylua network rm %s"):format(network.bridge, network.name),
+    }
+  end
+  check_routes(network)
+  if not marked then tiny.write_file(mark(network), "") end
+  drop_tables(network) -- of a maker that was killed
+  translate(network)
+  local options = { addr = addresses(network), mac = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
+  tiny.bridge(network.bridge, options):keep()
+end
+
+-- The host's own loopback reaches published ports only where the bridge takes its addresses.
+function bridge.open_loopback(network)
+  tiny.sysctl(("net.ipv4.conf.%s.route_localnet"):format(network.bridge), "1"):keep()
+end
+
+-- Takes a network out of the kernel when nobody uses it. The mark goes last: as long as something of it may
+-- be there, the next release and gc try again.
+local function down(network)
+  if not tiny.stat(mark(network)) or lease.any(network) then return end
+  drop_tables(network)
+  drop(tiny.link_del, network.bridge)
+  tiny.remove(mark(network))
+end
+
+-- Takes those networks down that nobody uses any more, and what they shared with the last of them. One
+-- that fails keeps none of the others up; the first failure is thrown in the end.
+function bridge.release()
+  if not tiny.stat(store.root()) then return end
+  local lock <close> = store.lock()
+  local up, failure = false, nil
+  local function attempt(f, ...)
+    local result, err = tiny.try(f, ...)
+    failure = failure or err
+    return result
+  end
+  for _, name in ipairs(tiny.list_dir(store.root())) do
+    if name:sub(1, 1) ~= "." and tiny.stat(store.folder(name) .. "/up") then
+      local network = attempt(store.load, name)
+      if network then attempt(down, network) end
+      up = up or (network and tiny.stat(mark(network)) ~= nil)
+    end
+  end
+  if not up then
+    attempt(drop, tiny.publish_clear)
+    attempt(unforward, "ipv4")
+    attempt(unforward, "ipv6")
+  end
+  if failure then error(failure, 0) end
+end
+
+return bridge

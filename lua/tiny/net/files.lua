@@ -1,0 +1,92 @@
+-- The three files by which a program finds others: /etc/hosts, /etc/hostname, /etc/resolv.conf. Each
+-- container has its own in its folder on the host; they are mounted over those of the root, which is
+-- never written.
+local files = {}
+
+local READABLE = tonumber("644", 8)
+local NAMES = { "hosts", "hostname", "resolv.conf" }
+
+-- Where the resolver of a container listens, on its own loopback.
+files.RESOLVER = "127.0.0.11"
+
+-- The host's own name servers.
+function files.host_servers()
+  local found = {}
+  for server in (tiny.read_file("/etc/resolv.conf") or ""):gmatch("\n?%s*nameserver%s+([^%s%%]+)") do
+    if tiny.parse_addr(server) then table.insert(found, server) end
+  end
+  return found
+end
+
+local function host_search()
+  return (tiny.read_file("/etc/resolv.conf") or ""):match("\n?%s*search%s+([^\n]+)")
+end
+
+local function hosts(ctx)
+  local lines = { "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback" }
+  for _, entry in ipairs(ctx.spec.add_hosts or {}) do
+    local name, addr = entry:match("^([^:]+):(.+)$")
+    if addr == "host-gateway" then addr = ctx.networks and ctx.networks[1] and ctx.networks[1].gateway or "127.0.0.1" end
+    table.insert(lines, addr .. "\t" .. name)
+  end
+  local names = ctx.spec.hostname .. (ctx.name ~= ctx.spec.hostname and " " .. ctx.name or "")
+  for _, entry in ipairs(ctx.networks or {}) do
+    for _, addr in ipairs { entry.addr, entry.addr6 } do table.insert(lines, addr .. "\t" .. names) end
+  end
+  if not ctx.networks then table.insert(lines, "127.0.1.1\t" .. names) end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function resolv(ctx)
+  local servers = ctx.networks and { files.RESOLVER } or ctx.spec.dns or files.host_servers()
+  local lines = {}
+  for _, server in ipairs(servers) do table.insert(lines, "nameserver " .. server) end
+  local search = ctx.spec.dns_search and table.concat(ctx.spec.dns_search, " ") or host_search()
+  if search and search ~= "" and search ~= "." then table.insert(lines, "search " .. search) end
+  if ctx.networks then table.insert(lines, "options ndots:0") end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- On the host: writes them. A container that shares another's network shares its files.
+function files.write(ctx)
+  if ctx.shares then
+    ctx.files = ctx.shares
+    return
+  end
+  ctx.files = ctx.dir
+  for name, text in pairs { hosts = hosts(ctx), hostname = ctx.spec.hostname .. "\n", ["resolv.conf"] = resolv(ctx) } do
+    tiny.write_file(ctx.dir .. "/" .. name, text, { mode = READABLE })
+  end
+end
+
+-- In the container: mounts them into its root. The program may change them, as docker has it: they are
+-- its own.
+function files.mount(ctx)
+  if not ctx.files then return end
+  for _, name in ipairs(NAMES) do
+    local source = ctx.files .. "/" .. name
+    if tiny.stat(source) then
+      tiny.mount_bind(source, "/etc/" .. name, { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true })
+    end
+  end
+end
+
+-- "NAME:ADDRESS", checked.
+function files.check(asked)
+  for _, text in ipairs(asked.add_hosts or {}) do
+    local name, addr = text:match("^([^:%s]+):(%S+)$")
+    if not name or (addr ~= "host-gateway" and not tiny.parse_addr(addr)) or (addr or ""):find("/", 1, true) then
+      tiny.fail { message = ("add_hosts: %s is not NAME:ADDRESS"):format(tiny.show(text)), hint = "such as db:10.0.0.5, or gate:host-gateway", exit = 125 }
+    end
+  end
+  for _, text in ipairs(asked.dns or {}) do
+    if not tiny.parse_addr(text) or text:find("/", 1, true) then
+      tiny.fail { message = ("dns: %s is not an address"):format(tiny.show(text)), hint = "a name server is named by its address", exit = 125 }
+    end
+  end
+  for _, text in ipairs(asked.dns_search or {}) do
+    if not text:match("^[%w_.-]+$") then tiny.fail { message = ("dns_search: %s is not a domain"):format(tiny.show(text)), exit = 125 } end
+  end
+end
+
+return files

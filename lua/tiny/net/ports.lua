@@ -1,0 +1,156 @@
+-- Published ports: what `-p` says, which port of the host each gets, and the way from there to the
+-- container. A port is held by a bound socket of the supervisor's, so that neither another container
+-- nor another program takes it.
+local state = require "tiny.state"
+
+local ports = {}
+
+local SHOWN = "[HOST:][PORT:]PORT[/tcp|/udp], such as 8080:80, 127.0.0.1:53:53/udp or 8000-8010:80-90"
+
+local function wrong(text, why, hint)
+  tiny.fail { message = ("publish: %s: %s"):format(tiny.show(text), why), hint = hint, exit = 125 }
+end
+
+-- "80" or "80-90" as two numbers.
+local function span(text, part)
+  local first, last = part:match("^(%d+)%-(%d+)$")
+  first, last = math.tointeger(tonumber(first or part:match("^%d+$"))), math.tointeger(tonumber(last or part))
+  if not first then wrong(text, ("%s is not a port"):format(tiny.show(part)), "a port is written " .. SHOWN) end
+  if first < 1 or last > 65535 then wrong(text, ("%s is not from 1 to 65535"):format(part)) end
+  if last < first then wrong(text, ("%s ends before it begins"):format(part)) end
+  return first, last
+end
+
+-- The parts of "[HOST:][PORT:]PORT"; an IPv6 address stands in brackets.
+local function parts(text, rest)
+  local host, others = rest:match("^%[([^%]]*)%]:(.*)$")
+  local fields = {}
+  for field in ((others or rest) .. ":"):gmatch("([^:]*):") do table.insert(fields, field) end
+  if not host and #fields == 3 then host = table.remove(fields, 1) end
+  if host == "" then host = nil end
+  if #fields > 2 then wrong(text, "it has too many colons", "a port is written " .. SHOWN) end
+  if host and not tiny.parse_addr(host) or host and host:find("/", 1, true) then wrong(text, ("%s is not an address"):format(tiny.show(host))) end
+  if #fields == 2 then return host, fields[1] ~= "" and fields[1] or nil, fields[2] end
+  if others then return host, nil, fields[1] end
+  return host, nil, fields[1]
+end
+
+-- One text as a list of { host, port (nil: any), to, proto }.
+local function parse(text)
+  local rest, proto = text:match("^(.*)/(%a+)$")
+  rest, proto = rest or text, proto and proto:lower() or "tcp"
+  if proto ~= "tcp" and proto ~= "udp" then wrong(text, ("the protocol is tcp or udp, not %s"):format(proto)) end
+  local host, own, to = parts(text, rest)
+  local to_first, to_last = span(text, to)
+  local first, last
+  if own then first, last = span(text, own) end
+  if first and last - first ~= to_last - to_first then wrong(text, "the two ranges are not of one length") end
+  local list = {}
+  for n = 0, to_last - to_first do
+    table.insert(list, { host = host, port = first and first + n or nil, to = to_first + n, proto = proto })
+  end
+  return list
+end
+
+-- Checks what is to be published and puts it in one form; checking it again changes nothing.
+function ports.check(asked)
+  local list, seen = {}, {}
+  local function add(port)
+    local key = port.port and ("%s %s %d"):format(port.proto, port.host or "*", port.port)
+    if key and seen[key] then wrong(tostring(port.port), "it is published twice") end
+    if key then seen[key] = true end
+    table.insert(list, port)
+  end
+  for _, item in ipairs(asked.publish or {}) do
+    for _, port in ipairs(type(item) == "table" and { item } or parse(item)) do add(port) end
+  end
+  for _, text in ipairs(asked.expose or {}) do
+    for _, port in ipairs(parse(text)) do
+      if port.port or port.host then wrong(text, "a port is exposed as PORT[/tcp|/udp]", "publish it with -p") end
+      if asked.publish_all then add(port) end
+    end
+  end
+  if #list > 0 and asked.network ~= "bridge" then
+    tiny.fail {
+      message = ("publish: ports are published from a network, and this is %s"):format(tiny.show(asked.network or "none")), exit = 125,
+      hint = "add --network bridge, or a network of your own",
+    }
+  end
+  asked.publish, asked.expose, asked.publish_all = #list > 0 and list or nil, nil, nil
+end
+
+-- "8080", or "127.0.0.1:8080", as one names it.
+local function shown(port)
+  local host = port.host and (port.host:find(":", 1, true) and ("[%s]:"):format(port.host) or port.host .. ":") or ""
+  return ("%s%s%s"):format(host, port.port or "", port.proto == "udp" and "/udp" or "")
+end
+
+-- The container that has published a port, or nil.
+local function holder(port)
+  for _, container in ipairs(state.list()) do
+    for _, theirs in ipairs(state.busy(container) and container.state.ports or {}) do
+      local meet = not theirs.host or not port.host or theirs.host == port.host
+      if theirs.port == port.port and theirs.proto == port.proto and meet then return container.config.name end
+    end
+  end
+end
+
+-- Holds one port of the host; returns its number.
+local function reserve(ctx, port)
+  local asked = ("%d/%s"):format(port.port or 0, port.proto)
+  local handle, err = tiny.try(tiny.reserve_port, asked, { addr = port.host or "0.0.0.0" })
+  if handle then
+    ctx.scope:add(handle)
+    return handle.port
+  end
+  local name = err.code == "EADDRINUSE" and holder(port)
+  if err.code == "EADDRINUSE" then
+    tiny.fail {
+      message = name and ("port %s is held by container %s"):format(shown(port), name) or ("port %s is in use by another program"):format(shown(port)),
+      hint = name and "stop that one, or publish another port" or "`ss -lntup` tells by which; publish another port", exit = 125,
+    }
+  end
+  if err.code == "EADDRNOTAVAIL" then tiny.fail { message = ("publish: the host does not have the address %s"):format(port.host), exit = 125 } end
+  error(err, 0)
+end
+
+-- Holds all ports, before anything of the network is made. Returns them with their numbers.
+function ports.reserve(ctx)
+  local held = {}
+  for i, port in ipairs(ctx.spec.publish or {}) do
+    held[i] = { host = port.host, port = reserve(ctx, port), to = port.to, proto = port.proto }
+  end
+  return held
+end
+
+local function way(port, addr)
+  local v6 = addr:find(":", 1, true)
+  local host = port.host and ((v6 and "[%s]:" or "%s:"):format(port.host)) or ""
+  return (v6 and "%s%d:[%s]:%d/%s" or "%s%d:%s:%d/%s"):format(host, port.port, addr, port.to, port.proto)
+end
+
+-- Leads the ports to the container's addresses. What flows through them is cut when they go.
+function ports.publish(ctx, held, addr, addr6)
+  if #held == 0 then return end
+  for _, own in ipairs { addr, addr6 } do ctx.scope:undo("conntrack_del", own) end
+  for _, port in ipairs(held) do
+    local host6 = port.host and port.host:find(":", 1, true)
+    for _, own in ipairs { not host6 and addr or nil, (not port.host or host6) and addr6 or nil } do
+      local text = way(port, own)
+      ctx.scope:undo("publish_del", text)
+      tiny.publish(text):keep()
+    end
+  end
+end
+
+-- Ports for a table: "0.0.0.0:8080->80/tcp".
+function ports.text(list)
+  local out = {}
+  for i, port in ipairs(list or {}) do
+    local host = port.host and port.host:find(":", 1, true) and ("[%s]"):format(port.host) or port.host or "0.0.0.0"
+    out[i] = ("%s:%d->%d/%s"):format(host, port.port, port.to, port.proto)
+  end
+  return table.concat(out, ", ")
+end
+
+return ports

@@ -1,0 +1,60 @@
+-- Address ranges: what lies in one, whether two overlap, the n-th address. A range is a table
+-- { bytes, prefix, family, text }; addresses are text outside and bytes in network order inside.
+local range = {}
+
+-- The first `prefix` bits of an address, the rest zero.
+local function masked(bytes, prefix)
+  local out = {}
+  for i = 1, #bytes do
+    local bits = math.max(0, math.min(8, prefix - (i - 1) * 8))
+    out[i] = string.char(bytes:byte(i) & (0xff << (8 - bits)) & 0xff)
+  end
+  return table.concat(out)
+end
+
+-- A range from text; nil for what is none. "10.10.0.7/24" is the range that this address is in.
+function range.parse(text)
+  local bytes, prefix = tiny.parse_addr(text)
+  if not bytes then return nil end
+  bytes = masked(bytes, prefix)
+  return { bytes = bytes, prefix = prefix, family = #bytes == 4 and "ipv4" or "ipv6", text = ("%s/%d"):format(tiny.format_addr(bytes), prefix) }
+end
+
+function range.contains(self, addr)
+  local bytes = tiny.parse_addr(addr)
+  return bytes and #bytes == #self.bytes and masked(bytes, self.prefix) == self.bytes or false
+end
+
+function range.overlap(a, b)
+  if #a.bytes ~= #b.bytes then return false end
+  local shorter = math.min(a.prefix, b.prefix)
+  return masked(a.bytes, shorter) == masked(b.bytes, shorter)
+end
+
+-- The last 32 bits are counted in: more hosts than that no network here has.
+local function tail(bytes)
+  return string.unpack(">I4", bytes, #bytes - 3)
+end
+
+-- How many addresses can be numbered in it.
+function range.size(self)
+  local host = math.min(32, #self.bytes * 8 - self.prefix)
+  return 1 << host
+end
+
+-- The n-th address; the 0th names the network.
+function range.at(self, n)
+  return tiny.format_addr(self.bytes:sub(1, -5) .. string.pack(">I4", (tail(self.bytes) + n) & 0xffffffff))
+end
+
+-- The number of an address in it.
+function range.number(self, addr)
+  return tail((tiny.parse_addr(addr))) - tail(self.bytes)
+end
+
+-- The number of its last host: IPv4 keeps the last address for broadcasts.
+function range.last(self)
+  return range.size(self) - (self.family == "ipv4" and 2 or 1)
+end
+
+return range

@@ -1,0 +1,180 @@
+-- A container's name server, in its supervisor, at 127.0.0.11 on the container's own loopback: no port of
+-- the host's is taken, and it ends with the container. It knows the names in the container's networks and
+-- asks the host's servers, from the host, for the rest. It listens on any free port, to which a rule in the
+-- container's namespace leads: port 53 stays free for a name server of the container's own.
+local files = require "tiny.net.files"
+local lease = require "tiny.net.lease"
+local state = require "tiny.state"
+
+local resolver = {}
+
+-- Seconds until the next server is asked, and how many questions wait at once.
+local PATIENCE, MOST = 2, 256
+local TTL = 5
+
+-- Opens its sockets in the container's namespace, before a process lives there. What an earlier supervisor
+-- had there goes.
+function resolver.open(ctx)
+  local inside = { netns = ctx.netns }
+  local place = files.RESOLVER .. ":0"
+  ctx.resolver = { udp = ctx.scope:add(tiny.udp_bind(place, inside)), tcp = ctx.scope:add(tiny.tcp_listen(place, inside)) }
+  for _, way in ipairs(ctx.adopted and tiny.try(tiny.published, inside) or {}) do
+    if way:sub(1, #files.RESOLVER) == files.RESOLVER then tiny.try(tiny.publish_del, way, inside) end
+  end
+  for proto, socket in pairs(ctx.resolver) do
+    tiny.publish(("%s:53:%s:%d/%s"):format(files.RESOLVER, files.RESOLVER, socket.port, proto), inside):keep()
+  end
+end
+
+-- "2.0.10.10.in-addr.arpa" as 10.10.0.2; nil for other names.
+local function reversed(name)
+  local d, c, b, a = name:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)%.in%-addr%.arpa$")
+  return a and table.concat({ a, b, c, d }, ".")
+end
+
+-- The networks of the container as they are now: it may have been connected to more.
+local function networks(ctx)
+  local now = state.load(ctx.id)
+  return now and now.state.networks or ctx.networks
+end
+
+local function pointer(ctx, name)
+  local addr = reversed(name)
+  for _, entry in ipairs(addr and networks(ctx) or {}) do
+    local id = lease.holder(entry.network, addr)
+    local holder = id and state.load(id)
+    if holder then return { names = { holder.config.name }, ttl = TTL } end
+  end
+end
+
+-- What the recipe's own function says: addresses, false for a name that is not there, nil for anything else.
+local function of_recipe(ctx, question)
+  if not ctx.spec.resolve then return nil end
+  local said, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
+  if err then require("tiny.format").note("%s: resolve: %s", ctx.name, tostring(err)) end
+  if said == false then return { code = "NXDOMAIN" } end
+  if type(said) == "string" then said = { said } end
+  return type(said) == "table" and { addrs = said, ttl = 0 } or nil
+end
+
+-- The answer to what is known here, or nil.
+local function known(ctx, question)
+  local own = of_recipe(ctx, question)
+  if own then return own end
+  if question.type == "PTR" then return pointer(ctx, question.name) end
+  local found
+  for _, entry in ipairs(networks(ctx)) do
+    for _, addr in ipairs(lease.lookup(entry.network, question.name) or {}) do
+      found = found or {}
+      table.insert(found, addr)
+    end
+  end
+  -- Several take turns in being first.
+  if found and #found > 1 then
+    ctx.resolver.turn = (ctx.resolver.turn or 0) + 1
+    for _ = 1, ctx.resolver.turn % #found do table.insert(found, table.remove(found, 1)) end
+  end
+  return found and { addrs = found, ttl = TTL } or nil
+end
+
+local function servers(ctx)
+  local outside = false
+  for _, entry in ipairs(networks(ctx)) do outside = outside or not entry.internal end
+  if not outside then return {} end
+  return ctx.spec.dns or files.host_servers()
+end
+
+local function place(server)
+  return (server:find(":", 1, true) and "[%s]:53" or "%s:53"):format(server)
+end
+
+-- Asks one server after the other; `reply` gets the first answer, or nil.
+local function forward(ctx, loop, query, reply)
+  local list, asking = servers(ctx), ctx.resolver
+  local function ask(n)
+    local server = list[n]
+    if not server or (asking.pending or 0) >= MOST then return reply(nil) end
+    local socket = tiny.try(tiny.udp_bind, server:find(":", 1, true) and "[::]:0" or "0.0.0.0:0")
+    if not socket then return reply(nil) end
+    asking.pending = (asking.pending or 0) + 1
+    local timer
+    local function done()
+      loop:cancel(timer)
+      loop:off(socket)
+      socket:close()
+      asking.pending = asking.pending - 1
+    end
+    timer = loop:after(PATIENCE, function() done() ask(n + 1) end)
+    loop:on(socket, function()
+      local bytes, from = socket:receive()
+      -- Only an answer to this question, from whom it was put to.
+      if not bytes or from ~= place(server) or bytes:sub(1, 2) ~= query:sub(1, 2) then return end
+      done()
+      reply(bytes)
+    end)
+    local _, err = tiny.try(socket.send, socket, query, place(server))
+    if err then done() ask(n + 1) end
+  end
+  ask(1)
+end
+
+-- Answers a query; `reply` gets the bytes, or nothing for what is no question.
+local function answer(ctx, loop, query, max, reply)
+  local question = tiny.dns_question(query)
+  if not question then return end
+  local own = known(ctx, question)
+  if own then
+    own.max = max
+    return reply(tiny.dns_answer(query, own))
+  end
+  if #servers(ctx) == 0 then return reply(tiny.dns_answer(query, { code = "REFUSED", max = max })) end
+  forward(ctx, loop, query, function(bytes)
+    reply(bytes or tiny.dns_answer(query, { code = "SERVFAIL", max = max }))
+  end)
+end
+
+-- A question over TCP: two bytes of length, then the message.
+local function serve_stream(ctx, loop, stream)
+  local got, timer = "", nil
+  local function finish()
+    loop:cancel(timer)
+    loop:off(stream)
+    stream:close()
+  end
+  timer = loop:after(PATIENCE * 5, finish)
+  loop:on(stream, function()
+    local bytes = tiny.try(stream.read, stream)
+    if not bytes then return finish() end
+    got = got .. bytes
+    local length = #got >= 2 and string.unpack(">I2", got)
+    if not length or #got < length + 2 then return end
+    guarded(answer, ctx, loop, got:sub(3, length + 2), 65535, function(reply)
+      tiny.try(stream.write, stream, string.pack(">s2", reply))
+      finish()
+    end)
+    got = ""
+  end)
+end
+
+-- Whatever comes from the container, the supervisor goes on.
+local function guarded(f, ...)
+  local _, err = tiny.try(f, ...)
+  if err then require("tiny.format").note("answering a question for a name: %s", tostring(err)) end
+end
+
+-- Serves as long as the loop runs.
+function resolver.join(ctx, loop)
+  local udp, tcp = ctx.resolver.udp, ctx.resolver.tcp
+  loop:on(udp, function()
+    -- All that has come: a turn of the loop for each would be dear.
+    for query, from in function() return udp:receive() end do
+      guarded(answer, ctx, loop, query, 512, function(reply) tiny.try(udp.send, udp, reply, from) end)
+    end
+  end)
+  loop:on(tcp, function()
+    local stream = tcp:accept()
+    if stream then serve_stream(ctx, loop, stream) end
+  end)
+end
+
+return resolver

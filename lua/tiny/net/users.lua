@@ -1,0 +1,32 @@
+-- Which containers are in which network, or would be if they ran.
+local state = require "tiny.state"
+
+local users = {}
+
+-- { [network] = { { id, name, addr, addr6, link, mac }, … } } of what runs.
+function users.all()
+  local all = {}
+  for _, container in ipairs(state.list()) do
+    for _, entry in ipairs(state.busy(container) and container.state.networks or {}) do
+      all[entry.network] = all[entry.network] or {}
+      table.insert(all[entry.network], {
+        id = container.id, name = container.config.name, addr = entry.addr, addr6 = entry.addr6, link = entry.link, mac = entry.mac,
+      })
+    end
+  end
+  return all
+end
+
+-- { [network] = { name, … } } of all containers on record that name it.
+function users.wanted()
+  local all = {}
+  for _, container in ipairs(state.list()) do
+    for _, wish in ipairs(container.config.networks or {}) do
+      all[wish.name] = all[wish.name] or {}
+      table.insert(all[wish.name], container.config.name)
+    end
+  end
+  return all
+end
+
+return users

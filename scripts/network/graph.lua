@@ -1,0 +1,13 @@
+-- Draws the networks as the kernel has them.
+return {
+  summary = "Draw bridges, cables, addresses and published ports",
+  about = "svg is a picture that needs nothing else; dot is for graphviz.",
+  options = { { "format", choices = { "text", "svg", "dot", "json" }, default = "text", value = "FORMAT", help = "text, svg, dot or json" } },
+  run = function(args)
+    local format = require "tiny.format"
+    local found = require("tiny.net.picture").take()
+    if args.format == "json" then return format.line(tiny.json_encode(found, { pretty = true })) end
+    format.write((require("tiny.net.graph")[args.format](found)))
+    format.flush()
+  end,
+}
