@@ -23,7 +23,9 @@ fn main() -> ExitCode {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let families = entries(&root.join("tests/lua")).into_iter().filter(|path| path.is_dir());
         let tests = families.flat_map(|family| entries(&family)).filter(|path| is_lua(path)).map(test);
-        let recipes = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path)).map(recipe);
+        let shipped = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path));
+        // A topology is brought up, not run: scenarios/topology* do that.
+        let recipes = shipped.filter(|path| !is_topology(path)).map(recipe);
         tests.chain(recipes).collect()
     });
     if let walked @ 1.. = WALKED.load(Ordering::Relaxed) {
@@ -78,6 +80,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn is_lua(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "lua")
+}
+
+fn is_topology(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|text| text.contains("require \"tiny.topology\""))
 }
 
 fn name(path: &Path) -> String {

@@ -1,0 +1,16 @@
+-- Three web servers behind a proxy: `tinylua up proxy.lua`, then fetch http://127.0.0.1:8080.
+local topology = require "tiny.topology"
+
+local page = "mkdir -p /srv && hostname > /srv/index.html && exec busybox httpd -f -p 80 -h /srv"
+
+return topology.new {
+  networks = { front = {}, back = { internal = true } },
+  containers = {
+    web = { scale = 3, network = "back", command = page, ready = { port = 80 } },
+    proxy = {
+      needs = { "web" }, network = { "front", "back" }, publish = { "8080:80" },
+      -- Each connection is a process of its own, whose number chooses the server.
+      command = "exec busybox nc -ll -p 80 -e sh -c 'exec busybox nc web-$(($$ % 3 + 1)) 80'",
+    },
+  },
+}

@@ -1,0 +1,194 @@
+-- A topology: containers and networks that belong together, from one recipe. Here: what may be declared,
+-- the check of all of it before anything acts, and each container's final spec. What runs is project.lua's.
+local spec = require "tiny.spec"
+
+local topology = {}
+local Topology = {}
+Topology.__index = Topology
+Topology.__name = "topology"
+
+local KEYS = { name = "string", containers = "table", networks = "table", volumes = "table" }
+local NETWORK = { subnet = "string", gateway = "string", ipv6 = "boolean", subnet6 = "string", gateway6 = "string", internal = "boolean", mtu = "integer" }
+-- What a container has here beside the keys of container.new.
+local OWN = { scale = "integer", needs = "strings", ready = "ready", ready_timeout = "duration" }
+local READY = { port = "integer", log = "string", health = "boolean", exit = "integer" }
+
+local function wrong(at, message, hint)
+  tiny.fail { at = at, message = message, hint = hint, exit = 125 }
+end
+
+-- The topology that a recipe returns.
+function topology.new(asked)
+  local where = tiny.caller()
+  require("tiny.schema").check("topology.new", asked, KEYS, where)
+  return setmetatable({ asked = asked, where = where }, Topology)
+end
+
+function topology.is(value)
+  return getmetatable(value) == Topology
+end
+
+-- The keys of a table, sorted: the order of a topology is the same at each look.
+local function keys(map)
+  local list = {}
+  for key in pairs(map or {}) do table.insert(list, tostring(key)) end
+  table.sort(list)
+  return list
+end
+topology.keys = keys
+
+local function check_ready(self, name, ready)
+  if ready == nil or type(ready) == "function" then return end
+  if type(ready) ~= "table" then wrong(self.where, ("containers: %s: ready is a function or a table"):format(name), "such as { port = 80 } or { log = \"listening\" }") end
+  require("tiny.schema").check(("containers: %s: ready"):format(name), ready, READY, self.where)
+  if next(ready) == nil then wrong(self.where, ("containers: %s: ready names nothing to wait for"):format(name), "port, log, health or exit") end
+end
+
+-- The networks of a container under their names on this host; one that the topology does not declare is
+-- somebody else's, or a word.
+local function networks_of(self, service, short, asked)
+  local list = {}
+  local wanted = asked.network or (next(self.asked.networks or {}) == nil and "default" or nil)
+  if wanted == nil then wrong(self.where, ("containers: %s: network is missing"):format(service), "the topology has " .. table.concat(keys(self.asked.networks), ", ")) end
+  for _, item in ipairs((type(wanted) == "table" and not wanted.name) and wanted or { wanted }) do
+    local wish = {}
+    for key, value in pairs(type(item) == "table" and item or { name = item }) do wish[key] = value end
+    if self.networks[wish.name] then
+      wish.name = self.networks[wish.name].full
+      local aliases = { service, short ~= service and short or nil }
+      wish.aliases = table.move(wish.aliases or {}, 1, #(wish.aliases or {}), #aliases + 1, aliases)
+      table.insert(list, wish)
+    else
+      table.insert(list, type(item) == "table" and wish or item)
+    end
+  end
+  return list
+end
+
+-- Named volumes are folders of the project's.
+local function volumes_of(self, asked)
+  local list = {}
+  for i, text in ipairs(asked.volumes or {}) do
+    local source, rest = text:match("^([%w][%w_.-]*)(:.*)$")
+    local volume = source and self.volumes[source]
+    list[i] = volume and volume.path .. rest or text
+  end
+  return #list > 0 and list or nil
+end
+
+-- What tells whether a container is still as it is described. Of a function only its code counts.
+local function fingerprint(value)
+  if type(value) == "function" then return tiny.show(string.dump(value, true)) end
+  if type(value) ~= "table" then return tiny.show(value) end
+  local parts = {}
+  for key, item in pairs(value) do table.insert(parts, tiny.show(key) .. "=" .. fingerprint(item)) end
+  table.sort(parts)
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-- A short number for a text (FNV-1a of 64 bits): it tells changes, and need not withstand anybody.
+local function digest(text)
+  local sum = 0xcbf29ce484222325
+  for i = 1, #text do sum = (sum ~ text:byte(i)) * 0x100000001b3 end
+  return ("%016x"):format(sum)
+end
+
+-- One container of a service as it will be run.
+local function instance(self, service, asked, n)
+  local short = n and ("%s-%d"):format(service, n) or service
+  local made = {}
+  for key, value in pairs(asked) do made[key] = not OWN[key] and value or nil end
+  made.network, made.volumes = networks_of(self, service, short, asked), volumes_of(self, asked)
+  made.name, made.hostname = ("%s-%s"):format(self.name, short), asked.hostname or short
+  local hash = digest(fingerprint(made))
+  made.labels = { ["tinylua.project"] = self.name, ["tinylua.service"] = service, ["tinylua.hash"] = hash }
+  for key, value in pairs(asked.labels or {}) do made.labels[key] = value end
+  return { name = made.name, short = short, service = service, spec = made, hash = hash, needs = asked.needs or {}, ready = asked.ready, patience = asked.ready_timeout or 60 }
+end
+
+local function declare_networks(self)
+  local declared = self.asked.networks or {}
+  self.networks = {}
+  for name, asked in pairs(next(declared) and declared or { default = {} }) do
+    require("tiny.schema").check(("networks: %s"):format(name), asked, NETWORK, self.where)
+    self.networks[name] = { full = ("%s-%s"):format(self.name, name), asked = asked }
+  end
+end
+
+local function declare_volumes(self)
+  self.volumes = {}
+  for name, options in pairs(self.asked.volumes or {}) do
+    if type(options) ~= "table" or next(options) then wrong(self.where, ("volumes: %s takes an empty table"):format(name)) end
+    local full = ("%s-%s"):format(self.name, name)
+    self.volumes[name] = { full = full, path = require("tiny.state").roots() .. "/volumes/" .. full }
+  end
+end
+
+-- That every need is a service, and none needs itself by way of others. Depth first: 1 under way, 2 done.
+local function check_needs(self)
+  local seen = {}
+  local function visit(name, way)
+    if seen[name] == 2 then return end
+    way = way .. name
+    if seen[name] == 1 then wrong(self.where, "containers: they need each other: " .. way) end
+    seen[name] = 1
+    for _, need in ipairs(self.asked.containers[name].needs or {}) do
+      if not self.asked.containers[need] then
+        local near = tiny.did_you_mean(need, keys(self.asked.containers))
+        wrong(self.where, ("containers: %s needs %s, which is not there"):format(name, need) .. (near and ("; did you mean %q?"):format(near) or ""))
+      end
+      visit(need, way .. " → ")
+    end
+    seen[name] = 2
+  end
+  for _, name in ipairs(keys(self.asked.containers)) do visit(name, "") end
+end
+
+-- What could be wrong with a container, but for its networks, which may not be there yet.
+local function check_spec(self, made)
+  local copy = {}
+  for key, value in pairs(made) do copy[key] = value end
+  for _, key in ipairs { "network", "networks", "publish", "expose", "publish_all", "ip", "ip6", "mac_address", "aliases", "net_rate", "net_delay", "net_loss" } do copy[key] = nil end
+  for _, volume in pairs(self.volumes) do tiny.mkdir(volume.path, { parents = true, mode = tonumber("755", 8) }) end
+  local _, err = tiny.try(spec.check, copy)
+  if not err then return end
+  err.at = self.where
+  err.message = ("%s: %s"):format(made.name, err.message)
+  error(err, 0)
+end
+
+-- Checks everything and makes the instances; `fallback` names a topology without a name.
+function topology.resolve(self, fallback)
+  self.name = self.asked.name or fallback
+  spec.check_name(self.name)
+  if not self.asked.containers or next(self.asked.containers) == nil then wrong(self.where, "the topology has no containers") end
+  local known = {}
+  for key, kind in pairs(spec.KEYS) do known[key] = kind end
+  for key, kind in pairs(OWN) do known[key] = kind end
+  declare_networks(self)
+  declare_volumes(self)
+  for _, name in ipairs(keys(self.asked.containers)) do
+    spec.check_name(name)
+    require("tiny.schema").check("containers: " .. name, self.asked.containers[name], known, self.where)
+    check_ready(self, name, self.asked.containers[name].ready)
+  end
+  check_needs(self)
+  self.instances = {}
+  for _, name in ipairs(keys(self.asked.containers)) do
+    local asked = self.asked.containers[name]
+    if asked.scale and (asked.scale < 0 or asked.scale > 1000) then wrong(self.where, ("containers: %s: scale is from 0 to 1000"):format(name)) end
+    for n = 1, asked.scale or 1 do table.insert(self.instances, instance(self, name, asked, asked.scale and n)) end
+  end
+  for _, one in ipairs(self.instances) do check_spec(self, one.spec) end
+  return self
+end
+
+-- The spec of one container, for a supervisor that starts it again from the recipe's copy.
+function topology.part(self, project, name)
+  for _, one in ipairs(topology.resolve(self, project).instances) do
+    if one.name == name then return one.spec end
+  end
+  tiny.fail { message = ("the topology has no container %s any more"):format(name) }
+end
+
+return topology

@@ -1,0 +1,67 @@
+-- up, ps, logs, down: a proxy and three servers from one file; up again changes only what differs.
+local check = require "check"
+local net = require "networked"
+net.needs()
+
+local up = check.succeeds("up", "proxy.lua")
+assert(up:match("network    proxy%-back"), up)
+local function position(text) return assert(up:find(text, 1, true), text .. " in " .. up) end
+for n = 1, 3 do assert(position(("proxy-web-%d               ready"):format(n)) < position("proxy-proxy               starting"), up) end
+
+-- Every server answers, in turn.
+local seen, count = {}, 0
+for _ = 1, 12 do
+  local who = net.fetch("http://127.0.0.1:8080/")
+  if who and not seen[who] then seen[who], count = true, count + 1 end
+end
+check.equal(count, 3, "servers that answered")
+
+local function ids()
+  local found = {}
+  for _, c in ipairs(tiny.json_decode(check.succeeds("ps", "--format", "json", "proxy.lua"))) do found[c.name] = c.id end
+  return found
+end
+local before = ids()
+local again = check.succeeds("up", "proxy.lua")
+local _, same = again:gsub("is up to date", "")
+check.equal(same, 4, again)
+check.equal(ids()["proxy-web-2"], before["proxy-web-2"])
+
+-- Another description: one server fewer, one changed, one new. The file's name is the project's.
+local text = tiny.source("lua/recipes/proxy.lua"):gsub("scale = 3", "scale = 2"):gsub('publish = { "8080:80" }', 'publish = { "8081:80" }')
+tiny.mkdir("/tmp/changed", { parents = true })
+tiny.write_file("/tmp/changed/proxy.lua", text)
+check.succeeds("up", "/tmp/changed/proxy.lua")
+local after = ids()
+check.equal(after["proxy-web-1"], before["proxy-web-1"], "one that did not change")
+check.equal(after["proxy-web-3"], nil, "one that is not described any more")
+assert(after["proxy-proxy"] ~= before["proxy-proxy"], "one that is described otherwise")
+check.equal(net.fetch("http://127.0.0.1:8080/"), nil)
+assert(net.fetch("http://127.0.0.1:8081/"):match("^web%-[12]$"))
+
+-- What a callback and a restart need comes from the copy of the file.
+check.succeeds("restart", "-t", "0", "proxy-web-1")
+check.succeeds("down", "-t", "0", "/tmp/changed/proxy.lua")
+check.no_container()
+check.equal(check.succeeds("network", "ls", "-q"), "")
+net.nothing_left()
+
+-- What is wrong is told before anything is made.
+local function bad(body, words)
+  tiny.write_file("/tmp/bad.lua", 'return require("tiny.topology").new ' .. body)
+  local result = check.run { "up", "/tmp/bad.lua" }
+  check.equal(result.status, 125)
+  assert(result.err:find(words, 1, true), result.err)
+  check.no_container()
+end
+bad('{ containers = {} }', "/tmp/bad.lua: the topology has no containers")
+bad('{ containers = { a = { command = "true", needs = { "b" } }, bb = { command = "true" } } }', 'containers: a needs b, which is not there; did you mean "bb"?')
+bad('{ containers = { a = { command = "true", needs = { "b" } }, b = { command = "true", needs = { "a" } } } }', "containers: they need each other: a → b → a")
+bad('{ containers = { a = { comand = "true" } } }', 'containers: a: unknown key "comand"; did you mean "command"?')
+bad('{ containers = { a = { command = "true", memory = "1x" } } }', "memory")
+tiny.write_file("/tmp/bad.lua", 'return require("tiny.topology").new { containers = { a = { command = "exit 3", ready = { port = 80 } } } }')
+local early = check.run { "up", "/tmp/bad.lua" }
+assert(early.err:find("bad-a ended with status 3 before it was ready", 1, true), early.err)
+check.succeeds("down", "/tmp/bad.lua")
+check.no_container()
+net.nothing_left()
