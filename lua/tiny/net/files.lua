@@ -60,13 +60,15 @@ function files.write(ctx)
 end
 
 -- In the container: mounts them into its root. The program may change them, as docker has it: they are
--- its own.
+-- its own. A root that cannot be written and has no such file goes without it.
 function files.mount(ctx)
   if not ctx.files then return end
   for _, name in ipairs(NAMES) do
     local source = ctx.files .. "/" .. name
     if tiny.stat(source) then
-      tiny.mount_bind(source, "/etc/" .. name, { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true })
+      local options = { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true }
+      local _, err = tiny.try(tiny.mount_bind, source, "/etc/" .. name, options)
+      if err and err.code ~= "EROFS" then error(err, 0) end
     end
   end
 end

@@ -1,0 +1,53 @@
+-- Namespaces shared with another container and by path; the files by which names are found; a recipe's own
+-- answers; a supervisor that is killed.
+local check = require "check"
+local net = require "networked"
+net.needs()
+
+local function inside(name, command) return check.succeeds("exec", name, "sh", "-c", command) end
+
+net.serve("web", "--network", "bridge", "--add-host", "far:192.0.2.9", "--add-host", "gate:host-gateway", "--dns-search", "example.org", "--mac-address", "02:00:00:00:00:07")
+check.equal(inside("web", "cat /etc/hosts"), "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n192.0.2.9\tfar\n10.10.0.1\tgate\n10.10.0.2\tweb\n")
+check.equal(inside("web", "cat /etc/resolv.conf"), "nameserver 127.0.0.11\nsearch example.org\noptions ndots:0\n")
+check.equal(inside("web", "cat /sys/class/net/eth0/address"), "02:00:00:00:00:07\n")
+
+-- Another's namespace: its loopback, its files, no address of one's own.
+check.equal(check.succeeds("run", "--rm", "--network", "container:web", "sh", "-c", "busybox wget -qO- http://127.0.0.1/; tail -1 /etc/hosts"), "web\n10.10.0.2\tweb\n")
+-- A namespace by its path.
+local pid = check.succeeds("inspect", "web", "--format", "state.pid"):gsub("\n", "")
+check.equal(check.succeeds("run", "--rm", "--network", ("ns:/proc/%s/ns/net"):format(pid), "sh", "-c", "busybox wget -qO- http://127.0.0.1/"), "web\n")
+local file = check.run { "run", "--network", "ns:/etc/passwd", "true" }
+assert(file.err:find("EINVAL", 1, true), file.err)
+
+-- A rootfs of the user's is never written: the files are mounted over it.
+for _, part in ipairs { "bin", "proc", "sys", "dev", "etc" } do tiny.mkdir("/tmp/root/" .. part, { parents = true }) end
+local busybox = assert(io.open("/bin/busybox", "rb")):read("a")
+tiny.write_file("/tmp/root/bin/busybox", busybox, { mode = tonumber("755", 8) })
+tiny.write_file("/tmp/root/etc/hosts", "mine\n")
+check.equal(check.succeeds("run", "--rm", "--network", "bridge", "--hostname", "h", "--rootfs", "/tmp/root", "/bin/busybox", "tail", "-n1", "/etc/hosts"):match("%s(h .*)\n"):match("^h"), "h")
+check.equal(tiny.read_file("/tmp/root/etc/hosts"), "mine\n")
+check.equal(tiny.read_file("/tmp/root/etc/hostname"), "")
+
+-- A recipe that answers for itself.
+tiny.write_file("/tmp/own.lua", [[
+return require("tiny.container").new {
+  network = "bridge", command = "busybox nslookup any.own | grep -c 198.51.100.7; busybox nslookup no.own 2>&1 | grep -c NXDOMAIN",
+  resolve = function(ctx, name, type)
+    if name == "any.own" then return "198.51.100.7" end
+    if name == "no.own" then return false end
+  end,
+}]])
+local own = check.run { "run", "--rm", "/tmp/own.lua" }
+assert(own.out:match("^1\n[1-9]\n$"), own.out .. own.err)
+
+-- Names go on being answered, and ports held, when a supervisor is killed and another takes over.
+net.serve("held", "--network", "bridge", "-p", "8090:80")
+local supervisor = tonumber((check.succeeds("inspect", "held", "--format", "state.supervisor.pid")))
+tiny.kill(tiny.pidfd_open(supervisor), "SIGKILL")
+check.succeeds("gc")
+check.equal(inside("held", "busybox timeout 5 busybox wget -qO- http://web/"), "web\n")
+check.equal(net.fetch("http://127.0.0.1:8090/"), "held")
+check.fails("EADDRINUSE", tiny.reserve_port, "8090/tcp", { addr = "0.0.0.0" })
+check.succeeds("rm", "-f", "held", "web")
+check.no_container()
+net.nothing_left()
