@@ -595,6 +595,7 @@ function tiny.setrlimit(resource, soft, options) end
 ---@class tiny.setuser.options
 ---@field gid? integer the group id (default: the uid's number)
 ---@field groups? integer[] the supplementary group ids (default: none)
+---@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
 
 ---Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
 ---* EPERM: needs CAP_SETUID and CAP_SETGID
@@ -612,12 +613,79 @@ function tiny.setuser(uid, options) end
 ---```
 function tiny.no_new_privs() end
 
+---Says whether a process of the same user may trace this one and read its memory, its files and its program through /proc (prctl(2), PR_SET_DUMPABLE). An execve allows it again.
+---```lua
+---tiny.set_dumpable(false)
+---```
+---@param dumpable boolean false: only CAP_SYS_PTRACE may
+function tiny.set_dumpable(dumpable) end
+
 ---Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).
 ---```lua
 ---tiny.set_parent_death_signal("SIGKILL")
 ---```
 ---@param signal tiny.signal the signal; 0 for none
 function tiny.set_parent_death_signal(signal) end
+
+-- Security
+
+---Tells the five capability sets of a process (capabilities(7)).
+---* ESRCH: the process has ended
+---* ENOENT: the process has ended, or /proc does not show it
+---```lua
+---for _, name in ipairs(tiny.caps().effective) do print(name) end
+---```
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@return table # a table of lists of names: effective, permitted, inheritable, bounding, ambient
+function tiny.caps(process) end
+
+---@class tiny.set_caps.options
+---@field effective? string[] what counts now (default: as it is)
+---@field permitted? string[] what can be made effective (default: as it is)
+---@field inheritable? string[] what programs with file capabilities may keep over execve (default: as it is)
+---@field bounding? string[] what no execve can go beyond (default: as it is)
+---@field ambient? string[] what every program keeps over execve; permitted and inheritable too (default: as it is)
+
+---Sets the caller's capability sets to exactly these: the bounding set first, then capset(2), the ambient set last. A set that is not named stays; nothing is changed when a part of it cannot be.
+---* EPERM: a set can be lowered, not raised: ask for what tiny.caps() shows, or less
+---```lua
+---tiny.set_caps { bounding = { "CAP_CHOWN" }, permitted = { "CAP_CHOWN" }, effective = { "CAP_CHOWN" } }
+---```
+---@param options? tiny.set_caps.options
+function tiny.set_caps(options) end
+
+---@class tiny.seccomp.options
+---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
+---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
+---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+
+---Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno.
+---* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
+---* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
+---```lua
+---tiny.fork(function()
+---  tiny.no_new_privs()
+---  tiny.seccomp { defaultAction = "SCMP_ACT_ALLOW",
+---    syscalls = { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO", errnoRet = 1 } } }
+---end)
+---```
+---@param filter table|string a profile, or what seccomp_compile made of one
+---@param options? tiny.seccomp.options
+function tiny.seccomp(filter, options) end
+
+---@class tiny.seccomp_compile.options
+---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
+---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
+---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+
+---Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.
+---```lua
+---local filter = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
+---```
+---@param profile table { defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … } }
+---@param options? tiny.seccomp_compile.options
+---@return string # a string of bytes
+function tiny.seccomp_compile(profile, options) end
 
 -- Namespaces
 

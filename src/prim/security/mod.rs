@@ -1,0 +1,12 @@
+//! What a process may do: capabilities and system call filters. Which of them a container gets is not
+//! decided here. Here: the family's contents.
+
+mod capability;
+mod filter;
+
+use crate::vm::registry::Primitive;
+
+const BASE: Primitive = Primitive { family: "security", ..Primitive::BASE };
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[capability::CAPS, capability::SET_CAPS, filter::SECCOMP, filter::SECCOMP_COMPILE];
