@@ -165,6 +165,20 @@ function cgroup:set_cpu_limit(cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function cgroup:set_pids_limit(count) end
 
+---Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
+---* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
+---* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
+---```
+---@param options tiny.set_device_rules.options
+function cgroup:set_device_rules(options) end
+
 ---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
 ---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
 ---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
@@ -1257,6 +1271,24 @@ function tiny.set_cpu_limit(group, cpus, options) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function tiny.set_pids_limit(group, count) end
+
+---@class tiny.set_device_rules.options
+---@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } what is allowed
+
+---Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
+---* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
+---* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param options tiny.set_device_rules.options
+function tiny.set_device_rules(group, options) end
 
 ---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
 ---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
