@@ -18,6 +18,7 @@ return {
     { "command", trailing = true, value = "COMMAND", help = "What to run, and its arguments" },
   },
   run = function(args)
+    tiny.seal()
     local _, err = nil, nil
     local status
     status, err = tiny.try(require "tiny.exec", state.find(args.container), {

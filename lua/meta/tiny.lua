@@ -668,6 +668,14 @@ function tiny.caps(process) end
 ---@param options? tiny.set_caps.options
 function tiny.set_caps(options) end
 
+---Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).
+---```lua
+---print(tiny.capability_name("net_raw"))
+---```
+---@param name string "net_raw", "CAP_NET_RAW"
+---@return string # a string: "CAP_NET_RAW"
+function tiny.capability_name(name) end
+
 ---@class tiny.seccomp.options
 ---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
 ---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
@@ -700,6 +708,14 @@ function tiny.seccomp(filter, options) end
 ---@param options? tiny.seccomp_compile.options
 ---@return string # a string of bytes
 function tiny.seccomp_compile(profile, options) end
+
+---Makes sure that nobody can write to the program of this process, as a program that it runs as root could by /proc/PID/exe (CVE-2019-5736): starts the whole command over from a read-only mount of it, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not be done twice.
+---* ENOENT: /proc is not mounted
+---* EACCES: the program is on a file system of which nothing may be run
+---```lua
+---tiny.seal()  -- the first line of a recipe that runs what it does not trust
+---```
+function tiny.seal() end
 
 -- Namespaces
 
@@ -838,7 +854,11 @@ function tiny.chroot(path) end
 ---@param root tiny.dir|string a mount point: its path, or a dir handle opened after it was mounted
 function tiny.pivot_root(root) end
 
+---@class tiny.chdir.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
 ---Changes the working directory (chdir(2)).
+---* ELOOP: below a root, the links of /proc that lead out of it are not followed
 ---* ENOENT: there is no such folder in this root
 ---* ENOTDIR: it is no folder
 ---* EACCES: a folder on the way may not be searched
@@ -846,7 +866,8 @@ function tiny.pivot_root(root) end
 ---tiny.chdir("/srv")
 ---```
 ---@param path string the folder
-function tiny.chdir(path) end
+---@param options? tiny.chdir.options
+function tiny.chdir(path, options) end
 
 ---@class tiny.mknod.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
@@ -883,6 +904,7 @@ function tiny.mount_private(target, options) end
 ---@class tiny.mount_bind.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
 ---@field nodev? boolean device nodes do not work (default: false)
@@ -908,6 +930,7 @@ function tiny.mount_bind(source, target, options) end
 ---@class tiny.mount_proc.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" whose processes a user sees (default: off)
 ---@field subset? "pid" only the folders of processes
@@ -926,6 +949,7 @@ function tiny.mount_proc(target, options) end
 ---@class tiny.mount_sysfs.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 
 ---Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).
@@ -942,6 +966,7 @@ function tiny.mount_sysfs(target, options) end
 ---@class tiny.mount_tmpfs.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
 ---@field nodev? boolean device nodes do not work (default: false)
@@ -1020,6 +1045,7 @@ function tiny.mount_cgroup(target, options) end
 ---@class tiny.mount_overlay.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
 ---@field nodev? boolean device nodes do not work (default: false)

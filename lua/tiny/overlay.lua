@@ -6,8 +6,9 @@ local REPLACED = {
   "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "network", "restart", "shm_size", "stop_signal",
   "stop_timeout", "oom_score_adj", "cgroup_parent", "entrypoint",
 }
-local FLAGS = { "interactive", "tty", "init", "read_only" }
-local ADDED = { volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit" }
+local FLAGS = { "interactive", "tty", "init", "read_only", "privileged" }
+local ADDED = { volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit", cap_add = "cap_add", cap_drop = "cap_drop",
+  security_opt = "security_opt", devices = "device", group_add = "group_add", sysctls = "sysctl" }
 
 -- Swap beside the memory, of docker's sum of both.
 local function swap(total, memory)

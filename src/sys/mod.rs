@@ -24,6 +24,7 @@ pub mod probe;
 pub mod process;
 pub mod pump;
 pub mod records;
+pub mod seal;
 pub mod seccomp;
 pub mod security;
 pub mod signal;

@@ -5,7 +5,7 @@ use mlua::Value;
 use super::BASE;
 use crate::sys::security::capabilities::{self as sys, Change};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, did_you_mean, opt, optional};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
@@ -42,16 +42,36 @@ pub(super) const SET_CAPS: Primitive = Primitive {
     ..BASE
 };
 
+pub(super) const CAPABILITY_NAME: Primitive = Primitive {
+    name: "capability_name",
+    doc: "Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).",
+    args: &[arg("name", Type::Str, "\"net_raw\", \"CAP_NET_RAW\"")],
+    returns: "a string: \"CAP_NET_RAW\"",
+    example: "print(tiny.capability_name(\"net_raw\"))",
+    call: |c| {
+        let bit = bit(&c.str(0)?).map_err(Fail::Usage)?;
+        c.ok(sys::names(bit).concat())
+    },
+    ..BASE
+};
+
+/// The bit of a name; the error is a sentence for the user.
+fn bit(name: &str) -> Result<u64, String> {
+    sys::bit(name).ok_or_else(|| {
+        let full = name.to_ascii_uppercase();
+        let full = format!("CAP_{}", full.strip_prefix("CAP_").unwrap_or(&full));
+        let near = did_you_mean(&full, sys::NAMES.into_iter());
+        let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        format!("there is no capability {name:?}{near}")
+    })
+}
+
 /// The mask of a list of names that an option holds; `None` where it is absent.
 pub(super) fn mask(call: &Call<'_>, key: &str) -> Result<Option<u64>, Fail> {
     let Some(names) = call.opt::<Vec<String>>(key)? else { return Ok(None) };
     let mut mask = 0;
     for (i, name) in names.iter().enumerate() {
-        mask |= sys::bit(name).ok_or_else(|| {
-            let near = did_you_mean(&name.to_ascii_uppercase(), sys::NAMES.into_iter());
-            let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-            Fail::Usage(format!("option {key:?}: [{}]: there is no capability {name:?}{near}", i + 1))
-        })?;
+        mask |= bit(name).map_err(|e| Fail::Usage(format!("option {key:?}: [{}]: {e}", i + 1)))?;
     }
     Ok(Some(mask))
 }

@@ -3,10 +3,18 @@
 
 mod capability;
 mod filter;
+mod program;
 
 use crate::vm::registry::Primitive;
 
 const BASE: Primitive = Primitive { family: "security", ..Primitive::BASE };
 
 /// The family's entries.
-pub const FAMILY: &[Primitive] = &[capability::CAPS, capability::SET_CAPS, filter::SECCOMP, filter::SECCOMP_COMPILE];
+pub const FAMILY: &[Primitive] = &[
+    capability::CAPS,
+    capability::SET_CAPS,
+    capability::CAPABILITY_NAME,
+    filter::SECCOMP,
+    filter::SECCOMP_COMPILE,
+    program::SEAL,
+];

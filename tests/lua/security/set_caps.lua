@@ -1,4 +1,4 @@
--- set_caps: what is lowered is gone for good, what cannot be raised changes nothing.
+-- set_caps, capability_name: what is lowered is gone for good, what cannot be raised changes nothing.
 local check = require "check"
 
 local function shown(name) return table.concat(tiny.caps()[name], " ") end
@@ -68,6 +68,9 @@ check.inside({}, function()
   check.equal(shown "permitted", "", "without keep_caps")
 end)
 
+check.equal(tiny.capability_name("net_raw"), "CAP_NET_RAW")
+check.equal(tiny.capability_name("CAP_bpf"), "CAP_BPF")
+check.refuses('there is no capability "NET_RAWW"; did you mean "CAP_NET_RAW"?', tiny.capability_name, "NET_RAWW")
 check.refuses('option "bounding": [2]: there is no capability "CAP_SYS_ADMNI"; did you mean "CAP_SYS_ADMIN"?',
   tiny.set_caps, { bounding = { "chown", "CAP_SYS_ADMNI" } })
 check.refuses('unknown option "bound"; did you mean "bounding"?', tiny.set_caps, { bound = {} })
