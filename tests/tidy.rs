@@ -9,8 +9,8 @@ use std::path::Path;
 use source::{File, files, report, root};
 use tinylua::vm::registry;
 
-/// Folders of tests that follow a container's whole life instead of one primitive.
-const SCENARIOS: &[&str] = &["scenarios"];
+/// Folders of tests that follow a container's whole life, or an attack on it, instead of one primitive.
+const SCENARIOS: &[&str] = &["scenarios", "attacks"];
 
 const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "docs", ".ci", ".cargo"];
 

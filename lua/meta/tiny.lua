@@ -165,6 +165,20 @@ function cgroup:set_cpu_limit(cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function cgroup:set_pids_limit(count) end
 
+---Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
+---* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
+---* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
+---```
+---@param options tiny.set_device_rules.options
+function cgroup:set_device_rules(options) end
+
 ---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
 ---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
 ---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
@@ -639,6 +653,7 @@ function tiny.setrlimit(resource, soft, options) end
 ---@class tiny.setuser.options
 ---@field gid? integer the group id (default: the uid's number)
 ---@field groups? integer[] the supplementary group ids (default: none)
+---@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
 
 ---Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
 ---* EPERM: needs CAP_SETUID and CAP_SETGID
@@ -656,12 +671,95 @@ function tiny.setuser(uid, options) end
 ---```
 function tiny.no_new_privs() end
 
+---Says whether a process of the same user may trace this one and read its memory, its files and its program through /proc (prctl(2), PR_SET_DUMPABLE). An execve allows it again.
+---```lua
+---tiny.set_dumpable(false)
+---```
+---@param dumpable boolean false: only CAP_SYS_PTRACE may
+function tiny.set_dumpable(dumpable) end
+
 ---Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).
 ---```lua
 ---tiny.set_parent_death_signal("SIGKILL")
 ---```
 ---@param signal tiny.signal the signal; 0 for none
 function tiny.set_parent_death_signal(signal) end
+
+-- Security
+
+---Tells the five capability sets of a process (capabilities(7)).
+---* ESRCH: the process has ended
+---* ENOENT: the process has ended, or /proc does not show it
+---```lua
+---for _, name in ipairs(tiny.caps().effective) do print(name) end
+---```
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@return table # a table of lists of names: effective, permitted, inheritable, bounding, ambient
+function tiny.caps(process) end
+
+---@class tiny.set_caps.options
+---@field effective? string[] what counts now (default: as it is)
+---@field permitted? string[] what can be made effective (default: as it is)
+---@field inheritable? string[] what programs with file capabilities may keep over execve (default: as it is)
+---@field bounding? string[] what no execve can go beyond (default: as it is)
+---@field ambient? string[] what every program keeps over execve; permitted and inheritable too (default: as it is)
+
+---Sets the caller's capability sets to exactly these: the bounding set first, then capset(2), the ambient set last. A set that is not named stays; nothing is changed when a part of it cannot be.
+---* EPERM: a set can be lowered, not raised: ask for what tiny.caps() shows, or less
+---```lua
+---tiny.set_caps { bounding = { "CAP_CHOWN" }, permitted = { "CAP_CHOWN" }, effective = { "CAP_CHOWN" } }
+---```
+---@param options? tiny.set_caps.options
+function tiny.set_caps(options) end
+
+---Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).
+---```lua
+---print(tiny.capability_name("net_raw"))
+---```
+---@param name string "net_raw", "CAP_NET_RAW"
+---@return string # a string: "CAP_NET_RAW"
+function tiny.capability_name(name) end
+
+---@class tiny.seccomp.options
+---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
+---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
+---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+
+---Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno.
+---* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
+---* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
+---```lua
+---tiny.fork(function()
+---  tiny.no_new_privs()
+---  tiny.seccomp { defaultAction = "SCMP_ACT_ALLOW",
+---    syscalls = { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO", errnoRet = 1 } } }
+---end)
+---```
+---@param filter table|string a profile, or what seccomp_compile made of one
+---@param options? tiny.seccomp.options
+function tiny.seccomp(filter, options) end
+
+---@class tiny.seccomp_compile.options
+---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
+---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
+---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+
+---Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.
+---```lua
+---local filter = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
+---```
+---@param profile table { defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … } }
+---@param options? tiny.seccomp_compile.options
+---@return string # a string of bytes
+function tiny.seccomp_compile(profile, options) end
+
+---Makes sure that nobody can write to the program of this process, as a program that it runs as root could by /proc/PID/exe (CVE-2019-5736): starts the whole command over from a read-only mount of it, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not be done twice.
+---* ENOENT: /proc is not mounted
+---* EACCES: the program is on a file system of which nothing may be run
+---```lua
+---tiny.seal()  -- the first line of a recipe that runs what it does not trust
+---```
+function tiny.seal() end
 
 -- Namespaces
 
@@ -800,7 +898,11 @@ function tiny.chroot(path) end
 ---@param root tiny.dir|string a mount point: its path, or a dir handle opened after it was mounted
 function tiny.pivot_root(root) end
 
+---@class tiny.chdir.options
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
 ---Changes the working directory (chdir(2)).
+---* ELOOP: below a root, the links of /proc that lead out of it are not followed
 ---* ENOENT: there is no such folder in this root
 ---* ENOTDIR: it is no folder
 ---* EACCES: a folder on the way may not be searched
@@ -808,7 +910,8 @@ function tiny.pivot_root(root) end
 ---tiny.chdir("/srv")
 ---```
 ---@param path string the folder
-function tiny.chdir(path) end
+---@param options? tiny.chdir.options
+function tiny.chdir(path, options) end
 
 ---@class tiny.mknod.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
@@ -845,6 +948,7 @@ function tiny.mount_private(target, options) end
 ---@class tiny.mount_bind.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
 ---@field nodev? boolean device nodes do not work (default: false)
@@ -870,6 +974,7 @@ function tiny.mount_bind(source, target, options) end
 ---@class tiny.mount_proc.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" whose processes a user sees (default: off)
 ---@field subset? "pid" only the folders of processes
@@ -888,6 +993,7 @@ function tiny.mount_proc(target, options) end
 ---@class tiny.mount_sysfs.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 
 ---Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).
@@ -904,6 +1010,7 @@ function tiny.mount_sysfs(target, options) end
 ---@class tiny.mount_tmpfs.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
 ---@field nodev? boolean device nodes do not work (default: false)
@@ -982,6 +1089,7 @@ function tiny.mount_cgroup(target, options) end
 ---@class tiny.mount_overlay.options
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
+---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
 ---@field nodev? boolean device nodes do not work (default: false)
@@ -1233,6 +1341,24 @@ function tiny.set_cpu_limit(group, cpus, options) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function tiny.set_pids_limit(group, count) end
+
+---@class tiny.set_device_rules.options
+---@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } what is allowed
+
+---Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
+---* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
+---* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
+---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
+---* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows which controllers this host offers
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param options tiny.set_device_rules.options
+function tiny.set_device_rules(group, options) end
 
 ---Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
 ---* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers

@@ -12,7 +12,7 @@ for n = 1, 3 do
   networks[lan] = { subnet = ("10.77.%d.0/24"):format(n), internal = true }
   router.network[n] = { name = lan, ip = gate }
   containers["node" .. n] = {
-    network = lan, needs = { "router" }, command = "exec sleep infinity",
+    network = lan, needs = { "router" }, command = "exec sleep infinity", cap_add = { "NET_RAW" }, -- to ping
     after = { network = function(ctx) tiny.route_add("10.77.0.0/16", { via = gate, netns = ctx.netns }) end },
   }
 end

@@ -2,6 +2,7 @@
 -- function of the context; before/after put a closure between any two, `steps` replaces one. The
 -- steps up to "namespaces" run on the host, the others inside, in the forked machine.
 local rootfs = require "tiny.rootfs"
+local security = require "tiny.security"
 local spec = require "tiny.spec"
 
 local container = {}
@@ -37,23 +38,22 @@ end
 
 function step.rootfs(ctx)
   ctx.root = rootfs.mount(ctx)
-  if ctx.spec.user then ctx.user = require("tiny.users").lookup(ctx.root, ctx.spec.user) end
+  if ctx.spec.user or ctx.spec.group_add then ctx.user = require("tiny.users").lookup(ctx.root, ctx.spec.user, ctx.spec.group_add) end
 end
 
 function step.mounts(ctx)
   require("tiny.mounts").mount(ctx)
   tiny.pivot_root(ctx.root)
   tiny.sethostname(ctx.spec.hostname)
-  if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true }) end
+  if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true, root = "/" }) end
   -- The root's own mount only: what is mounted below it stays as it was asked for.
   if ctx.spec.read_only then tiny.remount_ro("/") end
 end
 
 function step.security(ctx)
-  if ctx.spec.workdir then tiny.chdir(ctx.spec.workdir) end
+  if ctx.spec.workdir then tiny.chdir(ctx.spec.workdir, { root = "/" }) end
   if ctx.spec.ulimits then require("tiny.ulimits").set(ctx.spec.ulimits) end
-  if ctx.user then tiny.setuser(ctx.user.uid, { gid = ctx.user.gid, groups = ctx.user.groups }) end
-  tiny.no_new_privs()
+  security.enter(ctx.security, ctx.user)
 end
 
 function step.exec(ctx)
@@ -61,6 +61,7 @@ function step.exec(ctx)
   for _, vars in ipairs { DEFAULT_ENV, ctx.spec.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end
+  security.seal(ctx.security)
   tiny.exec { env = env, table.unpack(ctx.spec.command) }
 end
 
@@ -129,6 +130,7 @@ function container.make(ctx)
   for _, key in ipairs { "init", "ulimits" } do
     if ctx.spec[key] then require("tiny." .. key) end
   end
+  guarded(ctx, "security", function() ctx.security = security.of(ctx.spec, ctx.dir) end)
   ctx.go_from, ctx.go_into = tiny.pipe()
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
   if not ctx.child then

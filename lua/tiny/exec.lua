@@ -14,6 +14,19 @@ local function while_alive(container, process, f, ...)
   tiny.fail { message = ("%s has just ended"):format(container.config.name) }
 end
 
+-- Waits for the program's end. It is in a session of its own, so that the keys of a terminal reach this
+-- process alone: what comes is passed on.
+local function follow(child)
+  local signals <close> = tiny.signals { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT" }
+  while true do
+    local ended = false
+    for _, ready in ipairs(tiny.poll { child, signals }) do
+      if ready == child then ended = true else tiny.try(tiny.kill, child, (signals:next())) end
+    end
+    if ended then return child:wait() end
+  end
+end
+
 -- Runs a program in the container; returns its status.
 return function(container, options)
   local name = container.config.name
@@ -52,7 +65,7 @@ return function(container, options)
       return 0
     end
   end
-  local status = child:wait()
+  local status = follow(child)
   events.emit(container, "exec_die", { exit_code = status })
   return status
 end

@@ -45,7 +45,6 @@ local function joining(self, into, living, life)
   return {
     command = self.how.command,
     first = function()
-      tiny.setsid()
       -- The lock tells whether the supervisor lives.
       self.ctx.record.alive:close()
       life:close()

@@ -23,5 +23,6 @@ return function(ctx, program)
     wiped:read()
     program()
   end)
+  require("tiny.security").seal(ctx.security)
   tiny.become_init(child)
 end

@@ -2,33 +2,34 @@
 -- namespace, and enters the others through its pidfd, so that no pid can change hands meanwhile.
 -- Nothing of the container is opened or loaded before the process is inside.
 local limits = require "tiny.limits"
+local security = require "tiny.security"
 
 local JOINED = { mount = true, uts = true, ipc = true, cgroup = true }
 
 -- Loaded before: inside, a module's file would be looked for in the container's tree.
 local function modules(config, options)
   return {
-    users = (options.user or config.user) and require "tiny.users", ulimits = config.ulimits and require "tiny.ulimits",
+    users = (options.user or config.user or config.group_add) and require "tiny.users", ulimits = config.ulimits and require "tiny.ulimits",
     terminal = options.tty and require "tiny.terminal",
   }
 end
 
 -- What the child does inside, up to the program.
-local function inside(config, options, loaded)
+local function inside(config, options, loaded, how)
   local root <close> = tiny.open_root("/")
   local user = options.user or config.user
-  local who = user and loaded.users.lookup(root, user)
+  local who = loaded.users and loaded.users.lookup(root, user, config.group_add)
   if options.tty then loaded.terminal.enter { root = root, user = who, terminal = options.terminal } end
-  tiny.chdir(options.workdir or config.workdir or "/")
+  tiny.chdir(options.workdir or config.workdir or "/", { root = root })
   local env = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
   env.HOSTNAME, env.HOME = config.hostname, who and who.home or "/root"
   for _, vars in ipairs { config.env or {}, options.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end
   if config.ulimits then loaded.ulimits.set(config.ulimits) end
-  if who then tiny.setuser(who.uid, { gid = who.gid, groups = who.groups }) end
-  tiny.no_new_privs()
+  security.enter(how, who)
   if options.last then options.last() end
+  security.seal(how)
   tiny.exec { env = env, table.unpack(options.command) }
 end
 
@@ -39,11 +40,16 @@ return function(process, cgroup, config, options)
   local namespaces = { net = config.network ~= "host" or nil }
   for kind in pairs(JOINED) do namespaces[kind] = true end
   local loaded = modules(config, options)
+  local how = security.of(config, require("tiny.state").roots() .. "/containers/" .. config.id, true)
   local pid <close> = tiny.open_ns("pid", process)
   return tiny.clone({ cgroup = cgroup, pid = pid }, function()
+    -- No process of the container may look into this one while it still is ours (CVE-2016-9962).
+    tiny.set_dumpable(false)
+    -- Nor may its program type into its caller's terminal (TIOCSTI, CVE-2017-5226).
+    tiny.setsid()
     if options.first then options.first() end
     if config.oom_score_adj then limits.set_oom_score(config.oom_score_adj) end
     tiny.setns(process, namespaces)
-    inside(config, options, loaded)
+    inside(config, options, loaded, how)
   end)
 end

@@ -60,6 +60,7 @@ function limits.apply(ctx)
   local function make()
     ctx.scope:undo("cgroup_del", path, { kill = true })
     ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
+    require("tiny.security").restrict_devices(ctx)
   end
   if parent then require("tiny.cgroup_parent").with(parent, make) else make() end
   limits.set(ctx.cgroup, ctx.spec)

@@ -147,6 +147,8 @@ end
 -- Shows a container's log, and with `follow` what is added.
 function logs.of(container, options, follow)
   require("tiny.logging").check_readable(container.config)
+  -- Who follows may become the container's supervisor, and could not start over then.
+  if follow then tiny.seal() end
   local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
   logs.show(log, printer, options)
   if follow then logs.follow(container, log, printer) end
@@ -159,6 +161,7 @@ end
 -- Shows what a container writes from now on, until it has ended; returns its status. ready() is called
 -- when nothing written from then on is missed; what it returns is closed at the end.
 function logs.attach(container, ready)
+  tiny.seal()
   require("tiny.logging").check_readable(container.config)
   local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer {}
   go_back(log, 0, {})

@@ -12,7 +12,7 @@ local manage = {}
 local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
-  "cgroup_parent", "health", "log",
+  "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls",
   "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss",
 }
 local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
@@ -215,6 +215,9 @@ end
 
 -- Takes over a container that lost its supervisor. The caller holds record.alive.
 function manage.adopt(record)
+  -- What is to start it again, and to run its health checks, is nothing that it can write to. The command
+  -- starts over where that is not so: it has only looked yet.
+  tiny.seal()
   local supervisor = tiny.fork(function()
     tiny.setsid()
     note_supervisor(record)

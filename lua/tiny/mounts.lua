@@ -6,25 +6,35 @@ local DEVICES = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 
 local LINKS = { fd = "/proc/self/fd", stdin = "/proc/self/fd/0", stdout = "/proc/self/fd/1", stderr = "/proc/self/fd/2", ptmx = "pts/ptmx" }
 local OPEN, PRIVATE_TTY = tonumber("755", 8), tonumber("620", 8)
 
-local function devices(root, shm_size)
-  tiny.mount_tmpfs("/dev", { root = root, create = true, nosuid = true, noexec = true, mode = OPEN, size = "64k" })
+local function devices(ctx)
+  local root, shm_size = ctx.root, ctx.spec.shm_size
   -- The tmpfs is the container's own and empty: its names are ours until the program runs.
-  local dev <close> = tiny.open_root("/dev", { root = root })
+  local _, dev = tiny.mount_tmpfs("/dev", { root = root, create = true, nosuid = true, noexec = true, mode = OPEN, size = "64k", open = true })
   for name, number in pairs(DEVICES) do tiny.mknod(name, "char", { root = dev, major = number[1], minor = number[2] }) end
   for name, target in pairs(LINKS) do tiny.symlink(target, name, { root = dev }) end
   tiny.mount_devpts("pts", { root = dev, create = true, mode = PRIVATE_TTY, gid = 5 })
   tiny.mount_mqueue("mqueue", { root = dev, create = true })
   tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = shm_size or "64m" })
+  if ctx.spec.devices or ctx.spec.privileged then require("tiny.devices").make(ctx, dev) end
+  return dev
 end
 
 function mounts.mount(ctx)
   local root = ctx.root
-  tiny.mount_proc("/proc", { root = root, create = true })
-  devices(root, ctx.spec.shm_size)
+  local privileged = ctx.spec.privileged
+  if ctx.spec.network == "bridge" then
+    for key, value in pairs(require("tiny.security").sysctls) do tiny.sysctl(key, value) end
+  end
+  if ctx.spec.sysctls then require("tiny.security_options").set_sysctls(ctx.spec.sysctls, ctx.spec.network) end
+  -- Held by descriptor from here on: what their names lead to is not believed again.
+  local _, proc = tiny.mount_proc("/proc", { root = root, create = true, open = true })
+  local dev, sys, _ = devices(ctx), nil, nil
   -- sysfs shows a network namespace; the host's own may not be mounted anew from inside.
-  if ctx.spec.network ~= "host" then tiny.mount_sysfs("/sys", { root = root, create = true, ro = true }) end
+  if ctx.spec.network ~= "host" then _, sys = tiny.mount_sysfs("/sys", { root = root, create = true, ro = not privileged, open = true }) end
+  if sys and ctx.cgroup and ctx.cgroup.version == "v2" then tiny.mount_cgroup("fs/cgroup", { root = sys, ro = not privileged }) end
   if ctx.files then require("tiny.net.files").mount(ctx) end
   for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.volumes").mount(root, mount) end
+  if not privileged then require "tiny.masks"(proc, sys, dev) end
 end
 
 return mounts

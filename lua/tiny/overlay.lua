@@ -7,10 +7,11 @@ local REPLACED = {
   "stop_timeout", "oom_score_adj", "cgroup_parent", "entrypoint",
   "ip", "ip6", "mac_address", "net_rate", "net_delay", "net_loss",
 }
-local FLAGS = { "interactive", "tty", "init", "read_only", "publish_all" }
+local FLAGS = { "interactive", "tty", "init", "read_only", "publish_all", "privileged" }
 local ADDED = {
   volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit", publish = "publish", expose = "expose",
-  aliases = "network_alias", dns = "dns", dns_search = "dns_search", add_hosts = "add_host",
+  aliases = "network_alias", dns = "dns", dns_search = "dns_search", add_hosts = "add_host", cap_add = "cap_add", cap_drop = "cap_drop",
+  security_opt = "security_opt", devices = "device", group_add = "group_add", sysctls = "sysctl",
 }
 
 -- Swap beside the memory, of docker's sum of both.

@@ -16,6 +16,9 @@ spec.KEYS = {
   -- Its limits: `swap` is beside the memory; ulimits are "NAME=SOFT[:HARD]".
   memory = "size", swap = "limit", cpus = "number", cpuset = "string", pids = "integer", ulimits = "strings",
   oom_score_adj = "integer", cgroup_parent = "string",
+  -- What it may do (tiny.security); devices are "HOST[:CONTAINER[:rwm]]", sysctls "KEY=VALUE".
+  cap_add = "strings", cap_drop = "strings", security_opt = "strings", privileged = "boolean", devices = "strings",
+  group_add = "strings", sysctls = "strings",
   -- Its log: driver, max_size, max_files and on_full, as the options --log-… (tiny.logging).
   log = "table",
   -- Its life: stop_timeout is in seconds.
@@ -151,6 +154,9 @@ function spec.check(asked)
     asked.shm_size = tiny.parse_size(asked.shm_size)
     -- To tmpfs 0 means no limit at all.
     if asked.shm_size == 0 then wrong("shm_size: 0 leaves no room for anything", "leave it out for 64m") end
+  end
+  if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls then
+    require("tiny.security_options").check(asked)
   end
   if asked.log then require("tiny.logging").check(asked) end
   if asked.ulimits then require("tiny.ulimits").check(asked.ulimits) end

@@ -22,12 +22,29 @@ end
 local function find(root, path, name)
   for line in lines(root, path) do
     local entry = fields(line)
-    if entry[1] == name or (id(name) and entry[3] == name) then return entry end
+    -- A number is that number, whatever the container's files call by it (docker believes a name "1000").
+    if entry[id(name) and 3 or 1] == name then return entry end
   end
 end
 
--- "web", "1000", "web:www" or "1000:1000" as uid, gid, groups and home; the name or an error.
-function users.lookup(root, text)
+local function add_groups(root, found, names)
+  for _, name in ipairs(names or {}) do
+    local entry = find(root, "/etc/group", name)
+    local gid = id(entry and entry[3] or name)
+    if not gid then tiny.fail { message = ("group_add: the rootfs has no group %q in /etc/group"):format(name), hint = "a number needs no entry" } end
+    table.insert(found.groups, gid)
+  end
+  return found
+end
+
+local lookup
+
+-- "web", "1000", "web:www" or "1000:1000" as uid, gid, groups and home, or root; `groups` are added.
+function users.lookup(root, text, groups)
+  return add_groups(root, text and lookup(root, text) or { uid = 0, gid = 0, groups = {}, home = "/root" }, groups)
+end
+
+function lookup(root, text)
   local user, group = text:match("^([^:]+):?([^:]*)$")
   if not user then tiny.fail { message = ("user: %q is not USER or USER:GROUP"):format(text), exit = 125 } end
   local entry = find(root, "/etc/passwd", user)

@@ -85,6 +85,7 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     // known before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
+    seal_early(name, rest, &globals);
     let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
         return Err(unknown_command(name, vm.search()).into());
@@ -123,6 +124,20 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     std::mem::forget(vm);
     end
 }
+
+/// A script that calls tiny.seal() starts the command over there: what it says is looked at first, so that
+/// nothing is done twice. When that fails, the script's own call tells. A recipe decides for itself.
+fn seal_early(name: &str, rest: &[OsString], globals: &Globals) {
+    let recipe = rest.iter().any(|word| word.as_encoded_bytes().ends_with(b".lua"));
+    let seals = |text: &[u8]| text.windows(SEAL.len()).any(|part| part == SEAL);
+    if !recipe && SearchPath::new(&globals.lua_path).text("scripts", &format!("{name}.lua")).is_some_and(|t| seals(&t))
+    {
+        let _ = crate::sys::seal::seal();
+    }
+}
+
+/// How a script asks for it.
+const SEAL: &[u8] = b"tiny.seal()";
 
 fn machine(globals: &Globals) -> Result<Vm, Failure> {
     let options = Options { search: SearchPath::new(&globals.lua_path), settings: globals.settings() };

@@ -84,6 +84,7 @@ pub const FAMILY: &[Primitive] = &[
         options: &[
             opt("gid", Type::Int, "the uid's number", "the group id"),
             opt("groups", Type::List(&Type::Int), "none", "the supplementary group ids"),
+            opt("keep_caps", Type::Bool, "false", "keep the permitted capabilities for set_caps; an execve takes them"),
         ],
         errors: &[
             ("EPERM", "needs CAP_SETUID and CAP_SETGID"),
@@ -100,6 +101,18 @@ pub const FAMILY: &[Primitive] = &[
         example: "tiny.no_new_privs()",
         call: |c| {
             credentials::no_new_privs()?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "set_dumpable",
+        doc: "Says whether a process of the same user may trace this one and read its memory, its files and its \
+              program through /proc (prctl(2), PR_SET_DUMPABLE). An execve allows it again.",
+        args: &[arg("dumpable", Type::Bool, "false: only CAP_SYS_PTRACE may")],
+        example: "tiny.set_dumpable(false)",
+        call: |c| {
+            credentials::set_dumpable(c.get(0)?)?;
             c.ok(())
         },
         ..BASE
@@ -134,6 +147,6 @@ fn setrlimit(call: &Call<'_>) -> Outcome {
 fn setuser(call: &Call<'_>) -> Outcome {
     let uid: u32 = call.get(0)?;
     let gid = call.opt("gid")?.unwrap_or(uid);
-    credentials::setuser(uid, gid, &call.opt::<Vec<u32>>("groups")?.unwrap_or_default())?;
+    credentials::setuser(uid, gid, &call.opt::<Vec<u32>>("groups")?.unwrap_or_default(), call.flag("keep_caps"))?;
     call.ok(())
 }

@@ -17,6 +17,7 @@ mod output;
 mod place;
 mod process;
 mod root;
+mod security;
 mod socket;
 mod terminal;
 
@@ -26,6 +27,7 @@ use crate::vm::registry::Primitive;
 pub const FAMILIES: &[&[Primitive]] = &[
     process::FAMILY,
     credentials::FAMILY,
+    security::FAMILY,
     namespace::FAMILY,
     root::FAMILY,
     mount::FAMILY,

@@ -62,14 +62,17 @@ pub const FAMILY: &[Primitive] = &[
         name: "chdir",
         doc: "Changes the working directory (chdir(2)).",
         args: &[arg("path", Type::Path, "the folder")],
+        options: &[ROOT],
         errors: &[
+            ("ELOOP", "below a root, the links of /proc that lead out of it are not followed"),
             ("ENOENT", "there is no such folder in this root"),
             ("ENOTDIR", "it is no folder"),
             ("EACCES", "a folder on the way may not be searched"),
         ],
         example: "tiny.chdir(\"/srv\")",
         call: |c| {
-            sys::chdir(&c.str(0)?)?;
+            let (path, root) = (c.str(0)?, root(c)?);
+            sys::chdir(root.place(&path)?)?;
             c.ok(())
         },
         ..BASE

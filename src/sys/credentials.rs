@@ -67,7 +67,9 @@ pub fn setsid() -> Result<()> {
 
 /// Becomes another user for good. Groups go first: afterwards the right to set them is gone.
 /// Errors: EINVAL for 4294967295, which to the kernel means "as it is" and would leave root root.
-pub fn setuser(uid: u32, gid: u32, groups: &[u32]) -> Result<()> {
+/// With `keep_caps` the permitted capabilities stay when the user is not root any more, up to the next
+/// execve (PR_SET_KEEPCAPS).
+pub fn setuser(uid: u32, gid: u32, groups: &[u32], keep_caps: bool) -> Result<()> {
     if uid == u32::MAX || gid == u32::MAX {
         return Err(super::Error::new(nix::errno::Errno::EINVAL).with_detail("4294967295 is no user or group"));
     }
@@ -79,6 +81,7 @@ pub fn setuser(uid: u32, gid: u32, groups: &[u32]) -> Result<()> {
         result => result.detail("setgroups")?,
     }
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    rustix::thread::set_keep_capabilities(keep_caps).detail("PR_SET_KEEPCAPS")?;
     nix::unistd::setresgid(gid, gid, gid).detail("setresgid")?;
     nix::unistd::setresuid(uid, uid, uid).detail("setresuid")
 }
@@ -90,4 +93,12 @@ fn setgroups_denied() -> bool {
 /// PR_SET_NO_NEW_PRIVS; it cannot be taken back.
 pub fn no_new_privs() -> Result<()> {
     Ok(rustix::thread::set_no_new_privs(true)?)
+}
+
+/// Whether another process of the same user may trace this one, and read its memory and its files
+/// through /proc (PR_SET_DUMPABLE); execve sets it again.
+pub fn set_dumpable(dumpable: bool) -> Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    let behavior = if dumpable { DumpableBehavior::Dumpable } else { DumpableBehavior::NotDumpable };
+    Ok(set_dumpable_behavior(behavior)?)
 }

@@ -181,9 +181,13 @@ pub fn pivot_root(root: BorrowedFd<'_>) -> Result<()> {
     nix::unistd::chdir("/").at("/")
 }
 
-/// Changes the working directory.
-pub fn chdir(path: &str) -> Result<()> {
-    nix::unistd::chdir(path).at(path)
+/// Changes the working directory. Below a root it is found by descriptor, so that no link of /proc
+/// leads to a folder of the host that this process still has open (CVE-2024-21626).
+pub fn chdir(place: Place<'_>) -> Result<()> {
+    match place.root {
+        None => nix::unistd::chdir(place.path).at(place.path),
+        Some(_) => rustix::process::fchdir(place.open()?).at(place.path),
+    }
 }
 
 /// Makes a device or FIFO (mknod(2)) with exactly this mode.

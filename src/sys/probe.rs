@@ -3,7 +3,6 @@
 //! or changed, and no program is run.
 
 mod calls;
-mod capabilities;
 mod cgroup;
 mod kernel;
 mod modules;
@@ -21,7 +20,7 @@ pub struct Host {
     /// The effective user id.
     pub euid: u32,
     /// The names of the effective capabilities.
-    pub capabilities: Vec<&'static str>,
+    pub capabilities: Vec<String>,
     /// Control groups: where they are, and with which controllers.
     pub cgroup: cgroup::Cgroups,
     /// The kinds of namespaces.
@@ -54,7 +53,7 @@ pub fn host() -> Host {
     let modules = modules::Modules::read(&kernel.release);
     Host {
         euid: rustix::process::geteuid().as_raw(),
-        capabilities: capabilities::effective(),
+        capabilities: super::security::capabilities::effective(),
         cgroup: cgroup::cgroups(),
         namespaces: namespaces::namespaces(),
         userns: namespaces::users(),

@@ -82,6 +82,8 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     // SAFETY: no CLONE_VM and no stack: the child is a copy, as with fork(2), and this process is
     // single-threaded (asserted above), so no lock is held by a thread that the child lacks.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
+    // A filter of system calls cannot look into clone3's arguments, and some say that it does not exist.
+    let result = if result < 0 && Errno::last() == Errno::ENOSYS { old_clone(&args) } else { result };
     if result == 0 {
         drop(read);
         REPORT.replace(Some(write));
@@ -98,6 +100,16 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
     Ok(Some(Born { pid: result as i32, pidfd, report: read }))
+}
+
+/// clone(2) for the same; it knows neither CLONE_INTO_CGROUP nor a new time namespace.
+fn old_clone(args: &CloneArgs) -> libc::c_long {
+    let flags = args.flags | args.exit_signal;
+    if args.cgroup != 0 || args.flags & 0xff != 0 {
+        return -1;
+    }
+    // SAFETY: as with clone3; the third argument is where the kernel writes the pidfd, on every architecture.
+    unsafe { libc::syscall(libc::SYS_clone, flags, 0, args.pidfd, 0, 0) }
 }
 
 /// A pid namespace is joined by the parent, for its children; returns the way back.

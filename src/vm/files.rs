@@ -87,6 +87,15 @@ impl SearchPath {
         }))
     }
 
+    /// The text of `folder/relative`, as `read` finds it; nothing where it is refused.
+    pub fn text(&self, folder: &str, relative: &str) -> Option<Cow<'static, [u8]>> {
+        let source = self.read(folder, relative).ok()??;
+        match source.bytecode {
+            true => embedded(folder, relative).map(|file| Cow::Borrowed(file.source())),
+            false => Some(source.text),
+        }
+    }
+
     /// The names (without `.lua`) in `folder`, embedded and overriding, sorted.
     pub fn names(&self, folder: &str) -> Vec<String> {
         let mut names: Vec<String> = embedded_names(folder).collect();

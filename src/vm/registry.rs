@@ -4,6 +4,8 @@
 use super::call::{Call, Fail};
 use mlua::MultiValue;
 
+pub use crate::sys::near::did_you_mean;
+
 /// What a binding returns: its results, or a failure that the glue dresses for Lua.
 pub type Outcome = Result<MultiValue, Fail>;
 
@@ -215,13 +217,4 @@ pub fn all() -> impl Iterator<Item = &'static Primitive> {
 /// The primitive of this name.
 pub fn find(name: &str) -> Option<&'static Primitive> {
     all().find(|p| p.name == name)
-}
-
-/// The closest of `candidates` to `word`, when one is close enough to be meant.
-pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|c| (strsim::jaro_winkler(word, c), c))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, c)| c)
 }

@@ -1,6 +1,7 @@
 //! Control groups: limits, statistics, freezing. A group is a handle or its path; where a program
 //! keeps its groups is not decided here. Here: the family's contents, and how a call names a group.
 
+mod device;
 mod file;
 mod group;
 mod limit;
@@ -43,6 +44,7 @@ pub const FAMILY: &[Primitive] = &[
     limit::SET_SWAP_LIMIT,
     limit::SET_CPU_LIMIT,
     limit::SET_PIDS_LIMIT,
+    device::SET_DEVICE_RULES,
     file::CGROUP_STATS,
     file::CGROUP_READ,
     file::CGROUP_WRITE,

@@ -2,7 +2,9 @@
 
 use std::os::fd::AsFd;
 
-use super::{BASE, CREATE, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, RO, attach, attributes, mount_options};
+use super::{
+    BASE, CREATE, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes, mount_options,
+};
 use crate::prim::place::{ROOT, ROOT_TYPE, Root};
 use crate::sys::Context;
 use crate::sys::mount as sys;

@@ -1,7 +1,7 @@
 //! File systems of the kernel: a new instance each.
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, RO, attach, attributes,
+    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
     mount_options,
 };
 use crate::prim::place::ROOT;
@@ -16,6 +16,7 @@ pub(super) const MOUNT_PROC: Primitive = Primitive {
     options: &[
         ROOT,
         CREATE,
+        OPEN,
         RO,
         opt(
             "hidepid",
@@ -45,7 +46,7 @@ pub(super) const MOUNT_SYSFS: Primitive = Primitive {
     name: "mount_sysfs",
     doc: "Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).",
     args: &[arg("target", Type::Path, "the mount point")],
-    options: &[ROOT, CREATE, RO],
+    options: &[ROOT, CREATE, OPEN, RO],
     returns: "a mount handle",
     errors: &[("EPERM", "needs CAP_SYS_ADMIN over the network namespace: clone with net = true"), ENOENT],
     example: "tiny.mount_sysfs(\"/sys\", { ro = true })",

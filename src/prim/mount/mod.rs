@@ -36,6 +36,8 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 const CREATE: Opt = opt("create", Type::Bool, "false", "make the mount point where it is missing");
+const OPEN: Opt =
+    opt("open", Type::Bool, "false", "return a dir handle of the mount too: what its path leads to may change");
 const RO: Opt = opt("ro", Type::Bool, "false", "read-only");
 const NOSUID: Opt = opt("nosuid", Type::Bool, "false", "setuid bits and file capabilities do not count");
 const NODEV: Opt = opt("nodev", Type::Bool, "false", "device nodes do not work");
@@ -45,7 +47,7 @@ const NOSYMFOLLOW: Opt = opt("nosymfollow", Type::Bool, "false", "links are not 
 
 /// The options that every mount takes, then the given ones.
 macro_rules! mount_options {
-    ($($own:expr),* $(,)?) => { &[ROOT, CREATE, RO, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
+    ($($own:expr),* $(,)?) => { &[ROOT, CREATE, OPEN, RO, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
 }
 use mount_options;
 
@@ -91,5 +93,10 @@ fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
     if !how.is_empty() {
         undo.raw_push(how)?;
     }
-    call.ok(Builder::new(call.lua, "mount")?.field("path", path)?.field("undo", undo)?.build()?)
+    let handle = Builder::new(call.lua, "mount")?.field("path", &*path)?.field("undo", undo)?.build()?;
+    if !call.flag("open") {
+        return call.ok(handle);
+    }
+    let fd = mount.try_clone().map_err(crate::sys::Error::from)?;
+    call.ok((handle, Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?))
 }

@@ -1,7 +1,8 @@
 //! Folders over folders.
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, RO, attach, attributes, mount_options,
+    BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
+    mount_options,
 };
 use crate::prim::place::ROOT;
 use crate::sys::overlay::{Layers, overlay};

@@ -3,7 +3,9 @@
 //! and keeps no other state, so that any process can work on it by its path alone.
 //! Refuses the top itself: its limits are the host's.
 
+mod bpf;
 mod create;
+mod devices;
 mod file;
 mod layout;
 mod limits;
@@ -20,6 +22,7 @@ use std::rc::Rc;
 use nix::errno::Errno;
 
 use super::{Error, Result};
+pub use devices::{Access, DeviceRule};
 pub use layout::{Home, Layout, Mount};
 pub use limits::{PERIOD_RANGE, page_size};
 pub use members::{Placement, cgroup_of};

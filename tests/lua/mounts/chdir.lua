@@ -13,3 +13,17 @@ check.equal(err.hint, "there is no such folder in this root")
 check.fails("ENOTDIR", tiny.chdir, "file")
 check.refuses([[path: "a\0b" has a NUL byte]], tiny.chdir, "a\0b")
 check.refuses([[path: "�" is not UTF-8]], tiny.chdir, "\xff")
+
+-- Below a root, nothing leads out of it: neither a link nor a descriptor that is open here.
+tiny.mkdir("root/inside", { parents = true })
+tiny.symlink("/inside", "root/link")
+local held <close> = tiny.open("/etc", { read = true })
+check.inside({}, function()
+  tiny.chdir("/link", { root = "root" })
+  check.equal(tiny.readlink("/proc/self/cwd"):match("[^/]+$"), "inside")
+  for number = 3, 20 do
+    if tiny.try(tiny.readlink, "/proc/self/fd/" .. number) then
+      check.fails("ELOOP", tiny.chdir, "/proc/self/fd/" .. number, { root = "/" })
+    end
+  end
+end)

@@ -64,3 +64,15 @@ for _ = 1, 1000 do
 end
 check.equal(open_files(), before, "open descriptors after 1000 rounds")
 check.equal(check.mount_at("/tmp/t"), nil)
+
+-- open: the mount itself as a root, whatever its path leads to later.
+do
+  local first <close>, dir = tiny.mount_tmpfs("/tmp/held", { create = true, open = true })
+  local second <close> = tiny.mount_tmpfs("/tmp/held")
+  tiny.mkdir("of-the-first", { root = dir })
+  check.equal(#tiny.list_dir("/tmp/held"), 0)
+  check.equal(tiny.list_dir("/", { root = dir })[1], "of-the-first")
+  dir:close()
+  second:close()
+  check.equal(tiny.list_dir("/tmp/held")[1], "of-the-first")
+end

@@ -9,7 +9,7 @@ end
 local id = check.succeeds("run", "-d", "--name", "one", "--net", "bridge", "sleep", "60"):sub(1, 12)
 local seen = check.succeeds("run", "--rm", "--net", "isolated", "sh", "-c", show)
 check.equal(seen, "inet 10.10.0.3/24\ndefault via 10.10.0.1 dev eth0 proto static \n")
-local reach = check.succeeds("run", "--rm", "--net", "bridge", "sh", "-c", "for a in 10.10.0.1 10.10.0.2; do busybox ping -c1 -W2 $a >/dev/null && echo $a; done")
+local reach = check.succeeds("run", "--rm", "--net", "bridge", "--cap-add", "NET_RAW", "sh", "-c", "for a in 10.10.0.1 10.10.0.2; do busybox ping -c1 -W2 $a >/dev/null && echo $a; done")
 check.equal(reach, "10.10.0.1\n10.10.0.2\n")
 check.equal(tiny.sysctl("net.ipv4.ip_forward"), "1")
 check.succeeds("stop", "-t", "0", id)

@@ -42,10 +42,10 @@ check.succeeds("network", "rm", "small")
 local machine <close> = tiny.netns()
 tiny.veth_pair({ name = "test0", addr = "192.0.2.1/24" }, { name = "eth0", netns = machine, addr = "192.0.2.2/24", gateway = "192.0.2.1" })
 check.succeeds("network", "create", "closed", "--internal")
-check.succeeds("run", "-d", "--name", "open", "--network", "bridge", "sleep", "100")
+check.succeeds("run", "-d", "--cap-add", "net_raw", "--name", "open", "--network", "bridge", "sleep", "100")
 tiny.write_file("/tmp/escape.lua", [[
 return require("tiny.container").new {
-  network = "closed", command = "busybox ping -c1 -W1 192.0.2.2 >/dev/null && echo out || echo in",
+  network = "closed", cap_add = { "NET_RAW" }, command = "busybox ping -c1 -W1 192.0.2.2 >/dev/null && echo out || echo in",
   after = { network = function(ctx) tiny.route_add("default", { via = ctx.networks[1].gateway, netns = ctx.netns }) end },
 }]])
 check.equal(check.succeeds("run", "--rm", "/tmp/escape.lua"), "in\n")

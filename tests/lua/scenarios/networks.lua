@@ -11,8 +11,10 @@ check.equal(#listed, 2)
 check.equal(listed[1].name .. listed[1].gateway, "back10.20.0.1")
 check.equal(listed[2].subnet .. " " .. listed[2].subnet6 .. " " .. listed[2].labels.team, "10.10.0.0/24 fd10:10::/64 web")
 
-net.serve("db", "--network", "back:alias=store,ip=10.20.0.9")
-local both = { "run", "-d", "--name", "app", "--network", "front", "--network", "back", "--network-alias", "ui", "sleep", "60" }
+-- busybox' ping needs a raw socket, which a container has by name only.
+local PING = "--cap-add=net_raw"
+net.serve("db", PING, "--network", "back:alias=store,ip=10.20.0.9")
+local both = { "run", "-d", PING, "--name", "app", "--network", "front", "--network", "back", "--network-alias", "ui", "sleep", "60" }
 check.succeeds(table.unpack(both))
 
 local function inside(name, command) return check.succeeds("exec", name, "sh", "-c", command) end
@@ -29,7 +31,7 @@ assert(not inside("db", "busybox nslookup nobody.test 127.0.0.11 2>&1; true"):ma
 check.equal(inside("db", "ip route | grep -c default; true"), "0\n")
 
 -- A neighbour in another network is not found, until it joins.
-check.succeeds("run", "-d", "--name", "late", "--network", "front", "sleep", "60")
+check.succeeds("run", "-d", PING, "--name", "late", "--network", "front", "sleep", "60")
 check.equal(inside("late", "busybox ping -c1 -W1 db 2>&1 | head -1"), "ping: bad address 'db'\n")
 check.succeeds("network", "connect", "back", "late", "--alias", "tardy")
 check.equal(inside("late", "busybox timeout 5 busybox wget -qO- http://db/"), "db\n")

@@ -1,0 +1,131 @@
+-- What loosens or tightens a container by name: --cap-add, --cap-drop, --security-opt, --group-add and
+-- --sysctl, checked before anything acts and put in their final form.
+local spec = require "tiny.spec"
+
+local options = {}
+
+-- The settings that belong to a container's own IPC namespace; those of net belong to its network.
+local SYSCTLS = {
+  ["kernel.msgmax"] = true, ["kernel.msgmnb"] = true, ["kernel.msgmni"] = true, ["kernel.sem"] = true, ["kernel.shmall"] = true,
+  ["kernel.shmmax"] = true, ["kernel.shmmni"] = true, ["kernel.shm_rmid_forced"] = true,
+}
+
+local function capability(key, text)
+  if text:upper() == "ALL" then return "ALL" end
+  local name, err = tiny.try(tiny.capability_name, text)
+  return name or spec.wrong(("%s: %s"):format(key, err.message))
+end
+
+local function capabilities(asked)
+  local mine, dropped = {}, {}
+  for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
+  for _, key in ipairs { "cap_drop", "cap_add" } do
+    local names = {}
+    for i, text in ipairs(asked[key] or {}) do names[i] = capability(key, text) end
+    for _, name in ipairs(names) do
+      if key == "cap_drop" then dropped[name] = true
+      elseif dropped[name] then spec.wrong(("cap_add: %s is to be dropped as well"):format(name))
+      elseif name ~= "ALL" and not mine[name] then
+        spec.wrong(("cap_add: this process does not have %s, and cannot hand it on"):format(name), "`tinylua doctor` shows what it has")
+      end
+    end
+    if asked[key] then asked[key] = names end
+  end
+end
+
+-- The profile in a file, as a table; what is wrong with it is told.
+local function profile(path)
+  local text = tiny.read_file(path, { max = "1m" })
+  if not text then spec.wrong(("security_opt: seccomp: there is no file %s"):format(path)) end
+  local value, wrong = tiny.json_decode(text)
+  if type(value) ~= "table" then spec.wrong(("security_opt: seccomp: %s is no JSON object: %s"):format(path, wrong or "it is " .. tiny.show(value))) end
+  return value
+end
+
+local function compiled(path, caps)
+  local filter, err = tiny.try(tiny.seccomp_compile, profile(path), { caps = caps })
+  return filter or spec.wrong(("security_opt: seccomp: %s: %s"):format(path, err.message))
+end
+
+-- The filter of a profile in a file. What a container started with stays in its folder: a program that
+-- is run in it later gets the same, whatever the file says by then.
+function options.filter(path, caps, dir, running)
+  local kept = dir .. "/seccomp"
+  if running then return tiny.read_file(kept) or tiny.fail("the container's system call filter is missing: " .. kept) end
+  local filter = compiled(path, caps)
+  tiny.write_file(kept, filter, { mode = tonumber("600", 8) })
+  return filter
+end
+
+local function boolean(text, value)
+  if value == "" or value == "true" then return true end
+  if value == "false" then return false end
+  spec.wrong(("security_opt: %s: %s is not true or false"):format(tiny.show(text), tiny.show(value)))
+end
+
+-- What a list of security options says: seccomp ("unconfined" or a file's path) and no_new_privs.
+function options.parse(list)
+  local found = {}
+  for _, text in ipairs(list) do
+    local key, value = text:match("^([%w-]+)[=:]?(.*)$")
+    if key == "seccomp" then
+      if value == "" then spec.wrong(("security_opt: %s names no profile"):format(tiny.show(text)), "a file, or unconfined") end
+      found.seccomp = value ~= "default" and value or nil
+    elseif key == "no-new-privileges" then found.no_new_privs = boolean(text, value)
+    elseif key == "apparmor" or key == "label" then
+      local none = key == "apparmor" and "unconfined" or "disable"
+      if value ~= none then
+        spec.wrong(("security_opt: %s: labels of security modules are not supported"):format(tiny.show(text)), ("%s=%s is what holds"):format(key, none))
+      end
+    else
+      local near = tiny.did_you_mean(key or text, { "seccomp", "no-new-privileges", "apparmor", "label" })
+      spec.wrong(("security_opt: there is no option %s"):format(tiny.show(key or text)) .. (near and ("; did you mean %q?"):format(near) or ""),
+        "they are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable")
+    end
+  end
+  return found
+end
+
+local function check_options(asked)
+  local final = {}
+  for i, text in ipairs(asked.security_opt) do
+    local path = text:match("^seccomp[=:](.+)$")
+    if path and path ~= "unconfined" and path ~= "default" then text = "seccomp=" .. spec.absolute(path) end
+    final[i] = text
+  end
+  local found = options.parse(final)
+  asked.security_opt = final
+  -- Only whether it is a profile at all: for which capabilities is not settled yet.
+  if found.seccomp and found.seccomp ~= "unconfined" then compiled(found.seccomp, {}) end
+end
+
+-- "K=V" as key and value, of a setting that is the container's own.
+local function sysctl(text, network)
+  local key, value = text:match("^([%w_][%w_./-]*)=(.+)$")
+  if not key or key:find("..", 1, true) then spec.wrong(("sysctls: %s is not KEY=VALUE"):format(tiny.show(text)), "such as net.ipv4.ip_unprivileged_port_start=0") end
+  local name = key:find(".", 1, true) and key or key:gsub("/", ".")
+  local net = name:match("^net%.")
+  if net and network == "host" then spec.wrong(("sysctls: %s would be the host's: the container has no network of its own"):format(name)) end
+  if not (net or SYSCTLS[name] or name:match("^fs%.mqueue%.[%w_]+$")) then
+    spec.wrong(("sysctls: %s belongs to the whole machine, not to a container"):format(name), "a container has its own net.*, fs.mqueue.* and kernel.msg*, sem, shm*")
+  end
+  return key, value
+end
+
+-- Sets them; called in the container's namespaces, while /proc is still the host's.
+function options.set_sysctls(list, network)
+  for _, text in ipairs(list) do tiny.sysctl(sysctl(text, network)) end
+end
+
+-- Checks all that is asked for.
+function options.check(asked)
+  if asked.cap_add or asked.cap_drop then capabilities(asked) end
+  if asked.security_opt then check_options(asked) end
+  if asked.devices then require("tiny.devices").check(asked.devices) end
+  for _, text in ipairs(asked.sysctls or {}) do sysctl(text, asked.network) end
+  for _, text in ipairs(asked.group_add or {}) do
+    if not text:match("^[%w_][%w_.-]*$") then spec.wrong(("group_add: %s is not a group's name or number"):format(tiny.show(text))) end
+  end
+end
+
+return options

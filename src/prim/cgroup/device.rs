@@ -1,0 +1,66 @@
+//! Which devices a group's processes may use.
+
+use mlua::Table;
+
+use super::{BASE, ERRORS, GROUP, group};
+use crate::sys::cgroup::{Access, DeviceRule};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Outcome, Primitive, Type, need, opt};
+
+const RULE: Type = Type::Options(&[
+    opt("type", Type::Word(&["char", "block"]), "both", "the kind of device"),
+    opt("major", Type::Int, "all", "the major number"),
+    opt("minor", Type::Int, "all", "the minor number"),
+    need("access", Type::Str, "letters: r to read, w to write, m to make its node"),
+]);
+
+pub(super) const SET_DEVICE_RULES: Primitive = Primitive {
+    name: "set_device_rules",
+    doc: "Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a \
+          program of the kernel's, bpf(2)). What they have open stays open.",
+    args: &[GROUP],
+    list: Some((RULE, "what is allowed")),
+    method: Some(("cgroup", "set_device_rules")),
+    errors: &[
+        ("EPERM", "run as root; on v1 a group cannot allow what the group above it may not use"),
+        ("EINVAL", "this kernel has no programs for devices (CONFIG_CGROUP_BPF)"),
+        ERRORS[0],
+        ERRORS[1],
+        ERRORS[3],
+        ERRORS[4],
+    ],
+    example: "local web <close> = tiny.cgroup(\"web\")\ntiny.set_device_rules(web, { { type = \"char\", major = 1, minor = 3, \
+              access = \"rw\" } })",
+    call: set_device_rules,
+    ..BASE
+};
+
+fn set_device_rules(call: &Call<'_>) -> Outcome {
+    let mut rules = Vec::new();
+    for (i, item) in call.table().into_iter().flat_map(Table::sequence_values::<Table>).enumerate() {
+        rules.push(rule(&item?).map_err(|e| Fail::Usage(format!("[{}]: {e}", i + 1)))?);
+    }
+    group(call)?.set_device_rules(&rules)?;
+    call.ok(())
+}
+
+fn rule(item: &Table) -> Result<DeviceRule, String> {
+    let text = |key: &str| item.raw_get::<Option<String>>(key).map_err(|e| e.to_string());
+    let number = |key: &str| match item.raw_get::<Option<i64>>(key) {
+        Ok(None) => Ok(None),
+        // The kernel has 12 bits for a major number and 20 for a minor one.
+        Ok(Some(n)) if (0..1 << if key == "major" { 12 } else { 20 }).contains(&n) => Ok(Some(n as u32)),
+        _ => Err(format!("option {key:?} is out of range")),
+    };
+    let access = text("access")?.unwrap_or_default();
+    if access.is_empty() || access.chars().any(|c| !"rwm".contains(c)) {
+        return Err(format!("option \"access\": {access:?} is not made of r, w and m"));
+    }
+    let access = Access { read: access.contains('r'), write: access.contains('w'), mknod: access.contains('m') };
+    Ok(DeviceRule {
+        block: text("type")?.map(|t| t == "block"),
+        major: number("major")?,
+        minor: number("minor")?,
+        access,
+    })
+}

@@ -1,0 +1,112 @@
+//! Capabilities (capabilities(7)): lists of names here, masks below.
+
+use mlua::Value;
+
+use super::BASE;
+use crate::sys::security::capabilities::{self as sys, Change};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
+
+const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
+
+/// A list of capabilities as an option.
+pub(super) const fn list(name: &'static str, default: &'static str, doc: &'static str) -> Opt {
+    opt(name, Type::List(&Type::Str), default, doc)
+}
+
+pub(super) const CAPS: Primitive = Primitive {
+    name: "caps",
+    doc: "Tells the five capability sets of a process (capabilities(7)).",
+    args: &[optional("process", PROCESS, "a child or process handle; absent, the caller")],
+    returns: "a table of lists of names: effective, permitted, inheritable, bounding, ambient",
+    errors: &[("ESRCH", "the process has ended"), ("ENOENT", "the process has ended, or /proc does not show it")],
+    example: "for _, name in ipairs(tiny.caps().effective) do print(name) end",
+    call: caps,
+    ..BASE
+};
+
+pub(super) const SET_CAPS: Primitive = Primitive {
+    name: "set_caps",
+    doc: "Sets the caller's capability sets to exactly these: the bounding set first, then capset(2), the ambient set \
+          last. A set that is not named stays; nothing is changed when a part of it cannot be.",
+    options: &[
+        list("effective", "as it is", "what counts now"),
+        list("permitted", "as it is", "what can be made effective"),
+        list("inheritable", "as it is", "what programs with file capabilities may keep over execve"),
+        list("bounding", "as it is", "what no execve can go beyond"),
+        list("ambient", "as it is", "what every program keeps over execve; permitted and inheritable too"),
+    ],
+    errors: &[("EPERM", "a set can be lowered, not raised: ask for what tiny.caps() shows, or less")],
+    example: "tiny.set_caps { bounding = { \"CAP_CHOWN\" }, permitted = { \"CAP_CHOWN\" }, effective = { \"CAP_CHOWN\" } }",
+    call: set_caps,
+    ..BASE
+};
+
+pub(super) const CAPABILITY_NAME: Primitive = Primitive {
+    name: "capability_name",
+    doc: "Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).",
+    args: &[arg("name", Type::Str, "\"net_raw\", \"CAP_NET_RAW\"")],
+    returns: "a string: \"CAP_NET_RAW\"",
+    example: "print(tiny.capability_name(\"net_raw\"))",
+    call: |c| {
+        let bit = bit(&c.str(0)?).map_err(Fail::Usage)?;
+        c.ok(sys::names(bit).concat())
+    },
+    ..BASE
+};
+
+/// The bit of a name; the error is a sentence for the user.
+fn bit(name: &str) -> Result<u64, String> {
+    sys::bit(name).ok_or_else(|| {
+        let full = name.to_ascii_uppercase();
+        let full = format!("CAP_{}", full.strip_prefix("CAP_").unwrap_or(&full));
+        let near = did_you_mean(&full, sys::NAMES.into_iter());
+        let near = near.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+        format!("there is no capability {name:?}{near}")
+    })
+}
+
+/// The mask of a list of names that an option holds; `None` where it is absent.
+pub(super) fn mask(call: &Call<'_>, key: &str) -> Result<Option<u64>, Fail> {
+    let Some(names) = call.opt::<Vec<String>>(key)? else { return Ok(None) };
+    let mut mask = 0;
+    for (i, name) in names.iter().enumerate() {
+        mask |= bit(name).map_err(|e| Fail::Usage(format!("option {key:?}: [{}]: {e}", i + 1)))?;
+    }
+    Ok(Some(mask))
+}
+
+fn caps(call: &Call<'_>) -> Outcome {
+    let sets = match call.arg_value(0) {
+        Value::Table(process) => {
+            let sets = sys::of(process.raw_get("pid")?)?;
+            // The pidfd says afterwards that the pid was still this process.
+            call.fd(0)?.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??;
+            sets
+        }
+        _ => sys::own()?,
+    };
+    let table = call.lua.create_table()?;
+    let named = [
+        ("effective", sets.effective),
+        ("permitted", sets.permitted),
+        ("inheritable", sets.inheritable),
+        ("bounding", sets.bounding),
+        ("ambient", sets.ambient),
+    ];
+    for (name, mask) in named {
+        table.raw_set(name, sys::names(mask))?;
+    }
+    call.ok(table)
+}
+
+fn set_caps(call: &Call<'_>) -> Outcome {
+    sys::set(&Change {
+        effective: mask(call, "effective")?,
+        permitted: mask(call, "permitted")?,
+        inheritable: mask(call, "inheritable")?,
+        bounding: mask(call, "bounding")?,
+        ambient: mask(call, "ambient")?,
+    })?;
+    call.ok(())
+}

@@ -1,0 +1,82 @@
+//! System call filters (seccomp(2)). A profile is a table in the shape of Docker's JSON.
+
+use mlua::Value;
+
+use super::BASE;
+use super::capability::{list, mask};
+use crate::sys::seccomp::{self as sys, Profile, Subject};
+use crate::sys::security::capabilities;
+use crate::vm::call::{Call, Fail};
+use crate::vm::json;
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+
+const OPTIONS: &[Opt] = &[
+    list("caps", "the caller's bounding set", "for whom the profile's `caps` conditions are read"),
+    opt("kernel", Type::Str, "this kernel", "the version for `minKernel` conditions, \"6.1\""),
+    opt("strict", Type::Bool, "false", "refuse names of calls that this machine does not have"),
+];
+
+const PROFILE: &str = "{ defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, \
+                       errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … } }";
+
+pub(super) const SECCOMP: Primitive = Primitive {
+    name: "seccomp",
+    doc: "Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other \
+          architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail \
+          with ENOSYS where its default is an errno.",
+    args: &[arg("filter", Type::Either(&[Type::Table, Type::Bytes]), "a profile, or what seccomp_compile made of one")],
+    options: OPTIONS,
+    errors: &[
+        ("EACCES", "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN"),
+        ("EINVAL", "the bytes are no filter: compile one with tiny.seccomp_compile"),
+    ],
+    example: "tiny.fork(function()\n  tiny.no_new_privs()\n  tiny.seccomp { defaultAction = \"SCMP_ACT_ALLOW\",\n    \
+              syscalls = { { names = { \"mkdir\", \"mkdirat\" }, action = \"SCMP_ACT_ERRNO\", errnoRet = 1 } } }\nend)",
+    call: seccomp,
+    ..BASE
+};
+
+pub(super) const SECCOMP_COMPILE: Primitive = Primitive {
+    name: "seccomp_compile",
+    doc: "Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded \
+          by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.",
+    args: &[arg("profile", Type::Table, PROFILE)],
+    options: OPTIONS,
+    returns: "a string of bytes",
+    example: "local filter = tiny.seccomp_compile { defaultAction = \"SCMP_ACT_ALLOW\" }",
+    call: |c| {
+        let filter = compile(c)?;
+        c.ok(c.lua.create_string(filter)?)
+    },
+    ..BASE
+};
+
+fn compile(call: &Call<'_>) -> Result<Vec<u8>, Fail> {
+    let profile = json::from_lua(&call.arg_value(0), false, "profile").map_err(Fail::Usage)?;
+    let release = match call.opt::<String>("kernel")? {
+        Some(version) => version,
+        None => rustix::system::uname().release().to_string_lossy().into_owned(),
+    };
+    let Some(kernel) = sys::kernel(&release) else {
+        return Err(Fail::Usage(format!("option \"kernel\": {release:?} is not a version such as \"6.1\"")));
+    };
+    let caps = match mask(call, "caps")? {
+        Some(caps) => caps,
+        None => capabilities::own()?.bounding,
+    };
+    let subject = Subject { caps, kernel, strict: call.flag("strict") };
+    let profile = Profile::read(&profile, &subject).map_err(Fail::Usage)?;
+    sys::compile(&profile).map_err(Fail::Usage)
+}
+
+fn seccomp(call: &Call<'_>) -> Outcome {
+    let filter = match call.arg_value(0) {
+        Value::String(bytes) => bytes.as_bytes().to_vec(),
+        _ => compile(call)?,
+    };
+    if let Some(why) = sys::wrong(&filter) {
+        return Err(Fail::Usage(format!("filter: {why}")));
+    }
+    sys::load(&filter)?;
+    call.ok(())
+}

@@ -1,0 +1,20 @@
+//! What a process may do: capabilities and system call filters. Which of them a container gets is not
+//! decided here. Here: the family's contents.
+
+mod capability;
+mod filter;
+mod program;
+
+use crate::vm::registry::Primitive;
+
+const BASE: Primitive = Primitive { family: "security", ..Primitive::BASE };
+
+/// The family's entries.
+pub const FAMILY: &[Primitive] = &[
+    capability::CAPS,
+    capability::SET_CAPS,
+    capability::CAPABILITY_NAME,
+    filter::SECCOMP,
+    filter::SECCOMP_COMPILE,
+    program::SEAL,
+];

@@ -1,0 +1,71 @@
+//! What is done with a call, as profiles name it and as a filter returns it (seccomp(2)).
+
+use nix::errno::Errno;
+
+use super::places::{Reader, Result, refuse};
+use super::profile::unknown;
+
+/// The actions.
+pub struct Actions;
+
+const ERRNO: u32 = 0x0005_0000;
+const TRACE: u32 = 0x7ff0_0000;
+const DATA: u32 = 0xffff;
+
+const NAMES: [(&str, u32); 8] = [
+    ("SCMP_ACT_ALLOW", 0x7fff_0000),
+    ("SCMP_ACT_ERRNO", ERRNO),
+    ("SCMP_ACT_KILL", 0),
+    ("SCMP_ACT_KILL_THREAD", 0),
+    ("SCMP_ACT_KILL_PROCESS", 0x8000_0000),
+    ("SCMP_ACT_TRAP", 0x0003_0000),
+    ("SCMP_ACT_TRACE", TRACE),
+    ("SCMP_ACT_LOG", 0x7ffc_0000),
+];
+
+/// What a call fails with where a profile says no number (libseccomp's, EPERM).
+const DEFAULT: u32 = 1;
+
+impl Actions {
+    /// The filter's return value of an action; `number` is the errno of one that fails the call.
+    pub fn value(place: &str, name: &str, number: Option<u32>) -> Result<u32> {
+        match NAMES.iter().find(|(known, _)| *known == name) {
+            Some((_, value @ (ERRNO | TRACE))) => Ok(value | number.unwrap_or(DEFAULT)),
+            Some((_, value)) => Ok(*value),
+            None if name == "SCMP_ACT_NOTIFY" => refuse(place, "SCMP_ACT_NOTIFY needs somebody who answers the calls"),
+            None => refuse(place, &unknown("action", name, NAMES.iter().map(|(known, _)| *known))),
+        }
+    }
+
+    /// The errno of an action: a number under the first key, or a name such as "EPERM" under the second.
+    pub fn errno(reader: &Reader<'_>, number: &str, name: &str) -> Result<Option<u32>> {
+        if let Some(value) = reader.number(number)? {
+            return match u32::try_from(value) {
+                Ok(value) if value <= 4095 => Ok(Some(value)),
+                _ => refuse(&reader.at(number), &format!("{value} is no errno")),
+            };
+        }
+        let Some(word) = reader.text(name)? else { return Ok(None) };
+        match (1..134).find(|n| format!("{:?}", Errno::from_raw(*n)) == word) {
+            Some(value) => Ok(Some(value.unsigned_abs())),
+            None => refuse(&reader.at(name), &format!("{word:?} is no errno")),
+        }
+    }
+
+    /// The return value for a call that fails with this errno.
+    pub fn errno_value(number: u32) -> u32 {
+        ERRNO | number
+    }
+
+    /// Whether the call fails with an errno.
+    pub fn is_errno(value: u32) -> bool {
+        value & !DATA == ERRNO
+    }
+
+    /// Whether the call is not made: it fails, or its thread or process ends. A tracer may do as it likes.
+    pub fn denies(value: u32) -> bool {
+        let allows =
+            NAMES.iter().filter(|(name, _)| matches!(*name, "SCMP_ACT_ALLOW" | "SCMP_ACT_TRACE" | "SCMP_ACT_LOG"));
+        !allows.map(|(_, action)| *action).any(|action| action == value & !DATA)
+    }
+}

@@ -1,0 +1,196 @@
+//! From a profile to a filter: one block an architecture, in it a binary search over ranges of call
+//! numbers that are decided alike, at its ends the tests of the arguments.
+
+use std::collections::BTreeMap;
+
+use super::bpf::{Insn, MOST, Test, branch};
+use super::calls::{Arch, NATIVE};
+use super::profile::{Condition, Op, Profile};
+
+/// Offsets in struct seccomp_data (seccomp(2)).
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+const ARGS: u32 = 16;
+
+/// Numbers from here on are calls of the x32 ABI.
+const X32: u32 = 0x4000_0000;
+
+const ENOSYS: u32 = 38;
+
+/// What is done with one call: the first rule whose conditions hold, else the default.
+#[derive(Default, PartialEq, Clone)]
+struct Decision<'a> {
+    rules: Vec<(&'a [Condition], u32)>,
+    always: Option<u32>,
+}
+
+/// Compiles a profile. The error is a sentence for the user.
+pub fn compile(profile: &Profile) -> Result<Vec<Insn>, String> {
+    // What no block is for: a call of another architecture is never let through.
+    let foreign = if profile.default_denies() { profile.default } else { Profile::errno(ENOSYS) };
+    let mut program = vec![Insn::ret(foreign)];
+    for arch in profile.arches.iter().filter(|arch| arch.is_sub()) {
+        program = branch(Test::Equal, arch.audit(), &block(profile, *arch), program);
+    }
+    let mut native = vec![Insn::load(NUMBER)];
+    let calls = search(&ranges(profile, NATIVE), profile.default);
+    match NATIVE {
+        Arch::X86_64 => native.extend(branch(Test::AtLeast, X32, &[Insn::ret(foreign)], calls)),
+        _ => native.extend(calls),
+    }
+    program = branch(Test::Equal, NATIVE.audit(), &native, program);
+    program.insert(0, Insn::load(ARCH));
+    match program.len() {
+        0..=MOST => Ok(program),
+        length => Err(format!("the filter has {length} instructions; the kernel takes {MOST}")),
+    }
+}
+
+fn block(profile: &Profile, arch: Arch) -> Vec<Insn> {
+    let mut block = vec![Insn::load(NUMBER)];
+    block.extend(search(&ranges(profile, arch), profile.default));
+    block
+}
+
+/// The first number of each range with what is decided there; the first range begins with 0.
+fn ranges(profile: &Profile, arch: Arch) -> Vec<(u32, Decision<'_>)> {
+    let mut decisions: BTreeMap<u32, Decision<'_>> = BTreeMap::new();
+    for rule in &profile.rules {
+        for number in rule.names.iter().filter_map(|name| arch.number(name)) {
+            let decision = decisions.entry(number).or_default();
+            // As libseccomp has it: a rule without conditions takes the place of those with, and
+            // the first of its kind counts.
+            match rule.conditions.is_empty() {
+                true => drop(decision.always.get_or_insert(rule.action)),
+                false => decision.rules.push((&rule.conditions, rule.action)),
+            }
+        }
+    }
+    // A call that is newer than all that the profile knows "does not exist", so that a C library
+    // falls back to what it knows itself; EPERM it would take for an answer (runc does the same).
+    let beyond = if profile.default_is_errno() { Profile::errno(ENOSYS) } else { profile.default };
+    let mut found = vec![(0, Decision::default())];
+    for (number, mut decision) in decisions {
+        if decision.always.is_some() {
+            decision.rules.clear();
+        }
+        // The gap before it is empty.
+        found.pop_if(|last| last.0 == number);
+        found.push((number, decision));
+        found.push((number + 1, Decision::default()));
+    }
+    if let Some(last) = found.last_mut().filter(|last| last.0 > 0) {
+        last.1.always = Some(beyond);
+    }
+    found.dedup_by(|next, range| next.1 == range.1);
+    found
+}
+
+fn search(ranges: &[(u32, Decision<'_>)], default: u32) -> Vec<Insn> {
+    match ranges {
+        [] => vec![Insn::ret(default)],
+        [(_, decision)] => decide(decision, default),
+        _ => {
+            let (left, right) = ranges.split_at(ranges.len() / 2);
+            branch(Test::AtLeast, right[0].0, &search(right, default), search(left, default))
+        }
+    }
+}
+
+fn decide(decision: &Decision<'_>, default: u32) -> Vec<Insn> {
+    let mut block = Vec::new();
+    for (conditions, action) in &decision.rules {
+        block.extend(rule(conditions, *action));
+    }
+    block.push(Insn::ret(decision.always.unwrap_or(default)));
+    block
+}
+
+/// Where a test of a condition goes on.
+#[derive(Clone, Copy)]
+enum Go {
+    /// The next instruction.
+    On,
+    /// The condition holds: behind it.
+    Holds,
+    /// It does not: behind the whole rule.
+    Fails,
+}
+
+/// The tests of all conditions, then the action; a condition that does not hold leads behind it.
+fn rule(conditions: &[Condition], action: u32) -> Vec<Insn> {
+    let mut block = vec![Insn::ret(action)];
+    for condition in conditions.iter().rev() {
+        let steps = steps(condition);
+        let mut tests = Vec::with_capacity(steps.len() + block.len());
+        for (i, step) in steps.iter().enumerate() {
+            let left = steps.len() - 1 - i;
+            // At most six conditions of six steps each: far below the 255 of a jump.
+            let over = |go: Go| match go {
+                Go::On => 0,
+                Go::Holds => left as u8,
+                Go::Fails => (left + block.len()) as u8,
+            };
+            tests.push(match *step {
+                Step::Plain(insn) => insn,
+                Step::Test(test, k, yes, no) => Insn::jump(test, k, over(yes), over(no)),
+            });
+        }
+        tests.append(&mut block);
+        block = tests;
+    }
+    block
+}
+
+enum Step {
+    Plain(Insn),
+    Test(Test, u32, Go, Go),
+}
+
+/// The steps of one condition: an argument has 64 bits, BPF loads 32; the upper half decides first.
+fn steps(condition: &Condition) -> Vec<Step> {
+    use Go::{Fails, Holds, On};
+    let low = ARGS + 8 * condition.index;
+    let (low, high) = if cfg!(target_endian = "little") { (low, low + 4) } else { (low + 4, low) };
+    let halves = |value: u64| ((value >> 32) as u32, value as u32);
+    let (upper, lower) = halves(condition.value);
+    let load = |offset| Step::Plain(Insn::load(offset));
+    let order = |yes, no, test, low_yes, low_no| {
+        vec![
+            load(high),
+            Step::Test(Test::Greater, upper, yes, On),
+            Step::Test(Test::Equal, upper, On, no),
+            load(low),
+            Step::Test(test, lower, low_yes, low_no),
+        ]
+    };
+    match condition.op {
+        Op::Equal => vec![
+            load(high),
+            Step::Test(Test::Equal, upper, On, Fails),
+            load(low),
+            Step::Test(Test::Equal, lower, On, Fails),
+        ],
+        Op::NotEqual => vec![
+            load(high),
+            Step::Test(Test::Equal, upper, On, Holds),
+            load(low),
+            Step::Test(Test::Equal, lower, Fails, On),
+        ],
+        Op::Masked(mask) => {
+            let (mask_upper, mask_lower) = halves(mask);
+            vec![
+                load(high),
+                Step::Plain(Insn::and(mask_upper)),
+                Step::Test(Test::Equal, upper, On, Fails),
+                load(low),
+                Step::Plain(Insn::and(mask_lower)),
+                Step::Test(Test::Equal, lower, On, Fails),
+            ]
+        }
+        Op::Greater => order(Holds, Fails, Test::Greater, On, Fails),
+        Op::AtLeast => order(Holds, Fails, Test::AtLeast, On, Fails),
+        Op::Less => order(Fails, Holds, Test::AtLeast, Fails, On),
+        Op::AtMost => order(Fails, Holds, Test::Greater, Fails, On),
+    }
+}

@@ -1,0 +1,247 @@
+//! A profile as Docker and podman write it in JSON: what of it holds on this machine, for a process
+//! with these capabilities. What is not understood is refused with its place: a filter that forbids
+//! less than it says would be worse than none. Lists count from 1.
+
+use serde_json::Value;
+
+use super::super::security::capabilities;
+use super::action::Actions;
+use super::calls::{ARCHES, Arch, NATIVE};
+use super::places::{Reader, Result, object, refuse};
+
+/// What a profile comes to.
+pub struct Profile {
+    /// What is done with a call that no rule is about.
+    pub default: u32,
+    /// The architectures, the native one among them.
+    pub arches: Vec<Arch>,
+    /// The rules that hold here, in the profile's order.
+    pub rules: Vec<Rule>,
+}
+
+/// What is done with some calls.
+pub struct Rule {
+    /// Their names; those that an architecture does not have are passed over.
+    pub names: Vec<String>,
+    /// The filter's return value.
+    pub action: u32,
+    /// What must hold of the arguments, all of it.
+    pub conditions: Vec<Condition>,
+}
+
+/// A test of one argument.
+#[derive(PartialEq, Clone, Debug)]
+pub struct Condition {
+    /// Which argument, from 0.
+    pub index: u32,
+    /// How it is compared.
+    pub op: Op,
+    /// What with.
+    pub value: u64,
+}
+
+/// How an argument is compared; unsigned.
+#[derive(PartialEq, Clone, Copy, Debug)]
+pub enum Op {
+    /// It is the value.
+    Equal,
+    /// It is not the value.
+    NotEqual,
+    /// It is above the value.
+    Greater,
+    /// It is the value or above.
+    AtLeast,
+    /// It is below the value.
+    Less,
+    /// It is the value or below.
+    AtMost,
+    /// These bits of it are the value.
+    Masked(u64),
+}
+
+/// For whom a profile is read.
+pub struct Subject {
+    /// The capabilities that its process can have, as a mask.
+    pub caps: u64,
+    /// The kernel's version, major and minor.
+    pub kernel: (u32, u32),
+    /// Whether a call that no architecture has is an error.
+    pub strict: bool,
+}
+
+const KEYS: &[&str] =
+    &["defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap", "syscalls", "flags"];
+const CALL_KEYS: &[&str] = &["names", "name", "action", "errnoRet", "errno", "args", "comment", "includes", "excludes"];
+const ARG_KEYS: &[&str] = &["index", "value", "valueTwo", "op"];
+const FILTER_KEYS: &[&str] = &["caps", "arches", "minKernel"];
+const OPS: &[&str] =
+    &["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"];
+
+impl Profile {
+    /// Reads a profile for a subject. The error is a sentence that begins with the place.
+    pub fn read(value: &Value, subject: &Subject) -> Result<Profile> {
+        let top = object(value, "profile")?;
+        top.known(KEYS)?;
+        if top.list("flags")?.next().is_some() {
+            return refuse("profile.flags", "flags are not supported");
+        }
+        let Some(action) = top.text("defaultAction")? else {
+            return refuse("profile", "it has no defaultAction");
+        };
+        let number = Actions::errno(&top, "defaultErrnoRet", "defaultErrno")?;
+        let default = Actions::value(&top.at("defaultAction"), action, number)?;
+        let arches = arches(&top)?;
+        let mut rules = Vec::new();
+        for (place, item) in top.list("syscalls")? {
+            let call = object(item, &place)?;
+            call.known(CALL_KEYS)?;
+            let holds = included(&call, subject, &arches)?;
+            let rule = read_rule(&call, subject, &arches)?;
+            // What is the default anyway needs no test, and must not hide a later rule.
+            if holds && rule.first().is_some_and(|rule| rule.action != default) {
+                rules.extend(rule);
+            }
+        }
+        Ok(Profile { default, arches, rules })
+    }
+
+    /// The filter's return value for a call that fails with this errno.
+    pub fn errno(number: u32) -> u32 {
+        Actions::errno_value(number)
+    }
+
+    /// Whether a call that no rule is about fails.
+    pub fn default_is_errno(&self) -> bool {
+        Actions::is_errno(self.default)
+    }
+
+    /// Whether a call that no rule is about is not made.
+    pub fn default_denies(&self) -> bool {
+        Actions::denies(self.default)
+    }
+}
+
+/// The native architecture and those beside it that the kernel runs and the profile names.
+fn arches(top: &Reader<'_>) -> Result<Vec<Arch>> {
+    let mut found = vec![NATIVE];
+    let mut add = |place: String, value: &Value, counts: bool| -> Result<Option<Arch>> {
+        let Some(name) = value.as_str() else { return refuse(&place, "it is not a string") };
+        if !name.strip_prefix("SCMP_ARCH_").is_some_and(|name| ARCHES.contains(&name)) {
+            let known: Vec<String> = ARCHES.iter().map(|name| format!("SCMP_ARCH_{name}")).collect();
+            return refuse(&place, &unknown("architecture", name, known.iter().map(String::as_str)));
+        }
+        let arch = Arch::named(name);
+        found.extend(arch.filter(|arch| counts && arch.is_sub()));
+        Ok(arch)
+    };
+    for (place, item) in top.list("architectures")? {
+        add(place, item, true)?;
+    }
+    for (place, item) in top.list("archMap")? {
+        let entry = object(item, &place)?;
+        entry.known(&["architecture", "subArchitectures"])?;
+        let main = add(entry.at("architecture"), entry.get("architecture"), false)?;
+        for (place, sub) in entry.list("subArchitectures")? {
+            add(place, sub, main == Some(NATIVE))?;
+        }
+    }
+    found.dedup();
+    Ok(found)
+}
+
+/// Whether a rule's `includes` and `excludes` let it hold here.
+fn included(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<bool> {
+    let mut holds = true;
+    for (key, wanted) in [("includes", true), ("excludes", false)] {
+        if call.get(key).is_null() {
+            continue;
+        }
+        let place = call.at(key);
+        let filter = object(call.get(key), &place)?;
+        filter.known(FILTER_KEYS)?;
+        for (place, cap) in filter.list("caps")? {
+            let name = cap.as_str().unwrap_or_default();
+            let Some(bit) = capabilities::bit(name) else {
+                return refuse(&place, &unknown("capability", name, capabilities::NAMES.into_iter()));
+            };
+            holds &= (subject.caps & bit != 0) == wanted;
+        }
+        let mut listed = filter.list("arches")?.peekable();
+        if listed.peek().is_some() {
+            let named: Vec<&str> = listed.filter_map(|(_, arch)| arch.as_str()).collect();
+            holds &= arches.iter().take(1).any(|arch| named.contains(&arch.word())) == wanted;
+        }
+        if let Some(version) = filter.text("minKernel")? {
+            let Some(least) = kernel(version) else {
+                return refuse(&filter.at("minKernel"), "it is not a version such as 4.8");
+            };
+            holds &= (subject.kernel >= least) == wanted;
+        }
+    }
+    Ok(holds)
+}
+
+/// "6.1.0-13-amd64" as (6, 1).
+pub fn kernel(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+fn read_rule(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<Vec<Rule>> {
+    let Some(action) = call.text("action")? else { return refuse(&call.place, "it has no action") };
+    let number = Actions::errno(call, "errnoRet", "errno")?;
+    let action = Actions::value(&call.at("action"), action, number)?;
+    let names = names(call)?;
+    if subject.strict
+        && let Some((place, name)) =
+            names.iter().find(|(_, name)| arches.iter().all(|arch| arch.number(name).is_none()))
+    {
+        return refuse(place, &unknown("system call", name, NATIVE.calls().into_iter()));
+    }
+    let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
+    let conditions =
+        call.list("args")?.map(|(place, arg)| condition(&object(arg, &place)?)).collect::<Result<Vec<_>>>()?;
+    let twice = conditions.iter().enumerate().any(|(i, a)| conditions[..i].iter().any(|b| a.index == b.index));
+    // Two tests of one argument are two rules, as runc has it: one of them is enough.
+    let split = if twice { conditions.chunks(1).map(<[_]>::to_vec).collect() } else { vec![conditions] };
+    Ok(split.into_iter().map(|conditions| Rule { names: names.clone(), action, conditions }).collect())
+}
+
+fn names(call: &Reader<'_>) -> Result<Vec<(String, String)>> {
+    let mut names: Vec<(String, String)> =
+        call.text("name")?.map(|n| (call.at("name"), n.to_owned())).into_iter().collect();
+    for (place, name) in call.list("names")? {
+        match name.as_str() {
+            Some(name) => names.push((place, name.to_owned())),
+            None => return refuse(&place, "it is not a string"),
+        }
+    }
+    if names.is_empty() { refuse(&call.place, "it names no system call") } else { Ok(names) }
+}
+
+fn condition(arg: &Reader<'_>) -> Result<Condition> {
+    arg.known(ARG_KEYS)?;
+    let Some(index) = arg.number("index")?.and_then(|n| u32::try_from(n).ok()).filter(|n| *n < 6) else {
+        return refuse(&arg.at("index"), "it is not a number from 0 to 5");
+    };
+    let value = arg.number("value")?.unwrap_or_default();
+    let second = arg.number("valueTwo")?.unwrap_or_default();
+    let name = arg.text("op")?.unwrap_or_default();
+    let (op, value) = match name {
+        "SCMP_CMP_NE" => (Op::NotEqual, value),
+        "SCMP_CMP_LT" => (Op::Less, value),
+        "SCMP_CMP_LE" => (Op::AtMost, value),
+        "SCMP_CMP_EQ" => (Op::Equal, value),
+        "SCMP_CMP_GE" => (Op::AtLeast, value),
+        "SCMP_CMP_GT" => (Op::Greater, value),
+        "SCMP_CMP_MASKED_EQ" => (Op::Masked(value), second),
+        _ => return refuse(&arg.at("op"), &unknown("operator", name, OPS.iter().copied())),
+    };
+    Ok(Condition { index, op, value })
+}
+
+/// "there is no system call "opne"; did you mean "open"?"
+pub fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = super::super::near::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
+    format!("there is no {what} {word:?}{}", near.unwrap_or_default())
+}

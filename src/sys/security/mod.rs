@@ -1,0 +1,3 @@
+//! What a process may do: its capabilities.
+
+pub mod capabilities;

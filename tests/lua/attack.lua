@@ -1,0 +1,52 @@
+-- What the attack tests share. Each tries one class of container escape for real, as root of a container
+-- or beside one that is being made, and asserts that it fails; and that it was really tried.
+local check = require "check"
+
+local attack = {}
+
+-- A root with busybox in it, which an attacker may change as it likes.
+function attack.rootfs(path)
+  if not tiny.stat("/bin/busybox") then check.skip("needs busybox-static for a rootfs") end
+  for _, folder in ipairs { "/bin", "/etc", "/proc", "/dev", "/sys", "/tmp", "/mnt", "/root" } do
+    tiny.mkdir(path .. folder, { parents = true })
+  end
+  os.execute(("cp /bin/busybox %s/bin && chroot %s /bin/busybox --install -s /bin"):format(path, path))
+  return path
+end
+
+-- A process of the attacker's that calls step(i) until `stop` is called, which tells how often it did.
+function attack.loop(step)
+  local from, into = tiny.pipe()
+  local ended, go = tiny.pipe()
+  local child = tiny.fork(function()
+    from:close()
+    go:close()
+    local count = 0
+    while #tiny.poll({ ended }, 0) == 0 do
+      step(count)
+      count = count + 1
+    end
+    into:write(tostring(count))
+  end)
+  into:close()
+  ended:close()
+  return function()
+    go:close()
+    local count = tonumber(from:read())
+    child:wait()
+    return count
+  end
+end
+
+-- Swaps a folder for a link and back.
+function attack.swap(path, target)
+  return function()
+    tiny.try(tiny.rename, path, path .. ".real")
+    tiny.try(tiny.symlink, target, path)
+    tiny.try(tiny.remove, path)
+    tiny.try(tiny.rename, path .. ".real", path)
+  end
+end
+
+
+return attack

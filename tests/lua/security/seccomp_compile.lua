@@ -1,0 +1,73 @@
+-- seccomp_compile: a profile's conditions are read for this machine; what is wrong in it is told with its place.
+local check = require "check"
+
+local function compiled(call, options)
+  call.names, call.action = call.names or { "getpid" }, call.action or "SCMP_ACT_KILL"
+  return tiny.seccomp_compile({ defaultAction = "SCMP_ACT_ALLOW", syscalls = { call } }, options)
+end
+local none = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
+assert(#none % 8 == 0 and #none > 0)
+local function holds(call, options) return compiled(call, options) ~= none end
+
+check.equal(holds {}, true)
+-- includes and excludes: capabilities, architectures, kernel versions.
+check.equal(holds({ includes = { caps = { "CAP_SYS_ADMIN" } } }, { caps = { "sys_admin" } }), true)
+check.equal(holds({ includes = { caps = { "CAP_SYS_ADMIN" } } }, { caps = {} }), false)
+check.equal(holds({ excludes = { caps = { "CAP_SYS_ADMIN" } } }, { caps = { "sys_admin" } }), false)
+check.equal(holds({ excludes = { caps = { "CAP_SYS_ADMIN", "CAP_KILL" } } }, { caps = { "chown" } }), true)
+check.equal(holds({ includes = { arches = { "amd64", "arm64" } } }), true)
+check.equal(holds({ includes = { arches = { "s390x" } } }), false)
+check.equal(holds({ excludes = { arches = { "amd64", "arm64" } } }), false)
+check.equal(holds({ includes = { minKernel = "4.8" } }, { kernel = "4.19.1-generic" }), true)
+check.equal(holds({ includes = { minKernel = "4.8" } }, { kernel = "4.7" }), false)
+check.equal(holds({ excludes = { minKernel = "4.8" } }, { kernel = "5.0" }), false)
+-- The default is the caller's own bounding set, and this kernel.
+check.equal(holds({ includes = { caps = { tiny.caps().bounding[1] }, minKernel = "5.12" } }), true)
+-- podman's names of errnos, Docker's old single name, JSON's numbers.
+check.equal(compiled { action = "SCMP_ACT_ERRNO", errno = "ENOSYS" }, compiled { action = "SCMP_ACT_ERRNO", errnoRet = 38 })
+check.equal(compiled { names = {}, name = "getpid" }, compiled {})
+check.equal(compiled { args = { { index = 0, value = 1.0, op = "SCMP_CMP_EQ" } } }, compiled { args = { { index = 0, value = 1, op = "SCMP_CMP_EQ" } } })
+-- 32-bit calls have a block of their own where the profile names the architecture.
+if tiny.probe().kernel.machine == "x86_64" then
+  local function with(more)
+    local profile = { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "getpid" }, action = "SCMP_ACT_KILL" } } }
+    for key, value in pairs(more) do profile[key] = value end
+    return #tiny.seccomp_compile(profile)
+  end
+  local both = with { architectures = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32" } }
+  assert(both > with { architectures = { "SCMP_ARCH_X86_64" } })
+  check.equal(with { archMap = { { architecture = "SCMP_ARCH_X86_64", subArchitectures = { "SCMP_ARCH_X86" } } } }, both)
+  check.equal(with { archMap = { { architecture = "SCMP_ARCH_AARCH64", subArchitectures = { "SCMP_ARCH_ARM" } } } }, with {})
+end
+
+-- Thousands of rules do not fit, and say so; a few hundred calls are a short filter.
+local many = {}
+for i = 1, 2000 do many[i] = { names = { "getpid" }, action = "SCMP_ACT_KILL", args = { { index = 0, value = i, op = "SCMP_CMP_EQ" } } } end
+local _, err = tiny.try(tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = many })
+assert(err.message:match("^the filter has %d+ instructions; the kernel takes 4096$"), err.message)
+
+local function wrong(text, profile, options)
+  check.refuses("profile" .. text, tiny.seccomp_compile, profile, options)
+end
+wrong(": it has no defaultAction", {})
+wrong('.defaultAction: there is no action "SCMP_ACT_ALOW"; did you mean "SCMP_ACT_ALLOW"?', { defaultAction = "SCMP_ACT_ALOW" })
+wrong('.defaultAction: SCMP_ACT_NOTIFY needs somebody who answers the calls', { defaultAction = "SCMP_ACT_NOTIFY" })
+wrong(': there is no key "syscall"; did you mean "syscalls"?', { defaultAction = "SCMP_ACT_ALLOW", syscall = {} })
+local function wrong_call(text, call, options)
+  wrong(".syscalls[2]" .. text, { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "read" }, action = "SCMP_ACT_LOG" }, call } }, options)
+end
+wrong_call(": it has no action", { names = { "read" } })
+wrong_call(": it names no system call", { action = "SCMP_ACT_LOG" })
+wrong_call(".names[1]: it is not a string", { names = { 7 }, action = "SCMP_ACT_LOG" })
+wrong_call('.names[2]: there is no system call "opne"; did you mean "open"?', { names = { "read", "opne" }, action = "SCMP_ACT_LOG" }, { strict = true })
+wrong_call(".errnoRet: 4096 is no errno", { names = { "read" }, action = "SCMP_ACT_ERRNO", errnoRet = 4096 })
+wrong_call('.errno: "EPREM" is no errno', { names = { "read" }, action = "SCMP_ACT_ERRNO", errno = "EPREM" })
+wrong_call(".args: it is not a list", { names = { "read" }, action = "SCMP_ACT_LOG", args = { index = 1 } })
+wrong_call(".args[1].index: it is not a number from 0 to 5", { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 6 } } })
+wrong_call('.args[1].op: there is no operator "SCMP_CMP_EQQ"; did you mean "SCMP_CMP_EQ"?', { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 0, op = "SCMP_CMP_EQQ" } } })
+wrong_call(".args[1].value: 1.5 is no whole number of 64 bits", { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 0, value = 1.5, op = "SCMP_CMP_EQ" } } })
+wrong_call('.includes.caps[1]: there is no capability "CAP_SYSADMIN"; did you mean "CAP_SYS_ADMIN"?', { names = { "read" }, action = "SCMP_ACT_LOG", includes = { caps = { "CAP_SYSADMIN" } } })
+wrong_call('.excludes: there is no key "cap"; did you mean "caps"?', { names = { "read" }, action = "SCMP_ACT_LOG", excludes = { cap = {} } })
+wrong('.architectures[1]: there is no architecture "SCMP_ARCH_X8664"; did you mean "SCMP_ARCH_X86_64"?', { defaultAction = "SCMP_ACT_ALLOW", architectures = { "SCMP_ARCH_X8664" } })
+wrong(".flags: flags are not supported", { defaultAction = "SCMP_ACT_ALLOW", flags = { "SECCOMP_FILTER_FLAG_LOG" } })
+check.refuses('option "kernel": "new" is not a version such as "6.1"', tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW" }, { kernel = "new" })
