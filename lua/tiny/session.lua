@@ -61,7 +61,7 @@ function session.make(record, spec, options)
   if ctx.making then ctx.making:close() end
   if not err then
     -- What made it is not held for as long as it runs.
-    ctx.inside, ctx.born = nil, nil
+    ctx.inside, ctx.born, ctx.security, ctx.go_from, ctx.go_into = nil, nil, nil, nil, nil
     events.emit(record, "start")
     call_back(ctx, "on_start")
     return ctx
@@ -124,7 +124,11 @@ end
 
 -- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
 -- to do; a restart loads them again.
-local MAKING = { "container", "rootfs", "schema", "network", "mounts", "users", "options", "overlay", "run_options", "terminal", "logging" }
+local MAKING = {
+  "commandline", "container", "devices", "logging", "masks", "mounts", "net.attach", "net.bridge", "net.files", "net.ports", "net.range",
+  "net.store", "network", "options", "overlay", "rootfs", "run_options", "schema", "seccomp_default", "security", "security_options", "spec",
+  "terminal", "users",
+}
 
 local function forget_making()
   for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end
