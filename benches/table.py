@@ -9,21 +9,25 @@ def columns(head, rows):
     return "\n".join("  ".join(pad(text, i) for i, text in enumerate(line)).rstrip() for line in lines)
 
 
-def start(result):
+def start(result, peers=("bubblewrap", "floor"), what="Start to exit of /bin/true"):
     rows, facts = [], []
     for r in result["sides"]:
         rows.append([r["side"], f"{r['median_us']:.0f}", f"{r['quartile_us']:.0f}", f"{r['min_us']:.0f}",
-                     f"{r['of_bubblewrap']:.2f}", f"{r['of_floor']:.2f}", str(r["peak_kb"])])
+                     *(f"{r['of_' + peer]:.2f}" if r["of_" + peer] else "-" for peer in peers), str(r["peak_kb"])])
         facts.append([r["side"], " ".join(r["new_namespaces"]), str(r["pid"]), str(r["mounts"]), str(r["dev_entries"]),
                       str(r["capabilities"]), "yes" if r["no_new_privs"] else "no", "yes" if r["seccomp"] else "no", r["note"]])
-    text = f"Start to exit of /bin/true, {result['rounds']} interleaved rounds\n\n"
-    text += columns(["side", "median µs", "quartile µs", "min µs", "÷ bubblewrap", "÷ floor", "peak kB"], rows)
+    text = f"{what}, {result['rounds']} interleaved rounds\n\n"
+    text += columns(["side", "median µs", "quartile µs", "min µs", *("÷ " + peer for peer in peers), "peak kB"], rows)
     text += "\n\nWhat each side did, as the program inside saw it\n\n"
     text += columns(["side", "new namespaces", "pid", "mounts", "/dev entries", "capabilities", "no_new_privs", "seccomp",
                      "also"], facts)
     for name, reason in result["skipped"].items():
         text += f"\n\nskipped: {name}: {reason}"
     return text
+
+
+def hardened(result):
+    return start(result, ("crun", "floor"), "Start to exit of /bin/true, fully confined")
 
 
 def calls(result):

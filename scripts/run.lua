@@ -10,8 +10,6 @@ return {
   run = function(args)
     local spec, options = commandline.spec(args)
     if not spec then return options end
-    -- A container must not be able to write to this program; the command starts over where it could.
-    tiny.seal()
     return require("tiny.manage").run(spec, options)
   end,
 }

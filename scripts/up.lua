@@ -5,6 +5,8 @@ return {
     .. "what is described otherwise is made anew, what is not described any more goes.",
   args = { { "file", trailing = true, value = "FILE.lua", help = "The topology, and its arguments" } },
   run = function(args)
+    -- What its containers get to see of this program, they cannot write to.
+    tiny.seal()
     require("tiny.project").up(args.file[1], table.move(args.file, 2, #args.file, 1, {}))
   end,
 }

@@ -52,21 +52,25 @@ function devices.add_rules(rules, list)
   end
 end
 
--- Makes one: a node of its own in /dev, which is fresh, and the host's shown in the container's tree.
-local function make(ctx, dev, host, path, s)
-  local name = path:match("^/dev/(.+)$")
-  if not name then return tiny.mount_bind(host, path, { root = ctx.root, create = true, nosuid = true, noexec = true }) end
+-- Makes one: a node of its own in /dev, which is fresh; elsewhere, and where the rules keep us from making
+-- it, the host's is shown. Read-only, so that its mode stays the host's: writing to a device is no matter of that.
+local function make(ctx, dev, host, path, s, access)
+  local name, root = path:match("^/dev/(.+)$"), dev
+  if not name then name, root = path, ctx.root end
+  if root ~= dev or not access:find("m") then
+    return tiny.mount_bind(host, name, { root = root, create = true, ro = true, nosuid = true, noexec = true })
+  end
   local folder = name:match("^(.*)/")
   if folder then tiny.mkdir(folder, { root = dev, parents = true }) end
-  tiny.try(tiny.remove, name, { root = dev })
+  if OWN[name] then tiny.remove(name, { root = dev }) end
   tiny.mknod(name, s.kind, { root = dev, major = s.major, minor = s.minor, mode = s.mode & tonumber("666", 8) })
   tiny.chown(name, { root = dev, uid = s.uid, gid = s.gid })
 end
 
 function devices.make(ctx, dev)
   for _, text in ipairs(ctx.spec.devices or {}) do
-    local host, path = parse(text)
-    make(ctx, dev, host, path, look(text, host))
+    local host, path, access = parse(text)
+    make(ctx, dev, host, path, look(text, host), access)
   end
   if not ctx.spec.privileged then return end
   local function all(folder)
@@ -74,7 +78,7 @@ function devices.make(ctx, dev)
       local path = folder .. "/" .. name
       local s = not (folder == "/dev" and OWN[name]) and tiny.stat(path, { follow = false })
       if s and s.kind == "dir" then all(path)
-      elseif s and (s.kind == "char" or s.kind == "block") then make(ctx, dev, path, path, look(path, path)) end
+      elseif s and (s.kind == "char" or s.kind == "block") then make(ctx, dev, path, path, look(path, path), "rwm") end
     end
   end
   all("/dev")

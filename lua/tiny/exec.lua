@@ -9,7 +9,9 @@ local function while_alive(container, process, f, ...)
   local result, err = tiny.try(f, ...)
   if not err then return result end
   -- A process that is ending has no namespaces and no cgroup any more before its pidfd tells the end.
-  local missing = err.op ~= "exec" and (err.code == "ESRCH" or err.code == "ENOENT" or err.code == "ENODEV")
+  local missing = err.op ~= "exec" and (err.code == "ESRCH" or err.code == "ENOENT" or err.code == "ENODEV"
+    -- To its pid namespace no process can be added any more (pid_namespaces(7)).
+    or err.code == "ENOMEM")
   if #tiny.poll({ process }, missing and "1s" or 0) == 0 then error(err, 0) end
   tiny.fail { message = ("%s has just ended"):format(container.config.name) }
 end

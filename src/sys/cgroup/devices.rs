@@ -1,6 +1,8 @@
-//! Which devices the processes of a group may make, read and write: v1's devices controller, or on v2
-//! a program that the kernel asks (cgroup-v1/devices.rst, cgroup-v2.rst). What no rule allows is
+//! Which devices the processes of a group may make, read and write: on v2 a program that the kernel
+//! asks, or v1's devices controller (cgroup-v1/devices.rst, cgroup-v2.rst). What no rule allows is
 //! refused.
+
+use nix::errno::Errno;
 
 use super::super::{Error, Result};
 use super::{Group, Home, bpf, file};
@@ -30,29 +32,33 @@ pub struct Access {
 }
 
 impl Group {
-    /// Allows these devices and no others. Errors: ENODEV where no hierarchy can do that, EPERM for a
-    /// device that the group above may not use (v1).
+    /// Allows these devices and no others. On a hybrid host the v2 hierarchy decides, where a process can
+    /// be born: to move one into a v1 group the kernel waits until no process is being made, milliseconds
+    /// long. Errors: ENODEV where no hierarchy can do that, EPERM for a device that the group above may
+    /// not use (v1).
     pub fn set_device_rules(&self, rules: &[DeviceRule]) -> Result<()> {
-        let Ok(Home::V1(_)) = self.layout.home("devices") else { return self.attach_rules(rules) };
-        let folder = self.provide("devices")?;
-        file::write(&folder.join("devices.deny"), "a")?;
-        rules
-            .iter()
-            .flat_map(|rule| rule.lines())
-            .try_for_each(|line| file::write(&folder.join("devices.allow"), &line))
-    }
-
-    /// v2 has no file for it. The program that was there is taken off once the new one is on: between
-    /// the two both must allow.
-    fn attach_rules(&self, rules: &[DeviceRule]) -> Result<()> {
-        let unified = self.layout.mounts().find(|mount| mount.unified);
-        let Some(mount) = unified else {
-            return Err(Error::new(nix::errno::Errno::ENODEV)
-                .with_path(self.path())
-                .with_detail("there is neither the devices controller nor cgroup v2"));
+        let old = matches!(self.layout.home("devices"), Ok(Home::V1(_)));
+        let Some(mount) = self.layout.mounts().find(|mount| mount.unified) else {
+            return if old { self.write_rules(rules) } else { Err(self.no_devices()) };
         };
         self.base()?;
-        bpf::replace(&self.folder(mount), &bpf::program(rules))
+        match bpf::replace(&self.folder(mount), &bpf::program(rules)) {
+            Err(e) if old && matches!(e.errno, Errno::ENOSYS | Errno::EINVAL | Errno::EPERM) => self.write_rules(rules),
+            replaced => replaced,
+        }
+    }
+
+    fn write_rules(&self, rules: &[DeviceRule]) -> Result<()> {
+        let folder = self.provide("devices")?;
+        file::write(&folder.join("devices.deny"), "a")?;
+        let mut lines = rules.iter().flat_map(DeviceRule::lines);
+        lines.try_for_each(|line| file::write(&folder.join("devices.allow"), &line))
+    }
+
+    fn no_devices(&self) -> Error {
+        Error::new(Errno::ENODEV)
+            .with_path(self.path())
+            .with_detail("there is neither the devices controller nor cgroup v2")
     }
 }
 

@@ -24,8 +24,8 @@ tiny.write_file("/tmp/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" 
 
 local look = "cat ../secret secret ../tmp/host/secret ../../tmp/host/secret tmp/host/secret 2>/dev/null; pwd; exit 0"
 check.succeeds("run", "-d", "--name", "c", "sleep", "100")
-for number = 3, 24 do
-  for _, path in ipairs { "/proc/self/fd/%d", "/proc/1/fd/%d", "/proc/thread-self/fd/%d/.." } do
+for number = 5, 14 do
+  for _, path in ipairs { "/proc/self/fd/%d", "/proc/thread-self/fd/%d/.." } do
     try("run", "--rm", "-w", path:format(number), "sh", "-c", look)
     try("exec", "-w", path:format(number), "c", "sh", "-c", look)
   end

@@ -26,7 +26,12 @@ local function run(program)
   end)
   out_end:close()
   err_end:close()
-  local text, told = out:read(), err:read()
+  local function all(pipe)
+    local text = ""
+    for bytes in function() return pipe:read() end do text = text .. bytes end
+    return text
+  end
+  local text, told = all(out), all(err)
   check.equal(child:wait(), 0, told)
   return text, told
 end

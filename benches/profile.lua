@@ -1,0 +1,20 @@
+-- The default system call filter as a runtime's config.json has it: what of it holds for the default
+-- capabilities on this machine, without conditions.
+local caps = {}
+for _, name in ipairs(require("tiny.security").capabilities) do caps[name] = true end
+local function any(list)
+  for _, name in ipairs(list or {}) do if caps[name] then return true end end
+end
+
+local profile = require "tiny.seccomp_default"
+local calls = {}
+for _, rule in ipairs(profile.syscalls) do
+  local wanted, unwanted = rule.includes and rule.includes.caps, rule.excludes and rule.excludes.caps
+  if (not wanted or any(wanted)) and not any(unwanted) then
+    rule.includes, rule.excludes = nil, nil
+    table.insert(calls, rule)
+  end
+end
+local machine = tiny.probe().kernel.machine
+print(tiny.json_encode { defaultAction = profile.defaultAction, defaultErrnoRet = profile.defaultErrnoRet, syscalls = calls,
+  architectures = { machine == "aarch64" and "SCMP_ARCH_AARCH64" or "SCMP_ARCH_X86_64" } })

@@ -1,0 +1,146 @@
+-- What confines a container by default, what loosens it by name, for run and exec alike; and that nothing
+-- is started half-confined.
+local check = require "check"
+
+local function inside(...)
+  return (check.succeeds("run", "--rm", ...):gsub("\n$", ""))
+end
+
+local function refused(text, ...)
+  local result = check.run { "run", ... }
+  check.equal(result.err, text .. "\n")
+  check.equal(result.status, 125)
+  check.no_container()
+end
+
+local STATUS = { "grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)", "/proc/self/status" }
+local function facts(text)
+  local found = {}
+  for key, value in text:gmatch("(%w+):%s*(%x+)") do found[key] = value:gsub("^0+(.)", "%1") end
+  return ("%s %s %s %s %s, %s %s"):format(found.CapInh, found.CapPrm, found.CapEff, found.CapBnd, found.CapAmb, found.NoNewPrivs, found.Seccomp)
+end
+local function of(...)
+  local words = { ... }
+  return facts(inside(table.unpack(table.move(STATUS, 1, #STATUS, #words + 1, words))))
+end
+local function bits(...)
+  local mask = 0
+  for _, number in ipairs { ... } do mask = mask | 1 << number end
+  return ("%x"):format(mask)
+end
+-- CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT SETFCAP
+local DEFAULT = bits(0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31)
+local function root(mask, rest) return ("0 %s %s %s 0, %s"):format(mask, mask, mask, rest or "1 2") end
+check.equal(of(), root(DEFAULT))
+check.equal(of("--init"), root(DEFAULT))
+check.equal(of("-u", "nobody"), ("0 0 0 %s 0, 1 2"):format(DEFAULT))
+check.equal(of("--cap-drop", "ALL"), root("0"))
+check.equal(of("--cap-drop", "all", "--cap-add", "net_raw", "--cap-add", "CAP_CHOWN"), root(bits(0, 13)))
+check.equal(of("--cap-drop", "kill"), root(("%x"):format(tonumber(DEFAULT, 16) & ~(1 << 5))))
+check.equal(of("--cap-drop", "ALL", "--cap-add", "NET_RAW", "-u", "nobody"), ("%s %s %s %s %s, 1 2"):format(bits(13), bits(13), bits(13), bits(13), bits(13)))
+check.equal(of("--security-opt", "seccomp=unconfined"), root(DEFAULT, "1 0"))
+check.equal(of("--security-opt", "no-new-privileges:false"), root(DEFAULT, "0 2"))
+check.equal(of("--security-opt", "no-new-privileges", "--security-opt", "apparmor=unconfined", "--security-opt", "label=disable"), root(DEFAULT))
+check.equal(of("--init", "--security-opt", "no-new-privileges=false"), root(DEFAULT, "0 2"))
+check.equal(of("--security-opt", "no-new-privileges:false", "-u", "nobody"), ("0 0 0 %s 0, 0 2"):format(DEFAULT))
+local every = ("%x"):format(tonumber(tiny.read_file("/proc/self/status"):match("CapBnd:%s*(%x+)"), 16))
+check.equal(of("--privileged"), root(every, "0 0"))
+check.equal(of("--cap-add", "ALL"), root(every, "1 2"))
+
+-- exec gets the same, and PID 1 of ours beside the program.
+check.succeeds("run", "-d", "--name", "c", "--init", "--cap-drop", "KILL", "--group-add", "1234", "--group-add", "tty", "sleep", "100")
+local status = check.succeeds("exec", "c", table.unpack(STATUS))
+check.equal(facts(status), root(("%x"):format(tonumber(DEFAULT, 16) & ~(1 << 5))))
+check.equal(facts(check.succeeds("exec", "c", "grep", "-E", "^(Cap|NoNewPrivs|Seccomp:)", "/proc/1/status")), facts(status))
+check.equal(check.succeeds("exec", "c", "sh", "-c", "id -G; cat /proc/1/status | grep Groups"), "0 5 1234\nGroups:\t5 1234 \n")
+check.equal(check.succeeds("exec", "-u", "nobody", "c", "id", "-G"), "65534 5 1234\n")
+check.succeeds("rm", "-f", "c")
+local nobody = check.run { "run", "--group-add", "no-such-group", "true" }
+check.equal(nobody.status, 125)
+check.equal(nobody.err:match(": (step rootfs: .*)$"), 'step rootfs: group_add: the rootfs has no group "no-such-group" in /etc/group\n  hint: a number needs no entry\n')
+check.no_container()
+
+-- What it sees of /proc and /sys.
+check.equal(inside("sh", "-c", "for f in kcore keys timer_list interrupts; do [ -e /proc/$f ] && head -c1 /proc/$f; done; ls -A /proc/acpi /proc/scsi /sys/firmware 2>/dev/null | grep -v :; true"), "")
+for _, path in ipairs { "/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness", "/proc/sysrq-trigger", "/sys/kernel/mm/ksm/run", "/proc/irq/default_smp_affinity" } do
+  if tiny.stat(path) then
+    check.equal(inside("sh", "-c", ("(echo 1 >%s) 2>/dev/null || echo no"):format(path)), "no", path)
+  end
+end
+assert(inside("--privileged", "sh", "-c", "wc -c </proc/timer_list; grep -c ' /proc/' /proc/self/mountinfo || true"):match("\n0$"))
+
+-- Calls: what is not on the list fails; a profile of one's own, as Docker has them; it stays what it was.
+if tiny.probe().kernel.machine == "x86_64" then check.equal(inside("perl", "-e", 'my $f = "/nofile"; print syscall(163, $f) == -1 ? $!+0 : 0'), "1", "acct") end
+tiny.write_file("profile.json", [[{ "defaultAction": "SCMP_ACT_ALLOW", "architectures": [ "SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64" ],
+  "syscalls": [ { "names": [ "mkdir", "mkdirat" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 28 },
+    { "names": [ "sync" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 28, "excludes": { "caps": [ "CAP_KILL" ] } } ] }]])
+local TRY = "mkdir /x 2>&1 | grep -o 'No space' || echo made"
+check.equal(inside("--security-opt", "seccomp=profile.json", "sh", "-c", TRY), "No space")
+check.succeeds("run", "-d", "--name", "c", "--security-opt", "seccomp=profile.json", "sleep", "100")
+tiny.write_file("profile.json", [[{ "defaultAction": "SCMP_ACT_ALLOW" }]])
+check.equal(check.succeeds("exec", "c", "sh", "-c", TRY), "No space\n")
+tiny.remove("profile.json")
+check.equal(check.succeeds("exec", "c", "sh", "-c", TRY), "No space\n")
+local again = check.run { "restart", "-t", "0", "c" }
+check.equal(again.status, 125)
+assert(again.err:match("security_opt: seccomp: there is no file /tmp/profile.json"), again.err)
+check.succeeds("rm", "-f", "c")
+tiny.write_file("profile.json", [[{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [ { "names": [ "mkdir" ], "action": "SCMP_ACT_EROR" } ] }]])
+refused('security_opt: seccomp: /tmp/profile.json: profile.syscalls[1].action: there is no action "SCMP_ACT_EROR"; did you mean "SCMP_ACT_ERRNO"?',
+  "--security-opt", "seccomp=profile.json", "true")
+tiny.write_file("profile.json", "{")
+local broken = check.run { "run", "--security-opt", "seccomp=profile.json", "true" }
+check.equal(broken.status, 125)
+assert(broken.err:match("^security_opt: seccomp: /tmp/profile.json is no JSON object: "), broken.err)
+
+-- The compiled filter is kept. One that was made from something else is not used.
+local kept = check.root .. "/seccomp"
+for _, name in ipairs(tiny.list_dir(kept)) do tiny.write_file(kept .. "/" .. name, "made by somebody else\0" .. ("\0"):rep(80)) end
+check.equal(of(), root(DEFAULT))
+
+-- Devices and settings; of a device only what was said.
+for access, wanted in pairs { r = "1:b\nno", rw = "1:b\nyes", [""] = "1:b\nyes" } do
+  local device = "/dev/kmsg:/dev/deep/other" .. (access ~= "" and ":" .. access or "")
+  check.equal(inside("--device", device, "sh", "-c", "stat -c %t:%T /dev/deep/other; (: >>/dev/deep/other) 2>/dev/null && echo yes || echo no"), wanted, device)
+end
+check.equal(inside("--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=12345678", "sh", "-c", "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax"), "1\n12345678")
+check.equal(tiny.sysctl("kernel.shmmax") ~= "12345678", true)
+refused('devices: "/dev/no": there is no /dev/no on the host', "--device", "/dev/no", "true")
+refused('devices: "/dev/null:/dev/x:rx": the access "rx" is not made of r, w and m', "--device", "/dev/null:/dev/x:rx", "true")
+refused('devices: "dev/null": a path begins with /\n  hint: HOST[:CONTAINER[:rwm]], such as /dev/fuse', "--device", "dev/null", "true")
+refused('devices: "/dev/null:/dev/../x": the path has .. in it', "--device", "/dev/null:/dev/../x", "true")
+local OWN = "\n  hint: a container has its own net.*, fs.mqueue.* and kernel.msg*, sem, shm*"
+refused("sysctls: vm.swappiness belongs to the whole machine, not to a container" .. OWN, "--sysctl", "vm.swappiness=1", "true")
+refused("sysctls: kernel.core_pattern belongs to the whole machine, not to a container" .. OWN, "--sysctl", "kernel/core_pattern=|/x", "true")
+refused("sysctls: net.ipv4.ip_forward would be the host's: the container has no network of its own", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "true")
+refused('sysctls: "net/../vm/swappiness=1" is not KEY=VALUE\n  hint: such as net.ipv4.ip_unprivileged_port_start=0', "--sysctl", "net/../vm/swappiness=1", "true")
+
+-- What cannot be meant.
+refused('cap_add: there is no capability "NET_RAWW"; did you mean "CAP_NET_RAW"?', "--cap-add", "NET_RAWW", "true")
+refused("cap_add: CAP_KILL is to be dropped as well", "--cap-add", "kill", "--cap-drop", "KILL", "true")
+refused('security_opt: there is no option "secomp"; did you mean "seccomp"?\n  hint: they are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable',
+  "--security-opt", "secomp=x", "true")
+refused('security_opt: "apparmor=docker-default": labels of security modules are not supported\n  hint: apparmor=unconfined is what holds', "--security-opt", "apparmor=docker-default", "true")
+refused('security_opt: "no-new-privileges:maybe": "maybe" is not true or false', "--security-opt", "no-new-privileges:maybe", "true")
+
+-- A step that fails ends the start: here nobody can restrict devices.
+check.inside({ mount = true }, function()
+  local gone = 0
+  for _, mount in ipairs(tiny.mounts()) do
+    local decides = mount.fstype == "cgroup2" or (mount.fstype == "cgroup" and mount.super_options:match("devices"))
+    if decides and mount.target ~= "/sys/fs/cgroup" then
+      tiny.umount(mount.target)
+      gone = gone + 1
+    end
+  end
+  if gone > 0 and check.mount_at("/sys/fs/cgroup").fstype ~= "cgroup2" then
+    local result = check.run { "run", "true" }
+    check.equal(result.status, 125)
+    assert(result.err:match("set_device_rules.*ENODEV"), result.err)
+  end
+end)
+-- A step of the recipe's own in the place of ours, and closures around it.
+tiny.write_file("r.lua", [[return require("tiny.container").new { command = { "grep", "CapEff", "/proc/self/status" }, cap_add = { "net_raw" },
+  after = { security = function() assert(not tiny.try(tiny.mount_tmpfs, "/mnt")) end } }]])
+check.equal(inside("r.lua"), ("CapEff:\t%016x"):format(tonumber(DEFAULT, 16) | 1 << 13))
+check.no_container()
