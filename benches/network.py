@@ -13,10 +13,17 @@ import time
 import sides
 
 HERE = pathlib.Path(__file__).resolve().parent
-NFT = """table inet bench {
+NFT = """
+table inet bench {
   map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }
-  chain dnat { type nat hook prerouting priority dstnat; dnat ip to meta l4proto . th dport map @ports; }
-  chain snat { type nat hook postrouting priority srcnat; ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade; }
+  chain arriving {
+    type nat hook prerouting priority dstnat
+    dnat ip to meta l4proto . th dport map @ports
+  }
+  chain leaving {
+    type nat hook postrouting priority srcnat
+    ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade
+  }
 }
 """
 
@@ -145,7 +152,7 @@ def throughput(options, binary, folder):
         for words in (["addr", "add", f"10.99.0.{host}/24", "dev", "eth0"], ["link", "set", "eth0", "up"], ["route", "add", "default", "via", "10.99.0.1"]):
             sh("ip", "-n", name, *words)
     sh("nft", "add", "element", "inet", "bench", "ports", "{ tcp . 15202 : 10.99.0.2 . 5201 }")
-    sh("nft", "add", "chain", "inet", "bench", "out", "{ type nat hook output priority dstnat; }")
+    sh("nft", "add", "chain", "inet", "bench", "out", "{ type nat hook output priority -100; }")
     sh("nft", "add", "rule", "inet", "bench", "out", "fib daddr type local dnat ip to meta l4proto . th dport map @ports")
     enter = {name: ["ip", "netns", "exec", name] for name in ("hand1", "hand2")}
     ways = {
