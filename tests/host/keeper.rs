@@ -19,7 +19,7 @@ pub const PART: &str = "--private-host";
 
 /// The variable that holds how many seconds a test may take.
 pub const TIMEOUT: &str = "TINYLUA_TEST_TIMEOUT";
-const SECONDS: u64 = 60;
+const SECONDS: u64 = 180;
 
 /// Keeps the host `argv[0]` in which the program `argv[1..]` runs; ends as that program ended.
 pub fn main(argv: &[OsString]) -> ExitCode {
