@@ -123,6 +123,7 @@ function adopt.everything()
     if known[id] and was and was.status ~= known[id] then table.insert(cleared, ("container %s: %s"):format(id, known[id])) end
   end
   for _, what in ipairs(stray(data, run, known)) do table.insert(cleared, what) end
+  tiny.try(require("tiny.network").sweep)
   tiny.try(require("tiny.network").release)
   tiny.try(require("tiny.cgroup_parent").release)
   tiny.try(tiny.cgroup_del, "tinylua")

@@ -191,6 +191,11 @@ function network.adopt(ctx)
   ctx.netns = nil
 end
 
+-- Gives back what the dead had: gc's.
+function network.sweep()
+  require("tiny.net.bridge").sweep()
+end
+
 -- Takes what containers share away when none uses it any more.
 function network.release()
   require("tiny.net.bridge").release()

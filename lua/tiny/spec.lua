@@ -155,13 +155,14 @@ function spec.check(asked)
     -- To tmpfs 0 means no limit at all.
     if asked.shm_size == 0 then wrong("shm_size: 0 leaves no room for anything", "leave it out for 64m") end
   end
-  if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls then
-    require("tiny.security_options").check(asked)
-  end
   if asked.log then require("tiny.logging").check(asked) end
   if asked.ulimits then require("tiny.ulimits").check(asked.ulimits) end
   require("tiny.limits").check(asked)
   require("tiny.network").check(asked)
+  -- Whose network it is tells which settings are its own.
+  if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls then
+    require("tiny.security_options").check(asked)
+  end
   if asked.health then require("tiny.health").check(asked) end
   if asked.pressure or asked.on_pressure then require("tiny.memory_events").check(asked) end
   return asked

@@ -83,7 +83,8 @@ local function check_containers(problems)
     if now.status ~= "running" and (journal or now.pid or now.supervisor) then
       table.insert(problems, ("%s has traces of a run"):format(now.status))
     end
-    c.status = now.status
+    -- One that removes itself at its end may be gone by now.
+    c.status = now.status or c.status == "running" and not tiny.stat(check.root .. "/containers/" .. c.id) and "exited" or c.status
     if c.damage or not KNOWN[c.status] then table.insert(problems, ("state %s: %s"):format(c.status, c.damage or "not to be")) end
   end
   return listed or {}

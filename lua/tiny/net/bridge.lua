@@ -124,6 +124,13 @@ local function down(network)
   tiny.remove(mark(network))
 end
 
+-- Gives back the leases of containers that are gone, of all networks.
+function bridge.sweep()
+  if not tiny.stat(store.root()) then return end
+  local lock <close> = store.lock()
+  for _, network in ipairs(store.list()) do lease.sweep(network) end
+end
+
 -- Takes those networks down that nobody uses any more, and what they shared with the last of them. One
 -- that fails keeps none of the others up; the first failure is thrown in the end.
 function bridge.release()

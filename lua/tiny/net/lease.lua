@@ -31,6 +31,13 @@ local function folder(network, addr, id)
   return ("%s/leases/%s@%s"):format(store.folder(network.name), addr, id)
 end
 
+-- Removes the leases that nobody holds.
+function lease.sweep(network)
+  for addr, id in pairs(lease.all(network)) do
+    if not lease.held(id) then tiny.try(tiny.remove, folder(network, addr, id)) end
+  end
+end
+
 -- Whether anybody uses the network. Leases that nobody holds go.
 function lease.any(network)
   for addr, id in pairs(lease.all(network)) do

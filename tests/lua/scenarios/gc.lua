@@ -4,9 +4,7 @@ local check = require "check"
 local function clean()
   check.no_container()
   for _, link in ipairs(tiny.links()) do assert(link.name == "lo", "a link is left: " .. link.name) end
-  for _, name in ipairs(tiny.list_dir(check.root .. "/network/td0") or {}) do
-    assert(name:sub(1, 1) == ".", "a lease is left: " .. name)
-  end
+  for _, name in ipairs(tiny.list_dir(check.root .. "/networks/bridge/leases") or {}) do error("a lease is left: " .. name) end
   check.fails("ENOENT", tiny.open_cgroup, "tinylua")
 end
 
@@ -35,8 +33,10 @@ for step = 0, 24 do
   clean()
 end
 if bridged then
-  tiny.write_file(check.root .. "/network/td0/10.10.0.2", "0123456789ab")
+  local lease = check.root .. "/networks/bridge/leases/10.10.0.2@0123456789ab"
+  tiny.mkdir(lease)
   check.succeeds("gc")
+  check.equal(tiny.stat(lease), nil, "a lease that nobody holds")
   clean()
 end
 assert(left > 0, "no kill hit a container in the making")

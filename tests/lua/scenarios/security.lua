@@ -112,7 +112,7 @@ refused('devices: "/dev/null:/dev/../x": the path has .. in it', "--device", "/d
 local OWN = "\n  hint: a container has its own net.*, fs.mqueue.* and kernel.msg*, sem, shm*"
 refused("sysctls: vm.swappiness belongs to the whole machine, not to a container" .. OWN, "--sysctl", "vm.swappiness=1", "true")
 refused("sysctls: kernel.core_pattern belongs to the whole machine, not to a container" .. OWN, "--sysctl", "kernel/core_pattern=|/x", "true")
-refused("sysctls: net.ipv4.ip_forward would be the host's: the container has no network of its own", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "true")
+refused("sysctls: net.ipv4.ip_forward would not be the container's: it has no network of its own", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "true")
 refused('sysctls: "net/../vm/swappiness=1" is not KEY=VALUE\n  hint: such as net.ipv4.ip_unprivileged_port_start=0', "--sysctl", "net/../vm/swappiness=1", "true")
 
 -- What cannot be meant.
