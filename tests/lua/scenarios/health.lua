@@ -42,7 +42,7 @@ assert(check.succeeds("ps"):match("Up [^\n]* %(health: starting%)"), "ps before 
 check.succeeds("rm", "-f", "early")
 
 -- From starting over healthy to unhealthy and back: the checks run inside, as the container's user sees it.
-check.succeeds("run", "-d", "--name", "web", "--hostname", "inside", "-e", "WORD=fine", "--health-interval", "300ms", "--health-retries", "2",
+check.succeeds("run", "-d", "--name", "web", "--hostname", "inside", "-e", "WORD=fine", "--health-interval", "1s", "--health-retries", "2",
   "--health-cmd", "echo $WORD $(hostname); test ! -e /tmp/ill", "sleep", "60")
 local now = becomes("web", "healthy")
 check.equal(now.health.log[1].output, "fine inside\n")
