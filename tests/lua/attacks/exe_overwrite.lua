@@ -70,8 +70,8 @@ check.equal(attacked("/tmp/tinylua-loose", "--lua-path", "/tmp/loose"), true, "w
 
 -- A PID 1 of ours beside the program.
 tiny.write_file("/tmp/tinylua", before, { mode = OPEN })
-local _, text = run("/tmp/tinylua", "run", "--rm", "--init", "sh", "-c", "for i in 1 2 3; do echo x > /proc/1/exe; done; head -c4 /proc/1/exe | wc -c")
-assert(text:match("0\n$"), text)
+local _, text = run("/tmp/tinylua", "run", "--rm", "--init", "sh", "-c", "exec 2>/dev/null; for i in 1 2 3; do echo x > /proc/1/exe; done; head -c4 /proc/1/exe | wc -c")
+check.equal(text, "0\n")
 assert(program("/tmp/tinylua") == before, "the program was overwritten")
 
 -- Where mounts may not be made it is a sealed copy in memory.

@@ -69,6 +69,12 @@ for _, path in ipairs { "/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappines
 end
 assert(inside("--privileged", "sh", "-c", "wc -c </proc/timer_list; grep -c ' /proc/' /proc/self/mountinfo || true"):match("\n0$"))
 
+-- Its own part of the cgroups, to be read, where that is one hierarchy.
+local top = check.mount_at("/sys/fs/cgroup")
+if top and top.fstype == "cgroup2" then
+  check.equal(inside("sh", "-c", "grep -c . /sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/x 2>/dev/null || echo no"), "2\nno")
+end
+
 -- Calls: what is not on the list fails; a profile of one's own, as Docker has them; it stays what it was.
 if tiny.probe().kernel.machine == "x86_64" then check.equal(inside("perl", "-e", 'my $f = "/nofile"; print syscall(163, $f) == -1 ? $!+0 : 0'), "1", "acct") end
 tiny.write_file("profile.json", [[{ "defaultAction": "SCMP_ACT_ALLOW", "architectures": [ "SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64" ],
