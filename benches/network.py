@@ -175,5 +175,8 @@ def throughput(options, binary, folder):
 
 def measure(options, binary, floor, timer, folder):
     os.makedirs("/run/netns", exist_ok=True)
-    return {"start": start(options, binary, floor, timer, folder), "nth": nth(options, binary, folder),
+    began = {"start": start(options, binary, floor, timer, folder)}
+    if options.first:
+        return began
+    return {**began, "nth": nth(options, binary, folder),
             "throughput": throughput(options, binary, folder)}

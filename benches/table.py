@@ -73,13 +73,16 @@ def many(result):
 
 
 def net(result):
-    began, later, carried = result["start"], result["nth"], result["throughput"]
+    began = result["start"]
     rows = [[r["side"], f"{r['median_us'] / 1000:.2f}", f"{r['min_us'] / 1000:.2f}", f"{r['of_floor']:.2f}",
              f"{r['of_podman']:.3f}" if r["of_podman"] else "-"] for r in began["sides"]]
     text = f"Start to exit with bridge, address, NAT and a published port, {began['rounds']} interleaved rounds\n\n" + \
         columns(["side", "median ms", "min ms", "÷ floor", "÷ podman"], rows)
     for name, reason in began["skipped"].items():
         text += f"\n\nskipped: {name}: {reason}"
+    if "nth" not in result:
+        return text
+    later, carried = result["nth"], result["throughput"]
     rows = [[str(r["n"]), f"{r['median_ms']:.2f}", f"{r['of_first']:.2f}"] for r in later["starts"]]
     text += "\n\nThe n-th detached container with a network and a published port\n\n" + columns(["n", "median ms", "÷ first"], rows)
     text += f"\n\nremoving all: {later['remove_seconds']:.1f} s; links left: {later['links_left']}"

@@ -1619,7 +1619,7 @@ function tiny.nat_del(name, options) end
 ---@class tiny.publish.options
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Leads a port of the machine to another address, as an element of a map in the nftables table `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). 127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need forwarding, and callers in the same subnet `nat` with `hairpin`.
+---Leads a port of the machine to another address, as an element of a map in the nftables table `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). Of a list all are published or none, in one step. 127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need forwarding, and callers in the same subnet `nat` with `hairpin`.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: the port is published already: choose another, or take that one away with publish_del; tiny.published() lists them
 ---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -1629,17 +1629,18 @@ function tiny.nat_del(name, options) end
 ---```lua
 ---local port <close> = tiny.publish("8080:10.10.0.2:80")
 ---```
----@param port string "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80"
+---@param port string|string[] "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or a list of such
 ---@param options? tiny.publish.options
----@return tiny.published # a published handle: `port` (the string); `<close>` takes the port away
+---@return tiny.published # a published handle: `port` (the string or the list); `<close>` takes the ports away
 function tiny.publish(port, options) end
 
 ---@class tiny.publish_del.options
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Takes away what `publish` made of this port, when it still leads to this address (nft(8)). The kernel takes some 10 ms for it, and no longer for a list.
+---Takes away what `publish` made of this port, when it still leads to this address (nft(8)), and ends the connections that came by it. The kernel takes some 10 ms for it, and no longer for a list; as much again where there were connections.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENOENT: a port is not published, or leads elsewhere; tiny.published() lists them; others of the list are gone
+---* EINVAL: the port is gone, its connections go on: this kernel cannot list them; `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
 ---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua

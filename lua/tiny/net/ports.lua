@@ -129,18 +129,17 @@ local function way(port, addr)
   return (v6 and "%s%d:[%s]:%d/%s" or "%s%d:%s:%d/%s"):format(host, port.port, addr, port.to, port.proto)
 end
 
--- Leads the ports to the container's addresses. What flows through them is cut when they go.
+-- Leads the ports to the container's addresses, in one step. What flows through them is cut when they go.
 function ports.publish(ctx, held, addr, addr6)
-  if #held == 0 then return end
-  for _, own in ipairs { addr, addr6 } do ctx.scope:undo("conntrack_del", own) end
+  local ways = {}
   for _, port in ipairs(held) do
     local host6 = port.host and port.host:find(":", 1, true)
-    for _, own in ipairs { not host6 and addr or nil, (not port.host or host6) and addr6 or nil } do
-      local text = way(port, own)
-      ctx.scope:undo("publish_del", text)
-      tiny.publish(text):keep()
-    end
+    if not host6 then table.insert(ways, way(port, addr)) end
+    if addr6 and (host6 or not port.host) then table.insert(ways, way(port, addr6)) end
   end
+  if #ways == 0 then return end
+  ctx.scope:undo("publish_del", ways)
+  tiny.publish(ways):keep()
 end
 
 -- Ports for a table: "0.0.0.0:8080->80/tcp".

@@ -18,12 +18,15 @@ function resolver.open(ctx)
   local inside = { netns = ctx.netns }
   local place = files.RESOLVER .. ":0"
   ctx.resolver = { udp = ctx.scope:add(tiny.udp_bind(place, inside)), tcp = ctx.scope:add(tiny.tcp_listen(place, inside)) }
+  local old, ways = {}, {}
   for _, way in ipairs(ctx.adopted and tiny.try(tiny.published, inside) or {}) do
-    if way:sub(1, #files.RESOLVER) == files.RESOLVER then tiny.try(tiny.publish_del, way, inside) end
+    if way:sub(1, #files.RESOLVER) == files.RESOLVER then table.insert(old, way) end
   end
+  tiny.try(tiny.publish_del, old, inside)
   for proto, socket in pairs(ctx.resolver) do
-    tiny.publish(("%s:53:%s:%d/%s"):format(files.RESOLVER, files.RESOLVER, socket.port, proto), inside):keep()
+    table.insert(ways, ("%s:53:%s:%d/%s"):format(files.RESOLVER, files.RESOLVER, socket.port, proto))
   end
+  tiny.publish(ways, inside):keep()
 end
 
 -- "2.0.10.10.in-addr.arpa" as 10.10.0.2; nil for other names.

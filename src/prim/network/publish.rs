@@ -1,24 +1,33 @@
 //! Published ports as map elements: the entries and their bindings. The syntax is `nat`'s.
 
+use std::collections::HashSet;
+
+use mlua::Value;
+
 use super::nat::{NO_NFTABLES, NO_PART, published, written};
 use super::{BASE, EPERM, NETNS, Place, sequence, several};
+use crate::sys::net::nat::Publish;
 use crate::sys::net::publish as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg};
 
-const PORT: Arg =
-    arg("port", Type::Str, "\"8080:10.10.0.2:80\", \"53:10.10.0.2:53/udp\", \"192.0.2.1:80:10.10.0.2:80\"");
+const PORT: Arg = arg(
+    "port",
+    Type::Either(&[Type::Str, Type::List(&Type::Str)]),
+    "\"8080:10.10.0.2:80\", \"53:10.10.0.2:53/udp\", \"192.0.2.1:80:10.10.0.2:80\", or a list of such",
+);
 
 pub const PUBLISH: Primitive = Primitive {
     name: "publish",
     doc: "Leads a port of the machine to another address, as an element of a map in the nftables table \
           `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). \
+          Of a list all are published or none, in one step. \
           127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need \
           forwarding, and callers in the same subnet `nat` with `hairpin`.",
     args: &[PORT],
     options: &[NETNS],
-    returns: "a published handle: `port` (the string); `<close>` takes the port away",
+    returns: "a published handle: `port` (the string or the list); `<close>` takes the ports away",
     errors: &[
         EPERM,
         (
@@ -38,8 +47,9 @@ pub const PUBLISH: Primitive = Primitive {
 
 pub const PUBLISH_DEL: Primitive = Primitive {
     name: "publish_del",
-    doc: "Takes away what `publish` made of this port, when it still leads to this address (nft(8)). The kernel takes \
-          some 10 ms for it, and no longer for a list.",
+    doc: "Takes away what `publish` made of this port, when it still leads to this address (nft(8)), and ends the \
+          connections that came by it. The kernel takes some 10 ms for it, and no longer for a list; as much again where \
+          there were connections.",
     args: &[arg("port", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "as `publish` took it, or a list")],
     options: &[NETNS],
     errors: &[
@@ -47,6 +57,11 @@ pub const PUBLISH_DEL: Primitive = Primitive {
         (
             "ENOENT",
             "a port is not published, or leads elsewhere; tiny.published() lists them; others of the list are gone",
+        ),
+        (
+            "EINVAL",
+            "the port is gone, its connections go on: this kernel cannot list them; `modprobe nf_conntrack_netlink`, \
+             or CONFIG_NF_CT_NETLINK",
         ),
         ("EOPNOTSUPP", NO_NFTABLES),
         ("EPROTONOSUPPORT", NO_NFTABLES),
@@ -90,21 +105,38 @@ pub const PUBLISH_CLEAR: Primitive = Primitive {
 };
 
 fn publish(call: &Call<'_>) -> Outcome {
-    let text = call.str(0)?;
-    let port = published(&text).map_err(Fail::Usage)?;
+    let texts = call.arg_value(0);
+    let ports = ports(&texts)?;
     let place = Place::option(call)?;
-    sys::add(place.fd(), &port)?;
-    let undo = ("publish_del", text.as_str(), place.options(call, &[])?);
-    let undo = sequence(call, undo)?;
+    sys::add(place.fd(), &ports)?;
+    let undo = sequence(call, ("publish_del", texts.clone(), place.options(call, &[])?))?;
+    let name = match &ports[..] {
+        [first, _, ..] => format!("{} and {} more", written(first), ports.len() - 1),
+        few => few.iter().map(written).collect(),
+    };
     call.ok(Builder::new(call.lua, "published")?
         .field("undo", undo)?
-        .field("name", text.as_str())?
-        .field("port", text)?
+        .field("name", name)?
+        .field("port", texts)?
         .build()?)
 }
 
 fn publish_del(call: &Call<'_>) -> Outcome {
-    let ports = several(call.arg_value(0))?.iter().map(|text| published(text)).collect::<Result<Vec<_>, _>>();
-    sys::del(Place::option(call)?.fd(), &ports.map_err(Fail::Usage)?)?;
+    sys::del(Place::option(call)?.fd(), &ports(&call.arg_value(0))?)?;
     call.ok(())
+}
+
+/// One port or a list of them, none of which is there twice.
+fn ports(value: &Value) -> Result<Vec<Publish>, Fail> {
+    let mut slots = HashSet::new();
+    let mut ports = Vec::new();
+    for text in several(value.clone())? {
+        let port = published(&text).map_err(Fail::Usage)?;
+        // The kernel would only say that it exists.
+        if !slots.insert(sys::slot(&port)) {
+            return Err(Fail::Usage(format!("{text:?} is in the list twice")));
+        }
+        ports.push(port);
+    }
+    Ok(ports)
 }

@@ -8,23 +8,26 @@ use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::{AddressHeaderFlags, AddressMessage};
 
-use super::netlink::{Netlink, address, attribute, number};
+use super::netlink::{Change, Netlink, address, attribute, number};
 use super::{Cidr, Netns, link};
 use crate::sys::{Error, Result};
 
 /// Gives a link an address. Errors: ENODEV, EEXIST when it has it, EINVAL for what is no address
 /// of a host.
 pub fn add(netns: Netns<'_>, name: &str, cidr: Cidr, nodad: bool) -> Result<()> {
-    add_to(&Netlink::route(netns)?, name, cidr, nodad)
+    let netlink = Netlink::route(netns)?;
+    let index = link::index(&netlink, name)?;
+    netlink.ask_all(vec![change(index, cidr, nodad)])
 }
 
-/// With `nodad` an IPv6 address is used at once, without asking first whether another has it.
-pub(super) fn add_to(netlink: &Netlink, name: &str, cidr: Cidr, nodad: bool) -> Result<()> {
-    let mut message = message(link::index(netlink, name)?, cidr);
+/// The message for it. With `nodad` an IPv6 address is used at once, without asking first whether
+/// another has it.
+pub(super) fn change(index: u32, cidr: Cidr, nodad: bool) -> Change {
+    let mut message = message(index, cidr);
     if nodad && cidr.0.is_ipv6() {
         message.header.flags |= AddressHeaderFlags::Nodad;
     }
-    netlink.ask(RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
+    (RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
 }
 
 /// Takes an address from a link. Errors: ENODEV, ENOENT when the link does not have it.

@@ -1,12 +1,13 @@
 //! Connection tracking: what the kernel remembers of connections, to translate and to filter them
 //! (linux/netfilter/nfnetlink_conntrack.h). A rule that goes leaves the connections that it let in.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use nix::errno::Errno;
 use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP};
 
 use super::Netns;
+use super::nat::Publish;
 use super::netlink::{Netlink, address, attribute};
 use super::nft::{Attrs, frame};
 use crate::sys::Result;
@@ -14,6 +15,10 @@ use crate::sys::Result;
 /// Messages, with the number of their subsystem.
 const GET: u16 = 1 << 8 | 1;
 const DELETE: u16 = 1 << 8 | 2;
+
+/// Of a direction: its addresses, and its protocol with the ports.
+const ADDRESSES: u16 = 1;
+const PROTOCOL: u16 = 2;
 
 const ORIGINAL: u16 = 1;
 const REPLY: u16 = 2;
@@ -24,9 +29,25 @@ const ZONE: u16 = 18;
 /// are called and as they are answered. Returns how many they were. Errors: EPERM, EINVAL where the
 /// kernel lacks ctnetlink.
 pub fn del(netns: Netns<'_>, addr: IpAddr) -> Result<usize> {
-    let netlink = Netlink::netfilter(netns)?;
+    forget(&Netlink::netfilter(netns)?, &|original, reply| has(original, addr) || has(reply, addr))
+}
+
+/// Forgets the connections that came by these published ports. Errors: as `del`.
+pub(super) fn cut(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
+    let came_by = |port: &Publish, original: &[u8], reply: &[u8]| {
+        let (_, called) = ends(original);
+        let (answers, _) = ends(reply);
+        protocol(original) == Some(port.proto)
+            && called.is_some_and(|c| c.port() == port.port && port.host.is_none_or(|host| host == c.ip()))
+            && answers == Some(port.to)
+    };
+    forget(netlink, &|original, reply| ports.iter().any(|port| came_by(port, original, reply))).map(|_| ())
+}
+
+/// Forgets the connections that `wanted` picks by their two directions; returns how many they were.
+fn forget(netlink: &Netlink, wanted: &dyn Fn(&[u8], &[u8]) -> bool) -> Result<usize> {
     let header = [0; 4]; // any family
-    let found = netlink.list(&frame(GET, NLM_F_DUMP, 0, &header), &mut |payload| chosen(payload, addr))?;
+    let found = netlink.list(&frame(GET, NLM_F_DUMP, 0, &header), &mut |payload| chosen(payload, wanted))?;
     let mut count = 0;
     for request in found {
         match netlink.exchange(&request, &mut |_| {}) {
@@ -39,25 +60,41 @@ pub fn del(netns: Netns<'_>, addr: IpAddr) -> Result<usize> {
     Ok(count)
 }
 
-/// The message that deletes the connection in `payload`, when it is one of this address.
-fn chosen(payload: &[u8], addr: IpAddr) -> Option<Vec<u8>> {
+/// The message that deletes the connection in `payload`, when it is wanted.
+fn chosen(payload: &[u8], wanted: &dyn Fn(&[u8], &[u8]) -> bool) -> Option<Vec<u8>> {
     let (header, attributes) = payload.split_at_checked(4)?;
     let (original, reply) = (attribute(attributes, ORIGINAL)?, attribute(attributes, REPLY)?);
-    if !has(original, addr) && !has(reply, addr) {
+    if !wanted(original, reply) {
         return None;
     }
     // The number tells it from a later one with the same addresses and ports.
-    let mut wanted = Attrs::default().nest(ORIGINAL, Attrs::raw(original)).bytes(ID, attribute(attributes, ID)?);
+    let mut request = Attrs::default().nest(ORIGINAL, Attrs::raw(original)).bytes(ID, attribute(attributes, ID)?);
     if let Some(zone) = attribute(attributes, ZONE) {
-        wanted = wanted.bytes(ZONE, zone);
+        request = request.bytes(ZONE, zone);
     }
-    Some(frame(DELETE, NLM_F_ACK, 0, &wanted.after(header)))
+    Some(frame(DELETE, NLM_F_ACK, 0, &request.after(header)))
 }
 
 /// Whether a direction begins or ends at this address.
 fn has(tuple: &[u8], addr: IpAddr) -> bool {
-    const ADDRESSES: u16 = 1;
+    let (from, to) = ends(tuple);
+    [from, to].into_iter().flatten().any(|end| end.ip() == addr)
+}
+
+/// Where a direction begins and where it ends; port 0 where the protocol has none.
+fn ends(tuple: &[u8]) -> (Option<SocketAddr>, Option<SocketAddr>) {
     let addresses = attribute(tuple, ADDRESSES).unwrap_or_default();
-    // From and to: 1 and 2 for IPv4, 3 and 4 for IPv6.
-    (1..=4).any(|kind| attribute(addresses, kind).and_then(address) == Some(addr))
+    let ports = attribute(tuple, PROTOCOL).unwrap_or_default();
+    let end = |kinds: [u16; 2], port| {
+        let addr = kinds.into_iter().find_map(|kind| attribute(addresses, kind).and_then(address))?;
+        let port = attribute(ports, port).and_then(|p| p.try_into().ok()).map_or(0, u16::from_be_bytes);
+        Some(SocketAddr::new(addr, port))
+    };
+    // From and to: 1 and 2 for IPv4, 3 and 4 for IPv6; the ports 2 and 3.
+    (end([1, 3], 2), end([2, 4], 3))
+}
+
+/// The protocol's number.
+fn protocol(tuple: &[u8]) -> Option<u8> {
+    attribute(attribute(tuple, PROTOCOL)?, 1)?.first().copied()
 }

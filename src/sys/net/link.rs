@@ -11,7 +11,7 @@ use rtnetlink::packet_route::link::{
 };
 use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec};
 
-use super::netlink::{Netlink, attribute, number, string};
+use super::netlink::{self, Netlink, attribute, number, string};
 use super::{Cidr, Netns, addr};
 use crate::sys::{Error, Result};
 
@@ -65,6 +65,13 @@ pub struct Addrs {
     pub list: Vec<Cidr>,
     /// Whether the IPv6 ones are used at once, without asking first whether another has them.
     pub nodad: bool,
+}
+
+impl Addrs {
+    /// The messages that give them to the link of this index.
+    pub(super) fn changes(&self, index: u32) -> Vec<netlink::Change> {
+        self.list.iter().map(|cidr| addr::change(index, *cidr, self.nodad)).collect()
+    }
 }
 
 /// The sentence for a name that no link can have; `None` for a good one (dev_valid_name in the
@@ -148,10 +155,7 @@ fn parse(payload: &[u8]) -> Option<Link> {
 /// Changes a link, in one message. Errors: ENODEV when there is no such link or bridge, EEXIST when
 /// the new name is taken, EBUSY for a rename of some links that are up.
 pub fn set(netns: Netns<'_>, name: &str, change: &Change<'_>) -> Result<()> {
-    set_on(&Netlink::route(netns)?, name, change)
-}
-
-pub(super) fn set_on(netlink: &Netlink, name: &str, change: &Change<'_>) -> Result<()> {
+    let netlink = &Netlink::route(netns)?;
     // A name in the message names the link, unless it has an index: then it is the new name.
     let mut message = match change.name {
         Some(new) => LinkUnspec::new_with_index(index(netlink, name)?).name(new),
@@ -182,15 +186,23 @@ pub(super) fn set_on(netlink: &Netlink, name: &str, change: &Change<'_>) -> Resu
     netlink.ask(RouteNetlinkMessage::SetLink(message.build()), 0).map_err(|e| exists(e, taken))
 }
 
-/// Lets a bridge send packets back by the port that they came by.
-pub(super) fn set_hairpin(netlink: &Netlink, name: &str) -> Result<()> {
+/// The message that raises a link and makes it a port of the bridge of this index.
+pub(super) fn raise(name: &str, bridge: Option<u32>) -> netlink::Change {
+    let message = LinkUnspec::new_with_name(name).up();
+    let message = if let Some(index) = bridge { message.controller(index) } else { message };
+    (RouteNetlinkMessage::SetLink(message.build()), 0)
+}
+
+/// The message that lets a bridge send packets back by the port that they came by. One of its own: what
+/// is said about a port counts for one that is there before.
+pub(super) fn hairpin(name: &str) -> netlink::Change {
     let port = vec![
         LinkInfo::PortKind(InfoPortKind::Bridge),
         LinkInfo::PortData(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(true)])),
     ];
     let message = LinkUnspec::new_with_name(name).append_extra_attribute(LinkAttribute::LinkInfo(port)).build();
     // The kernel reads what a port is to be in this message only; without NLM_F_CREATE it changes one that is there.
-    netlink.ask(RouteNetlinkMessage::NewLink(message), 0)
+    (RouteNetlinkMessage::NewLink(message), 0)
 }
 
 /// Deletes a link; a veth takes its peer along. Errors: ENODEV when there is none, EOPNOTSUPP for
@@ -212,7 +224,7 @@ pub fn bridge(netns: Netns<'_>, name: &str, change: &Change<'_>, addrs: &Addrs) 
         message = message.address(mac.to_vec());
     }
     create(&netlink, message.build()).map_err(|e| exists(e, name))?;
-    let added = addrs.list.iter().try_for_each(|addr| addr::add_to(&netlink, name, *addr, addrs.nodad));
+    let added = index(&netlink, name).and_then(|index| netlink.ask_all(addrs.changes(index)));
     if added.is_err() {
         let _ = del(netns, name);
     }

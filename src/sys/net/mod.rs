@@ -5,6 +5,7 @@
 pub mod addr;
 pub mod conntrack;
 pub mod dns;
+mod element;
 pub mod inet;
 pub mod link;
 pub mod nat;

@@ -24,6 +24,9 @@ const DUMPS: usize = 10;
 /// An open netlink socket; it belongs to the namespace it was opened in.
 pub struct Netlink(Socket);
 
+/// A message that changes something, and its flags.
+pub type Change = (RouteNetlinkMessage, u16);
+
 /// What the kernel said to one request.
 #[derive(Default)]
 struct Answers {
@@ -56,6 +59,19 @@ impl Netlink {
     /// Sends one change and reads its acknowledgement.
     pub fn ask(&self, message: RouteNetlinkMessage, flags: u16) -> Result<()> {
         self.exchange(&encode(message, flags | NLM_F_ACK), &mut |_| {})
+    }
+
+    /// Sends changes, each with its flags, in one datagram: the kernel makes them in this order, and does
+    /// not stop at one that it refuses. Fails with the first refusal.
+    pub fn ask_all(&self, changes: Vec<Change>) -> Result<()> {
+        let last = changes.len().saturating_sub(1);
+        let mut request = Vec::new();
+        for (at, (message, flags)) in changes.into_iter().enumerate() {
+            // Refusals come unasked; that all is well is said once.
+            request.extend(encode(message, if at == last { flags | NLM_F_ACK } else { flags }));
+            request.resize(request.len().next_multiple_of(4), 0);
+        }
+        if request.is_empty() { Ok(()) } else { self.exchange(&request, &mut |_| {}) }
     }
 
     /// Sends one question about one object; `each` gets the answer's payload.

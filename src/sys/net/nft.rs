@@ -12,6 +12,7 @@ use crate::sys::Result;
 
 /// Messages of the nftables subsystem.
 pub const NEW_TABLE: u8 = 0;
+pub const GET_TABLE: u8 = 1;
 pub const DEL_TABLE: u8 = 2;
 pub const NEW_CHAIN: u8 = 3;
 pub const NEW_RULE: u8 = 6;
@@ -64,11 +65,13 @@ impl Attrs {
 pub struct Batch {
     bytes: Vec<u8>,
     sequence: u32,
+    /// Where the last message begins.
+    last: usize,
 }
 
 impl Batch {
     pub fn new() -> Batch {
-        let mut batch = Batch { bytes: Vec::new(), sequence: 0 };
+        let mut batch = Batch { bytes: Vec::new(), sequence: 0, last: 0 };
         batch.bound(BATCH_BEGIN, 0);
         batch
     }
@@ -76,7 +79,7 @@ impl Batch {
     /// Adds a message for the inet family, which sees IPv4 and IPv6.
     pub fn add(&mut self, message: u8, flags: u16, attrs: Attrs) {
         let (kind, payload) = inet(message, &attrs);
-        self.push(kind, flags | NLM_F_ACK, &payload);
+        self.push(kind, flags, &payload);
     }
 
     /// Adds a table that must not be there yet.
@@ -103,9 +106,17 @@ impl Batch {
     }
 
     /// Sends the batch; the first refused message's error comes back and nothing has changed.
-    pub fn send(mut self, netlink: &Netlink) -> Result<()> {
+    pub fn send(self, netlink: &Netlink) -> Result<()> {
+        self.send_each(netlink, &mut |_| {})
+    }
+
+    /// As `send`; `each` gets what the kernel echoes of messages that ask for it (NLM_F_ECHO).
+    pub fn send_each(mut self, netlink: &Netlink, each: &mut dyn FnMut(&[u8])) -> Result<()> {
+        // Refusals come unasked; that all is well is said once.
+        const FLAGS: usize = 6;
+        self.bytes[self.last + FLAGS] |= NLM_F_ACK as u8;
         self.bound(BATCH_END, 0);
-        netlink.exchange(&self.bytes, &mut |_| {})
+        netlink.exchange(&self.bytes, each)
     }
 
     /// A batch begins and ends with a message that names the subsystem, in network order.
@@ -115,6 +126,7 @@ impl Batch {
 
     fn push(&mut self, message: u16, flags: u16, payload: &[u8]) {
         // Attributes are padded to four bytes already, so the next message is aligned.
+        self.last = self.bytes.len();
         self.bytes.extend(frame(message, flags, self.sequence, payload));
         self.sequence += 1;
     }

@@ -2,76 +2,119 @@
 //! packet one lookup for each map, and one more port is one message. The table holds nothing else;
 //! other tables are never read or changed.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use nix::errno::Errno;
-use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
+use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_ECHO, NLM_F_EXCL};
 
-use super::Netns;
+pub use super::element::slot;
+use super::element::{Element, MAPS, V4, declare, elements, named, whole};
 use super::nat::Publish;
-use super::netlink::{Netlink, address, all, attribute};
+use super::netlink::Netlink;
 use super::nft::{
-    Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, NEW_ELEMENT, NEW_SET, OUTPUT, POSTROUTING,
+    Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, GET_TABLE, NEW_ELEMENT, OUTPUT, POSTROUTING,
     PREROUTING, RAW, question,
 };
-use super::rule::{Rule, data, octets};
+use super::rule::Rule;
+use super::{Netns, conntrack};
 use crate::sys::{Error, Result};
 
 /// The table, of the inet family.
 pub const TABLE: &str = "tiny-publish";
 
-/// How often the table is made that others remove.
+/// How often a step is repeated that another's came between.
 const TRIES: usize = 10;
 
-const V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-const V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+/// How many ports are in one batch: what the kernel says to all of them has to fit into the socket.
+const MOST: usize = 128;
 
-/// A map: its name, its family, and whether its keys begin with an address of the machine. The
-/// first that has a port wins: one address before all.
-type Map = (&'static str, IpAddr, bool);
-const MAPS: [Map; 4] = [("addr_v4", V4, true), ("addr_v6", V6, true), ("any_v4", V4, false), ("any_v6", V6, false)];
-
-/// Publishes a port; the table is made when it is not there. Errors: EEXIST when the port is
+/// Publishes ports, all or none; the table is made when it is not there. Errors: EEXIST when one is
 /// published already; ENOENT, EOPNOTSUPP, EPROTONOSUPPORT where the kernel lacks a part.
-pub fn add(netns: Netns<'_>, port: &Publish) -> Result<()> {
+pub fn add(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
-    let entry = Attrs::default().nest(1, data(&key(port))).nest(2, data(&value(port)));
-    let insert = || {
-        let mut batch = Batch::new();
-        batch.add(NEW_ELEMENT, NLM_F_CREATE | NLM_F_EXCL, element(port, entry.clone()));
-        batch.send(&netlink)
-    };
-    let mut done = insert();
-    // Whoever removes the empty table may do it between the two steps.
-    for _ in 0..TRIES {
-        if !matches!(&done, Err(e) if e.errno == Errno::ENOENT) {
-            break;
+    for (done, chunk) in ports.chunks(MOST).enumerate() {
+        if let Err(error) = insert(&netlink, chunk) {
+            let _ = take(&netlink, &ports[..done * MOST]);
+            return Err(error);
         }
-        make(&netlink)?;
-        done = insert();
     }
-    done.map_err(|e| match find(&netlink, port) {
-        Ok(Some(to)) if e.errno == Errno::EEXIST => e.with_detail(format!("it leads to {to}")),
-        _ => e,
-    })
+    Ok(())
 }
 
-/// Takes those ports away that lead where they say, in one batch: the kernel lets go of a socket that
-/// removed something only when all processors have looked away, 7 to 15 ms later. Errors: ENOENT when
-/// one was not there, or leads elsewhere and so is another's; the rest are gone.
+/// One batch, with the table where that is missing. It is looked for first: a batch that the kernel
+/// refuses costs 10 ms, in which it waits for all processors.
+fn insert(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
+    let mut done = Ok(());
+    for _ in 0..TRIES {
+        let fresh = !there(netlink)?;
+        let mut batch = Batch::new();
+        if fresh {
+            make(&mut batch);
+        }
+        for port in ports {
+            batch.add(NEW_ELEMENT, NLM_F_CREATE | NLM_F_EXCL, whole(port));
+        }
+        done = batch.send(netlink);
+        // Another has made the table, or removed the empty one, since it was looked for.
+        let again = if fresh { Errno::EEXIST } else { Errno::ENOENT };
+        match &done {
+            Err(e) if e.errno == again => {}
+            Err(_) if fresh => return done.map_err(|e| e.with_path(format!("table inet {TABLE}"))),
+            _ => break,
+        }
+    }
+    done.map_err(|e| taken(netlink, ports, e))
+}
+
+/// EEXIST does not tell which of the ports it means.
+fn taken(netlink: &Netlink, ports: &[Publish], error: Error) -> Error {
+    let leads =
+        |port: &Publish| find(netlink, port).ok()?.map(|e| format!("port {} leads to {}", port.port, e.port.to));
+    match ports.iter().find_map(leads) {
+        Some(text) if error.errno == Errno::EEXIST => error.with_detail(text),
+        _ => error,
+    }
+}
+
+/// Takes those ports away that lead where they say, and the connections that came by them: the kernel
+/// would go on to translate those. In one batch: it lets go of a socket that removed something only when
+/// all processors have looked away, 7 to 15 ms later. Errors: ENOENT when one was not there, or leads
+/// elsewhere and so is another's; the rest are gone.
 pub fn del(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
-    let netlink = Netlink::netfilter(netns)?;
+    take(&Netlink::netfilter(netns)?, ports)
+}
+
+fn take(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
+    let mut done = Ok(());
+    let mut used = Vec::new();
+    for chunk in ports.chunks(MOST) {
+        done = done.and(remove(netlink, chunk, &mut used));
+    }
+    // Finding connections takes as long as the kernel's table of them is, 9 ms, even when it is empty.
+    let cut = if used.is_empty() { Ok(()) } else { conntrack::cut(netlink, &used) };
+    done.and(cut)
+}
+
+/// Removes elements; those that were used are added to `used`.
+fn remove(netlink: &Netlink, ports: &[Publish], used: &mut Vec<Publish>) -> Result<()> {
     let mut done = Ok(());
     for _ in 0..TRIES {
         let mut missing = Ok(());
         let mut batch = Batch::new();
         for port in ports {
-            match absent(&netlink, port)? {
-                None => batch.add(DEL_ELEMENT, 0, element(port, Attrs::default().nest(1, data(&key(port))))),
+            match absent(netlink, port)? {
+                // The echo has the count as it is when no packet finds the element any more.
+                None => batch.add(DEL_ELEMENT, NLM_F_ECHO, named(port)),
                 Some(why) => missing = missing.and(Err(Error::new(Errno::ENOENT).with_detail(why))),
             }
         }
-        done = if batch.is_empty() { Ok(()) } else { batch.send(&netlink) };
+        if batch.is_empty() {
+            return missing;
+        }
+        let used = &mut *used;
+        done = batch.send_each(netlink, &mut |payload| {
+            used.extend(elements(payload).into_iter().filter(|e| e.used).map(|e| e.port));
+        });
         // Another may have taken one away between the look and the batch.
         if !matches!(&done, Err(e) if e.errno == Errno::ENOENT) {
             return done.and(missing);
@@ -83,8 +126,8 @@ pub fn del(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
 /// Why the port cannot be taken away; `None` when it can.
 fn absent(netlink: &Netlink, port: &Publish) -> Result<Option<String>> {
     Ok(match find(netlink, port)? {
-        Some(to) if to == port.to => None,
-        Some(to) => Some(format!("port {} leads to {to}", port.port)),
+        Some(found) if found.port.to == port.to => None,
+        Some(found) => Some(format!("port {} leads to {}", port.port, found.port.to)),
         None => Some(format!("port {} is not published", port.port)),
     })
 }
@@ -95,8 +138,8 @@ pub fn list(netns: Netns<'_>) -> Result<Vec<Publish>> {
     let mut ports = Vec::new();
     for map in MAPS {
         let request = question(GET_ELEMENT, NLM_F_DUMP, &Attrs::default().text(1, TABLE).text(2, map.0));
-        match netlink.list(&request, &mut |payload| Some(elements(map, payload))) {
-            Ok(found) => ports.extend(found.into_iter().flatten()),
+        match netlink.list(&request, &mut |payload| Some(elements(payload))) {
+            Ok(found) => ports.extend(found.into_iter().flatten().map(|e| e.port)),
             Err(e) if e.errno == Errno::ENOENT => return Ok(ports),
             Err(e) => return Err(e),
         }
@@ -120,12 +163,11 @@ pub fn clear(netns: Netns<'_>) -> Result<()> {
     batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {TABLE}")))
 }
 
-/// Makes the table, or finds that another has made it.
-fn make(netlink: &Netlink) -> Result<()> {
-    let mut batch = Batch::new();
+/// Adds the table with its maps, chains and rules.
+fn make(batch: &mut Batch) {
     batch.table(TABLE);
     for (at, map) in MAPS.into_iter().enumerate() {
-        declare(&mut batch, map, at as u32 + 1);
+        declare(batch, map, at as u32 + 1);
     }
     // Connections of others arrive in prerouting; the machine's own start in output.
     for hook in [PREROUTING, OUTPUT] {
@@ -145,77 +187,23 @@ fn make(netlink: &Netlink) -> Result<()> {
     // loopback address (CVE-2020-8558). Packets to that only ever come by lo.
     batch.chain(TABLE, "filter", RAW);
     batch.rule(TABLE, RAW, Rule::default().comes_not_by("lo").family(V4).dest_in(loopback).drop());
-    match batch.send(netlink) {
-        Err(e) if e.errno == Errno::EEXIST => Ok(()),
-        done => done.map_err(|e| e.with_path(format!("table inet {TABLE}"))),
+}
+
+/// Whether the table is there.
+fn there(netlink: &Netlink) -> Result<bool> {
+    let request = question(GET_TABLE, NLM_F_ACK, &Attrs::default().text(1, TABLE));
+    match netlink.exchange(&request, &mut |_| {}) {
+        Err(e) if e.errno == Errno::ENOENT => Ok(false),
+        done => done.map(|()| true),
     }
 }
 
-fn declare(batch: &mut Batch, (name, like, by_addr): Map, id: u32) {
-    const MAP: u32 = 8;
-    // nft(8) numbers its types; a concatenation's number has six bits for each part. The kernel
-    // only keeps it, for nft to print the table.
-    let addr_type = if like.is_ipv4() { 7 } else { 8 };
-    const PROTO_TYPE: u32 = 12;
-    const PORT_TYPE: u32 = 13;
-    let addr_length = octets(like).len() as u32;
-    let (first, length) = if by_addr { (addr_type << 12, addr_length + 8) } else { (0, 8) };
-    let attrs = Attrs::default().text(1, TABLE).text(2, name).number(3, MAP);
-    let attrs = attrs.number(4, first | PROTO_TYPE << 6 | PORT_TYPE).number(5, length);
-    let attrs = attrs.number(6, addr_type << 6 | PORT_TYPE).number(7, addr_length + 4);
-    batch.add(NEW_SET, NLM_F_CREATE, attrs.number(10, id));
-}
-
-/// Where the port leads, when it is published.
-fn find(netlink: &Netlink, port: &Publish) -> Result<Option<SocketAddr>> {
-    let wanted = Attrs::default().nest(1, data(&key(port)));
-    let request = question(GET_ELEMENT, NLM_F_ACK, &element(port, wanted));
+/// The element of a port, when it is published.
+fn find(netlink: &Netlink, port: &Publish) -> Result<Option<Element>> {
+    let request = question(GET_ELEMENT, NLM_F_ACK, &named(port));
     let mut found = Vec::new();
-    match netlink.exchange(&request, &mut |payload| found.extend(elements(map_of(port), payload))) {
+    match netlink.exchange(&request, &mut |payload| found.extend(elements(payload))) {
         Err(e) if e.errno == Errno::ENOENT => Ok(None),
-        done => done.map(|()| found.first().map(|p| p.to)),
+        done => done.map(|()| found.pop()),
     }
-}
-
-fn element(port: &Publish, entry: Attrs) -> Attrs {
-    Attrs::default().text(1, TABLE).text(2, map_of(port).0).nest(3, Attrs::default().nest(1, entry))
-}
-
-fn map_of(port: &Publish) -> Map {
-    let fits = |(_, like, by_addr): &Map| like.is_ipv4() == port.to.is_ipv4() && *by_addr == port.host.is_some();
-    MAPS[MAPS.iter().position(fits).unwrap_or_default()]
-}
-
-// Each part of a key and of a value begins at a new word.
-
-fn key(port: &Publish) -> Vec<u8> {
-    let [high, low] = port.port.to_be_bytes();
-    [port.host.map(octets).unwrap_or_default(), vec![port.proto, 0, 0, 0, high, low, 0, 0]].concat()
-}
-
-fn value(port: &Publish) -> Vec<u8> {
-    let [high, low] = port.to.port().to_be_bytes();
-    [octets(port.to.ip()), vec![high, low, 0, 0]].concat()
-}
-
-/// The published ports in a message that lists elements of this map.
-fn elements((_, _, by_addr): Map, payload: &[u8]) -> Vec<Publish> {
-    const HEADER: usize = 4;
-    let list = attribute(payload.get(HEADER..).unwrap_or_default(), 3).unwrap_or_default();
-    all(list, 1).filter_map(|entry| parse(by_addr, entry)).collect()
-}
-
-fn parse(by_addr: bool, entry: &[u8]) -> Option<Publish> {
-    let part = |kind| attribute(attribute(entry, kind)?, 1);
-    let (mut key, value) = (part(1)?, part(2)?);
-    let mut host = None;
-    if by_addr {
-        let addr;
-        (addr, key) = key.split_at_checked(key.len().checked_sub(8)?)?;
-        host = Some(address(addr)?);
-    }
-    let (to, port) = value.split_at_checked(value.len().checked_sub(4)?)?;
-    let number = |bytes: &[u8]| Some(u16::from_be_bytes(bytes.get(..2)?.try_into().ok()?));
-    let to = SocketAddr::new(address(to)?, number(port)?);
-    Some(Publish { proto: *key.first()?, host, port: number(key.get(4..)?)?, to })
 }

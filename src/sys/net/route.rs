@@ -8,7 +8,7 @@ use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::route::{RouteMessage, RouteProtocol, RouteScope, RouteType};
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use super::netlink::{Netlink, address, attribute, number};
+use super::netlink::{Change, Netlink, address, attribute, number};
 use super::{Cidr, Netns, link};
 use crate::sys::{Error, Result};
 
@@ -28,21 +28,26 @@ pub struct Route<'a> {
 /// Adds a route. Errors: EEXIST, ENODEV, ENETUNREACH when no route leads to the gateway, EINVAL
 /// for a destination with host bits.
 pub fn add(netns: Netns<'_>, route: &Route<'_>) -> Result<()> {
-    add_to(&Netlink::route(netns)?, route)
+    let netlink = Netlink::route(netns)?;
+    netlink.ask_all(vec![change(index(&netlink, route)?, route)?])
 }
 
-pub(super) fn add_to(netlink: &Netlink, route: &Route<'_>) -> Result<()> {
+/// The message for it; `index` is the link's.
+pub(super) fn change(index: Option<u32>, route: &Route<'_>) -> Result<Change> {
+    let mut message = message(index, route)?;
     // A destination without a gateway is on the link itself.
-    let scope = if route.via.is_some() { RouteScope::Universe } else { RouteScope::Link };
-    let mut message = message(netlink, route)?;
-    message.header.scope = scope;
-    netlink.ask(RouteNetlinkMessage::NewRoute(message), NLM_F_CREATE | NLM_F_EXCL)
+    message.header.scope = if route.via.is_some() { RouteScope::Universe } else { RouteScope::Link };
+    Ok((RouteNetlinkMessage::NewRoute(message), NLM_F_CREATE | NLM_F_EXCL))
+}
+
+fn index(netlink: &Netlink, route: &Route<'_>) -> Result<Option<u32>> {
+    route.dev.map(|dev| link::index(netlink, dev)).transpose()
 }
 
 /// Removes the first route that fits. Errors: ESRCH when there is none.
 pub fn del(netns: Netns<'_>, route: &Route<'_>) -> Result<()> {
     let netlink = Netlink::route(netns)?;
-    let mut message = message(&netlink, route)?;
+    let mut message = message(index(&netlink, route)?, route)?;
     // "Any", in the words of ip-route(8): whoever made it, however far it reaches.
     message.header.scope = RouteScope::NoWhere;
     message.header.protocol = RouteProtocol::Unspec;
@@ -98,7 +103,7 @@ fn parse(payload: &[u8]) -> Option<(Option<u32>, Listed)> {
     Some((index, Listed { dest: (dest, header[1]), dev: None, via: via.and_then(address), metric }))
 }
 
-fn message(netlink: &Netlink, route: &Route<'_>) -> Result<RouteMessage> {
+fn message(index: Option<u32>, route: &Route<'_>) -> Result<RouteMessage> {
     let v6 = route.dest.map(|d| d.0).or(route.via).is_some_and(|a| a.is_ipv6());
     let mut builder = RouteMessageBuilder::<IpAddr>::new();
     builder.get_mut().header.address_family = if v6 { AddressFamily::Inet6 } else { AddressFamily::Inet };
@@ -108,8 +113,8 @@ fn message(netlink: &Netlink, route: &Route<'_>) -> Result<RouteMessage> {
     if let Some(via) = route.via {
         builder = builder.gateway(via).map_err(|e| invalid(&e))?;
     }
-    if let Some(dev) = route.dev {
-        builder = builder.output_interface(link::index(netlink, dev)?);
+    if let Some(index) = index {
+        builder = builder.output_interface(index);
     }
     if let Some(metric) = route.metric {
         builder = builder.priority(metric);

@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use rtnetlink::packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
-use super::link::{self, Addrs, Change};
+use super::Netns;
+use super::link::{self, Addrs};
 use super::netlink::Netlink;
 use super::route::{self, Route};
-use super::{Netns, addr};
 use crate::sys::{Error, Result};
 
 /// One end of a pair.
@@ -44,9 +44,10 @@ pub fn pair(first: &End<'_>, second: &End<'_>) -> Result<()> {
     let message = describe(LinkMessageBuilder::<LinkVeth>::new_with_info_kind(InfoKind::Veth), first)
         .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
         .build();
-    link::create(&Netlink::route(None)?, message).map_err(|e| taken(e, first, second))?;
+    let own = Netlink::route(None)?;
+    link::create(&own, message).map_err(|e| taken(e, first, second))?;
     // The kernel refuses a peer that is born up (ENOTCONN), so both are raised in a second step.
-    let wired = wire(first).and_then(|()| wire(second));
+    let wired = wire(&own, first).and_then(|()| wire(&own, second));
     if wired.is_err() {
         let _ = link::del(first.netns, first.name);
     }
@@ -73,21 +74,23 @@ fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuil
     }
 }
 
-fn wire(end: &End<'_>) -> Result<()> {
-    let netlink = Netlink::route(end.netns)?;
-    let change = Change { up: Some(true), master: end.bridge.map(Some), ..Change::default() };
-    link::set_on(&netlink, end.name, &change)?;
+/// Raises an end, all changes in one datagram; `own` is a socket of the caller's namespace.
+fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
+    let there = end.netns.map(|_| Netlink::route(end.netns)).transpose()?;
+    let netlink = there.as_ref().unwrap_or(own);
+    let bridge = end.bridge.map(|bridge| link::index(netlink, bridge)).transpose()?;
+    let mut changes = vec![link::raise(end.name, bridge)];
     if end.hairpin {
-        link::set_hairpin(&netlink, end.name)?;
+        changes.push(link::hairpin(end.name));
     }
-    for cidr in &end.addrs.list {
-        addr::add_to(&netlink, end.name, *cidr, end.addrs.nodad).map_err(|e| e.with_path(end.name))?;
+    if !end.addrs.list.is_empty() || !end.gateways.is_empty() {
+        let index = link::index(netlink, end.name)?;
+        changes.extend(end.addrs.changes(index));
+        for gateway in end.gateways {
+            changes.push(route::change(Some(index), &Route { via: Some(*gateway), ..Route::default() })?);
+        }
     }
-    for gateway in end.gateways {
-        let route = Route { via: Some(*gateway), dev: Some(end.name), ..Route::default() };
-        route::add_to(&netlink, &route).map_err(|e| e.with_path(end.name))?;
-    }
-    Ok(())
+    netlink.ask_all(changes).map_err(|e| e.with_path(end.name))
 }
 
 /// EEXIST does not tell which end it means.

@@ -1,5 +1,5 @@
--- conntrack_del: a connection through a published port outlives the port, and ends when the kernel
--- forgets it; connections of other addresses go on.
+-- conntrack_del: a connection through a port of nat outlives that table, and ends when the kernel forgets
+-- it; connections of other addresses go on.
 local check = require "check"
 
 local router <close> = tiny.netns()
@@ -27,14 +27,15 @@ local function carries(far, near, text)
   return #tiny.poll({ near }, "5s") == 1 and near:read() == text
 end
 
-local port = tiny.publish("8080:10.10.0.2:80", here)
-local other_port = tiny.publish("8081:10.10.0.3:80", here)
+-- The kernel translates as long as one table of this kind is there.
+tiny.nat({ from = "10.30.0.0/24", netns = router }):keep()
+tiny.nat({ from = "fd30::/64", netns = router }):keep()
+local nat = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80", "8081:10.10.0.3:80" }, netns = router }
 local far, near = connect("10.10.0.2", "10.20.0.1:8080")
 local other_far, other_near = connect("10.10.0.3", "10.20.0.1:8081")
 assert(carries(far, near, "one"))
-port:close()
-other_port:close()
-assert(carries(far, near, "two"), "the connection outlives the port")
+nat:close()
+assert(carries(far, near, "two"), "the connection outlives the table")
 
 check.equal(tiny.conntrack_del("10.10.0.2", here), 1)
 far:write("three")
@@ -45,7 +46,7 @@ assert(carries(other_far, other_near, "four"), "another address's connection goe
 
 -- By the caller's address, and IPv6.
 check.equal(tiny.conntrack_del("10.20.0.2", here), 1, "the one that is left")
-local six <close> = tiny.publish("8080:[fd10::2]:80", here)
+local six <close> = tiny.nat { from = "fd10::/64", publish = { "8080:[fd10::2]:80" }, netns = router }
 local far6, near6 = connect("[fd10::2]", "[fd20::1]:8080")
 assert(carries(far6, near6, "one"))
 check.equal(tiny.conntrack_del("10.10.0.2", here), 0, "of the other family")

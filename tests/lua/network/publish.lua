@@ -50,14 +50,14 @@ do
 
   -- The same port twice is told from each other by protocol and address, and by nothing else.
   local err = check.fails("EEXIST", tiny.publish, "0.0.0.0:8080:10.10.0.3:80", here)
-  assert(err.message:find("it leads to 10.10.0.2:80", 1, true), err.message)
+  assert(err.message:find("port 8080 leads to 10.10.0.2:80", 1, true), err.message)
   assert(err.hint:find("publish_del", 1, true), err.hint)
   tiny.publish("8080:10.10.0.2:80/udp", here):close()
 
   local listed = sockets.ruleset(router)
   if listed ~= "" then
     for _, line in ipairs {
-      "elements = { tcp . 8080 : 10.10.0.2 . 80",
+      "elements = { tcp . 8080 counter packets 3 bytes 180 : 10.10.0.2 . 80", -- a connection is one packet
       "type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service",
       "dnat ip to meta l4proto . th dport map @any_v4",
     } do
@@ -103,6 +103,23 @@ for n = 1, 1000 do tiny.publish((20000 + n) .. ":10.10.0.2:80", here):keep() end
 check.equal(#tiny.published(here), 1002)
 check.equal(reach(machine, "10.20.0.1", { at_port = 21000 }), "10.20.0.2", "the last of a thousand")
 
+-- A list in one step: all or none, also where it takes the kernel several batches.
+do
+  local several <close> = tiny.publish({ "9001:10.10.0.2:80", "9001:10.10.0.2:80/udp", "9001:[fd10::2]:80" }, here)
+  check.equal(table.concat(several.port, " "), "9001:10.10.0.2:80 9001:10.10.0.2:80/udp 9001:[fd10::2]:80")
+  check.equal(#tiny.published(here), 1005)
+  check.equal(reach(machine, "10.20.0.1", { at_port = 9001 }), "10.20.0.2", "one of a list")
+  local list = {}
+  for n = 1, 300 do list[n] = ("%d:10.10.0.2:80"):format(n == 300 and 9001 or 10000 + n) end
+  local refused = check.fails("EEXIST", tiny.publish, list, here)
+  assert(refused.message:find("port 9001 leads to 10.10.0.2:80", 1, true), refused.message)
+  check.equal(#tiny.published(here), 1005, "none of them")
+  list[300] = nil
+  tiny.publish(list, here):close()
+end
+check.equal(#tiny.published(here), 1002, "the list went with its handle")
+check.equal(#tiny.publish({}, here).port, 0)
+
 -- Sixteen at once where no table is yet; each takes its port away and tries to remove the table.
 local crowd = tiny.netns()
 local children = {}
@@ -124,6 +141,7 @@ check.equal(#tiny.published { netns = crowd }, 16)
 
 check.refuses('"80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish, "80")
 check.refuses('"80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"', tiny.publish, "80:10.0.0.2:80/sctp")
+check.refuses('"0.0.0.0:80:10.0.0.3:80/tcp" is in the list twice', tiny.publish, { "80:10.0.0.2:80", "0.0.0.0:80:10.0.0.3:80/tcp" })
 check.refuses('unknown option "netn"; did you mean "netns"?', tiny.publish, "80:10.0.0.2:80", { netn = router })
 check.inside({ user = true }, function()
   local refused = check.fails("EPERM", tiny.publish, "8080:10.10.0.2:80")

@@ -56,4 +56,11 @@ local ports = tiny.json_decode(check.succeeds("port", "all", "--format", "json")
 check.equal(#ports, 2)
 assert(ports[1].port > 1023 and ports[2].proto == "udp")
 check.succeeds("rm", "-f", "all")
+
+-- On an IPv6 address of the host's alone.
+check.succeeds("network", "create", "six", "--subnet", "10.66.0.0/24", "--subnet6", "fd66::/64", "--ipv6")
+check.succeeds("run", "-d", "--name", "six", "--network", "six", "-p", "[::1]:8086:80", "sleep", "60")
+check.equal(table.concat(tiny.published(), " "), "[::1]:8086:[fd66::2]:80")
+check.succeeds("rm", "-f", "six")
+check.succeeds("network", "rm", "six")
 net.nothing_left()
