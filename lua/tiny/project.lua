@@ -203,24 +203,27 @@ end
 -- Takes a project down: its containers, its networks, and with `volumes` its volumes. self: the topology, or
 -- nil where only the name is known.
 function project.down(name, self, options)
-  local groups, status = order(self, present(name)), 0
+  local there = present(name)
+  local groups, status, known = order(self, there), 0, self ~= nil or next(there) ~= nil
   local ranks = {}
   for n in pairs(groups) do table.insert(ranks, n) end
   table.sort(ranks, function(a, b) return a > b end)
   for _, n in ipairs(ranks) do status = math.max(status, end_group(groups[n], options.time)) end
   for _, network in ipairs(require("tiny.net.store").list()) do
     if (network.labels or {})["tinylua.project"] == name then
+      known = true
       local _, err = tiny.try(require "tiny.net.remove", network.name)
       if err then format.error(err) status = 125 else say("network", network.name, "removed") end
     end
   end
-  local folder = state.roots() .. "/volumes"
+  local folder = ("%s/volumes/%s"):format(state.roots(), name)
   for _, volume in ipairs(tiny.list_dir(folder) or {}) do
-    if volume:sub(1, #name + 1) == name .. "-" then
-      if options.volumes then tiny.remove(folder .. "/" .. volume, { recursive = true }) end
-      say("volume", volume, options.volumes and "removed" or "kept; --volumes removes it")
-    end
+    known = true
+    if options.volumes then tiny.remove(folder .. "/" .. volume, { recursive = true }) end
+    say("volume", volume, options.volumes and "removed" or "kept; --volumes removes it")
   end
+  if options.volumes then tiny.try(tiny.remove, folder) end
+  if not known then tiny.fail { message = ("there is no project %q"):format(name), hint = "name its file, or see tinylua ps -a --format json: labels", exit = 125 } end
   return status
 end
 

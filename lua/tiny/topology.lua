@@ -119,8 +119,7 @@ local function declare_volumes(self)
   self.volumes = {}
   for name, options in pairs(self.asked.volumes or {}) do
     if type(options) ~= "table" or next(options) then wrong(self.where, ("volumes: %s takes an empty table"):format(name)) end
-    local full = ("%s-%s"):format(self.name, name)
-    self.volumes[name] = { full = full, path = require("tiny.state").roots() .. "/volumes/" .. full }
+    self.volumes[name] = { path = ("%s/volumes/%s/%s"):format(require("tiny.state").roots(), self.name, name) }
   end
 end
 

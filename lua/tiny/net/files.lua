@@ -12,14 +12,15 @@ files.RESOLVER = "127.0.0.11"
 -- The host's own name servers.
 function files.host_servers()
   local found = {}
-  for server in (tiny.read_file("/etc/resolv.conf") or ""):gmatch("\n?%s*nameserver%s+([^%s%%]+)") do
-    if tiny.parse_addr(server) then table.insert(found, server) end
+  for line in (tiny.read_file("/etc/resolv.conf") or ""):gmatch("[^\n]+") do
+    local server = line:match("^%s*nameserver%s+([^%s%%]+)")
+    if server and tiny.parse_addr(server) then table.insert(found, server) end
   end
   return found
 end
 
 local function host_search()
-  return (tiny.read_file("/etc/resolv.conf") or ""):match("\n?%s*search%s+([^\n]+)")
+  return ("\n" .. (tiny.read_file("/etc/resolv.conf") or "")):match("\n[ \t]*search[ \t]+([^\n]+)")
 end
 
 local function hosts(ctx)

@@ -98,7 +98,8 @@ end
 
 -- The addresses that a name has in a network; nil for a name that nobody has.
 function lease.lookup(network_name, name)
-  if name:find("[/%z]") or name:sub(1, 1) == "." then return nil end
+  -- What a container asks for is no path of ours.
+  if name:find("[/%z]") or name:sub(1, 1) == "." or #name > 255 then return nil end
   local found = {}
   for _, entry in ipairs(tiny.list_dir(("%s/names/%s"):format(store.folder(network_name), name)) or {}) do
     table.insert(found, entry:match("^(.+)@"))

@@ -58,6 +58,9 @@ function members.connect(container, wish)
   if container.config.network ~= "bridge" then
     wrong(("%s has the network %s, which goes with no other"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
   end
+  -- One after the other: both would choose the same interface.
+  local turn <close> = tiny.flock(container.dir .. "/connecting")
+  container = state.load(container.id) or container
   if position(container.config.networks, network.name, "name") then wrong(("%s is in network %s already"):format(container.config.name, network.name)) end
   require("tiny.network").check { network = "bridge", networks = { wish } }
   container = state.ready(container)
@@ -68,13 +71,20 @@ end
 
 function members.disconnect(container, name)
   local network = store.load(name) or store.find(name)
+  local turn <close> = tiny.flock(container.dir .. "/connecting")
+  container = state.load(container.id) or container
   local at = position(container.config.networks, network.name, "name")
   if not at then wrong(("%s is not in network %s"):format(container.config.name, network.name)) end
   container = state.ready(container)
   local i = position(container.state.networks, network.name, "network")
   if i then
-    attach.remove(container, container.state.networks[i])
-    state.update(container, function(s) table.remove(s.networks, position(s.networks, network.name, "network")) end)
+    local entry = container.state.networks[i]
+    local withdrawn = require("tiny.net.ports").withdraw(container.state.ports, entry)
+    attach.remove(container, entry)
+    state.update(container, function(s)
+      table.remove(s.networks, position(s.networks, network.name, "network"))
+      if withdrawn then s.ports = nil end
+    end)
   end
   state.change_config(container, function(config) table.remove(config.networks, position(config.networks, network.name, "name")) end)
   events.emit(container, "disconnect", { network = network.name })

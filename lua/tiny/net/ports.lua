@@ -129,17 +129,31 @@ local function way(port, addr)
   return (v6 and "%s%d:[%s]:%d/%s" or "%s%d:%s:%d/%s"):format(host, port.port, addr, port.to, port.proto)
 end
 
--- Leads the ports to the container's addresses, in one step. What flows through them is cut when they go.
-function ports.publish(ctx, held, addr, addr6)
+local function ways_to(list, addr, addr6)
   local ways = {}
-  for _, port in ipairs(held) do
+  for _, port in ipairs(list or {}) do
     local host6 = port.host and port.host:find(":", 1, true)
     if not host6 then table.insert(ways, way(port, addr)) end
     if addr6 and (host6 or not port.host) then table.insert(ways, way(port, addr6)) end
   end
+  return ways
+end
+
+-- Leads the ports to the container's addresses, in one step. What flows through them is cut when they go.
+function ports.publish(ctx, held, addr, addr6)
+  local ways = ways_to(held, addr, addr6)
   if #ways == 0 then return end
   ctx.scope:undo("publish_del", ways)
   tiny.publish(ways):keep()
+end
+
+-- Takes away those of the ports that lead to the addresses of a network's entry; whether there were any. They
+-- stay held until the container ends.
+function ports.withdraw(list, entry)
+  local ways = ways_to(list, entry.addr, entry.addr6)
+  if #ways == 0 then return false end
+  local _, err = tiny.try(tiny.publish_del, ways)
+  return not err
 end
 
 -- Ports for a table: "0.0.0.0:8080->80/tcp".

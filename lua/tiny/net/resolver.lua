@@ -8,9 +8,11 @@ local state = require "tiny.state"
 
 local resolver = {}
 
--- Seconds until the next server is asked, and how many questions wait at once.
-local PATIENCE, MOST = 2, 256
-local TTL = 5
+-- Seconds until the next server is asked. How much a container can make its supervisor do at once: questions
+-- that wait, connections, datagrams in one turn of the loop.
+local PATIENCE, MOST, STREAMS, BURST = 2, 256, 32, 64
+-- Seconds that an answer may be kept, and the largest one over UDP (DNS flag day 2020).
+local TTL, LARGEST = 5, 1232
 
 -- Opens its sockets in the container's namespace, before a process lives there. What an earlier supervisor
 -- had there goes.
@@ -121,10 +123,12 @@ local function forward(ctx, loop, query, reply)
   ask(1)
 end
 
--- Answers a query; `reply` gets the bytes, or nothing for what is no question.
+-- Answers a query; `reply` gets the bytes, or nothing for what is no question. max: nil for what the question
+-- says that it takes.
 local function answer(ctx, loop, query, max, reply)
   local question = tiny.dns_question(query)
   if not question then return end
+  max = max or math.min(question.max or 512, LARGEST)
   local own = known(ctx, question)
   if own then
     own.max = max
@@ -138,9 +142,13 @@ end
 
 -- A question over TCP: two bytes of length, then the message.
 local function serve_stream(ctx, loop, stream)
-  local got, timer = "", nil
+  local got, timer, asking = "", nil, ctx.resolver
+  if (asking.streams or 0) >= STREAMS then return stream:close() end
+  asking.streams = (asking.streams or 0) + 1
   local function finish()
-    loop:cancel(timer)
+    if not timer then return end
+    asking.streams = asking.streams - 1
+    timer = loop:cancel(timer)
     loop:off(stream)
     stream:close()
   end
@@ -159,19 +167,23 @@ local function serve_stream(ctx, loop, stream)
   end)
 end
 
--- Whatever comes from the container, the supervisor goes on.
-local function guarded(f, ...)
-  local _, err = tiny.try(f, ...)
-  if err then require("tiny.format").note("answering a question for a name: %s", tostring(err)) end
+-- Whatever comes from the container, the supervisor goes on, and says only once what failed.
+local function guarded(f, ctx, ...)
+  local _, err = tiny.try(f, ctx, ...)
+  if not err or ctx.resolver.told then return end
+  ctx.resolver.told = true
+  require("tiny.format").note("%s: answering a question for a name: %s", ctx.name, tostring(err))
 end
 
 -- Serves as long as the loop runs.
 function resolver.join(ctx, loop)
   local udp, tcp = ctx.resolver.udp, ctx.resolver.tcp
   loop:on(udp, function()
-    -- All that has come: a turn of the loop for each would be dear.
-    for query, from in function() return udp:receive() end do
-      guarded(answer, ctx, loop, query, 512, function(reply) tiny.try(udp.send, udp, reply, from) end)
+    -- What has come: a turn of the loop for each would be dear, and one that never ends would starve the rest.
+    for _ = 1, BURST do
+      local query, from = udp:receive()
+      if not query then return end
+      guarded(answer, ctx, loop, query, nil, function(reply) tiny.try(udp.send, udp, reply, from) end)
     end
   end)
   loop:on(tcp, function()

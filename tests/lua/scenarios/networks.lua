@@ -42,6 +42,14 @@ check.succeeds("network", "disconnect", "back", "late")
 check.equal(inside("late", "ls /sys/class/net | tr '\\n' ' '"), "eth0 lo ")
 check.equal(inside("db", "busybox ping -c1 -W1 tardy 2>&1 | head -1"), "ping: bad address 'tardy'\n")
 
+-- A port goes with the network that it led to.
+check.succeeds("run", "-d", "--name", "shop", "--network", "front", "-p", "8070:80", "sleep", "60")
+check.equal(#tiny.published(), 2, "by IPv4 and by IPv6")
+check.succeeds("network", "disconnect", "front", "shop")
+check.equal(#tiny.published(), 0)
+check.equal(check.succeeds("port", "shop"), "")
+check.succeeds("rm", "-f", "shop")
+
 local graph = check.succeeds("network", "graph")
 assert(graph:find("(network back, internal) 10.20.0.1/24", 1, true) and graph:find("eth0 db 10.20.0.9/24", 1, true), graph)
 assert(check.succeeds("network", "graph", "--format", "svg"):match("^<svg.*</svg>\n$"))

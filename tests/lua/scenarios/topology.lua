@@ -65,3 +65,19 @@ assert(early.err:find("bad-a ended with status 3 before it was ready", 1, true),
 check.succeeds("down", "/tmp/bad.lua")
 check.no_container()
 net.nothing_left()
+
+-- Named volumes outlive the project, until it is said otherwise; a name that nobody has is told.
+tiny.write_file("/tmp/keeper.lua", [[
+return require("tiny.topology").new {
+  volumes = { data = {} },
+  containers = { one = { command = "echo kept >> /data/file; cat /data/file", volumes = { "data:/data" }, ready = { exit = 0 } } },
+}]])
+check.succeeds("up", "/tmp/keeper.lua")
+assert(check.succeeds("down", "keeper"):find("volume     data                      kept", 1, true))
+check.succeeds("up", "/tmp/keeper.lua")
+check.equal(check.succeeds("logs", "/tmp/keeper.lua"), "keeper-one | kept\nkeeper-one | kept\n")
+check.succeeds("down", "--volumes", "/tmp/keeper.lua")
+check.equal(tiny.stat(check.root .. "/volumes/keeper"), nil)
+net.refused({ "down", "keeper" }, 'there is no project "keeper"\n  hint: name its file, or see tinylua ps -a --format json: labels\n')
+check.no_container()
+net.nothing_left()
