@@ -16,6 +16,7 @@ pub const NEW_TABLE: u8 = 0;
 pub const GET_TABLE: u8 = 1;
 pub const DEL_TABLE: u8 = 2;
 pub const NEW_CHAIN: u8 = 3;
+pub const GET_CHAIN: u8 = 4;
 pub const NEW_RULE: u8 = 6;
 pub const DEL_RULE: u8 = 8;
 pub const NEW_SET: u8 = 9;
