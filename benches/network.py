@@ -93,6 +93,8 @@ def start(options, binary, floor, measure, folder):
         rows.append({"side": name, "median_us": medians[name], "min_us": min(s), "of_floor": medians[name] / medians["floor"],
                      "of_podman": medians[name] / medians["podman"] if "podman" in medians else None})
     sh(*own, "rm", "-f", "stays")
+    # podman leaves this mounted, and the folder could not be removed.
+    subprocess.run(["umount", f"{folder}/podman/overlay"], capture_output=True)
     return {"rounds": rounds, "sides": rows, "skipped": skipped}
 
 

@@ -21,7 +21,7 @@ return {
   about = "Exits with 0 when containers can run, with 1 when something essential (marked !) is missing.",
   options = { { "format", choices = { "table", "json" }, default = "table", help = "How to print" } },
   run = function(args)
-    local host = tiny.probe()
+    local host = doctor.look()
     local findings, able = doctor.examine(host)
     if args.format == "json" then
       format.json { able = able, findings = findings, host = host }

@@ -1717,6 +1717,22 @@ function tiny.isolate(bridge, options) end
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
+---@class tiny.nft_chains.options
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Lists the base chains of all nftables tables, also those of others (nft(8)). A packet passes all of a hook, and one that drops it has the last word.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---for _, chain in ipairs(tiny.nft_chains()) do
+---  if chain.policy == "drop" then print(chain.family, chain.table, chain.name) end
+---end
+---```
+---@param options? tiny.nft_chains.options
+---@return table[] # a list of tables: `table`, `family` ("ip", "ip6", "inet", "arp", "bridge", "netdev"), `name`, `type` ("filter", "nat", "route"), `hook` ("forward", …), `priority` (the smallest comes first), `policy` ("accept", "drop"); iptables-legacy has rules that are not among them
+function tiny.nft_chains(options) end
+
 ---@class tiny.conntrack_del.options
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 

@@ -93,11 +93,19 @@ local function network(host, report)
   report { "veth", net.veth, purpose = "a container's link to the host", fix = "modprobe veth" }
   report { "ip_forward", net.ip_forward, purpose = "packets between containers and the world",
     fix = "sysctl -w net.ipv4.ip_forward=1" }
+  if host.forward then report(require("tiny.net.forward").judge(host.forward)) end
   report { "tun", net.tun, purpose = "networks without root", fix = "modprobe tun" }
   report { "fuse", net.fuse, purpose = "file systems without root", fix = "modprobe fuse" }
 end
 
--- The findings about a host (`tiny.probe()`), a list, and whether containers can run there.
+-- What there is to know of this host: what the kernel offers, and rules that others made.
+function doctor.look()
+  local host = tiny.probe()
+  host.forward = require("tiny.net.forward").look()
+  return host
+end
+
+-- The findings about a host (`doctor.look()`), a list, and whether containers can run there.
 function doctor.examine(host)
   local findings, able = {}, true
   local function report(finding)

@@ -2,6 +2,7 @@
 //! bindings read names, namespaces and addresses; no address and no name is this code's choice.
 
 mod addr;
+mod chain;
 mod conntrack;
 mod dns;
 mod inet;
@@ -47,6 +48,7 @@ pub const FAMILY: &[Primitive] = &[
     publish::PUBLISH_CLEAR,
     isolate::ISOLATE,
     isolate::ISOLATE_DEL,
+    chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,
     qdisc::QDISC_DEL,

@@ -3,6 +3,7 @@
 //! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
 
 pub mod addr;
+pub mod chain;
 pub mod conntrack;
 pub mod dns;
 mod element;

@@ -3,12 +3,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use nix::errno::Errno;
+
 use super::netlink::Netlink;
-use super::nft::{Attrs, Batch, DEL_TABLE, FORWARD, OUTPUT, POSTROUTING, PREROUTING};
+use super::nft::{Attrs, Batch, DEL_TABLE, FORWARD, OUTPUT, POSTROUTING, PREROUTING, has_table};
 use super::publish;
 use super::rule::{Rule, network};
 use super::{Cidr, Netns};
-use crate::sys::Result;
+use crate::sys::{Error, Result};
 
 /// Marks the tables as this program's: `del` cannot touch another's.
 pub(super) const PREFIX: &str = "tiny-";
@@ -93,9 +95,15 @@ pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
 /// Removes the table of this name. Errors: ENOENT when there is none.
 pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     let table = format!("{PREFIX}{name}");
+    let netlink = Netlink::netfilter(netns)?;
+    if !has_table(&netlink, &table)? {
+        return Err(Error::new(Errno::ENOENT).with_path(format!("table inet {table}")));
+    }
     let mut batch = Batch::new();
     batch.add(DEL_TABLE, 0, Attrs::default().text(1, &table));
-    batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))
+    let done = batch.send(&netlink).map_err(|e| e.with_path(format!("table inet {table}")));
+    netlink.park();
+    done
 }
 
 /// What gets the machine's address on its way out.

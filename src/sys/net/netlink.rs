@@ -2,6 +2,7 @@
 //! It is synchronous because the kernel is: when `send` returns, the answer is in the socket. An
 //! asynchronous client costs three times as much per request and a runtime in a process that forks.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 
 use nix::errno::Errno;
@@ -23,6 +24,10 @@ const DUMPS: usize = 10;
 
 /// An open netlink socket; it belongs to the namespace it was opened in.
 pub struct Netlink(Socket);
+
+thread_local! {
+    static PARKED: Cell<Option<Netlink>> = const { Cell::new(None) };
+}
 
 /// A message that changes something, and its flags.
 pub type Change = (RouteNetlinkMessage, u16);
@@ -54,6 +59,13 @@ impl Netlink {
             socket.set_cap_ack(true)?;
             Ok(Netlink(socket))
         })
+    }
+
+    /// Keeps the socket open until the next one is parked, or this process ends. The kernel closes one that
+    /// removed something from nftables only when all processors have looked away, some 10 ms later; what
+    /// comes next, such as the deletion of a link, waits for the same at the same time.
+    pub fn park(self) {
+        PARKED.set(Some(self));
     }
 
     /// Sends one change and reads its acknowledgement.

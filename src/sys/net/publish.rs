@@ -12,8 +12,8 @@ use super::element::{Element, MAPS, V4, declare, elements, named, whole};
 use super::nat::Publish;
 use super::netlink::Netlink;
 use super::nft::{
-    Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, GET_TABLE, NEW_ELEMENT, OUTPUT, POSTROUTING,
-    PREROUTING, RAW, question,
+    Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, NEW_ELEMENT, OUTPUT, POSTROUTING, PREROUTING,
+    RAW, has_table, question,
 };
 use super::rule::Rule;
 use super::{Netns, conntrack};
@@ -41,12 +41,11 @@ pub fn add(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
     Ok(())
 }
 
-/// One batch, with the table where that is missing. It is looked for first: a batch that the kernel
-/// refuses costs 10 ms, in which it waits for all processors.
+/// One batch, with the table where that is missing.
 fn insert(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
     let mut done = Ok(());
     for _ in 0..TRIES {
-        let fresh = !there(netlink)?;
+        let fresh = !has_table(netlink, TABLE)?;
         let mut batch = Batch::new();
         if fresh {
             make(&mut batch);
@@ -77,11 +76,13 @@ fn taken(netlink: &Netlink, ports: &[Publish], error: Error) -> Error {
 }
 
 /// Takes those ports away that lead where they say, and the connections that came by them: the kernel
-/// would go on to translate those. In one batch: it lets go of a socket that removed something only when
-/// all processors have looked away, 7 to 15 ms later. Errors: ENOENT when one was not there, or leads
+/// would go on to translate those. Errors: ENOENT when one was not there, or leads
 /// elsewhere and so is another's; the rest are gone.
 pub fn del(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
-    take(&Netlink::netfilter(netns)?, ports)
+    let netlink = Netlink::netfilter(netns)?;
+    let done = take(&netlink, ports);
+    netlink.park();
+    done
 }
 
 fn take(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
@@ -152,6 +153,10 @@ pub fn clear(netns: Netns<'_>) -> Result<()> {
     // Removes a map only when nothing is in it; a map in use by a rule never goes, so those go
     // first. One batch: nobody can publish between the look and the removal.
     const NLM_F_NONREC: u16 = 0x100;
+    let netlink = Netlink::netfilter(netns)?;
+    if !has_table(&netlink, TABLE)? {
+        return Err(Error::new(Errno::ENOENT).with_path(format!("table inet {TABLE}")));
+    }
     let mut batch = Batch::new();
     for hook in [PREROUTING, OUTPUT] {
         batch.add(DEL_RULE, 0, Attrs::default().text(1, TABLE).text(2, hook.0));
@@ -160,7 +165,9 @@ pub fn clear(netns: Netns<'_>) -> Result<()> {
         batch.add(DEL_SET, NLM_F_NONREC, Attrs::default().text(1, TABLE).text(2, name));
     }
     batch.add(DEL_TABLE, 0, Attrs::default().text(1, TABLE));
-    batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {TABLE}")))
+    let done = batch.send(&netlink).map_err(|e| e.with_path(format!("table inet {TABLE}")));
+    netlink.park();
+    done
 }
 
 /// Adds the table with its maps, chains and rules.
@@ -187,15 +194,6 @@ fn make(batch: &mut Batch) {
     // loopback address (CVE-2020-8558). Packets to that only ever come by lo.
     batch.chain(TABLE, "filter", RAW);
     batch.rule(TABLE, RAW, Rule::default().comes_not_by("lo").family(V4).dest_in(loopback).drop());
-}
-
-/// Whether the table is there.
-fn there(netlink: &Netlink) -> Result<bool> {
-    let request = question(GET_TABLE, NLM_F_ACK, &Attrs::default().text(1, TABLE));
-    match netlink.exchange(&request, &mut |_| {}) {
-        Err(e) if e.errno == Errno::ENOENT => Ok(false),
-        done => done.map(|()| true),
-    }
 }
 
 /// The element of a port, when it is published.
