@@ -65,6 +65,7 @@ local function check_network(wish)
       wrong(("%s: %s is not the address of a host in %s"):format(key, wish[key], subnet))
     end
   end
+  return found
 end
 
 local function check_shared(spec, word)
@@ -108,15 +109,16 @@ function network.check(spec)
     if list[1].word and list[1].word:find(":", 1, true) then check_shared(spec, list[1].word) end
     spec.networks = not list[1].word and list or nil
   end
-  local seen = {}
+  local seen, ipv6 = {}, false
   for _, wish in ipairs(spec.networks or {}) do
     if wish.word then wrong(("network: %s goes with no other"):format(wish.word)) end
     check_wish(wish)
-    check_network(wish)
+    local found = check_network(wish)
+    ipv6 = ipv6 or found.subnet6 ~= nil
     if seen[wish.name] then wrong(("network: %s is named twice"):format(wish.name)) end
     seen[wish.name] = true
   end
-  if spec.publish or spec.expose or spec.publish_all then require("tiny.net.ports").check(spec) end
+  if spec.publish or spec.expose or spec.publish_all then require("tiny.net.ports").check(spec, ipv6) end
   if spec.net_rate or spec.net_delay or spec.net_loss then require("tiny.net.shape").check(spec) end
 end
 

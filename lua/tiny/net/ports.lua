@@ -52,13 +52,17 @@ local function parse(text)
   return list
 end
 
--- Checks what is to be published and puts it in one form; checking it again changes nothing.
-function ports.check(asked)
+-- Checks what is to be published and puts it in one form; checking it again changes nothing. ipv6: whether a
+-- network has it.
+function ports.check(asked, ipv6)
   local list, seen = {}, {}
   local function add(port)
     local key = port.port and ("%s %s %d"):format(port.proto, port.host or "*", port.port)
     if key and seen[key] then wrong(tostring(port.port), "it is published twice") end
     if key then seen[key] = true end
+    if port.host and port.host:find(":", 1, true) and not ipv6 then
+      wrong(port.host, "the container has no IPv6 address", "a network has IPv6 when it is made with --ipv6")
+    end
     table.insert(list, port)
   end
   for _, item in ipairs(asked.publish or {}) do
