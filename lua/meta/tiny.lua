@@ -1487,8 +1487,8 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, hairpin, addr, nodad, gateway, mac, mtu, queues
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
+---@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, link_local?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, hairpin, link_local, addr, nodad, gateway, mac, mtu, queues
+---@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, link_local?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 

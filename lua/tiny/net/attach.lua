@@ -38,8 +38,10 @@ function attach.add(ctx, netns, n, wish)
   local addrs, gateways = { cidr(addr, network.subnet) }, { network.gateway }
   if addr6 then addrs[2], gateways[2] = cidr(addr6, network.subnet6), network.gateway6 end
   ctx.scope:undo("link_del", link)
-  tiny.veth_pair({ name = link, bridge = network.bridge, hairpin = true, mtu = network.mtu }, {
-    name = ifname, netns = netns, mac = mac, mtu = network.mtu, addr = addrs, nodad = addr6 and true or nil,
+  -- A port of a bridge needs no address, and a container without IPv6 none of IPv6's own: what they would send
+  -- to find out whether it is theirs goes to every other container.
+  tiny.veth_pair({ name = link, bridge = network.bridge, hairpin = true, link_local = false, mtu = network.mtu }, {
+    name = ifname, netns = netns, mac = mac, mtu = network.mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
     gateway = wish.gateway and gateways or nil,
   }):keep()
   return {

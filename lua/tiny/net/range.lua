@@ -42,8 +42,12 @@ function range.size(self)
   return 1 << host
 end
 
--- The n-th address; the 0th names the network.
+-- The n-th address; the 0th names the network. Many are asked for in a row, so IPv4 is written here.
 function range.at(self, n)
+  if #self.bytes == 4 then
+    local a = (tail(self.bytes) + n) & 0xffffffff
+    return ("%d.%d.%d.%d"):format(a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255)
+  end
   return tiny.format_addr(self.bytes:sub(1, -5) .. string.pack(">I4", (tail(self.bytes) + n) & 0xffffffff))
 end
 

@@ -7,7 +7,8 @@ use nix::errno::Errno;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::link::{
-    InfoBridgePort, InfoPortData, InfoPortKind, LinkAttribute, LinkExtentMask, LinkInfo, LinkMessage,
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoBridgePort, InfoPortData, InfoPortKind, LinkAttribute,
+    LinkExtentMask, LinkInfo, LinkMessage,
 };
 use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec};
 
@@ -203,6 +204,13 @@ pub(super) fn hairpin(name: &str) -> netlink::Change {
     let message = LinkUnspec::new_with_name(name).append_extra_attribute(LinkAttribute::LinkInfo(port)).build();
     // The kernel reads what a port is to be in this message only; without NLM_F_CREATE it changes one that is there.
     (RouteNetlinkMessage::NewLink(message), 0)
+}
+
+/// The message by which a link that is down gets no IPv6 link-local address when it comes up.
+pub(super) fn without_link_local(name: &str) -> netlink::Change {
+    let mode = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(In6AddrGenMode::None)]);
+    let attribute = LinkAttribute::AfSpecUnspec(vec![mode]);
+    (RouteNetlinkMessage::SetLink(LinkUnspec::new_with_name(name).append_extra_attribute(attribute).build()), 0)
 }
 
 /// Deletes a link; a veth takes its peer along. Errors: ENODEV when there is none, EOPNOTSUPP for

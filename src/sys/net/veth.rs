@@ -25,6 +25,9 @@ pub struct End<'a> {
     /// Whether the bridge sends back by it what came by it: a container that calls its own published
     /// port does that where netfilter sees bridged packets (br_netfilter).
     pub hairpin: bool,
+    /// Whether it goes without an IPv6 link-local address of its own, and so without the packets by which a
+    /// link looks for others of that address: a bridge carries each of them to all of its ports.
+    pub no_link_local: bool,
     /// Its addresses.
     pub addrs: &'a Addrs,
     /// The gateways of default routes through it, one for each family.
@@ -79,7 +82,12 @@ fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
     let there = end.netns.map(|_| Netlink::route(end.netns)).transpose()?;
     let netlink = there.as_ref().unwrap_or(own);
     let bridge = end.bridge.map(|bridge| link::index(netlink, bridge)).transpose()?;
-    let mut changes = vec![link::raise(end.name, bridge)];
+    let mut changes = Vec::new();
+    if end.no_link_local {
+        // In a message of its own, before the one that raises the link: in one the kernel raises first.
+        changes.push(link::without_link_local(end.name));
+    }
+    changes.push(link::raise(end.name, bridge));
     if end.hairpin {
         changes.push(link::hairpin(end.name));
     }

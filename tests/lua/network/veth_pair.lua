@@ -92,3 +92,16 @@ tiny.try(function()
 end)
 check.equal(link("ta0"), nil, "deleted after a failing body")
 check.equal(link("eth9", web), nil)
+
+-- Without a link-local address of its own, a link sends nothing to find out whether it is taken.
+do
+  local quiet <close> = tiny.veth_pair({ name = "tq0", link_local = false }, { name = "tq1" })
+  local function has(name)
+    for _, addr in ipairs(link(name).addrs) do
+      if addr:match("^fe80:") then return true end
+    end
+    return false
+  end
+  check.equal(has("tq0"), false)
+  check.equal(has("tq1"), true, "the kernel's default")
+end
