@@ -1,7 +1,6 @@
 """Containers with a network: from start to exit beside podman and the floor, the cost of the n-th one, and how
 much a cable carries."""
 
-import glob
 import json
 import os
 import pathlib
@@ -11,6 +10,7 @@ import statistics
 import subprocess
 import time
 
+import engines
 import sides
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,47 +45,40 @@ def bridge_by_hand():
     sh("nft", "-f", "-", input=NFT)
 
 
-def podman(folder, rootfs, program):
-    """podman with netavark and runc; its bridge comes with its first container."""
-    flags = ["--root", f"{folder}/podman", "--runroot", f"{folder}/podman-run", "--runtime", "runc", "--cgroup-manager=cgroupfs",
-             "--log-level=error", "--events-backend=file", "--network-config-dir", f"{folder}/podman-net"]
-    limits = ["--ulimit", "nofile=1024:20000", "--ulimit", "nproc=4096:4096"]
-    return ["podman", *flags, "run", "--rm", *limits, "-p", "18081:80", "--network", "bridge", "--rootfs", str(rootfs), *program]
-
-
-def everything(binary, floor, folder, rootfs):
+def everything(binary, floor, folder, rootfs, docker):
     own = tinylua(binary, folder / "tinylua")
     return {
         "floor": [floor, "bench0", "10.99.0.2", "10.99.0.1", "18082", str(rootfs), "/bin/true"],
         "tinylua": [*own, "run", "--rm", "--network", "bridge", "-p", "18080:80", f"--rootfs={rootfs}", "/bin/true"],
-        "podman": podman(folder, rootfs, ["/bin/true"]),
+        "podman": engines.podman(folder, rootfs, ["/bin/true"]),
+        "docker": docker,
     }
-
-
-def podman_groups():
-    return set(glob.glob("/sys/fs/cgroup/*/libpod_parent")) | set(glob.glob("/sys/fs/cgroup/libpod_parent"))
 
 
 def start(options, binary, floor, measure, folder):
     rootfs = sides.make_rootfs(folder)
-    groups_before = podman_groups()
     bridge_by_hand()
     own = tinylua(binary, folder / "tinylua")
     # Its bridge is there as well: a container that stays.
     sh(*own, "run", "-d", "--name", "stays", "--network", "bridge", f"--rootfs={rootfs}", "/bin/sleep", "3600")
-    rows, skipped, commands = [], {}, {}
-    for name, command in everything(binary, floor, folder, rootfs).items():
-        if not shutil.which(command[0]):
-            skipped[name] = "not installed"
+    with engines.tidied(folder), engines.docker(folder, rootfs, ["/bin/true"]) as docker:
+        result = compared(options, measure, everything(binary, floor, folder, rootfs, docker))
+    sh(*own, "rm", "-f", "stays")
+    return result
+
+
+def compared(options, measure, everyone):
+    """Medians of those sides that work here; the engines take hundreds of milliseconds, so the rounds are fewer."""
+    skipped, commands = {}, {}
+    for name, command in everyone.items():
+        if not command or not shutil.which(command[0]):
+            skipped[name] = "not installed, or it does not start here"
             continue
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             skipped[name] = (done.stderr or done.stdout).strip().splitlines()[-1]
         else:
-            commands[name] = command
-    for name, command in commands.items():
-        # podman takes seconds: fewer rounds, but between the others all the same.
-        commands[name] = [shutil.which(command[0]) or command[0], *command[1:]]
+            commands[name] = [shutil.which(command[0]), *command[1:]]
     rounds = max(5, options.rounds // 10)
     argv = [measure, str(rounds), "1", str(options.pause)]
     for i, command in enumerate(commands.values()):
@@ -95,15 +88,8 @@ def start(options, binary, floor, measure, folder):
         index, nanos, _ = map(int, line.split())
         samples[list(commands)[index]].append(nanos / 1000)
     medians = {name: statistics.median(s) for name, s in samples.items()}
-    for name, s in samples.items():
-        rows.append({"side": name, "median_us": medians[name], "min_us": min(s), "of_floor": medians[name] / medians["floor"],
-                     "of_podman": medians[name] / medians["podman"] if "podman" in medians else None})
-    sh(*own, "rm", "-f", "stays")
-    # podman leaves this mounted, and the folder could not be removed.
-    subprocess.run(["umount", f"{folder}/podman/overlay"], capture_output=True)
-    # Nor does it remove the groups that it has made; empty ones are no loss to another podman.
-    for group in podman_groups() - groups_before:
-        subprocess.run(["find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], capture_output=True)
+    rows = [{"side": name, "median_us": medians[name], "min_us": min(s), "of_floor": medians[name] / medians["floor"],
+             "of_podman": medians[name] / medians["podman"] if "podman" in medians else None} for name, s in samples.items()]
     return {"rounds": rounds, "sides": rows, "skipped": skipped}
 
 

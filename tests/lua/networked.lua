@@ -19,7 +19,7 @@ end
 -- A web server that serves its hostname; returns the container's id.
 function networked.serve(name, ...)
   local words = { "run", "-d", "--name", name, "--hostname", name, ... }
-  table.insert(words, "mkdir -p /srv && hostname > /srv/index.html && exec busybox httpd -f -p 80 -h /srv")
+  table.insert(words, "mkdir -p /srv && hostname > /srv/index.html && exec busybox httpd -f -vv -p 80 -h /srv")
   table.insert(words, #words, "sh")
   table.insert(words, #words, "-c")
   return check.succeeds(table.unpack(words)):sub(1, 12)

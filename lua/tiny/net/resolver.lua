@@ -111,7 +111,7 @@ local function forward(ctx, loop, query, reply)
     end
     timer = loop:after(PATIENCE, function() done() ask(n + 1) end)
     loop:on(socket, function()
-      local bytes, from = socket:receive()
+      local bytes, from = tiny.try(socket.receive, socket)
       -- Only an answer to this question, from whom it was put to.
       if not bytes or from ~= place(server) or bytes:sub(1, 2) ~= query:sub(1, 2) then return end
       done()
@@ -138,6 +138,14 @@ local function answer(ctx, loop, query, max, reply)
   forward(ctx, loop, query, function(bytes)
     reply(bytes or tiny.dns_answer(query, { code = "SERVFAIL", max = max }))
   end)
+end
+
+-- Whatever comes from the container, the supervisor goes on, and says only once what failed.
+local function guarded(f, ctx, ...)
+  local _, err = tiny.try(f, ctx, ...)
+  if not err or ctx.resolver.told then return end
+  ctx.resolver.told = true
+  require("tiny.format").note("%s: answering a question for a name: %s", ctx.name, tostring(err))
 end
 
 -- A question over TCP: two bytes of length, then the message.
@@ -167,27 +175,19 @@ local function serve_stream(ctx, loop, stream)
   end)
 end
 
--- Whatever comes from the container, the supervisor goes on, and says only once what failed.
-local function guarded(f, ctx, ...)
-  local _, err = tiny.try(f, ctx, ...)
-  if not err or ctx.resolver.told then return end
-  ctx.resolver.told = true
-  require("tiny.format").note("%s: answering a question for a name: %s", ctx.name, tostring(err))
-end
-
 -- Serves as long as the loop runs.
 function resolver.join(ctx, loop)
   local udp, tcp = ctx.resolver.udp, ctx.resolver.tcp
   loop:on(udp, function()
     -- What has come: a turn of the loop for each would be dear, and one that never ends would starve the rest.
     for _ = 1, BURST do
-      local query, from = udp:receive()
+      local query, from = tiny.try(udp.receive, udp)
       if not query then return end
       guarded(answer, ctx, loop, query, nil, function(reply) tiny.try(udp.send, udp, reply, from) end)
     end
   end)
   loop:on(tcp, function()
-    local stream = tcp:accept()
+    local stream = tiny.try(tcp.accept, tcp)
     if stream then serve_stream(ctx, loop, stream) end
   end)
 end

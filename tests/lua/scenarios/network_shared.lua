@@ -40,6 +40,38 @@ return require("tiny.container").new {
 local own = check.run { "run", "--rm", "/tmp/own.lua" }
 assert(own.out:match("^1\n[1-9]\n$"), own.out .. own.err)
 
+-- What its networks do not know it asks of the servers that are named, over UDP and over TCP.
+local outside <close> = tiny.netns()
+tiny.veth_pair({ name = "test0", addr = "192.0.2.1/24" }, { name = "eth0", netns = outside, addr = "192.0.2.53/24" })
+local server <close> = tiny.udp_bind("192.0.2.53:53", { netns = outside })
+local answering = tiny.fork(function()
+  while true do
+    tiny.poll { server }
+    local query, from = server:receive()
+    local question = query and tiny.dns_question(query)
+    local far = question and question.name == "far.example"
+    if question then server:send(tiny.dns_answer(query, far and { addrs = { "198.51.100.9" }, ttl = 60 } or { code = "NXDOMAIN" }), from) end
+  end
+end)
+check.succeeds("run", "-d", "--name", "asks", "--network", "bridge", "--dns", "192.0.2.53", "sleep", "60")
+assert(inside("asks", "busybox nslookup far.example"):find("198.51.100.9", 1, true))
+assert(inside("asks", "busybox nslookup web; busybox nslookup near.example 2>&1; true"):find("NXDOMAIN", 1, true))
+local there <close> = tiny.open_ns("net", ("/proc/%d/ns/net"):format(tonumber((check.succeeds("inspect", "asks", "--format", "state.pid")))))
+local function over_tcp(name)
+  local words = {}
+  for part in name:gmatch("[^.]+") do table.insert(words, string.pack("s1", part)) end
+  local query = string.pack(">I2I2I2I2I2I2", 7, 0x100, 1, 0, 0, 0) .. table.concat(words) .. "\0" .. string.pack(">I2I2", 1, 1)
+  local stream <close> = tiny.tcp_connect("127.0.0.11:53", { netns = there, timeout = "5s" })
+  stream:write(string.pack(">s2", query))
+  local reply = ""
+  for bytes in function() return stream:read() end do reply = reply .. bytes end
+  return reply
+end
+assert(over_tcp("far.example"):find("\198\51\100\9", 1, true), "by TCP")
+assert(over_tcp("web"):find("\10\10\0\2", 1, true), "a neighbour by TCP")
+tiny.kill(answering, "SIGKILL")
+check.succeeds("rm", "-f", "asks")
+
 -- Names go on being answered, and ports held, when a supervisor is killed and another takes over.
 net.serve("held", "--network", "bridge", "-p", "8090:80")
 local supervisor = tonumber((check.succeeds("inspect", "held", "--format", "state.supervisor.pid")))

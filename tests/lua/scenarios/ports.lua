@@ -14,6 +14,14 @@ check.equal(net.fetch("http://10.10.0.1:8080/"), "web", "the bridge's address")
 check.equal(net.fetch("http://127.0.0.1:8080/"), "web", "loopback")
 check.equal(net.fetch("http://192.0.2.1:8080/", machine), "web", "another machine")
 check.equal(net.fetch("http://192.0.2.1:9000/", machine), "web", "a range")
+-- Who called is seen inside.
+local log
+for _ = 1, 20 do
+  log = check.run({ "logs", "web" }).err -- it logs to standard error
+  if log:find("192.0.2.2", 1, true) then break end
+  tiny.poll({}, "50ms")
+end
+assert(log:find("192.0.2.2", 1, true), "the caller's own address: " .. log)
 -- Its own published port, by the host's address: the answer comes back the way it went (hairpin).
 check.equal(check.succeeds("exec", "web", "busybox", "timeout", "5", "busybox", "wget", "-qO-", "http://192.0.2.1:8080/"), "web\n")
 -- A machine on the wire must not reach the host's loopback by it, though the bridge takes its addresses.
