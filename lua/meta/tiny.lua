@@ -2709,7 +2709,7 @@ function tiny.manual(name, options) end
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder "scripts"|"lua/tiny"|"lua/recipes" commands, modules or recipes
+---@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/recipes" commands, modules or recipes
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder) end
 
@@ -2761,6 +2761,15 @@ function tiny.fail(what, ...) end
 ---@param path string the recipe's file
 ---@return function # the recipe as a function, and its text
 function tiny.load_recipe(path) end
+
+---Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.
+---```lua
+---for _, use in ipairs(tiny.chunk_globals("print(x)", "x.lua")) do print(use.name, use.line) end
+---```
+---@param text string the text
+---@param name string the file's name, for errors
+---@return any[]? # a list of { name = "tiny.mount_proc", line, written }, or nil and the syntax error
+function tiny.chunk_globals(text, name) end
 
 ---Tells the place in the user's file that is being executed, "web.lua:12".
 ---```lua

@@ -26,7 +26,11 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "sources",
         doc: "Lists the Lua files in a folder of the search path and of the binary, without `.lua`.",
-        args: &[arg("folder", Type::Word(&["scripts", "lua/tiny", "lua/recipes"]), "commands, modules or recipes")],
+        args: &[arg(
+            "folder",
+            Type::Word(&["scripts", "scripts/network", "lua/tiny", "lua/tiny/net", "lua/recipes"]),
+            "commands, modules or recipes",
+        )],
         returns: "a list of names, sorted",
         example: "for _, name in ipairs(tiny.sources(\"scripts\")) do print(name) end",
         call: |c| {

@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod child;
+pub mod chunk;
 pub mod error;
 #[cfg(debug_assertions)]
 mod fault;
