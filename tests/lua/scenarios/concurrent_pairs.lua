@@ -17,8 +17,8 @@ local SAID = {
 }
 
 local function is_sane(result, words)
-  -- Beside what it says: that a container did not end by itself.
-  local said = result.err:gsub("^tinylua: %w+: PID 1 [^\n]+; killed with SIGKILL after less than a second\n", "")
+  -- Beside what it says: that a container did not end by itself; restart may have stopped it twice.
+  local said = result.err:gsub("tinylua: %w+: PID 1 [^\n]+; killed with SIGKILL after less than a second\n", "")
   for _, pattern in ipairs(SAID) do
     if said:match(pattern) then
       -- A program that is killed with its container says nothing; all else that fails does.
