@@ -724,8 +724,9 @@ function tiny.capability_name(name) end
 ---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
 ---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+---@field send? tiny.file a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
 
----Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)): send the listener to who gives it by `send_fd`, so that sendmsg itself must not wait.
+---Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)); `send` is for filters under which any call of ours might wait, but for sendmsg.
 ---* EBUSY: a process has one listener: put all that is to be answered into one filter
 ---* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
 ---* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
@@ -827,7 +828,7 @@ function tiny.notify_read(listener, id, options) end
 ---@field check? boolean restrict nothing: look at the options, and tell what would hold (default: false)
 ---@field abi? integer use at most this version of the interface, as an older kernel would (default: the kernel's)
 
----Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach beyond them (landlock(7)). What was opened before stays open. Rights are letters: "r" reads files and folders, "w" changes files, makes and removes them (no devices) and calls ioctl on devices, "x" executes; or a list of the kernel's words, such as { "read_file", "make_sock" }. A folder's hold for all below it.
+---Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach beyond them (landlock(7)). What was opened before stays open. Rights are letters: "r" reads files and folders, "w" changes files, makes and removes them (no devices) and calls ioctl on devices, "rx" executes; or a list of the kernel's words, such as { "read_file", "make_sock" }. A folder's hold for all below it.
 ---* EOPNOTSUPP: strict = false goes without it; `tinylua doctor` shows what this kernel has
 ---* EPERM: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
 ---* ENOENT: a path of the table is missing

@@ -53,6 +53,25 @@ local function beside(profile, asked)
   return changed
 end
 
+-- A list of calls within a profile that denies what it does not name: one filter, in which all that is not
+-- allowed by both is left to the supervisor, who names it. What the profile denies by name stays so.
+local function within(profile, asked)
+  local wanted, rules = { [CARRIER] = true }, {}
+  for _, name in ipairs(asked.allow) do wanted[name] = true end
+  for _, name in ipairs(names_of(asked)) do wanted[name] = false end
+  for _, rule in ipairs(profile.syscalls or {}) do
+    local kept = { names = {} }
+    for key, value in pairs(rule) do kept[key] = kept[key] or value end
+    for _, name in ipairs(rule.names or { rule.name }) do
+      local allows = rule.action == "SCMP_ACT_ALLOW"
+      if wanted[name] or (wanted[name] == nil and not allows) then table.insert(kept.names, name) end
+    end
+    kept.name = nil
+    if #kept.names > 0 then table.insert(rules, kept) end
+  end
+  return { defaultAction = "SCMP_ACT_NOTIFY", architectures = profile.architectures, archMap = profile.archMap, syscalls = rules }
+end
+
 -- Checks spec.seccomp; what is wrong is told before anything acts.
 function notify.check(asked)
   local spec, how = require "tiny.spec", asked.seccomp
@@ -71,8 +90,8 @@ function notify.check(asked)
   end
 end
 
--- Puts the filters of a container into `how`: filter, of what holds besides (profile, or nil for none), and
--- listener. What it was started with stays in its folder, for programs that are run in it later.
+-- Puts the filters of a container into `how`: listener, and filter, of what else holds (profile, or nil for
+-- none). What it was started with stays in its folder, for programs that are run in it later.
 function notify.filters(how, asked, profile, dir, running)
   local paths = { filter = dir .. "/seccomp", listener = dir .. "/seccomp.notify" }
   if running then
@@ -80,9 +99,13 @@ function notify.filters(how, asked, profile, dir, running)
     if not how.listener then tiny.fail("the container's system call filter is missing: " .. paths.listener) end
     return
   end
-  how.listener = tiny.seccomp_compile(listening(asked.seccomp), { caps = how.caps, notify = true })
-  how.filter = profile and tiny.seccomp_compile(beside(profile, asked.seccomp), { caps = how.caps })
-  if not profile then tiny.remove(paths.filter) end
+  local list = asked.seccomp.allow and profile and profile.defaultAction == "SCMP_ACT_ERRNO"
+  local heard = list and within(profile, asked.seccomp) or listening(asked.seccomp)
+  how.listener = tiny.seccomp_compile(heard, { caps = how.caps, notify = true })
+  how.own = profile and asked.init and tiny.seccomp_compile(profile, { caps = how.caps }) or nil
+  -- An errno of another filter would take the place of the answer.
+  how.filter = profile and not list and tiny.seccomp_compile(beside(profile, asked.seccomp), { caps = how.caps }) or nil
+  if not how.filter then tiny.try(tiny.remove, paths.filter) end
   for key, path in pairs(paths) do
     if how[key] then tiny.write_file(path, how[key], { mode = PRIVATE_FILE }) end
   end
@@ -114,8 +137,8 @@ function notify.hand_over(how)
   local started, running = tiny.pipe()
   tiny.send_fd(how.socket, started)
   -- Held until the program begins: what is collected is closed.
-  how.held = { running, started, tiny.seccomp(how.listener) }
-  tiny.send_fd(how.socket, how.held[3])
+  how.held = { running, started }
+  tiny.seccomp(how.listener, { send = how.socket })
 end
 
 local function began(source)
@@ -143,6 +166,7 @@ local function answer_of(ctx, source, call)
   local how = ctx.spec.seccomp or {}
   if how.learn then
     ctx.learner = ctx.learner or require "tiny.learn".new(ctx)
+    -- A wrong pointer, a caller that is killed meanwhile: such a call asks for nothing.
     tiny.try(ctx.learner.see, ctx.learner, source.listener, call, began(source))
     return { continue = true }
   end
@@ -216,7 +240,8 @@ end
 
 -- The container has ended: what was learned is written down.
 function notify.close(ctx)
-  if ctx.learner then tiny.try(ctx.learner.write, ctx.learner) end
+  local _, err = tiny.try(function() if ctx.learner then ctx.learner:write() end end)
+  if err then tell(ctx, "what was learned is lost: %s", tostring(err)) end
   for _, source in pairs(ctx.notify_sources) do
     source.listener:close()
     source.started:close()

@@ -120,13 +120,14 @@ end
 -- Right before the program: what it is confined by beside the filter takes the privilege to be asked for.
 function security.last(how)
   if how.landlock then tiny.landlock(how.landlock) end
-  security.seal(how)
+  if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
   if how.listener then require("tiny.notify").hand_over(how) end
 end
 
--- In last, and in what of ours stays beside the program: the filter of system calls.
+-- What of ours stays beside the program: the filter of system calls, of which nothing is asked.
 function security.seal(how)
-  if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
+  local filter = how.own or how.filter
+  if filter and how.no_new_privs then tiny.seccomp(filter) end
 end
 
 return security

@@ -14,6 +14,12 @@ use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 const CAPS: Opt = list("caps", "the caller's bounding set", "for whom the profile's `caps` conditions are read");
 const KERNEL: Opt = opt("kernel", Type::Str, "this kernel", "the version for `minKernel` conditions, \"6.1\"");
 const STRICT: Opt = opt("strict", Type::Bool, "false", "refuse names of calls that this machine does not have");
+const SEND: Opt = opt(
+    "send",
+    Type::Handle("file"),
+    "the listener is returned",
+    "a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS)",
+);
 const NOTIFY: Opt = opt("notify", Type::Bool, "false", "take SCMP_ACT_NOTIFY: somebody will answer");
 
 const PROFILE: &str = "{ defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, \
@@ -24,9 +30,9 @@ pub(super) const SECCOMP: Primitive = Primitive {
     doc: "Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other \
           architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail \
           with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer \
-          (seccomp_unotify(2)): send the listener to who gives it by `send_fd`, so that sendmsg itself must not wait.",
+          (seccomp_unotify(2)); `send` is for filters under which any call of ours might wait, but for sendmsg.",
     args: &[arg("filter", Type::Either(&[Type::Table, Type::Bytes]), "a profile, or what seccomp_compile made of one")],
-    options: &[CAPS, KERNEL, STRICT],
+    options: &[CAPS, KERNEL, STRICT, SEND],
     returns: "nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits",
     errors: &[
         ("EBUSY", "a process has one listener: put all that is to be answered into one filter"),
@@ -80,7 +86,9 @@ fn seccomp(call: &Call<'_>) -> Outcome {
     if let Some(why) = sys::wrong(&filter) {
         return Err(Fail::Usage(format!("filter: {why}")));
     }
-    match sys::load(&filter)? {
+    let carrier = call.opt_fd("send")?;
+    let held = carrier.as_ref().map(|socket| socket.hold()).transpose()?;
+    match sys::load(&filter, held.as_ref().and_then(|socket| socket.get()))? {
         Some(listener) => call.ok(file(call, listener, "seccomp listener")?),
         None => call.ok(()),
     }

@@ -36,7 +36,7 @@ pub(super) const LANDLOCK: Primitive = Primitive {
     name: "landlock",
     doc: "Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach \
           beyond them (landlock(7)). What was opened before stays open. Rights are letters: \"r\" reads files and \
-          folders, \"w\" changes files, makes and removes them (no devices) and calls ioctl on devices, \"x\" \
+          folders, \"w\" changes files, makes and removes them (no devices) and calls ioctl on devices, \"rx\" \
           executes; or a list of the kernel's words, such as { \"read_file\", \"make_sock\" }. A folder's hold for all \
           below it.",
     options: &[

@@ -10,11 +10,11 @@ pub mod notify;
 mod places;
 mod profile;
 
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
-use super::{Error, Result};
+use super::{Context, Error, Result};
 pub use profile::{Profile, Subject, kernel};
 
 /// Compiles a profile into a filter, the kernel's struct sock_filter one after the other. The error
@@ -36,9 +36,10 @@ pub fn wrong(filter: &[u8]) -> Option<String> {
 }
 
 /// Puts this process under a filter for good; returns the listener of one that leaves calls to be
-/// answered. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN, EINVAL for what is no program,
+/// answered. With `carrier`, a socket, it goes to the far side of that instead, by sendmsg and before
+/// this process makes any other call, which might wait for its answer already. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN, EINVAL for what is no program,
 /// EBUSY for a second filter with a listener.
-pub fn load(filter: &[u8]) -> Result<Option<OwnedFd>> {
+pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>> {
     // Copied into what is aligned as the kernel's type is.
     let mut instructions: Vec<u64> = filter
         .chunks_exact(bpf::SIZE)
@@ -59,7 +60,11 @@ pub fn load(filter: &[u8]) -> Result<Option<OwnedFd>> {
         fd => fd?,
     };
     // SAFETY: the kernel gave us this new descriptor, which is close-on-exec.
-    Ok(Some(unsafe { OwnedFd::from_raw_fd(fd) }))
+    let listener = unsafe { OwnedFd::from_raw_fd(fd) };
+    let Some(carrier) = carrier else { return Ok(Some(listener)) };
+    // Nothing is allocated or freed before it is sent: memory comes by system calls too.
+    super::socket::send_fd(carrier, listener.as_fd()).detail("sending the listener")?;
+    Ok(None)
 }
 
 /// SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.
