@@ -3,6 +3,7 @@
 -- are inferred from both (tiny.learn_caps). What another input would make the program do is not seen, nor
 -- what it does with files that it was given open.
 local calls = require "tiny.learn_calls"
+local notified = require "tiny.notified"
 
 local Learner = {}
 Learner.__index = Learner
@@ -24,7 +25,7 @@ function Learner:see(listener, call, began)
   if began then self.calls[call.call] = true end
   local look = calls[call.call]
   if look and (began or call.call:match("^execve")) then
-    look(self, require "tiny.notified"(listener, call))
+    look(self, notified(listener, call))
   end
 end
 

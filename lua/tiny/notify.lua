@@ -5,6 +5,7 @@
 -- listener it sends to the supervisor by a socket right before it begins.
 local call_back = require "tiny.call_back"
 local format = require "tiny.format"
+local notified = require "tiny.notified"
 local state = require "tiny.state"
 
 local notify = {}
@@ -153,10 +154,12 @@ end
 
 -- What a function of the recipe says to a call. Whatever else it does denies it.
 local function asked(ctx, source, call, f)
-  local answer
-  local name = "seccomp.notify." .. call.call
-  local closure = function() answer = f(require "tiny.notified"(source.listener, call)) end
-  call_back(setmetatable({ spec = { [name] = closure } }, { __index = ctx }), name)
+  local answer, name = nil, "seccomp.notify." .. call.call
+  -- One for all calls: it counts how much was said.
+  local view = ctx.notify_view or { spec = {}, record = ctx.record, name = ctx.name }
+  ctx.notify_view = view
+  view.spec[name] = function() answer = f(notified(source.listener, call)) end
+  call_back(view, name)
   if type(answer) == "table" then return answer end
   if answer ~= nil then tell(ctx, "%s returned %s, which is no answer", name, tiny.show(answer)) end
   return { error = "EPERM" }
