@@ -724,8 +724,10 @@ function tiny.capability_name(name) end
 ---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
 ---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+---@field send? tiny.file a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
 
----Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno.
+---Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)); `send` is for filters under which any call of ours might wait, but for sendmsg.
+---* EBUSY: a process has one listener: put all that is to be answered into one filter
 ---* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
 ---* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
 ---```lua
@@ -737,12 +739,14 @@ function tiny.capability_name(name) end
 ---```
 ---@param filter table|string a profile, or what seccomp_compile made of one
 ---@param options? tiny.seccomp.options
+---@return any # nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits
 function tiny.seccomp(filter, options) end
 
 ---@class tiny.seccomp_compile.options
 ---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
 ---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of calls that this machine does not have (default: false)
+---@field notify? boolean take SCMP_ACT_NOTIFY: somebody will answer (default: false)
 
 ---Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.
 ---```lua
@@ -752,6 +756,93 @@ function tiny.seccomp(filter, options) end
 ---@param options? tiny.seccomp_compile.options
 ---@return string # a string of bytes
 function tiny.seccomp_compile(profile, options) end
+
+---Takes the next system call that waits for an answer (seccomp_unotify(2)). Every call that was taken must be answered: its thread stands still until then.
+---* ENOTTY: the file is no listener
+---```lua
+---tiny.poll({ listener })
+---local call = tiny.notify_receive(listener)
+---```
+---@param listener tiny.file what `seccomp` returned, here or in the process that sent it
+---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers), arch ("amd64"), pid (of the calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process has the filter any more
+function tiny.notify_receive(listener) end
+
+---@class tiny.notify_respond.options
+---@field value? integer what the call returns; the kernel does nothing
+---@field error? string the errno with which it fails, "EPERM"
+---@field continue? boolean true: the kernel does the call
+---@field fd? tiny.file an open file: the caller gets a descriptor of it, which the call returns
+---@field cloexec? boolean with `fd`: close that descriptor when the caller runs a program (default: false)
+
+---Answers a system call that was taken (seccomp_unotify(2)), in exactly one way. `continue` is no security boundary where an argument is a pointer: another thread can change what it points to between the look and the kernel's own. To decide on a file, open it here and answer with `fd`.
+---* ENOTTY: the file is no listener
+---* EINPROGRESS: the call has its answer
+---* EMFILE: the caller has too many open files
+---* EINVAL: this kernel cannot hand a descriptor over in an answer (5.14)
+---```lua
+---tiny.notify_respond(listener, call.id, { error = "EPERM" })
+---```
+---@param listener tiny.file what `seccomp` returned, here or in the process that sent it
+---@param id integer the call's, as `notify_receive` told it
+---@param options? tiny.notify_respond.options
+---@return boolean # true; false when nobody waits for it any more
+function tiny.notify_respond(listener, id, options) end
+
+---Tells whether the caller of a system call still waits for its answer (seccomp_unotify(2)): what was learned by its pid before that is then about it.
+---* ENOTTY: the file is no listener
+---```lua
+---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
+---if not tiny.notify_valid(listener, call.id) then cwd = nil end
+---```
+---@param listener tiny.file what `seccomp` returned, here or in the process that sent it
+---@param id integer the call's, as `notify_receive` told it
+---@return boolean # a boolean
+function tiny.notify_valid(listener, id) end
+
+---@class tiny.notify_read.options
+---@field pid integer the call's
+---@field address integer where: one of the call's args
+---@field length? tiny.size so many bytes, 1m at most; absent, a text up to its NUL
+---@field max? tiny.size the longest text (default: 4k)
+
+---Reads what an argument of a waiting system call points to, from the caller's memory (proc_pid_mem(5)); whether it still waits is looked at before and after.
+---* ENOTTY: the file is no listener
+---* EFAULT: answer with EFAULT as the kernel would
+---* ENAMETOOLONG: answer with ENAMETOOLONG as the kernel would, or read more
+---* EACCES: needs CAP_SYS_PTRACE over the caller
+---```lua
+---local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
+---```
+---@param listener tiny.file what `seccomp` returned, here or in the process that sent it
+---@param id integer the call's, as `notify_receive` told it
+---@param options tiny.notify_read.options
+---@return string? # a string; nil when nobody waits for the answer any more
+function tiny.notify_read(listener, id, options) end
+
+---@class tiny.landlock.options
+---@field paths? table<string, string|string[]> what may be done with which files and folders (default: all files, as before)
+---@field tcp_bind? integer[] the TCP ports that may be bound; 0: one that the kernel chooses (default: all, as before)
+---@field tcp_connect? integer[] the TCP ports that may be connected to (default: all, as before)
+---@field scopes? string[] what reaches only those under the same restriction: "abstract_unix" sockets, "signal" (default: none)
+---@field strict? boolean false: go without what this kernel lacks, and tell it in `left_out` (default: true)
+---@field check? boolean restrict nothing: look at the options, and tell what would hold (default: false)
+---@field abi? integer use at most this version of the interface, as an older kernel would (default: the kernel's)
+
+---Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach beyond them (landlock(7)). What was opened before stays open. Rights are letters: "r" reads files and folders, "w" changes files, makes and removes them (no devices) and calls ioctl on devices, "rx" executes; or a list of the kernel's words, such as { "read_file", "make_sock" }. A folder's hold for all below it.
+---* EOPNOTSUPP: strict = false goes without it; `tinylua doctor` shows what this kernel has
+---* EPERM: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
+---* ENOENT: a path of the table is missing
+---* E2BIG: a process can be restricted 16 times
+---```lua
+---tiny.fork(function()
+---  tiny.no_new_privs()
+---  tiny.landlock { paths = { ["/usr"] = "rx", ["/tmp"] = "rw" }, tcp_connect = { 443 } }
+---  tiny.exec { "/usr/bin/env" }
+---end)
+---```
+---@param options? tiny.landlock.options
+---@return table # a table: abi (0 without Landlock), enforced and left_out, lists of "paths", "tcp_bind", "tcp_connect", "abstract_unix" and "signal"; left_out also names single rights
+function tiny.landlock(options) end
 
 ---Makes sure that nobody can write to the program of this process, as a program that it runs as root could by /proc/PID/exe (CVE-2019-5736): starts the whole command over from a read-only mount of it, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not be done twice.
 ---* ENOENT: /proc is not mounted

@@ -61,7 +61,7 @@ function step.exec(ctx)
   for _, vars in ipairs { DEFAULT_ENV, ctx.spec.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end
-  security.seal(ctx.security)
+  security.last(ctx.security)
   tiny.exec { env = env, table.unpack(ctx.spec.command) }
 end
 
@@ -122,6 +122,15 @@ function step.namespaces(ctx)
   ctx.child = tiny.clone(options, ctx.inside)
 end
 
+-- What answers the container's system calls, and the socket by which its listener comes; nil for nothing.
+local function answering(ctx)
+  if not ctx.security.listener then return nil end
+  local notify, mine = require "tiny.notify"
+  notify.open(ctx)
+  mine, ctx.security.socket = tiny.socketpair()
+  return notify, mine
+end
+
 -- Makes the container that `ctx` describes; returns when its program runs. What the steps make is
 -- undone by ctx.scope. A step that replaces "namespaces" clones with ctx.inside and sets ctx.child.
 function container.make(ctx)
@@ -132,6 +141,7 @@ function container.make(ctx)
   end
   guarded(ctx, "security", function() ctx.security = security.of(ctx.spec, ctx.dir) end)
   ctx.go_from, ctx.go_into = tiny.pipe()
+  local notify, mine = answering(ctx)
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
   if not ctx.child then
     spec.wrong((ctx.where or ctx.name) .. ": step namespaces: no container was made", "it sets ctx.child = tiny.clone({ … }, ctx.inside)")
@@ -140,6 +150,11 @@ function container.make(ctx)
   ctx.born(ctx)
   tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed already; wait_ready tells
   ctx.go_into:close()
+  if notify then
+    ctx.security.socket:close()
+    notify.accompany(ctx, mine)
+    mine:close()
+  end
   ctx.child:wait_ready()
 end
 

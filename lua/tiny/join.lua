@@ -29,7 +29,7 @@ local function inside(config, options, loaded, how)
   if config.ulimits then loaded.ulimits.set(config.ulimits) end
   security.enter(how, who)
   if options.last then options.last() end
-  security.seal(how)
+  security.last(how)
   tiny.exec { env = env, table.unpack(options.command) }
 end
 
@@ -42,6 +42,9 @@ return function(process, cgroup, config, options)
   local loaded = modules(config, options)
   local how = security.of(config, require("tiny.state").roots() .. "/containers/" .. config.id, true)
   local pid <close> = tiny.open_ns("pid", process)
+  -- What answers the container's system calls answers this program's.
+  how.socket = how.listener and require("tiny.notify").connect(config.id)
+  local _ <close> = how.socket
   return tiny.clone({ cgroup = cgroup, pid = pid }, function()
     -- No process of the container may look into this one while it still is ours (CVE-2016-9962).
     tiny.set_dumpable(false)

@@ -20,9 +20,11 @@ local function is_mark(entry)
   return entry.partial and entry.text == ""
 end
 
+-- The entry of a line; nil for a damaged one.
 local function decode(line)
   local entry = tiny.json_decode(line)
-  if type(entry) == "table" and type(entry.text) == "string" and entry.stream then return entry end
+  if type(entry) ~= "table" or type(entry.text) ~= "string" or type(entry.time) ~= "string" or type(entry.stream) ~= "string" then return nil end
+  return (entry.lost == nil or math.type(entry.lost) == "integer") and entry or nil
 end
 
 -- The moment in a line's head, which stands at a fixed place and can be compared as text.

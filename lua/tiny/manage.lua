@@ -13,7 +13,7 @@ local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
   "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls",
-  "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss",
+  "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss", "landlock",
 }
 local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
 
@@ -22,6 +22,7 @@ local function config_of(spec, options)
   for _, key in ipairs(PLAIN) do config[key] = spec[key] end
   for _, key in ipairs(LIMITS) do config.limits[key] = spec[key] end
   config.rootfs = spec.rootfs or "host"
+  config.seccomp = spec.seccomp and require("tiny.notify").plain(spec.seccomp)
   return config
 end
 
@@ -36,6 +37,8 @@ function manage.spec_of(record, runs)
     for key, value in pairs(asked) do spec[key] = value end
   end
   for _, key in ipairs(PLAIN) do spec[key] = config[key] end
+  -- Its functions are the recipe's; without one there are none.
+  if config.seccomp and not spec.seccomp then spec.seccomp = { allow = config.seccomp.allow, learn = config.seccomp.learn } end
   for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
   if config.rootfs == "host" then spec.rootfs = nil end
   return runs and spec or require("tiny.spec").check(spec)
@@ -48,7 +51,7 @@ local function exit_of(err)
 end
 
 local function remove_streams(record)
-  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool" } do
+  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool", "notify" } do
     tiny.try(tiny.remove, record.run .. "/" .. name)
   end
 end

@@ -44,6 +44,8 @@ return function(spec, args)
       spec[key] = table.move(args[option], 1, #args[option], #list + 1, list)
     end
   end
+  if args.learn then spec.seccomp = put_over(spec.seccomp, { learn = args.learn }) end
+  if args.policy then put_over(spec, require("tiny.policy").read(args.policy)) end
   -- A recipe's networks are replaced: it may know none of this host's.
   if #args.network > 0 then spec.network, spec.networks = args.network, nil end
   spec.pids, spec.cpuset = args.pids_limit or spec.pids, args.cpuset_cpus or spec.cpuset

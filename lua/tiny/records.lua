@@ -15,7 +15,8 @@ end
 
 local function container_of(id, files, data, run)
   local config, current = whole(files["config.json"], "id"), whole(files["state.json"], "status")
-  if config and current then
+  local misshapen = config and current and (state.misshapen("config.json", config) or state.misshapen("state.json", current))
+  if config and current and not misshapen then
     return { id = id, dir = data .. id, run = run .. id, config = config, state = current }
   end
   -- What is wrong with it is found out by looking again.

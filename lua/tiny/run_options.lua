@@ -25,6 +25,8 @@ return {
   { "cap-add", many = true, value = "CAPABILITY", help = "Give it a capability beyond podman's default ones; ALL for all" },
   { "cap-drop", many = true, value = "CAPABILITY", help = "Take a capability from it; ALL for all" },
   { "security-opt", many = true, value = "OPTION", help = "seccomp=FILE|unconfined, no-new-privileges[:false]" },
+  { "learn", value = "FILE", help = "Let every system call through, and write what it used into a policy" },
+  { "policy", value = "FILE", help = "Confine it to what a policy allows, such as one that --learn wrote" },
   { "privileged", type = "flag", help = "All capabilities, calls and devices, /proc and /sys as they are: it is the host" },
   { "device", many = true, value = "HOST[:CONTAINER[:rwm]]", help = "A device of the host" },
   { "sysctl", many = true, value = "K=V", help = "A kernel setting of its own namespaces, such as net.ipv4.ip_forward=1" },

@@ -83,7 +83,11 @@ function security.of(asked, dir, running)
   local how = { caps = caps, added = added, no_new_privs = options.no_new_privs }
   if how.no_new_privs == nil then how.no_new_privs = not asked.privileged end
   local seccomp = options.seccomp or (asked.privileged and "unconfined")
-  if not seccomp then how.filter = default_filter(caps)
+  how.landlock = asked.landlock
+  if asked.seccomp then
+    local profile = not running and seccomp ~= "unconfined" and require("tiny.security_options").profile(seccomp) or nil
+    require("tiny.notify").filters(how, asked, profile, dir, running)
+  elseif not seccomp then how.filter = default_filter(caps)
   elseif seccomp ~= "unconfined" then how.filter = require("tiny.security_options").filter(seccomp, caps, dir, running) end
   return how
 end
@@ -113,9 +117,17 @@ function security.enter(how, user)
   if how.no_new_privs then tiny.no_new_privs() end
 end
 
--- Right before the program, or in what stays beside it: the filter of system calls.
-function security.seal(how)
+-- Right before the program: what it is confined by beside the filter takes the privilege to be asked for.
+function security.last(how)
+  if how.landlock then tiny.landlock(how.landlock) end
   if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
+  if how.listener then require("tiny.notify").hand_over(how) end
+end
+
+-- What of ours stays beside the program: the filter of system calls, of which nothing is asked.
+function security.seal(how)
+  local filter = how.own or how.filter
+  if filter and how.no_new_privs then tiny.seccomp(filter) end
 end
 
 return security

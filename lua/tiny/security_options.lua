@@ -33,8 +33,9 @@ local function capabilities(asked)
   end
 end
 
--- The profile in a file, as a table; what is wrong with it is told.
-local function profile(path)
+-- The profile in a file, as a table, or the default one; what is wrong with it is told.
+function options.profile(path)
+  if not path then return require "tiny.seccomp_default" end
   local text = tiny.read_file(path, { max = "1m" })
   if not text then spec.wrong(("security_opt: seccomp: there is no file %s"):format(path)) end
   local value, wrong = tiny.json_decode(text)
@@ -43,7 +44,7 @@ local function profile(path)
 end
 
 local function compiled(path, caps)
-  local filter, err = tiny.try(tiny.seccomp_compile, profile(path), { caps = caps })
+  local filter, err = tiny.try(tiny.seccomp_compile, options.profile(path), { caps = caps })
   return filter or spec.wrong(("security_opt: seccomp: %s: %s"):format(path, err.message))
 end
 
@@ -117,10 +118,34 @@ function options.set_sysctls(list, network)
   for _, text in ipairs(list) do tiny.sysctl(sysctl(text, network)) end
 end
 
+-- Both are loaded when the container's rights are gone: the kernel then asks for no_new_privs.
+local function check_given_up(asked)
+  local no_new_privs = asked.security_opt and options.parse(asked.security_opt).no_new_privs
+  if no_new_privs == nil then no_new_privs = not asked.privileged end
+  if not no_new_privs then
+    spec.wrong(("%s: it takes a container that gains no privileges"):format(asked.landlock and "landlock" or "seccomp"), "--security-opt no-new-privileges")
+  end
+end
+
+-- What Landlock is to leave to it is checked as the primitive does it; what this kernel lacks is told.
+local function check_landlock(asked)
+  local wish = { check = true }
+  for key, value in pairs(asked.landlock) do wish[key] = value end
+  local told, err = tiny.try(tiny.landlock, wish)
+  if not told then spec.wrong("landlock: " .. err.message, err.hint) end
+  if told.left_out[1] then
+    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(told.left_out, ", "))
+  end
+  if asked.landlock.check then spec.wrong("landlock: check would restrict nothing") end
+end
+
 -- Checks all that is asked for.
 function options.check(asked)
   if asked.cap_add or asked.cap_drop then capabilities(asked) end
   if asked.security_opt then check_options(asked) end
+  if asked.landlock or asked.seccomp then check_given_up(asked) end
+  if asked.landlock then check_landlock(asked) end
+  if asked.seccomp then require("tiny.notify").check(asked) end
   if asked.devices then require("tiny.devices").check(asked.devices) end
   for _, text in ipairs(asked.sysctls or {}) do sysctl(text, asked.network) end
   for _, text in ipairs(asked.group_add or {}) do

@@ -67,6 +67,7 @@ function session.make(record, spec, options)
     return ctx
   end
   if ctx.child then tiny.try(ctx.child.close, ctx.child) end
+  if ctx.notify_door then require("tiny.notify").close(ctx) end
   session.clear(ctx)
   error(err, 0)
 end
@@ -80,6 +81,7 @@ function session.adopt(record, spec)
   ctx.signals = tiny.signals(FORWARDED)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
+  if spec.seccomp then require("tiny.notify").open(ctx) end
   require("tiny.network").adopt(ctx)
   output.open(ctx)
   return ctx
@@ -170,10 +172,12 @@ function session.watch(ctx)
   end)
   local health, handles = watch_inside(ctx, loop)
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
+  if ctx.notify_door then require("tiny.notify").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end
   loop:on_quiet(forget_making)
   loop:run()
   if health then health:close() end
+  if ctx.notify_door then require("tiny.notify").close(ctx) end
   for _, handle in pairs(handles) do handle:close() end
   if ctx.console then ctx.console:drain(function() return output.move(ctx, "stdout") end) end
   output.finish(ctx)

@@ -19,6 +19,9 @@ spec.KEYS = {
   -- What it may do (tiny.security); devices are "HOST[:CONTAINER[:rwm]]", sysctls "KEY=VALUE".
   cap_add = "strings", cap_drop = "strings", security_opt = "strings", privileged = "boolean", devices = "strings",
   group_add = "strings", sysctls = "strings",
+  -- Files, ports and scopes left to it, as tiny.landlock takes them; seccomp = { allow = { … }, notify = { CALL = f } }: the
+  -- system calls it may make, and those that functions of the recipe answer (tiny.notify).
+  landlock = "table", seccomp = "table",
   -- Its log: driver, max_size, max_files and on_full, as the options --log-… (tiny.logging).
   log = "table",
   -- Its life: stop_timeout is in seconds.
@@ -160,7 +163,8 @@ function spec.check(asked)
   require("tiny.limits").check(asked)
   require("tiny.network").check(asked)
   -- Whose network it is tells which settings are its own.
-  if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls then
+  if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls
+    or asked.landlock or asked.seccomp then
     require("tiny.security_options").check(asked)
   end
   if asked.health then require("tiny.health").check(asked) end

@@ -34,12 +34,47 @@ local function whole(value, key)
   return type(value) == "table" and type(value[key]) == "string" and value or nil
 end
 
+-- The types of fields: who shows or runs a container need not look at them again.
+local SHAPES = {
+  ["config.json"] = {
+    name = "string", command = "table", hostname = "string", rootfs = "string", created_at = "string", limits = "table", labels = "table",
+    env = "table", workdir = "string", user = "string", volumes = "table", tmpfs = "table", mounts = "table", ulimits = "table",
+    restart = "string", stop_timeout = "number", networks = "table", publish = "table", health = "table", log = "table",
+    cgroup_parent = "string", recipe = "table", landlock = "table", seccomp = "table", security_opt = "table", cap_add = "table", cap_drop = "table",
+    dns = "table", dns_search = "table", add_hosts = "table", devices = "table", group_add = "table", sysctls = "table", network = "string",
+  },
+  ["state.json"] = {
+    pid = "number", pid_start = "number", exit_code = "number", signal = "string", started_at = "string", finished_at = "string",
+    boot_id = "string", error = "string", restarts = "number", oom_kills = "number", health = "string", networks = "table", ports = "table",
+    supervisor = "table",
+  },
+}
+-- Of a list of texts, or of tables, each item.
+local ITEMS = { command = "string", networks = "table", publish = "table", ports = "table", volumes = "string", tmpfs = "string" }
+
+-- What is wrong with the fields of a file's object; nil when nothing is.
+function state.misshapen(file, value)
+  local shapes = SHAPES[file]
+  for key, item in pairs(value) do
+    local shape, of = shapes[key], ITEMS[key]
+    if shape and type(item) ~= shape then return ("%q is a %s"):format(key, type(item)) end
+    if shape and of then
+      for at, part in pairs(item) do
+        if type(at) ~= "number" or type(part) ~= of then return ("%q is no list of such"):format(key) end
+      end
+    end
+  end
+end
+
 -- The object in a file, which must have `key`; nil and what is wrong otherwise.
 local function read_json(path, key)
   local text = tiny.read_file(path)
   if not text then return nil, path .. " is missing" end
   local value, wrong = tiny.json_decode(text)
-  if whole(value, key) then return value end
+  if whole(value, key) then
+    wrong = state.misshapen(path:match("[^/]+$"), value)
+    if not wrong then return value end
+  end
   return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
 end
 

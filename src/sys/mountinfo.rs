@@ -32,7 +32,8 @@ pub fn mounts() -> Result<Vec<Mount>> {
     Ok(text.split(|b| *b == b'\n').filter_map(|line| parse(&String::from_utf8_lossy(line))).collect())
 }
 
-fn parse(line: &str) -> Option<Mount> {
+/// A line of mountinfo; `None` for what is none.
+pub fn parse(line: &str) -> Option<Mount> {
     let (mount, filesystem) = line.split_once(" - ")?;
     let mut fields = mount.split(' ');
     let id = fields.next()?.parse().ok()?;

@@ -4,17 +4,23 @@ use mlua::Value;
 
 use super::BASE;
 use super::capability::{list, mask};
+use crate::prim::event::file;
 use crate::sys::seccomp::{self as sys, Profile, Subject};
 use crate::sys::security::capabilities;
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 
-const OPTIONS: &[Opt] = &[
-    list("caps", "the caller's bounding set", "for whom the profile's `caps` conditions are read"),
-    opt("kernel", Type::Str, "this kernel", "the version for `minKernel` conditions, \"6.1\""),
-    opt("strict", Type::Bool, "false", "refuse names of calls that this machine does not have"),
-];
+const CAPS: Opt = list("caps", "the caller's bounding set", "for whom the profile's `caps` conditions are read");
+const KERNEL: Opt = opt("kernel", Type::Str, "this kernel", "the version for `minKernel` conditions, \"6.1\"");
+const STRICT: Opt = opt("strict", Type::Bool, "false", "refuse names of calls that this machine does not have");
+const SEND: Opt = opt(
+    "send",
+    Type::Handle("file"),
+    "the listener is returned",
+    "a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS)",
+);
+const NOTIFY: Opt = opt("notify", Type::Bool, "false", "take SCMP_ACT_NOTIFY: somebody will answer");
 
 const PROFILE: &str = "{ defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, \
                        errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … } }";
@@ -23,10 +29,13 @@ pub(super) const SECCOMP: Primitive = Primitive {
     name: "seccomp",
     doc: "Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other \
           architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail \
-          with ENOSYS where its default is an errno.",
+          with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer \
+          (seccomp_unotify(2)); `send` is for filters under which any call of ours might wait, but for sendmsg.",
     args: &[arg("filter", Type::Either(&[Type::Table, Type::Bytes]), "a profile, or what seccomp_compile made of one")],
-    options: OPTIONS,
+    options: &[CAPS, KERNEL, STRICT, SEND],
+    returns: "nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits",
     errors: &[
+        ("EBUSY", "a process has one listener: put all that is to be answered into one filter"),
         ("EACCES", "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN"),
         ("EINVAL", "the bytes are no filter: compile one with tiny.seccomp_compile"),
     ],
@@ -41,17 +50,17 @@ pub(super) const SECCOMP_COMPILE: Primitive = Primitive {
     doc: "Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded \
           by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.",
     args: &[arg("profile", Type::Table, PROFILE)],
-    options: OPTIONS,
+    options: &[CAPS, KERNEL, STRICT, NOTIFY],
     returns: "a string of bytes",
     example: "local filter = tiny.seccomp_compile { defaultAction = \"SCMP_ACT_ALLOW\" }",
     call: |c| {
-        let filter = compile(c)?;
+        let filter = compile(c, c.flag("notify"))?;
         c.ok(c.lua.create_string(filter)?)
     },
     ..BASE
 };
 
-fn compile(call: &Call<'_>) -> Result<Vec<u8>, Fail> {
+fn compile(call: &Call<'_>, answered: bool) -> Result<Vec<u8>, Fail> {
     let profile = json::from_lua(&call.arg_value(0), false, "profile").map_err(Fail::Usage)?;
     let release = match call.opt::<String>("kernel")? {
         Some(version) => version,
@@ -64,7 +73,7 @@ fn compile(call: &Call<'_>) -> Result<Vec<u8>, Fail> {
         Some(caps) => caps,
         None => capabilities::own()?.bounding,
     };
-    let subject = Subject { caps, kernel, strict: call.flag("strict") };
+    let subject = Subject { caps, kernel, strict: call.flag("strict"), answered };
     let profile = Profile::read(&profile, &subject).map_err(Fail::Usage)?;
     sys::compile(&profile).map_err(Fail::Usage)
 }
@@ -72,11 +81,15 @@ fn compile(call: &Call<'_>) -> Result<Vec<u8>, Fail> {
 fn seccomp(call: &Call<'_>) -> Outcome {
     let filter = match call.arg_value(0) {
         Value::String(bytes) => bytes.as_bytes().to_vec(),
-        _ => compile(call)?,
+        _ => compile(call, true)?,
     };
     if let Some(why) = sys::wrong(&filter) {
         return Err(Fail::Usage(format!("filter: {why}")));
     }
-    sys::load(&filter)?;
-    call.ok(())
+    let carrier = call.opt_fd("send")?;
+    let held = carrier.as_ref().map(|socket| socket.hold()).transpose()?;
+    match sys::load(&filter, held.as_ref().and_then(|socket| socket.get()))? {
+        Some(listener) => call.ok(file(call, listener, "seccomp listener")?),
+        None => call.ok(()),
+    }
 }

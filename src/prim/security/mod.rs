@@ -1,8 +1,10 @@
-//! What a process may do: capabilities and system call filters. Which of them a container gets is not
+//! What a process may do: capabilities, Landlock and system call filters. Which of them a container gets is not
 //! decided here. Here: the family's contents.
 
 mod capability;
 mod filter;
+mod landlock;
+mod notify;
 mod program;
 
 use crate::vm::registry::Primitive;
@@ -16,5 +18,10 @@ pub const FAMILY: &[Primitive] = &[
     capability::CAPABILITY_NAME,
     filter::SECCOMP,
     filter::SECCOMP_COMPILE,
+    notify::RECEIVE,
+    notify::RESPOND,
+    notify::VALID,
+    notify::READ,
+    landlock::LANDLOCK,
     program::SEAL,
 ];

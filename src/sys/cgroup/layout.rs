@@ -85,7 +85,8 @@ impl Layout {
         Ok(layout)
     }
 
-    fn parse(text: &str, visible: impl Fn(&Mount, &str) -> bool) -> Layout {
+    /// The hierarchies in a mountinfo's text, of those mounts that `visible` takes with their device.
+    pub fn parse(text: &str, visible: impl Fn(&Mount, &str) -> bool) -> Layout {
         let mut layout = Layout { unified: None, v1: Vec::new() };
         let seen = text.lines().filter_map(parse_line).filter(|(mount, device)| visible(mount, device));
         let mut mounts: Vec<Mount> = seen.map(|(mount, _)| mount).collect();

@@ -132,7 +132,12 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
 fn broken(error: std::io::Error) -> Error {
     match error.raw_os_error() {
         Some(_) => error.into(),
-        None => Error::new(Errno::EINVAL).with_detail(format!("it is no tar archive, or a damaged one: {error}")),
+        // It has names and numbers of the archive in it, as they are there.
+        None => {
+            let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+            let text: String = error.to_string().chars().map(plain).collect();
+            Error::new(Errno::EINVAL).with_detail(format!("it is no tar archive, or a damaged one: {text}"))
+        }
     }
 }
 

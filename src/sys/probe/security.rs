@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::line;
+use crate::sys::security::landlock;
 
 /// What can confine a process.
 #[derive(Serialize)]
@@ -26,18 +27,10 @@ pub fn security() -> Security {
     };
     let actions = words(line("/proc/sys/kernel/seccomp/actions_avail"), ' ');
     Security {
-        landlock: landlock(),
+        landlock: landlock::abi(),
         seccomp: !actions.is_empty(),
         seccomp_actions: actions,
         modules: words(line("/sys/kernel/security/lsm"), ','),
         no_new_privs: rustix::thread::no_new_privs().unwrap_or(false),
     }
-}
-
-/// LANDLOCK_CREATE_RULESET_VERSION makes no rule set: the call returns the version.
-fn landlock() -> u64 {
-    const VERSION: libc::c_uint = 1;
-    // SAFETY: with this flag the kernel takes a null pointer and a size of 0, and only answers.
-    let abi = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0usize, 0usize, VERSION) };
-    u64::try_from(abi).unwrap_or(0)
 }

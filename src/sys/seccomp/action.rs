@@ -12,7 +12,10 @@ const ERRNO: u32 = 0x0005_0000;
 const TRACE: u32 = 0x7ff0_0000;
 const DATA: u32 = 0xffff;
 
-const NAMES: [(&str, u32); 8] = [
+/// The call waits for an answer by the filter's listener.
+pub const NOTIFY: u32 = 0x7fc0_0000;
+
+const NAMES: [(&str, u32); 9] = [
     ("SCMP_ACT_ALLOW", 0x7fff_0000),
     ("SCMP_ACT_ERRNO", ERRNO),
     ("SCMP_ACT_KILL", 0),
@@ -21,6 +24,7 @@ const NAMES: [(&str, u32); 8] = [
     ("SCMP_ACT_TRAP", 0x0003_0000),
     ("SCMP_ACT_TRACE", TRACE),
     ("SCMP_ACT_LOG", 0x7ffc_0000),
+    ("SCMP_ACT_NOTIFY", NOTIFY),
 ];
 
 /// What a call fails with where a profile says no number (libseccomp's, EPERM).
@@ -32,7 +36,6 @@ impl Actions {
         match NAMES.iter().find(|(known, _)| *known == name) {
             Some((_, value @ (ERRNO | TRACE))) => Ok(value | number.unwrap_or(DEFAULT)),
             Some((_, value)) => Ok(*value),
-            None if name == "SCMP_ACT_NOTIFY" => refuse(place, "SCMP_ACT_NOTIFY needs somebody who answers the calls"),
             None => refuse(place, &unknown("action", name, NAMES.iter().map(|(known, _)| *known))),
         }
     }
@@ -62,10 +65,10 @@ impl Actions {
         value & !DATA == ERRNO
     }
 
-    /// Whether the call is not made: it fails, or its thread or process ends. A tracer may do as it likes.
+    /// Whether the call is not made: it fails, or its thread or process ends. A tracer may do as it likes,
+    /// and so may who answers it.
     pub fn denies(value: u32) -> bool {
-        let allows =
-            NAMES.iter().filter(|(name, _)| matches!(*name, "SCMP_ACT_ALLOW" | "SCMP_ACT_TRACE" | "SCMP_ACT_LOG"));
-        !allows.map(|(_, action)| *action).any(|action| action == value & !DATA)
+        let allows = ["SCMP_ACT_ALLOW", "SCMP_ACT_TRACE", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY"];
+        !NAMES.iter().any(|(name, action)| allows.contains(name) && *action == value & !DATA)
     }
 }

@@ -79,3 +79,8 @@ pub fn branch(test: Test, k: u32, yes: &[Insn], no: Vec<Insn>) -> Vec<Insn> {
     block.extend_from_slice(yes);
     block
 }
+
+/// Whether a filter, as the kernel reads it, has an end with this action.
+pub fn returns(filter: &[u8], action: u32) -> bool {
+    filter.chunks_exact(SIZE).any(|insn| insn == Insn::ret(action).bytes())
+}

@@ -58,6 +58,11 @@ impl Arch {
         }
     }
 
+    /// The architecture that seccomp tells as this AUDIT_ARCH_….
+    pub fn audited(audit: u32) -> Option<Arch> {
+        [Arch::X86_64, Arch::X86, Arch::Aarch64].into_iter().find(|arch| arch.audit() == audit)
+    }
+
     /// Whether the kernel of the native architecture runs it too.
     pub fn is_sub(self) -> bool {
         NATIVE == Arch::X86_64 && self == Arch::X86
@@ -89,6 +94,16 @@ impl Arch {
             Arch::Aarch64 => syscalls::aarch64::Sysno::from_str(call).map(|call| call.id()),
         };
         number.ok().and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// The name of a number.
+    pub fn name(self, number: u32) -> Option<&'static str> {
+        let number = usize::try_from(number).ok()?;
+        match self {
+            Arch::X86_64 => syscalls::x86_64::Sysno::new(number).map(|call| call.name()),
+            Arch::X86 => syscalls::x86::Sysno::new(number).map(|call| call.name()),
+            Arch::Aarch64 => syscalls::aarch64::Sysno::new(number).map(|call| call.name()),
+        }
     }
 
     /// The names of its calls.

@@ -6,12 +6,15 @@ mod action;
 mod bpf;
 mod calls;
 mod compile;
+pub mod notify;
 mod places;
 mod profile;
 
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+
 use nix::errno::Errno;
 
-use super::{Error, Result};
+use super::{Context, Error, Result};
 pub use profile::{Profile, Subject, kernel};
 
 /// Compiles a profile into a filter, the kernel's struct sock_filter one after the other. The error
@@ -32,9 +35,11 @@ pub fn wrong(filter: &[u8]) -> Option<String> {
     }
 }
 
-/// Puts this process under a filter for good. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN,
-/// EINVAL for what is no program.
-pub fn load(filter: &[u8]) -> Result<()> {
+/// Puts this process under a filter for good; returns the listener of one that leaves calls to be
+/// answered. With `carrier`, a socket, it goes to the far side of that instead, by sendmsg and before
+/// this process makes any other call, which might wait for its answer already. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN, EINVAL for what is no program,
+/// EBUSY for a second filter with a listener.
+pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>> {
     // Copied into what is aligned as the kernel's type is.
     let mut instructions: Vec<u64> = filter
         .chunks_exact(bpf::SIZE)
@@ -44,9 +49,29 @@ pub fn load(filter: &[u8]) -> Result<()> {
         len: u16::try_from(instructions.len()).map_err(|_| Errno::EINVAL)?,
         filter: instructions.as_mut_ptr().cast(),
     };
-    // SAFETY: the program and its instructions live through the call, and their number is passed.
-    match unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) } {
-        0 => Ok(()),
-        _ => Err(Error::last()),
+    if !bpf::returns(filter, action::NOTIFY) {
+        set_filter(0, &program)?;
+        return Ok(None);
     }
+    // A signal then waits for the answer instead of having the call made twice (kernel 5.19).
+    let flags = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    let fd = match set_filter(flags | WAIT_KILLABLE, &program) {
+        Err(e) if e.errno == Errno::EINVAL => set_filter(flags, &program)?,
+        fd => fd?,
+    };
+    // SAFETY: the kernel gave us this new descriptor, which is close-on-exec.
+    let listener = unsafe { OwnedFd::from_raw_fd(fd) };
+    let Some(carrier) = carrier else { return Ok(Some(listener)) };
+    // Nothing is allocated or freed before it is sent: memory comes by system calls too.
+    super::socket::send_fd(carrier, listener.as_fd()).detail("sending the listener")?;
+    Ok(None)
+}
+
+/// SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.
+const WAIT_KILLABLE: libc::c_ulong = 1 << 5;
+
+fn set_filter(flags: libc::c_ulong, program: &libc::sock_fprog) -> Result<i32> {
+    // SAFETY: the program and its instructions live through the call, and their number is passed.
+    let fd = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const *program) };
+    i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(Error::last)
 }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::super::security::capabilities;
-use super::action::Actions;
+use super::action::{Actions, NOTIFY};
 use super::calls::{ARCHES, Arch, NATIVE};
 use super::places::{Reader, Result, object, refuse};
 
@@ -67,6 +67,8 @@ pub struct Subject {
     pub kernel: (u32, u32),
     /// Whether a call that no architecture has is an error.
     pub strict: bool,
+    /// Whether somebody answers the calls that the profile says are to be answered.
+    pub answered: bool,
 }
 
 const KEYS: &[&str] =
@@ -90,6 +92,7 @@ impl Profile {
         };
         let number = Actions::errno(&top, "defaultErrnoRet", "defaultErrno")?;
         let default = Actions::value(&top.at("defaultAction"), action, number)?;
+        subject.has_answer(&top.at("defaultAction"), default)?;
         let arches = arches(&top)?;
         let mut rules = Vec::new();
         for (place, item) in top.list("syscalls")? {
@@ -118,6 +121,15 @@ impl Profile {
     /// Whether a call that no rule is about is not made.
     pub fn default_denies(&self) -> bool {
         Actions::denies(self.default)
+    }
+}
+
+impl Subject {
+    fn has_answer(&self, place: &str, action: u32) -> Result<()> {
+        match action == NOTIFY && !self.answered {
+            true => refuse(place, "SCMP_ACT_NOTIFY needs somebody who answers the calls"),
+            false => Ok(()),
+        }
     }
 }
 
@@ -191,6 +203,7 @@ fn read_rule(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<Ve
     let Some(action) = call.text("action")? else { return refuse(&call.place, "it has no action") };
     let number = Actions::errno(call, "errnoRet", "errno")?;
     let action = Actions::value(&call.at("action"), action, number)?;
+    subject.has_answer(&call.at("action"), action)?;
     let names = names(call)?;
     if subject.strict
         && let Some((place, name)) =

@@ -1,0 +1,161 @@
+//! Landlock (landlock(7)): rights by their letters and words here, masks below.
+
+use mlua::{Table, Value};
+
+use super::BASE;
+use crate::sys::security::landlock::{self as sys, Part, Wish};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Outcome, Primitive, Type, did_you_mean, opt};
+
+const RIGHTS: Type = Type::Map(&Type::Either(&[Type::Str, Type::List(&Type::Str)]));
+const PORTS: Type = Type::List(&Type::Int);
+
+/// What the letters stand for.
+const LETTERS: [(char, &[&str]); 3] = [
+    ('r', &["read_file", "read_dir"]),
+    (
+        'w',
+        &[
+            "write_file",
+            "truncate",
+            "ioctl_dev",
+            "make_reg",
+            "make_dir",
+            "make_sym",
+            "make_sock",
+            "make_fifo",
+            "remove_file",
+            "remove_dir",
+            "refer",
+        ],
+    ),
+    ('x', &["execute"]),
+];
+
+pub(super) const LANDLOCK: Primitive = Primitive {
+    name: "landlock",
+    doc: "Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach \
+          beyond them (landlock(7)). What was opened before stays open. Rights are letters: \"r\" reads files and \
+          folders, \"w\" changes files, makes and removes them (no devices) and calls ioctl on devices, \"rx\" \
+          executes; or a list of the kernel's words, such as { \"read_file\", \"make_sock\" }. A folder's hold for all \
+          below it.",
+    options: &[
+        opt("paths", RIGHTS, "all files, as before", "what may be done with which files and folders"),
+        opt("tcp_bind", PORTS, "all, as before", "the TCP ports that may be bound; 0: one that the kernel chooses"),
+        opt("tcp_connect", PORTS, "all, as before", "the TCP ports that may be connected to"),
+        opt(
+            "scopes",
+            Type::List(&Type::Str),
+            "none",
+            "what reaches only those under the same restriction: \"abstract_unix\" sockets, \"signal\"",
+        ),
+        opt("strict", Type::Bool, "true", "false: go without what this kernel lacks, and tell it in `left_out`"),
+        opt("check", Type::Bool, "false", "restrict nothing: look at the options, and tell what would hold"),
+        opt("abi", Type::Int, "the kernel's", "use at most this version of the interface, as an older kernel would"),
+    ],
+    returns: "a table: abi (0 without Landlock), enforced and left_out, lists of \"paths\", \"tcp_bind\", \
+              \"tcp_connect\", \"abstract_unix\" and \"signal\"; left_out also names single rights",
+    errors: &[
+        ("EOPNOTSUPP", "strict = false goes without it; `tinylua doctor` shows what this kernel has"),
+        ("EPERM", "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN"),
+        ("ENOENT", "a path of the table is missing"),
+        ("E2BIG", "a process can be restricted 16 times"),
+    ],
+    example: "tiny.fork(function()\n  tiny.no_new_privs()\n  tiny.landlock { paths = { [\"/usr\"] = \"rx\", [\"/tmp\"] \
+              = \"rw\" }, tcp_connect = { 443 } }\n  tiny.exec { \"/usr/bin/env\" }\nend)",
+    call: landlock,
+    ..BASE
+};
+
+fn landlock(call: &Call<'_>) -> Outcome {
+    let ports = [ports(call, "tcp_bind")?, ports(call, "tcp_connect")?];
+    let mut scopes = 0;
+    for (i, name) in call.opt::<Vec<String>>("scopes")?.unwrap_or_default().iter().enumerate() {
+        scopes |= bit(&sys::SCOPES, "scope", name)
+            .map_err(|e| Fail::Usage(format!("option \"scopes\": [{}]: {e}", i + 1)))?;
+    }
+    let wish = Wish { paths: paths(call)?, ports, scopes };
+    let most = match call.opt::<i64>("abi")? {
+        Some(most) => u64::try_from(most)
+            .map_err(|_| Fail::Usage(format!("option \"abi\": {most} is no version of Landlock's interface")))?,
+        None => u64::MAX,
+    };
+    if wish.paths.is_none() && wish.ports.iter().all(Option::is_none) && wish.scopes == 0 {
+        return Err(Fail::Usage("nothing is restricted: paths, tcp_bind, tcp_connect or scopes is missing".into()));
+    }
+    let strict = call.opt::<bool>("strict")?.unwrap_or(true);
+    let act = if call.flag("check") { sys::foresee } else { sys::restrict };
+    let told = act(&wish, strict, most)?;
+    let table = call.lua.create_table()?;
+    table.raw_set("abi", told.abi)?;
+    table.raw_set("enforced", told.enforced)?;
+    table.raw_set("left_out", told.left_out)?;
+    call.ok(table)
+}
+
+fn ports(call: &Call<'_>, key: &str) -> Result<Option<Vec<u16>>, Fail> {
+    let Some(numbers) = call.opt::<Vec<i64>>(key)? else { return Ok(None) };
+    let port = |n: &i64| {
+        u16::try_from(*n).map_err(|_| Fail::Usage(format!("option {key:?}: {n} is not a port from 0 to 65535")))
+    };
+    numbers.iter().map(port).collect::<Result<_, _>>().map(Some)
+}
+
+/// The paths in a fixed order, so that of several wrong ones the same is told.
+fn paths(call: &Call<'_>) -> Result<Option<Vec<(String, u64)>>, Fail> {
+    let Some(table) = call.opt::<Table>("paths")? else { return Ok(None) };
+    let mut found = Vec::new();
+    for pair in table.pairs::<String, Value>() {
+        let (path, rights) = pair?;
+        if path.is_empty() || path.contains('\0') {
+            return Err(Fail::Usage("option \"paths\": a path is empty or has a NUL byte".into()));
+        }
+        let mask = mask(&rights).map_err(|e| Fail::Usage(format!("option \"paths\": {path:?}: {e}")))?;
+        found.push((path, mask));
+    }
+    found.sort();
+    Ok(Some(found))
+}
+
+fn mask(rights: &Value) -> Result<u64, String> {
+    let mut mask = 0;
+    let mut add = |name: &str| bit(sys::RIGHTS, "right", name).map(|bit| mask |= bit);
+    match rights {
+        Value::Table(words) => {
+            for word in words.sequence_values::<String>() {
+                add(&word.map_err(|e| e.to_string())?)?;
+            }
+        }
+        other => {
+            let text = other.to_string().map_err(|e| e.to_string())?;
+            // A word instead of letters is likelier than so many of them.
+            if bit(sys::RIGHTS, "right", &text).is_ok() {
+                return Err(format!("{text:?} is a word: write {{ {text:?} }}"));
+            }
+            for letter in text.chars() {
+                let Some((_, words)) = LETTERS.iter().find(|(known, _)| *known == letter) else {
+                    return Err(unknown(&text));
+                };
+                words.iter().try_for_each(|word| add(word))?;
+            }
+        }
+    }
+    Ok(mask)
+}
+
+fn unknown(text: &str) -> String {
+    match did_you_mean(text, sys::RIGHTS.iter().map(|part| part.name)) {
+        Some(near) => format!("{text:?} is not made of r, w and x; did you mean {{ {near:?} }}?"),
+        None => format!("{text:?} is not made of r, w and x"),
+    }
+}
+
+fn bit(parts: &[Part], what: &str, name: &str) -> Result<u64, String> {
+    sys::bit(parts, name).ok_or_else(|| {
+        let names = || parts.iter().map(|part| part.name);
+        match did_you_mean(name, names()) {
+            Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
+            None => format!("there is no {what} {name:?}; known are {}", names().collect::<Vec<_>>().join(", ")),
+        }
+    })
+}

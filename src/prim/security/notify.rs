@@ -1,0 +1,152 @@
+//! Answering system calls that a filter leaves to somebody (seccomp_unotify(2)). Who answers, and what,
+//! is the recipe's.
+
+use mlua::{LuaString, Table, Value};
+use nix::errno::Errno;
+
+use super::BASE;
+use crate::sys::seccomp::notify::{self as sys, Answer, Extent, Next, Waiting};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, need, opt};
+
+const LISTENER: Arg =
+    arg("listener", Type::Handle("file"), "what `seccomp` returned, here or in the process that sent it");
+const ID: Arg = arg("id", Type::Int, "the call's, as `notify_receive` told it");
+const NO_LISTENER: (&str, &str) = ("ENOTTY", "the file is no listener");
+
+/// The longest text that is read where nothing else is asked (PATH_MAX).
+const LONGEST: usize = 4096;
+
+pub(super) const RECEIVE: Primitive = Primitive {
+    name: "notify_receive",
+    doc: "Takes the next system call that waits for an answer (seccomp_unotify(2)). Every call that was taken must be \
+          answered: its thread stands still until then.",
+    args: &[LISTENER],
+    returns: "a table: id, call (\"mkdirat\", or a number as text), args (six integers), arch (\"amd64\"), pid (of the \
+              calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process \
+              has the filter any more",
+    errors: &[NO_LISTENER],
+    example: "tiny.poll({ listener })\nlocal call = tiny.notify_receive(listener)",
+    call: |c| match c.fd(0)?.with(sys::receive)?? {
+        Next::Call(waiting) => c.ok(table(c, &waiting)?),
+        Next::Nothing => c.ok(false),
+        Next::End => c.ok(Value::Nil),
+    },
+    ..BASE
+};
+
+pub(super) const RESPOND: Primitive = Primitive {
+    name: "notify_respond",
+    doc: "Answers a system call that was taken (seccomp_unotify(2)), in exactly one way. `continue` is no security \
+          boundary where an argument is a pointer: another thread can change what it points to between the look and \
+          the kernel's own. To decide on a file, open it here and answer with `fd`.",
+    args: &[LISTENER, ID],
+    options: &[
+        opt("value", Type::Int, "", "what the call returns; the kernel does nothing"),
+        opt("error", Type::Str, "", "the errno with which it fails, \"EPERM\""),
+        opt("continue", Type::Bool, "", "true: the kernel does the call"),
+        opt("fd", Type::Handle("file"), "", "an open file: the caller gets a descriptor of it, which the call returns"),
+        opt("cloexec", Type::Bool, "false", "with `fd`: close that descriptor when the caller runs a program"),
+    ],
+    returns: "true; false when nobody waits for it any more",
+    errors: &[
+        NO_LISTENER,
+        ("EINPROGRESS", "the call has its answer"),
+        ("EMFILE", "the caller has too many open files"),
+        ("EINVAL", "this kernel cannot hand a descriptor over in an answer (5.14)"),
+    ],
+    example: "tiny.notify_respond(listener, call.id, { error = \"EPERM\" })",
+    call: respond,
+    ..BASE
+};
+
+pub(super) const VALID: Primitive = Primitive {
+    name: "notify_valid",
+    doc: "Tells whether the caller of a system call still waits for its answer (seccomp_unotify(2)): what was learned \
+          by its pid before that is then about it.",
+    args: &[LISTENER, ID],
+    returns: "a boolean",
+    errors: &[NO_LISTENER],
+    example: "local cwd = tiny.readlink((\"/proc/%d/cwd\"):format(call.pid))\nif not \
+              tiny.notify_valid(listener, call.id) then cwd = nil end",
+    call: |c| {
+        let id = id(c)?;
+        c.ok(c.fd(0)?.with(|listener| sys::valid(listener, id))??)
+    },
+    ..BASE
+};
+
+pub(super) const READ: Primitive = Primitive {
+    name: "notify_read",
+    doc: "Reads what an argument of a waiting system call points to, from the caller's memory (proc_pid_mem(5)); \
+          whether it still waits is looked at before and after.",
+    args: &[LISTENER, ID],
+    options: &[
+        need("pid", Type::Int, "the call's"),
+        need("address", Type::Int, "where: one of the call's args"),
+        opt("length", Type::Size, "", "so many bytes, 1m at most; absent, a text up to its NUL"),
+        opt("max", Type::Size, "4k", "the longest text"),
+    ],
+    returns: "a string; nil when nobody waits for the answer any more",
+    errors: &[
+        NO_LISTENER,
+        ("EFAULT", "answer with EFAULT as the kernel would"),
+        ("ENAMETOOLONG", "answer with ENAMETOOLONG as the kernel would, or read more"),
+        ("EACCES", "needs CAP_SYS_PTRACE over the caller"),
+    ],
+    example: "local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })",
+    call: read,
+    ..BASE
+};
+
+fn id(call: &Call<'_>) -> Result<u64, Fail> {
+    Ok(call.get::<i64>(1)?.cast_unsigned())
+}
+
+/// Numbers of 64 bits are Lua's own, as the registers had them.
+fn table(call: &Call<'_>, waiting: &Waiting) -> Result<Table, Fail> {
+    let table = call.lua.create_table()?;
+    let (arch, name) = waiting.names();
+    table.raw_set("id", waiting.id.cast_signed())?;
+    table.raw_set("pid", waiting.pid)?;
+    table.raw_set("call", name)?;
+    table.raw_set("arch", arch)?;
+    table.raw_set("args", waiting.args.map(u64::cast_signed))?;
+    Ok(table)
+}
+
+fn errno(name: &str) -> Result<i32, Fail> {
+    let named = (1..134).find(|n| format!("{:?}", Errno::from_raw(*n)) == name);
+    named.ok_or_else(|| Fail::Usage(format!("option \"error\": {name:?} is no errno such as \"EPERM\"")))
+}
+
+fn respond(call: &Call<'_>) -> Outcome {
+    let (value, error, file) = (call.opt::<i64>("value")?, call.opt::<String>("error")?, call.opt_fd("fd")?);
+    let id = id(call)?;
+    let held = file.as_ref().map(|file| file.hold()).transpose()?;
+    let answer = match (value, error, call.flag("continue"), held.as_ref().and_then(|file| file.get())) {
+        (Some(value), None, false, None) => Answer::Value(value),
+        (None, Some(name), false, None) => Answer::Error(errno(&name)?),
+        (None, None, true, None) => Answer::Continue,
+        (None, None, false, Some(file)) => Answer::File(file, call.flag("cloexec")),
+        _ => return Err(Fail::Usage("an answer is exactly one of value, error, continue = true and fd".into())),
+    };
+    call.ok(call.fd(0)?.with(|listener| sys::respond(listener, id, &answer))??)
+}
+
+fn read(call: &Call<'_>) -> Outcome {
+    const MOST: u64 = 1 << 20;
+    let size = |key: &str| match call.opt_size(key)? {
+        Some(size) if size > MOST => Err(Fail::Usage(format!("option {key:?}: {size} is more than 1m"))),
+        size => Ok(size.map(|size| size as usize)),
+    };
+    let extent = match size("length")? {
+        Some(length) => Extent::Bytes(length),
+        None => Extent::Text(size("max")?.unwrap_or(LONGEST)),
+    };
+    let (pid, address) = (call.opt::<u32>("pid")?.unwrap_or_default(), call.opt::<i64>("address")?.unwrap_or_default());
+    let id = id(call)?;
+    let found = call.fd(0)?.with(|listener| sys::read(listener, id, pid, address.cast_unsigned(), extent))??;
+    let found: Option<LuaString> = found.map(|bytes| call.lua.create_string(bytes)).transpose()?;
+    call.ok(found)
+}

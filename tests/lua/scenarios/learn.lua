@@ -1,0 +1,105 @@
+-- run --learn writes a policy under which the same run passes, and another is denied; shown with programs that
+-- read, write, make, listen, change users and load modules.
+local check = require "check"
+
+local function learned(words, more)
+  tiny.try(tiny.remove, "policy.lua")
+  local function run(option)
+    local all = table.move(more or {}, 1, #(more or {}), 2, { "run" })
+    table.move({ "--rm", option, "policy.lua" }, 1, 3, #all + 1, all)
+    return check.run(table.move(words, 1, #words, #all + 1, all))
+  end
+  local first = run("--learn")
+  check.equal(first.err, "")
+  check.equal(first.status, 0)
+  local text, second = tiny.read_file("policy.lua"), run("--policy")
+  check.equal(second.err, "", text)
+  check.equal(second.status, 0)
+  check.equal(second.out, first.out)
+  return tiny.load_recipe("policy.lua")(), text
+end
+local function set(list)
+  local found = {}
+  for _, item in ipairs(list) do found[item] = true end
+  return found
+end
+local function under(...)
+  return check.run { "run", "--rm", "--policy", "policy.lua", ... }
+end
+local landlock = tiny.probe().security.landlock
+
+-- A look at a folder: little is needed, and no more is had.
+local policy, text = learned { "busybox", "find", "/etc/init.d" }
+check.equal(#policy.cap_add, 0)
+local calls = set(policy.seccomp.allow)
+assert(calls.getdents64 and calls.write and not calls.mkdir and not calls.socket and not calls.clone, text)
+check.equal(#policy.landlock.tcp_bind + #policy.landlock.tcp_connect, 0)
+check.equal(policy.landlock.paths["/usr/bin/busybox"] or policy.landlock.paths["/bin/busybox"], "rx")
+check.equal(policy.landlock.paths["/etc/init.d"][1], "read_dir")
+local denied = under("busybox", "mkdir", "/tmp/x")
+check.equal(denied.status, 1)
+assert(denied.err:find("tinylua: %x+: denied mkdir, which is not among the system calls that it may make %(pid %d+%)\n"), denied.err)
+assert(denied.err:find("Operation not permitted", 1, true), denied.err)
+if landlock > 1 then
+  local elsewhere = under("busybox", "find", "/usr/lib/os-release", "/root")
+  assert(elsewhere.err:find("Permission denied", 1, true), elsewhere.err)
+  check.equal(under("true").status, 126, "another program")
+end
+
+-- Files that it makes itself are none when the policy is applied: their folder stands for them.
+policy, text = learned { "sh", "-c", "echo hi >/tmp/new; mkdir /tmp/d; mv /tmp/new /tmp/d/x; cat /tmp/d/x; rm -r /tmp/d; ls /etc >/dev/null; id -u" }
+check.equal(policy.landlock.paths["/tmp"]:match("w"), "w", text)
+check.equal(policy.landlock.paths["/tmp/d"], nil, text)
+check.equal(#policy.cap_add, 0, text)
+
+-- What needs a capability.
+policy, text = learned { "sh", "-c", "touch /tmp/f; chown nobody /tmp/f; chmod 600 /tmp/f; cat /tmp/f; rm /tmp/f" }
+local caps = set(policy.cap_add)
+assert(caps.CHOWN and caps.DAC_OVERRIDE and caps.FOWNER and not caps.SETUID, text)
+if os.execute("perl -e 1 2>/dev/null") then
+  policy, text = learned { "perl", "-e", "$( = $) = '65534 65534'; $< = $> = 65534; print $<" }
+  caps = set(policy.cap_add)
+  assert(caps.SETUID and caps.SETGID and not caps.CHOWN, text)
+end
+
+-- Ports: a server and its client, which learns in the background and from what exec runs as well.
+check.succeeds("run", "-d", "--name", "web", "--network", "bridge", "--learn", "policy.lua", "sh", "-c",
+  "exec busybox nc -ll -p 80 -e sh -c 'sleep 0.2; echo page'")
+local GET = "for i in 1 2 3 4 5 6 7 8 9; do busybox nc 127.0.0.1 80 && break; sleep 0.2; done"
+check.equal(check.succeeds("exec", "web", "sh", "-c", GET), "page\n")
+check.succeeds("stop", "-t", "0", "web")
+check.succeeds("rm", "web")
+policy = tiny.load_recipe("policy.lua")()
+text = tiny.read_file("policy.lua")
+assert(set(policy.cap_add).NET_BIND_SERVICE, text)
+check.equal(policy.landlock.tcp_bind[1], 80, text)
+check.equal(policy.landlock.tcp_connect[1], 80, text)
+check.succeeds("run", "-d", "--name", "web", "--network", "bridge", "--policy", "policy.lua", "sh", "-c",
+  "exec busybox nc -ll -p 80 -e sh -c 'sleep 0.2; echo page'")
+check.equal(check.succeeds("exec", "web", "sh", "-c", GET), "page\n")
+if landlock >= 4 then
+  local refused = check.run { "exec", "web", "sh", "-c", "busybox nc 127.0.0.1 81" }
+  assert(refused.err:find("Permission denied", 1, true), refused.err)
+end
+check.equal(check.run({ "exec", "web", "busybox", "chroot", "/", "true" }).status, 1)
+local id = tiny.list_dir(check.root .. "/containers")[1]
+local remarks = tiny.read_file(check.root .. "/containers/" .. id .. "/supervisor.log")
+assert(remarks:find("web: denied chroot, which is not among the system calls that it may make", 1, true), remarks)
+check.succeeds("rm", "-f", "web")
+
+-- An interpreter with many modules: one folder stands for them.
+if tiny.stat("/usr/bin/python3") then
+  policy, text = learned { "/usr/bin/python3", "-c", "import json, socket, http.server; print(json.dumps([1]))" }
+  local count = 0
+  for _ in pairs(policy.landlock.paths) do count = count + 1 end
+  assert(count < 30, text)
+  assert(policy.landlock.paths["/usr/bin/python3"] == "rx", text)
+end
+
+-- A policy is what confines, and nothing else; a wrong one is told before anything is made.
+tiny.write_file("policy.lua", 'return { command = "x" }')
+local wrong = under("true")
+check.equal(wrong.status, 125)
+assert(wrong.err:find('policy.lua: unknown key "command"', 1, true), wrong.err)
+check.equal(under("--learn", "other.lua", "true").status, 125)
+check.no_container()

@@ -1,0 +1,42 @@
+-- What a policy is written from: many files become their folder, what a folder allows is left out, and the
+-- text is Lua that says the same.
+local check = require "check"
+local policy = require "tiny.policy"
+
+local function shown(paths)
+  local lines = {}
+  for path, rights in pairs(policy.gather(paths)) do
+    local letters = {}
+    for letter in pairs(rights) do table.insert(letters, letter) end
+    table.sort(letters)
+    table.insert(lines, path .. "=" .. table.concat(letters))
+  end
+  table.sort(lines)
+  return table.concat(lines, " ")
+end
+local function files(folder, count, rights)
+  local paths = {}
+  for i = 1, count do paths[("%s/%d"):format(folder, i)] = rights or { r = true } end
+  return paths
+end
+check.equal(shown(files("/lib", 3)), "/lib/1=r /lib/2=r /lib/3=r")
+check.equal(shown(files("/lib", 9)), "/lib=r")
+check.equal(shown(files("/lib/a", 9)), "/lib/a=r")
+local deep = files("/usr/lib/python/x", 5)
+for path, rights in pairs(files("/usr/lib/python/y", 5)) do deep[path] = rights end
+check.equal(shown(deep), "/usr/lib/python=r")
+-- What is written or executed stays by itself.
+check.equal(#shown(files("/bin", 9, { r = true, x = true })), #"/bin/1=rx " * 9 - 1)
+check.equal(shown { ["/a"] = { list = true }, ["/a/b"] = { list = true }, ["/a/b/c"] = { r = true } }, "/a/b/c=r /a=list")
+-- A folder that a longer list makes readable stays, though its names alone are allowed from above.
+deep["/usr/lib/python"], deep["/"] = { list = true }, { list = true }
+check.equal(shown(deep), "/=list /usr/lib/python=listr")
+check.equal(shown { ["/"] = { list = true }, ["/a"] = { w = true }, ["/a/b"] = { w = true, r = true } }, "/=list /a/b=rw /a=w")
+
+local text = policy.text {
+  command = "x\n]] os.exit() --", calls = { read = true }, paths = { ['/odd"]=1,\n["x'] = { r = true } }, caps = { CAP_CHOWN = true }, bind = { [80] = true }, connect = {},
+}
+local made = load(text, "=policy", "t", {})()
+check.equal(made.cap_add[1], "CHOWN")
+check.equal(made.landlock.paths['/odd"]=1,\n["x'], "r")
+check.equal(made.landlock.tcp_bind[1], 80)
