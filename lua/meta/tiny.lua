@@ -1151,6 +1151,7 @@ function tiny.mount_cgroup(target, options) end
 ---@field upper? string the folder that takes the changes (default: none: read-only)
 ---@field work? string an empty folder of the overlay's own on the file system of `upper`
 ---@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
+---@field userxattr? boolean mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
 
 ---Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)

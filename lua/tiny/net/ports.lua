@@ -74,7 +74,8 @@ function ports.check(asked, ipv6)
       if asked.publish_all then add(port) end
     end
   end
-  if #list > 0 and asked.network ~= "bridge" then
+  local from = { bridge = true, pasta = true, slirp4netns = true }
+  if #list > 0 and not from[asked.network] then
     tiny.fail {
       message = ("publish: ports are published from a network, and this is %s"):format(tiny.show(asked.network or "none")), exit = 125,
       hint = "add --network bridge, or a network of your own",
