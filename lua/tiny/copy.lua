@@ -161,6 +161,15 @@ local function transfer(from, to, options)
   error(err, 0)
 end
 
+-- Who is root in the running container that root copies into; nil where that is root itself.
+local function owner_of(side)
+  if not side.root or side.stopped or not side.name or not side.container.config.userns then return nil end
+  local userns = require "tiny.userns"
+  local process <close> = state.process(side.container)
+  local namespace <close>, maps = userns.of(process or wrong(side.container.config.name .. " has just ended"))
+  return userns.root_of(maps)
+end
+
 -- Copies; from and to are sides. options: archive, follow_link, quiet. Returns what was copied.
 function copy.run(from, to, options)
   if from.stream and to.stream then wrong("both sides are -", "name a container's file on one side", 2) end
@@ -182,12 +191,14 @@ function copy.run(from, to, options)
     return transfer(from, to, options)
   end
   local userns = tiny.getuid() ~= 0 and require "tiny.userns"
-  if not next(held) and not userns then return work() end
+  local owner = not userns and owner_of(to)
+  if not next(held) and not userns and not owner then return work() end
   local done = { tiny.pipe() }
   -- Without root the container's files are its users', and theirs are this user's in a namespace like theirs.
   local own <close> = userns and tiny.userns((userns.own_maps())) or nil
   local child <close> = tiny.clone({ mount = true, user = own }, function()
     tiny.mount_private("/")
+    if owner then require("tiny.userns").own(owner) end
     local result = work()
     done[2]:write(tiny.json_encode(result))
   end)

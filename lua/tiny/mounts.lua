@@ -6,6 +6,8 @@ local DEVICES = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 
 local LINKS = { fd = "/proc/self/fd", stdin = "/proc/self/fd/0", stdout = "/proc/self/fd/1", stderr = "/proc/self/fd/2", ptmx = "pts/ptmx" }
 local OPEN, PRIVATE_TTY, TTY = tonumber("755", 8), tonumber("620", 8), 5
 
+local OWN_NETWORK = { bridge = true, pasta = true, slirp4netns = true }
+
 -- The group of terminals, by the namespace in which devpts is mounted; none where it is not mapped.
 local function tty_group(ctx)
   if not ctx.userns then return TTY end
@@ -42,8 +44,12 @@ end
 function mounts.mount(ctx)
   local root = ctx.root
   local privileged = ctx.spec.privileged
-  if ctx.spec.network == "bridge" then
-    for key, value in pairs(require("tiny.security").sysctls) do tiny.sysctl(key, value) end
+  if OWN_NETWORK[ctx.spec.network] then
+    for key, value in pairs(require("tiny.security").sysctls) do
+      -- Its groups are as this process sees them, which joins the user namespace later.
+      if ctx.owner and not ctx.rootless then value = value:gsub("%d+", function(gid) return math.tointeger(gid) + ctx.owner.gid end) end
+      tiny.sysctl(key, value)
+    end
   end
   if ctx.spec.sysctls then require("tiny.security_options").set_sysctls(ctx.spec.sysctls, ctx.spec.network) end
   -- Held by descriptor from here on: what their names lead to is not believed again.

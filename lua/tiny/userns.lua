@@ -114,9 +114,19 @@ local function root_of(maps)
   return found
 end
 
+-- What is used in the namespace is loaded before: in there the owner of a module's file cannot be told.
+local function load(asked)
+  local needed = { rootfs = true, mounts = true, masks = not asked.privileged, view = not asked.rootfs, volumes = asked.mounts, users = asked.user or asked.group_add,
+    devices = asked.devices or asked.privileged, terminal = asked.tty, security_options = asked.sysctls, ["net.files"] = asked.network ~= "none" }
+  for name, wanted in pairs(needed) do
+    if wanted then require("tiny." .. name) end
+  end
+end
+
 -- Before the container is made: its namespace, in ctx.userns. Who shares another's network shares this.
 function userns.open(ctx)
   ctx.rootless = userns.rootless()
+  if ctx.rootless then load(ctx.spec) end
   local other = ctx.rootless and (ctx.spec.network or ""):match("^container:(.*)$")
   local running <close> = other and state.process(state.ready(state.find(other))) or nil
   if running then

@@ -119,14 +119,25 @@ function View:show(path)
   end
 end
 
+-- Where the masks are made: in memory, or where tmpfs keeps no such marks (before kernel 6.6) in the container's
+-- folder.
+local function masks(dir)
+  local mounted = tiny.mount_tmpfs(dir .. "/work", { size = "4m", mode = OPEN })
+  local _, err = tiny.try(tiny.setxattr, dir .. "/work", "user.overlay.opaque", { value = "n" })
+  if not err then return dir .. "/work" end
+  mounted:close()
+  tiny.try(tiny.remove, dir .. "/mask", { recursive = true })
+  tiny.mkdir(dir .. "/mask")
+  return dir .. "/mask"
+end
+
 -- Mounts it. hidden: what is shown empty, by path; removed: files that are not to be read.
 function view.mount(ctx, hidden, removed)
-  local folder, mask = ctx.dir .. "/upper", ctx.dir .. "/work"
+  local folder = ctx.dir .. "/upper"
   tiny.mount_bind(folder, ctx.run, { recursive = false })
   local self = setmetatable({
-    ctx = ctx, own = tiny.open_root(folder), root = tiny.open_root(ctx.run), mask = mask, mounts = tiny.mounts(), hidden = hidden, removed = removed,
+    ctx = ctx, own = tiny.open_root(folder), root = tiny.open_root(ctx.run), mask = masks(ctx.dir), mounts = tiny.mounts(), hidden = hidden, removed = removed,
   }, View)
-  tiny.mount_tmpfs(mask, { size = "4m", mode = OPEN })
   for _, name in ipairs(tiny.list_dir("/")) do self:show("/" .. name) end
   return self.root
 end

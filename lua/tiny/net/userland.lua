@@ -3,7 +3,7 @@
 -- beside the container until that ends, and stays when a supervisor is killed.
 local userland = {}
 
-local PIDFILE, SOCKET = "/network.pid", "/network.socket"
+local PIDFILE, SOCKET, SAID = "/network.pid", "/network.socket", "/network.said"
 local PRIVATE_FILE = tonumber("600", 8)
 local TUN = "/dev/net/tun"
 -- Where the container asks for names: answered by the program, with the host's first name server.
@@ -51,54 +51,47 @@ function userland.check(spec, list)
   if lack then wrong(lack, userland.TUN_HINT) end
 end
 
--- The path by which others of this user find a namespace that this process holds.
-local function path_of(handle, kind)
-  local wanted = ("%s:[%d]"):format(kind, handle.inode)
-  for _, number in ipairs(tiny.list_dir("/proc/self/fd")) do
-    if tiny.try(tiny.readlink, "/proc/self/fd/" .. number) == wanted then
-      return ("/proc/%d/fd/%s"):format(tiny.getpid(), number)
-    end
-  end
-  tiny.fail(("no descriptor of %s is open"):format(wanted))
+-- A process in the container's namespaces, by whose pid the program finds them: having joined the user
+-- namespace, it could not look at a descriptor of ours.
+local function holder(ctx)
+  local child = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
+    tiny.set_dumpable(true)
+    tiny.notify_ready()
+    tiny.poll({}, "60s")
+  end)
+  child:wait_ready()
+  return child
 end
 
--- A program in the background of this one, in a session of its own; `prepare` is called before it. Returns
--- the child, and a pipe with what it says.
-local function launch(command, prepare)
-  local said, into = tiny.pipe()
+-- A program in the background of this one, in a session of its own, with `input` as its standard input.
+-- What it says goes to a file: it may outlive a reader. `prepare` is called before it.
+local function launch(ctx, command, input, prepare)
+  tiny.write_file(ctx.run .. SAID, "", { mode = PRIVATE_FILE })
   local child = tiny.fork(function()
     tiny.setsid()
-    tiny.dup2(tiny.open("/dev/null", { read = true, write = true }), 0)
-    tiny.dup2(into, 1)
-    tiny.dup2(into, 2)
-    local keep = prepare and prepare() or 0
-    tiny.exec { keep_fds = keep, env = { PATH = os.getenv("PATH") }, table.unpack(command) }
+    local said = tiny.open(ctx.run .. SAID, { write = true })
+    tiny.dup2(input or tiny.open("/dev/null", { read = true, write = true }), 0)
+    for number = 1, 2 do tiny.dup2(said, number) end
+    if prepare then prepare() end
+    tiny.exec { env = { PATH = os.getenv("PATH") }, table.unpack(command) }
   end)
-  into:close()
   child:wait_ready()
-  return child, said
+  return child
 end
 
--- All that comes from a pipe, in one line: what a program said before it gave up.
-local function words_of(pipe)
-  local text = ""
-  while true do
-    local bytes = pipe:read()
-    if not bytes then break end
-    text = text .. bytes
-  end
+-- The last of what a program said before it gave up.
+local function words_of(ctx)
   local last
-  for line in text:gmatch("[^\n]+") do
+  for line in (tiny.read_file(ctx.run .. SAID) or ""):gmatch("[^\n]+") do
     -- It tells of a system log that is not there, too.
     if not line:find("to syslog", 1, true) and line:find("%S") then last = line end
   end
   return last or "it said nothing"
 end
 
-local function pasta(ctx, held)
+local function pasta(ctx, held, pid)
   local command = {
-    userland.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE,
-    "--userns", path_of(ctx.userns, "user"), "--netns", path_of(ctx.netns, "net"), "--tcp-ns", "none", "--udp-ns", "none",
+    userland.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE, "--tcp-ns", "none", "--udp-ns", "none",
   }
   if #require("tiny.net.files").host_servers() > 0 then
     table.move({ "--dns-forward", PASTA_DNS }, 1, 2, #command + 1, command)
@@ -113,11 +106,13 @@ local function pasta(ctx, held)
   for _, proto in ipairs { "tcp", "udp" } do
     if not given[proto] then table.move({ "--" .. proto .. "-ports", "none" }, 1, 2, #command + 1, command) end
   end
-  local child <close>, said = launch(command)
+  table.insert(command, pid)
+  local child <close> = launch(ctx, command)
   -- Its first process ends when the network is there.
-  local text = words_of(said)
   local status = child:wait()
-  if status ~= 0 then wrong(("pasta ended with %d: %s"):format(status, text), "its words are in `pasta --debug`; slirp4netns may do where it does not") end
+  if status ~= 0 then
+    wrong(("pasta ended with %d: %s"):format(status, words_of(ctx)), "it needs a default route on the host; slirp4netns does without")
+  end
 end
 
 -- Has slirp4netns take connections to a port, by its socket.
@@ -133,36 +128,29 @@ local function forward(ctx, port)
   end
 end
 
-local function slirp(ctx, held)
+local function slirp(ctx, held, pid)
   local ready, tell = tiny.pipe()
   local command = {
-    userland.find("slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback", "--netns-type=path", "--ready-fd=3",
-    "--userns-path=" .. path_of(ctx.userns, "user"), "--api-socket=" .. ctx.run .. SOCKET, path_of(ctx.netns, "net"), "tap0",
+    userland.find("slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=0", "--api-socket=" .. ctx.run .. SOCKET,
+    pid, "tap0",
   }
-  local child <close>, said = launch(command, function()
+  local child <close> = launch(ctx, command, tell, function()
     tiny.write_file(ctx.run .. PIDFILE, tostring(tiny.getpid()), { mode = PRIVATE_FILE })
-    tiny.dup2(tell, 3)
-    return 1
   end)
   tell:close()
-  if ready:read() ~= "1" then
-    local text = words_of(said)
-    wrong(("slirp4netns ended with %d: %s"):format(child:wait(), text))
-  end
+  if ready:read() ~= "1" then wrong(("slirp4netns ended with %d: %s"):format(child:wait(), words_of(ctx))) end
   ctx.servers = { SLIRP_DNS }
   for _, port in ipairs(held) do forward(ctx, port) end
   ctx.userland = child:keep()
 end
 
--- Makes the container's network namespace and the program that serves it. Ports are held for a moment, so
--- that one in use is told by name.
+-- Makes the container's network namespace and the program that serves it.
 function userland.connect(ctx)
   ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
-  local before = #ctx.scope.handles
-  local held = require("tiny.net.ports").reserve(ctx)
-  for i = #ctx.scope.handles, before + 1, -1 do table.remove(ctx.scope.handles):close() end
+  local held = require("tiny.net.ports").choose(ctx)
   local start = ctx.spec.network == "pasta" and pasta or slirp
-  start(ctx, held)
+  local inside <close> = holder(ctx)
+  start(ctx, held, tostring(inside.pid))
   ctx.ports = #held > 0 and held or nil
 end
 
@@ -176,7 +164,7 @@ function userland.stop(of)
     tiny.try(tiny.kill, process, "SIGKILL")
     if of.userland then tiny.try(tiny.wait, of.userland) else tiny.poll({ process }, "5s") end
   end
-  for _, name in ipairs { PIDFILE, SOCKET } do tiny.try(tiny.remove, of.run .. name) end
+  for _, name in ipairs { PIDFILE, SOCKET, SAID } do tiny.try(tiny.remove, of.run .. name) end
 end
 
 return userland
