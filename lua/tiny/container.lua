@@ -47,7 +47,10 @@ function step.mounts(ctx)
   tiny.sethostname(ctx.spec.hostname)
   if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true, root = "/" }) end
   -- The root's own mount only: what is mounted below it stays as it was asked for.
-  if ctx.spec.read_only then tiny.remount_ro("/") end
+  if ctx.spec.read_only then
+    tiny.remount_ro("/")
+    for _, dir in ipairs(ctx.writable or {}) do tiny.remount_ro(".", { root = dir }) end
+  end
 end
 
 function step.security(ctx)

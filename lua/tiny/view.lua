@@ -65,10 +65,11 @@ function View:overlay(path)
   local _, err = tiny.try(function()
     for _, name in ipairs { "/upper", "/work" } do tiny.mkdir(dir .. name, { parents = true }) end
     fill(self.mask, path, self.hidden, self.removed)
-    tiny.mount_overlay(path, {
-      root = self.root, create = true, lower = { self.mask .. path, path }, upper = dir .. "/upper", work = dir .. "/work",
+    local _, made = tiny.mount_overlay(path, {
+      open = true, root = self.root, create = true, lower = { self.mask .. path, path }, upper = dir .. "/upper", work = dir .. "/work",
       volatile = self.ctx.throwaway or false, userxattr = true,
     })
+    table.insert(self.ctx.writable, made)
   end)
   return not err
 end
@@ -79,7 +80,8 @@ function View:cover(path)
   local there = tiny.stat(path, { root = self.own, follow = false })
   if there and there.kind ~= "dir" then tiny.remove(path, { root = self.own, recursive = true }) end
   tiny.mkdir(path, { root = self.own, parents = true, mode = SHARED[path] and STICKY or nil })
-  tiny.mount_bind(path, path, { source_root = self.own, root = self.root, recursive = false })
+  local _, made = tiny.mount_bind(path, path, { source_root = self.own, root = self.root, recursive = false, open = true })
+  table.insert(self.ctx.writable, made)
 end
 
 -- Shows a folder read-only, with covers.
@@ -134,6 +136,8 @@ end
 -- Mounts it. hidden: what is shown empty, by path; removed: files that are not to be read.
 function view.mount(ctx, hidden, removed)
   local folder = ctx.dir .. "/upper"
+  -- Its mounts beside the root's own that can be written: read_only is for these too.
+  ctx.writable = {}
   tiny.mount_bind(folder, ctx.run, { recursive = false })
   local self = setmetatable({
     ctx = ctx, own = tiny.open_root(folder), root = tiny.open_root(ctx.run), mask = masks(ctx.dir), mounts = tiny.mounts(), hidden = hidden, removed = removed,

@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
 
@@ -39,27 +39,46 @@ fn has_capabilities(program: &Path) -> bool {
     rustix::fs::getxattr(program, "security.capability", &mut [0u8; 64]).is_ok()
 }
 
-/// Has the helper write a map of the process. Errors: those of `find`; EPERM with what the helper said.
-pub fn run(name: &str, pid: i32, map: &[Extent]) -> Result<()> {
+/// A helper at work. The two of a namespace run side by side: each takes milliseconds.
+pub struct Running<'a> {
+    name: &'static str,
+    program: PathBuf,
+    map: &'a [Extent],
+    child: Child,
+}
+
+/// Has the helper write a map of the process. Errors: those of `find`.
+pub fn start<'a>(name: &'static str, pid: i32, map: &'a [Extent]) -> Result<Running<'a>> {
     let program = find(name)?;
     let mut command = Command::new(&program);
-    command.env_clear().stdin(Stdio::null()).arg(pid.to_string());
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).arg(pid.to_string());
     for extent in map {
         command.args([extent.inside.to_string(), extent.outside.to_string(), extent.count.to_string()]);
     }
-    let ended = command.output().at(&program)?;
-    if ended.status.success() {
-        return Ok(());
+    let child = command.spawn().at(&program)?;
+    Ok(Running { name, program, map, child })
+}
+
+impl Running<'_> {
+    /// Waits for its end. Errors: EPERM with what the helper said.
+    pub fn finish(self) -> Result<()> {
+        let ended = self.child.wait_with_output().at(&self.program)?;
+        if ended.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let said = said.trim().trim_start_matches(self.name).trim_start_matches(':').trim_start();
+        let (file, option) = match self.name {
+            "newuidmap" => ("/etc/subuid", "--add-subuids"),
+            _ => ("/etc/subgid", "--add-subgids"),
+        };
+        // The user's own id needs no range.
+        let wanted = self.map.iter().max_by_key(|extent| extent.count);
+        let range = wanted
+            .map_or_else(String::new, |e| format!("{}-{}", e.outside, u64::from(e.outside) + u64::from(e.count) - 1));
+        Err(Error::new(Errno::EPERM)
+            .with_path(&self.program)
+            .with_detail(said)
+            .with_hint(format!("{file} gives this user no such range: usermod {option} {range} USER, as root")))
     }
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let said = said.trim().trim_start_matches(name).trim_start_matches(':').trim_start().to_owned();
-    let (file, option) =
-        if name == "newuidmap" { ("/etc/subuid", "--add-subuids") } else { ("/etc/subgid", "--add-subgids") };
-    let last = map.iter().map(|e| (e.count, e)).max_by_key(|(count, _)| *count).map(|(_, e)| e);
-    let range =
-        last.map_or_else(String::new, |e| format!("{}-{}", e.outside, u64::from(e.outside) + u64::from(e.count) - 1));
-    Err(Error::new(Errno::EPERM)
-        .with_path(&program)
-        .with_detail(said)
-        .with_hint(format!("{file} gives this user no such range: usermod {option} {range} USER, as root")))
 }

@@ -30,9 +30,13 @@ impl Extent {
 
 /// Writes both maps of a process that has none yet.
 pub fn write(pid: i32, uids: &[Extent], gids: &[Extent]) -> Result<()> {
-    if !direct(pid, "uid_map", uids)? {
-        helper::run("newuidmap", pid, uids)?;
-    }
+    let helper = if direct(pid, "uid_map", uids)? { None } else { Some(helper::start("newuidmap", pid, uids)?) };
+    let groups = write_groups(pid, gids);
+    helper.map_or(Ok(()), helper::Running::finish)?;
+    groups
+}
+
+fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     if direct(pid, "gid_map", gids)? {
         return Ok(());
     }
@@ -40,7 +44,7 @@ pub fn write(pid: i32, uids: &[Extent], gids: &[Extent]) -> Result<()> {
     // deny access rather than give it (CVE-2014-8989).
     let own = nix::unistd::getegid().as_raw();
     if !matches!(gids, [one] if one.outside == own && one.count == 1) {
-        return helper::run("newgidmap", pid, gids);
+        return helper::start("newgidmap", pid, gids)?.finish();
     }
     let path = format!("/proc/{pid}/setgroups");
     write_file(&path, "deny").at(path).map_err(gone)?;

@@ -47,6 +47,9 @@ assert(not tiny.stat("/etc/made"), "the host's /etc was changed")
 check.equal(inside("sh", "-c", "mknod /tmp/n c 1 5 2>/dev/null || echo refused"), "refused")
 check.equal(inside("sh", "-c", "mount -t tmpfs t /mnt 2>/dev/null || echo refused"), "refused")
 
+check.equal(inside("--read-only", "-v", "/tmp/ordinary:/opt", "sh", "-c", "for f in / /etc /usr/bin /var/tmp /tmp /root; do touch $f/x 2>/dev/null && echo $f; done; touch /opt/x && echo volume"),
+  "volume", "what of a read-only container can be written")
+
 -- A rootfs of the user's: what its root makes there is the user's.
 tiny.mkdir("/tmp/ordinary/rootfs/bin", { parents = true })
 tiny.write_file("/tmp/ordinary/rootfs/bin/busybox", tiny.read_file("/bin/busybox", { max = "16m" }), { mode = tonumber("755", 8) })
