@@ -36,16 +36,18 @@ class Side:
 
     def __init__(self, name, command, note=""):
         self.name, self.command, self.note = name, command, note
+        self.who = {}  # as whom it is started, where that is not root
 
     def problem(self):
         """Why it cannot run here, or None."""
-        done = subprocess.run(self.command("/bin/true"), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(self.command("/bin/true"), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              **self.who)
         text = (done.stderr or done.stdout).strip()
         return None if done.returncode == 0 else f"exit status {done.returncode}: {text}"
 
     def facts(self):
         out = subprocess.run(self.command("/bin/sh", "-c", PROBE), stdin=subprocess.DEVNULL, capture_output=True,
-                             text=True).stdout
+                             text=True, **self.who).stdout
         lines = [line.split() for line in out.splitlines()]
         found = {words[0].rstrip(":"): words[1:] for words in lines if words and words[0] != "ns"}
         inside = {words[1]: words[2] for words in lines if words and words[0] == "ns"}
@@ -127,12 +129,13 @@ def installed(program, folder):
     return str(copy)
 
 
-def ready(tinylua, floor, folder, all_of=None):
+def ready(tinylua, floor, folder, all_of=None, who=None):
     """The sides that work here, and why the others do not."""
     sides, skipped = [], {}
     for side in (all_of or everything)(tinylua, floor, folder):
         program = side.command
         binary = installed(program("/bin/true")[0], folder)
+        side.who = who or {}
         side.command = lambda *p, program=program, binary=binary: [binary] + program(*p)[1:]
         reason = side.problem()
         if reason:

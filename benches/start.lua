@@ -1,5 +1,6 @@
 -- The recipe of the start-up benchmark: six namespaces, a rootfs, /proc and /dev as bubblewrap
--- makes them, pivot_root, and a program. Arguments: the rootfs, then the program.
+-- makes them, pivot_root, and a program; by an ordinary user in a user namespace of its own too, where no
+-- device can be made, and the host's are shown. Arguments: the rootfs, then the program.
 local args = ...
 local rootfs, program = args[1], table.move(args, 2, #args, 1, {})
 local DEVICES = { null = 3, zero = 5, full = 7, random = 8, urandom = 9, tty = 0 }
@@ -8,7 +9,9 @@ local LINKS = {
   core = "/proc/kcore", ptmx = "pts/ptmx",
 }
 
-local child <close> = tiny.clone({ pid = true, net = true, mount = true, uts = true, ipc = true, cgroup = true }, function()
+local uid, gid = tiny.getuid(), tiny.getgid()
+local own <close> = uid ~= 0 and tiny.userns { uid_map = { { 0, uid, 1 } }, gid_map = { { 0, gid, 1 } } } or nil
+local child <close> = tiny.clone({ user = own, pid = true, net = true, mount = true, uts = true, ipc = true, cgroup = true }, function()
   tiny.link_set("lo", { up = true })
   tiny.mount_private("/", { propagation = "slave" })
   tiny.mount_bind(rootfs, rootfs, { nosuid = true, nodev = true })
@@ -20,7 +23,8 @@ local child <close> = tiny.clone({ pid = true, net = true, mount = true, uts = t
   tiny.mount_tmpfs("/dev", { root = root, nosuid = true, mode = tonumber("755", 8) })
   local dev = tiny.open_root("/dev", { root = root })
   for name, minor in pairs(DEVICES) do
-    tiny.mknod(name, "char", { root = dev, major = name == "tty" and 5 or 1, minor = minor })
+    if own then tiny.mount_bind("/dev/" .. name, name, { root = dev, create = true })
+    else tiny.mknod(name, "char", { root = dev, major = name == "tty" and 5 or 1, minor = minor }) end
   end
   for name, target in pairs(LINKS) do tiny.symlink(target, name, { root = dev }) end
   tiny.mkdir("shm", { root = dev })

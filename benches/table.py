@@ -30,6 +30,10 @@ def hardened(result):
     return start(result, ("crun", "floor"), "Start to exit of /bin/true, fully confined")
 
 
+def rootless(result):
+    return start(result, ("bubblewrap",), "Start to exit of /bin/true by an ordinary user")
+
+
 def calls(result):
     rows = [[r["call"], f"{r['bare_ns']:.0f}", f"{r['tinylua_ns']:.0f}", f"{r['overhead_ns']:.0f}"] for r in result["calls"]]
     return f"One call, median of {result['rounds']} interleaved rounds\n\n" + \

@@ -9,9 +9,9 @@ local function walk(upper, below, path, rows)
     local changed = tiny.stat(upper .. here, { follow = false })
     local original = tiny.stat(below .. here, { follow = false })
     if changed.kind == "char" and changed.rdev == 0 then
-      rows[#rows + 1] = { "D", here }
+      rows[#rows + 1] = { "D", below .. here }
     else
-      rows[#rows + 1] = { original and "C" or "A", here }
+      rows[#rows + 1] = { original and "C" or "A", below .. here }
       if changed.kind == "dir" then walk(upper, below, here, rows) end
     end
   end
@@ -28,6 +28,10 @@ return {
       tiny.fail { message = container.config.name .. " has a rootfs of its own", hint = "its changes are in " .. tostring(container.config.rootfs) }
     end
     local rows = walk(container.dir .. "/upper", "", "", {})
+    -- Without root each of the host's folders has an overlay of its own.
+    for _, name in ipairs(tiny.list_dir(container.dir .. "/layers") or {}) do
+      walk(("%s/layers/%s/upper"):format(container.dir, name), "/" .. name:gsub("@", "/"), "", rows)
+    end
     if #rows > 0 then format.table(nil, rows) end
   end,
 }

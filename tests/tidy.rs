@@ -10,7 +10,7 @@ use source::{File, files, report, root};
 use tinylua::vm::registry;
 
 /// Folders of tests that follow a container's whole life, or an attack on it, instead of one primitive.
-const SCENARIOS: &[&str] = &["scenarios", "attacks"];
+const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless"];
 
 const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "docs", ".ci", ".cargo"];
 

@@ -442,6 +442,9 @@ function udp:receive() end
 ---@param to string the receiver, "127.0.0.1:4242"
 function udp:send(data, to) end
 
+---@class tiny.userns: tiny.namespace
+local userns = {}
+
 ---@class tiny.utsns: tiny.namespace
 local utsns = {}
 
@@ -619,6 +622,13 @@ function tiny.getpid() end
 ---```
 ---@return integer # an integer; 0 is root
 function tiny.getuid() end
+
+---Returns the effective group id of the calling process (getegid(2)).
+---```lua
+---print(tiny.getgid())
+---```
+---@return integer # an integer
+function tiny.getgid() end
 
 ---Starts a new session without a controlling terminal (setsid(2)).
 ---* EPERM: the process leads a process group already; fork first
@@ -895,6 +905,9 @@ function tiny.unshare(options) end
 ---@param options? tiny.setns.options
 function tiny.setns(target, options) end
 
+---@class tiny.netns.options
+---@field user? tiny.userns the user namespace that it belongs to (default: the caller's own)
+
 ---Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
@@ -902,8 +915,9 @@ function tiny.setns(target, options) end
 ---local web <close> = tiny.netns()
 ---tiny.link_set("lo", { netns = web, up = true })
 ---```
+---@param options? tiny.netns.options
 ---@return tiny.netns # a netns handle
-function tiny.netns() end
+function tiny.netns(options) end
 
 ---Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
@@ -949,6 +963,42 @@ function tiny.timens(options) end
 ---@param of? string|tiny.child|tiny.process a path such as /run/netns/web, or a process handle; absent, the caller's own
 ---@return tiny.namespace # a namespace handle: netns, mountns, …
 function tiny.open_ns(kind, of) end
+
+---@class tiny.userns.options
+---@field uid_map integer[][] of user ids: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
+---@field gid_map integer[][] of group ids
+
+---Makes a user namespace as a value, with its maps of ids (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly where the caller may: with CAP_SETUID and CAP_SETGID, or the caller's own id alone, for the group after setgroups was denied. Any other map is written by newuidmap and newgidmap, found in PATH and checked, which know the ranges of /etc/subuid and /etc/subgid.
+---* EPERM: the kernel or a helper refuses the map; `tiny.subids` tells which ranges the user has
+---* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or they are nested 32 deep
+---* EINVAL: an outside id is not mapped in the caller's own user namespace
+---* ENOENT: install the package uidmap, which has newuidmap and newgidmap
+---```lua
+---local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }
+---local child <close> = tiny.clone({ user = own, mount = true }, function() tiny.mount_private("/") end)
+---```
+---@param options tiny.userns.options
+---@return tiny.userns # a userns handle
+function tiny.userns(options) end
+
+---Tells the ranges of ids that /etc/subuid and /etc/subgid give to a user, or to all users (subuid(5)).
+---* EACCES: the files are not readable to this user
+---```lua
+---for _, range in ipairs(tiny.subids("web").uids) do print(range[1], range[2]) end
+---```
+---@param user? string|integer a name or a uid; absent, everybody's
+---@return any # { uids = { { first, count }, … }, gids = { … } }, in the files' order; empty lists where there is none
+function tiny.subids(user) end
+
+---Finds newuidmap or newgidmap in PATH and checks that it can map ranges: a file of root's that nobody else can write, with the setuid bit or file capabilities.
+---* ENOENT: install the package uidmap
+---* EPERM: the file's owner, mode or privilege is wrong
+---```lua
+---assert(tiny.try(tiny.userns_helper, "newuidmap"))
+---```
+---@param name "newuidmap"|"newgidmap" which
+---@return boolean # true; an error tells what is missing
+function tiny.userns_helper(name) end
 
 -- Mounts
 
@@ -1048,6 +1098,7 @@ function tiny.mount_private(target, options) end
 ---@field nosymfollow? boolean links are not followed (default: false)
 ---@field recursive? boolean the mounts below the source too (default: true)
 ---@field source_root? tiny.dir|string resolve the source below this folder (default: the caller's root)
+---@field idmap? tiny.userns show its files as this user namespace's: those of user 0 are its root's, and what that makes is user 0's
 
 ---Shows a file or folder at a second place; the flags hold from the first moment (open_tree(2), mount_setattr(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
@@ -1191,6 +1242,7 @@ function tiny.mount_cgroup(target, options) end
 ---@field upper? string the folder that takes the changes (default: none: read-only)
 ---@field work? string an empty folder of the overlay's own on the file system of `upper`
 ---@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
+---@field userxattr? boolean mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
 
 ---Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)

@@ -17,6 +17,7 @@ local function bury(container)
   local manage = require "tiny.manage"
   local failures = scope.replay(container.dir .. "/undo.jsonl")
   tiny.try(require("tiny.network").release)
+  if container.config.userns == "own" then tiny.try(require("tiny.net.userland").stop, container) end
   tiny.try(require("tiny.cgroup_parent").release)
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
   -- A first start that was cut short has made nothing; what was on record before is kept.

@@ -47,12 +47,16 @@ function step.mounts(ctx)
   tiny.sethostname(ctx.spec.hostname)
   if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true, root = "/" }) end
   -- The root's own mount only: what is mounted below it stays as it was asked for.
-  if ctx.spec.read_only then tiny.remount_ro("/") end
+  if ctx.spec.read_only then
+    tiny.remount_ro("/")
+    for _, dir in ipairs(ctx.writable or {}) do tiny.remount_ro(".", { root = dir }) end
+  end
 end
 
 function step.security(ctx)
   if ctx.spec.workdir then tiny.chdir(ctx.spec.workdir, { root = "/" }) end
   if ctx.spec.ulimits then require("tiny.ulimits").set(ctx.spec.ulimits) end
+  if ctx.userns then require("tiny.userns").join(ctx) end
   security.enter(ctx.security, ctx.user)
 end
 
@@ -102,6 +106,7 @@ local function inside(ctx)
   ctx.record.alive:close()
   guarded(ctx, "namespaces", function()
     tiny.setsid()
+    if ctx.userns then require("tiny.userns").enter(ctx) end
     if ctx.spec.oom_score_adj then require("tiny.limits").set_oom_score(ctx.spec.oom_score_adj) end
     require("tiny.network").inside(ctx)
     for number, file in pairs(ctx.stdio) do tiny.dup2(file, number) end
@@ -118,6 +123,7 @@ end
 
 function step.namespaces(ctx)
   local options = { pid = true, mount = true, uts = true, ipc = true, net = ctx.netns }
+  if ctx.rootless then options.user = ctx.userns end
   if ctx.cgroup then options.cgroup, options.cgroupns = ctx.cgroup, true else options.cgroup = true end
   ctx.child = tiny.clone(options, ctx.inside)
 end
@@ -140,6 +146,7 @@ function container.make(ctx)
     if ctx.spec[key] then require("tiny." .. key) end
   end
   guarded(ctx, "security", function() ctx.security = security.of(ctx.spec, ctx.dir) end)
+  if ctx.spec.userns then guarded(ctx, "namespaces", function() require("tiny.userns").open(ctx) end) end
   ctx.go_from, ctx.go_into = tiny.pipe()
   local notify, mine = answering(ctx)
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end

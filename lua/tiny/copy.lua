@@ -21,7 +21,9 @@ end
 
 -- The root of a running container. The pidfd tells that the pid was still its own when that was opened.
 local function running_root(container)
-  local process <close> = state.process(container)
+  local first <close> = state.process(container)
+  local process = first
+  if first and container.config.userns then process = require("tiny.userns").shown(first, container.config) end
   local root = process and tiny.try(tiny.open_root, ("/proc/%d/root"):format(process.pid))
   if not root or not tiny.try(function() tiny.kill(process, 0) return true end) then
     wrong(container.config.name .. " has just ended", "try again: the files of an ended container can be copied too")
@@ -31,9 +33,8 @@ end
 
 -- The root of a container that does not run, as its next start would see it. Called in a mount namespace
 -- of its own, with which all of it goes.
-local function stopped_root(container)
-  local spec = require("tiny.manage").spec_of(container)
-  local ctx = { dir = container.dir, run = container.run, spec = spec }
+local function stopped_root(container, spec)
+  local ctx = { dir = container.dir, run = container.run, spec = spec, rootless = spec.userns == "own" or nil }
   if spec.steps and spec.steps.rootfs then spec.steps.rootfs(ctx) else ctx.root = require("tiny.rootfs").mount(ctx) end
   for _, mount in ipairs(spec.mounts or {}) do
     -- A tmpfs of its is empty, and what went into this one would be lost.
@@ -54,7 +55,8 @@ local function find(side, held)
   if not held[container.id] then
     wrong(("%s is %s, and in use by another command"):format(container.config.name, container.state.status), "try again when that has ended")
   end
-  side.stopped = true
+  -- Whose container it is is told by this process, not by one in a user namespace.
+  side.stopped, side.spec = true, require("tiny.manage").spec_of(container)
 end
 
 -- A folder that holds the container's own files would be copied into itself without end.
@@ -159,6 +161,15 @@ local function transfer(from, to, options)
   error(err, 0)
 end
 
+-- Who is root in the running container that root copies into; nil where that is root itself.
+local function owner_of(side)
+  if not side.root or side.stopped or not side.name or not side.container.config.userns then return nil end
+  local userns = require "tiny.userns"
+  local process <close> = state.process(side.container)
+  local namespace <close>, maps = userns.of(process or wrong(side.container.config.name .. " has just ended"))
+  return userns.root_of(maps)
+end
+
 -- Copies; from and to are sides. options: archive, follow_link, quiet. Returns what was copied.
 function copy.run(from, to, options)
   if from.stream and to.stream then wrong("both sides are -", "name a container's file on one side", 2) end
@@ -170,16 +181,24 @@ function copy.run(from, to, options)
   find(from, held)
   find(to, held)
   check_loop(from, to)
+  for _, side in ipairs { from, to } do
+    if side.name and not side.stopped then side.root = running_root(side.container) end
+  end
   local function work()
     for _, side in ipairs { from, to } do
-      if side.name then side.root = (side.stopped and stopped_root or running_root)(side.container) end
+      if side.stopped then side.root = stopped_root(side.container, side.spec) end
     end
     return transfer(from, to, options)
   end
-  if not next(held) then return work() end
+  local userns = tiny.getuid() ~= 0 and require "tiny.userns"
+  local owner = not userns and owner_of(to)
+  if not next(held) and not userns and not owner then return work() end
   local done = { tiny.pipe() }
-  local child <close> = tiny.clone({ mount = true }, function()
+  -- Without root the container's files are its users', and theirs are this user's in a namespace like theirs.
+  local own <close> = userns and tiny.userns((userns.own_maps())) or nil
+  local child <close> = tiny.clone({ mount = true, user = own }, function()
     tiny.mount_private("/")
+    if owner then require("tiny.userns").own(owner) end
     local result = work()
     done[2]:write(tiny.json_encode(result))
   end)

@@ -34,11 +34,8 @@ local function rights(host, report)
   if caps.CAP_SYS_ADMIN then
     report { "CAP_SYS_RESOURCE", caps.CAP_SYS_RESOURCE or false, purpose = "raising hard resource limits",
       fix = "start tinylua with this capability, or ask for limits below the caller's" }
-  else
-    report { "newuidmap", users.newuidmap, purpose = "more than one user id without root", fix = "install the package uidmap" }
-    report { "subuid ranges", users.subids, purpose = "more than one user id without root",
-      fix = "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER" }
   end
+  return caps.CAP_SYS_ADMIN
 end
 
 local function kernel(host, report)
@@ -119,9 +116,12 @@ function doctor.examine(host)
     })
   end
   kernel(host, report)
-  rights(host, report)
-  cgroups(host, report)
-  network(host, report)
+  if rights(host, report) then
+    cgroups(host, report)
+    network(host, report)
+  else
+    require("tiny.doctor_user")(host, report)
+  end
   return findings, able
 end
 

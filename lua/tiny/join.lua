@@ -15,11 +15,11 @@ local function modules(config, options)
 end
 
 -- What the child does inside, up to the program.
-local function inside(config, options, loaded, how)
+local function inside(config, options, loaded, how, own)
   local root <close> = tiny.open_root("/")
   local user = options.user or config.user
   local who = loaded.users and loaded.users.lookup(root, user, config.group_add)
-  if options.tty then loaded.terminal.enter { root = root, user = who, terminal = options.terminal } end
+  if options.tty then loaded.terminal.enter { root = root, user = who, terminal = options.terminal, owner = own.owner } end
   tiny.chdir(options.workdir or config.workdir or "/", { root = root })
   local env = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
   env.HOSTNAME, env.HOME = config.hostname, who and who.home or "/root"
@@ -27,16 +27,27 @@ local function inside(config, options, loaded, how)
     for key, value in pairs(vars) do env[key] = value end
   end
   if config.ulimits then loaded.ulimits.set(config.ulimits) end
+  if own.owner then tiny.setns(own.namespace) end
   security.enter(how, who)
   if options.last then options.last() end
   security.last(how)
   tiny.exec { env = env, table.unpack(options.command) }
 end
 
+-- The user namespace of the container: an ordinary user joins it first (`first`), root last, with the ids
+-- of the container's root until then (`owner`).
+local function user_namespace(process)
+  local userns = require "tiny.userns"
+  local namespace, maps = userns.of(process)
+  if userns.rootless() then return { first = namespace } end
+  return { namespace = namespace, owner = userns.root_of(maps), enter = userns.own }
+end
+
 -- Starts a program in the container whose PID 1 is `process`; returns the child, which runs it soon.
 -- options: command, env, workdir, user, tty and terminal, first() and last(): called in the child before
 -- it enters, and right before its program.
 return function(process, cgroup, config, options)
+  if config.userns then process = require("tiny.userns").shown(process, config) end
   local namespaces = { net = config.network ~= "host" or nil }
   for kind in pairs(JOINED) do namespaces[kind] = true end
   local loaded = modules(config, options)
@@ -45,14 +56,22 @@ return function(process, cgroup, config, options)
   -- What answers the container's system calls answers this program's.
   how.socket = how.listener and require("tiny.notify").connect(config.id)
   local _ <close> = how.socket
-  return tiny.clone({ cgroup = cgroup, pid = pid }, function()
+  local own = config.userns and user_namespace(process) or {}
+  return tiny.clone({ cgroup = cgroup, pid = pid, user = own.first }, function()
     -- No process of the container may look into this one while it still is ours (CVE-2016-9962).
     tiny.set_dumpable(false)
     -- Nor may its program type into its caller's terminal (TIOCSTI, CVE-2017-5226).
     tiny.setsid()
     if options.first then options.first() end
-    if config.oom_score_adj then limits.set_oom_score(config.oom_score_adj) end
+    if config.oom_score_adj then
+      -- Having joined a user namespace, its files in /proc are its own only as one that can be looked into.
+      if own.first then tiny.set_dumpable(true) end
+      limits.set_oom_score(config.oom_score_adj)
+      tiny.set_dumpable(false)
+    end
     tiny.setns(process, namespaces)
-    inside(config, options, loaded, how)
+    -- What it makes there is the container's root's.
+    if own.owner then own.enter(own.owner) end
+    inside(config, options, loaded, how, own)
   end)
 end

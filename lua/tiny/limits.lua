@@ -49,18 +49,22 @@ end
 
 -- The path of a container's cgroup; `of` is a container on record or a session's context.
 function limits.path(of)
-  local asked = of.config or of.spec
+  local asked, kept = of.config or of.spec, (of.record or of).state
+  -- Without root it is in what was delegated to the user at its start.
+  if kept and kept.cgroup then return kept.cgroup end
   return (asked.cgroup_parent or "tinylua") .. "/" .. of.id
 end
 
 -- Makes the cgroup with its limits before the container is born in it. Every container has one, for
 -- pause and stats; on v1 it is only in the hierarchies of the controllers that it needs.
 function limits.apply(ctx)
+  if ctx.rootless and not require("tiny.delegated").place(ctx, controllers(ctx.spec)) then return end
   local path, parent = limits.path(ctx), ctx.spec.cgroup_parent
   local function make()
     ctx.scope:undo("cgroup_del", path, { kill = true })
     ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
-    require("tiny.security").restrict_devices(ctx)
+    -- Without root no device can be made, and those shown are the user's to use already.
+    if not ctx.rootless then require("tiny.security").restrict_devices(ctx) end
   end
   if parent then require("tiny.cgroup_parent").with(parent, make) else make() end
   limits.set(ctx.cgroup, ctx.spec)
@@ -94,6 +98,9 @@ function limits.with(container, f, ...)
     tiny.fail { message = name .. " is not running", hint = "`tinylua ps` lists those that run" }
   end
   local _, err = tiny.try(function(...) f(tiny.open_cgroup(limits.path(container)), ...) end, ...)
+  if err and err.code == "ENOENT" and container.config.userns == "own" and not container.state.cgroup then
+    tiny.fail { message = name .. " has no control group, since none is delegated to you", hint = require("tiny.delegated").HINT }
+  end
   -- Its end takes the group away.
   if err and err.code == "ENOENT" then tiny.fail { message = name .. " has just ended" } end
   if err then error(err, 0) end

@@ -12,7 +12,7 @@ local manage = {}
 local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
-  "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls",
+  "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls", "userns",
   "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss", "landlock",
 }
 local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
@@ -235,11 +235,6 @@ function manage.adopt(record)
   supervisor:wait_ready()
 end
 
-local function needs_root()
-  if tiny.getuid() == 0 then return end
-  tiny.fail { message = "a managed container needs root for its mounts and limits", hint = "sudo tinylua run …", exit = 125 }
-end
-
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
 function manage.create(spec, options)
   local _, err = tiny.try(require("tiny.spec").check, spec)
@@ -247,7 +242,6 @@ function manage.create(spec, options)
     err.at = err.at or options.where
     error(err, 0)
   end
-  needs_root()
   if options.cidfile then require("tiny.cidfile").check(options.cidfile) end
   local text = options.recipe and options.recipe.text
   if text then options.recipe.text = nil end
@@ -261,7 +255,6 @@ end
 
 -- Starts a container on record again, in the background; false when it runs already.
 local function start(known)
-  needs_root()
   local record, now = state.claim(known)
   if not record then return not now and state.gone(known) end
   local alive <close> = record.alive

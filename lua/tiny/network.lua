@@ -20,6 +20,9 @@ local function parse(text)
   return wish
 end
 
+-- What stands for no network of the store's; the last two are an ordinary user's.
+local WORDS = { none = true, host = true, pasta = true, slirp4netns = true }
+
 local KEYS = { name = "string", ip = "string", ip6 = "string", mac = "string", aliases = "strings" }
 
 -- What a recipe or the command line says, as a list of wishes and of words that stand for no network.
@@ -35,7 +38,7 @@ local function wishes(asked)
       list[#list + 1] = parse(item)
     end
     local wish = list[#list]
-    if wish.name == "none" or wish.name == "host" then wish.word = wish.name end
+    if WORDS[wish.name] then wish.word = wish.name end
   end
   return list
 end
@@ -108,6 +111,9 @@ function network.check(spec)
     if list[1].word and #list > 1 then wrong(("network: %s goes with no other"):format(list[1].word)) end
     if list[1].word and list[1].word:find(":", 1, true) then check_shared(spec, list[1].word) end
     spec.networks = not list[1].word and list or nil
+    local served = list[1].word == "pasta" or list[1].word == "slirp4netns"
+    if tiny.getuid() ~= 0 and (spec.networks or served) then require("tiny.net.userland").check(spec, list)
+    elseif served then wrong(("network: %s is for containers without root"):format(list[1].word), "--network bridge has what root needs") end
   end
   local seen, ipv6 = {}, false
   for _, wish in ipairs(spec.networks or {}) do
@@ -126,7 +132,7 @@ end
 local function join(ctx)
   local attach, ports, store = require "tiny.net.attach", require "tiny.net.ports", require "tiny.net.store"
   local held = ports.reserve(ctx)
-  ctx.netns, ctx.networks = ctx.scope:add(tiny.netns()), {}
+  ctx.netns, ctx.networks = ctx.scope:add(tiny.netns { user = ctx.userns }), {}
   tiny.link_set("lo", { netns = ctx.netns, up = true })
   local way_out
   for i, asked in ipairs(ctx.spec.networks) do
@@ -163,8 +169,14 @@ function network.connect(ctx)
     join(ctx)
   elseif mode:match("^container:") then
     share(ctx, mode:sub(11))
+  elseif mode == "pasta" or mode == "slirp4netns" then
+    require("tiny.net.userland").connect(ctx)
   elseif mode:match("^ns:") then
     ctx.netns = ctx.scope:add(tiny.open_ns("net", mode:sub(4)))
+  elseif mode ~= "host" and ctx.userns and not ctx.rootless then
+    -- It is to belong to the user namespace, which the container joins later.
+    ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
+    tiny.link_set("lo", { netns = ctx.netns, up = true })
   elseif mode ~= "host" then
     ctx.netns = true
   end
@@ -174,7 +186,8 @@ end
 
 -- In the container: its loopback, which a new namespace has switched off.
 function network.inside(ctx)
-  if ctx.netns == true then tiny.link_set("lo", { up = true }) end
+  local served = ctx.spec.network == "pasta" or ctx.spec.network == "slirp4netns"
+  if ctx.netns == true or served then tiny.link_set("lo", { up = true }) end
 end
 
 -- After a supervisor was killed: what its successor has to hold and to serve.

@@ -4,7 +4,7 @@ local read = require "tiny.options"
 -- What takes the place of what a recipe says, and what is added to it.
 local REPLACED = {
   "name", "hostname", "rootfs", "memory", "cpus", "workdir", "user", "restart", "shm_size", "stop_signal",
-  "stop_timeout", "oom_score_adj", "cgroup_parent", "entrypoint",
+  "stop_timeout", "oom_score_adj", "cgroup_parent", "entrypoint", "userns",
   "ip", "ip6", "mac_address", "net_rate", "net_delay", "net_loss",
 }
 local FLAGS = { "interactive", "tty", "init", "read_only", "publish_all", "privileged" }

@@ -39,11 +39,36 @@ local function kinds(paths)
     local parent, name = path:match("^(.*)/([^/]+)$")
     if not listed[parent] then
       listed[parent] = {}
-      for _, entry in ipairs(tiny.list_dir(parent == "" and "/" or parent) or {}) do listed[parent][entry] = true end
+      -- What an ordinary user cannot list it cannot show either.
+      for _, entry in ipairs(tiny.try(tiny.list_dir, parent == "" and "/" or parent) or {}) do listed[parent][entry] = true end
     end
     local there = listed[parent][name] and tiny.stat(path, { follow = false })
     found[path] = there and there.kind
   end
+  return found
+end
+
+-- What is there of the folders to be emptied, by path: not what lies below another of them.
+local function hidden_folders()
+  local hidden = table.move(rootfs.emptied, 1, #rootfs.emptied, 1, {})
+  for _, home in ipairs(homes()) do table.insert(hidden, home) end
+  local emptied, found = {}, {}
+  for _, path in ipairs(hidden) do emptied[path] = true end
+  -- A home below /home is hidden with it.
+  local function covered(path)
+    local above = path:match("^(.*)/")
+    while above ~= "" and not emptied[above] do above = above:match("^(.*)/") end
+    return above ~= ""
+  end
+  for path, kind in pairs(kinds(hidden)) do
+    if kind == "dir" and not covered(path) then found[path] = true end
+  end
+  return found
+end
+
+local function removed_files()
+  local found = {}
+  for path, kind in pairs(kinds(rootfs.removed)) do found[path] = kind ~= "dir" or nil end
   return found
 end
 
@@ -57,28 +82,14 @@ local function fill_mask(mask)
     tiny.mkdir(mask .. folder, mode)
     made[folder] = true
   end
-  local hidden = table.move(rootfs.emptied, 1, #rootfs.emptied, 1, {})
-  for _, home in ipairs(homes()) do table.insert(hidden, home) end
-  local emptied = {}
-  for _, path in ipairs(hidden) do emptied[path] = true end
-  -- A home below /home is hidden with it.
-  local covered
-  function covered(path)
-    local above = path:match("^(.*)/")
-    return above ~= "" and (emptied[above] or covered(above))
+  for path in pairs(hidden_folders()) do
+    make(path, (path == "/tmp" or path == "/var/tmp") and { mode = STICKY } or nil)
+    tiny.setxattr(mask .. path, "trusted.overlay.opaque", { value = "y" })
   end
-  for path, kind in pairs(kinds(hidden)) do
-    if kind == "dir" and not covered(path) then
-      make(path, (path == "/tmp" or path == "/var/tmp") and { mode = STICKY } or nil)
-      tiny.setxattr(mask .. path, "trusted.overlay.opaque", { value = "y" })
-    end
-  end
-  for path, kind in pairs(kinds(rootfs.removed)) do
-    if kind ~= "dir" then
-      make(path:match("^(.*)/"))
-      -- A character device 0/0 is a whiteout: the name is gone (overlayfs documentation).
-      tiny.mknod(mask .. path, "char", { mode = 0 })
-    end
+  for path in pairs(removed_files()) do
+    make(path:match("^(.*)/"))
+    -- A character device 0/0 is a whiteout: the name is gone (overlayfs documentation).
+    tiny.mknod(mask .. path, "char", { mode = 0 })
   end
 end
 
@@ -100,23 +111,38 @@ function rootfs.prepare(ctx)
   end
 end
 
+-- The overlay's layers with the ids of a user namespace: a place for the mask, the host's / and the folder
+-- of the container's.
+local function layers(place, dir, idmap)
+  local mask, below, own = place .. "/mask", place .. "/below", place .. "/own"
+  for _, folder in ipairs { mask, below, own } do tiny.mkdir(folder) end
+  tiny.mount_bind("/", below, { recursive = false, idmap = idmap })
+  tiny.mount_bind(dir, own, { recursive = false, idmap = idmap })
+  return mask, below, own
+end
+
 -- In the container: mounts the root and returns it as a dir handle.
 function rootfs.mount(ctx)
   tiny.mount_private("/")
+  -- Root's user namespace has its own ids in the files that it is shown.
+  local idmap = not ctx.rootless and ctx.userns or nil
   if ctx.spec.rootfs then
-    tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs)
+    tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs, { idmap = idmap })
     return tiny.open_root(ctx.spec.rootfs)
   end
+  if ctx.rootless then return require("tiny.view").mount(ctx, hidden_folders(), removed_files()) end
   -- Mask and overlay lie over the container's run folder, in its own mount namespace only.
   local dir, place = ctx.dir, ctx.run
   tiny.mount_tmpfs(place, { size = "4m", mode = OPEN })
-  fill_mask(place)
+  local mask, below = place, "/"
+  if idmap then mask, below, dir = layers(place, dir, idmap) end
+  fill_mask(mask)
   -- Changes that are thrown away with the container are never synced.
   tiny.mount_overlay(place, {
-    lower = { place, "/" }, upper = dir .. "/upper", work = dir .. "/work", volatile = ctx.throwaway or false,
+    lower = { mask, below }, upper = dir .. "/upper", work = dir .. "/work", volatile = ctx.throwaway or false,
   })
   local root = tiny.open_root(place)
-  for _, path in ipairs(separate()) do tiny.mount_bind(path, path, { root = root, ro = true, recursive = false }) end
+  for _, path in ipairs(separate()) do tiny.mount_bind(path, path, { root = root, ro = true, recursive = false, idmap = idmap }) end
   return root
 end
 

@@ -29,6 +29,7 @@ return {
   { "policy", value = "FILE", help = "Confine it to what a policy allows, such as one that --learn wrote" },
   { "privileged", type = "flag", help = "All capabilities, calls and devices, /proc and /sys as they are: it is the host" },
   { "device", many = true, value = "HOST[:CONTAINER[:rwm]]", help = "A device of the host" },
+  { "userns", value = "USERNS", help = "Its user namespace: host, auto, or UID:GID:COUNT [default: host; one of your own without root]" },
   { "sysctl", many = true, value = "K=V", help = "A kernel setting of its own namespaces, such as net.ipv4.ip_forward=1" },
   { "network", alias = "net", many = true, value = "NETWORK",
     help = "none, host, bridge, a network's name (NAME:ip=…,alias=…), container:NAME or ns:PATH [default: none]" },

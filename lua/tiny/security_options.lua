@@ -106,7 +106,7 @@ local function sysctl(text, network)
   if not key or key:find("..", 1, true) then spec.wrong(("sysctls: %s is not KEY=VALUE"):format(tiny.show(text)), "such as net.ipv4.ip_unprivileged_port_start=0") end
   local name = key:find(".", 1, true) and key or key:gsub("/", ".")
   local net = name:match("^net%.")
-  if net and network ~= "none" and network ~= "bridge" then spec.wrong(("sysctls: %s would not be the container's: it has no network of its own"):format(name)) end
+  if net and (network == "host" or network:find(":", 1, true)) then spec.wrong(("sysctls: %s would not be the container's: it has no network of its own"):format(name)) end
   if not (net or SYSCTLS[name] or name:match("^fs%.mqueue%.[%w_]+$")) then
     spec.wrong(("sysctls: %s belongs to the whole machine, not to a container"):format(name), "a container has its own net.*, fs.mqueue.* and kernel.msg*, sem, shm*")
   end

@@ -23,6 +23,7 @@ local function new_context(record, spec, options)
   return {
     id = record.id, name = record.config.name, dir = record.dir, run = record.run, record = record, spec = spec,
     where = options.where, throwaway = options.throwaway, scope = scope.new(record.dir .. "/undo.jsonl"), echo = {},
+    rootless = spec.userns == "own" or nil,
   }
 end
 
@@ -90,6 +91,8 @@ end
 -- Undoes what the steps made; failures are told, never thrown.
 function session.clear(ctx)
   local failures = ctx.scope:clear()
+  local network = ctx.spec.network
+  if network == "pasta" or network == "slirp4netns" then require("tiny.net.userland").stop(ctx) end
   if ctx.spec.network == "bridge" then
     local _, err = tiny.try(require("tiny.network").release)
     table.insert(failures, err and tostring(err))

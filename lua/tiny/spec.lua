@@ -18,7 +18,7 @@ spec.KEYS = {
   oom_score_adj = "integer", cgroup_parent = "string",
   -- What it may do (tiny.security); devices are "HOST[:CONTAINER[:rwm]]", sysctls "KEY=VALUE".
   cap_add = "strings", cap_drop = "strings", security_opt = "strings", privileged = "boolean", devices = "strings",
-  group_add = "strings", sysctls = "strings",
+  group_add = "strings", sysctls = "strings", userns = "string",
   -- Files, ports and scopes left to it, as tiny.landlock takes them; seccomp = { allow = { … }, notify = { CALL = f } }: the
   -- system calls it may make, and those that functions of the recipe answer (tiny.notify).
   landlock = "table", seccomp = "table",
@@ -85,7 +85,7 @@ local function check_text(what, text)
 end
 
 local function check_texts(asked)
-  for _, key in ipairs { "rootfs", "name", "hostname", "workdir", "user", "cgroup_parent" } do
+  for _, key in ipairs { "rootfs", "name", "hostname", "workdir", "user", "cgroup_parent", "userns" } do
     if asked[key] then check_text(key, asked[key]) end
   end
   for i, word in ipairs(asked.command) do check_text(("command: word %d"):format(i), word) end
@@ -168,6 +168,8 @@ function spec.check(asked)
     require("tiny.security_options").check(asked)
   end
   if asked.health then require("tiny.health").check(asked) end
+  -- An ordinary user's containers have one in any case.
+  if asked.userns or tiny.getuid() ~= 0 then require("tiny.userns").check(asked) end
   if asked.pressure or asked.on_pressure then require("tiny.memory_events").check(asked) end
   return asked
 end

@@ -10,13 +10,22 @@ local adopt = setmetatable({}, { __index = function(_, key) return require("tiny
 
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 
+-- A folder in /tmp, where others could have made it first.
+local function own_folder(path)
+  local s = tiny.stat(path, { follow = false })
+  if s and (s.kind ~= "dir" or s.uid ~= tiny.getuid() or s.mode & tonumber("22", 8) ~= 0) then
+    tiny.fail { message = ("%s is not a folder that only you can change"):format(path), hint = "set XDG_RUNTIME_DIR to one, or remove it", exit = 125 }
+  end
+  return path
+end
+
 -- Where the store is: data survives a reboot, run does not.
 function state.roots()
   local root = tiny.settings.root
   if root then return root, root .. "/run" end
   if tiny.getuid() == 0 then return "/var/lib/tinylua", "/run/tinylua" end
   local home = os.getenv("HOME") or tiny.fail("HOME is not set")
-  local run = os.getenv("XDG_RUNTIME_DIR") or ("/tmp/tinylua-" .. tiny.getuid())
+  local run = os.getenv("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. tiny.getuid())
   return (os.getenv("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
 end
 
@@ -202,6 +211,15 @@ local function out_of_sight(path)
   return not err and trash or nil
 end
 
+-- A container's folder. Without root what its users made in it is not this user's, and only its root may
+-- remove it.
+local function remove_all(dir)
+  local _, err = tiny.try(tiny.remove, dir, { recursive = true })
+  if not err then return end
+  if tiny.getuid() == 0 or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
+  require("tiny.userns").inside(function() tiny.remove(dir, { recursive = true }) end)
+end
+
 -- Removes every trace of a container from the store, once nothing of it is left elsewhere. For others
 -- it is there until the moment when it is gone. `unborn`: nobody was told that it was made. Returns
 -- false when it was gone already.
@@ -215,7 +233,7 @@ function state.forget(container, unborn)
   local name = data .. "/names/" .. (config.name or container.id)
   if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end
   if run then tiny.try(tiny.remove, run, { recursive = true }) end
-  if dir then tiny.remove(dir, { recursive = true }) end
+  if dir then remove_all(dir) end
   if dir and not unborn then require("tiny.events").emit(container, "destroy") end
   return dir ~= nil
 end

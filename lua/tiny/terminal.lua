@@ -2,8 +2,6 @@
 -- the program. The master goes to whoever shows it, over a socket.
 local terminal = {}
 
-local TTY_GROUP = 5
-
 -- Readies the way of the pty; called before the fork. size: { rows, cols } to begin with.
 function terminal.prepare(ctx, options)
   ctx.terminal = { size = options.size }
@@ -18,7 +16,11 @@ function terminal.enter(ctx)
   local size = ctx.terminal.size
   if size then tiny.terminal_size(slave, { rows = size[1], cols = size[2] }) end
   -- A program that opens its own terminal by name must be allowed to.
-  if ctx.user then tiny.chown(slave.path, { root = ctx.root, uid = ctx.user.uid, gid = TTY_GROUP }) end
+  -- owner: the container's root outside of a user namespace that is joined later.
+  if ctx.user then
+    local uid, gid = ctx.user.uid, tiny.stat(slave.path, { root = ctx.root }).gid
+    tiny.chown(slave.path, { root = ctx.root, uid = not ctx.rootless and ctx.owner and ctx.owner.uid + uid or uid, gid = gid })
+  end
   -- With an init it is the terminal of the program's session, not of PID 1's.
   if not (ctx.spec and ctx.spec.init) then tiny.set_controlling_terminal(slave) end
   -- Of a container's own terminal, not of a program's beside it. /dev is fresh: the name is ours.

@@ -27,6 +27,14 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "getgid",
+        doc: "Returns the effective group id of the calling process (getegid(2)).",
+        returns: "an integer",
+        example: "print(tiny.getgid())",
+        call: |c| c.ok(nix::unistd::getegid().as_raw()),
+        ..BASE
+    },
+    Primitive {
         name: "setsid",
         doc: "Starts a new session without a controlling terminal (setsid(2)).",
         errors: &[("EPERM", "the process leads a process group already; fork first")],

@@ -20,6 +20,7 @@ mod root;
 mod security;
 mod socket;
 mod terminal;
+mod userns;
 
 use crate::vm::registry::Primitive;
 
@@ -29,6 +30,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     credentials::FAMILY,
     security::FAMILY,
     namespace::FAMILY,
+    userns::FAMILY,
     root::FAMILY,
     mount::FAMILY,
     cgroup::FAMILY,

@@ -70,10 +70,11 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "netns",
         doc: "Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).",
+        options: &[opt("user", Type::Handle("userns"), "the caller's own", "the user namespace that it belongs to")],
         returns: "a netns handle",
         errors: &[EPERM, ENOSPC],
         example: "local web <close> = tiny.netns()\ntiny.link_set(\"lo\", { netns = web, up = true })",
-        call: |c| created(c, "net", &[]),
+        call: netns,
         ..BASE
     },
     Primitive {
@@ -178,6 +179,13 @@ fn created(call: &Call<'_>, kind: &str, offsets: &[(&str, i128)]) -> Outcome {
     opened(call, kind, sys::create(kind, offsets)?)
 }
 
+fn netns(call: &Call<'_>) -> Outcome {
+    match call.opt_fd("user")? {
+        Some(user) => opened(call, "net", user.with(|fd| crate::sys::userns::create_in(fd, "net"))??),
+        None => created(call, "net", &[]),
+    }
+}
+
 fn timens(call: &Call<'_>) -> Outcome {
     let mut offsets = Vec::new();
     for key in ["monotonic", "boottime"] {
@@ -211,7 +219,7 @@ fn ended(pid: i64) -> crate::sys::Error {
     crate::sys::Error::new(Errno::ESRCH).with_detail(format!("process {pid} has ended"))
 }
 
-fn opened(call: &Call<'_>, kind: &str, fd: std::os::fd::OwnedFd) -> Outcome {
+pub(super) fn opened(call: &Call<'_>, kind: &str, fd: std::os::fd::OwnedFd) -> Outcome {
     let inode = sys::inode(std::os::fd::AsFd::as_fd(&fd))?;
     let handle = Builder::new(call.lua, &format!("{kind}ns"))?.field("inode", inode)?.fd(fd)?.build()?;
     call.ok(handle)

@@ -12,6 +12,7 @@ pub mod init;
 pub mod interrupt;
 pub mod logfile;
 pub mod memory;
+mod midway;
 pub mod mount;
 pub mod mountinfo;
 pub mod namespace;
@@ -34,5 +35,6 @@ pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
 pub mod tree;
+pub mod userns;
 
 pub use error::{Context, Error, Result};

@@ -104,7 +104,10 @@ pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
 pub fn set_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64, propagation: u64, recursive: bool) -> Result<()> {
     // An atime mode is a field of its own that must be cleared as a whole (mount_setattr(2)).
     let clear = if set & libc::MOUNT_ATTR_NOATIME != 0 { clear | libc::MOUNT_ATTR__ATIME } else { clear };
-    let attr = libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 };
+    setattr(mount, &libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 }, recursive)
+}
+
+fn setattr(mount: BorrowedFd<'_>, attr: &libc::mount_attr, recursive: bool) -> Result<()> {
     let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: the path is an empty C string, `attr` lives through the call and its size is passed.
     let result = unsafe {
@@ -113,14 +116,35 @@ pub fn set_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64, propagation: 
             mount.as_raw_fd(),
             c"".as_ptr(),
             flags,
-            &raw const attr,
-            size_of_val(&attr),
+            &raw const *attr,
+            size_of_val(attr),
         )
     };
     match result {
         0 => Ok(()),
         _ => Err(Error::last()),
     }
+}
+
+/// Has the ids of a detached mount's files stand for those of a user namespace: a file of user 0 is then
+/// its root's (mount_setattr(2), MOUNT_ATTR_IDMAP, kernel 5.12). Errors: EINVAL where the file system has
+/// no idmapped mounts, EPERM where it is one already.
+pub fn map_ids(mount: BorrowedFd<'_>, userns: BorrowedFd<'_>, recursive: bool) -> Result<()> {
+    let attr = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: userns.as_raw_fd() as u64,
+    };
+    setattr(mount, &attr, recursive).map_err(|e| match e.errno {
+        Errno::EINVAL => e.with_detail("its file system has no idmapped mounts on this kernel").with_hint(
+            "ext4, xfs, btrfs have them since kernel 5.12 to 5.15, overlay layers since 5.19, tmpfs since 6.3",
+        ),
+        Errno::EPERM => e
+            .with_detail("the caller is not the file system's root, or it is idmapped already")
+            .with_hint("idmapped mounts are made by the root of the user namespace that mounted the file system"),
+        _ => e,
+    })
 }
 
 /// Removes the topmost mount at a place; with `detach` even while it is in use. Errors: ENOENT when

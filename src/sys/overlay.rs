@@ -21,6 +21,8 @@ pub struct Layers<'a> {
     pub upper: Option<(&'a str, &'a str)>,
     /// Whether nothing is ever synced.
     pub volatile: bool,
+    /// Whether its marks are attributes named user.overlay.*, which need no privilege over the files.
+    pub userxattr: bool,
 }
 
 /// Makes an overlay, detached. Errors: ENOENT and ENOTDIR for a layer, those of the file system.
@@ -36,6 +38,9 @@ pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
     rest.extend(work.as_ref().map(|layer| ("workdir", escaped(layer))));
     if layers.volatile {
         rest.push(("volatile", None));
+    }
+    if layers.userxattr {
+        rest.push(("userxattr", None));
     }
     let one_by_one = lower.iter().map(|layer| ("lowerdir+", Some(layer.fitting(layer.path.to_owned())))).collect();
     match make(one_by_one, &rest, attributes) {

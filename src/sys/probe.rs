@@ -12,6 +12,8 @@ mod security;
 
 use serde::Serialize;
 
+pub use namespaces::forbidden_by as userns_forbidden_by;
+
 /// All facts, as `tiny.probe()` returns them.
 #[derive(Serialize)]
 pub struct Host {

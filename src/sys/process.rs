@@ -41,10 +41,11 @@ pub struct Born {
     pub report: OwnedFd,
 }
 
+/// clone3's argument (clone(2)).
 #[repr(C)]
 #[derive(Default)]
-struct CloneArgs {
-    flags: u64,
+pub(super) struct CloneArgs {
+    pub flags: u64,
     pidfd: u64,
     child_tid: u64,
     parent_tid: u64,
@@ -54,10 +55,10 @@ struct CloneArgs {
     tls: u64,
     set_tid: u64,
     set_tid_size: u64,
-    cgroup: u64,
+    pub cgroup: u64,
 }
 
-const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+pub(super) const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
 /// joined everything; when that fails it reports and ends, and the caller's next `wait` tells why.
@@ -67,6 +68,9 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     assert_single_threaded()?;
     flush_stdio();
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64) {
+        return super::midway::clone(birth, (read, write));
+    }
     let pid_home = join_pid_namespace(birth)?;
     let mut pidfd: i32 = -1;
     let mut args = CloneArgs {
@@ -79,15 +83,10 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = cgroup.as_raw_fd() as u64;
     }
-    // SAFETY: no CLONE_VM and no stack: the child is a copy, as with fork(2), and this process is
-    // single-threaded (asserted above), so no lock is held by a thread that the child lacks.
-    let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<CloneArgs>()) };
-    // A filter of system calls cannot look into clone3's arguments, and some say that it does not exist.
-    let result = if result < 0 && Errno::last() == Errno::ENOSYS { old_clone(&args) } else { result };
+    let result = raw_clone(&mut args);
     if result == 0 {
         drop(read);
-        REPORT.replace(Some(write));
-        crate::sys::process::enter(birth);
+        begin(birth, write, libc::CLONE_NEWPID as u64);
         return Ok(None);
     }
     let error = Error::last();
@@ -100,6 +99,50 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
     Ok(Some(Born { pid: result as i32, pidfd, report: read }))
+}
+
+/// clone3 of this process, which is single-threaded (`clone` asserts it).
+pub(super) fn raw_clone(args: &mut CloneArgs) -> libc::c_long {
+    // SAFETY: no CLONE_VM and no stack: the child is a copy, as with fork(2), and this process is
+    // single-threaded, so no lock is held by a thread that the child lacks.
+    let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut *args, size_of::<CloneArgs>()) };
+    // A filter of system calls cannot look into clone3's arguments, and some say that it does not exist.
+    if result < 0 && Errno::last() == Errno::ENOSYS { old_clone(args) } else { result }
+}
+
+/// A child that is a copy in new namespaces, for a helper's short life: its pid, or 0 in it.
+pub(super) fn plain_clone(new: u64) -> Result<i32> {
+    assert_single_threaded()?;
+    flush_stdio();
+    let mut args = CloneArgs { flags: new, exit_signal: libc::SIGCHLD as u64, ..CloneArgs::default() };
+    match raw_clone(&mut args) {
+        result @ 0.. => Ok(result as i32),
+        _ => Err(Error::last()),
+    }
+}
+
+/// Tells a number, or what failed, through a pipe to the process that waits in `hear`.
+pub(super) fn tell(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
+    let text = match outcome {
+        Ok(number) => number.to_string(),
+        Err(e) => format!("-{}\n{}", e.errno as i32, e.detail.or(e.path).unwrap_or_default()),
+    };
+    let _ = rustix::io::write(pipe, text.as_bytes());
+}
+
+/// What the other end told; ESRCH when it ended without a word.
+pub(super) fn hear(pipe: BorrowedFd<'_>) -> Result<i32> {
+    let bytes = read_report(pipe, None)?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let (number, detail) = text.split_once('\n').unwrap_or((&text, ""));
+    match number.parse::<i32>() {
+        Ok(number @ 0..) => Ok(number),
+        Ok(errno) => {
+            let error = Error::new(Errno::from_raw(-errno));
+            Err(if detail.is_empty() { error } else { error.with_detail(detail) })
+        }
+        Err(_) => Err(Error::new(Errno::ESRCH).with_detail("a process in between was killed")),
+    }
 }
 
 /// clone(2) for the same; it knows neither CLONE_INTO_CGROUP nor a new time namespace.
@@ -124,8 +167,10 @@ fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
     Ok(None)
 }
 
-/// The child's first acts, before any Lua: cgroup first, so that nothing runs outside the limit.
-fn enter(birth: &Birth<'_>) {
+/// The child's first acts, before any Lua: cgroup first, so that nothing runs outside the limit. It has
+/// joined the kinds of `early` by its birth.
+pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
+    REPORT.replace(Some(failures));
     let entered = (|| -> Result<()> {
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;
@@ -133,7 +178,7 @@ fn enter(birth: &Birth<'_>) {
         if birth.cgroup_namespace {
             namespace::unshare(libc::CLONE_NEWCGROUP as u64)?;
         }
-        for (fd, flag) in birth.join.iter().filter(|(_, flag)| *flag != libc::CLONE_NEWPID as u64) {
+        for (fd, flag) in birth.join.iter().filter(|(_, flag)| flag & early == 0) {
             namespace::setns(*fd, *flag).detail("joining a namespace")?;
         }
         Ok(())

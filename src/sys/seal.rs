@@ -15,11 +15,15 @@ use super::{Context, Error, Result, mount};
 
 const OWN: &str = "/proc/self/exe";
 
-/// Whether nobody can write to the program of this process: its mount is read-only, or it is sealed.
+/// Whether nothing that this process runs can write to its program: its mount is read-only, it is sealed, or it
+/// is root's and this process is not.
 pub fn sealed() -> Result<bool> {
     let fd = rustix::fs::openat(CWD, OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at(OWN)?;
     let read_only = rustix::fs::fstatvfs(&fd).at(OWN)?.f_flag.contains(StatVfsMountFlags::RDONLY);
-    Ok(read_only || rustix::fs::fcntl_get_seals(&fd).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
+    let file = rustix::fs::fstat(&fd).at(OWN)?;
+    // An ordinary user's containers have no id of root's, whatever they may do.
+    let roots = file.st_uid == 0 && file.st_mode & 0o022 == 0 && !rustix::process::geteuid().is_root();
+    Ok(read_only || roots || rustix::fs::fcntl_get_seals(&fd).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
 }
 
 /// Starts this command over from where its program cannot be written; returns where it is so already.

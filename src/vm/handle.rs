@@ -100,7 +100,7 @@ pub fn brief(table: &Table) -> Option<String> {
 
 /// Whether `table` is a handle of kind `wanted`; "namespace" takes every namespace.
 pub fn check(table: &Table, wanted: &str) -> Result<(), String> {
-    let article = if wanted.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    let article = if wanted.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
     match kind(table) {
         Some(kind) if kind == wanted => Ok(()),
         Some(kind) if wanted == "namespace" && kind.ends_with("ns") => Ok(()),

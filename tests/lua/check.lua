@@ -48,11 +48,14 @@ local function drain(files)
   return texts
 end
 
+-- How a command is started, and its environment: as another user where a test says so (ordinary.lua).
+check.start = tiny.fork
+
 -- Runs the tinylua under test with these arguments; returns its status and what it printed.
 function check.run(arguments, input)
   local out, out_end = tiny.pipe()
   local err, err_end = tiny.pipe()
-  local child <close> = tiny.fork(function()
+  local child <close> = check.start(function()
     if input then
       local from, into = tiny.pipe()
       into:write(input)
@@ -61,7 +64,7 @@ function check.run(arguments, input)
     end
     tiny.dup2(out_end, 1)
     tiny.dup2(err_end, 2)
-    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
   end)
   out_end:close()
   err_end:close()

@@ -15,11 +15,11 @@ local function sit(...)
   self.master, self.slave = tiny.openpty(DEVPTS)
   tiny.terminal_size(self.slave, { rows = 24, cols = 80 })
   self.mode_before = self:mode()
-  self.child = tiny.fork(function()
+  self.child = check.start(function()
     tiny.setsid()
     tiny.set_controlling_terminal(self.slave)
     for number = 0, 2 do tiny.dup2(self.slave, number) end
-    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
   end)
   return self
 end

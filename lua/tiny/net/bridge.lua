@@ -42,7 +42,8 @@ local function tables(network)
   return { network.bridge, network.bridge .. "-6" }
 end
 
-local GONE = { ENOENT = true, ENODEV = true }
+-- A kernel without nftables has nothing of ours either.
+local GONE = { ENOENT = true, ENODEV = true, EPROTONOSUPPORT = true, EOPNOTSUPP = true, EAFNOSUPPORT = true }
 
 -- Calls f; that there is nothing to remove is as good.
 local function drop(f, ...)

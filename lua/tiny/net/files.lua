@@ -39,7 +39,7 @@ local function hosts(ctx)
 end
 
 local function resolv(ctx)
-  local servers = ctx.networks and { files.RESOLVER } or ctx.spec.dns or files.host_servers()
+  local servers = ctx.networks and { files.RESOLVER } or ctx.spec.dns or ctx.servers or files.host_servers()
   local lines = {}
   for _, server in ipairs(servers) do table.insert(lines, "nameserver " .. server) end
   local search = ctx.spec.dns_search and table.concat(ctx.spec.dns_search, " ") or host_search()
@@ -67,7 +67,8 @@ function files.mount(ctx)
   for _, name in ipairs(NAMES) do
     local source = ctx.files .. "/" .. name
     if tiny.stat(source) then
-      local options = { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true }
+      local idmap = not ctx.rootless and ctx.userns or nil
+      local options = { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true, idmap = idmap }
       local _, err = tiny.try(tiny.mount_bind, source, "/etc/" .. name, options)
       if err and err.code ~= "EROFS" then error(err, 0) end
     end

@@ -74,7 +74,8 @@ function ports.check(asked, ipv6)
       if asked.publish_all then add(port) end
     end
   end
-  if #list > 0 and asked.network ~= "bridge" then
+  local from = { bridge = true, pasta = true, slirp4netns = true }
+  if #list > 0 and not from[asked.network] then
     tiny.fail {
       message = ("publish: ports are published from a network, and this is %s"):format(tiny.show(asked.network or "none")), exit = 125,
       hint = "add --network bridge, or a network of your own",
@@ -125,6 +126,24 @@ function ports.reserve(ctx)
     held[i] = { host = port.host, port = reserve(ctx, port), to = port.to, proto = port.proto }
   end
   return held
+end
+
+-- The ports with their numbers where another program binds them itself: one that a container holds is
+-- refused by its name, and one left open is chosen. Connections that linger of an earlier run are no matter.
+function ports.choose(ctx)
+  local chosen = {}
+  for i, port in ipairs(ctx.spec.publish or {}) do
+    local number, name = port.port, port.port and holder(port)
+    if name and name ~= ctx.name then
+      tiny.fail { message = ("port %s is held by container %s"):format(shown(port), name), hint = "stop that one, or publish another port", exit = 125 }
+    end
+    if not number then
+      local free <close> = tiny.reserve_port("0/" .. port.proto, { addr = port.host or "0.0.0.0" })
+      number = free.port
+    end
+    chosen[i] = { host = port.host, port = number, to = port.to, proto = port.proto }
+  end
+  return chosen
 end
 
 local function way(port, addr)

@@ -21,6 +21,12 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
     options: mount_options![
         opt("recursive", Type::Bool, "true", "the mounts below the source too"),
         opt("source_root", ROOT_TYPE, "the caller's root", "resolve the source below this folder"),
+        opt(
+            "idmap",
+            Type::Handle("userns"),
+            "",
+            "show its files as this user namespace's: those of user 0 are its root's, and what that makes is user 0's",
+        ),
     ],
     returns: "a mount handle",
     errors: ERRORS,
@@ -38,6 +44,9 @@ fn mount_bind(call: &Call<'_>) -> Outcome {
     let set = attributes(call);
     if set != 0 {
         sys::set_attributes(mount.as_fd(), set, 0, 0, recursive).at(&source)?;
+    }
+    if let Some(user) = call.opt_fd("idmap")? {
+        user.with(|fd| sys::map_ids(mount.as_fd(), fd, recursive))?.at(&source)?;
     }
     attach(call, &mount, 1)
 }

@@ -21,6 +21,13 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
         opt("upper", Type::Path, "none: read-only", "the folder that takes the changes"),
         opt("work", Type::Path, "", "an empty folder of the overlay's own on the file system of `upper`"),
         opt("volatile", Type::Bool, "false", "never sync: for an upper folder that is thrown away"),
+        opt(
+            "userxattr",
+            Type::Bool,
+            "false",
+            "mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user \
+             namespace (kernel 5.11)",
+        ),
     ],
     returns: "a mount handle",
     errors: &[
@@ -47,7 +54,11 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
     if lower.is_empty() || (lower.len() < 2 && upper.is_none()) {
         return Err(Fail::Usage("an overlay needs one lower folder and an upper one, or two lower ones".into()));
     }
-    let layers =
-        Layers { lower: &lower, upper: upper.as_deref().zip(work.as_deref()), volatile: call.flag("volatile") };
+    let layers = Layers {
+        lower: &lower,
+        upper: upper.as_deref().zip(work.as_deref()),
+        volatile: call.flag("volatile"),
+        userxattr: call.flag("userxattr"),
+    };
     attach(call, &overlay(&layers, attributes(call))?, 0)
 }

@@ -48,7 +48,8 @@ pub fn users() -> Users {
     }
 }
 
-fn forbidden_by() -> Option<&'static str> {
+/// The setting that forbids user namespaces to users without privileges, or to all.
+pub fn forbidden_by() -> Option<&'static str> {
     [
         ("user.max_user_namespaces", "/proc/sys/user/max_user_namespaces", 0),
         ("kernel.unprivileged_userns_clone", "/proc/sys/kernel/unprivileged_userns_clone", 0),

@@ -29,4 +29,15 @@ local _, err = tiny.try(function()
 end)
 check.equal(err.message, "the body failed")
 check.refuses("the netns handle is closed", tiny.setns, left)
-check.refuses("takes at most 0 arguments: netns()", tiny.netns, {})
+
+-- It can belong to another user namespace, whose root may then change it.
+local own <close> = tiny.userns { uid_map = { { 0, 5000, 1 } }, gid_map = { { 0, 5000, 1 } } }
+local theirs <close> = tiny.netns { user = own }
+check.equal(tiny.readlink("/proc/self/ns/net"), outside, "the caller stays where it was")
+check.inside({ user = own, net = theirs }, function() tiny.link_set("lo", { up = true }) end)
+check.equal(check.fails("EPERM", function()
+  local child <close> = tiny.clone({ user = own, net = web }, function() end)
+  child:wait()
+end).op, "clone", "one of the host's")
+check.refuses('option "user": expected a userns handle, got a netns handle', tiny.netns, { user = web })
+check.refuses('unknown option "users"; did you mean "user"?', tiny.netns, { users = own })

@@ -7,11 +7,11 @@ local function attach(...)
   local from, into = tiny.pipe()
   local out, out_end = tiny.pipe()
   local words = { ... }
-  local child = tiny.fork(function()
+  local child = check.start(function()
     into:close()
     tiny.dup2(from, 0)
     tiny.dup2(out_end, 1)
-    tiny.exec { "/proc/self/exe", "--root", check.root, "attach", table.unpack(words) }
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "attach", table.unpack(words) }
   end)
   from:close()
   out_end:close()

@@ -18,10 +18,10 @@ end
 
 -- `logs -f` ends with the container, and has all of it.
 local followed, into = tiny.pipe()
-local follower <close> = tiny.fork(function()
+local follower <close> = check.start(function()
   tiny.dup2(into, 1)
   tiny.dup2(into, 2)
-  tiny.exec { "/proc/self/exe", "--root", check.root, "logs", "-f", "web" }
+  tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "logs", "-f", "web" }
 end)
 into:close()
 local text = followed:read()

@@ -23,9 +23,9 @@ check.equal(check.succeeds("events", "--no-stream"), "")
 
 -- One who follows from now on sees the same as one who asks afterwards.
 local from, into = tiny.pipe()
-local follower <close> = tiny.fork(function()
+local follower <close> = check.start(function()
   tiny.dup2(into, 1)
-  tiny.exec { "/proc/self/exe", "--root", check.root, "events", "--format", "json" }
+  tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "events", "--format", "json" }
 end)
 into:close()
 local text = ""

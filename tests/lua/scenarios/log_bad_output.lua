@@ -32,9 +32,9 @@ local used = peak(supervisor)
 assert(used > 0 and used < 40000, ("the supervisor used %d kB"):format(used))
 check.succeeds("stop", "-t", "0", "endless")
 local from, into = tiny.pipe()
-local reader <close> = tiny.fork(function()
+local reader <close> = check.start(function()
   tiny.dup2(into, 1)
-  tiny.exec { "/proc/self/exe", "--root", check.root, "logs", "endless" }
+  tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "logs", "endless" }
 end)
 into:close()
 local got, most = 0, 0

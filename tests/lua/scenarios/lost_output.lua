@@ -4,10 +4,10 @@ local check = require "check"
 -- Runs tinylua with its stdout on `out`; returns its status, signal and what it said on stderr.
 local function run(out, ...)
   local arguments, from, into = { ... }, tiny.pipe()
-  local child <close> = tiny.fork(function()
+  local child <close> = check.start(function()
     tiny.dup2(out, 1)
     tiny.dup2(into, 2)
-    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, table.unpack(arguments) }
   end)
   into:close()
   local text = ""

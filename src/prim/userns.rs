@@ -1,0 +1,115 @@
+//! User namespaces as values, and the ids that a user may map into one.
+
+use mlua::Table;
+
+use crate::sys::userns::{self as sys, Extent};
+use crate::vm::call::{Call, Fail};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, optional};
+
+const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
+
+const MAP: Type = Type::List(&Type::List(&Type::Int));
+
+pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "userns",
+        doc: "Makes a user namespace as a value, with its maps of ids (user_namespaces(7)). Each entry of a map is { \
+              inside, outside, count }. A map is written directly where the caller may: with CAP_SETUID and CAP_SETGID, \
+              or the caller's own id alone, for the group after setgroups was denied. Any other map is written by \
+              newuidmap and newgidmap, found in PATH and checked, which know the ranges of /etc/subuid and /etc/subgid.",
+        options: &[
+            need("uid_map", MAP, "of user ids: { { 0, 1000, 1 }, { 1, 100000, 65536 } }"),
+            need("gid_map", MAP, "of group ids"),
+        ],
+        returns: "a userns handle",
+        errors: &[
+            ("EPERM", "the kernel or a helper refuses the map; `tiny.subids` tells which ranges the user has"),
+            ("ENOSPC", "a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or they are nested 32 deep"),
+            ("EINVAL", "an outside id is not mapped in the caller's own user namespace"),
+            ("ENOENT", "install the package uidmap, which has newuidmap and newgidmap"),
+        ],
+        example: "local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }\n\
+                  local child <close> = tiny.clone({ user = own, mount = true }, function() tiny.mount_private(\"/\") end)",
+        call: userns,
+        ..BASE
+    },
+    Primitive {
+        name: "subids",
+        doc: "Tells the ranges of ids that /etc/subuid and /etc/subgid give to a user, or to all users (subuid(5)).",
+        args: &[optional("user", Type::Either(&[Type::Str, Type::Int]), "a name or a uid; absent, everybody's")],
+        returns: "{ uids = { { first, count }, … }, gids = { … } }, in the files' order; empty lists where there is none",
+        errors: &[("EACCES", "the files are not readable to this user")],
+        example: "for _, range in ipairs(tiny.subids(\"web\").uids) do print(range[1], range[2]) end",
+        call: subids,
+        ..BASE
+    },
+    Primitive {
+        name: "userns_helper",
+        doc: "Finds newuidmap or newgidmap in PATH and checks that it can map ranges: a file of root's that nobody else \
+              can write, with the setuid bit or file capabilities.",
+        args: &[arg("name", Type::Word(&["newuidmap", "newgidmap"]), "which")],
+        returns: "true; an error tells what is missing",
+        errors: &[("ENOENT", "install the package uidmap"), ("EPERM", "the file's owner, mode or privilege is wrong")],
+        example: "assert(tiny.try(tiny.userns_helper, \"newuidmap\"))",
+        call: |c| {
+            sys::helper_at_hand(&c.str(0)?)?;
+            c.ok(true)
+        },
+        ..BASE
+    },
+];
+
+fn userns(call: &Call<'_>) -> Outcome {
+    let (uids, gids) = (map(call, "uid_map")?, map(call, "gid_map")?);
+    super::namespace::opened(call, "user", sys::create(&uids, &gids)?)
+}
+
+/// A map, checked as far as the kernel's own answer would be a bare EINVAL.
+fn map(call: &Call<'_>, key: &str) -> Result<Vec<Extent>, Fail> {
+    let wrong = |what: String| Fail::Usage(format!("option {key:?}: {what}"));
+    let lists: Vec<Vec<i64>> = call.opt(key)?.unwrap_or_default();
+    if lists.is_empty() || lists.len() > sys::MOST {
+        return Err(wrong(format!("a map has 1 to {} entries, got {}", sys::MOST, lists.len())));
+    }
+    let mut map: Vec<Extent> = Vec::new();
+    for (i, list) in lists.iter().enumerate() {
+        let entry = extent(list).ok_or_else(|| {
+            wrong(format!("entry {} is not {{ inside, outside, count }} with ids below 4294967295", i + 1))
+        })?;
+        if let Some(j) = map.iter().position(|other| overlap(other, &entry)) {
+            return Err(wrong(format!("entries {} and {} overlap", j + 1, i + 1)));
+        }
+        map.push(entry);
+    }
+    Ok(map)
+}
+
+fn extent(list: &[i64]) -> Option<Extent> {
+    let [inside, outside, count] =
+        <[u32; 3]>::try_from(list.iter().map(|n| u32::try_from(*n).ok()).collect::<Option<Vec<u32>>>()?).ok()?;
+    // 4294967295 is no id: to the kernel it means "as it is".
+    let fits = |first: u32| first.checked_add(count).is_some();
+    (count > 0 && fits(inside) && fits(outside)).then_some(Extent { inside, outside, count })
+}
+
+fn overlap(a: &Extent, b: &Extent) -> bool {
+    let meet = |x: u32, y: u32| x < y + b.count && y < x + a.count;
+    meet(a.inside, b.inside) || meet(a.outside, b.outside)
+}
+
+fn subids(call: &Call<'_>) -> Outcome {
+    let user = match call.arg_value(0) {
+        mlua::Value::Nil => None,
+        mlua::Value::Integer(uid) => Some(uid.to_string()),
+        _ => Some(call.str(0)?),
+    };
+    let found = sys::subids(user.as_deref())?;
+    let told = call.lua.create_table()?;
+    told.raw_set("uids", ranges(call, &found.uids)?)?;
+    told.raw_set("gids", ranges(call, &found.gids)?)?;
+    call.ok(told)
+}
+
+fn ranges(call: &Call<'_>, list: &[(u32, u32)]) -> Result<Table, Fail> {
+    Ok(call.lua.create_sequence_from(list.iter().map(|(first, count)| vec![*first, *count]))?)
+}

@@ -1,0 +1,58 @@
+//! A child in a user namespace that is there already. Its other new namespaces are to belong to that
+//! one, so a process in between joins it first; it makes the child as its own parent's (CLONE_PARENT)
+//! and ends. A pid namespace is joined there too: the caller may have no right to it.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
+use super::{Context, Error, Result, namespace};
+
+/// What is joined in between, and not by the child.
+pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
+
+/// As `process::clone` for a birth that joins a user namespace; `report` is the child's pipe.
+pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Option<Born>> {
+    let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
+    let between = process::plain_clone(0)?;
+    if between == 0 {
+        drop((told, read));
+        let made = make(birth);
+        if let Ok(0) = made {
+            drop(tell);
+            process::begin(birth, write, EARLY);
+            return Ok(None);
+        }
+        process::tell(tell.as_fd(), made);
+        process::end_child(0);
+    }
+    drop((tell, write));
+    let heard = process::hear(told.as_fd());
+    while waitpid(Pid::from_raw(between), Some(WaitPidFlag::empty())) == Err(Errno::EINTR) {}
+    // It is this process's own child, which nobody else waits for: the pid cannot be another's yet.
+    let pid = heard?;
+    let Some(process) = rustix::process::Pid::from_raw(pid) else { return Err(Errno::ESRCH.into()) };
+    let pidfd = rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty())?;
+    Ok(Some(Born { pid, pidfd, report: read }))
+}
+
+/// In between: joins, and makes the child; 0 in the child.
+fn make(birth: &Birth<'_>) -> Result<i32> {
+    for (fd, flag) in birth.join.iter().filter(|(_, flag)| flag & EARLY != 0) {
+        namespace::setns(*fd, *flag).detail("joining a namespace")?;
+    }
+    let mut args = CloneArgs::default();
+    args.flags = birth.new | libc::CLONE_PARENT as u64;
+    if let Some(cgroup) = birth.into_cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    match process::raw_clone(&mut args) {
+        result @ 0.. => Ok(result as i32),
+        _ => Err(Error::last()),
+    }
+}

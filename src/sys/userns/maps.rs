@@ -1,0 +1,66 @@
+//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each
+//! (user_namespaces(7)). Direct writing is tried first: who may is the kernel's to say.
+
+use std::fs::write as write_file;
+
+use nix::errno::Errno;
+
+use super::super::{Context, Error, Result};
+use super::{gone, helper};
+
+/// How many lines a map can have (user_namespaces(7), kernel 4.15).
+pub const MOST: usize = 340;
+
+/// A range of ids: `count` of them, from `inside` in the namespace and from `outside` in the caller's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// The first id in the namespace.
+    pub inside: u32,
+    /// The first id in the caller's own.
+    pub outside: u32,
+    /// How many ids.
+    pub count: u32,
+}
+
+impl Extent {
+    fn line(self) -> String {
+        format!("{} {} {}\n", self.inside, self.outside, self.count)
+    }
+}
+
+/// Writes both maps of a process that has none yet.
+pub fn write(pid: i32, uids: &[Extent], gids: &[Extent]) -> Result<()> {
+    let helper = if direct(pid, "uid_map", uids)? { None } else { Some(helper::start("newuidmap", pid, uids)?) };
+    let groups = write_groups(pid, gids);
+    helper.map_or(Ok(()), helper::Running::finish)?;
+    groups
+}
+
+fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
+    if direct(pid, "gid_map", gids)? {
+        return Ok(());
+    }
+    // Without rights a process may map its own group, once it has given up setting groups: they could
+    // deny access rather than give it (CVE-2014-8989).
+    let own = nix::unistd::getegid().as_raw();
+    if !matches!(gids, [one] if one.outside == own && one.count == 1) {
+        return helper::start("newgidmap", pid, gids)?.finish();
+    }
+    let path = format!("/proc/{pid}/setgroups");
+    write_file(&path, "deny").at(path).map_err(gone)?;
+    match direct(pid, "gid_map", gids)? {
+        true => Ok(()),
+        false => Err(Error::new(Errno::EPERM).with_path(format!("/proc/{pid}/gid_map"))),
+    }
+}
+
+/// Writes a map; false where the kernel lets the caller not.
+fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
+    let path = format!("/proc/{pid}/{file}");
+    let text: String = map.iter().map(|extent| extent.line()).collect();
+    match write_file(&path, text).at(path) {
+        Ok(()) => Ok(true),
+        Err(e) if e.errno == Errno::EPERM => Ok(false),
+        Err(e) => Err(gone(e)),
+    }
+}

@@ -1,0 +1,104 @@
+-- userns: a user namespace as a value, with maps that the kernel shows and clone, setns and mounts obey.
+local check = require "check"
+
+local function maps(own)
+  local told = {}
+  local from, into = tiny.pipe()
+  check.inside({ user = own }, function()
+    into:write(((tiny.read_file("/proc/self/uid_map") .. "|" .. tiny.read_file("/proc/self/gid_map")):gsub(" +", " ")))
+  end)
+  into:close()
+  for line in from:read():gmatch("[^\n|]+") do table.insert(told, (line:gsub("^ ", ""))) end
+  return table.concat(told, ", ")
+end
+
+local own <close> = tiny.userns { uid_map = { { 0, 600000, 10 }, { 10, 700000, 5 } }, gid_map = { { 0, 610000, 10 } } }
+check.equal(own.kind, "userns")
+check.equal(maps(own), "0 600000 10, 10 700000 5, 0 610000 10")
+assert(tiny.readlink("/proc/self/ns/user") ~= ("user:[%d]"):format(own.inode), "the caller stays where it was")
+
+-- What a child gets beside it belongs to it: its root may mount, name and reap there.
+check.inside({ user = own, pid = true, mount = true, uts = true, net = true, ipc = true }, function()
+  check.equal(tiny.getpid(), 1)
+  check.equal(tiny.readlink("/proc/self/ns/user"), ("user:[%d]"):format(own.inode))
+  tiny.setuser(0)
+  check.equal(tiny.getgid(), 0, "group 0 of its own")
+  tiny.mount_private("/")
+  tiny.mount_tmpfs("/mnt")
+  tiny.sethostname("own")
+  tiny.link_set("lo", { up = true })
+  check.fails("EPERM", tiny.mknod, "/mnt/null", "char", { major = 1, minor = 3 })
+end)
+
+-- A program in it is this process's child: its status comes back, and its end is seen.
+local child <close> = tiny.clone({ user = own, pid = true }, function()
+  tiny.setuser(3, { gid = 4 })
+  tiny.exec { "sh", "-c", "exit $(id -u)$(id -g)" }
+end)
+check.equal(child:wait(), 34)
+local killed <close> = tiny.clone({ user = own, pid = true }, function() tiny.exec { "sleep", "60" } end)
+killed:wait_ready()
+check.equal(tiny.stat(("/proc/%d/ns/user"):format(killed.pid)).ino, own.inode)
+killed:kill("SIGKILL")
+check.equal(killed:wait(), 137)
+
+-- An error in the child, and one on the way to it.
+local failing <close> = tiny.clone({ user = own, mount = true }, function() tiny.setuser(99) end)
+check.equal(check.fails("EINVAL", failing.wait, failing).op, "setuser")
+local err = check.fails("EINVAL", function()
+  local inner <close> = tiny.clone({ user = own }, function() tiny.clone({ user = tiny.open_ns("user") }, print):wait() end)
+  inner:wait()
+end)
+assert(err.message:find("joining a namespace", 1, true), err.message)
+
+-- setns takes it too.
+check.inside({}, function()
+  tiny.setns(own)
+  check.equal(tiny.readlink("/proc/self/ns/user"), ("user:[%d]"):format(own.inode))
+end)
+
+-- An ordinary user: its own ids alone are written directly, and setgroups is denied.
+check.inside({}, function()
+  tiny.setuser(4242, { gid = 4243 })
+  tiny.set_dumpable(true)
+  local alone = tiny.userns { uid_map = { { 0, 4242, 1 } }, gid_map = { { 0, 4243, 1 } } }
+  check.equal(maps(alone), "0 4242 1, 0 4243 1")
+  check.inside({ user = alone, mount = true }, function()
+    check.equal(tiny.read_file("/proc/self/setgroups"), "deny\n")
+    tiny.mount_tmpfs("/mnt")
+  end)
+  if tiny.try(tiny.userns_helper, "newuidmap") then
+    local refused = check.fails("EPERM", tiny.userns, { uid_map = { { 0, 90000, 10 } }, gid_map = { { 0, 90000, 10 } } })
+    check.equal(refused.hint, "/etc/subuid gives this user no such range: usermod --add-subuids 90000-90009 USER, as root")
+  end
+end)
+
+-- Where a setting forbids them, it is named with the command that mends it.
+local limit = tiny.read_file("/proc/sys/user/max_user_namespaces")
+check.inside({ user = own, mount = true }, function()
+  tiny.setuser(0)
+  tiny.set_dumpable(true)
+  tiny.sysctl("user.max_user_namespaces", 0)
+  local forbidden = check.fails("ENOSPC", tiny.userns, { uid_map = { { 0, 0, 1 } }, gid_map = { { 0, 0, 1 } } })
+  assert(forbidden.message:find("user.max_user_namespaces forbids it", 1, true), forbidden.message)
+  check.equal(forbidden.hint, "sysctl -w user.max_user_namespaces=10000, as root")
+end)
+check.equal(tiny.read_file("/proc/sys/user/max_user_namespaces"), limit, "the host's own")
+
+local good = { { 0, 600000, 10 } }
+check.refuses('option "gid_map" is missing: of group ids', tiny.userns, { uid_map = good })
+check.refuses('option "uid_map": a map has 1 to 340 entries, got 0', tiny.userns, { uid_map = {}, gid_map = good })
+local text = 'option "uid_map": entry 1 is not { inside, outside, count } with ids below 4294967295'
+for _, entry in ipairs { { 0, 1 }, { 0, -1, 1 }, { 0, 1, 0 }, { 4294967295, 1, 1 }, { 0, 1, 4294967295 }, { 0, 1, 1, 1 } } do
+  check.refuses(text, tiny.userns, { uid_map = { entry }, gid_map = good })
+end
+check.refuses('option "gid_map": entries 1 and 2 overlap', tiny.userns, { uid_map = good, gid_map = { { 0, 1, 10 }, { 9, 100, 5 } } })
+check.refuses('option "gid_map": entries 1 and 2 overlap', tiny.userns, { uid_map = good, gid_map = { { 0, 1, 10 }, { 90, 5, 5 } } })
+
+local left
+check.equal(select(2, tiny.try(function()
+  local held <close> = tiny.userns { uid_map = good, gid_map = good }
+  left = held
+  tiny.fail("the body failed")
+end)).message, "the body failed")
+check.refuses("the userns handle is closed", tiny.clone, { user = left }, print)

@@ -1,0 +1,2 @@
+-- tiocsti: the same by an ordinary user.
+require("ordinary").runs "attacks.tiocsti"

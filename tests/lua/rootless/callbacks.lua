@@ -1,0 +1,2 @@
+-- callbacks: the same by an ordinary user.
+require("ordinary").runs "scenarios.callbacks"

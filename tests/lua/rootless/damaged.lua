@@ -1,0 +1,2 @@
+-- damaged: the same by an ordinary user.
+require("ordinary").runs "scenarios.damaged"

@@ -1,0 +1,2 @@
+-- detach: the same by an ordinary user.
+require("ordinary").runs "scenarios.detach"

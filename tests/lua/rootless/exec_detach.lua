@@ -1,0 +1,2 @@
+-- exec_detach: the same by an ordinary user.
+require("ordinary").runs "scenarios.exec_detach"

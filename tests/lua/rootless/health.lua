@@ -1,0 +1,2 @@
+-- health: the same by an ordinary user.
+require("ordinary").runs "scenarios.health"

@@ -1,0 +1,2 @@
+-- init: the same by an ordinary user.
+require("ordinary").runs "scenarios.init"

@@ -1,0 +1,2 @@
+-- labels: the same by an ordinary user.
+require("ordinary").runs "scenarios.labels"

@@ -1,0 +1,2 @@
+-- lifecycle: the same by an ordinary user.
+require("ordinary").runs "scenarios.lifecycle"

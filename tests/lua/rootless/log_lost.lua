@@ -1,0 +1,2 @@
+-- log_lost: the same by an ordinary user.
+require("ordinary").runs "scenarios.log_lost"

@@ -1,0 +1,2 @@
+-- log_options: the same by an ordinary user.
+require("ordinary").runs "scenarios.log_options"

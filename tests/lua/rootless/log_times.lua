@@ -1,0 +1,2 @@
+-- log_times: the same by an ordinary user.
+require("ordinary").runs "scenarios.log_times"

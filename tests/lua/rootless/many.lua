@@ -1,0 +1,24 @@
+-- What runs beside what: as many containers as there are names, a store that root's commands do not see, and
+-- an end of the supervisor at every moment of a start.
+local check = require "check"
+require("ordinary").make { delegated = false }
+
+for i = 1, 5 do check.succeeds("run", "-d", "--name", "c" .. i, "sleep", "60") end
+check.equal(#check.succeeds("ps", "-q"), 5 * 13)
+for i = 1, 5 do check.succeeds("rm", "-f", "c" .. i) end
+check.no_container()
+
+-- Killed as a whole at a random moment, it leaves nothing that gc does not clear.
+for i = 1, 12 do
+  local run = check.start(function()
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "run", "--rm", "sh", "-c", "exit 0" }
+  end)
+  tiny.poll({ run }, i * 0.006)
+  tiny.try(tiny.kill, run, "SIGKILL")
+  run:wait()
+end
+check.succeeds("gc")
+for _, line in ipairs { check.succeeds("ps", "-aq") } do
+  for id in line:gmatch("%x+") do check.succeeds("rm", "-f", id) end
+end
+check.no_container()

@@ -1,0 +1,2 @@
+-- names: the same by an ordinary user.
+require("ordinary").runs "scenarios.names"

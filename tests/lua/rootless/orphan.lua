@@ -1,0 +1,2 @@
+-- orphan: the same by an ordinary user.
+require("ordinary").runs "scenarios.orphan"

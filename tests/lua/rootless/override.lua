@@ -1,0 +1,2 @@
+-- override: the same by an ordinary user.
+require("ordinary").runs "scenarios.override"

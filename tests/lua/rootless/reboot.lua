@@ -1,0 +1,2 @@
+-- reboot: the same by an ordinary user.
+require("ordinary").runs "scenarios.reboot"

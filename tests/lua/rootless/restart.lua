@@ -1,0 +1,2 @@
+-- restart: the same by an ordinary user.
+require("ordinary").runs "scenarios.restart"

@@ -1,0 +1,2 @@
+-- run: the same by an ordinary user.
+require("ordinary").runs "scenarios.run"

@@ -1,0 +1,2 @@
+-- stop: the same by an ordinary user.
+require("ordinary").runs "scenarios.stop"

@@ -1,0 +1,2 @@
+-- terminal: the same by an ordinary user.
+require("ordinary").runs "scenarios.terminal"
