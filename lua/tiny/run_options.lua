@@ -12,7 +12,7 @@ return {
   { "oom-score-adj", type = "integer", value = "N", help = "How soon it is killed for memory, -1000 (never) to 1000" },
   { "cgroup-parent", value = "PATH", help = "The cgroup below which its own is made [default: tinylua]" },
   { "volume", short = "v", many = true, value = "SOURCE:/TARGET[:ro]", help = "Show a file or folder of the host inside" },
-  { "mount", many = true, value = "KEY=VALUE,…", help = "The same in full: type=bind|tmpfs,source=…,target=…[,readonly][,tmpfs-size=…][,tmpfs-mode=…]" },
+  { "mount", many = true, value = "KEY=VALUE,…", help = "The same in full: type=bind|tmpfs,source=…[,subpath=…],target=…[,readonly][,tmpfs-size=…][,tmpfs-mode=…]" },
   { "tmpfs", many = true, value = "/PATH[:OPTION,…]", help = "A file system in memory: size=64m, mode=1777, ro, exec, …" },
   { "read-only", type = "flag", help = "The root cannot be written; volumes and tmpfs can" },
   { "shm-size", type = "size", help = "The size of /dev/shm [default: 64m]" },

@@ -11,7 +11,7 @@ spec.KEYS = {
   -- Its name and its signs.
   name = "string", hostname = "string", labels = "table",
   -- Its files: volumes "SOURCE:/TARGET[:ro]", tmpfs "/PATH[:size=…]", mounts as those of --mount, or
-  -- tables { type = "bind", source = …, target = …, readonly = true }.
+  -- tables { type = "bind", source = …, subpath = …, target = …, readonly = true }.
   rootfs = "string", volumes = "strings", tmpfs = "strings", mounts = "list", read_only = "boolean", shm_size = "size",
   -- Its limits: `swap` is beside the memory; ulimits are "NAME=SOFT[:HARD]".
   memory = "size", swap = "limit", cpus = "number", cpuset = "string", pids = "integer", ulimits = "strings",

@@ -1,6 +1,6 @@
 -- What is mounted into a container beside its own parts: -v, --tmpfs and --mount, as text or as
 -- tables, checked and put in one form: a list of
---   { type = "bind", source = …, target = …, readonly = … }
+--   { type = "bind", source = …, subpath = …, target = …, readonly = … }
 --   { type = "tmpfs", target = …, size = …, mode = …, … }
 -- in the order in which they are mounted: what lies in another mount comes after it.
 local spec = require "tiny.spec"
@@ -10,12 +10,13 @@ local volumes = {}
 -- The keys of --mount, with docker's other names for them.
 local KEYS = {
   type = "type", source = "source", src = "source", target = "target", destination = "target", dst = "target",
+  subpath = "subpath", ["volume-subpath"] = "subpath",
   readonly = "readonly", ro = "readonly", ["tmpfs-size"] = "size", ["tmpfs-mode"] = "mode",
 }
-local SHOWN = "type, source, target, readonly, tmpfs-size, tmpfs-mode"
+local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode"
 -- The fields of the tables, by type.
 local FIELDS = {
-  bind = { type = "string", source = "string", target = "string", readonly = "boolean" },
+  bind = { type = "string", source = "string", subpath = "string", target = "string", readonly = "boolean" },
   tmpfs = {
     type = "string", target = "string", readonly = "boolean", size = "size", mode = "integer", inodes = "integer",
     exec = "boolean", suid = "boolean", dev = "boolean",
@@ -97,6 +98,7 @@ local function check_source(mount, text)
       mount.source:find("/") and "make it first" or "named volumes do not exist here; a folder beside you is ./" .. mount.source)
   end
   mount.source = spec.absolute(mount.source)
+  if mount.subpath and not tiny.stat(mount.subpath, { root = mount.source }) then wrong(text, ("%s has no %s"):format(mount.source, mount.subpath)) end
 end
 
 -- A target as a plain path; its parts are looked up in the container's root only.
@@ -160,7 +162,11 @@ end
 -- Mounts one below the container's root.
 function volumes.mount(root, mount)
   if mount.type == "bind" then
-    return tiny.mount_bind(mount.source, mount.target, { root = root, create = true, ro = mount.readonly, nosuid = true, nodev = true })
+    -- A subpath is looked up below the source: who can write there cannot lead it out by links.
+    local from = mount.subpath or mount.source
+    return tiny.mount_bind(from, mount.target, {
+      source_root = mount.subpath and mount.source, root = root, create = true, ro = mount.readonly, nosuid = true, nodev = true,
+    })
   end
   tiny.mount_tmpfs(mount.target, {
     root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, ro = mount.readonly,

@@ -95,7 +95,7 @@ refused('volumes: number 1 is not UTF-8: "/tmp/\u{fffd}:/srv"\n  hint: put other
 refused('"type=bind,target=/srv": a bind mount needs a source', "--mount", "type=bind,target=/srv", "true")
 refused('"source=/tmp,target=/srv": the type is missing\n  hint: it is one of type=bind, type=tmpfs', "--mount", "source=/tmp,target=/srv", "true")
 refused('"type=volume,target=/srv": there is no type "volume"\n  hint: named volumes do not exist here', "--mount", "type=volume,target=/srv", "true")
-refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known are type, source, target, readonly, tmpfs-size, tmpfs-mode',
+refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known are type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode',
   "--mount", "type=tmpfs,taget=/srv", "true")
 refused('"type=tmpfs,target=/a,target=/b": the target is given twice', "--mount", "type=tmpfs,target=/a,target=/b", "true")
 refused('"type=tmpfs,target=/a,tmpfs-mode=999": the mode "999" is not an octal number\n  hint: such as 1777 or 755', "--mount", "type=tmpfs,target=/a,tmpfs-mode=999", "true")

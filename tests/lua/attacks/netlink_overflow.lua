@@ -1,0 +1,57 @@
+-- CVE-2021-43784: a length that wraps in a netlink message makes its data into attributes. Whatever is put into one
+-- is refused, or arrives whole; never does a part of it act.
+local check = require "check"
+
+-- An attribute as the kernel reads it: length, kind, value. IFLA_MTU 1234, many times.
+local function attributes(bytes)
+  local one = string.pack("=I2I2I4", 8, 4, 1234)
+  return one:rep(bytes // #one + 1):sub(1, bytes):gsub("%z", "\1")
+end
+
+check.inside({ net = true }, function()
+  tiny.link_set("lo", { up = true })
+  local links, chains = #tiny.links(), #tiny.nft_chains()
+  local tried = 0
+  local function refused(f, ...)
+    local made, err = tiny.try(f, ...)
+    tried = tried + 1
+    if not err then error("not refused: " .. tiny.show(made), 2) end
+    check.equal(#tiny.links(), links, "links")
+    check.equal(#tiny.nft_chains(), chains, "chains")
+  end
+  -- Around each border: a name's 16 bytes, an attribute's 64 KiB, and what is left of it beyond them.
+  for _, length in ipairs { 16, 255, 256, 65530, 65531, 65532, 65535, 65536, 65540, 65551, 65552, 131072, 131079, 1048576 } do
+    for _, text in ipairs { ("x"):rep(length), (attributes(length)) } do
+      refused(tiny.bridge, text)
+      refused(tiny.bridge, "ok", { mac = text })
+      refused(tiny.link_set, text, { up = true })
+      refused(tiny.link_set, "lo", { name = text })
+      refused(tiny.link_del, text)
+      refused(tiny.veth_pair, { name = text }, { name = "b" })
+      refused(tiny.veth_pair, { name = "a" }, { name = text })
+      refused(tiny.addr_add, text, "10.0.0.1/24")
+      refused(tiny.route_add, "10.9.0.0/16", { dev = text })
+      refused(tiny.qdisc_set, text, { rate = "1mbit", burst = "32k", latency = "50ms" })
+      refused(tiny.publish, "80:" .. text .. ":80")
+      refused(tiny.nat, { from = "10.0.0.0/24", publish = { text } })
+      if length > 255 then
+        refused(tiny.nat, { from = "10.0.0.0/24", name = text })
+        refused(tiny.isolate, "lo", { name = text })
+      end
+      refused(tiny.isolate, text)
+    end
+  end
+  check.equal(tiny.read_file("/sys/class/net/lo/mtu") ~= "1234\n", true)
+  print(tried .. " tries")
+
+  -- Long lists do not fit one attribute: all of them arrive, and nothing else.
+  local ports, names = {}, {}
+  for port = 1, 6000 do
+    ports[port] = ("%d:10.10.0.2:%d"):format(port, port)
+    names[ports[port]] = true
+  end
+  local published <close> = tiny.publish(ports)
+  local found = tiny.published()
+  check.equal(#found, #ports)
+  for _, text in ipairs(found) do check.equal(names[text], true, text) end
+end)
