@@ -5,6 +5,9 @@
 local calls = require "tiny.learn_calls"
 local notified = require "tiny.notified"
 
+-- More paths than these are no policy that anybody reads, and the names are the container's to make up.
+local MOST = 20000
+
 local Learner = {}
 Learner.__index = Learner
 
@@ -14,7 +17,7 @@ function learn.new(ctx)
   local process = ctx.process or ctx.child
   local self = setmetatable({
     ctx = ctx, file = ctx.spec.seccomp.learn, root = tiny.open_root(("/proc/%d/root"):format(process.pid)),
-    calls = {}, paths = {}, made = {}, caps = {}, bind = {}, connect = {}, programs = {}, held = {},
+    calls = {}, paths = {}, count = 0, made = {}, caps = {}, bind = {}, connect = {}, programs = {}, held = {},
   }, Learner)
   for _, name in ipairs(tiny.caps(process).bounding) do self.held[name] = true end
   return self
@@ -22,7 +25,8 @@ end
 
 -- A call of the container's; what a process of ours does before its program begins counts for that only.
 function Learner:see(listener, call, began)
-  if began then self.calls[call.call] = true end
+  -- A number without a name is no call of this machine.
+  if began and not call.call:match("^%d") then self.calls[call.call] = true end
   local look = calls[call.call]
   if look and (began or call.call:match("^execve")) then
     look(self, notified(listener, call))
@@ -48,7 +52,11 @@ end
 function Learner:grant(path, right)
   path = self:lasting(path)
   if path:match("^/proc/") then path = "/proc" elseif path:match("^/dev/pts/") then path = "/dev/pts" end
-  local rights = self.paths[path] or {}
+  local rights = self.paths[path]
+  if not rights then
+    if self.count >= MOST then return end
+    rights, self.count = {}, self.count + 1
+  end
   self.paths[path] = rights
   rights[right] = true
 end

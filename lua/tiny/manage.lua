@@ -37,8 +37,11 @@ function manage.spec_of(record, runs)
     for key, value in pairs(asked) do spec[key] = value end
   end
   for _, key in ipairs(PLAIN) do spec[key] = config[key] end
-  -- Its functions are the recipe's; without one there are none.
-  if config.seccomp and not spec.seccomp then spec.seccomp = { allow = config.seccomp.allow, learn = config.seccomp.learn } end
+  -- What it was asked for with; the functions are the recipe's.
+  if config.seccomp then
+    local how, functions = config.seccomp, (spec.seccomp or {}).notify
+    spec.seccomp = { allow = how.allow, learn = how.learn, notify = #(how.notify or {}) > 0 and functions or nil }
+  end
   for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
   if config.rootfs == "host" then spec.rootfs = nil end
   return runs and spec or require("tiny.spec").check(spec)

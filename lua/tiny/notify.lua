@@ -14,6 +14,9 @@ local notify = {}
 local CARRIER = "sendmsg"
 local PRIVATE_FILE = tonumber("600", 8)
 
+-- So many different calls are named in one run: their numbers are the container's to choose.
+local MOST_NAMED = 100
+
 local KEYS = { allow = "strings", notify = "functions", learn = "string" }
 
 -- The names of a table's functions, sorted; config.json has that list instead of the table.
@@ -176,9 +179,9 @@ local function answer_of(ctx, source, call)
   if not began(source) then return { continue = true } end
   local f = (how.notify or {})[call.call]
   if type(f) == "function" then return asked(ctx, source, call, f) end
-  ctx.denied = ctx.denied or {}
-  if not ctx.denied[call.call] then
-    ctx.denied[call.call] = true
+  ctx.denied = ctx.denied or { count = 0 }
+  if not ctx.denied[call.call] and ctx.denied.count < MOST_NAMED then
+    ctx.denied[call.call], ctx.denied.count = true, ctx.denied.count + 1
     tell(ctx, "denied %s, which is not among the system calls that it may make (pid %d)", call.call, call.pid)
   end
   return { error = "EPERM" }

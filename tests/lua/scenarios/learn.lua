@@ -7,7 +7,10 @@ local function learned(words, more)
   local function run(option)
     local all = table.move(more or {}, 1, #(more or {}), 2, { "run" })
     table.move({ "--rm", option, "policy.lua" }, 1, 3, #all + 1, all)
-    return check.run(table.move(words, 1, #words, #all + 1, all))
+    local ran = check.run(table.move(words, 1, #words, #all + 1, all))
+    -- An older kernel's Landlock lacks parts, and that is said.
+    ran.err = ran.err:gsub("tinylua: landlock: this kernel does not restrict [^\n]*\n", "")
+    return ran
   end
   local first = run("--learn")
   check.equal(first.err, "")
