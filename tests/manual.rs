@@ -92,6 +92,7 @@ fn look(name: &str, page: &Page) -> Result<(), String> {
             }
             ("lua", None) => {
                 CHECKED.fetch_add(1, Ordering::Relaxed);
+                hidden(block, &mut script, &mut steps);
                 script.push_str(&lua(block)?);
                 steps.push(Step::Lua(block));
             }
@@ -112,18 +113,23 @@ fn look(name: &str, page: &Page) -> Result<(), String> {
 
 fn opening() -> String {
     format!(
-        "mkdir -p /tmp/bin /tmp/w && cd /tmp/w && ln -s {} /tmp/bin/tinylua || exit 99\nPATH=/tmp/bin:$PATH\n\
+        "mkdir -p /tmp/bin /tmp/blocks /tmp/w && cd /tmp/w && ln -s {} /tmp/bin/tinylua || exit 99\nPATH=/tmp/bin:$PATH\n\
          cp {1}/docs/manual/*/*.lua .\n",
         host::PROGRAM,
         root().display()
     )
 }
 
-fn console<'a>(block: &'a Block, script: &mut String, steps: &mut Vec<Step<'a>>) {
+/// What comes before the block and is not shown.
+fn hidden<'a>(block: &'a Block, script: &mut String, steps: &mut Vec<Step<'a>>) {
     for command in &block.first {
         script.push_str(&step(command));
         steps.push(Step::Hidden(block));
     }
+}
+
+fn console<'a>(block: &'a Block, script: &mut String, steps: &mut Vec<Step<'a>>) {
+    hidden(block, script, steps);
     let commands = block.commands();
     let last = commands.len();
     for (i, command) in commands.into_iter().enumerate() {
@@ -137,7 +143,7 @@ fn step(command: &str) -> String {
     format!("{{ {command}\n}} </dev/null 2>&1; printf '\\n{MARK}%d\\n' $?\n")
 }
 
-/// Writes the block under its own name, or under one that no page uses, and checks it.
+/// Writes the block under its own name, or where no page looks, and checks it.
 fn lua(block: &Block) -> Result<String, String> {
     // Left-out parts are comments; the inside of a table is one.
     let text = block.text.replace('…', "--[[…]]");
@@ -148,7 +154,7 @@ fn lua(block: &Block) -> Result<String, String> {
     let named = block.text.lines().next().and_then(|line| line.strip_prefix("-- ")?.split([':', ' ']).next());
     let name = match named.filter(|name| name.ends_with(".lua")) {
         Some(name) => name.to_owned(),
-        None => format!("block-at-{}.lua", block.line),
+        None => format!("/tmp/blocks/block-at-{}.lua", block.line),
     };
     if text.contains("\nEND-OF-BLOCK\n") {
         return Err(format!("line {}: the block contains the word that ends it", block.line));
