@@ -16,7 +16,7 @@ return {
   about = "Without a name: the index. `commands`, `modules` and `recipes` list those.\n"
     .. "--format markdown writes the whole reference, --format lua the stubs for editors.",
   options = { { "format", choices = { "text", "markdown", "lua" }, default = "text", help = "For whom" } },
-  args = { { "name", required = false } },
+  args = { { "name", required = false, complete = "manual" } },
   run = function(args)
     if args.format ~= "text" then
       format.write(tiny.manual(args.name, { format = args.format }))

@@ -1,5 +1,6 @@
--- A database for a test run: `DATABASE=redis tinylua up database.lua`, run the tests, `tinylua down database.lua`. Its
--- files are in memory and are gone with it; `up` returns when it answers, so that no test begins too early.
+-- A database for a test run: `tinylua up database.lua redis`, run the tests, `tinylua down database.lua`. Its files
+-- are in memory and gone with it; `up` returns when it answers, so that no test begins too early.
+local args = ...
 local topology = require "tiny.topology"
 
 local servers = {
@@ -11,7 +12,7 @@ local servers = {
   -- Answers with what it is told: to try this recipe where no database is installed.
   echo = { port = 7777, command = "exec busybox nc -ll -p 7777 -e busybox cat" },
 }
-local name = os.getenv("DATABASE") or "redis"
+local name = args and args[1] or "redis"
 local server = servers[name] or tiny.fail { message = "no such database: " .. name, hint = "postgres, redis or echo" }
 
 return topology.new {
