@@ -5,9 +5,9 @@ local command = #args > 0 and args or { "/bin/sh" }
 
 -- A + for what is new or changed, a - for what is gone.
 local function changes(upper, path)
-  for _, name in ipairs(tiny.list_dir(upper .. path)) do
+  for _, name in ipairs(tiny.list_dir(upper .. path) or {}) do
     local here = path .. "/" .. name
-    local s = tiny.stat(upper .. here, { follow = false })
+    local s = assert(tiny.stat(upper .. here, { follow = false }))
     if s.kind == "dir" then
       changes(upper, here)
     else

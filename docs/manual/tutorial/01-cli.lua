@@ -2,7 +2,7 @@
 -- An engine is a table here: each part takes the table of the part before it and adds to it.
 local engine = { commands = {}, options = {} }
 
-local function usage(message) tiny.fail { message = "box: " .. message, exit = 2 } end
+local function usage(message) return tiny.fail { message = "box: " .. message, exit = 2 } end
 
 -- Makes { name = "web", command = { "sh", "-c", "…" } } of { "--name", "web", "sh", "-c", "…" }. What begins
 -- with a dash is ours until the first word that does not: the rest is the program's own business.

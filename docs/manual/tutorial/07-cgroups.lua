@@ -19,8 +19,8 @@ end
 function engine.step.cgroup(c)
   c.group = c.scope:add(tiny.cgroup("box/" .. c.id, { controllers = { "memory", "pids" } }))
   if c.memory then tiny.set_memory_limit(c.group, c.memory) end
-  if c.pids then tiny.set_pids_limit(c.group, math.tointeger(c.pids)) end
-  if c.cpus then tiny.set_cpu_limit(c.group, tonumber(c.cpus)) end
+  if c.pids then tiny.set_pids_limit(c.group, math.tointeger(c.pids) or 0) end
+  if c.cpus then tiny.set_cpu_limit(c.group, tonumber(c.cpus) or 0) end
 end
 
 -- The child is born inside: there is no moment in which it runs without the limits.
