@@ -15,7 +15,7 @@ end
 local function files(kind)
   if kind == "man" then return require("tiny.man").files() end
   if kind == "lua" then return require("tiny.stubs").files() end
-  if kind == "markdown" then return { ["reference.md"] = tiny.manual(nil, { format = "markdown" }) } end
+  if kind == "markdown" then return require("tiny.reference").files() end
   tiny.fail { message = "--output is for --format man, lua or markdown", exit = 2 }
 end
 
