@@ -86,7 +86,7 @@ end
 local function commands()
   local pages, list = {}, {}
   for _, entry in ipairs(manual.declarations()) do
-    local file = ("tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
+    local file = ("man1/tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
     if not entry.declared.group then pages[file] = command(entry.name, entry.declared) end
     table.insert(list, { entry.name, entry.declared.summary })
   end
@@ -147,11 +147,11 @@ A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are 
   return self:also("tinylua-run(1)", "tinylua-up(1)", "tinylua-check(1)", "tinylua-primitives(7)"):done()
 end
 
--- All pages by the names of their files.
+-- All pages by the names of their files, in the folders in which man(1) looks.
 function man.files()
   local pages, list = commands()
-  pages["tinylua.1"], pages["tinylua-recipes.7"] = top(list), recipes()
-  pages["tinylua-primitives.7"] = tiny.manual(nil, { format = "man" })
+  pages["man1/tinylua.1"], pages["man7/tinylua-recipes.7"] = top(list), recipes()
+  pages["man7/tinylua-primitives.7"] = tiny.manual(nil, { format = "man" })
   return pages
 end
 
