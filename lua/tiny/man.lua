@@ -124,7 +124,7 @@ local c = require "tiny.container"
 return c.new {
   name = "web", command = { "python3", "-m", "http.server", "80" },
   memory = "128m", pids = 64, network = "bridge", publish = { "8080:80" },
-  on_oom = function(ctx, kills) tiny.kill(ctx.process, "SIGTERM") end,
+  on_exit = function(ctx, status) tiny.write_file("last-status", tostring(status)) end,
 }]]
 
 local function keys(self, title, list)
