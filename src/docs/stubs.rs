@@ -158,7 +158,7 @@ fn annotate(out: &mut String, primitive: &Primitive, skip: usize) {
 fn names(primitive: &Primitive, skip: usize) -> Vec<&'static str> {
     let mut names: Vec<&str> = primitive.args.iter().map(|a| a.name).collect();
     if primitive.takes_table() {
-        names.insert(primitive.table_index(), "options");
+        names.insert(primitive.args.iter().filter(|a| a.ty != Type::Function).count(), "options");
     }
     if variadic(primitive) {
         names.push("...");

@@ -317,7 +317,7 @@ fn poll(call: &Call<'_>) -> Outcome {
 
 fn listed(call: &Call<'_>) -> Result<Vec<Value>, Fail> {
     let Some(table) = call.table() else {
-        return Err(Fail::Usage(format!("the list is missing: {}", call.primitive.example)));
+        return Err(Fail::Usage(format!("the list is missing: {}", call.primitive.example())));
     };
     Ok(table.sequence_values().collect::<mlua::Result<_>>()?)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use mlua::{Function, Lua, MultiValue, Value};
 
 use super::call::{Call, Fail};
-use super::registry::Primitive;
+use super::registry::Entry;
 use super::{error, show, trace};
 
 /// Whether calls are traced; off costs one load per call.
@@ -14,11 +14,11 @@ pub static TRACING: AtomicBool = AtomicBool::new(false);
 
 /// The raw function of a primitive: returns `true, results…` or `false, error`. The shim in
 /// `shim.lua` turns that into results or a throw, because an `Err` would reach Lua opaque.
-pub fn raw(lua: &Lua, primitive: &'static Primitive) -> mlua::Result<Function> {
+pub fn raw(lua: &Lua, primitive: Entry) -> mlua::Result<Function> {
     lua.create_function(move |lua, args: MultiValue| pass(lua, primitive, args))
 }
 
-fn pass(lua: &Lua, primitive: &'static Primitive, args: MultiValue) -> mlua::Result<MultiValue> {
+fn pass(lua: &Lua, primitive: Entry, args: MultiValue) -> mlua::Result<MultiValue> {
     let outcome =
         if TRACING.load(Ordering::Relaxed) { traced(lua, primitive, &args) } else { invoke(lua, primitive, &args) };
     match outcome {
@@ -33,20 +33,20 @@ fn pass(lua: &Lua, primitive: &'static Primitive, args: MultiValue) -> mlua::Res
     }
 }
 
-fn invoke(lua: &Lua, primitive: &'static Primitive, args: &MultiValue) -> Result<MultiValue, Fail> {
+fn invoke(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, Fail> {
     let call = Call::new(lua, primitive, args).map_err(Fail::Usage)?;
     #[cfg(debug_assertions)]
-    return super::fault::pass(primitive.name, || (primitive.call)(&call));
+    return super::fault::pass(primitive.name(), || primitive.call(&call));
     #[cfg(not(debug_assertions))]
-    (primitive.call)(&call)
+    primitive.call(&call)
 }
 
-fn traced(lua: &Lua, primitive: &'static Primitive, args: &MultiValue) -> Result<MultiValue, Fail> {
+fn traced(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, Fail> {
     // The arguments are shown before the call: `exec` does not come back, and a call may change them.
     let shown = args.iter().filter(|v| !v.is_function()).map(show::value).collect::<Vec<_>>().join(", ");
-    let leaves = primitive.name == "exec";
+    let leaves = primitive.name() == "exec";
     if leaves {
-        trace::event(lua, primitive.name, &shown, "…", 0.0);
+        trace::event(lua, primitive.name(), &shown, "…", 0.0);
     }
     let before = trace::process();
     let start = Instant::now();
@@ -61,7 +61,7 @@ fn traced(lua: &Lua, primitive: &'static Primitive, args: &MultiValue) -> Result
     };
     // `clone` and `fork` return twice; the child's side is told by its own first line.
     if trace::process() == before && !(leaves && outcome.is_ok()) {
-        trace::event(lua, primitive.name, &shown, &result, micros);
+        trace::event(lua, primitive.name(), &shown, &result, micros);
     }
     outcome
 }

@@ -1,6 +1,7 @@
 //! The Lua machine: the global `tiny`, `require`, and the way an error leaves it.
 
 pub mod call;
+mod check;
 pub mod child;
 pub mod chunk;
 pub mod error;
