@@ -8,6 +8,13 @@ local function text(found)
   return anatomy.text(found, { width = columns > 0 and columns or 100, colour = colour })
 end
 
+-- The part of the host's networks that the container is in, as a picture.
+local function picture(found)
+  if #found.network.networks == 0 then return nil end
+  local all = tiny.try(require("tiny.net.picture").take)
+  return all and require "tiny.net.svg"(require("tiny.net.picture").around(all, found.id))
+end
+
 return {
   summary = "Explain what a running container is made of",
   about = "Its processes, namespaces against the host's, mounts with their sources, limits and use, capabilities, filter of\n"
@@ -21,7 +28,7 @@ return {
   run = function(args)
     local found = anatomy.of(require("tiny.state").find(args.container))
     if args.html then
-      local page = require "tiny.anatomy.page"(found)
+      local page = require "tiny.anatomy.page"(found, picture(found))
       if args.html == "-" then return format.write(page) end
       return tiny.write_file(args.html, page, { mode = tonumber("644", 8) })
     end
