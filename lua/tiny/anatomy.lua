@@ -10,13 +10,10 @@ local spaces = require "tiny.anatomy.spaces"
 
 local anatomy = {}
 
--- Of what is asked: a process handle, for a container its record, and the handle again where it was opened here.
+-- Of what is asked: a process handle (nil for this process), for a container its record, and the handle again where it
+-- was opened here.
 local function subject(what)
-  if type(what) == "table" and (what.kind == "child" or what.kind == "process") then return what end
-  if what == nil then
-    local self = tiny.pidfd_open(tiny.getpid())
-    return self, nil, self
-  end
+  if what == nil or type(what) == "table" and (what.kind == "child" or what.kind == "process") then return what end
   if type(what) ~= "table" or not (what.config and what.state) then
     tiny.fail { message = "anatomy.of: expected a process handle or a container, got " .. tiny.show(what), hint = "tiny.clone, tiny.pidfd_open and tiny.state's find return one", exit = 125 }
   end
@@ -55,12 +52,12 @@ end
 function anatomy.of(what)
   local process, container, opened = subject(what)
   local _ <close> = opened
-  local held <close> = source.of(process)
+  local held <close> = process and source.of(process) or source.own()
   local self = {}
   head(self, held, container)
   -- With an init, PID 1 of an ordinary user's container shows nothing: its first child does.
   local shown = container and require("tiny.userns").shown(process, container.config) or process
-  local seen <close> = shown == process and source.open(process.pid) or source.of(shown)
+  local seen <close> = shown and source.of(shown) or source.own()
   self.namespaces, self.maps = spaces.namespaces(seen), spaces.maps(seen)
   local left = {}
   self.processes, left.processes = processes.tree(held, own(self.namespaces, "pid"), self.maps.uid)
@@ -72,7 +69,7 @@ function anatomy.of(what)
   self.left_out = (left.processes > 0 or left.mounts > 0) and left or nil
   if container then self.origin = require("tiny.anatomy.origin").of(self, container) end
   -- What was read is of one process only if that lives still.
-  source.of(process):close()
+  if process then source.of(process):close() end
   return self
 end
 

@@ -2,6 +2,7 @@
 -- every primitive that acts, so that a plan cannot tell something else than what is done; what they would answer is
 -- not known, and so the plan of a recipe that depends on it is as good as its guess.
 local Tape = require "tiny.plan.tape"
+local acts = require "tiny.acts"
 local container = require "tiny.container"
 local contradictions = require "tiny.plan.contradictions"
 
@@ -10,44 +11,12 @@ local plan = {}
 -- What stands for the id, which is chosen at a container's start.
 local ID = "000000000000"
 
--- The recipe's keys behind a primitive.
-local ASKED = {
-  set_memory_limit = { "memory" }, set_swap_limit = { "swap" }, set_cpu_limit = { "cpus" }, set_pids_limit = { "pids" }, exec = { "command", "entrypoint" },
-  sethostname = { "hostname" }, veth_pair = { "network" }, netns = { "network" }, nat = { "network" }, bridge = { "network" }, publish = { "publish" },
-  reserve_port = { "publish" }, set_caps = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" }, landlock = { "landlock" },
-  setrlimit = { "ulimits" }, chdir = { "workdir" }, remount_ro = { "read_only" }, userns = { "userns" }, sysctl = { "sysctls" }, setuser = { "user" },
-  set_device_rules = { "devices" }, no_new_privs = { "security_opt" }, cgroup = { "cgroup_parent" },
-}
-local MOUNTED = { "volumes", "mounts", "tmpfs", "devices" }
-
--- The line that asks for what is mounted at a target.
-local function line_of_mount(target, asker)
-  if target == "/" then return asker { "rootfs" } end
-  for _, key in ipairs(MOUNTED) do
-    local found = asker({ key }, target)
-    if found and found.code:find(target, 1, true) then return found end
-  end
-end
-
 -- Puts the recipe's lines to the calls of the shipped pipeline.
 local function find_lines(calls, asker)
   for _, call in ipairs(calls) do
-    local found = not call.recipe and (call.target and line_of_mount(call.target, asker) or ASKED[call.op] and asker(ASKED[call.op]))
+    local found = not call.recipe and acts.line(call.op, call.target, asker)
     call.recipe_line = found and found.place or nil
   end
-end
-
--- The steps of a container tell the tape when they begin.
-local function mark_steps(tape, spec)
-  local before = {}
-  for _, name in ipairs(container.steps) do
-    local own = spec.before and spec.before[name]
-    before[name] = function(ctx)
-      tape.step = name
-      if own then own(ctx) end
-    end
-  end
-  spec.before = before
 end
 
 -- The context that tiny.session makes, of stand-ins: nothing is on record.
@@ -76,7 +45,7 @@ local function of_container(self, made, args)
     error(err, 0)
   end
   spec.hostname = spec.hostname or ID
-  mark_steps(self.tape, spec)
+  acts.mark_steps(spec, function(name) self.tape.step = name end)
   self.says = "go" -- the pipe by which its maker lets a container go on
   container.make(context(self.tape, spec, made.where or self.path))
   self.name = spec.name

@@ -62,7 +62,7 @@ function network.of(process, held, own, container)
   if not own then return found end
   found.listening = listening(held)
   local _, err = tiny.try(function()
-    local netns <close> = tiny.open_ns("net", process)
+    local netns <close> = tiny.open_ns("net", process or nil)
     found.links, found.routes = links_of(netns), routes_of(netns)
   end)
   -- An ordinary user may not look into a namespace without joining its user namespace.

@@ -49,6 +49,16 @@ function source.open(pid)
   return folder and setmetatable({ pid = pid, folder = folder }, Held)
 end
 
+-- That of this process, by the pid that /proc knows it by: a process in a new pid namespace may still have the
+-- host's /proc before it, in which its own pid is another's.
+function source.own()
+  local folder, err = tiny.try(tiny.open_root, "/proc/self")
+  if not folder then tiny.fail { message = "there is no /proc here to look into: " .. err.message, exit = 125 } end
+  local held = setmetatable({ pid = 0, folder = folder }, Held)
+  held.pid = source.integer(held:status().Pid) or 0
+  return held
+end
+
 -- That of a process handle. Fails with ESRCH's sentence when it has ended: the pid may be another's by then.
 function source.of(process)
   local held = source.open(process.pid)

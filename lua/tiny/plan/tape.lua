@@ -1,5 +1,6 @@
 -- What a plan consists of: the calls that would be made, in their order, each with the step and the process that it
 -- belongs to. It is bounded: a recipe that waits for something in a loop would wait for ever here.
+local acts = require "tiny.acts"
 local places = require "tiny.places"
 
 local Tape = {}
@@ -8,13 +9,6 @@ Tape.__index = Tape
 local MOST = 20000
 local LONGEST = 400
 local HIDDEN = { "lua/tiny/plan", "lua/tiny/places.lua", "lua/tiny/scope.lua" }
-
--- What moves bytes and handles about, and is no step of its own in the eyes of a reader.
-local PLUMBING = {
-  pipe = true, socketpair = true, read = true, write = true, dup2 = true, poll = true, signals = true, next_signal = true, flock = true, unlock = true,
-  stdio = true, wait_ready = true, send_fd = true, recv_fd = true, reap = true, pidfd_open = true, open = true, write_file = true, append_file = true, mkdir = true,
-  open_root = true, remove = true, rename = true,
-}
 
 local function by_text(a, b) return tostring(a) < tostring(b) end
 
@@ -64,7 +58,7 @@ function Tape:note(op, ...)
     tiny.fail { message = ("the plan has more than %d calls: the recipe waits for something in a loop"):format(MOST), exit = 125,
       hint = "a plan can only follow a recipe that does not depend on what its calls return" }
   end
-  local call = { op = op, args = Tape.arguments(...), step = self.step, lane = self.lane, at = places.innermost(HIDDEN), recipe = tiny.caller(), plumbing = PLUMBING[op] or nil }
+  local call = { op = op, args = Tape.arguments(...), step = self.step, lane = self.lane, at = places.innermost(HIDDEN), recipe = tiny.caller(), plumbing = acts.PLUMBING[op] or nil }
   call.undo, self.undo = self.undo, nil
   table.insert(self.calls, call)
   return call
