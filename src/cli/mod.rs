@@ -108,8 +108,8 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         }
     };
     let run = || -> Result<u8, Failure> {
-        if let Some(style) = globals.trace {
-            trace::start(style).map_err(|e| Failure::plain(e.to_string()))?;
+        if let Some(wanted) = &globals.trace {
+            trace::start(wanted).map_err(|e| Failure::plain(format!("--trace: {e}")))?;
         }
         vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
         let function: Function =
@@ -120,6 +120,8 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         Ok(results.front().map_or(0, child::status_of))
     };
     let end = run().map_err(|f| fail(f, globals.verbose));
+    let traced = trace::finish(vm.lua()).map_err(|f| fail(f, globals.verbose));
+    let end = end.and_then(|status| traced.map(|()| status));
     // The process ends: freeing each Lua object first would take longer than some commands do.
     std::mem::forget(vm);
     end

@@ -23,24 +23,42 @@ pub fn silence(fd: BorrowedFd<'_>) -> Result<()> {
     if done < 0 { Err(Error::last()) } else { Ok(()) }
 }
 
-/// Writes to a shared descriptor, without a buffer: what was written survives a SIGKILL.
-pub struct FdWriter(Arc<OwnedFd>);
-
-impl FdWriter {
-    /// A writer on `fd`.
-    pub fn new(fd: Arc<OwnedFd>) -> FdWriter {
-        FdWriter(fd)
-    }
+/// A file without a name, in memory, to which every write is appended: forked processes share it.
+pub fn memory_file() -> Result<OwnedFd> {
+    let file = rustix::fs::memfd_create("tinylua", rustix::fs::MemfdFlags::CLOEXEC)?;
+    rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+    Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
 }
 
-impl std::io::Write for FdWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(rustix::io::write(self.0.as_fd(), bytes)?)
-    }
+/// An empty file under this name, for writing.
+pub fn create(path: &std::path::Path) -> Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o644))?;
+    Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
+}
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+/// All that is in a file, wherever it is read and written.
+pub fn read_whole(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; rustix::fs::fstat(fd)?.st_size.max(0) as usize];
+    let mut at = 0;
+    while at < bytes.len() {
+        match rustix::io::pread(fd, &mut bytes[at..], at as u64) {
+            Ok(0) => bytes.truncate(at),
+            Ok(n) => at += n,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
     }
+    Ok(bytes)
+}
+
+/// Puts `bytes` in the place of all that is in a file; a pipe or device just gets them.
+pub fn replace_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<()> {
+    if rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == rustix::fs::FileType::RegularFile {
+        rustix::fs::ftruncate(fd, 0)?;
+        rustix::fs::seek(fd, rustix::fs::SeekFrom::Start(0))?;
+    }
+    write_all(fd, bytes)
 }
 
 /// Writes all of `bytes`, over short writes and interruptions.
