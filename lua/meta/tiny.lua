@@ -1290,12 +1290,15 @@ function tiny.remount_ro(target, options) end
 ---@param options? tiny.umount.options
 function tiny.umount(target, options) end
 
----Lists the mounts of the caller's mount namespace (proc_pid_mountinfo(5)).
+---Lists the mounts of a process's mount namespace (proc_pid_mountinfo(5)).
+---* ESRCH: the process has ended
+---* ENOENT: the process has ended, or /proc does not show it
 ---```lua
 ---for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end
 ---```
----@return table[] # a list of tables: id, parent, root, target, options, propagation, fstype, source, super_options
-function tiny.mounts() end
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@return table[] # a list of tables: id, parent, dev ("254:0"), root, target, options, propagation, fstype, source, super_options; the target as seen from the process's root
+function tiny.mounts(process) end
 
 -- Control groups
 
