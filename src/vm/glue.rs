@@ -59,8 +59,9 @@ fn traced(lua: &Lua, primitive: &'static Primitive, args: &MultiValue) -> Result
         Err(Fail::Reported(_)) => "the child's error".into(),
         Err(Fail::Lua(error)) => error.to_string(),
     };
-    // `clone` and `fork` return twice; the child's side is told by its own first line.
-    if trace::process() == before && !(leaves && outcome.is_ok()) {
+    // `clone` and `fork` return twice; the child's side is told by its own first line. What ended the
+    // trace is none of it.
+    if TRACING.load(Ordering::Relaxed) && trace::process() == before && !(leaves && outcome.is_ok()) {
         trace::event(lua, primitive.name, &shown, &result, micros);
     }
     outcome

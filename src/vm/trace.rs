@@ -1,7 +1,6 @@
 //! `--trace`: each primitive as it happens, on standard error, as text or as one JSON object a line.
 
 use std::cell::Cell;
-use std::io::IsTerminal;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -36,13 +35,23 @@ pub fn start(style: Style) -> sys::Result<()> {
     let base = tracing_subscriber::fmt().with_writer(writer).with_target(false).with_level(false);
     let ready = match style {
         Style::Json => base.json().flatten_event(true).try_init(),
-        Style::Text => base.without_time().with_ansi(std::io::stderr().is_terminal()).try_init(),
+        Style::Text => base.without_time().with_ansi(false).try_init(),
     };
     if ready.is_ok() {
         TRACING.store(true, Ordering::Relaxed);
         STYLE.store(style == Style::Json, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// Turns the trace of this process on, as text where none was started, or off; returns whether it was on.
+pub fn set(on: bool) -> sys::Result<bool> {
+    let before = TRACING.load(Ordering::Relaxed);
+    match TARGET.get() {
+        None if on => start(Style::Text)?,
+        _ => TRACING.store(on, Ordering::Relaxed),
+    }
+    Ok(before)
 }
 
 /// Ends the trace of this process. Its copy of standard error leads nowhere then: it may be a pipe
