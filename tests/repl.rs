@@ -216,6 +216,8 @@ fn it_survives() {
             .count(),
         1
     );
+    // A child leads no group, so that it can begin a session.
+    assert_eq!(prompt.answer("tiny.clone({ pid = true }, function() tiny.setsid() return 6 end):wait()"), "6\r\n");
     // A child with the terminal reads its keys, and gets Ctrl-C alone.
     prompt.line("foreground(function() tiny.exec { 'cat' } end)");
     prompt.expect(EDITED);

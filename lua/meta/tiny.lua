@@ -2803,9 +2803,10 @@ function tiny.openpty(devpts, options) end
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
 
----Gives the terminal at standard input to a child of the prompt, which leads a process group: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without one the caller's own group gets it back.
+---Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets the terminal back.
 ---* ENOTTY: standard input is no terminal, or another session's
----* EPERM: the child leads no process group of this session
+---* EPERM: the child is in another session
+---* EACCES: the child runs a program already, in the caller's own group
 ---* ESRCH: the child has ended
 ---```lua
 ---tiny.set_foreground(child)

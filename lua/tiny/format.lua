@@ -3,7 +3,8 @@
 local format = {}
 
 local no_color = os.getenv("NO_COLOR")
-local colours = tiny.isatty(1) and (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
+local colourful = (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
+local colours = tiny.isatty(1) and colourful
 
 local CODES = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
 
@@ -150,9 +151,10 @@ function format.note(text, ...)
   io.stderr:write("tinylua: ", text:format(...), "\n")
 end
 
--- An error beside the output, as the program itself prints one.
+-- An error beside the output, as the program itself prints one: on a terminal with the recipe's lines.
 function format.error(err)
-  io.stderr:write(tostring(err), "\n")
+  local shown = type(err) == "table" and tiny.isatty(2) and tiny.error_frame(err, { colours = colourful, width = format.columns(80) })
+  io.stderr:write(shown or tostring(err), "\n")
 end
 
 -- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:

@@ -39,11 +39,11 @@ local function banner(container)
   format.line(("%s (%s) is running: %s"):format(config.name, container.id, format.clean(format.command(config.command))))
   local rows = {
     { "  container", "what is on record: container.config, container.state" },
-    { "  process", format.clean(tostring(container.process)) .. ', its PID 1: process:kill("TERM"), tiny.setns(process, { net = true })' },
-    { "  cgroup", container.cgroup and format.clean(tostring(container.cgroup)) .. ": tiny.cgroup_stats(cgroup)" or "none of its own" },
-    { "  root", 'its files: tiny.read_file("/etc/hostname", { root = root })' },
+    { "  process", ("its PID 1, %d here: process:kill(\"TERM\")"):format(container.process.pid) },
+    { "  cgroup", container.cgroup and "tiny.cgroup_stats(cgroup), tiny.freeze(cgroup)" or "none of its own" },
+    { "  root", 'its files: tiny.list_dir("/etc", { root = root })' },
     { "  logs(n)", "the last lines that it wrote" },
-    { "  exec { … }", 'runs a program in it: exec { "ls", "/" }; exec { "sh", tty = true }' },
+    { "  exec { … }", 'runs a program in it: exec { "sh", tty = true }' },
     { "  inspect(container)", "what it is made of" },
   }
   format.table(nil, rows)

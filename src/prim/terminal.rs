@@ -79,12 +79,14 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_foreground",
-        doc: "Gives the terminal at standard input to a child of the prompt, which leads a process group: it reads the \
-              keys and gets Ctrl-C (tcsetpgrp(3)). Without one the caller's own group gets it back.",
+        doc: "Gives the terminal at standard input to the process group of a child, which gets one of its own where it \
+              has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets \
+              the terminal back.",
         args: &[optional("child", Type::Handle("child"), "who reads; a child that was stopped for reading goes on")],
         errors: &[
             ("ENOTTY", "standard input is no terminal, or another session's"),
-            ("EPERM", "the child leads no process group of this session"),
+            ("EPERM", "the child is in another session"),
+            ("EACCES", "the child runs a program already, in the caller's own group"),
             ("ESRCH", "the child has ended"),
         ],
         example: "tiny.set_foreground(child)\nlocal status = child:wait()\ntiny.set_foreground()",

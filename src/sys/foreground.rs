@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::unistd::{Pid, getpgrp, setpgid, tcgetpgrp, tcsetpgrp};
+use nix::unistd::{Pid, getpgid, getpgrp, setpgid, tcgetpgrp, tcsetpgrp};
 use rustix::fs::{Mode, OFlags};
 
 use super::{Context, Result, terminal};
@@ -14,10 +14,24 @@ use super::{Context, Result, terminal};
 /// Whether children are born apart.
 static APART: AtomicBool = AtomicBool::new(false);
 
-/// From now on a child of this process is born in a process group of its own, with /dev/null as its
-/// standard input; its own children are not.
+/// From now on a child of this process is born in a process group that this process is not in, with
+/// /dev/null as its standard input; its own children are not.
 pub fn stand_apart(on: bool) {
     APART.store(on, Ordering::Relaxed);
+}
+
+/// Whether a child is to be made by a process in between, which leads its group: as its own leader it
+/// could begin no session (setsid(2)). That process would be PID 1 where the next child is.
+pub(super) fn wants_leader() -> bool {
+    let of = |file: &str| std::fs::read_link(format!("/proc/self/ns/{file}")).ok();
+    APART.load(Ordering::Relaxed) && of("pid") == of("pid_for_children")
+}
+
+/// The first act of the process in between.
+pub(super) fn lead() {
+    if APART.load(Ordering::Relaxed) {
+        let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0)); // a fresh child always may
+    }
 }
 
 /// A child's first act.
@@ -25,20 +39,22 @@ pub(super) fn begin() -> Result<()> {
     if !APART.swap(false, Ordering::Relaxed) {
         return Ok(());
     }
-    setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
     let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("/dev/null")?;
     super::fs::dup_to(null.as_fd(), 0)
 }
 
-/// Makes the group of a child that stands apart the one that reads the terminal at standard input, and
-/// lets it go on when it was stopped for trying. Errors: ENOTTY without a terminal, ESRCH or EPERM when
-/// it leads no group of this session.
+/// Makes the group of a child the one that reads the terminal at standard input, and lets it go on when
+/// it was stopped for trying. A child in this process's group gets one of its own first. Errors: ENOTTY
+/// without a terminal, ESRCH when it has ended, EPERM when it is in another session.
 pub fn give(pid: i32) -> Result<()> {
     let child = Pid::from_raw(pid);
-    // The child may not have come so far yet; of one that runs a program already it is done (EACCES).
-    let _ = setpgid(child, child);
-    set(child)?;
-    let _ = nix::sys::signal::killpg(child, Signal::SIGCONT);
+    let mut group = getpgid(Some(child))?;
+    if group == getpgrp() {
+        setpgid(child, child)?;
+        group = child;
+    }
+    set(group)?;
+    let _ = nix::sys::signal::killpg(group, Signal::SIGCONT);
     Ok(())
 }
 

@@ -68,7 +68,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     assert_single_threaded()?;
     flush_stdio();
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64) {
+    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64) || foreground::wants_leader() {
         return super::midway::clone(birth, (read, write));
     }
     let pid_home = join_pid_namespace(birth)?;
