@@ -2762,7 +2762,9 @@ function tiny.probe() end
 
 ---@class tiny.read_line.options
 ---@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
----@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next (default: false)
+---@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next, which may be a call that waits; children that it forks stand in a process group of their own and read /dev/null (default: false)
+---@field names? table of Lua input: the table whose names are completed (default: the globals)
+---@field strings? function of Lua input: given a function's name and the beginning of a string in its call, returns a list of what the string can be, or nil for files (default: none)
 
 ---Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no terminal it reads a line of it, and shows no prompt.
 ---* EIO: the terminal is gone
@@ -2800,6 +2802,19 @@ function tiny.openpty(devpts, options) end
 ---```
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
+
+---Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets the terminal back.
+---* ENOTTY: standard input is no terminal, or another session's
+---* EPERM: the child is in another session
+---* EACCES: the child runs a program already, in the caller's own group
+---* ESRCH: the child has ended
+---```lua
+---tiny.set_foreground(child)
+---local status = child:wait()
+---tiny.set_foreground()
+---```
+---@param child? tiny.child who reads; a child that was stopped for reading goes on
+function tiny.set_foreground(child) end
 
 ---@class tiny.terminal_size.options
 ---@field rows? integer the new number of rows, up to 65535 (default: as it is)
@@ -2923,6 +2938,33 @@ function tiny.chunk_globals(text, name) end
 ---```
 ---@return string? # a string, or nil when no user's file is
 function tiny.caller() end
+
+---@class tiny.error_frame.options
+---@field chunk? string the name of a chunk that was no file, as places have it (default: none)
+---@field text? string that chunk's text (default: none)
+---@field colours? boolean with escape sequences for colours (default: false)
+---@field width? integer the columns of the terminal (default: 80)
+
+---Writes an error as it is shown on a terminal: its sentence, the lines of the user's file around its place with the call marked, and the hint.
+---```lua
+---local _, err = tiny.try(tiny.mount_proc, "/nope")
+---print(tiny.error_frame(err))
+---```
+---@param error table an error value, as `try` returns it
+---@param options? tiny.error_frame.options
+---@return string # a string; the error without lines where its place is in no user's file
+function tiny.error_frame(error, options) end
+
+---Turns on or off that each primitive is printed on standard error with its time, as `--trace` does; the children that are forked meanwhile do the same.
+---* EBADF: standard error is closed
+---```lua
+---local before = tiny.trace_calls(true)
+---tiny.getpid()
+---tiny.trace_calls(before)
+---```
+---@param on boolean whether calls are printed from now on
+---@return any # whether they were before
+function tiny.trace_calls(on) end
 
 ---Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).
 ---* ENOENT: there is no /dev/null to put in its place

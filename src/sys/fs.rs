@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 
 use super::path::{Place, without_umask};
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, interrupt};
 
 /// A duplicate of standard error that a program never inherits.
 pub fn duplicate_stderr() -> Result<Arc<OwnedFd>> {
@@ -66,7 +66,7 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(fd, bytes) {
             Ok(n) => bytes = &bytes[n..],
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(rustix::io::Errno::AGAIN) => {
                 super::process::ready(fd, rustix::event::PollFlags::OUT, None)?;
             }
@@ -270,7 +270,7 @@ pub fn lock(path: &str, exclusive: bool, wait: bool) -> Result<Option<OwnedFd>> 
         match rustix::fs::flock(&fd, operation) {
             Ok(()) => return Ok(Some(fd)),
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e).at(path),
         }
     }

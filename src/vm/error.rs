@@ -2,10 +2,12 @@
 //! `message`, that prints as one sentence and a hint. It crosses a fork as JSON.
 
 use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
+use nix::errno::Errno;
 
 use super::call::Fail;
 use super::registry::Entry;
 use super::show;
+use crate::sys::interrupt;
 
 /// The registry key of the metatable that every error value shares.
 pub const META: &str = "tiny.error";
@@ -35,6 +37,10 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             err.raw_set("message", text)?;
         }
         Err(error) => {
+            if error.errno == Errno::EINTR {
+                // This failure is what Ctrl-C does to a call that waits; Lua is not interrupted once more.
+                interrupt::take();
+            }
             err.raw_set("code", error.code())?;
             err.raw_set("errno", error.errno as i32)?;
             err.raw_set("message", error.to_string())?;

@@ -63,8 +63,9 @@ fn traced(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, 
         Err(Fail::Reported(_)) => "the child's error".into(),
         Err(Fail::Lua(error)) => error.to_string(),
     };
-    // `clone` and `fork` return twice; the child's side is told by its own first line.
-    if handle::generation() == generation && !(leaves && outcome.is_ok()) {
+    // `clone` and `fork` return twice; the child's side is told by its own first line. What ended the
+    // trace is none of it.
+    if TRACING.load(Ordering::Relaxed) && handle::generation() == generation && !(leaves && outcome.is_ok()) {
         note(&result, outcome.is_err(), times);
     }
     outcome

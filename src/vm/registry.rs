@@ -68,6 +68,11 @@ impl Primitive {
         entries().find(|entry| entry.name() == self.name).map_or_else(String::new, Entry::signature)
     }
 
+    /// What a call takes, in order, and whether it must be there; the table is "options".
+    pub fn parameters(&self) -> Vec<(&'static str, bool)> {
+        entries().find(|entry| entry.name() == self.name).map_or_else(Vec::new, Entry::parameters)
+    }
+
     /// Whether an options table is taken after the positional arguments.
     pub fn takes_table(&self) -> bool {
         self.list.is_some() || !self.options.is_empty()

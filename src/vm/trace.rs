@@ -96,6 +96,16 @@ pub fn start(wanted: &Wanted) -> sys::Result<()> {
     Ok(())
 }
 
+/// Turns the trace of this process on, as text where none was started, or off; returns whether it was on.
+pub fn set(on: bool) -> sys::Result<bool> {
+    let before = TRACING.load(Ordering::Relaxed);
+    match TRACE.get() {
+        None if on => start(&Wanted { style: Style::Lines, file: None })?,
+        _ => TRACING.store(on, Ordering::Relaxed),
+    }
+    Ok(before)
+}
+
 /// Ends the trace of this process. Its copy of standard error leads nowhere then: it may be a pipe
 /// whose reader waits for the end.
 pub fn stop() -> sys::Result<()> {

@@ -108,6 +108,16 @@ impl Entry {
     /// `mount_bind(source, target [, options])`, and `clone(options, body)` where a function comes after
     /// the table.
     pub fn signature(self) -> String {
+        let mut text = String::new();
+        for (word, required) in self.parameters() {
+            let sep = if text.is_empty() { "" } else { ", " };
+            text.push_str(&if required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
+        }
+        format!("{}({})", self.name(), text.trim_start())
+    }
+
+    /// What a call takes, in order, and whether it must be there; the table is "options".
+    pub fn parameters(self) -> Vec<(&'static str, bool)> {
         let (functions, plain): (Vec<_>, Vec<_>) = self.args().partition(|a| a.ty() == Type::Function);
         let mut words: Vec<_> = plain.iter().map(|a| (a.name(), a.required())).collect();
         if self.takes_table() {
@@ -115,12 +125,7 @@ impl Entry {
             words.push(("options", needed || functions.iter().any(|f| f.required())));
         }
         words.extend(functions.iter().map(|f| (f.name(), f.required())));
-        let mut text = String::new();
-        for (word, required) in words {
-            let sep = if text.is_empty() { "" } else { ", " };
-            text.push_str(&if required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
-        }
-        format!("{}({})", self.name(), text.trim_start())
+        words
     }
 
     /// Whether an options table is taken after the positional arguments.
