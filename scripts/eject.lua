@@ -41,7 +41,7 @@ return {
     { "system", type = "flag", help = "For all users: below /etc/tinylua" },
     { "print", type = "flag", help = "Print the shipped text instead" },
   },
-  args = { { "name" } },
+  args = { { "name", complete = "shipped" } },
   run = function(args)
     local found, text = find(args.name)
     if args.print then return format.write(text) end

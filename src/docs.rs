@@ -1,11 +1,13 @@
-//! The registry as text: an entry for the terminal, the index by family, the reference manual, and
-//! stubs for editors. It reads the registry only, so none of them can tell something else than
+//! The registry as text: an entry for the terminal, the index by family, the reference manual, a
+//! page for man(1), and stubs for editors. It reads the registry only, so none of them can tell something else than
 //! what a call checks.
 
+mod man;
 mod markdown;
 mod stubs;
 mod text;
 
+pub use man::primitives;
 pub use markdown::reference;
 pub use stubs::stubs;
 pub use text::{entry, index};

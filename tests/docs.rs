@@ -1,6 +1,8 @@
 //! The manual: entries are complete, their examples are Lua, and the generated files are fresh.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::errno::Errno;
 use tinylua::docs;
@@ -95,7 +97,61 @@ fn the_reference_is_fresh() {
     fresh("docs/reference.md", "markdown", &docs::reference());
 }
 
+/// The files of a folder by their paths in it.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let name = PathBuf::from(path.file_name().unwrap_or_default());
+        match path.is_dir() {
+            true => found.extend(tree(&path).into_iter().map(|(below, text)| (name.join(below), text))),
+            false => drop(found.insert(name, std::fs::read_to_string(&path).unwrap_or_default())),
+        }
+    }
+    found
+}
+
+/// That a folder has what the program writes there, file by file, and nothing else.
+fn fresh_folder(folder: &str, format: &str) {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let written = place.path().join("written");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tinylua"));
+    // Nothing of this user's own wins over what ships.
+    program.env("XDG_CONFIG_HOME", place.path()).args(["doc", "--format", format, "--output"]).arg(&written);
+    assert!(program.status().expect("the program runs").success());
+    let (have, want) = (tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)), tree(&written));
+    assert!(!want.is_empty());
+    let stale: BTreeSet<_> = have.keys().chain(want.keys()).filter(|name| have.get(*name) != want.get(*name)).collect();
+    assert!(
+        stale.is_empty(),
+        "\n{folder} is stale: {stale:?}. Renew it with\n  \
+         rm -r {folder} && cargo run -q -- doc --format {format} --output {folder}\n"
+    );
+}
+
 #[test]
 fn the_stubs_are_fresh() {
-    fresh("lua/meta/tiny.lua", "lua", &docs::stubs());
+    fresh_folder("lua/meta", "lua");
+}
+
+#[test]
+fn the_man_pages_are_fresh() {
+    fresh_folder("docs/man", "man");
+}
+
+/// What man(1) would complain of, where one of its formatters is installed.
+#[test]
+fn the_man_pages_are_well_formed() {
+    let pages: Vec<PathBuf> = tree(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/man"))).into_keys().collect();
+    let lint = Command::new("mandoc")
+        .args(["-T", "lint", "-W", "warning"])
+        .args(&pages)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/man"))
+        .output();
+    let Ok(lint) = lint else {
+        println!("skip: needs mandoc");
+        return;
+    };
+    // They are made of the sources, which have no date.
+    let said = String::from_utf8_lossy(&lint.stdout);
+    no_complaints(said.lines().filter(|line| !line.contains("missing date")).map(str::to_owned).collect());
 }

@@ -189,7 +189,7 @@ function cgroup:set_device_rules(options) end
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@return table? # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
 function cgroup:stats() end
 
 ---Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
@@ -246,7 +246,8 @@ local child = {}
 ---local status, signal = child:wait()
 ---```
 ---@param timeout? tiny.duration how long at most
----@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@return string?
 function child:wait(timeout) end
 
 ---Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
@@ -358,7 +359,8 @@ local process = {}
 ---```lua
 ---local status, signal = process:exit()
 ---```
----@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@return string?
 function process:exit() end
 
 ---@class tiny.published: tiny.handle
@@ -374,7 +376,9 @@ local pump = {}
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return string?
+---@return integer
 function pump:move(stream, options) end
 
 ---Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
@@ -383,7 +387,9 @@ function pump:move(stream, options) end
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_drop.options
----@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return string?
+---@return integer
 function pump:drop(stream, options) end
 
 ---Moves all that is left of a stream to the log; a last line without its end is marked partial.
@@ -463,7 +469,7 @@ function watch:changes() end
 
 -- Processes
 
----@class tiny.clone.options
+---@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time", any>
 ---@field user? boolean|tiny.namespace user namespace: true (new) or a userns handle (join)
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
@@ -501,7 +507,7 @@ function tiny.clone(options, body) end
 ---@return tiny.child # a child handle
 function tiny.fork(body) end
 
----@class tiny.exec.options
+---@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
 ---@field [integer] string the program, looked up in PATH unless it has a slash, and its arguments
 ---@field env? table<string, string> the whole environment of the program (default: the caller's environment)
 ---@field keep_fds? integer how many descriptors after standard error stay open (as LISTEN_FDS counts) (default: 0)
@@ -514,6 +520,7 @@ function tiny.fork(body) end
 ---tiny.exec { "/bin/sh", "-c", "echo $GREETING", env = { GREETING = "hello" } }
 ---```
 ---@param options tiny.exec.options
+---@return never # never; an error when the program cannot be run
 function tiny.exec(options) end
 
 ---Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
@@ -523,7 +530,8 @@ function tiny.exec(options) end
 ---```
 ---@param child tiny.child what `clone` or `fork` returned
 ---@param timeout? tiny.duration how long at most
----@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@return string?
 function tiny.wait(child, timeout) end
 
 ---Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
@@ -557,9 +565,10 @@ function tiny.reap(child) end
 ---end)
 ---```
 ---@param child tiny.child what `fork` returned
+---@return never # never; an error when the caller is not PID 1
 function tiny.become_init(child) end
 
----@class tiny.kill.options
+---@class tiny.kill.options: table<"group", any>
 ---@field group? boolean the whole process group that a child leads which was not waited for (kill(2)) (default: false)
 
 ---Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
@@ -581,7 +590,7 @@ function tiny.kill(process, signal, options) end
 ---@return integer # an integer
 function tiny.signal_number(signal) end
 
----@class tiny.pidfd_open.options
+---@class tiny.pidfd_open.options: table<"start_time", any>
 ---@field start_time? integer what `process_start_time` said of it, in clock ticks since boot
 
 ---Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.
@@ -598,7 +607,8 @@ function tiny.pidfd_open(pid, options) end
 ---local status, signal = process:exit()
 ---```
 ---@param process tiny.process what `pidfd_open` returned
----@return integer? # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@return string?
 function tiny.process_exit(process) end
 
 ---Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
@@ -646,7 +656,7 @@ function tiny.setsid() end
 ---@param name string 1 to 64 bytes
 function tiny.sethostname(name) end
 
----@class tiny.setrlimit.options
+---@class tiny.setrlimit.options: table<"hard", any>
 ---@field hard? tiny.size|"unlimited" the hard limit (default: the soft limit's value)
 
 ---Sets a resource limit of the calling process (setrlimit(2)).
@@ -660,7 +670,7 @@ function tiny.sethostname(name) end
 ---@param options? tiny.setrlimit.options
 function tiny.setrlimit(resource, soft, options) end
 
----@class tiny.setuser.options
+---@class tiny.setuser.options: table<"gid"|"groups"|"keep_caps", any>
 ---@field gid? integer the group id (default: the uid's number)
 ---@field groups? integer[] the supplementary group ids (default: none)
 ---@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
@@ -707,7 +717,7 @@ function tiny.set_parent_death_signal(signal) end
 ---@return table # a table of lists of names: effective, permitted, inheritable, bounding, ambient
 function tiny.caps(process) end
 
----@class tiny.set_caps.options
+---@class tiny.set_caps.options: table<"effective"|"permitted"|"inheritable"|"bounding"|"ambient", any>
 ---@field effective? string[] what counts now (default: as it is)
 ---@field permitted? string[] what can be made effective (default: as it is)
 ---@field inheritable? string[] what programs with file capabilities may keep over execve (default: as it is)
@@ -730,7 +740,7 @@ function tiny.set_caps(options) end
 ---@return string # a string: "CAP_NET_RAW"
 function tiny.capability_name(name) end
 
----@class tiny.seccomp.options
+---@class tiny.seccomp.options: table<"caps"|"kernel"|"strict"|"send", any>
 ---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
 ---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of calls that this machine does not have (default: false)
@@ -752,7 +762,7 @@ function tiny.capability_name(name) end
 ---@return any # nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits
 function tiny.seccomp(filter, options) end
 
----@class tiny.seccomp_compile.options
+---@class tiny.seccomp_compile.options: table<"caps"|"kernel"|"strict"|"notify", any>
 ---@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
 ---@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of calls that this machine does not have (default: false)
@@ -777,7 +787,7 @@ function tiny.seccomp_compile(profile, options) end
 ---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers), arch ("amd64"), pid (of the calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process has the filter any more
 function tiny.notify_receive(listener) end
 
----@class tiny.notify_respond.options
+---@class tiny.notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
 ---@field value? integer what the call returns; the kernel does nothing
 ---@field error? string the errno with which it fails, "EPERM"
 ---@field continue? boolean true: the kernel does the call
@@ -809,7 +819,7 @@ function tiny.notify_respond(listener, id, options) end
 ---@return boolean # a boolean
 function tiny.notify_valid(listener, id) end
 
----@class tiny.notify_read.options
+---@class tiny.notify_read.options: table<"pid"|"address"|"length"|"max", any>
 ---@field pid integer the call's
 ---@field address integer where: one of the call's args
 ---@field length? tiny.size so many bytes, 1m at most; absent, a text up to its NUL
@@ -829,7 +839,7 @@ function tiny.notify_valid(listener, id) end
 ---@return string? # a string; nil when nobody waits for the answer any more
 function tiny.notify_read(listener, id, options) end
 
----@class tiny.landlock.options
+---@class tiny.landlock.options: table<"paths"|"tcp_bind"|"tcp_connect"|"scopes"|"strict"|"check"|"abi", any>
 ---@field paths? table<string, string|string[]> what may be done with which files and folders (default: all files, as before)
 ---@field tcp_bind? integer[] the TCP ports that may be bound; 0: one that the kernel chooses (default: all, as before)
 ---@field tcp_connect? integer[] the TCP ports that may be connected to (default: all, as before)
@@ -864,7 +874,7 @@ function tiny.seal() end
 
 -- Namespaces
 
----@class tiny.unshare.options
+---@class tiny.unshare.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time", any>
 ---@field user? boolean a new user namespace
 ---@field pid? boolean a new pid namespace for future children
 ---@field net? boolean a new network namespace
@@ -883,7 +893,7 @@ function tiny.seal() end
 ---@param options? tiny.unshare.options
 function tiny.unshare(options) end
 
----@class tiny.setns.options
+---@class tiny.setns.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time", any>
 ---@field user? boolean join the process's user namespace
 ---@field pid? boolean future children join its pid namespace
 ---@field net? boolean join its network namespace
@@ -905,7 +915,7 @@ function tiny.unshare(options) end
 ---@param options? tiny.setns.options
 function tiny.setns(target, options) end
 
----@class tiny.netns.options
+---@class tiny.netns.options: table<"user", any>
 ---@field user? tiny.userns the user namespace that it belongs to (default: the caller's own)
 
 ---Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).
@@ -937,7 +947,7 @@ function tiny.utsns() end
 ---@return tiny.ipcns # an ipcns handle
 function tiny.ipcns() end
 
----@class tiny.timens.options
+---@class tiny.timens.options: table<"monotonic"|"boottime", any>
 ---@field monotonic? tiny.duration offset of CLOCK_MONOTONIC (default: 0)
 ---@field boottime? tiny.duration offset of CLOCK_BOOTTIME (default: 0)
 
@@ -964,7 +974,7 @@ function tiny.timens(options) end
 ---@return tiny.namespace # a namespace handle: netns, mountns, …
 function tiny.open_ns(kind, of) end
 
----@class tiny.userns.options
+---@class tiny.userns.options: table<"uid_map"|"gid_map", any>
 ---@field uid_map integer[][] of user ids: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
 ---@field gid_map integer[][] of group ids
 
@@ -1002,7 +1012,7 @@ function tiny.userns_helper(name) end
 
 -- Mounts
 
----@class tiny.open_root.options
+---@class tiny.open_root.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
 ---Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
@@ -1039,7 +1049,7 @@ function tiny.chroot(path) end
 ---@param root tiny.dir|string a mount point: its path, or a dir handle opened after it was mounted
 function tiny.pivot_root(root) end
 
----@class tiny.chdir.options
+---@class tiny.chdir.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
 ---Changes the working directory (chdir(2)).
@@ -1054,7 +1064,7 @@ function tiny.pivot_root(root) end
 ---@param options? tiny.chdir.options
 function tiny.chdir(path, options) end
 
----@class tiny.mknod.options
+---@class tiny.mknod.options: table<"root"|"major"|"minor"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field major? integer the device's major number (default: 0)
 ---@field minor? integer the device's minor number (default: 0)
@@ -1072,7 +1082,7 @@ function tiny.chdir(path, options) end
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
----@class tiny.mount_private.options
+---@class tiny.mount_private.options: table<"propagation"|"recursive", any>
 ---@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
 ---@field recursive? boolean the mounts below it too (default: true)
 
@@ -1086,7 +1096,7 @@ function tiny.mknod(path, kind, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1113,7 +1123,7 @@ function tiny.mount_private(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_bind(source, target, options) end
 
----@class tiny.mount_proc.options
+---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"ro"|"hidepid"|"subset", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1132,7 +1142,7 @@ function tiny.mount_bind(source, target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_proc(target, options) end
 
----@class tiny.mount_sysfs.options
+---@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"ro", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1149,7 +1159,7 @@ function tiny.mount_proc(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_sysfs(target, options) end
 
----@class tiny.mount_tmpfs.options
+---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1175,7 +1185,7 @@ function tiny.mount_sysfs(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_tmpfs(target, options) end
 
----@class tiny.mount_devpts.options
+---@class tiny.mount_devpts.options: table<"root"|"create"|"mode"|"ptmxmode"|"gid", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field mode? integer the mode of new terminals (default: 0o620)
@@ -1194,7 +1204,7 @@ function tiny.mount_tmpfs(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_devpts(target, options) end
 
----@class tiny.mount_mqueue.options
+---@class tiny.mount_mqueue.options: table<"root"|"create", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 
@@ -1210,7 +1220,7 @@ function tiny.mount_devpts(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_mqueue(target, options) end
 
----@class tiny.mount_cgroup.options
+---@class tiny.mount_cgroup.options: table<"root"|"create"|"ro"|"controllers", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field ro? boolean read-only (default: false)
@@ -1228,7 +1238,7 @@ function tiny.mount_mqueue(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_cgroup(target, options) end
 
----@class tiny.mount_overlay.options
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1258,7 +1268,7 @@ function tiny.mount_cgroup(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_overlay(target, options) end
 
----@class tiny.remount_ro.options
+---@class tiny.remount_ro.options: table<"root"|"recursive", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean the mounts below it too (default: false)
 
@@ -1274,7 +1284,7 @@ function tiny.mount_overlay(target, options) end
 ---@param options? tiny.remount_ro.options
 function tiny.remount_ro(target, options) end
 
----@class tiny.umount.options
+---@class tiny.umount.options: table<"root"|"detach", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field detach? boolean take it from sight now, from use when the last user is gone (default: false)
 
@@ -1302,7 +1312,7 @@ function tiny.mounts(process) end
 
 -- Control groups
 
----@class tiny.cgroup.options
+---@class tiny.cgroup.options: table<"parent"|"controllers", any>
 ---@field parent? tiny.cgroup|string the group below which the path counts (default: the top)
 ---@field controllers? string[] controllers to have from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit brings its own)
 
@@ -1336,7 +1346,7 @@ function tiny.cgroup(path, options) end
 ---@return tiny.cgroup # a cgroup handle
 function tiny.open_cgroup(path) end
 
----@class tiny.cgroup_del.options
+---@class tiny.cgroup_del.options: table<"recursive"|"kill", any>
 ---@field recursive? boolean remove the groups below it too (default: false)
 ---@field kill? boolean kill every process in it and below it first; implies recursive (default: false)
 
@@ -1456,7 +1466,7 @@ function tiny.set_memory_limit(group, limit) end
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function tiny.set_swap_limit(group, limit) end
 
----@class tiny.set_cpu_limit.options
+---@class tiny.set_cpu_limit.options: table<"period", any>
 ---@field period? tiny.duration the stretch in which the time is counted, 1ms to 1s (default: the group's own, 100ms at first)
 
 ---Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
@@ -1488,7 +1498,7 @@ function tiny.set_cpu_limit(group, cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function tiny.set_pids_limit(group, count) end
 
----@class tiny.set_device_rules.options
+---@class tiny.set_device_rules.options: table<integer, any>
 ---@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } what is allowed
 
 ---Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
@@ -1517,7 +1527,7 @@ function tiny.set_device_rules(group, options) end
 ---print(tiny.cgroup_stats(web).memory)
 ---```
 ---@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@return table? # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
 function tiny.cgroup_stats(group) end
 
 ---Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
@@ -1553,7 +1563,7 @@ function tiny.cgroup_write(group, files) end
 
 -- Network
 
----@class tiny.links.options
+---@class tiny.links.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Lists the network links with their addresses (rtnetlink(7)).
@@ -1561,10 +1571,10 @@ function tiny.cgroup_write(group, files) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[]? # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24"); of a veth `peer` (the other end's index) and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)
+---@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24"); of a veth `peer` (the other end's index) and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)
 function tiny.links(options) end
 
----@class tiny.link_set.options
+---@class tiny.link_set.options: table<"netns"|"up"|"down"|"mtu"|"master"|"name"|"mac"|"move_to", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 ---@field up? boolean true brings it up
 ---@field down? boolean true brings it down
@@ -1586,7 +1596,7 @@ function tiny.links(options) end
 ---@param options? tiny.link_set.options
 function tiny.link_set(link, options) end
 
----@class tiny.link_del.options
+---@class tiny.link_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Deletes a link; a veth takes its other end along (ip-link(8)).
@@ -1601,7 +1611,7 @@ function tiny.link_set(link, options) end
 ---@param options? tiny.link_del.options
 function tiny.link_del(link, options) end
 
----@class tiny.bridge.options
+---@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac"|"netns", any>
 ---@field addr? tiny.cidr|tiny.cidr[] its address, or a list, through which the caller reaches the links on it
 ---@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
 ---@field mtu? integer the largest packet in bytes (default: 1500)
@@ -1620,6 +1630,19 @@ function tiny.link_del(link, options) end
 ---@return tiny.bridge # a bridge handle: `name`, `addr`; `<close>` deletes it
 function tiny.bridge(name, options) end
 
+---@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
+---@field name string the end's name, at most 15 bytes
+---@field netns? tiny.netns the network namespace it is born in (default: the caller's)
+---@field bridge? tiny.bridge|string the bridge, of that namespace, that it is a port of (default: none)
+---@field hairpin? boolean the bridge sends back by it what came by it, as a call of one's own published port (default: false)
+---@field link_local? boolean false: no IPv6 link-local address of its own (addrgenmode none, ip-link(8)) (default: true)
+---@field addr? tiny.cidr|tiny.cidr[] its address, or a list (default: none)
+---@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
+---@field gateway? string|string[] the gateway of a default route through it, or a list: one for IPv4 and one for IPv6 (default: none)
+---@field mac? string its hardware address (default: random)
+---@field mtu? integer the largest packet in bytes (default: 1500)
+---@field queues? integer transmit and receive queues, for several processors to share the work (default: 1)
+
 ---Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When a step fails nothing stays behind.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
@@ -1633,12 +1656,12 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, link_local?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } one end: name, netns, bridge, hairpin, link_local, addr, nodad, gateway, mac, mtu, queues
----@param second { name: string, netns?: tiny.netns, bridge?: tiny.bridge|string, hairpin?: boolean, link_local?: boolean, addr?: tiny.cidr|tiny.cidr[], nodad?: boolean, gateway?: string|string[], mac?: string, mtu?: integer, queues?: integer } the other end, with the same keys
+---@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, addr, nodad, gateway, mac, mtu, queues
+---@param second tiny.veth_pair.first the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
 
----@class tiny.addr_add.options
+---@class tiny.addr_add.options: table<"nodad"|"netns", any>
 ---@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
@@ -1656,7 +1679,7 @@ function tiny.veth_pair(first, second) end
 ---@return tiny.addr # an addr handle; `<close>` takes the address away again
 function tiny.addr_add(link, addr, options) end
 
----@class tiny.addr_del.options
+---@class tiny.addr_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Takes an address from a link (ip-address(8)).
@@ -1672,7 +1695,7 @@ function tiny.addr_add(link, addr, options) end
 ---@param options? tiny.addr_del.options
 function tiny.addr_del(link, addr, options) end
 
----@class tiny.route_add.options
+---@class tiny.route_add.options: table<"via"|"dev"|"metric"|"netns", any>
 ---@field via? string the gateway's address (default: none: dest is on the link)
 ---@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
 ---@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
@@ -1695,7 +1718,7 @@ function tiny.addr_del(link, addr, options) end
 ---@return tiny.route # a route handle; `<close>` removes it
 function tiny.route_add(dest, options) end
 
----@class tiny.route_del.options
+---@class tiny.route_del.options: table<"via"|"dev"|"metric"|"netns", any>
 ---@field via? string the gateway's address (default: none: dest is on the link)
 ---@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
 ---@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
@@ -1714,7 +1737,7 @@ function tiny.route_add(dest, options) end
 ---@param options? tiny.route_del.options
 function tiny.route_del(dest, options) end
 
----@class tiny.routes.options
+---@class tiny.routes.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Lists the routes of the main table, of both families (ip-route(8)).
@@ -1725,7 +1748,7 @@ function tiny.route_del(dest, options) end
 ---@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); of a route with several ways `dev` and `via` are the first
 function tiny.routes(options) end
 
----@class tiny.nat.options
+---@class tiny.nat.options: table<"from"|"publish"|"hairpin"|"name"|"netns", any>
 ---@field from tiny.cidr the subnet, "10.10.0.0/24"
 ---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
 ---@field hairpin? boolean the subnet's own members may call it by published ports, those of `tiny.publish` too (default: true with `publish`)
@@ -1746,7 +1769,7 @@ function tiny.routes(options) end
 ---@return tiny.nat # a nat handle: `name`; `<close>` removes the table
 function tiny.nat(options) end
 
----@class tiny.nat_del.options
+---@class tiny.nat_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Removes what `nat` made under this name, and nothing else (nft(8)).
@@ -1762,7 +1785,7 @@ function tiny.nat(options) end
 ---@param options? tiny.nat_del.options
 function tiny.nat_del(name, options) end
 
----@class tiny.publish.options
+---@class tiny.publish.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Leads a port of the machine to another address, as an element of a map in the nftables table `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). Of a list all are published or none, in one step. 127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need forwarding, and callers in the same subnet `nat` with `hairpin`.
@@ -1780,7 +1803,7 @@ function tiny.nat_del(name, options) end
 ---@return tiny.published # a published handle: `port` (the string or the list); `<close>` takes the ports away
 function tiny.publish(port, options) end
 
----@class tiny.publish_del.options
+---@class tiny.publish_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Takes away what `publish` made of this port, when it still leads to this address (nft(8)), and ends the connections that came by it. The kernel takes some 10 ms for it, and no longer for a list; as much again where there were connections.
@@ -1797,7 +1820,7 @@ function tiny.publish(port, options) end
 ---@param options? tiny.publish_del.options
 function tiny.publish_del(port, options) end
 
----@class tiny.published.options
+---@class tiny.published.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Lists the ports that `publish` made (nft(8)).
@@ -1811,7 +1834,7 @@ function tiny.publish_del(port, options) end
 ---@return any[] # a list of strings as `publish` takes them, "/tcp" left out; empty without the table
 function tiny.published(options) end
 
----@class tiny.publish_clear.options
+---@class tiny.publish_clear.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Removes the table `inet tiny-publish` when no port is published any more (nft(8)).
@@ -1827,7 +1850,7 @@ function tiny.published(options) end
 ---@param options? tiny.publish_clear.options
 function tiny.publish_clear(options) end
 
----@class tiny.isolate.options
+---@class tiny.isolate.options: table<"name"|"netns", any>
 ---@field name? string names the table, for isolate_del; no nat may have it (default: the bridge's)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
@@ -1847,7 +1870,7 @@ function tiny.publish_clear(options) end
 ---@return tiny.isolation # an isolation handle: `name`, `bridge`; `<close>` removes the table
 function tiny.isolate(bridge, options) end
 
----@class tiny.isolate_del.options
+---@class tiny.isolate_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Removes what `isolate` made under this name (nft(8)).
@@ -1863,7 +1886,7 @@ function tiny.isolate(bridge, options) end
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
----@class tiny.nft_chains.options
+---@class tiny.nft_chains.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Lists the base chains of all nftables tables, also those of others (nft(8)). A packet passes all of a hook, and one that drops it has the last word.
@@ -1879,7 +1902,7 @@ function tiny.isolate_del(name, options) end
 ---@return table[] # a list of tables: `table`, `family` ("ip", "ip6", "inet", "arp", "bridge", "netdev"), `name`, `type` ("filter", "nat", "route"), `hook` ("forward", …), `priority` (the smallest comes first), `policy` ("accept", "drop"); iptables-legacy has rules that are not among them
 function tiny.nft_chains(options) end
 
----@class tiny.conntrack_del.options
+---@class tiny.conntrack_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Makes the kernel forget the connections from and to an address, before or after translation (conntrack(8), -D). Those through a port that is published no longer end with it; without it they go on.
@@ -1893,7 +1916,7 @@ function tiny.nft_chains(options) end
 ---@return any # how many they were
 function tiny.conntrack_del(addr, options) end
 
----@class tiny.qdisc_set.options
+---@class tiny.qdisc_set.options: table<"rate"|"burst"|"latency"|"delay"|"jitter"|"loss"|"netns", any>
 ---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
 ---@field burst? tiny.size how much goes at once, at least one packet: "32k" (default: needed with `rate`)
 ---@field latency? tiny.duration how long a packet waits at most before it is dropped (default: needed with `rate`)
@@ -1915,7 +1938,7 @@ function tiny.conntrack_del(addr, options) end
 ---@return tiny.qdisc # a qdisc handle: `name` (the link's); `<close>` gives the link its first one back
 function tiny.qdisc_set(link, options) end
 
----@class tiny.qdisc_del.options
+---@class tiny.qdisc_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Takes away what `qdisc_set` made of a link (tc(8)).
@@ -1929,7 +1952,7 @@ function tiny.qdisc_set(link, options) end
 ---@param options? tiny.qdisc_del.options
 function tiny.qdisc_del(link, options) end
 
----@class tiny.reserve_port.options
+---@class tiny.reserve_port.options: table<"addr"|"netns", any>
 ---@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
@@ -1945,7 +1968,7 @@ function tiny.qdisc_del(link, options) end
 ---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
 function tiny.reserve_port(port, options) end
 
----@class tiny.udp_bind.options
+---@class tiny.udp_bind.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
 ---Makes a socket for datagrams to and from anybody (udp(7)).
@@ -1980,7 +2003,7 @@ function tiny.udp_receive(udp) end
 ---@param to string the receiver, "127.0.0.1:4242"
 function tiny.udp_send(udp, data, to) end
 
----@class tiny.tcp_listen.options
+---@class tiny.tcp_listen.options: table<"backlog"|"netns", any>
 ---@field backlog? integer how many may wait to be taken (default: 64)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
@@ -2005,7 +2028,7 @@ function tiny.tcp_listen(addr, options) end
 ---@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
 function tiny.tcp_accept(listener) end
 
----@class tiny.tcp_connect.options
+---@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"netns", any>
 ---@field timeout? tiny.duration how long at most (default: as long as the kernel tries)
 ---@field nonblock? boolean reads and writes return at once (default: false)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
@@ -2031,7 +2054,7 @@ function tiny.tcp_connect(addr, options) end
 ---@return table? # a table: `id`, `name` (lower case, no final dot), `type` ("A", "AAAA", "PTR", …, "TYPE65280"), `recursion`, `max` (the longest answer that its sender can take by datagram, in bytes); nil for what is no query with exactly one question
 function tiny.dns_question(query) end
 
----@class tiny.dns_answer.options
+---@class tiny.dns_answer.options: table<"addrs"|"names"|"code"|"ttl"|"max", any>
 ---@field addrs? string[] addresses: IPv4 for A, IPv6 for AAAA (default: none)
 ---@field names? string[] names, for PTR (default: none)
 ---@field code? "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED" the result (default: "NOERROR")
@@ -2047,7 +2070,7 @@ function tiny.dns_question(query) end
 ---@return any # the answer's bytes
 function tiny.dns_answer(query, options) end
 
----@class tiny.sysctl.options
+---@class tiny.sysctl.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
 
 ---Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` belong to a network namespace, most others to the whole machine.
@@ -2084,7 +2107,7 @@ function tiny.format_addr(bytes) end
 
 -- Files
 
----@class tiny.read_file.options
+---@class tiny.read_file.options: table<"root"|"max", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field max? tiny.size refuse a larger file (default: 16m)
 
@@ -2100,7 +2123,7 @@ function tiny.format_addr(bytes) end
 ---@return string? # its bytes, or nil when it is missing
 function tiny.read_file(path, options) end
 
----@class tiny.write_file.options
+---@class tiny.write_file.options: table<"root"|"mode"|"sync"|"exclusive", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer the file's mode (default: 0o644)
 ---@field sync? boolean wait until file and name are on the disk (fdatasync(2), fsync(2)) (default: false)
@@ -2119,7 +2142,7 @@ function tiny.read_file(path, options) end
 ---@param options? tiny.write_file.options
 function tiny.write_file(path, data, options) end
 
----@class tiny.append_file.options
+---@class tiny.append_file.options: table<"mode", any>
 ---@field mode? integer the file's mode (default: 0o644)
 
 ---Appends to a file, made where it is missing, with one write (open(2), O_APPEND).
@@ -2134,7 +2157,7 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
----@class tiny.list_dir.options
+---@class tiny.list_dir.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
 ---Lists the names in a folder, sorted (readdir(3)).
@@ -2148,7 +2171,7 @@ function tiny.append_file(path, data, options) end
 ---@return string[]? # a list of names, or nil when the folder is missing
 function tiny.list_dir(path, options) end
 
----@class tiny.stat.options
+---@class tiny.stat.options: table<"root"|"follow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field follow? boolean look at what a link points to (default: true)
 
@@ -2163,7 +2186,7 @@ function tiny.list_dir(path, options) end
 ---@return table? # a table: kind, size, mode, uid, gid, mtime, dev, ino, rdev; nil when it is missing
 function tiny.stat(path, options) end
 
----@class tiny.mkdir.options
+---@class tiny.mkdir.options: table<"root"|"mode"|"parents", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer its mode (default: 0o755)
 ---@field parents? boolean make missing parents too; an existing folder is no error (default: false)
@@ -2180,7 +2203,7 @@ function tiny.stat(path, options) end
 ---@param options? tiny.mkdir.options
 function tiny.mkdir(path, options) end
 
----@class tiny.symlink.options
+---@class tiny.symlink.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
 ---Makes a symbolic link at `path` (symlink(2)).
@@ -2195,7 +2218,7 @@ function tiny.mkdir(path, options) end
 ---@param options? tiny.symlink.options
 function tiny.symlink(target, path, options) end
 
----@class tiny.readlink.options
+---@class tiny.readlink.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
 ---Tells where a symbolic link points (readlink(2)).
@@ -2209,7 +2232,7 @@ function tiny.symlink(target, path, options) end
 ---@return any # what the link says
 function tiny.readlink(path, options) end
 
----@class tiny.chown.options
+---@class tiny.chown.options: table<"root"|"uid"|"gid", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field uid integer the owner
 ---@field gid integer the group
@@ -2224,7 +2247,7 @@ function tiny.readlink(path, options) end
 ---@param options tiny.chown.options
 function tiny.chown(path, options) end
 
----@class tiny.setxattr.options
+---@class tiny.setxattr.options: table<"value", any>
 ---@field value string its bytes
 
 ---Sets an extended attribute of a file or folder, of a link itself (setxattr(2)).
@@ -2251,7 +2274,7 @@ function tiny.setxattr(path, name, options) end
 ---@param to string its new name
 function tiny.rename(from, to) end
 
----@class tiny.remove.options
+---@class tiny.remove.options: table<"recursive", any>
 ---@field recursive? boolean a folder with all that is in it (default: false)
 
 ---Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).
@@ -2266,7 +2289,7 @@ function tiny.rename(from, to) end
 ---@param options? tiny.remove.options
 function tiny.remove(path, options) end
 
----@class tiny.flock.options
+---@class tiny.flock.options: table<"shared"|"wait", any>
 ---@field shared? boolean with other shared ones (default: false)
 ---@field wait? boolean wait for the other holder; otherwise return nil (default: true)
 
@@ -2288,7 +2311,7 @@ function tiny.flock(path, options) end
 ---@param lock tiny.lock what `flock` returned
 function tiny.unlock(lock) end
 
----@class tiny.copy_tree.options
+---@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"progress", any>
 ---@field from_root? tiny.dir|string the folder in which `from` is looked up (default: the caller's root)
 ---@field to_root? tiny.dir|string the folder in which `to` is looked up (default: the caller's root)
 ---@field follow? boolean where `from` is a link, copy what it points to (default: false)
@@ -2311,7 +2334,7 @@ function tiny.unlock(lock) end
 ---@return table # a table: bytes, entries, and sockets, which are left out
 function tiny.copy_tree(from, to, options) end
 
----@class tiny.tar_pack.options
+---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field to tiny.file the file or pipe that takes the stream
 ---@field name string what the packed is called in the archive
@@ -2330,7 +2353,7 @@ function tiny.copy_tree(from, to, options) end
 ---@return table # a table: bytes, entries, and sockets, which are left out
 function tiny.tar_pack(from, options) end
 
----@class tiny.tar_unpack.options
+---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field from tiny.file the file or pipe with the stream
 ---@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
@@ -2390,7 +2413,7 @@ function tiny.parse_timestamp(text) end
 ---@return string # a string
 function tiny.boot_id() end
 
----@class tiny.json_encode.options
+---@class tiny.json_encode.options: table<"pretty"|"array", any>
 ---@field pretty? boolean with line breaks, for readers (default: false)
 ---@field array? boolean an empty table is a list (default: false)
 
@@ -2411,7 +2434,7 @@ function tiny.json_encode(value, options) end
 ---@return any # the value, or nil and where it is wrong
 function tiny.json_decode(text) end
 
----@class tiny.read_json_files.options
+---@class tiny.read_json_files.options: table<"keys", any>
 ---@field keys? string[] of an object only these keys: sooner read, where a listing needs few (default: all)
 
 ---Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names that begin with a dot are passed over, links are not followed.
@@ -2423,12 +2446,12 @@ function tiny.json_decode(text) end
 ---@param folder string the folder of folders
 ---@param names string[] the files' names
 ---@param options? tiny.read_json_files.options
----@return table? # a table: each name in the folder with a table of its files' values; a file is absent there when it is missing or wrong (`json_decode` tells). nil when the folder is missing
+---@return table # a table: each name in the folder with a table of its files' values; a file is absent there when it is missing or wrong (`json_decode` tells). nil when the folder is missing
 function tiny.read_json_files(folder, names, options) end
 
 -- Events
 
----@class tiny.open.options
+---@class tiny.open.options: table<"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
 ---@field read? boolean for reading (default: true without `write`)
 ---@field write? boolean for writing (default: false)
 ---@field append? boolean every write goes to the end (default: false)
@@ -2465,9 +2488,10 @@ function tiny.stdio(number) end
 ---local from, into = tiny.pipe()
 ---```
 ---@return tiny.file # a file handle for reading and one for writing
+---@return tiny.file
 function tiny.pipe() end
 
----@class tiny.read.options
+---@class tiny.read.options: table<"at", any>
 ---@field at? integer from this byte on, and leave that place (pread(2)) (default: the file's own place)
 
 ---Reads what is there, at most `max` bytes (read(2)).
@@ -2483,7 +2507,7 @@ function tiny.pipe() end
 ---@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
 function tiny.read(file, max, options) end
 
----@class tiny.write.options
+---@class tiny.write.options: table<"wait", any>
 ---@field wait? boolean false: write once what fits now (a nonblock file) (default: true)
 
 ---Writes all bytes, waiting where the far side is full (write(2)).
@@ -2515,7 +2539,7 @@ function tiny.dup2(file, number) end
 ---@return boolean # a boolean
 function tiny.isatty(number) end
 
----@class tiny.poll.options
+---@class tiny.poll.options: table<"write"|"trim", any>
 ---@field write? tiny.file[] files to wait for until they take bytes (default: none)
 ---@field trim? boolean give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED) (default: false)
 
@@ -2529,7 +2553,7 @@ function tiny.isatty(number) end
 ---@return any # the ready ones, a list, and with `write` those that take bytes; empty when the time is over
 function tiny.poll(handles, timeout, options) end
 
----@class tiny.signals.options
+---@class tiny.signals.options: table<integer, any>
 ---@field [integer] tiny.signal the signals
 
 ---Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.
@@ -2541,7 +2565,7 @@ function tiny.poll(handles, timeout, options) end
 ---@return tiny.signals # a signals handle: `:next()`; `<close>` gives the signals their effect back
 function tiny.signals(options) end
 
----@class tiny.unblock_signals.options
+---@class tiny.unblock_signals.options: table<integer, any>
 ---@field [integer] tiny.signal the signals
 
 ---Lets signals take their effect again; one that came meanwhile takes it now (sigprocmask(2), SIG_UNBLOCK).
@@ -2560,7 +2584,7 @@ function tiny.unblock_signals(options) end
 ---@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
 function tiny.next_signal(signals) end
 
----@class tiny.watch.options
+---@class tiny.watch.options: table<integer, any>
 ---@field [integer] string the files and folders
 
 ---Watches files and folders for changes (inotify(7)).
@@ -2581,7 +2605,7 @@ function tiny.watch(options) end
 ---@return string[] # a list of names in watched folders, "" for a watched file itself
 function tiny.changes(watch) end
 
----@class tiny.cgroup_notice.options
+---@class tiny.cgroup_notice.options: table<"trigger", any>
 ---@field trigger? string when to tell: "some 150000 2000000" (microseconds stalled, in a window of so many) for pressure; on v1 "medium" for memory.pressure_level, bytes for memory.usage_in_bytes (default: any change)
 
 ---Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
@@ -2611,7 +2635,7 @@ function tiny.take_notice(notice) end
 
 -- Sockets
 
----@class tiny.socketpair.options
+---@class tiny.socketpair.options: table<"type"|"nonblock", any>
 ---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
 ---@field nonblock? boolean reads and writes return at once (default: false)
 
@@ -2620,10 +2644,11 @@ function tiny.take_notice(notice) end
 ---local mine, theirs = tiny.socketpair { type = "seqpacket" }
 ---```
 ---@param options? tiny.socketpair.options
----@return any # two file handles
+---@return tiny.file # two file handles
+---@return tiny.file
 function tiny.socketpair(options) end
 
----@class tiny.unix_listen.options
+---@class tiny.unix_listen.options: table<"type"|"nonblock", any>
 ---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
 ---@field nonblock? boolean reads and writes return at once (default: false)
 
@@ -2638,7 +2663,7 @@ function tiny.socketpair(options) end
 ---@return tiny.file # a file handle, ready in `poll` when somebody connects
 function tiny.unix_listen(path, options) end
 
----@class tiny.unix_accept.options
+---@class tiny.unix_accept.options: table<"nonblock", any>
 ---@field nonblock? boolean reads and writes return at once (default: false)
 
 ---Takes the next connection (accept4(2)).
@@ -2652,7 +2677,7 @@ function tiny.unix_listen(path, options) end
 ---@return tiny.file? # a file handle; nil when nobody waits and the listener is nonblock
 function tiny.unix_accept(listener, options) end
 
----@class tiny.unix_connect.options
+---@class tiny.unix_connect.options: table<"type"|"nonblock", any>
 ---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
 ---@field nonblock? boolean reads and writes return at once (default: false)
 
@@ -2691,7 +2716,7 @@ function tiny.recv_fd(socket) end
 
 -- Output
 
----@class tiny.pump.options
+---@class tiny.pump.options: table<"dir"|"max_size"|"max_files", any>
 ---@field dir string the folder of the FIFOs and spools
 ---@field max_size? tiny.size begin a new log file at this size (default: none)
 ---@field max_files? integer how many log files are kept, the current one counted; 1: it is begun anew (default: 2)
@@ -2707,7 +2732,7 @@ function tiny.recv_fd(socket) end
 ---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for
 function tiny.pump(log, options) end
 
----@class tiny.pump_move.options
+---@class tiny.pump_move.options: table<"keep", any>
 ---@field keep? boolean return the bytes as well (default: false)
 
 ---Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
@@ -2718,10 +2743,12 @@ function tiny.pump(log, options) end
 ---@param pump tiny.pump what `pump` returned
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return string?
+---@return integer
 function tiny.pump_move(pump, stream, options) end
 
----@class tiny.pump_drop.options
+---@class tiny.pump_drop.options: table<"keep", any>
 ---@field keep? boolean return the bytes as well (default: false)
 
 ---Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
@@ -2731,10 +2758,12 @@ function tiny.pump_move(pump, stream, options) end
 ---@param pump tiny.pump what `pump` returned
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_drop.options
----@return any # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return string?
+---@return integer
 function tiny.pump_drop(pump, stream, options) end
 
----@class tiny.pump_finish.options
+---@class tiny.pump_finish.options: table<"keep", any>
 ---@field keep? boolean return the bytes as well (default: false)
 
 ---Moves all that is left of a stream to the log; a last line without its end is marked partial.
@@ -2760,7 +2789,7 @@ function tiny.probe() end
 
 -- Terminal
 
----@class tiny.read_line.options
+---@class tiny.read_line.options: table<"history"|"lua"|"names"|"strings", any>
 ---@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
 ---@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next, which may be a call that waits; children that it forks stand in a process group of their own and read /dev/null (default: false)
 ---@field names? table of Lua input: the table whose names are completed (default: the globals)
@@ -2777,7 +2806,7 @@ function tiny.probe() end
 ---@return string? # the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)
 function tiny.read_line(prompt, options) end
 
----@class tiny.openpty.options
+---@class tiny.openpty.options: table<"root"|"nonblock", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field nonblock? boolean reads and writes of the master return at once (default: false)
 
@@ -2790,7 +2819,8 @@ function tiny.read_line(prompt, options) end
 ---```
 ---@param devpts string where the devpts is mounted
 ---@param options? tiny.openpty.options
----@return any # two file handles: the master, and the slave, whose `path` is its name in that devpts
+---@return tiny.file # two file handles: the master, and the slave, whose `path` is its name in that devpts
+---@return tiny.file
 function tiny.openpty(devpts, options) end
 
 ---Makes a terminal the controlling one of the caller's session: its Ctrl-C, its job control and /dev/tty are that session's (ioctl_tty(2), TIOCSCTTY).
@@ -2816,7 +2846,7 @@ function tiny.set_controlling_terminal(file) end
 ---@param child? tiny.child who reads; a child that was stopped for reading goes on
 function tiny.set_foreground(child) end
 
----@class tiny.terminal_size.options
+---@class tiny.terminal_size.options: table<"rows"|"cols", any>
 ---@field rows? integer the new number of rows, up to 65535 (default: as it is)
 ---@field cols? integer the new number of columns, up to 65535 (default: as it is)
 
@@ -2827,7 +2857,8 @@ function tiny.set_foreground(child) end
 ---```
 ---@param file tiny.file a terminal, either side of a pty
 ---@param options? tiny.terminal_size.options
----@return any # rows and columns, as they are then
+---@return integer # rows and columns, as they are then
+---@return integer
 function tiny.terminal_size(file, options) end
 
 ---Makes a standard stream's terminal pass every byte on as it is, without echo, lines or signals (cfmakeraw(3)).
@@ -2854,10 +2885,10 @@ function tiny.set_terminal_mode(number, mode) end
 
 -- Manual
 
----@class tiny.manual.options
----@field format? "text"|"markdown"|"lua" for whom; an entry is text (default: text)
+---@class tiny.manual.options: table<"format", any>
+---@field format? "text"|"markdown"|"man"|"lua" for whom; an entry is text (default: text)
 
----Writes the manual's entry of a primitive; without a name the index by family, the whole reference (markdown) or the stubs for editors (lua).
+---Writes the manual's entry of a primitive; without a name the index by family, the whole reference (markdown), the page tinylua-primitives(7) (man) or the stubs for editors (lua).
 ---```lua
 ---print(tiny.manual("clone"))
 ---```
@@ -2874,7 +2905,7 @@ function tiny.manual(name, options) end
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder) end
 
----@class tiny.source.options
+---@class tiny.source.options: table<"shipped", any>
 ---@field shipped? boolean the copy in the binary, whatever overrides it (default: false)
 
 ---Reads a Lua file as `require` and the commands find it: on the search path, or else in the binary.
@@ -2911,6 +2942,7 @@ function tiny.try(f, ...) end
 ---```
 ---@param what string|table the message or the error's fields
 ---@param ... any
+---@return never # never: it throws
 function tiny.fail(what, ...) end
 
 ---Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare name that is no file means the shipped recipe of that name.
@@ -2920,7 +2952,8 @@ function tiny.fail(what, ...) end
 ---return recipe()
 ---```
 ---@param path string the recipe's file
----@return function # the recipe as a function, and its text
+---@return fun(args?: string[]): any # the recipe as a function, and its text
+---@return string
 function tiny.load_recipe(path) end
 
 ---Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.
@@ -2939,7 +2972,7 @@ function tiny.chunk_globals(text, name) end
 ---@return string? # a string, or nil when no user's file is
 function tiny.caller() end
 
----@class tiny.error_frame.options
+---@class tiny.error_frame.options: table<"chunk"|"text"|"colours"|"width", any>
 ---@field chunk? string the name of a chunk that was no file, as places have it (default: none)
 ---@field text? string that chunk's text (default: none)
 ---@field colours? boolean with escape sequences for colours (default: false)

@@ -40,12 +40,18 @@ function manual.summary(text)
   return (said:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
 end
 
+-- A command that is for programs and not for readers says so in its table.
+local function hidden(file)
+  return file:match("^scripts/") and (tiny.try(tiny.source, file) or ""):find("\n  hidden = true", 1, true)
+end
+
 -- The names of a topic ("commands") as a reader writes them, each with its file.
 function manual.list(topic)
   local t, list = manual.topics[topic], {}
   for _, name in ipairs(tiny.sources(t.folder)) do
     local shown = (t.prefix or "") .. name .. (t.suffix or "")
-    table.insert(list, { name = shown, file = ("%s/%s.lua"):format(t.folder, name) })
+    local file = ("%s/%s.lua"):format(t.folder, name)
+    if not hidden(file) then table.insert(list, { name = shown, file = file }) end
   end
   return list
 end

@@ -103,7 +103,7 @@ local function instance(self, service, asked, n)
   local hash = digest(fingerprint(made))
   made.labels = { ["tinylua.project"] = self.name, ["tinylua.service"] = service, ["tinylua.hash"] = hash }
   for key, value in pairs(asked.labels or {}) do made.labels[key] = value end
-  return { name = made.name, short = short, service = service, spec = made, hash = hash, needs = asked.needs or {}, ready = asked.ready, patience = asked.ready_timeout or 60 }
+  return { name = made.name, short = short, service = service, spec = made, hash = hash, needs = asked.needs or {}, ready = asked.ready, patience = tiny.parse_duration(asked.ready_timeout or 60) }
 end
 
 local function declare_networks(self)

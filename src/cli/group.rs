@@ -44,13 +44,16 @@ pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result
     Err(parser().error(ErrorKind::InvalidSubcommand, text).into())
 }
 
-/// A line a command of this group; of the empty one all commands.
+/// A line a command of this group; of the empty one all commands. Hidden ones are for programs, not for readers.
 pub fn summaries(vm: &Vm, group: &str) -> String {
     let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
     let path = |name: &str| if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") };
     let mut lines = String::new();
     for name in vm.search().names(&folder) {
         let script = vm.command(&path(&name)).ok().flatten();
+        if script.as_ref().is_some_and(|s| s.get("hidden").unwrap_or(false)) {
+            continue;
+        }
         let summary: String = script.and_then(|s| s.get("summary").ok()).unwrap_or_default();
         lines.push_str(&format!("  {name:<10} {summary}\n"));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::text::capitalised;
-use super::{fallback, families, variadic};
+use super::{fallback, families, tables, variadic};
 use crate::vm::registry::{self, Opt, Primitive, Type};
 
 const HEAD: &str = "\
@@ -110,16 +110,28 @@ fn function(out: &mut String, primitive: &Primitive) {
     if primitive.takes_table() {
         options(out, primitive);
     }
+    for (names, of) in tables(primitive) {
+        keys(out, &table_class(primitive, &names), None, of);
+    }
     annotate(out, primitive, 0);
     out.push_str(&format!("function tiny.{}({}) end\n", primitive.name, names(primitive, 0).join(", ")));
 }
 
 fn options(out: &mut String, primitive: &Primitive) {
-    out.push_str(&format!("---@class tiny.{}.options\n", primitive.name));
-    if let Some((ty, doc)) = &primitive.list {
-        out.push_str(&format!("---@field [integer] {} {doc}\n", annotation(ty)));
+    let list = primitive.list.as_ref().map(|(ty, doc)| (annotation(ty), *doc));
+    keys(out, &format!("tiny.{}.options", primitive.name), list, primitive.options);
+}
+
+/// A class for a table of options. That it is a table of these keys and no others lets a checker refuse a
+/// misspelt one; fields alone do not.
+fn keys(out: &mut String, name: &str, list: Option<(String, &str)>, options: &[Opt]) {
+    let integer = list.iter().map(|_| "integer".to_owned());
+    let all: Vec<String> = integer.chain(options.iter().map(|o| format!("{:?}", o.name))).collect();
+    out.push_str(&format!("---@class {name}: table<{}, any>\n", all.join("|")));
+    if let Some((ty, doc)) = list {
+        out.push_str(&format!("---@field [integer] {ty} {doc}\n"));
     }
-    for option in primitive.options {
+    for option in options {
         let mark = if option.required { "" } else { "?" };
         let default = match fallback(option).as_str() {
             "" | "required" => String::new(),
@@ -140,7 +152,8 @@ fn annotate(out: &mut String, primitive: &Primitive, skip: usize) {
     for name in names(primitive, skip) {
         if let Some(arg) = primitive.args.iter().find(|a| a.name == name) {
             let mark = if arg.required { "" } else { "?" };
-            out.push_str(&format!("---@param {name}{mark} {} {}\n", annotation(&arg.ty), arg.doc));
+            let ty = within(primitive, name).unwrap_or_else(|| annotation(&arg.ty));
+            out.push_str(&format!("---@param {name}{mark} {ty} {}\n", arg.doc));
         } else if name == "options" {
             let needed = primitive.signature().contains("[, options]") || primitive.signature().contains("([options]");
             let mark = if needed { "?" } else { "" };
@@ -149,9 +162,22 @@ fn annotate(out: &mut String, primitive: &Primitive, skip: usize) {
             out.push_str("---@param ... any\n");
         }
     }
-    if let Some(ty) = returned(primitive.returns) {
-        out.push_str(&format!("---@return {ty} # {}\n", primitive.returns));
+    for (i, ty) in returned(primitive.returns).into_iter().enumerate() {
+        let text = if i == 0 { format!(" # {}", primitive.returns) } else { String::new() };
+        out.push_str(&format!("---@return {ty}{text}\n"));
     }
+}
+
+/// The class of the tables of options among the arguments that share their keys: "first, second".
+fn table_class(primitive: &Primitive, names: &str) -> String {
+    format!("tiny.{}.{}", primitive.name, names.split(',').next().unwrap_or(names))
+}
+
+/// The type of an argument that is a table of options.
+fn within(primitive: &Primitive, name: &str) -> Option<String> {
+    let arg = primitive.args.iter().find(|a| a.name == name && matches!(a.ty, Type::Options(_)))?;
+    let (names, _) = tables(primitive).into_iter().find(|(names, _)| names.split(", ").any(|n| n == arg.name))?;
+    Some(table_class(primitive, &names))
 }
 
 /// The names of the parameters in the order of the call.
@@ -204,10 +230,18 @@ fn returned_kind(returns: &'static str) -> Option<&'static str> {
 
 /// What an entry says it returns, as a type: the manual is written for readers, and its sentences
 /// begin in a few ways.
-fn returned(returns: &'static str) -> Option<String> {
-    const BEGINNINGS: [(&str, &str); 16] = [
+fn returned(returns: &'static str) -> Vec<String> {
+    // Of several values.
+    const SEVERAL: [(&str, &[&str]); 6] = [
+        ("the exit status", &["integer", "string?"]),
+        ("a file handle for reading", &["tiny.file", "tiny.file"]),
+        ("two file handles", &["tiny.file", "tiny.file"]),
+        ("rows and columns", &["integer", "integer"]),
+        ("the recipe as a function", &["fun(args?: string[]): any", "string"]),
+        ("whether the FIFO", &["boolean", "string?", "integer"]),
+    ];
+    const BEGINNINGS: [(&str, &str); 14] = [
         ("an integer", "integer"),
-        ("the exit status", "integer"),
         ("a number", "number"),
         ("seconds", "number"),
         ("bytes", "integer"),
@@ -221,18 +255,23 @@ fn returned(returns: &'static str) -> Option<String> {
         ("a list of tables", "table[]"),
         ("a list", "any[]"),
         ("a table", "table"),
-        ("the recipe as a function", "function"),
     ];
-    if returns.is_empty() || returns.starts_with("never") {
-        return None;
+    if returns.is_empty() {
+        return Vec::new();
+    }
+    if returns.starts_with("never") {
+        return vec!["never".into()];
+    }
+    if let Some((_, types)) = SEVERAL.iter().find(|(words, _)| returns.starts_with(words)) {
+        return types.iter().map(|ty| (*ty).to_owned()).collect();
     }
     let ty = match returned_kind(returns) {
         Some(kind) => format!("tiny.{kind}"),
         None => match BEGINNINGS.iter().find(|(words, _)| returns.starts_with(words)) {
             Some((_, ty)) => (*ty).to_owned(),
-            None => return Some("any".into()),
+            None => return vec!["any".into()],
         },
     };
-    let absent = returns.contains("nil") || returns.contains("nothing");
-    Some(if absent { format!("{ty}?") } else { ty })
+    let absent = ["or nil", "; nil when", "; nil at", "; nil for what"].iter().any(|words| returns.contains(words));
+    vec![if absent { format!("{ty}?") } else { ty }]
 }

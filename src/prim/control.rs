@@ -23,6 +23,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Throws an error value: a message, a format string with its arguments, or a table with `message`, `hint` \
               and `exit`.",
         args: &[arg("what", Type::Either(&[Type::Str, Type::Table]), "the message or the error's fields")],
+        returns: "never: it throws",
         example: "tiny.fail { message = \"no rootfs given\", hint = \"pass a folder\", exit = 2 }",
         ..BASE
     },

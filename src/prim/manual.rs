@@ -15,9 +15,14 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "manual",
         doc: "Writes the manual's entry of a primitive; without a name the index by family, the whole reference \
-              (markdown) or the stubs for editors (lua).",
+              (markdown), the page tinylua-primitives(7) (man) or the stubs for editors (lua).",
         args: &[optional("name", Type::Str, "a primitive, \"clone\", or a method, \"child:wait\"")],
-        options: &[opt("format", Type::Word(&["text", "markdown", "lua"]), "text", "for whom; an entry is text")],
+        options: &[opt(
+            "format",
+            Type::Word(&["text", "markdown", "man", "lua"]),
+            "text",
+            "for whom; an entry is text",
+        )],
         returns: "a string, or nil when there is no such primitive",
         example: "print(tiny.manual(\"clone\"))",
         call: manual,
@@ -72,11 +77,12 @@ fn manual(call: &Call<'_>) -> Outcome {
     if !call.has(0) {
         return call.ok(match format.as_str() {
             "markdown" => docs::reference(),
+            "man" => docs::primitives(),
             "lua" => docs::stubs(),
             _ => docs::index(),
         });
     }
-    if matches!(format.as_str(), "markdown" | "lua") {
+    if matches!(format.as_str(), "markdown" | "man" | "lua") {
         return Err(Fail::Usage(format!("format {format:?} is the whole manual's; leave out the name")));
     }
     let name = call.str(0)?;

@@ -1,0 +1,54 @@
+-- A network lab without a single program in it: two sites, two ways between them, and what happens when the better
+-- one is cut. Every node is a network namespace; `tinylua run lab.lua`.
+local nodes, cables = {}, {}
+for _, name in ipairs { "left", "right", "fast", "slow" } do
+  nodes[name] = tiny.netns()
+  tiny.link_set("lo", { netns = nodes[name], up = true })
+end
+
+-- A cable between two nodes; the ends are named after the far side.
+local function cable(a, a_addr, b, b_addr)
+  cables[a .. b] = tiny.veth_pair({ name = "to-" .. b, netns = nodes[a], addr = a_addr }, { name = "to-" .. a, netns = nodes[b], addr = b_addr })
+end
+cable("left", "10.1.1.1/24", "fast", "10.1.1.2/24")
+cable("fast", "10.2.1.2/24", "right", "10.2.1.1/24")
+cable("left", "10.1.2.1/24", "slow", "10.1.2.2/24")
+cable("slow", "10.2.2.2/24", "right", "10.2.2.1/24")
+for _, name in ipairs { "fast", "slow" } do tiny.sysctl("net.ipv4.ip_forward", 1, { netns = nodes[name] }) end
+
+-- Each site can be reached by an address of its own, on whichever way; of two routes the smaller metric wins.
+tiny.addr_add("lo", "10.0.0.1/32", { netns = nodes.left })
+tiny.addr_add("lo", "10.0.0.2/32", { netns = nodes.right })
+for way, metric in pairs { fast = 10, slow = 20 } do
+  local n = way == "fast" and 1 or 2
+  tiny.route_add("10.0.0.2/32", { netns = nodes.left, via = ("10.1.%d.2"):format(n), metric = metric })
+  tiny.route_add("10.0.0.1/32", { netns = nodes.right, via = ("10.2.%d.2"):format(n), metric = metric })
+  tiny.route_add("10.0.0.2/32", { netns = nodes[way], via = ("10.2.%d.1"):format(n) })
+  tiny.route_add("10.0.0.1/32", { netns = nodes[way], via = ("10.1.%d.1"):format(n) })
+end
+
+-- Asks from a node; the kernel answers for the others, so that nothing runs there.
+local function ask(node, command)
+  local child <close> = tiny.clone({ net = nodes[node] }, function() tiny.exec { "/bin/sh", "-c", command } end)
+  return child:wait() == 0
+end
+local function reached()
+  return ask("left", "busybox ping -c 1 -W 2 -I 10.0.0.1 10.0.0.2 >/dev/null 2>&1")
+end
+local function way()
+  for _, route in ipairs(tiny.routes { netns = nodes.left }) do
+    if route.dst == "10.0.0.2/32" then return route.via == "10.1.1.2" and "fast" or "slow" end
+  end
+end
+local function report(when)
+  print(("%-15s %s"):format(when, reached() and "reached by the " .. way() .. " way" or "not reached"))
+end
+
+report "both ways:"
+-- A link that goes down takes its routes with it.
+tiny.link_set("to-fast", { netns = nodes.left, down = true })
+tiny.link_set("to-fast", { netns = nodes.right, down = true })
+report "fast one cut:"
+tiny.link_set("to-slow", { netns = nodes.left, down = true })
+report "both cut:"
+for _, thing in pairs(cables) do thing:close() end

@@ -1,0 +1,41 @@
+-- What would this do to my machine? `tinylua run throwaway.lua COMMAND…` runs it on a copy of the host that is thrown
+-- away, and lists what it changed. The copy is an overlay over /: it costs nothing until something is written.
+local args = ...
+local command = #args > 0 and args or { "/bin/sh" }
+
+-- A + for what is new or changed, a - for what is gone.
+local function changes(upper, path)
+  for _, name in ipairs(tiny.list_dir(upper .. path) or {}) do
+    local here = path .. "/" .. name
+    local s = assert(tiny.stat(upper .. here, { follow = false }))
+    if s.kind == "dir" then
+      changes(upper, here)
+    else
+      -- In an overlay's upper layer a removed name is a character device 0/0.
+      print((s.kind == "char" and s.rdev == 0 and "- " or "+ ") .. here)
+    end
+  end
+end
+
+local function inside()
+  local root <close> = tiny.open_root("/mnt/root")
+  tiny.mount_proc("/proc", { root = root })
+  tiny.mount_tmpfs("/run", { root = root, nosuid = true, nodev = true })
+  tiny.mount_bind("/dev", "/dev", { root = root })
+  tiny.mount_sysfs("/sys", { root = root, ro = true })
+  tiny.pivot_root(root)
+  tiny.exec(command)
+end
+
+-- The outer child has the layers, so that it can look at them when the inner one has ended.
+local keeper <close> = tiny.clone({ mount = true }, function()
+  tiny.mount_private("/")
+  tiny.mount_tmpfs("/mnt")
+  for _, name in ipairs { "upper", "work", "root" } do tiny.mkdir("/mnt/" .. name) end
+  tiny.mount_overlay("/mnt/root", { lower = { "/" }, upper = "/mnt/upper", work = "/mnt/work", volatile = true })
+  local child <close> = tiny.clone({ mount = true, pid = true, net = true, ipc = true, uts = true }, inside)
+  local status = child:wait()
+  changes("/mnt/upper", "")
+  return status
+end)
+return (keeper:wait())

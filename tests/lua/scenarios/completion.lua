@@ -1,0 +1,40 @@
+-- Completion: what `tinylua complete` answers; completion_bash and its like ask real shells.
+local check = require "check"
+
+local function answers(...)
+  local texts = {}
+  for line in check.succeeds("complete", "--", ...):gmatch("[^\n]+") do table.insert(texts, (line:match("^[^\t]*"))) end
+  return table.concat(texts, " ")
+end
+
+-- Commands, groups and options, with what they are.
+assert(answers(""):find("attach check completion cp create", 1, true), answers(""))
+assert(not answers(""):find(" complete ", 1, true), "a hidden command is offered")
+assert(check.succeeds("complete", "--", "st"):find("stop\tStop running containers\n", 1, true))
+check.equal(answers("network", "con"), "connect")
+check.equal(answers("run", "--memory-s"), "--memory-swap")
+check.equal(answers("--tr"), "--trace")
+check.equal(answers("no-such-command", ""), "")
+-- Values: choices, kinds, and of an option that is being written.
+check.equal(answers("ps", "--format", ""), "json table")
+check.equal(answers("ps", "--format=j"), "--format=json")
+check.equal(answers("run", "--cap-drop", "AL"), "ALL")
+check.equal(answers("run", "--rootfs", ""), ":dirs")
+check.equal(answers("run", "he"), ":files hello.lua")
+-- What follows the program is its own business.
+check.equal(answers("run", "hello.lua", "--na"), ":files")
+check.equal(answers("exec", "web", ""), ":files")
+check.equal(answers("doc", "mount_ov"), "mount_overlay")
+
+-- Names come from the state folder, wherever that is said to be.
+require("shells").prepare()
+check.equal(answers("--root", "/tmp/state", "stop", "we"), "web webster")
+check.equal(answers("logs", "--root=/tmp/state", "-f", "d"), "db")
+check.equal(answers("--root", "/tmp/state", "cp", "w"), ":files web: webster:")
+check.equal(answers("--root", "/tmp/state", "run", "--network", "ba"), "backend")
+check.equal(answers("--root", "/tmp/state", "network", "rm", ""), "backend")
+
+-- A user's own command, with its own options.
+check.equal(answers("gre"), "greet")
+check.equal(answers("greet", "--l"), "--loud --lua-path")
+check.equal(answers("greet", ""), "me you")

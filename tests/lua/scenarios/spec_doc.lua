@@ -1,0 +1,50 @@
+-- The keys of a container and of a topology: what is documented for editors and man(1) is what is checked.
+local check = require "check"
+local doc = require "tiny.spec_doc"
+
+-- How a type that is checked may be written for an editor.
+local WRITTEN = {
+  string = { "string" }, boolean = { "boolean" }, number = { "number" }, integer = { "integer" }, size = { "tiny.size" },
+  duration = { "tiny.duration" }, strings = { "string[]" }, command = { "tiny.command" }, functions = { "tiny.hooks" },
+  limit = { 'tiny.size|"unlimited"' },
+}
+
+local function compare(what, keys, fields)
+  local told = {}
+  for _, field in ipairs(fields) do
+    local name, ty, text = table.unpack(field)
+    check.equal(told[name], nil, what .. ": twice: " .. name)
+    told[name] = true
+    assert(keys[name], ("%s: %s is documented, and refused"):format(what, name))
+    assert(text ~= "", name)
+    local wanted = WRITTEN[keys[name]]
+    if wanted then check.equal(ty, wanted[1], what .. ": " .. name) end
+    if keys[name] == "function" then assert(ty:match("^fun%("), name .. ": " .. ty) end
+  end
+  for name in pairs(keys) do assert(told[name], ("%s: %s is not documented"):format(what, name)) end
+end
+compare("container", require("tiny.spec").KEYS, doc.container)
+
+-- The keys that an error names: "known are a, b, c".
+local function known(f, ...)
+  local _, err = tiny.try(f, ...)
+  local keys = {}
+  for name in err.hint:match("known are (.*)"):gmatch("[%w_]+") do keys[name] = "any" end
+  return keys
+end
+local topology = require "tiny.topology"
+compare("topology", known(topology.new, { none = 1 }), doc.topology)
+local function resolve(asked) return topology.resolve(topology.new(asked), "t") end
+local services = known(resolve, { containers = { a = { none = 1 } } })
+for _, field in ipairs(doc.container) do services[field[1]] = nil end
+compare("service", services, doc.service)
+
+local inner = {}
+for _, one in ipairs(doc.inner) do inner[one[1]] = one[3] end
+compare("networks", known(resolve, { networks = { n = { none = 1 } }, containers = { a = { command = "x" } } }), inner["tiny.topology.network"])
+compare("ready", known(resolve, { containers = { a = { command = "x", ready = { none = 1 } } } }), inner["tiny.ready.wish"])
+local steps = {}
+for _, name in ipairs(require("tiny.container").steps) do steps[name] = "any" end
+compare("hooks", steps, inner["tiny.hooks"])
+compare("health", known(require("tiny.health").check, { health = { none = 1 } }), inner["tiny.health.wish"])
+compare("log", known(require("tiny.logging").check, { log = { none = 1 } }), inner["tiny.log.wish"])
