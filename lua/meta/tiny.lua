@@ -2852,7 +2852,7 @@ function tiny.manual(name, options) end
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/recipes" commands, modules or recipes
+---@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/recipes"|"lua/templates" commands, modules or recipes
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder) end
 

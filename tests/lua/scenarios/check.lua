@@ -24,7 +24,7 @@ check.equal(check.run({ "check", "/tmp/none.lua" }).status, 2)
 -- Everything that ships, from the binary itself.
 local look = require "tiny.check"
 local count = 0
-for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/recipes", "scripts", "scripts/network" } do
+for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/recipes", "lua/templates", "scripts", "scripts/network" } do
   for _, name in ipairs(tiny.sources(folder)) do
     local path = ("%s/%s.lua"):format(folder, name)
     for _, finding in ipairs(look.text(tiny.source(path, { shipped = true }), path)) do
