@@ -69,6 +69,11 @@ impl SearchPath {
         if self.dirs.is_empty() || self.root == root() { &self.dirs } else { &[] }
     }
 
+    /// The folders, first match first.
+    pub fn dirs(&self) -> &[PathBuf] {
+        &self.dirs
+    }
+
     /// Reads `folder/relative` ("scripts", "run.lua"): an override, or the embedded copy.
     pub fn read(&self, folder: &str, relative: &str) -> Result<Option<Source>, String> {
         if relative.split('/').any(|part| part == ".." || part.is_empty()) {
