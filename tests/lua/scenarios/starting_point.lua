@@ -46,3 +46,9 @@ refused(2, "a command has a name, not a path: ./x\n  hint: --print writes the te
 refused(2, "the name \"a b\" has other characters than letters, digits, '_' and '-'\n", "recipe", "a b")
 check.equal(check.run({ "init", "receipt" }).status, 2)
 assert(check.succeeds("init", "command", "--print", "mine"):find("^%-%- mine: "))
+
+check.equal(made("test"), "recipe_test.lua")
+local tested = check.run { "test", "recipe_test.lua" }
+check.equal(tested.status, 0, tested.out)
+assert(tested.out:find("\n4 passed in "), tested.out)
+check.equal(made("test", "web_test.lua"), "web_test.lua")
