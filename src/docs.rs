@@ -7,7 +7,7 @@ mod stubs;
 mod text;
 
 pub use markdown::reference;
-pub use stubs::stubs;
+pub use stubs::{returned_kind, stubs};
 pub use text::{entry, index};
 
 use crate::vm::registry::{self, Opt, Primitive, Type};
