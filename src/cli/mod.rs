@@ -96,10 +96,23 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     seal_early(name, rest, &globals);
     let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
+    let end = invoke(&vm, name, rest, &mut globals);
+    // The process ends: freeing each Lua object first would take longer than some commands do.
+    std::mem::forget(vm);
+    end
+}
+
+/// Runs a command in a machine that is there already, whose settings stay as they are but for what the words say.
+pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
+    invoke(vm, name, words, &mut Globals { kept: true, ..Globals::default() })
+}
+
+fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Result<u8, End> {
+    let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
         return Err(unknown_command(name, vm.search()).into());
     };
-    let chosen = group::choose(&vm, name, &script, rest).map_err(|end| match end {
+    let chosen = group::choose(vm, name, &script, rest).map_err(|end| match end {
         End::Failed { failure, .. } => fail(failure, globals.verbose),
         end => end,
     })?;
@@ -120,7 +133,9 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         if let Some(style) = globals.trace {
             trace::start(style).map_err(|e| Failure::plain(e.to_string()))?;
         }
-        vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
+        if !globals.kept || globals.root.is_some() {
+            vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
+        }
         let function: Function =
             script.get("run").map_err(|_| Failure::plain(format!("{name}.lua has no function \"run\"")))?;
         // A supervisor lives for long below this call: what it does not need is Lua's to collect.
@@ -128,10 +143,7 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
         Ok(results.front().map_or(0, child::status_of))
     };
-    let end = run().map_err(|f| fail(f, globals.verbose));
-    // The process ends: freeing each Lua object first would take longer than some commands do.
-    std::mem::forget(vm);
-    end
+    run().map_err(|f| fail(f, globals.verbose))
 }
 
 /// A script that calls tiny.seal() starts the command over there: what it says is looked at first, so that

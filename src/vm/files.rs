@@ -63,6 +63,11 @@ impl SearchPath {
         SearchPath { dirs, root: root() }
     }
 
+    /// These folders alone; only those that exist.
+    pub fn of(dirs: &[PathBuf]) -> SearchPath {
+        SearchPath { dirs: dirs.iter().filter(|dir| dir.is_dir()).cloned().collect(), root: root() }
+    }
+
     /// The folders, while this process has the root that they were found in. In a container's root a
     /// file of the same name is the container's, and running it would give that what we still hold.
     fn here(&self) -> &[PathBuf] {

@@ -48,6 +48,8 @@ pub struct Failure {
     pub traceback: Option<String>,
     /// The exit status that the failure asks for.
     pub exit: u8,
+    /// The error value of Lua that it was.
+    pub value: Option<Table>,
 }
 
 impl Vm {
@@ -116,14 +118,15 @@ impl Vm {
 impl Failure {
     /// A failure with no more than its sentence.
     pub fn plain(text: impl Into<String>) -> Failure {
-        Failure { text: text.into(), traceback: None, exit: 125 }
+        Failure { text: text.into(), traceback: None, exit: 125, value: None }
     }
 
     fn of(value: &Value) -> Failure {
         let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
         let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
         let exit = asked.unwrap_or_else(|| child::exit_status(err));
-        Failure { text: error::display(err), traceback: err.raw_get("traceback").ok().flatten(), exit }
+        let traceback = err.raw_get("traceback").ok().flatten();
+        Failure { text: error::display(err), traceback, exit, value: Some(err.clone()) }
     }
 }
 
