@@ -2274,7 +2274,8 @@ function tiny.setxattr(path, name, options) end
 ---@param to string its new name
 function tiny.rename(from, to) end
 
----@class tiny.remove.options: table<"recursive", any>
+---@class tiny.remove.options: table<"root"|"recursive", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean a folder with all that is in it (default: false)
 
 ---Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).
@@ -2901,7 +2902,7 @@ function tiny.manual(name, options) end
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/tiny/anatomy"|"lua/tiny/plan"|"lua/recipes" commands, modules or recipes
+---@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/tiny/anatomy"|"lua/tiny/plan"|"lua/recipes"|"lua/templates" commands, modules or recipes
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder) end
 
@@ -3038,5 +3039,15 @@ function tiny.parse_duration(duration) end
 ---@param words string[] what there is
 ---@return any # the closest, or nil when none is close
 function tiny.did_you_mean(word, words) end
+
+---Tells what the arguments of a call say about it, without the call: why it would be refused before the kernel is asked, and which kind of handle it returns. Without a name it returns the value that stands for one that is not known, as an argument or in a table.
+---```lua
+---local unknown = tiny.foresee()
+---print(tiny.foresee("sethostname", { 7, n = 1 }))
+---```
+---@param name? string a primitive, "clone", or a method, "child:wait"
+---@param args? table its arguments, as table.pack makes them; `n` counts them
+---@return any # the refusal or nil, and the handle's kind or nil; false when there is no such primitive
+function tiny.foresee(name, args) end
 
 return tiny

@@ -16,6 +16,8 @@ pub struct Globals {
     pub lua_path: Vec<PathBuf>,
     pub trace: Option<Wanted>,
     pub verbose: bool,
+    /// Whether the machine has its settings already.
+    pub kept: bool,
 }
 
 impl Globals {

@@ -222,7 +222,7 @@ fn annotation(ty: &Type) -> String {
 }
 
 /// "a child handle: …" returns `child`.
-fn returned_kind(returns: &'static str) -> Option<&'static str> {
+pub fn returned_kind(returns: &'static str) -> Option<&'static str> {
     let (article, rest) = returns.split_once(' ')?;
     let (kind, after) = rest.split_once(' ')?;
     (matches!(article, "a" | "an") && after.starts_with("handle")).then_some(kind)

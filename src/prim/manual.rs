@@ -41,6 +41,7 @@ pub const FAMILY: &[Primitive] = &[
                 "lua/tiny/anatomy",
                 "lua/tiny/plan",
                 "lua/recipes",
+                "lua/templates",
             ]),
             "commands, modules or recipes",
         )],

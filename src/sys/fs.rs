@@ -197,11 +197,16 @@ pub fn list(place: Place<'_>) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Removes a file, a link or an empty folder.
-pub fn remove(path: &str) -> Result<()> {
-    match rustix::fs::unlinkat(CWD, path, AtFlags::empty()) {
-        Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR).at(path),
-        removed => removed.at(path),
+pub fn remove(place: Place<'_>) -> Result<()> {
+    let unlink = |folder: BorrowedFd<'_>, name: &str| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+        Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).at(place.path),
+        removed => removed.at(place.path),
+    };
+    if place.root.is_none() {
+        return unlink(CWD, place.path);
     }
+    let (folder, name) = place.parent()?;
+    unlink(folder.as_fd(), name)
 }
 
 /// What stat(2) tells, in words.

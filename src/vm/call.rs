@@ -1,13 +1,14 @@
 //! One call of a primitive: checks the arguments against the registry entry before any kernel
 //! call, then hands them to the binding as Rust types.
 
-use std::os::fd::BorrowedFd;
+mod fd;
 
-use mlua::{AnyUserData, FromLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
+pub use fd::FdRef;
+
+use mlua::{FromLua, IntoLuaMulti, LightUserData, Lua, MultiValue, Table, Value};
 
 use super::check::{check, check_table};
 pub use super::check::{to_seconds, to_size};
-use super::handle::Fd;
 use super::registry::{Entry, Key};
 use super::show;
 use crate::sys;
@@ -37,6 +38,10 @@ impl From<mlua::Error> for Fail {
         Fail::Lua(error)
     }
 }
+
+/// Stands for a value that is not known, where a call is only looked at (`foresee`): every check lets it pass.
+pub const UNKNOWN: LightUserData = LightUserData(&raw const MARK as *mut _);
+static MARK: u8 = 0;
 
 /// A call under way.
 pub struct Call<'a> {
@@ -69,6 +74,7 @@ impl<'a> Call<'a> {
             match args.get(at).unwrap_or(&Value::Nil) {
                 Value::Table(table) => call.table = Some(table),
                 Value::Nil => {}
+                value if *value == Value::LightUserData(UNKNOWN) => return Ok(call),
                 value => {
                     return Err(format!(
                         "options must be a table, not {}: {}",
@@ -186,39 +192,6 @@ impl<'a> Call<'a> {
     /// Results for Lua.
     pub fn ok(&self, values: impl IntoLuaMulti) -> super::registry::Outcome {
         Ok(values.into_lua_multi(self.lua)?)
-    }
-}
-
-/// A handle's open descriptor, borrowed for the length of a call.
-pub struct FdRef(AnyUserData);
-
-impl FdRef {
-    /// The descriptor in a handle table.
-    pub fn of(table: &Table) -> Result<FdRef, Fail> {
-        let kind: String = table.raw_get("kind").unwrap_or_default();
-        match table.raw_get::<Value>("fd")? {
-            Value::UserData(fd) if fd.borrow::<Fd>().is_ok_and(|f| f.0.is_some()) => Ok(FdRef(fd)),
-            _ => Err(Fail::Usage(format!("the {kind} handle is closed"))),
-        }
-    }
-
-    /// Keeps the descriptor borrowed as long as the result lives.
-    pub fn hold(&self) -> Result<mlua::UserDataRef<Fd>, Fail> {
-        Ok(self.0.borrow::<Fd>()?)
-    }
-
-    /// A duplicate of the descriptor, close-on-exec.
-    pub fn dup(&self) -> Result<std::os::fd::OwnedFd, Fail> {
-        Ok(self.with(|fd| fd.try_clone_to_owned())?.map_err(sys::Error::from)?)
-    }
-
-    /// Runs `f` with the descriptor.
-    pub fn with<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Fail> {
-        let fd = self.0.borrow::<Fd>()?;
-        match &fd.0 {
-            Some(owned) => Ok(f(std::os::fd::AsFd::as_fd(owned))),
-            None => Err(Fail::Usage("the handle is closed".into())),
-        }
     }
 }
 

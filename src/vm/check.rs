@@ -3,6 +3,7 @@
 
 use mlua::{Table, Value};
 
+use super::call::UNKNOWN;
 use super::registry::{Key, Type, did_you_mean};
 use super::{handle, show, units};
 use crate::sys;
@@ -109,6 +110,10 @@ pub fn to_seconds(value: &Value) -> Result<f64, String> {
 
 /// Checks one value.
 pub(super) fn check(ty: &Type, value: &Value) -> Result<(), String> {
+    check_known(ty, value).or_else(|e| if *value == Value::LightUserData(UNKNOWN) { Ok(()) } else { Err(e) })
+}
+
+fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
     let expected = || Err(format!("expected {}, got {}", ty.describe(), show::kind(value)));
     let fits = match (ty, value) {
         (Type::Any, _) => true,

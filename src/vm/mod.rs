@@ -49,9 +49,11 @@ pub struct Failure {
     /// The Lua traceback.
     pub traceback: Option<String>,
     /// The lines of the user's file around the place, for a terminal.
-    pub frame: Option<frame::Frame>,
+    pub frame: Option<Box<frame::Frame>>,
     /// The exit status that the failure asks for.
     pub exit: u8,
+    /// The error value of Lua that it was.
+    pub value: Option<Table>,
 }
 
 impl Vm {
@@ -120,7 +122,7 @@ impl Vm {
 impl Failure {
     /// A failure with no more than its sentence.
     pub fn plain(text: impl Into<String>) -> Failure {
-        Failure { text: text.into(), traceback: None, frame: None, exit: 125 }
+        Failure { text: text.into(), traceback: None, frame: None, exit: 125, value: None }
     }
 
     fn of(lua: &Lua, value: &Value) -> Failure {
@@ -128,7 +130,7 @@ impl Failure {
         let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
         let exit = asked.unwrap_or_else(|| child::exit_status(err));
         let traceback = err.raw_get("traceback").ok().flatten();
-        Failure { text: error::display(err), traceback, frame: frame::of(lua, err), exit }
+        Failure { text: error::display(err), traceback, frame: frame::of(lua, err).map(Box::new), exit, value: Some(err.clone()) }
     }
 }
 
