@@ -154,7 +154,7 @@ local c = require "tiny.container"
 return c.new {
   name = "web", command = { "python3", "-m", "http.server", "80" },
   memory = "128m", pids = 64, network = "bridge", publish = { "8080:80" },
-  on_exit = function(ctx, status) print("web ended:", status) end,
+  on_exit = function(ctx, status) tiny.write_file("last-status", tostring(status)) end,
 }]]
 
 local function keys(self, title, list)
