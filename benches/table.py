@@ -35,9 +35,10 @@ def rootless(result):
 
 
 def calls(result):
-    rows = [[r["call"], f"{r['bare_ns']:.0f}", f"{r['tinylua_ns']:.0f}", f"{r['overhead_ns']:.0f}"] for r in result["calls"]]
+    rows = [[r["call"], f"{r['bare_ns']:.0f}", f"{r['tinylua_ns']:.0f}", f"{r['overhead_ns']:.0f}",
+             *(f"{r[style + '_ns']:.0f}" for style in ("timeline", "lines", "json"))] for r in result["calls"]]
     return f"One call, median of {result['rounds']} interleaved rounds\n\n" + \
-        columns(["call", "system call ns", "primitive ns", "difference ns"], rows)
+        columns(["call", "system call ns", "primitive ns", "difference ns", "+ timeline", "+ lines", "+ json"], rows)
 
 
 def notify(result):

@@ -1,17 +1,12 @@
 -- eject: copies what ships in the binary to where it can be edited; the copy then wins.
+local copies = require "tiny.copies"
 local format = require "tiny.format"
 local manual = require "tiny.manual"
-
-local READABLE = tonumber("644", 8)
 
 -- Where a copy goes: a recipe to the working folder, the rest in the layout of the search path.
 local function target(found, system)
   if found.topic == "recipes" then return found.name end
-  local dir = system and "/etc/tinylua" or tiny.config_dir()
-  if not dir then
-    tiny.fail { message = "there is no folder for the copy: neither XDG_CONFIG_HOME nor HOME is set", hint = "--system copies to /etc/tinylua" }
-  end
-  return dir .. "/" .. found.file
+  return copies.folder(system) .. "/" .. found.file
 end
 
 -- The file of this name that ships, and its text.
@@ -21,15 +16,6 @@ local function find(name)
     if text then return found, text end
   end
   manual.unknown(name)
-end
-
-local function write(path, text, force)
-  local folder = path:match("^(.*)/")
-  if folder then tiny.mkdir(folder, { parents = true }) end
-  local _, err = tiny.try(tiny.write_file, path, text, { mode = READABLE, exclusive = not force })
-  if not err then return end
-  if err.code ~= "EEXIST" then error(err, 0) end
-  tiny.fail { message = path .. " is there already", hint = "--force overwrites it; --print shows the shipped text" }
 end
 
 return {
@@ -46,7 +32,7 @@ return {
     local found, text = find(args.name)
     if args.print then return format.write(text) end
     local path = target(found, args.system)
-    write(path, text, args.force)
+    copies.write(path, text, { force = args.force, hint = "--force overwrites it; --print shows the shipped text" })
     format.line(path)
   end,
 }

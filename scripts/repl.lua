@@ -4,5 +4,11 @@ local prompt = require "tiny.prompt"
 return {
   summary = "Try things at an interactive prompt",
   about = "Where standard input is no terminal it is run a chunk at a time; the first error ends it.",
-  run = prompt.start,
+  options = {
+    { "in", value = "CONTAINER", complete = "containers", help = "With handles to a running container: container, process, cgroup, root, logs()" },
+  },
+  run = function(args)
+    if args["in"] then tiny.seal() end -- `exec` shows the container a program of ours
+    prompt.start(args["in"])
+  end,
 }

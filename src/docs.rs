@@ -9,7 +9,7 @@ mod text;
 
 pub use man::primitives;
 pub use markdown::reference;
-pub use stubs::stubs;
+pub use stubs::{returned_kind, stubs};
 pub use text::{entry, index};
 
 use crate::vm::registry::{self, Opt, Primitive, Type};

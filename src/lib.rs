@@ -1,9 +1,25 @@
-//! tinylua: a container runtime that you program. The binary is a thin front; the Lua machine with
-//! the kernel primitives is [`vm::Vm`].
+//! tinylua: a container runtime that you program. [`Runtime`] is the Lua machine with the kernel primitives, for
+//! a program of your own; the binary is a thin front on the same.
+//!
+//! ```
+//! # fn main() -> Result<(), tinylua::Error> {
+//! let runtime = tinylua::Runtime::new()?;
+//! let links: Vec<String> = runtime.exec("local names = {} for i, l in ipairs(tiny.links()) do names[i] = l.name end return names")?;
+//! assert!(links.contains(&"lo".to_owned()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is public beside [`Runtime`], [`Builder`] and [`Error`] is there for the binary and the tests, and changes
+//! without notice. The reference of the primitives is docs/reference.md.
 
 pub mod cli;
 pub mod docs;
 pub mod prim;
 pub mod repl;
+mod runtime;
 pub mod sys;
 pub mod vm;
+
+pub use mlua;
+pub use runtime::{Builder, Error, Runtime, seal};

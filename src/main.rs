@@ -3,10 +3,13 @@
 
 #![no_main]
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write};
 
 use tinylua::cli::{self, End};
 use tinylua::sys::stdout::{self, Output};
+use tinylua::sys::terminal;
+use tinylua::vm::Failure;
 
 tinylua::entry!(run);
 
@@ -45,12 +48,23 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
         End::Failed { failure, verbose } => {
             let mut err = std::io::stderr().lock();
             if !failure.text.is_empty() {
-                let _ = writeln!(err, "{}", failure.text);
+                let _ = writeln!(err, "{}", with_frame(&failure));
             }
             if let Some(traceback) = failure.traceback.filter(|_| verbose) {
                 let _ = writeln!(err, "{traceback}");
             }
             (failure.exit, Ok(()))
         }
+    }
+}
+
+/// The text, on a terminal with the lines around the place; colours where the terminal shows them.
+fn with_frame(failure: &Failure) -> Cow<'_, str> {
+    match &failure.frame {
+        Some(frame) if std::io::stderr().is_terminal() => {
+            let width = terminal::size(terminal::standard(2)).map_or(80, |(_, cols)| usize::from(cols));
+            Cow::Owned(frame.within(&failure.text, terminal::colours(), width))
+        }
+        _ => Cow::Borrowed(&failure.text),
     }
 }

@@ -4,18 +4,22 @@
 
 mod complete;
 mod helper;
+mod hint;
+mod lex;
+mod names;
+mod paint;
 mod spot;
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use mlua::{HookTriggers, Lua, VmState};
+use mlua::{Function, HookTriggers, Lua, Table, VmState};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
-use crate::sys::{self, interrupt};
+use crate::sys::{self, foreground, interrupt, terminal};
 use helper::LuaHelper;
 
 /// What is asked of the reader.
@@ -26,6 +30,10 @@ pub struct Ask {
     pub history: Option<PathBuf>,
     /// Whether the input is Lua: it goes on while the chunk is incomplete, and names are completed.
     pub lua: bool,
+    /// Of Lua input: the table whose names are completed; nothing for the globals.
+    pub names: Option<Table>,
+    /// Of Lua input: told a function and the beginning of a string in its call, what the string can be.
+    pub strings: Option<Function>,
 }
 
 /// What was entered.
@@ -47,27 +55,42 @@ pub fn read(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
 struct Kept {
     editor: Editor<LuaHelper, FileHistory>,
     history: Option<PathBuf>,
+    /// The terminal's mode as it was found: a program that crashed may have left another.
+    mode: Option<String>,
 }
 
 fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     let fits = lua.app_data_ref::<Kept>().is_some_and(|kept| kept.history == ask.history);
     if !fits {
-        lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone() });
+        let mode = terminal::mode(terminal::standard(0)).ok();
+        lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone(), mode });
     }
     let Some(mut kept) = lua.app_data_mut::<Kept>() else { return Ok(Entered::End) };
     if let Some(helper) = kept.editor.helper_mut() {
         helper.lua_input = ask.lua;
+        helper.prompt = ask.prompt.chars().count();
+        (helper.names, helper.strings) = (ask.names.clone(), ask.strings.clone());
+    }
+    // A program that ran meanwhile may have ended without giving the terminal back.
+    foreground::take_back();
+    if let Some(mode) =
+        kept.mode.as_deref().filter(|mode| terminal::mode(terminal::standard(0)).is_ok_and(|now| now != *mode))
+    {
+        let _ = terminal::set_mode(terminal::standard(0), mode);
     }
     if ask.lua {
         // While the line is edited Ctrl-C is a key; from its end on, without a gap, it is a signal.
         interrupt::arm()?;
+        foreground::stand_apart(true);
     }
+    let restored = foreground::restore_on_signals();
     let entered = match kept.editor.readline(&ask.prompt) {
         Ok(text) => Entered::Text(text),
         Err(ReadlineError::Interrupted) => Entered::Cancelled,
         Err(ReadlineError::Eof) => Entered::End,
         Err(error) => return Err(broken(error)),
     };
+    drop(restored);
     if let (Entered::Text(text), Some(path)) = (&entered, &ask.history)
         && kept.editor.add_history_entry(text.as_str()).unwrap_or(false)
     {
@@ -78,28 +101,40 @@ fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
 }
 
 fn editor(lua: &Lua, ask: &Ask) -> sys::Result<Editor<LuaHelper, FileHistory>> {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let config = Config::builder()
         .completion_type(CompletionType::List)
-        .color_mode(if plain { ColorMode::Disabled } else { ColorMode::Enabled })
+        .completion_show_all_if_ambiguous(true)
+        .completion_prompt_limit(400)
+        .color_mode(if terminal::colours() { ColorMode::Enabled } else { ColorMode::Disabled })
         .history_ignore_space(true)
         .build();
     let mut editor = Editor::with_config(config).map_err(broken)?;
-    editor.set_helper(Some(LuaHelper { lua: lua.weak(), lua_input: ask.lua }));
+    let last = std::cell::Cell::new(false);
+    editor.set_helper(Some(LuaHelper {
+        lua: lua.weak(),
+        lua_input: ask.lua,
+        names: None,
+        strings: None,
+        prompt: 0,
+        last,
+    }));
     if let Some(path) = &ask.history {
         let _ = editor.load_history(path); // there is none before the first input
     }
     if ask.lua {
-        // A loop without end stops at Ctrl-C; a look at a flag each 10000 instructions costs nothing.
-        let look = HookTriggers::new().every_nth_instruction(10_000);
-        let hook = |_: &Lua, _: &mlua::debug::Debug<'_>| match interrupt::take() {
-            true => Err(mlua::Error::runtime("interrupted")),
-            false => Ok(VmState::Continue),
-        };
-        lua.set_global_hook(look, hook)
-            .map_err(|e| sys::Error::new(nix::errno::Errno::ENOMEM).with_detail(e.to_string()))?;
+        interruptible(lua)?;
     }
     Ok(editor)
+}
+
+/// A loop without end stops at Ctrl-C; a look at a flag each 10000 instructions costs nothing.
+fn interruptible(lua: &Lua) -> sys::Result<()> {
+    let look = HookTriggers::new().every_nth_instruction(10_000);
+    let hook = |_: &Lua, _: &mlua::debug::Debug<'_>| match interrupt::take() {
+        true => Err(mlua::Error::runtime("interrupted")),
+        false => Ok(VmState::Continue),
+    };
+    lua.set_global_hook(look, hook).map_err(|e| sys::Error::new(nix::errno::Errno::ENOMEM).with_detail(e.to_string()))
 }
 
 fn broken(error: ReadlineError) -> sys::Error {

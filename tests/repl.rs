@@ -1,98 +1,12 @@
-//! The prompt at a terminal: a pseudo-terminal, the keys that a person would press, and what shows.
+//! The prompt at a terminal: completion, hints and colours while typing, help, and that it survives what
+//! is done to it. Then the code frame that an error has on a terminal.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+mod pty;
 
-use nix::pty::openpty;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 
-/// What the editor writes when an input is complete: it ends bracketed paste.
-const EDITED: &str = "\x1b[?2004l";
-
-/// A prompt under test, killed with the test.
-struct Prompt {
-    child: Child,
-    keys: File,
-    output: Receiver<Vec<u8>>,
-    seen: String,
-}
-
-impl Prompt {
-    fn start(home: &std::path::Path) -> Prompt {
-        let size = nix::pty::Winsize { ws_row: 50, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
-        let pty = openpty(Some(&size), None).expect("a pseudo-terminal");
-        let far = |fd: &std::os::fd::OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
-        let child = Command::new("setsid")
-            .args(["--ctty", env!("CARGO_BIN_EXE_tinylua"), "repl"])
-            .env_clear()
-            .envs([
-                ("HOME", home.to_str().expect("UTF-8")),
-                ("TERM", "xterm"),
-                ("NO_COLOR", "1"),
-                ("PATH", "/bin:/usr/bin"),
-            ])
-            .stdin(far(&pty.slave))
-            .stdout(far(&pty.slave))
-            .stderr(far(&pty.slave))
-            .spawn()
-            .expect("tinylua starts");
-        drop(pty.slave);
-        let keys = File::from(pty.master);
-        let mut screen = keys.try_clone().expect("a descriptor");
-        let (send, output) = channel();
-        std::thread::spawn(move || {
-            let mut chunk = [0u8; 4096];
-            while let Ok(n @ 1..) = screen.read(&mut chunk) {
-                if send.send(chunk[..n].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut prompt = Prompt { child, keys, output, seen: String::new() };
-        prompt.expect("tiny> ");
-        prompt
-    }
-
-    /// Presses keys.
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("keys are taken");
-    }
-
-    /// Waits until `text` shows; what came before it is passed over.
-    fn expect(&mut self, text: &str) {
-        let end = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Some(i) = self.seen.find(text) {
-                self.seen.drain(..i + text.len());
-                return;
-            }
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(_) => panic!("{text:?} did not show; there is {:?}", self.seen),
-            }
-        }
-    }
-
-    /// Ctrl-C: the input is given up, what was typed after it too.
-    fn cancel(&mut self) {
-        self.press("\x03");
-        self.expect("tiny> ");
-    }
-
-    fn line(&mut self, text: &str) {
-        self.press(text);
-        self.press("\r");
-    }
-}
-
-impl Drop for Prompt {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use pty::{EDITED, Prompt};
 
 #[test]
 fn a_session() {
@@ -134,7 +48,8 @@ fn a_session() {
     prompt.line("while true do end");
     prompt.expect(EDITED);
     // The loop is at work, or about to be: either way the prompt comes back.
-    prompt.cancel();
+    prompt.press("\x03");
+    prompt.expect("tiny> ");
 
     prompt.line("local x = 1");
     prompt.expect(EDITED);
@@ -146,6 +61,255 @@ fn a_session() {
     prompt.expect("still there: n = <file pipe>");
     assert!(prompt.child.wait().expect("it ends").success());
 
-    let kept = std::fs::read_to_string(home.path().join(".local/state/tinylua/history")).expect("a history");
+    let history = home.path().join(".local/state/tinylua/history");
+    let kept = std::fs::read_to_string(&history).expect("a history");
+    assert_eq!(history.metadata().expect("its mode").permissions().mode() & 0o777, 0o600);
     assert!(kept.contains("a + 2"), "{kept}");
+}
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn completion() {
+    let home = home();
+    std::fs::create_dir(home.path().join("roots")).expect("a folder");
+    std::fs::write(home.path().join("root.txt"), "x").expect("a file");
+    let mut prompt = Prompt::start(home.path());
+    let completes = |prompt: &mut Prompt, typed: &str, shown: &str| {
+        prompt.press(typed);
+        prompt.press("\t");
+        prompt.expect(shown);
+        prompt.cancel();
+    };
+    // The keys of a table with what they do; the words that an argument can be; a handle's methods.
+    completes(&mut prompt, "tiny.clone({ ", "net       network namespace\r\n");
+    completes(&mut prompt, "tiny.unshare { ut", "{ uts = ");
+    completes(&mut prompt, "tiny.clock('mono", "'monotonic'");
+    completes(&mut prompt, "tiny.manual('x', { format = 'mark", "= 'markdown'");
+    assert_eq!(prompt.answer("n = tiny.utsns()"), "");
+    completes(&mut prompt, "n:ke", "n:keep");
+    // Files, with a folder open for more; modules; what there is help on.
+    completes(&mut prompt, "x = './roo", "root.txt  roots/");
+    completes(&mut prompt, "x = \"root.", "\"root.txt\"");
+    completes(&mut prompt, "require 'tiny.sco", "'tiny.scope'");
+    completes(&mut prompt, "help 'mount_pr", "mount_private  mount_proc");
+    completes(&mut prompt, "inspect 'no", "inspect 'no");
+}
+
+#[test]
+fn hints() {
+    let home = home();
+    let mut prompt = Prompt::start(home.path());
+    for (typed, hint) in [
+        ("tiny.mount_bind(", "  mount_bind(‹source›, target, [options])"),
+        ("tiny.mount_bind('/a', ", "  mount_bind(source, ‹target›, [options])"),
+        ("tiny.clone({ net = ", "  net: network namespace [true (new)"),
+    ] {
+        prompt.press(typed);
+        prompt.expect(hint);
+        prompt.cancel();
+    }
+    // Of a function that ships, from its source.
+    assert_eq!(prompt.answer("s = require 'tiny.state'"), "");
+    prompt.press("s.find(");
+    prompt.expect("  state.find(‹ref›)");
+    prompt.cancel();
+}
+
+#[test]
+fn colours() {
+    let home = home();
+    let mut prompt = Prompt::run(home.path(), &["repl"], &[]);
+    prompt.expect("tiny> ");
+    prompt.press("return tiny.clone, tiny.nope, 'a'");
+    prompt.expect("\x1b[35mreturn\x1b[0m tiny.\x1b[1;34mclone\x1b[0m, tiny.\x1b[31mnope\x1b[0m, \x1b[32m'a'\x1b[0m");
+    prompt.press("\x03");
+    prompt.expect("tiny> ");
+    prompt.press("f(1)");
+    prompt.expect("f\x1b[1;7m(\x1b[0m\x1b[36m1\x1b[0m\x1b[1;7m)\x1b[0m");
+}
+
+#[test]
+fn help_on_everything() {
+    let home = home();
+    let mut prompt = Prompt::start(home.path());
+    let all = [
+        ("help()", "explains a primitive"),
+        ("help(tiny.clone)", "clone(options, body)"),
+        ("help 'child:wait'", "child:wait([timeout])"),
+        ("help 'stop'", "-t, --time DURATION     How long before SIGKILL"),
+        ("help 'tiny.scope'", "A scope: what a container's set-up made"),
+        ("help 'manual.summary'", "One line on a file: a command's summary"),
+        ("help(require('tiny.manual').summary)", "tiny.manual.summary(text)"),
+        ("help(inspect)", "tiny.at_hand.inspect(what)"),
+        ("help(tiny.utsns())", ":keep()"),
+        ("help 'clnoe'", "there is nothing named \"clnoe\"\r\n  hint: did you mean \"clone\"?"),
+    ];
+    for (asked, want) in all {
+        let answer = prompt.answer(asked);
+        assert!(answer.contains(want), "{asked}: {answer}");
+    }
+}
+
+#[test]
+fn traced_calls() {
+    let home = home();
+    let mut prompt = Prompt::start(home.path());
+    let answer = prompt.answer("trace(function() tiny.getpid() return 5 end)");
+    assert!(answer.contains("getpid() = ") && answer.contains(" ms in all\r\n5\r\n"), "{answer}");
+    assert_eq!(prompt.answer("tiny.getuid() == nil"), "false\r\n", "the trace has ended");
+    let answer = prompt.answer("trace(tiny.readlink, '/nope')");
+    assert!(answer.contains("ms in all\r\nprompt:1: readlink(\"/nope\"): ENOENT"), "{answer}");
+}
+
+#[test]
+fn it_survives() {
+    let home = home();
+    let mut prompt = Prompt::start(home.path());
+    // Ctrl-C ends a call that waits, and not the child, which stands apart.
+    assert_eq!(prompt.answer("c = tiny.fork(function() tiny.exec { 'sleep', '1000' } end) c:wait_ready()"), "");
+    for waits in ["c:wait()", "tiny.poll({}, '100s')", "tiny.pipe():read()"] {
+        prompt.line(waits);
+        prompt.expect(EDITED);
+        prompt.asleep();
+        prompt.press("\x03");
+        prompt.expect("tiny> ");
+    }
+    assert_eq!(prompt.answer("#tiny.poll({ c }, 0)"), "0\r\n", "the child lives");
+    assert_eq!(prompt.answer("c:kill('KILL') c:wait()"), "");
+    // What an input does to its own names is nothing to the prompt.
+    assert_eq!(prompt.answer("tiny = 5; table = nil; print = nil; tostring = nil"), "");
+    assert_eq!(prompt.answer("tiny"), "5\r\n");
+    assert_eq!(prompt.answer("tiny = nil; table = nil; tostring = nil"), "");
+    for (input, want) in [
+        ("setmetatable({}, { __tostring = function() error 'boo' end })", "boo"),
+        (
+            "error(setmetatable({}, { __tostring = function() error 'boo' end }))",
+            "an error without a message was thrown",
+        ),
+        ("do local x <close> = setmetatable({}, { __close = function() error 'not closed' end }) end", "not closed"),
+        ("t = {}; t.t = t; t.u = { t }", ""),
+        ("t", "{ t = {…}, u = { {…} } }\r\n"),
+        ("(function() local b = {} for i = 1, 1e5 do b[i] = { i, { i } } end return b end)()", "… 99900 more\r\n}"),
+        ("('x'):rep(1e6)", "xx\"… 998000 more bytes"),
+        ("(function() local t = {} for i = 1, 1e4 do t = { t } end return t end)()", "{…}"),
+        ("function f() return f() + 1 end f()", "stack overflow"),
+        ("'\\27[31m'", "\"\\x1b[31m\"\r\n"),
+        (":in nobody", "nobody"),
+    ] {
+        let answer = prompt.answer(input);
+        assert!(answer.contains(want) && answer.len() < 40_000, "{input}: {answer}");
+    }
+    // A child that crashes, one that leaves the terminal raw, and one that reads: none takes the keys.
+    assert_eq!(
+        prompt.answer("tiny.fork(function() tiny.kill(tiny.pidfd_open(tiny.getpid()), 'SEGV') end):wait()"),
+        "139\r\n\"SIGSEGV\"\r\n"
+    );
+    assert_eq!(prompt.answer("tiny.fork(function() return io.read() == nil and 3 or 4 end):wait()"), "3\r\n");
+    assert_eq!(prompt.answer("foreground(function() tiny.raw_mode(0):keep() end)"), "0\r\n");
+    assert_eq!(
+        prompt
+            .answer("foreground({ uts = true }, function() tiny.exec { 'stty', '-a' } end)")
+            .matches(" icanon")
+            .count(),
+        1
+    );
+    // A child leads no group, so that it can begin a session.
+    assert_eq!(prompt.answer("tiny.clone({ pid = true }, function() tiny.setsid() return 6 end):wait()"), "6\r\n");
+    // A child with the terminal reads its keys, and gets Ctrl-C alone.
+    prompt.line("foreground(function() tiny.exec { 'cat' } end)");
+    prompt.expect(EDITED);
+    prompt.line("typed");
+    prompt.expect("typed\r\ntyped\r\n");
+    prompt.press("\x03");
+    prompt.expect("130\r\n\"SIGINT\"\r\n");
+    assert_eq!(prompt.answer("1 + 1"), "2\r\n");
+    // An error of several lines of input has the line.
+    prompt.line("do\nlocal x = nil\nx()\nend");
+    prompt.expect("prompt#1:3: attempt to call a nil value");
+    prompt.expect(" > 3 | x()\r\n     | ^^^\r\n");
+}
+
+#[test]
+fn the_terminal_is_restored() {
+    for (keys, signal) in [("\x04", None), ("exit\r", None), ("os.exit(0)\r", None), ("", Some(libc::SIGTERM))] {
+        let home = home();
+        let mut prompt = Prompt::start(home.path());
+        prompt.press("x = 1");
+        prompt.expect("x = 1");
+        assert!(!prompt.cooked(), "the editor reads keys");
+        match signal {
+            Some(signal) => {
+                let pid = nix::unistd::Pid::from_raw(prompt.child.id() as i32);
+                nix::sys::signal::kill(pid, nix::sys::signal::Signal::try_from(signal).expect("a signal"))
+                    .expect("sent");
+            }
+            None => {
+                prompt.cancel();
+                prompt.press(keys);
+            }
+        }
+        prompt.child.wait().expect("it ends");
+        assert!(prompt.cooked(), "{keys:?} {signal:?}");
+    }
+}
+
+#[test]
+fn without_a_terminal() {
+    use std::process::{Command, Stdio};
+    let tinylua = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tinylua"));
+        command.arg("repl").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let mut piped = tinylua().stdin(Stdio::piped()).spawn().expect("it starts");
+    piped
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(b"x = 2\nx * 21\nhelp 'tiny.scope'\nerror 'no'\n7\n")
+        .expect("written");
+    let output = piped.wait_with_output().expect("it ends");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(out.starts_with("42\ntiny.scope") && !out.contains("\n7\n"), "{out}");
+    assert_eq!((&err[..], output.status.code()), ("stdin:4: no\n", Some(125)));
+    let closed = Command::new("sh")
+        .args(["-c", "exec \"$0\" repl <&-", env!("CARGO_BIN_EXE_tinylua")])
+        .output()
+        .expect("it starts");
+    assert!(closed.status.success() && closed.stdout.is_empty() && closed.stderr.is_empty(), "{closed:?}");
+}
+
+const FAILS: &str = "-- fails\nlocal function f()\n\ttiny.readlink('/nope')\nend\nf()\n";
+
+#[test]
+fn an_error_has_its_lines_on_a_terminal() {
+    let home = home();
+    std::fs::write(home.path().join("fails.lua"), FAILS).expect("a recipe");
+    let mut plain = Prompt::run(home.path(), &["run", "fails.lua"], &[("NO_COLOR", "1")]);
+    assert_eq!(plain.child.wait().expect("it ends").code(), Some(125));
+    plain.expect("fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\r\n   1 | -- fails\r\n");
+    plain.expect(" > 3 |     tiny.readlink('/nope')\r\n     |     ^^^^^^^^^^^^^\r\n   4 | end\r\n   5 | f()\r\n");
+    let mut coloured = Prompt::run(home.path(), &["run", "fails.lua"], &[]);
+    coloured.expect("\x1b[2m   2 | local function f()\x1b[0m\r\n\x1b[1;31m > 3\x1b[0m | ");
+    // A child's error and one of syntax have theirs too.
+    std::fs::write(home.path().join("child.lua"), "tiny.fork(function()\n  error 'no'\nend):wait()\n")
+        .expect("a recipe");
+    let mut child = Prompt::run(home.path(), &["run", "child.lua"], &[("NO_COLOR", "1")]);
+    child.expect("child.lua:2: no\r\n   1 | tiny.fork(function()\r\n > 2 |   error 'no'\r\n");
+    std::fs::write(home.path().join("syntax.lua"), "local x =\n= 2\n").expect("a recipe");
+    let mut syntax = Prompt::run(home.path(), &["run", "syntax.lua"], &[("NO_COLOR", "1")]);
+    syntax.expect("syntax.lua:2: unexpected symbol near '='\r\n   1 | local x =\r\n > 2 | = 2\r\n");
+    // Elsewhere the text is all there is.
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tinylua"))
+        .args(["run", "fails.lua"])
+        .current_dir(home.path())
+        .output()
+        .expect("it starts");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its folder is missing\n"
+    );
 }

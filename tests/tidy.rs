@@ -12,7 +12,7 @@ use tinylua::vm::registry;
 /// Folders of tests that follow a container's whole life, or an attack on it, instead of one primitive.
 const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless"];
 
-const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "docs", ".ci", ".cargo"];
+const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "examples", "docs", ".ci", ".cargo"];
 
 #[test]
 fn imports_run_downward() {

@@ -1300,12 +1300,15 @@ function tiny.remount_ro(target, options) end
 ---@param options? tiny.umount.options
 function tiny.umount(target, options) end
 
----Lists the mounts of the caller's mount namespace (proc_pid_mountinfo(5)).
+---Lists the mounts of a process's mount namespace (proc_pid_mountinfo(5)).
+---* ESRCH: the process has ended
+---* ENOENT: the process has ended, or /proc does not show it
 ---```lua
 ---for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end
 ---```
----@return table[] # a list of tables: id, parent, root, target, options, propagation, fstype, source, super_options
-function tiny.mounts() end
+---@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@return table[] # a list of tables: id, parent, dev ("254:0"), root, target, options, propagation, fstype, source, super_options; the target as seen from the process's root
+function tiny.mounts(process) end
 
 -- Control groups
 
@@ -2271,7 +2274,8 @@ function tiny.setxattr(path, name, options) end
 ---@param to string its new name
 function tiny.rename(from, to) end
 
----@class tiny.remove.options: table<"recursive", any>
+---@class tiny.remove.options: table<"root"|"recursive", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean a folder with all that is in it (default: false)
 
 ---Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).
@@ -2786,9 +2790,11 @@ function tiny.probe() end
 
 -- Terminal
 
----@class tiny.read_line.options: table<"history"|"lua", any>
+---@class tiny.read_line.options: table<"history"|"lua"|"names"|"strings", any>
 ---@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
----@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next (default: false)
+---@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next, which may be a call that waits; children that it forks stand in a process group of their own and read /dev/null (default: false)
+---@field names? table of Lua input: the table whose names are completed (default: the globals)
+---@field strings? function of Lua input: given a function's name and the beginning of a string in its call, returns a list of what the string can be, or nil for files (default: none)
 
 ---Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no terminal it reads a line of it, and shows no prompt.
 ---* EIO: the terminal is gone
@@ -2827,6 +2833,19 @@ function tiny.openpty(devpts, options) end
 ---```
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
+
+---Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets the terminal back.
+---* ENOTTY: standard input is no terminal, or another session's
+---* EPERM: the child is in another session
+---* EACCES: the child runs a program already, in the caller's own group
+---* ESRCH: the child has ended
+---```lua
+---tiny.set_foreground(child)
+---local status = child:wait()
+---tiny.set_foreground()
+---```
+---@param child? tiny.child who reads; a child that was stopped for reading goes on
+function tiny.set_foreground(child) end
 
 ---@class tiny.terminal_size.options: table<"rows"|"cols", any>
 ---@field rows? integer the new number of rows, up to 65535 (default: as it is)
@@ -2883,7 +2902,7 @@ function tiny.manual(name, options) end
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/recipes" commands, modules or recipes
+---@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/tiny/anatomy"|"lua/tiny/plan"|"lua/recipes"|"lua/templates" commands, modules or recipes
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder) end
 
@@ -2954,6 +2973,33 @@ function tiny.chunk_globals(text, name) end
 ---@return string? # a string, or nil when no user's file is
 function tiny.caller() end
 
+---@class tiny.error_frame.options: table<"chunk"|"text"|"colours"|"width", any>
+---@field chunk? string the name of a chunk that was no file, as places have it (default: none)
+---@field text? string that chunk's text (default: none)
+---@field colours? boolean with escape sequences for colours (default: false)
+---@field width? integer the columns of the terminal (default: 80)
+
+---Writes an error as it is shown on a terminal: its sentence, the lines of the user's file around its place with the call marked, and the hint.
+---```lua
+---local _, err = tiny.try(tiny.mount_proc, "/nope")
+---print(tiny.error_frame(err))
+---```
+---@param error table an error value, as `try` returns it
+---@param options? tiny.error_frame.options
+---@return string # a string; the error without lines where its place is in no user's file
+function tiny.error_frame(error, options) end
+
+---Turns on or off that each primitive is printed on standard error with its time, as `--trace` does; the children that are forked meanwhile do the same.
+---* EBADF: standard error is closed
+---```lua
+---local before = tiny.trace_calls(true)
+---tiny.getpid()
+---tiny.trace_calls(before)
+---```
+---@param on boolean whether calls are printed from now on
+---@return any # whether they were before
+function tiny.trace_calls(on) end
+
 ---Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).
 ---* ENOENT: there is no /dev/null to put in its place
 ---```lua
@@ -2993,5 +3039,15 @@ function tiny.parse_duration(duration) end
 ---@param words string[] what there is
 ---@return any # the closest, or nil when none is close
 function tiny.did_you_mean(word, words) end
+
+---Tells what the arguments of a call say about it, without the call: why it would be refused before the kernel is asked, and which kind of handle it returns. Without a name it returns the value that stands for one that is not known, as an argument or in a table.
+---```lua
+---local unknown = tiny.foresee()
+---print(tiny.foresee("sethostname", { 7, n = 1 }))
+---```
+---@param name? string a primitive, "clone", or a method, "child:wait"
+---@param args? table its arguments, as table.pack makes them; `n` counts them
+---@return any # the refusal or nil, and the handle's kind or nil; false when there is no such primitive
+function tiny.foresee(name, args) end
 
 return tiny

@@ -97,7 +97,7 @@ function KINDS.dirs() return { ":dirs" } end
 local BY_VALUE = {
   FILE = "files", ["FILE.lua"] = "files", ["FILE.lua|PROJECT"] = "files", DIR = "dirs", ["SOURCE:/TARGET[:ro]"] = "files",
   ["HOST[:CONTAINER[:rwm]]"] = "files", ["RECIPE.lua|COMMAND"] = "recipes", ["[CONTAINER:]SRC"] = "copy", ["[CONTAINER:]DEST"] = "copy",
-  CONTAINER = "containers", NETWORK = "joinable", COMMAND = "files", CAPABILITY = "capabilities", SIGNAL = "signals",
+  ["RECIPE.lua"] = "recipes", ["FILE_test.lua|FOLDER"] = "files", CONTAINER = "containers", NETWORK = "joinable", COMMAND = "files", CAPABILITY = "capabilities", SIGNAL = "signals",
 }
 
 local function values(item)

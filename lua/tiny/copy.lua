@@ -20,7 +20,7 @@ function copy.side(text)
 end
 
 -- The root of a running container. The pidfd tells that the pid was still its own when that was opened.
-local function running_root(container)
+function copy.running_root(container)
   local first <close> = state.process(container)
   local process = first
   if first and container.config.userns then process = require("tiny.userns").shown(first, container.config) end
@@ -182,7 +182,7 @@ function copy.run(from, to, options)
   find(to, held)
   check_loop(from, to)
   for _, side in ipairs { from, to } do
-    if side.name and not side.stopped then side.root = running_root(side.container) end
+    if side.name and not side.stopped then side.root = copy.running_root(side.container) end
   end
   local function work()
     for _, side in ipairs { from, to } do

@@ -3,7 +3,8 @@
 local format = {}
 
 local no_color = os.getenv("NO_COLOR")
-local colours = tiny.isatty(1) and (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
+local colourful = (no_color == nil or no_color == "") and os.getenv("TERM") ~= "dumb"
+local colours = tiny.isatty(1) and colourful
 
 local CODES = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
 
@@ -98,33 +99,44 @@ local function by_name(a, b)
   return type(a) < type(b)
 end
 
+-- More keys than these are not sorted, and no table is shown deeper, nor more entries in all.
+local MOST_KEYS, DEEPEST, MOST_ENTRIES, LONGEST = 10000, 16, 1000, 2000
+
 -- The parts of a table as text, at most `limit`: the list first, then the named ones sorted.
 local function entries(value, limit, indent, seen)
-  local keys, parts = {}, {}
-  for i = 1, #value do keys[i] = i end
-  local named = {}
+  local length, keys, parts, named, all = rawlen(value), {}, {}, {}, 0
+  for i = 1, math.min(length, limit) do keys[i] = i end
   for key in next, value do
-    if math.type(key) ~= "integer" or key < 1 or key > #value then table.insert(named, key) end
+    all = all + 1
+    local listed = math.type(key) == "integer" and key >= 1 and key <= length
+    if not listed and #named < MOST_KEYS then table.insert(named, key) end
   end
   table.sort(named, by_name)
-  table.move(named, 1, #named, #keys + 1, keys)
-  for i = 1, math.min(#keys, limit) do
+  table.move(named, 1, math.min(#named, limit), #keys + 1, keys)
+  for i = 1, math.min(#keys, limit, seen.left) do
+    seen.left = seen.left - 1
     local text = format.pretty(rawget(value, keys[i]), limit, indent, seen)
-    parts[i] = i <= #value and text or key_text(keys[i]) .. " = " .. text
+    parts[i] = i <= length and text or key_text(keys[i]) .. " = " .. text
   end
-  if #keys > limit then table.insert(parts, ("… %d more"):format(#keys - limit)) end
+  if all > #parts then table.insert(parts, ("… %d more"):format(all - #parts)) end
   return parts
 end
 
+local function quoted(text)
+  local rest = #text - LONGEST
+  text = '"' .. format.clean((text:sub(1, LONGEST):gsub('[\\"]', "\\%0"):gsub("\n", "\\n"))) .. '"'
+  return rest > 0 and ("%s… %d more bytes"):format(text, rest) or text
+end
+
 -- A Lua value as one would write it, a long table over several lines. Handles and errors show as
--- they print. At most `limit` (100) entries of a table are shown.
+-- they print. At most `limit` (100) entries of a table are shown, and 1000 with those of the tables in it.
 function format.pretty(value, limit, indent, seen)
-  limit, indent, seen = limit or 100, indent or "", seen or {}
-  if type(value) == "string" then return '"' .. format.clean((value:gsub('[\\"]', "\\%0"):gsub("\n", "\\n"))) .. '"' end
+  limit, indent, seen = limit or 100, indent or "", seen or { left = MOST_ENTRIES }
+  if type(value) == "string" then return quoted(value) end
   if type(value) ~= "table" then return tostring(value) end
   local meta = getmetatable(value)
-  if type(meta) == "table" and meta.__tostring then return (tostring(value)) end
-  if seen[value] then return "{…}" end
+  if type(meta) == "table" and rawget(meta, "__tostring") then return (tostring(value)) end
+  if seen[value] or #indent > 2 * DEEPEST then return "{…}" end
   seen[value] = true
   local parts = entries(value, limit, indent .. "  ", seen)
   seen[value] = nil
@@ -139,9 +151,10 @@ function format.note(text, ...)
   io.stderr:write("tinylua: ", text:format(...), "\n")
 end
 
--- An error beside the output, as the program itself prints one.
+-- An error beside the output, as the program itself prints one: on a terminal with the recipe's lines.
 function format.error(err)
-  io.stderr:write(tostring(err), "\n")
+  local shown = type(err) == "table" and tiny.isatty(2) and tiny.error_frame(err, { colours = colourful, width = format.columns(80) })
+  io.stderr:write(shown or tostring(err), "\n")
 end
 
 -- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:
@@ -153,6 +166,15 @@ function format.output(stream, text)
   else
     put(text)
   end
+end
+
+-- The columns of the terminal that output goes to; `otherwise` where there is none or it does not tell.
+function format.columns(otherwise)
+  local columns = tiny.try(function()
+    local out <close> = tiny.stdio(1)
+    return select(2, tiny.terminal_size(out))
+  end)
+  return columns and columns > 0 and columns or otherwise
 end
 
 -- Empties the terminal's screen for a live table; nothing where the output is no terminal.

@@ -61,7 +61,7 @@ end
 
 local function record_end(record, result)
   state.update(record, function(s)
-    s.status = s.stopping and "stopped" or "exited"
+    s.status = state.stopping(s) and "stopped" or "exited"
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
@@ -123,7 +123,7 @@ local function wait_restart(record, ctx, result, seconds, count)
   remove_streams(record)
   tell_end(record, result)
   session.tell_end(ctx, result)
-  return not record.state.stopping and #tiny.poll({ signals }, seconds) == 0
+  return not state.stopping(record.state) and #tiny.poll({ signals }, seconds) == 0
 end
 
 -- Watches a container, and starts it again as often as its policy says; records how it ended and
@@ -138,7 +138,7 @@ local function watch(record, spec, ctx, options)
       record.config = now.config
       for _, key in ipairs(LIMITS) do spec[key] = now.config.limits and now.config.limits[key] end
     end
-    local seconds, count = counter.next(result.status, now.state.stopping)
+    local seconds, count = counter.next(result.status, state.stopping(now.state))
     if not seconds or not wait_restart(record, ctx, result, seconds, count) then
       manage.ended(record, result)
       session.tell_end(ctx, result)

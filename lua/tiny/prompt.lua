@@ -1,7 +1,6 @@
 -- The interactive prompt: reads a chunk, runs it, prints what it returns, goes on after an error.
 -- It is Lua like any recipe: what happens between two inputs can be read and changed here.
 local format = require "tiny.format"
-local manual = require "tiny.manual"
 
 local prompt = {}
 
@@ -16,51 +15,6 @@ local function history()
   return not err and base .. "/tinylua/history" or nil
 end
 
-local function name_of(f)
-  for name, own in pairs(tiny) do
-    if rawequal(own, f) then return name end
-  end
-  for name, module in pairs(package.loaded) do
-    if rawequal(module, f) then return name end
-  end
-end
-
--- What can be done with a handle: its methods, each with the first clause of its manual entry.
-local function handle_text(handle)
-  local names, lines, widest = {}, { tostring(handle) }, 0
-  for name in pairs(getmetatable(handle).__index) do
-    table.insert(names, name)
-    widest = math.max(widest, #name)
-  end
-  table.sort(names)
-  local own = { close = "Undoes what made it", keep = "Leaves it as it is when it goes out of scope" }
-  for _, name in ipairs(names) do
-    local entry = tiny.manual(handle.kind .. ":" .. name) or ""
-    local said = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
-    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), said or ""))
-  end
-  return table.concat(lines, "\n")
-end
-
-local WELCOME = [[
-help(tiny.clone)          explains a primitive; help("tiny.container") a module
-help(tiny)                lists the primitives by family
-x = tiny.netns()          a value without `local` stays until the end; x:close() undoes it
-c = tiny.clone({ uts = true }, function() tiny.sethostname("inside") end)
-                          runs a function in a child with namespaces of its own; c:wait()
-Tab completes names, options and modules. Ctrl-C gives up an input, Ctrl-D leaves.]]
-
--- Explains a primitive, a handle, a module, or whatever has this name.
-local function help(what)
-  if what == nil then return format.line(WELCOME) end
-  if rawequal(what, tiny) then return format.write(tiny.manual()) end
-  local meta = type(what) == "table" and getmetatable(what)
-  if meta and meta.__close then return format.line(handle_text(what)) end
-  local name = type(what) == "string" and what or name_of(what)
-  if not name then return format.line("there is no help on " .. format.pretty(what)) end
-  format.line(manual.text(name) or manual.unknown(name, true))
-end
-
 -- Where this process is: the kernel's names of its namespaces.
 local function places()
   local now = {}
@@ -69,37 +23,38 @@ local function places()
 end
 
 -- Things that surprise at a prompt, each said once.
-local function advise(said, text, before)
-  if not said.moved then
+local function advise(session, text, before)
+  if not session.moved then
     local after = places()
     for _, kind in ipairs(NAMESPACES) do
-      if before[kind] and after[kind] and before[kind] ~= after[kind] then said.moved = kind:gsub("_for.*", "") end
+      if before[kind] and after[kind] and before[kind] ~= after[kind] then session.moved = kind:gsub("_for.*", "") end
     end
-    if said.moved then
+    if session.moved then
       format.line(format.colour("yellow", ("note: the prompt's own process has changed its %s namespace, for good; "
-        .. "tiny.clone does it to a child and leaves the prompt alone"):format(said.moved)))
+        .. "tiny.clone does it to a child and leaves the prompt alone"):format(session.moved)))
     end
   end
-  if not said.locals and text:find("^%s*local%s") then
-    said.locals = true
+  if not session.locals and text:find("^%s*local%s") then
+    session.locals = true
     format.line(format.colour("yellow", "note: a local lives for its input only; leave out `local` to keep the value"))
   end
 end
 
 -- Compiles an input as a function that returns its values packed: an expression, or else statements.
 -- The expression is an argument, not returned itself: a tail call would lose the place of an error.
-local function compile(text, name, line)
+local function compile(text, name, line, names)
   local above = ("\n"):rep(line - 1)
-  local expression = load(above .. "return (...)(" .. text .. "\n)", name, "t")
+  local expression = load(above .. "return (...)(" .. text .. "\n)", name, "t", names)
   if expression then return function() return expression(table.pack) end end
-  local statements, wrong = load(above .. text, name, "t")
+  local statements, wrong = load(above .. text, name, "t", names)
   return statements and function() return table.pack(statements()) end, wrong
 end
 
 -- Prints what an input returned. A call that returns nothing is no news; a name that is nil is.
 local function show(values, text)
   if values.n == 1 and values[1] == nil and text:find('[)}"%]]%s*$') then return end
-  for i = 1, values.n do format.line(format.pretty(values[i])) end
+  for i = 1, math.min(values.n, 100) do format.line(format.pretty(values[i])) end
+  if values.n > 100 then format.line(("… %d more values"):format(values.n - 100)) end
 end
 
 -- The primitive that was meant, when an input calls one that does not exist.
@@ -112,62 +67,113 @@ local function meant(text, message)
   return tiny.did_you_mean(name, names)
 end
 
--- The handles that are still open in globals, for the farewell.
-local function farewell()
-  for name, value in pairs(_G) do
+-- Prints an error: its sentence in red, and where it came from several lines of text these lines.
+local function complain(session, err, text)
+  if type(err) ~= "table" then return format.line(format.colour("red", format.clean(tostring(err)))) end
+  local near = not err.hint and meant(text, tostring(err.message))
+  if near then err.hint = "did you mean tiny." .. near .. "?" end
+  local place = tostring(err.at or err.message)
+  local chunk = place:match("^(prompt#%d+):")
+  local colours = format.colour("red", "") ~= ""
+  local shown = place:find("^prompt:") and tostring(err)
+    or tiny.error_frame(err, { chunk = chunk, text = chunk and session.texts[chunk], colours = colours, width = format.columns(80) })
+  format.line((shown:gsub("^[^\n]*", function(sentence) return format.colour("red", sentence) end)))
+  if tiny.settings.verbose and err.traceback then format.line(err.traceback) end
+end
+
+-- The handles that are still open, for the farewell.
+local function farewell(session)
+  for name, value in next, session.names do
     local meta = type(value) == "table" and getmetatable(value)
-    if type(meta) == "table" and meta.__close and value.owner and not value.closed and not value.kept then
+    local is_handle = type(meta) == "table" and meta.__close and rawget(value, "owner") and rawget(value, "kind")
+    if is_handle and not rawget(value, "closed") and not rawget(value, "kept") then
       format.line(("still there: %s = %s"):format(name, tostring(value)))
     end
   end
 end
 
--- Runs one input at the terminal; an error is printed and nothing more.
-local function run(text, said)
-  local chunk, wrong = compile(text, "@prompt", 1)
-  if not chunk then return format.line(format.colour("red", wrong)) end
-  local before = said.moved and {} or places()
-  local values, err = tiny.try(chunk)
-  if values then
-    show(values, text)
-  else
-    local near = meant(text, tostring(err.message))
-    format.line(format.colour("red", tostring(err) .. (near and "\n  hint: did you mean tiny." .. near .. "?" or "")))
-    if tiny.settings.verbose and err.traceback then format.line(err.traceback) end
-  end
-  advise(said, text, before)
+-- An input of several lines has a name of its own: what it defines may fail later.
+local function name_of(session, text)
+  if not text:find("\n", 1, true) then return "prompt" end
+  session.count = (session.count or 0) + 1
+  local name = "prompt#" .. session.count
+  session.texts[name] = text
+  return name
 end
 
--- The prompt at a terminal, until Ctrl-D.
-function prompt.interactive()
-  local said, file = {}, history()
-  format.line(("tinylua %s. help() explains, Tab completes, Ctrl-D leaves."):format(tiny.settings.version))
-  while true do
-    local text = tiny.read_line("tiny> ", { lua = true, history = file })
-    local word = text and text:match("^%s*(.-)%s*$")
-    if text == nil or word == "exit" or word == "quit" then break end
-    if word and word ~= "" then run(text, said) end
+-- Runs one input at the terminal; an error is printed and nothing more.
+local function run(session, text)
+  local container = text:match("^%s*:in%s+(%S+)%s*$")
+  if container then
+    return require("tiny.inside").enter(container, session.names)
   end
-  farewell()
+  local chunk, wrong = compile(text, "@" .. name_of(session, text), 1, session.names)
+  if not chunk then return format.line(format.colour("red", wrong)) end
+  local before = session.moved and {} or places()
+  local values, err = tiny.try(chunk)
+  if values then
+    local _, failure = tiny.try(show, values, text)
+    if failure then complain(session, failure, text) end
+  else
+    complain(session, err, text)
+  end
+  advise(session, text, before)
+end
+
+-- Asks for inputs until the end; true then. An error that comes through here was Ctrl-C between two of
+-- them, or a terminal that is gone.
+local function ask(session)
+  while true do
+    local text, err = tiny.try(tiny.read_line, "tiny> ", {
+      lua = true, history = session.history, names = session.names, strings = session.strings,
+    })
+    if err then error(err, 0) end
+    local word = text and text:match("^%s*(.-)%s*$")
+    if text == nil or word == "exit" or word == "quit" then return true end
+    if word and word ~= "" then
+      local _, failure = tiny.try(run, session, text)
+      if failure then tiny.try(complain, session, failure, text) end
+    end
+  end
+end
+
+-- The prompt at a terminal, until Ctrl-D. What is assigned stays in `names`: an input cannot take a
+-- global away from the prompt itself.
+function prompt.interactive(names)
+  local session = { names = names, history = history(), texts = {} }
+  function session.strings(...) return require "tiny.prompt_strings"(...) end
+  for _ in pairs(tiny) do break end -- the editor completes the primitives that are bound: all of them now
+  while true do
+    local done, err = tiny.try(ask, session)
+    if done then break end
+    if err.op == "read_line" and err.code ~= "EINTR" then
+      tiny.fail { message = "tinylua: the prompt cannot read: " .. tostring(err.message), exit = 125 }
+    end
+  end
+  tiny.try(farewell, session)
 end
 
 -- Runs standard input, a chunk at a time; the first error ends it.
-function prompt.piped()
+function prompt.piped(names)
   local line = 1
   while true do
     local text = tiny.read_line("", { lua = true })
     if text == nil then return end
-    local chunk, wrong = compile(text, "@stdin", line)
+    local chunk, wrong = compile(text, "@stdin", line, names)
     if not chunk then tiny.fail { message = wrong } end
     show(chunk(), text)
     line = line + 1 + select(2, text:gsub("\n", ""))
   end
 end
 
--- Starts it: `help` is a global from then on.
-function prompt.start()
-  _G.help = help
-  if tiny.isatty(0) then prompt.interactive() else prompt.piped() end
+-- Starts it, with the prompt's own functions at hand. container: whose handles are at hand too.
+function prompt.start(container)
+  local names = setmetatable({}, { __index = _G })
+  for name, f in pairs(require "tiny.at_hand") do names[name] = f end
+  local interactive = tiny.isatty(0)
+  if interactive then format.line(("tinylua %s. help() explains, Tab completes, Ctrl-D leaves."):format(tiny.settings.version)) end
+  if container then require("tiny.inside").enter(container, names, not interactive) end
+  if interactive then prompt.interactive(names) else prompt.piped(names) end
 end
 
 return prompt

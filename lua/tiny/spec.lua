@@ -35,6 +35,8 @@ spec.KEYS = {
   -- The recipe's closures. resolve(ctx, name, type) answers the container's questions for names.
   resolve = "function",
   before = "functions", after = "functions", steps = "functions",
+  -- Where `run --step` stops: a primitive's name, or several.
+  break_before = "strings",
   health = "table", pressure = "duration", on_health = "function", on_pressure = "function",
   on_start = "function", on_exit = "function", on_oom = "function", on_log = "function",
 }

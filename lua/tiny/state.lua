@@ -114,6 +114,15 @@ function state.self()
   return { pid = pid, start = tiny.process_start_time(pid) }
 end
 
+-- Whether somebody stops the container. One who was killed over it counts for as long as the stop would have
+-- taken: a later end is the container's own.
+function state.stopping(s)
+  local by = s.stopping
+  if type(by) ~= "table" then return by end
+  local living <close> = tiny.pidfd_open(by.pid, { start_time = by.start })
+  return living ~= nil or tiny.clock("monotonic") < by.till
+end
+
 -- A folder of a container; those above it are there but for the first time.
 local function make_folder(path)
   local _, err = tiny.try(tiny.mkdir, path, { mode = PRIVATE })

@@ -6,6 +6,8 @@ local limits = require "tiny.limits"
 local session = require "tiny.session"
 
 local DEFAULT_TIMEOUT = 10
+-- From SIGKILL to the record.
+local LONGEST_END = 2
 
 -- Waits until the supervisor has recorded the end, and has ended. Not for its lock: somebody may start
 -- the container again before this gets it.
@@ -32,7 +34,10 @@ return function(container, seconds, quiet)
   if not container then return false end
   local function lives(s) return s.status == "running" or s.status == "restarting" end
   if not lives(container.state) then return false end
-  state.update(container, function(s) s.stopping = lives(s) or nil end)
+  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
+  local me = state.self()
+  me.till = tiny.clock("monotonic") + seconds + LONGEST_END
+  state.update(container, function(s) s.stopping = lives(s) and me or nil end)
   local status = container.state.status
   if not lives(container.state) then return false end
   local process <close> = status == "running" and state.process(container) or nil
@@ -48,7 +53,6 @@ return function(container, seconds, quiet)
   end
   local pid, name = process.pid, container.config.name
   local signal = container.config.stop_signal or "SIGTERM"
-  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
   local deaf = not fatal and not session.handles(pid, signal)
   -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2. One that is not frozen

@@ -12,6 +12,7 @@ local NETWORK = { subnet = "string", gateway = "string", ipv6 = "boolean", subne
 -- What a container has here beside the keys of container.new.
 local OWN = { scale = "integer", needs = "strings", ready = "ready", ready_timeout = "duration" }
 local READY = { port = "integer", log = "string", health = "boolean", exit = "integer" }
+topology.KEYS = { topology = KEYS, network = NETWORK, service = OWN, ready = READY }
 
 local function wrong(at, message, hint)
   tiny.fail { at = at, message = message, hint = hint, exit = 125 }

@@ -7,15 +7,17 @@ use std::path::PathBuf;
 use clap::builder::OsStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::vm::trace::Style;
+use crate::vm::trace::Wanted;
 
 /// The flags that every command takes, before or after its name.
 #[derive(Default)]
 pub struct Globals {
     pub root: Option<String>,
     pub lua_path: Vec<PathBuf>,
-    pub trace: Option<Style>,
+    pub trace: Option<Wanted>,
     pub verbose: bool,
+    /// Whether the machine has its settings already.
+    pub kept: bool,
 }
 
 impl Globals {
@@ -30,8 +32,8 @@ impl Globals {
                 self.lua_path.push(dir);
             }
         }
-        if let Some(style) = matches.get_one::<String>("trace") {
-            self.trace = Some(if style == "json" { Style::Json } else { Style::Text });
+        if let Some(wanted) = matches.get_one::<Wanted>("trace") {
+            self.trace = Some(wanted.clone());
         }
         self.verbose |= matches.get_flag("verbose");
     }
@@ -63,11 +65,11 @@ pub fn global_args() -> [Arg; 4] {
         Arg::new("trace")
             .long("trace")
             .value_name("STYLE")
-            .value_parser(["text", "json"])
+            .value_parser(Wanted::parse)
             .num_args(0..=1)
             .require_equals(true)
-            .default_missing_value("text")
-            .help("Print each primitive as it happens"),
+            .default_missing_value("timeline")
+            .help("Show each primitive as it happens: timeline, lines, json, perfetto:FILE or svg:FILE"),
         Arg::new("verbose")
             .long("verbose")
             .short('v')

@@ -7,7 +7,7 @@ use clap::Command;
 use clap::error::ErrorKind;
 use mlua::Table;
 
-use super::End;
+use super::{End, overview};
 use crate::vm::registry::did_you_mean;
 use crate::vm::{Failure, Vm};
 
@@ -31,9 +31,9 @@ pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result
     {
         return Ok(Some(Chosen { name: format!("{name} {word}"), script }));
     }
-    let parser = || parser(vm, name, script);
+    let parser = || parser(name, script);
     if word == "--help" || word == "-h" || word == "help" {
-        return Err(End::Help(parser().render_help().to_string()));
+        return Err(End::Help(overview::put(&parser().render_help().to_string(), vm.search(), name)));
     }
     let names = vm.search().names(&format!("scripts/{name}"));
     let tip = match did_you_mean(word, names.iter().map(String::as_str)) {
@@ -44,26 +44,9 @@ pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result
     Err(parser().error(ErrorKind::InvalidSubcommand, text).into())
 }
 
-/// A line a command of this group; of the empty one all commands. Hidden ones are for programs, not for readers.
-pub fn summaries(vm: &Vm, group: &str) -> String {
-    let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
-    let path = |name: &str| if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") };
-    let mut lines = String::new();
-    for name in vm.search().names(&folder) {
-        let script = vm.command(&path(&name)).ok().flatten();
-        if script.as_ref().is_some_and(|s| s.get("hidden").unwrap_or(false)) {
-            continue;
-        }
-        let summary: String = script.and_then(|s| s.get("summary").ok()).unwrap_or_default();
-        lines.push_str(&format!("  {name:<10} {summary}\n"));
-    }
-    lines
-}
-
-fn parser(vm: &Vm, name: &str, script: &Table) -> Command {
+fn parser(name: &str, script: &Table) -> Command {
     let summary: String = script.get("summary").unwrap_or_default();
-    let commands = summaries(vm, name);
-    let template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\nCommands:\n{commands}{{after-help}}\n");
+    let template = format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}{{after-help}}\n", overview::PLACE);
     Command::new(format!("tinylua {name}"))
         .about(summary)
         .override_usage(format!("tinylua {name} COMMAND [OPTIONS] [ARGS…]"))

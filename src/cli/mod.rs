@@ -9,6 +9,7 @@ use mlua::{Function, MultiValue, Value};
 
 mod globals;
 mod group;
+mod overview;
 mod plain;
 mod spec;
 
@@ -54,7 +55,7 @@ pub fn run(argv: Vec<OsString>) -> End {
 }
 
 fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
     // The common case, a command first, needs nothing of the parser for what stands before it.
     if let [_, name, rest @ ..] = &argv[..]
         && let Some(name) = name.to_str().filter(|n| !n.starts_with('-') && !n.is_empty() && *n != "help")
@@ -63,18 +64,26 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     }
     let matches = match top().try_get_matches_from(&argv) {
         Err(e) if matches!(e.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand) => {
-            return Err(End::Help(help_with_commands()));
+            let mut globals = Globals::default();
+            globals.add_lua_paths(argv.get(1..).unwrap_or_default());
+            return Err(End::Help(help_with_commands(&globals)));
+        }
+        Err(e) if e.kind() == MissingSubcommand => {
+            return Err(top().error(MissingSubcommand, "no command is given, only options").into());
         }
         matches => matches?,
     };
     let mut globals = Globals::default();
     globals.add(&matches);
-    let Some((name, rest)) = matches.subcommand() else { return Err(End::Help(help_with_commands())) };
-    let rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
+    let Some((name, rest)) = matches.subcommand() else { return Err(End::Help(help_with_commands(&globals))) };
+    let mut rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
     if name == "help" {
-        return match rest.first().and_then(|n| n.to_str()) {
-            Some(command) => run_command(command, &[OsString::from("--help")], globals),
-            None => Err(End::Help(help_with_commands())),
+        // `help network create` explains the command of a group.
+        let command = rest.first().and_then(|n| n.to_str()).map(str::to_owned);
+        rest.push(OsString::from("--help"));
+        return match command {
+            Some(command) => run_command(&command, &rest[1..], globals),
+            None => Err(End::Help(help_with_commands(&globals))),
         };
     }
     run_command(name, &rest, globals)
@@ -87,10 +96,23 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     seal_early(name, rest, &globals);
     let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
+    let end = invoke(&vm, name, rest, &mut globals);
+    // The process ends: freeing each Lua object first would take longer than some commands do.
+    std::mem::forget(vm);
+    end
+}
+
+/// Runs a command in a machine that is there already, whose settings stay as they are but for what the words say.
+pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
+    invoke(vm, name, words, &mut Globals { kept: true, ..Globals::default() })
+}
+
+fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Result<u8, End> {
+    let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
         return Err(unknown_command(name, vm.search()).into());
     };
-    let chosen = group::choose(&vm, name, &script, rest).map_err(|end| match end {
+    let chosen = group::choose(vm, name, &script, rest).map_err(|end| match end {
         End::Failed { failure, .. } => fail(failure, globals.verbose),
         end => end,
     })?;
@@ -108,10 +130,12 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         }
     };
     let run = || -> Result<u8, Failure> {
-        if let Some(style) = globals.trace {
-            trace::start(style).map_err(|e| Failure::plain(e.to_string()))?;
+        if let Some(wanted) = &globals.trace {
+            trace::start(wanted).map_err(|e| Failure::plain(format!("--trace: {e}")))?;
         }
-        vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
+        if !globals.kept || globals.root.is_some() {
+            vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
+        }
         let function: Function =
             script.get("run").map_err(|_| Failure::plain(format!("{name}.lua has no function \"run\"")))?;
         // A supervisor lives for long below this call: what it does not need is Lua's to collect.
@@ -120,9 +144,8 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
         Ok(results.front().map_or(0, child::status_of))
     };
     let end = run().map_err(|f| fail(f, globals.verbose));
-    // The process ends: freeing each Lua object first would take longer than some commands do.
-    std::mem::forget(vm);
-    end
+    let traced = trace::finish(vm.lua()).map_err(|f| fail(f, globals.verbose));
+    end.and_then(|status| traced.map(|()| status))
 }
 
 /// A script that calls tiny.seal() starts the command over there: what it says is looked at first, so that
@@ -158,13 +181,12 @@ fn top() -> Command {
         .after_help("`tinylua COMMAND --help` explains a command, `tinylua doc NAME` a primitive.")
 }
 
-/// The top help with a line per command; only here are all the scripts read.
-fn help_with_commands() -> String {
-    let vm = machine(&Globals::default());
-    let commands = vm.map(|vm| group::summaries(&vm, "")).unwrap_or_default();
+/// The top help with a line per command.
+fn help_with_commands(globals: &Globals) -> String {
     let template =
-        format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\nCommands:\n{commands}\n{{all-args}}{{after-help}}\n");
-    top().help_template(template).render_help().to_string()
+        format!("{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}\n\n{{all-args}}{{after-help}}\n", overview::PLACE);
+    let help = top().help_template(template).render_help().to_string();
+    overview::put(&help, &SearchPath::new(&globals.lua_path), "")
 }
 
 fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {

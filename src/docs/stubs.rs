@@ -184,7 +184,7 @@ fn within(primitive: &Primitive, name: &str) -> Option<String> {
 fn names(primitive: &Primitive, skip: usize) -> Vec<&'static str> {
     let mut names: Vec<&str> = primitive.args.iter().map(|a| a.name).collect();
     if primitive.takes_table() {
-        names.insert(primitive.table_index(), "options");
+        names.insert(primitive.args.iter().filter(|a| a.ty != Type::Function).count(), "options");
     }
     if variadic(primitive) {
         names.push("...");
@@ -222,7 +222,7 @@ fn annotation(ty: &Type) -> String {
 }
 
 /// "a child handle: …" returns `child`.
-fn returned_kind(returns: &'static str) -> Option<&'static str> {
+pub fn returned_kind(returns: &'static str) -> Option<&'static str> {
     let (article, rest) = returns.split_once(' ')?;
     let (kind, after) = rest.split_once(' ')?;
     (matches!(article, "a" | "an") && after.starts_with("handle")).then_some(kind)

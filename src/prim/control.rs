@@ -1,11 +1,11 @@
 //! What steers a recipe. `try` and `fail` are Lua in `vm/shim.lua`, since they take or throw Lua values.
 
-use mlua::Value;
+use mlua::{Table, Value};
 
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
 use crate::vm::files::Source;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, optional};
-use crate::vm::{chunk, error, recipe, show, trace};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
+use crate::vm::{chunk, error, frame, recipe, show, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
 
@@ -56,6 +56,35 @@ pub const FAMILY: &[Primitive] = &[
         example: "print(tiny.caller())",
         in_shim: false,
         call: |c| c.ok(error::user_location(c.lua)),
+        ..BASE
+    },
+    Primitive {
+        name: "error_frame",
+        doc: "Writes an error as it is shown on a terminal: its sentence, the lines of the user's file around its place \
+              with the call marked, and the hint.",
+        args: &[arg("error", Type::Table, "an error value, as `try` returns it")],
+        options: &[
+            opt("chunk", Type::Str, "none", "the name of a chunk that was no file, as places have it"),
+            opt("text", Type::Str, "none", "that chunk's text"),
+            opt("colours", Type::Bool, "false", "with escape sequences for colours"),
+            opt("width", Type::Int, "80", "the columns of the terminal"),
+        ],
+        returns: "a string; the error without lines where its place is in no user's file",
+        example: "local _, err = tiny.try(tiny.mount_proc, \"/nope\")\nprint(tiny.error_frame(err))",
+        in_shim: false,
+        call: error_frame,
+        ..BASE
+    },
+    Primitive {
+        name: "trace_calls",
+        doc: "Turns on or off that each primitive is printed on standard error with its time, as `--trace` does; the \
+              children that are forked meanwhile do the same.",
+        args: &[arg("on", Type::Bool, "whether calls are printed from now on")],
+        returns: "whether they were before",
+        errors: &[("EBADF", "standard error is closed")],
+        example: "local before = tiny.trace_calls(true)\ntiny.getpid()\ntiny.trace_calls(before)",
+        in_shim: false,
+        call: |c| c.ok(trace::set(c.get(0)?)?),
         ..BASE
     },
     Primitive {
@@ -120,6 +149,22 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
 ];
+
+fn error_frame(call: &Call<'_>) -> Outcome {
+    let err: Table = call.get(0)?;
+    if let (Some(name), Some(text)) = (call.opt::<String>("chunk")?, call.opt::<String>("text")?) {
+        frame::remember(
+            call.lua,
+            &Source { text: text.into_bytes().into(), bytecode: false, name: format!("@{name}") },
+        );
+    }
+    let text = error::display(&err);
+    let width = call.opt::<usize>("width")?.unwrap_or(80);
+    call.ok(match frame::of(call.lua, &err) {
+        Some(frame) => frame.within(&text, call.flag("colours"), width),
+        None => text,
+    })
+}
 
 fn chunk_globals(call: &Call<'_>) -> Outcome {
     let source = Source { text: call.str(0)?.into_bytes().into(), bytecode: false, name: format!("@{}", call.str(1)?) };

@@ -7,7 +7,7 @@ use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 
 use super::process::signal_of;
-use crate::sys::{Context, event as sys, fs, signal};
+use crate::sys::{Context, event as sys, fs, interrupt, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -264,6 +264,7 @@ fn read(call: &Call<'_>) -> Outcome {
     let mut buffer = vec![0u8; max.clamp(1, 16 << 20) as usize];
     let at: Option<u64> = call.opt("at")?;
     loop {
+        interrupt::check()?;
         let got = call.fd(0)?.with(|fd| match at {
             Some(at) => rustix::io::pread(fd, &mut buffer[..], at),
             None => rustix::io::read(fd, &mut buffer[..]),
@@ -272,7 +273,7 @@ fn read(call: &Call<'_>) -> Outcome {
             Ok(0) => return call.ok(Value::Nil),
             Ok(n) => return call.ok(call.lua.create_string(&buffer[..n])?),
             Err(rustix::io::Errno::AGAIN) => return call.ok(false),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(crate::sys::Error::from(e).with_path(path_of(call)?).into()),
         }
     }
@@ -317,7 +318,7 @@ fn poll(call: &Call<'_>) -> Outcome {
 
 fn listed(call: &Call<'_>) -> Result<Vec<Value>, Fail> {
     let Some(table) = call.table() else {
-        return Err(Fail::Usage(format!("the list is missing: {}", call.primitive.example)));
+        return Err(Fail::Usage(format!("the list is missing: {}", call.primitive.example())));
     };
     Ok(table.sequence_values().collect::<mlua::Result<_>>()?)
 }

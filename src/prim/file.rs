@@ -184,7 +184,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "remove",
         doc: "Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).",
         args: &[arg("path", Type::Path, "what to remove")],
-        options: &[opt("recursive", Type::Bool, "false", "a folder with all that is in it")],
+        options: &[ROOT, opt("recursive", Type::Bool, "false", "a folder with all that is in it")],
         errors: &[
             ENOENT,
             EACCES,
@@ -309,11 +309,12 @@ fn mkdir(call: &Call<'_>) -> Outcome {
 }
 
 fn remove(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let (path, root) = (call.str(0)?, root(call)?);
+    let place = root.place(&path)?;
     if call.flag("recursive") {
-        tree::remove_tree(&path)?
+        tree::remove_tree(place)?
     } else {
-        sys::remove(&path)?
+        sys::remove(place)?
     }
     call.ok(())
 }

@@ -33,7 +33,16 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Lists the Lua files in a folder of the search path and of the binary, without `.lua`.",
         args: &[arg(
             "folder",
-            Type::Word(&["scripts", "scripts/network", "lua/tiny", "lua/tiny/net", "lua/recipes"]),
+            Type::Word(&[
+                "scripts",
+                "scripts/network",
+                "lua/tiny",
+                "lua/tiny/net",
+                "lua/tiny/anatomy",
+                "lua/tiny/plan",
+                "lua/recipes",
+                "lua/templates",
+            ]),
             "commands, modules or recipes",
         )],
         returns: "a list of names, sorted",

@@ -7,6 +7,7 @@ mod credentials;
 mod data;
 mod event;
 mod file;
+mod foresee;
 mod host;
 mod manual;
 mod mount;
@@ -46,4 +47,5 @@ pub const FAMILIES: &[&[Primitive]] = &[
     terminal::FAMILY,
     manual::FAMILY,
     control::FAMILY,
+    foresee::FAMILY,
 ];

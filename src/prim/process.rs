@@ -243,9 +243,7 @@ fn fork(call: &Call<'_>) -> Outcome {
 fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
     let Some(Born { pid, pidfd, report }) = sys::clone(birth)? else {
         handle::forked();
-        if inside {
-            trace::entered_child();
-        }
+        trace::forked(inside);
         return call.ok(Value::Nil);
     };
     let report = call.lua.create_userdata(handle::Fd(Some(report)))?;

@@ -7,10 +7,10 @@ use mlua::Value;
 use super::event::{file, standard};
 use super::place::{ROOT, root};
 use crate::repl::{self, Ask, Entered};
-use crate::sys::{event, terminal as sys};
+use crate::sys::{event, foreground, terminal as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "terminal", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -30,7 +30,16 @@ pub const FAMILY: &[Primitive] = &[
                 Type::Bool,
                 "false",
                 "the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts \
-                 what is run next",
+                 what is run next, which may be a call that waits; children that it forks stand in a process group of \
+                 their own and read /dev/null",
+            ),
+            opt("names", Type::Table, "the globals", "of Lua input: the table whose names are completed"),
+            opt(
+                "strings",
+                Type::Function,
+                "none",
+                "of Lua input: given a function's name and the beginning of a string in its call, returns a list of what \
+                 the string can be, or nil for files",
             ),
         ],
         returns: "the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)",
@@ -66,6 +75,22 @@ pub const FAMILY: &[Primitive] = &[
             c.fd(0)?.with(sys::set_controlling_terminal)??;
             c.ok(())
         },
+        ..BASE
+    },
+    Primitive {
+        name: "set_foreground",
+        doc: "Gives the terminal at standard input to the process group of a child, which gets one of its own where it \
+              has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets \
+              the terminal back.",
+        args: &[optional("child", Type::Handle("child"), "who reads; a child that was stopped for reading goes on")],
+        errors: &[
+            ("ENOTTY", "standard input is no terminal, or another session's"),
+            ("EPERM", "the child is in another session"),
+            ("EACCES", "the child runs a program already, in the caller's own group"),
+            ("ESRCH", "the child has ended"),
+        ],
+        example: "tiny.set_foreground(child)\nlocal status = child:wait()\ntiny.set_foreground()",
+        call: set_foreground,
         ..BASE
     },
     Primitive {
@@ -120,13 +145,27 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 fn read_line(call: &Call<'_>) -> Outcome {
-    let ask =
-        Ask { prompt: call.str(0)?, history: call.opt::<String>("history")?.map(Into::into), lua: call.flag("lua") };
+    let ask = Ask {
+        prompt: call.str(0)?,
+        history: call.opt::<String>("history")?.map(Into::into),
+        lua: call.flag("lua"),
+        names: call.opt("names")?,
+        strings: call.opt("strings")?,
+    };
     match repl::read(call.lua, &ask)? {
         Entered::Text(text) => call.ok(text),
         Entered::Cancelled => call.ok(false),
         Entered::End => call.ok(Value::Nil),
     }
+}
+
+fn set_foreground(call: &Call<'_>) -> Outcome {
+    if !call.has(0) {
+        foreground::take_back();
+        return call.ok(());
+    }
+    foreground::give(call.handle(0)?.raw_get("pid")?)?;
+    call.ok(())
 }
 
 fn openpty(call: &Call<'_>) -> Outcome {

@@ -1,122 +1,149 @@
-//! Completion from what is there: globals, fields and methods, the options of a primitive, modules.
+//! Completion from what is there: globals, fields and methods, the options of a primitive, the words
+//! that an argument can be, modules, files; and what the prompt's own Lua knows of a string.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
-use mlua::{Lua, Table, Value};
+use mlua::{Function, Lua, Table};
 use rustyline::completion::Pair;
 
-use super::spot::{Spot, just_opened, spot};
+use super::names;
+use super::spot::{Call, Spot, spot};
 use crate::vm::files::SearchPath;
-use crate::vm::registry::{self, Primitive};
+use crate::vm::registry::Type;
 
-const KEYWORDS: [&str; 22] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil",
-    "not", "or", "repeat", "return", "then", "true", "until", "while",
-];
+/// Between a candidate and what is said about it.
+pub const GAP: &str = "  ";
+
+/// What can be asked for candidates.
+pub struct Sources<'a> {
+    pub lua: &'a Lua,
+    /// The names at the prompt.
+    pub globals: &'a Table,
+    /// What strings can be in a call: `f(callee, prefix)` returns a list, or nil where it knows nothing.
+    pub strings: Option<&'a Function>,
+    /// The columns of the screen.
+    pub width: usize,
+}
 
 /// Where the completed word begins, and what it could be.
-pub fn candidates(lua: &Lua, before: &str) -> (usize, Vec<Pair>) {
+pub fn candidates(sources: &Sources<'_>, before: &str) -> (usize, Vec<Pair>) {
+    // `:in web` is the prompt's own and no Lua.
+    if let Some(name) = before.strip_prefix(":in ") {
+        return (4, pairs(known(sources, ":in", name).unwrap_or_default(), name));
+    }
     match spot(before) {
         Spot::Name(path) => {
             let word = path.rsplit(['.', ':']).next().unwrap_or_default();
-            (before.len() - word.len(), pairs(names(lua, path), word, ""))
+            (before.len() - word.len(), pairs(names::following(sources.globals, path), word))
         }
-        Spot::Key { callee, prefix } => {
-            let options = called(lua, callee).map(|p| p.options.iter().map(|o| o.name.to_owned()).collect());
-            (before.len() - prefix.len(), pairs(options.unwrap_or_else(|| names(lua, prefix)), prefix, " = "))
+        Spot::Key { call, prefix } => (before.len() - prefix.len(), keys(sources, &call, prefix)),
+        Spot::Text { call, prefix } => {
+            let (from, found) = strings(sources, call.as_ref(), prefix);
+            let quote = before[..before.len() - prefix.len()].chars().next_back();
+            (before.len() - prefix.len() + from, closed(found, quote))
         }
-        Spot::Module(prefix) => (before.len() - prefix.len(), pairs(modules(lua), prefix, "")),
         Spot::Nothing => (before.len(), Vec::new()),
     }
 }
 
-/// What the call that was just opened takes: "options, body)".
-pub fn signature(lua: &Lua, before: &str) -> Option<String> {
-    let (callee, bracket) = just_opened(before)?;
-    let primitive = called(lua, callee)?;
-    if bracket == b'{' {
-        let keys: Vec<&str> = primitive.options.iter().map(|o| o.name).collect();
-        return (!keys.is_empty()).then(|| format!(" {} }}", keys.join(", ")));
-    }
-    let signature = primitive.signature();
-    let words = signature.split_once('(').map(|(_, words)| words)?;
-    match callee.contains(':') {
-        true => Some(words.split_once(", ").map_or(")", |(_, rest)| rest).to_owned()),
-        false => Some(words.to_owned()),
-    }
-}
-
-fn pairs(names: BTreeSet<String>, word: &str, after: &str) -> Vec<Pair> {
+fn pairs(names: impl IntoIterator<Item = String>, word: &str) -> Vec<Pair> {
     let fitting = names.into_iter().filter(|name| name.starts_with(word));
-    fitting.map(|name| Pair { replacement: format!("{name}{after}"), display: name }).collect()
+    fitting.map(|name| Pair { replacement: name.clone(), display: name }).collect()
 }
 
-/// The names that could stand at the end of `path`.
-fn names(lua: &Lua, path: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    match path.rfind(['.', ':']) {
-        None => {
-            fields(&lua.globals(), false, &mut names);
-            names.extend(KEYWORDS.map(str::to_owned));
+/// The keys of the table, each with what it does.
+fn keys(sources: &Sources<'_>, call: &Call<'_>, prefix: &str) -> Vec<Pair> {
+    let Some(primitive) = names::primitive(sources.lua, sources.globals, call.callee) else {
+        return pairs(names::following(sources.globals, prefix), prefix);
+    };
+    let options = names::keys(primitive, call.index + usize::from(call.callee.contains(':')));
+    let options: Vec<_> = options.iter().filter(|o| o.name.starts_with(prefix)).collect();
+    let widest = options.iter().map(|o| o.name.len()).max().unwrap_or(0);
+    let pair = |o: &&crate::vm::registry::Opt| Pair {
+        replacement: format!("{} = ", o.name),
+        display: cut(&format!("{:widest$}{GAP}{}", o.name, o.doc), sources.width.saturating_sub(2)),
+    };
+    options.iter().map(pair).collect()
+}
+
+/// At most `width` characters.
+pub fn cut(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width.saturating_sub(1)) {
+        Some((at, _)) if text[at..].chars().nth(1).is_some() => format!("{}…", &text[..at]),
+        _ => text.to_owned(),
+    }
+}
+
+/// What a string can be, and from which of its bytes on the candidates replace it.
+fn strings(sources: &Sources<'_>, call: Option<&Call<'_>>, prefix: &str) -> (usize, Vec<Pair>) {
+    if let Some(call) = call {
+        if call.callee == "require" {
+            return (0, pairs(modules(sources.lua), prefix));
         }
-        Some(i) => {
-            if let Some(Value::Table(table)) = value(lua, &path[..i]) {
-                fields(&table, path[i..].starts_with(':'), &mut names);
-            }
+        let words = words(sources, call);
+        if !words.is_empty() {
+            return (0, pairs(words, prefix));
+        }
+        if let Some(known) = known(sources, call.callee, prefix) {
+            return (0, pairs(known, prefix));
         }
     }
+    let from = prefix.rfind('/').map_or(0, |slash| slash + 1);
+    (from, pairs(files(&prefix[..from], prefix[from..].starts_with('.')), &prefix[from..]))
+}
+
+/// A string that is found whole gets its end.
+fn closed(mut found: Vec<Pair>, quote: Option<char>) -> Vec<Pair> {
+    if let ([only], Some(quote @ ('"' | '\''))) = (&mut found[..], quote)
+        && !only.replacement.ends_with('/')
+    {
+        only.replacement.push(quote);
+    }
+    found
+}
+
+/// The words that this argument or option can be.
+fn words(sources: &Sources<'_>, call: &Call<'_>) -> Vec<String> {
+    let Some(primitive) = names::primitive(sources.lua, sources.globals, call.callee) else { return Vec::new() };
+    let index = call.index + usize::from(call.callee.contains(':'));
+    let ty: Option<&Type> = match (call.table, call.key) {
+        (false, _) => names::argument(primitive, index).map(|arg| &arg.ty),
+        (true, Some(key)) => names::keys(primitive, index).iter().find(|o| o.name == key).map(|o| &o.ty),
+        (true, None) => primitive.list.as_ref().map(|(ty, _)| ty),
+    };
+    ty.map(names::choices).unwrap_or_default().into_iter().map(str::to_owned).collect()
+}
+
+/// What the prompt's Lua knows. An error of its is no reason to stop typing.
+fn known(sources: &Sources<'_>, callee: &str, prefix: &str) -> Option<Vec<String>> {
+    let list = sources.strings?.call::<Option<Vec<String>>>((callee, prefix)).ok()??;
+    Some(list.into_iter().filter(|text| plain(text)).collect())
+}
+
+/// Whether the text can stand in quotes as it is, and on a screen.
+fn plain(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() || matches!(c, '"' | '\'' | '\\'))
+}
+
+/// More names than this in a folder are nobody's choice.
+const MOST: usize = 2000;
+
+/// The files in a folder, folders with a slash behind; those with a dot before their names where asked.
+fn files(folder: &str, hidden: bool) -> Vec<String> {
+    let folder = if folder.is_empty() { "." } else { folder };
+    let entries = std::fs::read_dir(Path::new(folder)).into_iter().flatten().flatten().take(MOST);
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let slash = if entry.path().is_dir() { "/" } else { "" };
+            (plain(&name) && (hidden || !name.starts_with('.'))).then(|| name + slash)
+        })
+        .collect();
+    names.sort();
     names
 }
 
-/// How far inheritance is followed; it could be a circle.
-const GENERATIONS: usize = 8;
-
-/// The fields of a table and of what it inherits from; no metamethod is called.
-fn fields(table: &Table, functions: bool, names: &mut BTreeSet<String>) {
-    let mut next = Some(table.clone());
-    for _ in 0..GENERATIONS {
-        let Some(table) = next else { return };
-        for (key, item) in table.pairs::<Value, Value>().flatten() {
-            let Value::String(key) = key else { continue };
-            let key = key.to_string_lossy();
-            let identifier = key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.chars().all(word);
-            if identifier && (!functions || item.is_function()) {
-                names.insert(key);
-            }
-        }
-        next = parent(&table);
-    }
-}
-
-fn word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
-}
-
-fn parent(table: &Table) -> Option<Table> {
-    table.metatable()?.raw_get("__index").ok()
-}
-
-/// The value that a path of names leads to.
-fn value(lua: &Lua, path: &str) -> Option<Value> {
-    let mut value = Value::Table(lua.globals());
-    for name in path.split(['.', ':']) {
-        let Value::Table(table) = &value else { return None };
-        value = match table.raw_get(name).ok()? {
-            Value::Nil => parent(table)?.raw_get(name).ok()?,
-            found => found,
-        };
-    }
-    Some(value)
-}
-
-/// The primitive that a path names, as a function of `tiny`, a method or under a name of the user's.
-fn called(lua: &Lua, path: &str) -> Option<&'static Primitive> {
-    let function = value(lua, path).filter(Value::is_function)?;
-    let tiny: Table = lua.globals().raw_get("tiny").ok()?;
-    registry::all().find(|p| tiny.raw_get::<Value>(p.name).is_ok_and(|own| own == function))
-}
-
-fn modules(lua: &Lua) -> BTreeSet<String> {
+fn modules(lua: &Lua) -> Vec<String> {
     let path = lua.app_data_ref::<SearchPath>().map(|path| path.clone()).unwrap_or_default();
     path.names("lua/tiny").into_iter().map(|name| format!("tiny.{name}")).collect()
 }

@@ -1,26 +1,49 @@
-//! What rustyline asks while a line is edited: is it complete, what could follow, what to hint.
+//! What rustyline asks while a line is edited: is it complete, what could follow, what to hint, which
+//! colours it has.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
-use mlua::{Lua, WeakLua};
+use mlua::{Function, Lua, Table, WeakLua};
 use rustyline::completion::{Completer, Pair};
-use rustyline::highlight::Highlighter;
+use rustyline::config::CompletionType;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::complete;
+use super::complete::{self, GAP, Sources, cut};
+use super::{hint, paint};
+use crate::sys::terminal;
+use crate::vm::registry;
 
 /// The answers, from the Lua state. Weak: the state owns the editor that owns this.
 pub struct LuaHelper {
     pub lua: WeakLua,
     pub lua_input: bool,
+    /// The names at the prompt, where they are others than the globals.
+    pub names: Option<Table>,
+    /// Tells what strings can be.
+    pub strings: Option<Function>,
+    /// How wide the prompt is.
+    pub prompt: usize,
+    /// Whether the line is drawn for the last time: without a cursor.
+    pub last: Cell<bool>,
 }
 
 impl LuaHelper {
     fn lua(&self) -> Option<Lua> {
         self.lua.try_upgrade().filter(|_| self.lua_input)
     }
+
+    fn names(&self, lua: &Lua) -> Table {
+        self.names.clone().unwrap_or_else(|| lua.globals())
+    }
+}
+
+/// The columns of the screen; 80 where it does not tell.
+fn columns() -> usize {
+    terminal::size(terminal::standard(1)).ok().map(|(_, cols)| usize::from(cols)).filter(|cols| *cols > 0).unwrap_or(80)
 }
 
 /// Whether `text` is the beginning of a chunk or expression that goes on in the next line.
@@ -52,10 +75,10 @@ impl Completer for LuaHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        Ok(match self.lua() {
-            Some(lua) => complete::candidates(&lua, line.get(..pos).unwrap_or_default()),
-            None => (pos, Vec::new()),
-        })
+        let Some(lua) = self.lua() else { return Ok((pos, Vec::new())) };
+        let globals = self.names(&lua);
+        let sources = Sources { lua: &lua, globals: &globals, strings: self.strings.as_ref(), width: columns() };
+        Ok(complete::candidates(&sources, line.get(..pos).unwrap_or_default()))
     }
 }
 
@@ -77,12 +100,44 @@ impl Hinter for LuaHelper {
 
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Signature> {
         let lua = self.lua().filter(|_| pos == line.len())?;
-        complete::signature(&lua, line).map(Signature)
+        let text = hint::hint(&lua, &self.names(&lua), line)?;
+        // It stays on the line that is written.
+        let last = line.rsplit('\n').next().unwrap_or(line);
+        let used = last.chars().count() + if last.len() == line.len() { self.prompt } else { 0 };
+        let room = columns().checked_sub(used % columns() + 1).filter(|room| *room > 8)?;
+        Some(Signature(cut(&text, room)))
     }
 }
 
 impl Highlighter for LuaHelper {
+    fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
+        if !self.lua_input {
+            return Cow::Borrowed(line);
+        }
+        let cursor = (!self.last.get()).then_some(pos);
+        Cow::Owned(paint::paint(line, cursor, |name| registry::find(name).is_some() || name == "settings"))
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        self.last.set(kind == CmdKind::ForcedRefresh);
+        self.lua_input
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        Cow::Owned(format!("\x1b[1m{prompt}\x1b[0m"))
+    }
+
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(format!("\x1b[2m{hint}\x1b[0m"))
+        let [open, close] = hint::MARKS;
+        let marked =
+            hint.replacen(open, &format!("{open}\x1b[0;4m"), 1).replacen(close, &format!("\x1b[0;2m{close}"), 1);
+        Cow::Owned(format!("\x1b[2m{marked}\x1b[0m"))
+    }
+
+    fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
+        match candidate.find(GAP) {
+            Some(i) => Cow::Owned(format!("{}\x1b[2m{}\x1b[0m", &candidate[..i], &candidate[i..])),
+            None => Cow::Borrowed(candidate),
+        }
     }
 }

@@ -1,154 +1,179 @@
-//! Where the cursor stands in a piece of Lua: in a name, at a key of a table of options, in the
-//! name of a module. It reads forward over strings, comments and brackets, and parses no more.
+//! Where the cursor stands in a piece of Lua: in a name, at a key of a table of options, in a string,
+//! and in which call. It reads forward over the tokens and brackets, and parses no more.
+
+use super::lex::{Kind, Token, tokens};
 
 /// What is being written.
 #[derive(Debug, PartialEq)]
 pub enum Spot<'a> {
     /// A name with what leads to it, "tiny.mou"; empty where any could begin.
     Name(&'a str),
-    /// A key in the table that this function is called with.
-    Key { callee: &'a str, prefix: &'a str },
-    /// The name of a module, within the quotes after `require`.
-    Module(&'a str),
-    /// Nothing that could be completed: a comment, a string, a number.
+    /// A key in the table that is an argument of a call.
+    Key { call: Call<'a>, prefix: &'a str },
+    /// Within a string, that may be an argument of a call or the value of a key in one.
+    Text { call: Option<Call<'a>>, prefix: &'a str },
+    /// Nothing that could be completed: a comment, a number.
     Nothing,
+}
+
+/// The call around a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Call<'a> {
+    /// What is called, "tiny.clone", "child:wait".
+    pub callee: &'a str,
+    /// Which argument the place is in, from 0.
+    pub index: usize,
+    /// In a table that is this argument, where its values have keys: the one before the place.
+    pub table: bool,
+    pub key: Option<&'a str>,
 }
 
 /// An open bracket, and the function whose call it belongs to.
 struct Open<'a> {
-    bracket: u8,
+    bracket: char,
     callee: Option<&'a str>,
+    /// Of parentheses: the arguments before. Of a table: which argument it is.
+    index: usize,
+    key: Option<&'a str>,
 }
 
+impl<'a> Open<'a> {
+    fn call(&self) -> Option<Call<'a>> {
+        Some(Call { callee: self.callee?, index: self.index, table: self.bracket == '{', key: self.key })
+    }
+}
+
+#[derive(Default)]
 struct Reader<'a> {
     text: &'a str,
-    at: usize,
     open: Vec<Open<'a>>,
-    /// The path that ends right here, spaces aside: what an opening bracket calls.
-    path: Option<(usize, &'a str)>,
+    /// The path that ends before this token, spaces aside: what an opening bracket calls.
+    path: Option<(usize, usize)>,
     /// The last sign that is neither space nor part of a path.
-    sign: u8,
+    sign: char,
 }
 
 /// The spot at the end of `text`.
 pub fn spot(text: &str) -> Spot<'_> {
-    let mut reader = Reader { text, at: 0, open: Vec::new(), path: None, sign: 0 };
-    while reader.at < text.len() {
-        if let Some(end) = reader.step() {
-            return end;
+    let (reader, last) = read(text);
+    match last {
+        Some(Token { kind: Kind::Text, open: true, text, .. }) => {
+            let quote = text.chars().next().map_or(0, char::len_utf8);
+            let prefix = if text.starts_with('[') { "" } else { &text[quote..] };
+            return Spot::Text { call: reader.around_text(), prefix };
         }
+        Some(Token { kind: Kind::Comment, open: true, .. } | Token { kind: Kind::Number, .. }) => return Spot::Nothing,
+        _ => {}
     }
-    let word = match reader.path {
-        Some((start, path)) if start + path.len() == text.len() => path,
-        _ => "",
-    };
-    if word.is_empty() && text.ends_with(|c: char| c.is_ascii_digit()) {
-        return Spot::Nothing;
-    }
+    let word = reader.path.filter(|(_, end)| *end == text.len()).map_or("", |(start, end)| &text[start..end]);
     match reader.open.last() {
-        Some(Open { bracket: b'{', callee: Some(callee) })
-            if matches!(reader.sign, b'{' | b',' | b';') && !word.contains(['.', ':']) =>
+        Some(open @ Open { bracket: '{', .. })
+            if matches!(reader.sign, '{' | ',' | ';') && !word.contains(['.', ':']) =>
         {
-            Spot::Key { callee, prefix: word }
+            open.call().map_or(Spot::Name(word), |call| Spot::Key { call, prefix: word })
         }
         _ => Spot::Name(word),
     }
 }
 
-/// The function whose arguments or table begin with the last sign of `text`.
-pub fn just_opened(text: &str) -> Option<(&str, u8)> {
-    let mut reader = Reader { text, at: 0, open: Vec::new(), path: None, sign: 0 };
-    while reader.at < text.len() {
-        if reader.step().is_some() {
-            return None;
+/// The innermost call whose parentheses or table are open at the end of `text`; within a string too,
+/// not within a comment.
+pub fn call(text: &str) -> Option<Call<'_>> {
+    match read(text) {
+        (_, Some(Token { kind: Kind::Comment, open: true, .. })) => None,
+        (reader, Some(Token { kind: Kind::Text, open: true, .. })) => reader.around_text(),
+        (reader, _) => reader.open.last()?.call(),
+    }
+}
+
+/// Reads all tokens; an open string or comment, or a number, at the end is handed out.
+fn read(text: &str) -> (Reader<'_>, Option<Token<'_>>) {
+    let mut reader = Reader { text, ..Reader::default() };
+    let mut last = None;
+    for token in tokens(text) {
+        last = Some(token);
+        if !token.open {
+            reader.step(token);
         }
     }
-    let last = *text.as_bytes().last()?;
-    let open = reader.open.last().filter(|open| open.bracket == last)?;
-    Some((open.callee?, last))
+    (reader, last)
 }
 
 impl<'a> Reader<'a> {
-    /// Reads one token; returns the spot when the text ends inside it.
-    fn step(&mut self) -> Option<Spot<'a>> {
-        let rest = &self.text[self.at..];
-        let first = rest.as_bytes()[0];
-        match first {
-            b'-' if rest.starts_with("--[[") => return self.skip(4, "]]"),
-            b'-' if rest.starts_with("--") => return self.skip(2, "\n"),
-            b'[' if rest.starts_with("[[") => return self.skip(2, "]]"),
-            b'"' | b'\'' => return self.string(first),
-            b if b.is_ascii_alphabetic() || b == b'_' => self.name(),
-            b if b.is_ascii_whitespace() => self.at += 1,
-            _ => self.sign(first),
-        }
-        None
-    }
-
-    fn skip(&mut self, from: usize, end: &str) -> Option<Spot<'a>> {
-        match self.text[self.at + from..].find(end) {
-            Some(i) => {
-                self.at += from + i + end.len();
+    fn step(&mut self, token: Token<'a>) {
+        let goes_on = self.path.filter(|(_, end)| *end == token.start).map(|(start, _)| start);
+        let joins = goes_on.is_some() && self.text[..token.start].ends_with(['.', ':']);
+        match (token.kind, token.text) {
+            (Kind::Space | Kind::Comment, _) => {}
+            (Kind::Word, word) => {
+                self.path = Some((goes_on.filter(|_| joins).unwrap_or(token.start), token.end()));
+                self.block(word);
+            }
+            (Kind::Sign, "." | ":") if goes_on.is_some() && !joins => {
+                self.path = goes_on.map(|start| (start, token.end()));
+            }
+            (Kind::Sign, sign) => self.sign(sign.chars().next().unwrap_or(' ')),
+            (Kind::Text | Kind::Number, text) => {
                 self.path = None;
-                None
+                self.sign = text.chars().next().unwrap_or(' ');
             }
-            None => Some(Spot::Nothing),
         }
     }
 
-    fn string(&mut self, quote: u8) -> Option<Spot<'a>> {
-        let start = self.at + 1;
-        let bytes = self.text.as_bytes();
-        let mut i = start;
-        while i < bytes.len() && bytes[i] != quote {
-            i += if bytes[i] == b'\\' { 2 } else { 1 };
-        }
-        if i >= bytes.len() {
-            let called = match self.open.last() {
-                Some(open) if open.bracket == b'(' && self.sign == b'(' => open.callee,
-                _ => self.path.map(|(_, path)| path),
-            };
-            let module = self.text.get(start..).filter(|_| called == Some("require"));
-            return Some(module.map_or(Spot::Nothing, Spot::Module));
-        }
-        self.at = i + 1;
-        self.path = None;
-        self.sign = quote;
-        None
-    }
-
-    /// A name with its dots and colons: "tiny.clone", "child:", "tiny.".
-    fn name(&mut self) {
-        let start = self.at;
-        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-        let bytes = self.text.as_bytes();
-        let mut i = start;
-        while i < bytes.len() && (word(bytes[i]) || (matches!(bytes[i], b'.' | b':') && word(bytes[i - 1]))) {
-            i += 1;
-        }
-        self.at = i;
-        self.path = Some((start, &self.text[start..i]));
-    }
-
-    fn sign(&mut self, sign: u8) {
-        let called = self.path.map(|(_, path)| path);
-        match sign {
-            b'(' => self.open.push(Open { bracket: sign, callee: called }),
-            b'{' => {
-                // `f { … }` and `f(x, { … })` both hand the table to f.
-                let around = || self.open.last().filter(|open| open.bracket == b'(').and_then(|open| open.callee);
-                let callee = called.or_else(around);
-                self.open.push(Open { bracket: sign, callee });
+    /// Statements within a function that is an argument are in no call.
+    fn block(&mut self, word: &str) {
+        match word {
+            "function" | "if" | "do" | "repeat" => {
+                self.open.push(Open { bracket: ' ', callee: None, index: 0, key: None });
             }
-            b')' | b'}' => {
+            "end" | "until" if self.open.last().is_some_and(|open| open.bracket == ' ') => {
                 self.open.pop();
             }
             _ => {}
         }
-        // A sign of several bytes is stepped over whole.
-        self.at += self.text[self.at..].chars().next().map_or(1, char::len_utf8);
+    }
+
+    fn called(&self) -> Option<&'a str> {
+        self.path.map(|(start, end)| &self.text[start..end])
+    }
+
+    fn sign(&mut self, sign: char) {
+        let called = self.called();
+        match sign {
+            '(' => self.open.push(Open { bracket: sign, callee: called, index: 0, key: None }),
+            '{' => {
+                // `f { … }` and `f(x, { … })` both hand the table to f.
+                let around = self.open.last().filter(|open| called.is_none() && open.bracket == '(');
+                let (callee, index) = around.map_or((called, 0), |open| (open.callee, open.index));
+                self.open.push(Open { bracket: sign, callee, index, key: None });
+            }
+            ')' | '}' => {
+                self.open.pop();
+            }
+            ',' | ';' => {
+                if let Some(open) = self.open.last_mut() {
+                    open.key = None;
+                    open.index += usize::from(open.bracket == '(');
+                }
+            }
+            '=' => {
+                if let Some(open) = self.open.last_mut().filter(|open| open.bracket == '{') {
+                    open.key = called.or(open.key);
+                }
+            }
+            _ => {}
+        }
         self.path = None;
         self.sign = sign;
+    }
+
+    /// The call that an open string at the end is in.
+    fn around_text(&self) -> Option<Call<'a>> {
+        match self.called() {
+            // `f "…"`
+            Some(callee) => Some(Call { callee, index: 0, table: false, key: None }),
+            None => self.open.last()?.call(),
+        }
     }
 }
 
@@ -156,45 +181,59 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
+    fn at(callee: &str, index: usize) -> Call<'_> {
+        Call { callee, index, table: false, key: None }
+    }
+
     #[test]
     fn names() {
         assert_eq!(spot("tiny.mou"), Spot::Name("tiny.mou"));
         assert_eq!(spot("x = child:"), Spot::Name("child:"));
         assert_eq!(spot("print(ti"), Spot::Name("ti"));
         assert_eq!(spot("f({ a = ti"), Spot::Name("ti"));
+        assert_eq!(spot("a..ti"), Spot::Name("ti"));
         assert_eq!(spot(""), Spot::Name(""));
         assert_eq!(spot("x = 12"), Spot::Nothing);
     }
 
     #[test]
     fn keys_of_calls() {
-        let key = |callee, prefix| Spot::Key { callee, prefix };
-        assert_eq!(spot("tiny.unshare { "), key("tiny.unshare", ""));
-        assert_eq!(spot("tiny.clone({ pid = true, mo"), key("tiny.clone", "mo"));
-        assert_eq!(spot("tiny.mount_bind(\"/a\", f(1), { r"), key("tiny.mount_bind", "r"));
-        assert_eq!(spot("log:write(x, {"), key("log:write", ""));
+        let key = |callee, index, prefix| Spot::Key { call: Call { table: true, ..at(callee, index) }, prefix };
+        assert_eq!(spot("tiny.unshare { "), key("tiny.unshare", 0, ""));
+        assert_eq!(spot("tiny.clone({ pid = true, mo"), key("tiny.clone", 0, "mo"));
+        assert_eq!(spot("tiny.mount_bind(\"/a\", f(1), { r"), key("tiny.mount_bind", 2, "r"));
+        assert_eq!(spot("log:write(x, {"), key("log:write", 1, ""));
         assert_eq!(spot("tiny.exec { \"sh\", env = { "), Spot::Name(""));
         assert_eq!(spot("x = { p"), Spot::Name("p"));
     }
 
     #[test]
     fn strings_and_comments() {
-        assert_eq!(spot("require \"tiny.co"), Spot::Module("tiny.co"));
-        assert_eq!(spot("c = require('ti"), Spot::Module("ti"));
-        assert_eq!(spot("print(\"tiny."), Spot::Nothing);
+        let text = |call, prefix| Spot::Text { call, prefix };
+        assert_eq!(spot("require \"tiny.co"), text(Some(at("require", 0)), "tiny.co"));
+        assert_eq!(spot("c = require('ti"), text(Some(at("require", 0)), "ti"));
+        assert_eq!(spot("f(x, '/e"), text(Some(at("f", 1)), "/e"));
+        let how = Call { table: true, key: Some("how"), ..at("f", 1) };
+        assert_eq!(spot("f(x, { a = 1, how = '"), text(Some(how), ""));
+        assert_eq!(spot("x = '/e"), text(None, "/e"));
         assert_eq!(spot("x = 1 -- tiny."), Spot::Nothing);
-        assert_eq!(spot("x = [[ tiny."), Spot::Nothing);
+        assert_eq!(spot("x = [[ tiny."), text(None, ""));
         assert_eq!(spot("f(\"{\", \"é\") ti"), Spot::Name("ti"));
         assert_eq!(spot("x = \"\\\"\" .. ti"), Spot::Name("ti"));
-        assert_eq!(spot("\"\\"), Spot::Nothing);
+        assert_eq!(spot("\"\\"), text(None, "\\"));
     }
 
     #[test]
-    fn calls_just_opened() {
-        assert_eq!(just_opened("tiny.clone("), Some(("tiny.clone", b'(')));
-        assert_eq!(just_opened("tiny.nat {"), Some(("tiny.nat", b'{')));
-        assert_eq!(just_opened("tiny.clone(x"), None);
-        assert_eq!(just_opened("x = {"), None);
-        assert_eq!(just_opened("é("), None);
+    fn calls_around() {
+        assert_eq!(call("tiny.clone("), Some(at("tiny.clone", 0)));
+        assert_eq!(call("tiny.mount_bind('a', "), Some(at("tiny.mount_bind", 1)));
+        assert_eq!(call("tiny.mount_bind('a', g(1), 'b"), Some(at("tiny.mount_bind", 2)));
+        assert_eq!(call("tiny.nat {"), Some(Call { table: true, ..at("tiny.nat", 0) }));
+        assert_eq!(call("tiny.clone({}, function() if x then y() end "), None);
+        assert_eq!(call("tiny.try(function() end, "), Some(at("tiny.try", 1)));
+        assert_eq!(call("tiny.clone(x)"), None);
+        assert_eq!(call("tiny.clone(x -- "), None);
+        assert_eq!(call("x = {"), None);
+        assert_eq!(call("é("), None);
     }
 }

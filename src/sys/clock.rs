@@ -15,6 +15,21 @@ pub fn seconds(clock: &str) -> f64 {
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
 
+/// CLOCK_MONOTONIC in nanoseconds, which all processes of a machine share.
+pub fn monotonic_nanoseconds() -> u64 {
+    nanoseconds(ClockId::Monotonic)
+}
+
+/// The CPU time of the calling thread in nanoseconds.
+pub fn thread_nanoseconds() -> u64 {
+    nanoseconds(ClockId::ThreadCPUTime)
+}
+
+fn nanoseconds(id: ClockId) -> u64 {
+    let now = clock_gettime(id);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// A moment in seconds since 1970 as RFC 3339 in UTC with nanoseconds; `None` outside the years
 /// that it can write.
 pub fn moment(seconds: f64) -> Option<String> {

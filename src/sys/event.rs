@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::inotify;
 
-use super::{Context, Error, Result, memory, signal};
+use super::{Context, Error, Result, interrupt, memory, signal};
 
 /// Which of `fds` are ready for what they are asked for; all false after `timeout` seconds. An error
 /// condition or a closed far end counts as ready: the next call on the descriptor tells. With `trim`
@@ -17,12 +17,13 @@ pub fn poll(fds: &[(BorrowedFd<'_>, PollFlags)], timeout: Option<f64>, trim: boo
     let deadline = timeout.map(|t| Instant::now() + Duration::from_secs_f64(t.clamp(0.0, 1e9)));
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|(fd, what)| PollFd::from_borrowed_fd(*fd, *what)).collect();
     loop {
+        interrupt::check()?;
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let left = left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) });
         let mut sleep = || rustix::event::poll(&mut polled, left.as_ref());
         match if trim { memory::give_back_and(sleep) } else { sleep() } {
             Ok(_) => return Ok(polled.iter().map(|p| !p.revents().is_empty()).collect()),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e.into()),
         }
     }

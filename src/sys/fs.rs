@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 
 use super::path::{Place, without_umask};
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, interrupt};
 
 /// A duplicate of standard error that a program never inherits.
 pub fn duplicate_stderr() -> Result<Arc<OwnedFd>> {
@@ -23,24 +23,42 @@ pub fn silence(fd: BorrowedFd<'_>) -> Result<()> {
     if done < 0 { Err(Error::last()) } else { Ok(()) }
 }
 
-/// Writes to a shared descriptor, without a buffer: what was written survives a SIGKILL.
-pub struct FdWriter(Arc<OwnedFd>);
-
-impl FdWriter {
-    /// A writer on `fd`.
-    pub fn new(fd: Arc<OwnedFd>) -> FdWriter {
-        FdWriter(fd)
-    }
+/// A file without a name, in memory, to which every write is appended: forked processes share it.
+pub fn memory_file() -> Result<OwnedFd> {
+    let file = rustix::fs::memfd_create("tinylua", rustix::fs::MemfdFlags::CLOEXEC)?;
+    rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+    Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
 }
 
-impl std::io::Write for FdWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(rustix::io::write(self.0.as_fd(), bytes)?)
-    }
+/// An empty file under this name, for writing.
+pub fn create(path: &std::path::Path) -> Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o644))?;
+    Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
+}
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+/// All that is in a file, wherever it is read and written.
+pub fn read_whole(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; rustix::fs::fstat(fd)?.st_size.max(0) as usize];
+    let mut at = 0;
+    while at < bytes.len() {
+        match rustix::io::pread(fd, &mut bytes[at..], at as u64) {
+            Ok(0) => bytes.truncate(at),
+            Ok(n) => at += n,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
     }
+    Ok(bytes)
+}
+
+/// Puts `bytes` in the place of all that is in a file; a pipe or device just gets them.
+pub fn replace_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<()> {
+    if rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == rustix::fs::FileType::RegularFile {
+        rustix::fs::ftruncate(fd, 0)?;
+        rustix::fs::seek(fd, rustix::fs::SeekFrom::Start(0))?;
+    }
+    write_all(fd, bytes)
 }
 
 /// Writes all of `bytes`, over short writes and interruptions.
@@ -48,7 +66,7 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(fd, bytes) {
             Ok(n) => bytes = &bytes[n..],
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(rustix::io::Errno::AGAIN) => {
                 super::process::ready(fd, rustix::event::PollFlags::OUT, None)?;
             }
@@ -179,11 +197,16 @@ pub fn list(place: Place<'_>) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Removes a file, a link or an empty folder.
-pub fn remove(path: &str) -> Result<()> {
-    match rustix::fs::unlinkat(CWD, path, AtFlags::empty()) {
-        Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(CWD, path, AtFlags::REMOVEDIR).at(path),
-        removed => removed.at(path),
+pub fn remove(place: Place<'_>) -> Result<()> {
+    let unlink = |folder: BorrowedFd<'_>, name: &str| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+        Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).at(place.path),
+        removed => removed.at(place.path),
+    };
+    if place.root.is_none() {
+        return unlink(CWD, place.path);
     }
+    let (folder, name) = place.parent()?;
+    unlink(folder.as_fd(), name)
 }
 
 /// What stat(2) tells, in words.
@@ -252,7 +275,7 @@ pub fn lock(path: &str, exclusive: bool, wait: bool) -> Result<Option<OwnedFd>> 
         match rustix::fs::flock(&fd, operation) {
             Ok(()) => return Ok(Some(fd)),
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e).at(path),
         }
     }

@@ -12,6 +12,59 @@ struct Segments {
     count: usize,
 }
 
+/// Freed pieces of these sizes the C library keeps for the thread that freed them, so many of each.
+const CACHED: (usize, usize) = (24, 1032);
+const CACHED_EACH: usize = 7;
+const CACHED_STEP: usize = 16;
+
+type Held = [*mut c_void; ((CACHED.1 - CACHED.0) / CACHED_STEP + 1) * CACHED_EACH];
+
+/// Memory of our own for a thread: the C library would keep that which it makes.
+const STACK: usize = 64 << 10;
+
+/// Frees what the C library holds back for this thread, a hundred kilobytes after a start, which
+/// malloc_trim does not reach: another thread gets the pieces to free, and its end empties its cache.
+/// Does nothing where a thread is not to be had. With a C library that has no such cache it is no more than
+/// a detour.
+fn empty_cache() {
+    use rustix::mm::{MapFlags, ProtFlags};
+    let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::STACK);
+    // SAFETY: a new mapping, which nobody else knows of.
+    let Ok(stack) = (unsafe { rustix::mm::mmap_anonymous(std::ptr::null_mut(), STACK, prot, flags) }) else { return };
+    let mut held: Held = std::array::from_fn(|_| std::ptr::null_mut());
+    for (i, piece) in held.iter_mut().enumerate() {
+        // SAFETY: every piece is freed once, below or by the thread.
+        *piece = unsafe { libc::malloc(CACHED.0 + i / CACHED_EACH * CACHED_STEP) };
+    }
+    // SAFETY: the attributes and the stack outlive the thread, which is joined here, and so does `held`.
+    unsafe {
+        // No heap of the thread's own.
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        let mut attributes = std::mem::zeroed();
+        libc::pthread_attr_init(&raw mut attributes);
+        let mut thread = std::mem::zeroed();
+        let argument = (&raw mut held).cast();
+        let made = libc::pthread_attr_setstack(&raw mut attributes, stack, STACK) == 0
+            && libc::pthread_create(&raw mut thread, &raw const attributes, free_all, argument) == 0;
+        if made {
+            libc::pthread_join(thread, std::ptr::null_mut());
+        } else {
+            free_all(argument);
+        }
+        libc::pthread_attr_destroy(&raw mut attributes);
+        let _ = rustix::mm::munmap(stack, STACK);
+    }
+}
+
+extern "C" fn free_all(held: *mut c_void) -> *mut c_void {
+    // SAFETY: `empty_cache` passes its array, and nobody else touches it meanwhile.
+    for piece in unsafe { &*held.cast::<Held>() } {
+        // SAFETY: it came from malloc, and is freed this once.
+        unsafe { libc::free(*piece) };
+    }
+    std::ptr::null_mut()
+}
+
 /// Gives back the free pages of the heap (malloc_trim(3)) and the mapped pages of the program itself,
 /// which stay in the page cache and are mapped again where they are touched (madvise(2)). Then calls
 /// `sleep`, which is to touch as few of them as it can.
@@ -20,6 +73,7 @@ pub fn give_back_and<T>(sleep: impl FnOnce() -> T) -> T {
     let mut segments = Segments::default();
     // SAFETY: the callback has the asked signature and gets a `Segments` that outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(note_segments), (&raw mut segments).cast()) };
+    empty_cache();
     // SAFETY: it takes no pointer, and the allocator locks itself.
     unsafe { libc::malloc_trim(0) };
     for (start, length) in segments.ranges.iter().take(segments.count) {

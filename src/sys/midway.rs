@@ -1,6 +1,7 @@
 //! A child in a user namespace that is there already. Its other new namespaces are to belong to that
 //! one, so a process in between joins it first; it makes the child as its own parent's (CLONE_PARENT)
-//! and ends. A pid namespace is joined there too: the caller may have no right to it.
+//! and ends. A pid namespace is joined there too: the caller may have no right to it. The children of a
+//! prompt are made so as well: the process in between leads their process group.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -10,17 +11,18 @@ use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
-use super::{Context, Error, Result, namespace};
+use super::{Context, Error, Result, foreground, namespace};
 
 /// What is joined in between, and not by the child.
 pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
 
-/// As `process::clone` for a birth that joins a user namespace; `report` is the child's pipe.
+/// As `process::clone` for a birth that joins a user namespace or has a leader; `report` is the child's pipe.
 pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Option<Born>> {
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
     let between = process::plain_clone(0)?;
     if between == 0 {
         drop((told, read));
+        foreground::lead();
         let made = make(birth);
         if let Ok(0) = made {
             drop(tell);

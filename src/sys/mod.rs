@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod error;
 pub mod event;
 pub mod exec;
+pub mod foreground;
 pub mod fs;
 pub mod init;
 pub mod interrupt;

@@ -15,7 +15,7 @@ use rustix::mount::{
 use super::path::{Place, is_dir, without_umask};
 use super::{Context, Error, Result};
 
-pub use super::mountinfo::{Mount, mounts};
+pub use super::mountinfo::{Mount, mounts, mounts_of};
 
 /// The mount flags by the names that mount(8) uses.
 pub const ATTRIBUTES: [(&str, u64); 6] = [

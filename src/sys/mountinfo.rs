@@ -1,17 +1,19 @@
-//! /proc/self/mountinfo as values (proc_pid_mountinfo(5)).
+//! /proc/PID/mountinfo as values (proc_pid_mountinfo(5)).
 
 use super::{Context, Result};
 
-/// A mount of the caller's mount namespace.
+/// A mount of a process's mount namespace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mount {
     /// Its id.
     pub id: u64,
     /// The id of the mount that it lies on.
     pub parent: u64,
+    /// The file system's device, "254:0".
+    pub dev: String,
     /// The folder of the file system that it shows.
     pub root: String,
-    /// Where it is, from the caller's root.
+    /// Where it is, from the process's root.
     pub target: String,
     /// The mount's own flags, "rw,nosuid".
     pub options: String,
@@ -27,7 +29,15 @@ pub struct Mount {
 
 /// The mounts of the caller's mount namespace in the order of the kernel.
 pub fn mounts() -> Result<Vec<Mount>> {
-    let path = "/proc/self/mountinfo";
+    read("/proc/self/mountinfo")
+}
+
+/// Those of another process. Errors: ENOENT or ESRCH when it has ended.
+pub fn mounts_of(pid: i32) -> Result<Vec<Mount>> {
+    read(&format!("/proc/{pid}/mountinfo"))
+}
+
+fn read(path: &str) -> Result<Vec<Mount>> {
     let text = std::fs::read(path).at(path)?;
     Ok(text.split(|b| *b == b'\n').filter_map(|line| parse(&String::from_utf8_lossy(line))).collect())
 }
@@ -38,7 +48,7 @@ pub fn parse(line: &str) -> Option<Mount> {
     let mut fields = mount.split(' ');
     let id = fields.next()?.parse().ok()?;
     let parent = fields.next()?.parse().ok()?;
-    let _device = fields.next()?;
+    let dev = fields.next()?.to_owned();
     let (root, target) = (unescape(fields.next()?), unescape(fields.next()?));
     let options = fields.next()?.to_owned();
     let propagation = fields.collect::<Vec<_>>().join(" ");
@@ -46,7 +56,7 @@ pub fn parse(line: &str) -> Option<Mount> {
     let fstype = fields.next()?.to_owned();
     let source = unescape(fields.next()?);
     let super_options = fields.next().unwrap_or_default().to_owned();
-    Some(Mount { id, parent, root, target, options, propagation, fstype, source, super_options })
+    Some(Mount { id, parent, dev, root, target, options, propagation, fstype, source, super_options })
 }
 
 /// Space, tab, newline and backslash stand as octal escapes: `\040`.
@@ -79,7 +89,7 @@ mod tests {
     fn reads_a_line_with_optional_fields_and_escapes() {
         let line = r"36 35 98:0 /mnt1 /mnt\0402 rw,noatime master:1 shared:2 - ext3 /dev/root rw,errors=continue";
         let mount = parse(line).expect("a mount");
-        assert_eq!((mount.id, mount.parent), (36, 35));
+        assert_eq!((mount.id, mount.parent, mount.dev.as_str()), (36, 35, "98:0"));
         assert_eq!(mount.target, "/mnt 2");
         assert_eq!(mount.propagation, "master:1 shared:2");
         assert_eq!((mount.fstype.as_str(), mount.source.as_str()), ("ext3", "/dev/root"));

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
 use super::process::readable;
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, interrupt};
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +33,7 @@ pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>
         return Ok(None);
     }
     loop {
+        interrupt::check()?;
         match rustix::process::waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
             Ok(Some(status)) => {
                 return Ok(Some(match (status.exit_status(), status.terminating_signal()) {
@@ -41,7 +42,7 @@ pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>
                 }));
             }
             Ok(None) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e.into()),
         }
     }

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use nix::errno::Errno;
 use rustix::process::Signal;
 
-use super::{Context, Error, Result, namespace};
+use super::{Context, Error, Result, foreground, namespace};
 
 thread_local! {
     /// In a forked child: the pipe on which its failure reaches the parent.
@@ -68,7 +68,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     assert_single_threaded()?;
     flush_stdio();
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64) {
+    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64) || foreground::wants_leader() {
         return super::midway::clone(birth, (read, write));
     }
     let pid_home = join_pid_namespace(birth)?;
@@ -172,6 +172,7 @@ fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
 pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
     REPORT.replace(Some(failures));
     let entered = (|| -> Result<()> {
+        foreground::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;
         }

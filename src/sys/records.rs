@@ -1,6 +1,9 @@
-//! Many small files in one pass: the same few of each folder in a folder, read by descriptor.
+//! Many small files in one pass: the same few of each folder in a folder, read by descriptor. Of many, one
+//! thread reads while the other makes use of them.
 
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::mpsc;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
@@ -17,53 +20,104 @@ pub enum Found<'a> {
     File(usize, &'a [u8]),
 }
 
+/// A second thread reads ahead where there are so many folders that its start does not matter.
+const MANY: usize = 128;
+
+/// So many folders it hands over at once.
+const BATCH: usize = 32;
+
 /// Tells each name in `folder`, and of those that are folders the files of these names that can be
-/// read. What is missing is not told. Errors: ENOENT and ENOTDIR for `folder` itself.
+/// read. What is missing is not told. No thread is left at the end. Errors: ENOENT and ENOTDIR for
+/// `folder` itself.
 pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>) -> Result<()>) -> Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = rustix::fs::openat(CWD, folder, flags, Mode::empty()).at(folder)?;
-    let listing = rustix::fs::Dir::read_from(&opened).at(folder)?;
-    let mut buffer = vec![0; 4096];
-    let mut path = Vec::new();
-    for entry in listing {
+    let mut names = Vec::new();
+    for entry in rustix::fs::Dir::read_from(&opened).at(folder)? {
         let entry = entry.at(folder)?;
         let name = entry.file_name().to_bytes();
-        if name.starts_with(b".") {
-            continue;
-        }
-        tell(Found::Folder(name))?;
-        for (number, file) in files.iter().enumerate() {
-            path.clear();
-            path.extend_from_slice(name);
-            path.push(b'/');
-            path.extend_from_slice(file.as_bytes());
-            if let Some(length) = read_at(opened.as_fd(), &path, &mut buffer) {
-                tell(Found::File(number, &buffer[..length]))?;
-            }
+        if !name.starts_with(b".") {
+            names.push(name.to_vec());
         }
     }
-    Ok(())
+    let mut batches = names.chunks(BATCH).map(|part| Batch::read(opened.as_fd(), part, files));
+    if names.len() < MANY {
+        return batches.try_for_each(|batch| batch.tell(&mut tell));
+    }
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let mut apart = batches.clone();
+        let ahead = move || {
+            // A failure to hand over: the other side ended with an error, and nobody wants the rest.
+            let _ = apart.try_for_each(|batch| sender.send(batch));
+        };
+        match std::thread::Builder::new().spawn_scoped(scope, ahead) {
+            Ok(_) => receiver.into_iter().try_for_each(|batch| batch.tell(&mut tell)),
+            // A limit of processes counts threads too.
+            Err(_) => batches.try_for_each(|batch| batch.tell(&mut tell)),
+        }
+    })
 }
 
-/// Reads a whole file into the buffer, which grows where it must; `None` for what cannot be read. A
-/// link is not followed, a FIFO does not block.
-fn read_at(folder: BorrowedFd<'_>, path: &[u8], buffer: &mut Vec<u8>) -> Option<usize> {
+/// Some folders and what was read of them.
+struct Batch<'a> {
+    names: &'a [Vec<u8>],
+    bytes: Vec<u8>,
+    /// Folder, file, and where its bytes are.
+    files: Vec<(usize, usize, Range<usize>)>,
+}
+
+impl<'a> Batch<'a> {
+    fn read(folder: BorrowedFd<'_>, names: &'a [Vec<u8>], files: &[String]) -> Batch<'a> {
+        let mut batch = Batch { names, bytes: Vec::new(), files: Vec::new() };
+        let mut path = Vec::new();
+        for (place, name) in names.iter().enumerate() {
+            for (number, file) in files.iter().enumerate() {
+                path.clear();
+                path.extend_from_slice(name);
+                path.push(b'/');
+                path.extend_from_slice(file.as_bytes());
+                let start = batch.bytes.len();
+                match read_at(folder, &path, &mut batch.bytes) {
+                    Some(()) => batch.files.push((place, number, start..batch.bytes.len())),
+                    None => batch.bytes.truncate(start),
+                }
+            }
+        }
+        batch
+    }
+
+    fn tell(self, tell: &mut impl FnMut(Found<'_>) -> Result<()>) -> Result<()> {
+        let mut files = self.files.into_iter().peekable();
+        for (place, name) in self.names.iter().enumerate() {
+            tell(Found::Folder(name))?;
+            while let Some((_, number, range)) = files.next_if(|(of, ..)| *of == place) {
+                tell(Found::File(number, &self.bytes[range]))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a whole file behind what the buffer holds; `None` for what cannot be read. A link is not
+/// followed, a FIFO does not block.
+fn read_at(folder: BorrowedFd<'_>, path: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = rustix::fs::openat(folder, path, flags, Mode::empty()).ok()?;
-    let mut held = 0;
+    let (start, mut room) = (buffer.len(), 4096);
     loop {
-        let count = match rustix::io::read(&fd, &mut buffer[held..]) {
+        buffer.reserve(room);
+        let count = match rustix::io::read(&fd, rustix::buffer::spare_capacity(buffer)) {
             Err(rustix::io::Errno::INTR) => continue,
             read => read.ok()?,
         };
-        held += count;
         // A short read of a regular file is its end; what else a private folder could hold is no JSON.
-        if held < buffer.len() {
-            return Some(held);
+        if buffer.len() < buffer.capacity() {
+            return Some(());
         }
-        if held >= MOST {
+        room = count;
+        if buffer.len() - start >= MOST {
             return None;
         }
-        buffer.resize((held * 4).min(MOST), 0);
     }
 }

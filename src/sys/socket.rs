@@ -13,7 +13,7 @@ use rustix::net::{
 };
 
 use super::path::Place;
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, interrupt};
 
 /// The longest path that fits a socket's address (unix(7)).
 const LONGEST: usize = 107;
@@ -74,7 +74,7 @@ pub fn accept(listener: BorrowedFd<'_>, nonblock: bool) -> Result<Option<OwnedFd
         match rustix::net::accept_with(listener, flags) {
             Ok(fd) => return Ok(Some(fd)),
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::CONNABORTED) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e.into()),
         }
     }
@@ -108,7 +108,7 @@ pub fn recv_fd(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let got = loop {
         match rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             got => break got?,
         }
     };

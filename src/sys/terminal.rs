@@ -63,7 +63,7 @@ pub fn set_size(fd: BorrowedFd<'_>, rows: u16, cols: u16) -> Result<()> {
     Ok(rustix::termios::tcsetwinsize(fd, size)?)
 }
 
-fn attributes(fd: BorrowedFd<'_>) -> Result<libc::termios> {
+pub(super) fn attributes(fd: BorrowedFd<'_>) -> Result<libc::termios> {
     // SAFETY: a termios is plain data, for which all zeroes is a value.
     let mut found: libc::termios = unsafe { std::mem::zeroed() };
     // SAFETY: writes the structure, which lives through the call.
@@ -120,4 +120,10 @@ pub fn standard(number: u32) -> BorrowedFd<'static> {
         1 => rustix::stdio::stdout(),
         _ => rustix::stdio::stderr(),
     }
+}
+
+/// Whether the environment lets a terminal show colours: no NO_COLOR, and a TERM that is not "dumb".
+pub fn colours() -> bool {
+    let set = |key| std::env::var_os(key).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
 }

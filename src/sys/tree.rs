@@ -19,8 +19,8 @@ struct Level {
 
 /// Removes a file, a link, or a folder with all that is in it. Errors: EBUSY where something is
 /// mounted in it; what came before that is gone then, and what is mounted is whole.
-pub fn remove_tree(path: &str) -> Result<()> {
-    let place = Place { root: None, path };
+pub fn remove_tree(place: Place<'_>) -> Result<()> {
+    let path = place.path;
     let (folder, name) = place.parent()?;
     match unlinkat(&folder, name, AtFlags::empty()) {
         Err(rustix::io::Errno::ISDIR) => {}

@@ -1,13 +1,16 @@
 //! One call of a primitive: checks the arguments against the registry entry before any kernel
 //! call, then hands them to the binding as Rust types.
 
-use std::os::fd::BorrowedFd;
+mod fd;
 
-use mlua::{AnyUserData, FromLua, IntoLuaMulti, Lua, MultiValue, Table, Value};
+pub use fd::FdRef;
 
-use super::handle::{self, Fd};
-use super::registry::{Opt, Primitive, Type, did_you_mean};
-use super::{show, units};
+use mlua::{FromLua, IntoLuaMulti, LightUserData, Lua, MultiValue, Table, Value};
+
+use super::check::{check, check_table};
+pub use super::check::{to_seconds, to_size};
+use super::registry::{Entry, Key};
+use super::show;
 use crate::sys;
 
 /// Why a binding did not succeed.
@@ -36,30 +39,34 @@ impl From<mlua::Error> for Fail {
     }
 }
 
+/// Stands for a value that is not known, where a call is only looked at (`foresee`): every check lets it pass.
+pub const UNKNOWN: LightUserData = LightUserData(&raw const MARK as *mut _);
+static MARK: u8 = 0;
+
 /// A call under way.
 pub struct Call<'a> {
     /// The machine.
     pub lua: &'a Lua,
     /// The registry entry.
-    pub primitive: &'static Primitive,
+    pub primitive: Entry,
     args: &'a MultiValue,
     table: Option<&'a Table>,
 }
 
 impl<'a> Call<'a> {
     /// Checks `args` against the entry. The error is the sentence for the user.
-    pub fn new(lua: &'a Lua, primitive: &'static Primitive, args: &'a MultiValue) -> Result<Call<'a>, String> {
+    pub fn new(lua: &'a Lua, primitive: Entry, args: &'a MultiValue) -> Result<Call<'a>, String> {
         let mut call = Call { lua, primitive, args, table: None };
         let at = primitive.table_index();
-        for (i, arg) in primitive.args.iter().enumerate() {
+        for (i, arg) in primitive.args().enumerate() {
             let here = if primitive.takes_table() && i >= at { i + 1 } else { i };
             match args.get(here).unwrap_or(&Value::Nil) {
-                Value::Nil if !arg.required => {}
-                Value::Nil => return Err(format!("{} is missing: {}", arg.name, primitive.signature())),
-                value => check(&arg.ty, value).map_err(|e| format!("{}: {e}", arg.name))?,
+                Value::Nil if !arg.required() => {}
+                Value::Nil => return Err(format!("{} is missing: {}", arg.name(), primitive.signature())),
+                value => check(&arg.ty(), value).map_err(|e| format!("{}: {e}", arg.name()))?,
             }
         }
-        let takes = primitive.args.len() + usize::from(primitive.takes_table());
+        let takes = primitive.args().len() + usize::from(primitive.takes_table());
         if args.iter().skip(takes).any(|v| !v.is_nil()) {
             return Err(format!("takes at most {takes} arguments: {}", primitive.signature()));
         }
@@ -67,6 +74,7 @@ impl<'a> Call<'a> {
             match args.get(at).unwrap_or(&Value::Nil) {
                 Value::Table(table) => call.table = Some(table),
                 Value::Nil => {}
+                value if *value == Value::LightUserData(UNKNOWN) => return Ok(call),
                 value => {
                     return Err(format!(
                         "options must be a table, not {}: {}",
@@ -81,7 +89,7 @@ impl<'a> Call<'a> {
     }
 
     fn check_options(&self) -> Result<(), String> {
-        check_table(self.table, self.primitive.options, self.primitive.list.as_ref())
+        check_table(self.table, self.primitive.options(), self.primitive.list().as_ref())
     }
 
     /// The i-th positional argument (the options table and what follows it not counted).
@@ -103,12 +111,12 @@ impl<'a> Call<'a> {
     pub fn get<T: FromLua>(&self, i: usize) -> Result<T, Fail> {
         let value = self.arg(i).clone();
         T::from_lua(value.clone(), self.lua)
-            .map_err(|_| out_of_range(self.primitive.args.get(i).map_or("", |a| a.name), &value))
+            .map_err(|_| out_of_range(self.primitive.args().nth(i).map_or("", Key::name), &value))
     }
 
     /// An option converted, `None` when absent.
     pub fn opt<T: FromLua>(&self, key: &str) -> Result<Option<T>, Fail> {
-        debug_assert!(self.primitive.options.iter().any(|o| o.name == key), "{key} is not in the registry entry");
+        debug_assert!(self.primitive.options().any(|o| o.name() == key), "{key} is not in the registry entry");
         match self.raw(key) {
             Value::Nil => Ok(None),
             value => T::from_lua(value.clone(), self.lua)
@@ -187,214 +195,9 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A handle's open descriptor, borrowed for the length of a call.
-pub struct FdRef(AnyUserData);
-
-impl FdRef {
-    /// The descriptor in a handle table.
-    pub fn of(table: &Table) -> Result<FdRef, Fail> {
-        let kind: String = table.raw_get("kind").unwrap_or_default();
-        match table.raw_get::<Value>("fd")? {
-            Value::UserData(fd) if fd.borrow::<Fd>().is_ok_and(|f| f.0.is_some()) => Ok(FdRef(fd)),
-            _ => Err(Fail::Usage(format!("the {kind} handle is closed"))),
-        }
-    }
-
-    /// Keeps the descriptor borrowed as long as the result lives.
-    pub fn hold(&self) -> Result<mlua::UserDataRef<Fd>, Fail> {
-        Ok(self.0.borrow::<Fd>()?)
-    }
-
-    /// A duplicate of the descriptor, close-on-exec.
-    pub fn dup(&self) -> Result<std::os::fd::OwnedFd, Fail> {
-        Ok(self.with(|fd| fd.try_clone_to_owned())?.map_err(sys::Error::from)?)
-    }
-
-    /// Runs `f` with the descriptor.
-    pub fn with<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Fail> {
-        let fd = self.0.borrow::<Fd>()?;
-        match &fd.0 {
-            Some(owned) => Ok(f(std::os::fd::AsFd::as_fd(owned))),
-            None => Err(Fail::Usage("the handle is closed".into())),
-        }
-    }
-}
-
-fn check_table(table: Option<&Table>, options: &[Opt], list: Option<&(Type, &'static str)>) -> Result<(), String> {
-    if let Some(table) = table {
-        let mut found = None;
-        let walk = table.for_each(|key: Value, value: Value| {
-            if let Err(e) = check_pair(options, list, &key, &value) {
-                found.get_or_insert(e);
-            }
-            Ok(())
-        });
-        if let Some(message) = found.or_else(|| walk.err().map(|e| e.to_string())) {
-            return Err(message);
-        }
-        if list.is_some() {
-            check_sequence(table, |key| key.is_integer())?;
-        }
-    }
-    let absent = |o: &&Opt| table.is_none_or(|t| t.raw_get::<Value>(o.name).is_ok_and(|v| v.is_nil()));
-    match options.iter().filter(|o| o.required).find(absent) {
-        Some(option) => Err(format!("option {:?} is missing: {}", option.name, option.doc)),
-        None => Ok(()),
-    }
-}
-
-/// A hole would silently end the list: whatever follows it (`{ "rm", nil, "x" }`) would be lost.
-fn check_sequence(table: &Table, counts: impl Fn(&Value) -> bool) -> Result<(), String> {
-    let length = table.sequence_values::<Value>().count();
-    let mut beyond = None;
-    let walk = table.for_each(|key: Value, _: Value| {
-        let inside = key.as_integer().is_some_and(|i| i >= 1 && i <= length as i64);
-        if counts(&key) && !inside {
-            beyond.get_or_insert_with(|| show::value(&key));
-        }
-        Ok(())
-    });
-    match beyond {
-        Some(key) => Err(format!("a list goes from 1 on without holes; [{}] is nil and [{key}] is not", length + 1)),
-        None => walk.map_err(|e| e.to_string()),
-    }
-}
-
 /// The types were checked before; what still does not convert is a number that is too large, or text
 /// of other bytes.
 fn out_of_range(name: &str, value: &Value) -> Fail {
     let wrong = if value.is_string() { "is not UTF-8" } else { "is out of range" };
     Fail::Usage(format!("{name}: {} {wrong}", show::value(value)))
-}
-
-fn check_pair(options: &[Opt], list: Option<&(Type, &'static str)>, key: &Value, value: &Value) -> Result<(), String> {
-    if let (Some((ty, doc)), Value::Integer(i)) = (list, key) {
-        return check(ty, value).map_err(|e| format!("[{i}]: {e} ({doc})"));
-    }
-    let Value::String(key) = key else {
-        return Err(format!("unknown option {}", show::value(key)));
-    };
-    let bytes = key.as_bytes();
-    match options.iter().find(|o| o.name.as_bytes() == &bytes[..]) {
-        Some(option) => check(&option.ty, value).map_err(|e| format!("option {:?}: {e}", option.name)),
-        None => Err(unknown(&String::from_utf8_lossy(&bytes), options)),
-    }
-}
-
-/// The sentence for an option that does not exist.
-pub fn unknown(key: &str, options: &[Opt]) -> String {
-    let names = || options.iter().map(|o| o.name);
-    let known = || names().collect::<Vec<_>>().join(", ");
-    match did_you_mean(key, names()) {
-        Some(near) => format!("unknown option {key:?}; did you mean {near:?}?"),
-        None if options.is_empty() => format!("unknown option {key:?}; it takes none"),
-        None => format!("unknown option {key:?}; known are {}", known()),
-    }
-}
-
-/// Bytes of a size value.
-pub fn to_size(value: &Value) -> Result<u64, String> {
-    match value {
-        Value::Integer(n) => u64::try_from(*n).map_err(|_| format!("{n} is not a size: it is negative")),
-        Value::Number(n) if *n >= 0.0 && n.fract() == 0.0 && *n < i64::MAX as f64 => Ok(*n as u64), // 64 * 2^20
-        Value::String(s) => units::size(&s.to_string_lossy()),
-        other => Err(format!("expected {}, got {}", Type::Size.describe(), show::kind(other))),
-    }
-}
-
-/// Seconds of a duration value.
-pub fn to_seconds(value: &Value) -> Result<f64, String> {
-    match value {
-        Value::Integer(n) if *n >= 0 => Ok(*n as f64),
-        Value::Number(n) if *n >= 0.0 && n.is_finite() => Ok(*n),
-        Value::String(s) => units::duration(&s.to_string_lossy()),
-        other => Err(format!("expected {}, got {}", Type::Duration.describe(), show::value(other))),
-    }
-}
-
-fn check(ty: &Type, value: &Value) -> Result<(), String> {
-    let expected = || Err(format!("expected {}, got {}", ty.describe(), show::kind(value)));
-    let fits = match (ty, value) {
-        (Type::Any, _) => true,
-        (Type::Bool, v) => v.is_boolean(),
-        (Type::Int, v) => v.as_integer().is_some() || v.as_number().is_some_and(|n| n.fract() == 0.0),
-        (Type::Number, v) => v.is_integer() || v.is_number(),
-        (Type::Bytes, v) => v.is_string(),
-        (Type::Function, v) => v.is_function(),
-        (Type::Table, v) => v.is_table(),
-        (Type::Size, v) => return to_size(v).map(drop),
-        (Type::Duration, v) => return to_seconds(v).map(drop),
-        (Type::Str | Type::Path | Type::Cidr | Type::Signal | Type::Word(_), Value::String(s)) => {
-            return check_string(ty, &s.as_bytes());
-        }
-        (Type::Signal, Value::Integer(n)) => (0..=64).contains(n),
-        (Type::Options(options), Value::Table(t)) if handle::kind(t).is_none() => {
-            return check_table(Some(t), options, None);
-        }
-        (Type::Handle(kind), Value::Table(t)) => return handle::check(t, kind),
-        (Type::Namespace, Value::Boolean(_)) => true,
-        (Type::Namespace, Value::Table(t)) => return handle::check(t, "namespace"),
-        (Type::List(of), Value::Table(t)) => {
-            check_sequence(t, |_| true)?;
-            for (i, item) in t.sequence_values::<Value>().enumerate() {
-                let item = item.map_err(|e| e.to_string())?;
-                check(of, &item).map_err(|e| format!("[{}]: {e}", i + 1))?;
-            }
-            true
-        }
-        (Type::Map(of), Value::Table(t)) => {
-            for pair in t.pairs::<Value, Value>() {
-                let (key, item) = pair.map_err(|e| e.to_string())?;
-                let Value::String(key) = key else { return expected() };
-                check(of, &item).map_err(|e| format!("{:?}: {e}", key.to_string_lossy()))?;
-            }
-            true
-        }
-        (Type::Either(types), v) => {
-            // The last type's message is shown where the shape fits (a handle of another kind). Only
-            // a refusal puts the types into words: it costs more than all the rest of a call.
-            let mut last = None;
-            for ty in *types {
-                match check(ty, v) {
-                    Ok(()) => return Ok(()),
-                    Err(e) if shape_fits(ty, v) => last = Some(e),
-                    Err(_) => {}
-                }
-            }
-            return last.map_or_else(expected, Err);
-        }
-        _ => false,
-    };
-    if fits { Ok(()) } else { expected() }
-}
-
-fn shape_fits(ty: &Type, value: &Value) -> bool {
-    match ty {
-        Type::Handle(_) | Type::Options(_) | Type::List(_) | Type::Map(_) => value.is_table(),
-        Type::Str | Type::Path | Type::Cidr | Type::Word(_) | Type::Size | Type::Duration => value.is_string(),
-        _ => false,
-    }
-}
-
-fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
-    let text = String::from_utf8_lossy(bytes);
-    if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
-        return Err(format!("{text:?} {}", if bytes.contains(&0) { "has a NUL byte" } else { "is not UTF-8" }));
-    }
-    match ty {
-        Type::Path if bytes.is_empty() => Err("the path is empty".into()),
-        Type::Cidr => units::cidr(&text).map(drop),
-        Type::Signal => sys::signal::parse(&text).map(drop).ok_or_else(|| {
-            let near = did_you_mean(&text.to_ascii_uppercase(), sys::signal::names())
-                .map(|n| format!("; did you mean {n:?}?"));
-            format!("{text:?} is not a signal{}", near.unwrap_or_default())
-        }),
-        Type::Word(words) if !words.iter().any(|w| w.as_bytes() == bytes) => {
-            Err(match did_you_mean(&text, words.iter().copied()) {
-                Some(near) => format!("{text:?} is not one of {}; did you mean {near:?}?", ty.describe()),
-                None => format!("{text:?} is not one of {}", ty.describe()),
-            })
-        }
-        _ => Ok(()),
-    }
 }

@@ -2,16 +2,18 @@
 //! `message`, that prints as one sentence and a hint. It crosses a fork as JSON.
 
 use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
+use nix::errno::Errno;
 
 use super::call::Fail;
-use super::registry::Primitive;
+use super::registry::Entry;
 use super::show;
+use crate::sys::interrupt;
 
 /// The registry key of the metatable that every error value shares.
 pub const META: &str = "tiny.error";
 
 /// Dresses a failure of `primitive` for Lua.
-pub fn dress(lua: &Lua, primitive: &Primitive, args: &MultiValue, fail: Fail) -> mlua::Result<Value> {
+pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua::Result<Value> {
     let failure = match fail {
         Fail::Reported(value) => return Ok(value),
         Fail::Lua(error) => return error_value(lua, &plain(&error)),
@@ -24,7 +26,7 @@ pub fn dress(lua: &Lua, primitive: &Primitive, args: &MultiValue, fail: Fail) ->
         Fail::Usage(text) => Ok(text),
     };
     let err = lua.create_table_with_capacity(0, 10)?;
-    err.raw_set("op", primitive.name)?;
+    err.raw_set("op", primitive.name())?;
     let shown: Vec<String> = args.iter().filter(|v| !v.is_function()).map(show::value).collect();
     err.raw_set("args", lua.create_sequence_from(shown.iter().map(String::as_str))?)?;
     err.raw_set("at", location(lua))?;
@@ -35,11 +37,15 @@ pub fn dress(lua: &Lua, primitive: &Primitive, args: &MultiValue, fail: Fail) ->
             err.raw_set("message", text)?;
         }
         Err(error) => {
+            if error.errno == Errno::EINTR {
+                // This failure is what Ctrl-C does to a call that waits; Lua is not interrupted once more.
+                interrupt::take();
+            }
             err.raw_set("code", error.code())?;
             err.raw_set("errno", error.errno as i32)?;
             err.raw_set("message", error.to_string())?;
             let code = error.code();
-            let listed = primitive.errors.iter().find(|(name, _)| *name == code).map(|(_, hint)| (*hint).to_owned());
+            let listed = primitive.errors().find(|(name, _)| *name == code).map(|(_, hint)| hint.to_owned());
             err.raw_set("hint", error.hint.or(listed))?;
             err.raw_set("path", error.path)?;
         }

@@ -63,10 +63,20 @@ impl SearchPath {
         SearchPath { dirs, root: root() }
     }
 
+    /// These folders alone; only those that exist.
+    pub fn of(dirs: &[PathBuf]) -> SearchPath {
+        SearchPath { dirs: dirs.iter().filter(|dir| dir.is_dir()).cloned().collect(), root: root() }
+    }
+
     /// The folders, while this process has the root that they were found in. In a container's root a
     /// file of the same name is the container's, and running it would give that what we still hold.
     fn here(&self) -> &[PathBuf] {
         if self.dirs.is_empty() || self.root == root() { &self.dirs } else { &[] }
+    }
+
+    /// The folders, first match first.
+    pub fn dirs(&self) -> &[PathBuf] {
+        &self.dirs
     }
 
     /// Reads `folder/relative` ("scripts", "run.lua"): an override, or the embedded copy.

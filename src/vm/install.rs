@@ -4,7 +4,7 @@
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table, Value};
 
-use super::registry::{self, Primitive};
+use super::registry::{self, Entry, Key};
 use super::{child, error, glue, handle};
 
 /// `shim.lua` as bytecode, like all shipped Lua.
@@ -50,23 +50,23 @@ fn internal(lua: &Lua) -> mlua::Result<Table> {
         })?,
     )?;
     internal.raw_set("primitive", lua.create_function(primitive)?)?;
-    internal.raw_set("names", lua.create_function(|lua, ()| lua.create_sequence_from(bound().map(|p| p.name)))?)?;
+    internal.raw_set("names", lua.create_function(|lua, ()| lua.create_sequence_from(bound().map(Entry::name)))?)?;
     internal.raw_set("methods", lua.create_function(methods)?)?;
     Ok(internal)
 }
 
 /// The primitives that are bound to Rust functions.
-fn bound() -> impl Iterator<Item = &'static Primitive> {
-    registry::all().filter(|p| !p.in_shim)
+fn bound() -> impl Iterator<Item = Entry> {
+    registry::entries().filter(|p| !p.in_shim())
 }
 
 /// The raw function of a primitive and whether it forks; nothing for a name that is none.
 fn primitive(lua: &Lua, name: Value) -> mlua::Result<(Option<Function>, bool)> {
     let Value::String(name) = name else { return Ok((None, false)) };
     let name = name.as_bytes();
-    match bound().find(|p| p.name.as_bytes() == &name[..]) {
+    match bound().find(|p| p.is(&name)) {
         Some(found) => {
-            let forks = found.args.iter().any(|a| a.ty == registry::Type::Function);
+            let forks = found.args().any(|a| a.ty() == registry::Type::Function);
             Ok((Some(glue::raw(lua, found)?), forks))
         }
         None => Ok((None, false)),
@@ -75,6 +75,6 @@ fn primitive(lua: &Lua, name: Value) -> mlua::Result<(Option<Function>, bool)> {
 
 /// The methods of a kind of handle: their names and the primitives that they are.
 fn methods(lua: &Lua, kind: String) -> mlua::Result<Table> {
-    let own = bound().filter_map(|p| p.method.filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name)));
+    let own = bound().filter_map(|p| p.method().filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name())));
     lua.create_table_from(own)
 }

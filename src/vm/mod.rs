@@ -1,12 +1,14 @@
 //! The Lua machine: the global `tiny`, `require`, and the way an error leaves it.
 
 pub mod call;
+mod check;
 pub mod child;
 pub mod chunk;
 pub mod error;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod files;
+pub mod frame;
 pub mod glue;
 pub mod handle;
 mod install;
@@ -46,8 +48,12 @@ pub struct Failure {
     pub text: String,
     /// The Lua traceback.
     pub traceback: Option<String>,
+    /// The lines of the user's file around the place, for a terminal.
+    pub frame: Option<Box<frame::Frame>>,
     /// The exit status that the failure asks for.
     pub exit: u8,
+    /// The error value of Lua that it was.
+    pub value: Option<Table>,
 }
 
 impl Vm {
@@ -90,7 +96,7 @@ impl Vm {
         let mut results = self.xpcall.call::<MultiValue>(all).map_err(|e| Failure::plain(e.to_string()))?;
         match results.pop_front() {
             Some(Value::Boolean(true)) => Ok(results),
-            _ => Err(Failure::of(&results.pop_front().unwrap_or(Value::Nil))),
+            _ => Err(Failure::of(&self.lua, &results.pop_front().unwrap_or(Value::Nil))),
         }
     }
 
@@ -116,14 +122,21 @@ impl Vm {
 impl Failure {
     /// A failure with no more than its sentence.
     pub fn plain(text: impl Into<String>) -> Failure {
-        Failure { text: text.into(), traceback: None, exit: 125 }
+        Failure { text: text.into(), traceback: None, frame: None, exit: 125, value: None }
     }
 
-    fn of(value: &Value) -> Failure {
+    fn of(lua: &Lua, value: &Value) -> Failure {
         let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
         let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
         let exit = asked.unwrap_or_else(|| child::exit_status(err));
-        Failure { text: error::display(err), traceback: err.raw_get("traceback").ok().flatten(), exit }
+        let traceback = err.raw_get("traceback").ok().flatten();
+        Failure {
+            text: error::display(err),
+            traceback,
+            frame: frame::of(lua, err).map(Box::new),
+            exit,
+            value: Some(err.clone()),
+        }
     }
 }
 
@@ -150,7 +163,10 @@ fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
             found => found,
         };
         match found {
-            Ok(Some(source)) => Ok(Value::Function(source.chunk(lua).into_function()?)),
+            Ok(Some(source)) => {
+                frame::remember(lua, &source);
+                Ok(Value::Function(source.chunk(lua).into_function()?))
+            }
             Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),
             Err(refused) => Err(mlua::Error::runtime(refused)),
         }

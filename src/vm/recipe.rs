@@ -6,6 +6,7 @@ use std::path::Path;
 use mlua::{Function, Lua};
 
 use super::files::{self, Source};
+use super::frame;
 use crate::sys::{self, Context};
 
 /// Reads a recipe. Unlike what is found on the search path, a file that the user names is read
@@ -44,6 +45,7 @@ pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
     if let Some(folder) = folder.filter(|_| matches!(source.text, Cow::Owned(_))) {
         let _ = lua.set_named_registry_value("tiny.recipe_dir", folder.to_string_lossy().as_ref());
     }
+    frame::remember(lua, source);
     source.chunk(lua).into_function().map_err(|e| match e {
         mlua::Error::SyntaxError { message, .. } => message,
         other => other.to_string(),

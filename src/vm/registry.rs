@@ -5,6 +5,12 @@ use super::call::{Call, Fail};
 use mlua::MultiValue;
 
 pub use crate::sys::near::did_you_mean;
+pub use entry::{Entry, Field, entries};
+
+mod entry;
+mod packed;
+
+use std::sync::OnceLock;
 
 /// What a binding returns: its results, or a failure that the glue dresses for Lua.
 pub type Outcome = Result<MultiValue, Fail>;
@@ -57,37 +63,60 @@ impl Primitive {
         call: |_| Ok(MultiValue::new()),
     };
 
-    /// The call as a reader writes it: `mount_bind(source, target [, options])`, and
-    /// `clone(options, body)` where a function comes after the table.
+    /// The call as a reader writes it: `mount_bind(source, target [, options])`.
     pub fn signature(&self) -> String {
-        let (functions, plain): (Vec<_>, Vec<_>) = self.args.iter().partition(|a| a.ty == Type::Function);
-        let mut words: Vec<(&str, bool)> = plain.iter().map(|a| (a.name, a.required)).collect();
-        if self.takes_table() {
-            let needed = self.list.is_some() || self.options.iter().any(|o| o.required);
-            words.push(("options", needed || functions.iter().any(|f| f.required)));
-        }
-        words.extend(functions.iter().map(|f| (f.name, f.required)));
-        let mut text = String::new();
-        for (word, required) in words {
-            let sep = if text.is_empty() { "" } else { ", " };
-            text.push_str(&if required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
-        }
-        format!("{}({})", self.name, text.trim_start())
+        entries().find(|entry| entry.name() == self.name).map_or_else(String::new, Entry::signature)
+    }
+
+    /// What a call takes, in order, and whether it must be there; the table is "options".
+    pub fn parameters(&self) -> Vec<(&'static str, bool)> {
+        entries().find(|entry| entry.name() == self.name).map_or_else(Vec::new, Entry::parameters)
     }
 
     /// Whether an options table is taken after the positional arguments.
     pub fn takes_table(&self) -> bool {
         self.list.is_some() || !self.options.is_empty()
     }
+}
 
-    /// Where the options table stands among the arguments. A final function (`clone`'s closure)
-    /// comes after it.
-    pub fn table_index(&self) -> usize {
-        self.args.iter().filter(|a| a.ty != Type::Function).count()
+/// A name that a value is passed under, with what the value may be.
+pub trait Key: Copy {
+    /// The name.
+    fn name(self) -> &'static str;
+    /// Whether that is the name.
+    fn is(self, name: &[u8]) -> bool;
+    /// What the value may be.
+    fn ty(self) -> Type;
+    /// Whether it must be there.
+    fn required(self) -> bool;
+    /// What it is.
+    fn doc(self) -> &'static str;
+}
+
+impl Key for &'static Opt {
+    fn name(self) -> &'static str {
+        self.name
+    }
+
+    fn is(self, name: &[u8]) -> bool {
+        self.name.as_bytes() == name
+    }
+
+    fn ty(self) -> Type {
+        self.ty
+    }
+
+    fn required(self) -> bool {
+        self.required
+    }
+
+    fn doc(self) -> &'static str {
+        self.doc
     }
 }
 
 /// A positional argument.
+#[derive(Clone, Copy)]
 pub struct Arg {
     /// The name that the manual and the error messages use.
     pub name: &'static str,
@@ -110,7 +139,7 @@ pub const fn optional(name: &'static str, ty: Type, doc: &'static str) -> Arg {
 }
 
 /// A key of the options table.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Opt {
     /// The key.
     pub name: &'static str,
@@ -209,9 +238,10 @@ impl Type {
     }
 }
 
-/// Every primitive, family by family.
+/// Every primitive, family by family, with all that the manual says.
 pub fn all() -> impl Iterator<Item = &'static Primitive> {
-    crate::prim::FAMILIES.iter().flat_map(|family| family.iter())
+    static ALL: OnceLock<Vec<Primitive>> = OnceLock::new();
+    ALL.get_or_init(|| entries().map(Entry::unpacked).collect()).iter()
 }
 
 /// The primitive of this name.

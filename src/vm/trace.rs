@@ -1,79 +1,188 @@
-//! `--trace`: each primitive as it happens, on standard error, as text or as one JSON object a line.
+//! `--trace`: each primitive as it happens, and how it went. Lines go to standard error at once; what
+//! needs all of them (the summary, a picture, Perfetto's file) is collected in memory that the forked
+//! processes share, and made in Lua (lua/tiny/trace*.lua) when the command ends.
 
-use std::cell::Cell;
-use std::io::IsTerminal;
+mod finish;
+mod lane;
+mod wanted;
+
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use mlua::Lua;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use serde::Serialize;
+
+pub use finish::finish;
+pub use lane::{forked, now};
+pub use wanted::{Style, Wanted};
 
 use super::glue::TRACING;
-use super::{error, handle};
-use crate::sys;
+use super::{error, handle, show};
+use crate::sys::{self, Context, clock};
 
-thread_local! {
-    static SIDE: Cell<&'static str> = const { Cell::new("host") };
+/// As much is collected of one process; a supervisor could go on for ever.
+const MOST_COLLECTED: usize = 32 << 20;
+
+/// What a trace needs until it ends.
+struct Trace {
+    style: Style,
+    /// A copy of standard error: a container's closure may redirect the first.
+    target: Arc<OwnedFd>,
+    /// The file that is to be written; opened at the start, since the root may be another at the end.
+    file: Option<OwnedFd>,
+    /// The collected events, a JSON object a line, and their beginning in time.
+    spool: Option<OwnedFd>,
+    began: u64,
+    colours: bool,
 }
 
-/// How a trace is written.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Style {
-    /// A line for a reader.
-    Text,
-    /// One JSON object a line.
-    Json,
+static TRACE: OnceLock<Trace> = OnceLock::new();
+static COLLECTED: AtomicUsize = AtomicUsize::new(0);
+
+/// One call, as JSON tells it: times in microseconds, `start` since the trace began.
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+    pid: u32,
+    side: &'static str,
+    lane: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<&'a str>,
+    op: &'a str,
+    args: &'a str,
+    result: &'a str,
+    start: f64,
+    us: f64,
+    cpu_us: f64,
+    failed: bool,
+    at: Option<String>,
 }
 
-/// Starts tracing. Standard error is duplicated first: a container's closure may redirect it.
-pub fn start(style: Style) -> sys::Result<()> {
-    let err = sys::fs::duplicate_stderr()?;
-    let _ = TARGET.set(err.clone());
-    let writer = BoxMakeWriter::new(move || sys::fs::FdWriter::new(err.clone()));
-    let _: Box<dyn std::io::Write> = Box::new(writer.make_writer());
-    let base = tracing_subscriber::fmt().with_writer(writer).with_target(false).with_level(false);
-    let ready = match style {
-        Style::Json => base.json().flatten_event(true).try_init(),
-        Style::Text => base.without_time().with_ansi(std::io::stderr().is_terminal()).try_init(),
+/// A call that has come back.
+pub struct Done<'a> {
+    /// The primitive's name.
+    pub op: &'a str,
+    /// Its arguments and results as text.
+    pub args: &'a str,
+    /// The same of what came of it.
+    pub result: &'a str,
+    /// Whether it failed.
+    pub failed: bool,
+    /// The moments before and after it.
+    pub times: (lane::Moment, lane::Moment),
+}
+
+/// Starts tracing.
+pub fn start(wanted: &Wanted) -> sys::Result<()> {
+    let file = wanted.file.as_ref().map(|path| sys::fs::create(path).at(path)).transpose()?;
+    let spool = matches!(wanted.style, Style::Timeline | Style::Perfetto | Style::Svg);
+    let trace = Trace {
+        style: wanted.style,
+        target: sys::fs::duplicate_stderr()?,
+        file,
+        spool: spool.then(sys::fs::memory_file).transpose()?,
+        began: clock::monotonic_nanoseconds(),
+        colours: wanted::colours(),
     };
-    if ready.is_ok() {
+    lane::begin();
+    if trace.style == Style::Timeline {
+        sys::fs::write_all(trace.target.as_fd(), wanted::HEAD.as_bytes())?;
+    }
+    if TRACE.set(trace).is_ok() {
         TRACING.store(true, Ordering::Relaxed);
-        STYLE.store(style == Style::Json, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// Turns the trace of this process on, as text where none was started, or off; returns whether it was on.
+pub fn set(on: bool) -> sys::Result<bool> {
+    let before = TRACING.load(Ordering::Relaxed);
+    match TRACE.get() {
+        None if on => start(&Wanted { style: Style::Lines, file: None })?,
+        _ => TRACING.store(on, Ordering::Relaxed),
+    }
+    Ok(before)
 }
 
 /// Ends the trace of this process. Its copy of standard error leads nowhere then: it may be a pipe
 /// whose reader waits for the end.
 pub fn stop() -> sys::Result<()> {
     TRACING.store(false, Ordering::Relaxed);
-    TARGET.get().map_or(Ok(()), |target| sys::fs::silence(target.as_fd()))
+    let Some(trace) = TRACE.get() else { return Ok(()) };
+    let own = [Some(trace.target.as_fd()), trace.spool.as_ref().map(AsFd::as_fd), trace.file.as_ref().map(AsFd::as_fd)];
+    own.into_iter().flatten().try_for_each(sys::fs::silence)
 }
 
-static TARGET: OnceLock<Arc<OwnedFd>> = OnceLock::new();
-static STYLE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-
-/// Notes that this process runs inside new namespaces.
-pub fn entered_child() {
-    SIDE.set("child");
+/// Whether this process is the one that the command began with.
+fn first() -> bool {
+    handle::generation() == 0
 }
 
-/// The process and its generation: equal before and after a call unless the call forked.
-pub fn process() -> u32 {
-    handle::generation()
+/// Notes one traced call.
+pub fn event(lua: &Lua, done: &Done<'_>) {
+    let Some(trace) = TRACE.get() else { return };
+    let (before, after) = &done.times;
+    let start = before.wall.saturating_sub(trace.began) as f64 / 1000.0;
+    let times = [start, micros(before.wall, after.wall), micros(before.cpu, after.cpu)];
+    // Only who draws or keeps all of it needs the place, which is looked for on the stack.
+    let at = (!matches!(trace.style, Style::Timeline | Style::Lines)).then(|| error::location(lua)).flatten();
+    lane::with_own(|lane| {
+        let mut text = Vec::with_capacity(256);
+        match trace.style {
+            Style::Lines => wanted::short_line(&mut text, lane, done, times[1]),
+            Style::Timeline => wanted::line(&mut text, trace.colours, lane, done, times),
+            Style::Json | Style::Perfetto | Style::Svg => {}
+        }
+        let _ = sys::fs::write_all(trace.target.as_fd(), &text);
+        text.clear();
+        match &trace.spool {
+            None if trace.style == Style::Lines => {}
+            None => {
+                put(&mut text, lane, done, times, Some(Whole { timestamp: Some(clock::timestamp()), at }));
+                let _ = sys::fs::write_all(trace.target.as_fd(), &text);
+            }
+            Some(spool) => {
+                let whole = (trace.style != Style::Timeline).then_some(Whole { timestamp: None, at });
+                put(&mut text, lane, done, times, whole);
+                if COLLECTED.fetch_add(text.len(), Ordering::Relaxed) < MOST_COLLECTED {
+                    let _ = sys::fs::write_all(spool.as_fd(), &text);
+                }
+            }
+        }
+    });
 }
 
-/// Writes one traced call.
-pub fn event(lua: &Lua, op: &str, args: &str, result: &str, micros: f64) {
-    let pid = std::process::id();
-    let side = SIDE.get();
-    if STYLE.load(Ordering::Relaxed) {
-        let at = error::location(lua);
-        tracing::info!(pid, side, op, args, result, us = micros, at);
-    } else {
-        let equals = if result.is_empty() { String::new() } else { format!(" = {result}") };
-        tracing::info!("{side:5} {pid:<6} {micros:>8.1}µs  {op}({args}){equals}");
+/// What the whole of an event has beside its times.
+struct Whole {
+    timestamp: Option<String>,
+    at: Option<String>,
+}
+
+/// Puts a call into `text` as a line of JSON; a summary needs no more than its times.
+fn put(text: &mut Vec<u8>, lane: &lane::Lane, done: &Done<'_>, [start, us, cpu_us]: [f64; 3], whole: Option<Whole>) {
+    let (args, result) = if whole.is_some() { (done.args, done.result) } else { ("", "") };
+    let Whole { timestamp, at } = whole.unwrap_or(Whole { timestamp: None, at: None });
+    let (pid, side, parent, op, failed) = (lane.pid, lane.side, lane.parent.as_deref(), done.op, done.failed);
+    let event = Event { timestamp, pid, side, lane: &lane.id, parent, op, args, result, start, us, cpu_us, failed, at };
+    if serde_json::to_writer(&mut *text, &event).is_ok() {
+        text.push(b'\n');
     }
+}
+
+fn micros(from: u64, to: u64) -> f64 {
+    to.saturating_sub(from) as f64 / 1000.0
+}
+
+/// The arguments of a call as the trace shows them.
+pub fn shown<'a>(values: impl Iterator<Item = &'a mlua::Value>) -> String {
+    let mut text = String::new();
+    for value in values.filter(|v| !v.is_function()) {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&show::value(value));
+    }
+    text
 }

@@ -72,7 +72,7 @@ fn make(lua: &Lua, plain: &Plain) -> mlua::Result<Value> {
 #[test]
 fn arguments_of_every_primitive() {
     let lua = Lua::new();
-    let all: Vec<_> = registry::all().collect();
+    let all: Vec<_> = registry::entries().collect();
     run(4000, (0..all.len(), prop::collection::vec(value(), 0..4)), |(which, values)| {
         let args: MultiValue = values.iter().map(|plain| make(&lua, plain).unwrap()).collect();
         if let Err(why) = Call::new(&lua, all[*which], &args) {

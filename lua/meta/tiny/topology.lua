@@ -11,7 +11,7 @@
 ---@field volumes? table<string, table> Folders of the project's, by the name that a volume's source says.
 
 ---What is asked of a container of a topology.
----@class tiny.service.wish: table<"command"|"entrypoint"|"env"|"workdir"|"user"|"interactive"|"tty"|"init"|"name"|"hostname"|"labels"|"rootfs"|"volumes"|"tmpfs"|"mounts"|"read_only"|"shm_size"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"cap_add"|"cap_drop"|"security_opt"|"privileged"|"devices"|"group_add"|"sysctls"|"userns"|"landlock"|"seccomp"|"log"|"restart"|"stop_signal"|"stop_timeout"|"network"|"ip"|"ip6"|"mac_address"|"aliases"|"publish"|"publish_all"|"expose"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"resolve"|"before"|"after"|"steps"|"health"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
+---@class tiny.service.wish: table<"command"|"entrypoint"|"env"|"workdir"|"user"|"interactive"|"tty"|"init"|"name"|"hostname"|"labels"|"rootfs"|"volumes"|"tmpfs"|"mounts"|"read_only"|"shm_size"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"cap_add"|"cap_drop"|"security_opt"|"privileged"|"devices"|"group_add"|"sysctls"|"userns"|"landlock"|"seccomp"|"log"|"restart"|"stop_signal"|"stop_timeout"|"network"|"ip"|"ip6"|"mac_address"|"aliases"|"publish"|"publish_all"|"expose"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"resolve"|"before"|"after"|"steps"|"break_before"|"health"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
 ---@field command? tiny.command What to run, and its arguments.
 ---@field entrypoint? tiny.command The program; `command` is then its arguments.
 ---@field env? table<string, string> Its variables.
@@ -69,6 +69,7 @@
 ---@field before? tiny.hooks Functions called before a step, in its namespaces.
 ---@field after? tiny.hooks Functions called after a step, in its namespaces.
 ---@field steps? tiny.hooks Functions in place of a step.
+---@field break_before? string[] Where `run --step` stops: names of primitives.
 ---@field health? tiny.health.wish How it is checked whether all is well inside.
 ---@field pressure? tiny.duration Call on_pressure when its processes waited so long for memory within two seconds.
 ---@field on_start? fun(ctx: tiny.context) Called when the program runs.

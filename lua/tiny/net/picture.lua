@@ -60,4 +60,17 @@ function picture.take()
   return found
 end
 
+-- Of all that was taken, one container with its bridges.
+function picture.around(found, id)
+  local part, used = { bridges = {}, containers = {}, published = found.published, uplinks = found.uplinks }, {}
+  for _, container in ipairs(found.containers) do
+    if container.id == id then part.containers[1] = container end
+  end
+  for _, link in ipairs(part.containers[1] and part.containers[1].links or {}) do used[link.bridge or ""] = true end
+  for _, bridge in ipairs(found.bridges) do
+    if used[bridge.name] then table.insert(part.bridges, bridge) end
+  end
+  return part
+end
+
 return picture

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use mlua::Table;
+use mlua::{Table, Value};
 
 use super::{BASE, EPERM};
 use crate::prim::place::{ROOT, root};
@@ -10,7 +10,9 @@ use crate::sys::Context;
 use crate::sys::mount as sys;
 use crate::sys::path::Place;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+
+const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
 pub(super) const MOUNT_PRIVATE: Primitive = Primitive {
     name: "mount_private",
@@ -64,8 +66,11 @@ pub(super) const UMOUNT: Primitive = Primitive {
 
 pub(super) const MOUNTS: Primitive = Primitive {
     name: "mounts",
-    doc: "Lists the mounts of the caller's mount namespace (proc_pid_mountinfo(5)).",
-    returns: "a list of tables: id, parent, root, target, options, propagation, fstype, source, super_options",
+    doc: "Lists the mounts of a process's mount namespace (proc_pid_mountinfo(5)).",
+    args: &[optional("process", PROCESS, "a child or process handle; absent, the caller")],
+    returns: "a list of tables: id, parent, dev (\"254:0\"), root, target, options, propagation, fstype, source, \
+              super_options; the target as seen from the process's root",
+    errors: &[("ESRCH", "the process has ended"), ("ENOENT", "the process has ended, or /proc does not show it")],
     example: "for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end",
     call: mounts,
     ..BASE
@@ -103,10 +108,20 @@ fn umount(call: &Call<'_>) -> Outcome {
 
 fn mounts(call: &Call<'_>) -> Outcome {
     let list = call.lua.create_table()?;
-    for mount in sys::mounts()? {
+    let mounts = match call.arg_value(0) {
+        Value::Table(process) => {
+            let mounts = sys::mounts_of(process.raw_get("pid")?)?;
+            // The pidfd says afterwards that the pid was still this process.
+            call.fd(0)?.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??;
+            mounts
+        }
+        _ => sys::mounts()?,
+    };
+    for mount in mounts {
         let entry: Table = call.lua.create_table()?;
         entry.raw_set("id", mount.id)?;
         entry.raw_set("parent", mount.parent)?;
+        entry.raw_set("dev", mount.dev)?;
         entry.raw_set("root", mount.root)?;
         entry.raw_set("target", mount.target)?;
         entry.raw_set("options", mount.options)?;

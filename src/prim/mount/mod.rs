@@ -15,7 +15,7 @@ use crate::sys::mount as sys;
 use crate::sys::{Context, path};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, opt};
+use crate::vm::registry::{Key, Opt, Outcome, Primitive, Type, opt};
 
 const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
 
@@ -59,7 +59,7 @@ const ERRORS: &[(&str, &str)] =
     &[EPERM, ENOENT, ("EBUSY", "the file system is mounted with other settings, or the place is in use")];
 
 fn attributes(call: &Call<'_>) -> u64 {
-    let known = |name: &str| call.primitive.options.iter().any(|o| o.name == name);
+    let known = |name: &str| call.primitive.options().any(|o| o.is(name.as_bytes()));
     sys::ATTRIBUTES.iter().filter(|(name, _)| known(name) && call.flag(name)).fold(0, |all, (_, bit)| all | bit)
 }
 
@@ -81,7 +81,7 @@ fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
     sys::attach(mount.as_fd(), target.as_fd()).at(&path)?;
     let how = call.lua.create_table()?;
     // What was copied with a tree below it goes with it; umount(2) would refuse that as busy.
-    let tree = call.primitive.name == "mount_bind" && call.opt("recursive")?.unwrap_or(true);
+    let tree = call.primitive.name() == "mount_bind" && call.opt("recursive")?.unwrap_or(true);
     how.raw_set("detach", tree.then_some(true))?;
     let mut at = path.clone();
     match call.value("root") {

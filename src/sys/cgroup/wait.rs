@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::super::{Context, Result};
+use super::super::{Context, Result, interrupt};
 use super::file;
 
 /// When to stop waiting.
@@ -35,7 +35,7 @@ impl Deadline {
             let left = self.left().map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: d.subsec_nanos().into() });
             match poll(&mut [PollFd::new(&fd, events)], left.as_ref()) {
                 Ok(n) => return Ok(n > 0),
-                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
                 Err(e) => return Err(e.into()),
             }
         }

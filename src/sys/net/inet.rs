@@ -10,7 +10,7 @@ use rustix::net::sockopt;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use super::Netns;
-use crate::sys::{Context, Error, Result, event, namespace};
+use crate::sys::{Context, Error, Result, event, interrupt, namespace};
 
 /// The two protocols that have ports here.
 #[derive(Clone, Copy, PartialEq)]
@@ -60,7 +60,7 @@ pub fn accept(listener: BorrowedFd<'_>) -> Result<Option<(OwnedFd, SocketAddr)>>
                 None => return Err(Error::new(Errno::EAFNOSUPPORT)),
             },
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::CONNABORTED) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e.into()),
         }
     }
@@ -97,7 +97,7 @@ pub fn receive(fd: BorrowedFd<'_>) -> Result<Option<(Vec<u8>, SocketAddr)>> {
                 return Ok(from.map(|from| (bytes, from)));
             }
             Err(rustix::io::Errno::AGAIN) => return Ok(None),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e.into()),
         }
     }
@@ -107,7 +107,7 @@ pub fn receive(fd: BorrowedFd<'_>) -> Result<Option<(Vec<u8>, SocketAddr)>> {
 pub fn send(fd: BorrowedFd<'_>, bytes: &[u8], to: SocketAddr) -> Result<()> {
     loop {
         match rustix::net::sendto(fd, bytes, SendFlags::NOSIGNAL, &to) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             sent => return sent.map(drop).at(to.to_string()),
         }
     }

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use nix::errno::Errno;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::super::{Context, Error, Result};
+use super::super::{Context, Error, Result, interrupt};
 use super::calls::Arch;
 
 /// A call that waits for its answer: struct seccomp_notif.
@@ -94,7 +94,7 @@ fn ioctl<T>(listener: BorrowedFd<'_>, request: u64, argument: &mut T) -> Result<
         // SAFETY: each request of this file is passed the struct whose size is in its number, and the
         // struct lives through the call.
         match unsafe { libc::ioctl(listener.as_raw_fd(), request as _, &raw mut *argument) } {
-            -1 if Errno::last() == Errno::EINTR => {}
+            -1 if Errno::last() == Errno::EINTR && !interrupt::pending() => {}
             -1 => return Err(Error::last()),
             _ => return Ok(()),
         }

@@ -40,6 +40,28 @@ check.equal(next(a["in"]), "e")
 check.equal(all.one["c.json"], 1)
 check.equal(next(all.two), nil, "a half object")
 
+-- So many that another thread reads ahead: none is mixed up or lost, and the thread is gone.
+for number = 1, 300 do
+  tiny.mkdir(("many/%d"):format(number), { parents = true })
+  if number % 7 > 0 then tiny.write_file(("many/%d/a.json"):format(number), tostring(number)) end
+  if number % 5 > 0 then tiny.write_file(("many/%d/b.json"):format(number), ('"%s"'):format(("x"):rep(number * 50))) end
+end
+local count = 0
+for name, files in pairs(tiny.read_json_files("many", { "a.json", "b.json" })) do
+  local number = math.tointeger(tonumber(name))
+  count = count + 1
+  check.equal(files["a.json"], number % 7 > 0 and number or nil)
+  check.equal(#(files["b.json"] or ""), number % 5 > 0 and number * 50 or 0)
+end
+check.equal(count, 300)
+check.equal(#tiny.list_dir("/proc/self/task"), 1)
+-- Where no thread may be had it goes without.
+check.inside({}, function()
+  tiny.setrlimit("nproc", 1)
+  tiny.setuser(65534)
+  check.equal(tiny.read_json_files("many", { "a.json" })["299"]["a.json"], 299)
+end)
+
 check.fails("ENOTDIR", tiny.read_json_files, "store/file", { "a.json" })
 check.refuses('names: "../x" is no name of a file', tiny.read_json_files, "store", { "../x" })
 check.refuses('option "keys": expected list of string, got the string "n"', tiny.read_json_files, "store", { "a.json" }, { keys = "n" })

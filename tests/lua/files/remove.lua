@@ -62,4 +62,17 @@ check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the folder is n
 check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
 check.fails("ENOENT", tiny.remove, "nowhere", { recursive = true })
 for _, path in ipairs { "/", ".", "full/.." } do check.fails("EINVAL", tiny.remove, path, { recursive = true }) end
-check.refuses([[unknown option "force"; known are recursive]], tiny.remove, "full", { force = true })
+
+-- Below a root, whose links do not lead out of it.
+tiny.mkdir("base/inner", { parents = true })
+for _, path in ipairs { "base/file", "base/inner/file" } do tiny.write_file(path, "") end
+tiny.symlink("/tmp/kept", "base/out")
+local base <close> = tiny.open_root("base")
+tiny.remove("/file", { root = base })
+check.equal(tiny.stat("base/file"), nil)
+check.fails("ENOENT", tiny.remove, "out/file", { root = base })
+tiny.remove("inner", { root = base, recursive = true })
+check.equal(tiny.stat("base/inner"), nil)
+tiny.remove("out", { root = "base" })
+assert(tiny.read_file("kept/file") and not tiny.stat("base/out", { follow = false }), "only the link goes")
+check.refuses([[unknown option "force"; known are root, recursive]], tiny.remove, "full", { force = true })

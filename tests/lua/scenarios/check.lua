@@ -10,21 +10,85 @@ local function says(text, want)
   check.equal(result.out, want)
   check.equal(result.status, want == "" and 0 or 1)
 end
+local at = "/tmp/c.lua:"
 says("print(1)\nlocal a = tiny.getpid()\nos.exit(9)", "")
-says("local x =\n\n= 2", "/tmp/c.lua:3: unexpected symbol near '='\n")
-says("tiny.mount_prok('/proc')", "/tmp/c.lua:1: there is no primitive tiny.mount_prok; did you mean mount_proc?\n")
-says("\nlocal function f() return pritn(1) end", "/tmp/c.lua:2: nobody sets pritn; did you mean print?\n")
-says("for i = 1, 2 do n = i end\nreturn n", "/tmp/c.lua:1: n is a global; write local before its first use\n")
-says("#!/usr/bin/env -S tinylua run\nprinf()", "/tmp/c.lua:2: nobody sets prinf; did you mean print?\n")
-local json = tiny.json_decode(checked("x()", "--format", "json").out)
-check.equal(json[1].line, 1)
+
+-- Syntax, primitives, globals.
+says("local x =\n\n= 2", at .. "3:1: unexpected symbol near '='\n")
+says("local t = { 1,\n  2", at .. "2:4: '}' expected (to close '{' at line 1) near <eof>\n")
+says("tiny.mount_prok('/proc')", at .. "1:1: there is no primitive tiny.mount_prok; did you mean mount_proc?\n")
+says("local tiny = require 'tiny'\nreturn tiny.umont", at .. "2:8: there is no primitive tiny.umont; did you mean umount?\n")
+says("\nlocal function f() return pritn(1) end", at .. "2:27: nobody sets pritn; did you mean print?\n")
+says("for i = 1, 2 do n = i end\nreturn n", at .. "1:17: n is a global; write local before its first use\n")
+says("#!/usr/bin/env -S tinylua run\nprinf()", at .. "2:1: nobody sets prinf; did you mean print?\n")
+says("prinf() -- check: off\nprinf()", at .. "2:1: nobody sets prinf; did you mean print?\n")
+says("local order, outer, x = 1, 2\ngoto done\nrepeat local y = x until y\n::done::\nreturn order + outer, function(...) return ... end", "")
+
+-- Calls, by the very check that they pass when they are made; what only running tells is let pass.
+says("local c <close> = tiny.clone({\n  pid = true, nett = true }, function() end)", at .. '2:15: clone: unknown option "nett"; did you mean "net"?\n')
+says("tiny.clone { pid = true }", at .. "1:1: clone: body is missing: clone(options, body)\n"
+  .. at .. "1:1: the child that tiny.clone returns is dropped; keep it in a local <close>, which undoes it at the end; :keep() leaves it\n")
+says('tiny.sethostname(7)', at .. "1:1: sethostname: name: expected string, got 7\n")
+says('tiny.mount_tmpfs("/x", {\n  size = "12q" })', at .. '2:3: mount_tmpfs: option "size": "12q" is not a size; write bytes or a number with k, m, g or t: "128m"\n')
+says('tiny.veth_pair({ name = "a" },\n { name = "b", adr = "10.0.0.1/24" })', at .. '2:16: veth_pair: second: unknown option "adr"; did you mean "addr"?\n')
+says('tiny.kill(tiny.pidfd_open(1), "SIGTREM")', at .. '1:1: kill: signal: "SIGTREM" is not a signal; did you mean "SIGTERM"?\n')
+says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known are root, create, open, ro, hidepid, subset\n')
+says('tiny.getpid(1)', at .. "1:1: getpid: takes at most 0 arguments: getpid()\n")
+says([[local size, more = "1k", { ro = true }
+tiny.mount_tmpfs("/x", { size = size, ["r" .. "o"] = true })
+tiny.mount_tmpfs("/x", more)
+tiny.mount_tmpfs("/x", table.unpack { { ro = true } })
+tiny.sethostname(table.concat { "a" })
+tiny.exec { "true", ... }]], "")
+
+-- Handles.
+says('local child <close> = tiny.fork(function() end)\nchild:wiat()', at .. "2:1: a child handle has no method wiat; did you mean wait?\n")
+says('local child <close> = tiny.fork(function() end)\nchild:wait("soon")', at
+  .. '2:1: child:wait: timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"\n')
+says('local cg = tiny.cgroup("web")\ntiny.set_memory_limit(cg, "1m")\ntiny.clone({ cgroup = cg }, function() end):wait()',
+  at .. "1:7: cg, a cgroup, is never closed; local cg <close> undoes it at the end, cg:keep() leaves it\n")
+says('local ns = tiny.netns()', at .. "1:7: ns, a netns, is never used; local ns <close> undoes it at the end\n")
+says('tiny.bridge("td0")', at .. "1:1: the bridge that tiny.bridge returns is dropped; keep it in a local <close>, which undoes it at the end; :keep() leaves it\n")
+says([[local cg = tiny.cgroup("web")
+cg:keep()
+local child = tiny.fork(function() end)
+local given = tiny.bridge("td0")
+local held = tiny.nat { from = "10.0.0.0/24" }
+local function f() return held end
+local _ = tiny.fork(f)
+tiny.mount_proc("/proc")
+print(child:wait())
+return given]], "")
+
+-- The tables of containers and topologies, and modules.
+says('local c = require "tiny.container"\nreturn c.new {\n  hostnme = "x", memory = 1.5,\n  before = { exce = print }, cpus = tonumber("1"),\n}', at
+  .. '3:3: container.new: unknown key "hostnme"; did you mean "hostname"?\n' .. at .. '3:18: container.new: memory: expected a size such as "128m", got 1.5\n'
+  .. at .. '4:14: before: there is no step "exce"; did you mean exec?\n')
+says([[return require("tiny.topology").new {
+  networks = { back = { internl = true } },
+  containers = { web = { comand = "true", ready = { prt = 80 }, network = "back" } },
+  nets = {},
+}]], at .. '2:25: networks: back: unknown key "internl"; did you mean "internal"?\n'
+  .. at .. '3:26: containers: web: unknown key "comand"; did you mean "command"?\n'
+  .. at .. '3:53: containers: web: ready: unknown key "prt"; did you mean "port"?\n'
+  .. at .. '4:3: topology.new: unknown key "nets"\n')
+says('require "tiny.contaner"\nrequire "mine"', at .. "1:9: there is no module tiny.contaner; did you mean tiny.container?\n")
+
+-- For machines, and from standard input.
+local json = tiny.json_decode(checked("\n x()", "--format", "json").out)
+check.equal(json[1].file, "/tmp/c.lua")
+check.equal(json[1].line, 2)
+check.equal(json[1].col, 2)
 check.equal(json[1].message, "nobody sets x")
+local read = check.run({ "check", "-", "--name", "web.lua" }, "\nx()")
+check.equal(read.out, "web.lua:2:1: nobody sets x\n")
+check.equal(read.status, 1)
 check.equal(check.run({ "check", "/tmp/none.lua" }).status, 2)
 
 -- Everything that ships, from the binary itself.
 local look = require "tiny.check"
 local count = 0
-for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/recipes", "scripts", "scripts/network" } do
+for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/tiny/anatomy", "lua/tiny/plan", "lua/recipes", "lua/templates", "scripts", "scripts/network" } do
   for _, name in ipairs(tiny.sources(folder)) do
     local path = ("%s/%s.lua"):format(folder, name)
     for _, finding in ipairs(look.text(tiny.source(path, { shipped = true }), path)) do

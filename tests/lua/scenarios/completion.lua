@@ -21,6 +21,7 @@ check.equal(answers("ps", "--format=j"), "--format=json")
 check.equal(answers("run", "--cap-drop", "AL"), "ALL")
 check.equal(answers("run", "--rootfs", ""), ":dirs")
 check.equal(answers("run", "he"), ":files hello.lua")
+check.equal(answers("plan", "he"), ":files hello.lua")
 -- What follows the program is its own business.
 check.equal(answers("run", "hello.lua", "--na"), ":files")
 check.equal(answers("exec", "web", ""), ":files")

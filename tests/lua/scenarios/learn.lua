@@ -55,6 +55,11 @@ check.equal(policy.landlock.paths["/tmp"]:match("w"), "w", text)
 check.equal(policy.landlock.paths["/tmp/d"], nil, text)
 check.equal(#policy.cap_add, 0, text)
 
+-- What is not there needs no right to make it; /proc/self is the program's own.
+policy, text = learned { "sh", "-c", "cat /proc/nothing /etc/nothing 2>/dev/null; read -r line </proc/mounts; echo ${line%% *}" }
+check.equal(#policy.cap_add, 0, text)
+check.equal(policy.landlock.paths["/proc"], "r", text)
+
 -- What needs a capability.
 policy, text = learned { "sh", "-c", "touch /tmp/f; chown nobody /tmp/f; chmod 600 /tmp/f; cat /tmp/f; rm /tmp/f" }
 local caps = set(policy.cap_add)

@@ -111,6 +111,8 @@ for access, wanted in pairs { r = "1:b\nno", rw = "1:b\nyes", [""] = "1:b\nyes" 
 end
 check.equal(inside("--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=12345678", "sh", "-c", "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax"), "1\n12345678")
 check.equal(tiny.sysctl("kernel.shmmax") ~= "12345678", true)
+-- Also in the place of one that every container has.
+check.equal(inside("--device", "/dev/zero:/dev/null:rwm", "sh", "-c", "head -c 3 /dev/null | wc -c"), "3", "another device as /dev/null")
 refused('devices: "/dev/no": there is no /dev/no on the host', "--device", "/dev/no", "true")
 refused('devices: "/dev/null:/dev/x:rx": the access "rx" is not made of r, w and m', "--device", "/dev/null:/dev/x:rx", "true")
 refused('devices: "dev/null": a path begins with /\n  hint: HOST[:CONTAINER[:rwm]], such as /dev/fuse', "--device", "dev/null", "true")

@@ -16,3 +16,24 @@ check.equal(shown.exit_code, 137)
 check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a container\'s name or id\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "ffff" }).err, 'there is no container "ffff"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
+
+-- One who is killed while it stops a container: the policy holds for an end long after that, not for the one
+-- that was asked for.
+local function state_of() return tiny.json_decode(check.succeeds("inspect", "obstinate"))[1].state end
+local function stopper(seconds)
+  local child = tiny.fork(function() tiny.exec { "/proc/self/exe", "--root", check.root, "stop", "-t", seconds, "obstinate" } end)
+  while not state_of().stopping do tiny.poll({ child }, "10ms") end
+  tiny.kill(child, "SIGKILL")
+  child:wait()
+end
+check.succeeds("run", "-d", "--name", "obstinate", "--restart", "always", "sh", "-c",
+  "trap '' TERM; if [ -e /tmp/go ]; then rm /tmp/go; fi; while [ ! -e /tmp/go ]; do sleep 0.02; done")
+stopper("2s")
+tiny.poll({}, 4.5)
+check.succeeds("exec", "obstinate", "touch", "/tmp/go")
+while not (state_of().restarts == 1 and state_of().status == "running") do tiny.poll({}, "10ms") end
+stopper("60s")
+check.succeeds("exec", "obstinate", "touch", "/tmp/go")
+check.succeeds("wait", "obstinate")
+check.equal(state_of().status, "stopped")
+check.succeeds("rm", "obstinate")

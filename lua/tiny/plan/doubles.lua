@@ -1,0 +1,48 @@
+-- Stand-ins for handles: tables of the same kind and fields, whose methods are the primitives' stand-ins, and whose
+-- closing does nothing. Folders know which folder of the host they show, so that what is there can be looked at.
+local doubles = {}
+
+-- The methods of handles, by kind: the primitive that each is.
+doubles.METHODS = {
+  cgroup = { attach = "cgroup_attach", freeze = "freeze", kill = "cgroup_kill", notice = "cgroup_notice", read = "cgroup_read", set_cpu_limit = "set_cpu_limit",
+    set_device_rules = "set_device_rules", set_memory_limit = "set_memory_limit", set_pids_limit = "set_pids_limit", set_swap_limit = "set_swap_limit",
+    stats = "cgroup_stats", thaw = "thaw", write = "cgroup_write" },
+  child = { kill = "kill", reap = "reap", wait = "wait", wait_ready = "wait_ready" },
+  process = { exit = "process_exit", kill = "kill" },
+  file = { read = "read", write = "write" },
+  listener = { accept = "tcp_accept" },
+  lock = { unlock = "unlock" },
+  notice = { take = "take_notice" },
+  pump = { drop = "pump_drop", finish = "pump_finish", move = "pump_move" },
+  signals = { next = "next_signal" },
+  udp = { receive = "udp_receive", send = "udp_send" },
+  watch = { changes = "changes" },
+}
+
+local metas = {}
+
+local function meta_of(kind)
+  if metas[kind] then return metas[kind] end
+  local index = { close = function() end, keep = function(self) return self end }
+  for name, primitive in pairs(doubles.METHODS[kind] or {}) do
+    index[name] = function(...) return tiny[primitive](...) end
+  end
+  metas[kind] = { __index = index, __close = function() end, __name = kind, __tostring = function(self)
+    local name = self.name or self.path or self.pid
+    return ("<%s%s>"):format(kind, name and " " .. tostring(name) or "")
+  end }
+  return metas[kind]
+end
+
+-- A stand-in of a kind with these fields. owner is no process's: a true primitive would refuse it.
+function doubles.new(kind, fields)
+  local double = fields or {}
+  double.kind, double.owner, double.double = kind, -1, true
+  return setmetatable(double, meta_of(kind))
+end
+
+function doubles.is(value)
+  return type(value) == "table" and rawget(value, "double") == true
+end
+
+return doubles

@@ -1,0 +1,212 @@
+-- Runs test files: each test in a private host and a process of its own, several at once, with a time limit. A
+-- file is read once to learn its tests, and once for each of them. What a test does or breaks ends with it.
+local private_host = require "tiny.private_host"
+
+local runner = {}
+
+-- Of what a test prints so much is kept, and of what it says on its failure.
+local OUTPUT, MESSAGE = 64 * 1024, 16 * 1024
+local SIGNALS = { "SIGINT", "SIGTERM", "SIGHUP" }
+
+-- The processors that there are.
+function runner.processors()
+  local count = 0
+  for first, last in (tiny.read_file("/sys/devices/system/cpu/online") or "0"):gmatch("(%d+)%-?(%d*)") do
+    count = count + (last ~= "" and tonumber(last) or tonumber(first)) - tonumber(first) + 1
+  end
+  return math.max(1, math.tointeger(count))
+end
+
+-- The test files that a path stands for: itself, or all in a folder and below it.
+local function add_files(path, files)
+  local s = tiny.stat(path)
+  if not s then tiny.fail { message = path .. " is not there", exit = 2 } end
+  if s.kind ~= "dir" then return table.insert(files, path) end
+  for _, name in ipairs(tiny.list_dir(path)) do
+    local below = path:gsub("/$", "") .. "/" .. name
+    local kind = (tiny.stat(below, { follow = false }) or {}).kind
+    if kind == "dir" and name:sub(1, 1) ~= "." then add_files(below, files) end
+    if kind == "file" and name:match("_test%.lua$") then table.insert(files, below) end
+  end
+end
+
+function runner.files(paths)
+  local files = {}
+  for _, path in ipairs(paths) do add_files(path, files) end
+  return files
+end
+
+local function absolute(path)
+  return require("tiny.spec").absolute(path)
+end
+
+-- What came of a call in the test's process, as a table that goes to the runner.
+local function outcome(f)
+  local _, err = tiny.try(f)
+  if not err then return { status = "passed" } end
+  return { status = err.skipped and "skipped" or "failed", message = tostring(err.skipped and err.message or err):sub(1, MESSAGE) }
+end
+
+-- A file without tests is one: as a recipe, it fails by a status.
+local function whole(chunk)
+  local result = (chunk())
+  if result == false or (math.type(result) == "integer" and result ~= 0) then tiny.fail(("it returned %s"):format(result)) end
+end
+
+-- In the test's process: reads the file and runs the test of this name; without one it tells their names.
+local function perform(base, name)
+  local test = require "tiny.test"
+  local came = outcome(function() whole(tiny.load_recipe(base)) end)
+  if came.status ~= "passed" then return came end
+  if not name then
+    for i, one in ipairs(test.list) do
+      came.tests = came.tests or {}
+      came.tests[i] = one.name
+    end
+    return came
+  end
+  for _, one in ipairs(test.list) do
+    if one.name == name then return outcome(function() one.run() end) end
+  end
+  return { status = "failed", message = "the file has no such test when it is read again" }
+end
+
+-- The modules beside a test file, found but not run, as `require` does it: { name = loader }. In an ordinary
+-- user's private host the owner of the folders above them cannot be told any more.
+local function neighbours(folder, prefix, found)
+  for _, name in ipairs(tiny.list_dir(folder)) do
+    local kind, module = tiny.stat(folder .. "/" .. name, { follow = false }).kind, name:match("^([%w_-]+)%.lua$")
+    if kind == "dir" and name:match("^[%w_-]+$") and not prefix:find(".", 1, true) then neighbours(folder .. "/" .. name, prefix .. name .. ".", found) end
+    local loader = kind == "file" and module and tiny.try(package.searchers[2], prefix .. module)
+    if type(loader) == "function" then found[prefix .. module] = loader end
+  end
+  return found
+end
+
+local function preload(path, folder)
+  if tiny.getuid() == 0 then return end
+  -- It tells where `require` looks; what is wrong with the file is told when it is run.
+  tiny.try(tiny.load_recipe, path)
+  for name, loader in pairs(tiny.try(neighbours, folder, "", {}) or {}) do package.preload[name] = loader end
+end
+
+-- Starts a job { file, name }: its process, its output and its result are `job`'s from here on.
+local function start(job, timeout)
+  local out, out_end = tiny.pipe()
+  local result, result_end = tiny.pipe()
+  local path = absolute(job.file)
+  local folder, base = path:match("^(.*)/([^/]*)$")
+  folder = folder == "" and "/" or folder
+  job.out, job.result, job.texts = out, result, { [out] = "", [result] = "" }
+  job.base, job.began = base, tiny.clock("monotonic")
+  job.deadline = job.began + timeout
+  local function first()
+    tiny.dup2(tiny.open("/dev/null"), 0)
+    for number = 1, 2 do tiny.dup2(out_end, number) end
+  end
+  local before = {}
+  for name, loader in pairs(package.preload) do before[name] = loader end
+  preload(path, folder)
+  job.child, job.group = private_host.start({ folder, tiny.readlink("/proc/self/exe") }, first, function()
+    tiny.unblock_signals(SIGNALS)
+    tiny.chdir(folder)
+    result_end:write(tiny.json_encode(perform("./" .. base, job.name)))
+    require("tiny.format").flush()
+  end)
+  for name in pairs(package.preload) do package.preload[name] = before[name] end
+  out_end:close()
+  result_end:close()
+end
+
+local function take(job, file)
+  local bytes = file:read()
+  if not bytes then return false end
+  job.texts[file] = (job.texts[file] .. bytes):sub(1, file == job.out and OUTPUT or nil)
+  return true
+end
+
+-- What a job came to, once its process has ended or was ended.
+local function finish(job, overdue)
+  local status, err
+  if overdue then job.child:reap() else status, err = tiny.try(job.child.wait, job.child) end
+  -- Nobody is left who writes.
+  for _, file in ipairs { job.out, job.result } do
+    while take(job, file) do end
+    file:close()
+  end
+  if job.group then job.group.close() end
+  local came = tiny.try(tiny.json_decode, job.texts[job.result]) or nil
+  if overdue then
+    came = { status = "failed", message = ("it was not done after %g s, and was ended"):format(job.deadline - job.began) }
+  elseif type(came) ~= "table" then
+    local why = type(err) == "table" and tostring(err) or ("its process ended with status %s before the test did"):format(status)
+    came = { status = "failed", message = why }
+  end
+  -- Places are told as the caller of the command names the file.
+  if came.message then came.message = came.message:gsub("^%./", "", 1):gsub("^" .. job.base:gsub("%p", "%%%0") .. ":", (job.file:gsub("%%", "%%%%")) .. ":") end
+  came.file, came.name, came.output = job.file, job.name, job.texts[job.out]
+  came.seconds = tiny.clock("monotonic") - job.began
+  return came
+end
+
+-- Waits for the next thing to happen to the running jobs; calls ended(job, overdue). true after a signal.
+local function wait(running, signals, ended)
+  local handles, of, now, soonest = { signals }, {}, tiny.clock("monotonic"), math.huge
+  for _, job in ipairs(running) do
+    for _, handle in ipairs { job.child, job.out, job.result } do
+      if not (job.done and job.done[handle]) then
+        table.insert(handles, handle)
+        of[handle] = job
+      end
+    end
+    soonest = math.min(soonest, job.deadline)
+  end
+  for _, handle in ipairs(tiny.poll(handles, math.max(0, soonest - now))) do
+    local job = of[handle]
+    if handle == signals then return true end
+    if handle == job.child then
+      ended(job, false)
+    elseif not job.ended and not take(job, handle) then
+      job.done = job.done or {}
+      job.done[handle] = true
+    end
+  end
+  now = tiny.clock("monotonic")
+  for _, job in ipairs(table.move(running, 1, #running, 1, {})) do
+    if job.deadline <= now and not job.ended then ended(job, true) end
+  end
+end
+
+-- Runs all tests of the files. options: jobs, timeout (seconds), wanted(file, name), told(result). Returns
+-- whether a signal came, after which nothing is left running.
+function runner.run(files, options)
+  local waiting, running = {}, {}
+  for i, file in ipairs(files) do waiting[i] = { file = file } end
+  local signals <close> = tiny.signals(SIGNALS)
+  local function ended(job, overdue)
+    job.ended = true
+    for i, other in ipairs(running) do if other == job then table.remove(running, i) break end end
+    local came = finish(job, overdue)
+    for i, name in ipairs(came.tests or {}) do
+      if options.wanted(job.file, name) then table.insert(waiting, i, { file = job.file, name = name }) end
+    end
+    if not came.tests and (job.name or options.wanted(job.file, "")) then options.told(came) end
+  end
+  local interrupted = false
+  while (#running > 0 or #waiting > 0) and not interrupted do
+    while #running < options.jobs and #waiting > 0 do
+      local job = table.remove(waiting, 1)
+      local _, err = tiny.try(start, job, options.timeout)
+      if err then
+        options.told { file = job.file, name = job.name, status = "failed", message = "no private host can be made: " .. tostring(err), output = "", seconds = 0 }
+      else
+        table.insert(running, job)
+      end
+    end
+    if #running > 0 then interrupted = wait(running, signals, ended) or false end
+  end
+  for _, job in ipairs(running) do finish(job, true) end
+  return interrupted
+end
+
+return runner

@@ -1,0 +1,119 @@
+//! What the help lists: every command with its summary. The summaries are read from the scripts' texts and
+//! nothing is run, so that neither a broken command of a user's nor one that hangs takes the help from the
+//! others, and so that it is there at once.
+
+use std::path::{Path, PathBuf};
+
+use crate::vm::files::{SearchPath, Source, embedded, embedded_names};
+
+/// Where the list goes in a help's template: in the list itself a brace is no tag.
+pub const PLACE: &str = "‹commands›";
+
+/// Puts the list of a group's commands into its help.
+pub fn put(help: &str, search: &SearchPath, group: &str) -> String {
+    help.replace(PLACE, of(search, group).trim_end())
+}
+
+/// A line a command of a group, the shipped ones first; of the empty group all commands.
+fn of(search: &SearchPath, group: &str) -> String {
+    let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
+    let mut shipped: Vec<String> = embedded_names(&folder).collect();
+    shipped.sort();
+    let mut names = search.names(&folder);
+    // Some are for programs, not for readers.
+    names.retain(|name| !hidden(&text(search, &folder, name)));
+    shipped.retain(|name| names.contains(name));
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(10);
+    let line = |name: &str, said: &str| format!("  {name:<width$} {said}\n");
+    let of_shipped = |name: &String| {
+        let said = summary(search, &folder, name);
+        let mark = place(search, &folder, name).map(|dir| format!(" (as in {})", dir.display())).unwrap_or_default();
+        line(name, &(said + &mark))
+    };
+    let mut sections = vec![("Commands:".to_owned(), shipped.iter().map(of_shipped).collect::<String>())];
+    for dir in search.dirs().iter().map(|dir| dir.join(&folder)) {
+        let own = names.iter().filter(|name| !shipped.contains(name));
+        let here = own.filter(|name| place(search, &folder, name).is_some_and(|place| place == dir));
+        let lines = here.map(|name| line(name, &summary(search, &folder, name))).collect();
+        sections.push((format!("Commands in {}:", dir.display()), lines));
+    }
+    let filled = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
+    filled.map(|(heading, lines)| format!("{heading}\n{lines}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The folder that a command is taken from; nothing for the copy in the binary.
+fn place(search: &SearchPath, folder: &str, name: &str) -> Option<PathBuf> {
+    let file = Path::new(folder).join(format!("{name}.lua"));
+    search.dirs().iter().map(|dir| dir.join(&file)).find(|path| path.is_file())?.parent().map(Path::to_path_buf)
+}
+
+/// A command's text; empty where it cannot be read.
+fn text(search: &SearchPath, folder: &str, name: &str) -> String {
+    search
+        .text(folder, &format!("{name}.lua"))
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .unwrap_or_default()
+}
+
+fn hidden(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with("hidden = true"))
+}
+
+/// The summary of a command, or why it cannot be used.
+fn summary(search: &SearchPath, folder: &str, name: &str) -> String {
+    let file = format!("{name}.lua");
+    let source = match search.read(folder, &file) {
+        Ok(Some(source)) => source,
+        Ok(None) => return String::new(),
+        Err(refused) => return refused.lines().next().unwrap_or_default().to_owned(),
+    };
+    if source.bytecode {
+        let shipped = embedded(folder, &file).map(|file| String::from_utf8_lossy(file.source()));
+        return shipped.and_then(|text| declared(&text)).unwrap_or_default();
+    }
+    let text = String::from_utf8_lossy(&source.text);
+    wrong(&source).or_else(|| declared(&text)).or_else(|| headline(&text)).unwrap_or_default()
+}
+
+/// What Lua says about a text that does not compile.
+fn wrong(source: &Source) -> Option<String> {
+    match source.chunk(&mlua::Lua::new()).into_function() {
+        Err(mlua::Error::SyntaxError { message, .. }) => Some(format!("cannot be used: {message}")),
+        Err(other) => Some(format!("cannot be used: {other}")),
+        Ok(_) => None,
+    }
+}
+
+/// The text behind `summary =`, where it is written out.
+fn declared(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("summary = \"")?;
+    let (said, _) = rest.split_once('"')?;
+    (!said.contains(['\n', '\\'])).then(|| said.to_owned())
+}
+
+/// The first line of the comment at its head.
+fn headline(text: &str) -> Option<String> {
+    Some(text.lines().next()?.strip_prefix("--")?.trim().trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_read_from_the_text() {
+        assert_eq!(declared("return {\n  summary = \"Say hello\",\n}").as_deref(), Some("Say hello"));
+        assert_eq!(declared("return { summary = make() }"), None);
+        assert_eq!(headline("-- Says hello.\n").as_deref(), Some("Says hello"));
+        assert_eq!(headline("return {}"), None);
+    }
+
+    #[test]
+    fn every_shipped_command_has_one() {
+        let text = of(&SearchPath::default(), "");
+        for name in embedded_names("scripts").filter(|name| name != "complete") {
+            let line = text.lines().find(|line| line.trim_start().split(' ').next() == Some(&name));
+            assert!(line.is_some_and(|line| line.trim().len() > name.len()), "{name}: {line:?}");
+        }
+    }
+}

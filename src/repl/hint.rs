@@ -1,0 +1,78 @@
+//! What is told dim behind the cursor: what the call around it takes, with the present argument between
+//! ‹ and ›, or what the option does that is being written.
+
+use mlua::{Lua, Table};
+
+use super::names;
+use super::spot::{Call, Spot, call, spot};
+use crate::vm::registry::{Opt, Primitive};
+
+/// Around the present argument.
+pub const MARKS: [char; 2] = ['‹', '›'];
+
+/// The hint behind `before`, the text up to the cursor.
+pub fn hint(lua: &Lua, globals: &Table, before: &str) -> Option<String> {
+    let around = call(before)?;
+    // A method is called without what stands before the colon.
+    let skipped = usize::from(around.callee.contains(':'));
+    let Some(primitive) = names::primitive(lua, globals, around.callee) else {
+        return shipped(&names::shipped_head(globals, around.callee)?, around.index);
+    };
+    if around.table {
+        return option(primitive, &around, skipped, before);
+    }
+    let words: Vec<_> = primitive.parameters().into_iter().skip(skipped).collect();
+    let about = names::argument(primitive, around.index + skipped).map(|arg| arg.doc);
+    let words = words.iter().map(|(word, required)| (*word, *required));
+    Some(line(last(around.callee), words, around.index, about.unwrap_or_default()))
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit(['.', ':']).next().unwrap_or(path)
+}
+
+/// "clone(options, ‹body›)  runs in the child".
+fn line<'a>(name: &str, words: impl Iterator<Item = (&'a str, bool)>, index: usize, about: &str) -> String {
+    let shown: Vec<String> = words
+        .enumerate()
+        .map(|(i, (word, required))| {
+            let word = if required { word.to_owned() } else { format!("[{word}]") };
+            if i == index { format!("{}{word}{}", MARKS[0], MARKS[1]) } else { word }
+        })
+        .collect();
+    let gap = if about.is_empty() { "" } else { "  " };
+    format!("  {name}({}){gap}{about}", shown.join(", "))
+}
+
+fn shipped(head: &str, index: usize) -> Option<String> {
+    let (name, words) = head.strip_suffix(')')?.split_once('(')?;
+    let words = words.split(", ").filter(|word| !word.is_empty()).map(|word| (word, true));
+    Some(line(name, words, index, ""))
+}
+
+/// Of a table: what the key does whose value or name is being written, or which keys there are.
+fn option(primitive: &'static Primitive, around: &Call<'_>, skipped: usize, before: &str) -> Option<String> {
+    let keys = names::keys(primitive, around.index + skipped);
+    if let Some(key) = around.key {
+        return keys.iter().find(|o| o.name == key).map(about);
+    }
+    let prefix = match spot(before) {
+        Spot::Key { prefix, .. } => prefix,
+        _ => return None,
+    };
+    let fitting: Vec<&Opt> = keys.iter().filter(|o| o.name.starts_with(prefix)).collect();
+    match fitting[..] {
+        [] => None,
+        [only] if !prefix.is_empty() => Some(about(only)),
+        _ if prefix.is_empty() || fitting.len() > 1 => {
+            Some(format!("  {}", fitting.iter().map(|o| o.name).collect::<Vec<_>>().join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// "uts: hostname and domain name [true (new) or a handle (join)]".
+fn about(option: &Opt) -> String {
+    let needed = if option.required { ", required" } else { "" };
+    format!("  {}: {} [{}{needed}]", option.name, option.doc, option.ty.describe())
+}

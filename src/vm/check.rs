@@ -1,0 +1,201 @@
+//! Whether values are what a registry entry says: every option, type and list of a call, before the
+//! kernel sees any of it. The error is the sentence for the user.
+
+use mlua::{Table, Value};
+
+use super::call::UNKNOWN;
+use super::registry::{Key, Type, did_you_mean};
+use super::{handle, show, units};
+use crate::sys;
+
+/// The keys of a table, gone through more than once.
+pub trait Options: ExactSizeIterator<Item: Key> + Clone {}
+
+impl<T: ExactSizeIterator<Item: Key> + Clone> Options for T {}
+
+/// Checks an options table, absent or not: each key, the list in it, and what must be there.
+pub(super) fn check_table(
+    table: Option<&Table>,
+    options: impl Options,
+    list: Option<&(Type, &'static str)>,
+) -> Result<(), String> {
+    if let Some(table) = table {
+        let mut found = None;
+        let walk = table.for_each(|key: Value, value: Value| {
+            if let Err(e) = check_pair(options.clone(), list, &key, &value) {
+                found.get_or_insert(e);
+            }
+            Ok(())
+        });
+        if let Some(message) = found.or_else(|| walk.err().map(|e| e.to_string())) {
+            return Err(message);
+        }
+        if list.is_some() {
+            check_sequence(table, |key| key.is_integer())?;
+        }
+    }
+    let mut required = options.filter(|o| o.required());
+    match required.find(|o| table.is_none_or(|t| t.raw_get::<Value>(o.name()).is_ok_and(|v| v.is_nil()))) {
+        Some(option) => Err(format!("option {:?} is missing: {}", option.name(), option.doc())),
+        None => Ok(()),
+    }
+}
+
+/// A hole would silently end the list: whatever follows it (`{ "rm", nil, "x" }`) would be lost.
+fn check_sequence(table: &Table, counts: impl Fn(&Value) -> bool) -> Result<(), String> {
+    let length = table.sequence_values::<Value>().count();
+    let mut beyond = None;
+    let walk = table.for_each(|key: Value, _: Value| {
+        let inside = key.as_integer().is_some_and(|i| i >= 1 && i <= length as i64);
+        if counts(&key) && !inside {
+            beyond.get_or_insert_with(|| show::value(&key));
+        }
+        Ok(())
+    });
+    match beyond {
+        Some(key) => Err(format!("a list goes from 1 on without holes; [{}] is nil and [{key}] is not", length + 1)),
+        None => walk.map_err(|e| e.to_string()),
+    }
+}
+
+fn check_pair(
+    options: impl Options,
+    list: Option<&(Type, &'static str)>,
+    key: &Value,
+    value: &Value,
+) -> Result<(), String> {
+    if let (Some((ty, doc)), Value::Integer(i)) = (list, key) {
+        return check(ty, value).map_err(|e| format!("[{i}]: {e} ({doc})"));
+    }
+    let Value::String(key) = key else {
+        return Err(format!("unknown option {}", show::value(key)));
+    };
+    let bytes = key.as_bytes();
+    match options.clone().find(|o| o.is(&bytes)) {
+        Some(option) => check(&option.ty(), value).map_err(|e| format!("option {:?}: {e}", option.name())),
+        None => Err(unknown(&String::from_utf8_lossy(&bytes), options)),
+    }
+}
+
+/// The sentence for an option that does not exist.
+pub fn unknown(key: &str, options: impl Options) -> String {
+    let names = || options.clone().map(Key::name);
+    let known = || names().collect::<Vec<_>>().join(", ");
+    match did_you_mean(key, names()) {
+        Some(near) => format!("unknown option {key:?}; did you mean {near:?}?"),
+        None if options.len() == 0 => format!("unknown option {key:?}; it takes none"),
+        None => format!("unknown option {key:?}; known are {}", known()),
+    }
+}
+
+/// Bytes of a size value.
+pub fn to_size(value: &Value) -> Result<u64, String> {
+    match value {
+        Value::Integer(n) => u64::try_from(*n).map_err(|_| format!("{n} is not a size: it is negative")),
+        Value::Number(n) if *n >= 0.0 && n.fract() == 0.0 && *n < i64::MAX as f64 => Ok(*n as u64), // 64 * 2^20
+        Value::String(s) => units::size(&s.to_string_lossy()),
+        other => Err(format!("expected {}, got {}", Type::Size.describe(), show::kind(other))),
+    }
+}
+
+/// Seconds of a duration value.
+pub fn to_seconds(value: &Value) -> Result<f64, String> {
+    match value {
+        Value::Integer(n) if *n >= 0 => Ok(*n as f64),
+        Value::Number(n) if *n >= 0.0 && n.is_finite() => Ok(*n),
+        Value::String(s) => units::duration(&s.to_string_lossy()),
+        other => Err(format!("expected {}, got {}", Type::Duration.describe(), show::value(other))),
+    }
+}
+
+/// Checks one value.
+pub(super) fn check(ty: &Type, value: &Value) -> Result<(), String> {
+    check_known(ty, value).or_else(|e| if *value == Value::LightUserData(UNKNOWN) { Ok(()) } else { Err(e) })
+}
+
+fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
+    let expected = || Err(format!("expected {}, got {}", ty.describe(), show::kind(value)));
+    let fits = match (ty, value) {
+        (Type::Any, _) => true,
+        (Type::Bool, v) => v.is_boolean(),
+        (Type::Int, v) => v.as_integer().is_some() || v.as_number().is_some_and(|n| n.fract() == 0.0),
+        (Type::Number, v) => v.is_integer() || v.is_number(),
+        (Type::Bytes, v) => v.is_string(),
+        (Type::Function, v) => v.is_function(),
+        (Type::Table, v) => v.is_table(),
+        (Type::Size, v) => return to_size(v).map(drop),
+        (Type::Duration, v) => return to_seconds(v).map(drop),
+        (Type::Str | Type::Path | Type::Cidr | Type::Signal | Type::Word(_), Value::String(s)) => {
+            return check_string(ty, &s.as_bytes());
+        }
+        (Type::Signal, Value::Integer(n)) => (0..=64).contains(n),
+        (Type::Options(options), Value::Table(t)) if handle::kind(t).is_none() => {
+            return check_table(Some(t), options.iter(), None);
+        }
+        (Type::Handle(kind), Value::Table(t)) => return handle::check(t, kind),
+        (Type::Namespace, Value::Boolean(_)) => true,
+        (Type::Namespace, Value::Table(t)) => return handle::check(t, "namespace"),
+        (Type::List(of), Value::Table(t)) => {
+            check_sequence(t, |_| true)?;
+            for (i, item) in t.sequence_values::<Value>().enumerate() {
+                let item = item.map_err(|e| e.to_string())?;
+                check(of, &item).map_err(|e| format!("[{}]: {e}", i + 1))?;
+            }
+            true
+        }
+        (Type::Map(of), Value::Table(t)) => {
+            for pair in t.pairs::<Value, Value>() {
+                let (key, item) = pair.map_err(|e| e.to_string())?;
+                let Value::String(key) = key else { return expected() };
+                check(of, &item).map_err(|e| format!("{:?}: {e}", key.to_string_lossy()))?;
+            }
+            true
+        }
+        (Type::Either(types), v) => {
+            // The last type's message is shown where the shape fits (a handle of another kind). Only
+            // a refusal puts the types into words: it costs more than all the rest of a call.
+            let mut last = None;
+            for ty in *types {
+                match check(ty, v) {
+                    Ok(()) => return Ok(()),
+                    Err(e) if shape_fits(ty, v) => last = Some(e),
+                    Err(_) => {}
+                }
+            }
+            return last.map_or_else(expected, Err);
+        }
+        _ => false,
+    };
+    if fits { Ok(()) } else { expected() }
+}
+
+fn shape_fits(ty: &Type, value: &Value) -> bool {
+    match ty {
+        Type::Handle(_) | Type::Options(_) | Type::List(_) | Type::Map(_) => value.is_table(),
+        Type::Str | Type::Path | Type::Cidr | Type::Word(_) | Type::Size | Type::Duration => value.is_string(),
+        _ => false,
+    }
+}
+
+fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(bytes);
+    if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
+        return Err(format!("{text:?} {}", if bytes.contains(&0) { "has a NUL byte" } else { "is not UTF-8" }));
+    }
+    match ty {
+        Type::Path if bytes.is_empty() => Err("the path is empty".into()),
+        Type::Cidr => units::cidr(&text).map(drop),
+        Type::Signal => sys::signal::parse(&text).map(drop).ok_or_else(|| {
+            let near = did_you_mean(&text.to_ascii_uppercase(), sys::signal::names())
+                .map(|n| format!("; did you mean {n:?}?"));
+            format!("{text:?} is not a signal{}", near.unwrap_or_default())
+        }),
+        Type::Word(words) if !words.iter().any(|w| w.as_bytes() == bytes) => {
+            Err(match did_you_mean(&text, words.iter().copied()) {
+                Some(near) => format!("{text:?} is not one of {}; did you mean {near:?}?", ty.describe()),
+                None => format!("{text:?} is not one of {}", ty.describe()),
+            })
+        }
+        _ => Ok(()),
+    }
+}

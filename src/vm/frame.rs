@@ -1,0 +1,159 @@
+//! The code frame of an error: the lines of the user's file around its place, with the place marked. The
+//! text is the one that was compiled, kept here: by the time of an error the file may be another one, or
+//! the root a container's.
+
+use std::borrow::Cow;
+
+use mlua::{Lua, Table};
+
+use super::files::Source;
+
+/// The users' files that were compiled, by the names that errors show.
+#[derive(Default)]
+struct Texts(Vec<(String, Cow<'static, [u8]>)>);
+
+/// Keeps a file's text.
+pub fn remember(lua: &Lua, source: &Source) {
+    let Some(name) = source.name.strip_prefix('@').filter(|_| !source.bytecode) else { return };
+    let mut texts = lua.remove_app_data::<Texts>().unwrap_or_default();
+    texts.0.retain(|(known, _)| known != name);
+    texts.0.push((name.to_owned(), source.text.clone()));
+    lua.set_app_data(texts);
+}
+
+/// Lines of a file around the place of an error.
+pub struct Frame {
+    /// The number of the first line, and the lines as they can be shown.
+    first: usize,
+    lines: Vec<String>,
+    /// The line of the error.
+    at: usize,
+    /// What is marked in it: the column where it begins, and how many it has.
+    mark: (usize, usize),
+}
+
+/// How many lines are shown before and after.
+const AROUND: usize = 2;
+
+/// The frame of an error value that has a place in a user's file.
+pub fn of(lua: &Lua, err: &Table) -> Option<Frame> {
+    let field = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten();
+    let place = field("at").or_else(|| field("message"))?;
+    at(lua, &place, field("op").as_deref())
+}
+
+/// The frame of a place, "web.lua:12" with anything behind it, where `op` is called.
+pub fn at(lua: &Lua, place: &str, op: Option<&str>) -> Option<Frame> {
+    let texts = lua.app_data_ref::<Texts>()?;
+    let (text, line) = texts.0.iter().find_map(|(name, text)| {
+        let rest = place.strip_prefix(&name[..])?.strip_prefix(':')?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Some((text, rest[..digits].parse::<usize>().ok()?))
+    })?;
+    let text = String::from_utf8_lossy(text);
+    let first = line.saturating_sub(AROUND).max(1);
+    let lines: Vec<String> = text.lines().skip(first - 1).take(line + AROUND + 1 - first).map(shown).collect();
+    let marked = lines.get(line.checked_sub(first)?)?;
+    Some(Frame { mark: mark(marked, op), first, lines, at: line })
+}
+
+/// A line as it can be shown: a tab is four columns, and nothing steers a terminal.
+fn shown(line: &str) -> String {
+    let shown = line.trim_end().replace('\t', "    ");
+    shown.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+}
+
+/// The call of `op`, or else all that stands on the line.
+fn mark(line: &str, op: Option<&str>) -> (usize, usize) {
+    let columns = |text: &str| text.chars().count();
+    if let Some(op) = op {
+        let ends = |i: usize| !line[i + op.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let begins = |i: usize| !line[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        if let Some((i, _)) = line.match_indices(op).find(|(i, _)| begins(*i) && ends(*i)) {
+            let before = line[..i].strip_suffix("tiny.").unwrap_or(&line[..i]);
+            return (columns(before), columns(&line[before.len()..i + op.len()]));
+        }
+    }
+    let indent = columns(line) - columns(line.trim_start());
+    (indent, columns(line.trim_start()).max(1))
+}
+
+impl Frame {
+    /// The frame as text, at most `width` columns wide, each line with its end.
+    pub fn text(&self, colours: bool, width: usize) -> String {
+        let digits = (self.first + self.lines.len()).to_string().len();
+        let room = width.saturating_sub(digits + 6).max(20);
+        let paint = |code: &str, text: String| if colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text };
+        let mut out = String::new();
+        for (number, line) in (self.first..).zip(&self.lines) {
+            let line = cut(line, room);
+            if number != self.at {
+                let line = format!("   {number:>digits$} | {line}");
+                out.push_str(&paint("2", line.trim_end().to_owned()));
+                out.push('\n');
+                continue;
+            }
+            out.push_str(&paint("1;31", format!(" > {number:>digits$}")));
+            out.push_str(&format!(" | {line}\n"));
+            let (column, length) = self.mark;
+            if column < room {
+                let marks = paint("1;31", "^".repeat(length.min(room - column)));
+                out.push_str(&format!("   {:digits$} | {}{marks}\n", "", " ".repeat(column)));
+            }
+        }
+        out
+    }
+
+    /// An error's text with the frame after its sentence, before the hint.
+    pub fn within(&self, text: &str, colours: bool, width: usize) -> String {
+        let ends = ["\n  hint: ", "\n  while cleaning up: "];
+        let end = ends.iter().filter_map(|word| text.find(word)).min().unwrap_or(text.len());
+        let frame = self.text(colours, width);
+        format!("{}\n{}{}", &text[..end], frame.trim_end_matches('\n'), &text[end..])
+    }
+}
+
+fn cut(line: &str, room: usize) -> String {
+    match line.char_indices().nth(room) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &'static str, place: &str, op: Option<&str>) -> Option<String> {
+        let lua = Lua::new();
+        remember(&lua, &Source { text: Cow::Borrowed(text.as_bytes()), bytecode: false, name: "@web.lua".into() });
+        Some(at(&lua, place, op)?.text(false, 40))
+    }
+
+    #[test]
+    fn the_line_with_its_neighbours() {
+        let text = "one\ntwo\n\ttiny.wait(x)\n\nfive\nsix\n";
+        let want = "   1 | one\n   2 | two\n > 3 |     tiny.wait(x)\n     |     ^^^^^^^^^\n   4 |\n   5 | five\n";
+        assert_eq!(frame(text, "web.lua:3", Some("wait")).as_deref(), Some(want));
+        let want = " > 1 | one\n     | ^^^\n   2 | two\n   3 |     tiny.wait(x)\n";
+        assert_eq!(frame(text, "web.lua:1: no such thing", Some("wait")).as_deref(), Some(want));
+    }
+
+    #[test]
+    fn what_cannot_be_shown() {
+        assert_eq!(frame("x", "other.lua:1", None), None);
+        assert_eq!(frame("x", "web.lua:7", None), None);
+        assert_eq!(frame("x", "web.lua", None), None);
+        let steered = frame("a\x1b[2J\u{9b}b", "web.lua:1", None).expect("a frame");
+        assert!(!steered.contains(['\x1b', '\u{9b}']), "{steered:?}");
+    }
+
+    #[test]
+    fn it_stands_before_the_hint() {
+        let lua = Lua::new();
+        remember(&lua, &Source { text: Cow::Borrowed(b"x"), bytecode: false, name: "@a".into() });
+        let frame = at(&lua, "a:1", None).expect("a frame");
+        assert_eq!(frame.within("a:1: no\n  hint: b", false, 80), "a:1: no\n > 1 | x\n     | ^\n  hint: b");
+        assert_eq!(frame.within("a:1: no", false, 80), "a:1: no\n > 1 | x\n     | ^");
+    }
+}

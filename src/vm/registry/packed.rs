@@ -1,0 +1,287 @@
+//! The registry as the program carries it: texts in one piece and tables of offsets, made by the compiler
+//! from the entries in `prim/`. As they are written they hold thousands of pointers, and a program whose
+//! place in memory is random would set each at its start, in pages that every supervisor then has of its own.
+
+use super::{Arg, Opt, Outcome, Primitive, Type};
+use crate::vm::call::Call;
+
+/// A text in `TEXT`.
+#[derive(Clone, Copy)]
+pub struct Span {
+    at: u32,
+    len: u16,
+}
+
+/// Some of `ITEMS` or of `ERRORS`.
+#[derive(Clone, Copy)]
+pub struct Range {
+    pub at: u16,
+    pub len: u16,
+}
+
+/// An argument or an option.
+#[derive(Clone, Copy)]
+pub struct Item {
+    pub name: Span,
+    pub default: Span,
+    pub doc: Span,
+    pub ty: u16,
+    pub required: bool,
+}
+
+/// A primitive without its function, which is in `CALLS` under the same number.
+#[derive(Clone, Copy)]
+pub struct Row {
+    pub name: Span,
+    pub family: Span,
+    pub doc: Span,
+    pub returns: Span,
+    pub example: Span,
+    pub since: Span,
+    pub args: Range,
+    pub options: Range,
+    pub errors: Range,
+    pub list: Option<(u16, Span)>,
+    pub method: Option<(Span, Span)>,
+    pub in_shim: bool,
+}
+
+pub static ROWS: [Row; PACKED.row] = first(&PACKED.rows);
+pub static ITEMS: [Item; PACKED.item] = first(&PACKED.items);
+pub static ERRORS: [(Span, Span); PACKED.error] = first(&PACKED.errors);
+static TEXT: [u8; PACKED.letter] = first(&PACKED.text);
+// What does hold pointers is apart from the rest.
+static TYPES: [Type; PACKED.ty] = first(&PACKED.types);
+pub static CALLS: [fn(&Call<'_>) -> Outcome; PACKED.row] = first(&PACKED.calls);
+
+/// The types that are no more than their kind; a number from here on is one of `TYPES`.
+static PLAIN: [Type; 16] = [
+    Type::Bool,
+    Type::Int,
+    Type::Number,
+    Type::Str,
+    Type::Bytes,
+    Type::Path,
+    Type::Size,
+    Type::Duration,
+    Type::Cidr,
+    Type::Signal,
+    Type::Function,
+    Type::Table,
+    Type::Namespace,
+    Type::Any,
+    Type::Any,
+    Type::Any,
+];
+
+const fn plain(ty: Type) -> Option<u16> {
+    Some(match ty {
+        Type::Bool => 0,
+        Type::Int => 1,
+        Type::Number => 2,
+        Type::Str => 3,
+        Type::Bytes => 4,
+        Type::Path => 5,
+        Type::Size => 6,
+        Type::Duration => 7,
+        Type::Cidr => 8,
+        Type::Signal => 9,
+        Type::Function => 10,
+        Type::Table => 11,
+        Type::Namespace => 12,
+        Type::Any => 13,
+        _ => return None,
+    })
+}
+
+const NONE: Span = Span { at: 0, len: 0 };
+const NO_ITEM: Item = Item { name: NONE, default: NONE, doc: NONE, ty: 0, required: false };
+const NO_RANGE: Range = Range { at: 0, len: 0 };
+const NO_ROW: Row = Row {
+    name: NONE,
+    family: NONE,
+    doc: NONE,
+    returns: NONE,
+    example: NONE,
+    since: NONE,
+    args: NO_RANGE,
+    options: NO_RANGE,
+    errors: NO_RANGE,
+    list: None,
+    method: None,
+    in_shim: false,
+};
+
+/// While it is packed: tables that are long enough, and how much of each is filled.
+struct Packer {
+    rows: [Row; 512],
+    row: usize,
+    calls: [fn(&Call<'_>) -> Outcome; 512],
+    items: [Item; 4096],
+    item: usize,
+    errors: [(Span, Span); 4096],
+    error: usize,
+    types: [Type; 2048],
+    ty: usize,
+    text: [u8; 1 << 19],
+    letter: usize,
+}
+
+const PACKED: Packer = pack(crate::prim::FAMILIES);
+
+/// The names first, which every start reads; then what only a reader of the manual wants.
+const fn pack(families: &[&[Primitive]]) -> Packer {
+    let mut packer = Packer {
+        rows: [NO_ROW; 512],
+        row: 0,
+        calls: [Primitive::BASE.call; 512],
+        items: [NO_ITEM; 4096],
+        item: 0,
+        errors: [(NONE, NONE); 4096],
+        error: 0,
+        types: [Type::Any; 2048],
+        ty: 0,
+        text: [0; 1 << 19],
+        letter: 0,
+    };
+    let mut names = true;
+    loop {
+        (packer.row, packer.item) = (0, 0);
+        let mut family = 0;
+        while family < families.len() {
+            let mut i = 0;
+            while i < families[family].len() {
+                if names {
+                    packer.names(&families[family][i])
+                } else {
+                    packer.rest(&families[family][i])
+                }
+                packer.row += 1;
+                i += 1;
+            }
+            family += 1;
+        }
+        if !names {
+            return packer;
+        }
+        names = false;
+    }
+}
+
+impl Packer {
+    const fn names(&mut self, from: &Primitive) {
+        self.rows[self.row].name = self.span(from.name);
+        self.calls[self.row] = from.call;
+        let mut i = 0;
+        while i < from.args.len() + from.options.len() {
+            let name = if i < from.args.len() { from.args[i].name } else { from.options[i - from.args.len()].name };
+            self.items[self.item].name = self.span(name);
+            self.item += 1;
+            i += 1;
+        }
+    }
+
+    const fn rest(&mut self, from: &Primitive) {
+        let args = self.item;
+        let mut i = 0;
+        while i < from.args.len() {
+            let Arg { ty, required, doc, .. } = from.args[i];
+            self.describe(ty, required, "", doc);
+            i += 1;
+        }
+        let options = self.item;
+        i = 0;
+        while i < from.options.len() {
+            let Opt { ty, required, default, doc, .. } = from.options[i];
+            self.describe(ty, required, default, doc);
+            i += 1;
+        }
+        let errors = self.error;
+        i = 0;
+        while i < from.errors.len() {
+            let (code, hint) = from.errors[i];
+            self.errors[self.error] = (self.span(code), self.span(hint));
+            self.error += 1;
+            i += 1;
+        }
+        self.rows[self.row] = Row {
+            name: self.rows[self.row].name,
+            family: self.span(from.family),
+            doc: self.span(from.doc),
+            returns: self.span(from.returns),
+            example: self.span(from.example),
+            since: self.span(from.since),
+            args: range(args, options),
+            options: range(options, self.item),
+            errors: range(errors, self.error),
+            list: match from.list {
+                Some((ty, doc)) => Some((self.number(ty), self.span(doc))),
+                None => None,
+            },
+            method: match from.method {
+                Some((kind, name)) => Some((self.span(kind), self.span(name))),
+                None => None,
+            },
+            in_shim: from.in_shim,
+        };
+    }
+
+    /// The rest of the next item.
+    const fn describe(&mut self, ty: Type, required: bool, default: &str, doc: &str) {
+        let name = self.items[self.item].name;
+        self.items[self.item] =
+            Item { name, default: self.span(default), doc: self.span(doc), ty: self.number(ty), required };
+        self.item += 1;
+    }
+
+    const fn number(&mut self, ty: Type) -> u16 {
+        if let Some(number) = plain(ty) {
+            return number;
+        }
+        self.types[self.ty] = ty;
+        self.ty += 1;
+        (PLAIN.len() + self.ty - 1) as u16
+    }
+
+    const fn span(&mut self, text: &str) -> Span {
+        let (at, len) = (self.letter, text.len());
+        assert!(len <= u16::MAX as usize, "a text is longer than an offset can tell");
+        self.text.split_at_mut(at).1.split_at_mut(len).0.copy_from_slice(text.as_bytes());
+        self.letter += len;
+        Span { at: at as u32, len: len as u16 }
+    }
+}
+
+const fn range(from: usize, to: usize) -> Range {
+    Range { at: from as u16, len: (to - from) as u16 }
+}
+
+/// The filled part of a table.
+const fn first<T: Copy, const N: usize>(table: &[T]) -> [T; N] {
+    let mut part = [table[0]; N];
+    part.copy_from_slice(table.split_at(N).0);
+    part
+}
+
+impl Span {
+    /// Its bytes.
+    pub fn bytes(self) -> &'static [u8] {
+        &TEXT[self.at as usize..][..usize::from(self.len)]
+    }
+
+    /// The text.
+    pub fn text(self) -> &'static str {
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
+    }
+}
+
+/// The type of this number.
+pub fn ty(number: u16) -> Type {
+    let number = usize::from(number);
+    PLAIN.get(number).copied().unwrap_or_else(|| TYPES[number - PLAIN.len()])
+}
+
+/// Some of a table.
+pub fn part<T>(table: &'static [T], range: Range) -> &'static [T] {
+    &table[usize::from(range.at)..][..usize::from(range.len)]
+}

@@ -1,0 +1,2 @@
+-- tester: the same by an ordinary user.
+require("ordinary").runs "scenarios.tester"

@@ -1,0 +1,172 @@
+-- plan: the calls that run makes, with their values and lines, and none of them is made; a plan that contradicts itself is
+-- refused.
+local check = require "check"
+local standins = require "tiny.plan.standins"
+
+-- The store is there, as on a host that is in use: a view of the host hides it.
+check.succeeds("run", "--rm", "true")
+
+local function machine()
+  local seen = { tiny.json_encode(tiny.links()), tiny.json_encode(tiny.mounts()), table.concat(tiny.list_dir("/tmp"), " "), table.concat(tiny.list_dir("/"), " ") }
+  for _, path in ipairs { check.root, check.root .. "/containers", "/var/lib" } do table.insert(seen, table.concat(tiny.list_dir(path) or {}, " ")) end
+  return table.concat(seen, "\n")
+end
+
+local function planned(text, ...)
+  tiny.write_file("/tmp/p.lua", text)
+  local before = machine()
+  local result = check.run { "plan", "--format", "json", "/tmp/p.lua", ... }
+  check.equal(machine(), before, "the machine")
+  local calls = {}
+  local found = tiny.json_decode(result.out ~= "" and result.out or "null")
+  for _, step in ipairs(found and found.steps or {}) do
+    for _, call in ipairs(step.calls) do
+      call.step, call.lane = step.name, step.lane
+      table.insert(calls, call)
+    end
+  end
+  return result, calls, found
+end
+
+local function of(calls, op)
+  for _, call in ipairs(calls) do
+    if call.op == op then return call end
+  end
+  error("no " .. op)
+end
+
+-- A container: every acting call that the run makes, in the child with the same names.
+local WEB = [[
+local c = require "tiny.container"
+return c.new {
+  name = "web", command = "true",
+  memory = "64m",
+  tmpfs = { "/scratch:size=4m" }, network = "bridge",
+  volumes = { "/usr/share:/srv/doc:ro" },
+  before = { exec = function() tiny.setrlimit("nofile", 256) end },
+}
+]]
+local result, calls, found = planned(WEB)
+check.equal(result.status, 0, result.err)
+check.equal(found.kind, "container")
+check.equal(#found.contradictions, 0)
+check.equal(of(calls, "set_memory_limit").args, "<cgroup tinylua/000000000000>, 67108864")
+check.equal(of(calls, "set_memory_limit").recipe_line, "/tmp/p.lua:4")
+check.equal(of(calls, "setrlimit").recipe, "/tmp/p.lua:7")
+check.equal(of(calls, "setrlimit").step, "exec")
+check.equal(of(calls, "cgroup").undo.op, "cgroup_del")
+check.equal(of(calls, "pivot_root").lane, "child")
+assert(of(calls, "veth_pair").args:find('"10.10.0.2/24"', 1, true), of(calls, "veth_pair").args)
+local order = {}
+for _, step in ipairs(found.steps) do order[#order + 1] = step.number and step.name or nil end
+check.equal(table.concat(order, " "), "cgroup network namespaces namespaces rootfs mounts security exec")
+
+local function names(list, side, of_op)
+  local sorted = {}
+  for _, one in ipairs(list) do
+    local op = of_op(one)
+    if one[side] == "child" and not standins.LOOKS[op] and not (op == "stat" or op == "read_file" or op == "list_dir" or op == "readlink") then table.insert(sorted, op) end
+  end
+  table.sort(sorted)
+  return table.concat(sorted, " ")
+end
+local events = {}
+for line in check.run({ "--trace=json", "run", "--rm", "/tmp/p.lua" }).err:gmatch("{[^\n]+}") do table.insert(events, tiny.json_decode(line)) end
+-- What it does to its own standard streams is the session's, not the plan's.
+local really = names(events, "side", function(e) return e.op end):gsub("dup2 ", "")
+check.equal(names(calls, "lane", function(c) return c.op end), really, "the child's calls")
+
+-- As text: numbered steps with values and lines.
+local text = check.succeeds("plan", "/tmp/p.lua")
+assert(text:find('\n  1  cgroup\n +1%.1  cgroup%("tinylua/000000000000", { controllers = { "memory" } }%)  lua/tiny/limits%.lua:%d+\n'), text)
+assert(text:find('/srv/doc", {[^\n]*ro = true[^\n]*}%)  /tmp/p%.lua:6'), text)
+assert(text:find("\n +undone by cgroup_del", 1) and text:find("and %d+ more of setxattr there"), text)
+assert(#check.succeeds("plan", "--all", "/tmp/p.lua") > #text)
+
+-- A recipe that acts itself, with arguments; what it prints is not seen.
+result, calls, found = planned([[
+local args = ...
+print("loud") io.write("loud")
+tiny.write_file("/tmp/made", "x")
+assert(tiny.read_file("/tmp/made") == "x")
+local br <close> = tiny.bridge("td9", { addr = args[1] })
+local child <close> = tiny.clone({ mount = true, pid = true }, function()
+  tiny.mount_private("/")
+  tiny.mount_tmpfs("/mnt")
+  assert(tiny.stat("/mnt/nothing") == nil)
+  tiny.exec { "true" }
+  error("never")
+end)
+assert(tostring(br) == "<bridge td9>" and child:wait() == 0)
+return child:wait()
+]], "10.9.0.1/24")
+check.equal(result.status, 0, result.err)
+check.equal(found.kind, "recipe")
+check.equal(of(calls, "bridge").args, '"td9", { addr = "10.9.0.1/24" }')
+check.equal(of(calls, "bridge").number, 1)
+check.equal(of(calls, "exec").number, 5)
+check.equal(of(calls, "exec").recipe, "/tmp/p.lua:10")
+assert(not result.out:find("loud"), result.out)
+check.equal(tiny.stat("/tmp/made"), nil)
+
+-- There is no way out: of Lua's own library, of a primitive that is taken away, of a loop, of memory.
+for source, want in pairs {
+  ['os.execute("touch /tmp/out")'] = "a plan does not act, and so it does not call os.execute",
+  ['io.popen("touch /tmp/out")'] = "a plan does not act, and so it does not call io.popen",
+  ['io.open("/tmp/out", "w")'] = "a plan does not act, and so it does not call io.open for writing",
+  ['os.remove("/tmp/p.lua")'] = "a plan does not act, and so it does not call os.remove",
+  ['tiny.write_file = nil tiny.write_file("/tmp/out", "x")'] = "attempt to call a nil value (field 'write_file')",
+  ['while true do tiny.poll({}, 1) end'] = "the plan has more than 20000 calls: the recipe waits for something in a loop",
+  ['local t = "x" while true do t = t .. t end'] = "cannot be planned: it takes more than 1 GiB of memory",
+} do
+  local refused = planned(source)
+  check.equal(refused.status, 125, source)
+  assert(refused.err:find(want, 1, true), refused.err)
+  check.equal(tiny.stat("/tmp/out"), nil, source)
+end
+-- Every primitive that is not known to look alone has a stand-in, also one that is yet to come.
+for name, primitive in pairs(tiny) do
+  if type(primitive) == "function" and standins.LOOKS[name] then
+    for _, acting in ipairs { "mount_", "set", "write", "del", "kill", "exec", "umount", "remove", "wait", "open", "send" } do
+      check.equal(name:find("^" .. acting) or name:find("_" .. acting .. "$"), nil, name)
+    end
+  end
+end
+
+-- Contradictions, each with the line.
+result = planned([[
+local child <close> = tiny.clone({ mount = true }, function()
+  tiny.mount_private("/")
+  tiny.mount_tmpfs("/mnt/data", { create = true })
+  tiny.mount_proc("/mnt/proc", { create = true })
+  tiny.mount_tmpfs("/mnt")
+  tiny.exec { "true" }
+end)
+return child:wait()
+]])
+check.equal(result.status, 1)
+check.equal(result.err, '/tmp/p.lua contradicts itself:\n'
+  .. '  /tmp/p.lua:5: mount_tmpfs("/mnt") hides what is mounted at /mnt/data before (/tmp/p.lua:3)\n'
+  .. '  /tmp/p.lua:5: mount_tmpfs("/mnt") hides what is mounted at /mnt/proc before (/tmp/p.lua:4)\n')
+result = planned('return require("tiny.container").new { command = "true", dns = { "10.0.0.1" },\n tmpfs = { "/dev" } }')
+check.equal(result.status, 1)
+assert(result.err:find('\n  /tmp/p.lua:2: mount_tmpfs("/dev", {', 1, true) and result.err:find("hides what is mounted at /dev/pts before", 1, true), result.err)
+assert(result.err:find("\n  dns: the container has no network\n", 1, true), result.err)
+result = planned('return require("tiny.container").new { command = "true", steps = { exec = function() end } }')
+check.equal(result.err, "/tmp/p.lua contradicts itself:\n  no step executes a program\n")
+result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" } }')
+check.equal(result.status, 125)
+assert(result.err:find("publish: ports are published from a network", 1, true), result.err)
+local contradictions = require("tiny.plan.contradictions").of
+local limit = { { op = "set_pids_limit", lane = "host", recipe_line = "web.lua:3" }, { op = "exec", lane = "child" } }
+check.equal(contradictions(limit, { cgroup = { controllers = { memory = "v1" } } }, {})[1], "web.lua:3: set_pids_limit: this host has no pids controller (tinylua doctor)")
+check.equal(#contradictions(limit, { cgroup = { controllers = { pids = "v1" } } }, {}), 0)
+
+-- The methods of the stand-ins are those of the handles.
+for kind, methods in pairs(require("tiny.plan.doubles").METHODS) do
+  for method, primitive in pairs(methods) do
+    assert(tiny.manual(primitive):find(("%s:%s("):format(kind == "process" and "" or kind, method):gsub("^:", ""), 1, true), kind .. ":" .. method)
+  end
+end
+check.equal(check.run({ "plan", "/no/such.lua" }).status, 125)
+check.no_container()

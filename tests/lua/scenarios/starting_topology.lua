@@ -1,0 +1,17 @@
+-- init topology: what it writes comes up, its containers find each other, and it goes down without a rest.
+local check = require "check"
+local net = require "networked"
+net.needs()
+
+tiny.mkdir("/tmp/init", { parents = true })
+tiny.chdir("/tmp/init")
+check.equal(check.succeeds("init", "topology", "pair"), "pair.lua\n")
+check.equal(check.succeeds("check", "pair.lua"), "")
+check.succeeds("up", "pair.lua")
+local seen = check.succeeds("ps", "--format", "json", "pair.lua")
+check.equal(#tiny.json_decode(seen), 2)
+local answer = check.succeeds("exec", "pair-client", "getent", "hosts", "server")
+assert(answer:match("^10%.[%d.]+%s+server"), answer)
+check.succeeds("down", "-t", "0", "pair.lua")
+check.no_container()
+net.nothing_left()

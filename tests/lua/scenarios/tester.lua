@@ -1,0 +1,145 @@
+-- tinylua test: tests that pass, fail, hang and crash, in private hosts of which nothing is left; formats,
+-- filters, time limits, several at once, and an end by a signal.
+local check = require "check"
+
+local dir = "/tmp/tests"
+tiny.mkdir(dir .. "/below", { parents = true, mode = tonumber("755", 8) })
+local function file(name, text) tiny.write_file(dir .. "/" .. name, text, { mode = tonumber("644", 8) }) end
+local function tested(...) return check.run { "test", ... } end
+
+local function left()
+  local groups = {}
+  for _, mount in ipairs(tiny.probe().cgroup.mounts) do
+    for _, name in ipairs(tiny.try(tiny.list_dir, mount.path .. mount.own) or {}) do
+      if name:find("tinylua-private", 1, true) then table.insert(groups, mount.path .. "/" .. name) end
+    end
+  end
+  check.equal(table.concat(groups, " "), "", "left control groups")
+  for _, pid in ipairs(tiny.list_dir("/proc")) do
+    local words = pid:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. pid .. "/cmdline") or ""
+    assert(not words:find("sleep\0" .. "4711", 1, true), "a process is left: " .. words)
+  end
+end
+
+-- Of each kind one.
+file("helper.lua", "return { answer = 42 }")
+file("good_test.lua", [[
+local t = require "tiny.test"
+local expect = t.expect
+t.test("a module beside it", function() expect(require("helper").answer):equals(42) end)
+t.test("runs a container", function()
+  local r = t.run { "--rm", "-i", "cat", input = "a line\n" }
+  expect(r):ends(0)
+  expect(r.out):equals("a line\n")
+  expect(t.run("--rm", "sh", "-c", "exit 4")):ends(4)
+end)
+t.test("a container of its own", function()
+  expect(t.run("-d", "--name", "same", "sleep", "4711")):ends()
+  expect(t.tinylua("ps", "--format", "json").out):contains('"same"')
+end)
+t.test("another, with the same name", function() expect(t.run("-d", "--name", "same", "sleep", "4711")):ends() end)
+t.test("the machine's files", function()
+  expect(function() tiny.write_file("good_test.lua", "") end):fails("EROFS")
+  expect(tiny.list_dir(t.folder)):equals({})
+  tiny.write_file(t.folder .. "/x", "y")
+  expect(tiny.try(tiny.read_file, "/tmp/tests/x")):equals(nil)
+end)
+t.test("what is said of values", function()
+  expect({ 1, { a = "b" } }):equals({ 1, { a = "b" } })
+  expect("word"):differs("ward"):contains("or"):lacks("x")
+  expect({ "a", "b" }):contains("b"):lacks("c")
+  expect(expect("id 17"):matches("id (%d+)")):equals("17")
+  local err = expect(function() tiny.chdir("/nonesuch") end):fails("nonesuch")
+  expect(err.code):equals("ENOENT")
+end)
+t.test("leaves a process", function() tiny.fork(function() tiny.exec { "sleep", "4711" } end) end)
+t.test("skipped", function() t.skip("for a reason") end)
+]])
+local good = tested(dir .. "/good_test.lua")
+check.equal(good.err, "")
+check.equal(good.status, 0, good.out)
+assert(good.out:find("\n7 passed, 1 skipped in %d"), good.out)
+assert(good.out:find("skip   /tmp/tests/good_test.lua: skipped %(%d[%d.]* s%) for a reason\n"), good.out)
+left()
+
+file("bad_test.lua", [[
+local t = require "tiny.test"
+t.test("two tables", function() t.expect({ a = 1, b = { 2, 3 } }):equals({ a = 1, b = { 2, 4 } }) end)
+t.test("two texts", function()
+  print "it said this"
+  t.expect("one\ntwo\nthree\n"):equals("one\n2\nthree\n")
+end)
+t.test("a status", function() t.expect({ status = 3, out = "", err = "no\n" }):ends(0) end)
+t.test("an error", function()
+  local nothing
+  return nothing.field
+end)
+t.test("hangs", function() while true do end end)
+t.test("crashes", function() os.execute("kill -SEGV $PPID") end)
+t.test("exits", function() os.exit(0) end)
+t.test("floods", function() for _ = 1, 20000 do print(("x"):rep(99)) end end)
+]])
+local began = tiny.clock("monotonic")
+local bad = tested("--timeout", "2s", "--format", "json", dir .. "/bad_test.lua")
+assert(tiny.clock("monotonic") - began < 30, "one that hangs is ended")
+check.equal(bad.status, 1)
+local by = {}
+for _, r in ipairs(tiny.json_decode(bad.out)) do by[r.name] = r end
+local place = "/tmp/tests/bad_test.lua:"
+check.equal(by["two tables"].message, place .. "2: it differs (- wanted, + got):\n  …\n    b = {\n      [1] = 2,\n-     [2] = 4,\n+     [2] = 3,\n    },\n  }")
+check.equal(by["two texts"].message, place .. "5: it differs (- wanted, + got):\n  one\n- 2\n+ two\n  three")
+check.equal(by["two texts"].output, "it said this\n")
+check.equal(by["a status"].message, place .. "7: wanted status 0, got 3\nno")
+check.equal(by["an error"].message, place .. "10: attempt to index a nil value (local 'nothing')")
+check.equal(by["hangs"].message, "it was not done after 2 s, and was ended")
+check.equal(by["crashes"].message, "its process ended with status 139 before the test did")
+check.equal(by["exits"].message, "its process ended with status 0 before the test did")
+check.equal(by["floods"].status, "passed")
+check.equal(#by["floods"].output, 65536)
+left()
+
+-- Files as a whole, folders, filters, TAP.
+file("below/whole_test.lua", "assert(tiny.getpid() > 1)")
+file("below/status_test.lua", "return 3")
+file("below/broken_test.lua", "local = 1")
+file("below/twice_test.lua", 'local t = require "tiny.test"\nt.test("a", print)\nt.test("a", print)')
+file("below/other.lua", "error 'this is no test'")
+local tap = tested("--format", "tap", "-j", "1", dir .. "/below")
+check.equal(tap.status, 1)
+check.equal(tap.out, table.concat({
+  "TAP version 14",
+  "not ok 1 - /tmp/tests/below/broken_test.lua", "  ---", "  message: |", "    /tmp/tests/below/broken_test.lua:1: <name> expected near '='", "  ...",
+  "not ok 2 - /tmp/tests/below/status_test.lua", "  ---", "  message: |", "    it returned 3", "  ...",
+  "not ok 3 - /tmp/tests/below/twice_test.lua", "  ---", "  message: |", '    /tmp/tests/below/twice_test.lua:3: there are two tests named "a"', "  ...",
+  "ok 4 - /tmp/tests/below/whole_test.lua",
+  "1..4", "",
+}, "\n"))
+local some = tested("-f", "two t", "-f", "whole", dir)
+assert(some.out:find("\n1 passed, 2 failed in "), some.out)
+local none = tested("-f", "nothing has this", dir)
+check.equal(none.status, 2)
+assert(none.err:find("there is no test\n  hint: no test has the filter's text in its name\n", 1, true), none.err)
+check.equal(tested("/tmp/no-such").err, "/tmp/no-such is not there\n")
+
+-- Several at once: they wait for each other's time, not for each other's end.
+file("below/slow_test.lua", [[
+local t = require "tiny.test"
+for i = 1, 8 do t.test("sleeps " .. i, function() t.command { "sleep", "0.5" } end) end
+]])
+began = tiny.clock("monotonic")
+check.equal(tested("-j", "8", dir .. "/below/slow_test.lua").status, 0)
+assert(tiny.clock("monotonic") - began < 3.5, "eight at once")
+
+-- A signal ends what runs, and nothing is left.
+file("below/long_test.lua", 'tiny.exec { "sh", "-c", "echo begun; exec sleep 4711" }')
+local from, into = tiny.pipe()
+local child <close> = check.start(function()
+  tiny.dup2(into, 2)
+  tiny.exec { env = check.environment, "/proc/self/exe", "--trace", "test", dir .. "/below/long_test.lua" }
+end)
+into:close()
+local said = ""
+repeat said = said .. assert(from:read(), said) until said:find("poll", 1, true) or said:find("become_init", 1, true)
+child:kill("SIGINT")
+check.equal(child:wait("20s"), 130)
+left()
