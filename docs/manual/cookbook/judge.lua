@@ -1,10 +1,10 @@
--- Runs a program that nobody trusts: `tinylua run judge.lua PROGRAM…`. It gets a second of time, 64 MiB, 16
+-- Runs a program that nobody trusts: `tinylua run judge.lua PROGRAM…`. It gets three seconds, 64 MiB, 16
 -- processes, 64 KiB of output, no network and no file that it could write. One line of JSON says how it went.
 local args = ...
 if #args == 0 then tiny.fail { message = "what shall be run?", exit = 2 } end
 tiny.seal()
 
-local SECONDS, MEMORY, PROCESSES, OUTPUT = 1, "64m", 16, 64 * 1024
+local SECONDS, MEMORY, PROCESSES, OUTPUT = 3, "64m", 16, 64 * 1024
 local NOBODY = 65534
 
 local group <close> = tiny.cgroup("judge-" .. tiny.random_id(), { controllers = { "memory", "pids" } })
