@@ -75,7 +75,8 @@ def main(program, folder):
     told = server.until(lambda m: m.get("method") == "textDocument/publishDiagnostics" and m["params"]["uri"] == uri and m["params"]["diagnostics"])
     at = len(ASKED)
     wrong = [d["message"] for d in told["params"]["diagnostics"] if d["range"]["start"]["line"] == at]
-    if not any("tiny.bridge.options" in message for message in wrong):
+    wrong = [message for message in wrong if "tiny.bridge.options" in message]
+    if not wrong:
         sys.exit(f"stubs: the mistake in line {at + 1} is not underlined: {told['params']['diagnostics']}")
     print(f"stubs: underlined: {wrong[0]}")
     for row, (line, wanted) in enumerate(ASKED):
