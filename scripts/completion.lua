@@ -1,6 +1,4 @@
 -- completion: what makes a shell complete tinylua's command lines.
-local shells = require "tiny.shells"
-
 return {
   summary = "Print what makes bash, zsh or fish complete command lines",
   about = "bash: tinylua completion bash > /etc/bash_completion.d/tinylua, or . <(tinylua completion bash)\n"
@@ -9,6 +7,6 @@ return {
     .. "Names of containers, networks and recipes are looked up when they are asked for, and so are your own commands.",
   args = { { "shell", choices = { "bash", "zsh", "fish" }, value = "SHELL", help = "bash, zsh or fish" } },
   run = function(args)
-    require("tiny.format").write(shells[args.shell])
+    require("tiny.format").write(require("tiny.shells")[args.shell])
   end,
 }
