@@ -107,11 +107,7 @@ fn fresh(folder: &str, format: &str, own: &dyn Fn(&Path) -> bool) {
     want.retain(|name, _| own(name));
     assert!(!want.is_empty());
     let stale: BTreeSet<_> = have.keys().chain(want.keys()).filter(|name| have.get(*name) != want.get(*name)).collect();
-    assert!(
-        stale.is_empty(),
-        "\n{folder} is stale: {stale:?}. Renew it with\n  \
-         cargo run -q -- doc --format {format} --output {folder}\n"
-    );
+    assert!(stale.is_empty(), "\n{folder} is stale: {stale:?}. Renew it with docs/renew\n");
 }
 
 #[test]
