@@ -67,8 +67,9 @@ local function stops(mode, call)
   if mode:sub(1, 3) == "to " then return mode:sub(4) == call.op end
   local set = mode == "begin" and breaks()
   if set then return set[call.op] end
-  -- Of the shipped Lua's calls those that only move bytes are no steps.
-  return not (acts.PLUMBING[call.op] and not call.own)
+  -- Of the shipped Lua's calls those that only move bytes are no steps; nor is what the supervisor of a container
+  -- that runs does for it, which ends with the container in any case.
+  return call.own or not (acts.PLUMBING[call.op] or self.supervises)
 end
 
 local function give_up(call)
@@ -135,7 +136,7 @@ local function wrap(name, primitive)
       local arguments = table.pack(...)
       local body = arguments[arguments.n]
       arguments[arguments.n] = function()
-        self.first, self.children, self.done, self.count = false, {}, {}, 0
+        self.first, self.children, self.done, self.count, self.supervises = false, {}, {}, 0, nil
         self.lane = (name == "clone" and "child " or "fork ") .. self.true_ones.getpid()
         return body()
       end
@@ -146,6 +147,7 @@ local function wrap(name, primitive)
     end
     local results = table.pack(pcall(primitive, ...))
     unwrapped(note, call, results)
+    if name == "wait_ready" and results[1] and self.watched and self.first then self.supervises = true end
     if results[1] then return table.unpack(results, 2, results.n) end
     if type(results[2]) == "table" and results[2].aborted then self.aborting = true end
     error(results[2], 0)
@@ -179,7 +181,7 @@ end
 
 -- A container that is stepped through: its steps have names, and it may say where to stop.
 function step.watch(spec)
-  self.break_before = spec.break_before
+  self.break_before, self.watched = spec.break_before, true
   acts.mark_steps(spec, function(name) self.step = name end)
 end
 
