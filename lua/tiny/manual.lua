@@ -5,8 +5,8 @@ local format = require "tiny.format"
 local manual = {}
 
 manual.topics = {
-  commands = { folder = "scripts", title = "Commands" },
-  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny." },
+  commands = { folder = "scripts", title = "Commands", below = { network = "network " } },
+  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny.", below = { anatomy = "anatomy.", net = "net." } },
   recipes = { folder = "lua/recipes", title = "Recipes", suffix = ".lua" },
 }
 
@@ -43,10 +43,14 @@ end
 -- The names of a topic ("commands") as a reader writes them, each with its file.
 function manual.list(topic)
   local t, list = manual.topics[topic], {}
-  for _, name in ipairs(tiny.sources(t.folder)) do
-    local shown = (t.prefix or "") .. name .. (t.suffix or "")
-    table.insert(list, { name = shown, file = ("%s/%s.lua"):format(t.folder, name) })
+  local function add(folder, prefix)
+    for _, name in ipairs(tiny.sources(folder)) do
+      table.insert(list, { name = prefix .. name .. (t.suffix or ""), file = ("%s/%s.lua"):format(folder, name) })
+    end
   end
+  add(t.folder, t.prefix or "")
+  for folder, prefix in pairs(t.below or {}) do add(t.folder .. "/" .. folder, (t.prefix or "") .. prefix) end
+  table.sort(list, function(a, b) return a.name < b.name end)
   return list
 end
 
