@@ -2,6 +2,7 @@
 //! is done to it. Then the code frame that an error has on a terminal.
 
 mod pty;
+mod session;
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

@@ -112,7 +112,7 @@ local function command_text(found)
   if command.options and #command.options > 0 then table.insert(lines, "\nOptions") end
   for _, option in ipairs(command.options or {}) do table.insert(lines, option_row(option)) end
   if command.group then table.insert(lines, "\nCommands") end
-  for _, entry in ipairs(command.group and manual.list "commands" or {}) do
+  for _, entry in ipairs(command.group and manual.below "commands" or {}) do
     local name = entry.name:match("^" .. found.name .. " (.+)$")
     if name then table.insert(lines, row(name, manual.summary(tiny.source(entry.file)))) end
   end

@@ -6,7 +6,7 @@ local manual = {}
 
 manual.topics = {
   commands = { folder = "scripts", title = "Commands", below = { network = "network " } },
-  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny.", below = { anatomy = "anatomy.", net = "net." } },
+  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny.", below = { anatomy = "tiny.anatomy.", net = "tiny.net." } },
   recipes = { folder = "lua/recipes", title = "Recipes", suffix = ".lua" },
 }
 
@@ -43,13 +43,20 @@ end
 -- The names of a topic ("commands") as a reader writes them, each with its file.
 function manual.list(topic)
   local t, list = manual.topics[topic], {}
-  local function add(folder, prefix)
-    for _, name in ipairs(tiny.sources(folder)) do
-      table.insert(list, { name = prefix .. name .. (t.suffix or ""), file = ("%s/%s.lua"):format(folder, name) })
-    end
+  for _, name in ipairs(tiny.sources(t.folder)) do
+    local shown = (t.prefix or "") .. name .. (t.suffix or "")
+    table.insert(list, { name = shown, file = ("%s/%s.lua"):format(t.folder, name) })
   end
-  add(t.folder, t.prefix or "")
-  for folder, prefix in pairs(t.below or {}) do add(t.folder .. "/" .. folder, (t.prefix or "") .. prefix) end
+  return list
+end
+
+-- Those in the folders below: "network create", "tiny.net.bridge".
+function manual.below(topic)
+  local t, list = manual.topics[topic], {}
+  for folder, prefix in pairs(t.below or {}) do
+    folder = t.folder .. "/" .. folder
+    for _, name in ipairs(tiny.sources(folder)) do table.insert(list, { name = prefix .. name, file = ("%s/%s.lua"):format(folder, name) }) end
+  end
   table.sort(list, function(a, b) return a.name < b.name end)
   return list
 end
@@ -60,8 +67,10 @@ function manual.find(name)
   for _, try in ipairs { name, "tiny." .. name, name .. ".lua" } do
     local found = {}
     for _, topic in ipairs { "commands", "modules", "recipes" } do
-      for _, entry in ipairs(manual.list(topic)) do
-        if entry.name == try then table.insert(found, { topic = topic, name = try, file = entry.file }) end
+      for _, list in ipairs { manual.list, manual.below } do
+        for _, entry in ipairs(list(topic)) do
+          if entry.name == try then table.insert(found, { topic = topic, name = try, file = entry.file }) end
+        end
       end
     end
     if #found > 0 then return found end
