@@ -2834,7 +2834,7 @@ function tiny.openpty(devpts, options) end
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
 
----Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets the terminal back.
+---Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets it back, at a prompt in the mode that this found.
 ---* ENOTTY: standard input is no terminal, or another session's
 ---* EPERM: the child is in another session
 ---* EACCES: the child runs a program already, in the caller's own group
