@@ -15,7 +15,7 @@ end
 local function files(kind)
   if kind == "man" then return require("tiny.man").files() end
   if kind == "lua" then return require("tiny.stubs").files() end
-  if kind == "markdown" then return { ["reference.md"] = tiny.manual(nil, { format = "markdown" }) } end
+  if kind == "markdown" then return require("tiny.reference").files() end
   tiny.fail { message = "--output is for --format man, lua or markdown", exit = 2 }
 end
 
@@ -35,8 +35,9 @@ return {
   summary = "Show the manual of a primitive, command, module or recipe",
   about = "Without a name: the index. `commands`, `modules` and `recipes` list those.\n"
     .. "--format markdown is the whole reference, man are pages for man(1), lua the stubs for editors. With --output they are\n"
-    .. "written into a folder: `tinylua doc --format lua --output .tinylua` beside a recipe lets an editor with\n"
-    .. "lua-language-server complete and check it; .luarc.json is written too, unless there is one.",
+    .. "written into a folder: `tinylua doc --format man --output ~/.local/share/man` installs the pages.\n"
+    .. "`tinylua doc --format lua --output .tinylua` beside a recipe lets an editor with lua-language-server complete and\n"
+    .. "check it; .luarc.json is written too, unless there is one.",
   options = {
     { "format", choices = { "text", "markdown", "man", "lua" }, default = "text", help = "For whom" },
     { "output", short = "o", value = "DIR", help = "Write files into this folder" },

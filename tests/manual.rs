@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         let pages = files(&root().join("docs/manual/src")).into_iter().chain([root().join("README.md")]);
         let mut trials: Vec<Trial> = pages.map(page).collect();
         trials.push(Trial::test("the_reader", || reader().map_err(Into::into)));
+        trials.push(Trial::test("links", || links().map_err(Into::into)));
         trials
     });
     let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
@@ -113,7 +114,7 @@ fn look(name: &str, page: &Page) -> Result<(), String> {
 
 fn opening() -> String {
     format!(
-        "mkdir -p /tmp/bin /tmp/blocks /tmp/w && cd /tmp/w && ln -s {} /tmp/bin/tinylua || exit 99\nPATH=/tmp/bin:$PATH\n\
+        "mkdir -p /tmp/bin /tmp/blocks /tmp/w && cd /tmp/w && ln -s {} /tmp/bin/tinylua || exit 99\nPATH=/tmp/bin:$PATH MANUAL={1}/docs/manual\n\
          cp {1}/docs/manual/*/*.lua .\n",
         host::PROGRAM,
         root().display()
@@ -187,6 +188,30 @@ fn judge(name: &str, steps: &[Step<'_>], out: &str, err: &str) -> Result<(), Str
         printed = next.to_owned();
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("\n{}", wrong.join("\n\n"))) }
+}
+
+/// That every link of a page leads to a file, and every page of the manual stands in its contents.
+fn links() -> Result<(), String> {
+    let (mut wrong, pages) = (Vec::new(), files(&root().join("docs/manual/src")));
+    let mut listed = Vec::new();
+    for page in pages.iter().chain([&root().join("README.md")]) {
+        let (text, folder) =
+            (std::fs::read_to_string(page).map_err(|e| e.to_string())?, page.parent().unwrap_or(root()));
+        // Code has brackets of its own.
+        let prose: String = text.split("```").step_by(2).collect();
+        for target in prose.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let path = folder.join(target);
+            if !target.is_empty() && !target.contains("://") && !path.exists() {
+                wrong.push(format!("{}: there is no {target}", page.display()));
+            }
+            if page.ends_with("SUMMARY.md") {
+                listed.push(path);
+            }
+        }
+    }
+    let unlisted = pages.iter().filter(|page| !page.ends_with("SUMMARY.md") && !listed.contains(page));
+    wrong.extend(unlisted.map(|page| format!("{}: not in SUMMARY.md", page.display())));
+    if wrong.is_empty() { Ok(()) } else { Err(format!("\n{}", wrong.join("\n"))) }
 }
 
 /// That the reader of pages sees what is there, and that a difference is one.

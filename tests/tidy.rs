@@ -66,7 +66,7 @@ fn files_open_with_what_they_own() {
     for file in files("src", "rs").chain(files("tests", "rs")).filter(|f| !f.text.starts_with("//! ")) {
         wrong.push(format!("{}:1: no //! header: a file says first what it owns and what it refuses", file.name));
     }
-    let lua = ["lua", "scripts", "tests/lua", "src"].into_iter().flat_map(|folder| files(folder, "lua"));
+    let lua = ["lua", "scripts", "tests/lua", "src", "docs"].into_iter().flat_map(|folder| files(folder, "lua"));
     for file in lua.filter(|f| !f.text.starts_with("--")) {
         wrong.push(format!("{}:1: no comment at the top: a file says first what it is for", file.name));
     }

@@ -60,65 +60,35 @@ local function option_head(option)
   return ("%s=\\fI%s\\fR"):format(head, escape(option.value or (option.type or "string"):upper()))
 end
 
-local function option_text(option)
-  local text = option.help or ""
-  if not text:match("[.!?]$") then text = text .. "." end
-  if option.choices and not text:find(option.choices[1], 1, true) then text = ("%s One of %s."):format(text, table.concat(option.choices, ", ")) end
-  if option.default and not text:find("[default:", 1, true) then text = ("%s [default: %s]"):format(text, option.default) end
-  return option.many and text .. " It can be given several times." or text
-end
-
 local function options(self, title, list)
   if #list == 0 then return end
   self:section(title)
-  for _, option in ipairs(list) do self:item(option_head(option), option_text(option)) end
+  for _, option in ipairs(list) do self:item(option_head(option), manual.explained(option, true)) end
 end
 
-local function synopsis(self, name, declared, own)
-  local words = { ("\\fBtinylua %s\\fR"):format(escape(name)) }
-  if #own > 0 then table.insert(words, "[\\fIOPTION\\fR]...") end
-  for _, arg in ipairs(declared.args or {}) do
-    local word = ("\\fI%s\\fR"):format(escape(arg.value or arg[1]:upper()))
-    if arg.many or arg.trailing then word = word .. "..." end
-    table.insert(words, arg.required == false and ("[%s]"):format(word) or word)
-  end
-  self:section("SYNOPSIS"):line(table.concat(words, " "))
-end
-
-local function call(value) if type(value) == "function" then return value() end return value or {} end
-
--- What a script returns.
-local function declared_by(file)
-  return assert(load(tiny.source(file), "=" .. file, "t"))()
-end
+local function italic(text) return ("\\fI%s\\fR"):format(escape(text)) end
 
 local function command(name, declared)
   local self = page("tinylua-" .. name:gsub(" ", "-"), 1, declared.summary)
-  local own = call(declared.options)
-  synopsis(self, name, declared, own)
+  self:section("SYNOPSIS"):line("\\fBtinylua %s\\fR %s", escape(name), manual.usage(declared, italic))
   self:section("DESCRIPTION"):text(declared.summary .. (declared.summary:match("%.$") and "" or "."))
   if declared.about then self:text(declared.about) end
   for i, arg in ipairs(declared.args or {}) do
     if i == 1 then self:section("ARGUMENTS") end
-    self:item(("\\fI%s\\fR"):format(escape(arg.value or arg[1]:upper())), option_text { help = arg.help or "The " .. arg[1], choices = arg.choices })
+    self:item(italic(arg.value or arg[1]:upper()), manual.explained(arg))
   end
-  options(self, "OPTIONS", own)
+  options(self, "OPTIONS", declared.options or {})
   self:line(".PP"):line("The options of every command are in"):line(".BR tinylua (1).")
   return self:also("tinylua(1)", "tinylua-recipes(7)"):done()
 end
 
--- The pages of the commands by their names, "run", "network create", with their summaries.
+-- The pages of the commands by their names, and the commands with their summaries.
 local function commands()
   local pages, list = {}, {}
-  for _, entry in ipairs(manual.list("commands")) do
-    local declared = declared_by(entry.file)
-    table.insert(list, { entry.name, declared.summary })
-    pages["tinylua-" .. entry.name .. ".1"] = not declared.group and command(entry.name, declared) or nil
-    for _, own in ipairs(declared.group and tiny.sources("scripts/" .. entry.name) or {}) do
-      local part = declared_by(("scripts/%s/%s.lua"):format(entry.name, own))
-      table.insert(list, { entry.name .. " " .. own, part.summary })
-      pages[("tinylua-%s-%s.1"):format(entry.name, own)] = command(entry.name .. " " .. own, part)
-    end
+  for _, entry in ipairs(manual.declarations()) do
+    local file = ("man1/tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
+    if not entry.declared.group then pages[file] = command(entry.name, entry.declared) end
+    table.insert(list, { entry.name, entry.declared.summary })
   end
   return pages, list
 end
@@ -177,11 +147,11 @@ A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are 
   return self:also("tinylua-run(1)", "tinylua-up(1)", "tinylua-check(1)", "tinylua-primitives(7)"):done()
 end
 
--- All pages by the names of their files.
+-- All pages by the names of their files, in the folders in which man(1) looks.
 function man.files()
   local pages, list = commands()
-  pages["tinylua.1"], pages["tinylua-recipes.7"] = top(list), recipes()
-  pages["tinylua-primitives.7"] = tiny.manual(nil, { format = "man" })
+  pages["man1/tinylua.1"], pages["man7/tinylua-recipes.7"] = top(list), recipes()
+  pages["man7/tinylua-primitives.7"] = tiny.manual(nil, { format = "man" })
   return pages
 end
 

@@ -67,6 +67,41 @@ function manual.below(topic)
   return list
 end
 
+-- What every command declares of itself, as { name = "network create", declared = table }; options that a function makes
+-- are made. A group stands before the commands in it.
+function manual.declarations()
+  local all = {}
+  local function add(name, file)
+    local declared = assert(load(tiny.source(file), "=" .. file, "t"))()
+    if type(declared.options) == "function" then declared.options = declared.options() end
+    table.insert(all, { name = name, declared = declared })
+    for _, own in ipairs(declared.group and tiny.sources("scripts/" .. name) or {}) do
+      add(name .. " " .. own, ("scripts/%s/%s.lua"):format(name, own))
+    end
+  end
+  for _, entry in ipairs(manual.list("commands")) do add(entry.name, entry.file) end
+  return all
+end
+
+-- How a command is called, its words marked by `word(text)`, "[OPTION]..." first.
+function manual.usage(declared, word)
+  local words = {}
+  if #(declared.options or {}) > 0 then table.insert(words, ("[%s]..."):format(word("OPTION"))) end
+  for _, arg in ipairs(declared.args or {}) do
+    local shown = word(arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "..." or "")
+    table.insert(words, arg.required == false and ("[%s]"):format(shown) or shown)
+  end
+  return table.concat(words, " ")
+end
+
+-- What an argument does, with its choices; of an option also its default, and whether it can be given again.
+function manual.explained(item, option)
+  local text = (item.help or "The " .. item[1]):gsub("%.$", "")
+  if item.choices and not text:find(item.choices[1], 1, true) then text = ("%s: %s"):format(text, table.concat(item.choices, ", ")) end
+  if item.default and not text:find("[default:", 1, true) then text = ("%s [default: %s]"):format(text, item.default) end
+  return text .. (option and item.many and ". It can be given several times." or ".")
+end
+
 -- What has this name: a list of { topic =, name =, file = }, in the order of commands, modules,
 -- recipes. A name that nothing has is tried as a module's ("scope") and a recipe's ("hello").
 function manual.find(name)

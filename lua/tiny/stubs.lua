@@ -1,7 +1,9 @@
--- Stubs for editors of what recipes load: tiny.container, tiny.topology, tiny.scope. Their keys and texts are
--- tiny.spec_doc's; those of the primitives come from the registry (tiny.manual). Files by their path below the folder
--- that an editor is told of, so that `require "tiny.container"` finds tiny/container.lua there.
+-- Stubs for editors of what recipes load: tiny.container, tiny.topology, tiny.scope with declared types, the rest of the
+-- library by its comments. The keys and texts of a container are tiny.spec_doc's; those of the primitives come from the
+-- registry (tiny.manual). Files by their path below the folder that an editor is told of, so that
+-- `require "tiny.container"` finds tiny/container.lua there.
 local doc = require "tiny.spec_doc"
+local manual = require "tiny.manual"
 
 local stubs = {}
 
@@ -181,8 +183,50 @@ local function topology()
   return table.concat(out, "\n") .. "\n" .. TOPOLOGY
 end
 
--- The files by their paths.
+-- A function whose arguments and results nobody has declared.
+local function untyped(out, head, text)
+  for line in text:gmatch("[^\n]+") do table.insert(out, "---" .. line) end
+  for name in head:match("%b()"):gmatch("[%w_.]+") do table.insert(out, ("---@param %s any"):format(name == "..." and name or name .. "?")) end
+  table.insert(out, "---@return any ...")
+end
+
+-- A module of the library: its head and its functions with the comments before them.
+local function module(text)
+  local out, name = { "---@meta" }, text:match("\nreturn ([%a_][%w_]*)%s*$")
+  local head = text:match("\nreturn (function%b())")
+  if name then
+    for line in manual.header(text):gmatch("[^\n]+") do table.insert(out, "---" .. line) end
+    table.insert(out, ("local %s = {}\n"):format(name))
+    for _, f in ipairs(manual.functions(text)) do
+      if f.head:match("^[%w_]+") == name then
+        untyped(out, f.head, f.doc)
+        table.insert(out, ("function %s end\n"):format(f.head))
+      end
+    end
+    table.insert(out, "return " .. name)
+  elseif head then
+    untyped(out, head, manual.header(text))
+    table.insert(out, ("local function called%s end\nreturn called"):format(head:match("%b()")))
+  else
+    table.insert(out, "---@type any\nlocal any\nreturn any")
+  end
+  return table.concat(out, "\n") .. "\n"
+end
+
+-- The files by their paths: those of `stubs.own`, and of every other module of the library.
 function stubs.files()
+  local files = stubs.own()
+  for _, folder in ipairs { "tiny", "tiny/net" } do
+    for _, name in ipairs(tiny.sources("lua/" .. folder)) do
+      local path = ("%s/%s.lua"):format(folder, name)
+      files[path] = files[path] or module((tiny.source("lua/" .. path)))
+    end
+  end
+  return files
+end
+
+-- Those that recipes need, whose types are declared.
+function stubs.own()
   return {
     ["tiny.lua"] = tiny.manual(nil, { format = "lua" }),
     ["tiny/container.lua"] = container(),

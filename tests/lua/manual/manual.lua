@@ -24,6 +24,7 @@ assert(shipped:find("^%-%- doc: "), shipped)
 check.equal(tiny.source("scripts/none.lua"), nil)
 check.equal(tiny.source("scripts/../src/main.rs"), nil, "a path out of the folder")
 
+assert(tiny.manual(nil, { format = "man" }):find("\n.SS tiny.clone(options, body)\n", 1, true))
 check.refuses('path: "etc/passwd" is not below scripts/ or lua/', tiny.source, "etc/passwd")
 check.refuses('folder: "script" is not one of "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/tiny/anatomy"|"lua/tiny/plan"|"lua/recipes"|"lua/templates"; did you mean "scripts"?', tiny.sources, "script")
 check.refuses('unknown option "fromat"; did you mean "format"?', tiny.manual, nil, { fromat = "lua" })
