@@ -666,7 +666,7 @@ function tiny.setrlimit(resource, soft, options) end
 ---@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
 
 ---Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
----* EPERM: needs CAP_SETUID and CAP_SETGID
+---* EPERM: needs CAP_SETUID and CAP_SETGID: run as root, or in a user namespace that maps the ids
 ---* EINVAL: the id is not mapped in this user namespace
 ---```lua
 ---tiny.setuser(65534, { gid = 65534 })
@@ -1018,7 +1018,7 @@ function tiny.userns_helper(name) end
 function tiny.open_root(path, options) end
 
 ---Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.
----* EPERM: needs CAP_SYS_CHROOT
+---* EPERM: needs CAP_SYS_CHROOT: run as root, or clone with user = true
 ---* ENOENT: there is no such folder
 ---* ENOTDIR: a root is a folder
 ---```lua
@@ -2897,7 +2897,8 @@ function tiny.try(f, ...) end
 function tiny.fail(what, ...) end
 
 ---Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare name that is no file means the shipped recipe of that name.
----* ENOENT: `tinylua doc recipes` lists the shipped ones
+---* ENOENT: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them
+---* EISDIR: a recipe is a file
 ---```lua
 ---local recipe = tiny.load_recipe("hello.lua")
 ---return recipe()

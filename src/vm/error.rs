@@ -4,6 +4,7 @@
 use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
 
 use super::call::Fail;
+use super::clearer::clearer;
 use super::registry::Primitive;
 use super::show;
 
@@ -66,7 +67,9 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
                 Value::Error(e) => plain(e),
                 _ => format!("an error without a message was thrown: {}", show::value(&other)),
             };
+            let (message, hint) = clearer(&message);
             err.raw_set("message", message)?;
+            err.raw_set("hint", hint)?;
             finish(lua, err)?
         }
     };

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod child;
 pub mod chunk;
+mod clearer;
 pub mod error;
 #[cfg(debug_assertions)]
 mod fault;
