@@ -40,6 +40,12 @@ end)
 t.test("another, with the same name", function() expect(t.run("-d", "--name", "same", "sleep", "4711")):ends() end)
 t.test("the machine's files", function()
   expect(function() tiny.write_file("good_test.lua", "") end):fails("EROFS")
+  if tiny.getuid() == 0 then
+    expect(function() tiny.sysctl("kernel.panic", 4711) end):fails("EROFS")
+    expect(function() tiny.write_file("/sys/kernel/profiling", "0") end):fails("EROFS")
+    tiny.sysctl("kernel.msgmax", 4711)
+    tiny.sysctl("net.ipv4.ip_forward", 1)
+  end
   expect(tiny.list_dir(t.folder)):equals({})
   tiny.write_file(t.folder .. "/x", "y")
   expect(tiny.try(tiny.read_file, "/tmp/tests/x")):equals(nil)
