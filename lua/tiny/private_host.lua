@@ -2,6 +2,8 @@
 -- /tmp, /run and /var/lib empty. What happens inside ends with it: the machine is as it was.
 local private_host = {}
 
+-- A group's name has the pid of who made it: a later look tells what a killed one left.
+local PREFIX = "tinylua-private-"
 local EMPTY = { "/tmp", "/run", "/var/lib" }
 local STICKY, PRIVATE = tonumber("1777", 8), tonumber("700", 8)
 
@@ -103,13 +105,23 @@ local function as_user(user, body)
   return tiny.clone({ user = again }, body)
 end
 
+-- Removes the groups of private hosts whose maker was killed. In use they cannot be removed, whoever made them.
+function private_host.clear()
+  for _, mount in ipairs(tiny.getuid() == 0 and tiny.probe().cgroup.mounts or {}) do
+    for _, name in ipairs(tiny.try(tiny.list_dir, mount.path .. mount.own) or {}) do
+      local pid = name:match("^" .. PREFIX:gsub("%-", "%%-") .. "(%d+)%-")
+      if pid and not tiny.stat("/proc/" .. pid) then tiny.try(tiny.cgroup_del, name, { recursive = true }) end
+    end
+  end
+end
+
 -- Runs `body` in a new private host; returns the child and its control group, which the caller closes in
 -- this order. `first` runs before anything is laid out. kept: paths that the body needs.
 function private_host.start(kept, first, body)
   local user = { uid = tiny.getuid(), gid = tiny.getgid() }
   local rootless = user.uid ~= 0
   local own <close> = rootless and tiny.userns((require("tiny.userns").own_maps())) or nil
-  local name = "tinylua-private-" .. tiny.random_id(4)
+  local name = PREFIX .. tiny.getpid() .. "-" .. tiny.random_id(4)
   local cg = not rootless and group(name) or nil
   local cgroups = cg and tiny.probe().cgroup.mounts or nil
   local child = tiny.clone({ user = own, pid = true, mount = true, net = true, uts = true, ipc = true, cgroup = cg or true, cgroupns = cg and true or nil }, function()

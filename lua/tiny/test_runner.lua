@@ -183,6 +183,7 @@ function runner.run(files, options)
   local waiting, running = {}, {}
   for i, file in ipairs(files) do waiting[i] = { file = file } end
   local signals <close> = tiny.signals(SIGNALS)
+  private_host.clear()
   local function ended(job, overdue)
     job.ended = true
     for i, other in ipairs(running) do if other == job then table.remove(running, i) break end end

@@ -136,6 +136,29 @@ began = tiny.clock("monotonic")
 check.equal(tested("-j", "8", dir .. "/below/slow_test.lua").status, 0)
 assert(tiny.clock("monotonic") - began < 3.5, "eight at once")
 
+-- Killed, it takes what runs with it; what is left of control groups, the next one removes.
+file("below/killed_test.lua", 'tiny.exec { "sleep", "4711" }')
+local killed <close> = check.start(function()
+  tiny.exec { env = check.environment, "/proc/self/exe", "test", dir .. "/below/killed_test.lua" }
+end)
+local function sleeper()
+  for _, pid in ipairs(tiny.list_dir("/proc")) do
+    local words = pid:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. pid .. "/cmdline") or ""
+    if words:find("sleep\0" .. "4711", 1, true) then return tiny.pidfd_open(math.tointeger(tonumber(pid))) end
+  end
+end
+local asleep
+local deadline = tiny.clock("monotonic") + 20
+repeat
+  asleep = sleeper()
+  assert(asleep or tiny.clock("monotonic") < deadline, "the test begins")
+until asleep
+killed:kill("SIGKILL")
+killed:wait()
+assert(#tiny.poll({ asleep }, "20s") == 1, "the test ends with its runner")
+check.equal(tested(dir .. "/below/whole_test.lua").status, 0)
+left()
+
 -- A signal ends what runs, and nothing is left.
 file("below/long_test.lua", 'tiny.exec { "sh", "-c", "echo begun; exec sleep 4711" }')
 local from, into = tiny.pipe()
