@@ -158,7 +158,7 @@ function manual.unknown(name, all)
   end
   for key in pairs(all and tiny or {}) do table.insert(names, key) end
   table.sort(names)
-  local near = tiny.did_you_mean(name:gsub("^tiny%.(.*)$", all and "%1" or "%0"), names) or tiny.did_you_mean(name, names)
+  local near = tiny.did_you_mean(name, names) or tiny.did_you_mean(name:gsub("^tiny%.(.*)$", "%1"), names)
   tiny.fail {
     message = ("there is nothing named %q"):format(name), exit = 2,
     hint = near and ("did you mean %q?"):format(near) or "`tinylua doc` lists what there is",

@@ -22,7 +22,7 @@ local neither = ", which is neither a container nor an exit status"
 refused("return 256", "/tmp/r.lua: the recipe returned 256" .. neither .. status_hint)
 refused("return 'web'", '/tmp/r.lua: the recipe returned "web"' .. neither .. status_hint)
 refused("return { command = 'true' }", '/tmp/r.lua: the recipe returned { command = "true" }' .. neither
-  .. '\n  hint: a container is made by require("tiny.container").new { … }; a topology is brought up: tinylua up /tmp/r.lua')
+  .. '\n  hint: a container is made by require("tiny.container").new { … }')
 refused("error()", "an error without a message was thrown: nil")
 refused("error { 1 }", "an error without a message was thrown: { 1 }")
 
