@@ -131,7 +131,13 @@ impl Failure {
         let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
         let exit = asked.unwrap_or_else(|| child::exit_status(err));
         let traceback = err.raw_get("traceback").ok().flatten();
-        Failure { text: error::display(err), traceback, frame: frame::of(lua, err).map(Box::new), exit, value: Some(err.clone()) }
+        Failure {
+            text: error::display(err),
+            traceback,
+            frame: frame::of(lua, err).map(Box::new),
+            exit,
+            value: Some(err.clone()),
+        }
     }
 }
 
