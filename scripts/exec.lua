@@ -26,6 +26,8 @@ return {
     })
     if err then
       if err.op == "exec" then err.exit = err.code == "ENOENT" and 127 or 126 end
+      -- The container's place says more than ours.
+      if err.at and err.at:find("^lua/") then err.at = args.container end
       error(err, 0)
     end
     return status

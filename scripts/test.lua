@@ -34,9 +34,10 @@ return {
     end
     if (args.jobs or 1) < 1 then tiny.fail { message = "jobs: at least one test is run at a time", exit = 2 } end
     local interrupted = runner.run(files, { jobs = args.jobs or runner.processors(), timeout = args.timeout, wanted = wanted(args.filter), told = told })
-    how.ended(counts, tiny.clock("monotonic") - began)
+    local none = counts.passed + counts.failed + counts.skipped == 0
+    if not none or args.format ~= "text" then how.ended(counts, tiny.clock("monotonic") - began) end
     if interrupted then tiny.fail { message = "interrupted; nothing is left running", exit = 130 } end
-    if counts.passed + counts.failed + counts.skipped == 0 then
+    if none then
       tiny.fail { message = "there is no test", hint = #files == 0 and "test files end in _test.lua" or "no test has the filter's text in its name", exit = 2 }
     end
     return counts.failed > 0 and 1 or 0

@@ -34,7 +34,7 @@ return {
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
   run = function(args)
     local container = state.find(args.container)
-    if container.state.status ~= "running" then tiny.fail { message = container.config.name .. " is not running" } end
+    if container.state.status ~= "running" then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
     format.table({ "PID", "HOST PID", "UID", "STATE", "MEMORY", "COMMAND" }, processes(container))
   end,
 }

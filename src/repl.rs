@@ -55,15 +55,13 @@ pub fn read(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
 struct Kept {
     editor: Editor<LuaHelper, FileHistory>,
     history: Option<PathBuf>,
-    /// The terminal's mode as it was found: a program that crashed may have left another.
-    mode: Option<String>,
 }
 
 fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     let fits = lua.app_data_ref::<Kept>().is_some_and(|kept| kept.history == ask.history);
     if !fits {
-        let mode = terminal::mode(terminal::standard(0)).ok();
-        lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone(), mode });
+        foreground::remember_mode();
+        lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone() });
     }
     let Some(mut kept) = lua.app_data_mut::<Kept>() else { return Ok(Entered::End) };
     if let Some(helper) = kept.editor.helper_mut() {
@@ -73,11 +71,6 @@ fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     }
     // A program that ran meanwhile may have ended without giving the terminal back.
     foreground::take_back();
-    if let Some(mode) =
-        kept.mode.as_deref().filter(|mode| terminal::mode(terminal::standard(0)).is_ok_and(|now| now != *mode))
-    {
-        let _ = terminal::set_mode(terminal::standard(0), mode);
-    }
     if ask.lua {
         // While the line is edited Ctrl-C is a key; from its end on, without a gap, it is a signal.
         interrupt::arm()?;

@@ -131,6 +131,37 @@ impl Runtime {
         R::from_lua_multi(results, self.vm.lua()).map_err(|e| Error::plain(format!("{name}: its results: {e}")))
     }
 
+    /// Runs a recipe's file, or a shipped one by its bare name, with these words as its arguments, and returns what it
+    /// returns. `require` in it finds the modules beside it, too. A recipe that returns a container is run by
+    /// [`Runtime::command`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tinylua::Error> {
+    /// # let runtime = tinylua::Runtime::new()?;
+    /// # let dir = std::env::temp_dir().join(format!("tinylua-doc-recipe-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir).unwrap();
+    /// # let path = dir.join("sizes.lua");
+    /// std::fs::write(&path, "local args = ... return tiny.parse_size(args[1])").unwrap();
+    /// assert_eq!(runtime.recipe::<u64>(path.to_str().unwrap(), &["64k"])?, 65536);
+    ///
+    /// let error = runtime.recipe::<()>("helo.lua", &[]).unwrap_err();
+    /// assert_eq!(error.hint(), Some("did you mean the shipped hello.lua?"));
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recipe<R: FromLuaMulti>(&self, path: &str, words: &[&str]) -> Result<R, Error> {
+        let load = self.exec::<mlua::Function>("return tiny.load_recipe")?;
+        let path_value = self.lua().create_string(path).map_err(|e| Error::plain(e.to_string()))?;
+        let loaded = self.vm.call(load, MultiValue::from_vec(vec![Value::String(path_value)]))?;
+        let Some(Value::Function(recipe)) = loaded.into_iter().next() else {
+            return Err(Error::plain(format!("{path}: it is no recipe")));
+        };
+        let args = self.lua().create_sequence_from(words.iter().copied()).map_err(|e| Error::plain(e.to_string()))?;
+        let results = self.vm.call(recipe, MultiValue::from_vec(vec![Value::Table(args)]))?;
+        R::from_lua_multi(results, self.vm.lua()).map_err(|e| Error::plain(format!("{path}: its results: {e}")))
+    }
+
     /// Sets a global of Lua.
     ///
     /// ```

@@ -84,9 +84,10 @@ fn syntax_error() -> Result<(), String> {
 
 fn unreadable_recipe() -> Result<(), String> {
     let missing = "load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
-                   hint: `tinylua doc recipes` lists the shipped ones\n";
+                   hint: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them\n";
     expect(&tinylua("", "run missing.lua")?, 125, missing)?;
-    let folder = "load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n";
+    let folder = "load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n  \
+                  hint: a recipe is a file\n";
     expect(&tinylua("mkdir folder.lua", "run ./folder.lua")?, 125, folder)
 }
 

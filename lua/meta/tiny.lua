@@ -224,7 +224,7 @@ function cgroup:write(files) end
 ---Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
 ---* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
 ---* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
----* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1
+---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)
 ---* EACCES: run as root
 ---```lua
 ---local web <close> = tiny.cgroup("web")
@@ -482,7 +482,7 @@ function watch:changes() end
 
 ---Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns into its parent: its integer result is the exit status, an error it throws is thrown again by the parent's `wait`.
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)
----* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---* EAGAIN: the process limit (setrlimit nproc, or the cgroup's pids.max) is reached
 ---* EDEADLK: something started a thread in this process before the fork
 ---```lua
@@ -676,7 +676,7 @@ function tiny.setrlimit(resource, soft, options) end
 ---@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
 
 ---Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
----* EPERM: needs CAP_SETUID and CAP_SETGID
+---* EPERM: needs CAP_SETUID and CAP_SETGID: run as root, or in a user namespace that maps the ids
 ---* EINVAL: the id is not mapped in this user namespace
 ---```lua
 ---tiny.setuser(65534, { gid = 65534 })
@@ -886,7 +886,7 @@ function tiny.seal() end
 
 ---Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its future children (unshare(2)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---tiny.unshare { uts = true, mount = true }
 ---```
@@ -920,7 +920,7 @@ function tiny.setns(target, options) end
 
 ---Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local web <close> = tiny.netns()
 ---tiny.link_set("lo", { netns = web, up = true })
@@ -931,7 +931,7 @@ function tiny.netns(options) end
 
 ---Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local names <close> = tiny.utsns()
 ---```
@@ -940,7 +940,7 @@ function tiny.utsns() end
 
 ---Makes an IPC namespace (System V IPC, POSIX message queues) as a value (ipc_namespaces(7)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local shared <close> = tiny.ipcns()
 ---```
@@ -953,7 +953,7 @@ function tiny.ipcns() end
 
 ---Makes a time namespace as a value, its clocks set forward by the offsets (time_namespaces(7)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0
+---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---* EINVAL: this kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)
 ---```lua
 ---local later <close> = tiny.timens { boottime = "7d" }
@@ -1028,7 +1028,7 @@ function tiny.userns_helper(name) end
 function tiny.open_root(path, options) end
 
 ---Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.
----* EPERM: needs CAP_SYS_CHROOT
+---* EPERM: needs CAP_SYS_CHROOT: run as root, or clone with user = true
 ---* ENOENT: there is no such folder
 ---* ENOTDIR: a root is a folder
 ---```lua
@@ -1259,7 +1259,7 @@ function tiny.mount_cgroup(target, options) end
 ---* ENOENT: the mount point or the source is missing; create = true makes the mount point
 ---* EINVAL: `upper` must be on a file system that can hold it (not another overlay, not NFS); `work` beside it
 ---* ELOOP: a lower folder lies in another layer
----* ENODEV: this kernel has no overlay file system: modprobe overlay
+---* ENODEV: this kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)
 ---```lua
 ---tiny.mount_overlay("./merged", { lower = { "./rootfs" }, upper = "./upper", work = "./work" })
 ---```
@@ -1621,7 +1621,7 @@ function tiny.link_del(link, options) end
 ---Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: choose another name, or remove the link of that name with link_del
----* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE
+---* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -1647,7 +1647,7 @@ function tiny.bridge(name, options) end
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EEXIST: choose another name, or remove the link of that name with link_del
----* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH
+---* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH (`tinylua doctor`)
 ---* ENETUNREACH: the gateway is not in the subnet of `addr`
 ---* EHOSTUNREACH: the IPv6 gateway is not in the subnet of any `addr`
 ---```lua
@@ -2612,7 +2612,7 @@ function tiny.changes(watch) end
 ---Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
 ---* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
 ---* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
----* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1
+---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)
 ---* EACCES: run as root
 ---```lua
 ---local web <close> = tiny.cgroup("web")
@@ -2834,7 +2834,7 @@ function tiny.openpty(devpts, options) end
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
 
----Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets the terminal back.
+---Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets it back, at a prompt in the mode that this found.
 ---* ENOTTY: standard input is no terminal, or another session's
 ---* EPERM: the child is in another session
 ---* EACCES: the child runs a program already, in the caller's own group
@@ -2947,7 +2947,8 @@ function tiny.try(f, ...) end
 function tiny.fail(what, ...) end
 
 ---Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare name that is no file means the shipped recipe of that name.
----* ENOENT: `tinylua doc recipes` lists the shipped ones
+---* ENOENT: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them
+---* EISDIR: a recipe is a file
 ---```lua
 ---local recipe = tiny.load_recipe("hello.lua")
 ---return recipe()

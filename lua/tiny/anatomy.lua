@@ -45,11 +45,18 @@ local function own(namespaces, kind)
   return false
 end
 
+-- What a process is compared with: the namespaces and mounts of this one as they are now.
+function anatomy.here()
+  return { namespaces = spaces.own(), mounts = tiny.mounts() }
+end
+
 -- The anatomy of a process handle, of a container on record, or of this process: a table with name, pid, processes,
 -- namespaces, maps, mounts, cgroup, capabilities, seccomp, no_new_privs, landlock, network, and for a container id,
 -- status, command, recipe and origin (where in the recipe and in the shipped Lua each part is made).
--- left_out: how many processes and mounts there are beyond those listed.
-function anatomy.of(what)
+-- left_out: how many processes and mounts there are beyond those listed. host: what anatomy.here() said of the host,
+-- where this process is not there any more.
+function anatomy.of(what, host)
+  host = host or anatomy.here()
   local process, container, opened = subject(what)
   local _ <close> = opened
   local held <close> = process and source.of(process) or source.own()
@@ -58,10 +65,10 @@ function anatomy.of(what)
   -- With an init, PID 1 of an ordinary user's container shows nothing: its first child does.
   local shown = container and require("tiny.userns").shown(process, container.config) or process
   local seen <close> = shown and source.of(shown) or source.own()
-  self.namespaces, self.maps = spaces.namespaces(seen), spaces.maps(seen)
+  self.namespaces, self.maps = spaces.namespaces(seen, host.namespaces), spaces.maps(seen)
   local left = {}
   self.processes, left.processes = processes.tree(held, own(self.namespaces, "pid"), self.maps.uid)
-  self.mounts, left.mounts = mounts.tree(shown)
+  self.mounts, left.mounts = mounts.tree(shown, host.mounts)
   self.cgroup = resources.of(process, container)
   self.capabilities = tiny.caps(shown)
   for key, value in pairs(spaces.confinement(seen, container and container.config)) do self[key] = value end

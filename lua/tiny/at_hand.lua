@@ -67,8 +67,6 @@ function at_hand.foreground(options, body)
     return body()
   end)
   if not tiny.isatty(0) then return child:wait() end
-  local mode <close> = tiny.raw_mode(0)
-  tiny.set_terminal_mode(0, mode.undo[3]) -- and once more when it ends: it may leave another
   local _, failure = tiny.try(tiny.set_foreground, child)
   if failure and failure.code ~= "ESRCH" then error(failure, 0) end
   local status, signal = tiny.try(child.wait, child)

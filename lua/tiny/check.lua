@@ -77,7 +77,7 @@ end
 -- The findings in a file.
 function check.file(path)
   local text = tiny.read_file(path)
-  if not text then tiny.fail { message = path .. " is not there", exit = 2 } end
+  if not text then tiny.fail { message = path .. " is not there", hint = "a file, or - for standard input", exit = 2 } end
   return check.text(text, path)
 end
 

@@ -29,7 +29,10 @@ local function check_result(path, result)
   local status = math.type(result) == "integer" and result >= 0 and result <= 255
   if result == nil or type(result) == "boolean" or status then return result end
   local hint = "return nothing, true or false, or an exit status from 0 to 255"
-  if type(result) == "table" then hint = 'a container is made by require("tiny.container").new { … }; a topology is brought up: tinylua up ' .. path end
+  if type(result) == "table" and require("tiny.topology").is(result) then
+    tiny.fail { at = path, message = "the recipe returned a topology, which is not run but brought up", hint = "tinylua up " .. path }
+  end
+  if type(result) == "table" then hint = 'a container is made by require("tiny.container").new { … }' end
   tiny.fail { at = path, message = "the recipe returned " .. tiny.show(result) .. ", which is neither a container nor an exit status", hint = hint }
 end
 

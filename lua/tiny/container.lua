@@ -66,7 +66,10 @@ function step.exec(ctx)
     for key, value in pairs(vars) do env[key] = value end
   end
   security.last(ctx.security)
-  tiny.exec { env = env, table.unpack(ctx.spec.command) }
+  local _, err = tiny.try(tiny.exec, { env = env, table.unpack(ctx.spec.command) })
+  -- A reader looks for the words, which a long environment would hide.
+  err.args = { tiny.show(ctx.spec.command) }
+  error(err, 0)
 end
 
 -- Calls f; an error says in which step of which recipe it happened.

@@ -21,4 +21,38 @@ function copies.write(path, text, options)
   tiny.fail { message = path .. " is there already", hint = options.hint }
 end
 
+-- The Lua files below a folder, as paths in it.
+local function files(folder, below, found)
+  for _, name in ipairs(tiny.list_dir(folder .. "/" .. below) or {}) do
+    local path = below .. "/" .. name
+    local kind = (tiny.stat(folder .. "/" .. path) or {}).kind
+    if kind == "dir" then files(folder, path, found) end
+    if kind == "file" and name:match("%.lua$") then table.insert(found, path) end
+  end
+  return found
+end
+
+-- As a user writes it: "network create", "tiny.net.bridge".
+local function name_of(file)
+  local command = file:match("^scripts/(.*)%.lua$")
+  return command and command:gsub("/", " ") or (file:match("^lua/(.*)%.lua$"):gsub("/", "."))
+end
+
+-- What is on the search path in the user's folder and in that of all users: { name, path, text, shipped, covered }.
+-- `shipped` is the text in the binary, nil for what is a user's own; a covered one has another before it.
+function copies.all()
+  local all, seen = {}, {}
+  for _, folder in ipairs { tiny.config_dir() or "/etc/tinylua", "/etc/tinylua" } do
+    for _, file in ipairs(seen[folder] and {} or files(folder, "lua", files(folder, "scripts", {}))) do
+      local path = folder .. "/" .. file
+      table.insert(all, {
+        name = name_of(file), path = path, text = tiny.read_file(path), shipped = tiny.source(file, { shipped = true }), covered = seen[file],
+      })
+      seen[file] = true
+    end
+    seen[folder] = true
+  end
+  return all
+end
+
 return copies

@@ -1,19 +1,23 @@
--- What differs between two texts, line by line, for a reader: "-" is what was wanted, "+" what came.
+-- What differs between two texts, line by line, for a reader: "-" is of the first, "+" of the second.
 local difference = {}
 
--- So many lines of each are compared; so many that are alike are shown around a difference.
-local MOST, AROUND = 400, 2
+-- So many lines that are alike are shown around a difference. Of texts that differ in more places than this
+-- product of lines, all of the first is shown and then all of the second: comparing takes that many steps.
+local AROUND, MOST = 2, 400000
 
 local function lines_of(text)
   local lines = {}
-  for line in (text:gsub("\n$", "") .. "\n"):gmatch("(.-)\n") do
-    if #lines == MOST then
-      table.insert(lines, "…")
-      break
-    end
-    table.insert(lines, line)
-  end
+  if text == "" then return lines end
+  for line in (text:gsub("\n$", "") .. "\n"):gmatch("(.-)\n") do table.insert(lines, line) end
   return lines
+end
+
+-- How many lines both begin with, and then how many both end with.
+local function alike(a, b)
+  local head, tail = 0, 0
+  while head < #a and head < #b and a[head + 1] == b[head + 1] do head = head + 1 end
+  while tail < #a - head and tail < #b - head and a[#a - tail] == b[#b - tail] do tail = tail + 1 end
+  return head, tail
 end
 
 -- The lengths of the longest common sequences of the rests of both lists.
@@ -32,13 +36,15 @@ local function lengths(a, b)
   return rest
 end
 
-local function steps(a, b)
-  local rest, list, i, j = lengths(a, b), {}, 1, 1
+-- The middles of both, step by step, into the list.
+local function compare(a, b, list)
+  local rest = #a * #b <= MOST and lengths(a, b) or nil
+  local i, j = 1, 1
   while i <= #a or j <= #b do
-    if i <= #a and j <= #b and a[i] == b[j] then
+    if rest and i <= #a and j <= #b and a[i] == b[j] then
       table.insert(list, { " ", a[i] })
       i, j = i + 1, j + 1
-    elseif j > #b or (i <= #a and rest[i + 1][j] >= rest[i][j + 1]) then
+    elseif j > #b or (i <= #a and (not rest or rest[i + 1][j] >= rest[i][j + 1])) then
       table.insert(list, { "-", a[i] })
       i = i + 1
     else
@@ -46,21 +52,33 @@ local function steps(a, b)
       j = j + 1
     end
   end
+end
+
+local function steps(a, b)
+  local head, tail = alike(a, b)
+  local list = {}
+  for i = 1, head do list[i] = { " ", a[i] } end
+  compare(table.move(a, head + 1, #a - tail, 1, {}), table.move(b, head + 1, #b - tail, 1, {}), list)
+  for i = #a - tail + 1, #a do table.insert(list, { " ", a[i] }) end
   return list
 end
 
-local function near_change(list, at)
-  for i = math.max(1, at - AROUND), math.min(#list, at + AROUND) do
-    if list[i][1] ~= " " then return true end
+-- Which lines are shown: those that differ and some around them.
+local function shown(list)
+  local near = {}
+  for at, step in ipairs(list) do
+    for i = at - AROUND, step[1] ~= " " and at + AROUND or at - AROUND - 1 do near[i] = true end
   end
-  return false
+  return near
 end
 
--- The difference as text, a line each, with what is alike left out but for two lines around.
-function difference.lines(want, got)
-  local list, out, left_out = steps(lines_of(want), lines_of(got)), {}, false
+-- The difference as text, a line each, with what is alike left out but for two lines around; "" for none.
+function difference.lines(first, second)
+  local list, out, left_out = steps(lines_of(first), lines_of(second)), {}, false
+  local near = shown(list)
+  if next(near) == nil then return "" end
   for at, step in ipairs(list) do
-    if near_change(list, at) then
+    if near[at] then
       table.insert(out, step[1] .. " " .. step[2])
       left_out = false
     elseif not left_out then

@@ -99,6 +99,7 @@ local function command_text(found)
   local text = tiny.source(found.file)
   local command = assert(load(text, "@" .. found.file, "t"))()
   local usage = { "tinylua " .. found.name }
+  if command.group then table.insert(usage, "COMMAND") end
   if command.options and #command.options > 0 then table.insert(usage, "[OPTIONS]") end
   for _, arg in ipairs(command.args or {}) do
     local word = (arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "…" or "")
@@ -110,6 +111,11 @@ local function command_text(found)
   for _, arg in ipairs(command.args or {}) do table.insert(lines, row(arg.value or arg[1]:upper(), arg.help)) end
   if command.options and #command.options > 0 then table.insert(lines, "\nOptions") end
   for _, option in ipairs(command.options or {}) do table.insert(lines, option_row(option)) end
+  if command.group then table.insert(lines, "\nCommands") end
+  for _, entry in ipairs(command.group and manual.below "commands" or {}) do
+    local name = entry.name:match("^" .. found.name .. " (.+)$")
+    if name then table.insert(lines, row(name, manual.summary(tiny.source(entry.file)))) end
+  end
   return table.concat(lines, "\n")
 end
 

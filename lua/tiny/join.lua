@@ -31,7 +31,9 @@ local function inside(config, options, loaded, how, own)
   security.enter(how, who)
   if options.last then options.last() end
   security.last(how)
-  tiny.exec { env = env, table.unpack(options.command) }
+  local _, err = tiny.try(tiny.exec, { env = env, table.unpack(options.command) })
+  err.args = { tiny.show(options.command) }
+  error(err, 0)
 end
 
 -- The user namespace of the container: an ordinary user joins it first (`first`), root last, with the ids

@@ -5,8 +5,8 @@ local format = require "tiny.format"
 local manual = {}
 
 manual.topics = {
-  commands = { folder = "scripts", title = "Commands" },
-  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny." },
+  commands = { folder = "scripts", title = "Commands", below = { network = "network " } },
+  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny.", below = { anatomy = "tiny.anatomy.", net = "tiny.net." } },
   recipes = { folder = "lua/recipes", title = "Recipes", suffix = ".lua" },
 }
 
@@ -56,6 +56,17 @@ function manual.list(topic)
   return list
 end
 
+-- Those in the folders below: "network create", "tiny.net.bridge".
+function manual.below(topic)
+  local t, list = manual.topics[topic], {}
+  for folder, prefix in pairs(t.below or {}) do
+    folder = t.folder .. "/" .. folder
+    for _, name in ipairs(tiny.sources(folder)) do table.insert(list, { name = prefix .. name, file = ("%s/%s.lua"):format(folder, name) }) end
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end
+
 -- What every command declares of itself, as { name = "network create", declared = table }; options that a function makes
 -- are made. A group stands before the commands in it.
 function manual.declarations()
@@ -97,8 +108,10 @@ function manual.find(name)
   for _, try in ipairs { name, "tiny." .. name, name .. ".lua" } do
     local found = {}
     for _, topic in ipairs { "commands", "modules", "recipes" } do
-      for _, entry in ipairs(manual.list(topic)) do
-        if entry.name == try then table.insert(found, { topic = topic, name = try, file = entry.file }) end
+      for _, list in ipairs { manual.list, manual.below } do
+        for _, entry in ipairs(list(topic)) do
+          if entry.name == try then table.insert(found, { topic = topic, name = try, file = entry.file }) end
+        end
       end
     end
     if #found > 0 then return found end
@@ -145,7 +158,7 @@ function manual.unknown(name, all)
   end
   for key in pairs(all and tiny or {}) do table.insert(names, key) end
   table.sort(names)
-  local near = tiny.did_you_mean(name:gsub("^tiny%.(.*)$", all and "%1" or "%0"), names) or tiny.did_you_mean(name, names)
+  local near = tiny.did_you_mean(name, names) or tiny.did_you_mean(name:gsub("^tiny%.(.*)$", "%1"), names)
   tiny.fail {
     message = ("there is nothing named %q"):format(name), exit = 2,
     hint = near and ("did you mean %q?"):format(near) or "`tinylua doc` lists what there is",

@@ -19,7 +19,7 @@ end
 -- Checks spec.pressure, the seconds of stall in a window of two from which on_pressure is called.
 function memory_events.check(spec)
   if not spec.on_pressure then
-    tiny.fail { message = "pressure: there is no on_pressure to call", exit = 125 }
+    tiny.fail { message = "pressure: there is no on_pressure to call", hint = "on_pressure = function(ctx) … end in the recipe", exit = 125 }
   end
   spec.pressure = tiny.parse_duration(spec.pressure or DEFAULT)
   if spec.pressure < 0.001 or spec.pressure > WINDOW then

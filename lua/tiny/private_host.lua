@@ -2,8 +2,16 @@
 -- /tmp, /run and /var/lib empty. What happens inside ends with it: the machine is as it was.
 local private_host = {}
 
+-- A group's name has the pid of who made it: a later look tells what a killed one left.
+local PREFIX = "tinylua-private-"
 local EMPTY = { "/tmp", "/run", "/var/lib" }
 local STICKY, PRIVATE = tonumber("1777", 8), tonumber("700", 8)
+
+-- Settings of network, UTS and IPC namespaces.
+local OWN_SETTINGS = {
+  "net", "fs/mqueue", "kernel/hostname", "kernel/domainname", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall",
+  "kernel/shmmax", "kernel/shmmni", "kernel/shm_rmid_forced",
+}
 
 -- Whether a path is shown as an empty folder, or lies below one.
 local function hidden(path)
@@ -48,8 +56,19 @@ local function mount_over(path, root)
   tiny.mount_overlay(path, { root = root, lower = { path }, upper = over .. "/upper", work = over .. "/work" })
 end
 
+-- Settings that are the whole machine's are read-only; those of namespaces are the private host's own.
+local function protect(root)
+  local second = "/tmp/proc"
+  tiny.mount_proc(second, { root = root, create = true })
+  for _, name in ipairs { "sys", "sysrq-trigger" } do tiny.try(tiny.mount_bind, "/proc/" .. name, "/proc/" .. name, { source_root = root, root = root, ro = true }) end
+  -- What is bound from a read-only mount is read-only too.
+  for _, name in ipairs(OWN_SETTINGS) do tiny.try(tiny.mount_bind, second .. "/sys/" .. name, "/proc/sys/" .. name, { source_root = root, root = root }) end
+  tiny.umount(second, { root = root })
+  tiny.remove(second, { root = root })
+end
+
 -- Lays out the files; `kept` are paths that are to be seen though they lie in what is empty here.
-local function lay_out(kept, cgroups)
+local function lay_out(kept, cgroups, rootless)
   tiny.mount_private("/")
   tiny.mount_bind("/", "/mnt", { ro = true })
   local root <close> = tiny.open_root("/mnt")
@@ -65,13 +84,15 @@ local function lay_out(kept, cgroups)
   end
   if tiny.stat("/dev/shm") then tiny.mount_tmpfs("/dev/shm", { root = root, nosuid = true, nodev = true, mode = STICKY }) end
   tiny.mount_proc("/proc", { root = root })
-  tiny.mount_sysfs("/sys", { root = root })
+  tiny.mount_sysfs("/sys", { root = root, ro = true })
+  -- An ordinary user may write to none of it, and mounts a /proc only where the one that is seen is whole.
+  if not rootless then protect(root) end
   if cgroups then mount_cgroups(root, cgroups) end
   tiny.pivot_root(root)
 end
 
-local function settle(kept, cgroups)
-  lay_out(kept, cgroups)
+local function settle(kept, cgroups, rootless)
+  lay_out(kept, cgroups, rootless)
   if cgroups then leave_top() end
   tiny.link_set("lo", { up = true })
   tiny.sethostname("private")
@@ -84,20 +105,30 @@ local function as_user(user, body)
   return tiny.clone({ user = again }, body)
 end
 
+-- Removes the groups of private hosts whose maker was killed. In use they cannot be removed, whoever made them.
+function private_host.clear()
+  for _, mount in ipairs(tiny.getuid() == 0 and tiny.probe().cgroup.mounts or {}) do
+    for _, name in ipairs(tiny.try(tiny.list_dir, mount.path .. mount.own) or {}) do
+      local pid = name:match("^" .. PREFIX:gsub("%-", "%%-") .. "(%d+)%-")
+      if pid and not tiny.stat("/proc/" .. pid) then tiny.try(tiny.cgroup_del, name, { recursive = true }) end
+    end
+  end
+end
+
 -- Runs `body` in a new private host; returns the child and its control group, which the caller closes in
 -- this order. `first` runs before anything is laid out. kept: paths that the body needs.
 function private_host.start(kept, first, body)
   local user = { uid = tiny.getuid(), gid = tiny.getgid() }
   local rootless = user.uid ~= 0
   local own <close> = rootless and tiny.userns((require("tiny.userns").own_maps())) or nil
-  local name = "tinylua-private-" .. tiny.random_id(4)
+  local name = PREFIX .. tiny.getpid() .. "-" .. tiny.random_id(4)
   local cg = not rootless and group(name) or nil
   local cgroups = cg and tiny.probe().cgroup.mounts or nil
   local child = tiny.clone({ user = own, pid = true, mount = true, net = true, uts = true, ipc = true, cgroup = cg or true, cgroupns = cg and true or nil }, function()
     first()
     -- The runner's end, however it comes, is the end of everything in here.
     tiny.set_parent_death_signal("SIGKILL")
-    settle(kept, cgroups)
+    settle(kept, cgroups, rootless)
     -- PID 1 reaps what the test leaves behind; the test is its first child.
     tiny.become_init(rootless and as_user(user, body) or tiny.fork(body))
   end)

@@ -12,7 +12,12 @@ end
 
 -- The topology in a file, checked.
 function project.read(path, words)
-  local chunk, text = tiny.load_recipe(path)
+  local chunk, text = tiny.try(tiny.load_recipe, path)
+  if not chunk then
+    -- The name is wrong that the user typed, not a line of ours.
+    text.at = nil
+    error(text, 0)
+  end
   local made = (chunk(words or {}))
   if not topology.is(made) then
     tiny.fail { at = path, message = "the recipe returned no topology", hint = 'it returns require("tiny.topology").new { containers = { … } }', exit = 125 }

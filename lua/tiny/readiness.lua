@@ -9,7 +9,7 @@ local tests = {}
 
 function tests.port(container, port)
   local entry = container.state.networks and container.state.networks[1]
-  if not entry then tiny.fail { message = ("%s: ready: it has no address to try a port of"):format(container.config.name) } end
+  if not entry then tiny.fail { message = ("%s: ready: it has no address to try a port of"):format(container.config.name), hint = "give it a network, or another condition: log, health, exit, a function" } end
   local stream = tiny.try(tiny.tcp_connect, ("%s:%d"):format(entry.addr, port), { timeout = "250ms" })
   if stream then stream:close() end
   return stream ~= nil

@@ -64,6 +64,7 @@ end
 -- The compiled default: it is kept in a file, with all that it was made from before it.
 local function default_filter(caps)
   local exe, folder = tiny.stat("/proc/self/exe"), require("tiny.state").roots() .. "/seccomp"
+  if not exe then tiny.fail { message = "/proc is not mounted", hint = "mount -t proc proc /proc; `tinylua doctor` shows what this host offers" } end
   local from = table.concat({ table.concat(caps, " "), exe.ino, exe.size, exe.mtime, (tiny.read_file("/proc/sys/kernel/osrelease")),
     (tiny.source("lua/tiny/seccomp_default.lua")) }, "\n") .. "\0"
   local path = ("%s/%s"):format(folder, #caps == 0 and "none" or ("%d-%s"):format(#caps, caps[#caps]))

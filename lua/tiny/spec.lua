@@ -36,7 +36,7 @@ spec.KEYS = {
   resolve = "function",
   before = "functions", after = "functions", steps = "functions",
   -- Where `run --step` stops: a primitive's name, or several.
-  break_before = "strings",
+  break_before = "command",
   health = "table", pressure = "duration", on_health = "function", on_pressure = "function",
   on_start = "function", on_exit = "function", on_oom = "function", on_log = "function",
 }

@@ -24,7 +24,7 @@ function state.roots()
   local root = tiny.settings.root
   if root then return root, root .. "/run" end
   if tiny.getuid() == 0 then return "/var/lib/tinylua", "/run/tinylua" end
-  local home = os.getenv("HOME") or tiny.fail("HOME is not set")
+  local home = os.getenv("HOME") or tiny.fail { message = "HOME is not set", hint = "set it, or name the folder of all state: --root DIR" }
   local run = os.getenv("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. tiny.getuid())
   return (os.getenv("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
 end
@@ -130,7 +130,10 @@ local function make_folder(path)
   if err.code ~= "ENOENT" then error(err, 0) end
   local data, run_root = state.roots()
   for _, folder in ipairs { data .. "/containers", data .. "/names", run_root } do
-    tiny.mkdir(folder, { parents = true, mode = PRIVATE })
+    local _, failed = tiny.try(tiny.mkdir, folder, { parents = true, mode = PRIVATE })
+    if failed then
+      tiny.fail { message = ("the folder for state cannot be made: %s"):format(failed.message), code = failed.code, hint = "--root DIR keeps all state below another folder" }
+    end
   end
   tiny.mkdir(path, { mode = PRIVATE })
 end

@@ -20,7 +20,7 @@ end
 -- The test files that a path stands for: itself, or all in a folder and below it.
 local function add_files(path, files)
   local s = tiny.stat(path)
-  if not s then tiny.fail { message = path .. " is not there", exit = 2 } end
+  if not s then tiny.fail { message = path .. " is not there", hint = "a test file, or a folder with files that end in _test.lua", exit = 2 } end
   if s.kind ~= "dir" then return table.insert(files, path) end
   for _, name in ipairs(tiny.list_dir(path)) do
     local below = path:gsub("/$", "") .. "/" .. name
@@ -183,6 +183,7 @@ function runner.run(files, options)
   local waiting, running = {}, {}
   for i, file in ipairs(files) do waiting[i] = { file = file } end
   local signals <close> = tiny.signals(SIGNALS)
+  private_host.clear()
   local function ended(job, overdue)
     job.ended = true
     for i, other in ipairs(running) do if other == job then table.remove(running, i) break end end

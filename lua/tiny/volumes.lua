@@ -44,7 +44,7 @@ end
 -- "SOURCE:/TARGET[:ro]".
 local function of_volume(text)
   local source, target, mode = text:match("^([^:]+):(/[^:]*):?(.*)$")
-  if not source then wrong(text, "is not SOURCE:/TARGET[:ro]", "a source with a colon in it goes with --mount") end
+  if not source then wrong(text, "it is not SOURCE:/TARGET[:ro]", "a source with a colon in it goes with --mount") end
   if mode ~= "" and mode ~= "ro" and mode ~= "rw" then wrong(text, ("the option %s is not ro or rw"):format(tiny.show(mode))) end
   return { type = "bind", source = source, target = target, readonly = mode == "ro" or nil }
 end
@@ -52,7 +52,7 @@ end
 -- "/PATH[:size=64m,mode=1777,…]".
 local function of_tmpfs(text)
   local target, list = text:match("^(/[^:]*):?(.*)$")
-  if not target then wrong(text, "is not /PATH[:OPTION,…]") end
+  if not target then wrong(text, "it is not /PATH[:OPTION,…]") end
   local mount = { type = "tmpfs", target = target }
   for word in list:gmatch("[^,]+") do
     local key, value = word:match("^(%w+)=(.*)$")

@@ -33,7 +33,10 @@ pub const FAMILY: &[Primitive] = &[
               name that is no file means the shipped recipe of that name.",
         args: &[arg("path", Type::Path, "the recipe's file")],
         returns: "the recipe as a function, and its text",
-        errors: &[("ENOENT", "`tinylua doc recipes` lists the shipped ones")],
+        errors: &[
+            ("ENOENT", "a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them"),
+            ("EISDIR", "a recipe is a file"),
+        ],
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,
         call: load_recipe,

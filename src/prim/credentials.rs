@@ -95,7 +95,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("keep_caps", Type::Bool, "false", "keep the permitted capabilities for set_caps; an execve takes them"),
         ],
         errors: &[
-            ("EPERM", "needs CAP_SETUID and CAP_SETGID"),
+            ("EPERM", "needs CAP_SETUID and CAP_SETGID: run as root, or in a user namespace that maps the ids"),
             ("EINVAL", "the id is not mapped in this user namespace"),
         ],
         example: "tiny.setuser(65534, { gid = 65534 })",

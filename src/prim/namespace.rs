@@ -11,7 +11,8 @@ use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
 const EPERM: (&str, &str) = ("EPERM", "needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)");
-const ENOSPC: (&str, &str) = ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0");
+const ENOSPC: (&str, &str) =
+    ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)");
 const OFFSETS: &[Opt] = &[
     opt("monotonic", Type::Duration, "0", "offset of CLOCK_MONOTONIC"),
     opt("boottime", Type::Duration, "0", "offset of CLOCK_BOOTTIME"),

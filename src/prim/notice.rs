@@ -39,7 +39,7 @@ pub const FAMILY: &[Primitive] = &[
                 "EINVAL",
                 "the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s",
             ),
-            ("EOPNOTSUPP", "the kernel does not measure pressure: boot with psi=1"),
+            ("EOPNOTSUPP", "the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)"),
             ("EACCES", "run as root"),
         ],
         example: "local web <close> = tiny.cgroup(\"web\")\nif web.version ~= \"v1\" then\n  \

@@ -42,7 +42,7 @@ pub const FAMILY: &[Primitive] = &[
         returns: "a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it",
         errors: &[
             ("EPERM", "needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)"),
-            ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0"),
+            ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)"),
             ("EAGAIN", "the process limit (setrlimit nproc, or the cgroup's pids.max) is reached"),
             ("EDEADLK", "something started a thread in this process before the fork"),
         ],

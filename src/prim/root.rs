@@ -31,7 +31,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.",
         args: &[arg("path", Type::Path, "the new root")],
         errors: &[
-            ("EPERM", "needs CAP_SYS_CHROOT"),
+            ("EPERM", "needs CAP_SYS_CHROOT: run as root, or clone with user = true"),
             ("ENOENT", "there is no such folder"),
             ("ENOTDIR", "a root is a folder"),
         ],

@@ -81,7 +81,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "set_foreground",
         doc: "Gives the terminal at standard input to the process group of a child, which gets one of its own where it \
               has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets \
-              the terminal back.",
+              it back, at a prompt in the mode that this found.",
         args: &[optional("child", Type::Handle("child"), "who reads; a child that was stopped for reading goes on")],
         errors: &[
             ("ENOTTY", "standard input is no terminal, or another session's"),

@@ -1,6 +1,7 @@
 //! Completion from what is there: globals, fields and methods, the options of a primitive, the words
 //! that an argument can be, modules, files; and what the prompt's own Lua knows of a string.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use mlua::{Function, Lua, Table};
@@ -8,7 +9,7 @@ use rustyline::completion::Pair;
 
 use super::names;
 use super::spot::{Call, Spot, spot};
-use crate::vm::files::SearchPath;
+use crate::vm::files::{FILES, SearchPath};
 use crate::vm::registry::Type;
 
 /// Between a candidate and what is said about it.
@@ -143,7 +144,10 @@ fn files(folder: &str, hidden: bool) -> Vec<String> {
     names
 }
 
-fn modules(lua: &Lua) -> Vec<String> {
+/// The modules on the search path, and those of the binary in folders below.
+fn modules(lua: &Lua) -> BTreeSet<String> {
     let path = lua.app_data_ref::<SearchPath>().map(|path| path.clone()).unwrap_or_default();
-    path.names("lua/tiny").into_iter().map(|name| format!("tiny.{name}")).collect()
+    let shipped = FILES.iter().filter_map(|file| file.name.strip_prefix("lua/tiny/")?.strip_suffix(".lua"));
+    let names = path.names("lua/tiny").into_iter().chain(shipped.map(|name| name.replace('/', ".")));
+    names.map(|name| format!("tiny.{name}")).collect()
 }

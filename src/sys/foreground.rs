@@ -2,6 +2,7 @@
 //! one, nobody else. A child of the prompt stands in a group of its own and reads nothing, so that it
 //! takes no keys and Ctrl-C reaches what the prompt does alone (credentials(7), tcsetpgrp(3)).
 
+use std::cell::RefCell;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
@@ -27,9 +28,15 @@ pub(super) fn wants_leader() -> bool {
     APART.load(Ordering::Relaxed) && of("pid") == of("pid_for_children")
 }
 
-/// The first act of the process in between.
+/// What stops a group of which one member touches the terminal from the background.
+fn stops() -> SigSet {
+    [Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGTSTP].into_iter().collect()
+}
+
+/// The first act of the process in between. Stopped with the child, it could not tell of it.
 pub(super) fn lead() {
     if APART.load(Ordering::Relaxed) {
+        let _ = stops().thread_block();
         let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0)); // a fresh child always may
     }
 }
@@ -40,7 +47,8 @@ pub(super) fn begin() -> Result<()> {
         return Ok(());
     }
     let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("/dev/null")?;
-    super::fs::dup_to(null.as_fd(), 0)
+    super::fs::dup_to(null.as_fd(), 0)?;
+    Ok(stops().thread_unblock()?)
 }
 
 /// Makes the group of a child the one that reads the terminal at standard input, and lets it go on when
@@ -58,16 +66,32 @@ pub fn give(pid: i32) -> Result<()> {
     Ok(())
 }
 
-/// Makes this process's own group the one that reads the terminal. Nothing where there is no terminal
-/// or it is another session's.
+/// The mode that the terminal at standard input is found in: `take_back` sets it again.
+pub fn remember_mode() {
+    FOUND.set(terminal::mode(terminal::standard(0)).ok());
+}
+
+thread_local! {
+    static FOUND: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Makes this process's own group the one that reads the terminal, in the mode that was remembered: a
+/// program that crashed may have left another. Nothing where there is no terminal or it is another
+/// session's.
 pub fn take_back() {
     if getpgrp().as_raw() == 0 {
         // Its group is that of a process outside its pid namespace, to which nothing could be given back.
         let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     }
     let own = getpgrp();
-    if tcgetpgrp(terminal::standard(0)).is_ok_and(|now| now != own) {
+    let terminal = terminal::standard(0);
+    if tcgetpgrp(terminal).is_ok_and(|now| now != own) {
         let _ = set(own);
+    }
+    if let Some(mode) = FOUND.with_borrow(Clone::clone)
+        && terminal::mode(terminal).is_ok_and(|now| now != mode)
+    {
+        let _ = terminal::set_mode(terminal, &mode);
     }
 }
 

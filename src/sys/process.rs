@@ -132,7 +132,9 @@ pub(super) fn tell(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
 
 /// What the other end told; ESRCH when it ended without a word.
 pub(super) fn hear(pipe: BorrowedFd<'_>) -> Result<i32> {
-    let bytes = read_report(pipe, None)?.unwrap_or_default();
+    // Ctrl-C does not end this: it takes no time, and a child that was made would be nobody's.
+    let mut bytes = Vec::new();
+    while read_some(pipe, &mut bytes)? {}
     let text = String::from_utf8_lossy(&bytes);
     let (number, detail) = text.split_once('\n').unwrap_or((&text, ""));
     match number.parse::<i32>() {
@@ -257,14 +259,25 @@ pub fn ready(fd: BorrowedFd<'_>, what: rustix::event::PollFlags, timeout: Option
 /// that up to `timeout` seconds (`None`: as long as it takes); `Ok(None)` when the time is over.
 pub fn read_report(report: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Vec<u8>>> {
     let mut text = Vec::new();
-    let mut chunk = [0u8; 4096];
     loop {
         if !readable(report, timeout)? {
             return Ok(None);
         }
-        match rustix::io::read(report, &mut chunk) {
-            Ok(0) => return Ok(Some(text)),
-            Ok(n) => text.extend_from_slice(&chunk[..n]),
+        if !read_some(report, &mut text)? {
+            return Ok(Some(text));
+        }
+    }
+}
+
+/// Reads what is there, over interruptions; false at the end.
+fn read_some(pipe: BorrowedFd<'_>, text: &mut Vec<u8>) -> Result<bool> {
+    let mut chunk = [0u8; 4096];
+    loop {
+        match rustix::io::read(pipe, &mut chunk) {
+            Ok(n) => {
+                text.extend_from_slice(&chunk[..n]);
+                return Ok(n > 0);
+            }
             Err(rustix::io::Errno::INTR) => {}
             Err(e) => return Err(e.into()),
         }

@@ -5,6 +5,7 @@ use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
 use nix::errno::Errno;
 
 use super::call::Fail;
+use super::clearer::clearer;
 use super::registry::Entry;
 use super::show;
 use crate::sys::interrupt;
@@ -72,7 +73,9 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
                 Value::Error(e) => plain(e),
                 _ => format!("an error without a message was thrown: {}", show::value(&other)),
             };
+            let (message, hint) = clearer(&message);
             err.raw_set("message", message)?;
+            err.raw_set("hint", hint)?;
             finish(lua, err)?
         }
     };

@@ -4,6 +4,7 @@ pub mod call;
 mod check;
 pub mod child;
 pub mod chunk;
+mod clearer;
 pub mod error;
 #[cfg(debug_assertions)]
 mod fault;

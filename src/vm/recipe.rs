@@ -7,6 +7,7 @@ use mlua::{Function, Lua};
 
 use super::files::{self, Source};
 use super::frame;
+use super::registry::did_you_mean;
 use crate::sys::{self, Context};
 
 /// Reads a recipe. Unlike what is found on the search path, a file that the user names is read
@@ -19,10 +20,19 @@ pub fn read(path: &str) -> sys::Result<Source> {
                 Some(file) => {
                     Ok(Source { text: Cow::Borrowed(file.source()), bytecode: false, name: format!("@{path}") })
                 }
-                None => Err(sys::Error::from(e).with_path(path)),
+                None => Err(near(sys::Error::from(e).with_path(path), path)),
             }
         }
         Err(e) => Err(e).at(path),
+    }
+}
+
+/// With the shipped recipe that may have been meant.
+fn near(error: sys::Error, path: &str) -> sys::Error {
+    let names: Vec<String> = files::embedded_names("lua/recipes").collect();
+    match did_you_mean(path.trim_end_matches(".lua"), names.iter().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean the shipped {near}.lua?")),
+        None => error,
     }
 }
 

@@ -57,13 +57,13 @@ local function origin(mount, host, own)
   return KERNEL[mount.fstype] or mount.source
 end
 
--- The tree: a list of roots, each { target, fstype, source, from, path, readonly, options, hidden, children }.
+-- The tree; host: the mounts of the host, as tiny.mounts has them. A list of roots, each { target, fstype, source, from, path, readonly, options, hidden, children }.
 -- Returns also how many mounts are left out.
-function mounts.tree(process)
+function mounts.tree(process, host)
   local list = mark_hidden(tiny.mounts(process))
   local left_out = math.max(0, #list - MOST)
   list = table.move(list, 1, math.min(#list, MOST), 1, {})
-  local host = mark_hidden(tiny.mounts())
+  mark_hidden(host)
   local by_id, roots = {}, {}
   for _, mount in ipairs(list) do
     local from, path = origin(mount, host, list)

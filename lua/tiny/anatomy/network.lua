@@ -36,20 +36,35 @@ local function peer_of(link, outside)
   end
 end
 
-local function links_of(netns)
-  local list, outside = {}, tiny.links()
-  for i, link in ipairs(tiny.links { netns = netns }) do
+-- The links and routes of a namespace; nil is this process's own.
+local function look(netns)
+  local options = netns and { netns = netns } or {}
+  local found, outside = { links = {}, routes = tiny.routes(options) }, tiny.links()
+  for i, link in ipairs(tiny.links(options)) do
     if i > MOST then break end
-    table.insert(list, {
-      name = link.name, kind = link.kind, mac = link.mac, mtu = link.mtu, up = link.up, addrs = link.addrs, peer = peer_of(link, outside),
+    table.insert(found.links, {
+      name = link.name, kind = link.kind, mac = link.mac, mtu = link.mtu, up = link.up, addrs = link.addrs, peer = netns and peer_of(link, outside) or nil,
     })
   end
-  return list
+  found.routes = table.move(found.routes, 1, math.min(#found.routes, MOST), 1, {})
+  return found
 end
 
-local function routes_of(netns)
-  local routes = tiny.routes { netns = netns }
-  return table.move(routes, 1, math.min(#routes, MOST), 1, {})
+-- The same from inside, for an ordinary user, who may look there only as the namespace's own root.
+local function look_inside(process)
+  local from, into = tiny.pipe()
+  local user <close> = tiny.open_ns("user", process)
+  local net <close> = tiny.open_ns("net", process)
+  local child <close> = tiny.clone({ user = user, net = net }, function()
+    from:close()
+    into:write(tiny.json_encode(look()))
+  end)
+  into:close()
+  local parts = {}
+  for bytes in function() return from:read() end do table.insert(parts, bytes) end
+  from:close()
+  child:wait()
+  return tiny.json_decode(table.concat(parts))
 end
 
 -- own: whether the process's network namespace is another than the caller's; the host's own is not listed.
@@ -61,11 +76,12 @@ function network.of(process, held, own, container)
   end
   if not own then return found end
   found.listening = listening(held)
-  local _, err = tiny.try(function()
+  local seen, err = tiny.try(function()
+    if tiny.getuid() ~= 0 and process then return look_inside(process) end
     local netns <close> = tiny.open_ns("net", process or nil)
-    found.links, found.routes = links_of(netns), routes_of(netns)
+    return look(netns)
   end)
-  -- An ordinary user may not look into a namespace without joining its user namespace.
+  if seen then found.links, found.routes = seen.links, seen.routes end
   found.unseen = err and err.message
   return found
 end

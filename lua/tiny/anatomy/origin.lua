@@ -69,15 +69,12 @@ local function shipped(key)
 end
 
 -- What a recipe's text says, as a function of keys and, for one in a list, of a text in it: { place, code } of the first
--- that it names. part: its name in a topology.
+-- that it names. part: under which name it stands in a topology.
 function origin.asker(text, path, part)
   local found, lines = require("tiny.anatomy.keys").of(text), {}
   for line in (text .. "\n"):gmatch("(.-)\n") do table.insert(lines, line) end
-  -- A part of a topology stands below its own name; one of several of a kind has a number behind it.
-  local prefixes = { "" }
-  for _, name in ipairs(part and { part, (part:gsub("%-%d+$", "")) } or {}) do
-    table.insert(prefixes, 1, "containers." .. name .. ".")
-  end
+  -- A part of a topology stands below its own name.
+  local prefixes = part and { "containers." .. part .. ".", "" } or { "" }
   local function at(number) return { place = ("%s:%d"):format(path, number), code = trim(lines[number] or "") } end
   return function(names, item)
     for _, prefix in ipairs(prefixes) do
@@ -95,7 +92,8 @@ end
 local function recipe_of(container)
   local recipe = container.config.recipe
   local text = recipe and tiny.read_file(container.dir .. "/recipe.lua", { max = "1m" })
-  return text and origin.asker(text, recipe.path, recipe.part) or function() end
+  local service = recipe and recipe.part and (container.config.labels or {})["tinylua.service"]
+  return text and origin.asker(text, recipe.path, service) or function() end
 end
 
 -- What a mount is to a container: a key of SHIPPED.

@@ -15,12 +15,13 @@ end
 
 -- How many processors' worth of time it may use: "MAX PERIOD" on v2, two files on v1.
 local function cpus_of(group)
-  local max, period = (tiny.try(tiny.cgroup_read, group, "cpu.max") or ""):match("^(%d+) (%d+)")
+  local both = tiny.try(tiny.cgroup_read, group, "cpu.max")
+  local max, period = (both or ""):match("^(%d+) (%d+)")
   if not max then
-    max = tonumber(tiny.try(tiny.cgroup_read, group, "cpu.cfs_quota_us"))
-    period = tonumber(tiny.try(tiny.cgroup_read, group, "cpu.cfs_period_us"))
+    max = (tiny.try(tiny.cgroup_read, group, "cpu.cfs_quota_us"))
+    period = (tiny.try(tiny.cgroup_read, group, "cpu.cfs_period_us"))
   end
-  max, period = tonumber(max), tonumber(period)
+  max, period = max and tonumber(max), period and tonumber(period)
   return max and period and max > 0 and period > 0 and max / period or nil
 end
 

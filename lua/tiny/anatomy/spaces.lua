@@ -12,14 +12,21 @@ local function inode(link)
   return source.integer((link or ""):match(":%[(%d+)%]$"))
 end
 
--- The eight: { kind, inode, host, own }, where host is the caller's inode and own tells whether they differ.
--- What this user may not see has no inode, and what the kernel does not have is missing.
-function spaces.namespaces(held)
+local function file_of(kind) return "ns/" .. (FILES[kind] or kind) end
+
+-- The namespaces of this process, by kind.
+function spaces.own()
+  local found = {}
+  for _, kind in ipairs(spaces.KINDS) do found[kind] = inode((tiny.try(tiny.readlink, "/proc/self/" .. file_of(kind)))) end
+  return found
+end
+
+-- The eight: { kind, inode, host, own }, where host is the inode of the caller's, or of `reference`, and own tells whether
+-- they differ. What this user may not see has no inode, and what the kernel does not have is missing.
+function spaces.namespaces(held, reference)
   local list = {}
   for _, kind in ipairs(spaces.KINDS) do
-    local file = "ns/" .. (FILES[kind] or kind)
-    local mine = inode((tiny.try(tiny.readlink, "/proc/self/" .. file)))
-    local theirs = inode(held:link(file))
+    local mine, theirs = reference[kind], inode(held:link(file_of(kind)))
     if mine then
       local own
       if theirs then own = theirs ~= mine end

@@ -47,9 +47,10 @@ function Text:rows(rows, indent)
   for _, row in ipairs(rows) do
     local left, parts = self.width - indent, {}
     for i, cell in ipairs(row) do
-      local text = cut(cell, math.max(1, left))
+      local room = math.max(1, left)
+      local text = cut(cell, room)
       left = left - (i < #row and widths[i] or length(text)) - 2
-      parts[i] = self:paint(i == 1 and row.colour, i < #row and pad(text, math.min(widths[i], length(text) + left + 2)) or text)
+      parts[i] = self:paint(i == 1 and row.colour, i < #row and pad(text, math.min(widths[i], room)) or text)
     end
     local from = places(row.origin)
     local line = (" "):rep(indent) .. table.concat(parts, "  ")

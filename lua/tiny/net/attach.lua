@@ -20,7 +20,7 @@ end
 local function claim(ctx, network, wish)
   local lock <close> = store.lock()
   if not store.load(network.name) then
-    tiny.fail { message = ("network %s was removed meanwhile"):format(network.name), exit = 125 }
+    tiny.fail { message = ("network %s was removed meanwhile"):format(network.name), hint = "`tinylua network ls` lists those that are there", exit = 125 }
   end
   local addr = lease.take(ctx, network, "ipv4", wish.ip)
   local addr6 = network.subnet6 and lease.take(ctx, network, "ipv6", wish.ip6)

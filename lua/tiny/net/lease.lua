@@ -60,7 +60,7 @@ local function choose(network, subnet, own, wanted)
   local all = lease.all(network)
   all[own] = all[own] or ""
   if wanted then
-    if all[wanted] == "" then tiny.fail { message = ("%s is the gateway of network %s"):format(wanted, network.name), exit = 125 } end
+    if all[wanted] == "" then tiny.fail { message = ("%s is the gateway of network %s"):format(wanted, network.name), hint = "leave the address out to be given a free one", exit = 125 } end
     if all[wanted] and lease.held(all[wanted]) then refuse(wanted, network, all[wanted]) end
     return wanted, all[wanted]
   end

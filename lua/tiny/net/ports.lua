@@ -115,7 +115,7 @@ local function reserve(ctx, port)
       hint = name and "stop that one, or publish another port" or "`ss -lntup` tells by which; publish another port", exit = 125,
     }
   end
-  if err.code == "EADDRNOTAVAIL" then tiny.fail { message = ("publish: the host does not have the address %s"):format(port.host), exit = 125 } end
+  if err.code == "EADDRNOTAVAIL" then tiny.fail { message = ("publish: the host does not have the address %s"):format(port.host), hint = "leave it out to publish on all of them", exit = 125 } end
   error(err, 0)
 end
 

@@ -63,6 +63,7 @@ function store.find(ref)
     end
     if #matches == 1 then return matches[1] end
   end
+  if ref == "none" or ref == "host" then wrong(("%s is no network, but a word for having %s"):format(ref, ref == "none" and "none" or "the host's"), "tinylua network ls lists them") end
   local names = { "none", "host", store.DEFAULT }
   for _, network in ipairs(store.list()) do
     if network.name ~= store.DEFAULT then table.insert(names, network.name) end

@@ -38,7 +38,7 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
             "`upper` must be on a file system that can hold it (not another overlay, not NFS); `work` beside it",
         ),
         ("ELOOP", "a lower folder lies in another layer"),
-        ("ENODEV", "this kernel has no overlay file system: modprobe overlay"),
+        ("ENODEV", "this kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)"),
     ],
     example: "tiny.mount_overlay(\"./merged\", { lower = { \"./rootfs\" }, upper = \"./upper\", work = \"./work\" })",
     call: mount_overlay,

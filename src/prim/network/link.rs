@@ -80,7 +80,7 @@ pub const BRIDGE: Primitive = Primitive {
     errors: &[
         EPERM,
         ("EEXIST", "choose another name, or remove the link of that name with link_del"),
-        ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE"),
+        ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)"),
     ],
     example: "local br <close> = tiny.bridge(\"td0\", { addr = \"10.10.0.1/24\" })",
     call: bridge,

@@ -59,7 +59,7 @@ pub const VETH_PAIR: Primitive = Primitive {
         EPERM,
         ENODEV,
         ("EEXIST", "choose another name, or remove the link of that name with link_del"),
-        ("EOPNOTSUPP", "this kernel has no veth links: `modprobe veth`, or CONFIG_VETH"),
+        ("EOPNOTSUPP", "this kernel has no veth links: `modprobe veth`, or CONFIG_VETH (`tinylua doctor`)"),
         ("ENETUNREACH", "the gateway is not in the subnet of `addr`"),
         ("EHOSTUNREACH", "the IPv6 gateway is not in the subnet of any `addr`"),
     ],

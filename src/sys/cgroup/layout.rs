@@ -80,7 +80,7 @@ impl Layout {
             return Err(Error::new(Errno::ENODEV)
                 .with_path(TOP)
                 .with_detail("no cgroup hierarchy is mounted here")
-                .with_hint("mount one (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`) before this call"));
+                .with_hint("mount one (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`); `tinylua doctor` shows what this host offers"));
         }
         Ok(layout)
     }

@@ -98,3 +98,25 @@ for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/tiny/anatomy", "lua/t
   end
 end
 assert(count > 100, count)
+
+-- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read.
+local walk, parse, quiet = require("tiny.check_scope").walk, require "tiny.syntax", setmetatable({}, { __index = function() return function() end end })
+local function same_globals(text, path)
+  local by_compiler, by_tree = {}, {}
+  for _, use in ipairs(assert(tiny.chunk_globals(text, path))) do by_compiler[use.name:match("^[%w_]+")] = true end
+  for _, use in ipairs(walk(parse(text), quiet)) do by_tree[use.name] = true end
+  for name in pairs(by_compiler) do assert(by_tree[name], path .. ": the tree lacks " .. name) end
+  for name in pairs(by_tree) do assert(by_compiler[name], path .. ": the compiler lacks " .. name) end
+end
+for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/recipes", "lua/templates", "scripts", "scripts/network" } do
+  for _, name in ipairs(tiny.sources(folder)) do same_globals(tiny.source(("%s/%s.lua"):format(folder, name), { shipped = true }), name) end
+end
+for i, text in ipairs {
+  "", "-- only a comment", "--[==[ a ]] long\n one ]==] print(1)", "return ...;", ";;; local a <const>, b <close> = 1; return a + b",
+  "local s = 'a\\'b\\z  \n  c\\u{48}' .. [==[\n]]]==] .. \"\\\"\" x = s", "a.b['c']:d { e = f, [g] = h; 'i' }[1].j 'k' (l)",
+  "function m.n.o:p(q, ...) return self, q, ... end", "local function r() return r end", "for i = 1, n do local n = i end for k, v in pairs(t) do u = k end",
+  "repeat local done = w() until done", "goto e while y do break end ::e:: if z then elseif aa then else bb() end",
+  "x = 0x.8p3 + 0XffP-2 + 3e-2 + .5 + 7 // 2 ~ ~1 >> 2 & #s .. 1 ..2", "f = function(...) local g <const> = {...} return #g, -g[1] ^ 2 ^ h end",
+  "return not a == b and (c)(d) or ((e)).f, function() end, {}, { 1, 2, [3] = 4, x = 5, function() return i end }",
+  "local a = a; do local a = a; b = a end", "local x; x = function() return x end", "a, b.c, d[e] = 1, 2", "print '--[[' print [[--]] --[[ x() ]] y()",
+} do same_globals(text, "text " .. i) end

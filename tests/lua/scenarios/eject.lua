@@ -33,7 +33,7 @@ local ok, err = tiny.try(function()
 
   status, said = tinylua("eject", "doctor")
   check.equal(status, 125, "an existing copy")
-  check.equal(said, script .. " is there already\n  hint: --force overwrites it; --print shows the shipped text\n")
+  check.equal(said, script .. " is there already\n  hint: --force overwrites it; --diff shows what it changes\n")
   status, said = tinylua("eject", "--force", "doctor")
   check.equal(status, 0, said)
   check.equal(tiny.read_file(script), tiny.source("scripts/doctor.lua", { shipped = true }), "after --force")
@@ -48,6 +48,34 @@ local ok, err = tiny.try(function()
   check.equal(said, "hello.lua\n")
   check.equal(tiny.read_file(home .. "/cwd/hello.lua"), tiny.source("lua/recipes/hello.lua"), "the recipe")
   check.equal(select(2, tinylua("eject", "--print", "hello.lua")), tiny.source("lua/recipes/hello.lua"), "--print")
+
+  -- Modules of any depth, commands of a group; what a copy changes, and what copies there are.
+  local bridge = home .. "/.config/tinylua/lua/tiny/net/bridge.lua"
+  check.equal(select(2, tinylua("eject", "tiny.net.bridge")), bridge .. "\n")
+  check.equal(tiny.read_file(bridge), tiny.source("lua/tiny/net/bridge.lua", { shipped = true }))
+  check.equal(select(2, tinylua("eject", "network", "ls")), home .. "/.config/tinylua/scripts/network/ls.lua\n")
+  check.equal(select(2, tinylua("eject", "--print", "network")), tiny.source("scripts/network.lua", { shipped = true }))
+  check.equal(tinylua("eject", "--diff", "tiny.net.bridge"), 0, "as shipped")
+  local shipped = tiny.source("scripts/network/ls.lua", { shipped = true })
+  tiny.write_file(home .. "/.config/tinylua/scripts/network/ls.lua", (shipped:gsub('summary = "List networks"', 'summary = "Mine"')))
+  status, said = tinylua("eject", "--diff", "network", "ls")
+  check.equal(status, 1)
+  assert(said:find("^%-%-%- shipped scripts/network/ls.lua\n%+%+%+ " .. home:gsub("%p", "%%%0") .. "/.config/tinylua/scripts/network/ls.lua\n"), said)
+  assert(said:find('\n-   summary = "List networks",\n+   summary = "Mine",\n', 1, true), said)
+  tiny.write_file(home .. "/.config/tinylua/scripts/hi.lua", 'return { run = function() end }')
+  local rows = {}
+  for line in select(2, tinylua("eject", "--list")):gmatch("[^\n]+") do
+    local name, state = line:match("^(.-)%s%s+(.-)%s%s+/")
+    if name then rows[name] = state end
+  end
+  check.equal(rows["network ls"], "changed")
+  check.equal(rows["tiny.net.bridge"], "as shipped")
+  check.equal(rows["hi"], "your own")
+  check.equal(rows["doctor"], "as shipped")
+  status, said = tinylua("eject", "--diff", "ps")
+  check.equal(status, 2, "no copy")
+  assert(said:find("ps.lua is not there\n  hint: `tinylua eject --list` lists the copies\n", 1, true), said)
+  check.equal(tinylua("eject"), 2)
 
   status, said = tinylua("eject", "docter")
   check.equal(status, 2, "an unknown name")

@@ -113,6 +113,22 @@ check.equal(err.message, ("the process %d has ended"):format(child.pid))
 _, err = tiny.try(anatomy.of, { 1 })
 check.equal(err.message, "anatomy.of: expected a process handle or a container, got { 1 }")
 check.equal(anatomy.of().pid, tiny.getpid())
+
+-- Of a topology's parts each has its own lines.
+tiny.write_file("/tmp/two.lua", [[
+return require("tiny.topology").new {
+  containers = {
+    one = { network = "none", memory = "32m", command = "sleep 1000" },
+    two = { network = "none", scale = 2, command = "sleep 1000",
+      memory = "48m" },
+  },
+}
+]])
+check.succeeds("up", "/tmp/two.lua")
+for name, want in pairs { ["two-one"] = "/tmp/two.lua:3", ["two-two-2"] = "/tmp/two.lua:5" } do
+  check.equal(tiny.json_decode(check.succeeds("explain", "--format", "json", name)).origin.memory.recipe.place, want)
+end
+check.succeeds("down", "-t", "0", "/tmp/two.lua")
 check.succeeds("stop", "-t", "0", "web")
 check.equal(check.run({ "explain", "web" }).err, "web is not running\n  hint: tinylua start web\n")
 check.succeeds("rm", "web")

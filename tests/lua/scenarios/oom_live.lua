@@ -98,7 +98,7 @@ local function refused(keys, message)
   assert(result.err:find(message, 1, true), result.err)
   check.equal(result.status, 125)
 end
-refused('pressure = "1s"', "pressure: there is no on_pressure to call")
+refused('pressure = "1s"', "pressure: there is no on_pressure to call\n  hint: on_pressure = function(ctx) … end in the recipe")
 refused('on_pressure = true', "on_pressure: expected a function, got true")
 local measured = cgroup.pressure and cgroup.mode ~= "v1" or cgroup.controllers.memory == "v1"
 if not measured then

@@ -22,14 +22,14 @@ local neither = ", which is neither a container nor an exit status"
 refused("return 256", "/tmp/r.lua: the recipe returned 256" .. neither .. status_hint)
 refused("return 'web'", '/tmp/r.lua: the recipe returned "web"' .. neither .. status_hint)
 refused("return { command = 'true' }", '/tmp/r.lua: the recipe returned { command = "true" }' .. neither
-  .. '\n  hint: a container is made by require("tiny.container").new { … }; a topology is brought up: tinylua up /tmp/r.lua')
+  .. '\n  hint: a container is made by require("tiny.container").new { … }')
 refused("error()", "an error without a message was thrown: nil")
 refused("error { 1 }", "an error without a message was thrown: { 1 }")
 
 local place = run("\nlocal made = require('tiny.container').new { memory = '1x' }")
 check.equal(place.err, '/tmp/r.lua:2: container.new: memory: expected a size such as "128m", got "1x"\n')
 refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: container.new: unknown key "memry"; did you mean "memory"?\n  hint: known are '
-  .. "add_hosts, after, aliases, before, cap_add, cap_drop, cgroup_parent, command, cpus, cpuset, devices, dns, dns_search, entrypoint, env, expose, "
+  .. "add_hosts, after, aliases, before, break_before, cap_add, cap_drop, cgroup_parent, command, cpus, cpuset, devices, dns, dns_search, entrypoint, env, expose, "
   .. "group_add, health, hostname, init, interactive, ip, ip6, labels, landlock, log, mac_address, memory, mounts, name, net_delay, net_loss, net_rate, network, "
   .. "on_exit, on_health, on_log, on_oom, on_pressure, on_start, oom_score_adj, pids, pressure, privileged, publish, publish_all, read_only, resolve, "
   .. "restart, rootfs, seccomp, security_opt, shm_size, steps, stop_signal, stop_timeout, swap, sysctls, tmpfs, tty, ulimits, user, userns, volumes, workdir")

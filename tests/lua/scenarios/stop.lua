@@ -21,7 +21,9 @@ check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
 -- that was asked for.
 local function state_of() return tiny.json_decode(check.succeeds("inspect", "obstinate"))[1].state end
 local function stopper(seconds)
-  local child = tiny.fork(function() tiny.exec { "/proc/self/exe", "--root", check.root, "stop", "-t", seconds, "obstinate" } end)
+  local child = check.start(function()
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "stop", "-t", seconds, "obstinate" }
+  end)
   while not state_of().stopping do tiny.poll({ child }, "10ms") end
   tiny.kill(child, "SIGKILL")
   child:wait()

@@ -40,6 +40,12 @@ end)
 t.test("another, with the same name", function() expect(t.run("-d", "--name", "same", "sleep", "4711")):ends() end)
 t.test("the machine's files", function()
   expect(function() tiny.write_file("good_test.lua", "") end):fails("EROFS")
+  if tiny.getuid() == 0 then
+    expect(function() tiny.sysctl("kernel.panic", 4711) end):fails("EROFS")
+    expect(function() tiny.write_file("/sys/kernel/profiling", "0") end):fails("EROFS")
+    tiny.sysctl("kernel.msgmax", 4711)
+    tiny.sysctl("net.ipv4.ip_forward", 1)
+  end
   expect(tiny.list_dir(t.folder)):equals({})
   tiny.write_file(t.folder .. "/x", "y")
   expect(tiny.try(tiny.read_file, "/tmp/tests/x")):equals(nil)
@@ -119,7 +125,7 @@ assert(some.out:find("\n1 passed, 2 failed in "), some.out)
 local none = tested("-f", "nothing has this", dir)
 check.equal(none.status, 2)
 assert(none.err:find("there is no test\n  hint: no test has the filter's text in its name\n", 1, true), none.err)
-check.equal(tested("/tmp/no-such").err, "/tmp/no-such is not there\n")
+check.equal(tested("/tmp/no-such").err, "/tmp/no-such is not there\n  hint: a test file, or a folder with files that end in _test.lua\n")
 
 -- Several at once: they wait for each other's time, not for each other's end.
 file("below/slow_test.lua", [[
@@ -129,6 +135,29 @@ for i = 1, 8 do t.test("sleeps " .. i, function() t.command { "sleep", "0.5" } e
 began = tiny.clock("monotonic")
 check.equal(tested("-j", "8", dir .. "/below/slow_test.lua").status, 0)
 assert(tiny.clock("monotonic") - began < 3.5, "eight at once")
+
+-- Killed, it takes what runs with it; what is left of control groups, the next one removes.
+file("below/killed_test.lua", 'tiny.exec { "sleep", "4711" }')
+local killed <close> = check.start(function()
+  tiny.exec { env = check.environment, "/proc/self/exe", "test", dir .. "/below/killed_test.lua" }
+end)
+local function sleeper()
+  for _, pid in ipairs(tiny.list_dir("/proc")) do
+    local words = pid:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. pid .. "/cmdline") or ""
+    if words:find("sleep\0" .. "4711", 1, true) then return tiny.pidfd_open(math.tointeger(tonumber(pid))) end
+  end
+end
+local asleep
+local deadline = tiny.clock("monotonic") + 20
+repeat
+  asleep = sleeper()
+  assert(asleep or tiny.clock("monotonic") < deadline, "the test begins")
+until asleep
+killed:kill("SIGKILL")
+killed:wait()
+assert(#tiny.poll({ asleep }, "20s") == 1, "the test ends with its runner")
+check.equal(tested(dir .. "/below/whole_test.lua").status, 0)
+left()
 
 -- A signal ends what runs, and nothing is left.
 file("below/long_test.lua", 'tiny.exec { "sh", "-c", "echo begun; exec sleep 4711" }')

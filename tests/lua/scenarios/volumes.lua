@@ -85,8 +85,8 @@ check.equal(check.succeeds("run", "--rm", "-v", "/tmp/file:/three/file", "/tmp/r
 
 refused("volumes: /tmp/none is missing on the host\n  hint: make it first", "-v", "/tmp/none:/srv", "true")
 refused("volumes: data is missing on the host\n  hint: named volumes do not exist here; a folder beside you is ./data", "-v", "data:/srv", "true")
-refused('"/tmp/site": is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site", "true")
-refused('"/tmp/site:srv": is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site:srv", "true")
+refused('"/tmp/site": it is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site", "true")
+refused('"/tmp/site:srv": it is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site:srv", "true")
 refused('"/tmp/site:/srv:z": the option "z" is not ro or rw', "-v", "/tmp/site:/srv:z", "true")
 refused('"/tmp/site:/a/../..": the target has .. in it', "-v", "/tmp/site:/a/../..", "true")
 refused('"/tmp/site:/": the target is the root itself\n  hint: --rootfs DIR gives the container another root', "-v", "/tmp/site:/", "true")
@@ -102,5 +102,5 @@ refused('"type=tmpfs,target=/a,tmpfs-mode=999": the mode "999" is not an octal n
 refused('mounts: unknown key "source"\n  hint: known are dev, exec, inodes, mode, readonly, size, suid, target, type', "--mount", "type=tmpfs,target=/a,source=/b", "true")
 refused('"/t:sise=1m": "sise=1m" is no option of a tmpfs\n  hint: they are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev', "--tmpfs", "/t:sise=1m", "true")
 refused('"/t:size=0": a size of 0 leaves no room for anything', "--tmpfs", "/t:size=0", "true")
-refused('"t": is not /PATH[:OPTION,…]', "--tmpfs", "t", "true")
+refused('"t": it is not /PATH[:OPTION,…]', "--tmpfs", "t", "true")
 refused("shm_size: 0 leaves no room for anything\n  hint: leave it out for 64m", "--shm-size", "0", "true")

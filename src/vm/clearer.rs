@@ -1,0 +1,51 @@
+//! Lua's own sentences about what is not there, in words for a reader: a module, and a function that is called and
+//! is none, where a primitive's name is close to it.
+
+use super::files;
+use super::registry::{self, did_you_mean};
+
+/// The message, and a hint where there is one to give.
+pub fn clearer(message: &str) -> (String, Option<String>) {
+    if let Some((before, rest)) = message.split_once("module '")
+        && let Some((module, _)) = rest.split_once("' not found:")
+    {
+        return (format!("{before}there is no module {module:?}"), Some(module_hint(module)));
+    }
+    if let Some((_, rest)) = message.split_once("attempt to call a nil value (field '")
+        && let Some((field, _)) = rest.split_once('\'')
+        && let Some(near) = did_you_mean(field, registry::all().map(|p| p.name))
+    {
+        return (message.to_owned(), Some(format!("did you mean tiny.{near}?")));
+    }
+    (message.to_owned(), None)
+}
+
+fn module_hint(module: &str) -> String {
+    let shipped: Vec<String> = files::embedded_names("lua/tiny").map(|name| format!("tiny.{name}")).collect();
+    match did_you_mean(module, shipped.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => {
+            let file = format!("{}.lua", module.replace('.', "/"));
+            format!(
+                "it would be {file} in the recipe's folder, or lua/{file} on the search path (`tinylua doc modules`)"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clearer;
+
+    #[test]
+    fn what_is_not_there() {
+        let (message, hint) =
+            clearer("r.lua:1: module 'tiny.contaner' not found:\n\tno field package.preload['tiny.contaner']");
+        assert_eq!(message, "r.lua:1: there is no module \"tiny.contaner\"");
+        assert_eq!(hint.as_deref(), Some("did you mean tiny.container?"));
+        let (_, hint) = clearer("r.lua:1: attempt to call a nil value (field 'mount_prok')");
+        assert_eq!(hint.as_deref(), Some("did you mean tiny.mount_proc?"));
+        assert_eq!(clearer("r.lua:1: mine"), ("r.lua:1: mine".to_owned(), None));
+        assert_eq!(clearer("attempt to call a nil value (field 'entirely_else')").1, None);
+    }
+}
