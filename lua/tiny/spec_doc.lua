@@ -67,7 +67,7 @@ doc.container = {
   { "before", "tiny.hooks", "Functions called before a step, in its namespaces." },
   { "after", "tiny.hooks", "Functions called after a step, in its namespaces." },
   { "steps", "tiny.hooks", "Functions in place of a step." },
-  { "break_before", "string[]", "Where `run --step` stops: names of primitives." },
+  { "break_before", "string|string[]", "Where `run --step` stops: a primitive's name, or several." },
   { "health", "tiny.health.wish", "How it is checked whether all is well inside." },
   { "pressure", "tiny.duration", "Call on_pressure when its processes waited so long for memory within two seconds." },
   { "on_start", "fun(ctx: tiny.context)", "Called when the program runs." },

@@ -70,7 +70,7 @@
 ---@field before? tiny.hooks Functions called before a step, in its namespaces.
 ---@field after? tiny.hooks Functions called after a step, in its namespaces.
 ---@field steps? tiny.hooks Functions in place of a step.
----@field break_before? string[] Where `run --step` stops: names of primitives.
+---@field break_before? string|string[] Where `run --step` stops: a primitive's name, or several.
 ---@field health? tiny.health.wish How it is checked whether all is well inside.
 ---@field pressure? tiny.duration Call on_pressure when its processes waited so long for memory within two seconds.
 ---@field on_start? fun(ctx: tiny.context) Called when the program runs.
