@@ -1,6 +1,7 @@
 -- explain --html: one well-formed page that loads nothing, in which no text of a container's becomes markup: its process,
 -- mounts, links and its volume's source are named as markup and terminal commands.
 local check = require "check"
+require("networked").needs()
 
 local VOID = { meta = true, rect = true, path = true }
 local KNOWN = {}
