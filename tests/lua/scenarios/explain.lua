@@ -85,6 +85,11 @@ end
 local beside = check.run { "exec", "-d", "web", "sleep", "1001" }
 check.equal(beside.status, 0)
 check.equal(found().processes[2].command, "sleep 1001")
+-- A name need not be text.
+check.equal(check.run({ "exec", "-d", "web", "bash", "-c", [[exec -a $'\xff<x>\xc3' sleep 1002]] }).status, 0)
+local odd
+repeat odd = found().processes[3] until odd and odd.command:find("1002$") and not odd.command:find("bash")
+check.equal(odd.command, "\\xff<x>\\xc3 1002")
 
 -- The text: no control character but the line's end, whatever the width; wide lines are cut to it.
 local text = check.succeeds("explain", "web")
