@@ -26,7 +26,7 @@ local function subject(what)
 end
 
 local function head(self, held, container)
-  self.pid, self.root = held.pid, held:link("root")
+  self.pid = held.pid
   local status = held:status()
   self.name = source.text(status.Name or "?")
   if not container then return end

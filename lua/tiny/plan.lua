@@ -3,6 +3,7 @@
 -- not known, and so the plan of a recipe that depends on it is as good as its guess.
 local Tape = require "tiny.plan.tape"
 local acts = require "tiny.acts"
+local cage = require "tiny.plan.cage"
 local container = require "tiny.container"
 local contradictions = require "tiny.plan.contradictions"
 
@@ -74,7 +75,7 @@ end
 local function made_of(path, words, args)
   local chunk, text = tiny.load_recipe(path)
   local self = require("tiny.plan.standins").install { tape = Tape.new(), path = path }
-  require("tiny.plan.cage").close(self.true_ones.setrlimit)
+  cage.close(self.true_ones.setrlimit)
   self.tape.step = "recipe"
   local made, asked
   self.tape:inside("host", function() made = (chunk(words or {})) end)
@@ -101,7 +102,9 @@ local function made_of(path, words, args)
 end
 
 -- How a planning process ends that used too much: by the signals of the CPU limit, or for want of memory.
-local ENDS = { [152] = "it takes more than 20 seconds of CPU time", [134] = "it takes more than 1 GiB of memory", [137] = "it was killed" }
+local ENDS = {
+  [152] = ("it takes more than %d seconds of CPU time"):format(cage.SECONDS), [134] = ("it takes more than %s of memory"):format(cage.MEMORY), [137] = "it was killed",
+}
 
 -- The plan of a recipe: { recipe, kind = "container" or "recipe", name, steps = { { number, name, lane, calls } },
 -- contradictions }; each call has op, args, at, recipe or recipe_line, undo, number, and plumbing where it only moves

@@ -4,7 +4,7 @@ local origin = {}
 
 -- The places in the shipped Lua, by what they make: a file and the text by which the line is known.
 origin.SHIPPED = {
-  exec = { "lua/tiny/container.lua", "tiny.exec {" },
+  exec = { "lua/tiny/container.lua", "tiny.exec" },
   namespaces = { "lua/tiny/container.lua", "ctx.child = tiny.clone(" },
   user = { "lua/tiny/userns.lua", "ctx.userns = ctx.scope:add(tiny.userns(" },
   cgroup = { "lua/tiny/limits.lua", "ctx.cgroup = tiny.cgroup(" },

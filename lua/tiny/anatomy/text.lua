@@ -47,10 +47,11 @@ function Text:rows(rows, indent)
   for _, row in ipairs(rows) do
     local left, parts = self.width - indent, {}
     for i, cell in ipairs(row) do
-      local room = math.max(1, left)
-      local text = cut(cell, room)
-      left = left - (i < #row and widths[i] or length(text)) - 2
-      parts[i] = self:paint(i == 1 and row.colour, i < #row and pad(text, math.min(widths[i], room)) or text)
+      local text = left > 0 and cut(cell, left) or ""
+      -- One long name does not push all the others aside.
+      local columns = i < #row and math.max(length(text), math.min(widths[i], self.width * 2 // 5, left)) or length(text)
+      left = left - columns - 2
+      parts[i] = self:paint(i == 1 and row.colour, pad(text, columns))
     end
     local from = places(row.origin)
     local line = (" "):rep(indent) .. table.concat(parts, "  ")

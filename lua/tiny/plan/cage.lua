@@ -9,12 +9,12 @@ local function refuse(name)
 end
 
 -- What a recipe may use for its plan: memory, and seconds of CPU time.
-local MEMORY, SECONDS = "1g", 20
+cage.MEMORY, cage.SECONDS = "512m", 20
 
 -- For this process, for good. limit: the true setrlimit.
 function cage.close(limit)
-  limit("as", MEMORY)
-  limit("cpu", SECONDS)
+  limit("as", cage.MEMORY)
+  limit("cpu", cage.SECONDS)
   for library, names in pairs { os = { "execute", "remove", "rename", "tmpname", "exit", "setlocale" }, io = { "popen", "tmpfile", "output" } } do
     for _, name in ipairs(names) do _G[library][name] = refuse(library .. "." .. name) end
   end

@@ -42,7 +42,7 @@ end
 function answer.cgroup(plan, path, options)
   local found = {}
   for _, name in ipairs(options and options.controllers or {}) do found[name] = "/sys/fs/cgroup/" .. path end
-  return doubles.new("cgroup", { path = path, version = plan.host.cgroup.version, folders = found })
+  return doubles.new("cgroup", { path = path, version = plan.host.cgroup.mode, folders = found })
 end
 answer.open_cgroup = answer.cgroup
 function answer.cgroup_stats() return {} end

@@ -6,7 +6,7 @@ local places = require "tiny.places"
 local Tape = {}
 Tape.__index = Tape
 
-local MOST = 20000
+local MOST = 5000
 local LONGEST = 400
 local HIDDEN = { "lua/tiny/plan", "lua/tiny/places.lua", "lua/tiny/scope.lua" }
 

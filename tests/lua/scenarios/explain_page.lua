@@ -1,6 +1,7 @@
 -- explain --html: one well-formed page that loads nothing, in which no text of a container's becomes markup: its process,
 -- mounts, links and its volume's source are named as markup and terminal commands.
 local check = require "check"
+require("networked").needs()
 
 local VOID = { meta = true, rect = true, path = true }
 local KNOWN = {}
@@ -63,6 +64,11 @@ check.equal(check.succeeds("explain", "--html", "/tmp/evil.html", "evil"), "")
 check.equal(tiny.stat("/tmp/evil.html").mode & 511, 420)
 parsed(tiny.read_file("/tmp/evil.html"))
 check.equal(check.run({ "explain", "--html", "/no/such/x", "evil" }).status, 125)
+-- What is no file stays what it is.
+tiny.mknod("/tmp/odd", "fifo")
+local refused = check.run { "explain", "--html", "/tmp/odd", "evil" }
+check.equal(refused.err, '--html: "/tmp/odd" is there, and is no file\n  hint: - is standard output\n')
+check.equal(tiny.stat("/tmp/odd").kind, "fifo")
 check.succeeds("rm", "-f", "evil")
 
 -- Without a network there is no picture, and a container of the host's says so.

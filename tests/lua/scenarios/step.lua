@@ -47,7 +47,7 @@ one:sees("this process\r\n.*Namespaces\r\n.*uts +own .*ipc +host's .*Mounts.*%(s
 one:type("s\n")
 one:sees("%(stepping%) # ")
 one:type("echo $(hostname)-$(stat -f -c %T /mnt)-$$\n")
-one:sees("stepped%-e[^\r]*%-2\r\n.*%(stepping%) # ")
+assert(one:sees("stepped%-(%S+)%-2\r\n.*%(stepping%) # ") ~= "tmpfs", "not yet mounted")
 one:type("sh -c 'echo g\\o; exec sleep 100'\n")
 one:sees("go\r\n")
 one:type("\3")
