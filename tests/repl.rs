@@ -106,6 +106,7 @@ fn hints() {
     for (typed, hint) in [
         ("tiny.mount_bind(", "  mount_bind(‹source›, target, [options])"),
         ("tiny.mount_bind('/a', ", "  mount_bind(source, ‹target›, [options])"),
+        ("tiny.clone(", "  clone(‹options›, body)  user, pid, net"),
         ("tiny.clone({ net = ", "  net: network namespace [true (new)"),
     ] {
         prompt.press(typed);
@@ -231,6 +232,9 @@ fn it_survives() {
     prompt.expect("on\r\n");
     prompt.line("typed");
     prompt.expect("typed\r\ntyped\r\n");
+    // Nothing could let it go on again: Ctrl-Z is a character.
+    prompt.line("\x1a");
+    prompt.expect("^Z\r\n\x1a\r\n");
     prompt.press("\x03");
     prompt.expect("130\r\n\"SIGINT\"\r\n");
     assert_eq!(prompt.answer("1 + 1"), "2\r\n");
