@@ -314,6 +314,11 @@ fn an_error_has_its_lines_on_a_terminal() {
     std::fs::write(home.path().join("syntax.lua"), "local x =\n= 2\n").expect("a recipe");
     let mut syntax = Prompt::run(home.path(), &["run", "syntax.lua"], &[("NO_COLOR", "1")]);
     syntax.expect("syntax.lua:2: unexpected symbol near '='\r\n   1 | local x =\r\n > 2 | = 2\r\n");
+    // Of a container's key, the line that gives it its value.
+    let web = "local c = require 'tiny.container'\nreturn c.new {\n  memory = '12q',\n}\n";
+    std::fs::write(home.path().join("web.lua"), web).expect("a recipe");
+    let mut web = Prompt::run(home.path(), &["run", "web.lua"], &[("NO_COLOR", "1")]);
+    web.expect(" > 3 |   memory = '12q',\r\n     |   ^^^^^^\r\n");
     // Elsewhere the text is all there is.
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_tinylua"))
         .args(["run", "fails.lua"])
