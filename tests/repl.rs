@@ -91,6 +91,9 @@ fn completion() {
     completes(&mut prompt, "tiny.manual('x', { format = 'mark", "= 'markdown'");
     assert_eq!(prompt.answer("n = tiny.utsns()"), "");
     completes(&mut prompt, "n:ke", "n:keep");
+    assert_eq!(prompt.answer("c = require 'tiny.container'"), "");
+    completes(&mut prompt, "c.new { mem", "memory = ");
+    completes(&mut prompt, "c.new { net", "net_delay  duration");
     // Files, with a folder open for more; modules; what there is help on.
     completes(&mut prompt, "x = './roo", "root.txt  roots/");
     completes(&mut prompt, "x = \"root.", "\"root.txt\"");
