@@ -189,6 +189,13 @@ fn it_survives() {
         prompt.press("\x03");
         prompt.expect("tiny> ");
     }
+    // A call that works ends between two files, and is not interrupted a second time once it has.
+    prompt.line("tiny.tar_pack('/usr', { name = 'x', to = tiny.open('/dev/null', { write = true }) })");
+    prompt.expect(EDITED);
+    prompt.press("\x03");
+    prompt.expect("EINTR: Interrupted system call");
+    prompt.expect("tiny> ");
+    assert_eq!(prompt.answer("(function() for i = 1, 1e5 do end return 7 end)()"), "7\r\n");
     assert_eq!(prompt.answer("#tiny.poll({ c }, 0)"), "0\r\n", "the child lives");
     assert_eq!(prompt.answer("c:kill('KILL') c:wait()"), "");
     // What an input does to its own names is nothing to the prompt.
