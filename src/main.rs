@@ -62,7 +62,8 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
 fn with_frame(failure: &Failure) -> Cow<'_, str> {
     match &failure.frame {
         Some(frame) if std::io::stderr().is_terminal() => {
-            let width = terminal::size(terminal::standard(2)).map_or(80, |(_, cols)| usize::from(cols));
+            let width = terminal::size(terminal::standard(2)).map_or(0, |(_, cols)| usize::from(cols));
+            let width = if width == 0 { 80 } else { width };
             Cow::Owned(frame.within(&failure.text, terminal::colours(), width))
         }
         _ => Cow::Borrowed(&failure.text),

@@ -91,6 +91,9 @@ fn completion() {
     completes(&mut prompt, "tiny.manual('x', { format = 'mark", "= 'markdown'");
     assert_eq!(prompt.answer("n = tiny.utsns()"), "");
     completes(&mut prompt, "n:ke", "n:keep");
+    assert_eq!(prompt.answer("c = require 'tiny.container'"), "");
+    completes(&mut prompt, "c.new { mem", "memory = ");
+    completes(&mut prompt, "c.new { net", "net_delay  duration");
     // Files, with a folder open for more; modules; what there is help on.
     completes(&mut prompt, "x = './roo", "root.txt  roots/");
     completes(&mut prompt, "x = \"root.", "\"root.txt\"");
@@ -106,6 +109,7 @@ fn hints() {
     for (typed, hint) in [
         ("tiny.mount_bind(", "  mount_bind(‹source›, target, [options])"),
         ("tiny.mount_bind('/a', ", "  mount_bind(source, ‹target›, [options])"),
+        ("tiny.clone(", "  clone(‹options›, body)  user, pid, net"),
         ("tiny.clone({ net = ", "  net: network namespace [true (new)"),
     ] {
         prompt.press(typed);
@@ -185,6 +189,13 @@ fn it_survives() {
         prompt.press("\x03");
         prompt.expect("tiny> ");
     }
+    // A call that works ends between two files, and is not interrupted a second time once it has.
+    prompt.line("tiny.tar_pack('/usr', { name = 'x', to = tiny.open('/dev/null', { write = true }) })");
+    prompt.expect(EDITED);
+    prompt.press("\x03");
+    prompt.expect("EINTR: Interrupted system call");
+    prompt.expect("tiny> ");
+    assert_eq!(prompt.answer("(function() for i = 1, 1e5 do end return 7 end)()"), "7\r\n");
     assert_eq!(prompt.answer("#tiny.poll({ c }, 0)"), "0\r\n", "the child lives");
     assert_eq!(prompt.answer("c:kill('KILL') c:wait()"), "");
     // What an input does to its own names is nothing to the prompt.
@@ -231,6 +242,9 @@ fn it_survives() {
     prompt.expect("on\r\n");
     prompt.line("typed");
     prompt.expect("typed\r\ntyped\r\n");
+    // Nothing could let it go on again: Ctrl-Z is a character.
+    prompt.line("\x1a");
+    prompt.expect("^Z\r\n\x1a\r\n");
     prompt.press("\x03");
     prompt.expect("130\r\n\"SIGINT\"\r\n");
     assert_eq!(prompt.answer("1 + 1"), "2\r\n");
@@ -310,6 +324,11 @@ fn an_error_has_its_lines_on_a_terminal() {
     std::fs::write(home.path().join("syntax.lua"), "local x =\n= 2\n").expect("a recipe");
     let mut syntax = Prompt::run(home.path(), &["run", "syntax.lua"], &[("NO_COLOR", "1")]);
     syntax.expect("syntax.lua:2: unexpected symbol near '='\r\n   1 | local x =\r\n > 2 | = 2\r\n");
+    // Of a container's key, the line that gives it its value.
+    let web = "local c = require 'tiny.container'\nreturn c.new {\n  memory = '12q',\n}\n";
+    std::fs::write(home.path().join("web.lua"), web).expect("a recipe");
+    let mut web = Prompt::run(home.path(), &["run", "web.lua"], &[("NO_COLOR", "1")]);
+    web.expect(" > 3 |   memory = '12q',\r\n     |   ^^^^^^\r\n");
     // Elsewhere the text is all there is.
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_tinylua"))
         .args(["run", "fails.lua"])

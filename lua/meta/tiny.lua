@@ -2794,7 +2794,7 @@ function tiny.probe() end
 ---@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
 ---@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next, which may be a call that waits; children that it forks stand in a process group of their own and read /dev/null (default: false)
 ---@field names? table of Lua input: the table whose names are completed (default: the globals)
----@field strings? function of Lua input: given a function's name and the beginning of a string in its call, returns a list of what the string can be, or nil for files (default: none)
+---@field strings? function of Lua input: given a function's name and the beginning of a string in its call, returns a list of what the string can be, or nil for files; given "NAME {" and the beginning of a key, a list of "key: text" (default: none)
 
 ---Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no terminal it reads a line of it, and shows no prompt.
 ---* EIO: the terminal is gone

@@ -1,5 +1,5 @@
 -- What a string at the prompt can be: names of containers where one is asked for, and of what there is
--- help on. For all other strings the line editor knows better.
+-- help on; and the keys of a container's table. For all other strings the line editor knows better.
 local function containers(prefix)
   local names = {}
   for _, container in ipairs(require("tiny.state").list { "name" }) do
@@ -22,9 +22,17 @@ local function topics()
   return names
 end
 
-local ASKED = { container = containers, inspect = containers, find = containers, [":in"] = containers, help = topics }
+-- "memory: size" and so on.
+local function keys_of_container()
+  local keys = {}
+  for key, kind in pairs(require("tiny.spec").KEYS) do table.insert(keys, ("%s: %s"):format(key, kind)) end
+  table.sort(keys)
+  return keys
+end
 
--- The strings that begin with `prefix` and that the function could be called with; nil for any other.
+local ASKED = { container = containers, inspect = containers, find = containers, [":in"] = containers, help = topics, ["container.new {"] = keys_of_container }
+
+-- The strings, or for "container.new {" the keys, that begin with `prefix` and that the function could be called with; nil for any other.
 return function(callee, prefix)
   local asked = ASKED[callee] or ASKED[callee:match("[.:]([%w_]+)$")]
   if not asked then return nil end

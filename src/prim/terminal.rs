@@ -39,7 +39,7 @@ pub const FAMILY: &[Primitive] = &[
                 Type::Function,
                 "none",
                 "of Lua input: given a function's name and the beginning of a string in its call, returns a list of what \
-                 the string can be, or nil for files",
+                 the string can be, or nil for files; given \"NAME {\" and the beginning of a key, a list of \"key: text\"",
             ),
         ],
         returns: "the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)",

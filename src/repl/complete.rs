@@ -20,7 +20,8 @@ pub struct Sources<'a> {
     pub lua: &'a Lua,
     /// The names at the prompt.
     pub globals: &'a Table,
-    /// What strings can be in a call: `f(callee, prefix)` returns a list, or nil where it knows nothing.
+    /// What strings can be in a call, or with "callee {" keys and what they are for, "key: text": `f(callee, prefix)`
+    /// returns a list, or nil where it knows nothing.
     pub strings: Option<&'a Function>,
     /// The columns of the screen.
     pub width: usize,
@@ -52,19 +53,31 @@ fn pairs(names: impl IntoIterator<Item = String>, word: &str) -> Vec<Pair> {
     fitting.map(|name| Pair { replacement: name.clone(), display: name }).collect()
 }
 
-/// The keys of the table, each with what it does.
+/// The keys of the table, each with what it does: those of a primitive, or what the prompt's Lua knows of
+/// a function that ships, as "container.new {".
 fn keys(sources: &Sources<'_>, call: &Call<'_>, prefix: &str) -> Vec<Pair> {
-    let Some(primitive) = names::primitive(sources.lua, sources.globals, call.callee) else {
-        return pairs(names::following(sources.globals, prefix), prefix);
+    if let Some(primitive) = names::primitive(sources.lua, sources.globals, call.callee) {
+        let options = names::keys(primitive, call.index + usize::from(call.callee.contains(':')));
+        let fitting = options.iter().filter(|o| o.name.starts_with(prefix));
+        return described(sources, fitting.map(|o| (o.name, o.doc)));
+    }
+    let head = names::shipped_head(sources.globals, call.callee).unwrap_or_default();
+    let name = head.split('(').next().unwrap_or_default();
+    match known(sources, &format!("{name} {{"), prefix) {
+        Some(keys) => described(sources, keys.iter().filter_map(|key| key.split_once(": "))),
+        None => pairs(names::following(sources.globals, prefix), prefix),
+    }
+}
+
+/// Keys in a column, what they do beside it.
+fn described<'a>(sources: &Sources<'_>, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Pair> {
+    let keys: Vec<_> = keys.collect();
+    let widest = keys.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let pair = |(name, doc): &(&str, &str)| Pair {
+        replacement: format!("{name} = "),
+        display: cut(&format!("{name:widest$}{GAP}{doc}"), sources.width.saturating_sub(2)),
     };
-    let options = names::keys(primitive, call.index + usize::from(call.callee.contains(':')));
-    let options: Vec<_> = options.iter().filter(|o| o.name.starts_with(prefix)).collect();
-    let widest = options.iter().map(|o| o.name.len()).max().unwrap_or(0);
-    let pair = |o: &&crate::vm::registry::Opt| Pair {
-        replacement: format!("{} = ", o.name),
-        display: cut(&format!("{:widest$}{GAP}{}", o.name, o.doc), sources.width.saturating_sub(2)),
-    };
-    options.iter().map(pair).collect()
+    keys.iter().map(pair).collect()
 }
 
 /// At most `width` characters.

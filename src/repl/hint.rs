@@ -22,9 +22,17 @@ pub fn hint(lua: &Lua, globals: &Table, before: &str) -> Option<String> {
         return option(primitive, &around, skipped, before);
     }
     let words: Vec<_> = primitive.parameters().into_iter().skip(skipped).collect();
-    let about = names::argument(primitive, around.index + skipped).map(|arg| arg.doc);
+    let about = match names::argument(primitive, around.index + skipped) {
+        Some(arg) => arg.doc.to_owned(),
+        None if words.get(around.index).is_some() => list(primitive.options.iter().map(|o| o.name)),
+        None => String::new(),
+    };
     let words = words.iter().map(|(word, required)| (*word, *required));
-    Some(line(last(around.callee), words, around.index, about.unwrap_or_default()))
+    Some(line(last(around.callee), words, around.index, &about))
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn last(path: &str) -> &str {
@@ -64,9 +72,7 @@ fn option(primitive: &'static Primitive, around: &Call<'_>, skipped: usize, befo
     match fitting[..] {
         [] => None,
         [only] if !prefix.is_empty() => Some(about(only)),
-        _ if prefix.is_empty() || fitting.len() > 1 => {
-            Some(format!("  {}", fitting.iter().map(|o| o.name).collect::<Vec<_>>().join(", ")))
-        }
+        _ if prefix.is_empty() || fitting.len() > 1 => Some(format!("  {}", list(fitting.iter().map(|o| o.name)))),
         _ => None,
     }
 }

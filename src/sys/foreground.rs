@@ -52,7 +52,8 @@ pub(super) fn begin() -> Result<()> {
 }
 
 /// Makes the group of a child the one that reads the terminal at standard input, and lets it go on when
-/// it was stopped for trying. A child in this process's group gets one of its own first. Errors: ENOTTY
+/// it was stopped for trying. A child in this process's group gets one of its own first. At a
+/// prompt Ctrl-Z is no key until the terminal is taken back. Errors: ENOTTY
 /// without a terminal, ESRCH when it has ended, EPERM when it is in another session.
 pub fn give(pid: i32) -> Result<()> {
     let child = Pid::from_raw(pid);
@@ -60,6 +61,11 @@ pub fn give(pid: i32) -> Result<()> {
     if group == getpgrp() {
         setpgid(child, child)?;
         group = child;
+    }
+    if FOUND.with_borrow(Option::is_some) {
+        // A prompt waits for the child's end: of one that Ctrl-Z stops it would never hear. From the
+        // background it could not say so any more.
+        let _ = terminal::without_suspend(terminal::standard(0));
     }
     set(group)?;
     let _ = nix::sys::signal::killpg(group, Signal::SIGCONT);

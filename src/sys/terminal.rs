@@ -113,6 +113,13 @@ pub fn make_raw(fd: BorrowedFd<'_>) -> Result<String> {
     Ok(before)
 }
 
+/// Takes from a terminal the key that stops its foreground processes (termios(3), VSUSP).
+pub fn without_suspend(fd: BorrowedFd<'_>) -> Result<()> {
+    let mut wanted = attributes(fd)?;
+    wanted.c_cc[libc::VSUSP] = libc::_POSIX_VDISABLE;
+    set_attributes(fd, &wanted)
+}
+
 /// Standard input, output or error, borrowed.
 pub fn standard(number: u32) -> BorrowedFd<'static> {
     match number {

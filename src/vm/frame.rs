@@ -35,11 +35,12 @@ pub struct Frame {
 /// How many lines are shown before and after.
 const AROUND: usize = 2;
 
-/// The frame of an error value that has a place in a user's file.
+/// The frame of an error value that has a place in a user's file, or names a key that one line of it has.
 pub fn of(lua: &Lua, err: &Table) -> Option<Frame> {
     let field = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten();
-    let place = field("at").or_else(|| field("message"))?;
-    at(lua, &place, field("op").as_deref())
+    let message = field("message").unwrap_or_default();
+    let place = field("at").map_or(message.clone(), |at| format!("{at}: {message}"));
+    at(lua, &place, field("op").as_deref()).or_else(|| of_key(lua, &place))
 }
 
 /// The frame of a place, "web.lua:12" with anything behind it, where `op` is called.
@@ -50,7 +51,33 @@ pub fn at(lua: &Lua, place: &str, op: Option<&str>) -> Option<Frame> {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         Some((text, rest[..digits].parse::<usize>().ok()?))
     })?;
+    around(&String::from_utf8_lossy(text), line, op)
+}
+
+/// The frame of "web.lua: container.new: memory: …": of the one line that gives this key a value.
+fn of_key(lua: &Lua, message: &str) -> Option<Frame> {
+    let texts = lua.app_data_ref::<Texts>()?;
+    let (text, rest) =
+        texts.0.iter().find_map(|(name, text)| Some((text, message.strip_prefix(&name[..])?.strip_prefix(": ")?)))?;
+    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let key = rest.split(": ").take_while(|part| !part.is_empty() && part.chars().all(name)).last()?;
+    let key = key.rsplit('.').next()?;
     let text = String::from_utf8_lossy(text);
+    let gives = |line: &str| {
+        let code = line.split("--").next().unwrap_or_default();
+        code.match_indices(key).any(|(i, _)| {
+            let after = code[i + key.len()..].trim_start();
+            !code[..i].ends_with(name) && after.starts_with('=') && !after.starts_with("==")
+        })
+    };
+    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| gives(line));
+    match (lines.next(), lines.next()) {
+        (Some((line, _)), None) => around(&text, line, Some(key)),
+        _ => None,
+    }
+}
+
+fn around(text: &str, line: usize, op: Option<&str>) -> Option<Frame> {
     let first = line.saturating_sub(AROUND).max(1);
     let lines: Vec<String> = text.lines().skip(first - 1).take(line + AROUND + 1 - first).map(shown).collect();
     let marked = lines.get(line.checked_sub(first)?)?;
@@ -146,6 +173,19 @@ mod tests {
         assert_eq!(frame("x", "web.lua", None), None);
         let steered = frame("a\x1b[2J\u{9b}b", "web.lua:1", None).expect("a frame");
         assert!(!steered.contains(['\x1b', '\u{9b}']), "{steered:?}");
+    }
+
+    #[test]
+    fn a_key_that_one_line_has() {
+        let of = |text: &'static str| {
+            let lua = Lua::new();
+            remember(&lua, &Source { text: Cow::Borrowed(text.as_bytes()), bytecode: false, name: "@web.lua".into() });
+            Some(of_key(&lua, "web.lua: container.new: memory: expected a size: \"12q\"")?.text(false, 60))
+        };
+        let want = " > 1 | c.new { memory = '12q' } -- memory = 1\n     |         ^^^^^^\n";
+        assert_eq!(of("c.new { memory = '12q' } -- memory = 1").as_deref(), Some(want));
+        assert_eq!(of("c.new { memory = '1' }\nc.new { memory = '12q' }"), None);
+        assert_eq!(of("x.memory == 1, my_memory = 2"), None);
     }
 
     #[test]

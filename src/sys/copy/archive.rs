@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use tar::{Builder, EntryType, Header};
 
 use super::{Data, Entry, Kind, Sink, Tally, join, plain};
-use crate::sys::{Error, Result};
+use crate::sys::{Error, Result, interrupt};
 
 /// The beginnings of compressed streams.
 const COMPRESSED: &[(&[u8], &str)] =
@@ -32,6 +32,7 @@ impl Packer {
 
 impl Sink for Packer {
     fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+        interrupt::check()?;
         let mut name = join(&self.name, &entry.path);
         if entry.kind == Kind::Dir {
             name.push(b'/');

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Timesp
 use super::{Data, Entry, Kind, Sink, Tally, join, split};
 use crate::sys::fs::random_hex;
 use crate::sys::path::{Place, without_umask};
-use crate::sys::{Context, Error, Result};
+use crate::sys::{Context, Error, Result, interrupt};
 
 /// Bytes that are copied between two looks at the clock.
 const PIECE: u64 = 16 << 20;
@@ -289,6 +289,7 @@ impl Plant {
 
 impl Sink for Plant {
     fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+        interrupt::check()?;
         self.take(entry, data, tally).map_err(|e| e.with_path(self.shown(entry)))
     }
 

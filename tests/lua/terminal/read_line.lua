@@ -35,3 +35,5 @@ end)
 
 check.refuses('unknown option "histroy"; did you mean "history"?', tiny.read_line, "", { histroy = "x" })
 check.refuses("prompt is missing: read_line(prompt [, options])", tiny.read_line)
+check.refuses('option "names": expected table, got 1', tiny.read_line, "", { names = 1 })
+check.refuses('option "strings": expected function, got a table', tiny.read_line, "", { strings = {} })
