@@ -107,7 +107,9 @@ local function start(job, timeout)
   local before = {}
   for name, loader in pairs(package.preload) do before[name] = loader end
   preload(path, folder)
-  job.child, job.group = private_host.start({ folder, tiny.readlink("/proc/self/exe") }, first, function()
+  local kept = { folder, tiny.readlink("/proc/self/exe") }
+  for dir in (tiny.settings.lua_path or ""):gmatch("[^:]+") do table.insert(kept, dir) end
+  job.child, job.group = private_host.start(kept, first, function()
     tiny.unblock_signals(SIGNALS)
     tiny.chdir(folder)
     result_end:write(tiny.json_encode(perform("./" .. base, job.name)))

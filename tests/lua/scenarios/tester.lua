@@ -108,6 +108,23 @@ assert(hangs.out:find("\n  it was not done after 2 s, and was ended\n", 1, true)
 tiny.remove(dir .. "/hangs_test.lua")
 left()
 
+-- What --lua-path brings is there, in the test and in what it runs, also where /tmp is empty.
+tiny.mkdir("/tmp/given/lua", { parents = true, mode = tonumber("755", 8) })
+tiny.mkdir("/tmp/given/scripts", { parents = true, mode = tonumber("755", 8) })
+tiny.write_file("/tmp/given/lua/given.lua", 'return { word = "given" }', { mode = tonumber("644", 8) })
+tiny.write_file("/tmp/given/scripts/say.lua", 'return { run = function() print(require("given").word) end }', { mode = tonumber("644", 8) })
+if tiny.getuid() == 0 and not check.environment then
+  file("path_test.lua", [[
+local t = require "tiny.test"
+t.expect(require("given").word):equals("given")
+t.expect(t.tinylua("say").out):equals("given\n")
+]])
+  tiny.chdir("/tmp")
+  local given = check.run { "--lua-path", "given", "test", "tests/path_test.lua" }
+  check.equal(given.status, 0, given.out)
+  tiny.remove(dir .. "/path_test.lua")
+end
+
 -- Files as a whole, folders, filters, TAP.
 file("below/whole_test.lua", "assert(tiny.getpid() > 1)")
 file("below/status_test.lua", "return 3")
