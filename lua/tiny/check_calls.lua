@@ -150,14 +150,14 @@ function calls.new(found)
     local kind = kind_of(node, walker)
     if not NEEDED[kind] then return end
     local _, name = walker:named(node.callee)
-    say(node, ("the %s that tiny.%s returns is dropped"):format(kind, name), "keep it in a local <close>, which undoes it at the end; :keep() leaves it")
+    say(node, ("the %s that tiny.%s returns is dropped"):format(kind, name), ("a local <close> %s it at the end"):format(OWNED[kind] and "undoes" or "closes") .. (OWNED[kind] and ", :keep() leaves it" or ""))
   end
 
   function listener.leave(variable, walker)
     local kind = kind_of(variable.value, walker)
     if not kind or variable.attribute or variable.assigned or variable.name:find("^_") then return end
     if variable.reads == 0 then
-      if NEEDED[kind] then say(variable, ("%s, a %s, is never used"):format(variable.name, kind), ("local %s <close> undoes it at the end"):format(variable.name)) end
+      if NEEDED[kind] then say(variable, ("%s, a %s, is never used"):format(variable.name, kind), ("local %s <close> %s it at the end"):format(variable.name, OWNED[kind] and "undoes" or "closes")) end
     elseif OWNED[kind] and variable.escapes == 0 and not released(variable, kind) then
       say(variable, ("%s, a %s, is never closed"):format(variable.name, kind), ("local %s <close> undoes it at the end, %s:keep() leaves it"):format(variable.name, variable.name))
     end

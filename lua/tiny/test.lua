@@ -81,11 +81,13 @@ function test.environment()
   return env
 end
 
--- Runs this tinylua with these words, its state in the private host; a first table has input and env beside
--- the words: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
+-- Runs this tinylua with these words, its state in the private host, with the same --lua-path; a first table has
+-- input and env beside the words: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
 function test.tinylua(...)
   local words = type(...) == "table" and ... or { ... }
-  return test.command { input = words.input, env = words.env or test.environment(), program(), table.unpack(words) }
+  local line = { input = words.input, env = words.env or test.environment(), program() }
+  for dir in (tiny.settings.lua_path or ""):gmatch("[^:]+") do table.move({ "--lua-path", dir }, 1, 2, #line + 1, line) end
+  return test.command(table.move(words, 1, #words, #line + 1, line))
 end
 
 -- Runs a recipe or a command: `tinylua run …`.

@@ -1,11 +1,12 @@
 -- Runs test files: each test in a private host and a process of its own, several at once, with a time limit. A
 -- file is read once to learn its tests, and once for each of them. What a test does or breaks ends with it.
 local private_host = require "tiny.private_host"
+local process = require "tiny.test_process"
 
 local runner = {}
 
--- Of what a test prints so much is kept, and of what it says on its failure.
-local OUTPUT, MESSAGE = 64 * 1024, 16 * 1024
+-- Of what a test prints so much is kept.
+local OUTPUT = 64 * 1024
 local SIGNALS = { "SIGINT", "SIGTERM", "SIGHUP" }
 
 -- The processors that there are.
@@ -40,56 +41,6 @@ local function absolute(path)
   return require("tiny.spec").absolute(path)
 end
 
--- What came of a call in the test's process, as a table that goes to the runner.
-local function outcome(f)
-  local _, err = tiny.try(f)
-  if not err then return { status = "passed" } end
-  return { status = err.skipped and "skipped" or "failed", message = tostring(err.skipped and err.message or err):sub(1, MESSAGE) }
-end
-
--- A file without tests is one: as a recipe, it fails by a status.
-local function whole(chunk)
-  local result = (chunk())
-  if result == false or (math.type(result) == "integer" and result ~= 0) then tiny.fail(("it returned %s"):format(result)) end
-end
-
--- In the test's process: reads the file and runs the test of this name; without one it tells their names.
-local function perform(base, name)
-  local test = require "tiny.test"
-  local came = outcome(function() whole(tiny.load_recipe(base)) end)
-  if came.status ~= "passed" then return came end
-  if not name then
-    for i, one in ipairs(test.list) do
-      came.tests = came.tests or {}
-      came.tests[i] = one.name
-    end
-    return came
-  end
-  for _, one in ipairs(test.list) do
-    if one.name == name then return outcome(function() one.run() end) end
-  end
-  return { status = "failed", message = "the file has no such test when it is read again" }
-end
-
--- The modules beside a test file, found but not run, as `require` does it: { name = loader }. In an ordinary
--- user's private host the owner of the folders above them cannot be told any more.
-local function neighbours(folder, prefix, found)
-  for _, name in ipairs(tiny.list_dir(folder)) do
-    local kind, module = tiny.stat(folder .. "/" .. name, { follow = false }).kind, name:match("^([%w_-]+)%.lua$")
-    if kind == "dir" and name:match("^[%w_-]+$") and not prefix:find(".", 1, true) then neighbours(folder .. "/" .. name, prefix .. name .. ".", found) end
-    local loader = kind == "file" and module and tiny.try(package.searchers[2], prefix .. module)
-    if type(loader) == "function" then found[prefix .. module] = loader end
-  end
-  return found
-end
-
-local function preload(path, folder)
-  if tiny.getuid() == 0 then return end
-  -- It tells where `require` looks; what is wrong with the file is told when it is run.
-  tiny.try(tiny.load_recipe, path)
-  for name, loader in pairs(tiny.try(neighbours, folder, "", {}) or {}) do package.preload[name] = loader end
-end
-
 -- Starts a job { file, name }: its process, its output and its result are `job`'s from here on.
 local function start(job, timeout)
   local out, out_end = tiny.pipe()
@@ -104,16 +55,16 @@ local function start(job, timeout)
     tiny.dup2(tiny.open("/dev/null"), 0)
     for number = 1, 2 do tiny.dup2(out_end, number) end
   end
-  local before = {}
-  for name, loader in pairs(package.preload) do before[name] = loader end
-  preload(path, folder)
-  job.child, job.group = private_host.start({ folder, tiny.readlink("/proc/self/exe") }, first, function()
+  local forget = process.preload(path, folder)
+  local kept = { folder, tiny.readlink("/proc/self/exe") }
+  for dir in (tiny.settings.lua_path or ""):gmatch("[^:]+") do table.insert(kept, dir) end
+  job.child, job.group = private_host.start(kept, first, function()
     tiny.unblock_signals(SIGNALS)
     tiny.chdir(folder)
-    result_end:write(tiny.json_encode(perform("./" .. base, job.name)))
+    result_end:write(tiny.json_encode(process.perform("./" .. base, job.name)))
     require("tiny.format").flush()
   end)
-  for name in pairs(package.preload) do package.preload[name] = before[name] end
+  forget()
   out_end:close()
   result_end:close()
 end

@@ -51,6 +51,9 @@ impl Globals {
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
         settings.extend(self.root.clone().map(|root| ("root", root)));
+        let lua_path = std::env::join_paths(self.lua_path.iter().filter_map(|dir| std::path::absolute(dir).ok()));
+        let lua_path = lua_path.ok().filter(|path| !path.is_empty()).map(|path| path.to_string_lossy().into_owned());
+        settings.extend(lua_path.map(|path| ("lua_path", path)));
         settings.extend(self.verbose.then(|| ("verbose", "yes".to_owned())));
         settings
     }

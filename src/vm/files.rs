@@ -56,7 +56,7 @@ pub struct SearchPath {
 impl SearchPath {
     /// `extra` (from `--lua-path`), the user's config folder, `/etc/tinylua`; only those that exist.
     pub fn new(extra: &[PathBuf]) -> SearchPath {
-        let mut dirs: Vec<PathBuf> = extra.to_vec();
+        let mut dirs: Vec<PathBuf> = extra.iter().map(absolute).collect();
         dirs.extend(user_config());
         dirs.push("/etc/tinylua".into());
         dirs.retain(|d| d.is_dir());
@@ -65,7 +65,7 @@ impl SearchPath {
 
     /// These folders alone; only those that exist.
     pub fn of(dirs: &[PathBuf]) -> SearchPath {
-        SearchPath { dirs: dirs.iter().filter(|dir| dir.is_dir()).cloned().collect(), root: root() }
+        SearchPath { dirs: dirs.iter().map(absolute).filter(|dir| dir.is_dir()).collect(), root: root() }
     }
 
     /// The folders, while this process has the root that they were found in. In a container's root a
@@ -117,6 +117,11 @@ impl SearchPath {
         names.dedup();
         names
     }
+}
+
+/// The same folder wherever the process goes.
+fn absolute(dir: &PathBuf) -> PathBuf {
+    std::path::absolute(dir).unwrap_or_else(|_| dir.clone())
 }
 
 /// What tells the process's root from another.

@@ -27,7 +27,7 @@ says("local order, outer, x = 1, 2\ngoto done\nrepeat local y = x until y\n::don
 -- Calls, by the very check that they pass when they are made; what only running tells is let pass.
 says("local c <close> = tiny.clone({\n  pid = true, nett = true }, function() end)", at .. '2:15: clone: unknown option "nett"; did you mean "net"?\n')
 says("tiny.clone { pid = true }", at .. "1:1: clone: body is missing: clone(options, body)\n"
-  .. at .. "1:1: the child that tiny.clone returns is dropped; keep it in a local <close>, which undoes it at the end; :keep() leaves it\n")
+  .. at .. "1:1: the child that tiny.clone returns is dropped; a local <close> undoes it at the end, :keep() leaves it\n")
 says('tiny.sethostname(7)', at .. "1:1: sethostname: name: expected string, got 7\n")
 says('tiny.mount_tmpfs("/x", {\n  size = "12q" })', at .. '2:3: mount_tmpfs: option "size": "12q" is not a size; write bytes or a number with k, m, g or t: "128m"\n')
 says('tiny.veth_pair({ name = "a" },\n { name = "b", adr = "10.0.0.1/24" })', at .. '2:16: veth_pair: second: unknown option "adr"; did you mean "addr"?\n')
@@ -47,8 +47,9 @@ says('local child <close> = tiny.fork(function() end)\nchild:wait("soon")', at
   .. '2:1: child:wait: timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"\n')
 says('local cg = tiny.cgroup("web")\ntiny.set_memory_limit(cg, "1m")\ntiny.clone({ cgroup = cg }, function() end):wait()',
   at .. "1:7: cg, a cgroup, is never closed; local cg <close> undoes it at the end, cg:keep() leaves it\n")
-says('local ns = tiny.netns()', at .. "1:7: ns, a netns, is never used; local ns <close> undoes it at the end\n")
-says('tiny.bridge("td0")', at .. "1:1: the bridge that tiny.bridge returns is dropped; keep it in a local <close>, which undoes it at the end; :keep() leaves it\n")
+says('local ns = tiny.netns()', at .. "1:7: ns, a netns, is never used; local ns <close> closes it at the end\n")
+says('tiny.open("/dev/null")', at .. "1:1: the file that tiny.open returns is dropped; a local <close> closes it at the end\n")
+says('tiny.bridge("td0")', at .. "1:1: the bridge that tiny.bridge returns is dropped; a local <close> undoes it at the end, :keep() leaves it\n")
 says([[local cg = tiny.cgroup("web")
 cg:keep()
 local child = tiny.fork(function() end)
