@@ -11,7 +11,7 @@ end
 -- They change nothing, whatever their arguments.
 acts.LOOKS = set [[caps capability_name subids userns_helper mounts links routes published nft_chains cgroup_of probe isatty signal_number parse_addr
   format_addr json_encode json_decode read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
-  parse_duration did_you_mean manual sources source config_dir caller load_recipe chunk_globals seccomp_compile dns_question dns_answer try fail]]
+  parse_duration did_you_mean manual sources source config_dir caller load_recipe chunk_globals foresee error_frame seccomp_compile dns_question dns_answer try fail]]
 
 -- They look at files; a plan answers them itself.
 acts.READS = set [[stat read_file list_dir readlink]]
@@ -20,7 +20,7 @@ acts.READS = set [[stat read_file list_dir readlink]]
 acts.PLUMBING = set [[pipe socketpair read write dup2 poll signals next_signal flock unlock stdio wait_ready send_fd recv_fd reap pidfd_open open write_file
   append_file mkdir open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish notify_ready open_cgroup
   cgroup_stats cgroup_read open_ns stop_trace terminal_size raw_mode set_terminal_mode read_line unix_listen unix_accept unix_connect udp_receive udp_send
-  tcp_accept seal]]
+  tcp_accept seal trace_calls set_foreground]]
 
 -- What takes away again: an abort lets these happen.
 function acts.undoes(name)

@@ -150,10 +150,28 @@ local function has_double(value, other)
   return doubles.is(value) or doubles.is(value.netns) or other ~= nil and has_double(other)
 end
 
+-- Fails as the call would that is wrong in itself; of a stand-in nobody knows what it would have been.
+local function foresee(plan, op, ...)
+  local unknown, arguments = plan.true_ones.foresee(), table.pack(...)
+  local function known(value, depth)
+    if doubles.is(value) then return unknown end
+    if type(value) ~= "table" or depth == 0 then return value end
+    local copy = {}
+    for key, item in pairs(value) do copy[key] = known(item, depth - 1) end
+    return copy
+  end
+  for i = 1, arguments.n do arguments[i] = known(arguments[i], 3) end
+  local refusal = plan.true_ones.foresee(op, arguments)
+  if refusal then
+    tiny.fail { op = op, args = { require("tiny.plan.tape").arguments(...) }, message = refusal, code = "EINVAL", usage = true, at = tiny.caller() }
+  end
+end
+
 local function standin(plan, op)
   if looks[op] then return function(...) return looks[op](plan, ...) end end
   if op == "clone" or op == "fork" then
     return function(...)
+      foresee(plan, op, ...)
       plan.tape:note(op, ...)
       return born(plan, op, ...)
     end
@@ -161,6 +179,7 @@ local function standin(plan, op)
   return function(...)
     local first = (...)
     local quiet = (op == "sysctl" and select("#", ...) < 2) or (op == "landlock" and type(first) == "table" and first.check)
+    foresee(plan, op, ...)
     local call = not quiet and plan.tape:note(op, ...)
     if op == "exec" then plan.tape:end_process() end
     if MOUNTS[op] then

@@ -134,6 +134,13 @@ for name, primitive in pairs(tiny) do
   end
 end
 
+-- A call that is wrong in itself is refused as it is when it is made.
+result = planned('local cg <close> = tiny.cgroup("x")\ntiny.set_memory_limit(cg, "1q")')
+check.equal(result.status, 125)
+assert(result.err:find('^/tmp/p.lua:2: set_memory_limit%(<cgroup x>, "1q"%): limit: "1q" is not '), result.err)
+result = planned('tiny.clone({ pidd = true }, function() end)')
+assert(result.err:find('^/tmp/p.lua:1: clone%({ pidd = true }%): unknown option "pidd"; did you mean "pid"?'), result.err)
+
 -- Contradictions, each with the line.
 result = planned([[
 local child <close> = tiny.clone({ mount = true }, function()
