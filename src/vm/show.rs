@@ -36,6 +36,9 @@ fn write(out: &mut String, value: &Value, depth: usize) {
         Value::Boolean(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Integer(n) => out.push_str(&n.to_string()),
         Value::Number(n) => out.push_str(&n.to_string()),
+        Value::String(s) if s.as_bytes().len() > WIDEST && s.as_bytes().contains(&0) => {
+            out.push_str(&format!("<{} bytes>", s.as_bytes().len()));
+        }
         Value::String(s) => quote(out, &s.to_string_lossy()),
         Value::Table(t) => match super::handle::brief(t) {
             Some(brief) => out.push_str(&brief),
