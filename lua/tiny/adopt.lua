@@ -33,12 +33,17 @@ end
 -- The lock of a container whose maker was killed: the child that waits for its "go" holds it a moment
 -- longer. Nil while somebody looks after the container.
 local function last_holder(id)
-  local now = state.load(id)
-  local maker = now and now.state.status == "starting" and now.state.supervisor
-  if not maker then return nil end
-  local living = tiny.pidfd_open(maker.pid, { start_time = maker.start })
-  if living then return living:close() end
-  return (tiny.try(tiny.flock, now.run .. "/alive"))
+  while true do
+    local now = state.load(id)
+    local maker = now and now.state.status == "starting" and now.state.supervisor
+    local living <close> = maker and tiny.pidfd_open(maker.pid, { start_time = maker.start }) or nil
+    -- A supervisor that its maker left behind is on record itself soon, and keeps the lock.
+    if not maker or living then return nil end
+    local alive = state.try_alive(now)
+    if alive then return alive end
+    local watch <close> = tiny.try(tiny.watch, { now.dir })
+    if watch then tiny.poll({ watch }, "20ms") end
+  end
 end
 
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
