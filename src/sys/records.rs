@@ -1,8 +1,9 @@
-//! Many small files in one pass: the same few of each folder in a folder, read by descriptor. Of many, one
-//! thread reads while the other makes use of them.
+//! Many small files in one pass: the same few of each folder in a folder, read by descriptor. Of many, a second
+//! thread reads its share.
 
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use rustix::fs::{CWD, Mode, OFlags};
@@ -20,7 +21,7 @@ pub enum Found<'a> {
     File(usize, &'a [u8]),
 }
 
-/// A second thread reads ahead where there are so many folders that its start does not matter.
+/// A second thread reads too where there are so many folders that its start does not matter.
 const MANY: usize = 128;
 
 /// So many folders it hands over at once.
@@ -40,22 +41,27 @@ pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>)
             names.push(name.to_vec());
         }
     }
-    let mut batches = names.chunks(BATCH).map(|part| Batch::read(opened.as_fd(), part, files));
+    let parts: Vec<&[Vec<u8>]> = names.chunks(BATCH).collect();
+    let read = |part| Batch::read(opened.as_fd(), part, files);
     if names.len() < MANY {
-        return batches.try_for_each(|batch| batch.tell(&mut tell));
+        return parts.into_iter().try_for_each(|part| read(part).tell(&mut tell));
     }
+    let next = AtomicUsize::new(0);
+    let take = || parts.get(next.fetch_add(1, Ordering::Relaxed)).copied();
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        let mut apart = batches.clone();
-        let ahead = move || {
+        let ahead = || {
             // A failure to hand over: the other side ended with an error, and nobody wants the rest.
-            let _ = apart.try_for_each(|batch| sender.send(batch));
+            while take().is_some_and(|part| sender.send(read(part)).is_ok()) {}
+            drop(sender);
         };
-        match std::thread::Builder::new().spawn_scoped(scope, ahead) {
-            Ok(_) => receiver.into_iter().try_for_each(|batch| batch.tell(&mut tell)),
-            // A limit of processes counts threads too.
-            Err(_) => batches.try_for_each(|batch| batch.tell(&mut tell)),
+        // A limit of processes counts threads too: without one this thread reads everything.
+        let _ = std::thread::Builder::new().spawn_scoped(scope, ahead);
+        while let Some(part) = take() {
+            read(part).tell(&mut tell)?;
+            receiver.try_iter().try_for_each(|batch| batch.tell(&mut tell))?;
         }
+        receiver.into_iter().try_for_each(|batch| batch.tell(&mut tell))
     })
 }
 
