@@ -120,6 +120,7 @@ end
 
 function policy.write(path, learned)
   learned.command = table.concat(learned.ctx.spec.command, " ")
+  require("tiny.target").check(path, "learn")
   tiny.write_file(path, policy.text(learned))
 end
 

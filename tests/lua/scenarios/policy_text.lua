@@ -33,6 +33,16 @@ deep["/usr/lib/python"], deep["/"] = { list = true }, { list = true }
 check.equal(shown(deep), "/=list /usr/lib/python=listr")
 check.equal(shown { ["/"] = { list = true }, ["/a"] = { w = true }, ["/a/b"] = { w = true, r = true } }, "/=list /a/b=rw /a=w")
 
+-- What is no file stays what it is, before the run and after it.
+tiny.mknod("/tmp/null", "char", { major = 1, minor = 3 })
+tiny.symlink("/tmp/null", "/tmp/link")
+for _, path in ipairs { "/tmp/null", "/tmp/link", "/tmp" } do
+  check.run_refused(('seccomp: learn: "%s" is there, and is no file\n  hint: name a file for the policy'):format(path), "--learn", path, "true")
+  local _, err = tiny.try(policy.write, path, { ctx = { spec = { command = { "x" } } } })
+  check.equal(err and err.message, ('learn: "%s" is there, and is no file'):format(path))
+end
+check.equal(tiny.stat("/tmp/null").kind .. tiny.readlink("/tmp/link"), "char/tmp/null")
+
 local text = policy.text {
   command = "x\n]] os.exit() --", calls = { read = true }, paths = { ['/odd"]=1,\n["x'] = { r = true } }, caps = { CAP_CHOWN = true }, bind = { [80] = true }, connect = {},
 }
