@@ -50,3 +50,10 @@ local made = load(text, "=policy", "t", {})()
 check.equal(made.cap_add[1], "CHOWN")
 check.equal(made.landlock.paths['/odd"]=1,\n["x'], "r")
 check.equal(made.landlock.tcp_bind[1], 80)
+
+-- Names are the container's to make up: no more than so many are kept in mind.
+local learner = require("tiny.learn").new { process = tiny.pidfd_open(tiny.getpid()), spec = { seccomp = { learn = "/tmp/p" } } }
+for i = 1, 20010 do learner:changed("/tmp/" .. i, true) end
+local kept = 0
+for _ in pairs(learner.made) do kept = kept + 1 end
+check.equal(kept, 20000)
