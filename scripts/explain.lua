@@ -30,11 +30,7 @@ return {
     if args.html then
       local page = require "tiny.anatomy.page"(found, picture(found))
       if args.html == "-" then return format.write(page) end
-      -- It takes the place of what has the name: a device would be gone.
-      local there = tiny.stat(args.html)
-      if there and there.kind ~= "file" then
-        tiny.fail { message = ("--html: %s is there, and is no file"):format(tiny.show(args.html)), hint = "- is standard output", exit = 125 }
-      end
+      require("tiny.target").check(args.html, "--html", "- is standard output")
       return tiny.write_file(args.html, page, { mode = tonumber("644", 8) })
     end
     if args.format == "json" then return format.line(tiny.json_encode(found, { pretty = true })) end

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 
 use tinylua::cli::{self, End};
 use tinylua::sys::stdout::{self, Output};
-use tinylua::sys::terminal;
+use tinylua::sys::{terminal, visible};
 use tinylua::vm::Failure;
 
 tinylua::entry!(run);
@@ -51,7 +51,7 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
                 let _ = writeln!(err, "{}", with_frame(&failure));
             }
             if let Some(traceback) = failure.traceback.filter(|_| verbose) {
-                let _ = writeln!(err, "{traceback}");
+                let _ = writeln!(err, "{}", on_terminal(&traceback));
             }
             (failure.exit, Ok(()))
         }
@@ -60,12 +60,18 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
 
 /// The text, on a terminal with the lines around the place; colours where the terminal shows them.
 fn with_frame(failure: &Failure) -> Cow<'_, str> {
+    let text = on_terminal(&failure.text);
     match &failure.frame {
         Some(frame) if std::io::stderr().is_terminal() => {
             let width = terminal::size(terminal::standard(2)).map_or(0, |(_, cols)| usize::from(cols));
             let width = if width == 0 { 80 } else { width };
-            Cow::Owned(frame.within(&failure.text, terminal::colours(), width))
+            Cow::Owned(frame.within(&text, terminal::colours(), width))
         }
-        _ => Cow::Borrowed(&failure.text),
+        _ => text,
     }
+}
+
+/// What an error says may be a container's or a stranger's file's words: at a terminal they do not steer it.
+fn on_terminal(text: &str) -> Cow<'_, str> {
+    if std::io::stderr().is_terminal() { visible(text) } else { Cow::Borrowed(text) }
 }

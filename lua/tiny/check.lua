@@ -66,6 +66,8 @@ end
 -- The findings in a text, in the order of their places; `path` names it in a syntax error.
 function check.text(text, path)
   text = text:gsub("^\u{feff}", ""):gsub("^#", "--")
+  local nul = text:find("\0", 1, true)
+  if nul then return { syntax_error(text, ("%s:%d: a byte 0: this is no Lua text"):format(path, 1 + select(2, text:sub(1, nul):gsub("\n", "")))) } end
   local uses, wrong = tiny.chunk_globals(text, path)
   if not uses then return { syntax_error(text, wrong) } end
   local found = {}

@@ -16,11 +16,12 @@ complete.GLOBAL = {
 
 local SIGNALS = { "HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "TERM", "CONT", "STOP", "WINCH" }
 
--- Candidates are { text, what it is }; ":files" and ":dirs" leave the rest to the shell.
+-- Candidates are { text, what it is }; ":files" and ":dirs" leave the rest to the shell. What no container or network
+-- can be called is left out: a shell would take it for more than a name.
 local function names_in(folder)
   local found = {}
   for _, name in ipairs(tiny.try(tiny.list_dir, folder) or {}) do
-    if name:sub(1, 1) ~= "." then table.insert(found, { name }) end
+    if name:match("^%w[%w_.-]*$") then table.insert(found, { name }) end
   end
   return found
 end

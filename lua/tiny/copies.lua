@@ -7,6 +7,10 @@ local READABLE = tonumber("644", 8)
 -- The folder on the search path that copies go to: the user's, or that of all users.
 function copies.folder(system)
   local dir = system and "/etc/tinylua" or tiny.config_dir()
+  local user = dir and not system and require("tiny.target").stranger(dir .. "/scripts")
+  if user then
+    tiny.fail { message = ("%s is user %d's: what lies there is not run as you"):format(dir, user), hint = "sudo -H goes by your own folder; --system writes to /etc/tinylua", exit = 125 }
+  end
   if dir then return dir end
   tiny.fail { message = "there is no folder for the copy: neither XDG_CONFIG_HOME nor HOME is set", hint = "--system writes to /etc/tinylua" }
 end

@@ -22,7 +22,7 @@ end
 function format.clean(text)
   text = tostring(text)
   if not text:find("[^ -~]") then return text end
-  text = text:gsub("[%c\127]", hex):gsub("\u{c2}[\x80-\x9f]", hex)
+  text = text:gsub("[%c\127]", hex):gsub("\xc2[\x80-\x9f]", hex)
   return utf8.len(text) and text or (text:gsub("[\x80-\xff]", hex))
 end
 

@@ -17,7 +17,7 @@ function learn.new(ctx)
   local process = ctx.process or ctx.child
   local self = setmetatable({
     ctx = ctx, file = ctx.spec.seccomp.learn, root = tiny.open_root(("/proc/%d/root"):format(process.pid)),
-    calls = {}, paths = {}, count = 0, made = {}, caps = {}, bind = {}, connect = {}, programs = {}, held = {},
+    calls = {}, paths = {}, count = 0, made = {}, made_count = 0, run_count = 0, caps = {}, bind = {}, connect = {}, programs = {}, held = {},
   }, Learner)
   for _, name in ipairs(tiny.caps(process).bounding) do self.held[name] = true end
   return self
@@ -65,10 +65,16 @@ function Learner:stat(path, follow)
   return (tiny.try(tiny.stat, path, { root = self.root, follow = follow }))
 end
 
+-- It makes this path itself.
+function Learner:makes(path)
+  if self.made[path] or self.made_count >= MOST then return end
+  self.made[path], self.made_count = true, self.made_count + 1
+end
+
 -- Names that come and go below a folder.
 function Learner:changed(path, made)
   self:grant(parent(path), "w")
-  if made then self.made[path] = true end
+  if made then self:makes(path) end
 end
 
 -- A capability that it used, where it had it.
@@ -90,10 +96,10 @@ end
 
 function Learner:run(path)
   for _ = 1, 4 do
-    if self.programs[path] then return end
+    if self.programs[path] or self.run_count >= MOST then return end
     local s = self:stat(path)
     if not s or s.kind ~= "file" then return end
-    self.programs[path] = true
+    self.programs[path], self.run_count = true, self.run_count + 1
     -- Landlock wants both of what is executed.
     self:grant(path, "r")
     self:grant(path, "x")

@@ -18,7 +18,7 @@ local function open(learner, call, path, flags)
   if makes then
     -- When the policy is applied, it may not be there yet.
     learner:changed(path, not s)
-    learner.made[path] = true
+    learner:makes(path)
   end
   if not s and not makes then return end
   if s and s.kind == "dir" then return learner:grant(path, "list") end

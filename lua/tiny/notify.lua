@@ -82,7 +82,10 @@ function notify.check(asked)
   require("tiny.schema").check("seccomp", how, KEYS)
   if not (how.allow or how.notify or how.learn) then spec.wrong("seccomp: neither allow, notify nor learn is there") end
   if how.learn and (how.allow or how.notify) then spec.wrong("seccomp: what is learned cannot be decided at the same time: learn stands alone") end
-  if how.learn then how.learn = spec.absolute(how.learn) end
+  if how.learn then
+    how.learn = spec.absolute(how.learn)
+    require("tiny.target").check(how.learn, "seccomp: learn", "name a file for the policy")
+  end
   for _, name in ipairs(names_of(how)) do
     if name == CARRIER then spec.wrong("seccomp: notify: sendmsg cannot wait for an answer: the listener travels by it") end
   end

@@ -113,6 +113,8 @@ function plan.of(path, words, args)
   local from, into = tiny.pipe()
   local child <close> = tiny.fork(function()
     from:close()
+    -- What waits for something that never comes is not left behind.
+    tiny.set_parent_death_signal("SIGKILL")
     local write, null = tiny.write, tiny.open("/dev/null", { write = true })
     for number = 1, 2 do tiny.dup2(null, number) end
     write(into, tiny.json_encode(made_of(path, words, args)))

@@ -1,5 +1,6 @@
 -- A private host for a test: namespaces and a control group of its own, the machine's files read-only, with
--- /tmp, /run and /var/lib empty. What happens inside ends with it: the machine is as it was.
+-- /tmp, /run and /var/lib empty. What happens inside ends with it: the machine is as it was. It keeps from accidents,
+-- not from intent: a test of root's is root, and can make the files writable again.
 local private_host = {}
 
 -- A group's name has the pid of who made it: a later look tells what a killed one left.

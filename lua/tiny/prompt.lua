@@ -6,11 +6,11 @@ local prompt = {}
 
 local NAMESPACES = { "user", "pid_for_children", "net", "mnt", "uts", "ipc", "cgroup", "time_for_children" }
 
--- $XDG_STATE_HOME/tinylua/history, or below ~/.local/state; nil where it cannot be kept.
+-- $XDG_STATE_HOME/tinylua/history, or below ~/.local/state; nil where it cannot be kept, or is another user's to keep.
 local function history()
   local state, home = os.getenv("XDG_STATE_HOME"), os.getenv("HOME")
   local base = state and state:sub(1, 1) == "/" and state or home and home:sub(1, 1) == "/" and home .. "/.local/state"
-  if not base then return nil end
+  if not base or require("tiny.target").stranger(base .. "/tinylua/history") then return nil end
   local _, err = tiny.try(tiny.mkdir, base .. "/tinylua", { parents = true, mode = tonumber("700", 8) })
   return not err and base .. "/tinylua/history" or nil
 end

@@ -33,10 +33,14 @@ _tinylua() {
     esac
   done < <("${words[0]/#\~/$HOME}" complete -- "${words[@]:1}" 2>/dev/null)
   # Only where all are files may readline treat them as such: it would put a backslash before the : of web:.
-  [[ -n $files && ${#found[@]} -eq 0 ]] && compopt -o filenames
+  local mixed=${#found[@]}
+  [[ -n $files && $mixed -eq 0 ]] && compopt -o filenames
   if [[ -n $files ]]; then
     while IFS= read -r path; do
-      [[ ${#found[@]} -gt 0 && -d $path ]] && path+=/
+      if ((mixed)); then
+        [[ -d $path ]] && path+=/
+        printf -v path %q "$path"
+      fi
       found+=("$path")
     done < <(compgen "$files" -- "$piece")
   fi

@@ -19,14 +19,20 @@ local function own_folder(path)
   return path
 end
 
+-- What a variable of the environment names; one that is empty or relative counts as unset (XDG Base Directories).
+local function folder_of(variable)
+  local value = os.getenv(variable)
+  return value and value:sub(1, 1) == "/" and value or nil
+end
+
 -- Where the store is: data survives a reboot, run does not.
 function state.roots()
   local root = tiny.settings.root
   if root then return root, root .. "/run" end
   if tiny.getuid() == 0 then return "/var/lib/tinylua", "/run/tinylua" end
   local home = os.getenv("HOME") or tiny.fail { message = "HOME is not set", hint = "set it, or name the folder of all state: --root DIR" }
-  local run = os.getenv("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. tiny.getuid())
-  return (os.getenv("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
+  local run = folder_of("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. tiny.getuid())
+  return (folder_of("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
 end
 
 local function folders(id)
@@ -135,6 +141,8 @@ local function make_folder(path)
       tiny.fail { message = ("the folder for state cannot be made: %s"):format(failed.message), code = failed.code, hint = "--root DIR keeps all state below another folder" }
     end
   end
+  -- Looks again: another may have been faster in /tmp.
+  state.roots()
   tiny.mkdir(path, { mode = PRIVATE })
 end
 

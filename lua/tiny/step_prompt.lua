@@ -9,7 +9,8 @@ local HELP = [[
   u NAME     go on until this primitive
   i          inspect: the child as it is now, or this process
   l          list what this process has done so far
-  s          a shell in the child as it is now; its end comes back here
+  s          a shell in the child as it is now, with the rights that it still has: of a rootfs
+             that you do not trust it is a program of theirs; its end comes back here
   a, Ctrl-D  abort: nothing more is done, and what was made is undone
 ]]
 

@@ -2,6 +2,7 @@
 
 use mlua::{Table, Value};
 
+use crate::sys::visible;
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
@@ -161,7 +162,7 @@ fn error_frame(call: &Call<'_>) -> Outcome {
             &Source { text: text.into_bytes().into(), bytecode: false, name: format!("@{name}") },
         );
     }
-    let text = error::display(&err);
+    let text = visible(&error::display(&err)).into_owned();
     let width = call.opt::<usize>("width")?.unwrap_or(80);
     call.ok(match frame::of(call.lua, &err) {
         Some(frame) => frame.within(&text, call.flag("colours"), width),

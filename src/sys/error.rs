@@ -1,6 +1,7 @@
 //! The one error type below Lua: an errno, the path or name it is about, and what is known beyond
 //! that. It names no primitive: the binding glue adds the call and its arguments.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -64,13 +65,30 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.errno, self.errno.desc())?;
         if let Some(path) = &self.path {
-            write!(f, ": {path}")?;
+            write!(f, ": {}", visible(path))?;
         }
         if let Some(detail) = &self.detail {
-            write!(f, " ({detail})")?;
+            write!(f, " ({})", visible(detail))?;
         }
         Ok(())
     }
+}
+
+/// A text with its control characters visible: names are often a container's to choose, and none steers a terminal.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+/// Line ends and tabs belong to what is said.
+fn steers(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
 }
 
 impl std::error::Error for Error {}

@@ -38,4 +38,4 @@ pub mod terminal;
 pub mod tree;
 pub mod userns;
 
-pub use error::{Context, Error, Result};
+pub use error::{Context, Error, Result, visible};

@@ -58,6 +58,8 @@ pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
     frame::remember(lua, source);
     source.chunk(lua).into_function().map_err(|e| match e {
         mlua::Error::SyntaxError { message, .. } => message,
+        // The compiler's own limit is an error like any other, and the handler around this call has made it a table.
+        mlua::Error::RuntimeError(_) => format!("{path}:1: tables, brackets or operators are nested too deeply"),
         other => other.to_string(),
     })
 }

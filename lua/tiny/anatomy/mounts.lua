@@ -1,5 +1,7 @@
 -- The mounts of a process as a tree, each with where on the host it comes from: another mount of the same file
 -- system tells, by the device and the folder that is shown.
+local depth = require "tiny.anatomy.depth"
+
 local mounts = {}
 
 -- A container with the right to mount can make as many as the kernel lets it; so many are told of.
@@ -72,8 +74,11 @@ function mounts.tree(process, host)
       readonly = mount.options == "ro" or mount.options:sub(1, 3) == "ro,", size = option_of(mount.super_options, "size"), hidden = mount.hidden, children = {},
     }
   end
+  local parents = {}
+  for _, mount in ipairs(list) do parents[mount.id] = mount.parent ~= mount.id and by_id[mount.parent] and mount.parent or nil end
+  local above = depth(function(id) return parents[id] end)
   for _, mount in ipairs(list) do
-    local parent = mount.parent ~= mount.id and by_id[mount.parent]
+    local parent = by_id[above(mount.id)]
     table.insert(parent and parent.children or roots, by_id[mount.id])
   end
   return roots, left_out

@@ -1,5 +1,6 @@
 -- The processes of a container as a tree: all of its pid namespace and their descendants, also those in
 -- namespaces below it. What `exec` brought in has its parent outside, and stands beside PID 1.
+local below = require "tiny.anatomy.depth"
 local source = require "tiny.anatomy.source"
 
 local processes = {}
@@ -85,8 +86,9 @@ function processes.tree(held, own_namespace, map)
     local status = one and one:status() or {}
     if status.Name then by_pid[pid] = entry_of(one, status, depth, map) end
   end
+  local above = below(function(pid) return pid ~= held.pid and by_pid[parents[pid]] and parents[pid] or nil end)
   for _, pid in ipairs(order) do
-    local parent = pid ~= held.pid and by_pid[parents[pid]] or nil
+    local parent = by_pid[above(pid)]
     if by_pid[pid] then table.insert(parent and parent.children or roots, pid == held.pid and 1 or #(parent and parent.children or roots) + 1, by_pid[pid]) end
   end
   return roots, left_out

@@ -52,15 +52,18 @@ function userland.check(spec, list)
 end
 
 -- A process in the container's namespaces, by whose pid the program finds them: having joined the user
--- namespace, it could not look at a descriptor of ours.
+-- namespace, it could not look at a descriptor of ours. It ends with us: it has a share in the container's lock.
 local function holder(ctx)
+  local ours, kept = tiny.pipe()
   local child = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
+    kept:close()
     tiny.set_dumpable(true)
     tiny.notify_ready()
-    tiny.poll({}, "60s")
+    tiny.poll({ ours }, "60s")
   end)
+  ours:close()
   child:wait_ready()
-  return child
+  return child, kept
 end
 
 -- A program in the background of this one, in a session of its own, with `input` as its standard input.
@@ -149,21 +152,38 @@ function userland.connect(ctx)
   ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
   local held = require("tiny.net.ports").choose(ctx)
   local start = ctx.spec.network == "pasta" and pasta or slirp
-  local inside <close> = holder(ctx)
+  local inside <close>, kept = holder(ctx)
+  local _ <close> = kept
   start(ctx, held, tostring(inside.pid))
   ctx.ports = #held > 0 and held or nil
 end
 
--- Ends the program that serves a container, by its record of a pid: believed only when that process was
--- started for this container.
-function userland.stop(of)
-  local pid = math.tointeger(tonumber(tiny.read_file(of.run .. PIDFILE) or ""))
+-- Ends a process that was started for this container: a pid alone may be another's by now. Whether it was one.
+local function kill(of, pid)
   local process <close> = pid and tiny.pidfd_open(pid) or nil
   local words = process and tiny.try(tiny.read_file, ("/proc/%d/cmdline"):format(pid))
-  if words and words:find(of.run .. "/network.", 1, true) then
-    tiny.try(tiny.kill, process, "SIGKILL")
-    if of.userland then tiny.try(tiny.wait, of.userland) else tiny.poll({ process }, "5s") end
-  end
+  if not (words and words:find(of.run .. "/network.", 1, true)) then return false end
+  tiny.try(tiny.kill, process, "SIGKILL")
+  if of.userland then tiny.try(tiny.wait, of.userland) else tiny.poll({ process }, "5s") end
+  return true
+end
+
+-- Those that have no pid on record yet, since their maker was killed meanwhile. A killed one may have forked.
+local function kill_all(of)
+  local found
+  repeat
+    found = false
+    for _, name in ipairs(tiny.list_dir("/proc")) do
+      local pid = math.tointeger(tonumber(name))
+      found = pid ~= nil and kill(of, pid) or found
+    end
+  until not found
+end
+
+-- Ends the program that serves a container, by its record of a pid, or where there is none by its command line.
+function userland.stop(of)
+  local text = tiny.read_file(of.run .. PIDFILE)
+  if not kill(of, math.tointeger(tonumber(text or ""))) and tiny.stat(of.run .. SAID) then kill_all(of) end
   for _, name in ipairs { PIDFILE, SOCKET, SAID } do tiny.try(tiny.remove, of.run .. name) end
 end
 

@@ -14,7 +14,8 @@ cage.MEMORY, cage.SECONDS = "512m", 20
 -- For this process, for good. limit: the true setrlimit.
 function cage.close(limit)
   limit("as", cage.MEMORY)
-  limit("cpu", cage.SECONDS)
+  -- The soft limit ends it first, by the signal that says why.
+  limit("cpu", cage.SECONDS, { hard = cage.SECONDS + 1 })
   for library, names in pairs { os = { "execute", "remove", "rename", "tmpname", "exit", "setlocale" }, io = { "popen", "tmpfile", "output" } } do
     for _, name in ipairs(names) do _G[library][name] = refuse(library .. "." .. name) end
   end

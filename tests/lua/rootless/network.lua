@@ -84,6 +84,29 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
   check.succeeds("rm", "-f", "web")
 end
 
+-- Killed while the program makes the network, the container and the program are gone with the next command, which
+-- does not wait. There is no pid on record then.
+do
+  local path = check.environment.PATH
+  tiny.mkdir("/tmp/slow")
+  tiny.write_file("/tmp/slow/pasta", "#!/bin/sh\nwhile :; do sleep 1; done\n", { mode = tonumber("755", 8) })
+  check.environment.PATH = "/tmp/slow:" .. path
+  local maker = check.start(function()
+    tiny.setsid()
+    tiny.dup2(tiny.open("/dev/null", { write = true }), 2)
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "run", "--network", "pasta", "true" }
+  end)
+  while helpers() ~= 1 do tiny.poll({}, "10ms") end
+  tiny.kill(maker, "SIGKILL")
+  maker:reap()
+  local began = tiny.clock("monotonic")
+  check.equal(check.succeeds("ps", "-aq"), "")
+  assert(tiny.clock("monotonic") - began < 20, "it waited")
+  check.equal(helpers(), 0)
+  check.no_container()
+  check.environment.PATH = path
+end
+
 -- `bridge` takes the first that is there; a failing one is told in its own words, and nothing is left.
 check.succeeds("run", "--rm", "--network", "bridge", "true")
 tiny.link_del("up0")

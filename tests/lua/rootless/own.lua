@@ -83,3 +83,19 @@ local function namespace(name, kind) return check.succeeds("exec", name, "readli
 for _, kind in ipairs { "net", "user" } do check.equal(namespace("first", kind), namespace("second", kind), kind) end
 check.succeeds("rm", "-f", "first", "second")
 check.no_container()
+
+-- Without a run folder of the session's it is one in /tmp; where another is faster in making that, nothing is kept in it.
+local child <close> = check.start(function()
+  local environment = { HOME = user.home, XDG_RUNTIME_DIR = "", XDG_DATA_HOME = "here" }
+  os.getenv = function(name) return environment[name] end
+  tiny.settings.root = nil
+  local state, path, mkdir = require "tiny.state", "/tmp/tinylua-" .. user.uid, tiny.mkdir
+  check.equal(table.concat({ state.roots() }, " "), user.home .. "/.local/share/tinylua " .. path .. "/tinylua")
+  tiny.mkdir = function(made, options)
+    if made:sub(1, #path) == path then tiny.try(mkdir, path, { mode = tonumber("777", 8) }) end
+    return mkdir(made, options)
+  end
+  local _, err = tiny.try(state.create, { name = "late", command = { "true" } })
+  check.equal(err and err.message, path .. " is not a folder that only you can change")
+end)
+check.equal(child:wait(), 0)

@@ -121,3 +121,8 @@ for i, text in ipairs {
   "return not a == b and (c)(d) or ((e)).f, function() end, {}, { 1, 2, [3] = 4, x = 5, function() return i end }",
   "local a = a; do local a = a; b = a end", "local x; x = function() return x end", "a, b.c, d[e] = 1, 2", "print '--[[' print [[--]] --[[ x() ]] y()",
 } do same_globals(text, "text " .. i) end
+
+-- What the compiler gives up is told in words; bytes that are no text are a finding like any other.
+check.equal(look.text("x = " .. ("{"):rep(300) .. ("}"):rep(300), "deep.lua")[1].message, "tables, brackets or operators are nested too deeply")
+local nul = look.text("local a = 1\nreturn \0", "nul.lua")[1]
+check.equal(("%d: %s"):format(nul.line, nul.message), "2: a byte 0: this is no Lua text")

@@ -138,3 +138,18 @@ check.succeeds("stop", "-t", "0", "web")
 check.equal(check.run({ "explain", "web" }).err, "web is not running\n  hint: tinylua start web\n")
 check.succeeds("rm", "web")
 check.no_container()
+
+-- As deep as a container makes its processes and mounts: all are there, for JSON and page too.
+check.succeeds("run", "-d", "--name", "deep", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "sh", "-c",
+  [[i=0; while [ $i -lt 80 ]; do mount -t tmpfs x /mnt; i=$((i+1)); done; echo '[ $1 = 0 ] || sh /tmp/n $(($1 - 1)); sleep 1003' >/tmp/n; sh /tmp/n 80; :]])
+local function count(list)
+  local n = #list
+  for _, one in ipairs(list) do n = n + count(one.children) end
+  return n
+end
+local deep
+repeat deep = tiny.json_decode(check.succeeds("explain", "--format", "json", "deep")) until count(deep.processes) == 83
+assert(count(deep.mounts) > 80, count(deep.mounts))
+check.succeeds("explain", "deep")
+check.succeeds("explain", "--html", "-", "deep")
+check.succeeds("rm", "-f", "deep")

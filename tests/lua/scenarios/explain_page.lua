@@ -69,6 +69,10 @@ tiny.mknod("/tmp/odd", "fifo")
 local refused = check.run { "explain", "--html", "/tmp/odd", "evil" }
 check.equal(refused.err, '--html: "/tmp/odd" is there, and is no file\n  hint: - is standard output\n')
 check.equal(tiny.stat("/tmp/odd").kind, "fifo")
+-- So does a link, such as /dev/stdout is.
+tiny.symlink("/tmp/evil.html", "/tmp/linked")
+check.equal(check.run({ "explain", "--html", "/tmp/linked", "evil" }).status, 125)
+check.equal(tiny.readlink("/tmp/linked"), "/tmp/evil.html")
 check.succeeds("rm", "-f", "evil")
 
 -- Without a network there is no picture, and a container of the host's says so.

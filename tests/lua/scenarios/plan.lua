@@ -178,3 +178,10 @@ for kind, methods in pairs(require("tiny.plan.doubles").METHODS) do
 end
 check.equal(check.run({ "plan", "/no/such.lua" }).status, 125)
 check.no_container()
+
+-- Too much CPU time is called that, not a kill.
+local cage = require "tiny.plan.cage"
+cage.SECONDS = 1
+tiny.write_file("/tmp/busy.lua", "while true do end")
+local _, busy = tiny.try(require("tiny.plan").of, "/tmp/busy.lua")
+check.equal(busy and busy.message, "/tmp/busy.lua cannot be planned: it takes more than 1 seconds of CPU time")

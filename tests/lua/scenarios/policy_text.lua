@@ -33,6 +33,16 @@ deep["/usr/lib/python"], deep["/"] = { list = true }, { list = true }
 check.equal(shown(deep), "/=list /usr/lib/python=listr")
 check.equal(shown { ["/"] = { list = true }, ["/a"] = { w = true }, ["/a/b"] = { w = true, r = true } }, "/=list /a/b=rw /a=w")
 
+-- What is no file stays what it is, before the run and after it.
+tiny.mknod("/tmp/null", "char", { major = 1, minor = 3 })
+tiny.symlink("/tmp/null", "/tmp/link")
+for _, path in ipairs { "/tmp/null", "/tmp/link", "/tmp" } do
+  check.run_refused(('seccomp: learn: "%s" is there, and is no file\n  hint: name a file for the policy'):format(path), "--learn", path, "true")
+  local _, err = tiny.try(policy.write, path, { ctx = { spec = { command = { "x" } } } })
+  check.equal(err and err.message, ('learn: "%s" is there, and is no file'):format(path))
+end
+check.equal(tiny.stat("/tmp/null").kind .. tiny.readlink("/tmp/link"), "char/tmp/null")
+
 local text = policy.text {
   command = "x\n]] os.exit() --", calls = { read = true }, paths = { ['/odd"]=1,\n["x'] = { r = true } }, caps = { CAP_CHOWN = true }, bind = { [80] = true }, connect = {},
 }
@@ -40,3 +50,29 @@ local made = load(text, "=policy", "t", {})()
 check.equal(made.cap_add[1], "CHOWN")
 check.equal(made.landlock.paths['/odd"]=1,\n["x'], "r")
 check.equal(made.landlock.tcp_bind[1], 80)
+
+-- Names are the container's to make up: no more than so many are kept in mind.
+local learner = require("tiny.learn").new { process = tiny.pidfd_open(tiny.getpid()), spec = { seccomp = { learn = "/tmp/p" } } }
+for i = 1, 20010 do learner:changed("/tmp/" .. i, true) end
+local kept = 0
+for _ in pairs(learner.made) do kept = kept + 1 end
+check.equal(kept, 20000)
+
+-- A policy is data, whoever wrote it: it calls nothing, writes nothing, and is text.
+for source, want in pairs {
+  ['os.execute("touch /tmp/out") return {}'] = "/tmp/p.lua: a policy is data, and has no os\n  hint: a recipe is a program, and can hold the same keys",
+  ['return { cap_add = tiny.read_file("/etc/shadow") }'] = "/tmp/p.lua: a policy is data, and has no tiny\n  hint: a recipe is a program, and can hold the same keys",
+  ['return { seccomp = { learn = "/tmp/out" } }'] = "/tmp/p.lua: a policy cannot learn: seccomp.learn would write a file\n  hint: run --learn FILE does",
+  ["return nil"] = "/tmp/p.lua: it returns no policy\n  hint: it returns a table, as one that run --learn wrote",
+  ["return {"] = "/tmp/p.lua:1: unexpected symbol near <eof>",
+} do
+  tiny.write_file("/tmp/p.lua", source)
+  check.run_refused(want, "--policy", "/tmp/p.lua", "true")
+  check.equal(tiny.stat("/tmp/out"), nil)
+end
+tiny.write_file("/tmp/p.lua", string.dump(load("return {}")))
+check.equal(check.run({ "run", "--policy", "/tmp/p.lua", "true" }).status, 125)
+check.run_refused('--policy: there is no file "/tmp/none.lua"\n  hint: run --learn writes one', "--policy", "/tmp/none.lua", "true")
+tiny.write_file("/tmp/p.lua", 'return { cap_drop = { "ALL" }, seccomp = { notify = { mkdir = function(call) return call.deny("EXDEV") end } } }')
+local denied = check.run { "run", "--rm", "--policy", "/tmp/p.lua", "mkdir", "/tmp/x" }
+assert(denied.err:find("cross-device", 1, true), denied.err)
