@@ -98,9 +98,12 @@ end
 local function command_text(found)
   local text = tiny.source(found.file)
   local command = assert(load(text, "@" .. found.file, "t"))()
+  local options = command.options or {}
+  -- Those of `run` are only made when they are asked for.
+  if type(options) == "function" then options = options() end
   local usage = { "tinylua " .. found.name }
   if command.group then table.insert(usage, "COMMAND") end
-  if command.options and #command.options > 0 then table.insert(usage, "[OPTIONS]") end
+  if #options > 0 then table.insert(usage, "[OPTIONS]") end
   for _, arg in ipairs(command.args or {}) do
     local word = (arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "…" or "")
     table.insert(usage, arg.required == false and "[" .. word .. "]" or word)
@@ -109,8 +112,8 @@ local function command_text(found)
   if command.about then table.insert(lines, "  " .. command.about:gsub("\n", "\n  ")) end
   if command.args and #command.args > 0 then table.insert(lines, "\nArguments") end
   for _, arg in ipairs(command.args or {}) do table.insert(lines, row(arg.value or arg[1]:upper(), arg.help)) end
-  if command.options and #command.options > 0 then table.insert(lines, "\nOptions") end
-  for _, option in ipairs(command.options or {}) do table.insert(lines, option_row(option)) end
+  if #options > 0 then table.insert(lines, "\nOptions") end
+  for _, option in ipairs(options) do table.insert(lines, option_row(option)) end
   if command.group then table.insert(lines, "\nCommands") end
   for _, entry in ipairs(command.group and manual.below "commands" or {}) do
     local name = entry.name:match("^" .. found.name .. " (.+)$")
