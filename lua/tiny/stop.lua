@@ -54,7 +54,7 @@ return function(container, seconds, quiet)
   local pid, name = process.pid, container.config.name
   local signal = container.config.stop_signal or "SIGTERM"
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
-  local deaf = not fatal and not session.handles(pid, signal)
+  local deaf = not fatal and not session.handles(pid, signal, container.config.init)
   -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2. One that is not frozen
   -- is left alone: on v1 thawing makes a freezer group, which a supervisor that is just clearing up
   -- would not see.
