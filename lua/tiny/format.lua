@@ -55,9 +55,9 @@ function format.line(...)
 end
 
 -- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
--- or { value, "red" } for a coloured one.
-function format.table(header, rows)
-  require "tiny.columns"(header, rows)
+-- or { value, "red" } for a coloured one. `narrow`: the column of texts that gives way where a terminal is too narrow.
+function format.table(header, rows, narrow)
+  require "tiny.columns"(header, rows, narrow)
 end
 
 -- Prints a list as JSON, readable.
