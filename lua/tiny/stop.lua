@@ -63,7 +63,7 @@ return function(container, seconds, quiet)
   if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
   signal_it(container, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
-    local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7))"):format(signal)
+    local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7)), which --init avoids"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     signal_it(container, process, "SIGKILL")
