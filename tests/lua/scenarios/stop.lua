@@ -34,6 +34,8 @@ stopper("2s")
 tiny.poll({}, 4.5)
 check.succeeds("exec", "obstinate", "touch", "/tmp/go")
 while not (state_of().restarts == 1 and state_of().status == "running") do tiny.poll({}, "10ms") end
+-- The new program takes the mark away: what is written before that would be lost.
+while check.run({ "exec", "obstinate", "test", "-e", "/tmp/go" }).status == 0 do tiny.poll({}, "10ms") end
 stopper("60s")
 check.succeeds("exec", "obstinate", "touch", "/tmp/go")
 check.succeeds("wait", "obstinate")
