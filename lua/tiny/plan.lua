@@ -73,7 +73,12 @@ end
 
 -- The plan, in a process that has no primitive left which acts.
 local function made_of(path, words, args)
-  local chunk, text = tiny.load_recipe(path)
+  local chunk, text = tiny.try(tiny.load_recipe, path)
+  if not chunk then
+    -- The name is wrong that the user typed, not a line of ours.
+    text.at = nil
+    error(text, 0)
+  end
   local self = require("tiny.plan.standins").install { tape = Tape.new(), path = path }
   cage.close(self.true_ones.setrlimit)
   self.tape.step = "recipe"

@@ -176,5 +176,7 @@ for kind, methods in pairs(require("tiny.plan.doubles").METHODS) do
     assert(tiny.manual(primitive):find(("%s:%s("):format(kind == "process" and "" or kind, method):gsub("^:", ""), 1, true), kind .. ":" .. method)
   end
 end
-check.equal(check.run({ "plan", "/no/such.lua" }).status, 125)
+result = check.run { "plan", "/no/such.lua" }
+check.equal(result.status, 125)
+assert(result.err:find('^load_recipe%("/no/such.lua"%): ENOENT'), result.err)
 check.no_container()
