@@ -125,7 +125,13 @@ end
 
 -- The policy in a file; what is wrong with it is told. A file that another user can write is refused.
 function policy.read(path)
-  local made = tiny.load_recipe(path)()
+  local chunk, err = tiny.try(tiny.load_recipe, path)
+  if not chunk then
+    -- The name is wrong that the user typed, not a line of ours.
+    err.at, err.hint = nil, err.code == "ENOENT" and "a file such as --learn writes" or err.hint
+    error(err, 0)
+  end
+  local made = chunk()
   require("tiny.schema").check(path, made, KEYS)
   return made
 end
