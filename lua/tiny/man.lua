@@ -136,7 +136,7 @@ end
 
 local function recipes()
   local doc = require "tiny.spec_doc"
-  local self = page("tinylua-recipes", 7, "Lua files that make containers")
+  local self = page("tinylua-recipes", 7, "files in Lua that make containers")
   self:section("DESCRIPTION"):text([[
 A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
