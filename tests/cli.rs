@@ -65,7 +65,12 @@ fn unknown_option() -> Result<(), String> {
                 tip: to pass '--memry' as a value, use '-- --memry'\n\n\
                 Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
-    expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)
+    expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
+    // One of another engine's, which means something else than what looks like it.
+    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: --cpus 0.5 is half of a processor\n\n\
+                For more information, try '--help'.\n";
+    expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
+    expect(&tinylua("", "create --cpu-quota 50000 true")?, 2, text)
 }
 
 fn words_of_the_command() -> Result<(), String> {

@@ -86,6 +86,9 @@ end
 -- Made only where an option is given or a default asked for: a recipe that does its work itself needs none.
 function commandline.options() return require "tiny.run_options" end
 
+-- What is said of an option that other engines have.
+function commandline.elsewhere(option) return require("tiny.elsewhere")[option] end
+
 commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }
 
 return commandline

@@ -7,6 +7,7 @@ use clap::Command;
 use clap::builder::OsStringValueParser;
 use mlua::{Function, MultiValue, Value};
 
+mod elsewhere;
 mod globals;
 mod group;
 mod overview;
@@ -129,7 +130,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
         Some(args) => args,
         None => {
             let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
-            let matches = spec.parse(rest)?;
+            let matches = spec.parse(rest).map_err(|e| elsewhere::told(e, &script))?;
             globals.add(&matches);
             spec.table(vm.lua(), &matches).map_err(|f| fail(f, globals.verbose))?
         }
