@@ -83,7 +83,12 @@ local function made_of(path, words, args)
   cage.close(self.true_ones.setrlimit)
   self.tape.step = "recipe"
   local made, asked
-  self.tape:inside("host", function() made = (chunk(words or {})) end)
+  local _, err = tiny.try(self.tape.inside, self.tape, "host", function() made = (chunk(words or {})) end)
+  if err then
+    -- Lua's own error, such as a comparison with nil: the recipe may well be right.
+    if not err.op and not err.hint then err.hint = "in a plan nothing is made: what a primitive would have answered is a guess" end
+    error(err, 0)
+  end
   local kind = container.is(made) and "container" or "recipe"
   if kind == "container" then
     self.tape.step = "prepare"
