@@ -4,19 +4,19 @@ local format = require "tiny.format"
 local manual = require "tiny.manual"
 
 local WELCOME = [[
-help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is a
-                     command, help "tiny.scope" a module
+help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is
+                     a command, help "tiny.scope" a module
 x = tiny.netns()     without `local` it stays until the end; x:close() undoes it
 c = tiny.clone({ uts = true }, function() tiny.sethostname("in") end)
                      a function in a child with namespaces of its own; c:wait()
 inspect(c)           its namespaces, mounts, cgroup, links as they are now
-w = container "web"  a running container: w.process, w.root, w.logs(), w.exec {…}
+w = container "web"  a running container: w.process, w.root, w.logs(), w.exec{…}
 :in web              makes these names of the prompt
 trace(f)             calls f; prints the primitives within, with their times
 foreground(f)        runs f in a child that has the terminal, such as a shell;
                      any other child reads nothing
-Tab completes names, options, strings. Ctrl-C ends an input or a call that waits,
-Ctrl-D leaves.]]
+Tab completes names, options, strings. Ctrl-C ends an input or a call that
+waits, Ctrl-D leaves.]]
 
 local function name_of(f)
   for name, own in pairs(tiny) do

@@ -24,6 +24,8 @@ check.equal(result.status, 125)
 result = repl('c = tiny.fork(function() return 7 end)\nprint(c:wait())\n')
 check.equal(result.out, "7\n")
 
+-- The first help of all has room on a terminal of 80 columns.
+for line in repl("help()\n").out:gmatch("[^\n]+") do assert(utf8.len(line) <= 80, line) end
 -- A command's options, also where a function makes them.
 result = repl('help "run"\nhelp "stop"\n')
 check.equal(result.err, "")
