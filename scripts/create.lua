@@ -6,6 +6,7 @@ return {
   summary = "Put a container on record; start runs it",
   options = commandline.options,
   args = commandline.args,
+  elsewhere = commandline.elsewhere,
   run = function(args)
     local spec, options = commandline.spec(args)
     if not spec then tiny.fail { message = "the recipe returns no container", hint = "tinylua run does what it says" } end

@@ -39,7 +39,7 @@ return {
     .. "`tinylua doc --format lua --output .tinylua` beside a recipe lets an editor with lua-language-server complete and\n"
     .. "check it; .luarc.json is written too, unless there is one.",
   options = {
-    { "format", choices = { "text", "markdown", "man", "lua" }, default = "text", help = "For whom" },
+    { "format", choices = { "text", "markdown", "man", "lua" }, default = "text", value = "FORMAT", help = "text, markdown, man or lua" },
     { "output", short = "o", value = "DIR", help = "Write files into this folder" },
   },
   args = { { "name", required = false, complete = "manual", help = "What to read about" } },

@@ -19,7 +19,7 @@ end
 return {
   summary = "Tell what this host offers for containers and how to get what it lacks",
   about = "Exits with 0 when containers can run, with 1 when something essential (marked !) is missing.",
-  options = { { "format", choices = { "table", "json" }, default = "table", help = "How to print" } },
+  options = { { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" } },
   run = function(args)
     local host = doctor.look()
     local findings, able = doctor.examine(host)

@@ -10,7 +10,7 @@ return {
     { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
     { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the container" },
     { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
-    { "tty", short = "t", type = "flag", help = "Give it a terminal of its own" },
+    { "tty", short = "t", type = "flag", help = "Give it a terminal of its own; TERM is xterm unless it is set" },
     { "detach", short = "d", type = "flag", help = "Do not wait for its end" },
     { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -it: the keys that leave it running" },
   },

@@ -57,6 +57,6 @@ return {
     end
     if args.quiet then return rows[1] and format.line(table.concat(rows, "\n")) end
     if args.format == "json" then return format.json(rows) end
-    format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS", published and "PORTS" or nil }, rows)
+    format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS", published and "PORTS" or nil }, rows, 3)
   end,
 }

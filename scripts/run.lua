@@ -14,6 +14,7 @@ return {
     .. "Exit status: the container's own; 125 tinylua failed, 126 the command cannot be executed, 127 it was not found, 130 aborted at --step.",
   options = options,
   args = commandline.args,
+  elsewhere = commandline.elsewhere,
   run = function(args)
     local step = rawget(args, "step") and require "tiny.step"
     if step and (args.detach or args.tty) then

@@ -15,6 +15,7 @@ const CASES: &[Case] = &[
     ("unknown_command", unknown_command),
     ("unknown_option", unknown_option),
     ("words_of_the_command", words_of_the_command),
+    ("help_runs_nothing", help_runs_nothing),
     ("no_command", no_command),
     ("syntax_error", syntax_error),
     ("unreadable_recipe", unreadable_recipe),
@@ -53,7 +54,10 @@ fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
 fn unknown_command() -> Result<(), String> {
     let near = "error: there is no command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
-    expect(&tinylua("", "rum x.lua")?, 2, near)
+    expect(&tinylua("", "rum x.lua")?, 2, near)?;
+    // What the shells call is for no reader.
+    let near = near.replace("rum", "complet").replace("tinylua run`", "tinylua completion`");
+    expect(&tinylua("", "complet")?, 2, &near)
 }
 
 fn unknown_option() -> Result<(), String> {
@@ -61,13 +65,35 @@ fn unknown_option() -> Result<(), String> {
                 tip: to pass '--memry' as a value, use '-- --memry'\n\n\
                 Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
-    expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)
+    expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
+    // One of another engine's, which means something else than what looks like it.
+    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: --cpus 0.5 is half of a processor\n\n\
+                For more information, try '--help'.\n";
+    expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
+    expect(&tinylua("", "create --cpu-quota 50000 true")?, 2, text)
 }
 
 fn words_of_the_command() -> Result<(), String> {
     let setup = "echo 'tiny.fail(\"%s\", table.concat((...), \" \"))' > r.lua";
     expect(&tinylua(setup, "run r.lua --memry -v -- --rm")?, 125, "--memry -v -- --rm\n")?;
     expect(&tinylua(setup, "run -- r.lua --rm")?, 125, "--rm\n")
+}
+
+fn help_runs_nothing() -> Result<(), String> {
+    for (words, summary) in [
+        ("help run touch", "Run a recipe, or a command in a new container\n"),
+        ("help exec web touch", "Run a program in a running container\n"),
+        ("help network create", "Make a network\n"),
+        ("help network", "Make, list, join and draw networks\n"),
+    ] {
+        let output = tinylua("", words)?;
+        expect(&output, 0, "")?;
+        let help = String::from_utf8_lossy(&output.stdout);
+        if !help.starts_with(summary) {
+            return Err(format!("{words}: {help}"));
+        }
+    }
+    Ok(())
 }
 
 fn no_command() -> Result<(), String> {

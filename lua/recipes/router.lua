@@ -4,7 +4,7 @@ local topology = require "tiny.topology"
 
 local networks, containers = {}, {}
 
-local router = { network = {}, command = "exec sleep infinity", after = {} }
+local router = { network = {}, command = "exec sleep infinity", init = true, after = {} }
 function router.after.network(ctx) tiny.sysctl("net.ipv4.ip_forward", 1, { netns = ctx.netns }):keep() end
 
 for n = 1, 3 do
@@ -12,7 +12,7 @@ for n = 1, 3 do
   networks[lan] = { subnet = ("10.77.%d.0/24"):format(n), internal = true }
   router.network[n] = { name = lan, ip = gate }
   containers["node" .. n] = {
-    network = lan, needs = { "router" }, command = "exec sleep infinity", cap_add = { "NET_RAW" }, -- to ping
+    network = lan, needs = { "router" }, command = "exec sleep infinity", init = true, cap_add = { "NET_RAW" }, -- to ping
     after = { network = function(ctx) tiny.route_add("10.77.0.0/16", { via = gate, netns = ctx.netns }) end },
   }
 end

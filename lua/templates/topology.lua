@@ -18,13 +18,15 @@ return topology.new {
     server = {
       network = "inside",
       command = "echo listening; exec sleep infinity",
+      -- A PID 1 of its own that passes SIGTERM on: `down` waits ten seconds for a program that does not listen.
+      init = true,
       ready = { log = "listening" },
     },
 
     -- It starts when the server is ready, and finds it by its name.
     client = {
       needs = { "server" }, network = "inside",
-      command = "getent hosts server; exec sleep infinity",
+      command = "getent hosts server; exec sleep infinity", init = true,
     },
   },
 }

@@ -55,10 +55,36 @@ local function pattern_of(columns, widths)
   return concat(parts, "  ")
 end
 
-return function(header, rows)
-  local widths, shown, lines, patterns = {}, {}, {}, {}
+-- What is shown of the header and of the rows, and how wide each column is.
+local function measured(header, rows)
+  local widths, shown = {}, {}
   local head = header and shown_cells(header, widths)
   for n, row in ipairs(rows) do shown[n] = shown_cells(row, widths) or false end
+  return widths, shown, head
+end
+
+-- The least that stays of a column that gives way.
+local LEAST = 12
+
+-- Shortens the cells of column `at` so that a line fits on the terminal; tells whether anything was changed.
+local function narrowed(rows, widths, at)
+  local room = format.columns()
+  local wide = room and 2 * (#widths - 1) - room or 0
+  for _, columns in ipairs(widths) do wide = wide + columns end
+  local keep = math.max(LEAST, (widths[at] or 0) - wide)
+  if not room or wide <= 0 or keep >= (widths[at] or 0) then return false end
+  for _, row in ipairs(rows) do
+    local text = format.clean(row[at])
+    if width(text) > keep then row[at] = text:sub(1, utf8.offset(text, keep) - 1) .. "…" end
+  end
+  return true
+end
+
+-- `narrow`: the column of texts that gives way where a terminal is too narrow.
+return function(header, rows, narrow)
+  local lines, patterns = {}, {}
+  local widths, shown, head = measured(header, rows)
+  if narrow and narrowed(rows, widths, narrow) then widths, shown, head = measured(header, rows) end
   if header then lines[1] = line_of(header, head, widths, "bold") end
   for n, row in ipairs(rows) do
     local columns = #row

@@ -36,6 +36,20 @@ local function check_result(path, result)
   tiny.fail { at = path, message = "the recipe returned " .. tiny.show(result) .. ", which is neither a container nor an exit status", hint = hint }
 end
 
+-- What a recipe that does the work itself has in any case, or leaves nothing for.
+local IDLE = { rm = true, interactive = true, tty = true }
+
+-- Tells which options did nothing, as there was no container to have them: a limit that does not hold is no small thing.
+local function tell_unused(path, args)
+  local unused = {}
+  for _, option in ipairs(next(args, (next(args))) and require "tiny.run_options" or {}) do
+    local value = rawget(args, (option[1]:gsub("-", "_")))
+    local given = value and value ~= option.default and not (type(value) == "table" and #value == 0)
+    if given and not IDLE[option[1]] then table.insert(unused, "--" .. option[1]) end
+  end
+  if unused[1] then require("tiny.format").note("%s made no container that could have %s", path, table.concat(unused, ", ")) end
+end
+
 -- The recipe's container as spec and options; the result of one that did the work itself.
 local function of_recipe(args)
   local words = table.move(args.command, 2, #args.command, 1, {})
@@ -49,7 +63,9 @@ local function of_recipe(args)
   local result = placed(function(err) return err.placeless and path or err.at end, first_of, chunk, words)
   -- A recipe that did its work itself needs nothing of what runs a container.
   if type(result) ~= "table" or not require("tiny.container").is(result) then
-    return nil, check_result(path, result)
+    result = check_result(path, result)
+    tell_unused(path, args)
+    return nil, result
   end
   local where, recipe = result.where or path, { path = path, args = words, text = text }
   return placed(function() return where end, overlay, result.spec, args), how(args, { where = where, recipe = recipe })
@@ -69,6 +85,9 @@ end
 
 -- Made only where an option is given or a default asked for: a recipe that does its work itself needs none.
 function commandline.options() return require "tiny.run_options" end
+
+-- What is said of an option that other engines have.
+function commandline.elsewhere(option) return require("tiny.elsewhere")[option] end
 
 commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }
 

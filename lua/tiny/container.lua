@@ -61,7 +61,7 @@ function step.security(ctx)
 end
 
 function step.exec(ctx)
-  local env = { HOSTNAME = ctx.spec.hostname, HOME = ctx.user and ctx.user.home or "/root" }
+  local env = { HOSTNAME = ctx.spec.hostname, HOME = ctx.user and ctx.user.home or "/root", TERM = ctx.spec.tty and "xterm" or nil }
   for _, vars in ipairs { DEFAULT_ENV, ctx.spec.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end

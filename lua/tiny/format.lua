@@ -55,9 +55,9 @@ function format.line(...)
 end
 
 -- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
--- or { value, "red" } for a coloured one.
-function format.table(header, rows)
-  require "tiny.columns"(header, rows)
+-- or { value, "red" } for a coloured one. `narrow`: the column of texts that gives way where a terminal is too narrow.
+function format.table(header, rows, narrow)
+  require "tiny.columns"(header, rows, narrow)
 end
 
 -- Prints a list as JSON, readable.
@@ -146,15 +146,15 @@ function format.pretty(value, limit, indent, seen)
   return "{\n  " .. indent .. table.concat(parts, ",\n  " .. indent) .. "\n" .. indent .. "}"
 end
 
--- A remark to the person at the terminal, beside the output.
+-- A remark to the person at the terminal, beside the output. In one write: several processes may have one at once.
 function format.note(text, ...)
-  io.stderr:write("tinylua: ", text:format(...), "\n")
+  io.stderr:write("tinylua: " .. text:format(...) .. "\n")
 end
 
 -- An error beside the output, as the program itself prints one: on a terminal with the recipe's lines.
 function format.error(err)
   local shown = type(err) == "table" and tiny.isatty(2) and tiny.error_frame(err, { colours = colourful, width = format.columns(80) })
-  io.stderr:write(shown or tostring(err), "\n")
+  io.stderr:write((shown or tostring(err)) .. "\n")
 end
 
 -- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:

@@ -4,19 +4,19 @@ local format = require "tiny.format"
 local manual = require "tiny.manual"
 
 local WELCOME = [[
-help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is a
-                     command, help "tiny.scope" a module
+help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is
+                     a command, help "tiny.scope" a module
 x = tiny.netns()     without `local` it stays until the end; x:close() undoes it
 c = tiny.clone({ uts = true }, function() tiny.sethostname("in") end)
                      a function in a child with namespaces of its own; c:wait()
 inspect(c)           its namespaces, mounts, cgroup, links as they are now
-w = container "web"  a running container: w.process, w.root, w.logs(), w.exec {…}
+w = container "web"  a running container: w.process, w.root, w.logs(), w.exec{…}
 :in web              makes these names of the prompt
 trace(f)             calls f; prints the primitives within, with their times
 foreground(f)        runs f in a child that has the terminal, such as a shell;
                      any other child reads nothing
-Tab completes names, options, strings. Ctrl-C ends an input or a call that waits,
-Ctrl-D leaves.]]
+Tab completes names, options, strings. Ctrl-C ends an input or a call that
+waits, Ctrl-D leaves.]]
 
 local function name_of(f)
   for name, own in pairs(tiny) do
@@ -98,9 +98,12 @@ end
 local function command_text(found)
   local text = tiny.source(found.file)
   local command = assert(load(text, "@" .. found.file, "t"))()
+  local options = command.options or {}
+  -- Those of `run` are only made when they are asked for.
+  if type(options) == "function" then options = options() end
   local usage = { "tinylua " .. found.name }
   if command.group then table.insert(usage, "COMMAND") end
-  if command.options and #command.options > 0 then table.insert(usage, "[OPTIONS]") end
+  if #options > 0 then table.insert(usage, "[OPTIONS]") end
   for _, arg in ipairs(command.args or {}) do
     local word = (arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "…" or "")
     table.insert(usage, arg.required == false and "[" .. word .. "]" or word)
@@ -109,8 +112,8 @@ local function command_text(found)
   if command.about then table.insert(lines, "  " .. command.about:gsub("\n", "\n  ")) end
   if command.args and #command.args > 0 then table.insert(lines, "\nArguments") end
   for _, arg in ipairs(command.args or {}) do table.insert(lines, row(arg.value or arg[1]:upper(), arg.help)) end
-  if command.options and #command.options > 0 then table.insert(lines, "\nOptions") end
-  for _, option in ipairs(command.options or {}) do table.insert(lines, option_row(option)) end
+  if #options > 0 then table.insert(lines, "\nOptions") end
+  for _, option in ipairs(options) do table.insert(lines, option_row(option)) end
   if command.group then table.insert(lines, "\nCommands") end
   for _, entry in ipairs(command.group and manual.below "commands" or {}) do
     local name = entry.name:match("^" .. found.name .. " (.+)$")

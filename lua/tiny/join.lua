@@ -22,7 +22,7 @@ local function inside(config, options, loaded, how, own)
   if options.tty then loaded.terminal.enter { root = root, user = who, terminal = options.terminal, owner = own.owner } end
   tiny.chdir(options.workdir or config.workdir or "/", { root = root })
   local env = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
-  env.HOSTNAME, env.HOME = config.hostname, who and who.home or "/root"
+  env.HOSTNAME, env.HOME, env.TERM = config.hostname, who and who.home or "/root", options.tty and "xterm" or nil
   for _, vars in ipairs { config.env or {}, options.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end

@@ -56,6 +56,7 @@ function Page:done() return table.concat(self, "\n") .. "\n" end
 local function option_head(option)
   local head = option.short and ("\\fB%s\\fR, "):format(escape("-" .. option.short)) or ""
   head = head .. ("\\fB%s\\fR"):format(escape("--" .. option[1]))
+  if option.optional then return ("%s[=\\fI%s\\fR]"):format(head, escape(option.optional)) end
   if option.type == "flag" then return head end
   return ("%s=\\fI%s\\fR"):format(head, escape(option.value or (option.type or "string"):upper()))
 end
@@ -112,6 +113,7 @@ local function top(list)
   self:section("COMMANDS")
   for _, entry in ipairs(list) do self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".") end
   options(self, "OPTIONS", require("tiny.complete").GLOBAL)
+  self:item(option_head { "version", short = "V", type = "flag" }, "Print the version; not after a command.")
   self:section("EXIT STATUS")
   for _, entry in ipairs(STATUS) do self:item(escape(entry[1]), entry[2]) end
   self:section("FILES")
@@ -134,7 +136,7 @@ end
 
 local function recipes()
   local doc = require "tiny.spec_doc"
-  local self = page("tinylua-recipes", 7, "Lua files that make containers")
+  local self = page("tinylua-recipes", 7, "files in Lua that make containers")
   self:section("DESCRIPTION"):text([[
 A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")

@@ -35,7 +35,7 @@ end
 
 -- One line on a file: a command's summary, or the first sentence of its head.
 function manual.summary(text)
-  local said = text:match('\n%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
+  local said = text:match('[\n{]%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
     manual.header(text):gsub("\n.*", "")
   return (said:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
 end

@@ -73,12 +73,22 @@ end
 
 -- The plan, in a process that has no primitive left which acts.
 local function made_of(path, words, args)
-  local chunk, text = tiny.load_recipe(path)
+  local chunk, text = tiny.try(tiny.load_recipe, path)
+  if not chunk then
+    -- The name is wrong that the user typed, not a line of ours.
+    text.at = nil
+    error(text, 0)
+  end
   local self = require("tiny.plan.standins").install { tape = Tape.new(), path = path }
   cage.close(self.true_ones.setrlimit)
   self.tape.step = "recipe"
   local made, asked
-  self.tape:inside("host", function() made = (chunk(words or {})) end)
+  local _, err = tiny.try(self.tape.inside, self.tape, "host", function() made = (chunk(words or {})) end)
+  if err then
+    -- Lua's own error, such as a comparison with nil: the recipe may well be right.
+    if not err.op and not err.hint then err.hint = "in a plan nothing is made: what a primitive would have answered is a guess" end
+    error(err, 0)
+  end
   local kind = container.is(made) and "container" or "recipe"
   if kind == "container" then
     self.tape.step = "prepare"

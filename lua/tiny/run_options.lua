@@ -54,7 +54,7 @@ return {
   { "label-file", many = true, value = "FILE", help = "Labels from a file, one on a line" },
   { "cidfile", value = "FILE", help = "Write the id into this new file" },
   { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
-  { "tty", short = "t", type = "flag", help = "Give it a terminal of its own" },
+  { "tty", short = "t", type = "flag", help = "Give it a terminal of its own; TERM is xterm unless it is set" },
   { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -t: the keys that leave it running" },
   { "rm", type = "flag", help = "Remove the container when it ends" },
   { "detach", short = "d", type = "flag", help = "Run in the background and print the id" },

@@ -104,8 +104,11 @@ function session.clear(ctx)
   for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
 end
 
--- Whether the process would act on a signal: as PID 1 it gets only those that it handles.
-function session.handles(pid, name)
+-- Whether the process would act on a signal: as PID 1 it gets only those that it handles or waits for. Of one that
+-- waits in sigwait(3), as --init and most small inits do, /proc shows neither: it is known by where it sleeps.
+function session.handles(pid, name, init)
+  local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
+  if init or asleep:find("sigtimedwait", 1, true) then return true end
   local status = tiny.read_file(("/proc/%d/status"):format(pid)) or ""
   local number = tiny.signal_number(name)
   for _, field in ipairs { "SigCgt", "SigBlk" } do
@@ -120,7 +123,7 @@ end
 function session.forward(ctx, name)
   local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
-  if fatal and not session.handles(ctx.process.pid, name) then
+  if fatal and not session.handles(ctx.process.pid, name, ctx.spec.init) then
     ctx.asked = true
     format.note("the container's PID 1 has no handler for %s, so the kernel drops it; once more ends it with SIGKILL", name)
   end

@@ -16,7 +16,7 @@ doc.container = {
   { "workdir", "string", "The working directory inside, made where it is missing." },
   { "user", "string", '"NAME", "UID", "NAME:GROUP": who it runs as.' },
   { "interactive", "boolean", "Pass standard input on." },
-  { "tty", "boolean", "Give it a terminal of its own." },
+  { "tty", "boolean", "Give it a terminal of its own; TERM is xterm unless `env` has one." },
   { "init", "boolean", "A small PID 1 that passes signals on and reaps; the program is its child." },
   { "name", "string", "Its name; the id when absent." },
   { "hostname", "string", "The hostname inside; the id when absent." },

@@ -95,7 +95,7 @@ local function check_source(mount, text)
   if mount.source:find("%z") then wrong(text, "the source has a NUL byte") end
   if not tiny.stat(mount.source) then
     spec.wrong(("volumes: %s is missing on the host"):format(mount.source),
-      mount.source:find("/") and "make it first" or "named volumes do not exist here; a folder beside you is ./" .. mount.source)
+      mount.source:find("/") and "make it first" or "named volumes belong to a topology; a folder beside you is ./" .. mount.source)
   end
   mount.source = spec.absolute(mount.source)
   if mount.subpath and not tiny.stat(mount.subpath, { root = mount.source }) then wrong(text, ("%s has no %s"):format(mount.source, mount.subpath)) end
@@ -117,7 +117,7 @@ end
 -- Checks one mount; `text` is what the user knows it by. Returns it with its depth.
 local function checked(mount, text)
   if not FIELDS[mount.type] then
-    local hint = mount.type == "volume" and "named volumes do not exist here" or "it is one of type=bind, type=tmpfs"
+    local hint = mount.type == "volume" and "named volumes belong to a topology (tinylua doc topology)" or "it is one of type=bind, type=tmpfs"
     wrong(text, mount.type and ("there is no type %s"):format(tiny.show(mount.type)) or "the type is missing", hint)
   end
   require("tiny.schema").check("mounts", mount, FIELDS[mount.type])

@@ -13,7 +13,7 @@ return {
     { "mtu", type = "integer", value = "BYTES", help = "The largest packet [default: 1500]" },
     { "label", short = "l", many = true, value = "K=V", help = "A label" },
   },
-  args = { { "name", value = "NAME" } },
+  args = { { "name", value = "NAME", help = "What it is called" } },
   run = function(args)
     local network = require("tiny.net.store").create {
       name = args.name, subnet = args.subnet, gateway = args.gateway, ipv6 = args.ipv6, subnet6 = args.subnet6,

@@ -7,6 +7,7 @@ use clap::Command;
 use clap::builder::OsStringValueParser;
 use mlua::{Function, MultiValue, Value};
 
+mod elsewhere;
 mod globals;
 mod group;
 mod overview;
@@ -76,17 +77,22 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     let mut globals = Globals::default();
     globals.add(&matches);
     let Some((name, rest)) = matches.subcommand() else { return Err(End::Help(help_with_commands(&globals))) };
-    let mut rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
+    let rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
     if name == "help" {
-        // `help network create` explains the command of a group.
-        let command = rest.first().and_then(|n| n.to_str()).map(str::to_owned);
-        rest.push(OsString::from("--help"));
-        return match command {
-            Some(command) => run_command(&command, &rest[1..], globals),
+        return match rest.first().and_then(|n| n.to_str()) {
+            Some(command) => run_command(command, &help_words(command, &rest[1..], &globals), globals),
             None => Err(End::Help(help_with_commands(&globals))),
         };
     }
     run_command(name, &rest, globals)
+}
+
+/// The words that ask a command for its help: `help network create` explains the command of a group. No other
+/// word goes on, since `run sh --help` would run a program.
+fn help_words(command: &str, words: &[OsString], globals: &Globals) -> Vec<OsString> {
+    let group = !SearchPath::new(&globals.lua_path).names(&format!("scripts/{command}")).is_empty();
+    let kept = if group { words.first().cloned() } else { None };
+    kept.into_iter().chain([OsString::from("--help")]).collect()
 }
 
 fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8, End> {
@@ -124,7 +130,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
         Some(args) => args,
         None => {
             let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
-            let matches = spec.parse(rest)?;
+            let matches = spec.parse(rest).map_err(|e| elsewhere::told(e, &script))?;
             globals.add(&matches);
             spec.table(vm.lua(), &matches).map_err(|f| fail(f, globals.verbose))?
         }
@@ -190,7 +196,7 @@ fn help_with_commands(globals: &Globals) -> String {
 }
 
 fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
-    let names = search.names("scripts");
+    let names = overview::names(search, "scripts");
     let near = did_you_mean(name, names.iter().map(String::as_str));
     let tip = match near {
         Some(near) => format!("did you mean `tinylua {near}`?"),

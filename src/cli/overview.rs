@@ -19,9 +19,7 @@ fn of(search: &SearchPath, group: &str) -> String {
     let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
     let mut shipped: Vec<String> = embedded_names(&folder).collect();
     shipped.sort();
-    let mut names = search.names(&folder);
-    // Some are for programs, not for readers.
-    names.retain(|name| !hidden(&text(search, &folder, name)));
+    let names = names(search, &folder);
     shipped.retain(|name| names.contains(name));
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(10);
     let line = |name: &str, said: &str| format!("  {name:<width$} {said}\n");
@@ -39,6 +37,13 @@ fn of(search: &SearchPath, group: &str) -> String {
     }
     let filled = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
     filled.map(|(heading, lines)| format!("{heading}\n{lines}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The commands of a folder by name, without those that are for programs, not for readers.
+pub fn names(search: &SearchPath, folder: &str) -> Vec<String> {
+    let mut names = search.names(folder);
+    names.retain(|name| !hidden(&text(search, folder, name)));
+    names
 }
 
 /// The folder that a command is taken from; nothing for the copy in the binary.

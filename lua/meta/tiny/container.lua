@@ -19,7 +19,7 @@
 ---@field workdir? string The working directory inside, made where it is missing.
 ---@field user? string "NAME", "UID", "NAME:GROUP": who it runs as.
 ---@field interactive? boolean Pass standard input on.
----@field tty? boolean Give it a terminal of its own.
+---@field tty? boolean Give it a terminal of its own; TERM is xterm unless `env` has one.
 ---@field init? boolean A small PID 1 that passes signals on and reaps; the program is its child.
 ---@field name? string Its name; the id when absent.
 ---@field hostname? string The hostname inside; the id when absent.

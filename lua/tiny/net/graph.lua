@@ -54,7 +54,7 @@ function graph.text(found)
     if #container.links == 0 then add(0, "container", clean(container.name), "(network " .. (container.mode or "none") .. ")") end
   end
   for i, line in ipairs(lines) do lines[i] = line:gsub("%s+$", "") end
-  return table.concat(lines, "\n") .. "\n"
+  return #lines > 0 and table.concat(lines, "\n") .. "\n" or ""
 end
 
 local function quoted(...)

@@ -158,6 +158,9 @@ end
 -- Makes a network of a name of its own. asked: name, subnet, gateway, ipv6, subnet6, gateway6, internal, mtu, labels.
 function store.create(asked)
   require("tiny.spec").check_name(asked.name)
+  if require("tiny.userns").rootless() then
+    wrong(("network %q: without root there is one network, and none with a name"):format(asked.name), "--network bridge, pasta or slirp4netns; or run as root")
+  end
   if RESERVED[asked.name] then wrong(("the name %q has a meaning of its own"):format(asked.name), "choose another one") end
   if asked.mtu and (asked.mtu < (asked.ipv6 and 1280 or 68) or asked.mtu > 65535) then
     wrong(("--mtu: %d is not from %d to 65535"):format(asked.mtu, asked.ipv6 and 1280 or 68))

@@ -66,6 +66,7 @@ check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symb
 check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and what it holds "
   .. "would run as you\n  hint: chown 0 /tmp/mine/scripts/open.lua and chmod go-w /tmp/mine/scripts/open.lua, or remove it\n")
 assert(mine("headd").err:find("there is no command \"headd\"; did you mean `tinylua headed`?", 1, true))
+assert(check.succeeds("doc", "commands"):find("\n  network +Make, list, join and draw networks\n"), "the summary of a group")
 -- A command that overrides one and is broken leaves the rest of them usable.
 script("ps", "return {")
 check.equal(mine("hi").status, 3)

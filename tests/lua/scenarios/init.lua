@@ -25,6 +25,27 @@ check.equal(stopped.err, "")
 assert(tiny.clock("monotonic") - start < 5, "it waited for SIGKILL")
 check.equal(check.succeeds("inspect", "--format", "state.exit_code", "plain"), "143\n")
 check.equal(check.succeeds("inspect", "--format", "config.init", "plain"), "true\n")
+-- A program that does not end on the signal has had it: nobody says that PID 1 was deaf to it. The same with an
+-- init of one's own that waits in sigwait(3).
+local own = [[return require("tiny.container").new {
+  name = "own", command = "true",
+  before = { exec = function()
+    local program = tiny.fork(function() tiny.exec { "sh", "-c", "trap '' TERM; while :; do sleep 0.1; done" } end)
+    tiny.notify_ready()
+    tiny.become_init(program)
+  end },
+}]]
+tiny.write_file("/tmp/own.lua", own)
+-- Where an ordinary user's process sleeps, the kernel tells nobody: of an init of one's own it is not known.
+local ordinary = check.environment and check.environment.HOME == "/tmp/ordinary"
+check.succeeds("run", "-d", "--init", "--name", "obstinate", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done")
+if not ordinary then check.succeeds("run", "-d", "/tmp/own.lua") end
+while check.succeeds("logs", "obstinate") ~= "ready\n" do tiny.poll({}, "10ms") end
+for _, name in ipairs { "obstinate", not ordinary and "own" or nil } do
+  local told = check.run({ "stop", "-t", "300ms", name }).err
+  assert(told:find(name .. ": PID 1 did not end on SIGTERM within less than a second", 1, true), told)
+  check.succeeds("rm", name)
+end
 -- Started again, it has its init again; exec's orphans are reaped too.
 check.succeeds("start", "plain")
 check.succeeds("exec", "plain", "sh", "-c", "sleep 0.1 & exit 0")

@@ -9,6 +9,13 @@ one:sees("caught 1")
 one:sees("end 1")
 check.equal(one:leaves(), 0)
 
+-- Without -t the signal is passed on, and that it would be dropped is not said.
+local plain = sit("run", "--rm", "--init", "sh", "-c", "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.1; done")
+plain:sees("ready\r\n")
+plain:type("\3")
+check.equal(plain:sees("^(.-)caught"), "^C")
+check.equal(plain:leaves(), 3)
+
 local shell = sit("run", "--rm", "--init", "-it", "bash", "--norc", "-i")
 -- What is typed is echoed too: the program says it in another way.
 shell:type("sh -c 'echo go\"\"ing; sleep 60'\n")

@@ -176,7 +176,12 @@ for kind, methods in pairs(require("tiny.plan.doubles").METHODS) do
     assert(tiny.manual(primitive):find(("%s:%s("):format(kind == "process" and "" or kind, method):gsub("^:", ""), 1, true), kind .. ":" .. method)
   end
 end
-check.equal(check.run({ "plan", "/no/such.lua" }).status, 125)
+-- What comes of a guess is told as one.
+check.equal(planned('return tiny.cgroup_stats(tiny.cgroup("x")).memory + 1').err, "/tmp/p.lua:1: attempt to perform arithmetic on a nil value (field 'memory')\n"
+  .. "  hint: in a plan nothing is made: what a primitive would have answered is a guess\n")
+result = check.run { "plan", "/no/such.lua" }
+check.equal(result.status, 125)
+assert(result.err:find('^load_recipe%("/no/such.lua"%): ENOENT'), result.err)
 check.no_container()
 
 -- Too much CPU time is called that, not a kill.

@@ -37,5 +37,14 @@ refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is gi
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was made\n  hint: it sets ctx.child = tiny.clone({ … }, ctx.inside)")
 
+-- Options that only a container could have: it is said that there was none. A default is nobody's wish.
+tiny.write_file("/tmp/r.lua", "print 'did it' return 3")
+local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
+check.equal(idle.status, 3)
+check.equal(idle.out, "did it\n")
+check.equal(idle.err, "tinylua: /tmp/r.lua made no container that could have --memory, --env, --detach\n")
+check.equal(check.run({ "run", "--rm", "/tmp/r.lua" }).err, "")
+check.equal(check.run({ "run", "/tmp/r.lua" }).err, "")
+
 check.equal(run("#!/usr/bin/env -S tinylua run\nprint(tiny.caller())").out, "/tmp/r.lua:2\n")
 check.equal(run("\u{feff}print(1)").out, "1\n")

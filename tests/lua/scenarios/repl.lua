@@ -24,6 +24,14 @@ check.equal(result.status, 125)
 result = repl('c = tiny.fork(function() return 7 end)\nprint(c:wait())\n')
 check.equal(result.out, "7\n")
 
+-- The first help of all has room on a terminal of 80 columns.
+for line in repl("help()\n").out:gmatch("[^\n]+") do assert(utf8.len(line) <= 80, line) end
+-- A command's options, also where a function makes them.
+result = repl('help "run"\nhelp "stop"\n')
+check.equal(result.err, "")
+assert(result.out:find("\n  -m, --memory SIZE       Memory limit, such as 128m\n", 1, true), result.out)
+assert(result.out:find("tinylua stop [OPTIONS] CONTAINER…", 1, true), result.out)
+
 result = repl('help(tiny.pivot_root)\nhelp("tiny.scope")\nhelp("no_such_thing")\n')
 assert(result.out:find("^tiny%.pivot_root%(root%)\n"), result.out)
 assert(result.out:find("\ntiny.scope  (shipped)\n", 1, true), result.out)

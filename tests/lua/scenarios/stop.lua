@@ -17,6 +17,16 @@ check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a container\'s nam
 check.equal(check.run({ "stop", "ffff" }).err, 'there is no container "ffff"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
 
+-- Several at once, which takes as long as one; a name that is not there keeps all of them as they are.
+for i = 1, 3 do check.succeeds("run", "-d", "--name", "many-" .. i, "sleep", "60") end
+check.equal(check.run({ "stop", "-t", "0", "many-1", "none" }).status, 125)
+check.equal(check.succeeds("inspect", "--format", "state.status", "many-1"), "running\n")
+start = tiny.clock("monotonic")
+local names = check.succeeds("stop", "-t", "2s", "many-1", "many-2", "many-3")
+assert(tiny.clock("monotonic") - start < 4, "one after the other")
+for i = 1, 3 do assert(names:find("many-" .. i .. "\n", 1, true), names) end
+check.succeeds("rm", "many-1", "many-2", "many-3")
+
 -- One who is killed while it stops a container: the policy holds for an end long after that, not for the one
 -- that was asked for.
 local function state_of() return tiny.json_decode(check.succeeds("inspect", "obstinate"))[1].state end
@@ -24,7 +34,8 @@ local function stopper(seconds)
   local child = check.start(function()
     tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "stop", "-t", seconds, "obstinate" }
   end)
-  while not state_of().stopping do tiny.poll({ child }, "10ms") end
+  -- Until it says so itself: what the last one said is there yet.
+  while (state_of().stopping or {}).pid ~= child.pid do tiny.poll({ child }, "10ms") end
   tiny.kill(child, "SIGKILL")
   child:wait()
 end
@@ -34,6 +45,8 @@ stopper("2s")
 tiny.poll({}, 4.5)
 check.succeeds("exec", "obstinate", "touch", "/tmp/go")
 while not (state_of().restarts == 1 and state_of().status == "running") do tiny.poll({}, "10ms") end
+-- The new program takes the mark away: what is written before that would be lost.
+while check.run({ "exec", "obstinate", "test", "-e", "/tmp/go" }).status == 0 do tiny.poll({}, "10ms") end
 stopper("60s")
 check.succeeds("exec", "obstinate", "touch", "/tmp/go")
 check.succeeds("wait", "obstinate")

@@ -12,6 +12,9 @@ one:sees("\ntty\r\n2\r\n.*box> ")
 one:type("echo cons >/dev/console; stat -c %t:%T /dev/console /dev/pts/0\n")
 one:sees("\ncons\r\n(%x+:%x+)\r\n%1\r\n.*box> ")
 
+one:type("echo term $TERM\n")
+one:sees("\nterm xterm\r\n.*box> ")
+
 -- The size is followed.
 tiny.terminal_size(one.master, { rows = 50, cols = 132 })
 one:type("sleep 0.1; stty size\n")
@@ -85,6 +88,8 @@ beside:sees("/dev/pts/1\r\n24 80\r\n")
 tiny.terminal_size(beside.master, { cols = 99 })
 beside:type("sleep 0.1; stty size\n")
 beside:sees("24 99\r\n")
+beside:type("echo term $TERM\n")
+beside:sees("term xterm\r\n")
 beside:type("sh -c 'echo g\\o; exec sleep 100'\n")
 beside:sees("go\r\n")
 beside:type("\3")

@@ -84,7 +84,7 @@ return require("tiny.container").new {
 check.equal(check.succeeds("run", "--rm", "-v", "/tmp/file:/three/file", "/tmp/recipe.lua"), "pagetexttexttmpfs\n")
 
 refused("volumes: /tmp/none is missing on the host\n  hint: make it first", "-v", "/tmp/none:/srv", "true")
-refused("volumes: data is missing on the host\n  hint: named volumes do not exist here; a folder beside you is ./data", "-v", "data:/srv", "true")
+refused("volumes: data is missing on the host\n  hint: named volumes belong to a topology; a folder beside you is ./data", "-v", "data:/srv", "true")
 refused('"/tmp/site": it is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site", "true")
 refused('"/tmp/site:srv": it is not SOURCE:/TARGET[:ro]\n  hint: a source with a colon in it goes with --mount', "-v", "/tmp/site:srv", "true")
 refused('"/tmp/site:/srv:z": the option "z" is not ro or rw', "-v", "/tmp/site:/srv:z", "true")
@@ -94,7 +94,7 @@ refused("volumes: there are two mounts for /srv", "-v", "/tmp/site:/srv", "--tmp
 refused('volumes: number 1 is not UTF-8: "/tmp/\u{fffd}:/srv"\n  hint: put other bytes into a file, or encode them', "-v", "/tmp/\xff:/srv", "true")
 refused('"type=bind,target=/srv": a bind mount needs a source', "--mount", "type=bind,target=/srv", "true")
 refused('"source=/tmp,target=/srv": the type is missing\n  hint: it is one of type=bind, type=tmpfs', "--mount", "source=/tmp,target=/srv", "true")
-refused('"type=volume,target=/srv": there is no type "volume"\n  hint: named volumes do not exist here', "--mount", "type=volume,target=/srv", "true")
+refused('"type=volume,target=/srv": there is no type "volume"\n  hint: named volumes belong to a topology (tinylua doc topology)', "--mount", "type=volume,target=/srv", "true")
 refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known are type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode',
   "--mount", "type=tmpfs,taget=/srv", "true")
 refused('"type=tmpfs,target=/a,target=/b": the target is given twice', "--mount", "type=tmpfs,target=/a,target=/b", "true")
