@@ -105,17 +105,18 @@ function session.clear(ctx)
 end
 
 -- Whether the process would act on a signal: as PID 1 it gets only those that it handles or waits for. Of one that
--- waits in sigwait(3), as --init and most small inits do, /proc shows neither: it is known by where it sleeps.
+-- waits in sigwait(3), as --init and most small inits do, /proc shows neither: it is known by where it sleeps. And
+-- whether it ignores the signal by its own wish.
 function session.handles(pid, name, init)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
   if init or asleep:find("sigtimedwait", 1, true) then return true end
   local status = tiny.read_file(("/proc/%d/status"):format(pid)) or ""
   local number = tiny.signal_number(name)
-  for _, field in ipairs { "SigCgt", "SigBlk" } do
+  local function has(field)
     local mask = tonumber(status:match(field .. ":%s*(%x+)") or "0", 16)
-    if mask & (1 << (number - 1)) ~= 0 then return true end
+    return mask & (1 << (number - 1)) ~= 0
   end
-  return false
+  return has "SigCgt" or has "SigBlk", has "SigIgn"
 end
 
 -- A signal for the container. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a

@@ -54,7 +54,8 @@ return function(container, seconds, quiet)
   local pid, name = process.pid, container.config.name
   local signal = container.config.stop_signal or "SIGTERM"
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
-  local deaf = not fatal and not session.handles(pid, signal, container.config.init)
+  local hears, ignores = session.handles(pid, signal, container.config.init)
+  local deaf = not fatal and not hears
   -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2. One that is not frozen
   -- is left alone: on v1 thawing makes a freezer group, which a supervisor that is just clearing up
   -- would not see.
@@ -63,7 +64,8 @@ return function(container, seconds, quiet)
   if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
   signal_it(container, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
-    local why = deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7)), which --init avoids"):format(signal)
+    local why = deaf and ignores and ("PID 1 ignores %s"):format(signal)
+      or deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7)), which --init avoids"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     signal_it(container, process, "SIGKILL")

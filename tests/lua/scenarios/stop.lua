@@ -13,6 +13,12 @@ local shown = tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))[1
 check.equal(shown.status, "stopped")
 check.equal(shown.exit_code, 137)
 
+check.succeeds("run", "-d", "--name", "stubborn", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
+while check.succeeds("logs", "stubborn") ~= "ready\n" do tiny.poll({}, "10ms") end
+stopped = check.run { "stop", "-t", "300ms", "stubborn" }
+check.equal(stopped.err, "tinylua: stubborn: PID 1 ignores SIGTERM; killed with SIGKILL after less than a second\n")
+check.succeeds("rm", "stubborn")
+
 check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a container\'s name or id\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "ffff" }).err, 'there is no container "ffff"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
