@@ -71,8 +71,13 @@ end
 local function half_removed(folder, cleared)
   for _, name in ipairs(tiny.list_dir(folder) or {}) do
     if name:match("^%.%x+%.gone$") then
-      tiny.try(tiny.remove, folder .. "/" .. name, { recursive = true })
-      table.insert(cleared, "half-removed folder " .. name)
+      local _, err = tiny.try(state.remove_all, folder .. "/" .. name)
+      -- Who removes it may be at work.
+      if not tiny.stat(folder .. "/" .. name) then
+        table.insert(cleared, "half-removed folder " .. name)
+      elseif err and err.code ~= "ENOENT" and err.code ~= "ENOTEMPTY" then
+        format.note("%s/%s cannot be removed: %s", folder, name, tostring(err))
+      end
     end
   end
 end

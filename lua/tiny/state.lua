@@ -233,7 +233,7 @@ end
 
 -- A container's folder. Without root what its users made in it is not this user's, and only its root may
 -- remove it.
-local function remove_all(dir)
+function state.remove_all(dir)
   local _, err = tiny.try(tiny.remove, dir, { recursive = true })
   if not err then return end
   if tiny.getuid() == 0 or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
@@ -253,7 +253,7 @@ function state.forget(container, unborn)
   local name = data .. "/names/" .. (config.name or container.id)
   if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end
   if run then tiny.try(tiny.remove, run, { recursive = true }) end
-  if dir then remove_all(dir) end
+  if dir then state.remove_all(dir) end
   if dir and not unborn then require("tiny.events").emit(container, "destroy") end
   return dir ~= nil
 end

@@ -84,6 +84,13 @@ for _, kind in ipairs { "net", "user" } do check.equal(namespace("first", kind),
 check.succeeds("rm", "-f", "first", "second")
 check.no_container()
 
+-- What a removal that was killed left is cleared, with the files of the container's users.
+check.succeeds("run", "--name", "half", "-u", "1000:1000", "sh", "-c", "mkdir -p /tmp/deep/er; touch /tmp/deep/er/file; chmod 700 /tmp/deep")
+local half = tiny.read_file(check.root .. "/names/half")
+tiny.rename(check.root .. "/containers/" .. half, ("%s/containers/.%s.gone"):format(check.root, half))
+assert(check.succeeds("gc"):find(("half-removed folder .%s.gone"):format(half), 1, true))
+check.equal(#tiny.list_dir(check.root .. "/containers"), 0)
+
 -- Without a run folder of the session's it is one in /tmp; where another is faster in making that, nothing is kept in it.
 local child <close> = check.start(function()
   local environment = { HOME = user.home, XDG_RUNTIME_DIR = "", XDG_DATA_HOME = "here" }
