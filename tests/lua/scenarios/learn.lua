@@ -30,7 +30,7 @@ local function under(...)
   return check.run { "run", "--rm", "--policy", "policy.lua", ... }
 end
 local missing = check.run { "run", "--rm", "--policy", "none.lua", "true" }
-check.equal(missing.err, 'load_recipe("none.lua"): ENOENT: No such file or directory: none.lua\n  hint: a file such as --learn writes\n')
+check.equal(missing.err, '--policy: there is no file "none.lua"\n  hint: run --learn writes one\n')
 local landlock = tiny.probe().security.landlock
 
 -- A look at a folder: little is needed, and no more is had.
