@@ -116,7 +116,9 @@ function session.handles(pid, name, init)
     local mask = tonumber(status:match(field .. ":%s*(%x+)") or "0", 16)
     return mask & (1 << (number - 1)) ~= 0
   end
-  return has "SigCgt" or has "SigBlk", has "SigIgn"
+  -- A shell blocks everything for a moment while it starts a program, and still ignores what it ignores.
+  local ignores = has "SigIgn"
+  return not ignores and (has "SigCgt" or has "SigBlk"), ignores
 end
 
 -- A signal for the container. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a

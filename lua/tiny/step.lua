@@ -1,6 +1,6 @@
 -- `run --step`: a person is asked before each primitive that acts, in whatever process it is called. The primitives are
 -- wrapped on `tiny`, so that nothing of it is there without --step. One process at a time speaks at the terminal: it holds
--- the token, a message in a pipe that all forked processes share, which also says how to go on.
+-- the token, a message in a socket that all forked processes share, which also says how to go on.
 local acts = require "tiny.acts"
 local places = require "tiny.places"
 
@@ -49,7 +49,9 @@ local function take()
     end
     local alone = self.first and #handles == 1
     for _, ready in ipairs(tiny.poll(handles, alone and 0 or nil)) do
-      if ready == self.from then return self.from:read() end
+      -- Another process may have been faster; one that ends with the token never gives it back.
+      local token = ready == self.from and self.from:read()
+      if token then return token end
       self.children[ready] = nil
     end
     if alone then return self.mode end
@@ -166,7 +168,7 @@ function step.start(path)
   self.text = path and tiny.try(tiny.read_file, path) or (path and tiny.source("lua/recipes/" .. path)) or ""
   self.asker = require("tiny.anatomy.origin").asker(self.text, path or "")
   self.host = require("tiny.anatomy").here()
-  self.from, self.into = tiny.pipe()
+  self.from, self.into = tiny.socketpair { type = "seqpacket", nonblock = true }
   -- Ctrl-C at the prompt gives up in order; a program that is executed has it as ever.
   self.signals = tiny.signals { "SIGINT" }
   self.true_ones = {}

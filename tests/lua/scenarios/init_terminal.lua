@@ -17,8 +17,9 @@ check.equal(plain:sees("^(.-)caught"), "^C")
 check.equal(plain:leaves(), 3)
 
 local shell = sit("run", "--rm", "--init", "-it", "bash", "--norc", "-i")
--- What is typed is echoed too: the program says it in another way.
-shell:type("sh -c 'echo go\"\"ing; sleep 60'\n")
+-- What is typed is echoed too: the program says it in another way. It waits itself: a shell that is stopped while it
+-- starts a program waits for that program's start, and never stops.
+shell:type("sh -c 'echo go\"\"ing; read x'\n")
 shell:sees("going")
 shell:type("\26")
 shell:sees("Stopped")
