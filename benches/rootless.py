@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 
 import sides
@@ -27,6 +28,16 @@ def make_user(folder):
     # Without newuidmap in PATH a container has its user's own id alone, as bubblewrap's has.
     environment = {"PATH": "/nowhere", "HOME": str(home), "XDG_RUNTIME_DIR": str(run)}
     return {"user": UID, "group": UID, "extra_groups": [], "env": environment}
+
+
+def end_all():
+    """Ends what still runs as the user: podman leaves a process behind that holds its user namespace."""
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == UID:
+                os.kill(int(folder.name), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
 
 
 def everything(tinylua, _floor, folder):
