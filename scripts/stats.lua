@@ -10,13 +10,7 @@ local function sample(container)
   return stats
 end
 
-local function size(bytes)
-  if not bytes then return "-" end
-  for _, unit in ipairs { "B", "KiB", "MiB", "GiB" } do
-    if bytes < 1024 or unit == "GiB" then return ("%.4g%s"):format(bytes, unit) end
-    bytes = bytes / 1024
-  end
-end
+local function size(bytes) return format.size(bytes, true) end
 
 -- CPU use between two samples, in percent of one CPU.
 local function percent(before, now)

@@ -60,6 +60,15 @@ function format.table(header, rows, narrow)
   require "tiny.columns"(header, rows, narrow)
 end
 
+-- "1.5 MiB"; with `close` as one word, "1.5MiB"; "-" without a number.
+function format.size(bytes, close)
+  if not bytes then return "-" end
+  for _, unit in ipairs { "B", "KiB", "MiB", "GiB" } do
+    if bytes < 1024 or unit == "GiB" then return ("%.4g%s%s"):format(bytes, close and "" or " ", unit) end
+    bytes = bytes / 1024
+  end
+end
+
 -- Prints a list as JSON, readable.
 function format.json(list)
   format.line(tiny.json_encode(list, { pretty = true, array = true }))

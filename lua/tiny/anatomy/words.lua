@@ -5,13 +5,7 @@ local words = {}
 local function clean(text) return (require("tiny.format").clean(text)) end
 words.clean = clean
 
-function words.size(bytes)
-  if not bytes then return "-" end
-  for _, unit in ipairs { "B", "KiB", "MiB", "GiB" } do
-    if bytes < 1024 or unit == "GiB" then return ("%.4g %s"):format(bytes, unit) end
-    bytes = bytes / 1024
-  end
-end
+function words.size(bytes) return require("tiny.format").size(bytes) end
 
 -- What is known of a container beside its parts: pairs of a name and a text.
 function words.head(self)
