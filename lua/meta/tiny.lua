@@ -2542,7 +2542,7 @@ function tiny.isatty(number) end
 
 ---@class tiny.poll.options: table<"write"|"trim", any>
 ---@field write? tiny.file[] files to wait for until they take bytes (default: none)
----@field trim? boolean give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED) (default: false)
+---@field trim? boolean give memory back first, for a long sleep (MADV_DONTNEED of free pages, of the stack and the program) (default: false)
 
 ---Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, a datagram or a caller is there, or one of `write` takes bytes (poll(2)).
 ---```lua

@@ -146,7 +146,7 @@ pub const FAMILY: &[Primitive] = &[
                 "trim",
                 Type::Bool,
                 "false",
-                "give memory back first, for a long sleep (malloc_trim(3), MADV_DONTNEED)",
+                "give memory back first, for a long sleep (MADV_DONTNEED of free pages, of the stack and the program)",
             ),
         ],
         returns: "the ready ones, a list, and with `write` those that take bytes; empty when the time is over",

@@ -12,76 +12,62 @@ struct Segments {
     count: usize,
 }
 
-/// Freed pieces of these sizes the C library keeps for the thread that freed them, so many of each.
-const CACHED: (usize, usize) = (24, 1032);
-const CACHED_EACH: usize = 7;
-const CACHED_STEP: usize = 16;
+/// How far below the place where a process sleeps its stack is looked for; deeper calls than these are rare.
+const STACK: usize = 256 << 10;
+/// A stack is not used further than this from its top, whatever RLIMIT_STACK says.
+const HIGHEST: usize = 8 << 20;
+/// What may still be in use below a local variable of the function that sleeps.
+const BELOW: usize = 1 << 10;
 
-type Held = [*mut c_void; ((CACHED.1 - CACHED.0) / CACHED_STEP + 1) * CACHED_EACH];
-
-/// Memory of our own for a thread: the C library would keep that which it makes.
-const STACK: usize = 64 << 10;
-
-/// Frees what the C library holds back for this thread, a hundred kilobytes after a start, which
-/// malloc_trim does not reach: another thread gets the pieces to free, and its end empties its cache.
-/// Does nothing where a thread is not to be had. With a C library that has no such cache it is no more than
-/// a detour.
-fn empty_cache() {
-    use rustix::mm::{MapFlags, ProtFlags};
-    let (prot, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::STACK);
-    // SAFETY: a new mapping, which nobody else knows of.
-    let Ok(stack) = (unsafe { rustix::mm::mmap_anonymous(std::ptr::null_mut(), STACK, prot, flags) }) else { return };
-    let mut held: Held = std::array::from_fn(|_| std::ptr::null_mut());
-    for (i, piece) in held.iter_mut().enumerate() {
-        // SAFETY: every piece is freed once, below or by the thread.
-        *piece = unsafe { libc::malloc(CACHED.0 + i / CACHED_EACH * CACHED_STEP) };
-    }
-    // SAFETY: the attributes and the stack outlive the thread, which is joined here, and so does `held`.
-    unsafe {
-        // No heap of the thread's own.
-        libc::mallopt(libc::M_ARENA_MAX, 1);
-        let mut attributes = std::mem::zeroed();
-        libc::pthread_attr_init(&raw mut attributes);
-        let mut thread = std::mem::zeroed();
-        let argument = (&raw mut held).cast();
-        let made = libc::pthread_attr_setstack(&raw mut attributes, stack, STACK) == 0
-            && libc::pthread_create(&raw mut thread, &raw const attributes, free_all, argument) == 0;
-        if made {
-            libc::pthread_join(thread, std::ptr::null_mut());
-        } else {
-            free_all(argument);
-        }
-        libc::pthread_attr_destroy(&raw mut attributes);
-        let _ = rustix::mm::munmap(stack, STACK);
-    }
-}
-
-extern "C" fn free_all(held: *mut c_void) -> *mut c_void {
-    // SAFETY: `empty_cache` passes its array, and nobody else touches it meanwhile.
-    for piece in unsafe { &*held.cast::<Held>() } {
-        // SAFETY: it came from malloc, and is freed this once.
-        unsafe { libc::free(*piece) };
-    }
-    std::ptr::null_mut()
-}
-
-/// Gives back the free pages of the heap (malloc_trim(3)) and the mapped pages of the program itself,
-/// which stay in the page cache and are mapped again where they are touched (madvise(2)). Then calls
-/// `sleep`, which is to touch as few of them as it can.
+/// Gives back the free pages of the heap (malloc_trim(3) for the C library's), those of the stack that earlier
+/// calls have used, and the mapped pages of the program itself, which stay in the page cache and are mapped
+/// again where they are touched (madvise(2)). Then calls `sleep`, which is to touch as few of them as it can.
 #[inline(never)]
-pub fn give_back_and<T>(sleep: impl FnOnce() -> T) -> T {
+pub fn give_back_and<T, F: FnOnce() -> T>(sleep: F) -> T {
     let mut segments = Segments::default();
     // SAFETY: the callback has the asked signature and gets a `Segments` that outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(note_segments), (&raw mut segments).cast()) };
-    empty_cache();
+    super::heap::settle();
+    give_back_stack();
     // SAFETY: it takes no pointer, and the allocator locks itself.
     unsafe { libc::malloc_trim(0) };
+    set_apart(give_back_and::<T, F> as *const () as usize);
     for (start, length) in segments.ranges.iter().take(segments.count) {
         // SAFETY: a read-only private mapping of a file: its pages come back as they are. A system call
         // without the C library's wrapper, which would be a page more.
         let _ = unsafe { rustix::mm::madvise(*start as *mut c_void, *length, rustix::mm::Advice::LinuxDontNeed) };
     }
     sleep()
+}
+
+/// A touched page of a file comes with the fifteen around it (fault_around_bytes), as far as its mapping goes. This
+/// makes the two pages that a function lies in a mapping of their own, by what has no other effect on the text of
+/// a program: that it is not in a core dump (core(5)).
+fn set_apart(function: usize) {
+    let start = function & !(page_size() - 1);
+    // SAFETY: it changes neither the memory nor what may be done with it.
+    let _ = unsafe { rustix::mm::madvise(start as *mut c_void, 2 * page_size(), rustix::mm::Advice::LinuxDontDump) };
+}
+
+/// Only where this runs on the stack that the kernel made, at whose top it put the random bytes of AT_RANDOM
+/// (getauxval(3)): below that it keeps a gap of a megabyte (stack_guard_gap), for which madvise only returns an
+/// error. Below a thread's stack may be anything.
+fn give_back_stack() {
+    let local = 0_u8;
+    let here = &raw const local as usize;
+    // SAFETY: it takes a plain number.
+    let top = unsafe { libc::getauxval(libc::AT_RANDOM) } as usize;
+    if top.checked_sub(here).is_some_and(|above| above < HIGHEST) {
+        let end = (here - BELOW) & !(page_size() - 1);
+        // SAFETY: what lies so far below this frame belongs to calls that have returned.
+        let _ = unsafe { rustix::mm::madvise((end - STACK) as *mut c_void, STACK, rustix::mm::Advice::LinuxDontNeed) };
+    }
+}
+
+/// The size of a page.
+pub(super) fn page_size() -> usize {
+    // SAFETY: it takes a plain number, which every kernel knows.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
 }
 
 /// Notes each loaded segment that is not writable: the others hold relocations and data that exist
@@ -93,8 +79,7 @@ extern "C" fn note_segments(info: *mut libc::dl_phdr_info, _size: usize, segment
         let headers = std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum));
         (info.dlpi_addr, headers, &mut *segments.cast::<Segments>())
     };
-    // SAFETY: it takes a plain number.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
+    let page = page_size() as u64;
     for header in headers.iter().filter(|h| h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_W == 0) {
         let start = (base + header.p_vaddr) & !(page - 1);
         let end = (base + header.p_vaddr + header.p_memsz).next_multiple_of(page);

@@ -9,6 +9,7 @@ pub mod event;
 pub mod exec;
 pub mod foreground;
 pub mod fs;
+pub mod heap;
 pub mod init;
 pub mod interrupt;
 pub mod logfile;
