@@ -7,6 +7,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "src/vm/bytecode.rs"]
+mod bytecode;
+
 fn main() {
     let root = PathBuf::from(env("CARGO_MANIFEST_DIR"));
     let out = PathBuf::from(env("OUT_DIR"));
@@ -33,17 +36,21 @@ fn embed_lua(root: &Path, out: &Path) {
         println!("cargo:rerun-if-changed={folder}");
         collect(&root.join(folder), &mut files);
     }
-    files.sort();
-    let (mut codes, mut sources) = (Vec::new(), Vec::new());
+    // By bytes, as they are looked for: a path would sort by its parts.
+    files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+    let (mut names, mut codes, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     let mut table = String::from("/// Every embedded file, sorted by name.\npub static FILES: &[Embedded] = &[\n");
     for path in &files {
         let name = path.strip_prefix(root).expect("below the root").to_str().expect("UTF-8").to_owned();
         let source = std::fs::read(path).expect("readable");
         let code = append(&mut codes, &compile(&lua, &source, &format!("={name}")));
         let source = append(&mut sources, &source);
+        let name = append(&mut names, name.as_bytes());
         writeln!(table, "    Embedded {{ name: {name:?}, source: {source:?}, code: {code:?} }},").expect("memory");
     }
     table.push_str("];\n");
+    let names = String::from_utf8(names).expect("paths of the source tree");
+    writeln!(table, "static NAMES: &str = {names:?};").expect("memory");
     for (name, bytes) in [("CODES", codes), ("SOURCES", sources)] {
         let path = out.join(name);
         std::fs::write(&path, bytes).expect("written");
@@ -62,9 +69,16 @@ fn append(all: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<u32> {
     at(start)..at(all.len())
 }
 
-/// The chunk's name is what errors show; debug information stays in for their lines.
+/// The chunk's name is what errors show, and lines stay in for them. The names of local variables do not: they
+/// are a sixth of what a start reads and a supervisor keeps.
 fn compile(lua: &mlua::Lua, source: &[u8], name: &str) -> Vec<u8> {
-    lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false)
+    let whole = lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false);
+    let bare = bytecode::without_local_names(&whole);
+    lua.load(&bare[..])
+        .set_mode(mlua::chunk::ChunkMode::Binary)
+        .into_function()
+        .unwrap_or_else(|e| panic!("{name}: {e}"));
+    bare
 }
 
 /// The functions of a start side by side (benches/order makes the list), and relative relocations in

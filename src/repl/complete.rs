@@ -160,7 +160,7 @@ fn files(folder: &str, hidden: bool) -> Vec<String> {
 /// The modules on the search path, and those of the binary in folders below.
 fn modules(lua: &Lua) -> BTreeSet<String> {
     let path = lua.app_data_ref::<SearchPath>().map(|path| path.clone()).unwrap_or_default();
-    let shipped = FILES.iter().filter_map(|file| file.name.strip_prefix("lua/tiny/")?.strip_suffix(".lua"));
+    let shipped = FILES.iter().filter_map(|file| file.name().strip_prefix("lua/tiny/")?.strip_suffix(".lua"));
     let names = path.names("lua/tiny").into_iter().chain(shipped.map(|name| name.replace('/', ".")));
     names.map(|name| format!("tiny.{name}")).collect()
 }

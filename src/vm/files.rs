@@ -8,15 +8,20 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A Lua file inside the binary.
+/// A Lua file inside the binary: where its parts lie in a text of all, since an address would have to be relocated
+/// at each start.
 pub struct Embedded {
-    /// Its path in the source tree, "lua/tiny/container.lua".
-    pub name: &'static str,
+    name: Range<u32>,
     source: Range<u32>,
     code: Range<u32>,
 }
 
 impl Embedded {
+    /// Its path in the source tree, "lua/tiny/container.lua".
+    pub fn name(&self) -> &'static str {
+        &NAMES[self.name.start as usize..self.name.end as usize]
+    }
+
     /// The text that `eject` copies.
     pub fn source(&self) -> &'static [u8] {
         part(SOURCES, &self.source)
@@ -138,15 +143,16 @@ pub fn user_config() -> Option<PathBuf> {
 
 /// The copy inside the binary.
 pub fn embedded(folder: &str, relative: &str) -> Option<&'static Embedded> {
-    let parts = |name: &'static str| name.strip_prefix(folder)?.strip_prefix('/');
-    FILES.iter().find(|file| parts(file.name) == Some(relative))
+    let wanted = || folder.bytes().chain([b'/']).chain(relative.bytes());
+    let found = FILES.binary_search_by(|file| file.name().bytes().cmp(wanted()));
+    found.ok().map(|at| &FILES[at])
 }
 
 /// The names of the embedded files directly in `folder` ("scripts", "lua/tiny", "lua/recipes").
 pub fn embedded_names(folder: &str) -> impl Iterator<Item = String> {
     FILES
         .iter()
-        .map(|file| Path::new(file.name))
+        .map(|file| Path::new(file.name()))
         .filter(move |path| path.parent() == Some(Path::new(folder)))
         .filter_map(lua_name)
 }
@@ -200,4 +206,19 @@ fn trusted(path: &Path, meta: &std::fs::Metadata, folder: bool) -> Result<(), St
     };
     let hint = format!("chown {me} {0} and chmod go-w {0}, or remove it", path.display());
     Err(format!("{} is refused: {who}, and what it holds would run as you\n  hint: {hint}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_file_is_found_by_its_name() {
+        for file in FILES {
+            let (folder, relative) = file.name().split_once('/').expect("a file below a folder");
+            let found = embedded(folder, relative).expect("it is there");
+            assert_eq!((found.name(), found.source()), (file.name(), file.source()));
+        }
+        assert!(embedded("lua", "tiny/nowhere.lua").is_none() && embedded("lua", "").is_none());
+    }
 }
