@@ -2,9 +2,12 @@
 //! thread reads its share.
 
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::thread::JoinHandleExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
@@ -41,50 +44,65 @@ pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>)
             names.push(name.to_vec());
         }
     }
-    let parts: Vec<&[Vec<u8>]> = names.chunks(BATCH).collect();
-    let read = |part| Batch::read(opened.as_fd(), part, files);
-    if names.len() < MANY {
-        return parts.into_iter().try_for_each(|part| read(part).tell(&mut tell));
-    }
-    let next = AtomicUsize::new(0);
-    let take = || parts.get(next.fetch_add(1, Ordering::Relaxed)).copied();
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        let ahead = || {
-            // A failure to hand over: the other side ended with an error, and nobody wants the rest.
-            while take().is_some_and(|part| sender.send(read(part)).is_ok()) {}
-            drop(sender);
-        };
-        // A limit of processes counts threads too: without one this thread reads everything.
-        let _ = std::thread::Builder::new().spawn_scoped(scope, ahead);
-        while let Some(part) = take() {
-            read(part).tell(&mut tell)?;
-            receiver.try_iter().try_for_each(|batch| batch.tell(&mut tell))?;
+    let work = Arc::new(Work { folder: opened, names, files: files.to_vec(), next: AtomicUsize::new(0) });
+    let (ahead, receiver) = work.ahead();
+    let told = (|| {
+        while let Some(batch) = work.batch() {
+            batch.tell(&work, &mut tell)?;
+            receiver.try_iter().try_for_each(|batch| batch.tell(&work, &mut tell))?;
         }
-        receiver.into_iter().try_for_each(|batch| batch.tell(&mut tell))
-    })
+        receiver.iter().try_for_each(|batch| batch.tell(&work, &mut tell))
+    })();
+    // After an error nobody wants the rest: the thread ends when it cannot hand over.
+    drop(receiver);
+    if let Some(ahead) = ahead {
+        let _ = ahead.join();
+    }
+    told
 }
 
-/// Some folders and what was read of them.
-struct Batch<'a> {
-    names: &'a [Vec<u8>],
-    bytes: Vec<u8>,
-    /// Folder, file, and where its bytes are.
-    files: Vec<(usize, usize, Range<usize>)>,
+/// What two threads share the reading of.
+struct Work {
+    folder: OwnedFd,
+    names: Vec<Vec<u8>>,
+    files: Vec<String>,
+    /// The first name that nobody has taken.
+    next: AtomicUsize,
 }
 
-impl<'a> Batch<'a> {
-    fn read(folder: BorrowedFd<'_>, names: &'a [Vec<u8>], files: &[String]) -> Batch<'a> {
-        let mut batch = Batch { names, bytes: Vec::new(), files: Vec::new() };
+impl Work {
+    /// Starts the second thread, where it pays, and returns where its batches arrive.
+    fn ahead(self: &Arc<Work>) -> (Option<JoinHandle<()>>, Receiver<Batch>) {
+        let (sender, receiver) = mpsc::channel();
+        let work = Arc::clone(self);
+        let read = move || while work.batch().is_some_and(|batch| sender.send(batch).is_ok()) {};
+        // A limit of processes counts threads too: without one this thread reads everything.
+        let thread =
+            (self.names.len() >= MANY).then(|| std::thread::Builder::new().spawn(read)).and_then(|made| made.ok());
+        if let Some(thread) = &thread {
+            away_from_here(thread);
+        }
+        (thread, receiver)
+    }
+
+    /// The next names and what is read of them.
+    fn batch(&self) -> Option<Batch> {
+        let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
+        let names = first..self.names.len().min(first.saturating_add(BATCH));
+        (!names.is_empty()).then(|| self.read(names))
+    }
+
+    fn read(&self, names: Range<usize>) -> Batch {
+        let mut batch = Batch { names: names.clone(), bytes: Vec::new(), files: Vec::new() };
         let mut path = Vec::new();
-        for (place, name) in names.iter().enumerate() {
-            for (number, file) in files.iter().enumerate() {
+        for place in names {
+            for (number, file) in self.files.iter().enumerate() {
                 path.clear();
-                path.extend_from_slice(name);
+                path.extend_from_slice(&self.names[place]);
                 path.push(b'/');
                 path.extend_from_slice(file.as_bytes());
                 let start = batch.bytes.len();
-                match read_at(folder, &path, &mut batch.bytes) {
+                match read_at(self.folder.as_fd(), &path, &mut batch.bytes) {
                     Some(()) => batch.files.push((place, number, start..batch.bytes.len())),
                     None => batch.bytes.truncate(start),
                 }
@@ -92,16 +110,43 @@ impl<'a> Batch<'a> {
         }
         batch
     }
+}
 
-    fn tell(self, tell: &mut impl FnMut(Found<'_>) -> Result<()>) -> Result<()> {
+/// Some folders and what was read of them.
+struct Batch {
+    names: Range<usize>,
+    bytes: Vec<u8>,
+    /// Folder, file, and where its bytes are.
+    files: Vec<(usize, usize, Range<usize>)>,
+}
+
+impl Batch {
+    fn tell(self, work: &Work, tell: &mut impl FnMut(Found<'_>) -> Result<()>) -> Result<()> {
         let mut files = self.files.into_iter().peekable();
-        for (place, name) in self.names.iter().enumerate() {
-            tell(Found::Folder(name))?;
+        for place in self.names {
+            tell(Found::Folder(&work.names[place]))?;
             while let Some((_, number, range)) = files.next_if(|(of, ..)| *of == place) {
                 tell(Found::File(number, &self.bytes[range]))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Moves a thread to the other processors that this process may use. The kernel often starts it on the maker's,
+/// which goes on using it: it would wait there for milliseconds, longer than its work takes.
+fn away_from_here(thread: &JoinHandle<()>) {
+    // SAFETY: a bit set of zeros is empty.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    let size = size_of_val(&set);
+    // SAFETY: the sets are ours and as long as said, a processor's number is below CPU_SETSIZE, and the thread
+    // is not joined yet. That it fails only costs time.
+    unsafe {
+        let here = libc::sched_getcpu();
+        if libc::sched_getaffinity(0, size, &raw mut set) == 0 && (0..libc::CPU_SETSIZE).contains(&here) {
+            libc::CPU_CLR(here as usize, &mut set);
+            libc::pthread_setaffinity_np(thread.as_pthread_t(), size, &raw const set);
+        }
     }
 }
 

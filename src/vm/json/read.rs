@@ -31,6 +31,9 @@ pub fn put(
     slot.deserialize(&mut input).and_then(|()| input.end())
 }
 
+/// An object has room for so many keys at first: of many that are wanted, one has a few.
+const ROOM: usize = 8;
+
 /// The place of a table that the next value goes to.
 struct Slot<'a, K> {
     lua: &'a Lua,
@@ -47,7 +50,7 @@ impl<K: IntoLua> Slot<'_, K> {
 
     /// A new table in this place.
     fn open<E: Error>(self) -> Result<Table, E> {
-        let table = self.lua.create_table_with_capacity(0, self.only.len()).map_err(E::custom)?;
+        let table = self.lua.create_table_with_capacity(0, self.only.len().min(ROOM)).map_err(E::custom)?;
         self.table.raw_set(self.key, &table).map_err(E::custom)?;
         Ok(table)
     }
