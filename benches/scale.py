@@ -68,6 +68,8 @@ class Tinylua:
         self.command = [program, "--root", str(folder / "supervised")]
         self.store = folder / "supervised/containers"
         self.rootfs = sides.make_rootfs(folder)
+        # The first container of a kernel and a tinylua compiles the default filter for all that follow.
+        output(*self.command, "run", "--rm", f"--rootfs={self.rootfs}", "/bin/true")
 
     def start(self, number):
         ident = output(*self.command, "run", "-d", f"--rootfs={self.rootfs}", "/bin/sleep", "600").strip()

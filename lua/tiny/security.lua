@@ -71,6 +71,9 @@ local function default_filter(caps)
   local kept = tiny.read_file(path)
   if kept and #kept > #from and kept:sub(1, #from) == from then return kept:sub(#from + 1) end
   local filter = tiny.seccomp_compile(require "tiny.seccomp_default", { caps = caps })
+  -- Once for a kernel and a tinylua: what it took shall not stay in this one's supervisor.
+  package.loaded["tiny.seccomp_default"] = nil
+  collectgarbage()
   tiny.mkdir(folder, { parents = true, mode = tonumber("700", 8) })
   tiny.write_file(path, from .. filter, { mode = tonumber("600", 8) })
   return filter

@@ -136,7 +136,7 @@ end
 -- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
 -- to do; a restart loads them again.
 local MAKING = {
-  "commandline", "container", "devices", "logging", "masks", "mounts", "net.attach", "net.bridge", "net.files", "net.ports", "net.range",
+  "commandline", "container", "devices", "first_limit", "logging", "masks", "mounts", "net.attach", "net.bridge", "net.files", "net.ports", "net.range",
   "net.store", "network", "options", "overlay", "rootfs", "run_options", "schema", "seccomp_default", "security", "security_options", "spec",
   "terminal", "users",
 }
