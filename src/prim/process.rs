@@ -261,10 +261,10 @@ fn exec(call: &Call<'_>) -> Outcome {
     if argv.first().is_none_or(Vec::is_empty) {
         return Err(Fail::Usage("the program is missing: exec { \"/bin/sh\" }".into()));
     }
-    let mut env = Vec::new();
     let mut path = None;
-    match call.opt::<Table>("env")? {
+    let env = match call.opt::<Table>("env")? {
         Some(table) => {
+            let mut env = Vec::new();
             for pair in table.pairs::<mlua::LuaString, mlua::LuaString>() {
                 let (key, value) = pair?;
                 if &*key.as_bytes() == b"PATH" {
@@ -273,15 +273,14 @@ fn exec(call: &Call<'_>) -> Outcome {
                 env.push([&key.as_bytes()[..], b"=", &value.as_bytes()[..]].concat());
             }
             env.sort();
+            Some(env)
         }
         None => {
             use std::os::unix::ffi::OsStrExt;
-            for (key, value) in std::env::vars_os() {
-                env.push([key.as_bytes(), b"=", value.as_bytes()].concat());
-            }
             path = std::env::var_os("PATH").map(|p| p.as_bytes().to_vec());
+            None
         }
-    }
+    };
     let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
     // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());

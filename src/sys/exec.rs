@@ -1,6 +1,6 @@
 //! Replacing the process by a program, with nothing of ours left in it (execve(2)).
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
@@ -12,8 +12,8 @@ use super::{Context, Error, Result};
 pub struct Program {
     /// The program and its arguments; the first is looked up in PATH unless it has a slash.
     pub argv: Vec<Vec<u8>>,
-    /// The environment as `K=V`, whole.
-    pub env: Vec<Vec<u8>>,
+    /// The environment as `K=V`, whole; this process's own for none.
+    pub env: Option<Vec<Vec<u8>>>,
     /// The search path.
     pub path: Vec<u8>,
     /// The highest descriptor that stays open; those above are closed.
@@ -24,14 +24,10 @@ pub struct Program {
 /// their defaults and none is blocked. Returns only on failure: ENOENT when it is not found,
 /// EACCES when it cannot be executed, ENOEXEC when it is no program.
 pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
-    let c_strings = |list: &[Vec<u8>]| -> Result<Vec<CString>> {
-        list.iter()
-            .map(|s| CString::new(&s[..]).map_err(|_| Error::new(Errno::EINVAL).with_detail("a NUL byte")))
-            .collect()
-    };
     let name = program.argv.first().ok_or(Errno::EINVAL)?;
-    let argv = c_strings(&program.argv)?;
-    let env = c_strings(&program.env)?;
+    let argv = Vector::of(&program.argv)?;
+    let env = program.env.as_deref().map(Vector::of).transpose()?;
+    let env = env.as_ref().map_or_else(own_environment, Vector::as_ptr);
     let candidates = candidates(name, &program.path);
     flush_stdio();
     close_above(program.last_fd)?;
@@ -39,12 +35,13 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     let mut failure = Errno::ENOENT;
     for candidate in candidates {
         let Ok(file) = CString::new(candidate) else { continue };
-        let Err(errno) = nix::unistd::execve(&file, &argv, &env);
-        match errno {
+        // SAFETY: strings that end with a NUL byte, in lists that end with a null pointer, all of which live on.
+        unsafe { libc::execve(file.as_ptr(), argv.as_ptr(), env) };
+        match Errno::last() {
             Errno::ENOENT | Errno::ENOTDIR => {}
             // As execvp(3): a later folder of PATH may hold one that can be executed.
-            Errno::EACCES => failure = errno,
-            _ => {
+            Errno::EACCES => failure = Errno::EACCES,
+            errno => {
                 failure = errno;
                 break;
             }
@@ -56,6 +53,37 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
         error = error.with_detail(not_found(name, &program.path));
     }
     Err(error)
+}
+
+/// Strings as execve(2) takes them.
+struct Vector {
+    /// What `pointers` leads to.
+    _strings: Vec<CString>,
+    pointers: Vec<*const c_char>,
+}
+
+impl Vector {
+    fn of(list: &[Vec<u8>]) -> Result<Vector> {
+        let string =
+            |s: &Vec<u8>| CString::new(&s[..]).map_err(|_| Error::new(Errno::EINVAL).with_detail("a NUL byte"));
+        let strings = list.iter().map(string).collect::<Result<Vec<_>>>()?;
+        let pointers = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect();
+        Ok(Vector { _strings: strings, pointers })
+    }
+
+    fn as_ptr(&self) -> *const *const c_char {
+        self.pointers.as_ptr()
+    }
+}
+
+/// The environment that this process was started with: nothing here changes it.
+fn own_environment() -> *const *const c_char {
+    // SAFETY: the C library's declaration (environ(7)).
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    // SAFETY: set before `main`, and not changed since.
+    unsafe { environ }
 }
 
 /// Marks descriptors close-on-exec instead of closing them: when exec fails, the report pipe is

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::mm::{self, Advice, MapFlags, ProtFlags};
 
 use super::memory::page_size;
+use super::process::is_single_threaded;
 
 /// The sizes of pieces are multiples of this, which is also the largest alignment among them.
 const STEP: usize = 16;
@@ -56,22 +57,6 @@ static STATE: Shared = Shared(UnsafeCell::new(State { lists: [None; SIZES], next
 
 /// Held by a thread that uses `STATE`, where there is more than one.
 static LOCKED: AtomicBool = AtomicBool::new(false);
-
-#[cfg(target_env = "gnu")]
-fn is_single_threaded() -> bool {
-    // SAFETY: the C library's declaration.
-    unsafe extern "C" {
-        /// Not 0 while no other thread was made (glibc 2.32, sys/single_threaded.h).
-        static __libc_single_threaded: libc::c_char;
-    }
-    // SAFETY: a plain byte, which changes only while this is the one thread.
-    unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
-}
-
-#[cfg(not(target_env = "gnu"))]
-fn is_single_threaded() -> bool {
-    false
-}
 
 /// Runs `work` alone. It must not allocate.
 #[inline(always)]

@@ -1,19 +1,18 @@
 //! Making processes: clone3 into namespaces and cgroups, a child's report and its end (clone(2)).
 
-use std::cell::RefCell;
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
 use rustix::process::Signal;
 
 use super::{Context, Error, Result, foreground, namespace};
 
-thread_local! {
-    /// In a forked child: the pipe on which its failure reaches the parent.
-    static REPORT: RefCell<Option<OwnedFd>> = const { RefCell::new(None) };
-}
+/// In a forked child: the pipe on which its failure reaches the parent; -1 for none. It owns the descriptor, as a
+/// number: a thread's value with a destructor costs its registration in each child.
+static REPORT: AtomicI32 = AtomicI32::new(-1);
 
 /// What a child is born with.
 #[derive(Default)]
@@ -172,7 +171,8 @@ fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
 /// The child's first acts, before any Lua: cgroup first, so that nothing runs outside the limit. It has
 /// joined the kinds of `early` by its birth.
 pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
-    REPORT.replace(Some(failures));
+    drop(take_report());
+    REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
         foreground::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
@@ -195,19 +195,25 @@ pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
 
 /// Sends this child's failure to its parent. The text is cut so that the write cannot block.
 pub fn report(json: &[u8]) {
-    if let Some(fd) = REPORT.take() {
+    if let Some(fd) = take_report() {
         let _ = rustix::io::write(&fd, &json[..json.len().min(60_000)]);
     }
 }
 
 /// The descriptor of this child's report, while it has one.
 pub fn own_report() -> Option<i32> {
-    REPORT.with_borrow(|fd| fd.as_ref().map(AsRawFd::as_raw_fd))
+    Some(REPORT.load(Ordering::Relaxed)).filter(|fd| *fd >= 0)
 }
 
 /// Closes the report pipe: the parent's `wait_ready` returns.
 pub fn notify_ready() {
-    REPORT.take();
+    drop(take_report());
+}
+
+fn take_report() -> Option<OwnedFd> {
+    let fd = REPORT.swap(-1, Ordering::Relaxed);
+    // SAFETY: `begin` put in a descriptor of ours, which nobody else can take now.
+    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Ends a child without running what the parent registered for its own end.
@@ -235,6 +241,9 @@ pub fn flush_stdio() {
 
 /// A fork copies only the calling thread: with others alive a lock could stay held for ever.
 fn assert_single_threaded() -> Result<()> {
+    if is_single_threaded() {
+        return Ok(());
+    }
     // /proc/self/task has one folder a thread; a folder's link count is two more than its folders.
     match std::fs::metadata("/proc/self/task") {
         Ok(meta) if meta.nlink() > 3 => Err(Error::new(Errno::EDEADLK).with_detail(format!(
@@ -243,6 +252,22 @@ fn assert_single_threaded() -> Result<()> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Whether this thread is the only one for sure: where the C library does not tell, it may be all the same.
+pub(super) fn is_single_threaded() -> bool {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: the C library's declaration.
+        unsafe extern "C" {
+            /// Not 0 while no other thread was made (glibc 2.32, sys/single_threaded.h).
+            static __libc_single_threaded: libc::c_char;
+        }
+        // SAFETY: a plain byte, which changes only while this is the one thread.
+        unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
+    }
+    #[cfg(not(target_env = "gnu"))]
+    false
 }
 
 /// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.

@@ -24,6 +24,22 @@ macro_rules! entry {
 /// Opens what is closed of the three standard descriptors, so that no file of ours becomes one of
 /// them, and lets a write to a closed pipe fail with EPIPE instead of ending the process.
 pub fn prepare() {
+    if !standard_are_open() {
+        open_standard();
+    }
+    // SAFETY: SIG_IGN is no function of ours.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+}
+
+/// One call for what nearly always holds.
+fn standard_are_open() -> bool {
+    let mut standard = [0, 1, 2].map(|fd| libc::pollfd { fd, events: 0, revents: 0 });
+    // SAFETY: three of them, which live through the call; a number that is no descriptor is told, and no error.
+    let asked = unsafe { libc::poll(standard.as_mut_ptr(), 3, 0) };
+    asked >= 0 && standard.iter().all(|fd| fd.revents & libc::POLLNVAL == 0)
+}
+
+fn open_standard() {
     while let Ok(null) = rustix::fs::openat(CWD, "/dev/null", OFlags::RDWR, Mode::empty()) {
         if null.as_raw_fd() > 2 {
             break;
@@ -31,6 +47,4 @@ pub fn prepare() {
         // It stays open, as what was closed.
         let _ = null.into_raw_fd();
     }
-    // SAFETY: SIG_IGN is no function of ours.
-    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
 }

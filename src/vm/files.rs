@@ -61,11 +61,13 @@ pub struct SearchPath {
 impl SearchPath {
     /// `extra` (from `--lua-path`), the user's config folder, `/etc/tinylua`; only those that exist.
     pub fn new(extra: &[PathBuf]) -> SearchPath {
+        // Before folders that may be missing: of a first call that fails, std asks whether it is known at all.
+        let root = root();
         let mut dirs: Vec<PathBuf> = extra.iter().map(absolute).collect();
         dirs.extend(user_config());
         dirs.push("/etc/tinylua".into());
         dirs.retain(|d| d.is_dir());
-        SearchPath { dirs, root: root() }
+        SearchPath { dirs, root }
     }
 
     /// These folders alone; only those that exist.

@@ -14,7 +14,7 @@ use mlua::Lua;
 use serde::Serialize;
 
 pub use finish::finish;
-pub use lane::{forked, now};
+pub use lane::now;
 pub use wanted::{Style, Wanted};
 
 use super::glue::TRACING;
@@ -94,6 +94,14 @@ pub fn start(wanted: &Wanted) -> sys::Result<()> {
         TRACING.store(true, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// Notes that this process is a fresh fork, and whether it is inside new namespaces. Without a trace there is
+/// nothing to note: the first child of a recipe has no time for it.
+pub fn forked(inside: bool) {
+    if TRACE.get().is_some() {
+        lane::forked(inside);
+    }
 }
 
 /// Turns the trace of this process on, as text where none was started, or off; returns whether it was on.

@@ -19,6 +19,9 @@ use crate::sys::{Context, Error, Result, namespace};
 /// The kernel fills a dump's datagrams up to 32 KiB when the reader has room for that.
 const ROOM: usize = 32 * 1024;
 
+/// Room for an acknowledgement, which repeats no request, and for what the kernel says in words.
+const LITTLE: usize = 4096;
+
 /// How often a dump is repeated that changed under the reader's eyes.
 const DUMPS: usize = 10;
 
@@ -70,7 +73,7 @@ impl Netlink {
 
     /// Sends one change and reads its acknowledgement.
     pub fn ask(&self, message: RouteNetlinkMessage, flags: u16) -> Result<()> {
-        self.exchange(&encode(message, flags | NLM_F_ACK), &mut |_| {})
+        self.settle(&encode(message, flags | NLM_F_ACK), LITTLE, &mut |_| {})
     }
 
     /// Sends changes, each with its flags, in one datagram: the kernel makes them in this order, and does
@@ -83,7 +86,7 @@ impl Netlink {
             request.extend(encode(message, if at == last { flags | NLM_F_ACK } else { flags }));
             request.resize(request.len().next_multiple_of(4), 0);
         }
-        if request.is_empty() { Ok(()) } else { self.exchange(&request, &mut |_| {}) }
+        if request.is_empty() { Ok(()) } else { self.settle(&request, LITTLE, &mut |_| {}) }
     }
 
     /// Sends one question about one object; `each` gets the answer's payload.
@@ -101,7 +104,7 @@ impl Netlink {
         for _ in 0..DUMPS {
             let mut found = Vec::new();
             self.send(request)?;
-            let answers = self.read(&mut |payload| found.extend(each(payload)))?;
+            let answers = self.read(ROOM, &mut |payload| found.extend(each(payload)))?;
             match answers.failure {
                 Some(error) => return Err(error),
                 None if answers.interrupted => {}
@@ -113,8 +116,12 @@ impl Netlink {
 
     /// Sends encoded messages in one datagram; fails with the first refusal.
     pub fn exchange(&self, request: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<()> {
+        self.settle(request, ROOM, each)
+    }
+
+    fn settle(&self, request: &[u8], room: usize, each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.send(request)?;
-        let answers = self.read(each)?;
+        let answers = self.read(room, each)?;
         match answers.failure {
             Some(error) => Err(error),
             None if answers.settled => Ok(()),
@@ -128,9 +135,9 @@ impl Netlink {
     }
 
     /// Reads until nothing is left. It need not wait: see the head of this file.
-    fn read(&self, each: &mut dyn FnMut(&[u8])) -> Result<Answers> {
+    fn read(&self, room: usize, each: &mut dyn FnMut(&[u8])) -> Result<Answers> {
         let mut answers = Answers::default();
-        let mut datagram = Vec::with_capacity(ROOM);
+        let mut datagram = Vec::with_capacity(room);
         loop {
             datagram.clear();
             match self.0.recv(&mut datagram, libc::MSG_DONTWAIT) {
