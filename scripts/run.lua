@@ -3,8 +3,6 @@ local commandline = require "tiny.commandline"
 
 -- Those of `create`, and what only a run can do.
 local function options()
-  -- A supervisor keeps this and forgets the options: loaded first, it lies together, and not in pages of theirs.
-  require "tiny.manage"
   local list = table.move(commandline.options(), 1, #commandline.options(), 1, {})
   table.insert(list, { "step", type = "flag", help = "Ask before each primitive at the terminal; break_before in the recipe names where to stop first" })
   return list
@@ -18,8 +16,6 @@ return {
   args = commandline.args,
   elsewhere = commandline.elsewhere,
   run = function(args)
-    -- Its own, since a supervisor would keep what is outside of this function for as long as the container lives.
-    local commandline = require "tiny.commandline"
     local step = rawget(args, "step") and require "tiny.step"
     if step and (args.detach or args.tty) then
       tiny.fail { message = "--step goes with neither -d nor -t: it asks at the terminal", exit = 2 }

@@ -4,7 +4,7 @@ local check = require "check"
 tiny.write_file("/tmp/t.lua", [[
 local child <close> = tiny.clone({ uts = true }, function()
   tiny.sethostname("<a>&\27[2J")
-  tiny.poll({}, 0.05)
+  tiny.poll({}, 0.3)
   tiny.try(tiny.chdir, "/no/such")
   tiny.exec { "true" }
 end)
@@ -19,19 +19,20 @@ end
 -- The timeline: moment, wall and CPU time, the process, the call; a child's is behind a bar.
 local err = traced("").err
 check.equal(traced("=timeline").err:match("^[^\n]*\n"), err:match("^[^\n]*\n"))
-local at, wall, cpu = err:match('\n +([%d.]+) +([%d.]+) +([%d.]+)  │ child %d+ +poll%({}, 0.05%)')
-assert(at and tonumber(wall) >= 50000 and tonumber(cpu) < 20000, err)
+local at, wall, cpu = err:match('\n +([%d.]+) +([%d.]+) +([%d.]+)  │ child %d+ +poll%({}, 0.3%)')
+-- User-Mode Linux counts whole ticks of 10 ms, and not always the right process's.
+assert(at and tonumber(wall) >= 300000 and tonumber(cpu) < tonumber(wall) / 4, err)
 local named = tonumber(err:match("\n +([%d.]+)[^\n]*│ child %d+ +sethostname%(\"<a>&\\u{1b}%[2J\"%)\n"))
 local forked = tonumber(err:match("\n +([%d.]+)[^\n│]*host %d+ +clone%({ uts = true }%) = <child"))
 assert(forked and named and forked < named and named < tonumber(at), err)
 assert(err:find("chdir%(\"/no/such\"%) = ENOENT"), err)
 -- What went where: the waiting of both, and every call once.
 local total = err:match("\nwhere ([%d.]+) ms went:\n")
-assert(total and tonumber(total) >= 50, err)
+assert(total and tonumber(total) >= 300, err)
 local calls = tonumber(err:match("\n  child %d+ +(%d+) calls"))
 check.equal(calls, 4)
 local waited = err:match("\n  child %d+ +%d+ calls[^\n]*, of which ([%d.]+) ms waiting\n")
-assert(waited and tonumber(waited) >= 50, err)
+assert(waited and tonumber(waited) >= 300, err)
 assert(err:match("\n  poll +1 calls +[%d.]+ ms wall +[%d.]+ [^ ]+ CPU +%d+ %%  waits\n"), err)
 check.equal(err:find("\27"), nil)
 
@@ -66,7 +67,7 @@ for _, event in ipairs(file.traceEvents) do
   end
 end
 assert(names[spans.clone.pid]:find("^host ") and names[spans.poll.pid]:find("^child "), "names")
-assert(spans.poll.dur >= 50000 and spans.poll.ts >= spans.sethostname.ts + spans.sethostname.dur, "times")
+assert(spans.poll.dur >= 300000 and spans.poll.ts >= spans.sethostname.ts + spans.sethostname.dur, "times")
 check.equal(spans.chdir.args.failed, true)
 check.equal(arrows.s.ts, spans.clone.ts)
 check.equal(arrows.f.pid, spans.poll.pid)
