@@ -18,6 +18,9 @@ end
 assert(check.succeeds("exec", "c", "cat", "/proc/self/status"):match("NoNewPrivs:%s*1"))
 
 -- A module in the container's tree is not ours to run, even where the host has such a folder too.
+-- /etc is the machine's: what is made there stays in an overlay.
+for _, folder in ipairs { "etc-upper", "etc-work" } do tiny.mkdir(folder) end
+local etc = tiny.mount_overlay("/etc", { lower = { "/etc" }, upper = "etc-upper", work = "etc-work" })
 tiny.mkdir("/etc/tinylua/lua/tiny", { parents = true })
 check.succeeds("exec", "c", "sh", "-c", [[
   for d in /etc/tinylua /root/.config/tinylua; do mkdir -p $d/lua/tiny
@@ -27,6 +30,7 @@ for _, words in ipairs { { "-u", "nobody", "c", "id", "-u" }, { "c", "true" }, {
   assert(not (result.out .. result.err):match("PLANTED"), result.err)
 end
 check.equal(check.succeeds("exec", "-u", "nobody", "c", "id", "-un"), "nobody\n")
+etc:close()
 -- The same where a recipe itself goes into a tree.
 tiny.mkdir("/tree/etc/tinylua/lua/tiny", { parents = true })
 tiny.write_file("/tree/etc/tinylua/lua/tiny/users.lua", 'error "PLANTED"')
