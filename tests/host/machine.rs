@@ -83,7 +83,7 @@ fn rules() -> BTreeSet<String> {
 }
 
 fn state() -> BTreeSet<String> {
-    let places = ["/var/lib/tinylua", "/run/tinylua"];
+    let places = ["/var/lib/tinylua", "/run/tinylua", "/etc/tinylua"];
     places
         .iter()
         .filter(|p| Path::new(p).exists())
