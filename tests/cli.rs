@@ -28,6 +28,7 @@ const CASES: &[Case] = &[
     ("override_in_open_folder", override_in_open_folder),
     ("override_of_other_user", override_of_other_user),
     ("trace_as_json", trace_as_json),
+    ("closed_standard_descriptors", closed_standard_descriptors),
 ];
 
 fn main() -> ExitCode {
@@ -188,4 +189,20 @@ fn trace_as_json() -> Result<(), String> {
     }
     let want = ["getpid() at r.lua:1", "sethostname(\"traced\") at r.lua:1"];
     if operations.ends_with(&want.map(str::to_owned)) { Ok(()) } else { Err(format!("{operations:#?}")) }
+}
+
+/// What was closed leads to /dev/null: no file of ours becomes a standard descriptor.
+fn closed_standard_descriptors() -> Result<(), String> {
+    let setup = "echo 'for _, fd in ipairs((...)) do \
+                 if tiny.readlink(\"/proc/self/fd/\" .. fd) ~= \"/dev/null\" then return 9 end end' > r.lua";
+    for args in [
+        "run r.lua 0 <&-",
+        "run r.lua 1 >&-",
+        "run r.lua 2 2>&-",
+        "run r.lua 0 2 <&- 2>&-",
+        "run r.lua 0 1 2 <&- >&- 2>&-",
+    ] {
+        expect(&tinylua(setup, args)?, 0, "")?;
+    }
+    Ok(())
 }

@@ -76,13 +76,13 @@ impl Vector {
     }
 }
 
-/// The environment that this process was started with: nothing here changes it.
+/// The environment of this process; nothing here changes it after the start.
 fn own_environment() -> *const *const c_char {
     // SAFETY: the C library's declaration (environ(7)).
     unsafe extern "C" {
         static environ: *const *const c_char;
     }
-    // SAFETY: set before `main`, and not changed since.
+    // SAFETY: a pointer that the C library set before `main`; who executes a program has no other thread.
     unsafe { environ }
 }
 

@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::mm::{self, Advice, MapFlags, ProtFlags};
 
@@ -53,10 +53,10 @@ struct Shared(UnsafeCell<State>);
 // SAFETY: `with` lends it to one thread at a time.
 unsafe impl Sync for Shared {}
 
-static STATE: Shared = Shared(UnsafeCell::new(State { lists: [None; SIZES], next: 0, end: 0, spans: None, mapped: 0 }));
+static STATE: Shared = Shared(UnsafeCell::new(State::new(0)));
 
-/// Held by a thread that uses `STATE`, where there is more than one.
-static LOCKED: AtomicBool = AtomicBool::new(false);
+/// Held by a thread that uses `STATE`, where there is more than one. It makes no piece itself.
+static LOCK: Mutex<()> = Mutex::new(());
 
 /// Runs `work` alone. It must not allocate.
 #[inline(always)]
@@ -65,13 +65,9 @@ fn with<T>(work: impl FnOnce(&mut State) -> T) -> T {
         // SAFETY: nobody else is there, and `work` does not come back here.
         return work(unsafe { &mut *STATE.0.get() });
     }
-    while LOCKED.swap(true, Ordering::Acquire) {
-        std::thread::yield_now();
-    }
+    let _held = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: this thread holds the lock, and `work` does not come back here.
-    let result = work(unsafe { &mut *STATE.0.get() });
-    LOCKED.store(false, Ordering::Release);
-    result
+    work(unsafe { &mut *STATE.0.get() })
 }
 
 /// The list of pieces that hold `layout`; nothing for what is left to the C library.
@@ -99,6 +95,11 @@ const fn size_of_list(list: usize) -> usize {
 }
 
 impl State {
+    /// Nothing free of what was mapped.
+    const fn new(mapped: usize) -> State {
+        State { lists: [None; SIZES], next: 0, end: 0, spans: None, mapped }
+    }
+
     #[inline(always)]
     fn take(&mut self, list: usize) -> *mut u8 {
         let Some(piece) = self.lists[list] else { return self.cut(size_of_list(list)) };
@@ -192,7 +193,7 @@ impl State {
             }
         });
         found.sort_unstable();
-        *self = State { lists: [None; SIZES], next: 0, end: 0, spans: None, mapped: self.mapped };
+        *self = State::new(self.mapped);
         // From the highest to the lowest, so that the first span is the lowest.
         let mut found = found.iter().rev().copied().peekable();
         while let Some((mut start, mut length)) = found.next() {
@@ -297,6 +298,38 @@ mod tests {
         );
         assert!(list_of(Layout::new::<[u8; LARGEST + 1]>()).is_none());
         assert!(list_of(Layout::from_size_align(16, 32).expect("a layout")).is_none());
+    }
+
+    /// What is free on both sides of a piece in use is one span each, holds zeros again, and is cut off from anew.
+    #[test]
+    fn what_is_free_is_put_together_and_given_back() {
+        let mut state = State::new(0);
+        let pieces: Vec<(*mut u8, usize)> = (0..).map(|i| (state.take(i % SIZES), i % SIZES)).take(100).collect();
+        assert_eq!(state.mapped, CHUNK);
+        for &(piece, list) in &pieces {
+            // SAFETY: taken, and that long.
+            unsafe { piece.write_bytes(0xAA, size_of_list(list)) };
+        }
+        let (kept, of) = pieces[50];
+        for &(piece, list) in pieces.iter().filter(|(piece, _)| *piece != kept) {
+            state.put(piece, list);
+        }
+        state.settle();
+        let mut free = Vec::new();
+        state.each_free(|start, length| free.push((start, length)));
+        let chunk = pieces[0].0 as usize;
+        let behind = kept as usize + size_of_list(of);
+        assert_eq!(free, [(chunk, kept as usize - chunk), (behind, chunk + CHUNK - behind)]);
+        let page = page_size();
+        // SAFETY: the second page of the first span, and the piece in use.
+        let (inside, used) = unsafe {
+            let inside = (chunk as *const u8).add(page);
+            (std::slice::from_raw_parts(inside, page), std::slice::from_raw_parts(kept, size_of_list(of)))
+        };
+        assert!(free[0].1 > 2 * page && inside.iter().all(|b| *b == 0));
+        assert!(used.iter().all(|b| *b == 0xAA));
+        assert_eq!(state.take(0) as usize, chunk);
+        assert_eq!(state.mapped, CHUNK);
     }
 
     /// Pieces of all sizes come, grow and go, from two threads, and the free ones are put together meanwhile: what
