@@ -14,6 +14,9 @@ fn main() {
     let root = PathBuf::from(env("CARGO_MANIFEST_DIR"));
     let out = PathBuf::from(env("OUT_DIR"));
     embed_lua(&root, &out);
+    if env("CARGO_CFG_TARGET_OS") == "linux" && env("CARGO_CFG_TARGET_ARCH") == "x86_64" {
+        println!("cargo:rustc-link-arg-bins=-Wl,-e,tinylua_start"); // src/sys/entry.rs
+    }
     println!("cargo:rerun-if-changed=src/startup.order");
     let order = root.join("src/startup.order");
     // For benches/order: a flag to cargo would change the names that it wants to see.
@@ -39,14 +42,18 @@ fn embed_lua(root: &Path, out: &Path) {
     // By bytes, as they are looked for: a path would sort by its parts.
     files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     let (mut names, mut codes, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+    // A script that says `seal = true` is known by that before it is loaded.
+    let seals = |source: &[u8]| source.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == b"seal = true,");
     let mut table = String::from("/// Every embedded file, sorted by name.\npub static FILES: &[Embedded] = &[\n");
     for path in &files {
         let name = path.strip_prefix(root).expect("below the root").to_str().expect("UTF-8").to_owned();
         let source = std::fs::read(path).expect("readable");
+        let seal = name.starts_with("scripts/") && seals(&source);
         let code = append(&mut codes, &compile(&lua, &source, &format!("={name}")));
         let source = append(&mut sources, &source);
         let name = append(&mut names, name.as_bytes());
-        writeln!(table, "    Embedded {{ name: {name:?}, source: {source:?}, code: {code:?} }},").expect("memory");
+        writeln!(table, "    Embedded {{ name: {name:?}, source: {source:?}, code: {code:?}, seal: {seal} }},")
+            .expect("memory");
     }
     table.push_str("];\n");
     let names = String::from_utf8(names).expect("paths of the source tree");

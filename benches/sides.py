@@ -2,6 +2,7 @@
 mount, uts, ipc, cgroup) with the same rootfs, /proc and /dev. What a side really did is read from
 the kernel by a program that it starts (`facts`), not claimed here."""
 
+import hashlib
 import json
 import pathlib
 import shutil
@@ -37,6 +38,12 @@ class Side:
     def __init__(self, name, command, note=""):
         self.name, self.command, self.note = name, command, note
         self.who = {}  # as whom it is started, where that is not root
+
+    def by(self, binary):
+        """The same started by another program, an older one of the same name."""
+        other = Side(self.name + ", before", lambda *p: [binary] + self.command(*p)[1:], self.note)
+        other.who = self.who
+        return other
 
     def problem(self):
         """Why it cannot run here, or None."""
@@ -121,9 +128,10 @@ def installed(program, folder):
     linker wrote through a mapping lies there in single pages, and each start pays up to a millisecond
     more to map them than from a copy made with write(2), as an installation makes it."""
     source = pathlib.Path(shutil.which(program))
-    copy = pathlib.Path(folder) / "programs" / source.name
+    # Each in a folder of its own: two versions have the same name.
+    copy = pathlib.Path(folder) / "programs" / hashlib.sha256(str(source).encode()).hexdigest()[:8] / source.name
     if not copy.exists():
-        copy.parent.mkdir(exist_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(source.read_bytes())
         copy.chmod(0o755)
     return str(copy)

@@ -30,6 +30,17 @@ def hardened(result):
     return start(result, ("crun", "floor"), "Start to exit of /bin/true, fully confined")
 
 
+def exec(result):
+    peers = ("crun", "runc")
+    rows = [[r["side"], f"{r['median_us']:.0f}", f"{r['quartile_us']:.0f}", f"{r['min_us']:.0f}",
+             *(f"{r['of_' + peer]:.2f}" if r["of_" + peer] else "-" for peer in peers), r["note"]] for r in result["sides"]]
+    text = f"exec of /bin/true in a running container, {result['rounds']} interleaved rounds\n\n"
+    text += columns(["side", "median µs", "quartile µs", "min µs", *("÷ " + peer for peer in peers), "also"], rows)
+    for name, reason in result["skipped"].items():
+        text += f"\n\nskipped: {name}: {reason}"
+    return text
+
+
 def rootless(result):
     return start(result, ("bubblewrap",), "Start to exit of /bin/true by an ordinary user")
 

@@ -18,8 +18,8 @@ return {
     { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" },
     { "command", trailing = true, value = "COMMAND", help = "What to run, and its arguments" },
   },
+  seal = true,
   run = function(args)
-    tiny.seal()
     local status, err = tiny.try(require "tiny.exec", state.find(args.container), {
       command = args.command, env = environment(args.env), workdir = args.workdir, user = args.user, detach = args.detach,
       interactive = args.interactive, tty = args.tty and not args.detach, keys = args.detach_keys,

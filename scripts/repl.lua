@@ -7,8 +7,8 @@ return {
   options = {
     { "in", value = "CONTAINER", complete = "containers", help = "With handles to a running container: container, process, cgroup, root, logs()" },
   },
+  seal = true,
   run = function(args)
-    if args["in"] then tiny.seal() end -- `exec` shows the container a program of ours
     prompt.start(args["in"])
   end,
 }

@@ -7,8 +7,8 @@ return {
   summary = "Stop containers and start them again",
   options = { { "time", short = "t", type = "duration", help = "How long before SIGKILL [default: the container's, or 10s]" } },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  seal = true,
   run = function(args)
-    tiny.seal()
     return each(args.container, function(container, name)
       manage.restart(container, args.time)
       events.emit(container, "restart")

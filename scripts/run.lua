@@ -15,6 +15,7 @@ return {
   options = options,
   args = commandline.args,
   elsewhere = commandline.elsewhere,
+  seal = true,
   run = function(args)
     local step = rawget(args, "step") and require "tiny.step"
     if step and (args.detach or args.tty) then

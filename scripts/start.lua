@@ -5,8 +5,8 @@ local manage = require "tiny.manage"
 return {
   summary = "Start containers that have ended or were only created",
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  seal = true,
   run = function(args)
-    tiny.seal()
     return each(args.container, function(container, name)
       manage.start(container)
       return name

@@ -25,6 +25,7 @@ return {
     { "format", choices = { "text", "tap", "json" }, default = "text", value = "FORMAT", help = "text, tap or json" },
   },
   args = { { "file", many = true, required = false, value = "FILE_test.lua|FOLDER", help = "What to run [default: the working folder]" } },
+  seal = true,
   run = function(args)
     local files = runner.files(#args.file > 0 and args.file or { "." })
     local how, counts, began = report[args.format], { passed = 0, failed = 0, skipped = 0 }, tiny.clock("monotonic")

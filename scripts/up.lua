@@ -4,9 +4,8 @@ return {
   about = "Those that need others start when these are ready, the rest at once. Once more, it changes only what differs:\n"
     .. "what is described otherwise is made anew, what is not described any more goes.",
   args = { { "file", trailing = true, value = "FILE.lua", help = "The topology, and its arguments" } },
+  seal = true,
   run = function(args)
-    -- What its containers get to see of this program, they cannot write to.
-    tiny.seal()
     require("tiny.project").up(args.file[1], table.move(args.file, 2, #args.file, 1, {}))
   end,
 }

@@ -56,9 +56,6 @@ local function of_recipe(args)
   local path = args.command[1]
   -- The name that the user typed is wrong, not a line of ours.
   local chunk, text = placed(function() end, tiny.load_recipe, path)
-  -- One that makes a container is run when this program is out of its reach, which may start it over. A
-  -- recipe that does the work itself calls tiny.seal() where it wants that.
-  if text:find("tiny.container", 1, true) then tiny.seal() end
   -- `return c.new { … }` is a tail call, which leaves no line behind.
   local result = placed(function(err) return err.placeless and path or err.at end, first_of, chunk, words)
   -- A recipe that did its work itself needs nothing of what runs a container.

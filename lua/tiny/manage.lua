@@ -287,9 +287,6 @@ end
 -- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by), silent.
 function manage.run(spec, options)
   if spec.tty then require("tiny.keys").new(options.keys) end -- what is wrong is told before anything is made
-  -- The container gets to see this program as its PID 1, or where it is checked: it must not be able to write
-  -- to it then, and the command starts over where it could (CVE-2019-5736).
-  if spec.init or spec.health then tiny.seal() end
   local record = manage.create(spec, options)
   local how = {
     fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile,

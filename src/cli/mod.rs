@@ -17,7 +17,7 @@ mod spec;
 use globals::{Globals, global_args};
 use spec::Spec;
 
-use crate::vm::files::SearchPath;
+use crate::vm::files::{Embedded, SearchPath, embedded};
 use crate::vm::registry::did_you_mean;
 use crate::vm::{Failure, Options, Vm, child, trace};
 
@@ -100,7 +100,7 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     // known before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
-    seal_early(name, rest, &globals);
+    seal_early(name, &globals);
     let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
     let end = invoke(&vm, name, rest, &mut globals);
     // The process ends: freeing each Lua object first would take longer than some commands do.
@@ -154,19 +154,20 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
     end.and_then(|status| traced.map(|()| status))
 }
 
-/// A script that calls tiny.seal() starts the command over there: what it says is looked at first, so that
-/// nothing is done twice. When that fails, the script's own call tells. A recipe decides for itself.
-fn seal_early(name: &str, rest: &[OsString], globals: &Globals) {
-    let recipe = rest.iter().any(|word| word.as_encoded_bytes().ends_with(b".lua"));
-    let seals = |text: &[u8]| text.windows(SEAL.len()).any(|part| part == SEAL);
-    if !recipe && SearchPath::new(&globals.lua_path).text("scripts", &format!("{name}.lua")).is_some_and(|t| seals(&t))
-    {
+/// A command that enters a container is started over, once, from where its program cannot be written; before
+/// anything else, so that nothing is done twice. Of the shipped scripts those do that say `seal = true`; what one of the
+/// user's does is not known, so all of these do. Where it cannot be done, the call that enters says so.
+fn seal_early(name: &str, globals: &Globals) {
+    let script = format!("{name}.lua");
+    let shipped = match SearchPath::new(&globals.lua_path).read("scripts", &script) {
+        Ok(Some(source)) if source.bytecode => embedded("scripts", &script),
+        Ok(Some(_)) => None,
+        _ => return,
+    };
+    if shipped.is_none_or(Embedded::seal) {
         let _ = crate::sys::seal::seal();
     }
 }
-
-/// How a script asks for it.
-const SEAL: &[u8] = b"tiny.seal()";
 
 fn machine(globals: &Globals) -> Result<Vm, Failure> {
     let options = Options { search: SearchPath::new(&globals.lua_path), settings: globals.settings() };

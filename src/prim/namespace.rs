@@ -13,6 +13,8 @@ const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 const EPERM: (&str, &str) = ("EPERM", "needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)");
 const ENOSPC: (&str, &str) =
     ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)");
+/// The error of every way into a container for a program that is not sealed.
+pub const SEALED: (&str, &str) = ("EACCES", "call tiny.seal() first; the commands that run recipes do");
 const OFFSETS: &[Opt] = &[
     opt("monotonic", Type::Duration, "0", "offset of CLOCK_MONOTONIC"),
     opt("boottime", Type::Duration, "0", "offset of CLOCK_BOOTTIME"),
@@ -36,7 +38,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("cgroup", Type::Bool, "", "a new cgroup root"),
             opt("time", Type::Bool, "", "new clocks for future children"),
         ],
-        errors: &[EPERM, ENOSPC],
+        errors: &[EPERM, ENOSPC, SEALED],
         example: "tiny.unshare { uts = true, mount = true }",
         call: unshare,
         ..BASE
@@ -63,6 +65,7 @@ pub const FAMILY: &[Primitive] = &[
             EPERM,
             ("EINVAL", "the namespace is of a kind that this process cannot join, or is its own user namespace"),
             ("ESRCH", "the process has ended"),
+            SEALED,
         ],
         example: "local web <close> = tiny.netns()\ntiny.setns(web)",
         call: setns,
@@ -153,9 +156,21 @@ pub fn joined(call: &Call<'_>) -> Result<Vec<(FdRef, u64)>, Fail> {
     Ok(found)
 }
 
+/// Refuses flags with one of these namespaces for a program that a container could write to: in a pid namespace it can
+/// be found by its /proc, with a mount namespace comes a container's root.
+pub fn entering(kinds: &[&str], flags: u64) -> Result<(), Fail> {
+    let ways = kinds.iter().filter_map(|kind| sys::flag(kind)).fold(0, |all, flag| all | flag);
+    if flags & ways != 0 {
+        crate::sys::seal::require()?;
+    }
+    Ok(())
+}
+
 fn unshare(call: &Call<'_>) -> Outcome {
     crate::sys::process::flush_stdio();
-    sys::unshare(new_flags(call))?;
+    let flags = new_flags(call);
+    entering(&["pid"], flags)?;
+    sys::unshare(flags)?;
     call.ok(())
 }
 
@@ -172,6 +187,7 @@ fn setns(call: &Call<'_>) -> Outcome {
         None if flags == 0 => return Err(Fail::Usage("name the namespaces to join: { net = true }".into())),
         None => flags,
     };
+    entering(&["pid", "mount"], flags)?;
     FdRef::of(&target)?.with(|fd| sys::setns(fd, flags))??;
     call.ok(())
 }

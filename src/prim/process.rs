@@ -2,7 +2,7 @@
 
 use mlua::{Table, Value};
 
-use super::namespace::{joined, new_flags};
+use super::namespace::{SEALED, entering, joined, new_flags};
 use crate::sys::exec;
 use crate::sys::init;
 use crate::sys::pidfd::{self, Ended};
@@ -45,6 +45,7 @@ pub const FAMILY: &[Primitive] = &[
             ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)"),
             ("EAGAIN", "the process limit (setrlimit nproc, or the cgroup's pids.max) is reached"),
             ("EDEADLK", "something started a thread in this process before the fork"),
+            SEALED,
         ],
         example: "local child <close> = tiny.clone({ pid = true, uts = true }, function()\n  tiny.sethostname(\"tiny\")\n  \
                   tiny.exec { \"hostname\" }\nend)\nreturn child:wait()",
@@ -228,6 +229,7 @@ fn clone(call: &Call<'_>) -> Outcome {
     let mut birth = Birth { new: new_flags(call), cgroup_namespace: call.flag("cgroupns"), ..Birth::default() };
     // Borrowed for the length of the system call.
     let guards = join.iter().map(|(fd, flag)| Ok((fd.dup()?, *flag))).collect::<Result<Vec<_>, Fail>>()?;
+    entering(&["pid"], guards.iter().fold(birth.new, |all, (_, flag)| all | flag))?;
     birth.join = guards.iter().map(|(fd, flag)| (std::os::fd::AsFd::as_fd(fd), *flag)).collect();
     if let Some(placed) = &placed {
         birth.into_cgroup = placed.into.as_ref().map(std::os::fd::AsFd::as_fd);

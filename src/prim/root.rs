@@ -4,10 +4,11 @@ use mlua::Value;
 use rustix::fs::OFlags;
 
 use super::mount::EPERM;
+use super::namespace::SEALED;
 use super::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;
 use crate::sys::mount as sys;
-use crate::sys::path;
+use crate::sys::{path, seal};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
@@ -34,9 +35,11 @@ pub const FAMILY: &[Primitive] = &[
             ("EPERM", "needs CAP_SYS_CHROOT: run as root, or clone with user = true"),
             ("ENOENT", "there is no such folder"),
             ("ENOTDIR", "a root is a folder"),
+            SEALED,
         ],
         example: "tiny.chroot(\"./rootfs\")",
         call: |c| {
+            seal::require()?;
             sys::chroot(&c.str(0)?)?;
             c.ok(())
         },
@@ -53,6 +56,7 @@ pub const FAMILY: &[Primitive] = &[
                 "the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private(\"/\") first)",
             ),
             ("EBUSY", "it is the root already"),
+            SEALED,
         ],
         example: "tiny.mount_private(\"/\")\ntiny.mount_bind(\"./rootfs\", \"./rootfs\")\ntiny.pivot_root(\"./rootfs\")",
         call: pivot_root,
@@ -108,6 +112,7 @@ fn open_root(call: &Call<'_>) -> Outcome {
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
+    seal::require()?;
     let value = call.arg_value(0);
     let path = match &value {
         Value::Table(handle) => handle.raw_get::<String>("path")?,

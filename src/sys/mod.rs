@@ -4,6 +4,7 @@ pub mod cgroup;
 pub mod clock;
 pub mod copy;
 pub mod credentials;
+mod entry;
 pub mod error;
 pub mod event;
 pub mod exec;

@@ -1,41 +1,68 @@
 //! Our own program, out of reach of what it runs: a process in a container can open /proc/PID/exe of
-//! one of ours and write to it once that has ended (CVE-2019-5736). So the command is started over from
-//! a detached read-only mount of the file, or where that may not be made from a sealed copy in memory.
+//! one of ours, change its mode, and write to it once that has ended (CVE-2019-5736). So a command that
+//! enters a container first re-executes itself from a detached read-only mount of the file, or where no
+//! mount can be made from a sealed copy in memory. The mount belongs to no mount namespace once the
+//! descriptor that made it is closed, so nobody can make it writable again (mount_setattr(2), EINVAL).
 
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags};
 
-use super::{Context, Error, Result, mount};
+use super::{Context, Error, Result, mount, process};
 
 const OWN: &str = "/proc/self/exe";
+
+/// Set once it is known that nothing can write to the program. It stays true: the kernel never takes a
+/// read-only mount or a seal away from a running program. A forked child inherits the answer, which it
+/// could not find out in a root without /proc.
+static SEALED: AtomicBool = AtomicBool::new(false);
 
 /// Whether nothing that this process runs can write to its program: its mount is read-only, it is sealed, or it
 /// is root's and this process is not.
 pub fn sealed() -> Result<bool> {
+    let known = SEALED.load(Ordering::Relaxed) || look()?;
+    SEALED.store(known, Ordering::Relaxed);
+    Ok(known)
+}
+
+fn look() -> Result<bool> {
+    if rustix::fs::statvfs(OWN).at(OWN)?.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Ok(true);
+    }
     let fd = rustix::fs::openat(CWD, OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at(OWN)?;
-    let read_only = rustix::fs::fstatvfs(&fd).at(OWN)?.f_flag.contains(StatVfsMountFlags::RDONLY);
     let file = rustix::fs::fstat(&fd).at(OWN)?;
     // An ordinary user's containers have no id of root's, whatever they may do.
     let roots = file.st_uid == 0 && file.st_mode & 0o022 == 0 && !rustix::process::geteuid().is_root();
-    Ok(read_only || roots || rustix::fs::fcntl_get_seals(&fd).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
+    Ok(roots || rustix::fs::fcntl_get_seals(&fd).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
+}
+
+/// Refuses to enter a container with a program that the container could write to. Every way in asks this.
+/// Errors: EACCES, with the remedy.
+pub fn require() -> Result<()> {
+    if sealed().unwrap_or(false) {
+        return Ok(());
+    }
+    let error = Error::new(Errno::EACCES)
+        .with_detail("what runs there could overwrite the program of this process (CVE-2019-5736)");
+    Err(error.with_hint("call tiny.seal() first, before anything that must not be done twice; it needs /proc"))
 }
 
 /// Starts this command over from where its program cannot be written; returns where it is so already.
 /// Errors: ENOENT without /proc.
 pub fn seal() -> Result<()> {
     if sealed()? {
-        return named();
+        return Ok(());
     }
-    let program = match read_only() {
-        Err(e) if e.errno == Errno::EPERM => copy().detail("a copy in memory")?,
-        mounted => mounted?,
-    };
+    let own = || rustix::fs::openat(CWD, OWN, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).at(OWN);
+    // Without the privilege to mount here, in a mount namespace of our own; where that may not be made either, or the
+    // program is not below this root, a copy is left.
+    let mounted = own().and_then(read_only).or_else(|_| from_own_namespace());
+    let program = mounted.or_else(|_| copy().detail("a copy in memory"))?;
     let arguments = c_strings(std::env::args_os().map(OsStringExt::into_vec))?;
     let variables = c_strings(std::env::vars_os().map(|(key, value)| {
         let mut text = key.into_vec();
@@ -53,19 +80,37 @@ fn c_strings(list: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>> {
     list.map(|text| CString::new(text).map_err(|_| Error::new(Errno::EINVAL))).collect()
 }
 
-/// A program that was run by its descriptor is called by the number of that until Linux 6.14.
-fn named() -> Result<()> {
-    let Some(first) = std::env::args_os().next() else { return Ok(()) };
-    let name = Path::new(&first).file_name().map(OsStr::as_bytes).unwrap_or_default();
-    let name = CString::new(&name[..name.len().min(15)]).unwrap_or_default();
-    Ok(rustix::thread::set_name(&name)?)
-}
-
-fn read_only() -> Result<OwnedFd> {
-    let file = rustix::fs::openat(CWD, OWN, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).at(OWN)?;
+fn read_only(file: OwnedFd) -> Result<OwnedFd> {
     let mounted = mount::copy(file.as_fd(), false)?;
     mount::set_attributes(mounted.as_fd(), libc::MOUNT_ATTR_RDONLY, 0, 0, false)?;
     Ok(mounted)
+}
+
+/// The same by a short-lived child in user and mount namespaces of its own, which shares our table of descriptors: the
+/// mount that it makes is open here too, and outlives its namespace.
+fn from_own_namespace() -> Result<OwnedFd> {
+    let (told, tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_FILES;
+    let child = process::plain_clone(flags as u64)?;
+    if child == 0 {
+        process::tell(tell.as_fd(), same_file().and_then(read_only).map(IntoRawFd::into_raw_fd));
+        process::end_child(0);
+    }
+    let child = nix::unistd::Pid::from_raw(child);
+    while nix::sys::wait::waitpid(child, None) == Err(Errno::EINTR) {}
+    drop(tell);
+    let number = process::hear(told.as_fd())?;
+    // SAFETY: the child opened it in the table that it shared with us, and left it to us.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Our program by its name in this mount namespace: the link in /proc leads to the mount that it was started from,
+/// which is of another namespace.
+fn same_file() -> Result<OwnedFd> {
+    let path = rustix::fs::readlink(OWN, Vec::new()).at(OWN)?;
+    let file = rustix::fs::openat(CWD, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let (found, own) = (rustix::fs::fstat(&file)?, rustix::fs::stat(OWN)?);
+    if (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino) { Ok(file) } else { Err(Errno::ENOENT.into()) }
 }
 
 fn copy() -> Result<OwnedFd> {

@@ -2,7 +2,10 @@
 //! /proc/self/maps to find the stack's end and installs a handler that names a stack overflow: a
 //! tenth of a millisecond that a container waits for. What matters of it is done here instead.
 
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 use rustix::fs::{CWD, Mode, OFlags};
@@ -29,6 +32,19 @@ pub fn prepare() {
     }
     // SAFETY: SIG_IGN is no function of ours.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+    name_process();
+}
+
+/// A program that was executed by its descriptor (`entry`, `seal`) is called by the number of that until Linux 6.14.
+fn name_process() {
+    let number = |name: &CStr| !name.is_empty() && name.to_bytes().iter().all(u8::is_ascii_digit);
+    if rustix::thread::name().is_ok_and(|name| number(&name))
+        && let Some(first) = std::env::args_os().next()
+    {
+        let name = Path::new(&first).file_name().map(OsStr::as_bytes).unwrap_or_default();
+        let name = CString::new(&name[..name.len().min(15)]).unwrap_or_default();
+        let _ = rustix::thread::set_name(&name);
+    }
 }
 
 /// One call for what nearly always holds.

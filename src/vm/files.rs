@@ -14,12 +14,19 @@ pub struct Embedded {
     name: Range<u32>,
     source: Range<u32>,
     code: Range<u32>,
+    /// Whether the table that a script returns says `seal = true`.
+    seal: bool,
 }
 
 impl Embedded {
     /// Its path in the source tree, "lua/tiny/container.lua".
     pub fn name(&self) -> &'static str {
         &NAMES[self.name.start as usize..self.name.end as usize]
+    }
+
+    /// Whether it is a command that enters a container, and so runs sealed.
+    pub fn seal(&self) -> bool {
+        self.seal
     }
 
     /// The text that `eject` copies.

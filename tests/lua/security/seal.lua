@@ -1,4 +1,5 @@
--- seal: the command starts over from where its program cannot be written, once, as it was called.
+-- seal: nobody can write to the program of a command, which is as it was called; and without a seal there is no way
+-- into a container.
 local check = require "check"
 
 tiny.write_file("/tmp/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
@@ -37,18 +38,54 @@ local function run(program)
 end
 local text, told = run("/tmp/tinylua")
 check.equal(text:match("^a word\tmark\ttinylua\ta line\n(E%u+)\n$") ~= nil, true, text)
-check.equal(told, "begin\nbegin\n", "what stands before it is done twice")
+check.equal(told, "begin\n", "nothing of a recipe is done twice")
 -- Where the program cannot be written anyway it goes on.
 tiny.mkdir("/tmp/ro")
 local bind <close> = tiny.mount_bind("/tmp", "/tmp/ro", { ro = true })
 text, told = run("/tmp/ro/tinylua")
 check.equal(told, "begin\n")
 assert(text:match("^a word\tmark\ttinylua"), text)
--- Without /proc there is no telling.
-check.inside({ mount = true }, function()
-  tiny.mkdir("/tmp/empty")
-  tiny.chroot("/tmp/empty")
-  local err = check.fails("ENOENT", tiny.seal)
-  check.equal(err.hint, "/proc is not mounted")
+
+-- Without /proc there is no telling, so that each way into a container is refused.
+local bare = "/tmp/bare"
+tiny.mkdir(bare .. "/root", { parents = true })
+tiny.write_file(bare .. "/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
+tiny.write_file(bare .. "/ways.lua", [[
+  local function refused(name, f, ...)
+    local _, err = tiny.try(f, ...)
+    print(name, err and err.code, err and err.hint:match("^call tiny.seal"))
+  end
+  refused("clone", tiny.clone, { pid = true }, function() end)
+  refused("unshare", tiny.unshare, { pid = true })
+  refused("chroot", tiny.chroot, "/root")
+  refused("pivot_root", tiny.pivot_root, "/root")
+  local _, err = tiny.try(tiny.seal)
+  print("seal", err.code, err.hint)
+  -- What leads into no container is nobody's to refuse.
+  local child <close> = tiny.clone({ uts = true, ipc = true }, function() tiny.sethostname("other") end)
+  print("others", child:wait())]])
+local out, out_end = tiny.pipe()
+local child <close> = tiny.clone({ mount = true }, function()
+  tiny.dup2(out_end, 1)
+  tiny.chroot(bare)
+  tiny.exec { "/tinylua", "run", "/ways.lua", env = { HOME = "/root" } }
 end)
+out_end:close()
+check.equal(child:wait(), 0)
+local refusals = "clone\tEACCES\tcall tiny.seal\nunshare\tEACCES\tcall tiny.seal\nchroot\tEACCES\tcall tiny.seal\npivot_root\tEACCES\tcall tiny.seal\n"
+check.equal(out:read(), refusals .. "seal\tENOENT\t/proc is not mounted\nothers\t0\n")
+
+-- The mount that it runs from cannot be made writable, by root neither.
+local perl = [[sysopen(F, "/proc/$ARGV[0]/exe", 010000000) or die "open: $!"; my ($none, $a) = ("", pack("Q4", 0, 1, 0, 0));
+  print syscall(442, fileno F, $none, 0x1000, $a, 32) == 0 ? "writable\n" : ($! + 0) . "\n"]]
+if tiny.stat("/usr/bin/perl") then
+  local from, into = tiny.pipe()
+  local asked <close> = tiny.fork(function()
+    tiny.dup2(into, 1)
+    tiny.exec { "/usr/bin/perl", "-e", perl, tostring(tiny.getpid()) }
+  end)
+  into:close()
+  check.equal(asked:wait(), 0)
+  check.equal(from:read(), "22\n", "EINVAL")
+end
 check.refuses("takes at most 0 arguments: seal()", tiny.seal, true)
