@@ -485,6 +485,7 @@ function watch:changes() end
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---* EAGAIN: the process limit (setrlimit nproc, or the cgroup's pids.max) is reached
 ---* EDEADLK: something started a thread in this process before the fork
+---* EACCES: call tiny.seal() first; the commands that run recipes do
 ---```lua
 ---local child <close> = tiny.clone({ pid = true, uts = true }, function()
 ---  tiny.sethostname("tiny")
@@ -887,6 +888,7 @@ function tiny.seal() end
 ---Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its future children (unshare(2)).
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
+---* EACCES: call tiny.seal() first; the commands that run recipes do
 ---```lua
 ---tiny.unshare { uts = true, mount = true }
 ---```
@@ -907,6 +909,7 @@ function tiny.unshare(options) end
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
 ---* EINVAL: the namespace is of a kind that this process cannot join, or is its own user namespace
 ---* ESRCH: the process has ended
+---* EACCES: call tiny.seal() first; the commands that run recipes do
 ---```lua
 ---local web <close> = tiny.netns()
 ---tiny.setns(web)
@@ -1031,6 +1034,7 @@ function tiny.open_root(path, options) end
 ---* EPERM: needs CAP_SYS_CHROOT: run as root, or clone with user = true
 ---* ENOENT: there is no such folder
 ---* ENOTDIR: a root is a folder
+---* EACCES: call tiny.seal() first; the commands that run recipes do
 ---```lua
 ---tiny.chroot("./rootfs")
 ---```
@@ -1041,6 +1045,7 @@ function tiny.chroot(path) end
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private("/") first)
 ---* EBUSY: it is the root already
+---* EACCES: call tiny.seal() first; the commands that run recipes do
 ---```lua
 ---tiny.mount_private("/")
 ---tiny.mount_bind("./rootfs", "./rootfs")
