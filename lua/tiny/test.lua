@@ -68,12 +68,6 @@ function test.command(words)
   return { status = status, signal = signal, out = said, err = complained }
 end
 
--- This program, by its path: /proc/self/exe would lead to a mount that the private host does not have.
-local function program()
-  local path = tiny.readlink("/proc/self/exe")
-  return tiny.stat(path) and path or "/proc/self/exe"
-end
-
 -- The caller's environment, with HOME and what is state in the private host's memory.
 function test.environment()
   local env = { HOME = "/tmp/home", XDG_RUNTIME_DIR = "/tmp/test-run", XDG_CONFIG_HOME = os.getenv("XDG_CONFIG_HOME") or (os.getenv("HOME") or "/root") .. "/.config" }
@@ -85,7 +79,7 @@ end
 -- input and env beside the words: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
 function test.tinylua(...)
   local words = type(...) == "table" and ... or { ... }
-  local line = { input = words.input, env = words.env or test.environment(), program() }
+  local line = { input = words.input, env = words.env or test.environment(), "/proc/self/exe" }
   for dir in (tiny.settings.lua_path or ""):gmatch("[^:]+") do table.move({ "--lua-path", dir }, 1, 2, #line + 1, line) end
   return test.command(table.move(words, 1, #words, #line + 1, line))
 end

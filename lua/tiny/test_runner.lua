@@ -56,7 +56,7 @@ local function start(job, timeout)
     for number = 1, 2 do tiny.dup2(out_end, number) end
   end
   local forget = process.preload(path, folder)
-  local kept = { folder, tiny.readlink("/proc/self/exe") }
+  local kept = { folder }
   for dir in (tiny.settings.lua_path or ""):gmatch("[^:]+") do table.insert(kept, dir) end
   job.child, job.group = private_host.start(kept, first, function()
     tiny.unblock_signals(SIGNALS)

@@ -16,7 +16,7 @@ function shells.prepare()
   tiny.write_file("/tmp/.config/tinylua/scripts/greet.lua", [[return { summary = "Say hello",
     options = { { "loud", type = "flag", help = "Loudly" } }, args = { { "who", choices = { "you", "me" } } }, run = function() end }]])
   tiny.mkdir("/tmp/bin")
-  tiny.symlink(tiny.readlink("/proc/self/exe"), "/tmp/bin/tinylua")
+  tiny.symlink(("/proc/%d/exe"):format(tiny.getpid()), "/tmp/bin/tinylua")
   tiny.mount_devpts("/dev/pts", {})
 end
 
