@@ -37,7 +37,7 @@ def of_tinylua(binary, name, rootfs, state):
 
 
 def of_oci(runtime, rootfs, folder, state, filter_):
-    command = [runtime, "--root", str(state / (runtime + "-exec"))]
+    command = [sides.installed(runtime, folder), "--root", str(state / (runtime + "-exec"))]
     begin = command + ["run", "--detach", "--bundle", hardened.bundle(folder, rootfs, SLEEP, filter_), f"{NAME}-{runtime}"]
     return Running(runtime, begin, command + ["exec", f"{NAME}-{runtime}"], command + ["delete", "--force", f"{NAME}-{runtime}"],
                    "the caller's own descriptors")
