@@ -14,20 +14,23 @@ core::arch::global_asm!(
     // _start gets what the kernel gave: argc, argv and the environment at rsp, and rdx (System V ABI, 3.4).
     "mov r12, rsp",
     "mov r13, rdx",
-    // Room for a struct statfs, and after it for a struct mount_attr.
-    "sub rsp, 128",
+    // Room for a struct statx, and after it for a struct mount_attr.
+    "sub rsp, 256",
     "mov eax, {geteuid}",
     "syscall",
     "test eax, eax",
     "jnz 3f",
-    // statfs: started from a read-only mount already?
-    "lea rdi, [rip + 4f]",
-    "mov rsi, rsp",
-    "mov eax, {statfs}",
+    // statx: is the file a mount of its own already? `seal` looks whether that is the one that is meant.
+    "mov edi, {at_fdcwd}",
+    "lea rsi, [rip + 4f]",
+    "xor edx, edx",
+    "xor r10d, r10d",
+    "mov r8, rsp",
+    "mov eax, {statx}",
     "syscall",
     "test eax, eax",
     "jnz 3f",
-    "test byte ptr [rsp + {f_flags}], {st_rdonly}",
+    "test dword ptr [rsp + {attributes}], {mount_root}",
     "jnz 3f",
     // open_tree: a mount of the file alone, in no mount namespace.
     "mov edi, {at_fdcwd}",
@@ -71,10 +74,10 @@ core::arch::global_asm!(
     "4: .asciz \"/proc/self/exe\"",
     "5: .asciz \"\"",
     geteuid = const libc::SYS_geteuid,
-    statfs = const libc::SYS_statfs,
-    f_flags = const core::mem::offset_of!(libc::statfs64, f_flags),
-    st_rdonly = const libc::ST_RDONLY,
     at_fdcwd = const libc::AT_FDCWD,
+    statx = const libc::SYS_statx,
+    attributes = const core::mem::offset_of!(libc::statx, stx_attributes),
+    mount_root = const libc::STATX_ATTR_MOUNT_ROOT,
     // OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC
     open_tree_flags = const 1 | libc::O_CLOEXEC,
     open_tree = const libc::SYS_open_tree,

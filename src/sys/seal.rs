@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags};
+use rustix::fs::{AtFlags, CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
 
 use super::{Context, Error, Result, mount, process};
 
@@ -30,8 +30,13 @@ pub fn sealed() -> Result<bool> {
     Ok(known)
 }
 
+/// Of read-only mounts only one that was made for the program counts: a read-only /usr may be made writable again, for
+/// an upgrade, while a container holds the file open.
 fn look() -> Result<bool> {
-    if rustix::fs::statvfs(OWN).at(OWN)?.f_flag.contains(StatVfsMountFlags::RDONLY) {
+    let own = rustix::fs::statx(CWD, OWN, AtFlags::empty(), StatxFlags::empty()).at(OWN)?;
+    if own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        && rustix::fs::statvfs(OWN).at(OWN)?.f_flag.contains(StatVfsMountFlags::RDONLY)
+    {
         return Ok(true);
     }
     let fd = rustix::fs::openat(CWD, OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at(OWN)?;
