@@ -4,8 +4,10 @@
 local attack = require "attack"
 local check = require "check"
 
-local root = attack.rootfs("/tmp/root")
-for _, folder in ipairs { "/tmp/vol", root .. "/vol", root .. "/scratch" } do tiny.mkdir(folder) end
+-- /tmp of a private host is restricted itself, and what is bound from there would be.
+local plain <close> = tiny.mount_tmpfs("/tmp/plain", { create = true })
+local root = attack.rootfs("/tmp/plain/root")
+for _, folder in ipairs { "/tmp/plain/vol", root .. "/vol", root .. "/scratch" } do tiny.mkdir(folder) end
 
 local DATA = "nosuid nodev noexec"
 -- By mount points, the most particular first.
@@ -36,7 +38,7 @@ local function flags(...)
   return seen
 end
 local MOUNTS = { "cat", "/proc/self/mountinfo" }
-local seen = flags("-v", "/tmp/vol:/vol", "--tmpfs", "/scratch", table.unpack(MOUNTS))
+local seen = flags("-v", "/tmp/plain/vol:/vol", "--tmpfs", "/scratch", table.unpack(MOUNTS))
 assert(seen["/vol"] and seen["/scratch"])
 flags("--read-only", table.unpack(MOUNTS))
 if tiny.getuid() == 0 and check.start == tiny.fork then flags("--userns", "auto", table.unpack(MOUNTS)) end
