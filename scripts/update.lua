@@ -9,7 +9,7 @@ return {
   options = {
     { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
     { "cpus", type = "number", help = "CPU limit, such as 0.5" },
-    { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
+    { "pids-limit", type = "integer", value = "N", help = "How many processes at most; 0: no limit" },
   },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
