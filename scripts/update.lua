@@ -17,7 +17,7 @@ return {
     if not next(wanted) then tiny.fail { message = "no limit is given", hint = "tinylua update --help lists them", exit = 2 } end
     limits.check(wanted)
     return each(args.container, function(container, name)
-      limits.with(container, limits.set, wanted)
+      limits.with(container, limits.change, wanted)
       state.change_config(container, function(config)
         for key, value in pairs(wanted) do config.limits[key] = value end
       end)

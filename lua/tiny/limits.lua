@@ -94,13 +94,19 @@ function limits.set_oom_score(score)
   file:write(tostring(score))
 end
 
--- Sets the limits that `wanted` has.
+-- Sets the limits that `wanted` has, of a group that has none.
 function limits.set(cgroup, wanted)
   if wanted.memory then tiny.set_memory_limit(cgroup, wanted.memory) end
   if wanted.swap then tiny.set_swap_limit(cgroup, wanted.swap) end
   if wanted.cpus then tiny.set_cpu_limit(cgroup, wanted.cpus) end
-  if wanted.pids then tiny.set_pids_limit(cgroup, wanted.pids > 0 and wanted.pids or "unlimited") end
+  if (wanted.pids or 0) > 0 then tiny.set_pids_limit(cgroup, wanted.pids) end
   if wanted.cpuset then tiny.cgroup_write(cgroup, { ["cpuset.cpus"] = wanted.cpuset }) end
+end
+
+-- The same for one that has limits already.
+function limits.change(cgroup, wanted)
+  limits.set(cgroup, wanted)
+  if wanted.pids == 0 then tiny.set_pids_limit(cgroup, "unlimited") end
 end
 
 -- The cgroup of a container that runs already.
