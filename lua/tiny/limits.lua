@@ -64,12 +64,13 @@ end
 -- How a controller fails that the host does not have, or does not hand down to where the group is.
 local LACKING = { ENODEV = true, ENOENT = true, EACCES = true, EBUSY = true }
 
--- The limit of a container that asks for none: a default that the host lacks is let be.
+-- The limit of a container that asks for none: a default that the host lacks is let be. Without root that is
+-- nothing to remark on: what is not delegated `tinylua doctor` tells.
 local function limit_pids(ctx)
   local _, err = tiny.try(tiny.set_pids_limit, ctx.cgroup, limits.PIDS)
   if not err then return end
   if not LACKING[err.code] then error(err, 0) end
-  require("tiny.format").note("%s: the number of its processes is not limited: %s", ctx.name, err.message)
+  if not ctx.rootless then require("tiny.format").note("%s: the number of its processes is not limited: %s", ctx.name, err.message) end
 end
 
 -- Makes the cgroup with its limits before the container is born in it. Every container has one, for
@@ -82,10 +83,10 @@ function limits.apply(ctx)
     ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
     -- Without root no device can be made, and those shown are the user's to use already.
     if not ctx.rootless then require("tiny.security").restrict_devices(ctx) end
+    if not ctx.spec.pids then limit_pids(ctx) end
   end
   if parent then require("tiny.cgroup_parent").with(parent, make) else make() end
   limits.set(ctx.cgroup, ctx.spec)
-  if not ctx.spec.pids then limit_pids(ctx) end
 end
 
 -- On the process that becomes the program, while it may still lower the score.

@@ -7,7 +7,9 @@ if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl to fork f
 -- As many children as there may be, and never more than is safe here.
 local BOMB = [[my $n = 1; for (1..4300) { my $pid = fork; last unless defined $pid; if (!$pid) { sleep 1000; exit } $n++ } print "$n\n"; kill 9, -1]]
 local function forks(...) return (check.run { "run", "--rm", ... }.out:match("^%d+")) end
-check.equal(forks("perl", "-e", BOMB), "4096")
+-- So many at once take a gigabyte.
+local large = tonumber(tiny.read_file("/proc/meminfo"):match("MemAvailable:%s*(%d+)")) > 4 << 20
+if large then check.equal(forks("perl", "-e", BOMB), "4096") end
 check.equal(forks("--pids-limit", "20", "perl", "-e", BOMB), "20")
 
 -- What exec brings is counted with the rest.
@@ -16,7 +18,7 @@ local function limit(name)
   return told.cgroup.stats.pids_limit, told.config.limits.pids
 end
 check.succeeds("run", "-d", "--name", "web", "sleep", "1000")
-check.equal(check.succeeds("exec", "web", "perl", "-e", BOMB):match("^%d+"), "4095")
+if large then check.equal(check.succeeds("exec", "web", "perl", "-e", BOMB):match("^%d+"), "4095") end
 check.equal(limit "web", 4096)
 assert(check.succeeds("explain", "web"):find("processes%s+%d+%s+of 4096"), "explain tells")
 -- Restarted, it has it again; changed, what it was changed to.
@@ -24,6 +26,7 @@ check.succeeds("restart", "-t", "0", "web")
 check.equal(limit "web", 4096)
 check.succeeds("update", "--pids-limit", "9", "web")
 check.equal(limit "web", 9)
+check.equal(check.succeeds("exec", "web", "perl", "-e", BOMB):match("^%d+"), "8")
 check.succeeds("update", "--pids-limit", "-1", "web")
 check.equal(limit "web", nil)
 check.equal(select(2, limit "web"), 0)
