@@ -27,7 +27,7 @@ local function run(...)
 end
 check.equal(run("sh", "-c", SCRIPT), "1\n")
 check.equal(run("--read-only", "--tmpfs", "/tmp", "sh", "-c", SCRIPT), "1\n")
-check.equal(run("--userns", "auto", "sh", "-c", SCRIPT), "1\n")
+if attack.maps_ids(root) then check.equal(run("--userns", "auto", "sh", "-c", SCRIPT), "1\n") end
 -- The right to make nodes gives no right to open them.
 local made = run("--cap-add", "MKNOD", "sh", "-c", SCRIPT .. "; for f in /new /dev/new; do (: <$f) 2>/dev/null && echo opened $f; done; true")
 assert(not made:match("opened /new") and not made:match("opened /dev/new") and made:match("made"), made)
