@@ -33,7 +33,7 @@ end
 
 return {
   summary = "Show what containers use",
-  about = "Memory and pids are counted for containers with such a limit (on cgroup v2, for all).",
+  about = "Memory is counted for containers with such a limit (on cgroup v2, for all), pids for those that have any.",
   options = {
     { "no-stream", type = "flag", help = "Once, over one second" },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },

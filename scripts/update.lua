@@ -9,7 +9,7 @@ return {
   options = {
     { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
     { "cpus", type = "number", help = "CPU limit, such as 0.5" },
-    { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
+    { "pids-limit", type = "integer", value = "N", help = "How many processes at most; 0: no limit" },
   },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
@@ -17,7 +17,7 @@ return {
     if not next(wanted) then tiny.fail { message = "no limit is given", hint = "tinylua update --help lists them", exit = 2 } end
     limits.check(wanted)
     return each(args.container, function(container, name)
-      limits.with(container, limits.set, wanted)
+      limits.with(container, limits.change, wanted)
       state.change_config(container, function(config)
         for key, value in pairs(wanted) do config.limits[key] = value end
       end)

@@ -747,7 +747,7 @@ function tiny.capability_name(name) end
 ---@field strict? boolean refuse names of calls that this machine does not have (default: false)
 ---@field send? tiny.file a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
 
----Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)); `send` is for filters under which any call of ours might wait, but for sendmsg.
+---Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). An argument that the kernel takes as an int is compared by its low 32 bits, unsigned; `send` is for filters under which any call of ours might wait, but for sendmsg.
 ---* EBUSY: a process has one listener: put all that is to be answered into one filter
 ---* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
 ---* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
@@ -785,7 +785,7 @@ function tiny.seccomp_compile(profile, options) end
 ---local call = tiny.notify_receive(listener)
 ---```
 ---@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers), arch ("amd64"), pid (of the calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process has the filter any more
+---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel takes, unsigned), arch ("amd64"), pid (of the calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process has the filter any more
 function tiny.notify_receive(listener) end
 
 ---@class tiny.notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>

@@ -5,6 +5,10 @@ local FLOOR = 512 * 1024
 -- As many processes as the kernel can have (PID_MAX_LIMIT); pids.max takes no more.
 local MOST_PIDS = 4194304
 
+-- How many processes and threads a container may have that does not say (podman: 2,048): far more than programs
+-- need, far fewer than would keep the machine from starting others.
+limits.PIDS = 4096
+
 local function wrong(message, hint)
   tiny.fail { message = message, hint = hint, exit = 125 }
 end
@@ -14,7 +18,7 @@ local function controllers(spec)
   local needed = {}
   if spec.memory or spec.swap then table.insert(needed, "memory") end
   if spec.cpus then table.insert(needed, "cpu") end
-  if spec.pids then table.insert(needed, "pids") end
+  if (spec.pids or 0) > 0 then table.insert(needed, "pids") end
   if spec.cpuset then table.insert(needed, "cpuset") end
   return needed
 end
@@ -37,9 +41,11 @@ function limits.check(spec)
     wrong(("memory: %d bytes are too few for any program"):format(spec.memory), "the least is 512k")
   end
   if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too little"):format(spec.cpus), "the least is 0.01 of a CPU") end
-  if spec.pids and spec.pids < 1 then wrong(("pids: %d leaves no room for the program itself"):format(spec.pids), "the least is 1") end
+  -- As docker and podman have it.
+  if spec.pids == -1 then spec.pids = 0 end
+  if spec.pids and spec.pids < 0 then wrong(("pids: %d is not a number of processes"):format(spec.pids), "the least is 1; 0 is for no limit") end
   if spec.pids and spec.pids > MOST_PIDS then
-    wrong(("pids: the kernel has no room for %d processes"):format(spec.pids), ("the most is %d; leave it out for no limit"):format(MOST_PIDS))
+    wrong(("pids: the kernel has no room for %d processes"):format(spec.pids), ("the most is %d; 0 is for no limit"):format(MOST_PIDS))
   end
   if spec.cpuset then check_cpuset(spec.cpuset) end
   local score = spec.oom_score_adj
@@ -55,6 +61,18 @@ function limits.path(of)
   return (asked.cgroup_parent or "tinylua") .. "/" .. of.id
 end
 
+-- How a controller fails that the host does not have, or does not hand down to where the group is.
+local LACKING = { ENODEV = true, ENOENT = true, EACCES = true, EBUSY = true }
+
+-- The limit of a container that asks for none: a default that the host lacks is let be. Without root that is
+-- nothing to remark on: what is not delegated `tinylua doctor` tells.
+local function limit_pids(ctx)
+  local _, err = tiny.try(tiny.set_pids_limit, ctx.cgroup, limits.PIDS)
+  if not err then return end
+  if not LACKING[err.code] then error(err, 0) end
+  if not ctx.rootless then require("tiny.format").note("%s: the number of its processes is not limited: %s", ctx.name, err.message) end
+end
+
 -- Makes the cgroup with its limits before the container is born in it. Every container has one, for
 -- pause and stats; on v1 it is only in the hierarchies of the controllers that it needs.
 function limits.apply(ctx)
@@ -65,6 +83,7 @@ function limits.apply(ctx)
     ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
     -- Without root no device can be made, and those shown are the user's to use already.
     if not ctx.rootless then require("tiny.security").restrict_devices(ctx) end
+    if not ctx.spec.pids then limit_pids(ctx) end
   end
   if parent then require("tiny.cgroup_parent").with(parent, make) else make() end
   limits.set(ctx.cgroup, ctx.spec)
@@ -76,13 +95,19 @@ function limits.set_oom_score(score)
   file:write(tostring(score))
 end
 
--- Sets the limits that `wanted` has.
+-- Sets the limits that `wanted` has, of a group that has none.
 function limits.set(cgroup, wanted)
   if wanted.memory then tiny.set_memory_limit(cgroup, wanted.memory) end
   if wanted.swap then tiny.set_swap_limit(cgroup, wanted.swap) end
   if wanted.cpus then tiny.set_cpu_limit(cgroup, wanted.cpus) end
-  if wanted.pids then tiny.set_pids_limit(cgroup, wanted.pids) end
+  if (wanted.pids or 0) > 0 then tiny.set_pids_limit(cgroup, wanted.pids) end
   if wanted.cpuset then tiny.cgroup_write(cgroup, { ["cpuset.cpus"] = wanted.cpuset }) end
+end
+
+-- The same for one that has limits already.
+function limits.change(cgroup, wanted)
+  limits.set(cgroup, wanted)
+  if wanted.pids == 0 then tiny.set_pids_limit(cgroup, "unlimited") end
 end
 
 -- The cgroup of a container that runs already.

@@ -127,7 +127,7 @@ function rootfs.mount(ctx)
   -- Root's user namespace has its own ids in the files that it is shown.
   local idmap = not ctx.rootless and ctx.userns or nil
   if ctx.spec.rootfs then
-    tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs, { idmap = idmap })
+    tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs, { idmap = idmap, nodev = not ctx.spec.privileged })
     return tiny.open_root(ctx.spec.rootfs)
   end
   if ctx.rootless then return require("tiny.view").mount(ctx, hidden_folders(), removed_files()) end

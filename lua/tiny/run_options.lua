@@ -7,7 +7,7 @@ return {
   { "memory-swap", value = "SIZE", help = "Memory and swap together; -1: as much swap as there is" },
   { "cpus", type = "number", help = "CPU limit, such as 0.5" },
   { "cpuset-cpus", value = "LIST", help = "Which CPUs, such as 0-2,5" },
-  { "pids-limit", type = "integer", value = "N", help = "How many processes at most" },
+  { "pids-limit", type = "integer", value = "N", help = "How many processes at most (default: 4096; 0: no limit)" },
   { "ulimit", many = true, value = "NAME=SOFT[:HARD]", help = "A limit of each process, such as nofile=1024:4096" },
   { "oom-score-adj", type = "integer", value = "N", help = "How soon it is killed for memory, -1000 (never) to 1000" },
   { "cgroup-parent", value = "PATH", help = "The cgroup below which its own is made [default: tinylua]" },

@@ -1,6 +1,7 @@
 -- The system calls that a container may make by default, in the shape of Docker's JSON: what Docker's
 -- own default allows, without 32-bit calls. What hangs on a capability is read for those that the
--- container has.
+-- container has. Compared in November 2026 with seccomp/default.json of moby/profiles at commit 02e898b137ae;
+-- narrower than that, socketpair has the address families of socket.
 local function calls(words, more)
   local rule = { names = {}, action = "SCMP_ACT_ALLOW" }
   for name in words:gmatch("%S+") do table.insert(rule.names, name) end
@@ -20,11 +21,15 @@ end
 
 -- The flags of clone(2) that make namespaces, the time namespace's apart.
 local NEW_NAMESPACES = 0x7e020000
-local AF_VSOCK = 40
+-- Address families from AF_UNIX to AF_ROSE, and more by number: what kernels have. Not there: AF_ALG (38), the kernel's
+-- cryptography, through which an ordinary user became root (CVE-2026-31431); AF_VSOCK (40), a virtual machine's
+-- sockets to its host, which no network namespace confines; and what kernels have removed (12, 19, 20, 23, 25, 34, 37).
+local AF_FIRST_LEFT_OUT = 12
+local FAMILIES = { 13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29, 30, 31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45 }
 local EPERM, ENOSYS = 1, 38
 local NO_ADMIN = { caps = { "CAP_SYS_ADMIN" } }
 
-return {
+local profile = {
   defaultAction = "SCMP_ACT_ERRNO",
   defaultErrnoRet = EPERM,
   syscalls = {
@@ -32,11 +37,11 @@ return {
     calls [[ access chdir chmod chown close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64 fallocate
       fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown fchownat fcntl fdatasync fgetxattr flistxattr flock fremovexattr fsetxattr
       fstat fstatfs fsync ftruncate futimesat getcwd getdents getdents64 getxattr getxattrat inotify_add_watch inotify_init
-      inotify_init1 inotify_rm_watch ioctl lchown lgetxattr link linkat listxattr listxattrat llistxattr lremovexattr lseek lsetxattr
-      lstat mkdir mkdirat mknod mknodat name_to_handle_at newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev
+      inotify_init1 inotify_rm_watch ioctl lchown lgetxattr link linkat listmount listxattr listxattrat llistxattr lremovexattr lseek
+      lsetxattr lstat mkdir mkdirat mknod mknodat name_to_handle_at newfstatat open openat openat2 pread64 preadv preadv2 pwrite64 pwritev
       pwritev2 read readahead readlink readlinkat readv removexattr removexattrat rename renameat renameat2 rmdir sendfile setxattr
-      setxattrat splice stat statfs statx symlink symlinkat sync sync_file_range syncfs tee truncate umask unlink unlinkat utime
-      utimensat utimes vmsplice write writev ]],
+      setxattrat splice stat statfs statmount statx symlink symlinkat sync sync_file_range syncfs tee truncate umask unlink unlinkat
+      utime utimensat utimes vmsplice write writev ]],
     -- Waiting for them.
     calls [[ epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2
       io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit pause pipe pipe2 poll ppoll pselect6 select signalfd
@@ -57,14 +62,13 @@ return {
     -- Sockets, and what else processes talk by.
     calls [[ accept accept4 bind connect getpeername getsockname getsockopt listen mq_getsetattr mq_notify mq_open mq_timedreceive
       mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd recvfrom recvmmsg recvmsg semctl semget semop semtimedop sendmmsg sendmsg
-      sendto setsockopt shmat shmctl shmdt shmget shutdown socketpair ]],
+      sendto setsockopt shmat shmctl shmdt shmget shutdown ]],
     -- Time, and the system's facts.
     calls [[ adjtimex alarm clock_adjtime clock_getres clock_gettime clock_nanosleep getitimer getrandom gettimeofday nanosleep
       sysinfo time timer_create timer_delete timer_getoverrun timer_gettime timer_settime times uname ]],
     -- What confines further.
-    calls "landlock_add_rule landlock_create_ruleset landlock_restrict_self lsm_get_self_attr lsm_list_modules lsm_set_self_attr seccomp",
-    -- A virtual machine's socket to its host has no network namespace.
-    when("socket", 0, "NE", AF_VSOCK),
+    calls "landlock_add_rule landlock_create_ruleset landlock_restrict_self seccomp",
+    when("socket socketpair", 0, "LT", AF_FIRST_LEFT_OUT),
     -- PER_LINUX and PER_LINUX32, each with and without UNAME26, and the question what it is.
     when("personality", 0, "EQ", 0x0),
     when("personality", 0, "EQ", 0x8),
@@ -75,9 +79,9 @@ return {
     -- C library that is told that there is no such call takes clone.
     when("clone", 0, "MASKED_EQ", NEW_NAMESPACES, { excludes = NO_ADMIN }),
     calls("clone3", { action = "SCMP_ACT_ERRNO", errnoRet = ENOSYS, excludes = NO_ADMIN }),
-    with("CAP_SYS_ADMIN", [[ bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick listmount lookup_dcookie mount
-      mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname sethostname setns statmount syslog
-      umount2 unshare ]]),
+    with("CAP_SYS_ADMIN", [[ bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr
+      lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd
+      setdomainname sethostname setns syslog umount2 unshare ]]),
     with("CAP_BPF", "bpf"),
     with("CAP_DAC_READ_SEARCH", "open_by_handle_at"),
     with("CAP_PERFMON", "perf_event_open"),
@@ -93,3 +97,5 @@ return {
     with("CAP_SYSLOG", "syslog"),
   },
 }
+for _, family in ipairs(FAMILIES) do table.insert(profile.syscalls, when("socket socketpair", 0, "EQ", family)) end
+return profile

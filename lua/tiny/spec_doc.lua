@@ -31,7 +31,7 @@ doc.container = {
   { "swap", 'tiny.size|"unlimited"', "The most swap beside the memory." },
   { "cpus", "number", "Processors' worth of time: 0.5 is half of one." },
   { "cpuset", "string", 'Which processors: "0-2,5".' },
-  { "pids", "integer", "The most processes and threads." },
+  { "pids", "integer", "The most processes and threads (default: 4096); 0 for no limit." },
   { "ulimits", "string[]", '"NAME=SOFT[:HARD]": limits of each process.' },
   { "oom_score_adj", "integer", "How soon it is killed when memory runs out: -1000 (never) to 1000." },
   { "cgroup_parent", "string", "The control group below which its own is made." },

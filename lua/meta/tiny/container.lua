@@ -34,7 +34,7 @@
 ---@field swap? tiny.size|"unlimited" The most swap beside the memory.
 ---@field cpus? number Processors' worth of time: 0.5 is half of one.
 ---@field cpuset? string Which processors: "0-2,5".
----@field pids? integer The most processes and threads.
+---@field pids? integer The most processes and threads (default: 4096); 0 for no limit.
 ---@field ulimits? string[] "NAME=SOFT[:HARD]": limits of each process.
 ---@field oom_score_adj? integer How soon it is killed when memory runs out: -1000 (never) to 1000.
 ---@field cgroup_parent? string The control group below which its own is made.

@@ -30,7 +30,8 @@ pub(super) const SECCOMP: Primitive = Primitive {
     doc: "Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other \
           architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail \
           with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer \
-          (seccomp_unotify(2)); `send` is for filters under which any call of ours might wait, but for sendmsg.",
+          (seccomp_unotify(2)). An argument that the kernel takes as an int is compared by its low 32 bits, unsigned; \
+          `send` is for filters under which any call of ours might wait, but for sendmsg.",
     args: &[arg("filter", Type::Either(&[Type::Table, Type::Bytes]), "a profile, or what seccomp_compile made of one")],
     options: &[CAPS, KERNEL, STRICT, SEND],
     returns: "nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits",

@@ -22,7 +22,8 @@ pub(super) const RECEIVE: Primitive = Primitive {
     doc: "Takes the next system call that waits for an answer (seccomp_unotify(2)). Every call that was taken must be \
           answered: its thread stands still until then.",
     args: &[LISTENER],
-    returns: "a table: id, call (\"mkdirat\", or a number as text), args (six integers), arch (\"amd64\"), pid (of the \
+    returns: "a table: id, call (\"mkdirat\", or a number as text), args (six integers; of an int the 32 bits that the \
+              kernel takes, unsigned), arch (\"amd64\"), pid (of the \
               calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process \
               has the filter any more",
     errors: &[NO_LISTENER],
@@ -103,7 +104,7 @@ fn id(call: &Call<'_>) -> Result<u64, Fail> {
     Ok(call.get::<i64>(1)?.cast_unsigned())
 }
 
-/// Numbers of 64 bits are Lua's own, as the registers had them.
+/// Numbers of 64 bits are Lua's own.
 fn table(call: &Call<'_>, waiting: &Waiting) -> Result<Table, Fail> {
     let table = call.lua.create_table()?;
     let (arch, name) = waiting.names();
@@ -111,7 +112,7 @@ fn table(call: &Call<'_>, waiting: &Waiting) -> Result<Table, Fail> {
     table.raw_set("pid", waiting.pid)?;
     table.raw_set("call", name)?;
     table.raw_set("arch", arch)?;
-    table.raw_set("args", waiting.args.map(u64::cast_signed))?;
+    table.raw_set("args", waiting.arguments().map(u64::cast_signed))?;
     Ok(table)
 }
 

@@ -91,6 +91,8 @@ impl Arch {
         let number = match self {
             Arch::X86_64 => syscalls::x86_64::Sysno::from_str(call).map(|call| call.id()),
             Arch::X86 => syscalls::x86::Sysno::from_str(call).map(|call| call.id()),
+            // The table has it without the prefix that everyone else gives it.
+            Arch::Aarch64 if call == "newfstatat" => Ok(syscalls::aarch64::Sysno::fstatat.id()),
             Arch::Aarch64 => syscalls::aarch64::Sysno::from_str(call).map(|call| call.id()),
         };
         number.ok().and_then(|number| u32::try_from(number).ok())

@@ -19,8 +19,8 @@ const ENOSYS: u32 = 38;
 
 /// What is done with one call: the first rule whose conditions hold, else the default.
 #[derive(Default, PartialEq, Clone)]
-struct Decision<'a> {
-    rules: Vec<(&'a [Condition], u32)>,
+struct Decision {
+    rules: Vec<(Vec<Condition>, u32)>,
     always: Option<u32>,
 }
 
@@ -53,16 +53,19 @@ fn block(profile: &Profile, arch: Arch) -> Vec<Insn> {
 }
 
 /// The first number of each range with what is decided there; the first range begins with 0.
-fn ranges(profile: &Profile, arch: Arch) -> Vec<(u32, Decision<'_>)> {
-    let mut decisions: BTreeMap<u32, Decision<'_>> = BTreeMap::new();
+fn ranges(profile: &Profile, arch: Arch) -> Vec<(u32, Decision)> {
+    let mut decisions: BTreeMap<u32, Decision> = BTreeMap::new();
     for rule in &profile.rules {
-        for number in rule.names.iter().filter_map(|name| arch.number(name)) {
+        for (name, number) in rule.names.iter().filter_map(|name| Some((name, arch.number(name)?))) {
             let decision = decisions.entry(number).or_default();
             // As libseccomp has it: a rule without conditions takes the place of those with, and
             // the first of its kind counts.
             match rule.conditions.is_empty() {
                 true => drop(decision.always.get_or_insert(rule.action)),
-                false => decision.rules.push((&rule.conditions, rule.action)),
+                false => {
+                    let conditions = rule.conditions.iter().map(|c| c.of_call(arch, name)).collect();
+                    decision.rules.push((conditions, rule.action));
+                }
             }
         }
     }
@@ -86,7 +89,7 @@ fn ranges(profile: &Profile, arch: Arch) -> Vec<(u32, Decision<'_>)> {
     found
 }
 
-fn search(ranges: &[(u32, Decision<'_>)], default: u32) -> Vec<Insn> {
+fn search(ranges: &[(u32, Decision)], default: u32) -> Vec<Insn> {
     match ranges {
         [] => vec![Insn::ret(default)],
         [(_, decision)] => decide(decision, default),
@@ -97,7 +100,7 @@ fn search(ranges: &[(u32, Decision<'_>)], default: u32) -> Vec<Insn> {
     }
 }
 
-fn decide(decision: &Decision<'_>, default: u32) -> Vec<Insn> {
+fn decide(decision: &Decision, default: u32) -> Vec<Insn> {
     let mut block = Vec::new();
     for (conditions, action) in &decision.rules {
         block.extend(rule(conditions, *action));
@@ -147,11 +150,40 @@ enum Step {
     Test(Test, u32, Go, Go),
 }
 
-/// The steps of one condition: an argument has 64 bits, BPF loads 32; the upper half decides first.
+/// The offsets of an argument's halves, the lower one first.
+fn places(index: u32) -> (u32, u32) {
+    let low = ARGS + 8 * index;
+    if cfg!(target_endian = "little") { (low, low + 4) } else { (low + 4, low) }
+}
+
+/// The steps of a condition on an argument of which the kernel takes 32 bits or fewer.
+fn narrow(condition: &Condition) -> Vec<Step> {
+    use Go::{Fails, On};
+    let (value, taken) = (condition.value as u32, u32::MAX >> (32 - condition.bits));
+    let (mask, test, yes, no) = match condition.op {
+        Op::Equal => (taken, Test::Equal, On, Fails),
+        Op::NotEqual => (taken, Test::Equal, Fails, On),
+        Op::Masked(mask) => (taken & mask as u32, Test::Equal, On, Fails),
+        Op::Greater => (taken, Test::Greater, On, Fails),
+        Op::AtLeast => (taken, Test::AtLeast, On, Fails),
+        Op::Less => (taken, Test::AtLeast, Fails, On),
+        Op::AtMost => (taken, Test::Greater, Fails, On),
+    };
+    let mut steps = vec![Step::Plain(Insn::load(places(condition.index).0))];
+    if mask != u32::MAX {
+        steps.push(Step::Plain(Insn::and(mask)));
+    }
+    steps.push(Step::Test(test, value, yes, no));
+    steps
+}
+
+/// The steps of one condition. An argument has 64 bits, BPF loads 32: of a wide one the upper half decides first.
 fn steps(condition: &Condition) -> Vec<Step> {
     use Go::{Fails, Holds, On};
-    let low = ARGS + 8 * condition.index;
-    let (low, high) = if cfg!(target_endian = "little") { (low, low + 4) } else { (low + 4, low) };
+    if condition.bits < 64 {
+        return narrow(condition);
+    }
+    let (low, high) = places(condition.index);
     let halves = |value: u64| ((value >> 32) as u32, value as u32);
     let (upper, lower) = halves(condition.value);
     let load = |offset| Step::Plain(Insn::load(offset));

@@ -9,6 +9,7 @@ mod compile;
 pub mod notify;
 mod places;
 mod profile;
+mod widths;
 
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 

@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::super::{Context, Error, Result, interrupt};
 use super::calls::Arch;
+use super::widths;
 
 /// A call that waits for its answer: struct seccomp_notif.
 #[repr(C)]
@@ -24,8 +25,7 @@ pub struct Waiting {
     number: i32,
     arch: u32,
     instruction: u64,
-    /// Its six arguments as the registers had them.
-    pub args: [u64; 6],
+    args: [u64; 6],
 }
 
 impl Waiting {
@@ -34,6 +34,14 @@ impl Waiting {
         let number = self.number as u32;
         let Some(arch) = Arch::audited(self.arch) else { return (self.arch.to_string(), number.to_string()) };
         (arch.word().to_owned(), arch.name(number).map_or_else(|| number.to_string(), str::to_owned))
+    }
+
+    /// Its six arguments, of each the bits that the kernel takes.
+    pub fn arguments(&self) -> [u64; 6] {
+        let arch = Arch::audited(self.arch);
+        let call = arch.and_then(|arch| Some((arch, arch.name(self.number as u32)?)));
+        let bits = |index| call.map_or(64, |(arch, name)| widths::of(arch, name, index));
+        std::array::from_fn(|i| self.args[i] & (u64::MAX >> (64 - bits(i as u32))))
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::security::capabilities;
 use super::action::{Actions, NOTIFY};
 use super::calls::{ARCHES, Arch, NATIVE};
 use super::places::{Reader, Result, object, refuse};
+use super::widths;
 
 /// What a profile comes to.
 pub struct Profile {
@@ -30,7 +31,7 @@ pub struct Rule {
 }
 
 /// A test of one argument.
-#[derive(PartialEq, Clone, Debug)]
+#[derive(PartialEq, Clone, Copy, Debug)]
 pub struct Condition {
     /// Which argument, from 0.
     pub index: u32,
@@ -38,6 +39,17 @@ pub struct Condition {
     pub op: Op,
     /// What with.
     pub value: u64,
+    /// How many bits of it the kernel takes.
+    pub bits: u32,
+}
+
+impl Condition {
+    /// The condition as a call takes the argument. Where the value does not fit, which is only so in a
+    /// 32-bit call, it stays as it is: the register's upper half is empty there.
+    pub fn of_call(&self, arch: Arch, call: &str) -> Condition {
+        let bits = widths::of(arch, call, self.index);
+        widths::fit(self.value, bits).map_or(*self, |value| Condition { value, bits, ..*self })
+    }
 }
 
 /// How an argument is compared; unsigned.
@@ -213,7 +225,7 @@ fn read_rule(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<Ve
     }
     let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
     let conditions =
-        call.list("args")?.map(|(place, arg)| condition(&object(arg, &place)?)).collect::<Result<Vec<_>>>()?;
+        call.list("args")?.map(|(place, arg)| condition(&object(arg, &place)?, &names)).collect::<Result<Vec<_>>>()?;
     let twice = conditions.iter().enumerate().any(|(i, a)| conditions[..i].iter().any(|b| a.index == b.index));
     // Two tests of one argument are two rules, as runc has it: one of them is enough.
     let split = if twice { conditions.chunks(1).map(<[_]>::to_vec).collect() } else { vec![conditions] };
@@ -232,7 +244,7 @@ fn names(call: &Reader<'_>) -> Result<Vec<(String, String)>> {
     if names.is_empty() { refuse(&call.place, "it names no system call") } else { Ok(names) }
 }
 
-fn condition(arg: &Reader<'_>) -> Result<Condition> {
+fn condition(arg: &Reader<'_>, names: &[String]) -> Result<Condition> {
     arg.known(ARG_KEYS)?;
     let Some(index) = arg.number("index")?.and_then(|n| u32::try_from(n).ok()).filter(|n| *n < 6) else {
         return refuse(&arg.at("index"), "it is not a number from 0 to 5");
@@ -250,7 +262,13 @@ fn condition(arg: &Reader<'_>) -> Result<Condition> {
         "SCMP_CMP_MASKED_EQ" => (Op::Masked(value), second),
         _ => return refuse(&arg.at("op"), &unknown("operator", name, OPS.iter().copied())),
     };
-    Ok(Condition { index, op, value })
+    for name in names {
+        let bits = widths::of(NATIVE, name, index);
+        if widths::fit(value, bits).is_none() {
+            return refuse(&arg.at("value"), &format!("{value} has more than the {bits} bits that {name} takes of it"));
+        }
+    }
+    Ok(Condition { index, op, value, bits: 64 })
 }
 
 /// "there is no system call "opne"; did you mean "open"?"

@@ -19,7 +19,7 @@ refused(125, 'the name "a/b" has other characters than letters, digits, \'_\', \
 refused(125, 'the working directory "x" does not begin with /', "run", "-w", "x", "true")
 refused(125, '--env "=x" is not NAME=VALUE', "run", "-e", "=x", "true")
 refused(125, "memory: 1000 bytes are too few for any program\n  hint: the least is 512k", "run", "-m", "1000", "true")
-refused(125, "pids: 0 leaves no room for the program itself\n  hint: the least is 1", "run", "--pids-limit", "0", "true")
+refused(125, "pids: -2 is not a number of processes\n  hint: the least is 1; 0 is for no limit", "run", "--pids-limit", "-2", "true")
 refused(125, "cpus: 0.0 is too little\n  hint: the least is 0.01 of a CPU", "run", "--cpus", "0", "true")
 
 local unit = check.run { "run", "--memory", "1x", "true" }

@@ -80,7 +80,7 @@ check.equal(none.status, 2)
 assert(none.err:match("no command is given"), none.err)
 
 -- Limits that the kernel would refuse with a bare number.
-refused("pids: the kernel has no room for 99999999999 processes\n  hint: the most is 4194304; leave it out for no limit", "--pids-limit", "99999999999", "true")
+refused("pids: the kernel has no room for 99999999999 processes\n  hint: the most is 4194304; 0 is for no limit", "--pids-limit", "99999999999", "true")
 refused("--memory-swap: it is the sum of memory and swap, and memory has no limit\n  hint: give --memory too", "--memory-swap", "64m", "true")
 refused("--memory-swap: 1048576 bytes are less than the memory limit of 67108864\n  hint: it is the sum of memory and swap", "-m", "64m", "--memory-swap", "1m", "true")
 refused('cpuset: "x" is not a list of CPUs\n  hint: such as 0-2,5', "--cpuset-cpus", "x", "true")

@@ -30,7 +30,7 @@ end
 -- Each answer to one call, made five times; what it points to is read.
 local child, listener = start({ "mkdirat" }, perl(([[
   my $path = "/tmp/made";
-  for (1..5) { $! = 0; my $r = syscall(%d, -100, $path, 0700 + $_); print STDOUT ""; $all .= ($r == -1 ? "e" . ($!+0) : $r) . " " }
+  for (1..5) { $! = 0; my $r = syscall(%d, -100, $path, 0x30000 + 0700 + $_); print STDOUT ""; $all .= ($r == -1 ? "e" . ($!+0) : $r) . " " }
   exit($all eq "e1 7 0 e17 e13 " ? 0 : 9)]]):format(MKDIRAT)))
 check.equal(tiny.notify_valid(listener, 1), false)
 local answers = { { error = "EPERM" }, { value = 7 }, { continue = true }, { continue = true }, { error = "EACCES" } }
@@ -39,7 +39,8 @@ for i, answer in ipairs(answers) do
   check.equal(call.call, "mkdirat")
   check.equal(call.arch, arm and "arm64" or "amd64")
   check.equal(call.pid, child.pid)
-  check.equal(call.args[1] & 0xffffffff, AT_FDCWD & 0xffffffff)
+  -- What lies above the bits that the kernel takes is the caller's choice.
+  check.equal(call.args[1], AT_FDCWD & 0xffffffff)
   check.equal(call.args[3], tonumber("700", 8) + i)
   check.equal(#call.args, 6)
   check.equal(tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] }), "/tmp/made")
