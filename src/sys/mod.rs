@@ -36,6 +36,7 @@ pub mod start;
 pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
+pub mod terminal_filter;
 pub mod tree;
 pub mod userns;
 
