@@ -2,15 +2,23 @@
 local format = require "tiny.format"
 local state = require "tiny.state"
 
--- What the container can change meanwhile, and does.
-local CHANGED = { ELOOP = "a folder became a link", ENOTDIR = "a folder was replaced", ENAMETOOLONG = "its path is too long" }
+-- Why a part of a layer is left out, and which: the container may change it meanwhile.
+local REASONS = { ELOOP = "a folder became a link", ENOTDIR = "a folder was replaced", ENAMETOOLONG = "the path is too long" }
+local left_out = {}
 
--- Looks into a layer, which the container writes to: no link is followed. Nil for what is gone or was replaced.
+-- Looks into a layer, which the container writes to: no link is followed. Nil for what is gone or left out.
 local function look(f, layer, path)
   local found, err = tiny.try(f, path, { root = layer, nofollow = true })
-  if not err then return found end
-  if not CHANGED[err.code] then error(err, 0) end
-  format.note("%s is left out: %s", format.clean(path), CHANGED[err.code])
+  local reason = err and (REASONS[err.code] or error(err, 0))
+  if not reason then return found end
+  left_out[reason] = left_out[reason] or { first = path, more = -1 }
+  left_out[reason].more = left_out[reason].more + 1
+end
+
+local function tell_left_out()
+  for reason, what in pairs(left_out) do
+    format.note("left out, since %s: /%s%s", reason, format.clean(what.first), what.more > 0 and (" and %d more"):format(what.more) or "")
+  end
 end
 
 -- The overlay's upper folder tells: what is in it was added or changed, a 0/0 device is a removal. `below` is where on
@@ -49,5 +57,6 @@ return {
       changes(("%s/layers/%s/upper"):format(container.dir, name), "/" .. name:gsub("@", "/"), rows)
     end
     if #rows > 0 then format.table(nil, rows) end
+    tell_left_out()
   end,
 }
