@@ -5,7 +5,7 @@ local check = require "check"
 
 attack.rootfs("root")
 check.succeeds("run", "-d", "--name", "c", "--rootfs", "root", "/bin/sleep", "1000")
-for name, size in pairs { ["/mnt/tiny"] = "1m", ["/mnt/small"] = "16m" } do
+for name, size in pairs { ["/tmp/tiny"] = "1m", ["/tmp/small"] = "16m" } do
   tiny.mkdir(name, { parents = true })
   tiny.mount_tmpfs(name, { size = size })
 end
@@ -29,9 +29,9 @@ local stop = attack.loop(function()
 end)
 local sizes = {}
 for _ = 1, 150 do
-  local done = check.run { "cp", "c:/tmp/endless", "/mnt/tiny/copy" }
+  local done = check.run { "cp", "c:/tmp/endless", "/tmp/tiny/copy" }
   check.equal(done.status, 0, done.err)
-  local size = tiny.stat("/mnt/tiny/copy").size
+  local size = tiny.stat("/tmp/tiny/copy").size
   assert(size == 0 or size == HUGE + 1, ("%d bytes were copied of what was empty"):format(size))
   sizes[size] = true
 end
@@ -55,9 +55,9 @@ end
 stop = attack.loop(append("root/tmp/appended"))
 local notes = 0
 for _ = 1, 30 do
-  local out = check.run { "cp", "c:/tmp/appended", "/mnt/small/out" }
+  local out = check.run { "cp", "c:/tmp/appended", "/tmp/small/out" }
   check.equal(out.status, 0, out.err)
-  assert(tiny.stat("/mnt/small/out").size <= 8 << 20)
+  assert(tiny.stat("/tmp/small/out").size <= 8 << 20)
   notes = notes + (out.err:match("1 files were being written to; each was copied at the size that it had at first\n") and 1 or 0)
   local archive = check.run { "cp", "c:/tmp/appended", "-" }
   check.equal(archive.status, 0, archive.err)
@@ -84,5 +84,5 @@ tiny.mknod("root/tmp/fifo", "fifo")
 check.succeeds("cp", "c:/tmp/fifo", "fifo")
 check.equal(tiny.stat("fifo").kind, "fifo")
 check.succeeds("rm", "-f", "c")
-for _, name in ipairs { "/mnt/tiny", "/mnt/small" } do tiny.umount(name) end
+for _, name in ipairs { "/tmp/tiny", "/tmp/small" } do tiny.umount(name) end
 check.no_container()
