@@ -60,5 +60,29 @@ tiny.symlink("/srv/host/secret", inside .. "/one/file")
 check.succeeds("cp", "c:/race", "copy")
 check.equal(tiny.readlink("copy/one/out"), "/srv/host")
 check.equal(tiny.readlink("copy/one/file"), "/srv/host/secret")
+
+-- Into a container: a folder that the archive has made becomes a link before the archive goes on in it.
+os.execute("mkdir -p d/e && echo 1 >d/one && echo 2 >d/e/two && tar --no-recursion -cf in.tar d d/one d/e d/e/two")
+local archive = tiny.read_file("in.tar")
+for _, target in ipairs { "/srv/host", "../../../../../../srv/host" } do
+  tiny.try(tiny.remove, inside, { recursive = true })
+  tiny.mkdir(inside)
+  local from, into = tiny.pipe()
+  local child <close> = tiny.fork(function()
+    into:close()
+    tiny.dup2(from, 0)
+    tiny.exec { "/proc/self/exe", "--root", check.root, "cp", "-", "c:/race" }
+  end)
+  from:close()
+  -- The folder and the first file; one that is there has been unpacked.
+  into:write(archive:sub(1, 1536))
+  while not tiny.stat(inside .. "/d/one") do tiny.poll({}, 0.01) end
+  tiny.rename(inside .. "/d", inside .. "/away")
+  tiny.symlink(target, inside .. "/d")
+  tiny.try(into.write, into, archive:sub(1537))
+  into:close()
+  child:wait()
+  check.equal(tiny.stat("/srv/host/e"), nil, "nothing is made on the host")
+end
 check.succeeds("rm", "-f", "c")
 check.no_container()
