@@ -10,10 +10,11 @@ return {
     { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "The keys that leave it running" },
     { "sig-proxy", choices = { "true", "false" }, default = "true", value = "true|false",
       help = "With a terminal: pass signals that this command gets on to the container" },
+    { "raw", type = "flag", help = "Without a terminal of its own: show the output as it is" },
     { "no-stdin", type = "flag", help = "Look on only: pass nothing on" },
   },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
   run = function(args)
-    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin, proxy = args.sig_proxy == "true" })
+    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin, proxy = args.sig_proxy == "true", raw = args.raw })
   end,
 }

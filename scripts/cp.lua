@@ -18,8 +18,9 @@ return {
   run = function(args)
     local copy = require "tiny.copy"
     local done = copy.run(copy.side(args.source), copy.side(args.target), args)
-    if done.sockets > 0 and not args.quiet then
-      require("tiny.format").note("%d sockets were left out: they are a program's, not a file's", done.sockets)
-    end
+    if args.quiet then return end
+    local note = require("tiny.format").note
+    if done.sockets > 0 then note("%d sockets were left out: they are a program's, not a file's", done.sockets) end
+    if done.changed > 0 then note("%d files were being written to; each was copied at the size that it had at first", done.changed) end
   end,
 }

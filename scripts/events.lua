@@ -43,7 +43,7 @@ local function filter_of(list)
 end
 
 local function show(event, as)
-  if as == "json" then return format.line(tiny.json_encode(event)) end
+  if as == "json" then return format.line(format.clean_json(tiny.json_encode(event))) end
   local details = { "name=" .. format.clean(event.name) }
   for key, value in pairs(event.attributes or {}) do table.insert(details, ("%s=%s"):format(format.clean(key), format.clean(value))) end
   table.sort(details)

@@ -33,7 +33,7 @@ return {
       require("tiny.target").check(args.html, "--html", "- is standard output")
       return tiny.write_file(args.html, page, { mode = tonumber("644", 8) })
     end
-    if args.format == "json" then return format.line(tiny.json_encode(found, { pretty = true })) end
+    if args.format == "json" then return format.line(format.clean_json(tiny.json_encode(found, { pretty = true }))) end
     format.write(text(found))
   end,
 }

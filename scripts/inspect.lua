@@ -25,7 +25,8 @@ return {
       local expression, wrong = load("return " .. args.format, "=--format", "t", setmetatable({ tiny = tiny }, { __index = record }))
       if not expression then tiny.fail { message = wrong, exit = 2 } end
       local value = expression()
-      return type(value) == "table" and tiny.json_encode(value) or tostring(value)
+      -- What a health check said is the container's.
+      return type(value) == "table" and format.clean_json(tiny.json_encode(value)) or format.shown(tostring(value))
     end)
     if not args.format then format.json(all) end
     return status

@@ -13,13 +13,14 @@ return {
     { "until", value = "TIME", help = "Only what was written then or before" },
     { "timestamps", short = "t", type = "flag", help = "The time before each line" },
     { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "json: one object a line, as in the log" },
+    { "raw", type = "flag", help = "On a terminal too: every byte as it is, also escape sequences" },
   },
   args = { { "container", value = "CONTAINER|FILE.lua", complete = "containers", help = "Its name, or the beginning of its id; or a topology" } },
   run = function(args)
     local options = {
       since = args.since and require("tiny.moment")("--since", args.since),
       ["until"] = args["until"] and require("tiny.moment")("--until", args["until"]),
-      timestamps = args.timestamps, json = args.format == "json",
+      timestamps = args.timestamps, json = args.format == "json", raw = args.raw,
     }
     options.tail = args.tail ~= "all" and (math.tointeger(tonumber(args.tail)) or -1) or nil
     if options.tail and options.tail < 0 then tiny.fail { message = ("--tail %q is neither a number nor \"all\""):format(args.tail), exit = 2 } end

@@ -1,5 +1,6 @@
 -- Lists the processes of a container.
 local format = require "tiny.format"
+local source = require "tiny.anatomy.source"
 local state = require "tiny.state"
 
 -- A uid as the container has it: what its user namespace maps there.
@@ -11,20 +12,25 @@ local function inside(uid, map)
   return tostring(uid)
 end
 
+-- What is told of one process, whose name and arguments are its own to choose.
+local function row_of(held, map)
+  local status = held:status()
+  if not status.Name then return nil end -- it has ended meanwhile
+  local command = source.text((held:read("cmdline") or ""):gsub("%z", " "))
+  return {
+    (status.NSpid or "?"):match("%S+$"), tostring(held.pid), inside(source.integer((status.Uid or ""):match("^%d+")) or 0, map),
+    (status.State or "?"):sub(1, 1), (status.VmRSS or ""):match("^%d+ kB") or "-", command ~= "" and command or "[" .. source.text(status.Name) .. "]",
+  }
+end
+
 local function processes(container)
-  local map = tiny.read_file(("/proc/%d/uid_map"):format(container.state.pid))
-  local own = tiny.readlink(("/proc/%d/ns/pid"):format(container.state.pid))
+  local process <close> = state.process(container) or tiny.fail { message = container.config.name .. " has just ended" }
+  local first <close> = source.of(process)
+  local map, own = first:read("uid_map"), tiny.readlink("ns/pid", { root = first.folder })
   local rows = {}
-  for _, pid in ipairs(tiny.list_dir("/proc")) do
-    local _, namespace = pcall(tiny.readlink, "/proc/" .. pid .. "/ns/pid")
-    if pid:match("^%d+$") and namespace == own then
-      local status = tiny.read_file("/proc/" .. pid .. "/status") or ""
-      local command = (tiny.read_file("/proc/" .. pid .. "/cmdline") or ""):gsub("%z", " ")
-      table.insert(rows, {
-        status:match("NSpid:.-(%d+)\n") or "?", pid, inside(math.tointeger(tonumber(status:match("Uid:%s+(%d+)"))) or 0, map), status:match("State:%s+(%S)") or "?",
-        status:match("VmRSS:%s+(%d+ kB)") or "-", command ~= "" and command or "[" .. (status:match("Name:%s+(%S+)") or "?") .. "]",
-      })
-    end
+  for _, name in ipairs(tiny.list_dir("/proc")) do
+    local held <close> = name:match("^%d+$") and source.open(source.integer(name)) or nil
+    if held and held:link("ns/pid") == own then table.insert(rows, row_of(held, map)) end
   end
   return rows
 end

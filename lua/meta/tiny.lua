@@ -304,6 +304,18 @@ function file:read(max, options) end
 ---@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
 function file:write(data, options) end
 
+---@class tiny.filter: tiny.handle
+local filter = {}
+
+---Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for its rest.
+---```lua
+---io.write(filter:text(bytes))
+---```
+---@param bytes string the bytes
+---@param options? tiny.filter_text.options
+---@return string # the text
+function filter:text(bytes, options) end
+
 ---@class tiny.ipcns: tiny.namespace
 local ipcns = {}
 
@@ -2162,12 +2174,14 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
----@class tiny.list_dir.options: table<"root", any>
+---@class tiny.list_dir.options: table<"root"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
 
 ---Lists the names in a folder, sorted (readdir(3)).
 ---* EACCES: this user may not; tinylua's own files belong to root
 ---* ENOTDIR: it is no folder
+---* ELOOP: a part of the path is a link, and nofollow was asked
 ---```lua
 ---for _, name in ipairs(tiny.list_dir("/etc")) do print(name) end
 ---```
@@ -2176,12 +2190,14 @@ function tiny.append_file(path, data, options) end
 ---@return string[]? # a list of names, or nil when the folder is missing
 function tiny.list_dir(path, options) end
 
----@class tiny.stat.options: table<"root"|"follow", any>
+---@class tiny.stat.options: table<"root"|"follow"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field follow? boolean look at what a link points to (default: true)
+---@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
 
 ---Looks at a file (stat(2)).
 ---* EACCES: this user may not; tinylua's own files belong to root
+---* ELOOP: a part of the path is a link, and nofollow was asked
 ---```lua
 ---local s = tiny.stat("./rootfs")
 ---assert(s and s.kind == "dir")
@@ -2324,20 +2340,21 @@ function tiny.unlock(lock) end
 ---@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
 ---@field progress? function called with the bytes so far, ten times a second at most
 
----Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is filled. In neither tree is a link followed; files appear whole or not at all; holes stay holes (copy_file_range(2), openat2(2)).
+---Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is filled. In neither tree is a link followed; files appear whole or not at all, at the size that they had when they were found; holes stay holes (copy_file_range(2), openat2(2)).
 ---* ENOENT: the source, or the folder that is to hold the copy, is missing
 ---* EROFS: the target is mounted read-only
 ---* ENOSPC: the disk is full; no half file is left
 ---* EISDIR: a folder is there: name the new file in it
 ---* ENOTDIR: a file is there, and a folder takes no file's place
 ---* ELOOP: the tree was changed while it was copied
+---* EFBIG: a file of the kernel's, as in /proc, has more than 64 MiB
 ---```lua
 ---tiny.copy_tree("site", "/srv/site", { to_root = "./rootfs" })
 ---```
 ---@param from string what is copied
 ---@param to string the copy, or a link to where it goes
 ---@param options? tiny.copy_tree.options
----@return table # a table: bytes, entries, and sockets, which are left out
+---@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
 function tiny.copy_tree(from, to, options) end
 
 ---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
@@ -2350,13 +2367,15 @@ function tiny.copy_tree(from, to, options) end
 ---Packs a file, or a folder with all in it, as a tar stream in the GNU form (tar(5)). No link is followed.
 ---* ENOENT: the source, or the folder that is to hold the copy, is missing
 ---* EPIPE: whoever read the stream is gone
+---* ELOOP: the tree was changed while it was copied
+---* EFBIG: a file of the kernel's, as in /proc, has more than 64 MiB
 ---```lua
 ---local out <close> = tiny.open("site.tar", { write = true, create = true })
 ---tiny.tar_pack("site", { to = out, name = "site" })
 ---```
 ---@param from string what is packed
 ---@param options tiny.tar_pack.options
----@return table # a table: bytes, entries, and sockets, which are left out
+---@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
 function tiny.tar_pack(from, options) end
 
 ---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
@@ -2371,13 +2390,14 @@ function tiny.tar_pack(from, options) end
 ---* ENOSPC: the disk is full; no half file is left
 ---* EISDIR: a folder is there: name the new file in it
 ---* ENOTDIR: a file is there, and a folder takes no file's place
+---* EFBIG: an entry's names and extended headers have more than 1 MiB
 ---```lua
 ---local from <close> = tiny.open("site.tar")
 ---tiny.tar_unpack("/srv", { root = "./rootfs", from = from })
 ---```
 ---@param to string a folder that is there
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, and sockets, which are left out
+---@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
 function tiny.tar_unpack(to, options) end
 
 ---Returns random hexadecimal digits of the kernel (getrandom(2)).
@@ -2782,6 +2802,31 @@ function tiny.pump_drop(pump, stream, options) end
 ---@param options? tiny.pump_finish.options
 ---@return any # false, the bytes where they are kept (else nil), and how many came
 function tiny.pump_finish(pump, stream, options) end
+
+---@class tiny.terminal_filter.options: table<"whole_lines", any>
+---@field whole_lines? boolean let a carriage return pass only before a line's end: something else is at the line's beginning (default: false)
+
+---Makes a filter for what a program writes, on its way to a terminal that is not the program's own. Control characters, escape sequences, bytes that are no UTF-8 and Unicode's bidi controls become visible text; line ends, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass, and colours end with each line and each piece.
+---```lua
+---local filter = tiny.terminal_filter()
+---io.write(filter:text("\27[2J"))
+---```
+---@param options? tiny.terminal_filter.options
+---@return tiny.filter # a filter handle: `:text()`
+function tiny.terminal_filter(options) end
+
+---@class tiny.filter_text.options: table<"last", any>
+---@field last? boolean the stream ends here: nothing waits (default: false)
+
+---Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for its rest.
+---```lua
+---io.write(filter:text(bytes))
+---```
+---@param filter tiny.filter what `terminal_filter` returned
+---@param bytes string the bytes
+---@param options? tiny.filter_text.options
+---@return string # the text
+function tiny.filter_text(filter, bytes, options) end
 
 -- Host
 

@@ -125,27 +125,28 @@ local function feed(container)
 end
 
 -- Shows what a supervisor sends until it told the end; returns that, or nil when the supervisor is gone.
-local function hear(connection)
+local function hear(connection, files)
   for message in function() return (connection:read()) end do
     local kind, text = message:sub(1, 1), message:sub(2)
     if kind == "x" then return tiny.json_decode(text) end
-    format.output(kind == "o" and "stdout" or "stderr", text)
-    format.flush()
+    files[kind]:write(text)
   end
 end
 
 -- Shows what a container without a log writes from now on; returns its status. When its supervisor is
 -- killed, another takes over.
 local function listen(container, options)
-  local feeding
+  local file, feeding = require("tiny.terminal_output").file, nil
+  local files = { o = file(1, options), e = file(2, options) }
   while container and container.state.status == "running" do
     local connection <close> = connect_soon(container)
     if not feeding then
       feeding = not options.no_stdin and feed(container) or nil
       require("tiny.events").emit(container, "attach")
     end
-    local ended = hear(connection)
+    local ended = hear(connection, files)
     if ended then
+      for _, one in pairs(files) do one:finish() end
       if feeding then feeding:close() end
       return ended.status or 0
     end
@@ -167,7 +168,7 @@ function attach.to(container, options)
     return listen(container, options)
   end
   if not container.config.tty then
-    return require("tiny.logs").attach(container, not options.no_stdin and function() return feed(container) end)
+    return require("tiny.logs").attach(container, { raw = options.raw }, not options.no_stdin and function() return feed(container) end)
   end
   local connection, err = connect(container, { nonblock = true })
   if not connection then

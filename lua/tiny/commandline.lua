@@ -5,7 +5,7 @@ local function overlay(...) return require "tiny.overlay"(...) end
 
 -- How the spec is run.
 local function how(args, more)
-  more.detach, more.remove, more.keys, more.cidfile = args.detach, args.rm, args.detach_keys, args.cidfile
+  more.detach, more.remove, more.keys, more.cidfile, more.raw = args.detach, args.rm, args.detach_keys, args.cidfile, rawget(args, "raw")
   return more
 end
 

@@ -17,13 +17,27 @@ local function hex(bytes)
   return (bytes:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end))
 end
 
+-- The characters that turn the direction of text (Unicode's bidi controls), as patterns.
+local BIDI = { "\xd8\x9c", "\xe2\x80[\x8e\x8f\xaa-\xae]", "\xe2\x81[\xa6-\xa9]" }
+
 -- Text with control bytes escaped: what a container wrote or was named cannot steer the terminal.
 -- U+0080 to U+009F are commands too, and bytes that are no UTF-8 could be.
 function format.clean(text)
   text = tostring(text)
   if not text:find("[^ -~]") then return text end
   text = text:gsub("[%c\127]", hex):gsub("\xc2[\x80-\x9f]", hex)
-  return utf8.len(text) and text or (text:gsub("[\x80-\xff]", hex))
+  if not utf8.len(text) then return (text:gsub("[\x80-\xff]", hex)) end
+  for _, turning in ipairs(BIDI) do text = text:gsub(turning, hex) end
+  return text
+end
+
+-- JSON text on a terminal: what JSON itself leaves as it is and a terminal obeys, escaped as JSON can.
+function format.clean_json(text)
+  if not text:find("[\127\xc2\xd8\xe2]") or not tiny.isatty(1) then return text end
+  local function escaped(c) return ("\\u%04x"):format(utf8.codepoint(c)) end
+  text = text:gsub("\127", escaped):gsub("\xc2[\x80-\x9f]", escaped)
+  for _, turning in ipairs(BIDI) do text = text:gsub(turning, escaped) end
+  return text
 end
 
 local EPIPE = 32
@@ -71,7 +85,7 @@ end
 
 -- Prints a list as JSON, readable.
 function format.json(list)
-  format.line(tiny.json_encode(list, { pretty = true, array = true }))
+  format.line(format.clean_json(tiny.json_encode(list, { pretty = true, array = true })))
 end
 
 local UNITS = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } }
@@ -157,13 +171,18 @@ end
 
 -- A remark to the person at the terminal, beside the output. In one write: several processes may have one at once.
 function format.note(text, ...)
-  io.stderr:write("tinylua: " .. text:format(...) .. "\n")
+  io.stderr:write(format.shown("tinylua: " .. text:format(...) .. "\n", 2))
 end
 
 -- An error beside the output, as the program itself prints one: on a terminal with the recipe's lines.
 function format.error(err)
   local shown = type(err) == "table" and tiny.isatty(2) and tiny.error_frame(err, { colours = colourful, width = format.columns(80) })
   io.stderr:write((shown or tostring(err)) .. "\n")
+end
+
+-- Text of a container's choice in lines of its own: on a terminal with what would steer it visible.
+function format.shown(text, number)
+  return tiny.isatty(number or 1) and tiny.terminal_filter():text(text, { last = true }) or text
 end
 
 -- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:

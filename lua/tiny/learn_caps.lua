@@ -11,10 +11,11 @@ local READ, WRITE, SEARCH, STICKY, SETID = 4, 2, 1, tonumber("1000", 8), tonumbe
 
 -- The ids by which the kernel judges the caller.
 local function ids(call)
-  local status = tiny.read_file(("/proc/%d/status"):format(call.pid)) or ""
-  local uid, gid = status:match("Uid:%s+%d+%s+%d+%s+%d+%s+(%d+)"), status:match("Gid:%s+%d+%s+%d+%s+%d+%s+(%d+)")
+  local status = require "tiny.process_status"(tiny.read_file(("/proc/%d/status"):format(call.pid)))
+  -- Real, effective, saved and that for file systems.
+  local uid, gid = (status.Uid or ""):match("(%d+)$"), (status.Gid or ""):match("(%d+)$")
   local groups = { [tonumber(gid) or -1] = true }
-  for group in (status:match("Groups:([^\n]*)") or ""):gmatch("%d+") do groups[tonumber(group)] = true end
+  for group in (status.Groups or ""):gmatch("%d+") do groups[tonumber(group)] = true end
   return tonumber(uid), groups
 end
 

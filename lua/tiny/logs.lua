@@ -35,21 +35,26 @@ end
 local Printer = {}
 Printer.__index = Printer
 
--- Shows entries. options: since, until (as the log writes a time), timestamps, json, prefix (before each line).
+-- Shows entries. options: since, until (as the log writes a time), timestamps, json, prefix (before each line), raw (a
+-- terminal gets every byte as it is).
 function logs.printer(options)
-  return setmetatable({ options = options, open = {} }, Printer)
+  local self = setmetatable({ options = options, open = {}, filters = {} }, Printer)
+  -- Under a prefix or behind a time, what follows must not be written over it.
+  local how = { raw = options.raw, whole_lines = options.prefix ~= nil or options.timestamps }
+  for number, stream in ipairs { "stdout", "stderr" } do self.filters[stream] = require("tiny.terminal_output").filter(number, how) end
+  return self
 end
 
 -- One object for each line, whatever the log has in one.
 local function print_json(entry, line, text)
-  if text == entry.text and not text:find("\n", 1, true) then return format.write(line, "\n") end
+  if text == entry.text and not text:find("\n", 1, true) then return format.write(format.clean_json(line), "\n") end
   local rest = 1
   while rest do
     local newline = text:find("\n", rest, true)
     local one = { time = entry.time, stream = entry.stream, text = text:sub(rest, (newline or 0) - 1), raw = entry.raw }
     one.partial = not newline and entry.partial or nil
     rest = newline and newline + 1
-    if one.text ~= "" or not one.partial then format.write(tiny.json_encode(one), "\n") end
+    if one.text ~= "" or not one.partial then format.write(format.clean_json(tiny.json_encode(one)), "\n") end
   end
 end
 
@@ -67,6 +72,8 @@ function Printer:show(line, skip)
     return format.note("%d bytes of %s are lost here: the log could not be written", entry.lost, entry.stream)
   end
   text = bytes(text, entry.raw) .. (entry.partial and "" or "\n")
+  local filter = self.filters[entry.stream]
+  if filter then text = filter:text(text) end
   if self.options.timestamps then
     local stamp = entry.time:gsub("%%", "%%%%") .. " "
     local begins = self.open[entry.stream] and "" or stamp
@@ -74,6 +81,11 @@ function Printer:show(line, skip)
     text = begins .. text:gsub("\n(.)", "\n" .. stamp .. "%1")
   end
   format.output(entry.stream, self.options.prefix and self:prefixed(entry, text) or text)
+end
+
+-- Nothing more comes: what a cut character or sequence waits for either.
+function Printer:finish()
+  for stream, filter in pairs(self.filters) do format.output(stream, filter:text("", { last = true })) end
 end
 
 -- Whole lines under the prefix; the rest of a line waits, since others print beside this.
@@ -154,6 +166,7 @@ function logs.of(container, options, follow)
   local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
   logs.show(log, printer, options)
   if follow then logs.follow(container, log, printer) end
+  printer:finish()
   local now = require("tiny.state").load(container.id)
   if not (now and now.state.log_cut) then return end
   format.flush()
@@ -161,14 +174,15 @@ function logs.of(container, options, follow)
 end
 
 -- Shows what a container writes from now on, until it has ended; returns its status. ready() is called
--- when nothing written from then on is missed; what it returns is closed at the end.
-function logs.attach(container, ready)
+-- when nothing written from then on is missed; what it returns is closed at the end. options: raw.
+function logs.attach(container, options, ready)
   tiny.seal()
   require("tiny.logging").check_readable(container.config)
-  local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer {}
+  local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
   go_back(log, 0, {})
   local _ <close> = ready and ready() or nil
   logs.follow(container, log, printer)
+  printer:finish()
   local ended = require "tiny.finished"(container)
   return ended and ended.state.exit_code or 0
 end

@@ -158,7 +158,8 @@ end
 
 local function foreground(record, spec, options)
   local ctx = first(record, spec, options)
-  ctx.echo = { stdout = tiny.stdio(1), stderr = tiny.stdio(2) }
+  local file = require("tiny.terminal_output").file
+  ctx.echo = { stdout = file(1, options), stderr = file(2, options) }
   local result, last = watch(record, spec, ctx, options)
   session.tell_clients(last, result)
   if result.oom > 0 then
@@ -284,12 +285,13 @@ function manage.restart(record, seconds)
 end
 
 -- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
--- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by), silent.
+-- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by), silent, raw (a terminal
+-- gets the output as it is).
 function manage.run(spec, options)
   if spec.tty then require("tiny.keys").new(options.keys) end -- what is wrong is told before anything is made
   local record = manage.create(spec, options)
   local how = {
-    fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile,
+    fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw,
     throwaway = options.remove and (spec.restart or "no") == "no",
   }
   if not options.detach then return (spec.tty and terminal or foreground)(record, spec, how) end

@@ -154,6 +154,8 @@ function output.finish(ctx)
     else
       format.note("%s: the end of its %s is not in the log: %s", ctx.name, stream, tostring(bytes))
     end
+    local file = ctx.echo[stream]
+    if file then tiny.try(file.finish, file) end
   end
   ctx.pump:close()
 end

@@ -110,10 +110,10 @@ end
 function session.handles(pid, name, init)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
   if init or asleep:find("sigtimedwait", 1, true) then return true end
-  local status = tiny.read_file(("/proc/%d/status"):format(pid)) or ""
+  local status = require "tiny.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
   local number = tiny.signal_number(name)
   local function has(field)
-    local mask = tonumber(status:match(field .. ":%s*(%x+)") or "0", 16)
+    local mask = tonumber(status[field] or "0", 16)
     return mask & (1 << (number - 1)) ~= 0
   end
   -- A shell blocks everything for a moment while it starts a program, and still ignores what it ignores.

@@ -162,7 +162,7 @@ function userns.shown(process, config)
   if config.userns ~= "own" or not config.init then return process end
   local pid = math.tointeger(tonumber((tiny.read_file(("/proc/%d/task/%d/children"):format(process.pid, process.pid)) or ""):match("^%d+")))
   local child = pid and tiny.pidfd_open(pid)
-  local parent = child and tonumber((tiny.read_file(("/proc/%d/status"):format(pid)) or ""):match("PPid:%s*(%d+)"))
+  local parent = child and tonumber(require "tiny.process_status"(tiny.read_file(("/proc/%d/status"):format(pid))).PPid)
   if parent ~= process.pid then
     tiny.fail { message = "the program of the container has ended, or is about to", hint = "without --init a container can be entered as long as it runs" }
   end

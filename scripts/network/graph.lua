@@ -6,7 +6,7 @@ return {
   run = function(args)
     local format = require "tiny.format"
     local found = require("tiny.net.picture").take()
-    if args.format == "json" then return format.line(tiny.json_encode(found, { pretty = true })) end
+    if args.format == "json" then return format.line(format.clean_json(tiny.json_encode(found, { pretty = true }))) end
     format.write((require("tiny.net.graph")[args.format](found)))
     format.flush()
   end,

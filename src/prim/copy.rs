@@ -20,19 +20,23 @@ const ARCHIVE: Opt = opt(
     "keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller",
 );
 const PROGRESS: Opt = opt("progress", Type::Function, "", "called with the bytes so far, ten times a second at most");
-const RETURNS: &str = "a table: bytes, entries, and sockets, which are left out";
+const RETURNS: &str =
+    "a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile";
 const ENOENT: (&str, &str) = ("ENOENT", "the source, or the folder that is to hold the copy, is missing");
 const EROFS: (&str, &str) = ("EROFS", "the target is mounted read-only");
 const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; no half file is left");
 const EISDIR: (&str, &str) = ("EISDIR", "a folder is there: name the new file in it");
 const ENOTDIR: (&str, &str) = ("ENOTDIR", "a file is there, and a folder takes no file's place");
+const ELOOP: (&str, &str) = ("ELOOP", "the tree was changed while it was copied");
+const ENDLESS: (&str, &str) = ("EFBIG", "a file of the kernel's, as in /proc, has more than 64 MiB");
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "copy_tree",
         doc: "Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is \
-              filled. In neither tree is a link followed; files appear whole or not at all; holes stay holes \
+              filled. In neither tree is a link followed; files appear whole or not at all, at the size that they had \
+              when they were found; holes stay holes \
               (copy_file_range(2), openat2(2)).",
         args: &[
             arg("from", Type::Path, "what is copied"),
@@ -46,7 +50,7 @@ pub const FAMILY: &[Primitive] = &[
             PROGRESS,
         ],
         returns: RETURNS,
-        errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR, ("ELOOP", "the tree was changed while it was copied")],
+        errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR, ELOOP, ENDLESS],
         example: "tiny.copy_tree(\"site\", \"/srv/site\", { to_root = \"./rootfs\" })",
         call: copy_tree,
         ..BASE
@@ -63,7 +67,7 @@ pub const FAMILY: &[Primitive] = &[
             PROGRESS,
         ],
         returns: RETURNS,
-        errors: &[ENOENT, ("EPIPE", "whoever read the stream is gone")],
+        errors: &[ENOENT, ("EPIPE", "whoever read the stream is gone"), ELOOP, ENDLESS],
         example: "local out <close> = tiny.open(\"site.tar\", { write = true, create = true })\n\
                   tiny.tar_pack(\"site\", { to = out, name = \"site\" })",
         call: tar_pack,
@@ -76,7 +80,14 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("to", Type::Path, "a folder that is there")],
         options: &[ROOT, need("from", STREAM, "the file or pipe with the stream"), ARCHIVE, PROGRESS],
         returns: RETURNS,
-        errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR],
+        errors: &[
+            ENOENT,
+            EROFS,
+            ENOSPC,
+            EISDIR,
+            ENOTDIR,
+            ("EFBIG", "an entry's names and extended headers have more than 1 MiB"),
+        ],
         example: "local from <close> = tiny.open(\"site.tar\")\ntiny.tar_unpack(\"/srv\", { root = \"./rootfs\", from = from })",
         call: tar_unpack,
         ..BASE
@@ -98,6 +109,7 @@ fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Ou
     table.raw_set("bytes", tally.bytes)?;
     table.raw_set("entries", tally.entries)?;
     table.raw_set("sockets", tally.sockets)?;
+    table.raw_set("changed", tally.changed)?;
     match failure {
         Some(error) => Err(Fail::Lua(error)),
         None => call.ok(table),

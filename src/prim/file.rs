@@ -11,6 +11,13 @@ use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const MODE: Opt = opt("mode", Type::Int, "0o644", "the file's mode");
+const NOFOLLOW: Opt = opt(
+    "nofollow",
+    Type::Bool,
+    "false",
+    "follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile",
+);
+const ELOOP: (&str, &str) = ("ELOOP", "a part of the path is a link, and nofollow was asked");
 const ENOENT: (&str, &str) = ("ENOENT", "the file or its folder is missing");
 const EACCES: (&str, &str) = ("EACCES", "this user may not; tinylua's own files belong to root");
 const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; nothing was changed");
@@ -61,9 +68,9 @@ pub const FAMILY: &[Primitive] = &[
         name: "list_dir",
         doc: "Lists the names in a folder, sorted (readdir(3)).",
         args: &[arg("path", Type::Path, "the folder")],
-        options: &[ROOT],
+        options: &[ROOT, NOFOLLOW],
         returns: "a list of names, or nil when the folder is missing",
-        errors: &[EACCES, ("ENOTDIR", "it is no folder")],
+        errors: &[EACCES, ("ENOTDIR", "it is no folder"), ELOOP],
         example: "for _, name in ipairs(tiny.list_dir(\"/etc\")) do print(name) end",
         call: list_dir,
         ..BASE
@@ -72,9 +79,9 @@ pub const FAMILY: &[Primitive] = &[
         name: "stat",
         doc: "Looks at a file (stat(2)).",
         args: &[arg("path", Type::Path, "the file")],
-        options: &[ROOT, opt("follow", Type::Bool, "true", "look at what a link points to")],
+        options: &[ROOT, opt("follow", Type::Bool, "true", "look at what a link points to"), NOFOLLOW],
         returns: "a table: kind, size, mode, uid, gid, mtime, dev, ino, rdev; nil when it is missing",
-        errors: &[EACCES],
+        errors: &[EACCES, ELOOP],
         example: "local s = tiny.stat(\"./rootfs\")\nassert(s and s.kind == \"dir\")",
         call: stat,
         ..BASE
@@ -258,7 +265,7 @@ fn write_file(call: &Call<'_>) -> Outcome {
 
 fn list_dir(call: &Call<'_>) -> Outcome {
     let (path, root) = (call.str(0)?, root(call)?);
-    let names = match sys::list(root.place(&path)?) {
+    let names = match sys::list(root.place(&path)?, !call.flag("nofollow")) {
         Err(e) if e.errno == Errno::ENOENT => return call.ok(Value::Nil),
         names => names?,
     };
@@ -272,7 +279,12 @@ fn list_dir(call: &Call<'_>) -> Outcome {
 fn stat(call: &Call<'_>) -> Outcome {
     let (path, root) = (call.str(0)?, root(call)?);
     let place = root.place(&path)?;
-    let Some(s) = or_nil(sys::stat(place, call.opt("follow")?.unwrap_or(true)))? else { return call.ok(Value::Nil) };
+    let links = match (call.flag("nofollow"), call.opt("follow")?.unwrap_or(true)) {
+        (true, _) => sys::Links::Refused,
+        (_, true) => sys::Links::Followed,
+        (_, false) => sys::Links::OnTheWay,
+    };
+    let Some(s) = or_nil(sys::stat(place, links))? else { return call.ok(Value::Nil) };
     let table = call.lua.create_table_with_capacity(0, 8)?;
     table.raw_set("kind", s.kind)?;
     table.raw_set("size", s.size)?;

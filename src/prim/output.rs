@@ -1,4 +1,4 @@
-//! The way of a container's output to its log.
+//! The way of a container's output to its log, and to a terminal.
 
 use std::cell::RefCell;
 
@@ -7,6 +7,7 @@ use mlua::{UserData, Value};
 use super::event::file;
 use crate::sys::logfile::{LogFile, Rotation};
 use crate::sys::pump::{Moved, Stream};
+use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
@@ -78,7 +79,51 @@ pub const FAMILY: &[Primitive] = &[
         call: |c| moved(c, Stream::finish),
         ..BASE
     },
+    Primitive {
+        name: "terminal_filter",
+        doc: "Makes a filter for what a program writes, on its way to a terminal that is not the program's own. Control \
+              characters, escape sequences, bytes that are no UTF-8 and Unicode's bidi controls become visible text; \
+              line ends, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass, and colours end with \
+              each line and each piece.",
+        options: &[opt(
+            "whole_lines",
+            Type::Bool,
+            "false",
+            "let a carriage return pass only before a line's end: something else is at the line's beginning",
+        )],
+        returns: "a filter handle: `:text()`",
+        example: "local filter = tiny.terminal_filter()\nio.write(filter:text(\"\\27[2J\"))",
+        call: |c| {
+            let filter = c.lua.create_userdata(Screen(RefCell::new(Filter::new(c.flag("whole_lines")))))?;
+            c.ok(Builder::new(c.lua, "filter")?.field("filter", filter)?.build()?)
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "filter_text",
+        doc: "Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for \
+              its rest.",
+        args: &[
+            arg("filter", Type::Handle("filter"), "what `terminal_filter` returned"),
+            arg("bytes", Type::Bytes, "the bytes"),
+        ],
+        options: &[opt("last", Type::Bool, "false", "the stream ends here: nothing waits")],
+        returns: "the text",
+        method: Some(("filter", "text")),
+        example: "io.write(filter:text(bytes))",
+        call: |c| {
+            let screen: mlua::AnyUserData = c.handle(0)?.raw_get("filter")?;
+            let bytes: mlua::LuaString = c.get(1)?;
+            let shown = screen.borrow::<Screen>()?.0.borrow_mut().pass(&bytes.as_bytes(), c.flag("last"));
+            c.ok(c.lua.create_string(shown)?)
+        },
+        ..BASE
+    },
 ];
+
+struct Screen(RefCell<Filter>);
+
+impl UserData for Screen {}
 
 struct Pump(RefCell<(LogFile, Vec<Stream>)>);
 

@@ -65,7 +65,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.errno, self.errno.desc())?;
         if let Some(path) = &self.path {
-            write!(f, ": {}", visible(path))?;
+            // A line's end in a name would begin a line of ours.
+            write!(f, ": {}", visible(path).replace('\n', "\\n"))?;
         }
         if let Some(detail) = &self.detail {
             write!(f, " ({})", visible(detail))?;
@@ -86,9 +87,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Line ends and tabs belong to what is said.
-fn steers(c: char) -> bool {
-    c.is_control() && c != '\n' && c != '\t'
+/// Whether a character steers a terminal, or the direction in which its text is shown (Unicode's bidi controls). Line
+/// ends and tabs belong to what is said.
+pub(super) fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control() && c != '\n' && c != '\t'
 }
 
 impl std::error::Error for Error {}

@@ -182,9 +182,10 @@ pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
     write_all(fd.as_fd(), data).at(path)
 }
 
-/// The names in a folder, sorted, without `.` and `..`.
-pub fn list(place: Place<'_>) -> Result<Vec<Vec<u8>>> {
-    let folder = place.open_with(OFlags::RDONLY | OFlags::DIRECTORY)?;
+/// The names in a folder, sorted, without `.` and `..`; `links`: whether links on the way are followed.
+pub fn list(place: Place<'_>, links: bool) -> Result<Vec<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+    let folder = if links { place.open_with(flags) } else { place.open_without_links(flags) }?;
     let mut names = Vec::new();
     for entry in rustix::fs::Dir::new(folder).at(place.path)? {
         let name = entry.at(place.path)?.file_name().to_bytes().to_vec();
@@ -231,10 +232,24 @@ pub struct Stat {
     pub rdev: u64,
 }
 
-/// Looks at a file; without `follow` at a link itself.
-pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
-    let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
-    let fd = place.open_with(flags)?;
+/// Which links `stat` follows.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Links {
+    /// All.
+    Followed,
+    /// Those on the way; a link in the last place is looked at itself.
+    OnTheWay,
+    /// None: one on the way is an error (ELOOP).
+    Refused,
+}
+
+/// Looks at a file.
+pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
+    let fd = match links {
+        Links::Followed => place.open(),
+        Links::OnTheWay => place.open_with(OFlags::PATH | OFlags::NOFOLLOW),
+        Links::Refused => place.open_without_links(OFlags::PATH | OFlags::NOFOLLOW),
+    }?;
     let s = rustix::fs::fstat(&fd).at(place.path)?;
     let kind = match FileType::from_raw_mode(s.st_mode) {
         FileType::Directory => "dir",

@@ -37,6 +37,7 @@ pub mod start;
 pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
+pub mod terminal_filter;
 pub mod tree;
 pub mod userns;
 

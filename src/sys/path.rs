@@ -61,12 +61,22 @@ impl Place<'_> {
         self.open_path(self.path, flags, Mode::empty())
     }
 
+    /// As `open_with`, but no link is followed on the way or, with O_PATH and O_NOFOLLOW, in the last place, where it is
+    /// opened itself. Errors: ELOOP for one on the way.
+    pub fn open_without_links(&self, flags: OFlags) -> Result<OwnedFd> {
+        self.resolve(self.path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+    }
+
     fn open_path(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+        if self.root.is_none() {
+            return rustix::fs::openat(CWD, path, flags | OFlags::CLOEXEC, mode).at(path);
+        }
+        self.resolve(path, flags, mode, ResolveFlags::NO_MAGICLINKS)
+    }
+
+    fn resolve(&self, path: &str, flags: OFlags, mode: Mode, links: ResolveFlags) -> Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
-        let Some(root) = self.root else {
-            return rustix::fs::openat(CWD, path, flags, mode).at(path);
-        };
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let (root, resolve) = self.root.map_or((CWD, links), |root| (root, links | ResolveFlags::IN_ROOT));
         // EAGAIN: something was renamed during the walk and the kernel could not be sure. Whoever
         // renames without end can hold us up this long and no longer.
         for _ in 0..MOST_WALKS {

@@ -31,13 +31,7 @@ end
 
 -- The fields of its status by name, each the text behind the colon.
 function Held:status()
-  local fields = {}
-  for line in (self:read("status") or ""):gmatch("[^\n]+") do
-    local key, value = line:match("^([%w_]+):%s*(.*)$")
-    -- The first of a name counts: a process's own name cannot add one, since its line ends are escaped.
-    if key and not fields[key] then fields[key] = value end
-  end
-  return fields
+  return require "tiny.process_status"(self:read("status"))
 end
 
 function Held:close() self.folder:close() end

@@ -1,6 +1,7 @@
 //! Tar streams as a source and as a sink (tar(5)): the GNU and pax forms are read, the GNU form is
 //! written. Only the format is the library's; no name of an archive's ever reaches a path walk of it.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -55,7 +56,12 @@ impl Sink for Packer {
             (Kind::File(size), Data::File(file)) => {
                 header.set_entry_type(EntryType::Regular);
                 header.set_size(*size);
-                self.tar.append_data(&mut header, path, Exactly { file, left: *size, tally })?;
+                self.tar.append_data(&mut header, path, Exactly { source: file, left: *size, tally })?;
+            }
+            (Kind::File(size), Data::Stream(source)) => {
+                header.set_entry_type(EntryType::Regular);
+                header.set_size(*size);
+                self.tar.append_data(&mut header, path, Exactly { source, left: *size, tally })?;
             }
             (Kind::Link(target), _) => {
                 header.set_entry_type(EntryType::Symlink);
@@ -83,18 +89,19 @@ impl Sink for Packer {
     }
 }
 
-/// A file's bytes, as many as the header promised: one that shrinks meanwhile is filled up.
-struct Exactly<'a, 'b, 't> {
-    file: &'a File,
+/// A file's bytes, as many as the header promised: one that shrinks meanwhile is filled up, and one that
+/// grows is cut.
+struct Exactly<'b, 't, R> {
+    source: R,
     left: u64,
     tally: &'b mut Tally<'t>,
 }
 
-impl Read for Exactly<'_, '_, '_> {
+impl<R: Read> Read for Exactly<'_, '_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let buffer = &mut buffer[..most];
-        let mut got = self.file.read(buffer)?;
+        let mut got = self.source.read(buffer)?;
         if got == 0 {
             buffer.fill(0);
             got = buffer.len();
@@ -105,8 +112,31 @@ impl Read for Exactly<'_, '_, '_> {
     }
 }
 
+/// The most that an entry may have before its content: its header, long names, pax records and the map of a
+/// sparse file. The library keeps all of it in memory, and an archive may claim any length.
+const HEAD_MOST: u64 = 1 << 20;
+
+/// A stream of which so many bytes may still be read.
+struct Bounded<'a, R> {
+    stream: R,
+    left: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = usize::try_from(self.left.get()).map_or(buffer.len(), |left| left.min(buffer.len()));
+        if most == 0 && !buffer.is_empty() {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        let got = self.stream.read(&mut buffer[..most])?;
+        self.left.set(self.left.get() - got as u64);
+        Ok(got)
+    }
+}
+
 /// Hands what is in a tar stream to the sink, and reads the stream to its end. Errors: EINVAL for
-/// what is no archive, is compressed, or has a name that leads upward.
+/// what is no archive, is compressed, or has a name that leads upward; EFBIG for names and records
+/// without end.
 pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
     let mut stream = BufReader::with_capacity(256 << 10, stream);
     let begin = stream.fill_buf()?;
@@ -117,13 +147,26 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
         let error = Error::new(Errno::EINVAL).with_detail("the archive is compressed");
         return Err(error.with_hint(format!("put `{program} |` before it")));
     }
-    let mut archive = tar::Archive::new(stream);
-    for found in archive.entries().map_err(broken)? {
+    let left = Cell::new(0);
+    let mut archive = tar::Archive::new(Bounded { stream, left: &left });
+    let mut entries = archive.entries().map_err(broken)?;
+    loop {
+        left.set(HEAD_MOST);
+        let Some(found) = entries.next() else { break };
+        if left.get() == 0 {
+            let detail = format!("the names and records of an entry have more than {} MiB", HEAD_MOST >> 20);
+            return Err(Error::new(Errno::EFBIG).with_detail(detail));
+        }
         let mut found = found.map_err(broken)?;
-        let Some(entry) = describe(&found)? else { continue };
-        tally.entries += 1;
-        sink.put(&entry, Data::Stream(&mut found), tally)?;
+        left.set(u64::MAX);
+        if let Some(entry) = describe(&found)? {
+            tally.entries += 1;
+            sink.put(&entry, Data::Stream(&mut found), tally)?;
+        }
+        // What is left of it would otherwise be counted as the next one's head.
+        std::io::copy(&mut found, &mut std::io::sink())?;
     }
+    left.set(u64::MAX);
     // Whoever writes the stream would otherwise see it break.
     std::io::copy(&mut archive.into_inner(), &mut std::io::sink())?;
     Ok(())

@@ -78,6 +78,8 @@ pub struct Tally<'a> {
     pub entries: u64,
     /// Sockets, which cannot be copied.
     pub sockets: u64,
+    /// Files whose size changed while they were copied.
+    pub changed: u64,
     told: Instant,
     tell: Option<&'a mut dyn FnMut(u64)>,
 }
@@ -85,7 +87,7 @@ pub struct Tally<'a> {
 impl<'a> Tally<'a> {
     /// A tally that tells the bytes now and then.
     pub fn new(tell: Option<&'a mut dyn FnMut(u64)>) -> Tally<'a> {
-        Tally { bytes: 0, entries: 0, sockets: 0, told: Instant::now(), tell }
+        Tally { bytes: 0, entries: 0, sockets: 0, changed: 0, told: Instant::now(), tell }
     }
 
     /// Counts bytes.
@@ -97,6 +99,12 @@ impl<'a> Tally<'a> {
             self.told = Instant::now();
             tell(self.bytes);
         }
+    }
+
+    /// Counts a file that was copied at `size` and has another size by now.
+    fn compare(&mut self, file: &std::fs::File, size: u64) -> Result<()> {
+        self.changed += u64::from(file.metadata()?.len() != size);
+        Ok(())
     }
 }
 

@@ -319,11 +319,6 @@ fn times(entry: &Entry) -> Timestamps {
 fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
     match data {
         Data::File(source) => {
-            if size == 0 {
-                // Files of procfs have content and no size.
-                tally.add(std::io::copy(&mut &*source, &mut &*file)?);
-                return Ok(());
-            }
             regions(source, file, size, tally)?;
             file.set_len(size)?;
         }

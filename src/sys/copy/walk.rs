@@ -1,8 +1,10 @@
 //! A file tree as a source. Nothing in it is followed: not a link, and not what the kernel makes up
 //! (procfs and its kin below another file system). One descriptor is open at a time however deep the
-//! tree is; a device or FIFO is never opened.
+//! tree is; a device or FIFO is never opened. A file is copied at the size that it had when it was
+//! found: what its writer adds meanwhile is not read, or one that writes without end would fill the disk.
 
 use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -13,7 +15,8 @@ use crate::sys::path::Place;
 use crate::sys::{Context, Error, Result};
 
 /// File systems without files of their own (linux/magic.h): proc, sysfs, cgroup, cgroup2, devpts,
-/// debugfs, tracefs, securityfs, bpf, mqueue, configfs, nsfs.
+/// debugfs, tracefs, securityfs, bpf, mqueue, configfs, nsfs, binfmt_misc, efivarfs, pstore, selinuxfs,
+/// fusectl.
 const MADE_UP: &[u64] = &[
     0x9fa0,
     0x6265_6572,
@@ -27,7 +30,15 @@ const MADE_UP: &[u64] = &[
     0x1980_0202,
     0x6265_6570,
     0x6e73_6673,
+    0x4249_4e4d,
+    0xde5e_81e4,
+    0x6165_676c,
+    0xf97c_ff8c,
+    0x6573_5543,
 ];
+
+/// The most that is read of a file that has content and no true size, as those of procfs.
+const MADE_UP_MOST: u64 = 64 << 20;
 
 /// Hands a file or a folder with all that is in it to the sink. `follow`: what a link points to.
 /// Errors: ENOENT, ELOOP for what becomes a link meanwhile, ENAMETOOLONG for a tree that is too deep.
@@ -77,9 +88,13 @@ fn enter(top: BorrowedFd<'_>, path: &[u8], device: u64) -> Result<Option<OwnedFd
         }
         opened => opened?,
     };
-    let made_up = rustix::fs::fstat(&folder)?.st_dev != device
-        && MADE_UP.contains(&(rustix::fs::fstatfs(&folder)?.f_type as u64 & 0xffff_ffff));
-    Ok((!made_up).then_some(folder))
+    let left_out = rustix::fs::fstat(&folder)?.st_dev != device && made_up(&folder)?;
+    Ok((!left_out).then_some(folder))
+}
+
+/// Whether the kernel makes this file system's content up.
+fn made_up(fd: &OwnedFd) -> Result<bool> {
+    Ok(MADE_UP.contains(&(rustix::fs::fstatfs(fd)?.f_type as u64 & 0xffff_ffff)))
 }
 
 /// Hands one entry to the sink; returns whether it is a folder.
@@ -97,17 +112,26 @@ fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'
             return Ok(false);
         }
     };
+    let size = if let Kind::File(size) = kind { Some(size) } else { None };
     let is_dir = kind == Kind::Dir;
     if is_dir && sink.is_top((stat.st_dev, stat.st_ino)) {
         return Err(Error::new(Errno::EINVAL).with_detail("a folder cannot be copied into itself"));
     }
     let mtime = (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(0));
-    let entry = Entry { path, kind, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, mtime };
+    let mut entry = Entry { path, kind, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, mtime };
     tally.entries += 1;
-    if let Kind::File(_) = entry.kind {
-        sink.put(&entry, Data::File(&reopen(found)?), tally)?;
-    } else {
-        sink.put(&entry, Data::None, tally)?;
+    match size {
+        Some(_) if made_up(found)? => {
+            let content = read_made_up(reopen(found)?)?;
+            entry.kind = Kind::File(content.len() as u64);
+            sink.put(&entry, Data::Stream(&mut &content[..]), tally)?;
+        }
+        Some(size) => {
+            let file = reopen(found)?;
+            sink.put(&entry, Data::File(&file), tally)?;
+            tally.compare(&file, size)?;
+        }
+        None => sink.put(&entry, Data::None, tally)?,
     }
     Ok(is_dir)
 }
@@ -117,4 +141,15 @@ fn reopen(found: &OwnedFd) -> Result<File> {
     let path = format!("/proc/self/fd/{}", found.as_raw_fd());
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// The whole of a file whose size says nothing. Errors: EFBIG for what has no end, or none near.
+fn read_made_up(file: File) -> Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.take(MADE_UP_MOST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MADE_UP_MOST {
+        let detail = format!("the kernel makes its content up, and it is more than {} MiB", MADE_UP_MOST >> 20);
+        return Err(Error::new(Errno::EFBIG).with_detail(detail));
+    }
+    Ok(content)
 }

@@ -126,7 +126,9 @@ pub fn own() -> Result<Sets> {
 /// Errors: ENOENT when there is no such process.
 pub fn of(pid: i32) -> Result<Sets> {
     let path = format!("/proc/{pid}/status");
-    let text = std::fs::read_to_string(&path).at(&path)?;
+    // The process's name need not be UTF-8. It stands in a line of its own, whose end the kernel escapes in it.
+    let text = std::fs::read(&path).at(&path)?;
+    let text = String::from_utf8_lossy(&text);
     let mask = |key: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(key));
         line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).ok_or(Errno::ENODATA).at(&path)

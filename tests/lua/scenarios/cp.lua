@@ -1,4 +1,5 @@
 -- cp: by the rules of docker cp, of running and ended containers, and safe from one that races it.
+local attack = require "attack"
 local check = require "check"
 
 local function inside(...) return check.succeeds("exec", "c", ...) end
@@ -14,6 +15,9 @@ tiny.write_file("src/file", "text")
 tiny.write_file("src/sub/deep", "deep")
 tiny.symlink("file", "src/link")
 tiny.chown("src/file", { uid = 1234, gid = 1234 })
+-- The machine's own stays as it is.
+tiny.mount_tmpfs("/srv")
+tiny.write_file("/srv/secret", "the host's")
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 
 -- A folder: to a new name, into a folder, its contents.
@@ -70,8 +74,7 @@ assert(check.run({ "cp", "c:/dev/null", "n" }).err:match("it is a device%)\n  hi
 check.equal(tiny.stat("n"), nil)
 
 -- Links of the container lead nowhere on the host.
-tiny.write_file("/srv/secret", "the host's")
-inside("sh", "-c", "ln -s /../../srv /tmp/out; ln -s /srv/secret /tmp/secret; echo inside >/srv/secret")
+inside("sh", "-c", "mkdir -p /srv; ln -s /../../srv /tmp/out; ln -s /srv/secret /tmp/secret; echo inside >/srv/secret")
 check.succeeds("cp", "src/file", "c:/tmp/out/planted")
 check.equal(tiny.stat("/srv/planted"), nil)
 check.equal(inside("cat", "/srv/planted"), "text")
@@ -79,28 +82,44 @@ check.succeeds("cp", "-L", "c:/tmp/secret", "got")
 check.equal(tiny.read_file("got"), "inside\n")
 
 -- A container that swaps a folder for a link as fast as it can (CVE-2018-15664): what is copied is the
--- container's or an error, never the host's, and nothing is written on the host.
-inside("sh", "-c", "mkdir -p /race/real; echo inside >/race/real/secret; ln -s / /race/root")
-check.succeeds("exec", "-d", "c", "sh", "-c", [[cd /race; mkdir swap; cp real/secret swap/secret
-  while :; do mv swap dir; ln -s /srv swap; rm swap; ln -s ../../../../../srv swap; rm swap; mv dir swap; done]])
-local good, failed = 0, 0
-for i = 1, 60 do
-  tiny.try(tiny.remove, "stolen")
+-- container's or an error, never the host's, and nothing is written on the host. It works through its own
+-- root, as a program in it would. (attacks/cp_links: with the swap at the worst moment every time.)
+inside("sh", "-c", "mkdir -p /race/swap /into/swap; echo inside >/race/swap/secret")
+local root, swaps = ("/proc/%s/root"):format(check.succeeds("inspect", "--format", "state.pid", "c"):match("%d+")), {}
+for _, folder in ipairs { "/race/swap", "/into/swap" } do
+  for _, target in ipairs { "/srv", "../../../../../srv" } do table.insert(swaps, attack.swap(root .. folder, target)) end
+end
+local stop_racing = attack.loop(function(i) swaps[i % #swaps + 1]() end)
+local good, failed, planted, kinds, i, begin = 0, 0, 0, {}, 0, tiny.clock("monotonic")
+repeat
+  i = i + 1
   local out = check.run { "cp", "c:/race/swap/secret", "stolen" }
-  good, failed = good + (out.status == 0 and 1 or 0), failed + (out.status ~= 0 and 1 or 0)
-  assert((tiny.read_file("stolen") or "inside\n") == "inside\n", "read from the host")
-  check.run { "cp", "src/file", "c:/race/swap/planted" }
-  if i % 10 == 0 then
-    check.run { "cp", "c:/race/.", "tree" .. i }
-    check.run { "cp", "src/.", "c:/race/swap" }
+  if out.status == 0 then
+    good = good + 1
+    check.equal(tiny.read_file("stolen"), "inside\n", "read from the host")
+    tiny.remove("stolen")
+  else
+    failed = failed + 1
+    check.equal(tiny.stat("stolen"), nil)
   end
-end
-print(("racing: %d copied, %d refused"):format(good, failed))
-check.equal(table.concat(tiny.list_dir("/srv"), " "), "secret", "nothing is planted on the host")
-for i = 10, 60, 10 do
-  local text = tiny.stat("tree" .. i .. "/swap", { follow = false })
-  if text and text.kind == "dir" then assert((tiny.read_file("tree" .. i .. "/swap/secret") or "inside\n") == "inside\n") end
-end
+  if check.run({ "cp", "src/file", "c:/into/swap/planted" }).status == 0 then planted = planted + 1 end
+  if check.run({ "cp", "src/.", "c:/into/swap/." }).status == 0 then planted = planted + 1 end
+  local tree = "tree" .. i
+  check.run { "cp", "c:/race/.", tree }
+  local swap = tiny.stat(tree .. "/swap", { follow = false })
+  if swap then
+    kinds[swap.kind] = true
+    if swap.kind == "dir" then check.equal(tiny.read_file(tree .. "/swap/secret") or "inside\n", "inside\n") end
+    if swap.kind == "link" then assert(tiny.readlink(tree .. "/swap"):match("^[./]*/srv$")) end
+  end
+  check.equal(table.concat(tiny.list_dir("/srv"), " "), "secret", "nothing is planted on the host")
+  local tried = good > 0 and failed > 0 and planted > 0 and kinds.dir and kinds.link
+until i == 500 or tried and tiny.clock("monotonic") - begin > 8
+check.equal(tiny.read_file("/srv/secret"), "the host's")
+local count = stop_racing()
+print(("racing: %d swaps; %d copied, %d refused, %d planted in the container"):format(count, good, failed, planted))
+assert(count > 1000 and good > 0 and failed > 0 and planted > 0, "really raced")
+assert(kinds.dir and kinds.link, "copied as a folder and as a link")
 
 -- A container that has ended has its files as long as it is on record; nothing stays mounted.
 local mounts = #tiny.mounts()

@@ -1,0 +1,88 @@
+-- A file that grows while it is copied: `cp` once read it to its end, which a writer puts off for ever, and so
+-- filled the host's disk. What is copied is what the file had when it was found.
+local attack = require "attack"
+local check = require "check"
+
+attack.rootfs("root")
+check.succeeds("run", "-d", "--name", "c", "--rootfs", "root", "/bin/sleep", "1000")
+for name, size in pairs { ["/tmp/tiny"] = "1m", ["/tmp/small"] = "16m" } do
+  tiny.mkdir(name, { parents = true })
+  tiny.mount_tmpfs(name, { size = size })
+end
+
+local function spin(seconds)
+  local begin = tiny.clock("monotonic")
+  repeat until tiny.clock("monotonic") - begin > seconds
+end
+
+-- A file that is empty for a moment and then, without using any disk, larger than any copy could be. It stays so for
+-- as long as it takes to fill the target.
+local HUGE = 1 << 37
+local stop = attack.loop(function()
+  local file = io.open("root/tmp/endless", "w")
+  spin(0.0003)
+  file:seek("set", HUGE)
+  file:write("x")
+  file:flush()
+  spin(0.003)
+  file:close()
+end)
+local sizes, tries, begin = {}, 0, tiny.clock("monotonic")
+repeat
+  tries = tries + 1
+  local done = check.run { "cp", "c:/tmp/endless", "/tmp/tiny/copy" }
+  check.equal(done.status, 0, done.err)
+  local size = tiny.stat("/tmp/tiny/copy").size
+  assert(size == 0 or size == HUGE + 1, ("%d bytes were copied of what was empty"):format(size))
+  sizes[size] = true
+until sizes[0] and sizes[HUGE + 1] and (tries >= 150 or tiny.clock("monotonic") - begin > 20)
+assert(stop() > tries, "raced")
+
+-- One that is appended to without end: out, out as an archive, and in.
+local file = io.open("root/tmp/appended", "w")
+local piece, written = ("x"):rep(1 << 16), 0
+local function append(path)
+  return function()
+    if written >= 8 << 20 then
+      file:close()
+      file, written = io.open(path, "w"), 0
+    end
+    file:write(piece)
+    file:flush()
+    written = written + #piece
+  end
+end
+stop = attack.loop(append("root/tmp/appended"))
+local notes = 0
+for _ = 1, 15 do
+  local out = check.run { "cp", "c:/tmp/appended", "/tmp/small/out" }
+  check.equal(out.status, 0, out.err)
+  assert(tiny.stat("/tmp/small/out").size <= 8 << 20)
+  notes = notes + (out.err:match("1 files were being written to; each was copied at the size that it had at first\n") and 1 or 0)
+  local archive = check.run { "cp", "c:/tmp/appended", "-" }
+  check.equal(archive.status, 0, archive.err)
+  local size = tonumber(archive.out:sub(125, 135), 8)
+  check.equal(#archive.out, 512 + (size + 511) // 512 * 512 + 1024, "an archive of the size that its header has")
+end
+assert(stop() > 15 and notes > 0, "raced")
+stop = attack.loop(append("appended"))
+for _ = 1, 5 do
+  local done = check.run { "cp", "appended", "c:/tmp/in" }
+  assert(done.status == 0 or done.err:match("missing"), done.err)
+end
+stop()
+
+-- The kernel's own files have content and no size, or one that is not theirs: all of it is read.
+check.succeeds("cp", "c:/proc/version", "version")
+check.equal(tiny.read_file("version"), tiny.read_file("/proc/version"))
+check.succeeds("cp", "c:/sys/class/net/lo/mtu", "mtu")
+check.equal(tiny.read_file("mtu"), "65536\n")
+check.equal(tonumber(check.run({ "cp", "c:/proc/version", "-" }).out:sub(125, 135), 8), #tiny.read_file("version"))
+
+-- What could wait for ever is never opened.
+tiny.mknod("root/tmp/fifo", "fifo")
+check.succeeds("cp", "c:/tmp/fifo", "fifo")
+check.equal(tiny.stat("fifo").kind, "fifo")
+check.succeeds("rm", "-f", "c")
+for _, name in ipairs { "/tmp/tiny", "/tmp/small" } do tiny.umount(name) end
+check.no_container()
