@@ -3,7 +3,7 @@
 use mlua::{Table, Value};
 
 use crate::sys::visible;
-use crate::vm::call::{Call, Fail, to_seconds, to_size};
+use crate::vm::call::{Call, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
 use crate::vm::{chunk, error, frame, recipe, show, trace};
@@ -188,8 +188,6 @@ fn chunk_globals(call: &Call<'_>) -> Outcome {
 }
 
 fn load_recipe(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
-    let source = recipe::read(&path)?;
-    let chunk = recipe::compile(call.lua, &source).map_err(Fail::Plain)?;
+    let (chunk, source) = recipe::load(call.lua, &call.str(0)?)?;
     call.ok((chunk, call.lua.create_string(&source.text)?))
 }

@@ -4,6 +4,7 @@
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table, Value};
 
+use super::files::SearchPath;
 use super::registry::{self, Entry, Key};
 use super::{child, error, glue, handle};
 
@@ -48,6 +49,10 @@ fn internal(lua: &Lua) -> mlua::Result<Table> {
             }
             Ok(())
         })?,
+    )?;
+    internal.raw_set(
+        "elsewhere",
+        lua.create_function(|lua, ()| Ok(lua.app_data_ref::<SearchPath>().is_some_and(|search| search.elsewhere())))?,
     )?;
     internal.raw_set("primitive", lua.create_function(primitive)?)?;
     internal.raw_set("names", lua.create_function(|lua, ()| lua.create_sequence_from(bound().map(Entry::name)))?)?;
