@@ -100,8 +100,9 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     // known before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
-    seal_early(name, rest, &globals);
-    let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
+    let search = SearchPath::new(&globals.lua_path);
+    seal_early(name, rest, &search);
+    let vm = machine(&globals, search).map_err(|f| fail(f, globals.verbose))?;
     let end = invoke(&vm, name, rest, &mut globals);
     // The process ends: freeing each Lua object first would take longer than some commands do.
     std::mem::forget(vm);
@@ -156,11 +157,10 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
 
 /// A script that calls tiny.seal() starts the command over there: what it says is looked at first, so that
 /// nothing is done twice. When that fails, the script's own call tells. A recipe decides for itself.
-fn seal_early(name: &str, rest: &[OsString], globals: &Globals) {
+fn seal_early(name: &str, rest: &[OsString], search: &SearchPath) {
     let recipe = rest.iter().any(|word| word.as_encoded_bytes().ends_with(b".lua"));
     let seals = |text: &[u8]| text.windows(SEAL.len()).any(|part| part == SEAL);
-    if !recipe && SearchPath::new(&globals.lua_path).text("scripts", &format!("{name}.lua")).is_some_and(|t| seals(&t))
-    {
+    if !recipe && search.text("scripts", &format!("{name}.lua")).is_some_and(|t| seals(&t)) {
         let _ = crate::sys::seal::seal();
     }
 }
@@ -168,8 +168,8 @@ fn seal_early(name: &str, rest: &[OsString], globals: &Globals) {
 /// How a script asks for it.
 const SEAL: &[u8] = b"tiny.seal()";
 
-fn machine(globals: &Globals) -> Result<Vm, Failure> {
-    let options = Options { search: SearchPath::new(&globals.lua_path), settings: globals.settings() };
+fn machine(globals: &Globals, search: SearchPath) -> Result<Vm, Failure> {
+    let options = Options { search, settings: globals.settings() };
     Vm::new(options).map_err(|e| Failure::plain(e.to_string()))
 }
 

@@ -112,6 +112,20 @@ function dofile(path)
   return chunk()
 end
 
+-- The C library would read the time zone and locales from the container's files: there it is UTC, and "C".
+for _, name in ipairs { "date", "time" } do
+  local f = os[name]
+  os[name] = function(...)
+    if not internal.elsewhere() then return f(...) end
+    return settle(internal.in_utc(pcall, f, ...))
+  end
+end
+local setlocale = os.setlocale
+function os.setlocale(locale, ...)
+  if locale and locale ~= "C" and internal.elsewhere() then return nil end
+  return setlocale(locale, ...)
+end
+
 -- Calls f; returns its results, or nil and the error value.
 local function keep_results(ok, ...)
   if ok then return ... end
