@@ -30,13 +30,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "load_recipe",
-        doc: "Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare \
-              name that is no file means the shipped recipe of that name.",
+        doc: "Reads and compiles a recipe without running it; `require` then also finds modules in its folder, \
+              which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. \
+              A bare name that is no file means the shipped recipe of that name.",
         args: &[arg("path", Type::Path, "the recipe's file")],
         returns: "the recipe as a function, and its text",
         errors: &[
             ("ENOENT", "a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them"),
             ("EISDIR", "a recipe is a file"),
+            ("EFBIG", "it has at most 16 MiB"),
         ],
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,

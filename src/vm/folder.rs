@@ -147,7 +147,7 @@ impl Folder {
 
 /// The whole of a file, of which more than any Lua has is refused.
 pub fn whole(file: File, size: u64) -> std::io::Result<Vec<u8>> {
-    let mut text = Vec::with_capacity(size.min(MOST) as usize + 1);
+    let mut text = Vec::with_capacity(size.clamp(4096, MOST) as usize + 1);
     file.take(MOST + 1).read_to_end(&mut text)?;
     match text.len() as u64 > MOST {
         true => Err(Errno::EFBIG.into()),
