@@ -4,8 +4,7 @@
 local attack = require "attack"
 local check = require "check"
 
-local strace = io.popen("strace -V 2>&1"):read("l") or ""
-if not strace:find("^strace") then check.skip("needs strace") end
+if not os.execute("strace -f --decode-pids=pidns -o /dev/null true 2>/dev/null") then check.skip("needs strace 5.9 or newer, and leave to trace") end
 
 local ALLOWED = {
   { "^/$", "its root itself, to be held by a descriptor" },
