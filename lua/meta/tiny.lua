@@ -2996,9 +2996,10 @@ function tiny.try(f, ...) end
 ---@return never # never: it throws
 function tiny.fail(what, ...) end
 
----Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare name that is no file means the shipped recipe of that name.
+---Reads and compiles a recipe without running it; `require` then also finds modules in its folder, which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. A bare name that is no file means the shipped recipe of that name.
 ---* ENOENT: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them
 ---* EISDIR: a recipe is a file
+---* EFBIG: it has at most 16 MiB
 ---```lua
 ---local recipe = tiny.load_recipe("hello.lua")
 ---return recipe()

@@ -1,5 +1,5 @@
--- Policies as files: Lua that returns a part of a spec, what of it confines. A learner writes them
--- (run --learn), and run --policy reads them as data, or a recipe's require.
+-- Policies as files: a part of a spec, what of it confines, as a table of Lua. A learner writes them (run --learn),
+-- and run --policy reads them as data, or a recipe's require.
 local policy = {}
 
 local KEYS = { cap_add = "strings", cap_drop = "strings", seccomp = "table", landlock = "table" }
@@ -124,19 +124,13 @@ function policy.write(path, learned)
   tiny.write_file(path, policy.text(learned))
 end
 
--- What a policy's text sees: nothing. It may come from somebody else, with an image, and only says what is allowed.
-local function nothing(path)
-  return setmetatable({}, { __index = function(_, name)
-    tiny.fail { message = ("%s: a policy is data, and has no %s"):format(path, name), hint = "a recipe is a program, and can hold the same keys", exit = 125 }
-  end })
-end
-
--- The policy in a file; what is wrong with it is told.
+-- The policy in a file; what is wrong with it is told. It may come from somebody else, with an image: it is read as
+-- data, and nothing in it is run.
 function policy.read(path)
   local function wrong(message, hint) tiny.fail { message = message, hint = hint, exit = 125 } end
-  local text = tiny.read_file(path) or wrong(("--policy: there is no file %s"):format(tiny.show(path)), "run --learn writes one")
-  local chunk, mistake = load(text:gsub("^\u{feff}", ""), "@" .. path, "t", nothing(path))
-  local made = chunk and chunk() or wrong(mistake or path .. ": it returns no policy", mistake == nil and "it returns a table, as one that run --learn wrote" or nil)
+  local text = tiny.read_file(path, { max = "1m" }) or wrong(("--policy: there is no file %s"):format(tiny.show(path)), "run --learn writes one")
+  local made = require("tiny.literal").read(text, path)
+  if type(made) ~= "table" then wrong(path .. ": it holds no policy", "a policy is a table, as one that run --learn wrote") end
   require("tiny.schema").check(path, made, KEYS)
   if made.seccomp and made.seccomp.learn then wrong(path .. ": a policy cannot learn: seccomp.learn would write a file", "run --learn FILE does") end
   return made

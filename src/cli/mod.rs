@@ -100,8 +100,9 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     // known before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
-    seal_early(name, &globals);
-    let vm = machine(&globals).map_err(|f| fail(f, globals.verbose))?;
+    let search = SearchPath::new(&globals.lua_path);
+    seal_early(name, &search);
+    let vm = machine(&globals, search).map_err(|f| fail(f, globals.verbose))?;
     let end = invoke(&vm, name, rest, &mut globals);
     // The process ends: freeing each Lua object first would take longer than some commands do.
     std::mem::forget(vm);
@@ -157,9 +158,9 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
 /// A command that enters a container is started over, once, from where its program cannot be written; before
 /// anything else, so that nothing is done twice. Of the shipped scripts those do that say `seal = true`; what one of the
 /// user's does is not known, so all of these do. Where it cannot be done, the call that enters says so.
-fn seal_early(name: &str, globals: &Globals) {
+fn seal_early(name: &str, search: &SearchPath) {
     let script = format!("{name}.lua");
-    let shipped = match SearchPath::new(&globals.lua_path).read("scripts", &script) {
+    let shipped = match search.read("scripts", &script) {
         Ok(Some(source)) if source.bytecode => embedded("scripts", &script),
         Ok(Some(_)) => None,
         _ => return,
@@ -169,8 +170,8 @@ fn seal_early(name: &str, globals: &Globals) {
     }
 }
 
-fn machine(globals: &Globals) -> Result<Vm, Failure> {
-    let options = Options { search: SearchPath::new(&globals.lua_path), settings: globals.settings() };
+fn machine(globals: &Globals, search: SearchPath) -> Result<Vm, Failure> {
+    let options = Options { search, settings: globals.settings() };
     Vm::new(options).map_err(|e| Failure::plain(e.to_string()))
 }
 

@@ -3,7 +3,7 @@
 use mlua::{Table, Value};
 
 use crate::sys::visible;
-use crate::vm::call::{Call, Fail, to_seconds, to_size};
+use crate::vm::call::{Call, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
 use crate::vm::{chunk, error, frame, recipe, show, trace};
@@ -30,13 +30,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "load_recipe",
-        doc: "Reads and compiles a recipe without running it; `require` then also finds modules in its folder. A bare \
-              name that is no file means the shipped recipe of that name.",
+        doc: "Reads and compiles a recipe without running it; `require` then also finds modules in its folder, \
+              which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. \
+              A bare name that is no file means the shipped recipe of that name.",
         args: &[arg("path", Type::Path, "the recipe's file")],
         returns: "the recipe as a function, and its text",
         errors: &[
             ("ENOENT", "a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them"),
             ("EISDIR", "a recipe is a file"),
+            ("EFBIG", "it has at most 16 MiB"),
         ],
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,
@@ -188,8 +190,6 @@ fn chunk_globals(call: &Call<'_>) -> Outcome {
 }
 
 fn load_recipe(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
-    let source = recipe::read(&path)?;
-    let chunk = recipe::compile(call.lua, &source).map_err(Fail::Plain)?;
+    let (chunk, source) = recipe::load(call.lua, &call.str(0)?)?;
     call.ok((chunk, call.lua.create_string(&source.text)?))
 }

@@ -9,6 +9,7 @@ use crate::sys::pidfd::{self, Ended};
 use crate::sys::process::{self as sys, Birth, Born};
 use crate::sys::signal;
 use crate::vm::call::{Call, Fail, FdRef};
+use crate::vm::files::SearchPath;
 use crate::vm::handle::{self, Builder};
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
 use crate::vm::{error, trace};
@@ -243,6 +244,9 @@ fn fork(call: &Call<'_>) -> Outcome {
 }
 
 fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
+    if let Some(search) = call.lua.app_data_ref::<SearchPath>() {
+        search.let_go();
+    }
     let Some(Born { pid, pidfd, report }) = sys::clone(birth)? else {
         handle::forked();
         trace::forked(inside);

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, Table, WeakLua};
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::CompletionType;
@@ -48,7 +49,7 @@ fn columns() -> usize {
 
 /// Whether `text` is the beginning of a chunk or expression that goes on in the next line.
 pub fn incomplete(lua: &Lua, text: &str) -> bool {
-    let misses_more = |chunk: String| match lua.load(chunk).into_function() {
+    let misses_more = |chunk: String| match lua.load(chunk).set_mode(ChunkMode::Text).into_function() {
         Ok(_) => Some(false),
         Err(mlua::Error::SyntaxError { incomplete_input, .. }) => incomplete_input.then_some(true),
         Err(_) => Some(false),

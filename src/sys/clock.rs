@@ -1,5 +1,7 @@
 //! Clocks and what identifies this boot.
 
+use std::ffi::OsString;
+
 use rustix::time::{ClockId, clock_gettime};
 
 use super::{Context, Result};
@@ -61,4 +63,24 @@ pub fn parse(text: &str) -> Option<f64> {
 pub fn boot_id() -> Result<String> {
     let path = "/proc/sys/kernel/random/boot_id";
     Ok(std::fs::read_to_string(path).at(path)?.trim().to_owned())
+}
+
+/// Takes the time zone away from the C library, or gives it back what `take_zone` returned. With this value it
+/// opens no file and knows UTC only, where it would read the /etc/localtime of whatever root the process has.
+pub fn take_zone() -> Option<OsString> {
+    let before = std::env::var_os("TZ");
+    // SAFETY: a process that changes its root has one thread, so nobody reads the environment meanwhile.
+    unsafe { std::env::set_var("TZ", ":") };
+    before
+}
+
+/// See `take_zone`.
+pub fn give_zone(before: Option<OsString>) {
+    // SAFETY: as above.
+    unsafe {
+        match before {
+            Some(zone) => std::env::set_var("TZ", zone),
+            None => std::env::remove_var("TZ"),
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub mod exec;
 pub mod foreground;
 pub mod fs;
 pub mod heap;
+pub mod held;
 pub mod init;
 pub mod interrupt;
 pub mod logfile;

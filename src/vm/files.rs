@@ -2,11 +2,13 @@
 //! A file or folder that another user could write is refused: under sudo it would be root's code.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::folder::{Folder, LATE};
+use crate::sys::held::Root;
 
 /// A Lua file inside the binary: where its parts lie in a text of all, since an address would have to be relocated
 /// at each start.
@@ -57,50 +59,72 @@ pub struct Source {
 }
 
 /// The folders that may override what the binary holds, first match first. Each has the layout of
-/// the source tree: `scripts/run.lua`, `lua/tiny/container.lua`.
+/// the source tree: `scripts/run.lua`, `lua/tiny/container.lua`. With them is the folder of the recipe that was
+/// loaded last, whose modules lie beside it.
 #[derive(Default, Clone)]
-pub struct SearchPath {
-    dirs: Vec<PathBuf>,
-    /// The root in which they were found, by device and inode.
-    root: Option<(u64, u64)>,
+pub struct SearchPath(Rc<Held>);
+
+#[derive(Default)]
+struct Held {
+    dirs: RefCell<Vec<Rc<Folder>>>,
+    recipe: RefCell<Option<Rc<Folder>>>,
+    /// The root at the start.
+    root: Option<Root>,
+    /// Whether the folders were let go.
+    gone: Cell<bool>,
 }
 
 impl SearchPath {
     /// `extra` (from `--lua-path`), the user's config folder, `/etc/tinylua`; only those that exist.
     pub fn new(extra: &[PathBuf]) -> SearchPath {
-        // Before folders that may be missing: of a first call that fails, std asks whether it is known at all.
-        let root = root();
-        let mut dirs: Vec<PathBuf> = extra.iter().map(absolute).collect();
-        dirs.extend(user_config());
-        dirs.push("/etc/tinylua".into());
-        dirs.retain(|d| d.is_dir());
-        SearchPath { dirs, root }
+        let more = user_config().into_iter().chain([PathBuf::from("/etc/tinylua")]);
+        SearchPath::open(extra.iter().map(absolute).chain(more))
     }
 
     /// These folders alone; only those that exist.
     pub fn of(dirs: &[PathBuf]) -> SearchPath {
-        SearchPath { dirs: dirs.iter().map(absolute).filter(|dir| dir.is_dir()).collect(), root: root() }
+        SearchPath::open(dirs.iter().map(absolute))
     }
 
-    /// The folders, while this process has the root that they were found in. In a container's root a
-    /// file of the same name is the container's, and running it would give that what we still hold.
-    fn here(&self) -> &[PathBuf] {
-        if self.dirs.is_empty() || self.root == root() { &self.dirs } else { &[] }
+    fn open(dirs: impl Iterator<Item = PathBuf>) -> SearchPath {
+        let dirs = dirs.filter_map(|dir| Folder::open(&dir)).map(Rc::new).collect();
+        SearchPath(Rc::new(Held { dirs: RefCell::new(dirs), root: Root::now(), ..Held::default() }))
     }
 
     /// The folders, first match first.
-    pub fn dirs(&self) -> &[PathBuf] {
-        &self.dirs
+    pub fn dirs(&self) -> Vec<PathBuf> {
+        self.0.dirs.borrow().iter().map(|dir| dir.path().to_path_buf()).collect()
+    }
+
+    /// Lets `require` find what lies beside this recipe.
+    pub fn set_recipe(&self, path: &Path) {
+        let folder = absolute(path).parent().and_then(Folder::open);
+        *self.0.recipe.borrow_mut() = folder.map(Rc::new);
+    }
+
+    /// Whether this process has left the root that it began in. A path leads to the container's files then.
+    pub fn elsewhere(&self) -> bool {
+        !matches!((self.0.root, Root::now()), (Some(began), Some(now)) if began.same_folder(now))
+    }
+
+    /// Before a process is started in a container's root: what runs there may look into this one, which
+    /// keeps no way back to the host for it. Modules that were not loaded yet are those of the binary from then on.
+    pub fn let_go(&self) {
+        let holds = !self.0.dirs.borrow().is_empty() || self.0.recipe.borrow().is_some();
+        if holds && self.elsewhere() {
+            self.0.dirs.borrow_mut().clear();
+            self.0.recipe.borrow_mut().take();
+            self.0.gone.set(true);
+        }
     }
 
     /// Reads `folder/relative` ("scripts", "run.lua"): an override, or the embedded copy.
     pub fn read(&self, folder: &str, relative: &str) -> Result<Option<Source>, String> {
-        if relative.split('/').any(|part| part == ".." || part.is_empty()) {
+        if !plain(relative) {
             return Ok(None);
         }
-        for dir in self.here() {
-            let path = dir.join(folder).join(relative);
-            if let Some(source) = read_trusted(&path)? {
+        for dir in &*self.0.dirs.borrow() {
+            if let Some(source) = dir.read(&format!("{folder}/{relative}"))? {
                 return Ok(Some(source));
             }
         }
@@ -109,6 +133,17 @@ impl SearchPath {
             bytecode: true,
             name: format!("={folder}/{relative}"),
         }))
+    }
+
+    /// Reads a module: one on the path, or one beside the recipe.
+    pub fn module(&self, relative: &str) -> Result<Option<Source>, String> {
+        match (self.read("lua", relative)?, &*self.0.recipe.borrow()) {
+            (None, Some(beside)) if plain(relative) => beside.read(relative),
+            (None, None) if self.0.gone.get() => Err(format!(
+                "{relative} is not looked for: a process was started in another root, and the host's folders were let go\n  {LATE}"
+            )),
+            (found, _) => Ok(found),
+        }
     }
 
     /// The text of `folder/relative`, as `read` finds it; nothing where it is refused.
@@ -123,9 +158,8 @@ impl SearchPath {
     /// The names (without `.lua`) in `folder`, embedded and overriding, sorted.
     pub fn names(&self, folder: &str) -> Vec<String> {
         let mut names: Vec<String> = embedded_names(folder).collect();
-        for dir in &self.dirs {
-            let entries = std::fs::read_dir(dir.join(folder)).into_iter().flatten().flatten();
-            names.extend(entries.filter_map(|e| lua_name(Path::new(&e.file_name()))));
+        for dir in &*self.0.dirs.borrow() {
+            names.extend(dir.names(folder).iter().filter_map(|name| lua_name(Path::new(name))));
         }
         names.sort();
         names.dedup();
@@ -133,14 +167,14 @@ impl SearchPath {
     }
 }
 
-/// The same folder wherever the process goes.
-fn absolute(dir: &PathBuf) -> PathBuf {
-    std::path::absolute(dir).unwrap_or_else(|_| dir.clone())
+/// Whether it stays below the folder that it is looked for in.
+fn plain(relative: &str) -> bool {
+    !relative.split('/').any(|part| part == ".." || part.is_empty())
 }
 
-/// What tells the process's root from another.
-fn root() -> Option<(u64, u64)> {
-    std::fs::metadata("/").ok().map(|meta| (meta.dev(), meta.ino()))
+/// The same folder wherever the process goes.
+fn absolute(dir: impl AsRef<Path>) -> PathBuf {
+    std::path::absolute(&dir).unwrap_or_else(|_| dir.as_ref().to_path_buf())
 }
 
 /// `$XDG_CONFIG_HOME/tinylua` or `~/.config/tinylua`.
@@ -171,30 +205,6 @@ fn lua_name(path: &Path) -> Option<String> {
     (path.extension()? == "lua").then(|| stem.to_owned())
 }
 
-/// Reads a file that only root or this user can write, by a descriptor that was checked itself.
-pub fn read_trusted(path: &Path) -> Result<Option<Source>, String> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound || e.kind() == std::io::ErrorKind::NotADirectory => {
-            return Ok(None);
-        }
-        Err(e) => return Err(format!("{}: {e}", path.display())),
-    };
-    let refuse = |e: std::io::Error| format!("{}: {e}", path.display());
-    let meta = file.metadata().map_err(refuse)?;
-    if !meta.is_file() {
-        return Ok(None);
-    }
-    trusted(path, &meta, false)?;
-    let real = path.canonicalize().map_err(refuse)?;
-    for folder in path.ancestors().chain(real.ancestors()).skip(1).filter(|f| f.is_absolute()) {
-        trusted(folder, &folder.metadata().map_err(refuse)?, true)?;
-    }
-    let mut text = Vec::with_capacity(meta.len() as usize);
-    file.read_to_end(&mut text).map_err(refuse)?;
-    Ok(Some(Source { text: text.into(), bytecode: false, name: format!("@{}", path.display()) }))
-}
-
 impl Source {
     /// The chunk, ready to be turned into a function. A user's file is text, never bytecode:
     /// bytecode is not checked by Lua and can crash it.
@@ -202,19 +212,6 @@ impl Source {
         let mode = if self.bytecode { mlua::chunk::ChunkMode::Binary } else { mlua::chunk::ChunkMode::Text };
         lua.load(&self.text[..]).set_name(&self.name).set_mode(mode)
     }
-}
-
-fn trusted(path: &Path, meta: &std::fs::Metadata, folder: bool) -> Result<(), String> {
-    let me = nix::unistd::geteuid().as_raw();
-    let who = if meta.uid() != 0 && meta.uid() != me {
-        format!("it belongs to user {}", meta.uid())
-    } else if meta.mode() & 0o022 != 0 && !(folder && meta.mode() & 0o1000 != 0) {
-        format!("its mode {:o} lets other users write it", meta.mode() & 0o7777)
-    } else {
-        return Ok(());
-    };
-    let hint = format!("chown {me} {0} and chmod go-w {0}, or remove it", path.display());
-    Err(format!("{} is refused: {who}, and what it holds would run as you\n  hint: {hint}", path.display()))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! name is first used, since a recipe uses a dozen of more than a hundred.
 
 use mlua::chunk::ChunkMode;
-use mlua::{Function, Lua, Table, Value};
+use mlua::{Function, Lua, MultiValue, Table, Value};
 
+use super::files::SearchPath;
 use super::registry::{self, Entry, Key};
 use super::{child, error, glue, handle};
+use crate::sys::clock;
 
 /// `shim.lua` as bytecode, like all shipped Lua.
 static SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shim.luac"));
@@ -49,6 +51,11 @@ fn internal(lua: &Lua) -> mlua::Result<Table> {
             Ok(())
         })?,
     )?;
+    internal.raw_set(
+        "elsewhere",
+        lua.create_function(|lua, ()| Ok(lua.app_data_ref::<SearchPath>().is_some_and(|search| search.elsewhere())))?,
+    )?;
+    internal.raw_set("in_utc", lua.create_function(in_utc)?)?;
     internal.raw_set("primitive", lua.create_function(primitive)?)?;
     internal.raw_set("names", lua.create_function(|lua, ()| lua.create_sequence_from(bound().map(Entry::name)))?)?;
     internal.raw_set("methods", lua.create_function(methods)?)?;
@@ -58,6 +65,14 @@ fn internal(lua: &Lua) -> mlua::Result<Table> {
 /// The primitives that are bound to Rust functions.
 fn bound() -> impl Iterator<Item = Entry> {
     registry::entries().filter(|p| !p.in_shim())
+}
+
+/// Calls a function of Lua's that would read the time zone; it is called by way of pcall.
+fn in_utc(_: &Lua, (call, args): (Function, MultiValue)) -> mlua::Result<MultiValue> {
+    let before = clock::take_zone();
+    let results = call.call(args);
+    clock::give_zone(before);
+    results
 }
 
 /// The raw function of a primitive and whether it forks; nothing for a name that is none.

@@ -9,6 +9,7 @@ pub mod error;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod files;
+mod folder;
 pub mod frame;
 pub mod glue;
 pub mod handle;
@@ -19,8 +20,6 @@ pub mod registry;
 pub mod show;
 pub mod trace;
 pub mod units;
-
-use std::path::Path;
 
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 
@@ -154,16 +153,7 @@ fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
     let package: Table = lua.globals().raw_get("package")?;
     let searcher = lua.create_function(move |lua, name: String| {
         let relative = format!("{}.lua", name.replace('.', "/"));
-        let folder: Option<String> = lua.named_registry_value("tiny.recipe_dir").ok();
-        let beside = match folder {
-            Some(dir) => files::read_trusted(&Path::new(&dir).join(&relative)),
-            None => Ok(None),
-        };
-        let found = match search.read("lua", &relative) {
-            Ok(None) => beside,
-            found => found,
-        };
-        match found {
+        match search.module(&relative) {
             Ok(Some(source)) => {
                 frame::remember(lua, &source);
                 Ok(Value::Function(source.chunk(lua).into_function()?))

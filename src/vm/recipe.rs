@@ -1,19 +1,36 @@
 //! Recipes: the Lua file that a user names, or one of those in the binary.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::path::Path;
 
 use mlua::{Function, Lua};
 
-use super::files::{self, Source};
-use super::frame;
+use super::call::Fail;
+use super::files::{self, SearchPath, Source};
 use super::registry::did_you_mean;
+use super::{folder, frame};
 use crate::sys::{self, Context};
 
+/// Loads a recipe: its function, whose modules lie beside it, and its source.
+pub fn load(lua: &Lua, path: &str) -> Result<(Function, Source), Fail> {
+    let search = lua.app_data_ref::<SearchPath>().map(|search| search.clone()).unwrap_or_default();
+    if search.elsewhere() {
+        return Err(Fail::Plain(format!(
+            "{path} is not loaded: this process has another root, which may be a container's\n  hint: load it before"
+        )));
+    }
+    let source = read(path)?;
+    if let Cow::Owned(_) = source.text {
+        search.set_recipe(Path::new(path));
+    }
+    Ok((compile(lua, &source).map_err(Fail::Plain)?, source))
+}
+
 /// Reads a recipe. Unlike what is found on the search path, a file that the user names is read
-/// whoever owns it.
-pub fn read(path: &str) -> sys::Result<Source> {
-    match std::fs::read(path) {
+/// whoever owns it, and may be a FIFO.
+fn read(path: &str) -> sys::Result<Source> {
+    match File::open(path).and_then(|file| folder::whole(file, 0)) {
         Ok(text) => Ok(Source { text: lua_text(text).into(), bytecode: false, name: format!("@{path}") }),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !path.contains('/') => {
             match files::embedded("lua", &format!("recipes/{path}")) {
@@ -51,10 +68,6 @@ fn lua_text(mut text: Vec<u8>) -> Vec<u8> {
 /// Compiles a recipe; the error is Lua's own, with file and line.
 pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
     let path = &source.name[1..];
-    let folder = std::path::absolute(path).ok().and_then(|p| p.parent().map(Path::to_path_buf));
-    if let Some(folder) = folder.filter(|_| matches!(source.text, Cow::Owned(_))) {
-        let _ = lua.set_named_registry_value("tiny.recipe_dir", folder.to_string_lossy().as_ref());
-    }
     frame::remember(lua, source);
     source.chunk(lua).into_function().map_err(|e| match e {
         mlua::Error::SyntaxError { message, .. } => message,

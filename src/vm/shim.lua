@@ -88,6 +88,44 @@ setmetatable(tiny, {
   end,
 })
 
+-- What is loaded is text: bytecode is not checked by Lua, and can crash it or lead it where it likes.
+local load_any, loadfile_any, gsub = load, loadfile, string.gsub
+local function as_text(mode)
+  if mode == nil then return "t" end
+  return type(mode) == "string" and (gsub(mode, "b", "")) or mode
+end
+function load(chunk, name, mode, ...)
+  return load_any(chunk, name, as_text(mode), ...)
+end
+
+-- Nor is it a file of a container's, which this process would run with all that it still may.
+local function load_file(path, mode, ...)
+  if path and internal.elsewhere() then
+    return nil, ("%s is not loaded: this process has another root, which may be a container's"):format(path)
+  end
+  return loadfile_any(path, as_text(mode), ...)
+end
+loadfile = load_file
+function dofile(path)
+  local chunk, wrong = load_file(path)
+  if not chunk then error(wrong, 0) end
+  return chunk()
+end
+
+-- The C library would read the time zone and locales from the container's files: there it is UTC, and "C".
+for _, name in ipairs { "date", "time" } do
+  local f = os[name]
+  os[name] = function(...)
+    if not internal.elsewhere() then return f(...) end
+    return settle(internal.in_utc(pcall, f, ...))
+  end
+end
+local setlocale = os.setlocale
+function os.setlocale(locale, ...)
+  if locale and locale ~= "C" and internal.elsewhere() then return nil end
+  return setlocale(locale, ...)
+end
+
 -- Calls f; returns its results, or nil and the error value.
 local function keep_results(ok, ...)
   if ok then return ... end

@@ -1,0 +1,188 @@
+//! A folder that Lua is loaded from. It is held by a descriptor from the moment it is known, and whether others could
+//! have written to it or to a folder above it is told then: later the process may have a container's root, where its
+//! path leads to what the container put there.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use nix::errno::Errno;
+
+use super::files::Source;
+use crate::sys;
+use crate::sys::held::{self, Found, Root};
+
+/// No Lua is longer.
+const MOST: u64 = 16 << 20;
+
+/// The owner of what belongs to nobody in this user namespace (user_namespaces(7)).
+const UNMAPPED: u32 = 65534;
+
+/// What to do about a module that comes too late.
+pub const LATE: &str = "hint: require it at the top of the recipe, before the process has another root";
+
+/// A folder, and those below it that were looked into.
+pub struct Folder {
+    path: PathBuf,
+    fd: OwnedFd,
+    /// The root in which it was opened: only there a link leads where its owner meant it to.
+    home: Option<Root>,
+    /// Why nothing that lies in it is run.
+    refused: Option<String>,
+    below: RefCell<Vec<Rc<Folder>>>,
+}
+
+impl Folder {
+    /// The folder at an absolute path; nothing where there is none.
+    pub fn open(path: &Path) -> Option<Folder> {
+        let fd = held::folder(path).ok()?;
+        let refused = owned(path).err();
+        Some(Folder { path: path.to_path_buf(), fd, home: Root::now(), refused, below: RefCell::default() })
+    }
+
+    /// Its path when it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file at a relative path. Whoever can write to it, or to a folder above it, is root or this user.
+    pub fn read(&self, relative: &str) -> Result<Option<Source>, String> {
+        match relative.split_once('/') {
+            Some((name, rest)) => self.below(name)?.map_or(Ok(None), |folder| folder.read(rest)),
+            None => self.file(relative),
+        }
+    }
+
+    /// The names in a folder below; none where there is no such folder.
+    pub fn names(&self, relative: &str) -> Vec<String> {
+        let (name, rest) = relative.split_once('/').map_or((relative, None), |(name, rest)| (name, Some(rest)));
+        match (self.below(name), rest) {
+            (Ok(Some(folder)), Some(rest)) => folder.names(rest),
+            (Ok(Some(folder)), None) => held::names(folder.fd.as_fd()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn below(&self, name: &str) -> Result<Option<Rc<Folder>>, String> {
+        let path = self.path.join(name);
+        if let Some(known) = self.below.borrow().iter().find(|folder| folder.path == path) {
+            return Ok(Some(known.clone()));
+        }
+        let Some((fd, linked)) = self.look(&path, name, held::folder_in)? else { return Ok(None) };
+        let (owner, mode) = held::owner_and_mode(&fd).map_err(|e| format!("{}: {e}", path.display()))?;
+        let refused = if linked { owned(&path).err() } else { self.trusted(&path, owner, mode, true).err() };
+        let refused = refused.or_else(|| self.refused.clone());
+        let folder = Rc::new(Folder { path, fd, home: self.home, refused, below: RefCell::default() });
+        self.below.borrow_mut().push(folder.clone());
+        Ok(Some(folder))
+    }
+
+    fn file(&self, name: &str) -> Result<Option<Source>, String> {
+        // Nothing is opened that others may have put there: it could be a device.
+        if let Some(refused) = &self.refused {
+            return if held::is_in(self.fd.as_fd(), name) { Err(refused.clone()) } else { Ok(None) };
+        }
+        let path = self.path.join(name);
+        let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+        let Some((fd, linked)) = self.look(&path, name, held::file_in)? else { return Ok(None) };
+        let file = File::from(fd);
+        let meta = file.metadata().map_err(failed)?;
+        if meta.is_dir() {
+            return Ok(None);
+        }
+        self.trusted(&path, meta.uid(), meta.mode(), false)?;
+        if linked {
+            owned(path.canonicalize().map_err(failed)?.parent().unwrap_or(&path))?;
+        }
+        if !meta.is_file() {
+            return Err(format!("{} is refused: it is no regular file", path.display()));
+        }
+        let text = whole(file, meta.len()).map_err(failed)?;
+        Ok(Some(Source { text: text.into(), bytecode: false, name: format!("@{}", path.display()) }))
+    }
+
+    /// What has this name, and whether a link led to it.
+    fn look(
+        &self,
+        path: &Path,
+        name: &str,
+        open: fn(BorrowedFd<'_>, &str, bool) -> sys::Result<Found>,
+    ) -> Result<Option<(OwnedFd, bool)>, String> {
+        let failed = |e: sys::Error| format!("{}: {}", path.display(), std::io::Error::from(e.errno));
+        match open(self.fd.as_fd(), name, false).map_err(failed)? {
+            Found::Nothing => Ok(None),
+            Found::There(fd) => Ok(Some((fd, false))),
+            Found::Link if !self.at_home() => Err(format!(
+                "{} is a link, which is not followed in a root that may be a container's\n  {LATE}",
+                path.display()
+            )),
+            Found::Link => match open(self.fd.as_fd(), name, true).map_err(failed)? {
+                Found::There(fd) => Ok(Some((fd, true))),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    fn at_home(&self) -> bool {
+        self.home.is_some() && self.home == Root::now()
+    }
+
+    /// Refuses what another user could have written. In another user namespace owners have other numbers: there it
+    /// must belong to whom this folder belongs to, which was checked.
+    fn trusted(&self, path: &Path, owner: u32, mode: u32, folder: bool) -> Result<(), String> {
+        if self.at_home() {
+            return trusted(path, owner, mode, folder);
+        }
+        let (own, _) = held::owner_and_mode(&self.fd).map_err(|e| format!("{}: {e}", self.path.display()))?;
+        if owner != own || owner == UNMAPPED {
+            return Err(format!("{} is refused: its owner cannot be told here\n  {LATE}", path.display()));
+        }
+        writable(path, mode, folder)
+    }
+}
+
+/// The whole of a file, of which more than any Lua has is refused.
+pub fn whole(file: File, size: u64) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::with_capacity(size.clamp(4096, MOST) as usize + 1);
+    file.take(MOST + 1).read_to_end(&mut text)?;
+    match text.len() as u64 > MOST {
+        true => Err(Errno::EFBIG.into()),
+        false => Ok(text),
+    }
+}
+
+/// Refuses a folder which another user could write to, or could have led elsewhere.
+fn owned(path: &Path) -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+    let real = path.canonicalize().map_err(failed)?;
+    let above = if real == path { None } else { Some(real.ancestors()) };
+    for folder in path.ancestors().chain(above.into_iter().flatten()).filter(|f| f.is_absolute()) {
+        let meta = folder.metadata().map_err(|e| format!("{}: {e}", folder.display()))?;
+        trusted(folder, meta.uid(), meta.mode(), true)?;
+    }
+    Ok(())
+}
+
+fn trusted(path: &Path, owner: u32, mode: u32, folder: bool) -> Result<(), String> {
+    if owner != 0 && owner != nix::unistd::geteuid().as_raw() {
+        return Err(refusal(path, &format!("it belongs to user {owner}")));
+    }
+    writable(path, mode, folder)
+}
+
+fn writable(path: &Path, mode: u32, folder: bool) -> Result<(), String> {
+    if mode & 0o022 != 0 && !(folder && mode & 0o1000 != 0) {
+        return Err(refusal(path, &format!("its mode {:o} lets other users write it", mode & 0o7777)));
+    }
+    Ok(())
+}
+
+fn refusal(path: &Path, why: &str) -> String {
+    let me = nix::unistd::geteuid();
+    let hint = format!("chown {me} {0} and chmod go-w {0}, or remove it", path.display());
+    format!("{} is refused: {why}, and what it holds would run as you\n  hint: {hint}", path.display())
+}

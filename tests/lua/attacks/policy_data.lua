@@ -1,0 +1,38 @@
+-- A policy comes from somebody else, with an image: as Lua that is run it would hang, or take all memory. It is data.
+local check = require "check"
+
+local function refused(what, text, want)
+  tiny.write_file("/tmp/p.lua", text)
+  local began = tiny.clock("monotonic")
+  local result = check.run { "run", "--rm", "--policy", "/tmp/p.lua", "true" }
+  check.equal(result.status, 125, what)
+  assert(result.err:find(want, 1, true), what .. ": " .. result.err)
+  assert(tiny.clock("monotonic") - began < 5, what .. " held it up")
+end
+-- Nothing that hangs the old way hangs the test: memory and time are bounded for what it starts.
+tiny.setrlimit("as", "2g")
+tiny.setrlimit("cpu", 20)
+
+refused("a loop", "while true do end", '/tmp/p.lua:1:1: expected a value, got "while"')
+refused("memory", 'return { cap_drop = { ("x"):rep(1e9) } }', '/tmp/p.lua:1:23: expected a value, got "("')
+refused("a pattern", 'return { cap_drop = { ("a"):rep(30):find(("a?"):rep(30)) } }', "expected a value")
+refused("a function", "\nreturn { seccomp = { notify = {\n  mkdir = function() while true do end end } } }", "/tmp/p.lua:3:11: expected a value")
+refused("a computed value", "return { cap_drop = { 'A' .. 'LL' } }", '/tmp/p.lua:1:27: expected a comma or }, got "."')
+refused("depth", "return " .. ("{"):rep(100000), "tables are nested more than 32 deep")
+refused("count", "return { cap_drop = {" .. ("1,"):rep(200000) .. "} }", "it has more than 100000 items")
+refused("size", "return { --" .. ("x"):rep(2 << 20) .. "\n}", "EFBIG")
+refused("bytecode", string.dump(load "return {}"), "/tmp/p.lua:1:1: expected a value")
+refused("a key twice", "return { cap_drop = { 'ALL' }, cap_drop = {} }", '/tmp/p.lua:1:32: "cap_drop" is given twice')
+refused("an escape", [[return { cap_drop = { "\999" } }]], "/tmp/p.lua:1:24: it is no escape sequence")
+refused("an open comment", "return { --[[", "/tmp/p.lua:1:12: it is not closed")
+
+-- All ways to write the same.
+local literal = require "tiny.literal"
+local made = literal.read('\u{feff}--[[ a\ncomment ]] return {\n a = 1; ["b"] = -0x10, [3] = "\\65\\x42\\u{20ac}\\z  \\n", c = { true, false, nil, 1.5e2 }, d = [[\nx]], e = \'"\' } -- end', "p.lua")
+check.equal(made.a, 1)
+check.equal(made.b, -16)
+check.equal(made[3], "AB€\n")
+check.equal(#made.c, 4)
+check.equal(made.c[4], 150.0)
+check.equal(made.d, "x")
+check.equal(made.e, '"')
