@@ -1,4 +1,4 @@
--- A network in the kernel: its bridge, its NAT and the host's forwarding, there while a container uses
+-- A network in the kernel: its bridge, what it forwards, its NAT and the host's forwarding, there while a container uses
 -- it. Everything here happens under the networks' lock.
 local format = require "tiny.format"
 local lease = require "tiny.net.lease"
@@ -9,8 +9,13 @@ local bridge = {}
 
 local FORWARD = { ipv4 = "net.ipv4.ip_forward", ipv6 = "net.ipv6.conf.all.forwarding" }
 
+-- That something of a network may be in the kernel, and that all of it is.
 local function mark(network)
   return store.folder(network.name) .. "/up"
+end
+
+local function whole(network)
+  return store.folder(network.name) .. "/whole"
 end
 
 -- A hardware address that follows from the address: one that is given again is found at once where
@@ -53,11 +58,18 @@ end
 
 local function drop_tables(network)
   for _, name in ipairs(tables(network)) do drop(tiny.nat_del, name) end
-  drop(tiny.isolate_del, network.bridge .. "-internal")
+  drop(tiny.isolate_del, network.bridge .. "-filter")
+end
+
+-- Who reaches whom. Containers of an internal network reach nobody outside of it, the host's services neither; others
+-- are reached by their published ports only, unless the network says otherwise.
+local function fence(network)
+  if network.isolate == false then return end
+  tiny.isolate(network.bridge, { name = network.bridge .. "-filter", outbound = not network.internal, closed = network.internal }):keep()
 end
 
 local function translate(network)
-  if network.internal then return tiny.isolate(network.bridge, { name = network.bridge .. "-internal" }):keep() end
+  if network.internal then return end
   forward("ipv4")
   tiny.nat({ from = network.subnet, name = network.bridge, hairpin = true }):keep()
   if not network.subnet6 then return end
@@ -93,22 +105,41 @@ local function there(name)
   return not err
 end
 
--- Brings a network up. The bridge comes last, so that one which is there tells that the rest is.
+-- What the bridge takes from containers: no routes, and no packets whose answers would go elsewhere. Nothing is on it
+-- yet. Without IPv6 the host has no such settings.
+local TRUSTS = { "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
+
+local function distrust(link)
+  for _, setting in ipairs(TRUSTS) do
+    local key, value = setting:format(link):match("^(.*)=(.*)$")
+    local _, err = tiny.try(tiny.sysctl, "net." .. key, value)
+    if err and err.code ~= "ENOENT" then error(err, 0) end
+  end
+end
+
+-- Brings a network up.
 function bridge.up(network)
   local marked = tiny.stat(mark(network))
   if there(network.bridge) then
-    if marked then return end
-    tiny.fail {
-      message = ("network %s cannot come up: the link %s is there and is not ours"):format(network.name, network.bridge), exit = 125,
-      hint = ("ip link del %s, or make the network anew: tinylua network rm %s"):format(network.bridge, network.name),
-    }
+    if marked and tiny.stat(whole(network)) then return end
+    if not marked then
+      tiny.fail {
+        message = ("network %s cannot come up: the link %s is there and is not ours"):format(network.name, network.bridge), exit = 125,
+        hint = ("ip link del %s, or make the network anew: tinylua network rm %s"):format(network.bridge, network.name),
+      }
+    end
+    tiny.link_del(network.bridge) -- of a maker that was killed
   end
   check_routes(network)
   if not marked then tiny.write_file(mark(network), "") end
-  drop_tables(network) -- of a maker that was killed
+  drop(tiny.remove, whole(network)) -- of an earlier boot
+  drop_tables(network)
+  fence(network)
   translate(network)
   local options = { addr = addresses(network), mac = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
   tiny.bridge(network.bridge, options):keep()
+  distrust(network.bridge)
+  tiny.append_file(whole(network), "")
 end
 
 -- The host's own loopback reaches published ports only where the bridge takes its addresses.
@@ -120,6 +151,7 @@ end
 -- be there, the next release and gc try again.
 local function down(network)
   if not tiny.stat(mark(network)) or lease.any(network) then return end
+  drop(tiny.remove, whole(network))
   drop_tables(network)
   drop(tiny.link_del, network.bridge)
   tiny.remove(mark(network))
@@ -152,6 +184,7 @@ function bridge.release()
   end
   if not up then
     attempt(drop, tiny.publish_clear)
+    attempt(drop, tiny.pin_clear)
     attempt(unforward, "ipv4")
     attempt(unforward, "ipv6")
   end

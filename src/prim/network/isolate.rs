@@ -1,8 +1,8 @@
-//! `isolate`: a bridge that nothing is forwarded to or from. The entries and their bindings.
+//! `isolate`: what is not forwarded to or from a bridge. The entries and their bindings.
 
 use super::nat::{NO_NFTABLES, NO_PART, check};
 use super::{BASE, BRIDGE, EPERM, NETNS, sequence, target};
-use crate::sys::net::nat as sys;
+use crate::sys::net::isolate::{self as sys, Isolation};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
@@ -10,9 +10,25 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
 pub const ISOLATE: Primitive = Primitive {
     name: "isolate",
     doc: "Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its \
-          own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet.",
+          own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet. Tables \
+          of others see the packets too, and may drop what passes here.",
     args: &[arg("bridge", BRIDGE, "a name or a handle")],
-    options: &[opt("name", Type::Str, "the bridge's", "names the table, for isolate_del; no nat may have it"), NETNS],
+    options: &[
+        opt("name", Type::Str, "the bridge's", "names the table, for isolate_del; no nat may have it"),
+        opt(
+            "outbound",
+            Type::Bool,
+            "false",
+            "connections that begin on the bridge pass, and those to a port that is published on it",
+        ),
+        opt(
+            "closed",
+            Type::Bool,
+            "false",
+            "what is on the bridge does not reach the machine's own services either, but for ICMP and answers",
+        ),
+        NETNS,
+    ],
     returns: "an isolation handle: `name`, `bridge`; `<close>` removes the table",
     errors: &[
         EPERM,
@@ -25,7 +41,7 @@ pub const ISOLATE: Primitive = Primitive {
         ("EAFNOSUPPORT", NO_NFTABLES),
         ("ENOENT", NO_PART),
     ],
-    example: "local br <close> = tiny.bridge(\"td0\")\nlocal apart <close> = tiny.isolate(br)",
+    example: "local br <close> = tiny.bridge(\"td0\")\nlocal apart <close> = tiny.isolate(br, { outbound = true })",
     call: isolate,
     ..BASE
 };
@@ -48,7 +64,8 @@ fn isolate(call: &Call<'_>) -> Outcome {
     let bridge = target(call, 0)?;
     let name = call.opt("name")?.unwrap_or_else(|| bridge.name.clone());
     check(&name)?;
-    sys::isolate(bridge.netns.fd(), &name, &bridge.name)?;
+    let (outbound, closed) = (call.flag("outbound"), call.flag("closed"));
+    sys::add(bridge.netns.fd(), &Isolation { name: &name, bridge: &bridge.name, outbound, closed })?;
     let undo = ("isolate_del", name.as_str(), bridge.netns.options(call, &[])?);
     let handle = Builder::new(call.lua, "isolation")?
         .field("undo", sequence(call, undo)?)?

@@ -1,0 +1,60 @@
+//! What passes between a bridge and the rest of the machine: filter chains in an nftables table of the
+//! bridge's own (nft(8)). Other tables are never read or changed.
+
+use super::Netns;
+use super::nat::PREFIX;
+use super::netlink::Netlink;
+use super::nft::{Batch, FORWARD, INPUT};
+use super::rule::Rule;
+use crate::sys::Result;
+
+/// What of a bridge's traffic passes all the same.
+#[derive(Clone, Copy)]
+pub struct Isolation<'a> {
+    /// The name; the table is `tiny-NAME`.
+    pub name: &'a str,
+    /// The bridge; it need not be there yet.
+    pub bridge: &'a str,
+    /// Connections that begin on the bridge, and those that a translated destination (a published port) leads to it.
+    pub outbound: bool,
+    /// Whether the machine's own services are out of reach too, but for ICMP.
+    pub closed: bool,
+}
+
+/// Makes the table. Errors: EEXIST for a name in use; EOPNOTSUPP, EPROTONOSUPPORT or ENOENT where the kernel
+/// lacks nftables or one of its parts.
+pub fn add(netns: Netns<'_>, isolation: &Isolation<'_>) -> Result<()> {
+    let table = format!("{PREFIX}{}", isolation.name);
+    let mut batch = Batch::new();
+    batch.table(&table);
+    batch.chain(&table, "filter", FORWARD);
+    for rule in forwarded(isolation) {
+        batch.rule(&table, FORWARD, rule);
+    }
+    if isolation.closed {
+        batch.chain(&table, "filter", INPUT);
+        for rule in received(isolation.bridge) {
+            batch.rule(&table, INPUT, rule);
+        }
+    }
+    batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))
+}
+
+fn forwarded(isolation: &Isolation<'_>) -> Vec<Rule> {
+    let bridge = isolation.bridge;
+    let leaves = || Rule::default().comes_not_by(bridge).leaves_by(bridge);
+    // What stays on the bridge passes: it is seen here when a packet comes back by a published port, and all of
+    // it where netfilter sees bridged packets (br_netfilter).
+    if isolation.outbound {
+        vec![leaves().answered().accept(), leaves().redirected().accept(), leaves().drop()]
+    } else {
+        vec![Rule::default().comes_by(bridge).leaves_not_by(bridge).drop(), leaves().drop()]
+    }
+}
+
+fn received(bridge: &str) -> Vec<Rule> {
+    const ICMP: u8 = 1;
+    const ICMP6: u8 = 58;
+    let comes = || Rule::default().comes_by(bridge);
+    vec![comes().answered().accept(), comes().protocol(ICMP).accept(), comes().protocol(ICMP6).accept(), comes().drop()]
+}
