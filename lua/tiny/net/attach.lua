@@ -63,6 +63,7 @@ function attach.add(ctx, netns, n, wish)
     name = entry.ifname, netns = netns, mac = entry.mac, mtu = network.mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
     gateway = wish.gateway and gateways or nil,
   }):keep()
+  bridge.distrust_port(entry.link)
   return entry
 end
 

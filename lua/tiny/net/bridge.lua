@@ -105,16 +105,22 @@ local function there(name)
   return not err
 end
 
--- What the bridge takes from containers: no routes, and no packets whose answers would go elsewhere. Nothing is on it
--- yet. Without IPv6 the host has no such settings.
-local TRUSTS = { "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
+-- What the host takes by a bridge: no routes, and no packets whose answers would go elsewhere. By a bridge's port
+-- it takes nothing: strictly filtered by its routes, of which there are none, and without IPv6.
+local BRIDGE = { "ipv4.conf.%s.rp_filter=1", "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
+local PORT = { "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.disable_ipv6=1" }
 
-local function distrust(link)
-  for _, setting in ipairs(TRUSTS) do
+local function distrust(link, settings)
+  for _, setting in ipairs(settings) do
     local key, value = setting:format(link):match("^(.*)=(.*)$")
     local _, err = tiny.try(tiny.sysctl, "net." .. key, value)
+    -- A host without IPv6 has no such settings.
     if err and err.code ~= "ENOENT" then error(err, 0) end
   end
+end
+
+function bridge.distrust_port(link)
+  distrust(link, PORT)
 end
 
 -- Brings a network up.
@@ -138,7 +144,7 @@ function bridge.up(network)
   translate(network)
   local options = { addr = addresses(network), mac = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
   tiny.bridge(network.bridge, options):keep()
-  distrust(network.bridge)
+  distrust(network.bridge, BRIDGE)
   tiny.append_file(whole(network), "")
 end
 

@@ -24,8 +24,8 @@ pub const PIN: Primitive = Primitive {
     name: "pin",
     doc: "Lets a bridge's port that veth_pair made with `pinned` send from its own addresses: by IPv4, IPv6, ARP and \
           neighbour discovery, from one hardware address, and without router advertisements and redirects. Such a port sends \
-          nothing else, and nothing at all before. All of them are in one nftables table, `bridge tiny-pins` (nft(8)); the \
-          link need not be there yet.",
+          nothing else; the link need not be there yet. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which \
+          the first one makes: as long as that is there, a `pinned` port without a pin sends nothing.",
     args: &[arg("link", LINK, "the port, by its name or a handle")],
     options: OPTIONS,
     returns: "a pin handle: `name`; `<close>` takes it away",

@@ -49,6 +49,14 @@ for _, name in ipairs { "td0", (bridge[1] or bridge).bridge } do
   end
 end
 
+-- The host's end of a cable takes nothing at all.
+for _, link in ipairs(tiny.links()) do
+  if link.name:match("^tl") then
+    tally(link.name .. " without IPv6", tiny.sysctl(("net.ipv6.conf.%s.disable_ipv6"):format(link.name)), "1")
+    tally(link.name .. " strict", tiny.sysctl(("net.ipv4.conf.%s.rp_filter"):format(link.name)), "1")
+  end
+end
+
 check.succeeds("rm", "-f", "evil", "sly", "victim")
 check.succeeds("network", "prune")
 judge()
