@@ -29,7 +29,7 @@ impl Rule {
     }
 
     /// Only frames to the addresses 01:80:c2:00:00:00 to 0f, by which a bridge itself is spoken to (802.1D).
-    pub fn to_bridge_group(self) -> Rule {
+    pub fn dest_bridge_group(self) -> Rule {
         self.load(LINK, 0, 6).mask(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xf0]).compare(EQUAL, &[1, 0x80, 0xc2, 0, 0, 0])
     }
 

@@ -32,7 +32,7 @@ pub(super) fn make(batch: &mut Batch) {
     // Frames for the bridge itself (802.1D) do not come by there: they reach the machine by the port, past what
     // is said of the bridge, and teach the bridge their sender's address.
     batch.chain(TABLE, "filter", BRIDGE_INPUT);
-    batch.rule(TABLE, BRIDGE_INPUT, Rule::default().comes_by_group(GROUP).to_bridge_group().drop());
+    batch.rule(TABLE, BRIDGE_INPUT, Rule::default().comes_by_group(GROUP).dest_bridge_group().drop());
 }
 
 /// What a pinned port may send. All else is dropped: other protocols, VLAN tags, spanning trees.
