@@ -25,23 +25,6 @@ function bridge.mac(addr)
   return ("02:42:%02x:%02x:%02x:%02x"):format(bytes:byte(#bytes - 3, #bytes))
 end
 
--- Forwarding is switched on for the first network that needs it; what it was is on disk before.
-local function forward(family)
-  local key, note = FORWARD[family], store.root() .. "/.forward-" .. family
-  if tiny.sysctl(key) ~= "0" then return end
-  tiny.write_file(note, "0")
-  tiny.sysctl(key, "1"):keep()
-  format.note("%s is 1 as long as a container uses a network", key)
-end
-
-local function unforward(family)
-  local note = store.root() .. "/.forward-" .. family
-  local old = tiny.read_file(note)
-  if not old then return end
-  tiny.sysctl(FORWARD[family], old):keep()
-  tiny.remove(note)
-end
-
 -- The tables of a network, by the name that nat_del takes.
 local function tables(network)
   return { network.bridge, network.bridge .. "-6" }
@@ -54,6 +37,29 @@ local GONE = { ENOENT = true, ENODEV = true, EPROTONOSUPPORT = true, EOPNOTSUPP 
 local function drop(f, ...)
   local _, err = tiny.try(f, ...)
   if err and not GONE[err.code] then error(err, 0) end
+end
+
+-- Forwarding is switched on for the first network that needs it, of whichever root, and for containers only: what
+-- arrives by a link that is there goes to no other by it. That table says that it was off before.
+local function forward(family)
+  local key = FORWARD[family]
+  if tiny.sysctl(key) ~= "0" then return end
+  local links = {}
+  for _, link in ipairs(tiny.links()) do table.insert(links, link.name) end
+  drop(tiny.isolate_del, "transit-" .. family)
+  tiny.block_transit(links, { name = "transit-" .. family, family = family, except = { "td", "tb" } }):keep()
+  tiny.sysctl(key, "1"):keep()
+  format.note("%s is 1 as long as a container uses a network", key)
+end
+
+local function unforward(family)
+  local key, table_name = FORWARD[family], "transit-" .. family
+  for _, chain in ipairs(tiny.try(tiny.nft_chains) or {}) do
+    if chain.table == "tiny-" .. table_name then
+      if tiny.sysctl(key) ~= "0" then tiny.sysctl(key, "0"):keep() end
+      return drop(tiny.isolate_del, table_name)
+    end
+  end
 end
 
 local function drop_tables(network)
@@ -170,6 +176,15 @@ function bridge.sweep()
   for _, network in ipairs(store.list()) do lease.sweep(network) end
 end
 
+-- Takes away what networks share, unless another root's are still up.
+local function leave()
+  local _, busy = tiny.try(tiny.pin_clear)
+  if busy and busy.code == "EBUSY" then return end
+  drop(tiny.publish_clear)
+  unforward("ipv4")
+  unforward("ipv6")
+end
+
 -- Takes those networks down that nobody uses any more, and what they shared with the last of them. One
 -- that fails keeps none of the others up; the first failure is thrown in the end.
 function bridge.release()
@@ -188,12 +203,7 @@ function bridge.release()
       up = up or (network and tiny.stat(mark(network)) ~= nil)
     end
   end
-  if not up then
-    attempt(drop, tiny.publish_clear)
-    attempt(drop, tiny.pin_clear)
-    attempt(unforward, "ipv4")
-    attempt(unforward, "ipv6")
-  end
+  if not up then attempt(leave) end
   if failure then error(failure, 0) end
 end
 

@@ -1,11 +1,13 @@
 //! `isolate`: what is not forwarded to or from a bridge. The entries and their bindings.
 
 use super::nat::{NO_NFTABLES, NO_PART, check};
-use super::{BASE, BRIDGE, EPERM, NETNS, sequence, target};
-use crate::sys::net::isolate::{self as sys, Isolation};
-use crate::vm::call::Call;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{BASE, BRIDGE, EPERM, NETNS, Place, sequence, target};
+use crate::sys::net::isolate::{self as sys, Isolation, Transit};
+use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
 
 pub const ISOLATE: Primitive = Primitive {
     name: "isolate",
@@ -48,7 +50,7 @@ pub const ISOLATE: Primitive = Primitive {
 
 pub const ISOLATE_DEL: Primitive = Primitive {
     name: "isolate_del",
-    doc: "Removes what `isolate` made under this name (nft(8)).",
+    doc: "Removes what `isolate` or `block_transit` made under this name (nft(8)).",
     args: &[arg("name", Type::Str, "the name: the bridge's, unless another was given")],
     errors: &[
         EPERM,
@@ -59,6 +61,43 @@ pub const ISOLATE_DEL: Primitive = Primitive {
     example: "tiny.isolate(\"td0\"):keep()\ntiny.isolate_del(\"td0\")",
     ..super::nat::NAT_DEL
 };
+
+pub const BLOCK_TRANSIT: Primitive = Primitive {
+    name: "block_transit",
+    doc: "Drops what arrives by some links and would be forwarded, by an nftables table of its own, `inet tiny-NAME` \
+          (nft(8)): a machine that forwards for its containers is no router for its neighbours. Answers pass, and what a \
+          published port leads elsewhere.",
+    args: &[arg("links", Type::List(&Type::Str), "the names of the links; one may come later")],
+    options: &[
+        need("name", Type::Str, "names the table, for isolate_del; no nat may have it"),
+        need("family", Type::Str, "\"ipv4\" or \"ipv6\""),
+        opt("except", Type::List(&Type::Str), "none", "links that it may leave by, by the beginnings of their names"),
+        NETNS,
+    ],
+    returns: "a transit handle: `name`; `<close>` removes the table",
+    errors: ISOLATE.errors,
+    example: "local block <close> = tiny.block_transit({ \"eth0\" }, { name = \"transit\", family = \"ipv4\", except = { \"td\" } })",
+    call: block_transit,
+    ..BASE
+};
+
+fn block_transit(call: &Call<'_>) -> Outcome {
+    let links: Vec<String> = call.get(0)?;
+    let links = links.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
+    let except: Vec<String> = call.opt("except")?.unwrap_or_default();
+    let except = except.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
+    let name: String = call.opt("name")?.unwrap_or_default();
+    check(&name)?;
+    let like = match call.opt::<String>("family")?.as_deref() {
+        Some("ipv4") => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Some("ipv6") => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        _ => return Err(Fail::Usage("option \"family\": expected \"ipv4\" or \"ipv6\"".into())),
+    };
+    let place = Place::option(call)?;
+    sys::block_transit(place.fd(), &Transit { name: &name, links: &links, except: &except, like })?;
+    let undo = ("isolate_del", name.as_str(), place.options(call, &[])?);
+    call.ok(Builder::new(call.lua, "transit")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
+}
 
 fn isolate(call: &Call<'_>) -> Outcome {
     let bridge = target(call, 0)?;

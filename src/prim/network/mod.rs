@@ -49,6 +49,7 @@ pub const FAMILY: &[Primitive] = &[
     publish::PUBLISH_CLEAR,
     isolate::ISOLATE,
     isolate::ISOLATE_DEL,
+    isolate::BLOCK_TRANSIT,
     pin::PIN,
     pin::PIN_DEL,
     pin::PIN_CLEAR,

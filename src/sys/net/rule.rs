@@ -102,6 +102,16 @@ impl Rule {
         self.meta(REG, OIFNAME).compare(NOT_EQUAL, &link_name(link))
     }
 
+    /// Only packets that go out by a link whose name begins so.
+    pub fn leaves_by_prefix(self, beginning: &str) -> Rule {
+        self.meta(REG, OIFNAME).compare(EQUAL, beginning.as_bytes())
+    }
+
+    /// Only packets that came in by a link of a set.
+    pub fn comes_by_any(self, set: &str) -> Rule {
+        self.meta(REG, IIFNAME).expr("lookup", Attrs::default().text(1, set).number(2, REG))
+    }
+
     pub fn dest_in(self, subnet: Cidr) -> Rule {
         self.subnet(if subnet.0.is_ipv4() { 16 } else { 24 }, subnet, EQUAL)
     }

@@ -1,5 +1,6 @@
 -- Containers reach their own network, the way out and what others publish; nobody reaches an unpublished port from
--- another network or from a machine that adds a route; an internal network does not reach the host.
+-- another network or from a machine that adds a route; an internal network does not reach the host; and the host
+-- is no router between its neighbours.
 local check = require "check"
 local net = require "networked"
 local sockets = require "sockets"
@@ -8,6 +9,9 @@ net.needs()
 sockets.needed()
 
 local machine <close> = wires.machine()
+local beyond <close> = tiny.netns() -- what the host reaches by another link, such as a private network
+tiny.veth_pair({ name = "test1", addr = { "198.51.100.1/24", "fd98::1/64" }, nodad = true },
+  { name = "eth0", netns = beyond, addr = { "198.51.100.2/24", "fd98::2/64" }, nodad = true, gateway = { "198.51.100.1", "fd98::1" } })
 check.succeeds("network", "create", "blue", "--subnet", "10.20.0.0/24", "--subnet6", "fd20::/64")
 check.succeeds("network", "create", "red", "--subnet", "10.30.0.0/24", "--subnet6", "fd30::/64")
 check.succeeds("network", "create", "closed", "--subnet", "10.40.0.0/24", "--subnet6", "fd40::/64", "--internal")
@@ -19,7 +23,7 @@ local fellow = wires.container("fellow", "--network", "closed", "sleep", "100")
 local tally, judge = wires.tally()
 local host, none = nil, nil
 
-for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1", "10.40.0.1" }, IPv6 = { "addr6", "fd92::2", "fd92::1", "fd20::1", "fd40::1" } } do
+for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1", "10.40.0.1", "198.51.100.2" }, IPv6 = { "addr6", "fd92::2", "fd92::1", "fd20::1", "fd40::1", "fd98::2" } } do
   local function try(what, want, ...) tally(family .. ": " .. what, wires.connects(...), want) end
   local key, far, own = of[1], of[2], of[3]
   -- What must work.
@@ -33,7 +37,9 @@ for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1"
   try("a published port, from the container itself", true, red.netns, red.netns, own, 8080)
   try("a published port, from the host", true, host, red.netns, own, 8080)
   try("a service of the host", true, blue.netns, host, of[4])
+  try("the way out by the other link", true, blue.netns, beyond, of[6])
   -- What must not.
+  try("a machine by the host to another", false, machine, beyond, of[6])
   try("another network", false, blue.netns, red.netns, red[key])
   try("a machine with a route, another port", false, machine, blue.netns, blue[key])
   try("a machine with a route, the published port's target", false, machine, red.netns, red[key])
@@ -41,7 +47,6 @@ for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1"
   try("an internal network, from a machine", false, machine, closed.netns, closed[key])
   try("out of an internal network, a service of the host", false, closed.netns, host, of[5])
   -- A route of its own is the container's to make, when it may.
-  local six = family == "IPv6"
   tiny.route_add("default", { via = of[5], netns = closed.netns })
   try("out of an internal network, the host's other address", false, closed.netns, host, own)
   try("out of an internal network, a published port", false, closed.netns, red.netns, own, 8080)

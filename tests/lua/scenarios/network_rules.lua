@@ -24,10 +24,15 @@ check.equal(reaches(b), true, "another root's")
 check.root = one
 check.succeeds("rm", "-f", "a")
 check.equal(reaches(b), true, "after the first has gone")
+check.equal(tiny.sysctl("net.ipv4.ip_forward"), "1", "the other's forwarding")
 check.fails("EBUSY", tiny.pin_clear)
 
 check.root = other
-for _, pid in ipairs { b.supervisor.pid, b.pid } do tiny.kill(tiny.pidfd_open(pid), "SIGKILL") end
+for _, pid in ipairs { b.supervisor.pid, b.pid } do
+  local process <close> = tiny.pidfd_open(pid)
+  tiny.kill(process, "SIGKILL")
+  tiny.poll({ process }, "10s")
+end
 check.succeeds("gc")
 net.nothing_left()
 
