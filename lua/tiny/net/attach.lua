@@ -69,8 +69,8 @@ end
 
 -- Takes a container off a network: its cable, its addresses and its names there.
 function attach.remove(container, entry)
-  tiny.try(tiny.pin_del, entry.link, pin_of(entry))
   tiny.try(tiny.link_del, entry.link)
+  tiny.try(tiny.pin_del, entry.link, pin_of(entry))
   local lock <close> = store.lock()
   local folder = store.folder(entry.network)
   for _, addr in ipairs { entry.addr, entry.addr6 } do

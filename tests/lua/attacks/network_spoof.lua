@@ -33,6 +33,13 @@ for what, of in pairs { IPv4 = { IP4, "10.20.0.1", victim.addr, evil.addr, "10.2
   tally(what .. ": its own address, another's MAC", from(own, victim.mac), "nothing")
   tally(what .. ": by the bridge's group", from(victim[kind == IP4 and "addr" or "addr6"], nil, GROUP), "nothing")
 end
+-- What listens on the host's loopback, while that address is routed for published ports.
+do
+  local ear <close> = tiny.udp_bind("127.0.0.1:9")
+  check.equal(tiny.sysctl("net.ipv4.conf.all.route_localnet") .. #tiny.published(), "02")
+  wires.send(evil, wires.frame(BRIDGE, evil.mac, IP4, wires.udp(evil.addr, "127.0.0.1", 9, "spoof")))
+  tally("the host's loopback", wires.received(ear), nil)
+end
 -- The same by the interface's own means.
 wires.ip(evil.netns, "addr add 10.20.0.88/24 dev eth0")
 do
