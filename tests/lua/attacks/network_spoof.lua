@@ -49,6 +49,15 @@ do
   tally("an address that it gave itself", wires.received(ear), nil)
 end
 wires.ip(evil.netns, "addr del 10.20.0.88/24 dev eth0")
+-- And by a link of its own beside it, where the kernel has such links.
+wires.ip(evil.netns, "link add link eth0 name mv0 type macvlan 2>/dev/null && ip link set mv0 up && ip addr add 10.20.0.99/32 dev mv0 && ip route add 10.20.0.1/32 dev mv0 src 10.20.0.99")
+local child <close> = tiny.try(tiny.udp_bind, "10.20.0.99:0", { netns = evil.netns }) or nil
+if child then
+  local ear <close> = tiny.udp_bind("0.0.0.0:9")
+  child:send("spoof", "10.20.0.1:9")
+  tally("a macvlan of its own", wires.received(ear), nil)
+  wires.ip(evil.netns, "link del mv0")
+end
 
 -- The bridge learns whose port a hardware address is at from what comes in.
 local function delivered()

@@ -48,3 +48,18 @@ check.equal(tiny.sysctl("net.ipv6.conf.td0.accept_ra"), "0")
 check.equal(reaches(d), true)
 check.succeeds("rm", "-f", "d")
 net.nothing_left()
+
+-- A topology opens a network, and closes it again.
+local function bring(isolate)
+  tiny.write_file("/tmp/opening.lua", ([[
+    return require("tiny.topology").new {
+      networks = { shared = { isolate = %s } },
+      containers = { c = { network = "shared", command = "exec sleep 100", init = true } },
+    }]]):format(isolate))
+  check.succeeds("up", "/tmp/opening.lua")
+  return tiny.json_decode(check.succeeds("network", "inspect", "opening-shared"))[1].isolate
+end
+check.equal(bring("false"), false)
+check.equal(bring("nil"), true)
+check.succeeds("down", "-t", "0", "/tmp/opening.lua")
+net.nothing_left()
