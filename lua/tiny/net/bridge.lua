@@ -9,7 +9,7 @@ local bridge = {}
 
 local FORWARD = { ipv4 = "net.ipv4.ip_forward", ipv6 = "net.ipv6.conf.all.forwarding" }
 
--- That something of a network may be in the kernel, and that all of it is.
+-- Two files: `up` says that parts of a network may be in the kernel, `whole` that all of it is.
 local function mark(network)
   return store.folder(network.name) .. "/up"
 end
@@ -39,8 +39,8 @@ local function drop(f, ...)
   if err and not GONE[err.code] then error(err, 0) end
 end
 
--- Forwarding is switched on for the first network that needs it, of whichever root, and for containers only: what
--- arrives by a link that is there goes to no other by it. That table says that it was off before.
+-- Forwarding is switched on for the first network that needs it, of any root, and for containers only: the table keeps
+-- the host from routing between its other links. Its presence records that forwarding was off before.
 local function forward(family)
   local key = FORWARD[family]
   if tiny.sysctl(key) ~= "0" then return end
@@ -67,8 +67,8 @@ local function drop_tables(network)
   drop(tiny.isolate_del, network.bridge .. "-filter")
 end
 
--- Who reaches whom. Containers of an internal network reach nobody outside of it, the host's services neither; others
--- are reached by their published ports only, unless the network says otherwise.
+-- Containers of an internal network reach nothing outside of it, not even the host's services. Those of other
+-- networks can only be reached through their published ports, unless the network was made with isolate = false.
 local function fence(network)
   if network.isolate == false then return end
   tiny.isolate(network.bridge, { name = network.bridge .. "-filter", outbound = not network.internal, closed = network.internal }):keep()
@@ -111,8 +111,8 @@ local function there(name)
   return not err
 end
 
--- What the host takes by a bridge: no routes, and no packets whose answers would go elsewhere. By a bridge's port
--- it takes nothing: strictly filtered by its routes, of which there are none, and without IPv6.
+-- On a bridge the host accepts no router advertisements, no redirects and no packet whose reply would leave by another
+-- link. On a bridge port it accepts nothing: no route points there, and IPv6 is off.
 local BRIDGE = { "ipv4.conf.%s.rp_filter=1", "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
 local PORT = { "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.disable_ipv6=1" }
 

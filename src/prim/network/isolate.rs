@@ -21,13 +21,13 @@ pub const ISOLATE: Primitive = Primitive {
             "outbound",
             Type::Bool,
             "false",
-            "connections that begin on the bridge pass, and those to a port that is published on it",
+            "allow connections that start on the bridge, and those to published ports",
         ),
         opt(
             "closed",
             Type::Bool,
             "false",
-            "what is on the bridge does not reach the machine's own services either, but for ICMP and answers",
+            "also drop what the bridge sends to the machine itself, except ICMP and replies",
         ),
         NETNS,
     ],
@@ -65,13 +65,13 @@ pub const ISOLATE_DEL: Primitive = Primitive {
 pub const BLOCK_TRANSIT: Primitive = Primitive {
     name: "block_transit",
     doc: "Drops what arrives by some links and would be forwarded, by an nftables table of its own, `inet tiny-NAME` \
-          (nft(8)): a machine that forwards for its containers is no router for its neighbours. Answers pass, and what a \
-          published port leads elsewhere.",
-    args: &[arg("links", Type::List(&Type::Str), "the names of the links; one may come later")],
+          (nft(8)): a machine that forwards for its containers is then no router for its neighbours. Replies and connections \
+          to published ports pass.",
+    args: &[arg("links", Type::List(&Type::Str), "the names of the links, which need not exist yet")],
     options: &[
         need("name", Type::Str, "names the table, for isolate_del; no nat may have it"),
         need("family", Type::Str, "\"ipv4\" or \"ipv6\""),
-        opt("except", Type::List(&Type::Str), "none", "links that it may leave by, by the beginnings of their names"),
+        opt("except", Type::List(&Type::Str), "none", "prefixes of link names: forwarding to these links is allowed"),
         NETNS,
     ],
     returns: "a transit handle: `name`; `<close>` removes the table",

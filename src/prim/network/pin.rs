@@ -16,16 +16,22 @@ const NO_BRIDGE_FAMILY: &str =
 const OPTIONS: &[Opt] = &[
     need("mac", Type::Str, "the hardware address that it sends from: that of the veth's other end"),
     need("addr", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "its address, or a list"),
-    opt("router", Type::Bool, "false", "it also sends from any other address, as what forwards packets of others does"),
+    opt(
+        "router",
+        Type::Bool,
+        "false",
+        "it forwards packets: it may send from any other address too, though not claim it by ARP",
+    ),
     NETNS,
 ];
 
 pub const PIN: Primitive = Primitive {
     name: "pin",
-    doc: "Lets a bridge's port that veth_pair made with `pinned` send from its own addresses: by IPv4, IPv6, ARP and \
-          neighbour discovery, from one hardware address, and without router advertisements and redirects. Such a port sends \
-          nothing else; the link need not be there yet. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which \
-          the first one makes: as long as that is there, a `pinned` port without a pin sends nothing.",
+    doc: "Restricts what a bridge port that veth_pair made with `pinned` may send: only frames from this hardware address \
+          and these addresses, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and \
+          all other protocols are dropped. The link need not exist yet. All pins are in one nftables table, \
+          `bridge tiny-pins` (nft(8)), which the first one makes: while it exists, a `pinned` port without a pin sends \
+          nothing.",
     args: &[arg("link", LINK, "the port, by its name or a handle")],
     options: OPTIONS,
     returns: "a pin handle: `name`; `<close>` takes it away",
@@ -43,7 +49,7 @@ pub const PIN: Primitive = Primitive {
 
 pub const PIN_DEL: Primitive = Primitive {
     name: "pin_del",
-    doc: "Takes away what `pin` made with the same values (nft(8)): the port sends nothing any more.",
+    doc: "Removes what `pin` made with the same values (nft(8)). The port can then send nothing.",
     args: &[arg("link", LINK, "the port, by its name or a handle")],
     options: OPTIONS,
     errors: &[

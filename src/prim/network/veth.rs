@@ -29,7 +29,7 @@ const END: &[Opt] = &[
         "true",
         "false: no IPv6 link-local address of its own (addrgenmode none, ip-link(8))",
     ),
-    opt("pinned", Type::Bool, "false", "as a bridge's port it sends only what `tiny.pin` lets it"),
+    opt("pinned", Type::Bool, "false", "as a bridge port it may send only what `tiny.pin` allows"),
     opt("addr", ADDRS, "none", "its address, or a list"),
     NODAD,
     opt(

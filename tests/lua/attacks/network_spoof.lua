@@ -33,7 +33,7 @@ for what, of in pairs { IPv4 = { IP4, "10.20.0.1", victim.addr, evil.addr, "10.2
   tally(what .. ": its own address, another's MAC", from(own, victim.mac), "nothing")
   tally(what .. ": by the bridge's group", from(victim[kind == IP4 and "addr" or "addr6"], nil, GROUP), "nothing")
 end
--- What listens on the host's loopback, while that address is routed for published ports.
+-- A service on the host's loopback, while route_localnet is on for published ports.
 do
   local ear <close> = tiny.udp_bind("127.0.0.1:9")
   check.equal(tiny.sysctl("net.ipv4.conf.all.route_localnet") .. #tiny.published(), "02")
