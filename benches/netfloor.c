@@ -1,6 +1,6 @@
 /* The floor of the network benchmark: what floor.c does, in a network namespace that is wired to a bridge by the
- * same netlink messages as tinylua's: a pair of links, up and on the bridge, an address, a default route, and an
- * element of the map of published ports, which goes again at the end with the link.
+ * same netlink messages as tinylua's: a pair of links, up and on the bridge, an address, a default route, and
+ * elements of the map of published ports and of the set of pinned links, which go again at the end with the link.
  * Usage: netfloor BRIDGE ADDRESS GATEWAY PORT ROOTFS PROGRAM [ARG…] */
 #define main floor_main
 #include "floor.c"
@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/veth.h>
+#include <stdio.h>
 #include <string.h>
 
 struct message { char bytes[1024]; uint32_t used; };
@@ -113,25 +114,20 @@ static void bytes(struct message *m, uint16_t type, const void *data, uint16_t s
     close_nest(m, outer);
 }
 
-/* Adds or takes an element of the map `ports` of table inet bench: proto . port : address . port. */
-static void element(int fd, uint16_t type, uint16_t flags, uint32_t addr, uint16_t port) {
+/* Adds or takes an element of a set or map of table bench. */
+static void element(int fd, uint16_t type, uint16_t flags, uint8_t family, const char *set, const void *key, uint16_t key_size, const void *data) {
     struct message m = { .used = 0 };
-    struct nfgenmsg batch = { 0, 0, htons(NFNL_SUBSYS_NFTABLES) }, inet = { 1, 0, 0 };
-    unsigned char key[8] = { IPPROTO_TCP, 0, 0, 0 }, data[8] = { 0 };
-    uint16_t own = htons(port), to = htons(80);
-    memcpy(key + 4, &own, 2);
-    memcpy(data, &addr, 4);
-    memcpy(data + 4, &to, 2);
+    struct nfgenmsg batch = { 0, 0, htons(NFNL_SUBSYS_NFTABLES) }, of = { family, 0, 0 };
     struct nlmsghdr *head = begin(&m, NFNL_MSG_BATCH_BEGIN, 0);
     put(&m, &batch, sizeof batch);
     end(&m, head);
     head = begin(&m, NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_ACK | flags);
-    put(&m, &inet, sizeof inet);
+    put(&m, &of, sizeof of);
     attribute(&m, NFTA_SET_ELEM_LIST_TABLE, "bench", 6);
-    attribute(&m, NFTA_SET_ELEM_LIST_SET, "ports", 6);
+    attribute(&m, NFTA_SET_ELEM_LIST_SET, set, strlen(set) + 1);
     struct rtattr *list = nest(&m, NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED), *one = nest(&m, NFTA_LIST_ELEM | NLA_F_NESTED);
-    bytes(&m, NFTA_SET_ELEM_KEY, key, sizeof key);
-    if (type == NFT_MSG_NEWSETELEM) bytes(&m, NFTA_SET_ELEM_DATA, data, sizeof data);
+    bytes(&m, NFTA_SET_ELEM_KEY, key, key_size);
+    if (data && type == NFT_MSG_NEWSETELEM) bytes(&m, NFTA_SET_ELEM_DATA, data, 8);
     close_nest(&m, one);
     close_nest(&m, list);
     end(&m, head);
@@ -139,6 +135,32 @@ static void element(int fd, uint16_t type, uint16_t flags, uint32_t addr, uint16
     put(&m, &batch, sizeof batch);
     end(&m, head);
     ask(fd, &m, 1);
+}
+
+/* Of the map of published ports: proto . port : address . port. */
+static void publish(int fd, uint16_t type, uint16_t flags, uint32_t addr, uint16_t port) {
+    unsigned char key[8] = { IPPROTO_TCP, 0, 0, 0 }, data[8] = { 0 };
+    uint16_t own = htons(port), to = htons(80);
+    memcpy(key + 4, &own, 2);
+    memcpy(data, &addr, 4);
+    memcpy(data + 4, &to, 2);
+    element(fd, type, flags, 1, "ports", key, sizeof key, data);
+}
+
+/* Of the set of what a port may send from: link . hardware address . address. */
+static void pin(int fd, uint16_t type, uint16_t flags, const char *link, uint32_t addr) {
+    unsigned char key[28] = { 0 };
+    strcpy((char *)key, link);
+    memcpy(key + 24, &addr, 4);
+    element(fd, type, flags, 7, "pins", key, sizeof key, NULL);
+}
+
+static void setting(const char *family, const char *link, const char *key, const char *value) {
+    char path[128];
+    snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", family, link, key);
+    int fd = MUST(open(path, O_WRONLY | O_CLOEXEC));
+    MUST(write(fd, value, strlen(value)));
+    close(fd);
 }
 
 static int netlink(int protocol) { return MUST(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, protocol)); }
@@ -157,12 +179,15 @@ int main(int argc, char **argv) {
     int netns = MUST(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)), inner = netlink(NETLINK_ROUTE);
     MUST(setns(home, CLONE_NEWNET));
     int outer = netlink(NETLINK_ROUTE), filter = netlink(NETLINK_NETFILTER);
+    pin(filter, NFT_MSG_NEWSETELEM, NLM_F_CREATE, link, addr);
     pair(outer, link, netns);
     change(outer, 0, link, if_nametoindex(argv[1]), RTM_NEWLINK);
     int eth0 = 2;
     change(inner, eth0, NULL, 0, RTM_NEWLINK);
     address(inner, eth0, addr, gateway);
-    element(filter, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, addr, port);
+    setting("ipv4", link, "rp_filter", "1");
+    setting("ipv6", link, "disable_ipv6", "1");
+    publish(filter, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, addr, port);
     struct clone_args args = {
         .flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_PIDFD,
         .pidfd = (uint64_t)(uintptr_t)&pidfd,
@@ -175,7 +200,8 @@ int main(int argc, char **argv) {
         _exit(127);
     }
     MUST(waitid(P_PIDFD, pidfd, &ended, WEXITED));
-    element(filter, NFT_MSG_DELSETELEM, 0, addr, port);
+    publish(filter, NFT_MSG_DELSETELEM, 0, addr, port);
+    pin(filter, NFT_MSG_DELSETELEM, 0, link, addr);
     change(outer, 0, link, 0, RTM_DELLINK);
     return ended.si_code == CLD_EXITED ? ended.si_status : 128 + ended.si_status;
 }

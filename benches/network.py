@@ -26,6 +26,9 @@ table inet bench {
     ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade
   }
 }
+table bridge bench {
+  set pins { type ifname . ether_addr . ipv4_addr; }
+}
 """
 
 

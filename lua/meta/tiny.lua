@@ -364,6 +364,9 @@ local notice = {}
 ---@return any # what the file says now; nil when its group is gone
 function notice:take() end
 
+---@class tiny.pin: tiny.handle
+local pin = {}
+
 ---@class tiny.process: tiny.handle
 local process = {}
 
@@ -438,6 +441,9 @@ local terminal_mode = {}
 
 ---@class tiny.timens: tiny.namespace
 local timens = {}
+
+---@class tiny.transit: tiny.handle
+local transit = {}
 
 ---@class tiny.udp: tiny.handle
 local udp = {}
@@ -1647,12 +1653,13 @@ function tiny.link_del(link, options) end
 ---@return tiny.bridge # a bridge handle: `name`, `addr`; `<close>` deletes it
 function tiny.bridge(name, options) end
 
----@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
+---@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
 ---@field name string the end's name, at most 15 bytes
 ---@field netns? tiny.netns the network namespace it is born in (default: the caller's)
 ---@field bridge? tiny.bridge|string the bridge, of that namespace, that it is a port of (default: none)
 ---@field hairpin? boolean the bridge sends back by it what came by it, as a call of one's own published port (default: false)
 ---@field link_local? boolean false: no IPv6 link-local address of its own (addrgenmode none, ip-link(8)) (default: true)
+---@field pinned? boolean as a bridge port it may send only what `tiny.pin` allows (default: false)
 ---@field addr? tiny.cidr|tiny.cidr[] its address, or a list (default: none)
 ---@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
 ---@field gateway? string|string[] the gateway of a default route through it, or a list: one for IPv4 and one for IPv6 (default: none)
@@ -1673,7 +1680,7 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, addr, nodad, gateway, mac, mtu, queues
+---@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac, mtu, queues
 ---@param second tiny.veth_pair.first the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
@@ -1867,11 +1874,13 @@ function tiny.published(options) end
 ---@param options? tiny.publish_clear.options
 function tiny.publish_clear(options) end
 
----@class tiny.isolate.options: table<"name"|"netns", any>
+---@class tiny.isolate.options: table<"name"|"outbound"|"closed"|"netns", any>
 ---@field name? string names the table, for isolate_del; no nat may have it (default: the bridge's)
+---@field outbound? boolean allow connections that start on the bridge, and those to published ports (default: false)
+---@field closed? boolean also drop what the bridge sends to the machine itself, except ICMP and replies (default: false)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet.
+---Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet. Tables of others see the packets too, and may drop what passes here.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
 ---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -1880,7 +1889,7 @@ function tiny.publish_clear(options) end
 ---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local br <close> = tiny.bridge("td0")
----local apart <close> = tiny.isolate(br)
+---local apart <close> = tiny.isolate(br, { outbound = true })
 ---```
 ---@param bridge tiny.bridge|string a name or a handle
 ---@param options? tiny.isolate.options
@@ -1890,7 +1899,7 @@ function tiny.isolate(bridge, options) end
 ---@class tiny.isolate_del.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Removes what `isolate` made under this name (nft(8)).
+---Removes what `isolate` or `block_transit` made under this name (nft(8)).
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* ENOENT: there is no isolation of this name; `nft list tables` shows them as inet tiny-NAME
 ---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -1902,6 +1911,82 @@ function tiny.isolate(bridge, options) end
 ---@param name string the name: the bridge's, unless another was given
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
+
+---@class tiny.block_transit.options: table<"name"|"family"|"except"|"netns", any>
+---@field name string names the table, for isolate_del; no nat may have it
+---@field family string "ipv4" or "ipv6"
+---@field except? string[] prefixes of link names: forwarding to these links is allowed (default: none)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Drops what arrives by some links and would be forwarded, by an nftables table of its own, `inet tiny-NAME` (nft(8)): a machine that forwards for its containers is then no router for its neighbours. Replies and connections to published ports pass.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
+---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---```lua
+---local block <close> = tiny.block_transit({ "eth0" }, { name = "transit", family = "ipv4", except = { "td" } })
+---```
+---@param links string[] the names of the links, which need not exist yet
+---@param options tiny.block_transit.options
+---@return tiny.transit # a transit handle: `name`; `<close>` removes the table
+function tiny.block_transit(links, options) end
+
+---@class tiny.pin.options: table<"mac"|"addr"|"router"|"netns", any>
+---@field mac string the hardware address that it sends from: that of the veth's other end
+---@field addr string|string[] its address, or a list
+---@field router? boolean it forwards packets: it may send from any other address too, though not claim it by ARP (default: false)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Restricts what a bridge port that veth_pair made with `pinned` may send: only frames from this hardware address and these addresses, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. The link need not exist yet. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first one makes: while it exists, a `pinned` port without a pin sends nothing.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EAFNOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---```lua
+---local pin <close> = tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
+---```
+---@param link tiny.bridge|tiny.veth|string the port, by its name or a handle
+---@param options tiny.pin.options
+---@return tiny.pin # a pin handle: `name`; `<close>` takes it away
+function tiny.pin(link, options) end
+
+---@class tiny.pin_del.options: table<"mac"|"addr"|"router"|"netns", any>
+---@field mac string the hardware address that it sends from: that of the veth's other end
+---@field addr string|string[] its address, or a list
+---@field router? boolean it forwards packets: it may send from any other address too, though not claim it by ARP (default: false)
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes what `pin` made with the same values (nft(8)). The port can then send nothing.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: it is not pinned to these; `nft list table bridge tiny-pins` shows what is
+---* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---```lua
+---tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
+---tiny.pin_del("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
+---```
+---@param link tiny.bridge|tiny.veth|string the port, by its name or a handle
+---@param options tiny.pin_del.options
+function tiny.pin_del(link, options) end
+
+---@class tiny.pin_clear.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to work in (default: the caller's)
+
+---Removes the table `bridge tiny-pins` when no port is pinned any more (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* ENOENT: there is no such table: nothing was pinned
+---* EBUSY: a port is still pinned; `nft list table bridge tiny-pins` shows which
+---* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---```lua
+---tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
+---tiny.pin_clear()
+---```
+---@param options? tiny.pin_clear.options
+function tiny.pin_clear(options) end
 
 ---@class tiny.nft_chains.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)

@@ -24,13 +24,13 @@ acts.PLUMBING = set [[pipe socketpair read write dup2 poll signals next_signal f
 
 -- What takes away again: an abort lets these happen.
 function acts.undoes(name)
-  return name == "umount" or name == "remove" or name == "reap" or name == "kill" or name == "cgroup_kill" or name:find("_del$") ~= nil or name == "publish_clear"
+  return name == "umount" or name == "remove" or name == "reap" or name == "kill" or name == "cgroup_kill" or name:find("_del$") ~= nil or name == "publish_clear" or name == "pin_clear"
 end
 
 -- What the recipe of a container asks for, by the primitive that does it: its keys.
 acts.ASKED = {
   set_memory_limit = { "memory" }, set_swap_limit = { "swap" }, set_cpu_limit = { "cpus" }, set_pids_limit = { "pids" }, exec = { "command", "entrypoint" },
-  sethostname = { "hostname" }, veth_pair = { "network" }, netns = { "network" }, nat = { "network" }, bridge = { "network" }, publish = { "publish" },
+  sethostname = { "hostname" }, veth_pair = { "network" }, netns = { "network" }, nat = { "network" }, bridge = { "network" }, isolate = { "network" }, block_transit = { "network" }, pin = { "network" }, publish = { "publish" },
   reserve_port = { "publish" }, set_caps = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" }, landlock = { "landlock" },
   setrlimit = { "ulimits" }, chdir = { "workdir" }, remount_ro = { "read_only" }, userns = { "userns" }, setuser = { "user" },
   set_device_rules = { "devices" }, no_new_privs = { "security_opt" }, cgroup = { "cgroup_parent" },

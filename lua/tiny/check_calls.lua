@@ -7,7 +7,7 @@ local UNKNOWN = tiny.foresee()
 
 -- A handle of these is of no use to who drops it.
 local NEEDED = {}
-for kind in ("child process cgroup bridge nat isolation reservation netns utsns ipcns timens userns namespace dir lock file watch notice udp listener"):gmatch("%S+") do
+for kind in ("child process cgroup bridge nat isolation transit pin reservation netns utsns ipcns timens userns namespace dir lock file watch notice udp listener"):gmatch("%S+") do
   NEEDED[kind] = true
 end
 
@@ -15,7 +15,7 @@ end
 local OWNED = {
   child = { ":wait", ":reap", "wait", "reap", "become_init" },
   cgroup = { "cgroup_del" },
-  bridge = { "link_del" }, nat = { "nat_del" }, isolation = { "isolate_del" },
+  bridge = { "link_del" }, nat = { "nat_del" }, isolation = { "isolate_del" }, transit = { "isolate_del" }, pin = { "pin_del" },
 }
 
 local function dummy() end

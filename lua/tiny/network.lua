@@ -7,7 +7,7 @@ local function wrong(message, hint)
   tiny.fail { message = message, hint = hint, exit = 125 }
 end
 
--- "NAME[:ip=…,ip6=…,mac=…,alias=…]" as a wish.
+-- "NAME[:ip=…,ip6=…,mac=…,alias=…,router]" as a wish.
 local function parse(text)
   local name, rest = text:match("^([^:]*):?(.*)$")
   local wish = { name = name == "isolated" and "bridge" or name }
@@ -15,7 +15,8 @@ local function parse(text)
     local key, value = word:match("^(%w+)=(.+)$")
     if key == "alias" then wish.aliases = wish.aliases or {} table.insert(wish.aliases, value)
     elseif key == "ip" or key == "ip6" or key == "mac" then wish[key] = value
-    else wrong(("network: %s is not ip=, ip6=, mac= or alias="):format(tiny.show(word)), "such as --network back:ip=10.20.0.5,alias=db") end
+    elseif word == "router" then wish.router = true
+    else wrong(("network: %s is not ip=, ip6=, mac=, alias= or router"):format(tiny.show(word)), "such as --network back:ip=10.20.0.5,alias=db") end
   end
   return wish
 end
@@ -23,7 +24,7 @@ end
 -- What stands for no network of the store's; the last two are an ordinary user's.
 local WORDS = { none = true, host = true, pasta = true, slirp4netns = true }
 
-local KEYS = { name = "string", ip = "string", ip6 = "string", mac = "string", aliases = "strings" }
+local KEYS = { name = "string", ip = "string", ip6 = "string", mac = "string", aliases = "strings", router = "boolean" }
 
 -- What a recipe or the command line says, as a list of wishes and of words that stand for no network.
 local function wishes(asked)
@@ -138,13 +139,14 @@ local function join(ctx)
   for i, asked in ipairs(ctx.spec.networks) do
     local found = store.find(asked.name)
     local names = { ctx.name, ctx.id, table.unpack(asked.aliases or {}) }
-    local wish = { network = found, ip = asked.ip, ip6 = asked.ip6, mac = asked.mac, names = names, gateway = not way_out and not found.internal }
+    local wish = { network = found, ip = asked.ip, ip6 = asked.ip6, mac = asked.mac, names = names, router = asked.router, gateway = not way_out and not found.internal }
     ctx.networks[i] = attach.add(ctx, ctx.netns, i - 1, wish)
     way_out = way_out or not found.internal and ctx.networks[i]
-    if #held > 0 and not found.internal then require("tiny.net.bridge").open_loopback(found) end
   end
   local first = way_out or ctx.networks[1]
   ports.publish(ctx, held, first.addr, first.addr6)
+  -- Only now: what publishes ports also keeps packets for the loopback address out.
+  if #held > 0 and way_out then require("tiny.net.bridge").open_loopback(store.find(way_out.network)) end
   ctx.ports = #held > 0 and held or nil
   if ctx.spec.net_rate or ctx.spec.net_delay or ctx.spec.net_loss then require("tiny.net.shape").apply(ctx) end
   require("tiny.net.resolver").open(ctx)

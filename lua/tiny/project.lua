@@ -52,7 +52,7 @@ local function same_network(there, asked)
   for _, key in ipairs { "subnet", "gateway", "subnet6", "gateway6", "mtu" } do
     if asked[key] and asked[key] ~= there[key] then return false end
   end
-  return (there.internal or false) == (asked.internal or false) and (not asked.ipv6 or there.subnet6 ~= nil)
+  return (there.internal or false) == (asked.internal or false) and (there.isolate ~= false) == (asked.isolate ~= false) and (not asked.ipv6 or there.subnet6 ~= nil)
 end
 
 -- Makes the networks that are not there; those that changed are made anew, which takes their containers along.

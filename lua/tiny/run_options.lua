@@ -32,7 +32,7 @@ return {
   { "userns", value = "USERNS", help = "Its user namespace: host, auto, or UID:GID:COUNT [default: host; one of your own without root]" },
   { "sysctl", many = true, value = "K=V", help = "A kernel setting of its own namespaces, such as net.ipv4.ip_forward=1" },
   { "network", alias = "net", many = true, value = "NETWORK",
-    help = "none, host, bridge, a network's name (NAME:ip=…,alias=…), container:NAME or ns:PATH [default: none]" },
+    help = "none, host, bridge, a network's name (NAME:ip=…,alias=…,router), container:NAME or ns:PATH [default: none]" },
   { "publish", short = "p", many = true, value = "[HOST:][PORT:]PORT", help = "Lead a port of the host to one of the container: 8080:80, 127.0.0.1:53:53/udp, 8000-8010:80-90" },
   { "publish-all", short = "P", type = "flag", help = "Publish every exposed port at a free port of the host" },
   { "expose", many = true, value = "PORT[/tcp|/udp]", help = "A port that --publish-all publishes" },

@@ -27,7 +27,7 @@ spec.KEYS = {
   -- Its life: stop_timeout is in seconds.
   restart = "string", stop_signal = "string", stop_timeout = "number",
   -- Its network: "none", "host", "container:NAME", "ns:PATH", or networks: a name, "NAME:ip=…,alias=…", a table
-  -- { name = …, ip = …, ip6 = …, mac = …, aliases = { … } }, or a list of these. The next four are for the first of
+  -- { name = …, ip = …, ip6 = …, mac = …, aliases = { … }, router = true }, or a list of these. The next four are for the first of
   -- them. publish is as -p has it, add_hosts "NAME:ADDRESS", net_rate "10mbit", net_delay in seconds, net_loss 0 to 1.
   network = "network", ip = "string", ip6 = "string", mac_address = "string", aliases = "strings",
   publish = "list", publish_all = "boolean", expose = "strings", dns = "strings", dns_search = "strings", add_hosts = "strings",

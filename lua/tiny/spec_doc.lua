@@ -126,11 +126,13 @@ doc.inner = {
   { "tiny.network.end", "A container's place in a network", {
     { "name", "string", "The network." }, { "ip", "string", "Its address." }, { "ip6", "string", "Its IPv6 address." },
     { "mac", "string", "Its hardware address." }, { "aliases", "string[]", "Further names." },
+    { "router", "boolean", "It forwards packets, so it may send from addresses that are not its own." },
   } },
   { "tiny.topology.network", "A network of a topology", {
     { "subnet", "string", "Its range of addresses." }, { "gateway", "string", "The bridge's address." }, { "ipv6", "boolean", "An IPv6 range too." },
     { "subnet6", "string", "That range." }, { "gateway6", "string", "The bridge's IPv6 address." },
-    { "internal", "boolean", "No way out." }, { "mtu", "integer", "The largest packet in bytes." },
+    { "internal", "boolean", "Cut off from other networks, the world and the host's services." },
+    { "isolate", "boolean", "false: other networks and the host's neighbours reach unpublished ports too." }, { "mtu", "integer", "The largest packet in bytes." },
   } },
   { "tiny.ready.wish", "What is waited for", {
     { "port", "integer", "Somebody listens there." }, { "log", "string", "A pattern in a line of the log." },

@@ -8,7 +8,7 @@ Topology.__index = Topology
 Topology.__name = "topology"
 
 local KEYS = { name = "string", containers = "table", networks = "table", volumes = "table" }
-local NETWORK = { subnet = "string", gateway = "string", ipv6 = "boolean", subnet6 = "string", gateway6 = "string", internal = "boolean", mtu = "integer" }
+local NETWORK = { subnet = "string", gateway = "string", ipv6 = "boolean", subnet6 = "string", gateway6 = "string", internal = "boolean", isolate = "boolean", mtu = "integer" }
 -- What a container has here beside the keys of container.new.
 local OWN = { scale = "integer", needs = "strings", ready = "ready", ready_timeout = "duration" }
 local READY = { port = "integer", log = "string", health = "boolean", exit = "integer" }

@@ -9,7 +9,8 @@ return {
     { "ipv6", type = "flag", help = "Give it an IPv6 range too" },
     { "subnet6", value = "CIDR", help = "That range, such as fd20::/64; implies --ipv6" },
     { "gateway6", value = "ADDRESS", help = "The bridge's IPv6 address" },
-    { "internal", type = "flag", help = "No way out of it: neither NAT nor a default route" },
+    { "internal", type = "flag", help = "Cut it off from other networks, the world and the host's services" },
+    { "no-isolate", type = "flag", help = "Let other networks and the host's neighbours reach unpublished ports too" },
     { "mtu", type = "integer", value = "BYTES", help = "The largest packet [default: 1500]" },
     { "label", short = "l", many = true, value = "K=V", help = "A label" },
   },
@@ -17,7 +18,7 @@ return {
   run = function(args)
     local network = require("tiny.net.store").create {
       name = args.name, subnet = args.subnet, gateway = args.gateway, ipv6 = args.ipv6, subnet6 = args.subnet6,
-      gateway6 = args.gateway6, internal = args.internal, mtu = args.mtu, labels = require("tiny.options").labels(args.label, {}),
+      gateway6 = args.gateway6, internal = args.internal, isolate = not args.no_isolate, mtu = args.mtu, labels = require("tiny.options").labels(args.label, {}),
     }
     require("tiny.format").line(network.name)
   end,

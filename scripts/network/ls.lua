@@ -5,7 +5,7 @@ local users = require "tiny.net.users"
 
 local function row(network, used)
   local range = network.subnet .. (network.subnet6 and ", " .. network.subnet6 or "")
-  return { network.id, network.name, range, network.gateway, network.internal and "internal" or "nat", #(used[network.name] or {}) }
+  return { network.id, network.name, range, network.gateway, network.internal and "internal" or network.isolate == false and "open" or "nat", #(used[network.name] or {}) }
 end
 
 return {

@@ -37,6 +37,8 @@ local function networks(found)
     end
   end
   for _, port in ipairs(tiny.published()) do found["published " .. port] = true end
+  -- A table of shared rules goes when nothing is in it.
+  for _, chain in ipairs(tiny.nft_chains()) do found["table " .. chain.family .. " " .. chain.table] = true end
 end
 
 -- Calls f(pid, text) for each process but this one and those that have ended; text is "process 7 (name)".

@@ -46,6 +46,7 @@ function networked.nothing_left()
   for _, link in ipairs(tiny.links()) do assert(link.name == "lo" or link.name:match("^test"), "left: " .. link.name) end
   check.equal(tiny.sysctl("net.ipv4.ip_forward"), "0", "forwarding")
   check.fails("ENOENT", tiny.publish_clear)
+  check.fails("ENOENT", tiny.pin_clear)
 end
 
 return networked

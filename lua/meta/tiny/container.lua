@@ -125,12 +125,13 @@
 ---@field start_period? tiny.duration Failures do not count at first for so long; 0.
 
 ---A container's place in a network.
----@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac"|"aliases", any>
+---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac"|"aliases"|"router", any>
 ---@field name? string The network.
 ---@field ip? string Its address.
 ---@field ip6? string Its IPv6 address.
 ---@field mac? string Its hardware address.
 ---@field aliases? string[] Further names.
+---@field router? boolean It forwards packets, so it may send from addresses that are not its own.
 
 ---The container as its steps and callbacks see it. What is not there yet is nil.
 ---@class tiny.context

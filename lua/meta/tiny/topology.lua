@@ -84,13 +84,14 @@
 ---@field ready_timeout? tiny.duration How long it may take to be; 60 seconds when absent.
 
 ---A network of a topology.
----@class tiny.topology.network: table<"subnet"|"gateway"|"ipv6"|"subnet6"|"gateway6"|"internal"|"mtu", any>
+---@class tiny.topology.network: table<"subnet"|"gateway"|"ipv6"|"subnet6"|"gateway6"|"internal"|"isolate"|"mtu", any>
 ---@field subnet? string Its range of addresses.
 ---@field gateway? string The bridge's address.
 ---@field ipv6? boolean An IPv6 range too.
 ---@field subnet6? string That range.
 ---@field gateway6? string The bridge's IPv6 address.
----@field internal? boolean No way out.
+---@field internal? boolean Cut off from other networks, the world and the host's services.
+---@field isolate? boolean false: other networks and the host's neighbours reach unpublished ports too.
 ---@field mtu? integer The largest packet in bytes.
 
 ---What is waited for.

@@ -1,4 +1,4 @@
--- A network in the kernel: its bridge, its NAT and the host's forwarding, there while a container uses
+-- A network in the kernel: its bridge, what it forwards, its NAT and the host's forwarding, there while a container uses
 -- it. Everything here happens under the networks' lock.
 local format = require "tiny.format"
 local lease = require "tiny.net.lease"
@@ -9,8 +9,13 @@ local bridge = {}
 
 local FORWARD = { ipv4 = "net.ipv4.ip_forward", ipv6 = "net.ipv6.conf.all.forwarding" }
 
+-- Two files: `up` says that parts of a network may be in the kernel, `whole` that all of it is.
 local function mark(network)
   return store.folder(network.name) .. "/up"
+end
+
+local function whole(network)
+  return store.folder(network.name) .. "/whole"
 end
 
 -- A hardware address that follows from the address: one that is given again is found at once where
@@ -18,23 +23,6 @@ end
 function bridge.mac(addr)
   local bytes = tiny.parse_addr(addr)
   return ("02:42:%02x:%02x:%02x:%02x"):format(bytes:byte(#bytes - 3, #bytes))
-end
-
--- Forwarding is switched on for the first network that needs it; what it was is on disk before.
-local function forward(family)
-  local key, note = FORWARD[family], store.root() .. "/.forward-" .. family
-  if tiny.sysctl(key) ~= "0" then return end
-  tiny.write_file(note, "0")
-  tiny.sysctl(key, "1"):keep()
-  format.note("%s is 1 as long as a container uses a network", key)
-end
-
-local function unforward(family)
-  local note = store.root() .. "/.forward-" .. family
-  local old = tiny.read_file(note)
-  if not old then return end
-  tiny.sysctl(FORWARD[family], old):keep()
-  tiny.remove(note)
 end
 
 -- The tables of a network, by the name that nat_del takes.
@@ -51,13 +39,43 @@ local function drop(f, ...)
   if err and not GONE[err.code] then error(err, 0) end
 end
 
+-- Forwarding is switched on for the first network that needs it, of any root, and for containers only: the table keeps
+-- the host from routing between its other links. Its presence records that forwarding was off before.
+local function forward(family)
+  local key = FORWARD[family]
+  if tiny.sysctl(key) ~= "0" then return end
+  local links = {}
+  for _, link in ipairs(tiny.links()) do table.insert(links, link.name) end
+  drop(tiny.isolate_del, "transit-" .. family)
+  tiny.block_transit(links, { name = "transit-" .. family, family = family, except = { "td", "tb" } }):keep()
+  tiny.sysctl(key, "1"):keep()
+  format.note("%s is 1 as long as a container uses a network", key)
+end
+
+local function unforward(family)
+  local key, table_name = FORWARD[family], "transit-" .. family
+  for _, chain in ipairs(tiny.try(tiny.nft_chains) or {}) do
+    if chain.table == "tiny-" .. table_name then
+      if tiny.sysctl(key) ~= "0" then tiny.sysctl(key, "0"):keep() end
+      return drop(tiny.isolate_del, table_name)
+    end
+  end
+end
+
 local function drop_tables(network)
   for _, name in ipairs(tables(network)) do drop(tiny.nat_del, name) end
-  drop(tiny.isolate_del, network.bridge .. "-internal")
+  drop(tiny.isolate_del, network.bridge .. "-filter")
+end
+
+-- Containers of an internal network reach nothing outside of it, not even the host's services. Those of other
+-- networks can only be reached through their published ports, unless the network was made with isolate = false.
+local function fence(network)
+  if network.isolate == false then return end
+  tiny.isolate(network.bridge, { name = network.bridge .. "-filter", outbound = not network.internal, closed = network.internal }):keep()
 end
 
 local function translate(network)
-  if network.internal then return tiny.isolate(network.bridge, { name = network.bridge .. "-internal" }):keep() end
+  if network.internal then return end
   forward("ipv4")
   tiny.nat({ from = network.subnet, name = network.bridge, hairpin = true }):keep()
   if not network.subnet6 then return end
@@ -93,22 +111,47 @@ local function there(name)
   return not err
 end
 
--- Brings a network up. The bridge comes last, so that one which is there tells that the rest is.
+-- On a bridge the host accepts no router advertisements, no redirects and no packet whose reply would leave by another
+-- link. On a bridge port it accepts nothing: no route points there, and IPv6 is off.
+local BRIDGE = { "ipv4.conf.%s.rp_filter=1", "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
+local PORT = { "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.disable_ipv6=1" }
+
+local function distrust(link, settings)
+  for _, setting in ipairs(settings) do
+    local key, value = setting:format(link):match("^(.*)=(.*)$")
+    local _, err = tiny.try(tiny.sysctl, "net." .. key, value)
+    -- A host without IPv6 has no such settings.
+    if err and err.code ~= "ENOENT" then error(err, 0) end
+  end
+end
+
+function bridge.distrust_port(link)
+  distrust(link, PORT)
+end
+
+-- Brings a network up.
 function bridge.up(network)
   local marked = tiny.stat(mark(network))
   if there(network.bridge) then
-    if marked then return end
-    tiny.fail {
-      message = ("network %s cannot come up: the link %s is there and is not ours"):format(network.name, network.bridge), exit = 125,
-      hint = ("ip link del %s, or make the network anew: tinylua network rm %s"):format(network.bridge, network.name),
-    }
+    if marked and tiny.stat(whole(network)) then return end
+    if not marked then
+      tiny.fail {
+        message = ("network %s cannot come up: the link %s is there and is not ours"):format(network.name, network.bridge), exit = 125,
+        hint = ("ip link del %s, or make the network anew: tinylua network rm %s"):format(network.bridge, network.name),
+      }
+    end
+    tiny.link_del(network.bridge) -- of a maker that was killed
   end
   check_routes(network)
   if not marked then tiny.write_file(mark(network), "") end
-  drop_tables(network) -- of a maker that was killed
+  drop(tiny.remove, whole(network)) -- of an earlier boot
+  drop_tables(network)
+  fence(network)
   translate(network)
   local options = { addr = addresses(network), mac = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
   tiny.bridge(network.bridge, options):keep()
+  distrust(network.bridge, BRIDGE)
+  tiny.append_file(whole(network), "")
 end
 
 -- The host's own loopback reaches published ports only where the bridge takes its addresses.
@@ -120,6 +163,7 @@ end
 -- be there, the next release and gc try again.
 local function down(network)
   if not tiny.stat(mark(network)) or lease.any(network) then return end
+  drop(tiny.remove, whole(network))
   drop_tables(network)
   drop(tiny.link_del, network.bridge)
   tiny.remove(mark(network))
@@ -130,6 +174,15 @@ function bridge.sweep()
   if not tiny.stat(store.root()) then return end
   local lock <close> = store.lock()
   for _, network in ipairs(store.list()) do lease.sweep(network) end
+end
+
+-- Takes away what networks share, unless another root's are still up.
+local function leave()
+  local _, busy = tiny.try(tiny.pin_clear)
+  if busy and busy.code == "EBUSY" then return end
+  drop(tiny.publish_clear)
+  unforward("ipv4")
+  unforward("ipv6")
 end
 
 -- Takes those networks down that nobody uses any more, and what they shared with the last of them. One
@@ -150,11 +203,7 @@ function bridge.release()
       up = up or (network and tiny.stat(mark(network)) ~= nil)
     end
   end
-  if not up then
-    attempt(drop, tiny.publish_clear)
-    attempt(unforward, "ipv4")
-    attempt(unforward, "ipv6")
-  end
+  if not up then attempt(leave) end
   if failure then error(failure, 0) end
 end
 

@@ -36,7 +36,7 @@ local function plug(container, network, wish)
   local way_out = false
   for _, entry in ipairs(entries) do way_out = way_out or not entry.internal end
   local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
-    network = network, ip = wish.ip, ip6 = wish.ip6, mac = wish.mac, gateway = not way_out and not network.internal,
+    network = network, ip = wish.ip, ip6 = wish.ip6, mac = wish.mac, router = wish.router, gateway = not way_out and not network.internal,
     names = { config.name, container.id, table.unpack(wish.aliases or {}) },
   })
   if made then

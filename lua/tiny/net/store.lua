@@ -143,7 +143,7 @@ local function record(asked)
   local network = {
     id = id, name = asked.name, driver = "bridge", bridge = bridge_name(asked.name, id), subnet = subnet.text,
     gateway = gateway("--gateway", asked.gateway, subnet), internal = asked.internal or nil, mtu = asked.mtu,
-    labels = asked.labels, created_at = tiny.timestamp(),
+    isolate = asked.isolate ~= false, labels = asked.labels, created_at = tiny.timestamp(),
   }
   if asked.ipv6 or asked.subnet6 then
     local subnet6 = asked_range("--subnet6", asked.subnet6, "ipv6", networks) or free(store.POOL6, networks)
@@ -155,7 +155,7 @@ local function record(asked)
   return network
 end
 
--- Makes a network of a name of its own. asked: name, subnet, gateway, ipv6, subnet6, gateway6, internal, mtu, labels.
+-- Makes a network of a name of its own. asked: name, subnet, gateway, ipv6, subnet6, gateway6, internal, isolate, mtu, labels.
 function store.create(asked)
   require("tiny.spec").check_name(asked.name)
   if require("tiny.userns").rootless() then
@@ -165,6 +165,7 @@ function store.create(asked)
   if asked.mtu and (asked.mtu < (asked.ipv6 and 1280 or 68) or asked.mtu > 65535) then
     wrong(("--mtu: %d is not from %d to 65535"):format(asked.mtu, asked.ipv6 and 1280 or 68))
   end
+  if asked.internal and asked.isolate == false then wrong("--no-isolate: an internal network is closed", "leave one of the two out") end
   if asked.gateway and not asked.subnet then wrong("--gateway needs --subnet", "which range is it in?") end
   if asked.gateway6 and not asked.subnet6 then wrong("--gateway6 needs --subnet6", "which range is it in?") end
   local lock <close> = store.lock()

@@ -1,18 +1,36 @@
-//! `isolate`: a bridge that nothing is forwarded to or from. The entries and their bindings.
+//! `isolate`: what is not forwarded to or from a bridge. The entries and their bindings.
 
 use super::nat::{NO_NFTABLES, NO_PART, check};
-use super::{BASE, BRIDGE, EPERM, NETNS, sequence, target};
-use crate::sys::net::nat as sys;
-use crate::vm::call::Call;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{BASE, BRIDGE, EPERM, NETNS, Place, sequence, target};
+use crate::sys::net::isolate::{self as sys, Isolation, Transit};
+use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
 
 pub const ISOLATE: Primitive = Primitive {
     name: "isolate",
     doc: "Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its \
-          own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet.",
+          own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet. Tables \
+          of others see the packets too, and may drop what passes here.",
     args: &[arg("bridge", BRIDGE, "a name or a handle")],
-    options: &[opt("name", Type::Str, "the bridge's", "names the table, for isolate_del; no nat may have it"), NETNS],
+    options: &[
+        opt("name", Type::Str, "the bridge's", "names the table, for isolate_del; no nat may have it"),
+        opt(
+            "outbound",
+            Type::Bool,
+            "false",
+            "allow connections that start on the bridge, and those to published ports",
+        ),
+        opt(
+            "closed",
+            Type::Bool,
+            "false",
+            "also drop what the bridge sends to the machine itself, except ICMP and replies",
+        ),
+        NETNS,
+    ],
     returns: "an isolation handle: `name`, `bridge`; `<close>` removes the table",
     errors: &[
         EPERM,
@@ -25,14 +43,14 @@ pub const ISOLATE: Primitive = Primitive {
         ("EAFNOSUPPORT", NO_NFTABLES),
         ("ENOENT", NO_PART),
     ],
-    example: "local br <close> = tiny.bridge(\"td0\")\nlocal apart <close> = tiny.isolate(br)",
+    example: "local br <close> = tiny.bridge(\"td0\")\nlocal apart <close> = tiny.isolate(br, { outbound = true })",
     call: isolate,
     ..BASE
 };
 
 pub const ISOLATE_DEL: Primitive = Primitive {
     name: "isolate_del",
-    doc: "Removes what `isolate` made under this name (nft(8)).",
+    doc: "Removes what `isolate` or `block_transit` made under this name (nft(8)).",
     args: &[arg("name", Type::Str, "the name: the bridge's, unless another was given")],
     errors: &[
         EPERM,
@@ -44,11 +62,49 @@ pub const ISOLATE_DEL: Primitive = Primitive {
     ..super::nat::NAT_DEL
 };
 
+pub const BLOCK_TRANSIT: Primitive = Primitive {
+    name: "block_transit",
+    doc: "Drops what arrives by some links and would be forwarded, by an nftables table of its own, `inet tiny-NAME` \
+          (nft(8)): a machine that forwards for its containers is then no router for its neighbours. Replies and connections \
+          to published ports pass.",
+    args: &[arg("links", Type::List(&Type::Str), "the names of the links, which need not exist yet")],
+    options: &[
+        need("name", Type::Str, "names the table, for isolate_del; no nat may have it"),
+        need("family", Type::Str, "\"ipv4\" or \"ipv6\""),
+        opt("except", Type::List(&Type::Str), "none", "prefixes of link names: forwarding to these links is allowed"),
+        NETNS,
+    ],
+    returns: "a transit handle: `name`; `<close>` removes the table",
+    errors: ISOLATE.errors,
+    example: "local block <close> = tiny.block_transit({ \"eth0\" }, { name = \"transit\", family = \"ipv4\", except = { \"td\" } })",
+    call: block_transit,
+    ..BASE
+};
+
+fn block_transit(call: &Call<'_>) -> Outcome {
+    let links: Vec<String> = call.get(0)?;
+    let links = links.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
+    let except: Vec<String> = call.opt("except")?.unwrap_or_default();
+    let except = except.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
+    let name: String = call.opt("name")?.unwrap_or_default();
+    check(&name)?;
+    let like = match call.opt::<String>("family")?.as_deref() {
+        Some("ipv4") => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Some("ipv6") => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        _ => return Err(Fail::Usage("option \"family\": expected \"ipv4\" or \"ipv6\"".into())),
+    };
+    let place = Place::option(call)?;
+    sys::block_transit(place.fd(), &Transit { name: &name, links: &links, except: &except, like })?;
+    let undo = ("isolate_del", name.as_str(), place.options(call, &[])?);
+    call.ok(Builder::new(call.lua, "transit")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
+}
+
 fn isolate(call: &Call<'_>) -> Outcome {
     let bridge = target(call, 0)?;
     let name = call.opt("name")?.unwrap_or_else(|| bridge.name.clone());
     check(&name)?;
-    sys::isolate(bridge.netns.fd(), &name, &bridge.name)?;
+    let (outbound, closed) = (call.flag("outbound"), call.flag("closed"));
+    sys::add(bridge.netns.fd(), &Isolation { name: &name, bridge: &bridge.name, outbound, closed })?;
     let undo = ("isolate_del", name.as_str(), bridge.netns.options(call, &[])?);
     let handle = Builder::new(call.lua, "isolation")?
         .field("undo", sequence(call, undo)?)?

@@ -9,6 +9,7 @@ mod inet;
 mod isolate;
 mod link;
 mod nat;
+mod pin;
 mod publish;
 mod qdisc;
 mod route;
@@ -48,6 +49,10 @@ pub const FAMILY: &[Primitive] = &[
     publish::PUBLISH_CLEAR,
     isolate::ISOLATE,
     isolate::ISOLATE_DEL,
+    isolate::BLOCK_TRANSIT,
+    pin::PIN,
+    pin::PIN_DEL,
+    pin::PIN_CLEAR,
     chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use nix::errno::Errno;
 
 use super::netlink::Netlink;
-use super::nft::{Attrs, Batch, DEL_TABLE, FORWARD, OUTPUT, POSTROUTING, PREROUTING, has_table};
+use super::nft::{Attrs, Batch, DEL_TABLE, INET, OUTPUT, POSTROUTING, PREROUTING, has_table};
 use super::publish;
 use super::rule::{Rule, network};
 use super::{Cidr, Netns};
@@ -58,18 +58,6 @@ pub fn name_of(from: Cidr) -> String {
     format!("{}-{}", network(from), from.1).replace(':', "-")
 }
 
-/// Drops what is forwarded between a bridge and any other link, in both directions, in a table of
-/// its own. Errors: as `add`.
-pub fn isolate(netns: Netns<'_>, name: &str, bridge: &str) -> Result<()> {
-    let table = format!("{PREFIX}{name}");
-    let mut batch = Batch::new();
-    batch.table(&table);
-    batch.chain(&table, "filter", FORWARD);
-    batch.rule(&table, FORWARD, Rule::default().comes_by(bridge).leaves_not_by(bridge).drop());
-    batch.rule(&table, FORWARD, Rule::default().comes_not_by(bridge).leaves_by(bridge).drop());
-    batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))
-}
-
 /// Makes the table, whole or not at all. Errors: EEXIST for a name in use; EOPNOTSUPP,
 /// EPROTONOSUPPORT or ENOENT where the kernel lacks nftables or one of its parts.
 pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
@@ -96,7 +84,7 @@ pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
 pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     let table = format!("{PREFIX}{name}");
     let netlink = Netlink::netfilter(netns)?;
-    if !has_table(&netlink, &table)? {
+    if !has_table(&netlink, INET, &table)? {
         return Err(Error::new(Errno::ENOENT).with_path(format!("table inet {table}")));
     }
     let mut batch = Batch::new();

@@ -29,7 +29,7 @@ const DUMPS: usize = 10;
 pub struct Netlink(Socket);
 
 thread_local! {
-    static PARKED: Cell<Option<Netlink>> = const { Cell::new(None) };
+    static PARKED: Cell<Vec<Netlink>> = const { Cell::new(Vec::new()) };
 }
 
 /// A message that changes something, and its flags.
@@ -64,11 +64,17 @@ impl Netlink {
         })
     }
 
-    /// Keeps the socket open until the next one is parked, or this process ends. The kernel closes one that
+    /// Keeps the socket open until some more are parked, or this process ends. The kernel closes one that
     /// removed something from nftables only when all processors have looked away, some 10 ms later; what
     /// comes next, such as the deletion of a link, waits for the same at the same time.
     pub fn park(self) {
-        PARKED.set(Some(self));
+        const MOST: usize = 4; // what the end of a container and of a network removes
+        let mut parked = PARKED.take();
+        parked.push(self);
+        if parked.len() > MOST {
+            parked.remove(0);
+        }
+        PARKED.set(parked);
     }
 
     /// Sends one change and reads its acknowledgement.

@@ -63,8 +63,13 @@ impl Attrs {
     }
 }
 
+/// Families of tables.
+pub const INET: u8 = 1;
+pub const BRIDGE: u8 = 7;
+
 /// Messages that take effect together.
 pub struct Batch {
+    family: u8,
     bytes: Vec<u8>,
     sequence: u32,
     /// Where the last message begins.
@@ -72,15 +77,20 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch for the inet family, which sees IPv4 and IPv6.
     pub fn new() -> Batch {
-        let mut batch = Batch { bytes: Vec::new(), sequence: 0, last: 0 };
+        Batch::of(INET)
+    }
+
+    pub fn of(family: u8) -> Batch {
+        let mut batch = Batch { family, bytes: Vec::new(), sequence: 0, last: 0 };
         batch.bound(BATCH_BEGIN, 0);
         batch
     }
 
-    /// Adds a message for the inet family, which sees IPv4 and IPv6.
+    /// Adds a message.
     pub fn add(&mut self, message: u8, flags: u16, attrs: Attrs) {
-        let (kind, payload) = inet(message, &attrs);
+        let (kind, payload) = addressed(self.family, message, &attrs);
         self.push(kind, flags, &payload);
     }
 
@@ -135,26 +145,25 @@ impl Batch {
 }
 
 /// A question, which no batch can carry.
-pub fn question(message: u8, flags: u16, attrs: &Attrs) -> Vec<u8> {
-    let (kind, payload) = inet(message, attrs);
+pub fn question(family: u8, message: u8, flags: u16, attrs: &Attrs) -> Vec<u8> {
+    let (kind, payload) = addressed(family, message, attrs);
     frame(kind, flags, 0, &payload)
 }
 
-/// Whether a table of the inet family is there. A batch that the kernel refuses costs 10 ms, in which it
+/// Whether a table is there. A batch that the kernel refuses costs 10 ms, in which it
 /// waits for all processors; this costs nothing.
-pub fn has_table(netlink: &Netlink, table: &str) -> Result<bool> {
-    let request = question(GET_TABLE, NLM_F_ACK, &Attrs::default().text(1, table));
+pub fn has_table(netlink: &Netlink, family: u8, table: &str) -> Result<bool> {
+    let request = question(family, GET_TABLE, NLM_F_ACK, &Attrs::default().text(1, table));
     match netlink.exchange(&request, &mut |_| {}) {
         Err(e) if e.errno == Errno::ENOENT => Ok(false),
         done => done.map(|()| true),
     }
 }
 
-/// Type and payload of a message for the inet family.
-fn inet(message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
+/// Type and payload of a message for a family.
+fn addressed(family: u8, message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
     const NFTABLES: u16 = 10;
-    const INET: u8 = 1;
-    (NFTABLES << 8 | u16::from(message), attrs.after(&[INET, 0, 0, 0]))
+    (NFTABLES << 8 | u16::from(message), attrs.after(&[family, 0, 0, 0]))
 }
 
 /// A netlink message: its header and what it carries.
@@ -173,9 +182,13 @@ pub fn frame(message: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8>
 pub type Hook = (&'static str, u32, i32);
 pub const RAW: Hook = ("raw", 0, -300);
 pub const PREROUTING: Hook = ("prerouting", 0, -100);
+pub const INPUT: Hook = ("input", 1, 0);
 pub const FORWARD: Hook = ("forward", 2, 0);
 pub const OUTPUT: Hook = ("output", 3, -100);
 pub const POSTROUTING: Hook = ("postrouting", 4, 100);
+/// Hooks of the bridge family: each frame that a port receives, and those for the machine itself.
+pub const BRIDGE_PREROUTING: Hook = ("prerouting", 0, -300);
+pub const BRIDGE_INPUT: Hook = ("input", 1, -200);
 
 const BATCH_BEGIN: u16 = 0x10;
 const BATCH_END: u16 = 0x11;

@@ -12,8 +12,8 @@ use super::element::{Element, MAPS, V4, declare, elements, named, whole};
 use super::nat::Publish;
 use super::netlink::Netlink;
 use super::nft::{
-    Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, NEW_ELEMENT, OUTPUT, POSTROUTING, PREROUTING,
-    RAW, has_table, question,
+    Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, INET, NEW_ELEMENT, OUTPUT, POSTROUTING,
+    PREROUTING, RAW, has_table, question,
 };
 use super::rule::Rule;
 use super::{Netns, conntrack};
@@ -45,7 +45,7 @@ pub fn add(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
 fn insert(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
     let mut done = Ok(());
     for _ in 0..TRIES {
-        let fresh = !has_table(netlink, TABLE)?;
+        let fresh = !has_table(netlink, INET, TABLE)?;
         let mut batch = Batch::new();
         if fresh {
             make(&mut batch);
@@ -138,7 +138,7 @@ pub fn list(netns: Netns<'_>) -> Result<Vec<Publish>> {
     let netlink = Netlink::netfilter(netns)?;
     let mut ports = Vec::new();
     for map in MAPS {
-        let request = question(GET_ELEMENT, NLM_F_DUMP, &Attrs::default().text(1, TABLE).text(2, map.0));
+        let request = question(INET, GET_ELEMENT, NLM_F_DUMP, &Attrs::default().text(1, TABLE).text(2, map.0));
         match netlink.list(&request, &mut |payload| Some(elements(payload))) {
             Ok(found) => ports.extend(found.into_iter().flatten().map(|e| e.port)),
             Err(e) if e.errno == Errno::ENOENT => return Ok(ports),
@@ -154,7 +154,7 @@ pub fn clear(netns: Netns<'_>) -> Result<()> {
     // first. One batch: nobody can publish between the look and the removal.
     const NLM_F_NONREC: u16 = 0x100;
     let netlink = Netlink::netfilter(netns)?;
-    if !has_table(&netlink, TABLE)? {
+    if !has_table(&netlink, INET, TABLE)? {
         return Err(Error::new(Errno::ENOENT).with_path(format!("table inet {TABLE}")));
     }
     let mut batch = Batch::new();
@@ -198,7 +198,7 @@ fn make(batch: &mut Batch) {
 
 /// The element of a port, when it is published.
 fn find(netlink: &Netlink, port: &Publish) -> Result<Option<Element>> {
-    let request = question(GET_ELEMENT, NLM_F_ACK, &named(port));
+    let request = question(INET, GET_ELEMENT, NLM_F_ACK, &named(port));
     let mut found = Vec::new();
     match netlink.exchange(&request, &mut |payload| found.extend(elements(payload))) {
         Err(e) if e.errno == Errno::ENOENT => Ok(None),

@@ -7,11 +7,11 @@ use super::Cidr;
 use super::nft::Attrs;
 
 // Registers of the rule machine; the second one only carries the port of a translation.
-const REG: u32 = 1;
+pub(super) const REG: u32 = 1;
 const REG_PORT: u32 = 2;
 
 // The same registers in words of 32 bits: this is the first; REG is the first four of them.
-const WORD: u32 = 8;
+pub(super) const WORD: u32 = 8;
 
 /// A rule: matches, then what to do. Each step is one of the kernel's expressions.
 #[derive(Default)]
@@ -52,7 +52,17 @@ impl Rule {
 
     /// Only packets of this protocol (6 TCP, 17 UDP) to this port.
     pub fn port(self, proto: u8, port: u16) -> Rule {
-        self.meta(REG, L4PROTO).compare(EQUAL, &[proto]).load(TRANSPORT, 2, 2).compare(EQUAL, &port.to_be_bytes())
+        self.protocol(proto).load(TRANSPORT, 2, 2).compare(EQUAL, &port.to_be_bytes())
+    }
+
+    /// Only packets of connections that have been answered, and what belongs to those, such as ICMP errors.
+    pub fn answered(self) -> Rule {
+        const STATE: u32 = 0;
+        const ESTABLISHED: u32 = 1 << 1;
+        const RELATED: u32 = 1 << 2;
+        self.expr("ct", Attrs::default().number(1, REG).number(2, STATE))
+            .mask(&(ESTABLISHED | RELATED).to_ne_bytes())
+            .compare(NOT_EQUAL, &[0; 4])
     }
 
     /// Only packets of connections whose destination was translated.
@@ -92,6 +102,16 @@ impl Rule {
         self.meta(REG, OIFNAME).compare(NOT_EQUAL, &link_name(link))
     }
 
+    /// Only packets that go out by a link whose name begins so.
+    pub fn leaves_by_prefix(self, beginning: &str) -> Rule {
+        self.meta(REG, OIFNAME).compare(EQUAL, beginning.as_bytes())
+    }
+
+    /// Only packets that came in by a link of a set.
+    pub fn comes_by_any(self, set: &str) -> Rule {
+        self.meta(REG, IIFNAME).expr("lookup", Attrs::default().text(1, set).number(2, REG))
+    }
+
     pub fn dest_in(self, subnet: Cidr) -> Rule {
         self.subnet(if subnet.0.is_ipv4() { 16 } else { 24 }, subnet, EQUAL)
     }
@@ -111,11 +131,31 @@ impl Rule {
             .translate(like, WORD, WORD + words)
     }
 
+    /// Only packets of this protocol: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6. Extension headers of IPv6 do not hide it.
+    pub fn protocol(self, proto: u8) -> Rule {
+        self.meta(REG, L4PROTO).compare(EQUAL, &[proto])
+    }
+
+    /// Only ICMPv6 messages of this type.
+    pub fn icmp6(self, kind: u8) -> Rule {
+        self.protocol(58).load(TRANSPORT, 0, 1).compare(EQUAL, &[kind])
+    }
+
+    /// Lets the packet go on to the next table.
+    pub fn accept(self) -> Rule {
+        const ACCEPT: u32 = 1;
+        self.verdict(ACCEPT)
+    }
+
     /// Drops the packet.
     pub fn drop(self) -> Rule {
-        const VERDICT: u32 = 0;
         const DROP: u32 = 0;
-        let verdict = Attrs::default().nest(2, Attrs::default().number(1, DROP));
+        self.verdict(DROP)
+    }
+
+    fn verdict(self, code: u32) -> Rule {
+        const VERDICT: u32 = 0;
+        let verdict = Attrs::default().nest(2, Attrs::default().number(1, code));
         self.expr("immediate", Attrs::default().number(1, VERDICT).nest(2, verdict))
     }
 
@@ -125,7 +165,7 @@ impl Rule {
         self.expr("nat", nat.number(3, addr).number(5, port))
     }
 
-    fn meta(self, register: u32, key: u32) -> Rule {
+    pub(super) fn meta(self, register: u32, key: u32) -> Rule {
         self.expr("meta", Attrs::default().number(1, register).number(2, key))
     }
 
@@ -136,43 +176,45 @@ impl Rule {
         masked.compare(operator, &octets(network((addr, prefix))))
     }
 
-    fn load(self, base: u32, offset: u32, length: u32) -> Rule {
+    pub(super) fn load(self, base: u32, offset: u32, length: u32) -> Rule {
         self.load_to(REG, base, offset, length)
     }
 
-    fn load_to(self, register: u32, base: u32, offset: u32, length: u32) -> Rule {
+    pub(super) fn load_to(self, register: u32, base: u32, offset: u32, length: u32) -> Rule {
         self.expr("payload", Attrs::default().number(1, register).number(2, base).number(3, offset).number(4, length))
     }
 
-    fn mask(self, mask: &[u8]) -> Rule {
+    pub(super) fn mask(self, mask: &[u8]) -> Rule {
         let registers = Attrs::default().number(1, REG).number(2, REG).number(3, mask.len() as u32);
         self.expr("bitwise", registers.nest(4, data(mask)).nest(5, data(&vec![0; mask.len()])))
     }
 
-    fn compare(self, operator: u32, value: &[u8]) -> Rule {
+    pub(super) fn compare(self, operator: u32, value: &[u8]) -> Rule {
         self.expr("cmp", Attrs::default().number(1, REG).number(2, operator).nest(3, data(value)))
     }
 
-    fn immediate(self, register: u32, value: &[u8]) -> Rule {
+    pub(super) fn immediate(self, register: u32, value: &[u8]) -> Rule {
         self.expr("immediate", Attrs::default().number(1, register).nest(2, data(value)))
     }
 
-    fn expr(self, name: &str, body: Attrs) -> Rule {
+    pub(super) fn expr(self, name: &str, body: Attrs) -> Rule {
         const ELEMENT: u16 = 1;
         Rule(self.0.nest(ELEMENT, Attrs::default().text(1, name).nest(2, body)))
     }
 }
 
-const EQUAL: u32 = 0;
-const NOT_EQUAL: u32 = 1;
-const IIFNAME: u32 = 6;
+pub(super) const EQUAL: u32 = 0;
+pub(super) const NOT_EQUAL: u32 = 1;
+pub(super) const IIFNAME: u32 = 6;
 const OIFNAME: u32 = 7;
 const L4PROTO: u32 = 16;
-const NETWORK: u32 = 1;
-const TRANSPORT: u32 = 2;
+pub(super) const IIFGROUP: u32 = 21;
+pub(super) const LINK: u32 = 0;
+pub(super) const NETWORK: u32 = 1;
+pub(super) const TRANSPORT: u32 = 2;
 
 /// A link's name as the rule machine holds it: sixteen bytes.
-fn link_name(name: &str) -> Vec<u8> {
+pub(super) fn link_name(name: &str) -> Vec<u8> {
     let mut bytes = name.as_bytes().to_vec();
     bytes.resize(16, 0);
     bytes

@@ -11,6 +11,7 @@ use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 use super::Netns;
 use super::link::{self, Addrs};
 use super::netlink::Netlink;
+use super::pin;
 use super::route::{self, Route};
 use crate::sys::{Error, Result};
 
@@ -28,6 +29,8 @@ pub struct End<'a> {
     /// Whether it goes without an IPv6 link-local address of its own, and so without the packets by which a
     /// link looks for others of that address: a bridge carries each of them to all of its ports.
     pub no_link_local: bool,
+    /// Whether it is born in the group of the links that send only what `pin` lets them.
+    pub pinned: bool,
     /// Its addresses.
     pub addrs: &'a Addrs,
     /// The gateways of default routes through it, one for each family.
@@ -70,6 +73,9 @@ fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuil
     }
     if let Some(mtu) = end.mtu {
         message = message.mtu(mtu);
+    }
+    if end.pinned {
+        message = message.append_extra_attribute(LinkAttribute::Group(pin::GROUP));
     }
     match end.netns {
         Some(fd) => message.setns_by_fd(fd.as_raw_fd()),

@@ -32,6 +32,21 @@ do
   assert(err.hint:match("isolate_del"), err.hint)
   local second <close> = tiny.isolate("td1", { name = "second", netns = router })
 end
+do
+  local apart <close> = tiny.isolate(br, { outbound = true })
+  check.equal(sockets.connect(out), "10.10.0.2", "outbound: out")
+  check.equal(sockets.connect(back), nil, "outbound: back")
+  check.equal(sockets.connect(beside), "10.10.0.2", "outbound: to a neighbour")
+  local published <close> = tiny.publish("8080:10.10.0.2:7000", { netns = router })
+  local by_port = { from = outside, to = one, addr = "10.20.0.1", at_port = 8080 }
+  check.equal(sockets.connect(by_port), "10.20.0.2", "outbound: a published port")
+  local host = { from = one, to = router, addr = "10.10.0.1" }
+  check.equal(sockets.connect(host), "10.10.0.2", "outbound: the router's own services")
+  local closed <close> = tiny.isolate(br, { closed = true, name = "closed" })
+  check.equal(sockets.connect(host), nil, "closed: the router's own services")
+  check.equal(sockets.connect { from = router, to = one, addr = "10.10.0.2" }, "10.10.0.1", "closed: from the router")
+end
+tiny.publish_clear { netns = router }
 check.equal(sockets.connect(out), "10.10.0.2", "after")
 check.equal(sockets.connect(back), "10.20.0.2", "after")
 check.equal(sockets.ruleset(router), "", "no table is left")

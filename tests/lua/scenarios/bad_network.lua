@@ -8,7 +8,7 @@ local function run(...) return { "run", ... } end
 refused(run("--network", "brigde", "true"), 'there is no network "brigde"; did you mean "bridge"?\n  hint: tinylua network ls lists them; there are also none, host, container:NAME and ns:PATH\n')
 refused(run("--network", "none", "--network", "bridge", "true"), "network: none goes with no other\n")
 refused(run("--network", "bridge", "--network", "bridge", "true"), "network: bridge is named twice\n")
-refused(run("--network", "bridge:adr=1", "true"), 'network: "adr=1" is not ip=, ip6=, mac= or alias=\n  hint: such as --network back:ip=10.20.0.5,alias=db\n')
+refused(run("--network", "bridge:adr=1", "true"), 'network: "adr=1" is not ip=, ip6=, mac=, alias= or router\n  hint: such as --network back:ip=10.20.0.5,alias=db\n')
 refused(run("--network", "bridge", "--ip", "10.99.0.2", "true"), "ip: 10.99.0.2 is not in network bridge, 10.10.0.0/24\n")
 refused(run("--network", "bridge", "--ip", "10.10.0.255", "true"), "ip: 10.10.0.255 is not the address of a host in 10.10.0.0/24\n")
 refused(run("--ip", "10.10.0.2", "true"), "ip: a network of type none has no address to choose\n  hint: add --network bridge\n")

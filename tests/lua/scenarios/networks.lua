@@ -54,6 +54,17 @@ local graph = check.succeeds("network", "graph")
 assert(graph:find("(network back, internal) 10.20.0.1/24", 1, true) and graph:find("eth0 db 10.20.0.9/24", 1, true), graph)
 assert(check.succeeds("network", "graph", "--format", "svg"):match("^<svg.*</svg>\n$"))
 
-check.succeeds("rm", "-f", "db", "app", "late")
-check.equal(check.succeeds("network", "prune"), "back\nfront\n")
+-- An open network is reached from others; the way back stays closed.
+check.succeeds("network", "create", "open", "--subnet", "10.22.0.0/24", "--no-isolate")
+net.serve("shared", "--network", "open")
+check.equal(inside("late", "busybox timeout 5 busybox wget -qO- http://10.22.0.2/"), "shared\n")
+net.serve("page", "--network", "front")
+check.equal(inside("shared", "busybox timeout 1 busybox wget -qO- http://10.10.0.4/ 2>/dev/null; echo $?"), "143\n")
+local kinds = {}
+for kind in check.succeeds("network", "ls"):gmatch("10%.[%d.]+ +(%l+) ") do table.insert(kinds, kind) end
+check.equal(table.concat(kinds, " "), "internal nat open")
+net.refused({ "network", "create", "both", "--internal", "--no-isolate" }, "--no-isolate: an internal network is closed\n  hint: leave one of the two out\n")
+
+check.succeeds("rm", "-f", "db", "app", "late", "shared", "page")
+check.equal(check.succeeds("network", "prune"), "back\nfront\nopen\n")
 net.nothing_left()
