@@ -36,6 +36,7 @@ pub mod start;
 pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
+pub mod title;
 pub mod tree;
 pub mod userns;
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags};
 
-use super::{Context, Error, Result, mount};
+use super::{Context, Error, Result, mount, title};
 
 const OWN: &str = "/proc/self/exe";
 
@@ -36,7 +36,7 @@ pub fn seal() -> Result<()> {
         Err(e) if e.errno == Errno::EPERM => copy().detail("a copy in memory")?,
         mounted => mounted?,
     };
-    let arguments = c_strings(std::env::args_os().map(OsStringExt::into_vec))?;
+    let arguments = c_strings(title::arguments().into_iter())?;
     let variables = c_strings(std::env::vars_os().map(|(key, value)| {
         let mut text = key.into_vec();
         text.push(b'=');
@@ -55,8 +55,8 @@ fn c_strings(list: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>> {
 
 /// A program that was run by its descriptor is called by the number of that until Linux 6.14.
 fn named() -> Result<()> {
-    let Some(first) = std::env::args_os().next() else { return Ok(()) };
-    let name = Path::new(&first).file_name().map(OsStr::as_bytes).unwrap_or_default();
+    let Some(first) = title::arguments().into_iter().next() else { return Ok(()) };
+    let name = Path::new(OsStr::from_bytes(&first)).file_name().map(OsStr::as_bytes).unwrap_or_default();
     let name = CString::new(&name[..name.len().min(15)]).unwrap_or_default();
     Ok(rustix::thread::set_name(&name)?)
 }
