@@ -1,5 +1,6 @@
 //! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
 
+mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod copy;
