@@ -587,6 +587,13 @@ function tiny.reap(child) end
 ---@return never # never; an error when the caller is not PID 1
 function tiny.become_init(child) end
 
+---Sets what ps(1) shows as this process's command line (setproctitle(3)): the title takes the place of the arguments in /proc/PID/cmdline, and the environment is no longer in /proc/PID/environ, so that nobody can read a secret there that was given to the command. What precedes the colon becomes the process's name (/proc/PID/comm, 15 bytes). The process itself and what it executes keep their environment. A command begins with the title `tinylua: COMMAND`.
+---```lua
+---tiny.set_process_title("tinylua: supervisor of web")
+---```
+---@param title string the title, such as "tinylua: supervisor of web"
+function tiny.set_process_title(title) end
+
 ---@class tiny.kill.options: table<"group", any>
 ---@field group? boolean the whole process group that a child leads which was not waited for (kill(2)) (default: false)
 
@@ -2396,9 +2403,10 @@ function tiny.rename(from, to) end
 ---@param options? tiny.remove.options
 function tiny.remove(path, options) end
 
----@class tiny.flock.options: table<"shared"|"wait", any>
+---@class tiny.flock.options: table<"shared"|"wait"|"timeout", any>
 ---@field shared? boolean with other shared ones (default: false)
 ---@field wait? boolean wait for the other holder; otherwise return nil (default: true)
+---@field timeout? tiny.duration how long to wait at most, by a timer whose signal is SIGALRM (default: as long as it takes)
 
 ---Takes a lock on a file, made where it is missing (flock(2)). A child that is forked meanwhile holds it too: it ends when all of them have closed it or ended, or with `unlock`.
 ---* ENOENT: the file or its folder is missing
@@ -2408,7 +2416,7 @@ function tiny.remove(path, options) end
 ---```
 ---@param path string the lock file
 ---@param options? tiny.flock.options
----@return tiny.lock? # a lock handle, or nil when it is held and `wait` is false
+---@return tiny.lock? # a lock handle, or nil when it is held still
 function tiny.flock(path, options) end
 
 ---Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).

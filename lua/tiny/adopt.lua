@@ -12,8 +12,8 @@ local function half(container)
 end
 
 -- Undoes what a dead container's set-up made, and records that nobody saw its end. Its output up to there
--- goes to the log as far as it is left.
-local function bury(container)
+-- goes to the log as far as it is left. `process`: its PID 1, where somebody has held on to it.
+local function bury(container, process)
   local manage = require "tiny.manage"
   local failures = scope.replay(container.dir .. "/undo.jsonl")
   tiny.try(require("tiny.network").release)
@@ -27,7 +27,9 @@ local function bury(container)
     return kept and format.note("%s", tostring(kept))
   end
   local cut = container.state.status == "running" and require("tiny.output").salvage(container)
-  manage.ended(container, { oom = 0, log_cut = cut or nil })
+  local status, signal
+  if process then status, signal = tiny.process_exit(process) end
+  manage.ended(container, { status = status, signal = signal, oom = 0, log_cut = cut or nil })
 end
 
 -- The lock of a container whose maker was killed: the child that waits for its "go" holds it a moment
@@ -46,8 +48,9 @@ local function last_holder(id)
   end
 end
 
--- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone.
-function adopt.look_after(container)
+-- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone. `process`: a handle of its
+-- PID 1, which still tells how that ended.
+function adopt.look_after(container, process)
   if not half(container) and not state.busy(container) then return container end
   local alive = state.try_alive(container) or last_holder(container.id)
   if not alive then return tiny.stat(container.dir) and container or nil end
@@ -55,12 +58,12 @@ function adopt.look_after(container)
   local now = state.load(container.id)
   if not now then return nil end
   now.alive = alive
-  local process = now.state.status == "running" and state.process(now)
-  if process then
-    process:close()
+  local living = now.state.status == "running" and state.process(now)
+  if living then
+    living:close()
     require("tiny.manage").adopt(now)
   elseif half(now) or state.busy(now) then
-    bury(now)
+    bury(now, process)
   end
   -- A supervisor that took over holds the lock from here on.
   alive:close()

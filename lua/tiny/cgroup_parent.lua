@@ -54,7 +54,7 @@ end
 -- some of the hierarchies only.
 function cgroup_parent.with(path, make)
   tiny.mkdir(store(), { parents = true, mode = PRIVATE })
-  local lock <close> = tiny.flock(store() .. "/lock")
+  local lock <close> = require("tiny.state").lock(store() .. "/lock")
   local list = read()
   for _, folder in ipairs(folders(path)) do
     if not tiny.stat(folder) then table.insert(list, folder) end
@@ -70,7 +70,7 @@ end
 -- Removes what is ours and holds no group any more.
 function cgroup_parent.release()
   if not tiny.stat(store() .. "/made") then return end
-  local lock <close> = tiny.flock(store() .. "/lock")
+  local lock <close> = require("tiny.state").lock(store() .. "/lock")
   local list, kept = read(), {}
   -- The lower ones were written later.
   for i = #list, 1, -1 do

@@ -26,7 +26,8 @@ end
 
 -- Makes the full file the previous one, unless somebody else has done so.
 local function rotate(folder, current, previous)
-  local lock <close> = tiny.flock(folder .. "/lock")
+  local lock <close> = tiny.flock(folder .. "/lock", { timeout = 1 })
+  if not lock then return end
   local now = tiny.stat(current)
   if now and now.size >= LARGEST then tiny.rename(current, previous) end
 end

@@ -50,6 +50,8 @@ return function(container, options)
     local null <close> = tiny.open("/dev/null", { read = true, write = true })
     for number = 0, options.detach and 2 or options.interactive and -1 or 0 do tiny.dup2(null, number) end
   end
+  -- The container's processes see the one that enters it.
+  tiny.set_process_title("tinylua: exec in " .. name)
   local child <close> = while_alive(container, process, require "tiny.join", process, cgroup, container.config, options)
   while_alive(container, process, child.wait_ready, child)
   events.emit(container, "exec", { command = table.concat(options.command, " ") })

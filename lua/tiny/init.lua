@@ -24,5 +24,6 @@ return function(ctx, program)
     program()
   end)
   require("tiny.security").seal(ctx.security)
+  tiny.set_process_title("tinylua: init of " .. ctx.name)
   tiny.become_init(child)
 end

@@ -63,6 +63,8 @@ function Logfile:backward(f)
         if f(rest:sub(start + 1, newlines[i] - 1), number, low + start) then return end
       end
       if newlines[1] then rest = rest:sub(1, newlines[1]) end
+      -- No entry is that long: it is not ours.
+      if #rest > PIECE then rest = "" end
     end
   end
 end

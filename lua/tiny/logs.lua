@@ -88,13 +88,13 @@ function Printer:finish()
   for stream, filter in pairs(self.filters) do format.output(stream, filter:text("", { last = true })) end
 end
 
--- Whole lines under the prefix; the rest of a line waits, since others print beside this.
+-- Whole lines under the prefix, long ones in parts; the rest of a line waits, since others print beside this.
 function Printer:prefixed(entry, text)
-  text = (self.rest and self.rest[entry.stream] or "") .. text
-  local whole = text:match("^.*\n") or ""
-  self.rest = self.rest or {}
-  self.rest[entry.stream] = text:sub(#whole + 1)
-  return (whole:gsub("[^\n]*\n", function(line) return self.options.prefix .. line end))
+  self.lines = self.lines or {}
+  local lines, out = self.lines[entry.stream] or require("tiny.lines").new(), {}
+  self.lines[entry.stream] = lines
+  lines:put(text, function(line) table.insert(out, self.options.prefix .. line .. "\n") end)
+  return table.concat(out)
 end
 
 -- Goes to where the last `count` lines begin, of those between `since` and `until`; returns how many

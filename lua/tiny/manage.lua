@@ -257,10 +257,20 @@ function manage.create(spec, options)
   return record
 end
 
+-- Seconds that the callbacks at an end may take before it is started again.
+local LAST_WORDS = 60
+
 -- Starts a container on record again, in the background; false when it runs already.
 local function start(known)
-  local record, now = state.claim(known)
-  if not record then return not now and state.gone(known) end
+  local record, now = state.claim(known, LAST_WORDS)
+  if not record and not now then state.gone(known) end
+  if not record and not state.busy(now) then
+    tiny.fail {
+      message = ("%s has ended, but its supervisor has not for %d s: a callback of its recipe goes on"):format(now.config.name, LAST_WORDS), exit = 125,
+      hint = "`tinylua rm -f` ends it",
+    }
+  end
+  if not record then return false end
   local alive <close> = record.alive
   if record.damage then tiny.fail(record.damage) end
   local spec = manage.spec_of(record)

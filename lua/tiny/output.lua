@@ -67,17 +67,24 @@ local function echo(ctx, stream, bytes)
   if err.code ~= "EPIPE" then format.note("%s: its %s is not shown any more: %s", ctx.name, stream, err.message) end
 end
 
+-- The lines of a stream for the recipe, and what calls it back with one.
+local function lines_of(ctx, stream)
+  ctx.lines = ctx.lines or {}
+  ctx.lines[stream] = ctx.lines[stream] or require("tiny.lines").new()
+  return ctx.lines[stream]
+end
+
+local function teller(ctx, stream)
+  local call_back = require "tiny.call_back"
+  return function(line, partial) call_back(ctx, "on_log", line, stream, partial) end
+end
+
 -- Hands bytes to the terminal and to the recipe.
 local function show(ctx, stream, bytes)
   if bytes == "" then return end
   echo(ctx, stream, bytes)
   if ctx.record.audience then ctx.record.audience:put(LETTERS[stream], bytes) end
-  if not ctx.spec.on_log then return end
-  local call_back = require "tiny.call_back"
-  local rest = (ctx.rest and ctx.rest[stream] or "") .. bytes
-  for line in rest:gmatch("([^\n]*)\n") do call_back(ctx, "on_log", line, stream) end
-  ctx.rest = ctx.rest or {}
-  ctx.rest[stream] = rest:match("[^\n]*$")
+  if ctx.spec.on_log then lines_of(ctx, stream):put(bytes, teller(ctx, stream)) end
 end
 
 -- Throws away what a log that cannot be written would take; the log says how much once it can.
@@ -151,6 +158,7 @@ function output.finish(ctx)
     local _, bytes = tiny.try(ctx.pump.finish, ctx.pump, stream, { keep = true })
     if type(bytes) == "string" then
       show(ctx, stream, bytes)
+      if ctx.spec.on_log then lines_of(ctx, stream):finish(teller(ctx, stream)) end
     else
       format.note("%s: the end of its %s is not in the log: %s", ctx.name, stream, tostring(bytes))
     end

@@ -15,13 +15,16 @@ function tests.port(container, port)
   return stream ~= nil
 end
 
-function tests.log(container, pattern)
-  local found = false
-  require("tiny.logfile").new(container.dir .. "/container.log"):forward(function(line)
-    local entry = tiny.json_decode(line)
-    found = found or (type(entry) == "table" and tostring(entry.text or ""):find(pattern) ~= nil)
+-- `wait` keeps how far the log was read, so that what comes is looked at once.
+function tests.log(container, pattern, wait)
+  local path = container.dir .. "/container.log"
+  wait.log = wait.log or tiny.stat(path) and require("tiny.logfile").new(path)
+  if not wait.log then return false end
+  wait.log:forward(function(line)
+    local entry = not wait.seen and tiny.json_decode(line)
+    wait.seen = wait.seen or (type(entry) == "table" and tostring(entry.text or ""):find(pattern) ~= nil)
   end)
-  return found
+  return wait.seen
 end
 
 function tests.health(container, wanted)
@@ -34,10 +37,10 @@ local function seen(container)
   return { id = container.id, name = container.config.name, addr = entry.addr, addr6 = entry.addr6, state = container.state, dir = container.dir }
 end
 
-local function holds(ready, container)
+local function holds(ready, container, wait)
   if type(ready) == "function" then return (ready(seen(container))) end
   for key, value in pairs(ready) do
-    if key ~= "exit" and not tests[key](container, value) then return false end
+    if key ~= "exit" and not tests[key](container, value, wait) then return false end
   end
   return true
 end
@@ -56,7 +59,7 @@ end
 -- Waits until the container is ready; fails after `patience` seconds, or when it ends before.
 return function(id, name, ready, patience)
   if ready == nil then return end
-  local began, pause = tiny.clock("monotonic"), FIRST
+  local began, pause, wait = tiny.clock("monotonic"), FIRST, {}
   local folder = assert(state.load(id), name).dir
   local watch <close> = tiny.watch { folder }
   while true do
@@ -65,7 +68,7 @@ return function(id, name, ready, patience)
     container = state.settled(container) or container
     if ended(container, ready, name) then return end
     local only_end = type(ready) == "table" and ready.exit
-    if not only_end and holds(ready, container) then return end
+    if not only_end and holds(ready, container, wait) then return end
     local left = began + patience - tiny.clock("monotonic")
     if left <= 0 then
       tiny.fail { message = ("%s was not ready within %g s"):format(name, patience), hint = ("tinylua logs %s; ready_timeout gives it longer"):format(name), exit = 125 }

@@ -45,6 +45,8 @@ end
 
 -- Makes the container. When that fails its steps are undone, and the error is thrown again.
 function session.make(record, spec, options)
+  -- Before there is a container: its processes would see the arguments of those that are forked for it.
+  tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = new_context(record, spec, options)
   ctx.born = record_birth
   local _, err = tiny.try(function()
@@ -77,6 +79,7 @@ end
 function session.adopt(record, spec)
   local process = state.process(record)
   if not process then return nil end
+  tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = new_context(record, spec, {})
   ctx.process, ctx.adopted = process, true
   ctx.signals = tiny.signals(FORWARDED)

@@ -93,6 +93,19 @@ local function read_json(path, key)
   return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
 end
 
+-- Seconds after which a lock that is held for a moment only is taken to be that of a process which hangs.
+local HANGS = 30
+
+-- Takes a lock of the store; fails with ETIMEDOUT when another process has it for longer than that.
+function state.lock(path, patience)
+  local lock = tiny.flock(path, { timeout = patience or HANGS })
+  if lock then return lock end
+  tiny.fail {
+    message = ("another process has held %s for more than %g seconds"):format(path, patience or HANGS), code = "ETIMEDOUT", exit = 125,
+    hint = "`fuser` tells which; that of a container's supervisor, stop and rm -f end",
+  }
+end
+
 local function in_use(name, id)
   tiny.fail { message = ("the name %q is in use by container %s"):format(name, id), hint = "choose another --name, or remove that container" }
 end
@@ -108,7 +121,7 @@ local function reserve(data, name, id)
   end
   if not err then return end
   if err.code ~= "EEXIST" then error(err, 0) end
-  local lock <close> = tiny.flock(data .. "/lock")
+  local lock <close> = state.lock(data .. "/lock")
   local holder = tiny.read_file(path)
   if holder and tiny.stat(data .. "/containers/" .. holder) then in_use(name, holder) end
   tiny.write_file(path, id, { mode = PRIVATE_FILE })
@@ -177,8 +190,8 @@ function state.gone(container)
 end
 
 -- The lock under which a container's files are written; fails when it was removed meanwhile.
-local function locked(container)
-  local lock, err = tiny.try(tiny.flock, container.dir .. "/lock")
+local function locked(container, patience)
+  local lock, err = tiny.try(state.lock, container.dir .. "/lock", patience)
   if err and err.code ~= "ENOENT" then error(err, 0) end
   -- Who removes it holds this lock too: what was waited for may be the lock of a folder that is gone.
   local there, failure = tiny.try(tiny.stat, container.dir)
@@ -245,7 +258,8 @@ end
 -- false when it was gone already.
 function state.forget(container, unborn)
   settle(container)
-  local lock <close> = tiny.try(tiny.flock, container.dir .. "/lock")
+  -- Who hangs with it keeps nobody from the removal.
+  local lock <close> = tiny.try(tiny.flock, container.dir .. "/lock", { timeout = 5 })
   local data = state.roots()
   -- It may have been renamed meanwhile.
   local config = read_json(container.dir .. "/config.json", "id") or container.config
@@ -306,8 +320,10 @@ function state.busy(container)
 end
 
 -- The container at rest, as it is now, with its supervisor's lock in `alive`: as long as that is held
--- nobody else starts or removes it. Otherwise nil, and the container as it is: nil when it is gone.
-function state.claim(container)
+-- nobody else starts or removes it. Otherwise nil, and the container as it is: nil when it is gone. `patience`: for so
+-- many seconds at most one at rest, which its supervisor still holds, is waited for.
+function state.claim(container, patience)
+  local last = tiny.clock("monotonic") + (patience or math.huge)
   while true do
     local alive = state.try_alive(container)
     local now, failure = tiny.try(state.load, container.id)
@@ -317,7 +333,7 @@ function state.claim(container)
     end
     if alive then alive:close() end
     if failure then error(failure, 0) end
-    if not now or state.busy(now) then return nil, now end
+    if not now or state.busy(now) or tiny.clock("monotonic") > last then return nil, now end
     -- Its supervisor has recorded the end, or somebody is about to start or to remove it: a moment, at
     -- whose end a supervisor tells nothing that could be waited for beside the folder.
     local watch <close> = tiny.try(tiny.watch, { container.dir })
@@ -325,14 +341,15 @@ function state.claim(container)
   end
 end
 
--- The container once it is no longer being started; nil when that came to nothing.
-function state.settled(container)
-  while container and container.state.status == "starting" do
+-- The container once it is no longer being started, or after `patience` seconds; nil when that came to nothing.
+function state.settled(container, patience)
+  local last = tiny.clock("monotonic") + (patience or math.huge)
+  while container and container.state.status == "starting" and tiny.clock("monotonic") < last do
     local watch <close> = tiny.try(tiny.watch, { container.dir })
     container = state.load(container.id)
     if watch and container and container.state.status == "starting" then
       -- A maker that is killed writes nothing more: now and then it is looked for.
-      tiny.poll({ watch }, 1)
+      tiny.poll({ watch }, math.max(0, math.min(1, last - tiny.clock("monotonic"))))
       container = adopt.look_after(container)
     end
   end
@@ -348,9 +365,9 @@ function state.ready(container)
   return container
 end
 
--- Changes the state under the container's lock; `change` gets the state as it is now.
-function state.update(container, change)
-  local lock <close> = locked(container)
+-- Changes the state under the container's lock, for which it waits `patience` seconds; `change` gets the state as it is now.
+function state.update(container, change, patience)
+  local lock <close> = locked(container, patience)
   local current = read_json(container.dir .. "/state.json", "status") or container.state
   change(current)
   write_json(container.dir .. "/state.json", current)

@@ -4,17 +4,53 @@ local format = require "tiny.format"
 local state = require "tiny.state"
 local limits = require "tiny.limits"
 local session = require "tiny.session"
+local unresponsive = require "tiny.unresponsive"
 
 local DEFAULT_TIMEOUT = 10
 -- From SIGKILL to the record.
 local LONGEST_END = 2
+local PATIENCE = unresponsive.PATIENCE
 
 -- Waits until the supervisor has recorded the end, and has ended. Not for its lock: somebody may start
--- the container again before this gets it.
-local function recorded(container)
+-- the container again before this gets it. One that hangs is ended, and the end is recorded here; one that has
+-- recorded it is left alone, since a callback of the recipe may do so much then. `process`: PID 1.
+local function recorded(container, process)
   local supervisor = container.state.supervisor
-  local process <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
-  if process then tiny.poll { process } end
+  local watched <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
+  local ended = not watched or #tiny.poll({ watched }, PATIENCE) > 0
+  local now = state.load(container.id)
+  if not now or not state.busy(now) then return end
+  if not ended and unresponsive.kill(now) then
+    format.note("%s: its supervisor, pid %d, did not answer within %s; killed with SIGKILL", now.config.name, watched.pid, format.duration(PATIENCE))
+  end
+  local look_after = require("tiny.adopt").look_after
+  now = look_after(now, process)
+  if not now or not state.busy(now) then return end
+  -- Another command is doing so just now; as long as this one lives, that is seen to be a stop.
+  local alive = tiny.try(tiny.flock, now.run .. "/alive", { timeout = PATIENCE })
+  if alive then alive:close() end
+  look_after(now, process)
+end
+
+-- Changes the state; a supervisor that hangs with the record's lock is ended. What cannot be written, since the disk is
+-- full, keeps nobody from ending the container.
+local function update(container, change)
+  local _, err = tiny.try(state.update, container, change, PATIENCE)
+  if not err then return end
+  if err.code and err.code ~= "ETIMEDOUT" then return format.note("%s: %s; it is stopped all the same", container.config.name, err.message) end
+  if not err.code or not unresponsive.kill(container) then error(err, 0) end
+  format.note("%s: its supervisor held the record's lock for more than %s; killed with SIGKILL", container.config.name, format.duration(PATIENCE))
+  state.update(container, change, PATIENCE)
+end
+
+-- Ends what is being started and does not come to its end; true, since there was something to stop.
+local function give_up(container)
+  if unresponsive.kill(container) then
+    format.note("%s was still being started; its supervisor is killed with SIGKILL", container.config.name)
+  end
+  require("tiny.adopt").look_after(container)
+  events.emit(container, "stop")
+  return true
 end
 
 -- A signal for PID 1, unless it has just ended. Without it the end would be waited for in vain.
@@ -24,20 +60,37 @@ local function signal_it(container, process, signal)
   if err and err.code ~= "ESRCH" then error(err, 0) end
 end
 
+-- PID 1 does not end on SIGKILL: it is frozen, or a process of the container waits for a parent outside to take note of
+-- its end, such as a supervisor that hangs in a health check, or an `exec` that is stopped.
+local function insist(container, process, cgroup)
+  if cgroup then
+    tiny.try(tiny.thaw, cgroup)
+    tiny.try(tiny.cgroup_kill, cgroup)
+  end
+  local others = unresponsive.reapers(process)
+  if #tiny.poll({ process }, PATIENCE) > 0 then return end
+  local why = others[1] and ("pid %d has not waited for the end of its child there"):format(others[1]) or "it waits for something in the kernel"
+  tiny.fail {
+    message = ("%s: its PID 1, pid %d, does not end even on SIGKILL: %s"):format(container.config.name, process.pid, why), exit = 125,
+    hint = ("cat /proc/%d/wchan tells where it waits"):format(process.pid),
+  }
+end
+
 -- Returns whether the container was running. `seconds`: the time to act; absent, what the container
 -- asks for. `quiet`: a kill is what was asked for.
 return function(container, seconds, quiet)
   if container.damage then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
-  container = state.settled(container)
+  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
+  container = state.settled(container, seconds + PATIENCE)
   if not container then return false end
+  if container.state.status == "starting" then return give_up(container) end
   local function lives(s) return s.status == "running" or s.status == "restarting" end
   if not lives(container.state) then return false end
-  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
   local me = state.self()
   me.till = tiny.clock("monotonic") + seconds + LONGEST_END
-  state.update(container, function(s) s.stopping = lives(s) and me or nil end)
+  update(container, function(s) s.stopping = lives(s) and me or nil end)
   local status = container.state.status
   if not lives(container.state) then return false end
   local process <close> = status == "running" and state.process(container) or nil
@@ -69,9 +122,9 @@ return function(container, seconds, quiet)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     signal_it(container, process, "SIGKILL")
-    tiny.poll { process }
+    if #tiny.poll({ process }, PATIENCE) == 0 then insist(container, process, cgroup) end
   end
-  recorded(container)
+  recorded(container, process)
   events.emit(container, "stop")
   return true
 end

@@ -74,7 +74,7 @@ end
 local function take(ctx)
   local folder = state.roots() .. "/userids"
   tiny.mkdir(folder, { parents = true, mode = PRIVATE })
-  local lock <close> = tiny.flock(folder .. "/lock")
+  local lock <close> = state.lock(folder .. "/lock")
   local first, taken, ids = FIRST, {}, tiny.subids()
   for _, ranges in pairs(ids) do
     for _, range in ipairs(ranges) do first = math.max(first, range[1] + range[2]) end

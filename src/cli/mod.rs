@@ -17,6 +17,7 @@ mod spec;
 use globals::{Globals, global_args};
 use spec::Spec;
 
+use crate::sys::title;
 use crate::vm::files::{Embedded, SearchPath, embedded};
 use crate::vm::registry::did_you_mean;
 use crate::vm::{Failure, Options, Vm, child, trace};
@@ -102,6 +103,8 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let search = SearchPath::new(&globals.lua_path);
     seal_early(name, &search);
+    // What was typed may be secret (`-e PASSWORD=…`), and is shown to every user of the host as long as this runs.
+    let _ = title::set(format!("tinylua: {name}").as_bytes());
     let vm = machine(&globals, search).map_err(|f| fail(f, globals.verbose))?;
     let end = invoke(&vm, name, rest, &mut globals);
     // The process ends: freeing each Lua object first would take longer than some commands do.

@@ -210,8 +210,14 @@ pub const FAMILY: &[Primitive] = &[
         options: &[
             opt("shared", Type::Bool, "false", "with other shared ones"),
             opt("wait", Type::Bool, "true", "wait for the other holder; otherwise return nil"),
+            opt(
+                "timeout",
+                Type::Duration,
+                "as long as it takes",
+                "how long to wait at most, by a timer whose signal is SIGALRM",
+            ),
         ],
-        returns: "a lock handle, or nil when it is held and `wait` is false",
+        returns: "a lock handle, or nil when it is held still",
         errors: &[ENOENT, EACCES],
         example: "local lock <close> = tiny.flock(\"/run/web.lock\")",
         call: flock,
@@ -333,7 +339,8 @@ fn remove(call: &Call<'_>) -> Outcome {
 
 fn flock(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
-    match sys::lock(&path, !call.flag("shared"), call.opt("wait")?.unwrap_or(true))? {
+    let wait = if call.opt("wait")?.unwrap_or(true) { call.opt_seconds("timeout")? } else { Some(0.0) };
+    match sys::lock(&path, !call.flag("shared"), wait)? {
         Some(fd) => call.ok(Builder::new(call.lua, "lock")?.field("path", path)?.fd(fd)?.build()?),
         None => call.ok(Value::Nil),
     }

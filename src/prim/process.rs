@@ -8,6 +8,7 @@ use crate::sys::init;
 use crate::sys::pidfd::{self, Ended};
 use crate::sys::process::{self as sys, Birth, Born};
 use crate::sys::signal;
+use crate::sys::title;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::files::SearchPath;
 use crate::vm::handle::{self, Builder};
@@ -149,6 +150,21 @@ pub const FAMILY: &[Primitive] = &[
         example: "tiny.clone({ pid = true }, function()\n  local child = tiny.fork(function() tiny.exec { \"sh\" } end)\n  \
                   tiny.become_init(child)\nend)",
         call: become_init,
+        ..BASE
+    },
+    Primitive {
+        name: "set_process_title",
+        doc: "Sets what ps(1) shows as this process's command line (setproctitle(3)): the title takes the place of the \
+              arguments in /proc/PID/cmdline, and the environment is no longer in /proc/PID/environ, so that nobody can \
+              read a secret there that was given to the command. What precedes the colon becomes the process's name \
+              (/proc/PID/comm, 15 bytes). The process itself and what it executes keep their environment. A command \
+              begins with the title `tinylua: COMMAND`.",
+        args: &[arg("title", Type::Str, "the title, such as \"tinylua: supervisor of web\"")],
+        example: "tiny.set_process_title(\"tinylua: supervisor of web\")",
+        call: |c| {
+            title::set(c.str(0)?.as_bytes())?;
+            c.ok(())
+        },
         ..BASE
     },
     Primitive {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 
+use super::alarm::Alarm;
 use super::path::{Place, without_umask};
 use super::{Context, Error, Result, interrupt};
 
@@ -274,22 +275,28 @@ pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
     })
 }
 
-/// Takes a lock on a file, made where it is missing (flock(2)). `None` when another holds it and
-/// `wait` is false. Children that are forked hold it too, until `unlock` or the end of the last.
-pub fn lock(path: &str, exclusive: bool, wait: bool) -> Result<Option<OwnedFd>> {
+/// Takes a lock on a file, made where it is missing (flock(2)); how many seconds it `wait`s, `None`: as long as it takes.
+/// `None` when another still holds it. Children that are forked hold it too, until `unlock` or the end of the last.
+pub fn lock(path: &str, exclusive: bool, wait: Option<f64>) -> Result<Option<OwnedFd>> {
     use rustix::fs::FlockOperation as Op;
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).at(path)?;
-    let operation = match (exclusive, wait) {
-        (true, true) => Op::LockExclusive,
-        (true, false) => Op::NonBlockingLockExclusive,
-        (false, true) => Op::LockShared,
-        (false, false) => Op::NonBlockingLockShared,
+    let (now, later) = match exclusive {
+        true => (Op::NonBlockingLockExclusive, Op::LockExclusive),
+        false => (Op::NonBlockingLockShared, Op::LockShared),
     };
+    // Nearly always it is free.
+    match rustix::fs::flock(&fd, now) {
+        Ok(()) => return Ok(Some(fd)),
+        Err(rustix::io::Errno::WOULDBLOCK) if wait == Some(0.0) => return Ok(None),
+        Err(rustix::io::Errno::WOULDBLOCK) => {}
+        Err(e) => return Err(e).at(path),
+    }
+    let alarm = wait.map(Alarm::after).transpose()?;
     loop {
-        match rustix::fs::flock(&fd, operation) {
+        match rustix::fs::flock(&fd, later) {
             Ok(()) => return Ok(Some(fd)),
-            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+            Err(rustix::io::Errno::INTR) if alarm.as_ref().is_some_and(Alarm::is_over) => return Ok(None),
             Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e).at(path),
         }

@@ -1,5 +1,6 @@
 //! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
 
+mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod copy;
@@ -39,6 +40,7 @@ pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
 pub mod terminal_filter;
+pub mod title;
 pub mod tree;
 pub mod userns;
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
 
-use super::{Context, Error, Result, mount, process};
+use super::{Context, Error, Result, mount, process, title};
 
 const OWN: &str = "/proc/self/exe";
 
@@ -68,7 +68,7 @@ pub fn seal() -> Result<()> {
     // program is not below this root, a copy is left.
     let mounted = own().and_then(read_only).or_else(|_| from_own_namespace());
     let program = mounted.or_else(|_| copy().detail("a copy in memory"))?;
-    let arguments = c_strings(std::env::args_os().map(OsStringExt::into_vec))?;
+    let arguments = c_strings(title::arguments().into_iter())?;
     let variables = c_strings(std::env::vars_os().map(|(key, value)| {
         let mut text = key.into_vec();
         text.push(b'=');

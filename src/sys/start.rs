@@ -17,7 +17,8 @@ macro_rules! entry {
         /// What the C library calls. Rust reads the arguments from it by itself.
         // SAFETY: the one symbol of this name in the program, with C's signature.
         #[unsafe(no_mangle)]
-        extern "C" fn main(_: core::ffi::c_int, _: *const *const core::ffi::c_char) -> core::ffi::c_int {
+        extern "C" fn main(_: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
+            $crate::sys::title::remember(argv);
             $crate::sys::start::prepare();
             i32::from($main())
         }

@@ -148,6 +148,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// A duration in seconds ("10s").
+    pub fn opt_seconds(&self, key: &str) -> Result<Option<f64>, Fail> {
+        match self.raw(key) {
+            Value::Nil => Ok(None),
+            value => to_seconds(&value).map(Some).map_err(Fail::Usage),
+        }
+    }
+
     /// A positional duration in seconds ("10s"), `None` when absent.
     pub fn seconds(&self, i: usize) -> Result<Option<f64>, Fail> {
         match self.arg(i) {

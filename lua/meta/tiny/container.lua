@@ -76,7 +76,7 @@
 ---@field on_start? fun(ctx: tiny.context) Called when the program runs.
 ---@field on_exit? fun(ctx: tiny.context, status: integer, signal: string?) Called when it has ended.
 ---@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the kernel has killed processes of it for memory.
----@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr") Called for each line of its output.
+---@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. One of more than 16 KiB comes in parts, as in the log: `partial` when its newline is not there yet.
 ---@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when its health changes.
 ---@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with its figures or its level.
 

@@ -59,7 +59,7 @@ function members.connect(container, wish)
     wrong(("%s has the network %s, which goes with no other"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
   end
   -- One after the other: both would choose the same interface.
-  local turn <close> = tiny.flock(container.dir .. "/connecting")
+  local turn <close> = state.lock(container.dir .. "/connecting")
   container = state.load(container.id) or container
   if position(container.config.networks, network.name, "name") then wrong(("%s is in network %s already"):format(container.config.name, network.name)) end
   require("tiny.network").check { network = "bridge", networks = { wish } }
@@ -71,7 +71,7 @@ end
 
 function members.disconnect(container, name)
   local network = store.load(name) or store.find(name)
-  local turn <close> = tiny.flock(container.dir .. "/connecting")
+  local turn <close> = state.lock(container.dir .. "/connecting")
   container = state.load(container.id) or container
   local at = position(container.config.networks, network.name, "name")
   if not at then wrong(("%s is not in network %s"):format(container.config.name, network.name)) end

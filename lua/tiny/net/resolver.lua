@@ -4,6 +4,7 @@
 -- container's namespace leads: port 53 stays free for a name server of the container's own.
 local files = require "tiny.net.files"
 local lease = require "tiny.net.lease"
+local Outbox = require "tiny.outbox"
 local state = require "tiny.state"
 
 local resolver = {}
@@ -150,7 +151,7 @@ end
 
 -- A question over TCP: two bytes of length, then the message.
 local function serve_stream(ctx, loop, stream)
-  local got, timer, asking = "", nil, ctx.resolver
+  local got, asked, timer, asking = "", false, nil, ctx.resolver
   if (asking.streams or 0) >= STREAMS then return stream:close() end
   asking.streams = (asking.streams or 0) + 1
   local function finish()
@@ -158,20 +159,24 @@ local function serve_stream(ctx, loop, stream)
     asking.streams = asking.streams - 1
     timer = loop:cancel(timer)
     loop:off(stream)
+    loop:on_room(stream, nil)
     stream:close()
   end
   timer = loop:after(PATIENCE * 5, finish)
   loop:on(stream, function()
     local bytes = tiny.try(stream.read, stream)
     if not bytes then return finish() end
+    if asked then return end
     got = got .. bytes
     local length = #got >= 2 and string.unpack(">I2", got)
     if not length or #got < length + 2 then return end
+    asked = true
     guarded(answer, ctx, loop, got:sub(3, length + 2), 65535, function(reply)
-      tiny.try(stream.write, stream, string.pack(">s2", reply))
-      finish()
+      -- Who asks and does not read the answer is not waited for.
+      local outbox = Outbox.new(loop, stream, finish, finish)
+      outbox:put(string.pack(">s2", reply))
+      if outbox.size == 0 then finish() end
     end)
-    got = ""
   end)
 end
 

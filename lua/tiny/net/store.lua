@@ -29,7 +29,7 @@ end
 -- The lock under which networks and their leases change.
 function store.lock()
   tiny.mkdir(store.root(), { parents = true, mode = PRIVATE })
-  return tiny.flock(store.root() .. "/.lock")
+  return state.lock(store.root() .. "/.lock")
 end
 
 -- The network of this name, or nil.

@@ -47,4 +47,27 @@ check.equal(tiny.stat("elsewhere"), nil)
 local err = check.fails("ENOENT", tiny.flock, "no/where")
 check.equal(err.path, "no/where")
 check.equal(err.hint, "the file or its folder is missing")
-check.refuses([[unknown option "timeout"; known are shared, wait]], tiny.flock, "lock", { timeout = 1 })
+check.refuses([[unknown option "timeot"; did you mean "timeout"?]], tiny.flock, "lock", { timeot = 1 })
+
+-- For a time: until it is over, or the holder has ended; what else the process waits for is not cut short later.
+do
+  local kept <close> = tiny.flock("lock")
+  local impatient <close> = tiny.fork(function()
+    local began = tiny.clock("monotonic")
+    check.equal(tiny.flock("lock", { timeout = "300ms" }), nil)
+    local took = tiny.clock("monotonic") - began
+    assert(took >= 0.3 and took < 5, took)
+    check.equal(#tiny.poll({}, "200ms"), 0)
+    check.equal(tiny.flock("lock", { timeout = 0 }), nil)
+  end)
+  check.equal(impatient:wait(), 0)
+end
+local briefly, holds = tiny.pipe()
+local brief <close> = tiny.fork(function()
+  local lock = tiny.flock("lock")
+  holds:write("x")
+  tiny.poll({}, "200ms")
+end)
+briefly:read()
+local lock <close> = tiny.flock("lock", { timeout = "60s" })
+check.equal(lock.kind, "lock")

@@ -1,0 +1,81 @@
+-- A supervisor that does not answer: it is stopped (SIGSTOP), loops in a callback of its recipe, or waits for somebody
+-- to read its output. Who stops or removes the container ends it then; what it had to do, the next look at the
+-- container does (tiny.adopt).
+local unresponsive = {}
+
+-- Seconds that a supervisor, and a process after SIGKILL, has at most.
+unresponsive.PATIENCE = 10
+
+-- Whether a process holds the lock in the file of this name and number: the kernel tells the locks of each open file
+-- (proc(5), fdinfo). One that only waits for it does not count. No file is asked: it may be a container's, on a file
+-- system that never answers.
+local function holds(pid, name, ino)
+  local folder = ("/proc/%d/"):format(pid)
+  for _, number in ipairs(tiny.try(tiny.list_dir, folder .. "fd") or {}) do
+    local link = tiny.try(tiny.readlink, folder .. "fd/" .. number) or ""
+    local info = link:match("[^/]*$") == name and tiny.try(tiny.read_file, folder .. "fdinfo/" .. number) or ""
+    if tonumber(info:match("\nlock:[^\n]* FLOCK [^\n]*:(%d+) %d+ EOF")) == ino then return true end
+  end
+  return false
+end
+
+-- The processes that hold the lock in this file.
+local function holders(path)
+  local found, place = {}, tiny.try(tiny.stat, path)
+  for _, entry in ipairs(place and tiny.list_dir("/proc") or {}) do
+    local pid = math.tointeger(tonumber(entry))
+    -- Opened before it is looked at, so that no other process has its pid by then.
+    local process = pid and pid ~= tiny.getpid() and tiny.try(tiny.pidfd_open, pid)
+    local is_one = process and holds(pid, path:match("[^/]*$"), place.ino)
+    if is_one then table.insert(found, process) elseif process then process:close() end
+  end
+  return found
+end
+
+local function kill(container, process)
+  tiny.try(tiny.kill, process, "SIGKILL")
+  if #tiny.poll({ process }, unresponsive.PATIENCE) > 0 then return end
+  tiny.fail {
+    message = ("%s: its supervisor, pid %d, does not end even on SIGKILL"):format(container.config.name, process.pid),
+    hint = ("cat /proc/%d/wchan tells what in the kernel it waits for"):format(process.pid), exit = 125,
+  }
+end
+
+-- Ends whoever holds the lock of the container's supervisor: itself, and then, where it was still being started, the
+-- command that waits for it. Returns whether there was one.
+function unresponsive.kill(container)
+  local found = holders(container.run .. "/alive")
+  local named = container.state.supervisor
+  table.sort(found, function(a, b) return a.pid > b.pid end)
+  for i, process in ipairs(found) do
+    if named and process.pid == named.pid then table.insert(found, 1, table.remove(found, i)) end
+  end
+  for _, process in ipairs(found) do
+    -- The command ends by itself once it has told what became of its child.
+    if #tiny.poll({ process }, process == found[1] and 0 or 1) == 0 then kill(container, process) end
+    process:close()
+  end
+  return #found > 0
+end
+
+-- A process outside that has a child in the container and does not wait(2) for its end: PID 1 ends after all the others
+-- are gone (pid_namespaces(7)). A stopped `exec` goes on; one of ours that hangs is ended. Returns the pids of others.
+function unresponsive.reapers(process)
+  local inside, others = tiny.try(tiny.readlink, ("/proc/%d/ns/pid"):format(process.pid)), {}
+  for _, name in ipairs(inside and tiny.list_dir("/proc") or {}) do
+    local status = name:match("^%d+$") and tiny.try(tiny.readlink, "/proc/" .. name .. "/ns/pid") == inside
+      and tiny.try(tiny.read_file, "/proc/" .. name .. "/status") or ""
+    local parent = status:find("\nState:%s*Z") and math.tointeger(tonumber(status:match("\nPPid:%s*(%d+)")))
+    local outside = parent and parent > 0 and tiny.try(tiny.readlink, ("/proc/%d/ns/pid"):format(parent)) ~= inside
+    local reaper <close> = outside and tiny.try(tiny.pidfd_open, parent) or nil
+    if reaper then
+      tiny.try(tiny.kill, reaper, "SIGCONT")
+      local ours = (tiny.try(tiny.read_file, ("/proc/%d/cmdline"):format(parent)) or ""):match("^tinylua: ")
+      if #tiny.poll({ reaper }, 1) == 0 and ours then tiny.try(tiny.kill, reaper, "SIGKILL") end
+      if not ours then table.insert(others, parent) end
+    end
+  end
+  return others
+end
+
+return unresponsive
