@@ -25,10 +25,13 @@ function output.streams(ctx, options)
       ctx.stdio[number] = tiny.open(path, { read = true, write = true })
     end
   end
-  if not ctx.spec.interactive or ctx.spec.tty then
-    ctx.stdio[0] = tiny.open("/dev/null")
-  elseif not options.detached then
-    ctx.stdio[0] = tiny.stdio(0)
+  -- Without input it has its own null device (tiny.stdio).
+  if not ctx.spec.interactive or ctx.spec.tty then return end
+  if not options.detached then
+    options.input = options.input or require("tiny.stdio").input()
+    options.passed = options.passed or {}
+    options.passed[0] = options.input.outlet
+    ctx.stdio[0], ctx.input = options.passed[0], options.input
   else
     -- Whoever attaches writes into it, one after the other; its end never comes.
     tiny.mknod(ctx.run .. "/stdin", "fifo", { mode = tonumber("600", 8) })
