@@ -5,6 +5,9 @@ local format = require "tiny.format"
 
 local stdio = {}
 
+-- More than the kernel's 64k: relaying costs fewer turns then.
+local SIZE = "256k"
+
 -- In the child, before anything else: these streams, by number, take the place of the caller's. Of the
 -- others reading ends and writing fails.
 function stdio.enter(streams)
@@ -55,7 +58,7 @@ Input.__index = Input
 -- One for all the lives of a container: `outlet` stays open here, so that what one does not read is for
 -- the next.
 function stdio.input()
-  local outlet, into = tiny.pipe { nonblock = "write" }
+  local outlet, into = tiny.pipe { nonblock = "write", size = SIZE }
   return setmetatable({ outlet = outlet, relay = tiny.relay(tiny.stdio(0), into) }, Input)
 end
 
@@ -83,13 +86,13 @@ function stdio.pipes(input)
   local self = setmetatable({ inside = {}, outputs = {} }, Pipes)
   if input then
     local into
-    self.inside[0], into = tiny.pipe { nonblock = "write" }
+    self.inside[0], into = tiny.pipe { nonblock = "write", size = SIZE }
     self.input = tiny.relay(tiny.stdio(0), into)
   end
   local shared = together()
   for number = 1, shared and 1 or 2 do
     local from
-    from, self.inside[number] = tiny.pipe { nonblock = "read" }
+    from, self.inside[number] = tiny.pipe { nonblock = "read", size = SIZE }
     table.insert(self.outputs, tiny.relay(from, tiny.stdio(number)))
   end
   self.inside[2] = self.inside[2] or self.inside[1]

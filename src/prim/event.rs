@@ -91,7 +91,15 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "pipe",
         doc: "Makes a pipe (pipe2(2)).",
-        options: &[opt("nonblock", Type::Word(&["read", "write"]), "neither", "of which end the calls return at once")],
+        options: &[
+            opt("nonblock", Type::Word(&["read", "write"]), "neither", "of which end the calls return at once"),
+            opt(
+                "size",
+                Type::Size,
+                "the kernel's",
+                "how much it is to hold, where the kernel's limits let it (pipe(7))",
+            ),
+        ],
         returns: "a file handle for reading and one for writing",
         example: "local from, into = tiny.pipe()",
         call: |c| {
@@ -100,6 +108,10 @@ pub const FAMILY: &[Primitive] = &[
                 Some("read") => sys::set_nonblocking(read.as_fd(), true)?,
                 Some(_) => sys::set_nonblocking(write.as_fd(), true)?,
                 None => {}
+            }
+            if let Some(size) = c.opt_size("size")? {
+                // A pipe of another size serves as well.
+                let _ = fs::set_pipe_size(read.as_fd(), size as usize);
             }
             c.ok((file(c, read, "pipe")?, file(c, write, "pipe")?))
         },
