@@ -12,10 +12,13 @@ local SIZE = "256k"
 -- others reading ends and writing fails.
 function stdio.enter(streams)
   for number = 0, 2 do
-    local from, into = tiny.pipe()
+    local from, into
+    if not streams[number] then from, into = tiny.pipe() end
     tiny.dup2(streams[number] or (number == 0 and from or into), number)
-    from:close()
-    into:close()
+    if from then
+      from:close()
+      into:close()
+    end
   end
 end
 
