@@ -113,6 +113,7 @@ local function inside(ctx)
     if ctx.userns then require("tiny.userns").enter(ctx) end
     if ctx.spec.oom_score_adj then require("tiny.limits").set_oom_score(ctx.spec.oom_score_adj) end
     require("tiny.network").inside(ctx)
+    stdio.fifos(ctx.stdio, ctx.run, ctx.fifos)
     stdio.enter(ctx.stdio)
     hook(ctx, "after", "namespaces")
   end)

@@ -22,6 +22,14 @@ function stdio.enter(streams)
   end
 end
 
+-- In the child: opens the FIFOs of these names, by number, in the container's run folder, where a later
+-- supervisor finds them. They are the container's for bytes alone: it could keep an ordinary user from
+-- opening them again.
+function stdio.fifos(streams, folder, names)
+  local dir = next(names) and tiny.open_root(folder, { ro_mount = true })
+  for number, name in pairs(names) do streams[number] = tiny.open(name, { root = dir, read = true, write = true }) end
+end
+
 -- In the container: the other streams become its own null device. Its /dev is its own to change, so that
 -- they stay as they are where /dev/null is something else. root: the container's.
 function stdio.null(streams, root)

@@ -32,6 +32,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.",
         args: &[arg("path", Type::Path, "the file")],
         options: &[
+            ROOT,
             opt("read", Type::Bool, "true without `write`", "for reading"),
             opt("write", Type::Bool, "false", "for writing"),
             opt("append", Type::Bool, "false", "every write goes to the end"),
@@ -285,8 +286,11 @@ fn open(call: &Call<'_>) -> Outcome {
     ] {
         flags.set(flag, call.flag(key));
     }
-    let mode = Mode::from_raw_mode(call.opt("mode")?.unwrap_or(0o644));
-    let fd = rustix::fs::open(&path, flags, mode).at(&path)?;
+    // openat2(2) takes a mode for a new file only.
+    let mode = if call.flag("create") { call.opt("mode")?.unwrap_or(0o644) } else { 0 };
+    let mode = Mode::from_raw_mode(mode);
+    let root = root(call)?;
+    let fd = root.place(&path)?.open_or_make(flags, mode)?;
     call.ok(file(call, fd, &path)?)
 }
 

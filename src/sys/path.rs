@@ -61,6 +61,11 @@ impl Place<'_> {
         self.open_path(self.path, flags, Mode::empty())
     }
 
+    /// As `open_with`; a file that is made gets this mode.
+    pub fn open_or_make(&self, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+        self.open_path(self.path, flags, mode)
+    }
+
     fn open_path(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         let Some(root) = self.root else {

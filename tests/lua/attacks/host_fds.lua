@@ -1,6 +1,7 @@
 -- Descriptors of the host as a program's standard streams: through /proc/self/fd it changes the mode and the
 -- owner of the file behind one, truncates it, writes to it and reads it back. Tried with each way to start one.
 local check = require "check"
+local ordinary = require "ordinary"
 local sit = require "person"
 
 -- What it reads back, and what its streams are, goes to its output.
@@ -12,7 +13,7 @@ for my $f (map { glob "$_/*" } "/proc/self/fd", "/proc/1/fd") {
   my $kind = -p $f ? "pipe" : $to =~ m{^/dev/(pts/\d+|console)$} ? "pty" : -c $f && $s[6] == 259 ? "null" : "other:$to";
   $report .= " $place$n=$kind" if $n < 3;
   next if $kind eq "pty";
-  if (!-p $f && open my $r, "<", $f) { sysread $r, my $text, 4096; $report .= " READ:$text" if length $text }
+  if (!-p $f && (open my $r, "<", $f) && !-t $r) { sysread $r, my $text, 4096; $report .= " READ:$text" if length $text }
   for my $mode (-p $f ? () : ("+<", "+>")) { if (open my $t, $mode, $f) { syswrite $t, "FORGED\n"; truncate $t, 3 } }
   for my $mode (0777, 0) { chmod $mode, $f; chown 4, 4, $f; utime 1, 1, $f; $tried++ }
 }
@@ -32,7 +33,7 @@ end
 -- kinds: what its standard input is, the others being pipes; or a list with what all three are.
 local function unharmed(what, files, kinds, f)
   local before = {}
-  for _, path in ipairs(files) do before[path] = { looks = looks(path), text = tiny.stat(path).kind == "file" and tiny.read_file(path) } end
+  for _, path in ipairs(files) do before[path] = { looks = looks(path), stat = tiny.stat(path), text = tiny.stat(path).kind == "file" and tiny.read_file(path) } end
   local told, err = tiny.try(f)
   told = told or tostring(err)
   local count, report = told:match("tried (%d+):([^\n]-)%.\r?\n")
@@ -46,12 +47,15 @@ local function unharmed(what, files, kinds, f)
   for path, was in pairs(before) do
     expect(looks(path) == was.looks, "was " .. was.looks .. ", is " .. looks(path))
     if was.text then expect(tiny.read_file(path):sub(1, #was.text) == was.text, path .. " was changed: " .. tiny.read_file(path)) end
-    if was.looks ~= looks(path) then os.execute(("chmod 666 %s; chown 0:0 %s; touch %s"):format(path, path, path)) end
+    if was.looks ~= looks(path) then os.execute(("chmod %o %s; chown %d:%d %s; touch %s"):format(was.stat.mode, path, was.stat.uid, was.stat.gid, path, path)) end
   end
 end
 
 local HOST, VOLUME, ATTACK = { "/dev/null" }, "/tmp/attack.pl:/attack.pl:ro", { "perl", "/attack.pl" }
-tiny.write_file("/tmp/input", "the host's own\n")
+for path, text in pairs { ["/tmp/input"] = "the caller's own\n", ["/tmp/log"] = "what others wrote\n", ["/tmp/told-run"] = "", ["/tmp/told-exec"] = "" } do
+  tiny.write_file(path, text)
+  if check.environment then tiny.chown(path, { uid = ordinary.uid, gid = ordinary.uid }) end
+end
 local WITH_INPUT, WITH_LOG = { "/dev/null", "/tmp/input" }, { "/dev/null", "/tmp/log" }
 
 -- Runs tinylua with these files as its standard input and output, as a shell's < and >> have it.
@@ -59,7 +63,7 @@ local function redirected(input, output, ...)
   local words = { ... }
   local child = check.start(function()
     if input then tiny.dup2(tiny.open(input, { read = true, write = true }), 0) end
-    local file = tiny.open(output, { append = true, create = true })
+    local file = tiny.open(output, { append = true })
     for number = 1, 2 do tiny.dup2(file, number) end
     tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, table.unpack(words) }
   end)
@@ -93,9 +97,9 @@ unharmed("restart", HOST, "null", function()
   return told:match("\n(.*)")
 end)
 check.succeeds("rm", "d")
--- What a recipe's closure starts in there.
+-- What a recipe's closure starts in there; its namespaces are the container's own by then.
 tiny.write_file("/tmp/hook.lua", [[return require("tiny.container").new {
-  volumes = { "/tmp/attack.pl:/attack.pl:ro" }, command = { "true" }, after = { rootfs = function() os.execute("perl /tmp/attack.pl") end } }]])
+  volumes = { "/tmp/attack.pl:/attack.pl:ro" }, command = { "true" }, after = { mounts = function() os.execute("perl /attack.pl") end } }]])
 unharmed("hook", HOST, "pipe", function() return check.succeeds("run", "--rm", "/tmp/hook.lua") end)
 -- At a terminal of its own; the caller's is as it was.
 for _, words in ipairs { { "run", "--rm", "-it", "-v", VOLUME }, { "run", "--rm", "-it", "--init", "-v", VOLUME } } do
@@ -128,7 +132,6 @@ unharmed("exec", HOST, "null", function() return check.succeeds("exec", "c", tab
 unharmed("exec -i", WITH_INPUT, "pipe", function()
   return redirected("/tmp/input", "/tmp/told-exec", "exec", "-i", "c", table.unpack(ATTACK))
 end)
-tiny.write_file("/tmp/log", "what others wrote\n")
 unharmed("exec >> log", WITH_LOG, "null", function()
   return redirected(nil, "/tmp/log", "exec", "c", table.unpack(ATTACK))
 end)
