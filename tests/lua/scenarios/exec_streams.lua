@@ -97,9 +97,9 @@ check.equal(person:leaves(), 0)
 check.succeeds("rm", "-f", "c")
 
 -- `run -i` does the same; what one life of a container does not read is for the next.
-local copy = open("/tmp/copy")
+local big, copy = open("/tmp/big"), open("/tmp/copy")
 local run = check.start(function()
-  tiny.dup2(open("/tmp/big"), 0)
+  tiny.dup2(big, 0)
   tiny.dup2(copy, 1)
   tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "run", "--rm", "-i", "cat" }
 end)
