@@ -405,6 +405,20 @@ function pump:finish(stream, options) end
 ---@class tiny.qdisc: tiny.handle
 local qdisc = {}
 
+---@class tiny.relay: tiny.handle
+local relay = {}
+
+---Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
+---* EPIPE: nobody reads what comes out of `into`
+---* ENOSPC: the disk is full
+---* EISDIR: `from` is a folder
+---```lua
+---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
+---```
+---@param options? tiny.relay_move.options
+---@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+function relay:move(options) end
+
 ---@class tiny.reservation: tiny.handle
 local reservation = {}
 
@@ -1012,12 +1026,14 @@ function tiny.userns_helper(name) end
 
 -- Mounts
 
----@class tiny.open_root.options: table<"root", any>
+---@class tiny.open_root.options: table<"root"|"ro_mount", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field ro_mount? boolean as a read-only mount of its own, which has no place (open_tree(2)): who gets a FIFO or device that is opened below it reads and writes, and cannot change its mode, owner or attributes (default: false)
 
 ---Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
 ---* ENOENT: there is no such folder
 ---* ENOTDIR: a rootfs is a folder; unpack an archive first
+---* EPERM: ro_mount needs CAP_SYS_ADMIN in the mount namespace
 ---```lua
 ---local root <close> = tiny.open_root("./rootfs")
 ---tiny.mount_proc("/proc", { root = root })
@@ -2452,7 +2468,8 @@ function tiny.read_json_files(folder, names, options) end
 
 -- Events
 
----@class tiny.open.options: table<"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
+---@class tiny.open.options: table<"root"|"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field read? boolean for reading (default: true without `write`)
 ---@field write? boolean for writing (default: false)
 ---@field append? boolean every write goes to the end (default: false)
@@ -2475,6 +2492,25 @@ function tiny.read_json_files(folder, names, options) end
 ---@return tiny.file # a file handle: `:read()`, `:write()`, `:close()`
 function tiny.open(path, options) end
 
+---@class tiny.open_device.options: table<"root"|"major"|"minor", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field major integer its number: the driver
+---@field minor integer its number: which of the driver's
+
+---Opens a character device for reading and writing, by a name that may be anybody's: only when it is the one with this number, and no link (openat2(2), fstat(2)).
+---* ENODEV: something else has this name
+---* ENOENT: nothing has this name
+---* ELOOP: it is a link
+---* EACCES: its file system has no devices (nodev), or this user may not
+---* EPERM: the device rules of the control group forbid it
+---```lua
+---local null = tiny.open_device("/dev/null", { root = "./rootfs", major = 1, minor = 3 })
+---```
+---@param path string the device
+---@param options tiny.open_device.options
+---@return tiny.file # a file handle
+function tiny.open_device(path, options) end
+
 ---Duplicates standard input, output or error into a handle (dup(2)).
 ---* EBADF: the caller started this process with that descriptor closed
 ---```lua
@@ -2484,13 +2520,18 @@ function tiny.open(path, options) end
 ---@return tiny.file # a file handle
 function tiny.stdio(number) end
 
+---@class tiny.pipe.options: table<"nonblock"|"size", any>
+---@field nonblock? "read"|"write" of which end the calls return at once (default: neither)
+---@field size? tiny.size how much it is to hold, where the kernel's limits let it (pipe(7)) (default: the kernel's)
+
 ---Makes a pipe (pipe2(2)).
 ---```lua
 ---local from, into = tiny.pipe()
 ---```
+---@param options? tiny.pipe.options
 ---@return tiny.file # a file handle for reading and one for writing
 ---@return tiny.file
-function tiny.pipe() end
+function tiny.pipe(options) end
 
 ---@class tiny.read.options: table<"at", any>
 ---@field at? integer from this byte on, and leave that place (pread(2)) (default: the file's own place)
@@ -2777,6 +2818,30 @@ function tiny.pump_drop(pump, stream, options) end
 ---@param options? tiny.pump_finish.options
 ---@return any # false, the bytes where they are kept (else nil), and how many came
 function tiny.pump_finish(pump, stream, options) end
+
+---Readies a way for bytes from one file to another through this process, which neither side gets a descriptor of the other's by. What `into` does not take stays in the relay, at most 128 KiB, and nothing more is read.
+---```lua
+---local relay <close> = tiny.relay(tiny.stdio(0), into)
+---```
+---@param from tiny.file where bytes come from
+---@param into tiny.file where they go
+---@return tiny.relay # a relay handle; its fields are `from` and `into`
+function tiny.relay(from, into) end
+
+---@class tiny.relay_move.options: table<"rest", any>
+---@field rest? boolean what `from` holds at the first such call is the last, whoever has it open for writing still (default: false)
+
+---Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
+---* EPIPE: nobody reads what comes out of `into`
+---* ENOSPC: the disk is full
+---* EISDIR: `from` is a folder
+---```lua
+---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
+---```
+---@param relay tiny.relay what `relay` returned
+---@param options? tiny.relay_move.options
+---@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+function tiny.relay_move(relay, options) end
 
 -- Host
 
