@@ -16,7 +16,7 @@ for my $f ("/proc/self/fd/1", "/proc/self/fd/2", "/proc/self/fd/0") {
 }
 fcntl STDOUT, F_SETFL, O_NONBLOCK; fcntl STDOUT, 1031, 1 << 20;
 print "changed $done\n";
-if ($way eq "steal") { open my $r, "+<", "/proc/self/fd/1"; if (!fork) { while (1) { sysread $r, my $x, 65536 } } while (1) { print "x" x 1000, "\n" } }
+if ($way eq "steal") { open my $r, "+<", "/proc/self/fd/1"; if (!fork) { while (1) { sysread $r, my $x, 65536 } } while (1) { print "x" x 1000, "\n"; select undef, undef, undef, 0.001 } }
 while (!-e "/shared/end") { select undef, undef, undef, 0.05 } print "after\n"; exit 7;]]):gsub("SETXATTR", SETXATTR) .. "")
 tiny.mkdir("/tmp/shared")
 
@@ -29,7 +29,7 @@ local function kill_supervisor(name)
 end
 local function wait_for(text)
   for _ = 1, 500 do
-    if check.run({ "logs", "c" }).out:match(text) then return end
+    if check.run({ "logs", "--tail", "5", "c" }).out:match(text) then return end
     tiny.poll({}, "20ms")
   end
   error(text .. " is not in the log: " .. check.run({ "logs", "c" }).out, 2)
