@@ -4,6 +4,7 @@
 local rootfs = require "tiny.rootfs"
 local security = require "tiny.security"
 local spec = require "tiny.spec"
+local stdio = require "tiny.stdio"
 
 local container = {}
 local Container = {}
@@ -112,10 +113,12 @@ local function inside(ctx)
     if ctx.userns then require("tiny.userns").enter(ctx) end
     if ctx.spec.oom_score_adj then require("tiny.limits").set_oom_score(ctx.spec.oom_score_adj) end
     require("tiny.network").inside(ctx)
-    for number, file in pairs(ctx.stdio) do tiny.dup2(file, number) end
+    stdio.fifos(ctx.stdio, ctx.run, ctx.fifos)
+    stdio.enter(ctx.stdio)
     hook(ctx, "after", "namespaces")
   end)
   for _, name in ipairs { "rootfs", "mounts" } do run_step(ctx, name) end
+  stdio.null(ctx.stdio, "/")
   if ctx.spec.tty then guarded(ctx, "mounts", function() require("tiny.terminal").enter(ctx) end) end
   run_step(ctx, "security")
   -- The end of the pipe without its byte means that the maker is dead: then so is this.

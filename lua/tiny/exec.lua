@@ -3,6 +3,7 @@ local events = require "tiny.events"
 local format = require "tiny.format"
 local limits = require "tiny.limits"
 local state = require "tiny.state"
+local stdio = require "tiny.stdio"
 
 -- Calls f; when that fails because the container ends meanwhile, whatever failed of it is not the cause.
 local function while_alive(container, process, f, ...)
@@ -16,17 +17,18 @@ local function while_alive(container, process, f, ...)
   tiny.fail { message = ("%s has just ended"):format(container.config.name) }
 end
 
--- Waits for the program's end. It is in a session of its own, so that the keys of a terminal reach this
--- process alone: what comes is passed on.
-local function follow(child)
+-- Waits for the program's end, and relays its streams meanwhile. It is in a session of its own, so that the
+-- keys of a terminal reach this process alone: what comes is passed on.
+local function follow(child, pipes)
   local signals <close> = tiny.signals { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT" }
-  while true do
-    local ended = false
-    for _, ready in ipairs(tiny.poll { child, signals }) do
-      if ready == child then ended = true else tiny.try(tiny.kill, child, (signals:next())) end
-    end
-    if ended then return child:wait() end
-  end
+  local loop = require("tiny.loop").new()
+  loop:on(child, function() loop:stop() end)
+  loop:on(signals, function() tiny.try(tiny.kill, child, (signals:next())) end)
+  if pipes then pipes:join(loop) end
+  loop:run()
+  if pipes then pipes:finish(signals) end
+  local status = child:wait()
+  return status == 0 and pipes and pipes.failed and 125 or status
 end
 
 -- Runs a program in the container; returns its status.
@@ -45,13 +47,10 @@ return function(container, options)
   end
   local terminal = options.tty and require "tiny.terminal"
   if terminal then terminal.prepare(options, { size = require("tiny.relay").size() }) end
-  function options.first()
-    -- Left alone, it is nobody's reader or writer: who reads our output would otherwise wait for its end.
-    local null <close> = tiny.open("/dev/null", { read = true, write = true })
-    for number = 0, options.detach and 2 or options.interactive and -1 or 0 do tiny.dup2(null, number) end
-  end
   -- The container's processes see the one that enters it.
   tiny.set_process_title("tinylua: exec in " .. name)
+  local pipes <close> = not (options.detach or terminal) and stdio.pipes(options.interactive) or nil
+  options.stdio = pipes and pipes.inside
   local child <close> = while_alive(container, process, require "tiny.join", process, cgroup, container.config, options)
   while_alive(container, process, child.wait_ready, child)
   events.emit(container, "exec", { command = table.concat(options.command, " ") })
@@ -69,7 +68,7 @@ return function(container, options)
       return 0
     end
   end
-  local status = follow(child)
+  local status = follow(child, pipes)
   events.emit(container, "exec_die", { exit_code = status })
   return status
 end

@@ -43,13 +43,11 @@ end
 -- before the kernel is asked to see to that, by the look at the pipe.
 local function joining(self, into, living, life)
   return {
-    command = self.how.command,
+    command = self.how.command, stdio = { into, into },
     first = function()
       -- The lock tells whether the supervisor lives.
       self.ctx.record.alive:close()
       life:close()
-      tiny.dup2(tiny.open("/dev/null"), 0)
-      for number = 1, 2 do tiny.dup2(into, number) end
     end,
     last = function()
       tiny.set_parent_death_signal("SIGKILL")
@@ -62,7 +60,8 @@ end
 function Check:begin()
   if frozen(self.ctx) then return self:later() end
   self.result, self.output = { started_at = tiny.timestamp() }, ""
-  local out, into = tiny.pipe()
+  -- The program can open its end for reading, and take what was there a moment ago.
+  local out, into = tiny.pipe { nonblock = "read" }
   local living, life = tiny.pipe()
   local options = joining(self, into, living, life)
   local child, err = tiny.try(require "tiny.join", self.ctx.process, self.ctx.cgroup, self.ctx.record.config, options)
@@ -92,7 +91,7 @@ end
 function Check:read()
   local bytes = tiny.try(self.out.read, self.out, "16k")
   if not bytes then
-    self.loop:off(self.out)
+    if bytes == nil then self.loop:off(self.out) end
     return false
   end
   self.output = (self.output .. bytes):sub(1, LONGEST)

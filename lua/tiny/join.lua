@@ -3,6 +3,7 @@
 -- Nothing of the container is opened or loaded before the process is inside.
 local limits = require "tiny.limits"
 local security = require "tiny.security"
+local stdio = require "tiny.stdio"
 
 local JOINED = { mount = true, uts = true, ipc = true, cgroup = true }
 
@@ -17,6 +18,7 @@ end
 -- What the child does inside, up to the program.
 local function inside(config, options, loaded, how, own)
   local root <close> = tiny.open_root("/")
+  stdio.null(options.stdio or {}, root)
   local user = options.user or config.user
   local who = loaded.users and loaded.users.lookup(root, user, config.group_add)
   if options.tty then loaded.terminal.enter { root = root, user = who, terminal = options.terminal, owner = own.owner } end
@@ -46,8 +48,8 @@ local function user_namespace(process)
 end
 
 -- Starts a program in the container whose PID 1 is `process`; returns the child, which runs it soon.
--- options: command, env, workdir, user, tty and terminal, first() and last(): called in the child before
--- it enters, and right before its program.
+-- options: command, env, workdir, user, tty and terminal, stdio (its streams by number; the container's null
+-- device for the others), first() and last(): called in the child before it enters, and right before its program.
 return function(process, cgroup, config, options)
   if config.userns then process = require("tiny.userns").shown(process, config) end
   local namespaces = { net = config.network ~= "host" or nil }
@@ -64,6 +66,7 @@ return function(process, cgroup, config, options)
     tiny.set_dumpable(false)
     -- Nor may its program type into its caller's terminal (TIOCSTI, CVE-2017-5226).
     tiny.setsid()
+    stdio.enter(options.stdio or {})
     if options.first then options.first() end
     if config.oom_score_adj then
       -- Having joined a user namespace, its files in /proc are its own only as one that can be looked into.

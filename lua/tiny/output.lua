@@ -12,27 +12,29 @@ local function driver(spec)
   return spec.log and spec.log.driver or "json"
 end
 
--- The container's streams as FIFOs. It holds them open for reading and writing, so it never gets
+-- The container's streams as FIFOs. It opens them for reading and writing (tiny.stdio), so it never gets
 -- SIGPIPE; the bytes wait for whoever reads.
 function output.streams(ctx, options)
-  ctx.stdio = {}
+  ctx.stdio, ctx.fifos = {}, {}
   for number, name in ipairs(STREAMS) do
     if driver(ctx.spec) == "passthrough" then
       ctx.stdio[number] = require("tiny.logging").pass(options, number)
     else
-      local path = ctx.run .. "/" .. name
-      tiny.mknod(path, "fifo", { mode = tonumber("600", 8) })
-      ctx.stdio[number] = tiny.open(path, { read = true, write = true })
+      tiny.mknod(ctx.run .. "/" .. name, "fifo", { mode = tonumber("600", 8) })
+      ctx.fifos[number] = name
     end
   end
-  if not ctx.spec.interactive or ctx.spec.tty then
-    ctx.stdio[0] = tiny.open("/dev/null")
-  elseif not options.detached then
-    ctx.stdio[0] = tiny.stdio(0)
+  -- Without input it has its own null device (tiny.stdio).
+  if not ctx.spec.interactive or ctx.spec.tty then return end
+  if not options.detached then
+    options.input = options.input or require("tiny.stdio").input()
+    options.passed = options.passed or {}
+    options.passed[0] = options.input.outlet
+    ctx.stdio[0], ctx.input = options.passed[0], options.input
   else
     -- Whoever attaches writes into it, one after the other; its end never comes.
     tiny.mknod(ctx.run .. "/stdin", "fifo", { mode = tonumber("600", 8) })
-    ctx.stdio[0] = tiny.open(ctx.run .. "/stdin", { read = true, write = true })
+    ctx.fifos[0] = "stdin"
   end
 end
 

@@ -31,7 +31,8 @@ local function context(tape, spec, where)
   end
   local record = { id = ID, dir = data .. "/containers/" .. ID, run = run .. "/" .. ID, config = spec, state = {}, alive = doubles.new("lock") }
   return {
-    id = ID, name = spec.name or ID, dir = record.dir, run = record.run, record = record, spec = spec, where = where, scope = scope, echo = {}, stdio = {},
+    id = ID, name = spec.name or ID, dir = record.dir, run = record.run, record = record, spec = spec, where = where, scope = scope, echo = {},
+    stdio = {}, fifos = { "stdout", "stderr" },
     rootless = spec.userns == "own" or nil, born = function() end,
   }
 end

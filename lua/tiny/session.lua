@@ -178,6 +178,7 @@ end
 function session.watch(ctx)
   local loop = Loop.new()
   output.join(ctx, loop)
+  if ctx.input then ctx.input:join(loop) end
   loop:on(ctx.process, function() loop:stop() end)
   loop:on(ctx.signals, function()
     for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end

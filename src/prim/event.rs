@@ -6,11 +6,12 @@ use mlua::{Table, Value};
 use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 
+use super::place::{ROOT, root};
 use super::process::signal_of;
-use crate::sys::{Context, event as sys, fs, interrupt, signal};
+use crate::sys::{Context, device, event as sys, fs, interrupt, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt, optional};
 
 const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -31,6 +32,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.",
         args: &[arg("path", Type::Path, "the file")],
         options: &[
+            ROOT,
             opt("read", Type::Bool, "true without `write`", "for reading"),
             opt("write", Type::Bool, "false", "for writing"),
             opt("append", Type::Bool, "false", "every write goes to the end"),
@@ -52,6 +54,32 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "open_device",
+        doc: "Opens a character device for reading and writing, by a name that may be anybody's: only when it is the one \
+              with this number, and no link (openat2(2), fstat(2)).",
+        args: &[arg("path", Type::Path, "the device")],
+        options: &[
+            ROOT,
+            need("major", Type::Int, "its number: the driver"),
+            need("minor", Type::Int, "its number: which of the driver's"),
+        ],
+        returns: "a file handle",
+        errors: &[
+            ("ENODEV", "something else has this name"),
+            ("ENOENT", "nothing has this name"),
+            ("ELOOP", "it is a link"),
+            ("EACCES", "its file system has no devices (nodev), or this user may not"),
+            ("EPERM", "the device rules of the control group forbid it"),
+        ],
+        example: "local null = tiny.open_device(\"/dev/null\", { root = \"./rootfs\", major = 1, minor = 3 })",
+        call: |c| {
+            let (path, root) = (c.str(0)?, root(c)?);
+            let fd = device::open_char(root.place(&path)?, c.opt("major")?.unwrap_or(0), c.opt("minor")?.unwrap_or(0))?;
+            c.ok(file(c, fd, &path)?)
+        },
+        ..BASE
+    },
+    Primitive {
         name: "stdio",
         doc: "Duplicates standard input, output or error into a handle (dup(2)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
@@ -64,10 +92,28 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "pipe",
         doc: "Makes a pipe (pipe2(2)).",
+        options: &[
+            opt("nonblock", Type::Word(&["read", "write"]), "neither", "of which end the calls return at once"),
+            opt(
+                "size",
+                Type::Size,
+                "the kernel's",
+                "how much it is to hold, where the kernel's limits let it (pipe(7))",
+            ),
+        ],
         returns: "a file handle for reading and one for writing",
         example: "local from, into = tiny.pipe()",
         call: |c| {
             let (read, write) = fs::pipe()?;
+            match c.opt::<String>("nonblock")?.as_deref() {
+                Some("read") => sys::set_nonblocking(read.as_fd(), true)?,
+                Some(_) => sys::set_nonblocking(write.as_fd(), true)?,
+                None => {}
+            }
+            if let Some(size) = c.opt_size("size")? {
+                // A pipe of another size serves as well.
+                let _ = fs::set_pipe_size(read.as_fd(), size as usize);
+            }
             c.ok((file(c, read, "pipe")?, file(c, write, "pipe")?))
         },
         ..BASE
@@ -240,8 +286,11 @@ fn open(call: &Call<'_>) -> Outcome {
     ] {
         flags.set(flag, call.flag(key));
     }
-    let mode = Mode::from_raw_mode(call.opt("mode")?.unwrap_or(0o644));
-    let fd = rustix::fs::open(&path, flags, mode).at(&path)?;
+    // openat2(2) takes a mode for a new file only.
+    let mode = if call.flag("create") { call.opt("mode")?.unwrap_or(0o644) } else { 0 };
+    let mode = Mode::from_raw_mode(mode);
+    let root = root(call)?;
+    let fd = root.place(&path)?.open_or_make(flags, mode)?;
     call.ok(file(call, fd, &path)?)
 }
 

@@ -2,19 +2,21 @@
 
 use std::cell::RefCell;
 
-use mlua::{UserData, Value};
+use mlua::{AnyUserData, Table, UserData, Value};
 
 use super::event::file;
 use crate::sys::logfile::{LogFile, Rotation};
 use crate::sys::pump::{Moved, Stream};
+use crate::sys::relay::{Next, Relay, Side};
 use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};
-use crate::vm::call::{Call, Fail};
+use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
 
 const BASE: Primitive = Primitive { family: "output", ..Primitive::BASE };
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
+const FILE: Type = Type::Handle("file");
 const PUMP: Type = Type::Handle("pump");
 
 pub const FAMILY: &[Primitive] = &[
@@ -119,11 +121,49 @@ pub const FAMILY: &[Primitive] = &[
         },
         ..BASE
     },
+    Primitive {
+        name: "relay",
+        doc: "Readies a way for bytes from one file to another through this process, which neither side gets a descriptor \
+              of the other's by. What `into` does not take stays in the relay, at most 128 KiB, and nothing more is read.",
+        args: &[arg("from", FILE, "where bytes come from"), arg("into", FILE, "where they go")],
+        returns: "a relay handle; its fields are `from` and `into`",
+        example: "local relay <close> = tiny.relay(tiny.stdio(0), into)",
+        call: |c| {
+            let state = c.lua.create_userdata(Between(RefCell::new(c.fd(1)?.with(Relay::new)??)))?;
+            let relay = Builder::new(c.lua, "relay")?.field("from", c.handle(0)?)?.field("into", c.handle(1)?)?;
+            c.ok(relay.field("relay", state)?.build()?)
+        },
+        ..BASE
+    },
+    Primitive {
+        name: "relay_move",
+        doc: "Moves what is there and what fits, at most about 1 MiB, and waits for nothing.",
+        args: &[arg("relay", Type::Handle("relay"), "what `relay` returned")],
+        options: &[opt(
+            "rest",
+            Type::Bool,
+            "false",
+            "what `from` holds at the first such call is the last, whoever has it open for writing still",
+        )],
+        returns: "what to wait for before the next call: \"from\" (bytes), \"into\" (room); nil when all is moved",
+        method: Some(("relay", "move")),
+        errors: &[
+            ("EPIPE", "nobody reads what comes out of `into`"),
+            ("ENOSPC", "the disk is full"),
+            ("EISDIR", "`from` is a folder"),
+        ],
+        example: "if relay:move() == \"into\" then tiny.poll({}, 1, { write = { relay.into } }) end",
+        call: relay_move,
+        ..BASE
+    },
 ];
 
 struct Screen(RefCell<Filter>);
 
 impl UserData for Screen {}
+struct Between(RefCell<Relay>);
+
+impl UserData for Between {}
 
 struct Pump(RefCell<(LogFile, Vec<Stream>)>);
 
@@ -149,7 +189,7 @@ fn pump(call: &Call<'_>) -> Outcome {
 
 /// Calls `how` with the stream that the second argument names.
 fn moved(call: &Call<'_>, how: impl FnOnce(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>) -> Outcome {
-    let pump: mlua::AnyUserData = call.handle(0)?.raw_get("pump")?;
+    let pump: AnyUserData = call.handle(0)?.raw_get("pump")?;
     let (name, keep) = (call.str(1)?, call.flag("keep"));
     let pump = pump.borrow::<Pump>()?;
     let (log, streams) = &mut *pump.0.borrow_mut();
@@ -159,4 +199,31 @@ fn moved(call: &Call<'_>, how: impl FnOnce(&mut Stream, &mut LogFile, bool) -> k
     let moved = how(stream, log, keep)?;
     let bytes = if keep { Value::String(call.lua.create_string(moved.bytes)?) } else { Value::Nil };
     call.ok((moved.more, bytes, moved.count))
+}
+
+fn relay_move(call: &Call<'_>) -> Outcome {
+    let relay = call.handle(0)?;
+    let state: AnyUserData = relay.raw_get("relay")?;
+    let (from, into): (Table, Table) = (relay.raw_get("from")?, relay.raw_get("into")?);
+    let state = state.borrow::<Between>()?;
+    let (one, other) = (FdRef::of(&from)?, FdRef::of(&into)?);
+    let rest = call.flag("rest");
+    let next = one.with(|from| {
+        other.with(|into| {
+            let relay = &mut *state.0.borrow_mut();
+            if rest {
+                relay.end_with_what_is_there(from).map_err(|e| (Side::From, e))?;
+            }
+            relay.turn(from, into)
+        })
+    })??;
+    match next {
+        Ok(Next::Bytes) => call.ok("from"),
+        Ok(Next::Room) => call.ok("into"),
+        Ok(Next::End) => call.ok(Value::Nil),
+        Err((side, error)) => {
+            let path: String = if side == Side::From { from } else { into }.raw_get("path")?;
+            Err(error.with_path(path).into())
+        }
+    }
 }

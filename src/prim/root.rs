@@ -1,5 +1,7 @@
 //! Roots: opening one, changing to one, and the nodes in one.
 
+use std::os::fd::AsFd;
+
 use mlua::Value;
 use rustix::fs::OFlags;
 
@@ -20,9 +22,22 @@ pub const FAMILY: &[Primitive] = &[
         name: "open_root",
         doc: "Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
         args: &[arg("path", Type::Path, "the folder")],
-        options: &[ROOT],
+        options: &[
+            ROOT,
+            opt(
+                "ro_mount",
+                Type::Bool,
+                "false",
+                "as a read-only mount of its own, which has no place (open_tree(2)): who gets a FIFO or device that is opened \
+                 below it reads and writes, and cannot change its mode, owner or attributes",
+            ),
+        ],
         returns: "a dir handle",
-        errors: &[("ENOENT", "there is no such folder"), ("ENOTDIR", "a rootfs is a folder; unpack an archive first")],
+        errors: &[
+            ("ENOENT", "there is no such folder"),
+            ("ENOTDIR", "a rootfs is a folder; unpack an archive first"),
+            ("EPERM", "ro_mount needs CAP_SYS_ADMIN in the mount namespace"),
+        ],
         example: "local root <close> = tiny.open_root(\"./rootfs\")\ntiny.mount_proc(\"/proc\", { root = root })",
         call: open_root,
         ..BASE
@@ -108,6 +123,7 @@ fn open_root(call: &Call<'_>) -> Outcome {
         Root::Caller => path::open_root(&path)?,
         root => root.place(&path)?.open_with(OFlags::PATH | OFlags::DIRECTORY)?,
     };
+    let fd = if call.flag("ro_mount") { sys::read_only_copy(fd.as_fd()).at(&path)? } else { fd };
     call.ok(Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?)
 }
 

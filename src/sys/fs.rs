@@ -339,6 +339,12 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
 }
 
+/// Sets how many bytes a pipe holds. Errors: EPERM above what the user may have in pipes (pipe(7)).
+pub fn set_pipe_size(pipe: BorrowedFd<'_>, size: usize) -> Result<()> {
+    rustix::pipe::fcntl_setpipe_size(pipe, size)?;
+    Ok(())
+}
+
 /// Makes `fd` this process's descriptor number `number` (0 to 2: standard input, output, error).
 pub fn dup_to(fd: BorrowedFd<'_>, number: u32) -> Result<()> {
     match number {

@@ -88,6 +88,13 @@ pub fn copy(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     Ok(open_tree(source, "", flags)?)
 }
 
+/// A read-only copy of the mount of a folder, from that on, which is attached nowhere.
+pub fn read_only_copy(source: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let mount = copy(source, false)?;
+    set_attributes(mount.as_fd(), libc::MOUNT_ATTR_RDONLY, 0, 0, false)?;
+    Ok(mount)
+}
+
 /// Attaches a detached mount at `target`. Errors: ENOTDIR for a folder on a file or the reverse.
 pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;

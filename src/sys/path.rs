@@ -67,6 +67,11 @@ impl Place<'_> {
         self.resolve(self.path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
     }
 
+    /// As `open_with`; a file that is made gets this mode.
+    pub fn open_or_make(&self, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+        self.open_path(self.path, flags, mode)
+    }
+
     fn open_path(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         if self.root.is_none() {
             return rustix::fs::openat(CWD, path, flags | OFlags::CLOEXEC, mode).at(path);

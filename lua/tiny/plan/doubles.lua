@@ -14,6 +14,7 @@ doubles.METHODS = {
   lock = { unlock = "unlock" },
   notice = { take = "take_notice" },
   pump = { drop = "pump_drop", finish = "pump_finish", move = "pump_move" },
+  relay = { move = "relay_move" },
   signals = { next = "next_signal" },
   udp = { receive = "udp_receive", send = "udp_send" },
   watch = { changes = "changes" },

@@ -10,7 +10,7 @@ standins.LOOKS = require("tiny.acts").LOOKS
 -- The kind of handle that a call returns, with the fields that tell it from others.
 local MADE = {
   netns = "netns", utsns = "utsns", ipcns = "ipcns", timens = "timens", userns = "userns", addr_add = "addr", route_add = "route", nat = "nat", publish = "published",
-  isolate = "isolation", block_transit = "transit", pin = "pin", qdisc_set = "qdisc", flock = "lock", signals = "signals", watch = "watch", cgroup_notice = "notice", pump = "pump", raw_mode = "terminal_mode",
+  isolate = "isolation", block_transit = "transit", pin = "pin", qdisc_set = "qdisc", flock = "lock", signals = "signals", watch = "watch", cgroup_notice = "notice", pump = "pump", relay = "relay", raw_mode = "terminal_mode",
   unix_listen = "file", unix_connect = "file", recv_fd = "file", tcp_connect = "file", stdio = "file", pidfd_open = "process",
 }
 local MOUNTS = { mount_bind = true, mount_proc = true, mount_sysfs = true, mount_tmpfs = true, mount_devpts = true, mount_mqueue = true, mount_cgroup = true, mount_overlay = true }
@@ -25,6 +25,7 @@ function answer.pipe() return doubles.new("file"), doubles.new("file") end
 function answer.socketpair() return doubles.new("file"), doubles.new("file") end
 function answer.openpty() return doubles.new("file"), doubles.new("file", { path = "/dev/pts/0" }) end
 function answer.open(_, path) return doubles.new("file", { path = path }) end
+answer.open_device = answer.open
 function answer.poll(_, handles) return handles or {} end
 function answer.wait() return 0 end
 function answer.process_exit() return 0 end

@@ -34,4 +34,18 @@ end)
 down_end:write("last")
 down_end:close()
 check.equal(reader:wait("5s"), 0)
-check.refuses("takes at most 0 arguments: pipe()", tiny.pipe, 1)
+check.refuses("options must be a table, not 1: pipe([options])", tiny.pipe, 1)
+
+-- One end's calls can return at once; the other's wait as ever.
+local empty, full = tiny.pipe { nonblock = "read" }
+check.equal(empty:read(), false, "nothing is there")
+full:close()
+check.equal(empty:read(), nil, "the end")
+local unread, wide = tiny.pipe { nonblock = "write" }
+check.equal(wide:write(("x"):rep(1 << 20), { wait = false }) < 1 << 20, true, "what fits")
+check.equal(wide:write("x", { wait = false }), 0)
+unread:close()
+check.refuses('option "nonblock": "both" is not one of "read"|"write"', tiny.pipe, { nonblock = "both" })
+local narrow, small = tiny.pipe { nonblock = "write", size = "4k" }
+check.equal(small:write(("x"):rep(10000), { wait = false }), 4096)
+narrow:close()

@@ -1,0 +1,2 @@
+-- output_fifo: the same by an ordinary user.
+require("ordinary").runs "attacks.output_fifo"

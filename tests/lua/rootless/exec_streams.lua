@@ -1,0 +1,2 @@
+-- exec_streams: the same by an ordinary user.
+require("ordinary").runs "scenarios.exec_streams"
