@@ -14,10 +14,16 @@ local function fresh()
   return tiny.stat("/tmp/victim/there")
 end
 local victim = fresh()
+-- And a FIFO of somebody's, with bytes that wait for their reader.
+tiny.mknod("/tmp/fifo", "fifo")
+local fifo = tiny.open("/tmp/fifo", { read = true, write = true, nonblock = true })
+fifo:write(SECRET)
 local links, refused = 0, 0
 local function untouched(what)
   check.equal(table.concat(tiny.list_dir("/tmp/victim"), " "), "there", what .. ": made through the link")
   check.equal(tiny.read_file("/tmp/victim/there"), TEXT, what .. ": written through the link")
+  check.equal(fifo:read(), SECRET, what .. ": read through the link")
+  fifo:write(SECRET)
   local now = tiny.stat("/tmp/victim/there")
   for _, key in ipairs { "ino", "mode", "uid", "size", "mtime" } do check.equal(now[key], victim[key], what .. ": " .. key) end
 end
@@ -79,6 +85,7 @@ for folder, names in pairs { ["/containers/ID"] = RECORD, ["/run/ID"] = RUN, [""
       attempt(folder, name, target, running)
       if output then attempt(folder, name, target, not running) end
     end
+    if name:match("^std%a+$") then attempt(folder, name, "/tmp/fifo", true) end
   end
 end
 print(("%d links, %d commands refused"):format(links, refused))
