@@ -22,6 +22,7 @@ impl Machine {
             ("link", names("/sys/class/net")),
             ("mount", mounts()),
             ("device", devices()),
+            ("setting", settings()),
             ("cgroup", cgroups()),
             ("nft rule", rules()),
             ("state folder", state()),
@@ -56,6 +57,13 @@ fn mounts() -> BTreeSet<String> {
         found.insert(format!("{mount} ({})", times.unwrap_or(0)));
     }
     found
+}
+
+/// What programs the kernel starts by itself: no namespace has its own.
+fn settings() -> BTreeSet<String> {
+    let names = ["core_pattern", "modprobe", "poweroff_cmd"];
+    let text = |name| read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
+    names.map(|name| format!("{name} = {}", text(name).trim())).into()
 }
 
 /// The nodes of /dev with their modes and owners: everybody has the same.

@@ -3,7 +3,7 @@
 local check = require "check"
 
 local ATTACKER = [[
-$| = 1; my ($seen, $denied, %%got) = (0, 0); my $end = time + 120;
+$| = 1; my ($seen, $denied, %%got) = (0, 0); my $end = time + 600;
 while (time < $end && !-e "/stop") {
   for my $dir (glob "/proc/[0-9]*") {
     next if $dir =~ m{/($$|1)$};

@@ -64,7 +64,7 @@ check.no_container()
 check.equal(inside("sh", "-c", "for f in kcore keys timer_list interrupts; do [ -e /proc/$f ] && head -c1 /proc/$f; done; ls -A /proc/acpi /proc/scsi /sys/firmware 2>/dev/null | grep -v :; true"), "")
 for _, path in ipairs { "/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness", "/proc/sysrq-trigger", "/sys/kernel/mm/ksm/run", "/proc/irq/default_smp_affinity" } do
   if tiny.stat(path) then
-    check.equal(inside("sh", "-c", ("(echo 1 >%s) 2>/dev/null || echo no"):format(path)), "no", path)
+    check.equal(inside("sh", "-c", ("(: >%s) 2>/dev/null || echo no"):format(path)), "no", path)
   end
 end
 assert(inside("--privileged", "sh", "-c", "wc -c </proc/timer_list; grep -c ' /proc/' /proc/self/mountinfo || true"):match("\n0$"))
