@@ -1,12 +1,13 @@
 -- CVE-2020-15257: sockets of the engine that a container on the host's network can reach: abstract ones, or in folders that
 -- others may enter.
+local attack = require "attack"
 local check = require "check"
 local sit = require "person"
 
 -- One of each kind that tinylua has: to attach to a terminal, and to a container without a log; to answer system calls.
-check.succeeds("run", "-d", "-t", "--name", "tty", "sleep", "100")
-check.succeeds("run", "-d", "--name", "quiet", "--log-driver", "none", "sleep", "100")
-tiny.write_file("/tmp/asks.lua", [[local t = "tiny" return require(t .. ".container").new { name = "asks", command = "sleep 100",
+check.succeeds("run", "-d", "-t", "--name", "tty", "sleep", "1000")
+check.succeeds("run", "-d", "--name", "quiet", "--log-driver", "none", "sleep", "1000")
+tiny.write_file("/tmp/asks.lua", [[local t = "tiny" return require(t .. ".container").new { name = "asks", command = "sleep 1000",
   seccomp = { notify = { mkdir = function(call) return call.continue() end } } }]], { mode = tonumber("644", 8) })
 local names = { "tty", "quiet" }
 if tiny.probe().kernel.machine == "x86_64" then
@@ -32,9 +33,10 @@ for _, name in ipairs(names) do
   local id = check.succeeds("inspect", "--format", "id", name):match("%x+")
   assert(shown:find(("%s/run/%s/"):format(check.root, id), 1, true), "no socket of " .. name .. " was seen: " .. shown)
 end
--- And none is in a container's file system.
+-- And none is in a container's file system, of which a slow machine looks at a part.
+local where = attack.slow and "/run /tmp /dev /var" or "/"
 for _, name in ipairs { "box", "tty" } do
-  check.equal(check.succeeds("exec", name, "sh", "-c", "find / -xdev -type s 2>/dev/null; ls -A /run"), "", name)
+  check.equal(check.succeeds("exec", name, "sh", "-c", ("find %s -xdev -type s 2>/dev/null; ls -A /run"):format(where)), "", name)
 end
 box:type("\n")
 box:leaves()

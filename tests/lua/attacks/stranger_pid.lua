@@ -92,10 +92,11 @@ local function case(command, frozen, wrong, status)
   untouched(what .. ", removed")
 end
 for i, command in ipairs(COMMANDS) do
+  if attack.slow and i > 5 then break end
   for _, wrong in ipairs { "start", "boot" } do
     case(command, true, wrong)
     -- The first command that comes takes note of the end, whichever it is.
-    if i <= 4 or not attack.slow then case(command, false, wrong) end
+    if i <= 2 or not attack.slow then case(command, false, wrong) end
   end
 end
 for _, status in ipairs { "restarting", "starting" } do
