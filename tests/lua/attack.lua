@@ -56,4 +56,5 @@ function attack.swap(path, target)
   end
 end
 
+
 return attack
