@@ -109,6 +109,8 @@ local function inside(ctx)
   -- The supervisor's lock is not this process's to hold: it tells whether the supervisor lives.
   ctx.record.alive:close()
   guarded(ctx, "namespaces", function()
+    -- Before any step or closure of a recipe can mount something: on most hosts mounts are shared.
+    tiny.mount_private("/")
     tiny.setsid()
     if ctx.userns then require("tiny.userns").enter(ctx) end
     if ctx.spec.oom_score_adj then require("tiny.limits").set_oom_score(ctx.spec.oom_score_adj) end

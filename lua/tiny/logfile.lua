@@ -6,13 +6,19 @@ Logfile.__index = Logfile
 -- Longer than any entry: 16 KiB of text, each byte written as \u00xx.
 local PIECE = 256 * 1024
 
+-- What there is under a name: never what a link leads to.
+local function look(path)
+  local found = tiny.stat(path, { follow = false })
+  return found and found.kind == "file" and found or nil
+end
+
 -- Opens a file that is renamed at times; returns it with what it is.
 local function open(path)
   while true do
-    local before = tiny.stat(path)
+    local before = look(path)
     if not before then return nil end
-    local handle = tiny.try(tiny.open, path)
-    local after = handle and tiny.stat(path)
+    local handle = tiny.try(tiny.open, path, { nofollow = true })
+    local after = handle and look(path)
     if after and after.ino == before.ino and after.dev == before.dev then
       return { handle = handle, ino = after.ino, dev = after.dev, size = after.size }
     end
@@ -79,10 +85,10 @@ end
 local function successor(self)
   local current = self.files[1]
   while true do
-    if current and same(tiny.stat(self.path), current) then return nil end
+    if current and same(look(self.path), current) then return nil end
     local n, oldest, place = 0, nil, nil
     while true do
-      local found = tiny.stat(name(self.path, n))
+      local found = look(name(self.path, n))
       if not found and n > 0 then break end
       if found then oldest = n end
       if same(found, current) then place = n end
@@ -93,7 +99,7 @@ local function successor(self)
     local wanted = place and place - 1 or oldest
     local file = open(name(self.path, wanted))
     if place and not file then return nil end
-    if file and (not place or same(tiny.stat(name(self.path, place)), current)) then return file end
+    if file and (not place or same(look(name(self.path, place)), current)) then return file end
     if file then file.handle:close() end
   end
 end

@@ -8,6 +8,8 @@ local state = require "tiny.state"
 
 local manage = {}
 
+local PRIVATE_FILE = tonumber("600", 8)
+
 -- What of a spec is plain and kept in config.json under the same name.
 local PLAIN = {
   "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
@@ -250,7 +252,7 @@ function manage.create(spec, options)
   local text = options.recipe and options.recipe.text
   if text then options.recipe.text = nil end
   local record = state.create(config_of(spec, options))
-  if text then tiny.write_file(record.dir .. "/recipe.lua", text) end
+  if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
   if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
   events.emit(record, "create")
   spec.hostname = record.config.hostname

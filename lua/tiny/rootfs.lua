@@ -121,9 +121,9 @@ local function layers(place, dir, idmap)
   return mask, below, own
 end
 
--- In the container: mounts the root and returns it as a dir handle.
+-- In a mount namespace of its own, from which nothing reaches the host's: mounts the root and returns it as a
+-- dir handle.
 function rootfs.mount(ctx)
-  tiny.mount_private("/")
   -- Root's user namespace has its own ids in the files that it is shown.
   local idmap = not ctx.rootless and ctx.userns or nil
   if ctx.spec.rootfs then

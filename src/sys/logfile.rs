@@ -61,7 +61,7 @@ impl LogFile {
         let mark = format!("\"stream\":\"{stream}\",\"end\":");
         let mut path = self.path.clone();
         let mut older = 1;
-        while let Ok(file) = std::fs::File::open(&path) {
+        while let Ok(file) = open_to_read(&path) {
             if let Some(end) = last_end(file, &path, mark.as_bytes())? {
                 self.reached(stream, end);
                 return Ok(end);
@@ -122,7 +122,7 @@ impl LogFile {
     /// Makes `fd` the file of this name with room for `more`. Somebody may have removed the log, moved
     /// it away or emptied it.
     fn ready(&mut self, more: u64) -> Result<()> {
-        match rustix::fs::stat(&self.path) {
+        match rustix::fs::lstat(&self.path) {
             Ok(s) if (s.st_dev, s.st_ino) == (self.place.dev, self.place.ino) => self.place.size = s.st_size as u64,
             Ok(_) | Err(rustix::io::Errno::NOENT) => self.begin()?,
             Err(e) => return Err(e).at(&self.path),
@@ -168,10 +168,16 @@ fn open(path: &str) -> Result<(OwnedFd, Place)> {
     Ok((fd, Place { dev: s.st_dev, ino: s.st_ino, size: s.st_size as u64 }))
 }
 
+/// Opens a file of the log, which is never what a link leads to.
+fn open_to_read(path: &str) -> Result<std::fs::File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    Ok(rustix::fs::open(path, flags, Mode::empty()).at(path)?.into())
+}
+
 /// How many bytes of the file are whole lines.
 fn whole_lines(path: &str, size: u64) -> Result<u64> {
     const PIECE: u64 = 64 * 1024;
-    let mut file = std::fs::File::open(path).at(path)?;
+    let mut file = open_to_read(path)?;
     let mut high = size;
     while high > 0 {
         let low = high.saturating_sub(PIECE);

@@ -1,12 +1,12 @@
 //! PID 1 of a private host: enters its cgroups and namespaces, lays out its mounts, runs the
 //! program and reaps what is left over. The machine's files are there as they are, except that
-//! /tmp, /run and /var/lib are empty and /sys and /proc show only this host.
+//! /tmp, /run and /var/lib are empty, /dev has nodes of its own, and /sys and /proc show only this host.
 
 use std::ffi::OsString;
 use std::fs::create_dir_all;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -16,7 +16,7 @@ use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use super::cgroups::Cgroups;
-use super::{PROGRAM, REPOSITORY, Result, keeper};
+use super::{PROGRAM, REPOSITORY, Result, devices, keeper};
 
 /// The word that starts this part.
 pub const PART: &str = "--private-init";
@@ -70,6 +70,7 @@ fn lay_out() -> Result<()> {
         }
     }
     create_dir_all("/var/lib/tinylua").map_err(|e| format!("/var/lib/tinylua: {e}"))?;
+    devices::own()?;
     for (kind, path) in [("proc", "/proc"), ("sysfs", "/sys")] {
         // The machine's own goes, with all that is below it: the cgroup mounts would show through.
         umount2(path, MntFlags::MNT_DETACH).map_err(|e| format!("detaching {path}: {e}"))?;
@@ -106,7 +107,10 @@ fn loopback_up() -> Result<()> {
 /// Runs the program; orphans that end meanwhile are reaped, as is PID 1's duty.
 fn run(program: &[OsString]) -> Result<u8> {
     let Some((file, args)) = program.split_first() else { return Err("no program is named".into()) };
-    let child = Command::new(file).args(args).spawn().map_err(|e| format!("{}: {e}", file.to_string_lossy()))?;
+    // The null device that came from outside is the machine's.
+    let mut command = Command::new(file);
+    let child =
+        command.args(args).stdin(Stdio::null()).spawn().map_err(|e| format!("{}: {e}", file.to_string_lossy()))?;
     loop {
         match wait() {
             Ok(WaitStatus::Exited(pid, status)) if pid.as_raw() as u32 == child.id() => return Ok(status as u8),

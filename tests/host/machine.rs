@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_link, read_to_string};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -20,6 +21,8 @@ impl Machine {
         Machine(vec![
             ("link", names("/sys/class/net")),
             ("mount", mounts()),
+            ("device", devices()),
+            ("setting", settings()),
             ("cgroup", cgroups()),
             ("nft rule", rules()),
             ("state folder", state()),
@@ -47,8 +50,30 @@ fn names(folder: impl AsRef<Path>) -> BTreeSet<String> {
 
 fn mounts() -> BTreeSet<String> {
     let table = read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // The numbers go: what counts is what is mounted where.
-    table.lines().filter_map(|line| line.splitn(4, ' ').nth(3).map(str::to_owned)).collect()
+    // The numbers go: what counts is what is mounted where, and how often.
+    let mut found = BTreeSet::new();
+    for mount in table.lines().filter_map(|line| line.splitn(4, ' ').nth(3)) {
+        let times = (1..).find(|n| !found.contains(&format!("{mount} ({n})")));
+        found.insert(format!("{mount} ({})", times.unwrap_or(0)));
+    }
+    found
+}
+
+/// What programs the kernel starts by itself: no namespace has its own.
+fn settings() -> BTreeSet<String> {
+    let names = ["core_pattern", "modprobe", "poweroff_cmd"];
+    let text = |name| read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
+    names.map(|name| format!("{name} = {}", text(name).trim())).into()
+}
+
+/// The nodes of /dev with their modes and owners: everybody has the same.
+fn devices() -> BTreeSet<String> {
+    let entries = read_dir("/dev").into_iter().flatten().flatten();
+    let node = |entry: std::fs::DirEntry| {
+        let m = std::fs::symlink_metadata(entry.path()).ok()?;
+        Some(format!("{} {:o} {}:{}", entry.path().display(), m.mode(), m.uid(), m.gid()))
+    };
+    entries.filter_map(node).collect()
 }
 
 fn cgroups() -> BTreeSet<String> {
@@ -91,7 +116,14 @@ fn state() -> BTreeSet<String> {
         .collect()
 }
 
+/// Those of the binary under test, by whatever name: one that is sealed runs from a mount or from memory.
 fn processes() -> BTreeSet<String> {
-    let ours = |pid: &String| read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == Path::new(PROGRAM));
+    let id = |path: &str| std::fs::metadata(path).map(|m| (m.dev(), m.ino())).ok();
+    let program = id(PROGRAM);
+    let ours = |pid: &String| {
+        let exe = format!("/proc/{pid}/exe");
+        id(&exe).is_some_and(|exe| Some(exe) == program)
+            || read_link(exe).is_ok_and(|name| name.to_string_lossy().starts_with("/memfd:tinylua"))
+    };
     names("/proc").into_iter().filter(|name| name.parse::<u32>().is_ok()).filter(ours).collect()
 }

@@ -5,6 +5,7 @@
 //! Refuses to guess: without root every test is skipped, and on CI that fails.
 
 mod cgroups;
+mod devices;
 mod inside;
 mod keeper;
 mod machine;

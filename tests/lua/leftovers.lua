@@ -11,7 +11,11 @@ local function listed(folder)
 end
 
 local function cgroups(found)
-  for _, hierarchy in ipairs { "", "/memory", "/pids", "/unified", "/freezer" } do
+  local hierarchies = { "" }
+  for _, name in ipairs(tiny.list_dir("/sys/fs/cgroup") or {}) do
+    if tiny.stat("/sys/fs/cgroup/" .. name).kind == "dir" and tiny.stat("/sys/fs/cgroup/" .. name .. "/cgroup.procs") then table.insert(hierarchies, "/" .. name) end
+  end
+  for _, hierarchy in ipairs(hierarchies) do
     local parent = "/sys/fs/cgroup" .. hierarchy .. "/tinylua"
     if tiny.stat(parent) then found["shared cgroup " .. parent] = true end
     for _, name in ipairs(tiny.list_dir(parent) or {}) do
@@ -63,26 +67,56 @@ function leftovers.settle(before)
   end)
 end
 
--- Whether the bridge's rules are there: the kernel then refuses to make them.
-local function nat_there()
+-- Whether the bridge's rules are there: the kernel then refuses to make them. And every chain at a hook.
+local function rules(found)
   local made, err = tiny.try(tiny.nat, { from = "10.10.0.0/24", name = "td0" })
   if made then made:close() end
-  return err and err.code == "EEXIST"
+  if err and err.code == "EEXIST" then found["nat rules"] = true end
+  for _, chain in ipairs(tiny.try(tiny.nft_chains) or {}) do
+    found[("nft chain %s %s %s"):format(chain.family, chain.table, chain.name)] = true
+  end
+end
+
+-- What is mounted where; a place may have several, one over the other.
+local function mounts(found)
+  local times = {}
+  for _, mount in ipairs(tiny.mounts()) do
+    times[mount.target] = (times[mount.target] or 0) + 1
+    found[("mount %s (%d)"):format(mount.target, times[mount.target])] = true
+  end
+end
+
+-- FIFOs, sockets and spools, wherever they lie in the store; ranges of ids.
+local function files(found)
+  local function look(folder)
+    for path in pairs(listed(folder)) do
+      local s = tiny.stat(path, { follow = false })
+      if s and s.kind == "dir" then look(path) end
+      if s and (s.kind == "fifo" or s.kind == "socket" or path:match("%.spool$")) then found[s.kind .. " " .. path] = true end
+    end
+  end
+  look(check.root .. "/run")
+  for path in pairs(listed(check.root .. "/userids")) do
+    if path:find("@", 1, true) then found["ids " .. path] = true end
+  end
 end
 
 -- All of it, each as one word or sentence.
 function leftovers.look()
   local found = {}
   for _, link in ipairs(tiny.links()) do found["link " .. link.name] = true end
-  for _, mount in ipairs(tiny.mounts()) do found["mount " .. mount.target] = true end
+  mounts(found)
   for _, folder in ipairs { "/containers", "/names", "/run" } do
     for path in pairs(listed(check.root .. folder)) do found[path] = true end
   end
   networks(found)
   each_process(function(_, text) found[text] = true end)
   cgroups(found)
-  if nat_there() then found["nat rules"] = true end
-  found["ip_forward " .. tiny.sysctl("net.ipv4.ip_forward")] = true
+  rules(found)
+  files(found)
+  for _, name in ipairs { "ipv4.ip_forward", "ipv6.conf.all.forwarding" } do
+    found[name .. " " .. (tiny.try(tiny.sysctl, "net." .. name) or "none")] = true
+  end
   return found
 end
 

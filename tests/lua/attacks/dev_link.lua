@@ -43,7 +43,9 @@ local function remake(prepare)
   os.execute("rm -rf /tmp/root/dev")
   prepare()
 end
-for _, link in ipairs { "/tmp/outside", "../outside", "../../../tmp/outside", "/inside", "inside", "/proc/1/root/tmp/outside", "/proc/self/cwd", "/nowhere", "dev" } do
+local LINKS = { "/tmp/outside", "../outside", "/inside", "../../../tmp/outside", "inside", "/proc/1/root/tmp/outside", "/proc/self/cwd", "/nowhere", "dev" }
+for i, link in ipairs(LINKS) do
+  if attack.slow and i > 3 then break end
   remake(function() tiny.symlink(link, root .. "/dev") end)
   run(nil, link)
   run("-t", link)
@@ -63,7 +65,7 @@ assert(started >= 6, "most of these can start: " .. started)
 -- As a race: a folder at one moment, the link at the next.
 os.execute("rm -rf /tmp/root/dev; mkdir /tmp/root/dev")
 local stop = attack.loop(attack.swap(root .. "/dev", "/tmp/outside"))
-for _ = 1, 40 do run() end
+for _ = 1, attack.slow and 12 or 40 do run() end
 local swaps = stop()
 assert(swaps > 100, swaps)
 print(swaps .. " swaps")

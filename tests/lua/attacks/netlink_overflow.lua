@@ -10,14 +10,17 @@ end
 
 check.inside({ net = true }, function()
   tiny.link_set("lo", { up = true })
-  local links, chains = #tiny.links(), #tiny.nft_chains()
+  -- Without nftables its part is refused for that reason alone.
+  local nft = tiny.try(tiny.nft_chains) ~= nil
+  local function chains() return nft and #tiny.nft_chains() or 0 end
+  local links, chains_before = #tiny.links(), chains()
   local tried = 0
   local function refused(f, ...)
     local made, err = tiny.try(f, ...)
     tried = tried + 1
     if not err then error("not refused: " .. tiny.show(made), 2) end
     check.equal(#tiny.links(), links, "links")
-    check.equal(#tiny.nft_chains(), chains, "chains")
+    check.equal(chains(), chains_before, "chains")
   end
   -- Around each border: a name's 16 bytes, an attribute's 64 KiB, and what is left of it beyond them.
   for _, length in ipairs { 16, 255, 256, 65530, 65531, 65532, 65535, 65536, 65540, 65551, 65552, 131072, 131079, 1048576 } do
@@ -41,8 +44,11 @@ check.inside({ net = true }, function()
       refused(tiny.isolate, text)
     end
   end
-  check.equal(tiny.read_file("/sys/class/net/lo/mtu") ~= "1234\n", true)
+  -- By a name of the right length the same calls act: it is the length that was refused.
+  local bridge <close> = tiny.bridge(("b"):rep(15))
+  check.equal(#tiny.links(), links + 1)
   print(tried .. " tries")
+  if not nft then return end
 
   -- Long lists do not fit one attribute: all of them arrive, and nothing else.
   local ports, names = {}, {}

@@ -24,4 +24,13 @@ refuses("a link out of the root", function(path) tiny.symlink("../../../tmp/secr
 refuses("a link to /proc", function(path) tiny.symlink("/proc/self/root/tmp/secret", path) end)
 refuses("a link to itself", function(path) tiny.symlink(path:match("[^/]+$"), path) end)
 refuses("nothing", function() end)
+-- It is the file that was refused: with a good one the same words run, and a user of the host's alone is not found.
+os.execute("rm -rf /tmp/root/etc; mkdir /tmp/root/etc")
+local function as(user) return check.run { "run", "--rm", "--rootfs", root, "-u", user, "id" } end
+tiny.write_file(root .. "/etc/passwd", "web:x:1:1::/:\n")
+tiny.write_file(root .. "/etc/group", "web:x:7:\n")
+assert(as("web").out:match("^uid=1"), as("web").err)
+assert(as("1:web").out:match("^uid=1.* gid=7"), as("1:web").err)
+local other = tiny.read_file("/etc/passwd"):match("\n([%a_]+):x:%d+:")
+check.equal(as(other).status, 125, other)
 check.no_container()

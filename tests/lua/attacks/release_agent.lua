@@ -2,6 +2,7 @@
 -- program that the host then runs.
 local check = require "check"
 
+-- A file that opens for writing is got: what would be written is the whole machine's.
 local SCRIPT = [[
   mkdir -p /cg; got=
   for how in "mount -t cgroup -o memory x /cg" "mount -t cgroup -o rdma x /cg" "mount -t cgroup2 x /cg" \
@@ -9,7 +10,7 @@ local SCRIPT = [[
     "unshare -m true" "unshare -Ur true" "nsenter -t 1 -m true" "mount -o remount,rw /sys" "umount /proc/sys"; do
     $how 2>/dev/null && got="$got [$how]"; done
   for f in $(find /sys /proc/sys/kernel -name release_agent -o -name core_pattern -o -name uevent_helper -o -name modprobe 2>/dev/null); do
-    echo "|/bin/evil" 2>/dev/null >$f && got="$got [$f]"; done
+    (: >$f) 2>/dev/null && got="$got [$f]"; done
   find / -xdev -name release_agent 2>/dev/null
   echo "got:$got"]]
 local run = check.succeeds("run", "--rm", "sh", "-c", SCRIPT)

@@ -1,0 +1,79 @@
+-- What another user of the machine could read or write of a container's record: its output on the way to the log, its
+-- environment, its locks. Whatever the caller's umask, everything is its owner's alone but for what is said here.
+local check = require "check"
+local sit = require "person"
+
+local function octal(mode) return ("%03o"):format(mode & tonumber("7777", 8)) end
+
+-- The program with a umask of 0, by this process's own link to it.
+local me = tiny.getpid()
+local function loose(words)
+  return check.start(function()
+    tiny.exec { "sh", "-c", 'umask 0; exec "$@"', "sh", ("/proc/%d/exe"):format(me), "--root", check.root, table.unpack(words) }
+  end):wait()
+end
+
+-- By name, where others may do more than nothing: the log is its group's too; the three files are mounted in the
+-- container, and so are the folders of an overlay, where users that are not root look names up.
+local OPEN = { ["container.log"] = "640", hosts = "644", hostname = "644", ["resolv.conf"] = "644", upper = "755", work = "755" }
+
+-- User-Mode Linux has no nftables.
+local NETWORK = tiny.probe().network.nftables == false and "none" or "bridge"
+
+local seen = {}
+local function look(path)
+  local s = tiny.stat(path, { follow = false })
+  local name = path:match("[^/]+$")
+  local wanted = OPEN[name] or s.kind == "dir" and "700" or "600"
+  check.equal(octal(s.mode), wanted, ("%s %s"):format(s.kind, path))
+  check.equal(("%d:%d"):format(s.uid, s.gid), "0:0", path)
+  seen[s.kind], seen[name] = (seen[s.kind] or 0) + 1, true
+  if s.kind == "dir" and not OPEN[name] then
+    for _, entry in ipairs(tiny.list_dir(path)) do look(path .. "/" .. entry) end
+  end
+end
+
+-- Nothing in the other folders of the store can be written by others, and they cannot be entered.
+local function closed(path, below)
+  local s = tiny.stat(path, { follow = false })
+  check.equal(octal(s.mode & tonumber("022", 8)), "000", path .. " can be written by others")
+  if s.kind ~= "dir" then return end
+  if below == 1 then check.equal(octal(s.mode), "700", path) end
+  for _, entry in ipairs(tiny.list_dir(path)) do closed(path .. "/" .. entry, below + 1) end
+end
+
+tiny.write_file("/tmp/recipe.lua", [[local t = "tiny" return require(t .. ".container").new {
+  name = "recipe", command = "echo said; exec sleep 100", on_log = function(line) print(line) end }]])
+local function with_all(start)
+  start { "run", "-d", "--name", "plain", "-i", "sh", "-c", "echo out; echo err >&2; exec sleep 100" }
+  start { "run", "-d", "--name", "none", "--log-driver", "none", "-e", "SECRET=1", "sh", "-c", "echo out; exec sleep 100" }
+  start { "run", "-d", "--name", "init", "--init", "--health-cmd", "true", "--health-interval", "100ms", "--network", NETWORK, "sleep", "100" }
+  start { "run", "-d", "/tmp/recipe.lua" }
+  start { "create", "--name", "made", "true" }
+  start { "exec", "plain", "true" }
+end
+local function checked()
+  seen = {}
+  look(check.root .. "/containers")
+  look(check.root .. "/run")
+  closed(check.root, 0)
+  for _, kind in ipairs { "dir", "file", "fifo", "socket" } do assert((seen[kind] or 0) >= (kind == "socket" and 1 or 8), kind .. ": " .. tostring(seen[kind])) end
+  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool", "state.json", "config.json", "undo.jsonl", "container.log", "supervisor.log", "recipe.lua", "attach" } do
+    assert(seen[name], "there was no " .. name)
+  end
+end
+for _, root in ipairs { "/tmp/new/store", "/tmp/store" } do
+  check.root = root
+  local start = root == "/tmp/store" and function(words) check.succeeds(table.unpack(words)) end
+    or function(words) check.equal(loose(words), 0, table.concat(words, " ")) end
+  with_all(start)
+  local person = sit("run", "-it", "--name", "terminal", "sh")
+  person:sees("# ")
+  checked()
+  -- As it is made again.
+  start { "restart", "-t", "0", "plain" }
+  start { "restart", "-t", "0", "none" }
+  checked()
+  check.succeeds("rm", "-f", "plain", "none", "init", "recipe", "made", "terminal")
+  check.no_container()
+end
