@@ -12,6 +12,7 @@ return {
     { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
     { "tty", short = "t", type = "flag", help = "Give it a terminal of its own; TERM is xterm unless it is set" },
     { "detach", short = "d", type = "flag", help = "Do not wait for its end" },
+    { "raw", type = "flag", help = "Show the output as it is: escape sequences steer your terminal, as they do with -t" },
     { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -it: the keys that leave it running" },
   },
   args = {
@@ -22,7 +23,7 @@ return {
   run = function(args)
     local status, err = tiny.try(require "tiny.exec", state.find(args.container), {
       command = args.command, env = environment(args.env), workdir = args.workdir, user = args.user, detach = args.detach,
-      interactive = args.interactive, tty = args.tty and not args.detach, keys = args.detach_keys,
+      interactive = args.interactive, tty = args.tty and not args.detach, keys = args.detach_keys, raw = args.raw,
     })
     if err then
       if err.op == "exec" then err.exit = err.code == "ENOENT" and 127 or 126 end

@@ -49,7 +49,7 @@ return function(container, options)
   if terminal then terminal.prepare(options, { size = require("tiny.relay").size() }) end
   -- The container's processes see the one that enters it.
   tiny.set_process_title("tinylua: exec in " .. name)
-  local pipes <close> = not (options.detach or terminal) and stdio.pipes(options.interactive) or nil
+  local pipes <close> = not (options.detach or terminal) and stdio.pipes(options.interactive, options.raw) or nil
   options.stdio = pipes and pipes.inside
   local child <close> = while_alive(container, process, require "tiny.join", process, cgroup, container.config, options)
   while_alive(container, process, child.wait_ready, child)

@@ -92,8 +92,9 @@ local function together()
   return one and two and one.dev == two.dev and one.ino == two.ino
 end
 
--- `inside` are the program's ends. input: whether standard input is passed on; otherwise it has none.
-function stdio.pipes(input)
+-- `inside` are the program's ends. input: whether standard input is passed on; otherwise it has none. raw: whether a
+-- terminal gets the output as it is.
+function stdio.pipes(input, raw)
   local self = setmetatable({ inside = {}, outputs = {} }, Pipes)
   if input then
     local into
@@ -104,7 +105,8 @@ function stdio.pipes(input)
   for number = 1, shared and 1 or 2 do
     local from
     from, self.inside[number] = tiny.pipe { nonblock = "read", size = SIZE }
-    table.insert(self.outputs, tiny.relay(from, tiny.stdio(number)))
+    local screen = require("tiny.terminal_output").relay(from, number, { raw = raw })
+    table.insert(self.outputs, screen or tiny.relay(from, tiny.stdio(number)))
   end
   self.inside[2] = self.inside[2] or self.inside[1]
   return self

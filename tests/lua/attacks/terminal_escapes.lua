@@ -51,6 +51,13 @@ while not check.succeeds("logs", "c"):find("evil", 1, true) do tiny.poll({}, 0.0
 check.equal(at_terminal("logs", "c"), SHOWN .. "good\revil\n")
 check.equal(at_terminal("logs", "--raw", "c"), RAW .. "good\revil\n")
 check.equal(check.succeeds("logs", "c"), RAW .. "good\revil\n")
+-- exec, on both streams, also what it leaves in the pipe at its end.
+check.equal(at_terminal("exec", "c", "sh", "-c", EVIL), SHOWN)
+check.equal(at_terminal("exec", "c", "sh", "-c", EVIL .. " >&2"), SHOWN)
+check.equal(at_terminal("exec", "--raw", "c", "sh", "-c", EVIL), RAW)
+check.equal(check.succeeds("exec", "c", "sh", "-c", EVIL), RAW)
+local flood = at_terminal("exec", "c", "sh", "-c", "yes | head -c 100000; sleep 3 & printf 'last\\033['")
+check.equal(#flood, 100000 + #"last\\x1b[")
 assert(at_terminal("logs", "-t", "c"):find("Z good\\x0devil\n", 1, true), "a time is not written over")
 local json = at_terminal("logs", "--format", "json", "c")
 harmless("logs --format json", json)
