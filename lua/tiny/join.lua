@@ -1,7 +1,6 @@
 -- A program beside a running container's own: a child that is born in the container's cgroup and pid
 -- namespace, and enters the others through its pidfd, so that no pid can change hands meanwhile.
 -- Nothing of the container is opened or loaded before the process is inside.
-local limits = require "tiny.limits"
 local security = require "tiny.security"
 local stdio = require "tiny.stdio"
 
@@ -61,22 +60,19 @@ return function(process, cgroup, config, options)
   how.socket = how.listener and require("tiny.notify").connect(config.id)
   local _ <close> = how.socket
   local own = config.userns and user_namespace(process) or {}
-  return tiny.clone({ cgroup = cgroup, pid = pid, user = own.first }, function()
-    -- No process of the container may look into this one while it still is ours (CVE-2016-9962).
-    tiny.set_dumpable(false)
+  local options_of_birth = { cgroup = cgroup, pid = pid, user = own.first, oom_score_adj = config.oom_score_adj }
+  -- No process of the container may look into this one while it still is ours, from its birth on (CVE-2016-9962).
+  tiny.set_dumpable(false)
+  local child, err = tiny.try(tiny.clone, options_of_birth, function()
     -- Nor may its program type into its caller's terminal (TIOCSTI, CVE-2017-5226).
     tiny.setsid()
     stdio.enter(options.stdio or {})
     if options.first then options.first() end
-    if config.oom_score_adj then
-      -- Having joined a user namespace, its files in /proc are its own only as one that can be looked into.
-      if own.first then tiny.set_dumpable(true) end
-      limits.set_oom_score(config.oom_score_adj)
-      tiny.set_dumpable(false)
-    end
     tiny.setns(process, namespaces)
     -- What it makes there is the container's root's.
     if own.owner then own.enter(own.owner) end
     inside(config, options, loaded, how, own)
   end)
+  tiny.set_dumpable(true)
+  return child or error(err, 0)
 end

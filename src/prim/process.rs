@@ -2,7 +2,7 @@
 
 use mlua::{Table, Value};
 
-use super::namespace::{SEALED, entering, joined, new_flags};
+use super::namespace::{entering, joined, new_flags};
 use crate::sys::exec;
 use crate::sys::init;
 use crate::sys::pidfd::{self, Ended};
@@ -40,6 +40,12 @@ pub const FAMILY: &[Primitive] = &[
             ),
             opt("cgroupns", Type::Bool, "", "beside a cgroup handle: a new cgroup namespace whose root is that cgroup"),
             opt("time", Type::Namespace, "", "clocks; a timens handle carries offsets"),
+            opt(
+                "oom_score_adj",
+                Type::Int,
+                "the caller's",
+                "how the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5))",
+            ),
         ],
         returns: "a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it",
         errors: &[
@@ -47,7 +53,10 @@ pub const FAMILY: &[Primitive] = &[
             ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)"),
             ("EAGAIN", "the process limit (setrlimit nproc, or the cgroup's pids.max) is reached"),
             ("EDEADLK", "something started a thread in this process before the fork"),
-            SEALED,
+            (
+                "EACCES",
+                "a lower OOM score needs CAP_SYS_RESOURCE; and a program that is not sealed calls tiny.seal() first",
+            ),
         ],
         example: "local child <close> = tiny.clone({ pid = true, uts = true }, function()\n  tiny.sethostname(\"tiny\")\n  \
                   tiny.exec { \"hostname\" }\nend)\nreturn child:wait()",
@@ -244,6 +253,7 @@ fn clone(call: &Call<'_>) -> Outcome {
         return Err(Fail::Usage("cgroupns goes with a cgroup handle; cgroup = true is the plain new namespace".into()));
     }
     let mut birth = Birth { new: new_flags(call), cgroup_namespace: call.flag("cgroupns"), ..Birth::default() };
+    birth.oom_score_adj = call.opt("oom_score_adj")?;
     // Borrowed for the length of the system call.
     let guards = join.iter().map(|(fd, flag)| Ok((fd.dup()?, *flag))).collect::<Result<Vec<_>, Fail>>()?;
     entering(&["pid"], guards.iter().fold(birth.new, |all, (_, flag)| all | flag))?;

@@ -95,6 +95,11 @@ pub fn no_new_privs() -> Result<()> {
     Ok(rustix::thread::set_no_new_privs(true)?)
 }
 
+/// Whether a process of the same user may look into this one (prctl(2), PR_GET_DUMPABLE).
+pub fn dumpable() -> Result<bool> {
+    Ok(rustix::process::dumpable_behavior()? == rustix::process::DumpableBehavior::Dumpable)
+}
+
 /// Whether another process of the same user may trace this one, and read its memory and its files
 /// through /proc (PR_SET_DUMPABLE); execve sets it again.
 pub fn set_dumpable(dumpable: bool) -> Result<()> {

@@ -1,7 +1,8 @@
 //! A child in a user namespace that is there already. Its other new namespaces are to belong to that
 //! one, so a process in between joins it first; it makes the child as its own parent's (CLONE_PARENT)
 //! and ends. A pid namespace is joined there too: the caller may have no right to it. The children of a
-//! prompt are made so as well: the process in between leads their process group.
+//! prompt are made so as well: the process in between leads their process group. It also takes the child's OOM score,
+//! before anything of a container can see it.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -11,7 +12,7 @@ use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
-use super::{Context, Error, Result, foreground, namespace};
+use super::{Context, Error, Result, credentials, foreground, namespace};
 
 /// What is joined in between, and not by the child.
 pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
@@ -44,6 +45,7 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Opt
 
 /// In between: joins, and makes the child; 0 in the child.
 fn make(birth: &Birth<'_>) -> Result<i32> {
+    birth.oom_score_adj.map(set_oom_score).transpose()?;
     for (fd, flag) in birth.join.iter().filter(|(_, flag)| flag & EARLY != 0) {
         namespace::setns(*fd, *flag).detail("joining a namespace")?;
     }
@@ -57,4 +59,13 @@ fn make(birth: &Birth<'_>) -> Result<i32> {
         result @ 0.. => Ok(result as i32),
         _ => Err(Error::last()),
     }
+}
+
+/// A process that may not be looked into owns its files in /proc no more than any other of its user's.
+fn set_oom_score(score: i64) -> Result<()> {
+    const FILE: &str = "/proc/self/oom_score_adj";
+    let before = credentials::dumpable()?;
+    credentials::set_dumpable(true)?;
+    std::fs::write(FILE, score.to_string()).at(FILE)?;
+    credentials::set_dumpable(before)
 }

@@ -26,6 +26,8 @@ pub struct Birth<'a> {
     /// cgroup.procs files that the child writes itself into before anything else (v1, or v2
     /// without clone3).
     pub attach: Vec<BorrowedFd<'a>>,
+    /// How the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5)).
+    pub oom_score_adj: Option<i64>,
     /// A new cgroup namespace after the child has been placed, so that its root is its own cgroup.
     pub cgroup_namespace: bool,
 }
@@ -67,7 +69,10 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     assert_single_threaded()?;
     flush_stdio();
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64) || foreground::wants_leader() {
+    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64)
+        || birth.oom_score_adj.is_some()
+        || foreground::wants_leader()
+    {
         return super::midway::clone(birth, (read, write));
     }
     let pid_home = join_pid_namespace(birth)?;

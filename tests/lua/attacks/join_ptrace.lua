@@ -26,7 +26,7 @@ local PTRACE = ([[my $pid = $dir =~ s{/proc/}{}r; if (syscall(%d, 0x4206, $pid, 
 -- In User-Mode Linux, which runs programs by ptrace itself, programs that exec starts then end with SIGKILL.
 for _, more in ipairs(attack.few { "", PTRACE }) do
   tiny.write_file("/tmp/attack.pl", ATTACKER:format(more))
-  check.succeeds("run", "-d", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "perl", "/attack.pl")
+  check.succeeds("run", "-d", "--name", "c", "--oom-score-adj", "300", "-v", "/tmp/attack.pl:/attack.pl:ro", "perl", "/attack.pl")
   for i = 1, 40 do check.succeeds("exec", "c", i % 2 == 0 and "/bin/true" or "/bin/ls", "/bin/true") end
   check.run { "exec", "c", "touch", "/stop" } -- killed, where the attacker sees it soon and ends the container
   check.succeeds("wait", "c")

@@ -39,6 +39,16 @@ check.equal(err.op, "sethostname")
 assert(err.at:match("clone.lua:34$"), err.at)
 assert(err.hint:match("64 bytes"), err.hint)
 
+-- The OOM score is the child's from its birth on, and it stays one that nobody can look into.
+tiny.set_dumpable(false)
+local ranked <close> = tiny.clone({ pid = true, oom_score_adj = 321 }, function()
+  check.equal(tiny.read_file("/proc/self/oom_score_adj"), "321\n")
+end)
+tiny.set_dumpable(true)
+check.equal(ranked:wait(), 0)
+check.equal(tiny.read_file("/proc/self/oom_score_adj"), "0\n", "the caller's own")
+check.fails("EINVAL", tiny.clone, { oom_score_adj = 2000 }, print)
+
 -- Any value can be thrown; what is no error value arrives as its text.
 local odd <close> = tiny.clone({}, function() error({ code = 7 }) end)
 assert(select(2, tiny.try(odd.wait, odd)).message:match("code = 7"))
