@@ -4,9 +4,10 @@ use std::fs::File;
 
 use mlua::{Function, Table};
 
-use super::place::{ROOT, ROOT_TYPE, Root, root};
+use super::place::{ROOT, ROOT_TYPE, Root, access, root};
 use crate::sys::Result as Done;
 use crate::sys::copy::{self as sys, Tally, archive, plant::Plant, walk};
+use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
 
@@ -49,6 +50,37 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR, ("ELOOP", "the tree was changed while it was copied")],
         example: "tiny.copy_tree(\"site\", \"/srv/site\", { to_root = \"./rootfs\" })",
         call: copy_tree,
+        ..BASE
+    },
+    Primitive {
+        name: "copy_entries",
+        doc: "Copies regular files and links of one folder into another, and says of each name what it is there: what \
+              is missing or may not be read is left out. The copies have the same permissions, without set-id bits, \
+              and belong to the caller.",
+        args: &[
+            arg("from", Type::Path, "the folder"),
+            arg("names", Type::List(&Type::Str), "names in it"),
+            arg("to", Type::Path, "the folder that takes the copies"),
+        ],
+        options: &[
+            FOLLOW,
+            opt("max", Type::Size, "4m", "leave larger files out"),
+            opt(
+                "access_as",
+                Type::Int,
+                "the caller",
+                "read with the access of this user, and group: without capabilities over files and further groups",
+            ),
+            opt("keep_groups", Type::Bool, "false", "with `access_as`: the caller's further groups stay"),
+        ],
+        returns: "a table: by name what `stat` calls its kind",
+        errors: &[
+            ("ENOENT", "the folder that is to hold the copies is missing"),
+            ENOSPC,
+            ("EPERM", "`access_as` needs CAP_SETUID and CAP_SETGID"),
+        ],
+        example: "tiny.copy_entries(\"/etc\", { \"passwd\", \"shadow\" }, \"./rootfs/etc\", { access_as = 65534 })",
+        call: copy_entries,
         ..BASE
     },
     Primitive {
@@ -113,6 +145,24 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
         sys::run(&mut plant, |sink| walk::walk(from, call.flag("follow"), sink, tally))
             .map_err(|e| e.with_path(to.path))
     })
+}
+
+fn copy_entries(call: &Call<'_>) -> Outcome {
+    let names: Vec<String> = call.get(1)?;
+    if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains('/')) {
+        return Err(Fail::Usage(format!("{name:?} is not a name in a folder")));
+    }
+    let how = entries::Copying {
+        follow: call.flag("follow"),
+        most: call.opt_size("max")?.unwrap_or(4 << 20),
+        access: access(call)?,
+    };
+    let kinds = entries::copy(&call.str(0)?, &names, &call.str(2)?, how)?;
+    let table = call.lua.create_table_with_capacity(0, kinds.len())?;
+    for (name, kind) in kinds {
+        table.raw_set(name, kind)?;
+    }
+    call.ok(table)
 }
 
 /// A file of its own on the descriptor of a `file` handle.

@@ -231,12 +231,9 @@ pub struct Stat {
     pub rdev: u64,
 }
 
-/// Looks at a file; without `follow` at a link itself.
-pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
-    let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
-    let fd = place.open_with(flags)?;
-    let s = rustix::fs::fstat(&fd).at(place.path)?;
-    let kind = match FileType::from_raw_mode(s.st_mode) {
+/// The word for what a file is.
+pub fn kind(mode: u32) -> &'static str {
+    match FileType::from_raw_mode(mode) {
         FileType::Directory => "dir",
         FileType::Symlink => "link",
         FileType::Fifo => "fifo",
@@ -244,7 +241,15 @@ pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
         FileType::CharacterDevice => "char",
         FileType::BlockDevice => "block",
         _ => "file",
-    };
+    }
+}
+
+/// Looks at a file; without `follow` at a link itself.
+pub fn stat(place: Place<'_>, follow: bool) -> Result<Stat> {
+    let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    let fd = place.open_with(flags)?;
+    let s = rustix::fs::fstat(&fd).at(place.path)?;
+    let kind = kind(s.st_mode);
     let mtime = s.st_mtime as f64 + s.st_mtime_nsec as f64 / 1e9;
     Ok(Stat {
         kind,

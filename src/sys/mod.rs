@@ -1,9 +1,11 @@
 //! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
 
+pub mod access;
 pub mod cgroup;
 pub mod clock;
 pub mod copy;
 pub mod credentials;
+pub mod entries;
 pub mod error;
 pub mod event;
 pub mod exec;
