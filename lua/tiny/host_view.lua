@@ -46,19 +46,16 @@ host_view.followed = { ["/etc"] = { "resolv.conf" } }
 -- Shown where they are links; folders of these names are the container's own.
 host_view.links = { ["/var"] = { "lock", "run", "mail" } }
 
--- Folders that are the container's own and empty, with their modes.
+-- Folders that are the container's own and empty, by mode.
 host_view.empty = {
-  ["/boot"] = "755", ["/dev"] = "755", ["/home"] = "755", ["/media"] = "755", ["/mnt"] = "755", ["/opt"] = "755", ["/proc"] = "555", ["/root"] = "700",
-  ["/run"] = "755", ["/srv"] = "755", ["/sys"] = "555", ["/tmp"] = "1777", ["/var/backups"] = "755", ["/var/local"] = "755", ["/var/log"] = "755",
-  ["/var/opt"] = "755", ["/var/spool"] = "755", ["/var/tmp"] = "1777",
+  ["755"] = { "boot", "dev", "home", "media", "mnt", "opt", "run", "srv", "var/backups", "var/local", "var/log", "var/opt", "var/spool" },
+  ["555"] = { "proc", "sys" }, ["700"] = { "root" }, ["1777"] = { "tmp", "var/tmp" },
 }
 
--- Below shown folders: what is the container's own, and empty, since the host's is root's alone and is written to by
--- package managers; and what holds passwords of repositories.
+-- Below shown folders: what is the container's own, and empty, since the host's is root's alone and package managers
+-- write to it; and what holds passwords of repositories.
 host_view.own = {
-  folders = {
-    "/etc/apt/auth.conf.d", "/var/lib/apt/lists/partial", "/var/cache/apt/archives/partial",
-  },
+  folders = { "/etc/apt/auth.conf.d", "/var/lib/apt/lists/partial", "/var/cache/apt/archives/partial", "/usr/share/polkit-1/rules.d" },
   files = {
     "/etc/apt/auth.conf", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend",
     "/var/lib/dpkg/triggers/Lock", "/var/cache/debconf/passwords.dat",

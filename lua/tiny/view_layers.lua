@@ -76,54 +76,44 @@ end
 local Layers = {}
 Layers.__index = Layers
 
--- The mask for one of the host's file systems, by where that is mounted.
-function Layers:mask(mount)
-  local mask = self.masks[mount]
-  if mask then return mask end
-  mask = { mount = mount, place = ("%s/%d"):format(self.place, #self.order + 1), made = { [""] = true, ["/"] = true } }
-  mask.tree = mask.place .. "/mask/view"
-  tiny.mkdir(mask.tree, { parents = true })
-  -- The host may have a folder of that name.
-  tiny.setxattr(mask.tree, "trusted.overlay.opaque", { value = "y" })
-  self.masks[mount] = mask
-  table.insert(self.order, mask)
-  return mask
+-- Where a path of the host's is mounted.
+function Layers:mount_of(path)
+  return upward(path, function(above) return self.mounted[above] end) or "/"
 end
 
--- The mask in which a path of the host's is to be.
-function Layers:mask_of(path)
-  return self:mask(upward(path, function(above) return self.mounted[above] end) or "/")
+-- Whether a path is shown, or something above it.
+function Layers:shows(path)
+  return upward(path, function(above) return self.found[above] end) ~= nil
 end
 
-local function make(mask, path, mode)
-  if mask.made[path] then return end
-  make(mask, (split(path)))
-  tiny.mkdir(mask.tree .. path, mode and { mode = mode } or nil)
-  mask.made[path] = true
+-- The mask for one of the host's file systems, with this folder in it.
+function Layers:mask(mount, folder)
+  local place = self.masks[mount]
+  if not place then
+    place = ("%s/%d"):format(self.place, #self.order + 1)
+    tiny.mkdirs(self.place, { ("%d/mask/view"):format(#self.order + 1), ("%d/shown"):format(#self.order + 1) })
+    -- The host may have a folder of that name.
+    tiny.setxattr(place .. "/mask/view", "trusted.overlay.opaque", { value = "y" })
+    self.masks[mount] = place
+    table.insert(self.order, { mount = mount, place = place })
+  end
+  if folder ~= "/" then tiny.mkdirs(place .. "/mask/view", { folder }) end
+  return place .. "/mask/view" .. folder
 end
 
--- A folder of the host's, as it is there: by its path from the root of its file system.
-function Layers:redirect(path)
-  local mask = self:mask_of(path)
-  make(mask, path)
-  tiny.setxattr(mask.tree .. path, "trusted.overlay.redirect", { value = mask.mount == "/" and path or path:sub(#mask.mount + 1) })
-  self.found[path] = true
-end
-
--- Names in a folder of the host's: files and links as copies, folders by what becomes of them.
+-- Names in a folder of the host's: files and links as copies, folders as they are there.
 function Layers:show(folder, names, options)
+  local mount, plain, mounted = self:mount_of(folder), {}, {}
   if not tiny.stat(folder) then return end
-  local mask = self:mask("/")
-  make(mask, folder)
-  local kinds = tiny.copy_entries(folder, names, mask.tree .. folder, { access_as = host_view.NOBODY, follow = options and options.follow })
-  for name, kind in pairs(kinds) do
-    local path = join(folder, name)
-    if kind == "dir" then
-      if options and options.links then make(mask, path)
-      -- What is mounted there is shown on its own.
-      elseif self.mounted[path] then self.found[path] = true
-      else self:redirect(path) end
-    end
+  for _, name in ipairs(names) do table.insert(self.mounted[join(folder, name)] and mounted or plain, name) end
+  local how = { access_as = host_view.NOBODY, redirect = mount, follow = options and options.follow }
+  for name, kind in pairs(tiny.copy_entries(folder, plain, self:mask(mount, folder), how)) do
+    if kind == "dir" then self.found[join(folder, name)] = true end
+  end
+  -- A folder that something is mounted on is shown with that.
+  how.redirect = nil
+  for name, kind in pairs(#mounted > 0 and tiny.copy_entries(folder, mounted, self:mask(mount, folder), how) or {}) do
+    if kind == "dir" then self.found[join(folder, name)] = true end
   end
 end
 
@@ -131,10 +121,8 @@ end
 function Layers:show_mounts()
   local targets = {}
   for target, fstype in pairs(self.mounted) do
-    local shown = not LEFT_OUT[fstype] and upward(target, function(above) return self.found[above] end)
-    if shown then table.insert(targets, target) end
+    if not LEFT_OUT[fstype] and self:shows(target) then table.insert(targets, target) end
   end
-  table.sort(targets)
   for _, target in ipairs(targets) do
     local s = tiny.try(tiny.stat, target, { follow = false })
     if s and s.kind == "dir" and s.mode & 5 == 5 then self:show(target, tiny.try(tiny.list_dir, target) or {}) end
@@ -144,25 +132,23 @@ end
 -- What is the container's own, in a layer of its own: empty folders, and what of shown folders it has in its own
 -- way. Nobody could open what is the container's root's alone, so this is no part of the masks.
 function Layers:own(hidden)
-  local own = { tree = self.place .. "/own", made = { [""] = true, ["/"] = true } }
-  tiny.mkdir(own.tree)
-  for path, mode in pairs(host_view.empty) do make(own, path, tonumber(mode, 8)) end
-  local function shown(path) return upward(path, function(above) return self.found[above] end) end
-  for _, path in ipairs(host_view.own.files) do
-    if shown(path) then
-      make(own, (split(path)))
-      tiny.write_file(own.tree .. path, "", { mode = PRIVATE_FILE })
-    end
-  end
+  local own, opaque, parents = self.place .. "/own", {}, {}
+  tiny.mkdir(own)
+  for mode, folders in pairs(host_view.empty) do tiny.mkdirs(own, folders, { mode = tonumber(mode, 8) }) end
   for _, list in ipairs { host_view.own.folders, hidden } do
     for _, path in ipairs(list) do
-      if shown(path) then
-        make(own, path)
-        tiny.setxattr(own.tree .. path, "trusted.overlay.opaque", { value = "y" })
-      end
+      if self:shows(path) and tiny.stat(path) then table.insert(opaque, path) end
     end
   end
-  return own.tree
+  tiny.mkdirs(own, opaque, { opaque = true })
+  for _, path in ipairs(host_view.own.files) do
+    if self:shows(path) then table.insert(parents, (split(path))) end
+  end
+  tiny.mkdirs(own, parents)
+  for _, path in ipairs(host_view.own.files) do
+    if self:shows(path) then tiny.append_file(own .. path, "", { mode = PRIVATE_FILE }) end
+  end
+  return own
 end
 
 -- A folder with the ids of a user namespace, where the container has one.
@@ -180,19 +166,22 @@ function layers.mount(place, extra, hidden, idmap)
   self.mounted["/"] = nil
   for folder, names in pairs(layers.wanted(extra)) do self:show(folder, names) end
   for folder, names in pairs(host_view.followed) do self:show(folder, names, { follow = true }) end
-  for folder, names in pairs(host_view.links) do self:show(folder, names, { links = true }) end
+  for folder, names in pairs(host_view.links) do
+    local mask = self:mask("/", folder)
+    for name, kind in pairs(tiny.copy_entries(folder, names, mask, { access_as = host_view.NOBODY })) do
+      if kind == "dir" then tiny.mkdirs(mask, { name }) end
+    end
+  end
   self:show_mounts()
   -- What is mounted below others lies over them.
   table.sort(self.order, function(a, b) return #a.mount > #b.mount end)
   local lower = { self:own(hidden) }
-  for _, mask in ipairs(self.order) do
-    local shown = mask.place .. "/shown"
-    tiny.mkdir(shown)
-    tiny.mount_overlay(shown, {
-      lower = { mask.place .. "/mask", layers.idmapped(mask.mount, mask.place .. "/host", idmap) }, redirect = true,
+  for _, part in ipairs(self.order) do
+    tiny.mount_overlay(part.place .. "/shown", {
+      lower = { part.place .. "/mask", layers.idmapped(part.mount, part.place .. "/host", idmap) }, redirect = true,
       access_as = host_view.NOBODY, ro = true, nodev = true,
     })
-    table.insert(lower, shown .. "/view")
+    table.insert(lower, part.place .. "/shown/view")
   end
   return lower
 end

@@ -66,6 +66,13 @@ pub const FAMILY: &[Primitive] = &[
             FOLLOW,
             opt("max", Type::Size, "4m", "leave larger files out"),
             opt(
+                "redirect",
+                Type::Path,
+                "folders are left out",
+                "the lower layer of an overlay whose upper layer has the copies: each folder is made anew, and shows \
+                 the original there (trusted.overlay.redirect)",
+            ),
+            opt(
                 "access_as",
                 Type::Int,
                 "the caller",
@@ -81,6 +88,31 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "tiny.copy_entries(\"/etc\", { \"passwd\", \"shadow\" }, \"./rootfs/etc\", { access_as = 65534 })",
         call: copy_entries,
+        ..BASE
+    },
+    Primitive {
+        name: "mkdirs",
+        doc: "Makes folders below another, with their parents; those that are there stay as they are.",
+        args: &[
+            arg("root", Type::Path, "the folder that is to have them"),
+            arg("paths", Type::List(&Type::Path), "what is made, seen from there"),
+        ],
+        options: &[
+            opt("mode", Type::Int, "0o755", "their mode; parents have 0755"),
+            opt(
+                "opaque",
+                Type::Bool,
+                "false",
+                "in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque)",
+            ),
+        ],
+        errors: &[ENOENT, ENOSPC, ("EPERM", "`opaque` needs CAP_SYS_ADMIN"), ("ENOTDIR", "a parent is no folder")],
+        example: "tiny.mkdirs(\"./rootfs\", { \"/proc\", \"/sys\", \"/var/log\" })",
+        call: |c| {
+            let how = entries::Making { mode: c.opt("mode")?.unwrap_or(0o755), opaque: c.flag("opaque") };
+            entries::make(&c.str(0)?, &c.get::<Vec<String>>(1)?, how)?;
+            c.ok(())
+        },
         ..BASE
     },
     Primitive {
@@ -152,9 +184,11 @@ fn copy_entries(call: &Call<'_>) -> Outcome {
     if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains('/')) {
         return Err(Fail::Usage(format!("{name:?} is not a name in a folder")));
     }
+    let redirect: Option<String> = call.opt("redirect")?;
     let how = entries::Copying {
         follow: call.flag("follow"),
         most: call.opt_size("max")?.unwrap_or(4 << 20),
+        redirect: redirect.as_deref(),
         access: access(call)?,
     };
     let kinds = entries::copy(&call.str(0)?, &names, &call.str(2)?, how)?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, readlinkat, symlinkat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, readlinkat, symlinkat};
 
 use super::access::{Access, limited};
 use super::path::{open_root, without_umask};
@@ -16,24 +16,26 @@ const AT_ONCE: usize = 64;
 
 /// How files are copied.
 #[derive(Clone, Copy)]
-pub struct Copying {
+pub struct Copying<'a> {
     /// Whether what a link points to is copied instead of the link.
     pub follow: bool,
     /// Larger files are left out.
     pub most: u64,
+    /// Where folders become ones that an overlay takes for the originals: the folder that is its layer.
+    pub redirect: Option<&'a str>,
     /// With whose access they are opened; the caller's own without one.
     pub access: Option<Access>,
 }
 
 enum Found {
-    File(OwnedFd, u32),
+    File(OwnedFd, usize, u32),
     Link(Vec<u8>),
     Other(&'static str),
 }
 
 /// Copies the regular files and links of these names; tells the kind of each name that is there and may
 /// be read.
-pub fn copy<'a>(from: &str, names: &'a [String], to: &str, how: Copying) -> Result<Vec<(&'a str, &'static str)>> {
+pub fn copy<'a>(from: &str, names: &'a [String], to: &str, how: Copying<'_>) -> Result<Vec<(&'a str, &'static str)>> {
     let target = open_root(to)?;
     let mut kinds = Vec::with_capacity(names.len());
     for names in names.chunks(AT_ONCE) {
@@ -44,13 +46,19 @@ pub fn copy<'a>(from: &str, names: &'a [String], to: &str, how: Copying) -> Resu
         };
         for (name, found) in found {
             let kind = match found {
+                Found::Other("dir") if let Some(layer) = how.redirect => {
+                    mkdirat(&target, name, Mode::from_raw_mode(0o755)).at(name)?;
+                    let original = format!("{}/{name}", from.strip_prefix(layer).unwrap_or(from).trim_matches('/'));
+                    redirect(&format!("{to}/{name}"), original.trim_start_matches('/'))?;
+                    "dir"
+                }
                 Found::Other(kind) => kind,
                 Found::Link(text) => {
                     symlinkat(text.as_slice(), &target, name).at(name)?;
                     "link"
                 }
-                Found::File(file, mode) => {
-                    write(file, how.most, &target, name, mode).at(name)?;
+                Found::File(file, size, mode) => {
+                    write(file, size, how.most, &target, name, mode).at(name)?;
                     "file"
                 }
             };
@@ -60,7 +68,7 @@ pub fn copy<'a>(from: &str, names: &'a [String], to: &str, how: Copying) -> Resu
     Ok(kinds)
 }
 
-fn open<'a>(from: &str, names: &'a [String], how: Copying) -> Vec<(&'a str, Found)> {
+fn open<'a>(from: &str, names: &'a [String], how: Copying<'_>) -> Vec<(&'a str, Found)> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let Ok(folder) = openat(CWD, from, flags, Mode::empty()) else { return Vec::new() };
     names.iter().filter_map(|name| Some((name.as_str(), look(&folder, name, how)?))).collect()
@@ -68,7 +76,7 @@ fn open<'a>(from: &str, names: &'a [String], how: Copying) -> Vec<(&'a str, Foun
 
 /// What a name is, opened where it is a file; nil for what is too large or may not be read. Nothing waits
 /// at a FIFO that was put there, and no terminal becomes this process's.
-fn look(folder: &OwnedFd, name: &str, how: Copying) -> Option<Found> {
+fn look(folder: &OwnedFd, name: &str, how: Copying<'_>) -> Option<Found> {
     let nofollow = if how.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | nofollow;
     let file = match openat(folder, name, flags, Mode::empty()) {
@@ -82,14 +90,52 @@ fn look(folder: &OwnedFd, name: &str, how: Copying) -> Option<Found> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Some(Found::Other(fs::kind(stat.st_mode)));
     }
-    (stat.st_size as u64 <= how.most).then_some(Found::File(file, stat.st_mode & 0o777))
+    (stat.st_size as u64 <= how.most).then_some(Found::File(file, stat.st_size as usize, stat.st_mode & 0o777))
 }
 
-fn write(from: OwnedFd, most: u64, target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
-    let mut bytes = Vec::new();
+fn write(from: OwnedFd, size: usize, most: u64, target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
     // It may have grown meanwhile.
+    let mut bytes = Vec::with_capacity(size + 1);
     File::from(from).take(most).read_to_end(&mut bytes).detail("reading")?;
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = without_umask(|| openat(target, name, flags, Mode::from_raw_mode(mode)))?;
     fs::write_all(file.as_fd(), &bytes)
+}
+
+/// Has an overlay show in the place of a folder of an upper layer the one of this path in a lower layer.
+fn redirect(path: &str, original: &str) -> Result<()> {
+    fs::setxattr(path, "trusted.overlay.redirect", format!("/{original}").as_bytes())
+}
+
+/// What folders are made as.
+#[derive(Clone, Copy)]
+pub struct Making {
+    /// Their mode; their parents have 0755.
+    pub mode: u32,
+    /// Whether an overlay shows nothing of lower layers in them.
+    pub opaque: bool,
+}
+
+/// Makes folders below another, with the parents that are missing. One that is there stays as it is.
+pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
+    let folder = open_root(root)?;
+    for path in paths {
+        let relative = path.trim_matches('/');
+        let made = |part: &str, mode| match mkdirat(&folder, part, Mode::from_raw_mode(mode)) {
+            Err(rustix::io::Errno::EXIST) => Ok(()),
+            made => made.at(part),
+        };
+        without_umask(|| match made(relative, how.mode) {
+            Err(e) if e.errno == nix::errno::Errno::ENOENT => {
+                let parents = relative.match_indices('/').map(|(at, _)| &relative[..at]);
+                parents.map(|part| made(part, 0o755)).collect::<Result<()>>()?;
+                made(relative, how.mode)
+            }
+            made => made,
+        })?;
+        if how.opaque {
+            fs::setxattr(&format!("{root}/{relative}"), "trusted.overlay.opaque", b"y")?;
+        }
+    }
+    Ok(())
 }
