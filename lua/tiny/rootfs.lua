@@ -36,11 +36,13 @@ function rootfs.mount(ctx)
     tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs, { idmap = idmap })
     return tiny.open_root(ctx.spec.rootfs)
   end
-  if ctx.rootless then return require("tiny.view").mount(ctx) end
+  -- Ours is never shown.
+  local hidden = { (ctx.dir:gsub("/containers/[^/]+$", "")), (ctx.run:match("^(.*)/")) }
+  if ctx.rootless then return require("tiny.view").mount(ctx, hidden) end
   -- All of it lies over the container's run folder, in its own mount namespace only: nothing is left behind.
   local layers, place = require "tiny.view_layers", ctx.run
   tiny.mount_tmpfs(place, { size = "64m", mode = OPEN })
-  local lower = layers.mount(place, ctx.spec.view, { (ctx.dir:gsub("/containers/[^/]+$", "")), (place:match("^(.*)/")) }, idmap)
+  local lower = layers.mount(place, ctx.spec.view, hidden, idmap)
   local own = layers.idmapped(ctx.dir, place .. "/changes", idmap)
   -- Changes that are thrown away with the container are never synced.
   local made, err = tiny.try(tiny.mount_overlay, place, {

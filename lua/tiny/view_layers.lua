@@ -37,7 +37,7 @@ end
 local function expand(folder, names)
   local plain, patterns = {}, {}
   for _, name in ipairs(names) do
-    if name:find("*", 1, true) then table.insert(patterns, "^" .. name:gsub("%*", "\0"):gsub("%p", "%%%0"):gsub("%z", ".*") .. "$")
+    if name:find("*", 1, true) then table.insert(patterns, "^" .. name:gsub("%p", function(c) return c == "*" and ".*" or "%" .. c end) .. "$")
     else table.insert(plain, name) end
   end
   if #patterns == 0 then return plain end
@@ -54,23 +54,36 @@ local function expand(folder, names)
   return plain
 end
 
--- What is to be shown, by folder: the shipped set and what the container asks for.
-function layers.wanted(extra)
-  local wanted = {}
-  for folder, names in pairs(host_view.shown) do wanted[folder] = expand(folder, names) end
-  for _, path in ipairs(extra or {}) do
-    local folder, name = split(path)
-    wanted[folder] = table.move(wanted[folder] or {}, 1, #(wanted[folder] or {}), 2, { name })
-  end
-  return wanted
-end
-
 -- Of an ancestor or the path itself: the first for which found(path) is true.
 local function upward(path, found)
   while path ~= "/" do
     if found(path) then return path end
     path = split(path)
   end
+end
+
+-- What is to be shown, by folder: the shipped set and what the container asks for.
+function layers.wanted(extra)
+  local wanted, named = {}, {}
+  local function add(folder, names)
+    wanted[folder] = wanted[folder] or {}
+    for _, name in ipairs(names) do
+      table.insert(wanted[folder], name)
+      named[join(folder, name)] = true
+    end
+  end
+  for folder, names in pairs(host_view.shown) do add(folder, expand(folder, names)) end
+  for _, path in ipairs(extra or {}) do
+    if not upward(path, function(above) return named[above] end) then
+      -- All that is named below it is shown with it.
+      for folder in pairs(wanted) do
+        if folder == path or folder:sub(1, #path + 1) == path .. "/" then wanted[folder] = nil end
+      end
+      local folder, name = split(path)
+      add(folder, { name })
+    end
+  end
+  return wanted
 end
 
 local Layers = {}

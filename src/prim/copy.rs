@@ -56,7 +56,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "copy_entries",
         doc: "Copies regular files and links of one folder into another, and says of each name what it is there: what \
               is missing or may not be read is left out. The copies have the same permissions, without set-id bits, \
-              and belong to the caller.",
+              and belong to the caller; what is there already stays.",
         args: &[
             arg("from", Type::Path, "the folder"),
             arg("names", Type::List(&Type::Str), "names in it"),

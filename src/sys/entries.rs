@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::errno::Errno;
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, readlinkat, symlinkat};
 
 use super::access::{Access, limited};
 use super::path::{open_root, without_umask};
-use super::{Context, Result, fs};
+use super::{Context, Error, Result, fs};
 
 /// So many files are open at once.
 const AT_ONCE: usize = 64;
@@ -47,18 +48,18 @@ pub fn copy<'a>(from: &str, names: &'a [String], to: &str, how: Copying<'_>) -> 
         for (name, found) in found {
             let kind = match found {
                 Found::Other("dir") if let Some(layer) = how.redirect => {
-                    mkdirat(&target, name, Mode::from_raw_mode(0o755)).at(name)?;
+                    kept(mkdirat(&target, name, Mode::from_raw_mode(0o755))).at(name)?;
                     let original = format!("{}/{name}", from.strip_prefix(layer).unwrap_or(from).trim_matches('/'));
                     redirect(&format!("{to}/{name}"), original.trim_start_matches('/'))?;
                     "dir"
                 }
                 Found::Other(kind) => kind,
                 Found::Link(text) => {
-                    symlinkat(text.as_slice(), &target, name).at(name)?;
+                    kept(symlinkat(text.as_slice(), &target, name)).at(name)?;
                     "link"
                 }
                 Found::File(file, size, mode) => {
-                    write(file, size, how.most, &target, name, mode).at(name)?;
+                    kept(write(file, size, how.most, &target, name, mode)).at(name)?;
                     "file"
                 }
             };
@@ -93,6 +94,11 @@ fn look(folder: &OwnedFd, name: &str, how: Copying<'_>) -> Option<Found> {
     (stat.st_size as u64 <= how.most).then_some(Found::File(file, stat.st_size as usize, stat.st_mode & 0o777))
 }
 
+/// What is there already stays.
+fn kept<E: Into<Error>>(made: std::result::Result<(), E>) -> Result<()> {
+    made.map_err(Into::into).or_else(|e| if e.errno == Errno::EEXIST { Ok(()) } else { Err(e) })
+}
+
 fn write(from: OwnedFd, size: usize, most: u64, target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
     // It may have grown meanwhile.
     let mut bytes = Vec::with_capacity(size + 1);
@@ -121,12 +127,9 @@ pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
     let folder = open_root(root)?;
     for path in paths {
         let relative = path.trim_matches('/');
-        let made = |part: &str, mode| match mkdirat(&folder, part, Mode::from_raw_mode(mode)) {
-            Err(rustix::io::Errno::EXIST) => Ok(()),
-            made => made.at(part),
-        };
+        let made = |part: &str, mode| kept(mkdirat(&folder, part, Mode::from_raw_mode(mode))).at(part);
         without_umask(|| match made(relative, how.mode) {
-            Err(e) if e.errno == nix::errno::Errno::ENOENT => {
+            Err(e) if e.errno == Errno::ENOENT => {
                 let parents = relative.match_indices('/').map(|(at, _)| &relative[..at]);
                 parents.map(|part| made(part, 0o755)).collect::<Result<()>>()?;
                 made(relative, how.mode)

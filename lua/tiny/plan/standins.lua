@@ -62,6 +62,18 @@ function answer.read_line() return nil end
 -- Files that the plan writes are there for it from then on.
 function answer.write_file(plan, path, data, options) plan.files:put(path, options and options.root, data) end
 function answer.mkdir(plan, path, options) plan.files:put(path, options and options.root, true) end
+function answer.mkdirs(plan, root, paths)
+  for _, path in ipairs(paths) do plan.files:put(root .. "/" .. path, nil, true) end
+end
+function answer.copy_entries(plan, from, names, to)
+  local kinds = {}
+  for _, name in ipairs(names) do
+    local s = plan.files:read(plan.true_ones.stat, from .. "/" .. name, { follow = false })
+    kinds[name] = s and s.kind
+    if s then plan.files:put(to .. "/" .. name, nil, s.kind == "dir" or "") end
+  end
+  return kinds
+end
 function answer.mknod(plan, path, _, options) plan.files:put(path, options and options.root, "") end
 function answer.symlink(plan, _, path, options) plan.files:put(path, options and options.root, "") end
 function answer.remove(plan, path, options) plan.files:put(path, options and options.root, false) end
