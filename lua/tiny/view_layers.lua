@@ -177,7 +177,10 @@ end
 function layers.mount(place, extra, hidden, idmap)
   local self = setmetatable({ place = place, masks = {}, order = {}, mounted = mounted(), found = {} }, Layers)
   self.mounted["/"] = nil
-  for folder, names in pairs(layers.wanted(extra)) do self:show(folder, names) end
+  local wanted, folders = layers.wanted(extra), {}
+  for folder in pairs(wanted) do table.insert(folders, folder) end
+  table.sort(folders)
+  for _, folder in ipairs(folders) do self:show(folder, wanted[folder]) end
   for folder, names in pairs(host_view.followed) do self:show(folder, names, { follow = true }) end
   for folder, names in pairs(host_view.links) do
     local mask = self:mask("/", folder)
