@@ -9,8 +9,6 @@ local layers = require "tiny.view_layers"
 local view = {}
 
 local OPEN = tonumber("755", 8)
--- So many entries of a folder with mounts in it are shown at most.
-local MOST = 1000
 
 -- Folders of the host in which the container's root may make files: those that are there stay the host's.
 view.writable = {
@@ -85,13 +83,12 @@ function View:overlay(path)
   end
 end
 
--- Names in a folder of the host's: files and links as copies in its mask. Returns the folders among them.
-function View:copy(folder, names, options)
-  local into, found = self.mask .. folder, {}
-  if folder ~= "/" then tiny.mkdirs(self.mask, { folder }) end
+-- Names in folders of the host's: files and links as copies in the mask. Returns the folders among them.
+function View:copy(names, options)
+  local found = {}
   local how = { access_as = self.reader, keep_groups = true, follow = options and options.follow }
-  for name, kind in pairs(tiny.copy_entries(folder, names, into, how)) do
-    if kind == "dir" then table.insert(found, (folder == "/" and "" or folder) .. "/" .. name) end
+  for path, kind in pairs(tiny.copy_entries(names, self.mask, how)) do
+    if kind == "dir" then table.insert(found, path) end
   end
   table.sort(found)
   return found
@@ -102,43 +99,38 @@ function View:show(path)
   local holds_mounts = false
   for _, mount in ipairs(self.mounts) do holds_mounts = holds_mounts or below(mount.target, path) end
   if not holds_mounts then return self:overlay(path) end
-  local names = tiny.try(tiny.list_dir, path)
-  if not names or #names > MOST then return end
-  local found = self:copy(path, names)
-  tiny.mkdirs(self.mask, found)
+  local found = self:copy { [path] = { "*" } }
+  tiny.mkdirs(self.mask, { path, table.unpack(found) })
   self:lay(path, { self.mask .. path })
   for _, folder in ipairs(found) do self:show(folder) end
 end
 
--- Copies what is named, and returns which folders are to be shown, and which of the root have such.
+-- Copies what is named, and returns which folders are to be shown.
 function View:gather(extra)
-  local wanted, shown, tops = layers.wanted(extra), {}, {}
-  for folder, names in pairs(wanted) do
-    if tiny.try(tiny.stat, folder) then
-      for _, path in ipairs(self:copy(folder, names)) do table.insert(shown, path) end
-      if folder ~= "/" then tops[folder:match("^/[^/]+")] = true end
-    end
-  end
-  for folder, names in pairs(host_view.followed) do self:copy(folder, names, { follow = true }) end
-  for folder, names in pairs(host_view.links) do tiny.mkdirs(self.mask, self:copy(folder, names)) end
-  table.sort(shown)
+  local shown = self:copy(layers.wanted(extra))
+  self:copy(host_view.followed, { follow = true })
+  tiny.mkdirs(self.mask, self:copy(host_view.links))
   for _, path in ipairs(shown) do
     if path:find("/", 2, true) then tiny.mkdirs(self.mask, { path }) end
   end
-  return shown, tops
+  return shown
 end
 
 -- The folders and links directly in the root, which is the container's own: it may have changed them in an earlier life.
+-- Returns the folders that are in the mask, and shown as that is.
 function View:make_root(folder)
   for mode, paths in pairs(host_view.empty) do
     for _, path in ipairs(paths) do
       tiny.mkdirs(path:find("/", 1, true) and self.mask or folder, { path }, { mode = tonumber(mode, 8) })
     end
   end
+  local tops = {}
   for _, name in ipairs(tiny.list_dir(self.mask)) do
     local link = tiny.try(tiny.readlink, self.mask .. "/" .. name)
-    if link and not tiny.stat("/" .. name, { root = self.root, follow = false }) then tiny.symlink(link, "/" .. name, { root = self.root }) end
+    if not link then table.insert(tops, "/" .. name)
+    elseif not tiny.stat("/" .. name, { root = self.root, follow = false }) then tiny.symlink(link, "/" .. name, { root = self.root }) end
   end
+  return tops
 end
 
 -- Where the masks are made: in memory, or where tmpfs keeps no such marks (before kernel 6.6) in the container's
@@ -166,9 +158,8 @@ function view.mount(ctx, hidden)
   for _, path in ipairs(view.writable) do self.writable[path] = true end
   for _, path in ipairs(ctx.spec.view or {}) do self.writable[path] = true end
   tiny.mkdirs(place, { "mask", "inner" })
-  local shown, tops = self:gather(ctx.spec.view)
-  self:make_root(folder)
-  for top in pairs(tops) do self:lay(top, { self.mask .. top }) end
+  local shown = self:gather(ctx.spec.view)
+  for _, top in ipairs(self:make_root(folder)) do self:lay(top, { self.mask .. top }) end
   for _, path in ipairs(shown) do self:show(path) end
   return self.root
 end

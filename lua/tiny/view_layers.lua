@@ -33,27 +33,6 @@ local function mounted()
   return found
 end
 
--- The names of a folder that are shown; patterns are those with a "*".
-local function expand(folder, names)
-  local plain, patterns = {}, {}
-  for _, name in ipairs(names) do
-    if name:find("*", 1, true) then table.insert(patterns, "^" .. name:gsub("%p", function(c) return c == "*" and ".*" or "%" .. c end) .. "$")
-    else table.insert(plain, name) end
-  end
-  if #patterns == 0 then return plain end
-  local listed = {}
-  for _, name in ipairs(plain) do listed[name] = true end
-  for _, name in ipairs(tiny.try(tiny.list_dir, folder) or {}) do
-    for _, pattern in ipairs(patterns) do
-      if not listed[name] and name:find(pattern) then
-        listed[name] = true
-        table.insert(plain, name)
-      end
-    end
-  end
-  return plain
-end
-
 -- Of an ancestor or the path itself: the first for which found(path) is true.
 local function upward(path, found)
   while path ~= "/" do
@@ -64,16 +43,14 @@ end
 
 -- What is to be shown, by folder: the shipped set and what the container asks for.
 function layers.wanted(extra)
+  if not extra then return host_view.shown end
   local wanted, named = {}, {}
   local function add(folder, names)
-    wanted[folder] = wanted[folder] or {}
-    for _, name in ipairs(names) do
-      table.insert(wanted[folder], name)
-      named[join(folder, name)] = true
-    end
+    wanted[folder] = table.move(names, 1, #names, #(wanted[folder] or {}) + 1, wanted[folder] or {})
+    for _, name in ipairs(names) do named[join(folder, name)] = true end
   end
-  for folder, names in pairs(host_view.shown) do add(folder, expand(folder, names)) end
-  for _, path in ipairs(extra or {}) do
+  for folder, names in pairs(host_view.shown) do add(folder, names) end
+  for _, path in ipairs(extra) do
     if not upward(path, function(above) return named[above] end) then
       -- All that is named below it is shown with it.
       for folder in pairs(wanted) do
@@ -99,47 +76,45 @@ function Layers:shows(path)
   return upward(path, function(above) return self.found[above] end) ~= nil
 end
 
--- The mask for one of the host's file systems, with this folder in it.
-function Layers:mask(mount, folder)
+-- The mask for one of the host's file systems.
+function Layers:mask(mount)
   local place = self.masks[mount]
-  if not place then
-    place = ("%s/%d"):format(self.place, #self.order + 1)
-    tiny.mkdirs(self.place, { ("%d/mask/view"):format(#self.order + 1), ("%d/shown"):format(#self.order + 1) })
-    -- The host may have a folder of that name.
-    tiny.setxattr(place .. "/mask/view", "trusted.overlay.opaque", { value = "y" })
-    self.masks[mount] = place
-    table.insert(self.order, { mount = mount, place = place })
-  end
-  if folder ~= "/" then tiny.mkdirs(place .. "/mask/view", { folder }) end
-  return place .. "/mask/view" .. folder
+  if place then return place .. "/mask/view" end
+  local number = #self.order + 1
+  place = ("%s/%d"):format(self.place, number)
+  tiny.mkdirs(self.place, { number .. "/mask/view", number .. "/shown" })
+  -- The host may have a folder of that name.
+  tiny.setxattr(place .. "/mask/view", "trusted.overlay.opaque", { value = "y" })
+  self.masks[mount] = place
+  table.insert(self.order, { mount = mount, place = place })
+  return place .. "/mask/view"
 end
 
--- Names in a folder of the host's: files and links as copies, folders as they are there.
-function Layers:show(folder, names, options)
-  local mount, plain, mounted = self:mount_of(folder), {}, {}
-  if not tiny.stat(folder) then return end
-  for _, name in ipairs(names) do table.insert(self.mounted[join(folder, name)] and mounted or plain, name) end
-  local how = { access_as = host_view.NOBODY, redirect = mount, follow = options and options.follow }
-  for name, kind in pairs(tiny.copy_entries(folder, plain, self:mask(mount, folder), how)) do
-    if kind == "dir" then self.found[join(folder, name)] = true end
+-- Names in folders of the host's: files and links as copies, folders as they are there. What something is mounted on is
+-- shown with that.
+function Layers:show(wanted)
+  local parts = {}
+  for folder, names in pairs(wanted) do
+    local mount = self:mount_of(folder)
+    parts[mount] = parts[mount] or {}
+    parts[mount][folder] = names
   end
-  -- A folder that something is mounted on is shown with that.
-  how.redirect = nil
-  for name, kind in pairs(#mounted > 0 and tiny.copy_entries(folder, mounted, self:mask(mount, folder), how) or {}) do
-    if kind == "dir" then self.found[join(folder, name)] = true end
+  for mount, part in pairs(parts) do
+    local kinds = tiny.copy_entries(part, self:mask(mount), { access_as = host_view.NOBODY, redirect = mount, except = self.targets })
+    for path, kind in pairs(kinds) do
+      if kind == "dir" then self.found[path] = true end
+    end
   end
 end
 
 -- What is mounted on, or below, what is shown: all that is in it.
 function Layers:show_mounts()
-  local targets = {}
+  local wanted = {}
   for target, fstype in pairs(self.mounted) do
-    if not LEFT_OUT[fstype] and self:shows(target) then table.insert(targets, target) end
+    local s = not LEFT_OUT[fstype] and self:shows(target) and tiny.try(tiny.stat, target, { follow = false })
+    if s and s.kind == "dir" then wanted[target] = { "*" } end
   end
-  for _, target in ipairs(targets) do
-    local s = tiny.try(tiny.stat, target, { follow = false })
-    if s and s.kind == "dir" and s.mode & 5 == 5 then self:show(target, tiny.try(tiny.list_dir, target) or {}) end
-  end
+  if next(wanted) then self:show(wanted) end
 end
 
 -- What is the container's own, in a layer of its own: empty folders, and what of shown folders it has in its own
@@ -175,20 +150,16 @@ end
 -- Mounts them below `place`, a file system of the container's own, and returns the folders, topmost first. extra: what
 -- the container asks to see; hidden: folders that are never shown.
 function layers.mount(place, extra, hidden, idmap)
-  local self = setmetatable({ place = place, masks = {}, order = {}, mounted = mounted(), found = {} }, Layers)
+  local self = setmetatable({ place = place, masks = {}, order = {}, mounted = mounted(), targets = {}, found = {} }, Layers)
   self.mounted["/"] = nil
-  local wanted, folders = layers.wanted(extra), {}
-  for folder in pairs(wanted) do table.insert(folders, folder) end
-  table.sort(folders)
-  for _, folder in ipairs(folders) do self:show(folder, wanted[folder]) end
-  for folder, names in pairs(host_view.followed) do self:show(folder, names, { follow = true }) end
-  for folder, names in pairs(host_view.links) do
-    local mask = self:mask("/", folder)
-    for name, kind in pairs(tiny.copy_entries(folder, names, mask, { access_as = host_view.NOBODY })) do
-      if kind == "dir" then tiny.mkdirs(mask, { name }) end
-    end
-  end
+  for target in pairs(self.mounted) do table.insert(self.targets, target) end
+  self:show(layers.wanted(extra))
   self:show_mounts()
+  local mask = self:mask("/")
+  tiny.copy_entries(host_view.followed, mask, { access_as = host_view.NOBODY, follow = true })
+  for path, kind in pairs(tiny.copy_entries(host_view.links, mask, { access_as = host_view.NOBODY })) do
+    if kind == "dir" then tiny.mkdirs(mask, { path }) end
+  end
   -- What is mounted below others lies over them.
   table.sort(self.order, function(a, b) return #a.mount > #b.mount end)
   local lower = { self:own(hidden) }

@@ -84,6 +84,7 @@ function view_option.check(asked)
     local plain = path:gsub("/+", "/"):gsub("(.)/$", "%1")
     if plain:sub(1, 1) ~= "/" then wrong(path, "does not begin with /") end
     if (plain .. "/"):find("/%.%.?/") then wrong(path, 'has a part "." or ".."') end
+    if plain:find("*", 1, true) then wrong(path, 'has a "*"', "-v shows a folder of any name") end
     if plain == "/" then wrong(path, "is the host's own root", "the view shows a part of it: name what is to be added") end
     for _, folder in ipairs(KERNELS) do
       if below(plain, folder) then wrong(path, ("lies in %s, of which the container has its own"):format(folder), "-v shows a folder of the host at another place") end

@@ -54,13 +54,16 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "copy_entries",
-        doc: "Copies regular files and links of one folder into another, and says of each name what it is there: what \
-              is missing or may not be read is left out. The copies have the same permissions, without set-id bits, \
-              and belong to the caller; what is there already stays.",
+        doc: "Copies regular files and links of some folders into a tree of the same shape, and says of each path what it \
+              is there: what is missing or may not be read is left out. The copies have the same permissions, without \
+              set-id bits, and belong to the caller; what is there already stays.",
         args: &[
-            arg("from", Type::Path, "the folder"),
-            arg("names", Type::List(&Type::Str), "names in it"),
-            arg("to", Type::Path, "the folder that takes the copies"),
+            arg(
+                "names",
+                Type::Map(&Type::List(&Type::Str)),
+                "by folder, names in it; a `*` stands for any part of a name",
+            ),
+            arg("to", Type::Path, "the folder that takes the tree"),
         ],
         options: &[
             FOLLOW,
@@ -68,10 +71,11 @@ pub const FAMILY: &[Primitive] = &[
             opt(
                 "redirect",
                 Type::Path,
-                "folders are left out",
-                "the lower layer of an overlay whose upper layer has the copies: each folder is made anew, and shows \
-                 the original there (trusted.overlay.redirect)",
+                "folders are not copied",
+                "the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the \
+                 original there (trusted.overlay.redirect)",
             ),
+            opt("except", Type::List(&Type::Path), "", "folders that are not made"),
             opt(
                 "access_as",
                 Type::Int,
@@ -80,13 +84,13 @@ pub const FAMILY: &[Primitive] = &[
             ),
             opt("keep_groups", Type::Bool, "false", "with `access_as`: the caller's further groups stay"),
         ],
-        returns: "a table: by name what `stat` calls its kind",
+        returns: "a table: by path what `stat` calls its kind",
         errors: &[
             ("ENOENT", "the folder that is to hold the copies is missing"),
             ENOSPC,
             ("EPERM", "`access_as` needs CAP_SETUID and CAP_SETGID"),
         ],
-        example: "tiny.copy_entries(\"/etc\", { \"passwd\", \"shadow\" }, \"./rootfs/etc\", { access_as = 65534 })",
+        example: "tiny.copy_entries({ [\"/etc\"] = { \"passwd\", \"ld.so.*\" } }, \"./rootfs\", { access_as = 65534 })",
         call: copy_entries,
         ..BASE
     },
@@ -180,21 +184,22 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
 }
 
 fn copy_entries(call: &Call<'_>) -> Outcome {
-    let names: Vec<String> = call.get(1)?;
-    if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains('/')) {
+    let names: entries::Names = call.get(0)?;
+    if let Some(name) = names.values().flatten().find(|name| name.is_empty() || name.contains('/')) {
         return Err(Fail::Usage(format!("{name:?} is not a name in a folder")));
     }
-    let redirect: Option<String> = call.opt("redirect")?;
+    let (redirect, except): (Option<String>, Option<Vec<String>>) = (call.opt("redirect")?, call.opt("except")?);
     let how = entries::Copying {
         follow: call.flag("follow"),
         most: call.opt_size("max")?.unwrap_or(4 << 20),
         redirect: redirect.as_deref(),
+        except: except.as_deref().unwrap_or_default(),
         access: access(call)?,
     };
-    let kinds = entries::copy(&call.str(0)?, &names, &call.str(2)?, how)?;
+    let kinds = entries::copy(&names, &call.str(1)?, how)?;
     let table = call.lua.create_table_with_capacity(0, kinds.len())?;
-    for (name, kind) in kinds {
-        table.raw_set(name, kind)?;
+    for (path, kind) in kinds {
+        table.raw_set(path, kind)?;
     }
     call.ok(table)
 }

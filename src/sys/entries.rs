@@ -1,6 +1,7 @@
-//! Copies of single files and links of a folder: opened with another's access where that is asked, and
-//! written with the caller's own.
+//! Copies of single files and links of many folders, in a tree of the same shape: opened with another's
+//! access where that is asked, and written with the caller's own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
@@ -9,11 +10,14 @@ use nix::errno::Errno;
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, readlinkat, symlinkat};
 
 use super::access::{Access, limited};
-use super::path::{open_root, without_umask};
+use super::path::{Place, open_root, without_umask};
 use super::{Context, Error, Result, fs};
 
-/// So many files are open at once.
-const AT_ONCE: usize = 64;
+/// So many names are looked at in one go: each may be an open file.
+const AT_ONCE: usize = 256;
+
+/// Folders, and names in them, where a `*` stands for any part.
+pub type Names = BTreeMap<String, Vec<String>>;
 
 /// How files are copied.
 #[derive(Clone, Copy)]
@@ -24,6 +28,8 @@ pub struct Copying<'a> {
     pub most: u64,
     /// Where folders become ones that an overlay takes for the originals: the folder that is its layer.
     pub redirect: Option<&'a str>,
+    /// Folders that are told, and not made.
+    pub except: &'a [String],
     /// With whose access they are opened; the caller's own without one.
     pub access: Option<Access>,
 }
@@ -34,55 +40,72 @@ enum Found {
     Other(&'static str),
 }
 
-/// Copies the regular files and links of these names; tells the kind of each name that is there and may
+/// Copies the regular files and links of these names; tells the kind of each path that is there and may
 /// be read.
-pub fn copy<'a>(from: &str, names: &'a [String], to: &str, how: Copying<'_>) -> Result<Vec<(&'a str, &'static str)>> {
+pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'static str)>> {
     let target = open_root(to)?;
-    let mut kinds = Vec::with_capacity(names.len());
-    for names in names.chunks(AT_ONCE) {
-        let open = || open(from, names, how);
-        let found = match how.access {
+    let (mut paths, mut at, mut kinds) = (None, 0, Vec::new());
+    loop {
+        let mut open = || {
+            let paths = paths.get_or_insert_with(|| expand(names));
+            let part = paths.get(at..).unwrap_or_default().iter().take(AT_ONCE);
+            let found = part.filter_map(|path| Some((path.clone(), look(path, how)?))).collect::<Vec<_>>();
+            (found, paths.len())
+        };
+        let (found, all) = match how.access {
             None => open(),
             Some(access) => limited(access, open)?,
         };
-        for (name, found) in found {
-            let kind = match found {
-                Found::Other("dir") if let Some(layer) = how.redirect => {
-                    kept(mkdirat(&target, name, Mode::from_raw_mode(0o755))).at(name)?;
-                    let original = format!("{}/{name}", from.strip_prefix(layer).unwrap_or(from).trim_matches('/'));
-                    redirect(&format!("{to}/{name}"), original.trim_start_matches('/'))?;
-                    "dir"
-                }
-                Found::Other(kind) => kind,
-                Found::Link(text) => {
-                    kept(symlinkat(text.as_slice(), &target, name)).at(name)?;
-                    "link"
-                }
-                Found::File(file, size, mode) => {
-                    kept(write(file, size, how.most, &target, name, mode)).at(name)?;
-                    "file"
-                }
-            };
-            kinds.push((name, kind));
+        for (path, found) in found {
+            let kind = make_one(&path, found, to, &target, how).at(&path)?;
+            kinds.push((path, kind));
+        }
+        at += AT_ONCE;
+        if at >= all {
+            return Ok(kinds);
         }
     }
-    Ok(kinds)
 }
 
-fn open<'a>(from: &str, names: &'a [String], how: Copying<'_>) -> Vec<(&'a str, Found)> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Ok(folder) = openat(CWD, from, flags, Mode::empty()) else { return Vec::new() };
-    names.iter().filter_map(|name| Some((name.as_str(), look(&folder, name, how)?))).collect()
+/// The paths of all names; those with a `*` are looked up in their folders.
+fn expand(names: &Names) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (folder, names) in names {
+        let base = folder.trim_end_matches('/');
+        let (patterns, plain): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.contains('*'));
+        let listed = if patterns.is_empty() {
+            Vec::new()
+        } else {
+            fs::list(Place { root: None, path: folder }).unwrap_or_default()
+        };
+        let matching = listed.into_iter().filter_map(|name| String::from_utf8(name).ok());
+        let matching = matching.filter(|name| patterns.iter().any(|pattern| matches(pattern, name)));
+        paths.extend(plain.into_iter().cloned().chain(matching).map(|name| format!("{base}/{name}")));
+    }
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
-/// What a name is, opened where it is a file; nil for what is too large or may not be read. Nothing waits
-/// at a FIFO that was put there, and no terminal becomes this process's.
-fn look(folder: &OwnedFd, name: &str, how: Copying<'_>) -> Option<Found> {
+/// Whether a name is one of a pattern with `*`.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => {
+            let Some(name) = name.strip_prefix(start) else { return false };
+            name.char_indices().map(|(at, _)| &name[at..]).chain([""]).any(|tail| matches(rest, tail))
+        }
+    }
+}
+
+/// What is at a path, opened where it is a file; nil for what is too large or may not be read. Nothing
+/// waits at a FIFO that was put there, and no terminal becomes this process's.
+fn look(path: &str, how: Copying<'_>) -> Option<Found> {
     let nofollow = if how.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | nofollow;
-    let file = match openat(folder, name, flags, Mode::empty()) {
+    let file = match openat(CWD, path, flags, Mode::empty()) {
         Ok(file) => file,
-        Err(rustix::io::Errno::LOOP) => return Some(Found::Link(readlinkat(folder, name, Vec::new()).ok()?.into())),
+        Err(rustix::io::Errno::LOOP) => return Some(Found::Link(readlinkat(CWD, path, Vec::new()).ok()?.into())),
         // A socket cannot be opened.
         Err(rustix::io::Errno::NXIO) => return Some(Found::Other("socket")),
         Err(_) => return None,
@@ -91,26 +114,57 @@ fn look(folder: &OwnedFd, name: &str, how: Copying<'_>) -> Option<Found> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Some(Found::Other(fs::kind(stat.st_mode)));
     }
-    (stat.st_size as u64 <= how.most).then_some(Found::File(file, stat.st_size as usize, stat.st_mode & 0o777))
+    let mode = stat.st_mode & 0o777;
+    (stat.st_size as u64 <= how.most).then_some(Found::File(file, stat.st_size as usize, mode))
+}
+
+fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'_>) -> Result<&'static str> {
+    let name = path.trim_start_matches('/');
+    match found {
+        Found::Other("dir") if how.redirect.is_some() && !how.except.iter().any(|other| other == path) => {
+            in_folder(target, name, || kept(mkdirat(target, name, Mode::from_raw_mode(0o755))))?;
+            let original = how.redirect.and_then(|layer| path.strip_prefix(layer)).unwrap_or(path);
+            let original = format!("/{}", original.trim_start_matches('/'));
+            fs::setxattr(&format!("{to}/{name}"), "trusted.overlay.redirect", original.as_bytes())?;
+            Ok("dir")
+        }
+        Found::Other(kind) => Ok(kind),
+        Found::Link(text) => {
+            in_folder(target, name, || kept(symlinkat(text.as_slice(), target, name)))?;
+            Ok("link")
+        }
+        Found::File(file, size, mode) => {
+            // It may have grown meanwhile.
+            let mut bytes = Vec::with_capacity(size + 1);
+            File::from(file).take(how.most).read_to_end(&mut bytes).detail("reading")?;
+            in_folder(target, name, || kept(write(&bytes, target, name, mode)))?;
+            Ok("file")
+        }
+    }
+}
+
+/// Makes something, and the folders above it where they are missing.
+fn in_folder(target: &OwnedFd, name: &str, make: impl Fn() -> Result<()>) -> Result<()> {
+    without_umask(|| match make() {
+        Err(e) if e.errno == Errno::ENOENT => {
+            for (at, _) in name.match_indices('/') {
+                kept(mkdirat(target, &name[..at], Mode::from_raw_mode(0o755)))?;
+            }
+            make()
+        }
+        made => made,
+    })
+}
+
+fn write(bytes: &[u8], target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(target, name, flags, Mode::from_raw_mode(mode))?;
+    fs::write_all(file.as_fd(), bytes)
 }
 
 /// What is there already stays.
 fn kept<E: Into<Error>>(made: std::result::Result<(), E>) -> Result<()> {
     made.map_err(Into::into).or_else(|e| if e.errno == Errno::EEXIST { Ok(()) } else { Err(e) })
-}
-
-fn write(from: OwnedFd, size: usize, most: u64, target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
-    // It may have grown meanwhile.
-    let mut bytes = Vec::with_capacity(size + 1);
-    File::from(from).take(most).read_to_end(&mut bytes).detail("reading")?;
-    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = without_umask(|| openat(target, name, flags, Mode::from_raw_mode(mode)))?;
-    fs::write_all(file.as_fd(), &bytes)
-}
-
-/// Has an overlay show in the place of a folder of an upper layer the one of this path in a lower layer.
-fn redirect(path: &str, original: &str) -> Result<()> {
-    fs::setxattr(path, "trusted.overlay.redirect", format!("/{original}").as_bytes())
 }
 
 /// What folders are made as.
@@ -126,19 +180,32 @@ pub struct Making {
 pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
     let folder = open_root(root)?;
     for path in paths {
-        let relative = path.trim_matches('/');
-        let made = |part: &str, mode| kept(mkdirat(&folder, part, Mode::from_raw_mode(mode))).at(part);
-        without_umask(|| match made(relative, how.mode) {
-            Err(e) if e.errno == Errno::ENOENT => {
-                let parents = relative.match_indices('/').map(|(at, _)| &relative[..at]);
-                parents.map(|part| made(part, 0o755)).collect::<Result<()>>()?;
-                made(relative, how.mode)
-            }
-            made => made,
-        })?;
+        let name = path.trim_matches('/');
+        in_folder(&folder, name, || kept(mkdirat(&folder, name, Mode::from_raw_mode(how.mode)))).at(path)?;
         if how.opaque {
-            fs::setxattr(&format!("{root}/{relative}"), "trusted.overlay.opaque", b"y")?;
+            fs::setxattr(&format!("{root}/{name}"), "trusted.overlay.opaque", b"y")?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_part() {
+        for (pattern, name, is) in [
+            ("java*", "java-17-openjdk", true),
+            ("java*", "java", true),
+            ("rc*.d", "rc0.d", true),
+            ("rc*.d", "rc.local", false),
+            ("*-release", "os-release", true),
+            ("*-release", "release", false),
+            ("*a*b", "xaxxb", true),
+            ("*", "é", true),
+        ] {
+            assert_eq!(matches(pattern, name), is, "{pattern} {name}");
+        }
+    }
 }

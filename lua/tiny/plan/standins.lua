@@ -65,12 +65,15 @@ function answer.mkdir(plan, path, options) plan.files:put(path, options and opti
 function answer.mkdirs(plan, root, paths)
   for _, path in ipairs(paths) do plan.files:put(root .. "/" .. path, nil, true) end
 end
-function answer.copy_entries(plan, from, names, to)
+function answer.copy_entries(plan, names, to)
   local kinds = {}
-  for _, name in ipairs(names) do
-    local s = plan.files:read(plan.true_ones.stat, from .. "/" .. name, { follow = false })
-    kinds[name] = s and s.kind
-    if s then plan.files:put(to .. "/" .. name, nil, s.kind == "dir" or "") end
+  for folder, list in pairs(names) do
+    for _, name in ipairs(list) do
+      local path = (folder == "/" and "" or folder) .. "/" .. name
+      local s = not name:find("*", 1, true) and plan.files:read(plan.true_ones.stat, path, { follow = false })
+      kinds[path] = s and s.kind or nil
+      if s then plan.files:put(to .. path, nil, s.kind == "dir" or "") end
+    end
   end
   return kinds
 end

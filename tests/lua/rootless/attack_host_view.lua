@@ -1,13 +1,14 @@
 -- host_view, by an ordinary user: with ranges of ids, what only that user may read is not shown either.
 local canaries = require "canaries"
 local check = require "check"
+local ordinary = require "ordinary"
 local view = require "host_view_checks"
 
 for _, split in ipairs { {}, { "/var", "/etc", "/opt", "/usr/local" } } do
   canaries.on(split, function(planted)
     view.planted(planted)
     view.make_other()
-    require("ordinary").make { delegated = false }
+    ordinary.make { delegated = false }
     local where = #split == 0 and "one file system" or table.concat(split, " ")
     view.look(planted, "unprivileged, " .. where)
     print(("%s: 0 of %d secrets read"):format(where, #planted.files))
@@ -16,6 +17,6 @@ end
 
 -- Without ranges the user is alone in its namespace: the files are opened as that user, who can read no more of root's.
 canaries.on({}, function(planted)
-  require("ordinary").make { delegated = false, subids = false }
+  ordinary.make { delegated = false, subids = false }
   view.look(planted, "alone", { ["/usr/local/share/ordinary/token"] = true })
 end)
