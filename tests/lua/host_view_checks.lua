@@ -26,8 +26,13 @@ function checks.look(planted, what, own, ...)
   local seen = canaries.look(...)
   local shown = {}
   for _, path in ipairs(canaries.SHOWN) do shown[path] = true end
-  for _, path in ipairs(seen.read) do assert(shown[path] or own[path], what .. ": read " .. path) end
-  for _, path in ipairs(seen.ran) do assert(shown[path] or own[path], what .. ": ran " .. path) end
+  for word, paths in pairs { read = seen.read, ran = seen.ran } do
+    local wrong = {}
+    for _, path in ipairs(paths) do
+      if not shown[path] and not own[path] then table.insert(wrong, path) end
+    end
+    if #wrong > 0 then error(("%s: %s %d secrets: %s"):format(what, word, #wrong, table.concat(wrong, " ")), 2) end
+  end
   check.equal(table.concat(seen.connected, " "), "", what .. ": sockets")
   check.equal(table.concat(seen.device, " "), "", what .. ": devices")
   for i, reader in ipairs(planted.readers) do check.equal(#tiny.poll({ reader }, 0), 0, what .. ": " .. planted.fifos[i]) end

@@ -11,6 +11,9 @@ for _, split in ipairs { {}, { "/var", "/etc", "/opt", "/usr/local" } } do
     ordinary.make { delegated = false }
     local where = #split == 0 and "one file system" or table.concat(split, " ")
     view.look(planted, "unprivileged, " .. where)
+    local ASKED = "cat /opt/app/.env | wc -l; cat /opt/vault/tls/tls.key 2>/dev/null; touch /opt/app/new && echo made"
+    check.equal(check.succeeds("run", "--rm", "--view", "/opt/app", "sh", "-c", ASKED), "2\nmade\n")
+    assert(not tiny.stat("/opt/app/new"))
     print(("%s: 0 of %d secrets read"):format(where, #planted.files))
   end)
 end
