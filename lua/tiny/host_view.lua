@@ -10,15 +10,15 @@ host_view.shown = {
   ["/"] = { "bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr" },
   ["/etc"] = {
     -- Programs and libraries.
-    "alternatives", "ld.so.*", "java*", "jvm*", "perl", "php*", "python*", "ruby*", "R", "lua*", "node*", "ghc*", "maven*", "gdb", "gprofng.rc",
-    "OpenCL", "vulkan", "glvnd", "vdpau_wrapper.cfg", "libnl*", "libblockdev", "texmf", "emacs", "vim", "nanorc", "groff", "manpath.config", "terminfo",
+    "alternatives", "ld.so.*", "java*", "jvm*", "perl", "php*", "python*", "ruby*", "R", "lua*", "node*", "ghc*", "maven*", "gdb",
+    "OpenCL", "vulkan", "glvnd", "libnl*", "texmf", "emacs", "vim", "nanorc", "groff", "manpath.config", "terminfo",
     -- Shells and languages.
     "profile", "profile.d", "bash.bashrc", "bash_completion.d", "bashrc", "zsh", "zshrc", "zshenv", "zprofile", "csh.*", "inputrc", "skel", "shells",
-    "locale.*", "locale.alias", "localtime", "timezone", "ucf.conf", "fonts", "X11", "xdg", "gtk-*", "dconf", "papersize", "sgml", "xml", "xattr.conf",
+    "locale.*", "locale.alias", "localtime", "timezone", "ucf.conf", "fonts", "X11", "xdg", "gtk-*", "dconf", "sgml", "xml", "xattr.conf",
     -- Who and where one is.
     "passwd", "group", "subuid", "subgid", "login.defs", "adduser.conf", "deluser.conf", "nsswitch.conf", "pam.d", "pam.conf", "security", "hosts", "hostname",
-    "host.conf", "gai.conf", "networks", "protocols", "services", "rpc", "ethertypes", "netconfig", "bindresvport.blacklist", "iproute2", "os-release",
-    "*-release", "*_version", "lsb-release", "issue", "issue.net", "motd", "mtab", "mime.types", "magic", "magic.mime", "mke2fs.conf", "rmt",
+    "host.conf", "gai.conf", "protocols", "services", "rpc", "netconfig", "iproute2", "os-release",
+    "*-release", "*_version", "lsb-release", "mtab", "mime.types", "mke2fs.conf",
     -- Certificates.
     "ca-certificates", "ca-certificates.conf", "crypto-policies", "pkcs11",
     -- Packages, and what theirs are put into.

@@ -2,12 +2,10 @@
 //! access where that is asked, and written with the caller's own.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, readlinkat, symlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, readlinkat, statat, symlinkat};
 
 use super::access::{Access, limited};
 use super::path::{Place, open_root, without_umask};
@@ -56,10 +54,13 @@ pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'
             None => open(),
             Some(access) => limited(access, open)?,
         };
-        for (path, found) in found {
-            let kind = make_one(&path, found, to, &target, how).at(&path)?;
-            kinds.push((path, kind));
-        }
+        without_umask(|| {
+            for (path, found) in found {
+                let kind = make_one(&path, found, to, &target, how).at(&path)?;
+                kinds.push((path, kind));
+            }
+            Ok::<_, Error>(())
+        })?;
         at += AT_ONCE;
         if at >= all {
             return Ok(kinds);
@@ -98,24 +99,24 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// What is at a path, opened where it is a file; nil for what is too large or may not be read. Nothing
-/// waits at a FIFO that was put there, and no terminal becomes this process's.
+/// What is at a path, opened where it is a file; nil for what is too large or may not be read. Should it
+/// be another file by then, nothing waits at a FIFO and no terminal becomes this process's.
 fn look(path: &str, how: Copying<'_>) -> Option<Found> {
-    let nofollow = if how.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | nofollow;
-    let file = match openat(CWD, path, flags, Mode::empty()) {
-        Ok(file) => file,
-        Err(rustix::io::Errno::LOOP) => return Some(Found::Link(readlinkat(CWD, path, Vec::new()).ok()?.into())),
-        // A socket cannot be opened.
-        Err(rustix::io::Errno::NXIO) => return Some(Found::Other("socket")),
-        Err(_) => return None,
+    let (at, nofollow) = match how.follow {
+        true => (AtFlags::empty(), OFlags::empty()),
+        false => (AtFlags::SYMLINK_NOFOLLOW, OFlags::NOFOLLOW),
     };
-    let stat = fstat(&file).ok()?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Some(Found::Other(fs::kind(stat.st_mode)));
+    let stat = statat(CWD, path, at).ok()?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Symlink => Some(Found::Link(readlinkat(CWD, path, Vec::new()).ok()?.into())),
+        FileType::RegularFile if stat.st_size as u64 <= how.most => {
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC | nofollow;
+            let file = openat(CWD, path, flags, Mode::empty()).ok()?;
+            Some(Found::File(file, stat.st_size as usize, stat.st_mode & 0o777))
+        }
+        FileType::RegularFile => None,
+        _ => Some(Found::Other(fs::kind(stat.st_mode))),
     }
-    let mode = stat.st_mode & 0o777;
-    (stat.st_size as u64 <= how.most).then_some(Found::File(file, stat.st_size as usize, mode))
 }
 
 fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'_>) -> Result<&'static str> {
@@ -134,18 +135,33 @@ fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'
             Ok("link")
         }
         Found::File(file, size, mode) => {
-            // It may have grown meanwhile.
-            let mut bytes = Vec::with_capacity(size + 1);
-            File::from(file).take(how.most).read_to_end(&mut bytes).detail("reading")?;
+            let bytes = read(&file, size).detail("reading")?;
             in_folder(target, name, || kept(write(&bytes, target, name, mode)))?;
             Ok("file")
         }
     }
 }
 
-/// Makes something, and the folders above it where they are missing.
+/// As much of a file as it had.
+fn read(file: &OwnedFd, size: usize) -> Result<Vec<u8>> {
+    let (mut bytes, mut at) = (vec![0; size], 0);
+    while at < size {
+        match rustix::io::read(file, &mut bytes[at..]) {
+            Ok(0) => bytes.truncate(at),
+            Ok(n) => at += n,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+        if bytes.len() < size {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Makes something, and the folders above it where they are missing. The umask is off.
 fn in_folder(target: &OwnedFd, name: &str, make: impl Fn() -> Result<()>) -> Result<()> {
-    without_umask(|| match make() {
+    match make() {
         Err(e) if e.errno == Errno::ENOENT => {
             for (at, _) in name.match_indices('/') {
                 kept(mkdirat(target, &name[..at], Mode::from_raw_mode(0o755)))?;
@@ -153,7 +169,7 @@ fn in_folder(target: &OwnedFd, name: &str, make: impl Fn() -> Result<()>) -> Res
             make()
         }
         made => made,
-    })
+    }
 }
 
 fn write(bytes: &[u8], target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
@@ -181,7 +197,8 @@ pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
     let folder = open_root(root)?;
     for path in paths {
         let name = path.trim_matches('/');
-        in_folder(&folder, name, || kept(mkdirat(&folder, name, Mode::from_raw_mode(how.mode)))).at(path)?;
+        let make = || kept(mkdirat(&folder, name, Mode::from_raw_mode(how.mode)));
+        without_umask(|| in_folder(&folder, name, make)).at(path)?;
         if how.opaque {
             fs::setxattr(&format!("{root}/{name}"), "trusted.overlay.opaque", b"y")?;
         }
