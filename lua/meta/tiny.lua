@@ -1238,7 +1238,7 @@ function tiny.mount_mqueue(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_cgroup(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr", any>
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1253,6 +1253,9 @@ function tiny.mount_cgroup(target, options) end
 ---@field work? string an empty folder of the overlay's own on the file system of `upper`
 ---@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
 ---@field userxattr? boolean mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
+---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a folder of an upper layer shows one of another name below (default: false)
+---@field access_as? integer the user, and group, with whose access files of the layers are opened, whoever asks: it has no capability over files and no further groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
 
 ---Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
@@ -2334,6 +2337,44 @@ function tiny.unlock(lock) end
 ---@param options? tiny.copy_tree.options
 ---@return table # a table: bytes, entries, and sockets, which are left out
 function tiny.copy_tree(from, to, options) end
+
+---@class tiny.copy_entries.options: table<"follow"|"max"|"redirect"|"except"|"access_as"|"keep_groups", any>
+---@field follow? boolean where `from` is a link, copy what it points to (default: false)
+---@field max? tiny.size leave larger files out (default: 4m)
+---@field redirect? string the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the original there (trusted.overlay.redirect) (default: folders are not copied)
+---@field except? string[] folders that are not made
+---@field access_as? integer read with the access of this user, and group: without capabilities over files and further groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
+
+---Copies regular files and links of some folders into a tree of the same shape, and says of each path what it is there: what is missing or may not be read is left out. The copies have the same permissions, without set-id bits, and belong to the caller; what is there already stays.
+---* ENOENT: the folder that is to hold the copies is missing
+---* ENOSPC: the disk is full; no half file is left
+---* EPERM: `access_as` needs CAP_SETUID and CAP_SETGID
+---```lua
+---tiny.copy_entries({ ["/etc"] = { "passwd", "ld.so.*" } }, "./rootfs", { access_as = 65534 })
+---```
+---@param names table<string, string[]> by folder, names in it; a `*` stands for any part of a name
+---@param to string the folder that takes the tree
+---@param options? tiny.copy_entries.options
+---@return table # a table: by path what `stat` calls its kind
+function tiny.copy_entries(names, to, options) end
+
+---@class tiny.mkdirs.options: table<"mode"|"opaque", any>
+---@field mode? integer their mode; parents have 0755 (default: 0o755)
+---@field opaque? boolean in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque) (default: false)
+
+---Makes folders below another, with their parents; those that are there stay as they are.
+---* ENOENT: the source, or the folder that is to hold the copy, is missing
+---* ENOSPC: the disk is full; no half file is left
+---* EPERM: `opaque` needs CAP_SYS_ADMIN
+---* ENOTDIR: a parent is no folder
+---```lua
+---tiny.mkdirs("./rootfs", { "/proc", "/sys", "/var/log" })
+---```
+---@param root string the folder that is to have them
+---@param paths string[] what is made, seen from there
+---@param options? tiny.mkdirs.options
+function tiny.mkdirs(root, paths, options) end
 
 ---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
