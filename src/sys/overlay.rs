@@ -53,7 +53,8 @@ pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
     let one_by_one = lower.iter().map(|layer| ("lowerdir+", Some(layer.fitting(layer.path.to_owned())))).collect();
     match make(one_by_one, &rest, attributes, layers.access) {
         Err(unknown) if unknown.errno == Errno::EINVAL => {
-            let listed = make(vec![("lowerdir", Some(list(&lower)))], &rest, attributes, layers.access);
+            let listed =
+                make(vec![("lowerdir", Some(list(&lower, layers.access.is_some())))], &rest, attributes, layers.access);
             // Where the older spelling is no better, the first answer names the cause.
             listed.map_err(|e| if e.errno == Errno::EINVAL { unknown } else { e })
         }
@@ -72,12 +73,17 @@ fn make(
     filesystem_as("overlay", &config, attributes, access)
 }
 
-/// The lower layers as one setting; by their descriptors where their names would not fit.
-fn list(lower: &[Layer<'_>]) -> String {
+/// The lower layers as one setting; by their descriptors where their names would not fit, or may not be
+/// walked: before kernel 6.5 they are only looked up when the file system is made, with that access.
+fn list(lower: &[Layer<'_>], limited: bool) -> String {
     let join = |name: &dyn Fn(&Layer<'_>) -> String| lower.iter().map(name).collect::<Vec<_>>().join(":");
     let named = join(&|layer| layer.path.replace('\\', "\\\\").replace(':', "\\:"));
     // A kernel that takes only this list also cuts it at commas.
-    if named.len() <= LONGEST && !named.contains(',') { named } else { join(&|layer| layer.by_descriptor()) }
+    if named.len() <= LONGEST && !named.contains(',') && !limited {
+        named
+    } else {
+        join(&|layer| layer.by_descriptor())
+    }
 }
 
 struct Layer<'a> {

@@ -240,6 +240,14 @@ function canaries.on(split, f)
   end)
 end
 
+-- Whether this kernel shows the files of a host in memory with other ids.
+function canaries.has_idmaps()
+  local probe <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }
+  local mounted = tiny.try(tiny.mount_bind, "/", "/mnt", { idmap = probe, recursive = false, create = true })
+  if mounted then mounted:close() end
+  return mounted ~= nil
+end
+
 -- What a container sees, with these options.
 function canaries.look(...)
   local options = { "run", "--rm", ... }

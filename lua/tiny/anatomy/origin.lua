@@ -43,7 +43,7 @@ local ASKED = {
   exec = { "command", "entrypoint" }, namespaces = { "steps.namespaces" }, user = { "userns" }, volume = { "volumes", "mounts" },
   tmpfs = { "tmpfs", "mounts" }, capabilities = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" },
   no_new_privs = { "security_opt", "privileged" }, veth = { "network" }, file = { "add_hosts", "dns" }, cgroup = { "cgroup_parent", "steps.cgroup" },
-  view = { "steps.rootfs" }, ["/dev/shm"] = { "shm_size" }, readonly = { "privileged" }, masked = { "privileged" },
+  view = { "view", "steps.rootfs" }, ["/dev/shm"] = { "shm_size" }, readonly = { "privileged" }, masked = { "privileged" },
 }
 
 local function trim(line)

@@ -13,7 +13,7 @@ for _, split in ipairs(SPLITS) do
     view.make_other()
     local where = #split == 0 and "one file system" or table.concat(split, " ")
     view.look(planted, "root, " .. where)
-    view.look(planted, "--userns auto, " .. where, nil, "--userns", "auto")
+    if canaries.has_idmaps() then view.look(planted, "--userns auto, " .. where, nil, "--userns", "auto") end
     if #split == 0 then
       view.look(planted, "--privileged", nil, "--privileged")
       view.look(planted, "--read-only", nil, "--read-only")

@@ -11,7 +11,7 @@ canaries.on({ "/data" }, function()
   end
   local LIST = "/opt/tool/bin/run; cat /opt/tool/secret /opt/tool/closed/file /opt/other/file /data/set/deep/file 2>/dev/null; true"
   check.equal(check.succeeds("run", "--rm", "--view", "/opt/tool", "--view", "/data/set//", "sh", "-c", LIST), "/opt/tool/bin/run\n#!/bin/sh\necho /data/set/deep/file\n")
-  check.equal(check.succeeds("run", "--rm", "--userns", "auto", "--view", "/opt/tool", "sh", "-c", LIST), "/opt/tool/bin/run\n")
+  if canaries.has_idmaps() then check.equal(check.succeeds("run", "--rm", "--userns", "auto", "--view", "/opt/tool", "sh", "-c", LIST), "/opt/tool/bin/run\n") end
   -- Its changes are the container's; one folder in another, and one that is shown anyway, are no trouble.
   check.equal(check.succeeds("run", "--rm", "--view", "/opt", "--view", "/opt/tool", "--view", "/usr/local", "sh", "-c", "rm -r /opt/tool/bin; echo x >/opt/new; ls -d /opt/new /opt/other /opt/tool; ls /opt/tool"), "/opt/new\n/opt/other\n/opt/tool\nclosed\nsecret\n")
   assert(tiny.stat("/opt/tool/bin/run") and not tiny.stat("/opt/new"), "the host's is as it was")
