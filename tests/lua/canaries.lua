@@ -175,7 +175,10 @@ end
 local LOOK = [[
 local word, skipped = "CANARY" .. "-of-the-host", { ["/proc"] = true, ["/sys"] = true, ["/dev"] = true }
 local seen = { read = {}, ran = {}, connected = {}, fifo = {}, device = {}, count = 0 }
+local tried = {}
 local function try(path)
+  if tried[path] then return end
+  tried[path] = true
   local s = tiny.try(tiny.stat, path, { follow = false })
   if not s then return end
   seen.count = seen.count + 1
