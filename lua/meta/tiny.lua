@@ -420,6 +420,20 @@ function pump:finish(stream, options) end
 ---@class tiny.qdisc: tiny.handle
 local qdisc = {}
 
+---@class tiny.relay: tiny.handle
+local relay = {}
+
+---Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
+---* EPIPE: nobody reads what comes out of `into`
+---* ENOSPC: the disk is full
+---* EISDIR: `from` is a folder
+---```lua
+---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
+---```
+---@param options? tiny.relay_move.options
+---@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+function relay:move(options) end
+
 ---@class tiny.reservation: tiny.handle
 local reservation = {}
 
@@ -487,7 +501,7 @@ function watch:changes() end
 
 -- Processes
 
----@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time", any>
+---@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj", any>
 ---@field user? boolean|tiny.namespace user namespace: true (new) or a userns handle (join)
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
@@ -497,13 +511,14 @@ function watch:changes() end
 ---@field cgroup? boolean|tiny.namespace|tiny.cgroup true: a new cgroup namespace; a cgroup handle: the child is born in that cgroup
 ---@field cgroupns? boolean beside a cgroup handle: a new cgroup namespace whose root is that cgroup
 ---@field time? boolean|tiny.namespace clocks; a timens handle carries offsets
+---@field oom_score_adj? integer how the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5)) (default: the caller's)
 
 ---Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns into its parent: its integer result is the exit status, an error it throws is thrown again by the parent's `wait`.
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---* EAGAIN: the process limit (setrlimit nproc, or the cgroup's pids.max) is reached
 ---* EDEADLK: something started a thread in this process before the fork
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: a lower OOM score needs CAP_SYS_RESOURCE; and a program that is not sealed calls tiny.seal() first
 ---```lua
 ---local child <close> = tiny.clone({ pid = true, uts = true }, function()
 ---  tiny.sethostname("tiny")
@@ -1040,12 +1055,14 @@ function tiny.userns_helper(name) end
 
 -- Mounts
 
----@class tiny.open_root.options: table<"root", any>
+---@class tiny.open_root.options: table<"root"|"ro_mount", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field ro_mount? boolean as a read-only mount of its own, which has no place (open_tree(2)): who gets a FIFO or device that is opened below it reads and writes, and cannot change its mode, owner or attributes (default: false)
 
 ---Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
 ---* ENOENT: there is no such folder
 ---* ENOTDIR: a rootfs is a folder; unpack an archive first
+---* EPERM: ro_mount needs CAP_SYS_ADMIN in the mount namespace
 ---```lua
 ---local root <close> = tiny.open_root("./rootfs")
 ---tiny.mount_proc("/proc", { root = root })
@@ -1268,7 +1285,7 @@ function tiny.mount_mqueue(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_cgroup(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr", any>
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean make the mount point where it is missing (default: false)
 ---@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
@@ -1283,6 +1300,9 @@ function tiny.mount_cgroup(target, options) end
 ---@field work? string an empty folder of the overlay's own on the file system of `upper`
 ---@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
 ---@field userxattr? boolean mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
+---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a folder of an upper layer shows one of another name below (default: false)
+---@field access_as? integer the user, and group, with whose access files of the layers are opened, whoever asks: it has no capability over files and no further groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
 
 ---Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
@@ -2450,6 +2470,44 @@ function tiny.unlock(lock) end
 ---@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
 function tiny.copy_tree(from, to, options) end
 
+---@class tiny.copy_entries.options: table<"follow"|"max"|"redirect"|"except"|"access_as"|"keep_groups", any>
+---@field follow? boolean where `from` is a link, copy what it points to (default: false)
+---@field max? tiny.size leave larger files out (default: 4m)
+---@field redirect? string the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the original there (trusted.overlay.redirect) (default: folders are not copied)
+---@field except? string[] folders that are not made
+---@field access_as? integer read with the access of this user, and group: without capabilities over files and further groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
+
+---Copies regular files and links of some folders into a tree of the same shape, and says of each path what it is there: what is missing or may not be read is left out. The copies have the same permissions, without set-id bits, and belong to the caller; what is there already stays.
+---* ENOENT: the folder that is to hold the copies is missing
+---* ENOSPC: the disk is full; no half file is left
+---* EPERM: `access_as` needs CAP_SETUID and CAP_SETGID
+---```lua
+---tiny.copy_entries({ ["/etc"] = { "passwd", "ld.so.*" } }, "./rootfs", { access_as = 65534 })
+---```
+---@param names table<string, string[]> by folder, names in it; a `*` stands for any part of a name
+---@param to string the folder that takes the tree
+---@param options? tiny.copy_entries.options
+---@return table # a table: by path what `stat` calls its kind
+function tiny.copy_entries(names, to, options) end
+
+---@class tiny.mkdirs.options: table<"mode"|"opaque", any>
+---@field mode? integer their mode; parents have 0755 (default: 0o755)
+---@field opaque? boolean in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque) (default: false)
+
+---Makes folders below another, with their parents; those that are there stay as they are.
+---* ENOENT: the source, or the folder that is to hold the copy, is missing
+---* ENOSPC: the disk is full; no half file is left
+---* EPERM: `opaque` needs CAP_SYS_ADMIN
+---* ENOTDIR: a parent is no folder
+---```lua
+---tiny.mkdirs("./rootfs", { "/proc", "/sys", "/var/log" })
+---```
+---@param root string the folder that is to have them
+---@param paths string[] what is made, seen from there
+---@param options? tiny.mkdirs.options
+function tiny.mkdirs(root, paths, options) end
+
 ---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field to tiny.file the file or pipe that takes the stream
@@ -2570,7 +2628,8 @@ function tiny.read_json_files(folder, names, options) end
 
 -- Events
 
----@class tiny.open.options: table<"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
+---@class tiny.open.options: table<"root"|"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field read? boolean for reading (default: true without `write`)
 ---@field write? boolean for writing (default: false)
 ---@field append? boolean every write goes to the end (default: false)
@@ -2593,6 +2652,25 @@ function tiny.read_json_files(folder, names, options) end
 ---@return tiny.file # a file handle: `:read()`, `:write()`, `:close()`
 function tiny.open(path, options) end
 
+---@class tiny.open_device.options: table<"root"|"major"|"minor", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field major integer its number: the driver
+---@field minor integer its number: which of the driver's
+
+---Opens a character device for reading and writing, by a name that may be anybody's: only when it is the one with this number, and no link (openat2(2), fstat(2)).
+---* ENODEV: something else has this name
+---* ENOENT: nothing has this name
+---* ELOOP: it is a link
+---* EACCES: its file system has no devices (nodev), or this user may not
+---* EPERM: the device rules of the control group forbid it
+---```lua
+---local null = tiny.open_device("/dev/null", { root = "./rootfs", major = 1, minor = 3 })
+---```
+---@param path string the device
+---@param options tiny.open_device.options
+---@return tiny.file # a file handle
+function tiny.open_device(path, options) end
+
 ---Duplicates standard input, output or error into a handle (dup(2)).
 ---* EBADF: the caller started this process with that descriptor closed
 ---```lua
@@ -2602,13 +2680,18 @@ function tiny.open(path, options) end
 ---@return tiny.file # a file handle
 function tiny.stdio(number) end
 
+---@class tiny.pipe.options: table<"nonblock"|"size", any>
+---@field nonblock? "read"|"write" of which end the calls return at once (default: neither)
+---@field size? tiny.size how much it is to hold, where the kernel's limits let it (pipe(7)) (default: the kernel's)
+
 ---Makes a pipe (pipe2(2)).
 ---```lua
 ---local from, into = tiny.pipe()
 ---```
+---@param options? tiny.pipe.options
 ---@return tiny.file # a file handle for reading and one for writing
 ---@return tiny.file
-function tiny.pipe() end
+function tiny.pipe(options) end
 
 ---@class tiny.read.options: table<"at", any>
 ---@field at? integer from this byte on, and leave that place (pread(2)) (default: the file's own place)
@@ -2920,6 +3003,30 @@ function tiny.terminal_filter(options) end
 ---@param options? tiny.filter_text.options
 ---@return string # the text
 function tiny.filter_text(filter, bytes, options) end
+
+---Readies a way for bytes from one file to another through this process, which neither side gets a descriptor of the other's by. What `into` does not take stays in the relay, at most 128 KiB, and nothing more is read.
+---```lua
+---local relay <close> = tiny.relay(tiny.stdio(0), into)
+---```
+---@param from tiny.file where bytes come from
+---@param into tiny.file where they go
+---@return tiny.relay # a relay handle; its fields are `from` and `into`
+function tiny.relay(from, into) end
+
+---@class tiny.relay_move.options: table<"rest", any>
+---@field rest? boolean what `from` holds at the first such call is the last, whoever has it open for writing still (default: false)
+
+---Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
+---* EPIPE: nobody reads what comes out of `into`
+---* ENOSPC: the disk is full
+---* EISDIR: `from` is a folder
+---```lua
+---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
+---```
+---@param relay tiny.relay what `relay` returned
+---@param options? tiny.relay_move.options
+---@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+function tiny.relay_move(relay, options) end
 
 -- Host
 

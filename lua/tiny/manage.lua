@@ -12,7 +12,7 @@ local PRIVATE_FILE = tonumber("600", 8)
 
 -- What of a spec is plain and kept in config.json under the same name.
 local PLAIN = {
-  "name", "command", "hostname", "rootfs", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
+  "name", "command", "hostname", "rootfs", "view", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
   "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
   "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls", "userns",
   "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss", "landlock",

@@ -9,7 +9,7 @@ local REPLACED = {
 }
 local FLAGS = { "interactive", "tty", "init", "read_only", "publish_all", "privileged" }
 local ADDED = {
-  volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit", publish = "publish", expose = "expose",
+  view = "view", volumes = "volume", mounts = "mount", tmpfs = "tmpfs", ulimits = "ulimit", publish = "publish", expose = "expose",
   aliases = "network_alias", dns = "dns", dns_search = "dns_search", add_hosts = "add_host", cap_add = "cap_add", cap_drop = "cap_drop",
   security_opt = "security_opt", devices = "device", group_add = "group_add", sysctls = "sysctl",
 }

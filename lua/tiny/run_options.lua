@@ -3,6 +3,7 @@ return {
   { "name", value = "NAME", help = "A name for the container [default: its id]" },
   { "hostname", value = "HOST", help = "The hostname inside [default: the id]" },
   { "rootfs", value = "DIR", help = "The folder that becomes / [default: a throwaway view of the host]" },
+  { "view", many = true, value = "DIR", help = "One more folder of the host in that view, as far as all its users may read it" },
   { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
   { "memory-swap", value = "SIZE", help = "Memory and swap together; -1: as much swap as there is" },
   { "cpus", type = "number", help = "CPU limit, such as 0.5" },

@@ -12,7 +12,8 @@ spec.KEYS = {
   name = "string", hostname = "string", labels = "table",
   -- Its files: volumes "SOURCE:/TARGET[:ro]", tmpfs "/PATH[:size=…]", mounts as those of --mount, or
   -- tables { type = "bind", source = …, subpath = …, target = …, readonly = true }.
-  rootfs = "string", volumes = "strings", tmpfs = "strings", mounts = "list", read_only = "boolean", shm_size = "size",
+  -- view: further folders that the throwaway view shows of the host.
+  rootfs = "string", view = "strings", volumes = "strings", tmpfs = "strings", mounts = "list", read_only = "boolean", shm_size = "size",
   -- Its limits: `swap` is beside the memory; ulimits are "NAME=SOFT[:HARD]".
   memory = "size", swap = "limit", cpus = "number", cpuset = "string", pids = "integer", ulimits = "strings",
   oom_score_adj = "integer", cgroup_parent = "string",
@@ -91,7 +92,7 @@ local function check_texts(asked)
     if asked[key] then check_text(key, asked[key]) end
   end
   for i, word in ipairs(asked.command) do check_text(("command: word %d"):format(i), word) end
-  for _, key in ipairs { "volumes", "tmpfs", "mounts" } do
+  for _, key in ipairs { "view", "volumes", "tmpfs", "mounts" } do
     for i, text in ipairs(asked[key] or {}) do
       for part, value in pairs(type(text) == "table" and text or { text }) do
         if type(value) == "string" then check_text(("%s: %s"):format(key, type(part) == "string" and part or "number " .. i), value) end
@@ -146,6 +147,7 @@ function spec.check(asked)
     check_rootfs(asked.rootfs)
     asked.rootfs = spec.absolute(asked.rootfs)
   end
+  if asked.view then require("tiny.view_option").check(asked) end
   if asked.name then spec.check_name(asked.name) end
   if asked.hostname and (#asked.hostname > 64 or not asked.hostname:match("^%w[%w.-]*$")) then
     wrong(("the hostname %q is not made of letters, digits, '.' and '-', 64 at most"):format(asked.hostname))

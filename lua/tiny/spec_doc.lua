@@ -22,6 +22,7 @@ doc.container = {
   { "hostname", "string", "The hostname inside; the id when absent." },
   { "labels", "table<string, string>", "Labels, for `ps --filter label=KEY`." },
   { "rootfs", "string", "The folder that becomes /; a throwaway view of the host when absent." },
+  { "view", "string[]", "Further folders of the host in the throwaway view, as far as all its users may read them." },
   { "volumes", "string[]", '"SOURCE:/TARGET[:ro]": what of the host is shown inside.' },
   { "tmpfs", "string[]", '"/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.' },
   { "mounts", "(string|tiny.mount.wish)[]", "Mounts in full, as `--mount` takes them, or as tables." },

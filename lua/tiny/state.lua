@@ -53,7 +53,7 @@ end
 local SHAPES = {
   ["config.json"] = {
     name = "string", command = "table", hostname = "string", rootfs = "string", created_at = "string", limits = "table", labels = "table",
-    env = "table", workdir = "string", user = "string", volumes = "table", tmpfs = "table", mounts = "table", ulimits = "table",
+    env = "table", workdir = "string", user = "string", view = "table", volumes = "table", tmpfs = "table", mounts = "table", ulimits = "table",
     restart = "string", stop_timeout = "number", networks = "table", publish = "table", health = "table", log = "table",
     cgroup_parent = "string", recipe = "table", landlock = "table", seccomp = "table", security_opt = "table", cap_add = "table", cap_drop = "table",
     dns = "table", dns_search = "table", add_hosts = "table", devices = "table", group_add = "table", sysctls = "table", network = "string",
@@ -65,7 +65,7 @@ local SHAPES = {
   },
 }
 -- Of a list of texts, or of tables, each item.
-local ITEMS = { command = "string", networks = "table", publish = "table", ports = "table", volumes = "string", tmpfs = "string" }
+local ITEMS = { command = "string", networks = "table", publish = "table", ports = "table", view = "string", volumes = "string", tmpfs = "string" }
 
 -- What is wrong with the fields of a file's object; nil when nothing is.
 function state.misshapen(file, value)

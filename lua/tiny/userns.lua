@@ -116,7 +116,7 @@ end
 
 -- What is used in the namespace is loaded before: in there the owner of a module's file cannot be told.
 local function load(asked)
-  local needed = { rootfs = true, mounts = true, masks = not asked.privileged, view = not asked.rootfs, volumes = asked.mounts, users = asked.user or asked.group_add,
+  local needed = { rootfs = true, mounts = true, masks = not asked.privileged, view = not asked.rootfs, host_view = not asked.rootfs, view_layers = not asked.rootfs, volumes = asked.mounts, users = asked.user or asked.group_add,
     devices = asked.devices or asked.privileged, terminal = asked.tty, security_options = asked.sysctls, ["net.files"] = asked.network ~= "none" }
   for name, wanted in pairs(needed) do
     if wanted then require("tiny." .. name) end

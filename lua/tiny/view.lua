@@ -1,130 +1,142 @@
--- An ordinary user's throwaway view of the host. A user namespace cannot lay one overlay over /, since what
--- is mounted below it is locked (mount_namespaces(7)): so the root is a folder of the container's own, and
--- each of the host's folders is shown in it by an overlay of its own, with a mask that hides what is private
--- and gives the container's root the folders that it is to write to. What is in a folder with mounts below is
--- shown entry by entry; where no overlay can be, the folder is shown read-only, with what is private covered.
+-- An ordinary user's throwaway view of the host. A user namespace cannot lay one overlay over /, since what is
+-- mounted below it is locked (mount_namespaces(7)), nor have folders of a mask lead to the host's: so the root is a
+-- folder of the container's own, and each folder that tiny.host_view names is an overlay of its own. What has mounts
+-- below it is shown entry by entry. The host's files are opened as one of the user's subordinate ids, which owns none of
+-- them; without such ids as the user, who may read more than others may.
+local host_view = require "tiny.host_view"
+local layers = require "tiny.view_layers"
+
 local view = {}
 
-local STICKY, OPEN = tonumber("1777", 8), tonumber("755", 8)
--- So many entries of a folder are shown one by one at most.
-local MOST = 200
-local SHARED = { ["/tmp"] = true, ["/var/tmp"] = true }
+local OPEN = tonumber("755", 8)
 
--- Folders of the host that are the container's root's to write to, beside those directly below /: files in
--- them stay the host's, and what is new goes to the container.
+-- Folders of the host in which the container's root may make files: those that are there stay the host's.
 view.writable = {
-  "/etc/apt", "/etc/default", "/etc/profile.d", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/share",
-  "/usr/sbin", "/usr/share", "/var/cache", "/var/lib",
+  "/bin", "/lib", "/sbin", "/etc/apt", "/etc/profile.d", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/share",
+  "/usr/sbin", "/usr/share",
 }
 
 local function below(path, folder)
   return path:sub(1, #folder + 1) == folder .. "/"
 end
 
--- Whether something is mounted below a folder.
-local function holds_mounts(path, mounts)
-  for _, mount in ipairs(mounts) do
-    if below(mount.target, path) then return true end
+-- The id with whose access the host's files are opened: nobody, else the last that is mapped but is not the user.
+function view.reader()
+  local last = host_view.NOBODY
+  for _, name in ipairs { "uid_map", "gid_map" } do
+    local most = 0
+    for first, count in tiny.read_file("/proc/self/" .. name):gmatch("(%d+) +%d+ +(%d+)") do most = math.max(most, tonumber(first) + tonumber(count) - 1) end
+    last = math.min(last, math.tointeger(most))
   end
-  return false
+  return last > 0 and last or nil
 end
 
--- The mask of one folder: what is hidden is empty in it, what is removed is gone, what is writable is there.
-local function fill(mask, folder, hidden, removed)
-  local function make(path, options)
-    tiny.mkdir(mask .. path, { parents = true, mode = options })
-  end
-  make(folder)
-  for _, path in ipairs(view.writable) do
-    local s = below(path, folder) and tiny.try(tiny.stat, path, { follow = false })
-    if s and s.kind == "dir" then make(path) end
-  end
-  for path in pairs(hidden) do
-    if below(path, folder) then
-      make(path, SHARED[path] and STICKY or nil)
-      tiny.setxattr(mask .. path, "user.overlay.opaque", { value = "y" })
-    end
-  end
-  for path in pairs(removed) do
-    if below(path, folder) then
-      make(path:match("^(.*)/"))
-      tiny.mknod(mask .. path, "char", { mode = 0 })
-    end
-  end
-end
-
--- A view under way: ctx, root (a dir handle of what is being made), own (one of the folder that it is),
--- mask, mounts, hidden, removed.
+-- A view under way: ctx, root (a dir handle of what is being made), mask (the folder of masks), reader, mounts, writable
+-- (a set), hidden.
 local View = {}
 View.__index = View
 
--- Shows a folder by an overlay; false where that cannot be.
-function View:overlay(path)
-  -- One folder for each, whatever lies in it.
-  local dir = ("%s/layers/%s"):format(self.ctx.dir, (path:sub(2):gsub("/", "@")))
-  local _, err = tiny.try(function()
-    for _, name in ipairs { "/upper", "/work" } do tiny.mkdir(dir .. name, { parents = true }) end
-    fill(self.mask, path, self.hidden, self.removed)
-    local _, made = tiny.mount_overlay(path, {
-      open = true, root = self.root, create = true, lower = { self.mask .. path, path }, upper = dir .. "/upper", work = dir .. "/work",
-      volatile = self.ctx.throwaway or false, userxattr = true,
-    })
-    table.insert(self.ctx.writable, made)
-  end)
-  return not err
+-- Makes this of the mask of a folder: what is writable is there and the container's root's, what is hidden is empty.
+function View:fill(path)
+  local folders = { path }
+  for writable in pairs(self.writable) do
+    local s = below(writable, path) and tiny.try(tiny.stat, writable, { follow = false })
+    if s and s.kind == "dir" then table.insert(folders, writable) end
+  end
+  tiny.mkdirs(self.mask, folders)
+  for _, hidden in ipairs(self.hidden) do
+    if below(hidden, path) and tiny.try(tiny.stat, hidden) then
+      tiny.mkdirs(self.mask, { hidden })
+      tiny.setxattr(self.mask .. hidden, "user.overlay.opaque", { value = "y" })
+    end
+  end
 end
 
--- Covers a folder of the host with one of the container's own, found below its root: that the container may
--- have changed in an earlier life.
-function View:cover(path)
-  local there = tiny.stat(path, { root = self.own, follow = false })
-  if there and there.kind ~= "dir" then tiny.remove(path, { root = self.own, recursive = true }) end
-  tiny.mkdir(path, { root = self.own, parents = true, mode = SHARED[path] and STICKY or nil })
-  local _, made = tiny.mount_bind(path, path, { source_root = self.own, root = self.root, recursive = false, open = true })
+-- Lays folders, and over them one that takes the changes, at a place of the root.
+function View:lay(path, lower)
+  -- One folder for each, whatever lies in it.
+  local dir = ("%s/layers/%s"):format(self.ctx.dir, (path:sub(2):gsub("/", "@")))
+  for _, name in ipairs { "/upper", "/work" } do tiny.mkdir(dir .. name, { parents = true }) end
+  local _, made = tiny.mount_overlay(path, {
+    open = true, root = self.root, create = true, lower = lower, upper = dir .. "/upper", work = dir .. "/work",
+    volatile = self.ctx.throwaway or false, userxattr = true, nodev = true,
+  })
   table.insert(self.ctx.writable, made)
 end
 
--- Shows a folder read-only, with covers.
-function View:read_only(path)
-  tiny.mount_bind(path, path, { root = self.root, create = true, ro = true })
-  for other in pairs(self.hidden) do
-    if below(other, path) then self:cover(other) end
-  end
-  for other in pairs(self.removed) do
-    if below(other, path) then tiny.mount_bind("/dev/null", other, { root = self.root, ro = true }) end
+-- Shows a folder as the reader sees it.
+function View:overlay(path)
+  self:fill(path)
+  local lower = { self.mask .. path, path }
+  local how = { lower = lower, userxattr = true, ro = true, nodev = true, access_as = self.reader, keep_groups = true }
+  if not self.writable[path] then
+    how.root, how.create = self.root, true
+    tiny.mount_overlay(path, how)
+  elseif self.reader then
+    self.count = self.count + 1
+    local place = ("%s/%d"):format(self.inner, self.count)
+    tiny.mkdir(place)
+    tiny.mount_overlay(place, how)
+    self:lay(path, { place })
+  else
+    self:lay(path, lower)
   end
 end
 
--- What is in a folder with mounts below it, one by one; false where that is too much.
-function View:entries(path)
-  local names = tiny.try(tiny.list_dir, path)
-  if not names or #names > MOST then return false end
-  if not tiny.stat(path, { root = self.root, follow = false }) then tiny.mkdir(path, { root = self.root }) end
-  for _, name in ipairs(names) do self:show(path .. "/" .. name) end
-  return true
+-- Names in folders of the host's: files and links as copies in the mask. Returns the folders among them.
+function View:copy(names, options)
+  local found = {}
+  local how = { access_as = self.reader, keep_groups = true, follow = options and options.follow }
+  for path, kind in pairs(tiny.copy_entries(names, self.mask, how)) do
+    if kind == "dir" then table.insert(found, path) end
+  end
+  table.sort(found)
+  return found
 end
 
--- Shows one entry of the host as far as an ordinary user can see it.
+-- Shows a folder of the host.
 function View:show(path)
-  local s = tiny.try(tiny.stat, path, { follow = false })
-  if not s or self.removed[path] then return end
-  local there = tiny.stat(path, { root = self.root, follow = false })
-  if s.kind == "link" then
-    if not there then tiny.symlink(tiny.readlink(path), path, { root = self.root }) end
-  elseif s.kind == "file" and below(path, path:match("^/[^/]+")) then
-    tiny.mount_bind(path, path, { root = self.root, create = true, ro = true })
-  elseif s.kind == "dir" and self.hidden[path] then
-    if not there then tiny.mkdir(path, { root = self.root, mode = SHARED[path] and STICKY or nil }) end
-  elseif s.kind == "dir" then
-    local shown = (holds_mounts(path, self.mounts) and self:entries(path)) or (not holds_mounts(path, self.mounts) and self:overlay(path))
-    if not shown then self:read_only(path) end
+  local holds_mounts = false
+  for _, mount in ipairs(self.mounts) do holds_mounts = holds_mounts or below(mount.target, path) end
+  if not holds_mounts then return self:overlay(path) end
+  local found = self:copy { [path] = { "*" } }
+  tiny.mkdirs(self.mask, { path, table.unpack(found) })
+  self:lay(path, { self.mask .. path })
+  for _, folder in ipairs(found) do self:show(folder) end
+end
+
+-- Copies what is named, and returns which folders are to be shown.
+function View:gather(extra)
+  local shown = self:copy(layers.wanted(extra))
+  self:copy(host_view.followed, { follow = true })
+  tiny.mkdirs(self.mask, self:copy(host_view.links))
+  for _, path in ipairs(shown) do
+    if path:find("/", 2, true) then tiny.mkdirs(self.mask, { path }) end
   end
+  return shown
+end
+
+-- The folders and links directly in the root, which is the container's own: it may have changed them in an earlier life.
+-- Returns the folders that are in the mask, and shown as that is.
+function View:make_root(folder)
+  for mode, paths in pairs(host_view.empty) do
+    for _, path in ipairs(paths) do
+      tiny.mkdirs(path:find("/", 1, true) and self.mask or folder, { path }, { mode = tonumber(mode, 8) })
+    end
+  end
+  local tops = {}
+  for _, name in ipairs(tiny.list_dir(self.mask)) do
+    local link = tiny.try(tiny.readlink, self.mask .. "/" .. name)
+    if not link then table.insert(tops, "/" .. name)
+    elseif not tiny.stat("/" .. name, { root = self.root, follow = false }) then tiny.symlink(link, "/" .. name, { root = self.root }) end
+  end
+  return tops
 end
 
 -- Where the masks are made: in memory, or where tmpfs keeps no such marks (before kernel 6.6) in the container's
 -- folder.
 local function masks(dir)
-  local mounted = tiny.mount_tmpfs(dir .. "/work", { size = "4m", mode = OPEN })
+  local mounted = tiny.mount_tmpfs(dir .. "/work", { size = "64m", mode = OPEN })
   local _, err = tiny.try(tiny.setxattr, dir .. "/work", "user.overlay.opaque", { value = "n" })
   if not err then return dir .. "/work" end
   mounted:close()
@@ -133,16 +145,22 @@ local function masks(dir)
   return dir .. "/mask"
 end
 
--- Mounts it. hidden: what is shown empty, by path; removed: files that are not to be read.
-function view.mount(ctx, hidden, removed)
-  local folder = ctx.dir .. "/upper"
+-- Mounts it. hidden: folders that are never shown.
+function view.mount(ctx, hidden)
+  local folder, place = ctx.dir .. "/upper", masks(ctx.dir)
   -- Its mounts beside the root's own that can be written: read_only is for these too.
   ctx.writable = {}
   tiny.mount_bind(folder, ctx.run, { recursive = false })
   local self = setmetatable({
-    ctx = ctx, own = tiny.open_root(folder), root = tiny.open_root(ctx.run), mask = masks(ctx.dir), mounts = tiny.mounts(), hidden = hidden, removed = removed,
+    ctx = ctx, root = tiny.open_root(ctx.run), mask = place .. "/mask", inner = place .. "/inner", count = 0, mounts = tiny.mounts(),
+    reader = view.reader(), writable = {}, hidden = table.move(host_view.own.folders, 1, #host_view.own.folders, #hidden + 1, hidden),
   }, View)
-  for _, name in ipairs(tiny.list_dir("/")) do self:show("/" .. name) end
+  for _, path in ipairs(view.writable) do self.writable[path] = true end
+  for _, path in ipairs(ctx.spec.view or {}) do self.writable[path] = true end
+  tiny.mkdirs(place, { "mask", "inner" })
+  local shown = self:gather(ctx.spec.view)
+  for _, top in ipairs(self:make_root(folder)) do self:lay(top, { self.mask .. top }) end
+  for _, path in ipairs(shown) do self:show(path) end
   return self.root
 end
 

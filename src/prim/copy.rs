@@ -4,9 +4,10 @@ use std::fs::File;
 
 use mlua::{Function, Table};
 
-use super::place::{ROOT, ROOT_TYPE, Root, root};
+use super::place::{ROOT, ROOT_TYPE, Root, access, root};
 use crate::sys::Result as Done;
 use crate::sys::copy::{self as sys, Tally, archive, plant::Plant, walk};
+use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
 
@@ -53,6 +54,73 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, EROFS, ENOSPC, EISDIR, ENOTDIR, ELOOP, ENDLESS],
         example: "tiny.copy_tree(\"site\", \"/srv/site\", { to_root = \"./rootfs\" })",
         call: copy_tree,
+        ..BASE
+    },
+    Primitive {
+        name: "copy_entries",
+        doc: "Copies regular files and links of some folders into a tree of the same shape, and says of each path what it \
+              is there: what is missing or may not be read is left out. The copies have the same permissions, without \
+              set-id bits, and belong to the caller; what is there already stays.",
+        args: &[
+            arg(
+                "names",
+                Type::Map(&Type::List(&Type::Str)),
+                "by folder, names in it; a `*` stands for any part of a name",
+            ),
+            arg("to", Type::Path, "the folder that takes the tree"),
+        ],
+        options: &[
+            FOLLOW,
+            opt("max", Type::Size, "4m", "leave larger files out"),
+            opt(
+                "redirect",
+                Type::Path,
+                "folders are not copied",
+                "the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the \
+                 original there (trusted.overlay.redirect)",
+            ),
+            opt("except", Type::List(&Type::Path), "", "folders that are not made"),
+            opt(
+                "access_as",
+                Type::Int,
+                "the caller",
+                "read with the access of this user, and group: without capabilities over files and further groups",
+            ),
+            opt("keep_groups", Type::Bool, "false", "with `access_as`: the caller's further groups stay"),
+        ],
+        returns: "a table: by path what `stat` calls its kind",
+        errors: &[
+            ("ENOENT", "the folder that is to hold the copies is missing"),
+            ENOSPC,
+            ("EPERM", "`access_as` needs CAP_SETUID and CAP_SETGID"),
+        ],
+        example: "tiny.copy_entries({ [\"/etc\"] = { \"passwd\", \"ld.so.*\" } }, \"./rootfs\", { access_as = 65534 })",
+        call: copy_entries,
+        ..BASE
+    },
+    Primitive {
+        name: "mkdirs",
+        doc: "Makes folders below another, with their parents; those that are there stay as they are.",
+        args: &[
+            arg("root", Type::Path, "the folder that is to have them"),
+            arg("paths", Type::List(&Type::Path), "what is made, seen from there"),
+        ],
+        options: &[
+            opt("mode", Type::Int, "0o755", "their mode; parents have 0755"),
+            opt(
+                "opaque",
+                Type::Bool,
+                "false",
+                "in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque)",
+            ),
+        ],
+        errors: &[ENOENT, ENOSPC, ("EPERM", "`opaque` needs CAP_SYS_ADMIN"), ("ENOTDIR", "a parent is no folder")],
+        example: "tiny.mkdirs(\"./rootfs\", { \"/proc\", \"/sys\", \"/var/log\" })",
+        call: |c| {
+            let how = entries::Making { mode: c.opt("mode")?.unwrap_or(0o755), opaque: c.flag("opaque") };
+            entries::make(&c.str(0)?, &c.get::<Vec<String>>(1)?, how)?;
+            c.ok(())
+        },
         ..BASE
     },
     Primitive {
@@ -125,6 +193,27 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
         sys::run(&mut plant, |sink| walk::walk(from, call.flag("follow"), sink, tally))
             .map_err(|e| e.with_path(to.path))
     })
+}
+
+fn copy_entries(call: &Call<'_>) -> Outcome {
+    let names: entries::Names = call.get(0)?;
+    if let Some(name) = names.values().flatten().find(|name| name.is_empty() || name.contains('/')) {
+        return Err(Fail::Usage(format!("{name:?} is not a name in a folder")));
+    }
+    let (redirect, except): (Option<String>, Option<Vec<String>>) = (call.opt("redirect")?, call.opt("except")?);
+    let how = entries::Copying {
+        follow: call.flag("follow"),
+        most: call.opt_size("max")?.unwrap_or(4 << 20),
+        redirect: redirect.as_deref(),
+        except: except.as_deref().unwrap_or_default(),
+        access: access(call)?,
+    };
+    let kinds = entries::copy(&names, &call.str(1)?, how)?;
+    let table = call.lua.create_table_with_capacity(0, kinds.len())?;
+    for (path, kind) in kinds {
+        table.raw_set(path, kind)?;
+    }
+    call.ok(table)
 }
 
 /// A file of its own on the descriptor of a `file` handle.

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use mlua::{UserDataRef, Value};
 
+use crate::sys::access::Access;
 use crate::sys::path::{self, Place};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Fd;
@@ -52,4 +53,13 @@ impl Root {
 /// The option `root` of a call.
 pub(super) fn root(call: &Call<'_>) -> Result<Root, Fail> {
     Root::of(&call.value("root"))
+}
+
+/// The options `access_as` and `keep_groups` of a call.
+pub(super) fn access(call: &Call<'_>) -> Result<Option<Access>, Fail> {
+    let id: Option<u32> = call.opt("access_as")?;
+    if id == Some(u32::MAX) {
+        return Err(Fail::Usage("access_as: 4294967295 is no user".into()));
+    }
+    Ok(id.map(|id| Access { id, groups: call.flag("keep_groups") }))
 }

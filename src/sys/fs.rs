@@ -244,6 +244,19 @@ pub enum Links {
     Refused,
 }
 
+/// The word for what a file is.
+pub fn kind(mode: u32) -> &'static str {
+    match FileType::from_raw_mode(mode) {
+        FileType::Directory => "dir",
+        FileType::Symlink => "link",
+        FileType::Fifo => "fifo",
+        FileType::Socket => "socket",
+        FileType::CharacterDevice => "char",
+        FileType::BlockDevice => "block",
+        _ => "file",
+    }
+}
+
 /// Looks at a file.
 pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
     let fd = match links {
@@ -252,15 +265,7 @@ pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
         Links::Refused => place.open_without_links(OFlags::PATH | OFlags::NOFOLLOW),
     }?;
     let s = rustix::fs::fstat(&fd).at(place.path)?;
-    let kind = match FileType::from_raw_mode(s.st_mode) {
-        FileType::Directory => "dir",
-        FileType::Symlink => "link",
-        FileType::Fifo => "fifo",
-        FileType::Socket => "socket",
-        FileType::CharacterDevice => "char",
-        FileType::BlockDevice => "block",
-        _ => "file",
-    };
+    let kind = kind(s.st_mode);
     let mtime = s.st_mtime as f64 + s.st_mtime_nsec as f64 / 1e9;
     Ok(Stat {
         kind,

@@ -1,11 +1,13 @@
 //! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
 
+pub mod access;
 mod alarm;
 pub mod cgroup;
 pub mod clock;
 pub mod copy;
 pub mod credentials;
 pub mod device;
+pub mod entries;
 mod entry;
 pub mod error;
 pub mod event;

@@ -12,6 +12,7 @@ use rustix::mount::{
     fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
 
+use super::access::{Access, limited};
 use super::path::{Place, is_dir, without_umask};
 use super::{Context, Error, Result};
 
@@ -38,6 +39,17 @@ pub const PROPAGATION: [(&str, u64); 4] = [
 /// Makes a new file system, detached. `config` holds `key` or `key=value` settings of that file
 /// system. The error carries what the file system itself wrote about it.
 pub fn filesystem(fstype: &str, config: &[(&str, Option<&str>)], attributes: u64) -> Result<OwnedFd> {
+    filesystem_as(fstype, config, attributes, None)
+}
+
+/// As `filesystem`, made with another user's access: an overlay keeps its maker's, and looks at its
+/// layers with that.
+pub fn filesystem_as(
+    fstype: &str,
+    config: &[(&str, Option<&str>)],
+    attributes: u64,
+    access: Option<Access>,
+) -> Result<OwnedFd> {
     let context = match fsopen(fstype, FsOpenFlags::FSOPEN_CLOEXEC) {
         Err(rustix::io::Errno::NODEV) => {
             return Err(Error::new(Errno::ENODEV)
@@ -60,7 +72,11 @@ pub fn filesystem(fstype: &str, config: &[(&str, Option<&str>)], attributes: u64
         };
         set.map_err(|e| told(e).with_detail(format!("{key}={}", value.unwrap_or(""))))?;
     }
-    fsconfig_create(context.as_fd()).map_err(told)?;
+    match access {
+        None => fsconfig_create(context.as_fd()),
+        Some(access) => limited(access, || fsconfig_create(context.as_fd()))?,
+    }
+    .map_err(told)?;
     let attributes = MountAttrFlags::from_bits_retain(attributes as u32);
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(told)
 }

@@ -7,7 +7,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use nix::errno::Errno;
 
 use super::Result;
-use super::mount::filesystem;
+use super::access::Access;
+use super::mount::filesystem_as;
 use super::path::open_root;
 
 /// The most that fsconfig(2) takes as the value of one setting.
@@ -23,6 +24,10 @@ pub struct Layers<'a> {
     pub volatile: bool,
     /// Whether its marks are attributes named user.overlay.*, which need no privilege over the files.
     pub userxattr: bool,
+    /// Whether a folder in an upper layer may stand for one of another name below (trusted.overlay.redirect).
+    pub redirect: bool,
+    /// With whose access the layers are looked at; the caller's own without one.
+    pub access: Option<Access>,
 }
 
 /// Makes an overlay, detached. Errors: ENOENT and ENOTDIR for a layer, those of the file system.
@@ -42,10 +47,14 @@ pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
     if layers.userxattr {
         rest.push(("userxattr", None));
     }
+    if layers.redirect {
+        rest.push(("redirect_dir", Some("follow".to_owned())));
+    }
     let one_by_one = lower.iter().map(|layer| ("lowerdir+", Some(layer.fitting(layer.path.to_owned())))).collect();
-    match make(one_by_one, &rest, attributes) {
+    match make(one_by_one, &rest, attributes, layers.access) {
         Err(unknown) if unknown.errno == Errno::EINVAL => {
-            let listed = make(vec![("lowerdir", Some(list(&lower)))], &rest, attributes);
+            let listed =
+                make(vec![("lowerdir", Some(list(&lower, layers.access.is_some())))], &rest, attributes, layers.access);
             // Where the older spelling is no better, the first answer names the cause.
             listed.map_err(|e| if e.errno == Errno::EINVAL { unknown } else { e })
         }
@@ -57,18 +66,24 @@ fn make(
     mut config: Vec<(&str, Option<String>)>,
     rest: &[(&'static str, Option<String>)],
     attributes: u64,
+    access: Option<Access>,
 ) -> Result<OwnedFd> {
     config.extend(rest.iter().cloned());
     let config: Vec<(&str, Option<&str>)> = config.iter().map(|(key, value)| (*key, value.as_deref())).collect();
-    filesystem("overlay", &config, attributes)
+    filesystem_as("overlay", &config, attributes, access)
 }
 
-/// The lower layers as one setting; by their descriptors where their names would not fit.
-fn list(lower: &[Layer<'_>]) -> String {
+/// The lower layers as one setting; by their descriptors where their names would not fit, or may not be
+/// walked: before kernel 6.5 they are only looked up when the file system is made, with that access.
+fn list(lower: &[Layer<'_>], limited: bool) -> String {
     let join = |name: &dyn Fn(&Layer<'_>) -> String| lower.iter().map(name).collect::<Vec<_>>().join(":");
     let named = join(&|layer| layer.path.replace('\\', "\\\\").replace(':', "\\:"));
     // A kernel that takes only this list also cuts it at commas.
-    if named.len() <= LONGEST && !named.contains(',') { named } else { join(&|layer| layer.by_descriptor()) }
+    if named.len() <= LONGEST && !named.contains(',') && !limited {
+        named
+    } else {
+        join(&|layer| layer.by_descriptor())
+    }
 }
 
 struct Layer<'a> {

@@ -12,7 +12,7 @@
 ---@alias tiny.network.wish string|tiny.network.end|(string|tiny.network.end)[]
 
 ---What is asked of a container.
----@class tiny.container.wish: table<"command"|"entrypoint"|"env"|"workdir"|"user"|"interactive"|"tty"|"init"|"name"|"hostname"|"labels"|"rootfs"|"volumes"|"tmpfs"|"mounts"|"read_only"|"shm_size"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"cap_add"|"cap_drop"|"security_opt"|"privileged"|"devices"|"group_add"|"sysctls"|"userns"|"landlock"|"seccomp"|"log"|"restart"|"stop_signal"|"stop_timeout"|"network"|"ip"|"ip6"|"mac_address"|"aliases"|"publish"|"publish_all"|"expose"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"resolve"|"before"|"after"|"steps"|"break_before"|"health"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.wish: table<"command"|"entrypoint"|"env"|"workdir"|"user"|"interactive"|"tty"|"init"|"name"|"hostname"|"labels"|"rootfs"|"view"|"volumes"|"tmpfs"|"mounts"|"read_only"|"shm_size"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"cap_add"|"cap_drop"|"security_opt"|"privileged"|"devices"|"group_add"|"sysctls"|"userns"|"landlock"|"seccomp"|"log"|"restart"|"stop_signal"|"stop_timeout"|"network"|"ip"|"ip6"|"mac_address"|"aliases"|"publish"|"publish_all"|"expose"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"resolve"|"before"|"after"|"steps"|"break_before"|"health"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command What to run, and its arguments.
 ---@field entrypoint? tiny.command The program; `command` is then its arguments.
 ---@field env? table<string, string> Its variables.
@@ -25,6 +25,7 @@
 ---@field hostname? string The hostname inside; the id when absent.
 ---@field labels? table<string, string> Labels, for `ps --filter label=KEY`.
 ---@field rootfs? string The folder that becomes /; a throwaway view of the host when absent.
+---@field view? string[] Further folders of the host in the throwaway view, as far as all its users may read them.
 ---@field volumes? string[] "SOURCE:/TARGET[:ro]": what of the host is shown inside.
 ---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
 ---@field mounts? (string|tiny.mount.wish)[] Mounts in full, as `--mount` takes them, or as tables.

@@ -20,7 +20,7 @@ origin.SHIPPED = {
   network = { "lua/tiny/network.lua", "function network.connect" },
   veth = { "lua/tiny/net/attach.lua", "tiny.veth_pair(" },
   publish = { "lua/tiny/net/ports.lua", "tiny.publish(" },
-  view = { "lua/tiny/rootfs.lua", "tiny.mount_overlay(place" },
+  view = { "lua/tiny/rootfs.lua", "tiny.try(tiny.mount_overlay, place" },
   view_own = { "lua/tiny/view.lua", "tiny.mount_overlay(path" },
   rootfs = { "lua/tiny/rootfs.lua", "tiny.mount_bind(ctx.spec.rootfs" },
   volume = { "lua/tiny/volumes.lua", "return tiny.mount_bind(from" },
@@ -43,7 +43,7 @@ local ASKED = {
   exec = { "command", "entrypoint" }, namespaces = { "steps.namespaces" }, user = { "userns" }, volume = { "volumes", "mounts" },
   tmpfs = { "tmpfs", "mounts" }, capabilities = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" },
   no_new_privs = { "security_opt", "privileged" }, veth = { "network" }, file = { "add_hosts", "dns" }, cgroup = { "cgroup_parent", "steps.cgroup" },
-  view = { "steps.rootfs" }, ["/dev/shm"] = { "shm_size" }, readonly = { "privileged" }, masked = { "privileged" },
+  view = { "view", "steps.rootfs" }, ["/dev/shm"] = { "shm_size" }, readonly = { "privileged" }, masked = { "privileged" },
 }
 
 local function trim(line)

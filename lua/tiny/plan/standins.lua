@@ -63,6 +63,21 @@ function answer.read_line() return nil end
 -- Files that the plan writes are there for it from then on.
 function answer.write_file(plan, path, data, options) plan.files:put(path, options and options.root, data) end
 function answer.mkdir(plan, path, options) plan.files:put(path, options and options.root, true) end
+function answer.mkdirs(plan, root, paths)
+  for _, path in ipairs(paths) do plan.files:put(root .. "/" .. path, nil, true) end
+end
+function answer.copy_entries(plan, names, to)
+  local kinds = {}
+  for folder, list in pairs(names) do
+    for _, name in ipairs(list) do
+      local path = (folder == "/" and "" or folder) .. "/" .. name
+      local s = not name:find("*", 1, true) and plan.files:read(plan.true_ones.stat, path, { follow = false })
+      kinds[path] = s and s.kind or nil
+      if s then plan.files:put(to .. path, nil, s.kind == "dir" or "") end
+    end
+  end
+  return kinds
+end
 function answer.mknod(plan, path, _, options) plan.files:put(path, options and options.root, "") end
 function answer.symlink(plan, _, path, options) plan.files:put(path, options and options.root, "") end
 function answer.remove(plan, path, options) plan.files:put(path, options and options.root, false) end

@@ -67,10 +67,13 @@ end
 -- After the root of the process under way became another place: its mounts outside of it are out of its sight.
 function Tape:pivot(place)
   place = place == "/" and "" or place
+  local function inside(path)
+    return (path == place or path:sub(1, #place + 1) == place .. "/") and (path:sub(#place + 1):gsub("^$", "/")) or nil
+  end
   for _, call in ipairs(self.calls) do
     if call.target and call.lane == self.lane then
-      local inside = call.target == place or call.target:sub(1, #place + 1) == place .. "/"
-      call.target = inside and (call.target:sub(#place + 1):gsub("^$", "/")) or nil
+      call.target = inside(call.target)
+      for i, path in ipairs(call.uses or {}) do call.uses[i] = inside(path) or path end
     end
   end
 end

@@ -4,7 +4,7 @@ use super::{
     BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
     mount_options,
 };
-use crate::prim::place::ROOT;
+use crate::prim::place::{ROOT, access};
 use crate::sys::overlay::{Layers, overlay};
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
@@ -28,6 +28,21 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
             "mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user \
              namespace (kernel 5.11)",
         ),
+        opt(
+            "redirect",
+            Type::Bool,
+            "false",
+            "follow the attribute trusted.overlay.redirect, by which a folder of an upper layer shows one of another \
+             name below",
+        ),
+        opt(
+            "access_as",
+            Type::Int,
+            "the caller",
+            "the user, and group, with whose access files of the layers are opened, whoever asks: it has no \
+             capability over files and no further groups",
+        ),
+        opt("keep_groups", Type::Bool, "false", "with `access_as`: the caller's further groups stay"),
     ],
     returns: "a mount handle",
     errors: &[
@@ -59,6 +74,8 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
         upper: upper.as_deref().zip(work.as_deref()),
         volatile: call.flag("volatile"),
         userxattr: call.flag("userxattr"),
+        redirect: call.flag("redirect"),
+        access: access(call)?,
     };
     attach(call, &overlay(&layers, attributes(call))?, 0)
 }

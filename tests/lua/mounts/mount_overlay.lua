@@ -82,3 +82,21 @@ tiny.try(function()
   error("x")
 end)
 check.equal(check.mount_at("/tmp/merged"), nil)
+
+-- redirect and access_as: a mask has one folder lead to another below, whose files are opened as a user who owns none.
+for _, path in ipairs { "/tmp/m", "/tmp/h/real/closed", "/tmp/over" } do tiny.mkdir(path, { parents = true }) end
+local mask <close> = tiny.mount_tmpfs("/tmp/m", {})
+tiny.mkdirs("/tmp/m", { "view" }, { opaque = true })
+tiny.write_file("/tmp/h/real/open", "open")
+tiny.write_file("/tmp/h/real/secret", "secret", { mode = tonumber("600", 8) })
+tiny.write_file("/tmp/h/real/closed/file", "closed")
+os.execute("chmod 700 /tmp/h/real/closed")
+tiny.mkdir("/tmp/m/view/shown")
+tiny.setxattr("/tmp/m/view/shown", "trusted.overlay.redirect", { value = "/real" })
+local rights = tiny.caps().effective
+local inner <close> = tiny.mount_overlay("/tmp/over", { lower = { "/tmp/m", "/tmp/h" }, redirect = true, access_as = 65534 })
+check.equal(#tiny.caps().effective, #rights, "the caller is itself again")
+check.equal(tiny.read_file("/tmp/over/view/shown/open"), "open")
+check.fails("EACCES", tiny.read_file, "/tmp/over/view/shown/secret")
+check.fails("EACCES", tiny.read_file, "/tmp/over/view/shown/closed/file")
+check.equal(tiny.stat("/tmp/over/view/shown/secret").uid, 0, "whose it is")

@@ -32,7 +32,7 @@ refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: co
   .. "add_hosts, after, aliases, before, break_before, cap_add, cap_drop, cgroup_parent, command, cpus, cpuset, devices, dns, dns_search, entrypoint, env, expose, "
   .. "group_add, health, hostname, init, interactive, ip, ip6, labels, landlock, log, mac_address, memory, mounts, name, net_delay, net_loss, net_rate, network, "
   .. "on_exit, on_health, on_log, on_oom, on_pressure, on_start, oom_score_adj, pids, pressure, privileged, publish, publish_all, read_only, resolve, "
-  .. "restart, rootfs, seccomp, security_opt, shm_size, steps, stop_signal, stop_timeout, swap, sysctls, tmpfs, tty, ulimits, user, userns, volumes, workdir")
+  .. "restart, rootfs, seccomp, security_opt, shm_size, steps, stop_signal, stop_timeout, swap, sysctls, tmpfs, tty, ulimits, user, userns, view, volumes, workdir")
 refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: say what to run: tinylua run CMD…")
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was made\n  hint: it sets ctx.child = tiny.clone({ … }, ctx.inside)")

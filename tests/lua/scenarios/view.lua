@@ -1,0 +1,70 @@
+-- --view and the key `view`: one more folder of the host in the view of it, as its ordinary users see it; what is refused.
+local canaries = require "canaries"
+local check = require "check"
+
+local refused = check.run_refused
+
+canaries.on({ "/data" }, function()
+  os.execute("mkdir -p /opt/tool/bin /opt/tool/closed /opt/other /data/set/deep; chmod 700 /opt/tool/closed")
+  for path, mode in pairs { ["/opt/tool/bin/run"] = "755", ["/opt/tool/secret"] = "600", ["/opt/tool/closed/file"] = "644", ["/opt/other/file"] = "644", ["/data/set/deep/file"] = "644" } do
+    tiny.write_file(path, "#!/bin/sh\necho " .. path .. "\n", { mode = tonumber(mode, 8) })
+  end
+  local LIST = "/opt/tool/bin/run; cat /opt/tool/secret /opt/tool/closed/file /opt/other/file /data/set/deep/file 2>/dev/null; true"
+  check.equal(check.succeeds("run", "--rm", "--view", "/opt/tool", "--view", "/data/set//", "sh", "-c", LIST), "/opt/tool/bin/run\n#!/bin/sh\necho /data/set/deep/file\n")
+  if canaries.has_idmaps() then check.equal(check.succeeds("run", "--rm", "--userns", "auto", "--view", "/opt/tool", "sh", "-c", LIST), "/opt/tool/bin/run\n") end
+  -- Its changes are the container's; one folder in another, and one that is shown anyway, are no trouble.
+  check.equal(check.succeeds("run", "--rm", "--view", "/opt", "--view", "/opt/tool", "--view", "/usr/local", "sh", "-c", "rm -r /opt/tool/bin; echo x >/opt/new; ls -d /opt/new /opt/other /opt/tool; ls /opt/tool"), "/opt/new\n/opt/other\n/opt/tool\nclosed\nsecret\n")
+  assert(tiny.stat("/opt/tool/bin/run") and not tiny.stat("/opt/new"), "the host's is as it was")
+
+  -- It is kept with the container, and a recipe has it too.
+  tiny.write_file("/tmp/r.lua", 'return require("tiny.container").new { command = { "/opt/tool/bin/run" }, view = { "/opt/tool" } }')
+  check.equal(check.succeeds("run", "--name", "kept", "/tmp/r.lua"), "/opt/tool/bin/run\n")
+  check.equal(check.succeeds("inspect", "--format", "config.view", "kept"):gsub("%s", ""), '["/opt/tool"]')
+  check.succeeds("start", "kept")
+  check.equal(check.succeeds("wait", "kept"), "0\n")
+  check.equal(check.succeeds("logs", "kept"), ("/opt/tool/bin/run\n"):rep(2))
+  check.succeeds("cp", "kept:/opt/tool/bin/run", "/tmp/copied")
+  check.equal(check.run({ "cp", "kept:/opt/tool/secret", "/tmp/copied2" }).status, 125)
+  check.succeeds("rm", "kept")
+
+  local ALL = "\n  hint: the view shows what any user of the host may read; -v shows the rest"
+  refused('view: "opt/tool" does not begin with /', "--view", "opt/tool", "true")
+  refused('view: "/opt/../etc" has a part "." or ".."', "--view", "/opt/../etc", "true")
+  refused('view: "/" is the host\'s own root\n  hint: the view shows a part of it: name what is to be added', "--view", "/", "true")
+  refused('view: "/no/such" does not exist', "--view", "/no/such", "true")
+  refused('view: "/etc/passwd" is no folder: /etc/passwd is a file\n  hint: -v shows single files', "--view", "/etc/passwd", "true")
+  refused('view: "/opt/tool/closed" is not for everyone to read: see the mode of /opt/tool/closed' .. ALL, "--view", "/opt/tool/closed", "true")
+  tiny.symlink("/root", "/opt/link")
+  refused('view: "/opt/link" leads over the link /opt/link\n  hint: name the folder itself: /root', "--view", "/opt/link", "true")
+  for _, path in ipairs { "/proc", "/sys/kernel", "/dev", "/run" } do
+    refused(('view: "%s" lies in %s, of which the container has its own\n  hint: -v shows a folder of the host at another place'):format(path, path:match("^/%w+")), "--view", path, "true")
+  end
+  refused("view: a container with a rootfs has no view of the host\n  hint: -v shows a folder of the host in it", "--rootfs", "/opt", "--view", "/opt", "true")
+
+  -- No store of ours: in one, one itself, around one, by another name too, and another user's.
+  local OURS = "\n  hint: no container sees the files of others"
+  os.execute("chmod 755 /var/lib/tinylua /var/lib/tinylua/*; mkdir -p /var/lib/tinylua/open; mkdir -p /opt/mine/containers /opt/mine/names /opt/mine/x")
+  refused('view: "/var/lib/tinylua" lies in a folder of tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua", "true")
+  refused('view: "/var/lib/tinylua/open" lies in a folder of tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua/open", "true")
+  refused('view: "/var/lib" contains tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib", "true")
+  refused('view: "/var" contains tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var", "true")
+  refused('view: "/opt/mine/x" lies in a folder of tinylua\'s state: /opt/mine' .. OURS, "--view", "/opt/mine/x", "true")
+  tiny.mkdir("/srv/alias", { parents = true })
+  tiny.mount_bind("/var/lib/tinylua", "/srv/alias")
+  refused('view: "/srv/alias" lies in a folder of tinylua\'s state: /srv/alias' .. OURS, "--view", "/srv/alias", "true")
+end)
+
+-- Where the host's own / is an overlay the kernel stacks no two more: that is told.
+check.inside({ mount = true }, function()
+  tiny.mount_private("/")
+  for _, name in ipairs { "/tmp/o/upper", "/tmp/o/work", "/tmp/o/root" } do tiny.mkdir(name, { parents = true }) end
+  local overlaid = tiny.try(tiny.mount_overlay, "/tmp/o/root", { lower = { "/" }, upper = "/tmp/o/upper", work = "/tmp/o/work" })
+  if not overlaid then return print("no overlay of / here") end
+  for _, path in ipairs { "/proc", "/sys", "/dev", "/tmp" } do tiny.mount_bind(path, "/tmp/o/root" .. path, { recursive = path ~= "/tmp" }) end
+  tiny.pivot_root("/tmp/o/root")
+  check.root = "/tmp/store"
+  local result = check.run { "run", "--rm", "true" }
+  check.equal(result.status, 125)
+  assert(result.err:find("hint: the host's own / is an overlay, and the kernel stacks two of them at most: give the container a root with --rootfs", 1, true), result.err)
+  check.no_container()
+end)
