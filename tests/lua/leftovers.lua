@@ -58,7 +58,7 @@ end
 -- a container may live on, only tinylua's own.
 function leftovers.settle(before)
   each_process(function(pid, text)
-    if before and before[text] or not before and not text:match("%(exe%)$") then return end
+    if before and before[text] or not before and not text:match("%(tinylua%)$") then return end
     local process = tiny.pidfd_open(pid)
     if process then
       tiny.poll({ process }, "1s")
