@@ -83,6 +83,16 @@ impl LogFile {
         Ok(done)
     }
 
+    /// How many bytes are appended at once, at most `most`: what is appended goes into one file, and a file of a log with
+    /// a limit is not to exceed it, however much waits.
+    pub fn piece(&self, most: usize) -> usize {
+        const LEAST: usize = 16 * 1024;
+        match self.rotation.max_size {
+            0 => most,
+            limit => most.min(usize::try_from(limit / 8).unwrap_or(most)).max(LEAST),
+        }
+    }
+
     /// Says in the log that bytes of a stream are lost behind its byte `at`.
     pub fn lost(&mut self, stream: &str, at: u64, count: u64) -> Result<()> {
         entry::lost(&mut self.out, stream, at, count);

@@ -177,7 +177,7 @@ impl Stream {
     fn write(&mut self, log: &mut LogFile, keep: bool, end: bool) -> Result<()> {
         loop {
             let from = self.logged + self.held as u64;
-            let length = (self.taken - from).min(PIECE as u64) as usize;
+            let length = (self.taken - from).min(log.piece(PIECE) as u64) as usize;
             let filled = self.held + length;
             if self.buffer.len() < filled {
                 self.buffer.resize(filled, 0);

@@ -9,15 +9,20 @@ end
 -- Rotation: what is left is the end of the output without a gap, over all files, none too large.
 check.succeeds("run", "--name", "turned", "--log-max-size", "128k", "--log-max-files", "3", "sh", "-c",
   "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo line $i; done; sleep 0.2; echo end >&2")
-local dir = dir_of "turned"
-local files = {}
-for _, name in ipairs(tiny.list_dir(dir)) do
-  if name:match("^container%.log") then
-    table.insert(files, name)
-    assert(tiny.stat(dir .. "/" .. name).size <= 128 * 1024, name .. " is too large")
+-- The files of a container's log, none too large.
+local function files_in(dir)
+  local files = {}
+  for _, name in ipairs(tiny.list_dir(dir)) do
+    if name:match("^container%.log") then
+      table.insert(files, name)
+      assert(tiny.stat(dir .. "/" .. name).size <= 128 * 1024, name .. " is too large")
+    end
   end
+  table.sort(files)
+  return files
 end
-table.sort(files)
+local dir = dir_of "turned"
+local files = files_in(dir)
 check.equal(table.concat(files, " "), "container.log container.log.1 container.log.2")
 local result = check.run { "logs", "turned" }
 check.equal(result.err, "end\n")
@@ -78,3 +83,16 @@ tiny.write_file("/tmp/bad.lua", 'return require("tiny.container").new { command 
 wrong(125, 'log: unknown key "drivr"; did you mean "driver"?', "/tmp/bad.lua")
 tiny.write_file("/tmp/good.lua", 'return require("tiny.container").new { command = "echo hi", log = { driver = "none" } }')
 check.equal(check.succeeds("run", "/tmp/good.lua"), "hi\n")
+
+-- However much waits for a supervisor that was held up.
+check.succeeds("run", "-d", "--name", "late", "--log-max-size", "128k", "--log-max-files", "3", "sh", "-c",
+  "while [ ! -e /tmp/go ]; do sleep 0.05; done; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo line $i; done; touch /tmp/done; sleep 1000")
+local supervisor <close> = tiny.pidfd_open(math.tointeger(check.succeeds("inspect", "--format", "state.supervisor.pid", "late")))
+tiny.kill(supervisor, "SIGSTOP")
+check.succeeds("exec", "late", "touch", "/tmp/go")
+check.succeeds("exec", "late", "sh", "-c", "while [ ! -e /tmp/done ]; do sleep 0.05; done")
+tiny.kill(supervisor, "SIGCONT")
+local late, deadline = dir_of "late", tiny.clock("monotonic") + 20
+repeat tiny.poll({}, 0.05) until check.succeeds("logs", "--tail", "1", "late") == "line 30000\n" or tiny.clock("monotonic") > deadline
+check.equal(#files_in(late), 3)
+check.succeeds("rm", "-f", "late")
