@@ -46,8 +46,9 @@ for _, number in ipairs { pid[1], pid[2] } do
   tiny.kill(process, "SIGKILL")
   tiny.poll({ process }, "5s")
 end
-check.succeeds("gc")
-check.equal(group("green/" .. four), nil)
+local cleared = check.run { "gc" }
+check.equal(cleared.status, 0, cleared.err)
+check.equal(group("green/" .. four), nil, "after gc: " .. cleared.out .. cleared.err)
 check.equal(group("green"), nil)
 check.succeeds("rm", "four")
 
