@@ -28,6 +28,7 @@ local stop = attack.loop(function()
   file:close()
 end)
 local sizes, tries, begin = {}, 0, tiny.clock("monotonic")
+local function passed(seconds) return tiny.clock("monotonic") - begin > seconds end
 repeat
   tries = tries + 1
   local done = check.run { "cp", "c:/tmp/endless", "/tmp/tiny/copy" }
@@ -35,7 +36,8 @@ repeat
   local size = tiny.stat("/tmp/tiny/copy").size
   assert(size == 0 or size == HUGE + 1, ("%d bytes were copied of what was empty"):format(size))
   sizes[size] = true
-until sizes[0] and sizes[HUGE + 1] and (tries >= 150 or tiny.clock("monotonic") - begin > 20)
+  -- One processor, which the writer shares, may never show both.
+until sizes[0] and sizes[HUGE + 1] and (tries >= 150 or passed(20)) or attack.slow and passed(30)
 assert(stop() > tries, "raced")
 
 -- One that is appended to without end: out, out as an archive, and in.
@@ -64,7 +66,7 @@ for _ = 1, 15 do
   local size = tonumber(archive.out:sub(125, 135), 8)
   check.equal(#archive.out, 512 + (size + 511) // 512 * 512 + 1024, "an archive of the size that its header has")
 end
-assert(stop() > 15 and notes > 0, "raced")
+assert(stop() > 15 and (notes > 0 or attack.slow), "raced")
 stop = attack.loop(append("appended"))
 for _ = 1, 5 do
   local done = check.run { "cp", "appended", "c:/tmp/in" }

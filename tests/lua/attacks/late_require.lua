@@ -54,8 +54,10 @@ hooked("beside a PID 1", 'init = true, before = { exec = function() say "helper"
 hooked("as another user", 'user = "0:0", after = { security = function() say "helper" end }', "the host's nil")
 hooked("a link", 'after = { mounts = function() say "linked" end }', "linked.lua is a link, which is not followed")
 hooked("a link, early", 'after = { rootfs = (function() require "linked" return function() end end)(), mounts = function() say "linked" end }', "the host's nil")
-hooked("userns, before its ids are taken", 'after = { mounts = function() say "helper" end }', "the host's nil", { "--userns", "auto" })
-hooked("userns", 'after = { security = function() say "helper" end }', "its owner cannot be told here", { "--userns", "auto" })
+if attack.maps_ids(root) then
+  hooked("userns, before its ids are taken", 'after = { mounts = function() say "helper" end }', "the host's nil", { "--userns", "auto" })
+  hooked("userns", 'after = { security = function() say "helper" end }', "its owner cannot be told here", { "--userns", "auto" })
+end
 hooked("an absolute name", 'after = { mounts = function() say "/var/lib/recipe/helper" end }', 'nil there is no module "/var/lib/recipe/helper"')
 
 -- Lua's own, and the primitive, take a path: there it is the container's.

@@ -110,8 +110,10 @@ follow(true, "run", "--rm", "--rootfs", root, "true")
 follow(true, "run", "--rm", "--rootfs", root, "no-such-program")
 follow(true, "run", "--rm", "true")
 follow(true, "run", "--rm", "--rootfs", root, "-u", "web", "--group-add", "more", "--init", "--read-only", "--tmpfs", "/run", "-v", "/tmp/recipe:/v", "true")
-follow(true, "run", "--rm", "--rootfs", root, "--userns", "auto", "--oom-score-adj", "10", "-t", "true")
-local recipe = follow(true, "run", "--rm", "/tmp/recipe/web.lua") + follow(true, "run", "--rm", "--userns", "auto", "/tmp/recipe/web.lua")
+local maps_ids = attack.maps_ids(root)
+if maps_ids then follow(true, "run", "--rm", "--rootfs", root, "--userns", "auto", "--oom-score-adj", "10", "-t", "true") end
+local recipe = follow(true, "run", "--rm", "/tmp/recipe/web.lua")
+if maps_ids then recipe = recipe + follow(true, "run", "--rm", "--userns", "auto", "/tmp/recipe/web.lua") end
 
 -- One that goes on, with its supervisor, its health checks and its restarts.
 local background = tiny.fork(function()

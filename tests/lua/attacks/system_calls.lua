@@ -80,8 +80,8 @@ if not arm then
   tiny.mkdir("/tmp/vol")
   tiny.write_file("/tmp/vol/int80", header .. segment .. CODE, { mode = tonumber("755", 8) })
   local function status(...) return check.run({ "run", "--rm", "-v", "/tmp/vol:/vol", ... }).status end
-  -- A kernel may have no 32-bit calls at all.
-  local none = status("--security-opt", "seccomp=unconfined", "/vol/int80") ~= 0
+  -- A kernel may have no 32-bit calls at all; User-Mode Linux takes int 0x80 for a 64-bit call.
+  local none = attack.slow or status("--security-opt", "seccomp=unconfined", "/vol/int80") ~= 0
   if not none then check.equal(status("/vol/int80"), EPERM, "a 32-bit call") end
 end
 check.no_container()
