@@ -126,7 +126,7 @@ pub fn own() -> Result<Sets> {
 /// Errors: ENOENT when there is no such process.
 pub fn of(pid: i32) -> Result<Sets> {
     let path = format!("/proc/{pid}/status");
-    // The process's name need not be UTF-8. It stands in a line of its own, whose end the kernel escapes in it.
+    // The process's name need not be UTF-8. It is on a line of its own, and the kernel escapes line ends in it.
     let text = std::fs::read(&path).at(&path)?;
     let text = String::from_utf8_lossy(&text);
     let mask = |key: &str| {
