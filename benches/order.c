@@ -4,13 +4,14 @@
  * Usage: order COMMAND [ARG…], where COMMAND is the path of a static position-independent program. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
+#include <fcntl.h>
+#include <linux/mount.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +33,8 @@ static unsigned long base_of(pid_t pid, const char *program) {
     snprintf(path, sizeof path, "/proc/%d/maps", pid);
     FILE *maps = fopen(path, "r");
     while (maps && fgets(line, sizeof line, maps)) {
-        if (strstr(line, program)) {
+        size_t length = strlen(line);
+        if (length > 3 && strcmp(line + length - 3, " /\n") == 0) {
             fclose(maps);
             return strtoul(line, NULL, 16);
         }
@@ -63,11 +65,13 @@ static int hit(pid_t pid, unsigned long base) {
     return 1;
 }
 
-/* A read-only mount of the program over itself: from there it does not re-execute itself (src/sys/entry.rs). */
-static int seal(const char *program) {
-    return unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-           mount(program, program, NULL, MS_BIND, NULL) ||
-           mount(NULL, program, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);
+/* Executes the program from a read-only mount in no mount namespace: there it does not re-execute itself
+ * (src/sys/entry.rs), and its mappings have no path. */
+static void execute(char **argv) {
+    int program = syscall(SYS_open_tree, AT_FDCWD, argv[0], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (syscall(SYS_mount_setattr, program, "", AT_EMPTY_PATH, &attr, sizeof attr) != 0) _exit(126);
+    syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
 }
 
 int main(int argc, char **argv) {
@@ -76,9 +80,8 @@ int main(int argc, char **argv) {
     qsort(functions, count, sizeof *functions, by_address);
     pid_t first = fork();
     if (first == 0) {
-        if (seal(argv[1]) != 0) _exit(126);
         ptrace(PTRACE_TRACEME, 0, 0, 0);
-        execv(argv[1], argv + 1);
+        execute(argv + 1);
         _exit(127);
     }
     int status;

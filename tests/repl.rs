@@ -85,7 +85,7 @@ fn completion() {
         prompt.cancel();
     };
     // The keys of a table with what they do; the words that an argument can be; a handle's methods.
-    completes(&mut prompt, "tiny.clone({ ", "net       network namespace\r\n");
+    completes(&mut prompt, "tiny.clone({ ", "net            network namespace\r\n");
     completes(&mut prompt, "tiny.unshare { ut", "{ uts = ");
     completes(&mut prompt, "tiny.clock('mono", "'monotonic'");
     completes(&mut prompt, "tiny.manual('x', { format = 'mark", "= 'markdown'");

@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use rustix::fs::{AtFlags, CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
+use rustix::fs::{CWD, MemfdFlags, Mode, OFlags, SealFlags, StatVfsMountFlags};
 
 use super::{Context, Error, Result, mount, process, title};
 
@@ -30,11 +30,11 @@ pub fn sealed() -> Result<bool> {
     Ok(known)
 }
 
-/// Of read-only mounts only one that was made for the program counts: a read-only /usr may be made writable again, for
-/// an upgrade, while a container holds the file open.
+/// Of read-only mounts only one that no mount namespace has counts, which has no path: any other may be made writable
+/// again, for an upgrade, while a container holds the file open.
 fn look() -> Result<bool> {
-    let own = rustix::fs::statx(CWD, OWN, AtFlags::empty(), StatxFlags::empty()).at(OWN)?;
-    if own.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+    let path = rustix::fs::readlink(OWN, Vec::new()).at(OWN)?;
+    if matches!(path.to_bytes(), b"/" | b"/ (deleted)")
         && rustix::fs::statvfs(OWN).at(OWN)?.f_flag.contains(StatVfsMountFlags::RDONLY)
     {
         return Ok(true);
@@ -63,11 +63,6 @@ pub fn seal() -> Result<()> {
     if sealed()? {
         return Ok(());
     }
-    let own = || rustix::fs::openat(CWD, OWN, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).at(OWN);
-    // Without the privilege to mount here, in a mount namespace of our own; where that may not be made either, or the
-    // program is not below this root, a copy is left.
-    let mounted = own().and_then(read_only).or_else(|_| from_own_namespace());
-    let program = mounted.or_else(|_| copy().detail("a copy in memory"))?;
     let arguments = c_strings(title::arguments().into_iter())?;
     let variables = c_strings(std::env::vars_os().map(|(key, value)| {
         let mut text = key.into_vec();
@@ -76,9 +71,17 @@ pub fn seal() -> Result<()> {
         text
     }))?;
     super::process::flush_stdio();
-    let Err(errno) =
-        nix::unistd::execveat(program.as_fd(), c"", &arguments, &variables, nix::fcntl::AtFlags::AT_EMPTY_PATH);
-    Err(Error::new(errno).with_path(OWN))
+    let start = |program: Result<OwnedFd>| -> Result<std::convert::Infallible> {
+        let program = program?;
+        let flags = nix::fcntl::AtFlags::AT_EMPTY_PATH;
+        let Err(errno) = nix::unistd::execveat(program.as_fd(), c"", &arguments, &variables, flags);
+        Err(Error::new(errno).with_path(OWN))
+    };
+    let own = || rustix::fs::openat(CWD, OWN, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).at(OWN);
+    // Without the privilege to mount here, in a mount namespace of our own. Where that may not be made either, where the
+    // program is not below this root, and where a policy runs nothing that has no path, a copy is left.
+    let Err(_) = start(own().and_then(read_only).or_else(|_| from_own_namespace()));
+    match start(copy().detail("a copy in memory"))? {}
 }
 
 fn c_strings(list: impl Iterator<Item = Vec<u8>>) -> Result<Vec<CString>> {

@@ -46,6 +46,19 @@ text, told = run("/tmp/ro/tinylua")
 check.equal(told, "begin\n")
 assert(text:match("^a word\tmark\ttinylua"), text)
 
+-- A read-only mount of the file itself is no better, since its owner can make it writable again.
+tiny.write_file("/tmp/file", "")
+local over <close> = tiny.mount_bind("/tmp/tinylua", "/tmp/file", { ro = true })
+tiny.write_file("/tmp/where.lua", "print((tiny.readlink('/proc/self/exe')))")
+local from, into = tiny.pipe()
+local where <close> = tiny.fork(function()
+  tiny.dup2(into, 1)
+  tiny.exec { "/tmp/file", "run", "/tmp/where.lua" }
+end)
+into:close()
+check.equal(where:wait(), 0)
+check.equal(from:read(), "/\n", "a mount of its own")
+
 -- Without /proc there is no telling, so that each way into a container is refused.
 local bare = "/tmp/bare"
 tiny.mkdir(bare .. "/root", { parents = true })
