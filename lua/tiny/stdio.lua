@@ -105,8 +105,7 @@ function stdio.pipes(input, raw)
   for number = 1, shared and 1 or 2 do
     local from
     from, self.inside[number] = tiny.pipe { nonblock = "read", size = SIZE }
-    local screen = require("tiny.terminal_output").relay(from, number, { raw = raw })
-    table.insert(self.outputs, screen or tiny.relay(from, tiny.stdio(number)))
+    table.insert(self.outputs, require("tiny.terminal_output").relay(from, number, { raw = raw }))
   end
   self.inside[2] = self.inside[2] or self.inside[1]
   return self

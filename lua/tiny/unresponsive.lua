@@ -6,38 +6,78 @@ local unresponsive = {}
 -- Seconds that a supervisor, and a process after SIGKILL, has at most.
 unresponsive.PATIENCE = 10
 
--- Whether a process holds the lock in the file of this name and number: the kernel tells the locks of each open file
+-- What the kernel tells of a file that this process has open (proc(5), fdinfo).
+local function info_of(place)
+  for _, number in ipairs(tiny.list_dir("/proc/self/fd")) do
+    local open = tiny.try(tiny.stat, "/proc/self/fd/" .. number)
+    if open and open.dev == place.dev and open.ino == place.ino then return tiny.try(tiny.read_file, "/proc/self/fdinfo/" .. number) end
+  end
+end
+
+-- A file as the kernel names it where it tells of a lock: its file system's device, and its number there. Numbers alone
+-- repeat: each tmpfs begins anew. stat(2) tells another device on some file systems (btrfs, overlayfs).
+local function identity(path)
+  local file <close> = tiny.try(tiny.open, path)
+  local place = file and tiny.stat(path)
+  local info = place and info_of(place) or ""
+  local mount, ino = info:match("\nmnt_id:%s*(%d+)"), info:match("\nino:%s*(%d+)")
+  if not ino then return nil end
+  local major, minor = ("\n" .. tiny.read_file("/proc/self/mountinfo")):match("\n" .. mount .. " %d+ (%d+):(%d+) ")
+  return major and ("%02x:%02x:%s"):format(major, minor, ino)
+end
+
+-- Whether a process holds the lock in the file of this name and identity: the kernel tells the locks of each open file
 -- (proc(5), fdinfo). One that only waits for it does not count. No file is asked: it may be a container's, on a file
 -- system that never answers.
-local function holds(pid, name, ino)
+local function holds(pid, name, file)
   local folder = ("/proc/%d/"):format(pid)
   for _, number in ipairs(tiny.try(tiny.list_dir, folder .. "fd") or {}) do
     local link = tiny.try(tiny.readlink, folder .. "fd/" .. number) or ""
     local info = link:match("[^/]*$") == name and tiny.try(tiny.read_file, folder .. "fdinfo/" .. number) or ""
-    if tonumber(info:match("\nlock:[^\n]* FLOCK [^\n]*:(%d+) %d+ EOF")) == ino then return true end
+    for locked in info:gmatch("\nlock:[^\n]* FLOCK [^\n]* (%x+:%x+:%d+) %d+ EOF") do
+      if locked == file then return true end
+    end
   end
   return false
 end
 
 -- The processes that hold the lock in this file.
 local function holders(path)
-  local found, place = {}, tiny.try(tiny.stat, path)
-  for _, entry in ipairs(place and tiny.list_dir("/proc") or {}) do
+  local found, file = {}, identity(path)
+  for _, entry in ipairs(file and tiny.list_dir("/proc") or {}) do
     local pid = math.tointeger(tonumber(entry))
     -- Opened before it is looked at, so that no other process has its pid by then.
     local process = pid and pid ~= tiny.getpid() and tiny.try(tiny.pidfd_open, pid)
-    local is_one = process and holds(pid, path:match("[^/]*$"), place.ino)
+    local is_one = process and holds(pid, path:match("[^/]*$"), file)
     if is_one then table.insert(found, process) elseif process then process:close() end
   end
   return found
 end
 
-local function kill(container, process)
-  tiny.try(tiny.kill, process, "SIGKILL")
-  if #tiny.poll({ process }, unresponsive.PATIENCE) > 0 then return end
+-- Waits for all of these at once; those that have not ended within that time are left.
+local function await(processes, seconds)
+  local deadline = tiny.clock("monotonic") + seconds
+  while #processes > 0 do
+    local ended, left = {}, {}
+    for _, process in ipairs(tiny.poll(processes, math.max(0, deadline - tiny.clock("monotonic")))) do ended[process] = true end
+    if not next(ended) then break end
+    for _, process in ipairs(processes) do
+      if ended[process] then process:close() else table.insert(left, process) end
+    end
+    processes = left
+  end
+  return processes
+end
+
+-- Kills what has not ended by itself within that time.
+local function kill(container, processes, seconds)
+  processes = await(processes, seconds)
+  for _, process in ipairs(processes) do tiny.try(tiny.kill, process, "SIGKILL") end
+  local left = await(processes, unresponsive.PATIENCE)[1]
+  if not left then return end
   tiny.fail {
-    message = ("%s: its supervisor, pid %d, does not end even on SIGKILL"):format(container.config.name, process.pid),
-    hint = ("cat /proc/%d/wchan tells what in the kernel it waits for"):format(process.pid), exit = 125,
+    message = ("%s: its supervisor, pid %d, does not end even on SIGKILL"):format(container.config.name, left.pid),
+    hint = ("cat /proc/%d/wchan tells what in the kernel it waits for"):format(left.pid), exit = 125,
   }
 end
 
@@ -50,12 +90,11 @@ function unresponsive.kill(container)
   for i, process in ipairs(found) do
     if named and process.pid == named.pid then table.insert(found, 1, table.remove(found, i)) end
   end
-  for _, process in ipairs(found) do
-    -- The command ends by itself once it has told what became of its child.
-    if #tiny.poll({ process }, process == found[1] and 0 or 1) == 0 then kill(container, process) end
-    process:close()
-  end
-  return #found > 0
+  if not found[1] then return false end
+  kill(container, { table.remove(found, 1) }, 0)
+  -- The command ends by itself once it has told what became of its child.
+  kill(container, found, 1)
+  return true
 end
 
 -- A process outside that has a child in the container and does not wait(2) for its end: PID 1 ends after all the others

@@ -58,7 +58,7 @@ impl Sink for Packer {
                 header.set_size(*size);
                 self.tar.append_data(&mut header, path, Exactly { source: file, left: *size, tally })?;
             }
-            (Kind::File(size), Data::Stream(source)) => {
+            (Kind::File(size), Data::Stream(source) | Data::Sparse(source)) => {
                 header.set_entry_type(EntryType::Regular);
                 header.set_size(*size);
                 self.tar.append_data(&mut header, path, Exactly { source, left: *size, tally })?;
@@ -161,7 +161,10 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
         left.set(u64::MAX);
         if let Some(entry) = describe(&found)? {
             tally.entries += 1;
-            sink.put(&entry, Data::Stream(&mut found), tally)?;
+            // The holes of a sparse file come as zeros, of which an archive may claim any number.
+            let sparse = found.header().entry_type() == EntryType::GNUSparse;
+            let data = if sparse { Data::Sparse(&mut found) } else { Data::Stream(&mut found) };
+            sink.put(&entry, data, tally)?;
         }
         // What is left of it would otherwise be counted as the next one's head.
         std::io::copy(&mut found, &mut std::io::sink())?;

@@ -53,6 +53,8 @@ pub enum Data<'a> {
     File(&'a std::fs::File),
     /// A stream.
     Stream(&'a mut dyn Read),
+    /// A stream that has the holes of a sparse file as zeros.
+    Sparse(&'a mut dyn Read),
     /// There are none.
     None,
 }

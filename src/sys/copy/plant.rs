@@ -16,6 +16,10 @@ use crate::sys::{Context, Error, Result, interrupt};
 
 /// Bytes that are copied between two looks at the clock.
 const PIECE: u64 = 16 << 20;
+/// Bytes that are read from a stream at once.
+const PORTION: usize = 128 << 10;
+/// What a hole reads as.
+static ZEROS: [u8; PORTION] = [0; PORTION];
 
 /// A folder that gets its mode and times when it is full.
 struct Made {
@@ -322,7 +326,12 @@ fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result
             regions(source, file, size, tally)?;
             file.set_len(size)?;
         }
-        Data::Stream(stream) => pour(stream, file, size, tally)?,
+        Data::Stream(stream) => pour(stream, file, size, false, tally)?,
+        Data::Sparse(stream) => {
+            // A size that the file system cannot have fails here, before the zeros are read.
+            file.set_len(size)?;
+            pour(stream, file, size, true, tally)?;
+        }
         Data::None => {}
     }
     Ok(())
@@ -359,16 +368,22 @@ fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>)
     Ok(())
 }
 
-fn pour(stream: &mut dyn Read, mut file: &File, size: u64, tally: &mut Tally<'_>) -> Result<()> {
-    let mut buffer = vec![0; 128 << 10];
+/// Writes what a stream has; with `holes`, zeros are passed over and take no room.
+fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &mut Tally<'_>) -> Result<()> {
+    let mut buffer = vec![0; PORTION];
     let mut left = size;
     while left > 0 {
+        interrupt::check()?;
         let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let got = stream.read(&mut buffer[..most])?;
         if got == 0 {
             return Err(Error::new(Errno::EINVAL).with_detail("the archive ends in the middle of it"));
         }
-        file.write_all(&buffer[..got])?;
+        if holes && buffer[..got] == ZEROS[..got] {
+            file.seek(SeekFrom::Current(got as i64))?;
+        } else {
+            file.write_all(&buffer[..got])?;
+        }
         left -= got as u64;
         tally.add(got as u64);
     }

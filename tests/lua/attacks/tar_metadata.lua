@@ -69,6 +69,18 @@ code, _, text = unpack(header("0", 8 << 20, "large"), MIB, 9)
 check.equal(code, "nil", text)
 check.equal(tiny.stat("in/large").size, 8 << 20)
 
+-- A sparse file that claims 4 GiB, with three bytes at its end, on a file system of 1 MiB: holes take no room.
+tiny.mount_tmpfs("small", { create = true, size = "1m" })
+local SIZE <const> = 4 << 30
+local function number(n) return ("%011o\0"):format(n) end
+local map = field(number(SIZE - 3) .. number(3), 96) .. "\0" .. number(SIZE)
+tiny.write_file("sparse.tar", header("S", 3, "sparse", map) .. field("end", 512) .. ("\0"):rep(1024))
+tiny.tar_unpack("small", { from = tiny.open("sparse.tar") })
+check.equal(tiny.stat("small/sparse").size, SIZE)
+local file <close> = assert(io.open("small/sparse"))
+file:seek("end", -5)
+check.equal(file:read("a"), "\0\0end")
+
 -- By the command.
 tiny.write_file("endless.tar", header("L", 1 << 30) .. MIB:rep(3))
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
