@@ -1939,13 +1939,12 @@ function tiny.isolate(bridge, options) end
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
----@class tiny.block_transit.options: table<"name"|"family"|"except"|"netns", any>
+---@class tiny.block_transit.options: table<"name"|"family"|"netns", any>
 ---@field name string names the table, for isolate_del; no nat may have it
 ---@field family string "ipv4" or "ipv6"
----@field except? string[] prefixes of link names: forwarding to these links is allowed (default: none)
 ---@field netns? tiny.netns the network namespace to work in (default: the caller's)
 
----Drops what arrives by some links and would be forwarded, by an nftables table of its own, `inet tiny-NAME` (nft(8)): a machine that forwards for its containers is then no router for its neighbours. Replies and connections to published ports pass.
+---Drops what is forwarded neither from nor to one of these links, by an nftables table of its own, `inet tiny-NAME` (nft(8)): a machine that forwards for its containers is then no router for its neighbours, whatever links it gets later. Replies and connections to published ports pass.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
 ---* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
 ---* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -1953,12 +1952,12 @@ function tiny.isolate_del(name, options) end
 ---* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
----local block <close> = tiny.block_transit({ "eth0" }, { name = "transit", family = "ipv4", except = { "td" } })
+---local block <close> = tiny.block_transit({ "td" }, { name = "transit", family = "ipv4" })
 ---```
----@param links string[] the names of the links, which need not exist yet
+---@param own string[] prefixes of the names of the links that it forwards for
 ---@param options tiny.block_transit.options
 ---@return tiny.transit # a transit handle: `name`; `<close>` removes the table
-function tiny.block_transit(links, options) end
+function tiny.block_transit(own, options) end
 
 ---@class tiny.pin.options: table<"mac"|"addr"|"router"|"netns", any>
 ---@field mac string the hardware address that it sends from: that of the veth's other end

@@ -30,6 +30,11 @@ local function pin_of(entry)
   return { mac = entry.mac, addr = { entry.addr, entry.addr6, entry.addr6 and link_local(entry.mac) }, router = entry.router }
 end
 
+-- Pins a cable that is there, when its pin was flushed.
+function attach.pin(entry)
+  tiny.pin(entry.link, pin_of(entry)):keep()
+end
+
 -- What is written as --network NAME:ip=…, in the words of the record.
 local function claim(ctx, network, wish)
   local lock <close> = store.lock()

@@ -1,13 +1,12 @@
 -- A network in the kernel: its bridge, what it forwards, its NAT and the host's forwarding, there while a container uses
 -- it. Everything here happens under the networks' lock.
-local format = require "tiny.format"
 local lease = require "tiny.net.lease"
 local range = require "tiny.net.range"
 local store = require "tiny.net.store"
+local tables = require "tiny.net.tables"
+local transit = require "tiny.net.transit"
 
-local bridge = {}
-
-local FORWARD = { ipv4 = "net.ipv4.ip_forward", ipv6 = "net.ipv6.conf.all.forwarding" }
+local bridge, drop = {}, tables.drop
 
 -- Two files: `up` says that parts of a network may be in the kernel, `whole` that all of it is.
 local function mark(network)
@@ -25,45 +24,8 @@ function bridge.mac(addr)
   return ("02:42:%02x:%02x:%02x:%02x"):format(bytes:byte(#bytes - 3, #bytes))
 end
 
--- The tables of a network, by the name that nat_del takes.
-local function tables(network)
-  return { network.bridge, network.bridge .. "-6" }
-end
-
--- A kernel without nftables has nothing of ours either.
-local GONE = { ENOENT = true, ENODEV = true, EPROTONOSUPPORT = true, EOPNOTSUPP = true, EAFNOSUPPORT = true }
-
--- Calls f; that there is nothing to remove is as good.
-local function drop(f, ...)
-  local _, err = tiny.try(f, ...)
-  if err and not GONE[err.code] then error(err, 0) end
-end
-
--- Forwarding is switched on for the first network that needs it, of any root, and for containers only: the table keeps
--- the host from routing between its other links. Its presence records that forwarding was off before.
-local function forward(family)
-  local key = FORWARD[family]
-  if tiny.sysctl(key) ~= "0" then return end
-  local links = {}
-  for _, link in ipairs(tiny.links()) do table.insert(links, link.name) end
-  drop(tiny.isolate_del, "transit-" .. family)
-  tiny.block_transit(links, { name = "transit-" .. family, family = family, except = { "td", "tb" } }):keep()
-  tiny.sysctl(key, "1"):keep()
-  format.note("%s is 1 as long as a container uses a network", key)
-end
-
-local function unforward(family)
-  local key, table_name = FORWARD[family], "transit-" .. family
-  for _, chain in ipairs(tiny.try(tiny.nft_chains) or {}) do
-    if chain.table == "tiny-" .. table_name then
-      if tiny.sysctl(key) ~= "0" then tiny.sysctl(key, "0"):keep() end
-      return drop(tiny.isolate_del, table_name)
-    end
-  end
-end
-
 local function drop_tables(network)
-  for _, name in ipairs(tables(network)) do drop(tiny.nat_del, name) end
+  for _, name in ipairs { network.bridge, network.bridge .. "-6" } do drop(tiny.nat_del, name) end
   drop(tiny.isolate_del, network.bridge .. "-filter")
 end
 
@@ -76,10 +38,10 @@ end
 
 local function translate(network)
   if network.internal then return end
-  forward("ipv4")
+  transit.on("ipv4")
   tiny.nat({ from = network.subnet, name = network.bridge, hairpin = true }):keep()
   if not network.subnet6 then return end
-  forward("ipv6")
+  transit.on("ipv6")
   tiny.nat({ from = network.subnet6, name = network.bridge .. "-6", hairpin = true }):keep()
 end
 
@@ -111,8 +73,8 @@ local function there(name)
   return not err
 end
 
--- On a bridge the host accepts no router advertisements, no redirects and no packet whose reply would leave by another
--- link. On a bridge port it accepts nothing: no route points there, and IPv6 is off.
+-- On a bridge the host accepts no router advertisements and no packet whose reply would leave by another link, and
+-- redirects of IPv4 only while it does not forward and has net.ipv4.conf.all.accept_redirects on. On a bridge port it accepts nothing: no route points there, and IPv6 is off.
 local BRIDGE = { "ipv4.conf.%s.rp_filter=1", "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
 local PORT = { "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.disable_ipv6=1" }
 
@@ -129,8 +91,33 @@ function bridge.distrust_port(link)
   distrust(link, PORT)
 end
 
+-- Whether the tables of a network that is up are there.
+local function intact(network, present)
+  if network.isolate ~= false and not present["inet tiny-" .. network.bridge .. "-filter"] then return false end
+  if network.internal then return true end
+  if not present["inet tiny-" .. network.bridge] or not transit.intact("ipv4", present) then return false end
+  return not network.subnet6 or present["inet tiny-" .. network.bridge .. "-6"] and transit.intact("ipv6", present)
+end
+
+-- Another program may have removed our tables, with all others, while the networks were up. Those of the network that
+-- is wanted show it, and the pins, which the first port has made.
+local function mend(network)
+  local present = tables.present()
+  local up = tiny.stat(whole(network))
+  if present["bridge tiny-pins"] and (not up or intact(network, present)) then return end
+  for _, other in ipairs(store.list()) do
+    if tiny.stat(whole(other)) and there(other.bridge) and not intact(other, present) then
+      drop_tables(other)
+      fence(other)
+      translate(other)
+    end
+  end
+  require("tiny.net.mend").containers(present)
+end
+
 -- Brings a network up.
 function bridge.up(network)
+  mend(network)
   local marked = tiny.stat(mark(network))
   if there(network.bridge) then
     if marked and tiny.stat(whole(network)) then return end
@@ -176,13 +163,22 @@ function bridge.sweep()
   for _, network in ipairs(store.list()) do lease.sweep(network) end
 end
 
+-- Whether another root has a network up: it has pinned a port or, after its pins were flushed, a bridge.
+local function shared()
+  local _, err = tiny.try(tiny.pin_clear)
+  if not err then return false end
+  if err.code == "EBUSY" then return true end
+  for _, link in ipairs(tiny.links()) do
+    if link.kind == "bridge" and (link.name:match("^td%d+$") or link.name:match("^tb%x+$")) then return true end
+  end
+  return false
+end
+
 -- Takes away what networks share, unless another root's are still up.
 local function leave()
-  local _, busy = tiny.try(tiny.pin_clear)
-  if busy and busy.code == "EBUSY" then return end
-  drop(tiny.publish_clear)
-  unforward("ipv4")
-  unforward("ipv6")
+  local last = not shared()
+  if last then drop(tiny.publish_clear) end
+  for _, family in ipairs { "ipv4", "ipv6" } do transit.off(family, last) end
 end
 
 -- Takes those networks down that nobody uses any more, and what they shared with the last of them. One

@@ -170,6 +170,16 @@ function ports.publish(ctx, held, addr, addr6)
   tiny.publish(ways):keep()
 end
 
+-- Leads the ports of a container that runs to it again, when they were flushed: to the network by which they came.
+function ports.restore(container)
+  local first
+  for _, entry in ipairs(container.state.networks) do
+    if not first or first.internal and not entry.internal then first = entry end
+  end
+  local ways = first and ways_to(container.state.ports, first.addr, first.addr6) or {}
+  if #ways > 0 then tiny.publish(ways):keep() end
+end
+
 -- Takes away those of the ports that lead to the addresses of a network's entry; whether there were any. They
 -- stay held until the container ends.
 function ports.withdraw(list, entry)

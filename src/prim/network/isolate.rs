@@ -64,28 +64,25 @@ pub const ISOLATE_DEL: Primitive = Primitive {
 
 pub const BLOCK_TRANSIT: Primitive = Primitive {
     name: "block_transit",
-    doc: "Drops what arrives by some links and would be forwarded, by an nftables table of its own, `inet tiny-NAME` \
-          (nft(8)): a machine that forwards for its containers is then no router for its neighbours. Replies and connections \
-          to published ports pass.",
-    args: &[arg("links", Type::List(&Type::Str), "the names of the links, which need not exist yet")],
+    doc: "Drops what is forwarded neither from nor to one of these links, by an nftables table of its own, `inet tiny-NAME` \
+          (nft(8)): a machine that forwards for its containers is then no router for its neighbours, whatever links it \
+          gets later. Replies and connections to published ports pass.",
+    args: &[arg("own", Type::List(&Type::Str), "prefixes of the names of the links that it forwards for")],
     options: &[
         need("name", Type::Str, "names the table, for isolate_del; no nat may have it"),
         need("family", Type::Str, "\"ipv4\" or \"ipv6\""),
-        opt("except", Type::List(&Type::Str), "none", "prefixes of link names: forwarding to these links is allowed"),
         NETNS,
     ],
     returns: "a transit handle: `name`; `<close>` removes the table",
     errors: ISOLATE.errors,
-    example: "local block <close> = tiny.block_transit({ \"eth0\" }, { name = \"transit\", family = \"ipv4\", except = { \"td\" } })",
+    example: "local block <close> = tiny.block_transit({ \"td\" }, { name = \"transit\", family = \"ipv4\" })",
     call: block_transit,
     ..BASE
 };
 
 fn block_transit(call: &Call<'_>) -> Outcome {
-    let links: Vec<String> = call.get(0)?;
-    let links = links.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
-    let except: Vec<String> = call.opt("except")?.unwrap_or_default();
-    let except = except.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
+    let own: Vec<String> = call.get(0)?;
+    let own = own.into_iter().map(super::name).collect::<Result<Vec<_>, _>>()?;
     let name: String = call.opt("name")?.unwrap_or_default();
     check(&name)?;
     let like = match call.opt::<String>("family")?.as_deref() {
@@ -94,7 +91,7 @@ fn block_transit(call: &Call<'_>) -> Outcome {
         _ => return Err(Fail::Usage("option \"family\": expected \"ipv4\" or \"ipv6\"".into())),
     };
     let place = Place::option(call)?;
-    sys::block_transit(place.fd(), &Transit { name: &name, links: &links, except: &except, like })?;
+    sys::block_transit(place.fd(), &Transit { name: &name, own: &own, like })?;
     let undo = ("isolate_del", name.as_str(), place.options(call, &[])?);
     call.ok(Builder::new(call.lua, "transit")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
 }

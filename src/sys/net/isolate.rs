@@ -1,15 +1,13 @@
-//! What the machine forwards: between a bridge and its other links, and what arrives by some of those. Filter chains
-//! in an nftables table of each one's own (nft(8)). Other tables are never read or changed.
+//! What the machine forwards: between a bridge and its other links, and between those. Filter chains in an
+//! nftables table of each one's own (nft(8)). Other tables are never read or changed.
 
 use std::net::IpAddr;
-
-use rtnetlink::packet_core::NLM_F_CREATE;
 
 use super::Netns;
 use super::nat::PREFIX;
 use super::netlink::Netlink;
-use super::nft::{Attrs, Batch, FORWARD, INPUT, NEW_ELEMENT, NEW_SET};
-use super::rule::{Rule, data, link_name};
+use super::nft::{Batch, FORWARD, INPUT};
+use super::rule::Rule;
 use crate::sys::Result;
 
 /// What of a bridge's traffic passes all the same.
@@ -63,38 +61,30 @@ fn received(bridge: &str) -> Vec<Rule> {
     vec![comes().answered().accept(), comes().protocol(ICMP).accept(), comes().protocol(ICMP6).accept(), comes().drop()]
 }
 
-/// What arrives by links and is not for the machine itself.
+/// What of the forwarding is a machine's own.
 #[derive(Clone, Copy)]
 pub struct Transit<'a> {
     /// The name; the table is `tiny-NAME`.
     pub name: &'a str,
-    /// The links that it arrives by.
-    pub links: &'a [String],
-    /// Links that it may leave by, by the beginnings of their names.
-    pub except: &'a [String],
+    /// The beginnings of the names of the links that the machine forwards for.
+    pub own: &'a [String],
     /// An address of the family that is meant.
     pub like: IpAddr,
 }
 
-/// Drops what is forwarded from these links, but for answers, translated destinations and the exceptions. Errors: as `add`.
+/// Drops what is forwarded neither from nor to one of these links, but for answers and translated destinations.
+/// Errors: as `add`.
 pub fn block_transit(netns: Netns<'_>, transit: &Transit<'_>) -> Result<()> {
-    const LINKS: &str = "links";
-    const IFNAME_TYPE: u32 = 41; // nft(8)'s number
     let table = format!("{PREFIX}{}", transit.name);
     let mut batch = Batch::new();
     batch.table(&table);
-    let set = || Attrs::default().text(1, &table).text(2, LINKS);
-    batch.add(NEW_SET, NLM_F_CREATE, set().number(3, 0).number(4, IFNAME_TYPE).number(5, 16).number(10, 1));
-    for link in transit.links {
-        let entry = Attrs::default().nest(1, Attrs::default().nest(1, data(&link_name(link))));
-        batch.add(NEW_ELEMENT, NLM_F_CREATE, set().nest(3, entry));
-    }
     batch.chain(&table, "filter", FORWARD);
-    let comes = || Rule::default().family(transit.like).comes_by_any(LINKS);
-    for name in transit.except {
-        batch.rule(&table, FORWARD, comes().leaves_by_prefix(name).accept());
+    let all = || Rule::default().family(transit.like);
+    for name in transit.own {
+        batch.rule(&table, FORWARD, all().comes_by_prefix(name).accept());
+        batch.rule(&table, FORWARD, all().leaves_by_prefix(name).accept());
     }
-    for rule in [comes().answered().accept(), comes().redirected().accept(), comes().drop()] {
+    for rule in [all().answered().accept(), all().redirected().accept(), all().drop()] {
         batch.rule(&table, FORWARD, rule);
     }
     batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))

@@ -107,9 +107,9 @@ impl Rule {
         self.meta(REG, OIFNAME).compare(EQUAL, beginning.as_bytes())
     }
 
-    /// Only packets that came in by a link of a set.
-    pub fn comes_by_any(self, set: &str) -> Rule {
-        self.meta(REG, IIFNAME).expr("lookup", Attrs::default().text(1, set).number(2, REG))
+    /// Only packets that came in by a link whose name begins so.
+    pub fn comes_by_prefix(self, beginning: &str) -> Rule {
+        self.meta(REG, IIFNAME).compare(EQUAL, beginning.as_bytes())
     }
 
     pub fn dest_in(self, subnet: Cidr) -> Rule {

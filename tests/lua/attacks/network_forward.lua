@@ -20,10 +20,13 @@ local other = wires.container("other", "--network", "blue", "sleep", "100")
 local red = wires.container("red", "--network", "red", "-p", "8080:80", "sleep", "100")
 local closed = wires.container("closed", "--network", "closed", "sleep", "100")
 local fellow = wires.container("fellow", "--network", "closed", "sleep", "100")
+local late <close> = tiny.netns() -- by a link that comes when the host forwards already
+tiny.veth_pair({ name = "test2", addr = { "203.0.113.1/24", "fd99::1/64" }, nodad = true },
+  { name = "eth0", netns = late, addr = { "203.0.113.2/24", "fd99::2/64" }, nodad = true, gateway = { "203.0.113.1", "fd99::1" } })
 local tally, judge = wires.tally()
 local host, none = nil, nil
 
-for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1", "10.40.0.1", "198.51.100.2" }, IPv6 = { "addr6", "fd92::2", "fd92::1", "fd20::1", "fd40::1", "fd98::2" } } do
+for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1", "10.40.0.1", "198.51.100.2", "203.0.113.2" }, IPv6 = { "addr6", "fd92::2", "fd92::1", "fd20::1", "fd40::1", "fd98::2", "fd99::2" } } do
   local function try(what, want, ...) tally(family .. ": " .. what, wires.connects(...), want) end
   local key, far, own = of[1], of[2], of[3]
   -- What must work.
@@ -38,8 +41,10 @@ for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1"
   try("a published port, from the host", true, host, red.netns, own, 8080)
   try("a service of the host", true, blue.netns, host, of[4])
   try("the way out by the other link", true, blue.netns, beyond, of[6])
+  try("the way out by a link that came later", true, blue.netns, late, of[7])
   -- What must not.
   try("a machine by the host to another", false, machine, beyond, of[6])
+  try("a machine by a link that came later to another", false, late, machine, far)
   try("another network", false, blue.netns, red.netns, red[key])
   try("a machine with a route, another port", false, machine, blue.netns, blue[key])
   try("a machine with a route, the published port's target", false, machine, red.netns, red[key])

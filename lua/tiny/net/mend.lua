@@ -1,0 +1,37 @@
+-- What brings the tables of networks back while containers use them: `nft flush ruleset`, such as by a reload of the
+-- host's firewall, takes them away. Without its pin a container can send nothing, and without the others it is open to
+-- everybody. The next container that starts mends it for all of its root, under the networks' lock.
+local attach = require "tiny.net.attach"
+local lease = require "tiny.net.lease"
+local ports = require "tiny.net.ports"
+local state = require "tiny.state"
+
+local mend = {}
+
+-- Pins the cables of all containers again; those that are there stay as they are.
+local function pin_all(containers)
+  for _, container in ipairs(containers) do
+    for _, entry in ipairs(container.state.networks) do
+      -- A container that leaves loses its cable first, then its pin.
+      if tiny.stat("/proc/sys/net/ipv4/conf/" .. entry.link) then attach.pin(entry) end
+    end
+  end
+end
+
+-- With a table for published ports there is nothing to do: a port that is in it must not be given twice.
+local function publish_all(containers, present)
+  if present["inet tiny-publish"] then return end
+  for _, container in ipairs(containers) do ports.restore(container) end
+end
+
+-- present: the tables that are there.
+function mend.containers(present)
+  local running = {}
+  for _, container in ipairs(state.list()) do
+    if container.state.networks and container.state.boot_id == tiny.boot_id() and lease.held(container.id) then table.insert(running, container) end
+  end
+  pin_all(running)
+  publish_all(running, present)
+end
+
+return mend
