@@ -101,23 +101,26 @@ end
 
 -- Another program may have removed our tables, with all others, while the networks were up. Those of the network that
 -- is wanted show it, and the pins, which the first port has made.
-local function mend(network)
+local function restore(network)
   local present = tables.present()
   local up = tiny.stat(whole(network))
   if present["bridge tiny-pins"] and (not up or intact(network, present)) then return end
+  local any = false
   for _, other in ipairs(store.list()) do
-    if tiny.stat(whole(other)) and there(other.bridge) and not intact(other, present) then
+    local is_up = tiny.stat(whole(other)) and there(other.bridge)
+    any = any or is_up
+    if is_up and not intact(other, present) then
       drop_tables(other)
       fence(other)
       translate(other)
     end
   end
-  require("tiny.net.mend").containers(present)
+  if any then require("tiny.net.restore").containers(present) end
 end
 
 -- Brings a network up.
 function bridge.up(network)
-  mend(network)
+  restore(network)
   local marked = tiny.stat(mark(network))
   if there(network.bridge) then
     if marked and tiny.stat(whole(network)) then return end

@@ -1,12 +1,12 @@
 -- What brings the tables of networks back while containers use them: `nft flush ruleset`, such as by a reload of the
 -- host's firewall, takes them away. Without its pin a container can send nothing, and without the others it is open to
--- everybody. The next container that starts mends it for all of its root, under the networks' lock.
+-- everybody. The next container that starts restores them for all of its root, under the networks' lock.
 local attach = require "tiny.net.attach"
 local lease = require "tiny.net.lease"
 local ports = require "tiny.net.ports"
 local state = require "tiny.state"
 
-local mend = {}
+local restore = {}
 
 -- Pins the cables of all containers again; those that are there stay as they are.
 local function pin_all(containers)
@@ -24,14 +24,17 @@ local function publish_all(containers, present)
   for _, container in ipairs(containers) do ports.restore(container) end
 end
 
--- present: the tables that are there.
-function mend.containers(present)
+-- present: the tables that are there. Containers are read as they are on disk: looking after one that lost its supervisor
+-- would wait for the networks' lock, which is held here.
+function restore.containers(present)
   local running = {}
-  for _, container in ipairs(state.list()) do
-    if container.state.networks and container.state.boot_id == tiny.boot_id() and lease.held(container.id) then table.insert(running, container) end
+  for _, id in ipairs(tiny.list_dir(state.roots() .. "/containers") or {}) do
+    local container = #id == 12 and lease.held(id) and state.load(id)
+    local now = container and not container.damage and container.state
+    if now and now.networks and now.boot_id == tiny.boot_id() then table.insert(running, container) end
   end
   pin_all(running)
   publish_all(running, present)
 end
 
-return mend
+return restore
