@@ -166,17 +166,23 @@ function Layers:cover()
   end
 end
 
--- Of an overlay what is beneath it is shown, if that is a folder.
-function Layers:tell_overlays(wanted)
+-- Of an overlay the folder beneath it is shown. One that covers a file system of its own is as empty as its place; where
+-- the view needs what is there, that is an error.
+function Layers:settle_overlays(wanted)
+  local beneath = {}
   for target, covered in pairs(self.overlays) do
-    local shown = self:shows(target)
-    for folder in pairs(wanted) do shown = shown or (folder .. "/"):sub(1, #target + 1) == target .. "/" end
-    if shown and covered then
+    local needed = self.found[target]
+    for folder in pairs(wanted) do needed = needed or (folder .. "/"):sub(1, #target + 1) == target .. "/" end
+    if needed and covered then
       tiny.fail { message = ("the host's %s is an overlay on a file system of its own, and cannot be shown"):format(tiny.show(target)), hint = STACKED }
-    elseif shown then
-      require("tiny.format").note("the host's %s is an overlay, which cannot be shown: its folders are shown as they are beneath it", tiny.show(target))
     end
+    if covered then table.insert(self.targets, target)
+    elseif needed or self:shows(target) then table.insert(beneath, target) end
   end
+  if not beneath[1] then return end
+  table.sort(beneath)
+  local more = #beneath > 1 and (" and %d more"):format(#beneath - 1) or ""
+  require("tiny.format").note("overlays of the host cannot be shown: the view has what is beneath %s%s", tiny.show(beneath[1]), more)
 end
 
 -- What is the container's own, in a layer of its own: empty folders, and what of shown folders it has in its own
@@ -217,7 +223,7 @@ function layers.mount(place, extra, hidden, idmap, maps)
   for target in pairs(self.mounted) do table.insert(self.targets, target) end
   local wanted = layers.wanted(extra)
   self:show(wanted)
-  self:tell_overlays(wanted)
+  self:settle_overlays(wanted)
   self:show_mounts()
   self:cover()
   local mask = self:mask("/")
