@@ -1,5 +1,6 @@
 -- The throwaway view with a range of ids that holds the number of nobody: it makes nobody no file's owner and no
 -- file's group. As root, with --userns UID:GID:COUNT.
+local attack = require "attack"
 local canaries = require "canaries"
 local check = require "check"
 local view = require "host_view_checks"
@@ -11,7 +12,9 @@ canaries.on({}, function(planted)
   tiny.write_file("/usr/local/share/of-gid-42", canaries.WORD .. "\n", { mode = tonumber("640", 8) })
   tiny.chown("/usr/local/share/of-gid-42", { uid = 0, gid = 42 })
   for _, name in ipairs { "of-uid-1000", "of-gid-42" } do table.insert(planted.files, "/usr/local/share/" .. name) end
-  for _, map in ipairs { "65534:65534:65536", "64534:100000:65536", "100000:65492:65536", "1:1:4294836221", "65533:65533:2" } do
+  local maps = { "65534:65534:65536", "64534:100000:65536", "100000:65492:65536", "1:1:4294836221", "65533:65533:2" }
+  for i, map in ipairs(maps) do
+    if attack.slow and i > 3 then break end
     view.look(planted, "--userns " .. map, nil, "--userns", map)
     print(("%s: 0 of %d secrets read"):format(map, #planted.files))
   end
