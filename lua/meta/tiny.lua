@@ -2469,9 +2469,10 @@ function tiny.unlock(lock) end
 ---@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
 function tiny.copy_tree(from, to, options) end
 
----@class tiny.copy_entries.options: table<"follow"|"max"|"redirect"|"except"|"access_as"|"keep_groups", any>
+---@class tiny.copy_entries.options: table<"follow"|"max"|"total"|"redirect"|"except"|"access_as"|"keep_groups", any>
 ---@field follow? boolean where `from` is a link, copy what it points to (default: false)
 ---@field max? tiny.size leave larger files out (default: 4m)
+---@field total? tiny.size the most that the copies take up together, each in full pages: a file that comes after that is not copied, and "left out" instead of its kind (default: no limit)
 ---@field redirect? string the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the original there (trusted.overlay.redirect) (default: folders are not copied)
 ---@field except? string[] folders that are not made
 ---@field access_as? integer read with the access of this user, and group: without capabilities over files and further groups (default: the caller)

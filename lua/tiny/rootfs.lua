@@ -21,8 +21,9 @@ local function stacked(err)
   for _, mount in ipairs(tiny.mounts()) do
     if mount.target == "/" then root = mount end
   end
-  if err.code == "EINVAL" and root and root.fstype == "overlay" then
-    err.hint = "the host's own / is an overlay, and the kernel stacks two of them at most: give the container a root with --rootfs"
+  if err.code == "EINVAL" then
+    local what = root and root.fstype == "overlay" and "the host's own / is an overlay" or "a file system of the host's may be stacked on others"
+    err.hint = what .. ", and the kernel stacks two of them at most: give the container a root with --rootfs"
   end
   error(err, 0)
 end
@@ -42,7 +43,7 @@ function rootfs.mount(ctx)
   -- All of it lies over the container's run folder, in its own mount namespace only: nothing is left behind.
   local layers, place = require "tiny.view_layers", ctx.run
   tiny.mount_tmpfs(place, { size = "64m", mode = OPEN })
-  local lower = layers.mount(place, ctx.spec.view, hidden, idmap)
+  local lower = layers.mount(place, ctx.spec.view, hidden, idmap, ctx.maps)
   local own = layers.idmapped(ctx.dir, place .. "/changes", idmap)
   -- Changes that are thrown away with the container are never synced.
   local made, err = tiny.try(tiny.mount_overlay, place, {

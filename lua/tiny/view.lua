@@ -9,6 +9,8 @@ local layers = require "tiny.view_layers"
 local view = {}
 
 local OPEN = tonumber("755", 8)
+-- Of the memory that masks have: what copies of the files beside mounts may take up, for each folder.
+local MOST = 16 << 20
 
 -- Folders of the host in which the container's root may make files: those that are there stay the host's.
 view.writable = {
@@ -86,9 +88,13 @@ end
 -- Names in folders of the host's: files and links as copies in the mask. Returns the folders among them.
 function View:copy(names, options)
   local found = {}
-  local how = { access_as = self.reader, keep_groups = true, follow = options and options.follow }
+  local how = { access_as = self.reader, keep_groups = true, follow = options and options.follow, total = options and options.total }
+  local left_out = 0
   for path, kind in pairs(tiny.copy_entries(names, self.mask, how)) do
-    if kind == "dir" then table.insert(found, path) end
+    if kind == "dir" then table.insert(found, path) elseif kind == "left out" then left_out = left_out + 1 end
+  end
+  if left_out > 0 then
+    require("tiny.format").note("the view leaves out %d files of %s, which has too many beside its mounts", left_out, tiny.show((next(names))))
   end
   table.sort(found)
   return found
@@ -99,7 +105,7 @@ function View:show(path)
   local holds_mounts = false
   for _, mount in ipairs(self.mounts) do holds_mounts = holds_mounts or below(mount.target, path) end
   if not holds_mounts then return self:overlay(path) end
-  local found = self:copy { [path] = { "*" } }
+  local found = self:copy({ [path] = { "*" } }, { total = MOST })
   tiny.mkdirs(self.mask, { path, table.unpack(found) })
   self:lay(path, { self.mask .. path })
   for _, folder in ipairs(found) do self:show(folder) end

@@ -9,7 +9,12 @@ local layers = {}
 local PRIVATE_FILE = tonumber("600", 8)
 
 -- File systems that are no layers, or answer only to whom they please.
-local LEFT_OUT = { autofs = true, proc = true, sysfs = true, cgroup = true, cgroup2 = true, overlay = true }
+local LEFT_OUT = { autofs = true, proc = true, sysfs = true, cgroup = true, cgroup2 = true }
+
+-- Of the memory that masks have: what copies of files at the top of file systems may take up together.
+local MOST = 32 << 20
+
+local STACKED = "give the container a root with --rootfs"
 
 local function split(path)
   local parent, name = path:match("^(.*)/([^/]+)$")
@@ -24,13 +29,35 @@ local function unescaped(target)
   return (target:gsub("\\(%d%d%d)", function(code) return string.char(tonumber(code, 8)) end))
 end
 
--- The mounts of this namespace, by place: the type of the topmost one's file system.
+-- The mounts of this namespace but for the root, by place: the type of the topmost one's file system. Beside them the
+-- overlays, of which the kernel stacks two at most, with the type of what they cover, or false for a folder.
 local function mounted()
-  local found = {}
+  local found, overlays = {}, {}
   for target, fstype in tiny.read_file("/proc/self/mountinfo"):gmatch("%d+ %d+ %S+ %S+ (%S+) [^\n]- %- (%S+) [^\n]*") do
-    found[unescaped(target)] = fstype
+    target = unescaped(target)
+    if fstype == "overlay" then
+      overlays[target] = overlays[target] or found[target] or false
+      found[target] = nil
+    else
+      found[target], overlays[target] = fstype, nil
+    end
   end
-  return found
+  found["/"], overlays["/"] = nil, nil
+  return found, overlays
+end
+
+-- The user with whose access a container's layers are opened. With a map, files belong to ids of it: so it is one that
+-- the map has not.
+local function reader(maps)
+  local inside, past = false, 0
+  for _, map in pairs(maps or {}) do
+    for _, entry in ipairs(map) do
+      local first, count = entry[2], entry[3]
+      inside = inside or (host_view.NOBODY >= first and host_view.NOBODY < first + count)
+      past = math.max(past, first + count)
+    end
+  end
+  return inside and past or host_view.NOBODY
 end
 
 -- Of an ancestor or the path itself: the first for which found(path) is true.
@@ -91,30 +118,71 @@ function Layers:mask(mount)
 end
 
 -- Names in folders of the host's: files and links as copies, folders as they are there. What something is mounted on is
--- shown with that.
-function Layers:show(wanted)
-  local parts = {}
+-- shown with that. total: what the copies of each file system may take up; what is left out is told.
+function Layers:show(wanted, total)
+  local parts, left_out, where = {}, 0
   for folder, names in pairs(wanted) do
     local mount = self:mount_of(folder)
     parts[mount] = parts[mount] or {}
     parts[mount][folder] = names
   end
   for mount, part in pairs(parts) do
-    local kinds = tiny.copy_entries(part, self:mask(mount), { access_as = host_view.NOBODY, redirect = mount, except = self.targets })
+    local kinds = tiny.copy_entries(part, self:mask(mount), { access_as = host_view.NOBODY, redirect = mount, except = self.targets, total = total })
     for path, kind in pairs(kinds) do
-      if kind == "dir" then self.found[path] = true end
+      if kind == "dir" then self.found[path] = true
+      elseif kind == "left out" then left_out, where = left_out + 1, mount end
     end
+  end
+  if left_out > 0 then
+    require("tiny.format").note("the view leaves out %d files: file systems of the host such as %s have too many at their top", left_out, tiny.show(where))
   end
 end
 
 -- What is mounted on, or below, what is shown: all that is in it.
 function Layers:show_mounts()
-  local wanted = {}
+  local wanted, count = {}, 0
   for target, fstype in pairs(self.mounted) do
     local s = not LEFT_OUT[fstype] and self:shows(target) and tiny.try(tiny.stat, target, { follow = false })
-    if s and s.kind == "dir" then wanted[target] = { "*" } end
+    if s and s.kind == "dir" then wanted[target], count = { "*" }, count + 1 end
   end
-  if next(wanted) then self:show(wanted) end
+  if count > 0 then self:show(wanted, MOST // count) end
+end
+
+-- What a mount covers of the file system that it is on is not shown beside what it has itself.
+function Layers:cover()
+  for _, target in ipairs(self.targets) do
+    local folder, name = split(target)
+    local mount = self:mount_of(folder)
+    if self.masks[mount] and self:shows(folder) then
+      local mask, s = self:mask(mount), tiny.try(tiny.stat, target, { follow = false })
+      if not s or s.kind == "dir" then
+        tiny.mkdirs(mask, { target }, { opaque = true })
+      elseif tiny.copy_entries({ [folder] = { name } }, mask, { access_as = host_view.NOBODY })[target] ~= "file" then
+        tiny.mkdirs(mask, { folder })
+        -- A whiteout.
+        tiny.mknod(mask .. target, "char", { major = 0, minor = 0 })
+      end
+    end
+  end
+end
+
+-- Of an overlay the folder beneath it is shown. One that covers a file system of its own is as empty as its place; where
+-- the view needs what is there, that is an error.
+function Layers:settle_overlays(wanted)
+  local beneath = {}
+  for target, covered in pairs(self.overlays) do
+    local needed = self.found[target]
+    for folder in pairs(wanted) do needed = needed or (folder .. "/"):sub(1, #target + 1) == target .. "/" end
+    if needed and covered then
+      tiny.fail { message = ("the host's %s is an overlay on a file system of its own, and cannot be shown"):format(tiny.show(target)), hint = STACKED }
+    end
+    if covered then table.insert(self.targets, target)
+    elseif needed or self:shows(target) then table.insert(beneath, target) end
+  end
+  if not beneath[1] then return end
+  table.sort(beneath)
+  local more = #beneath > 1 and (" and %d more"):format(#beneath - 1) or ""
+  require("tiny.format").note("overlays of the host cannot be shown: the view has what is beneath %s%s", tiny.show(beneath[1]), more)
 end
 
 -- What is the container's own, in a layer of its own: empty folders, and what of shown folders it has in its own
@@ -148,13 +216,16 @@ function layers.idmapped(path, place, idmap)
 end
 
 -- Mounts them below `place`, a file system of the container's own, and returns the folders, topmost first. extra: what
--- the container asks to see; hidden: folders that are never shown.
-function layers.mount(place, extra, hidden, idmap)
-  local self = setmetatable({ place = place, masks = {}, order = {}, mounted = mounted(), targets = {}, found = {} }, Layers)
-  self.mounted["/"] = nil
+-- the container asks to see; hidden: folders that are never shown; idmap, maps: its user namespace, if it has one.
+function layers.mount(place, extra, hidden, idmap, maps)
+  local self = setmetatable({ place = place, masks = {}, order = {}, targets = {}, found = {} }, Layers)
+  self.mounted, self.overlays = mounted()
   for target in pairs(self.mounted) do table.insert(self.targets, target) end
-  self:show(layers.wanted(extra))
+  local wanted = layers.wanted(extra)
+  self:show(wanted)
+  self:settle_overlays(wanted)
   self:show_mounts()
+  self:cover()
   local mask = self:mask("/")
   tiny.copy_entries(host_view.followed, mask, { access_as = host_view.NOBODY, follow = true })
   for path, kind in pairs(tiny.copy_entries(host_view.links, mask, { access_as = host_view.NOBODY })) do
@@ -164,10 +235,14 @@ function layers.mount(place, extra, hidden, idmap)
   table.sort(self.order, function(a, b) return #a.mount > #b.mount end)
   local lower = { self:own(hidden) }
   for _, part in ipairs(self.order) do
-    tiny.mount_overlay(part.place .. "/shown", {
+    local made, err = tiny.try(tiny.mount_overlay, part.place .. "/shown", {
       lower = { part.place .. "/mask", layers.idmapped(part.mount, part.place .. "/host", idmap) }, redirect = true,
-      access_as = host_view.NOBODY, ro = true, nodev = true,
+      access_as = reader(idmap and maps), ro = true, nodev = true,
     })
+    if not made then
+      if err.code == "EINVAL" then err.hint = ("the host's %s cannot be a layer of an overlay: %s"):format(part.mount, STACKED) end
+      error(err, 0)
+    end
     table.insert(lower, part.place .. "/shown/view")
   end
   return lower

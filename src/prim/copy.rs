@@ -73,6 +73,13 @@ pub const FAMILY: &[Primitive] = &[
             FOLLOW,
             opt("max", Type::Size, "4m", "leave larger files out"),
             opt(
+                "total",
+                Type::Size,
+                "no limit",
+                "the most that the copies take up together, each in full pages: a file that comes after that is not \
+                 copied, and \"left out\" instead of its kind",
+            ),
+            opt(
                 "redirect",
                 Type::Path,
                 "folders are not copied",
@@ -204,6 +211,7 @@ fn copy_entries(call: &Call<'_>) -> Outcome {
     let how = entries::Copying {
         follow: call.flag("follow"),
         most: call.opt_size("max")?.unwrap_or(4 << 20),
+        total: call.opt_size("total")?.unwrap_or(u64::MAX),
         redirect: redirect.as_deref(),
         except: except.as_deref().unwrap_or_default(),
         access: access(call)?,

@@ -71,9 +71,13 @@ impl Own {
         }
         // setfsuid(2) raises and lowers capabilities of its own accord.
         set_capabilities(None, self.sets).detail("capset")?;
-        // A change of the user takes these two away (prctl(2)).
-        if matches!(self.dumpable, DumpableBehavior::Dumpable) {
-            set_dumpable_behavior(self.dumpable).detail("PR_SET_DUMPABLE")?;
+        // A change of the user sets these two (prctl(2)): the first to fs.suid_dumpable, of which 2 cannot be set.
+        if dumpable_behavior().detail("PR_GET_DUMPABLE")? != self.dumpable {
+            let dumpable = match self.dumpable {
+                DumpableBehavior::Dumpable => DumpableBehavior::Dumpable,
+                _ => DumpableBehavior::NotDumpable,
+            };
+            set_dumpable_behavior(dumpable).detail("PR_SET_DUMPABLE")?;
         }
         set_parent_process_death_signal(self.death).detail("PR_SET_PDEATHSIG")?;
         let (gid, uid) = (setfsgid(Gid::from_raw(u32::MAX)), setfsuid(Uid::from_raw(u32::MAX)));

@@ -14,6 +14,9 @@ use super::{Context, Error, Result, fs};
 /// So many names are looked at in one go: each may be an open file.
 const AT_ONCE: usize = 256;
 
+/// Instead of its kind, of a file that came after the most of all.
+const LEFT_OUT: &str = "left out";
+
 /// Folders, and names in them, where a `*` stands for any part.
 pub type Names = BTreeMap<String, Vec<String>>;
 
@@ -24,6 +27,8 @@ pub struct Copying<'a> {
     pub follow: bool,
     /// Larger files are left out.
     pub most: u64,
+    /// What all files together may take up, in pages: those that come after that are left out.
+    pub total: u64,
     /// Where folders become ones that an overlay takes for the originals: the folder that is its layer.
     pub redirect: Option<&'a str>,
     /// Folders that are told, and not made.
@@ -42,7 +47,7 @@ enum Found {
 /// be read.
 pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'static str)>> {
     let target = open_root(to)?;
-    let (mut paths, mut at, mut kinds) = (None, 0, Vec::new());
+    let (mut paths, mut at, mut kinds, mut left) = (None, 0, Vec::new(), how.total);
     loop {
         let mut open = || {
             let paths = paths.get_or_insert_with(|| expand(names));
@@ -56,7 +61,17 @@ pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'
         };
         without_umask(|| {
             for (path, found) in found {
-                let kind = make_one(&path, found, to, &target, how).at(&path)?;
+                let taken = match &found {
+                    Found::File(_, size, _) => pages(*size),
+                    _ => 0,
+                };
+                let kind = match left.checked_sub(taken) {
+                    None => LEFT_OUT,
+                    Some(rest) => {
+                        left = rest;
+                        make_one(&path, found, to, &target, how).at(&path)?
+                    }
+                };
                 kinds.push((path, kind));
             }
             Ok::<_, Error>(())
@@ -66,6 +81,11 @@ pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'
             return Ok(kinds);
         }
     }
+}
+
+/// What a file of this size takes up in memory; an empty one is no less work.
+fn pages(size: usize) -> u64 {
+    (size as u64).next_multiple_of(4096).max(4096)
 }
 
 /// The paths of all names; those with a `*` are looked up in their folders.

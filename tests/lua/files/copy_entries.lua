@@ -37,6 +37,13 @@ tiny.copy_entries({ ["/tmp/from"] = { "link" } }, "/tmp/to2", { follow = true })
 check.equal(tiny.read_file("/tmp/to2/tmp/from/link"), "open")
 check.equal(tiny.stat("/tmp/to2/tmp/from/link", { follow = false }).kind, "file")
 
+-- All together take up so many pages; what comes after that is told, and folders are told all the same.
+tiny.mkdir("/tmp/to3")
+tiny.write_file("/tmp/from/a", "a")
+kinds = tiny.copy_entries({ ["/tmp/from"] = { "a", "dir", "large", "open" } }, "/tmp/to3", { total = "8k" })
+check.equal(tiny.json_encode(kinds), tiny.json_encode { ["/tmp/from/a"] = "file", ["/tmp/from/dir"] = "dir", ["/tmp/from/large"] = "left out", ["/tmp/from/open"] = "file" })
+check.equal(table.concat(tiny.list_dir("/tmp/to3/tmp/from"), " "), "a open")
+
 check.fails("ENOENT", tiny.copy_entries, { ["/tmp/from"] = { "open" } }, "/tmp/none")
 check.refuses('"a/b" is not a name in a folder', tiny.copy_entries, { ["/tmp"] = { "a/b" } }, "/tmp/to")
 check.refuses("access_as: 4294967295 is no user", tiny.copy_entries, { ["/tmp"] = { "a" } }, "/tmp/to", { access_as = 4294967295 })
