@@ -243,10 +243,10 @@ function canaries.on(split, f)
   end)
 end
 
--- Whether this kernel shows the files of a host in memory with other ids.
-function canaries.has_idmaps()
+-- Whether this kernel shows the files of a host in memory with other ids. path: where there is such a file system, / if absent.
+function canaries.has_idmaps(path)
   local probe <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }
-  local mounted = tiny.try(tiny.mount_bind, "/", "/mnt", { idmap = probe, recursive = false, create = true })
+  local mounted = tiny.try(tiny.mount_bind, path or "/", "/mnt", { idmap = probe, recursive = false, create = true })
   if mounted then mounted:close() end
   return mounted ~= nil
 end
