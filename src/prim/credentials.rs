@@ -2,7 +2,7 @@
 
 use mlua::Value;
 
-use super::process::signal_of;
+use super::pidfd::signal_of;
 use crate::sys::{credentials, process as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};

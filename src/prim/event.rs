@@ -6,8 +6,8 @@ use mlua::{Table, Value};
 use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 
+use super::pidfd::signal_of;
 use super::place::{ROOT, root};
-use super::process::signal_of;
 use crate::sys::{Context, device, event as sys, fs, interrupt, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;

@@ -15,6 +15,7 @@ mod namespace;
 mod network;
 mod notice;
 mod output;
+mod pidfd;
 mod place;
 mod process;
 mod root;
@@ -28,6 +29,7 @@ use crate::vm::registry::Primitive;
 /// The families in the order of the manual.
 pub const FAMILIES: &[&[Primitive]] = &[
     process::FAMILY,
+    pidfd::FAMILY,
     credentials::FAMILY,
     security::FAMILY,
     namespace::FAMILY,

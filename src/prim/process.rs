@@ -16,7 +16,6 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
 use crate::vm::{error, trace};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
-const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
@@ -176,75 +175,7 @@ pub const FAMILY: &[Primitive] = &[
         },
         ..BASE
     },
-    Primitive {
-        name: "kill",
-        doc: "Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).",
-        args: &[
-            arg("process", PROCESS, "a child or process handle"),
-            optional("signal", Type::Signal, "SIGTERM when absent; 0 only asks whether it lives"),
-        ],
-        options: &[opt(
-            "group",
-            Type::Bool,
-            "false",
-            "the whole process group that a child leads which was not waited for (kill(2))",
-        )],
-        method: Some(("child", "kill")),
-        errors: &[("ESRCH", "the process has ended"), ("EPERM", "the process belongs to another user")],
-        example: "tiny.kill(child, \"SIGTERM\")",
-        call: kill,
-        ..BASE
-    },
-    Primitive {
-        name: "signal_number",
-        doc: "Tells a signal's number on this architecture (signal(7)).",
-        args: &[arg("signal", Type::Signal, "\"SIGTERM\", \"term\" or a number")],
-        returns: "an integer",
-        example: "assert(tiny.signal_number(\"KILL\") == 9)",
-        call: |c| c.ok(signal_of(&c.arg_value(0))),
-        ..BASE
-    },
-    Primitive {
-        name: "pidfd_open",
-        doc: "Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.",
-        args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
-        options: &[opt("start_time", Type::Int, "", "what `process_start_time` said of it, in clock ticks since boot")],
-        returns: "a process handle, or nil when there is no such process",
-        example: "local p = tiny.pidfd_open(state.pid, { start_time = state.pid_start })",
-        call: pidfd_open,
-        ..BASE
-    },
-    Primitive {
-        name: "process_exit",
-        doc: "Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks \
-              /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).",
-        args: &[arg("process", Type::Handle("process"), "what `pidfd_open` returned")],
-        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a \
-                  kernel older than 6.15",
-        method: Some(("process", "exit")),
-        example: "local status, signal = process:exit()",
-        call: process_exit,
-        ..BASE
-    },
-    Primitive {
-        name: "process_start_time",
-        doc: "Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).",
-        args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
-        returns: "an integer, or nil when there is no such process",
-        example: "local started = tiny.process_start_time(tiny.getpid())",
-        call: start_time,
-        ..BASE
-    },
 ];
-
-/// The number of a signal value that was checked before.
-pub fn signal_of(value: &Value) -> i32 {
-    match value {
-        Value::Integer(n) => *n as i32,
-        Value::String(s) => signal::parse(&s.to_string_lossy()).unwrap_or(15),
-        _ => 15,
-    }
-}
 
 fn clone(call: &Call<'_>) -> Outcome {
     let join = joined(call)?;
@@ -372,48 +303,4 @@ fn become_init(call: &Call<'_>) -> Outcome {
     let Value::UserData(report) = child.raw_get("report")? else { return Err(Fail::Usage("the child is kept".into())) };
     let report = report.borrow::<handle::Fd>()?;
     match init::become_init(child.raw_get("pid")?, report.0.as_ref().map(std::os::fd::AsFd::as_fd))? {}
-}
-
-fn kill(call: &Call<'_>) -> Outcome {
-    let number = signal_of(&call.arg_value(1));
-    if call.flag("group") {
-        let pid: i32 = call.handle(0)?.raw_get("pid")?;
-        call.fd(0)?.with(|fd| pidfd::kill_group(fd, pid, number))??;
-        return call.ok(());
-    }
-    call.fd(0)?.with(|fd| pidfd::kill(fd, number))??;
-    call.ok(())
-}
-
-fn pidfd_open(call: &Call<'_>) -> Outcome {
-    let pid: i32 = call.get(0)?;
-    let fd = match pidfd::pidfd_open(pid) {
-        Err(e) if e.errno == nix::errno::Errno::ESRCH => return call.ok(Value::Nil),
-        fd => fd?,
-    };
-    // The start time is read after the pidfd is open: from here on the pid cannot change hands
-    // unnoticed, since the pidfd pins the process it names.
-    if let Some(wanted) = call.opt::<u64>("start_time")?
-        && pidfd::start_time(pid).ok() != Some(wanted)
-    {
-        return call.ok(Value::Nil);
-    }
-    let handle = Builder::new(call.lua, "process")?.field("pid", pid)?.fd(fd)?.build()?;
-    call.ok(handle)
-}
-
-fn process_exit(call: &Call<'_>) -> Outcome {
-    let pid = call.handle(0)?.raw_get("pid")?;
-    match call.fd(0)?.with(|fd| pidfd::exit_of(fd, pid))?? {
-        Some(Ended::Exited(status)) => call.ok(status),
-        Some(ended @ Ended::Signaled(number)) => call.ok((ended.status(), signal::name(number))),
-        None => call.ok(()),
-    }
-}
-
-fn start_time(call: &Call<'_>) -> Outcome {
-    match pidfd::start_time(call.get(0)?) {
-        Err(e) if matches!(e.errno, nix::errno::Errno::ENOENT | nix::errno::Errno::ESRCH) => call.ok(Value::Nil),
-        time => call.ok(time?),
-    }
 }

@@ -1,4 +1,4 @@
--- `nft flush ruleset`, as a reload of the host's firewall does: the next container mends the network of all that run,
+-- `nft flush ruleset`, as a reload of the host's firewall does: the next container restores the network of all that run,
 -- the host is no router, and forwarding is off again after the last.
 local check = require "check"
 local net = require "networked"
