@@ -1,7 +1,7 @@
 -- The default system call filter as a runtime's config.json has it: what of it holds for the default
 -- capabilities on this machine, without conditions.
 local caps = {}
-for _, name in ipairs(require("tiny.security").capabilities) do caps[name] = true end
+for _, name in ipairs(require("tiny.pipeline.security").capabilities) do caps[name] = true end
 local function any(list)
   for _, name in ipairs(list or {}) do if caps[name] then return true end end
 end

@@ -15,6 +15,6 @@ return {
   },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
   run = function(args)
-    return require("tiny.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin, proxy = args.sig_proxy == "true", raw = args.raw })
+    return require("tiny.client.attach").to(state.find(args.container), { keys = args.detach_keys, no_stdin = args.no_stdin, proxy = args.sig_proxy == "true", raw = args.raw })
   end,
 }

@@ -1,5 +1,5 @@
 -- Checks Lua files without running them.
-local check = require "tiny.check"
+local check = require "tiny.dev.check"
 local format = require "tiny.format"
 
 local function text_of(f)

@@ -6,7 +6,7 @@ return {
   args = { { "words", trailing = true, required = false, value = "WORD", help = "What was typed, after the program's name" } },
   run = function(args)
     local format = require "tiny.format"
-    for _, item in ipairs(require("tiny.complete").words(args.words)) do
+    for _, item in ipairs(require("tiny.cli.completion").words(args.words)) do
       format.line(item[2] and item[1] .. "\t" .. item[2] or item[1])
     end
   end,

@@ -7,6 +7,6 @@ return {
     .. "Names of containers, networks and recipes are looked up when they are asked for, and so are your own commands.",
   args = { { "shell", choices = { "bash", "zsh", "fish" }, value = "SHELL", help = "bash, zsh or fish" } },
   run = function(args)
-    require("tiny.format").write(require("tiny.shells")[args.shell])
+    require("tiny.format").write(require("tiny.cli.shells")[args.shell])
   end,
 }

@@ -16,7 +16,7 @@ return {
     { "target", value = "[CONTAINER:]DEST", help = "Where to, or -" },
   },
   run = function(args)
-    local copy = require "tiny.copy"
+    local copy = require "tiny.client.copy"
     local done = copy.run(copy.side(args.source), copy.side(args.target), args)
     if args.quiet then return end
     local note = require("tiny.format").note

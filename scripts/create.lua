@@ -1,5 +1,5 @@
 -- Puts a container on record without starting it.
-local commandline = require "tiny.commandline"
+local commandline = require "tiny.cli.commandline"
 local format = require "tiny.format"
 
 return {
@@ -10,7 +10,7 @@ return {
   run = function(args)
     local spec, options = commandline.spec(args)
     if not spec then tiny.fail { message = "the recipe returns no container", hint = "tinylua run does what it says" } end
-    local record = require("tiny.manage").create(spec, options)
+    local record = require("tiny.supervisor.lifecycle").create(spec, options)
     require("tiny.state").update(record, function(s) s.status, s.supervisor = "created", nil end)
     format.line(record.id)
   end,

@@ -1,6 +1,6 @@
 -- doc: the manual at the terminal. Primitives by family, commands, modules, recipes; and as files for others.
 local format = require "tiny.format"
-local manual = require "tiny.manual"
+local manual = require "tiny.docs.manual"
 
 local function list(topic)
   format.line(manual.topics[topic].title)
@@ -13,9 +13,9 @@ end
 
 -- What --output writes, by the names of the files.
 local function files(kind)
-  if kind == "man" then return require("tiny.man").files() end
-  if kind == "lua" then return require("tiny.stubs").files() end
-  if kind == "markdown" then return require("tiny.reference").files() end
+  if kind == "man" then return require("tiny.docs.man").files() end
+  if kind == "lua" then return require("tiny.docs.stubs").files() end
+  if kind == "markdown" then return require("tiny.docs.reference").files() end
   tiny.fail { message = "--output is for --format man, lua or markdown", exit = 2 }
 end
 
@@ -27,7 +27,7 @@ local function write(kind, folder)
   end
   if kind ~= "lua" then return end
   local above, name = folder:gsub("/+$", ""):match("^(.-)([^/]+)$")
-  local _, err = tiny.try(tiny.write_file, above .. ".luarc.json", require("tiny.stubs").luarc(name), { exclusive = true })
+  local _, err = tiny.try(tiny.write_file, above .. ".luarc.json", require("tiny.docs.stubs").luarc(name), { exclusive = true })
   if err and err.code ~= "EEXIST" then error(err, 0) end
 end
 

@@ -1,5 +1,5 @@
 -- doctor: what this host offers for containers, and how to get what it lacks.
-local doctor = require "tiny.doctor"
+local doctor = require "tiny.inspect.doctor"
 local format = require "tiny.format"
 
 local COLOURS = { ok = "green", loadable = "yellow", unknown = "yellow", missing = "red" }

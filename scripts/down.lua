@@ -7,7 +7,7 @@ return {
   },
   args = { { "project", value = "FILE.lua|PROJECT", help = "The topology, or the name of its project" } },
   run = function(args)
-    local project = require "tiny.project"
+    local project = require "tiny.compose.project"
     local self = args.project:match("%.lua$") and project.read(args.project) or nil
     return project.down(self and self.name or args.project, self, { time = args.time, volumes = args.volumes })
   end,

@@ -1,7 +1,7 @@
 -- eject: copies what ships in the binary to where it can be edited; the copy then wins.
-local copies = require "tiny.copies"
+local copies = require "tiny.cli.template_files"
 local format = require "tiny.format"
-local manual = require "tiny.manual"
+local manual = require "tiny.docs.manual"
 
 local function shipped(file) return tiny.source(file, { shipped = true }) end
 
@@ -40,7 +40,7 @@ local function compare(file, text, system)
   local path = target(file, system)
   local own = tiny.read_file(path)
   if not own then tiny.fail { message = path .. " is not there", hint = "`tinylua eject --list` lists the copies", exit = 2 } end
-  local differs = require("tiny.difference").lines(text, own)
+  local differs = require("tiny.base.diff").lines(text, own)
   if differs == "" then return 0 end
   format.line("--- shipped ", file, "\n+++ ", path, "\n", differs)
   return 1

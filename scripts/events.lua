@@ -1,7 +1,7 @@
 -- Tells what happens to containers.
-local events = require "tiny.events"
+local events = require "tiny.store.events"
 local format = require "tiny.format"
-local when = require "tiny.when"
+local when = require "tiny.cli.time_option"
 
 local FILTERS = {
   type = function(e, v) return e.type == v end,
@@ -65,7 +65,7 @@ return {
     local since = args.since and when("since", args.since)
     local before = args["until"] and when("until", args["until"])
     local wanted = filter_of(args.filter)
-    require "tiny.event_reader"({ since = since, before = before, stream = not args.no_stream }, function(event)
+    require "tiny.store.event_reader"({ since = since, before = before, stream = not args.no_stream }, function(event)
       if wanted(event) then show(event, args.format) end
     end)
   end,

@@ -1,5 +1,5 @@
 -- Runs a program in a running container.
-local environment = require("tiny.options").environment
+local environment = require("tiny.spec.pairs").environment
 local state = require "tiny.state"
 
 return {
@@ -21,7 +21,7 @@ return {
   },
   seal = true,
   run = function(args)
-    local status, err = tiny.try(require "tiny.exec", state.find(args.container), {
+    local status, err = tiny.try(require "tiny.client.exec", state.find(args.container), {
       command = args.command, env = environment(args.env), workdir = args.workdir, user = args.user, detach = args.detach,
       interactive = args.interactive, tty = args.tty and not args.detach, keys = args.detach_keys, raw = args.raw,
     })

@@ -1,5 +1,5 @@
 -- Explains a running container: what it is made of, and which line of the recipe or of the shipped Lua made it.
-local anatomy = require "tiny.anatomy"
+local anatomy = require "tiny.inspect.live"
 local format = require "tiny.format"
 
 local function text(found)
@@ -11,8 +11,8 @@ end
 -- The part of the host's networks that the container is in, as a picture.
 local function picture(found)
   if #found.network.networks == 0 then return nil end
-  local all = tiny.try(require("tiny.net.picture").take)
-  return all and require "tiny.net.svg"(require("tiny.net.picture").around(all, found.id))
+  local all = tiny.try(require("tiny.client.network_snapshot").take)
+  return all and require "tiny.net.svg"(require("tiny.client.network_snapshot").around(all, found.id))
 end
 
 return {
@@ -28,9 +28,9 @@ return {
   run = function(args)
     local found = anatomy.of(require("tiny.state").find(args.container))
     if args.html then
-      local page = require "tiny.anatomy.page"(found, picture(found))
+      local page = require "tiny.inspect.html"(found, picture(found))
       if args.html == "-" then return format.write(page) end
-      require("tiny.target").check(args.html, "--html", "- is standard output")
+      require("tiny.base.output_file").check(args.html, "--html", "- is standard output")
       return tiny.write_file(args.html, page, { mode = tonumber("644", 8) })
     end
     if args.format == "json" then return format.line(format.clean_json(tiny.json_encode(found, { pretty = true }))) end

@@ -1,7 +1,7 @@
 -- init: writes a starting point that runs as it is. The texts are lua/templates/, where an override counts too.
-local copies = require "tiny.copies"
+local copies = require "tiny.cli.template_files"
 local format = require "tiny.format"
-local manual = require "tiny.manual"
+local manual = require "tiny.docs.manual"
 
 -- What each is called without a name, and what to do with it.
 local KINDS = {

@@ -1,12 +1,12 @@
 -- Shows everything on record of containers.
-local each = require("tiny.options").each
+local each = require("tiny.cli.options").each
 local format = require "tiny.format"
-local limits = require "tiny.limits"
+local limits = require "tiny.pipeline.limits"
 
 local function whole(container)
   local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = container.damage }
-  record.remarks = require("tiny.remarks").last(container)
-  record.health = require("tiny.health_check").on_record(container)
+  record.remarks = require("tiny.supervisor.supervisor_log").last(container)
+  record.health = require("tiny.supervisor.health_check").on_record(container)
   local cgroup = container.state.status == "running" and limits.reopen(container)
   record.cgroup = cgroup and { path = cgroup.path, folders = cgroup.folders, stats = tiny.cgroup_stats(cgroup) } or nil
   return record

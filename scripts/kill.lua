@@ -1,6 +1,6 @@
 -- Sends a signal to containers.
-local each = require("tiny.options").each
-local events = require "tiny.events"
+local each = require("tiny.cli.options").each
+local events = require "tiny.store.events"
 local state = require "tiny.state"
 
 return {
@@ -10,7 +10,7 @@ return {
   run = function(args)
     local number = tiny.signal_number(args.signal)
     return each(args.container, function(container, name)
-      container = state.settled(container, require("tiny.unresponsive").PATIENCE) or container
+      container = state.settled(container, require("tiny.client.unresponsive").PATIENCE) or container
       local process <close> = container.state.status == "running" and state.process(container) or nil
       if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
       -- Before it: the end that it brings is told after it.

@@ -1,5 +1,5 @@
 -- Shows what a container wrote.
-local logs = require "tiny.logs"
+local logs = require "tiny.client.logs"
 local state = require "tiny.state"
 
 return {
@@ -18,14 +18,14 @@ return {
   args = { { "container", value = "CONTAINER|FILE.lua", complete = "containers", help = "Its name, or the beginning of its id; or a topology" } },
   run = function(args)
     local options = {
-      since = args.since and require("tiny.moment")("--since", args.since),
-      ["until"] = args["until"] and require("tiny.moment")("--until", args["until"]),
+      since = args.since and require("tiny.cli.moment")("--since", args.since),
+      ["until"] = args["until"] and require("tiny.cli.moment")("--until", args["until"]),
       timestamps = args.timestamps, json = args.format == "json", raw = args.raw,
     }
     options.tail = args.tail ~= "all" and (math.tointeger(tonumber(args.tail)) or -1) or nil
     if options.tail and options.tail < 0 then tiny.fail { message = ("--tail %q is neither a number nor \"all\""):format(args.tail), exit = 2 } end
     if args.container:match("%.lua$") then
-      local project = require "tiny.project"
+      local project = require "tiny.compose.project"
       return project.logs(project.name_of(args.container), options, args.follow)
     end
     logs.of(state.find(args.container), options, args.follow)

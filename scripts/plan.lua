@@ -12,9 +12,9 @@ return {
   },
   args = { { "recipe", trailing = true, value = "RECIPE.lua", help = "The recipe, and its arguments" } },
   run = function(args)
-    local found = require("tiny.plan").of(args.recipe[1], table.move(args.recipe, 2, #args.recipe, 1, {}))
+    local found = require("tiny.dev.plan").of(args.recipe[1], table.move(args.recipe, 2, #args.recipe, 1, {}))
     if args.format == "json" then format.line(format.clean_json(tiny.json_encode(found, { pretty = true }))) else
-      format.write(require("tiny.plan").text(found, { all = args.all, colour = format.colour("bold", "") ~= "" }))
+      format.write(require("tiny.dev.plan").text(found, { all = args.all, colour = format.colour("bold", "") ~= "" }))
       format.flush()
     end
     if #found.contradictions == 0 then return 0 end

@@ -1,5 +1,5 @@
 -- Lists containers.
-local filters = require "tiny.filters"
+local filters = require "tiny.cli.filters"
 local format = require "tiny.format"
 local state = require "tiny.state"
 local status = require "tiny.status"
@@ -41,7 +41,7 @@ return {
   },
   args = { { "topology", required = false, value = "FILE.lua", help = "Only the containers of this topology, also those that have ended" } },
   run = function(args)
-    if args.topology then table.insert(args.filter, "project=" .. require("tiny.project").name_of(args.topology)) end
+    if args.topology then table.insert(args.filter, "project=" .. require("tiny.compose.project").name_of(args.topology)) end
     -- It ends soon: to collect what thousands of records leave would take longer than it is worth.
     collectgarbage("stop")
     local list, rows, now, published = chosen(args), {}, tiny.clock(), false

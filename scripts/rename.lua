@@ -8,10 +8,10 @@ return {
     { "name", value = "NAME", help = "The new name" },
   },
   run = function(args)
-    require("tiny.spec").check_name(args.name)
+    require("tiny.spec.values").check_name(args.name)
     local container = state.find(args.container)
     local old = container.config.name
     state.rename(container, args.name)
-    if old ~= args.name then require("tiny.events").emit(container, "rename", { old_name = old }) end
+    if old ~= args.name then require("tiny.store.events").emit(container, "rename", { old_name = old }) end
   end,
 }

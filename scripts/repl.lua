@@ -1,5 +1,5 @@
 -- repl: the interactive prompt. All of `tiny` is at hand; an error leaves the prompt alive.
-local prompt = require "tiny.prompt"
+local prompt = require "tiny.prompt.prompt"
 
 return {
   summary = "Try things at an interactive prompt",

@@ -1,7 +1,7 @@
 -- Stops and starts containers.
-local each = require("tiny.options").each
-local events = require "tiny.events"
-local manage = require "tiny.manage"
+local each = require("tiny.cli.options").each
+local events = require "tiny.store.events"
+local run = require "tiny.client.run"
 
 return {
   summary = "Stop containers and start them again",
@@ -10,7 +10,7 @@ return {
   seal = true,
   run = function(args)
     return each(args.container, function(container, name)
-      manage.restart(container, args.time)
+      run.restart(container, args.time)
       events.emit(container, "restart")
       return name
     end)

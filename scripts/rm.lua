@@ -1,5 +1,5 @@
 -- Removes containers.
-local each = require("tiny.options").each
+local each = require("tiny.cli.options").each
 
 return {
   summary = "Remove containers",
@@ -7,7 +7,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)
-      require("tiny.remove")(container, args.force)
+      require("tiny.client.remove")(container, args.force)
       return name
     end)
   end,

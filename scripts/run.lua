@@ -1,5 +1,5 @@
 -- Runs a recipe, or a command in a new container.
-local commandline = require "tiny.commandline"
+local commandline = require "tiny.cli.commandline"
 
 -- Those of `create`, and what only a run can do.
 local function options()
@@ -18,7 +18,7 @@ return {
   elsewhere = commandline.elsewhere,
   seal = true,
   run = function(args)
-    local step = rawget(args, "step") and require "tiny.step"
+    local step = rawget(args, "step") and require "tiny.dev.step"
     if step and (args.detach or args.tty) then
       tiny.fail { message = "--step goes with neither -d nor -t: it asks at the terminal", exit = 2 }
     end
@@ -26,6 +26,6 @@ return {
     local spec, how = commandline.spec(args)
     if not spec then return how end
     if step then step.watch(spec) end
-    return require("tiny.manage").run(spec, how)
+    return require("tiny.client.run").run(spec, how)
   end,
 }

@@ -1,6 +1,6 @@
 -- Starts containers that have ended.
-local each = require("tiny.options").each
-local manage = require "tiny.manage"
+local each = require("tiny.cli.options").each
+local run = require "tiny.client.run"
 
 return {
   summary = "Start containers that have ended or were only created",
@@ -8,7 +8,7 @@ return {
   seal = true,
   run = function(args)
     return each(args.container, function(container, name)
-      manage.start(container)
+      run.start(container)
       return name
     end)
   end,

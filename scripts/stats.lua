@@ -1,6 +1,6 @@
 -- Shows what containers use.
 local format = require "tiny.format"
-local limits = require "tiny.limits"
+local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 
 local function sample(container)
@@ -25,7 +25,7 @@ end
 
 local function samples(names)
   local all = {}
-  for _, c in ipairs(#names > 0 and require("tiny.options").found(names) or state.list()) do
+  for _, c in ipairs(#names > 0 and require("tiny.cli.options").found(names) or state.list()) do
     if c.state.status == "running" then all[#all + 1] = sample(c) end
   end
   return all

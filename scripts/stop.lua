@@ -1,7 +1,7 @@
 -- Stops running containers.
-local at_once = require("tiny.options").at_once
+local at_once = require("tiny.cli.options").at_once
 local format = require "tiny.format"
-local stop = require "tiny.stop"
+local stop = require "tiny.client.stop"
 
 return {
   summary = "Stop running containers",

@@ -1,6 +1,6 @@
 -- Runs a recipe's own tests, each in a private host.
-local report = require "tiny.test_report"
-local runner = require "tiny.test_runner"
+local report = require "tiny.dev.test_report"
+local runner = require "tiny.dev.test_runner"
 
 -- Whether a test is asked for: no filter, or one of them is in its name.
 local function wanted(filters)

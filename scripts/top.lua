@@ -1,6 +1,6 @@
 -- Lists the processes of a container.
 local format = require "tiny.format"
-local source = require "tiny.anatomy.source"
+local source = require "tiny.inspect.source"
 local state = require "tiny.state"
 
 -- A uid as the container has it: what its user namespace maps there.

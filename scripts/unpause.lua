@@ -1,14 +1,14 @@
 -- Lets frozen containers go on.
-local each = require("tiny.options").each
-local events = require "tiny.events"
-local limits = require "tiny.limits"
+local each = require("tiny.cli.options").each
+local events = require "tiny.store.events"
+local with_cgroup = require "tiny.client.cgroup"
 
 return {
   summary = "Let paused containers go on",
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
   run = function(args)
     return each(args.container, function(container, name)
-      limits.with(container, tiny.thaw)
+      with_cgroup(container, tiny.thaw)
       events.emit(container, "unpause")
       return name
     end)

@@ -6,6 +6,6 @@ return {
   args = { { "file", trailing = true, value = "FILE.lua", help = "The topology, and its arguments" } },
   seal = true,
   run = function(args)
-    require("tiny.project").up(args.file[1], table.move(args.file, 2, #args.file, 1, {}))
+    require("tiny.compose.project").up(args.file[1], table.move(args.file, 2, #args.file, 1, {}))
   end,
 }

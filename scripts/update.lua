@@ -1,7 +1,7 @@
 -- Changes the limits of running containers.
-local each = require("tiny.options").each
-local events = require "tiny.events"
-local limits = require "tiny.limits"
+local each = require("tiny.cli.options").each
+local events = require "tiny.store.events"
+local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 
 return {
@@ -17,7 +17,7 @@ return {
     if not next(wanted) then tiny.fail { message = "no limit is given", hint = "tinylua update --help lists them", exit = 2 } end
     limits.check(wanted)
     return each(args.container, function(container, name)
-      limits.with(container, limits.change, wanted)
+      require "tiny.client.cgroup"(container, limits.change, wanted)
       state.change_config(container, function(config)
         for key, value in pairs(wanted) do config.limits[key] = value end
       end)

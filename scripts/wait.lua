@@ -1,6 +1,6 @@
 -- Waits for containers to end.
-local each = require("tiny.options").each
-local finished = require "tiny.finished"
+local each = require("tiny.cli.options").each
+local finished = require "tiny.client.wait"
 
 return {
   summary = "Wait until containers end, and print their exit statuses",

@@ -1,6 +1,6 @@
 //! The line editor behind `tiny.read_line`: history, completion, input over several lines, and the
 //! plain reading of standard input where that is no terminal. What a prompt does with a line is Lua
-//! (`lua/tiny/prompt.lua`). It starts no thread, so that the prompt may fork.
+//! (`lua/tiny/prompt/prompt.lua`). It starts no thread, so that the prompt may fork.
 
 mod complete;
 mod helper;

@@ -1,6 +1,7 @@
 //! The house rules as tests: what may import what, who may print, how long a file may be, which
 //! test belongs to which primitive. A message names the place, the rule and the reason.
 
+mod rooms;
 mod source;
 
 use std::collections::BTreeMap;

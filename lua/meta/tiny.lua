@@ -3148,13 +3148,17 @@ function tiny.set_terminal_mode(number, mode) end
 ---@return string? # a string, or nil when there is no such primitive
 function tiny.manual(name, options) end
 
+---@class tiny.sources.options: table<"below", any>
+---@field below? boolean also those in the folders below, as "net/bridge" (default: false)
+
 ---Lists the Lua files in a folder of the search path and of the binary, without `.lua`.
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/tiny/anatomy"|"lua/tiny/plan"|"lua/recipes"|"lua/templates" commands, modules or recipes
+---@param folder string a folder below scripts or lua: commands, modules or recipes
+---@param options? tiny.sources.options
 ---@return string[] # a list of names, sorted
-function tiny.sources(folder) end
+function tiny.sources(folder, options) end
 
 ---@class tiny.source.options: table<"shipped", any>
 ---@field shipped? boolean the copy in the binary, whatever overrides it (default: false)

@@ -4,7 +4,7 @@
 --   tinylua --trace run NAME.lua         shows every step as it happens
 --   tinylua check NAME.lua               looks at it without running it
 --
--- `tinylua doc container` tells more, lua/tiny/spec.lua (`tinylua eject --print tiny.spec`) has all keys.
+-- `tinylua doc container` tells more, lua/tiny/spec/keys.lua (`tinylua eject --print tiny.spec.keys`) has all keys.
 local container = require "tiny.container"
 
 -- What stands behind the file's name on the command line.

@@ -4,7 +4,7 @@
 --   tinylua test -f hello         only the tests with this in their names
 --
 -- Each test has a private host: namespaces of its own, its own containers, the machine's files read-only, and an
--- empty /tmp. What it starts or makes ends with it. `tinylua doc tiny.test` and `tinylua doc tiny.expect` tell more.
+-- empty /tmp. What it starts or makes ends with it. `tinylua doc tiny.test` and `tinylua doc tiny.base.expect` tell more.
 local t = require "tiny.test"
 local expect = t.expect
 

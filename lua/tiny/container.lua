@@ -1,24 +1,24 @@
 -- A container: a table of what is asked, and the list of named steps that make it. Each step is a
 -- function of the context; before/after put a closure between any two, `steps` replaces one. The
 -- steps up to "namespaces" run on the host, the others inside, in the forked machine.
-local rootfs = require "tiny.rootfs"
-local security = require "tiny.security"
-local spec = require "tiny.spec"
-local stdio = require "tiny.stdio"
+local keys = require "tiny.spec.keys"
+local rootfs = require "tiny.pipeline.rootfs"
+local security = require "tiny.pipeline.security"
+local stdio = require "tiny.pipeline.stdio"
 
 local container = {}
 local Container = {}
 Container.__index = Container
 Container.__name = "container"
 
-container.steps = { "cgroup", "network", "namespaces", "rootfs", "mounts", "security", "exec" }
+container.steps = keys.STEPS
 
 local DEFAULT_ENV = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
 
 -- The container that a recipe returns.
 function container.new(asked)
   local where = tiny.caller()
-  require("tiny.schema").check("container.new", asked, spec.KEYS, where)
+  require("tiny.spec.schema").check("container.new", asked, keys.TYPES, where)
   return setmetatable({ spec = asked, where = where }, Container)
 end
 
@@ -30,7 +30,7 @@ end
 local step = {}
 
 function step.cgroup(ctx)
-  require("tiny.limits").apply(ctx)
+  require("tiny.pipeline.limits").apply(ctx)
 end
 
 function step.network(ctx)
@@ -39,11 +39,11 @@ end
 
 function step.rootfs(ctx)
   ctx.root = rootfs.mount(ctx)
-  if ctx.spec.user or ctx.spec.group_add then ctx.user = require("tiny.users").lookup(ctx.root, ctx.spec.user, ctx.spec.group_add) end
+  if ctx.spec.user or ctx.spec.group_add then ctx.user = require("tiny.pipeline.users").lookup(ctx.root, ctx.spec.user, ctx.spec.group_add) end
 end
 
 function step.mounts(ctx)
-  require("tiny.mounts").mount(ctx)
+  require("tiny.pipeline.mounts").mount(ctx)
   tiny.pivot_root(ctx.root)
   tiny.sethostname(ctx.spec.hostname)
   if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true, root = "/" }) end
@@ -56,8 +56,8 @@ end
 
 function step.security(ctx)
   if ctx.spec.workdir then tiny.chdir(ctx.spec.workdir, { root = "/" }) end
-  if ctx.spec.ulimits then require("tiny.ulimits").set(ctx.spec.ulimits) end
-  if ctx.userns then require("tiny.userns").join(ctx) end
+  if ctx.spec.ulimits then require("tiny.pipeline.ulimits").set(ctx.spec.ulimits) end
+  if ctx.userns then require("tiny.pipeline.userns").join(ctx) end
   security.enter(ctx.security, ctx.user)
 end
 
@@ -112,8 +112,8 @@ local function inside(ctx)
     -- Before any step or closure of a recipe can mount something: on most hosts mounts are shared.
     tiny.mount_private("/")
     tiny.setsid()
-    if ctx.userns then require("tiny.userns").enter(ctx) end
-    if ctx.spec.oom_score_adj then require("tiny.limits").set_oom_score(ctx.spec.oom_score_adj) end
+    if ctx.userns then require("tiny.pipeline.userns").enter(ctx) end
+    if ctx.spec.oom_score_adj then require("tiny.pipeline.limits").set_oom_score(ctx.spec.oom_score_adj) end
     require("tiny.network").inside(ctx)
     stdio.fifos(ctx.stdio, ctx.run, ctx.fifos)
     stdio.enter(ctx.stdio)
@@ -121,12 +121,12 @@ local function inside(ctx)
   end)
   for _, name in ipairs { "rootfs", "mounts" } do run_step(ctx, name) end
   stdio.null(ctx.stdio, "/")
-  if ctx.spec.tty then guarded(ctx, "mounts", function() require("tiny.terminal").enter(ctx) end) end
+  if ctx.spec.tty then guarded(ctx, "mounts", function() require("tiny.pipeline.terminal").enter(ctx) end) end
   run_step(ctx, "security")
   -- The end of the pipe without its byte means that the maker is dead: then so is this.
   if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor ended before the container was on record") end
   if not ctx.spec.init then return run_step(ctx, "exec") end
-  guarded(ctx, "exec", function() require "tiny.init"(ctx, function() run_step(ctx, "exec") end) end)
+  guarded(ctx, "exec", function() require "tiny.pipeline.init"(ctx, function() run_step(ctx, "exec") end) end)
 end
 
 function step.namespaces(ctx)
@@ -136,13 +136,13 @@ function step.namespaces(ctx)
   ctx.child = tiny.clone(options, ctx.inside)
 end
 
--- What answers the container's system calls, and the socket by which its listener comes; nil for nothing.
+-- The socket by which the listener of the container's system calls comes; nil where nothing answers them.
 local function answering(ctx)
   if not ctx.security.listener then return nil end
-  local notify, mine = require "tiny.notify"
-  notify.open(ctx)
+  require("tiny.pipeline.seccomp_notify").open(ctx)
+  local mine
   mine, ctx.security.socket = tiny.socketpair()
-  return notify, mine
+  return mine
 end
 
 -- Makes the container that `ctx` describes; returns when its program runs. What the steps make is
@@ -150,25 +150,24 @@ end
 function container.make(ctx)
   ctx.inside = function() inside(ctx) end
   -- What is needed after the pivot is loaded before it: no file of the container's tree is ours to run.
-  for _, key in ipairs { "init", "ulimits" } do
-    if ctx.spec[key] then require("tiny." .. key) end
-  end
+  if ctx.spec.init then require "tiny.pipeline.init" end
+  if ctx.spec.ulimits then require "tiny.pipeline.ulimits" end
   guarded(ctx, "security", function() ctx.security = security.of(ctx.spec, ctx.dir) end)
-  if ctx.spec.userns then guarded(ctx, "namespaces", function() require("tiny.userns").open(ctx) end) end
+  if ctx.spec.userns then guarded(ctx, "namespaces", function() require("tiny.pipeline.userns").open(ctx) end) end
   ctx.go_from, ctx.go_into = tiny.pipe()
-  local notify, mine = answering(ctx)
+  local listening = answering(ctx)
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
   if not ctx.child then
-    spec.wrong((ctx.where or ctx.name) .. ": step namespaces: no container was made", "it sets ctx.child = tiny.clone({ … }, ctx.inside)")
+    require("tiny.spec.values").wrong((ctx.where or ctx.name) .. ": step namespaces: no container was made", "it sets ctx.child = tiny.clone({ … }, ctx.inside)")
   end
   ctx.go_from:close()
   ctx.born(ctx)
   tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed already; wait_ready tells
   ctx.go_into:close()
-  if notify then
+  if listening then
     ctx.security.socket:close()
-    notify.accompany(ctx, mine)
-    mine:close()
+    ctx.answer(ctx, listening)
+    listening:close()
   end
   ctx.child:wait_ready()
 end

@@ -71,7 +71,7 @@ end
 -- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
 -- or { value, "red" } for a coloured one. `narrow`: the column of texts that gives way where a terminal is too narrow.
 function format.table(header, rows, narrow)
-  require "tiny.columns"(header, rows, narrow)
+  require "tiny.base.columns"(format, header, rows, narrow)
 end
 
 -- "1.5 MiB"; with `close` as one word, "1.5MiB"; "-" without a number.

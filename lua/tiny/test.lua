@@ -1,5 +1,5 @@
 -- What a test file uses: `local t = require "tiny.test"`, then t.test(name, f) for each test. Each runs in a
--- private host of its own (tiny.private_host): a file without any t.test is one test as a whole.
+-- private host of its own (tiny.dev.private_host): a file without any t.test is one test as a whole.
 --
 --   t.test("greets", function()
 --     local r = t.run("hello.lua", "you")
@@ -20,7 +20,7 @@ function test.test(name, f)
   table.insert(test.list, { name = name, run = f })
 end
 
-test.expect = require "tiny.expect"
+test.expect = require "tiny.base.expect"
 
 -- Ends the test as skipped, with the reason.
 function test.skip(reason) tiny.fail { message = reason, skipped = true } end

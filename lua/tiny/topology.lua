@@ -1,6 +1,6 @@
 -- A topology: containers and networks that belong together, from one recipe. Here: what may be declared,
 -- the check of all of it before anything acts, and each container's final spec. What runs is project.lua's.
-local spec = require "tiny.spec"
+local values = require "tiny.spec.values"
 
 local topology = {}
 local Topology = {}
@@ -21,7 +21,7 @@ end
 -- The topology that a recipe returns.
 function topology.new(asked)
   local where = tiny.caller()
-  require("tiny.schema").check("topology.new", asked, KEYS, where)
+  require("tiny.spec.schema").check("topology.new", asked, KEYS, where)
   return setmetatable({ asked = asked, where = where }, Topology)
 end
 
@@ -41,7 +41,7 @@ topology.keys = keys
 local function check_ready(self, name, ready)
   if ready == nil or type(ready) == "function" then return end
   if type(ready) ~= "table" then wrong(self.where, ("containers: %s: ready is a function or a table"):format(name), "such as { port = 80 } or { log = \"listening\" }") end
-  require("tiny.schema").check(("containers: %s: ready"):format(name), ready, READY, self.where)
+  require("tiny.spec.schema").check(("containers: %s: ready"):format(name), ready, READY, self.where)
   if next(ready) == nil then wrong(self.where, ("containers: %s: ready names nothing to wait for"):format(name), "port, log, health or exit") end
 end
 
@@ -111,7 +111,7 @@ local function declare_networks(self)
   local declared = self.asked.networks or {}
   self.networks = {}
   for name, asked in pairs(next(declared) and declared or { default = {} }) do
-    require("tiny.schema").check(("networks: %s"):format(name), asked, NETWORK, self.where)
+    require("tiny.spec.schema").check(("networks: %s"):format(name), asked, NETWORK, self.where)
     self.networks[name] = { full = ("%s-%s"):format(self.name, name), asked = asked }
   end
 end
@@ -120,7 +120,7 @@ local function declare_volumes(self)
   self.volumes = {}
   for name, options in pairs(self.asked.volumes or {}) do
     if type(options) ~= "table" or next(options) then wrong(self.where, ("volumes: %s takes an empty table"):format(name)) end
-    self.volumes[name] = { path = ("%s/volumes/%s/%s"):format(require("tiny.state").roots(), self.name, name) }
+    self.volumes[name] = { path = ("%s/volumes/%s/%s"):format(require("tiny.store.state").roots(), self.name, name) }
   end
 end
 
@@ -150,7 +150,7 @@ local function check_spec(self, made)
   for key, value in pairs(made) do copy[key] = value end
   for _, key in ipairs { "network", "networks", "publish", "expose", "publish_all", "ip", "ip6", "mac_address", "aliases", "net_rate", "net_delay", "net_loss" } do copy[key] = nil end
   for _, volume in pairs(self.volumes) do tiny.mkdir(volume.path, { parents = true, mode = tonumber("755", 8) }) end
-  local _, err = tiny.try(spec.check, copy)
+  local _, err = tiny.try(require "tiny.pipeline.check", copy)
   if not err then return end
   err.at = self.where
   err.message = ("%s: %s"):format(made.name, err.message)
@@ -160,16 +160,16 @@ end
 -- Checks everything and makes the instances; `fallback` names a topology without a name.
 function topology.resolve(self, fallback)
   self.name = self.asked.name or fallback
-  spec.check_name(self.name)
+  values.check_name(self.name)
   if not self.asked.containers or next(self.asked.containers) == nil then wrong(self.where, "the topology has no containers") end
   local known = {}
-  for key, kind in pairs(spec.KEYS) do known[key] = kind end
+  for key, kind in pairs(require("tiny.spec.keys").TYPES) do known[key] = kind end
   for key, kind in pairs(OWN) do known[key] = kind end
   declare_networks(self)
   declare_volumes(self)
   for _, name in ipairs(keys(self.asked.containers)) do
-    spec.check_name(name)
-    require("tiny.schema").check("containers: " .. name, self.asked.containers[name], known, self.where)
+    values.check_name(name)
+    require("tiny.spec.schema").check("containers: " .. name, self.asked.containers[name], known, self.where)
     check_ready(self, name, self.asked.containers[name].ready)
   end
   check_needs(self)

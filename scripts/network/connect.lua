@@ -13,6 +13,6 @@ return {
   },
   run = function(args)
     local wish = { name = args.network, ip = args.ip, ip6 = args.ip6, mac = args.mac_address, aliases = #args.alias > 0 and args.alias or nil }
-    require("tiny.net.members").connect(require("tiny.state").find(args.container), wish)
+    require("tiny.client.network_connect").connect(require("tiny.state").find(args.container), wish)
   end,
 }

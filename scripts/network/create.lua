@@ -18,7 +18,7 @@ return {
   run = function(args)
     local network = require("tiny.net.store").create {
       name = args.name, subnet = args.subnet, gateway = args.gateway, ipv6 = args.ipv6, subnet6 = args.subnet6,
-      gateway6 = args.gateway6, internal = args.internal, isolate = not args.no_isolate, mtu = args.mtu, labels = require("tiny.options").labels(args.label, {}),
+      gateway6 = args.gateway6, internal = args.internal, isolate = not args.no_isolate, mtu = args.mtu, labels = require("tiny.spec.pairs").labels(args.label, {}),
     }
     require("tiny.format").line(network.name)
   end,

@@ -6,6 +6,6 @@ return {
     { "container", value = "CONTAINER", complete = "containers", help = "A container's name, or the beginning of its id" },
   },
   run = function(args)
-    require("tiny.net.members").disconnect(require("tiny.state").find(args.container), args.network)
+    require("tiny.client.network_connect").disconnect(require("tiny.state").find(args.container), args.network)
   end,
 }

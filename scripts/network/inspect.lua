@@ -1,7 +1,7 @@
 -- Shows everything on record of networks, and who is in them.
 local format = require "tiny.format"
 local store = require "tiny.net.store"
-local users = require "tiny.net.users"
+local users = require "tiny.client.network_users"
 
 return {
   summary = "Show everything on record of networks",

@@ -1,7 +1,7 @@
 -- Lists networks.
 local format = require "tiny.format"
 local store = require "tiny.net.store"
-local users = require "tiny.net.users"
+local users = require "tiny.client.network_users"
 
 local function row(network, used)
   local range = network.subnet .. (network.subnet6 and ", " .. network.subnet6 or "")

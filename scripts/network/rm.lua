@@ -6,7 +6,7 @@ return {
   options = { { "force", short = "f", type = "flag", help = "Take its containers off it first" } },
   args = { { "network", many = true, value = "NETWORK", complete = "networks", help = "Names, or beginnings of ids" } },
   run = function(args)
-    local remove = require "tiny.net.remove"
+    local remove = require "tiny.client.network_remove"
     for _, ref in ipairs(args.network) do format.line(remove(ref, args.force)) end
   end,
 }

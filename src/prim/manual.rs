@@ -31,24 +31,17 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "sources",
         doc: "Lists the Lua files in a folder of the search path and of the binary, without `.lua`.",
-        args: &[arg(
-            "folder",
-            Type::Word(&[
-                "scripts",
-                "scripts/network",
-                "lua/tiny",
-                "lua/tiny/net",
-                "lua/tiny/anatomy",
-                "lua/tiny/plan",
-                "lua/recipes",
-                "lua/templates",
-            ]),
-            "commands, modules or recipes",
-        )],
+        args: &[arg("folder", Type::Path, "a folder below scripts or lua: commands, modules or recipes")],
+        options: &[opt("below", Type::Bool, "false", "also those in the folders below, as \"net/bridge\"")],
         returns: "a list of names, sorted",
         example: "for _, name in ipairs(tiny.sources(\"scripts\")) do print(name) end",
         call: |c| {
-            let names = search_path(c).names(&c.str(0)?);
+            let folder = c.str(0)?;
+            if !matches!(folder.split('/').next(), Some("scripts" | "lua")) {
+                return Err(Fail::Usage(format!("folder: {folder:?} is not below scripts or lua")));
+            }
+            let (path, below) = (search_path(c), c.flag("below"));
+            let names = if below { path.names_below(&folder) } else { path.names(&folder) };
             c.ok(c.lua.create_sequence_from(names)?)
         },
         ..BASE

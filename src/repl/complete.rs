@@ -9,7 +9,7 @@ use rustyline::completion::Pair;
 
 use super::names;
 use super::spot::{Call, Spot, spot};
-use crate::vm::files::{FILES, SearchPath};
+use crate::vm::files::SearchPath;
 use crate::vm::registry::Type;
 
 /// Between a candidate and what is said about it.
@@ -157,10 +157,8 @@ fn files(folder: &str, hidden: bool) -> Vec<String> {
     names
 }
 
-/// The modules on the search path, and those of the binary in folders below.
+/// The modules on the search path and of the binary, those in folders below included.
 fn modules(lua: &Lua) -> BTreeSet<String> {
     let path = lua.app_data_ref::<SearchPath>().map(|path| path.clone()).unwrap_or_default();
-    let shipped = FILES.iter().filter_map(|file| file.name().strip_prefix("lua/tiny/")?.strip_suffix(".lua"));
-    let names = path.names("lua/tiny").into_iter().chain(shipped.map(|name| name.replace('/', ".")));
-    names.map(|name| format!("tiny.{name}")).collect()
+    path.names_below("lua/tiny").iter().map(|name| format!("tiny.{}", name.replace('/', "."))).collect()
 }

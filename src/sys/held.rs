@@ -72,7 +72,8 @@ pub fn names(folder: BorrowedFd<'_>) -> Vec<String> {
     let Ok(entries) = openat(folder, ".", flags, Mode::empty()).and_then(rustix::fs::Dir::new) else {
         return Vec::new();
     };
-    entries.flatten().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned)).collect()
+    let names = entries.flatten().filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
+    names.filter(|name| name != "." && name != "..").collect()
 }
 
 /// What tells one root of a process from another.

@@ -165,6 +165,17 @@ impl SearchPath {
         names.dedup();
         names
     }
+
+    /// Those in the folders below too, by their path in `folder`.
+    pub fn names_below(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = embedded_names_below(folder).collect();
+        for dir in &*self.0.dirs.borrow() {
+            dir.names_below(folder, "", &mut names);
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 /// Whether it stays below the folder that it is looked for in.
@@ -198,6 +209,14 @@ pub fn embedded_names(folder: &str) -> impl Iterator<Item = String> {
         .map(|file| Path::new(file.name()))
         .filter(move |path| path.parent() == Some(Path::new(folder)))
         .filter_map(lua_name)
+}
+
+/// The names of the embedded files in `folder` and below, by their path in it.
+pub fn embedded_names_below(folder: &str) -> impl Iterator<Item = String> {
+    FILES.iter().filter_map(move |file| {
+        let path = file.name().strip_prefix(folder)?.strip_prefix('/')?;
+        Some(path.strip_suffix(".lua")?.to_owned())
+    })
 }
 
 fn lua_name(path: &Path) -> Option<String> {

@@ -67,6 +67,21 @@ impl Folder {
         }
     }
 
+    /// Adds the names of Lua files (without `.lua`) in a folder and in those below it, each by its path from there. A
+    /// link may lead back up: a path has a few parts at most.
+    pub fn names_below(&self, relative: &str, prefix: &str, found: &mut Vec<String>) {
+        const DEEPEST: usize = 8;
+        if prefix.matches('/').count() > DEEPEST {
+            return;
+        }
+        for name in self.names(relative) {
+            match name.strip_suffix(".lua") {
+                Some(stem) => found.push(format!("{prefix}{stem}")),
+                None => self.names_below(&format!("{relative}/{name}"), &format!("{prefix}{name}/"), found),
+            }
+        }
+    }
+
     fn below(&self, name: &str) -> Result<Option<Rc<Folder>>, String> {
         let path = self.path.join(name);
         if let Some(known) = self.below.borrow().iter().find(|folder| folder.path == path) {

@@ -19,7 +19,7 @@ local parsers = {}
 function parsers.passwd(text)
   tiny.mkdir(folder .. "/etc", { parents = true })
   for _, name in ipairs { "passwd", "group" } do tiny.write_file(folder .. "/etc/" .. name, text) end
-  local users = require "tiny.users"
+  local users = require "tiny.pipeline.users"
   for _, user in ipairs { "web", "0", "1000:www", "root:0", text:sub(1, 40) } do
     local found = tiny.try(users.lookup, folder, user, { "www", "7" })
     if found then
@@ -32,13 +32,13 @@ function parsers.passwd(text)
 end
 function parsers.env(text)
   tiny.write_file(folder .. "/text", text)
-  for key in pairs(require("tiny.options").environment_files { folder .. "/text" }) do
+  for key in pairs(require("tiny.cli.options").environment_files { folder .. "/text" }) do
     assert(key ~= "" and not key:find("[=%s]"), "a name")
   end
 end
 function parsers.labels(text)
   tiny.write_file(folder .. "/text", text)
-  require("tiny.options").labels(lines(text), { folder .. "/text" })
+  require("tiny.cli.options").labels(lines(text), { folder .. "/text" })
 end
 function parsers.ports(text)
   for _, line in ipairs(lines(text)) do
@@ -49,20 +49,20 @@ end
 function parsers.volumes(text)
   for _, line in ipairs(lines(text)) do
     for _, key in ipairs { "volumes", "tmpfs", "mounts" } do
-      local _, err = tiny.try(require("tiny.volumes").check, { [key] = { line } })
+      local _, err = tiny.try(require("tiny.pipeline.volumes").check, { [key] = { line } })
       if err then assert(err.message, tostring(err)) end
     end
-    require("tiny.volumes").check { volumes = { line } }
+    require("tiny.pipeline.volumes").check { volumes = { line } }
   end
 end
 function parsers.words(text)
   for _, line in ipairs(lines(text)) do
     for _, f in ipairs {
-      function() require("tiny.restart").parse(line) end, function() require("tiny.ulimits").check { line } end,
-      function() require("tiny.devices").check { line } end, function() require("tiny.keys").new(line) end,
-      function() require("tiny.security_options").parse { line } end, function() require("tiny.net.range").parse(line) end,
-      function() require "tiny.when"("since", line) end,
-      function() require("tiny.security_options").check { cap_add = { line }, network = "none", sysctls = { line }, group_add = { line } } end,
+      function() require("tiny.spec.restart").parse(line) end, function() require("tiny.pipeline.ulimits").check { line } end,
+      function() require("tiny.pipeline.devices").check { line } end, function() require("tiny.client.detach_keys").new(line) end,
+      function() require("tiny.pipeline.security_options").parse { line } end, function() require("tiny.net.subnet").parse(line) end,
+      function() require "tiny.cli.time_option"("since", line) end,
+      function() require("tiny.pipeline.security_options").check { cap_add = { line }, network = "none", sysctls = { line }, group_add = { line } } end,
     } do
       local _, err = tiny.try(f)
       if err and (err.message or ""):find("attempt to", 1, true) then return error(err, 0) end
@@ -73,7 +73,7 @@ function parsers.log(text)
   local format = require "tiny.format"
   format.write, format.output, format.note, format.flush = sink, sink, sink, sink
   for _, options in ipairs { {}, { timestamps = true }, { json = true }, { since = "2026-01-01T00:00:00Z", prefix = "web | " } } do
-    local printer = require("tiny.logs").printer(options)
+    local printer = require("tiny.client.logs").printer(options)
     for _, line in ipairs(lines(text)) do printer:show(line) end
   end
 end

@@ -1,8 +1,9 @@
 -- One container on one network: an address, a cable between its namespace and the bridge by which it sends from
 -- that address only, its names.
 local bridge = require "tiny.net.bridge"
-local lease = require "tiny.net.lease"
-local range = require "tiny.net.range"
+local lease = require "tiny.net.ipam"
+local pin = require "tiny.net.pin"
+local range = require "tiny.net.subnet"
 local store = require "tiny.net.store"
 
 local attach = {}
@@ -15,24 +16,6 @@ end
 
 local function cidr(addr, subnet)
   return ("%s/%d"):format(addr, range.parse(subnet).prefix)
-end
-
--- The link-local address that the kernel gives an interface of this hardware address (RFC 4291, modified EUI-64).
-local function link_local(mac)
-  local bytes = {}
-  for byte in mac:gmatch("%x%x") do table.insert(bytes, tonumber(byte, 16)) end
-  local a, b, c, d, e, f = table.unpack(bytes)
-  return tiny.format_addr("\xfe\x80\0\0\0\0\0\0" .. string.char(a ~ 2, b, c, 0xff, 0xfe, d, e, f))
-end
-
--- What the container's cable may send from: tiny.pin's options.
-local function pin_of(entry)
-  return { mac = entry.mac, addr = { entry.addr, entry.addr6, entry.addr6 and link_local(entry.mac) }, router = entry.router }
-end
-
--- Pins a cable that is there, when its pin was flushed.
-function attach.pin(entry)
-  tiny.pin(entry.link, pin_of(entry)):keep()
 end
 
 -- What is written as --network NAME:ip=…, in the words of the record.
@@ -57,11 +40,11 @@ function attach.add(ctx, netns, n, wish)
     network = network.name, link = cable(ctx.id, n), ifname = "eth" .. n, mac = wish.mac or bridge.mac(addr), addr = addr, addr6 = addr6 or nil,
     router = wish.router, subnet = network.subnet, gateway = network.gateway, internal = network.internal,
   }
-  local addrs, gateways, pin = { cidr(addr, network.subnet) }, { network.gateway }, pin_of(entry)
+  local addrs, gateways, pinned = { cidr(addr, network.subnet) }, { network.gateway }, pin.of(entry)
   if addr6 then addrs[2], gateways[2] = cidr(addr6, network.subnet6), network.gateway6 end
   ctx.scope:undo("link_del", entry.link)
-  ctx.scope:undo("pin_del", entry.link, pin)
-  tiny.pin(entry.link, pin):keep()
+  ctx.scope:undo("pin_del", entry.link, pinned)
+  tiny.pin(entry.link, pinned):keep()
   -- A port of a bridge needs no address, and a container without IPv6 none of IPv6's own: what they would send
   -- to find out whether it is theirs goes to every other container.
   tiny.veth_pair({ name = entry.link, bridge = network.bridge, hairpin = true, pinned = true, link_local = false, mtu = network.mtu }, {
@@ -75,7 +58,7 @@ end
 -- Takes a container off a network: its cable, its addresses and its names there.
 function attach.remove(container, entry)
   tiny.try(tiny.link_del, entry.link)
-  tiny.try(tiny.pin_del, entry.link, pin_of(entry))
+  tiny.try(tiny.pin_del, entry.link, pin.of(entry))
   local lock <close> = store.lock()
   local folder = store.folder(entry.network)
   for _, addr in ipairs { entry.addr, entry.addr6 } do

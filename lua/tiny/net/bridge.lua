@@ -1,7 +1,7 @@
 -- A network in the kernel: its bridge, what it forwards, its NAT and the host's forwarding, there while a container uses
 -- it. Everything here happens under the networks' lock.
-local lease = require "tiny.net.lease"
-local range = require "tiny.net.range"
+local lease = require "tiny.net.ipam"
+local range = require "tiny.net.subnet"
 local store = require "tiny.net.store"
 local tables = require "tiny.net.tables"
 local transit = require "tiny.net.transit"

@@ -83,8 +83,4 @@ end
 
 graph.addresses, graph.ports_of, graph.short, graph.clean = addresses, ports_of, short, clean
 
-function graph.svg(found)
-  return require "tiny.net.svg"(found)
-end
-
 return graph

@@ -1,7 +1,7 @@
 -- Published ports: what `-p` says, which port of the host each gets, and the way from there to the
 -- container. A port is held by a bound socket of the supervisor's, so that neither another container
 -- nor another program takes it.
-local state = require "tiny.state"
+local state = require "tiny.store.state"
 
 local ports = {}
 
@@ -92,8 +92,9 @@ end
 
 -- The container that has published a port, or nil.
 local function holder(port)
-  for _, container in ipairs(state.list()) do
-    for _, theirs in ipairs(state.busy(container) and container.state.ports or {}) do
+  for _, container in ipairs(require("tiny.store.records").list()) do
+    local lives <close> = state.process(container)
+    for _, theirs in ipairs(lives and container.state.ports or {}) do
       local meet = not theirs.host or not port.host or theirs.host == port.host
       if theirs.port == port.port and theirs.proto == port.proto and meet then return container.config.name end
     end

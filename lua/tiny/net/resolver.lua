@@ -3,9 +3,9 @@
 -- asks the host's servers, from the host, for the rest. It listens on any free port, to which a rule in the
 -- container's namespace leads: port 53 stays free for a name server of the container's own.
 local files = require "tiny.net.files"
-local lease = require "tiny.net.lease"
-local Outbox = require "tiny.outbox"
-local state = require "tiny.state"
+local lease = require "tiny.net.ipam"
+local Outbox = require "tiny.base.write_queue"
+local state = require "tiny.store.state"
 
 local resolver = {}
 
@@ -22,7 +22,7 @@ function resolver.open(ctx)
   local place = files.RESOLVER .. ":0"
   ctx.resolver = { udp = ctx.scope:add(tiny.udp_bind(place, inside)), tcp = ctx.scope:add(tiny.tcp_listen(place, inside)) }
   local old, ways = {}, {}
-  for _, way in ipairs(ctx.adopted and tiny.try(tiny.published, inside) or {}) do
+  for _, way in ipairs(ctx.recovered and tiny.try(tiny.published, inside) or {}) do
     if way:sub(1, #files.RESOLVER) == files.RESOLVER then table.insert(old, way) end
   end
   tiny.try(tiny.publish_del, old, inside)

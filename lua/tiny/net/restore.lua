@@ -1,10 +1,10 @@
 -- What brings the tables of networks back while containers use them: `nft flush ruleset`, such as by a reload of the
 -- host's firewall, takes them away. Without its pin a container can send nothing, and without the others it is open to
 -- everybody. The next container that starts restores them for all of its root, under the networks' lock.
-local attach = require "tiny.net.attach"
-local lease = require "tiny.net.lease"
+local lease = require "tiny.net.ipam"
+local pin = require "tiny.net.pin"
 local ports = require "tiny.net.ports"
-local state = require "tiny.state"
+local state = require "tiny.store.state"
 
 local restore = {}
 
@@ -13,7 +13,7 @@ local function pin_all(containers)
   for _, container in ipairs(containers) do
     for _, entry in ipairs(container.state.networks) do
       -- A container that leaves loses its cable first, then its pin.
-      if tiny.stat("/proc/sys/net/ipv4/conf/" .. entry.link) then attach.pin(entry) end
+      if tiny.stat("/proc/sys/net/ipv4/conf/" .. entry.link) then pin.restore(entry) end
     end
   end
 end

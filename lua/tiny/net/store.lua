@@ -1,7 +1,7 @@
 -- Networks on record: what was asked of each, in networks/NAME/network.json, and which addresses
 -- and names are taken in it, as folders beside it. What is in the kernel is bridge.lua's.
-local range = require "tiny.net.range"
-local state = require "tiny.state"
+local range = require "tiny.net.subnet"
+local state = require "tiny.store.state"
 
 local store = {}
 
@@ -157,8 +157,8 @@ end
 
 -- Makes a network of a name of its own. asked: name, subnet, gateway, ipv6, subnet6, gateway6, internal, isolate, mtu, labels.
 function store.create(asked)
-  require("tiny.spec").check_name(asked.name)
-  if require("tiny.userns").rootless() then
+  require("tiny.spec.values").check_name(asked.name)
+  if require("tiny.base.rootless").is() then
     wrong(("network %q: without root there is one network, and none with a name"):format(asked.name), "--network bridge, pasta or slirp4netns; or run as root")
   end
   if RESERVED[asked.name] then wrong(("the name %q has a meaning of its own"):format(asked.name), "choose another one") end

@@ -46,7 +46,7 @@ fn text(lua: &Lua, style: Style, spool: std::os::fd::BorrowedFd<'_>, began: u64)
     };
     let call = || -> mlua::Result<mlua::LuaString> {
         let require: Function = lua.globals().raw_get("require")?;
-        let module: Table = require.call("tiny.trace")?;
+        let module: Table = require.call("tiny.dev.trace")?;
         module.get::<Function>(word)?.call((events, Value::Number(elapsed)))
     };
     call().map(|text| text.as_bytes().to_vec()).map_err(|e| e.to_string())

@@ -27,7 +27,7 @@ refused("an escape", [[return { cap_drop = { "\999" } }]], "/tmp/p.lua:1:24: it 
 refused("an open comment", "return { --[[", "/tmp/p.lua:1:12: it is not closed")
 
 -- All ways to write the same.
-local literal = require "tiny.literal"
+local literal = require "tiny.base.literal"
 local made = literal.read('\u{feff}--[[ a\ncomment ]] return {\n a = 1; ["b"] = -0x10, [3] = "\\65\\x42\\u{20ac}\\z  \\n", c = { true, false, nil, 1.5e2 }, d = [[\nx]], e = \'"\' } -- end', "p.lua")
 check.equal(made.a, 1)
 check.equal(made.b, -16)

@@ -24,7 +24,7 @@ assert(not out:find("[\0-\9\11-\31\127]"), "control characters are visible")
 assert(out:find("\\x1b[2J\\x0aUid:\\x090", 1, true), out)
 
 -- The library's reader, which all others use.
-local fields = require "tiny.process_status"("Name:\tPPid: 7\nUmask:\t0022\nPPid:\t3\nPPid:\t4\nSigCgt:\t0000000000000002\n")
+local fields = require "tiny.base.process_status"("Name:\tPPid: 7\nUmask:\t0022\nPPid:\t3\nPPid:\t4\nSigCgt:\t0000000000000002\n")
 check.equal(fields.PPid, "3")
 check.equal(fields.Name, "PPid: 7")
 -- By the start time a process is told from a later one of its pid: its name has parentheses and numbers.

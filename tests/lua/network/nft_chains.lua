@@ -19,7 +19,7 @@ end)
 
 -- The finding of doctor, which looks at the caller's namespace.
 local function finding()
-  local doctor = require "tiny.doctor"
+  local doctor = require "tiny.inspect.doctor"
   for _, found in ipairs((doctor.examine(doctor.look()))) do
     if found.name == "forwarded packets" then return found end
   end

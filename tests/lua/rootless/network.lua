@@ -4,7 +4,7 @@ local check = require "check"
 local ordinary = require "ordinary"
 
 for name, package in pairs { pasta = "passt", slirp4netns = "slirp4netns" } do
-  if not require("tiny.net.userland").find(name) then check.skip(name .. " is not installed (package " .. package .. ")") end
+  if not require("tiny.net.rootless").find(name) then check.skip(name .. " is not installed (package " .. package .. ")") end
 end
 ordinary.make()
 

@@ -58,7 +58,7 @@ check.equal(inside("--rootfs", "/tmp/ordinary/rootfs", "/bin/busybox", "sh", "-c
 check.equal(tiny.stat("/tmp/ordinary/rootfs/file").uid, user.uid)
 
 -- Limits are refused, not dropped; without one nothing is said of groups.
-local HINT = require("tiny.delegated").HINT
+local HINT = require("tiny.pipeline.delegated").HINT
 for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }, pids = { "--pids-limit", "9" }, cpuset = { "--cpuset-cpus", "0" } } do
   refused(("one: step cgroup: %s cannot be limited: no control group with that controller is delegated to you\n  hint: %s"):format(option, HINT),
     "--name", "one", words[1], words[2], "true")

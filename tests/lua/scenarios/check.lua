@@ -87,10 +87,10 @@ check.equal(read.status, 1)
 check.equal(check.run({ "check", "/tmp/none.lua" }).status, 2)
 
 -- Everything that ships, from the binary itself.
-local look = require "tiny.check"
+local look = require "tiny.dev.check"
 local count = 0
-for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/tiny/anatomy", "lua/tiny/plan", "lua/recipes", "lua/templates", "scripts", "scripts/network" } do
-  for _, name in ipairs(tiny.sources(folder)) do
+for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" } do
+  for _, name in ipairs(tiny.sources(folder, { below = true })) do
     local path = ("%s/%s.lua"):format(folder, name)
     for _, finding in ipairs(look.text(tiny.source(path, { shipped = true }), path)) do
       error(("%s:%d: %s"):format(path, finding.line, finding.message))
@@ -101,7 +101,7 @@ end
 assert(count > 100, count)
 
 -- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read.
-local walk, parse, quiet = require("tiny.check_scope").walk, require "tiny.syntax", setmetatable({}, { __index = function() return function() end end })
+local walk, parse, quiet = require("tiny.dev.check_scope").walk, require "tiny.base.parser", setmetatable({}, { __index = function() return function() end end })
 local function same_globals(text, path)
   local by_compiler, by_tree = {}, {}
   for _, use in ipairs(assert(tiny.chunk_globals(text, path))) do by_compiler[use.name:match("^[%w_]+")] = true end
@@ -109,8 +109,8 @@ local function same_globals(text, path)
   for name in pairs(by_compiler) do assert(by_tree[name], path .. ": the tree lacks " .. name) end
   for name in pairs(by_tree) do assert(by_compiler[name], path .. ": the compiler lacks " .. name) end
 end
-for _, folder in ipairs { "lua/tiny", "lua/tiny/net", "lua/recipes", "lua/templates", "scripts", "scripts/network" } do
-  for _, name in ipairs(tiny.sources(folder)) do same_globals(tiny.source(("%s/%s.lua"):format(folder, name), { shipped = true }), name) end
+for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" } do
+  for _, name in ipairs(tiny.sources(folder, { below = true })) do same_globals(tiny.source(("%s/%s.lua"):format(folder, name), { shipped = true }), name) end
 end
 for i, text in ipairs {
   "", "-- only a comment", "--[==[ a ]] long\n one ]==] print(1)", "return ...;", ";;; local a <const>, b <close> = 1; return a + b",

@@ -11,7 +11,7 @@ local settings = tiny.json_decode(tiny.read_file("/tmp/recipes/.luarc.json"))
 check.equal(settings["workspace.library"][1], ".tinylua")
 assert(tiny.read_file("/tmp/recipes/.tinylua/tiny/container.lua"):find("---@field memory? tiny.size", 1, true))
 -- Every module that `require` finds has one, and each of them is Lua.
-for _, name in ipairs(tiny.sources("lua/tiny")) do
+for _, name in ipairs(tiny.sources("lua/tiny", { below = true })) do
   local path = ("/tmp/recipes/.tinylua/tiny/%s.lua"):format(name)
   assert(load(assert(tiny.read_file(path), path), "=" .. path, "t"))
 end

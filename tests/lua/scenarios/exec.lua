@@ -33,8 +33,8 @@ check.equal(check.succeeds("exec", "-u", "nobody", "c", "id", "-un"), "nobody\n"
 etc:close()
 -- The same where a recipe itself goes into a tree.
 tiny.mkdir("/tree/etc/tinylua/lua/tiny", { parents = true })
-tiny.write_file("/tree/etc/tinylua/lua/tiny/users.lua", 'error "PLANTED"')
-tiny.write_file("r.lua", 'tiny.chroot("/tree") assert(require("tiny.users").lookup)')
+tiny.write_file("/tree/etc/tinylua/lua/tiny/pipeline/users.lua", 'error "PLANTED"')
+tiny.write_file("r.lua", 'tiny.chroot("/tree") assert(require("tiny.pipeline.users").lookup)')
 check.succeeds("run", "r.lua")
 
 -- A program that is left alone holds nothing of the caller's.

@@ -1,8 +1,8 @@
 -- explain: a container's anatomy is what the kernel has, each part with the lines that made it, and what a container
 -- chose steers neither the terminal nor the page.
-local anatomy = require "tiny.anatomy"
+local anatomy = require "tiny.inspect.live"
 local check = require "check"
-local origin = require "tiny.anatomy.origin"
+local origin = require "tiny.inspect.origin"
 
 -- Every place that is named in the shipped Lua is there.
 for key, entry in pairs(origin.SHIPPED) do
@@ -74,7 +74,7 @@ check.equal(mounts["/scratch"].origin.recipe.place, "/tmp/web.lua:8")
 check.equal(mounts["/srv/vol"].origin.recipe.place, "/tmp/web.lua:10")
 check.equal(mounts["/proc"].origin.recipe, nil)
 local file, line = mounts["/proc"].origin.shipped.place:match("^(.*):(%d+)$")
-check.equal(file, "lua/tiny/mounts.lua")
+check.equal(file, "lua/tiny/pipeline/mounts.lua")
 local number = 0
 for text in tiny.source(file):gmatch("(.-)\n") do
   number = number + 1

@@ -1,7 +1,7 @@
 -- plan: the calls that run makes, with their values and lines, and none of them is made; a plan that contradicts itself is
 -- refused.
 local check = require "check"
-local standins = require "tiny.plan.standins"
+local standins = require "tiny.dev.plan.fake_primitives"
 
 -- The store is there, as on a host that is in use: a view of the host hides it.
 check.succeeds("run", "--rm", "true")
@@ -166,13 +166,13 @@ check.equal(result.err, "/tmp/p.lua contradicts itself:\n  no step executes a pr
 result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" } }')
 check.equal(result.status, 125)
 assert(result.err:find("publish: ports are published from a network", 1, true), result.err)
-local contradictions = require("tiny.plan.contradictions").of
+local contradictions = require("tiny.dev.plan.contradictions").of
 local limit = { { op = "set_pids_limit", lane = "host", recipe_line = "web.lua:3" }, { op = "exec", lane = "child" } }
 check.equal(contradictions(limit, { cgroup = { controllers = { memory = "v1" } } }, {})[1], "web.lua:3: set_pids_limit: this host has no pids controller (tinylua doctor)")
 check.equal(#contradictions(limit, { cgroup = { controllers = { pids = "v1" } } }, {}), 0)
 
 -- The methods of the stand-ins are those of the handles.
-for kind, methods in pairs(require("tiny.plan.doubles").METHODS) do
+for kind, methods in pairs(require("tiny.dev.plan.fake_handles").METHODS) do
   for method, primitive in pairs(methods) do
     assert(tiny.manual(primitive):find(("%s:%s("):format(kind == "process" and "" or kind, method):gsub("^:", ""), 1, true), kind .. ":" .. method)
   end
@@ -186,8 +186,8 @@ assert(result.err:find('^load_recipe%("/no/such.lua"%): ENOENT'), result.err)
 check.no_container()
 
 -- Too much CPU time is called that, not a kill.
-local cage = require "tiny.plan.cage"
+local cage = require "tiny.dev.plan.sandbox"
 cage.SECONDS = 1
 tiny.write_file("/tmp/busy.lua", "while true do end")
-local _, busy = tiny.try(require("tiny.plan").of, "/tmp/busy.lua")
+local _, busy = tiny.try(require("tiny.dev.plan").of, "/tmp/busy.lua")
 check.equal(busy and busy.message, "/tmp/busy.lua cannot be planned: it takes more than 1 seconds of CPU time")

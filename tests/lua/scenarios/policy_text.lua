@@ -1,7 +1,7 @@
 -- What a policy is written from: many files become their folder, what a folder allows is left out, and the
 -- text is Lua that says the same.
 local check = require "check"
-local policy = require "tiny.policy"
+local policy = require "tiny.spec.policy"
 
 local function shown(paths)
   local lines = {}
@@ -52,7 +52,7 @@ check.equal(made.landlock.paths['/odd"]=1,\n["x'], "r")
 check.equal(made.landlock.tcp_bind[1], 80)
 
 -- Names are the container's to make up: no more than so many are kept in mind.
-local learner = require("tiny.learn").new { process = tiny.pidfd_open(tiny.getpid()), spec = { seccomp = { learn = "/tmp/p" } } }
+local learner = require("tiny.supervisor.learn").new { process = tiny.pidfd_open(tiny.getpid()), spec = { seccomp = { learn = "/tmp/p" } } }
 for i = 1, 20010 do learner:changed("/tmp/" .. i, true) end
 local kept = 0
 for _ in pairs(learner.made) do kept = kept + 1 end

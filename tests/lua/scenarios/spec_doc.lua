@@ -1,6 +1,6 @@
 -- The keys of a container and of a topology: what is documented for editors and man(1) is what is checked.
 local check = require "check"
-local doc = require "tiny.spec_doc"
+local doc = require "tiny.docs.spec_doc"
 
 -- How a type that is checked may be written for an editor.
 local WRITTEN = {
@@ -23,7 +23,7 @@ local function compare(what, keys, fields)
   end
   for name in pairs(keys) do assert(told[name], ("%s: %s is not documented"):format(what, name)) end
 end
-compare("container", require("tiny.spec").KEYS, doc.container)
+compare("container", require("tiny.spec.keys").TYPES, doc.container)
 
 -- The keys that an error names: "known are a, b, c".
 local function known(f, ...)
@@ -46,5 +46,5 @@ compare("ready", known(resolve, { containers = { a = { command = "x", ready = { 
 local steps = {}
 for _, name in ipairs(require("tiny.container").steps) do steps[name] = "any" end
 compare("hooks", steps, inner["tiny.hooks"])
-compare("health", known(require("tiny.health").check, { health = { none = 1 } }), inner["tiny.health.wish"])
-compare("log", known(require("tiny.logging").check, { log = { none = 1 } }), inner["tiny.log.wish"])
+compare("health", known(require("tiny.spec.health").check, { health = { none = 1 } }), inner["tiny.health.wish"])
+compare("log", known(require("tiny.pipeline.logging").check, { log = { none = 1 } }), inner["tiny.log.wish"])

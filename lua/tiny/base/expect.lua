@@ -1,0 +1,109 @@
+-- expect(value): what a test says about a value, in words: expect(r.out):contains("hello"). What does not hold
+-- ends the test with the place in the test's file, what was wanted and what came.
+local format = require "tiny.format"
+
+local Expect = {}
+Expect.__index = Expect
+
+local function fail(message) tiny.fail { at = tiny.caller(), message = message } end
+
+local function same(a, b, seen)
+  if a == b then return true end
+  if type(a) ~= "table" or type(b) ~= "table" then return false end
+  seen = seen or {}
+  if seen[a] == b then return true end
+  seen[a] = b
+  for key, value in pairs(a) do
+    if not same(value, b[key], seen) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+-- A value with a line for each part, so that a difference names the part.
+local function spread(value, indent)
+  if type(value) ~= "table" or next(value) == nil or getmetatable(value) then return format.pretty(value) end
+  indent = (indent or "") .. "  "
+  local keys, lines = {}, {}
+  for key in pairs(value) do table.insert(keys, key) end
+  table.sort(keys, function(a, b)
+    if type(a) == type(b) and (type(a) == "number" or type(a) == "string") then return a < b end
+    return type(a) < type(b)
+  end)
+  for _, key in ipairs(keys) do
+    local name = type(key) == "string" and key:match("^[%a_][%w_]*$") or "[" .. format.pretty(key) .. "]"
+    table.insert(lines, indent .. name .. " = " .. spread(value[key], indent) .. ",")
+  end
+  return "{\n" .. table.concat(lines, "\n") .. "\n" .. indent:sub(3) .. "}"
+end
+
+-- Text is compared line by line, and whether its last line ends; other values as one writes them.
+local function shown(value, other)
+  if type(value) ~= "string" or type(other) ~= "string" then return spread(value) end
+  local unended = value:sub(-1) ~= "\n" and other:sub(-1) == "\n"
+  return (format.clean((value:gsub("\n", "\0"))):gsub("\\x00", "\n")) .. (unended and " (without an end of line)" or "")
+end
+
+-- The value is this one; tables are equal when all of their parts are.
+function Expect:equals(want)
+  local got = self.value
+  if same(got, want) then return self end
+  local long = type(want) == "table" and type(got) == "table" or (type(want) == "string" and type(got) == "string" and (want .. got):find("\n", 1, true))
+  if not long then fail(("wanted %s, got %s"):format(format.pretty(want), format.pretty(got))) end
+  fail("it differs (- wanted, + got):\n" .. require("tiny.base.diff").lines(shown(want, got), shown(got, want)))
+end
+
+-- The value is another one.
+function Expect:differs(from)
+  if same(self.value, from) then fail("wanted anything but " .. format.pretty(from)) end
+  return self
+end
+
+local function within(value, part)
+  if type(value) == "string" then return value:find(part, 1, true) ~= nil end
+  for _, item in ipairs(type(value) == "table" and value or {}) do
+    if same(item, part) then return true end
+  end
+  return false
+end
+
+-- A text has this text in it, a list this item.
+function Expect:contains(part)
+  if not within(self.value, part) then fail(("wanted %s in %s"):format(format.pretty(part), format.pretty(self.value))) end
+  return self
+end
+
+function Expect:lacks(part)
+  if within(self.value, part) then fail(("wanted no %s in %s"):format(format.pretty(part), format.pretty(self.value))) end
+  return self
+end
+
+-- A text matches this Lua pattern; returns what its captures are.
+function Expect:matches(pattern)
+  local found = table.pack(tostring(self.value):match(pattern))
+  if found[1] == nil then fail(("wanted a match of %s in %s"):format(format.pretty(pattern), format.pretty(self.value))) end
+  return table.unpack(found, 1, found.n)
+end
+
+-- The function throws an error with this text in it; returns the error value.
+function Expect:fails(text)
+  local _, err = tiny.try(self.value)
+  if not err then fail("wanted an error" .. (text and " with " .. format.pretty(text) or "") .. ", and there was none") end
+  if text and not tostring(err):find(text, 1, true) then fail(("wanted an error with %s, got %s"):format(format.pretty(text), format.pretty(tostring(err)))) end
+  return err
+end
+
+-- What `tinylua` left: its status is this one, 0 when absent.
+function Expect:ends(status)
+  local r = self.value
+  status = status or 0
+  if type(r) ~= "table" or r.status == nil then fail("wanted what a run returns, got " .. format.pretty(r)) end
+  if r.status ~= status then
+    fail(("wanted status %s, got %s"):format(status, r.status) .. (r.err ~= "" and "\n" .. r.err:gsub("\n$", "") or ""))
+  end
+  return self
+end
+
+return function(value) return setmetatable({ value = value }, Expect) end

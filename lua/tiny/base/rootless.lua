@@ -1,0 +1,39 @@
+-- What an ordinary user has in place of root's rights: a user namespace with the ids that are its own.
+local rootless = {}
+
+-- Whether containers are made without root's rights.
+function rootless.is()
+  return tiny.getuid() ~= 0
+end
+
+-- An ordinary user's maps: its own ids as root, and its ranges of /etc/subuid and /etc/subgid after that
+-- where there are both, with the helpers. `why`: what keeps it to its own ids.
+function rootless.own_maps()
+  local uid, gid = tiny.getuid(), tiny.getgid()
+  local maps = { uid_map = { { 0, uid, 1 } }, gid_map = { { 0, gid, 1 } } }
+  local ids = tiny.subids(uid)
+  if #ids.uids == 0 or #ids.gids == 0 then return maps, "no ranges in /etc/subuid and /etc/subgid" end
+  for _, name in ipairs { "newuidmap", "newgidmap" } do
+    local _, err = tiny.try(tiny.userns_helper, name)
+    if err then return maps, err.message end
+  end
+  for key, ranges in pairs { uid_map = ids.uids, gid_map = ids.gids } do
+    local next_id = 1
+    for _, range in ipairs(ranges) do
+      table.insert(maps[key], { next_id, range[1], range[2] })
+      next_id = next_id + range[2]
+    end
+  end
+  return maps
+end
+
+-- Calls f in a namespace of an ordinary user's own, where it may do what its containers' users may: their
+-- files are theirs. Its error is thrown here.
+function rootless.inside(f)
+  local own <close> = tiny.userns((rootless.own_maps()))
+  local child <close> = tiny.clone({ user = own, mount = true }, f)
+  local status = child:wait()
+  if status ~= 0 then tiny.fail(("a process in a user namespace ended with %d"):format(status)) end
+end
+
+return rootless

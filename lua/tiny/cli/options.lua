@@ -1,0 +1,48 @@
+-- The containers that are named on a command line: found, and each acted on.
+local options = {}
+
+-- The containers of these names; fails at the first that there is not.
+function options.found(names)
+  local all = {}
+  for i, ref in ipairs(names) do all[i] = require("tiny.state").find(ref) end
+  return all
+end
+
+-- Calls f(container, name) for each name; every name is looked up before anything is done. A failure
+-- is told and does not stop the others; returns the exit status. A result of f is printed.
+function options.each(names, f)
+  local format = require "tiny.format"
+  local all, status = options.found(names), 0
+  for i, container in ipairs(all) do
+    local result, err = tiny.try(f, container, names[i])
+    if err then
+      status = err.exit or 125
+      format.error(err)
+    elseif result ~= nil then
+      format.line(tostring(result))
+    end
+  end
+  return status
+end
+
+-- So many wait side by side.
+local MOST = 50
+
+-- The same for what waits long: each in a process of its own, all at once; results come as they are there.
+function options.at_once(names, f)
+  if #names < 2 then return options.each(names, f) end
+  options.found(names)
+  local children, status = {}, 0
+  local function ended(child)
+    local own = child:wait()
+    if own ~= 0 then status = own end
+  end
+  for i, name in ipairs(names) do
+    if i > MOST then ended(children[i - MOST]) end
+    children[i] = tiny.fork(function() return options.each({ name }, f) end)
+  end
+  for i = math.max(1, #names - MOST + 1), #names do ended(children[i]) end
+  return status
+end
+
+return options

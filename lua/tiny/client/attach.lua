@@ -1,0 +1,182 @@
+-- Coming back to a container: its supervisor's far side, or the pty of a program that this process
+-- started, in front of the person.
+local format = require "tiny.format"
+local relay = require "tiny.client.tty_proxy"
+
+local attach = {}
+
+-- The far side of a managed container: messages to and from its supervisor (tiny.supervisor.console).
+local Supervised = {}
+Supervised.__index = Supervised
+function Supervised:input(bytes) self.outbox:put("i" .. bytes) end
+function Supervised:resize(rows, cols) self.outbox:put(("r%d %d"):format(rows, cols)) end
+function Supervised:signal(name) self.outbox:put("s" .. name) end
+function Supervised:output()
+  local message = tiny.try(self.file.read, self.file)
+  if not message then return message == false and "" or nil end
+  if message:sub(1, 1) == "o" then return message:sub(2) end
+  self.ended = tiny.json_decode(message:sub(2))
+  return ""
+end
+
+-- Is a client of a supervisor; returns the container's status, or 0 when it was left.
+-- options: input (whether standard input is passed on), keys.
+function attach.serve(container, connection, options)
+  local name = container.config.name
+  local far = setmetatable({ file = connection }, Supervised)
+  relay.show(far, options)
+  connection:close()
+  if far.left then
+    if tiny.isatty(2) then io.stderr:write("\n") end -- the program's line is not at its end
+    format.note("%s runs on; `tinylua attach %s` comes back to it", name, name)
+    require("tiny.store.events").emit(container, "detach")
+    return 0
+  end
+  if not far.ended then
+    tiny.fail {
+      message = ("the supervisor of %s is gone, or let go of a terminal that took no output for too long"):format(name),
+      hint = ("`tinylua ps -a` tells; `tinylua attach %s` comes back to it"):format(name),
+    }
+  end
+  if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed in it %d times", name, far.ended.oom) end
+  return far.ended.status
+end
+
+-- The far side of a program that this process started itself: its pty.
+local Own = {}
+Own.__index = Own
+function Own:input(bytes) self.outbox:put(bytes) end
+function Own:resize(rows, cols) tiny.terminal_size(self.file, { rows = rows, cols = cols }) end
+function Own:signal(name)
+  if not relay.TYPED[name] then return false end
+  self:input(relay.TYPED[name])
+end
+function Own:output()
+  local bytes, err = tiny.try(self.file.read, self.file, "16k")
+  if err or bytes == nil then return nil end
+  return bytes or ""
+end
+
+-- Keeps a pty for a program that its person left: without one it would be hung up on. What it says
+-- there is seen by nobody. ended() is called afterwards.
+local function keep_open(master, ended)
+  local keeper = tiny.fork(function()
+    tiny.setsid()
+    local null <close> = tiny.open("/dev/null", { read = true, write = true })
+    for number = 0, 2 do tiny.dup2(null, number) end
+    tiny.notify_ready()
+    while true do
+      local bytes = tiny.try(master.read, master, "16k")
+      if bytes == nil then return ended() end
+      if bytes == false then tiny.poll { master } end
+    end
+  end)
+  -- Our end hangs up on everybody in this session: by then it has left.
+  keeper:keep():wait_ready()
+end
+
+-- Shows a pty until its programs are gone; returns true when the person left it by the keys, and nil
+-- otherwise. ended() is then called at the end of the programs, in another process.
+function attach.show(master, slave, options, ended)
+  slave:close()
+  local far = setmetatable({ file = master }, Own)
+  relay.show(far, options)
+  local left = far.left == "keys" or nil
+  if left then
+    if tiny.isatty(2) then io.stderr:write("\n") end
+    keep_open(master, ended)
+  end
+  master:close()
+  return left
+end
+
+local function connect(container, options)
+  return tiny.try(tiny.unix_connect, container.run .. "/attach", { type = "seqpacket", nonblock = options.nonblock })
+end
+
+-- Another command may be making the container a new supervisor: so long it is waited for, in seconds.
+local TAKING_OVER = 5
+
+-- A connection to the supervisor of a container without a log.
+local function connect_soon(container)
+  local watch <close> = tiny.watch { container.run }
+  local last = tiny.clock("monotonic") + TAKING_OVER
+  while true do
+    local connection, err = connect(container, {})
+    if connection then return connection end
+    if tiny.clock("monotonic") > last then
+      tiny.fail { message = ("%s has no supervisor that shows its output (%s)"):format(container.config.name, err.code), hint = "`tinylua ps` takes it over" }
+    end
+    -- Its socket is seen to come; nothing tells when it begins to listen.
+    if #tiny.poll({ watch }, "20ms") > 0 then watch:changes() end
+  end
+end
+
+-- Passes standard input on to a container without a terminal, in a process of its own: its input may be
+-- full for long, while its output is shown. Nil when it takes none from here.
+local function feed(container)
+  local path = container.run .. "/stdin"
+  if not (container.config.interactive and tiny.stat(path)) then return nil end
+  return tiny.fork(function()
+    tiny.set_parent_death_signal("SIGKILL")
+    local into, stdin = tiny.open(path, { write = true, nonblock = true }), tiny.stdio(0)
+    for bytes in function() return stdin:read("64k") end do into:write(bytes) end
+  end)
+end
+
+-- Shows what a supervisor sends until it told the end; returns that, or nil when the supervisor is gone.
+local function hear(connection, files)
+  for message in function() return (connection:read()) end do
+    local kind, text = message:sub(1, 1), message:sub(2)
+    if kind == "x" then return tiny.json_decode(text) end
+    files[kind]:write(text)
+  end
+end
+
+-- Shows what a container without a log writes from now on; returns its status. When its supervisor is
+-- killed, another takes over.
+local function listen(container, options)
+  local file, feeding = require("tiny.base.terminal_output").file, nil
+  local files = { o = file(1, options), e = file(2, options) }
+  while container and container.state.status == "running" do
+    local connection <close> = connect_soon(container)
+    if not feeding then
+      feeding = not options.no_stdin and feed(container) or nil
+      require("tiny.store.events").emit(container, "attach")
+    end
+    local ended = hear(connection, files)
+    if ended then
+      for _, one in pairs(files) do one:finish() end
+      if feeding then feeding:close() end
+      return ended.status or 0
+    end
+    container = require("tiny.supervisor.recovery").look_after(container)
+  end
+  if feeding then feeding:close() end
+  local ended = container and require "tiny.client.wait"(container)
+  return ended and ended.state.exit_code or 0
+end
+
+-- Attaches to a container: to its terminal, or to what it writes from now on.
+function attach.to(container, options)
+  local name = container.config.name
+  container = require("tiny.state").settled(container) or container
+  if container.state.status ~= "running" then
+    tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name }
+  end
+  if not container.config.tty and require("tiny.pipeline.logging").driver(container.config) == "none" then
+    return listen(container, options)
+  end
+  if not container.config.tty then
+    return require("tiny.client.logs").attach(container, { raw = options.raw }, not options.no_stdin and function() return feed(container) end)
+  end
+  local connection, err = connect(container, { nonblock = true })
+  if not connection then
+    tiny.fail { message = ("%s has no terminal any more: the supervisor that held it is gone (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
+  end
+  require("tiny.store.events").emit(container, "attach")
+  return attach.serve(container, connection,
+    { input = container.config.interactive and not options.no_stdin, keys = options.keys, proxy = options.proxy })
+end
+
+return attach

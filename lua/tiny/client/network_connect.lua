@@ -1,0 +1,94 @@
+-- Joins and leaves while a container runs, and on record for its next start. What is made goes into the
+-- container's own journal: its supervisor, or gc after a crash, undoes it with the rest.
+local attach = require "tiny.net.attach"
+local events = require "tiny.store.events"
+local scope = require "tiny.scope"
+local state = require "tiny.state"
+local store = require "tiny.net.store"
+
+local members = {}
+
+local function wrong(message, hint)
+  tiny.fail { message = message, hint = hint, exit = 125 }
+end
+
+local function position(list, name, key)
+  for i, item in ipairs(list or {}) do
+    if item[key] == name then return i end
+  end
+end
+
+-- The number of the first interface that it does not have.
+local function next_number(entries)
+  local n = 0
+  while position(entries, "eth" .. n, "ifname") do n = n + 1 end
+  if n > 25 then wrong("a container has at most 26 networks") end
+  return n
+end
+
+-- Makes the cable of a container that runs. Its clean-up is what is undone when this fails half-way.
+local function plug(container, network, wish)
+  local process <close> = state.process(container)
+  if not process then return end
+  local netns <close> = tiny.open_ns("net", process)
+  local entries, config = container.state.networks or {}, container.config
+  local ctx = { id = container.id, scope = scope.new(container.dir .. "/undo.jsonl") }
+  local way_out = false
+  for _, entry in ipairs(entries) do way_out = way_out or not entry.internal end
+  local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
+    network = network, ip = wish.ip, ip6 = wish.ip6, mac = wish.mac, router = wish.router, gateway = not way_out and not network.internal,
+    names = { config.name, container.id, table.unpack(wish.aliases or {}) },
+  })
+  if made then
+    state.update(container, function(s)
+      s.networks = s.networks or {}
+      table.insert(s.networks, made)
+    end)
+    return
+  end
+  ctx.scope.journal = nil -- it is the container's, with all that its start has made
+  ctx.scope:clear()
+  require("tiny.net.bridge").release()
+  error(err, 0)
+end
+
+function members.connect(container, wish)
+  local network = store.find(wish.name)
+  wish.name = network.name
+  if container.config.network ~= "bridge" then
+    wrong(("%s has the network %s, which goes with no other"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
+  end
+  -- One after the other: both would choose the same interface.
+  local turn <close> = state.lock(container.dir .. "/connecting")
+  container = state.load(container.id) or container
+  if position(container.config.networks, network.name, "name") then wrong(("%s is in network %s already"):format(container.config.name, network.name)) end
+  require "tiny.net.check" { network = "bridge", networks = { wish } }
+  container = state.ready(container)
+  if container.state.status == "running" then plug(container, network, wish) end
+  state.change_config(container, function(config) table.insert(config.networks, wish) end)
+  events.emit(container, "connect", { network = network.name })
+end
+
+function members.disconnect(container, name)
+  local network = store.load(name) or store.find(name)
+  local turn <close> = state.lock(container.dir .. "/connecting")
+  container = state.load(container.id) or container
+  local at = position(container.config.networks, network.name, "name")
+  if not at then wrong(("%s is not in network %s"):format(container.config.name, network.name)) end
+  container = state.ready(container)
+  local i = position(container.state.networks, network.name, "network")
+  if i then
+    local entry = container.state.networks[i]
+    local withdrawn = require("tiny.net.ports").withdraw(container.state.ports, entry)
+    attach.remove(container, entry)
+    state.update(container, function(s)
+      table.remove(s.networks, position(s.networks, network.name, "network"))
+      if withdrawn then s.ports = nil end
+    end)
+  end
+  state.change_config(container, function(config) table.remove(config.networks, position(config.networks, network.name, "name")) end)
+  events.emit(container, "disconnect", { network = network.name })
+  require("tiny.net.bridge").release()
+end
+
+return members

@@ -1,0 +1,45 @@
+-- Removing a container: it is at rest, or with `force` is ended first. From the moment when it is seen
+-- at rest nobody else starts it.
+local state = require "tiny.state"
+local unresponsive = require "tiny.client.unresponsive"
+
+-- What cannot be stopped as it should be (its record is damaged, or the disk full) is killed and removed.
+local function by_force(container, why)
+  unresponsive.kill(container)
+  local alive <close> = state.try_alive(container)
+  local process <close> = state.process(container)
+  if process then
+    tiny.try(tiny.kill, process, "SIGKILL")
+    if #tiny.poll({ process }, unresponsive.PATIENCE) == 0 then error(why, 0) end
+  end
+  -- Another command may be at work on it.
+  if not alive then error(why, 0) end
+  state.forget(container)
+end
+
+return function(container, force)
+  local stopped = false
+  while true do
+    local now, current = state.claim(container, force and unresponsive.PATIENCE)
+    if now then
+      local alive <close> = now.alive
+      state.forget(now)
+      return
+    end
+    -- One that removes itself when it ends is gone by now, as was asked.
+    if not current then return stopped or state.gone(container) end
+    if not force then
+      tiny.fail { message = ("%s is %s"):format(current.config.name, current.state.status), hint = "stop it first, or use rm -f" }
+    end
+    if state.busy(current) then
+      local _, err = tiny.try(require "tiny.client.stop", current, 0, true)
+      if err then return by_force(current, err) end
+      stopped = true
+      -- Nobody may have recorded the end of one whose supervisor was killed.
+      container = require("tiny.supervisor.recovery").look_after(state.load(container.id) or current) or container
+    else
+      -- At rest, but not let go: its supervisor hangs in a callback at the end.
+      unresponsive.kill(current)
+    end
+  end
+end

@@ -1,0 +1,58 @@
+-- Running containers for a command: in front of the person, at a terminal of their own, or in the background.
+local format = require "tiny.format"
+local lifecycle = require "tiny.supervisor.lifecycle"
+local state = require "tiny.state"
+
+local run = {}
+
+-- What becomes of a container whose supervisor was killed before it was ready.
+local function recover(container)
+  return require("tiny.supervisor.recovery").look_after(container)
+end
+
+-- A container with a terminal has its supervisor in the background, so that it lives on when its
+-- user leaves; what is in front is the first client, connected before there is any output.
+local function terminal(record, spec, options)
+  local attach = require "tiny.client.attach"
+  local client
+  client, options.client = tiny.socketpair { type = "seqpacket", nonblock = true }
+  options.leave, options.size = client, require("tiny.client.tty_proxy").size()
+  lifecycle.background(record, spec, options)
+  -- The supervisor has these now: it alone holds the lock, and its end closes the connection.
+  record.alive:close()
+  options.client:close()
+  return attach.serve(record, client, { input = spec.interactive, keys = options.keys })
+end
+
+function run.start(record)
+  if lifecycle.start(record, recover) then return end
+  tiny.fail { message = record.config.name .. " is running", hint = "stop it first, or use restart" }
+end
+
+-- Stops a container and starts it; when somebody else has started it meanwhile, once more.
+function run.restart(record, seconds)
+  local stop = require "tiny.client.stop"
+  stop(record, seconds)
+  while not lifecycle.start(record, recover) do
+    record = state.find(record.id)
+    stop(record, seconds)
+  end
+end
+
+-- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
+-- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by), silent, raw (a terminal
+-- gets the output as it is).
+function run.run(spec, options)
+  if spec.tty then require("tiny.client.detach_keys").new(options.keys) end -- what is wrong is told before anything is made
+  local record = lifecycle.create(spec, options)
+  local how = {
+    fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw, recover = recover,
+    throwaway = options.remove and (spec.restart or "no") == "no",
+  }
+  if not options.detach then return (spec.tty and terminal or lifecycle.foreground)(record, spec, how) end
+  lifecycle.background(record, spec, how)
+  if not options.silent then format.line(record.id) end
+  return 0
+end
+
+return run

@@ -1,0 +1,251 @@
+-- A topology on this host: brings up what it describes, changing only what differs, and takes it down. What
+-- belongs to it is told by labels and by the networks' names.
+local format = require "tiny.format"
+local state = require "tiny.state"
+local topology = require "tiny.topology"
+
+local project = {}
+
+local function say(kind, name, what)
+  format.line(("%-9s  %-24s  %s"):format(kind, name, what))
+end
+
+-- The topology in a file, checked.
+function project.read(path, words)
+  local chunk, text = tiny.try(tiny.load_recipe, path)
+  if not chunk then
+    -- The name is wrong that the user typed, not a line of ours.
+    text.at = nil
+    error(text, 0)
+  end
+  local made = (chunk(words or {}))
+  if not topology.is(made) then
+    tiny.fail { at = path, message = "the recipe returned no topology", hint = 'it returns require("tiny.topology").new { containers = { … } }', exit = 125 }
+  end
+  local name = path:match("([^/]+)%.lua$") or path
+  local _, err = tiny.try(topology.resolve, made, (name:gsub("[^%w_.-]", "-"):gsub("^[^%w]+", "")))
+  if err then
+    -- `return topology.new { … }` is a tail call, which leaves no line behind.
+    err.at = made.where or path
+    error(err, 0)
+  end
+  made.path, made.text, made.words = path, text, words or {}
+  return made
+end
+
+-- The containers on record of a project, by name.
+local function present(name)
+  local found = {}
+  for _, container in ipairs(state.list()) do
+    if (container.config.labels or {})["tinylua.project"] == name then found[container.config.name] = container end
+  end
+  return found
+end
+project.present = present
+
+-- The project that a word means: a file, or a name.
+function project.name_of(word)
+  return word:match("%.lua$") and project.read(word).name or word
+end
+
+local function same_network(there, asked)
+  for _, key in ipairs { "subnet", "gateway", "subnet6", "gateway6", "mtu" } do
+    if asked[key] and asked[key] ~= there[key] then return false end
+  end
+  return (there.internal or false) == (asked.internal or false) and (there.isolate ~= false) == (asked.isolate ~= false) and (not asked.ipv6 or there.subnet6 ~= nil)
+end
+
+-- Makes the networks that are not there; those that changed are made anew, which takes their containers along.
+local function bring_networks(self)
+  local store, changed = require "tiny.net.store", {}
+  for _, name in ipairs(topology.keys(self.networks)) do
+    local network = self.networks[name]
+    local there = store.load(network.full)
+    if there and not same_network(there, network.asked) then
+      require "tiny.client.network_remove"(network.full, true)
+      changed[network.full], there = true, nil
+    end
+    if not there then
+      local asked = { name = network.full, labels = { ["tinylua.project"] = self.name } }
+      for key, value in pairs(network.asked) do asked[key] = value end
+      say("network", network.full, "made, " .. store.create(asked).subnet)
+    end
+  end
+  return changed
+end
+
+local function on_changed(one, changed)
+  for _, wish in ipairs(one.spec.network) do
+    if type(wish) == "table" and changed[wish.name] then return true end
+  end
+end
+
+-- Starts one in a process of its own; several start at once.
+local function launch(self, one)
+  return tiny.fork(function()
+    require("tiny.client.run").run(one.spec, {
+      detach = true, silent = true, where = self.where, recipe = { path = self.path, args = self.words, text = self.text, part = one.name, project = self.name },
+    })
+    require "tiny.compose.readiness"(state.find(one.name).id, one.name, one.ready, one.patience)
+    return 0
+  end)
+end
+
+local function begun(one, there)
+  if there and there.config.labels["tinylua.hash"] == one.hash and state.busy(there) then return true end
+  if there then require "tiny.client.remove"(there, true) end
+  return false
+end
+
+-- Starts all that are not there, each when those that it needs are ready, at once where they can.
+local function bring_containers(self, there)
+  local waiting, running, done, failed = {}, {}, {}, nil
+  for _, one in ipairs(self.instances) do table.insert(waiting, one) end
+  local left = {}
+  for _, one in ipairs(self.instances) do left[one.service] = (left[one.service] or 0) + 1 end
+  local function finish(one)
+    left[one.service] = left[one.service] - 1
+    done[one.service] = left[one.service] == 0
+  end
+  local function can_start(one)
+    for _, need in ipairs(one.needs) do
+      if left[need] and not done[need] then return false end
+    end
+    return true
+  end
+  while #waiting > 0 or next(running) do
+    for i = #waiting, 1, -1 do
+      local one = waiting[i]
+      if not failed and can_start(one) then
+        table.remove(waiting, i)
+        if begun(one, there[one.name]) then
+          say("container", one.name, "is up to date")
+          finish(one)
+        else
+          say("container", one.name, "starting")
+          one.began = tiny.clock("monotonic")
+          running[launch(self, one)] = one
+        end
+      end
+    end
+    if failed and not next(running) then break end
+    local handles = {}
+    for child in pairs(running) do table.insert(handles, child) end
+    for _, child in ipairs(#handles > 0 and tiny.poll(handles) or {}) do
+      local one = running[child]
+      running[child] = nil
+      local status, err = tiny.try(child.wait, child)
+      if status == 0 then
+        say("container", one.name, ("%s after %.2f s"):format(one.ready and "ready" or "started", tiny.clock("monotonic") - one.began))
+        finish(one)
+      else
+        failed = failed or err or { message = ("%s could not be started"):format(one.name), exit = 125 }
+      end
+    end
+  end
+  if failed then error(failed, 0) end
+end
+
+-- Takes away what belongs to the project and is not described any more, or described otherwise.
+local function drop_others(self, there, changed)
+  local wanted = {}
+  for _, one in ipairs(self.instances) do wanted[one.name] = one end
+  for name, container in pairs(there) do
+    if not wanted[name] or on_changed(wanted[name], changed) then
+      require "tiny.client.remove"(container, true)
+      there[name] = nil
+      say("container", name, wanted[name] and "removed, its network changed" or "removed, it is not described any more")
+    end
+  end
+end
+
+function project.up(path, words)
+  local self = project.read(path, words)
+  local there = present(self.name)
+  drop_others(self, there, bring_networks(self))
+  bring_containers(self, there)
+end
+
+-- The order in which containers end: those that others need come last.
+local function order(self, there)
+  local rank = {}
+  local function depth(service)
+    if rank[service] then return rank[service] end
+    rank[service] = 0
+    local asked = self and self.asked.containers[service]
+    for _, need in ipairs(asked and asked.needs or {}) do rank[service] = math.max(rank[service], depth(need) + 1) end
+    return rank[service]
+  end
+  local groups = {}
+  for _, container in pairs(there) do
+    local n = depth((container.config.labels or {})["tinylua.service"] or "")
+    groups[n] = groups[n] or {}
+    table.insert(groups[n], container)
+  end
+  return groups
+end
+
+-- Ends and removes a group of containers at once.
+local function end_group(group, seconds)
+  local children, status = {}, 0
+  for i, container in ipairs(group) do
+    children[i] = tiny.fork(function()
+      require "tiny.client.stop"(container, seconds)
+      local now = state.load(container.id)
+      if now then require "tiny.client.remove"(now, true) end
+      return 0
+    end)
+  end
+  for i, child in ipairs(children) do
+    local done, err = tiny.try(child.wait, child)
+    if done == 0 then say("container", group[i].config.name, "removed") end
+    if err then format.error(err) end
+    status = done == 0 and status or 125
+  end
+  return status
+end
+
+-- Takes a project down: its containers, its networks, and with `volumes` its volumes. self: the topology, or
+-- nil where only the name is known.
+function project.down(name, self, options)
+  local there = present(name)
+  local groups, status, known = order(self, there), 0, self ~= nil or next(there) ~= nil
+  local ranks = {}
+  for n in pairs(groups) do table.insert(ranks, n) end
+  table.sort(ranks, function(a, b) return a > b end)
+  for _, n in ipairs(ranks) do status = math.max(status, end_group(groups[n], options.time)) end
+  for _, network in ipairs(require("tiny.net.store").list()) do
+    if (network.labels or {})["tinylua.project"] == name then
+      known = true
+      local _, err = tiny.try(require "tiny.client.network_remove", network.name)
+      if err then format.error(err) status = 125 else say("network", network.name, "removed") end
+    end
+  end
+  local folder = ("%s/volumes/%s"):format(state.roots(), name)
+  for _, volume in ipairs(tiny.list_dir(folder) or {}) do
+    known = true
+    if options.volumes then tiny.remove(folder .. "/" .. volume, { recursive = true }) end
+    say("volume", volume, options.volumes and "removed" or "kept; --volumes removes it")
+  end
+  if options.volumes then tiny.try(tiny.remove, folder) end
+  if not known then tiny.fail { message = ("there is no project %q"):format(name), hint = "name its file, or see tinylua ps -a --format json: labels", exit = 125 } end
+  return status
+end
+
+-- Follows the logs of all containers of a project, each line under its container's name.
+function project.logs(name, options, follow)
+  local children, colours = {}, { "cyan", "yellow", "green", "red" }
+  local names = topology.keys(present(name))
+  local widest = 0
+  for _, one in ipairs(names) do widest = math.max(widest, #one) end
+  for i, one in ipairs(names) do
+    children[i] = tiny.fork(function()
+      options.prefix = format.colour(colours[(i - 1) % #colours + 1], one .. (" "):rep(widest - #one) .. " | ")
+      require("tiny.client.logs").of(state.find(one), options, follow)
+      return 0
+    end)
+  end
+  for _, child in ipairs(children) do tiny.try(child.wait, child) end
+end
+
+return project

@@ -1,0 +1,22 @@
+-- What a node of a syntax tree is, as far as that can be told without running the file.
+local UNKNOWN = tiny.foresee()
+
+local function dummy() end
+
+-- A node's value as far as it stands there; UNKNOWN for what only running tells. `whole`: whether all of it does.
+local function constant(node)
+  if node.kind == "string" or node.kind == "number" then return node.value, true end
+  if node.kind == "true" or node.kind == "false" then return node.kind == "true", true end
+  if node.kind == "nil" then return nil, true end
+  if node.kind == "function" then return dummy, true end
+  if node.kind ~= "table" then return UNKNOWN, false end
+  local made, whole = {}, true
+  for _, item in ipairs(node.items) do
+    local value, known = constant(item.value)
+    if item.key and not item.named then return UNKNOWN, false end
+    whole = whole and known
+    if item.named then made[item.key.value] = value else table.insert(made, value) end
+  end
+  return made, whole
+end
+return constant

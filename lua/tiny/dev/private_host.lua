@@ -1,0 +1,139 @@
+-- A private host for a test: namespaces and a control group of its own, the machine's files read-only, with
+-- /tmp, /run and /var/lib empty. What happens inside ends with it: the machine is as it was. It keeps from accidents,
+-- not from intent: a test of root's is root, and can make the files writable again.
+local private_host = {}
+
+-- A group's name has the pid of who made it: a later look tells what a killed one left.
+local PREFIX = "tinylua-private-"
+local EMPTY = { "/tmp", "/run", "/var/lib" }
+local STICKY, PRIVATE = tonumber("1777", 8), tonumber("700", 8)
+
+-- Settings of network, UTS and IPC namespaces.
+local OWN_SETTINGS = {
+  "net", "fs/mqueue", "kernel/hostname", "kernel/domainname", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall",
+  "kernel/shmmax", "kernel/shmmni", "kernel/shm_rmid_forced",
+}
+
+-- Whether a path is shown as an empty folder, or lies below one.
+local function hidden(path)
+  for _, empty in ipairs(EMPTY) do
+    if path == empty or path:sub(1, #empty + 1) == empty .. "/" then return true end
+  end
+  return false
+end
+
+-- A control group with every controller of this host; nil where none can be made. A v1 cpuset's files are
+-- empty at first, and then take no process (cpuset(7)).
+local function group(name)
+  local controllers = {}
+  for controller in pairs(tiny.probe().cgroup.controllers or {}) do table.insert(controllers, controller) end
+  table.sort(controllers)
+  return (tiny.try(tiny.cgroup, name, { controllers = controllers }))
+end
+
+-- Each hierarchy at its place again: in the new cgroup namespace its top is the private host's group.
+local function mount_cgroups(root, mounts)
+  tiny.mount_tmpfs("/sys/fs/cgroup", { root = root })
+  for _, mount in ipairs(mounts) do
+    local named = mount.controllers[1] and mount.controllers[1]:match("^name=")
+    if not named then
+      local controllers = mount.version == "v1" and mount.controllers or nil
+      tiny.mount_cgroup(mount.path, { root = root, create = true, controllers = controllers })
+    end
+  end
+end
+
+-- On v2 a group with processes cannot hand controllers down (cgroups(7)): they move to one below it.
+local function leave_top()
+  local leaf = tiny.cgroup("init")
+  leaf:attach()
+  leaf:keep()
+end
+
+-- A folder that is empty here, but for the files of a test which lies directly in it: what is written goes to memory.
+local function mount_over(path, root)
+  local over = "/mnt" .. path
+  for _, name in ipairs { "/upper", "/work" } do tiny.mkdir(over .. name) end
+  tiny.mount_overlay(path, { root = root, lower = { path }, upper = over .. "/upper", work = over .. "/work" })
+end
+
+-- Settings that are the whole machine's are read-only; those of namespaces are the private host's own.
+local function protect(root)
+  local second = "/tmp/proc"
+  tiny.mount_proc(second, { root = root, create = true })
+  for _, name in ipairs { "sys", "sysrq-trigger" } do tiny.try(tiny.mount_bind, "/proc/" .. name, "/proc/" .. name, { source_root = root, root = root, ro = true }) end
+  -- What is bound from a read-only mount is read-only too.
+  for _, name in ipairs(OWN_SETTINGS) do tiny.try(tiny.mount_bind, second .. "/sys/" .. name, "/proc/sys/" .. name, { source_root = root, root = root }) end
+  tiny.umount(second, { root = root })
+  tiny.remove(second, { root = root })
+end
+
+-- Lays out the files; `kept` are paths that are to be seen though they lie in what is empty here.
+local function lay_out(kept, cgroups, rootless)
+  tiny.mount_private("/")
+  tiny.mount_bind("/", "/mnt", { ro = true })
+  local root <close> = tiny.open_root("/mnt")
+  for _, path in ipairs(EMPTY) do tiny.mount_tmpfs(path, { root = root, nosuid = true, nodev = true, mode = path == "/tmp" and STICKY or nil }) end
+  for _, path in ipairs(kept) do
+    local itself = false
+    for _, empty in ipairs(EMPTY) do itself = itself or path == empty end
+    if itself then
+      mount_over(path, root)
+    elseif hidden(path) and tiny.stat(path) then
+      tiny.mount_bind(path, path, { root = root, create = true, ro = true })
+    end
+  end
+  if tiny.stat("/dev/shm") then tiny.mount_tmpfs("/dev/shm", { root = root, nosuid = true, nodev = true, mode = STICKY }) end
+  tiny.mount_proc("/proc", { root = root })
+  tiny.mount_sysfs("/sys", { root = root, ro = true })
+  -- An ordinary user may write to none of it, and mounts a /proc only where the one that is seen is whole.
+  if not rootless then protect(root) end
+  if cgroups then mount_cgroups(root, cgroups) end
+  tiny.pivot_root(root)
+end
+
+local function settle(kept, cgroups, rootless)
+  lay_out(kept, cgroups, rootless)
+  if cgroups then leave_top() end
+  tiny.link_set("lo", { up = true })
+  tiny.sethostname("private")
+  for _, folder in ipairs { "/tmp/home", "/tmp/test", "/tmp/test-run" } do tiny.mkdir(folder, { mode = PRIVATE }) end
+end
+
+-- An ordinary user's test is no root either: in one more namespace, with the user's ids.
+local function as_user(user, body)
+  local again <close> = tiny.userns { uid_map = { { user.uid, 0, 1 } }, gid_map = { { user.gid, 0, 1 } } }
+  return tiny.clone({ user = again }, body)
+end
+
+-- Removes the groups of private hosts whose maker was killed. In use they cannot be removed, whoever made them.
+function private_host.clear()
+  for _, mount in ipairs(tiny.getuid() == 0 and tiny.probe().cgroup.mounts or {}) do
+    for _, name in ipairs(tiny.try(tiny.list_dir, mount.path .. mount.own) or {}) do
+      local pid = name:match("^" .. PREFIX:gsub("%-", "%%-") .. "(%d+)%-")
+      if pid and not tiny.stat("/proc/" .. pid) then tiny.try(tiny.cgroup_del, name, { recursive = true }) end
+    end
+  end
+end
+
+-- Runs `body` in a new private host; returns the child and its control group, which the caller closes in
+-- this order. `first` runs before anything is laid out. kept: paths that the body needs.
+function private_host.start(kept, first, body)
+  local user = { uid = tiny.getuid(), gid = tiny.getgid() }
+  local rootless = user.uid ~= 0
+  local own <close> = rootless and tiny.userns((require("tiny.base.rootless").own_maps())) or nil
+  local name = PREFIX .. tiny.getpid() .. "-" .. tiny.random_id(4)
+  local cg = not rootless and group(name) or nil
+  local cgroups = cg and tiny.probe().cgroup.mounts or nil
+  local child = tiny.clone({ user = own, pid = true, mount = true, net = true, uts = true, ipc = true, cgroup = cg or true, cgroupns = cg and true or nil }, function()
+    first()
+    -- The runner's end, however it comes, is the end of everything in here.
+    tiny.set_parent_death_signal("SIGKILL")
+    settle(kept, cgroups, rootless)
+    -- PID 1 reaps what the test leaves behind; the test is its first child.
+    tiny.become_init(rootless and as_user(user, body) or tiny.fork(body))
+  end)
+  return child, cg and { path = cg.path, close = function() tiny.try(tiny.cgroup_del, cg:keep(), { kill = true }) end } or nil
+end
+
+return private_host

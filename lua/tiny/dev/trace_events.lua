@@ -1,0 +1,39 @@
+-- The events of a trace by process, and how their times are written.
+local events = {}
+
+-- Calls that mostly wait for somebody else: their time is not work.
+events.WAITING = {
+  wait = true, wait_ready = true, poll = true, read = true, next_signal = true, take_notice = true, flock = true, reap = true, tcp_accept = true,
+  unix_accept = true, recv_fd = true, read_line = true, notify_receive = true, process_exit = true,
+}
+
+-- The processes of a trace in the order of their first call: lists of calls sorted by their start, each with
+-- name, pid, side, id, parent, first and last (moments), wall, cpu and waited (times), all in microseconds.
+function events.lanes(list)
+  local lanes, by_id = {}, {}
+  table.sort(list, function(a, b) return a.start < b.start end)
+  for _, event in ipairs(list) do
+    local lane = by_id[event.lane]
+    if not lane then
+      lane = { id = event.lane, pid = event.pid, side = event.side, parent = event.parent, first = event.start, last = 0, wall = 0, cpu = 0, waited = 0 }
+      by_id[event.lane] = lane
+      table.insert(lanes, lane)
+    end
+    -- A fork that goes inside makes its process another side's before its first call.
+    lane.side, lane.name = event.side, ("%s %d"):format(event.side, event.pid)
+    table.insert(lane, event)
+    lane.last = math.max(lane.last, event.start + event.us)
+    lane.wall, lane.cpu = lane.wall + event.us, lane.cpu + event.cpu_us
+    if events.WAITING[event.op] then lane.waited = lane.waited + event.us end
+  end
+  return lanes
+end
+
+-- A time in the unit in which it is read best.
+function events.time(us)
+  if us < 1000 then return ("%.1f µs"):format(us) end
+  if us < 1e6 then return ("%.2f ms"):format(us / 1000) end
+  return ("%.2f s"):format(us / 1e6)
+end
+
+return events

@@ -1,0 +1,160 @@
+-- Pages for man(1), in the macros of man(7): one per command, made of what the command declares; tinylua(1);
+-- tinylua-recipes(7), made of the keys that a container has; and the primitives' page of the registry.
+local manual = require "tiny.docs.manual"
+
+local man = {}
+
+-- Text in which nothing is a request or an escape; dashes stay dashes, also when they are copied.
+local function escape(text)
+  text = text:gsub("\\", "\\e"):gsub("%-", "\\-")
+  return (text:gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1"))
+end
+
+local Page = {}
+Page.__index = Page
+
+local function page(name, section, summary)
+  local self = setmetatable({}, Page)
+  self:line('.TH %s %s "" "tinylua %s" "tinylua manual"', escape(name:upper()), section, tiny.settings.version)
+  self:section("NAME"):line("%s \\- %s", escape(name), escape((summary:gsub("^%u", string.lower))))
+  return self
+end
+
+function Page:line(text, ...)
+  table.insert(self, select("#", ...) > 0 and text:format(...) or text)
+  return self
+end
+
+function Page:section(title) return self:line(".SH " .. title) end
+
+-- A paragraph for each of the text's; the first of a section needs no request.
+function Page:text(text)
+  for paragraph in (text .. "\n\n"):gmatch("(.-)\n\n+") do
+    if not self[#self]:match("^%.SH") then self:line(".PP") end
+    self:line(escape(paragraph))
+  end
+  return self
+end
+
+function Page:item(head, text)
+  return self:line(".TP"):line(head):line(escape(text))
+end
+
+function Page:also(...)
+  self:section("SEE ALSO")
+  local all = { ... }
+  for i, ref in ipairs(all) do
+    local name, section = ref:match("^(.*)%((%d)%)$")
+    self:line(".BR %s (%s)%s", escape(name), section, i < #all and "," or "")
+  end
+  return self
+end
+
+function Page:done() return table.concat(self, "\n") .. "\n" end
+
+-- "-m, --memory=SIZE", the words in their fonts.
+local function option_head(option)
+  local head = option.short and ("\\fB%s\\fR, "):format(escape("-" .. option.short)) or ""
+  head = head .. ("\\fB%s\\fR"):format(escape("--" .. option[1]))
+  if option.optional then return ("%s[=\\fI%s\\fR]"):format(head, escape(option.optional)) end
+  if option.type == "flag" then return head end
+  return ("%s=\\fI%s\\fR"):format(head, escape(option.value or (option.type or "string"):upper()))
+end
+
+local function options(self, title, list)
+  if #list == 0 then return end
+  self:section(title)
+  for _, option in ipairs(list) do self:item(option_head(option), manual.explained(option, true)) end
+end
+
+local function italic(text) return ("\\fI%s\\fR"):format(escape(text)) end
+
+local function command(name, declared)
+  local self = page("tinylua-" .. name:gsub(" ", "-"), 1, declared.summary)
+  self:section("SYNOPSIS"):line("\\fBtinylua %s\\fR %s", escape(name), manual.usage(declared, italic))
+  self:section("DESCRIPTION"):text(declared.summary .. (declared.summary:match("%.$") and "" or "."))
+  if declared.about then self:text(declared.about) end
+  for i, arg in ipairs(declared.args or {}) do
+    if i == 1 then self:section("ARGUMENTS") end
+    self:item(italic(arg.value or arg[1]:upper()), manual.explained(arg))
+  end
+  options(self, "OPTIONS", declared.options or {})
+  self:line(".PP"):line("The options of every command are in"):line(".BR tinylua (1).")
+  return self:also("tinylua(1)", "tinylua-recipes(7)"):done()
+end
+
+-- The pages of the commands by their names, and the commands with their summaries.
+local function commands()
+  local pages, list = {}, {}
+  for _, entry in ipairs(manual.declarations()) do
+    local file = ("man1/tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
+    if not entry.declared.group then pages[file] = command(entry.name, entry.declared) end
+    table.insert(list, { entry.name, entry.declared.summary })
+  end
+  return pages, list
+end
+
+local STATUS = {
+  { "0 to 124, 128 and more", "The container's own; 128 + n after signal n." }, { "125", "tinylua failed." },
+  { "126", "The command cannot be executed." }, { "127", "The command was not found." }, { "2", "The command line is wrong." },
+}
+
+local FILES = {
+  { "/var/lib/tinylua", "What is on record, as root; $XDG_DATA_HOME/tinylua otherwise." },
+  { "/run/tinylua", "FIFOs, sockets and locks; $XDG_RUNTIME_DIR/tinylua otherwise." },
+  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that win over the shipped ones." },
+}
+
+local function top(list)
+  local self = page("tinylua", 1, "a container runtime that you program")
+  self:section("SYNOPSIS"):line("\\fBtinylua\\fR [\\fIOPTION\\fR]... \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...")
+  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls them one "
+    .. "by one, or a table that the shipped pipeline runs. The commands are Lua scripts on the same functions.")
+  self:section("COMMANDS")
+  for _, entry in ipairs(list) do self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".") end
+  options(self, "OPTIONS", require "tiny.docs.global_options")
+  self:item(option_head { "version", short = "V", type = "flag" }, "Print the version; not after a command.")
+  self:section("EXIT STATUS")
+  for _, entry in ipairs(STATUS) do self:item(escape(entry[1]), entry[2]) end
+  self:section("FILES")
+  for _, entry in ipairs(FILES) do self:item(escape(entry[1]), entry[2]) end
+  return self:also("tinylua-run(1)", "tinylua-doc(1)", "tinylua-recipes(7)", "tinylua-primitives(7)"):done()
+end
+
+local EXAMPLE = [[
+local c = require "tiny.container"
+return c.new {
+  name = "web", command = { "python3", "-m", "http.server", "80" },
+  memory = "128m", pids = 64, network = "bridge", publish = { "8080:80" },
+  on_exit = function(ctx, status) tiny.write_file("last-status", tostring(status)) end,
+}]]
+
+local function keys(self, title, list)
+  self:section(title)
+  for _, field in ipairs(list) do self:item(("\\fB%s\\fR"):format(escape(field[1])), field[3]) end
+end
+
+local function recipes()
+  local doc = require "tiny.docs.spec_doc"
+  local self = page("tinylua-recipes", 7, "files in Lua that make containers")
+  self:section("DESCRIPTION"):text([[
+A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
+  self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
+  keys(self, "KEYS OF A CONTAINER", doc.container)
+  keys(self, "KEYS OF A TOPOLOGY", doc.topology)
+  keys(self, "FURTHER KEYS OF ITS CONTAINERS", doc.service)
+  for _, inner in ipairs(doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
+  self:section("SHIPPED RECIPES")
+  for _, entry in ipairs(manual.list("recipes")) do self:item(("\\fB%s\\fR"):format(escape(entry.name)), manual.summary(tiny.source(entry.file)) .. ".") end
+  return self:also("tinylua-run(1)", "tinylua-up(1)", "tinylua-check(1)", "tinylua-primitives(7)"):done()
+end
+
+-- All pages by the names of their files, in the folders in which man(1) looks.
+function man.files()
+  local pages, list = commands()
+  pages["man1/tinylua.1"], pages["man7/tinylua-recipes.7"] = top(list), recipes()
+  pages["man7/tinylua-primitives.7"] = tiny.manual(nil, { format = "man" })
+  return pages
+end
+
+return man

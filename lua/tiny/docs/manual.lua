@@ -1,0 +1,167 @@
+-- What there is to read about tinylua: primitives, commands, modules and recipes, by name. The text
+-- of a command, module or recipe is the comment at its head, so that a copy tells its own story.
+local format = require "tiny.format"
+
+local manual = {}
+
+manual.topics = {
+  commands = { folder = "scripts", title = "Commands", sep = " " },
+  modules = { folder = "lua/tiny", title = "Modules", prefix = "tiny.", sep = "." },
+  recipes = { folder = "lua/recipes", title = "Recipes", suffix = ".lua" },
+}
+
+-- The comment at the head of a file, without the dashes; "" when there is none.
+function manual.header(text)
+  local lines = {}
+  for line in text:gmatch("([^\n]*)\n?") do
+    local comment = line:match("^%-%- ?(.*)$")
+    if not comment then break end
+    table.insert(lines, comment)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- The public functions of a module, each with the comment before it.
+function manual.functions(text)
+  local found, comment = {}, {}
+  for line in text:gmatch("([^\n]*)\n?") do
+    local words = line:match("^%-%- ?(.*)$")
+    local head = line:match("^function ([%w_]+[.:][%w_]+%b())")
+    if head then table.insert(found, { head = head, doc = table.concat(comment, "\n") }) end
+    if words then table.insert(comment, words) else comment = {} end
+  end
+  return found
+end
+
+-- One line on a file: a command's summary, or the first sentence of its head.
+function manual.summary(text)
+  local said = text:match('[\n{]%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
+    manual.header(text):gsub("\n.*", "")
+  return (said:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
+end
+
+-- A command that is for programs and not for readers says so in its table.
+local function hidden(file)
+  return file:match("^scripts/") and (tiny.try(tiny.source, file) or ""):find("\n  hidden = true", 1, true)
+end
+
+-- The names of a topic ("commands") as a reader writes them, each with its file.
+function manual.list(topic)
+  local t, list = manual.topics[topic], {}
+  for _, name in ipairs(tiny.sources(t.folder)) do
+    local shown = (t.prefix or "") .. name .. (t.suffix or "")
+    local file = ("%s/%s.lua"):format(t.folder, name)
+    if not hidden(file) then table.insert(list, { name = shown, file = file }) end
+  end
+  return list
+end
+
+-- Those in the folders below: "network create", "tiny.net.bridge".
+function manual.below(topic)
+  local t, list = manual.topics[topic], {}
+  for _, name in ipairs(tiny.sources(t.folder, { below = true })) do
+    local shown = t.sep and name:find("/", 1, true) and (t.prefix or "") .. name:gsub("/", t.sep)
+    if shown then table.insert(list, { name = shown, file = ("%s/%s.lua"):format(t.folder, name) }) end
+  end
+  return list
+end
+
+-- What every command declares of itself, as { name = "network create", declared = table }; options that a function makes
+-- are made. A group stands before the commands in it.
+function manual.declarations()
+  local all = {}
+  local function add(name, file)
+    local declared = assert(load(tiny.source(file), "=" .. file, "t"))()
+    if type(declared.options) == "function" then declared.options = declared.options() end
+    table.insert(all, { name = name, declared = declared })
+    for _, own in ipairs(declared.group and tiny.sources("scripts/" .. name) or {}) do
+      add(name .. " " .. own, ("scripts/%s/%s.lua"):format(name, own))
+    end
+  end
+  for _, entry in ipairs(manual.list("commands")) do add(entry.name, entry.file) end
+  return all
+end
+
+-- How a command is called, its words marked by `word(text)`, "[OPTION]..." first.
+function manual.usage(declared, word)
+  local words = {}
+  if #(declared.options or {}) > 0 then table.insert(words, ("[%s]..."):format(word("OPTION"))) end
+  for _, arg in ipairs(declared.args or {}) do
+    local shown = word(arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "..." or "")
+    table.insert(words, arg.required == false and ("[%s]"):format(shown) or shown)
+  end
+  return table.concat(words, " ")
+end
+
+-- What an argument does, with its choices; of an option also its default, and whether it can be given again.
+function manual.explained(item, option)
+  local text = (item.help or "The " .. item[1]):gsub("%.$", "")
+  if item.choices and not text:find(item.choices[1], 1, true) then text = ("%s: %s"):format(text, table.concat(item.choices, ", ")) end
+  if item.default and not text:find("[default:", 1, true) then text = ("%s [default: %s]"):format(text, item.default) end
+  return text .. (option and item.many and ". It can be given several times." or ".")
+end
+
+-- What has this name: a list of { topic =, name =, file = }, in the order of commands, modules,
+-- recipes. A name that nothing has is tried as a module's ("scope") and a recipe's ("hello").
+function manual.find(name)
+  for _, try in ipairs { name, "tiny." .. name, name .. ".lua" } do
+    local found = {}
+    for _, topic in ipairs { "commands", "modules", "recipes" } do
+      for _, list in ipairs { manual.list, manual.below } do
+        for _, entry in ipairs(list(topic)) do
+          if entry.name == try then table.insert(found, { topic = topic, name = try, file = entry.file }) end
+        end
+      end
+    end
+    if #found > 0 then return found end
+  end
+  return {}
+end
+
+local function file_text(found)
+  local text, place = tiny.source(found.file)
+  local out = { format.colour("bold", found.name) .. "  (" .. (place or "shipped") .. ")\n" }
+  if found.topic == "recipes" then
+    table.insert(out, (text:gsub("\n$", "")))
+    return table.concat(out, "\n")
+  end
+  local head = manual.header(text)
+  if head ~= "" then table.insert(out, head .. "\n") end
+  if found.topic == "commands" then table.insert(out, ("`tinylua %s --help` lists its options."):format(found.name)) end
+  for _, f in ipairs(found.topic == "modules" and manual.functions(text) or {}) do
+    table.insert(out, format.colour("bold", f.head) .. (f.doc ~= "" and "\n  " .. f.doc:gsub("\n", "\n  ") or ""))
+  end
+  return table.concat(out, "\n")
+end
+
+-- All there is to read on a name: a primitive ("clone", "tiny.clone", "child:wait"), a command, a
+-- module, a recipe. nil when there is none.
+function manual.text(name)
+  local entry, out = tiny.manual(name), {}
+  if entry then
+    entry = entry:gsub("\n$", ""):gsub("^[^\n]+", function(head) return format.colour("bold", head) end)
+    table.insert(out, entry)
+  end
+  for _, found in ipairs(manual.find(name)) do
+    local also = found.topic == "commands" and "`tinylua %s --help`" or "`tinylua doc %s`"
+    table.insert(out, entry and ("See also " .. also .. "."):format(found.name) or file_text(found))
+  end
+  return #out > 0 and table.concat(out, "\n\n") or nil
+end
+
+-- Throws that nothing has this name, with the closest that there is. Primitives count where `all`.
+function manual.unknown(name, all)
+  local names = {}
+  for topic in pairs(manual.topics) do
+    for _, entry in ipairs(manual.list(topic)) do table.insert(names, entry.name) end
+  end
+  for key in pairs(all and tiny or {}) do table.insert(names, key) end
+  table.sort(names)
+  local near = tiny.did_you_mean(name, names) or tiny.did_you_mean(name:gsub("^tiny%.(.*)$", "%1"), names)
+  tiny.fail {
+    message = ("there is nothing named %q"):format(name), exit = 2,
+    hint = near and ("did you mean %q?"):format(near) or "`tinylua doc` lists what there is",
+  }
+end
+
+return manual

@@ -1,0 +1,66 @@
+-- doctor for an ordinary user: what containers without root need beside the kernel, and the command that
+-- mends each lack.
+local RANGE = 65536
+
+-- The name of the user, for the commands of root's.
+local function user(uid)
+  for name, id in (tiny.read_file("/etc/passwd") or ""):gmatch("([^:\n]*):[^:\n]*:(%d+):[^\n]*") do
+    if tonumber(id) == uid then return name end
+  end
+  return tostring(uid)
+end
+
+-- The command that gives a range which nobody has.
+local function add_range(uid)
+  local first, all = 100000, tiny.subids()
+  for _, ranges in pairs(all) do
+    for _, range in ipairs(ranges) do first = math.max(first, range[1] + range[2]) end
+  end
+  local span = ("%d-%d"):format(first, first + RANGE - 1)
+  return ("as root: usermod --add-subuids %s --add-subgids %s %s"):format(span, span, user(uid))
+end
+
+local function ids(host, report)
+  local own = tiny.subids(host.euid)
+  report { "subuid ranges", #own.uids > 0 and #own.gids > 0, purpose = "more than one user id in a container", fix = add_range(host.euid) }
+  for _, name in ipairs { "newuidmap", "newgidmap" } do
+    local _, err = tiny.try(tiny.userns_helper, name)
+    local wrong = err and err.code ~= "ENOENT"
+    report { name, not err, purpose = "more than one user id in a container",
+      fix = wrong and "as root: apt-get install --reinstall uidmap, which sets its owner and its setuid bit" or "as root: apt-get install uidmap" }
+  end
+end
+
+local function network(host, report)
+  local userland = require "tiny.net.rootless"
+  local found
+  for _, name in ipairs(userland.PROGRAMS) do found = found or userland.find(name) end
+  report { "pasta or slirp4netns", found ~= nil, purpose = "networks and published ports without root", detail = found,
+    fix = "as root: apt-get install passt (or slirp4netns)" }
+  local lack = userland.no_tun()
+  report { "tun", not lack, purpose = "networks without root", fix = userland.TUN_HINT }
+  report { "fuse", host.network.fuse, purpose = "file systems without root", fix = "modprobe fuse" }
+end
+
+local function limits(report)
+  local controllers = require("tiny.pipeline.delegated").controllers()
+  report { "delegated cgroup", controllers ~= nil, purpose = "pausing, statistics and limits", detail = controllers and table.concat(controllers, " "),
+    fix = "systemd-run --user --scope -p Delegate=yes tinylua …, on a host with cgroup v2" }
+  local missing = {}
+  for _, name in ipairs { "memory", "cpu", "pids", "cpuset" } do
+    local there = false
+    for _, given in ipairs(controllers or {}) do there = there or given == name end
+    if not there then table.insert(missing, name) end
+  end
+  report { "delegated controllers", #missing == 0, purpose = "limits on " .. table.concat(missing, ", "),
+    fix = "as root: mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' "
+      .. "> /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload" }
+end
+
+return function(host, report)
+  ids(host, report)
+  limits(report)
+  network(host, report)
+  report { "XDG_RUNTIME_DIR", os.getenv("XDG_RUNTIME_DIR") ~= nil, purpose = "the place of what does not survive a reboot; without it /tmp/tinylua-UID is",
+    fix = "log in by way of PAM (systemd-logind sets it), or export one that only you can use" }
+end

@@ -1,0 +1,173 @@
+-- An anatomy as text for a terminal: sections with aligned columns, trees with lines, colours where they are
+-- asked for. Where a part comes from stands behind it when the terminal is wide enough, below it otherwise.
+local words = require "tiny.inspect.labels"
+
+local CODES = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
+
+local Text = {}
+Text.__index = Text
+
+local function length(text) return utf8.len(text) or #text end
+
+local function cut(text, room)
+  if length(text) <= room then return text end
+  return room < 2 and "…" or text:sub(1, utf8.offset(text, room) - 1) .. "…"
+end
+
+local function pad(text, columns) return text .. (" "):rep(columns - length(text)) end
+
+function Text:paint(colour, text)
+  return self.colour and colour and text ~= "" and ("\27[%dm%s\27[0m"):format(CODES[colour], text) or text
+end
+
+function Text:add(line) table.insert(self.lines, (line:gsub("%s+$", ""))) end
+
+-- The places of an origin, the recipe's first.
+local function places(origin)
+  local list = {}
+  for _, key in ipairs { "recipe", "shipped" } do
+    if origin and origin[key] then table.insert(list, words.clean(origin[key].place)) end
+  end
+  return table.concat(list, "  ")
+end
+
+function Text:title(name, origin)
+  if #self.lines > 0 then self:add("") end
+  local from = places(origin)
+  local room = self.width - length(name) - 2
+  self:add(self:paint("bold", name) .. (from ~= "" and "  " .. self:paint("dim", cut(from, room)) or ""))
+end
+
+-- Rows of { cells…, colour, origin }: all but the last cell are padded to the widest of their column.
+function Text:rows(rows, indent)
+  local widths = {}
+  for _, row in ipairs(rows) do
+    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, length(cell)) end
+  end
+  for _, row in ipairs(rows) do
+    local left, parts = self.width - indent, {}
+    for i, cell in ipairs(row) do
+      local text = left > 0 and cut(cell, left) or ""
+      -- One long name does not push all the others aside.
+      local columns = i < #row and math.max(length(text), math.min(widths[i], self.width * 2 // 5, left)) or length(text)
+      left = left - columns - 2
+      parts[i] = self:paint(i == 1 and row.colour, pad(text, columns))
+    end
+    local from = places(row.origin)
+    local line = (" "):rep(indent) .. table.concat(parts, "  ")
+    local fits = left >= length(from) + 2
+    self:add(line .. (from ~= "" and fits and "  " .. self:paint("dim", from) or ""))
+    if from ~= "" and not fits then self:add((" "):rep(math.max(indent + 2, self.width - length(from))) .. self:paint("dim", cut(from, self.width - indent - 2))) end
+  end
+end
+
+-- A tree as rows: the branch lines become a part of the cell that `first` makes of a node.
+function Text:tree(roots, cells)
+  local rows = {}
+  local function walk(list, before)
+    for i, node in ipairs(list) do
+      local last, top = i == #list, before == nil
+      local row = cells(node)
+      row[1] = (top and "" or before .. (last and "└ " or "├ ")) .. row[1]
+      table.insert(rows, row)
+      walk(node.children, top and "" or before .. (last and "  " or "│ "))
+    end
+  end
+  walk(roots, nil)
+  return rows
+end
+
+function Text:processes(self_)
+  self:title("Processes", self_.origin and self_.origin.exec)
+  local wide = self.width >= 70 -- a narrow terminal shows who they are, and not what they use
+  local function row(pid, host, user, state, memory, cpu, command)
+    return wide and { pid, host, user, state, memory, cpu, command } or { pid, host, user, command }
+  end
+  local rows = self:tree(self_.processes, function(p)
+    return row(tostring(p.inside or p.pid), tostring(p.pid), tostring(p.user or "-"), p.state, words.size(p.memory), ("%.2f s"):format(p.cpu_seconds or 0), words.clean(p.command))
+  end)
+  local titles = row("PID", "HOST", "UID", "S", "MEMORY", "CPU", "COMMAND")
+  titles.colour = "dim"
+  table.insert(rows, 1, titles)
+  self:rows(rows, 2)
+  if self_.left_out and self_.left_out.processes > 0 then self:add(("  … %d more"):format(self_.left_out.processes)) end
+end
+
+function Text:namespaces(self_)
+  self:title("Namespaces", self_.origin and self_.origin.namespaces)
+  local rows = {}
+  for _, one in ipairs(self_.namespaces) do
+    local whose, means = words.namespace(one)
+    table.insert(rows, { one.kind, whose, tostring(one.inode or "-"), means, colour = one.own and "green" or "yellow" })
+  end
+  self:rows(rows, 2)
+  self:rows({ { "users", words.map(self_.maps.uid) }, { "groups", words.map(self_.maps.gid) } }, 2)
+end
+
+function Text:mounts(self_)
+  self:title("Mounts")
+  self:rows(self:tree(self_.mounts, function(mount)
+    return { words.clean(mount.target), words.clean(mount.fstype), mount.readonly and "ro" or "rw", words.mount(mount), origin = mount.origin }
+  end), 2)
+  if self_.left_out and self_.left_out.mounts > 0 then self:add(("  … %d more"):format(self_.left_out.mounts)) end
+end
+
+function Text:limits(self_)
+  self:title("Limits and use", self_.origin and self_.origin.cgroup)
+  if not self_.cgroup then return self:add("  no control group of its own") end
+  local rows = {}
+  for _, row in ipairs(words.limits(self_.cgroup)) do
+    table.insert(rows, { row.what, row.used, "of " .. row.limit, origin = row.limit ~= "no limit" and self_.origin and self_.origin[row.key] or nil })
+  end
+  self:rows(rows, 2)
+  local events = words.events(self_.cgroup.stats)
+  self:rows({ { "group", words.clean(self_.cgroup.path) }, events and { "so far", events } }, 2)
+end
+
+-- A list of words over as many lines as it takes.
+function Text:wrapped(name, list, columns)
+  local line = "  " .. pad(name, columns) .. "  "
+  if #list == 0 then return self:add(line .. self:paint("dim", "none")) end
+  local start, used = #line, #line
+  for i, word in ipairs(list) do
+    if i > 1 and used + #word + 1 > self.width then
+      self:add(line)
+      line, used = (" "):rep(start), start
+    end
+    line, used = line .. (used > start and " " or "") .. word, used + #word + (used > start and 1 or 0)
+  end
+  self:add(line)
+end
+
+function Text:rights(self_)
+  self:title("Capabilities", self_.origin and self_.origin.capabilities)
+  for _, set in ipairs { "effective", "permitted", "inheritable", "bounding", "ambient" } do
+    local short = {}
+    for i, name in ipairs(self_.capabilities[set]) do short[i] = name:gsub("^CAP_", ""):lower() end
+    self:wrapped(set, short, 11)
+  end
+  self:title("Confinement")
+  local rows = {}
+  for _, row in ipairs(words.confinement(self_)) do
+    table.insert(rows, { row[2], row[3], origin = self_.origin and self_.origin[row[1]] })
+  end
+  self:rows(rows, 2)
+end
+
+function Text:network(self_)
+  local net, origin = self_.network, self_.origin or {}
+  self:title("Network", origin.network)
+  if not net.own then return self:add("  the host's own") end
+  if net.unseen then self:add("  " .. words.clean(net.unseen)) end
+  local rows = {}
+  for _, row in ipairs(require "tiny.inspect.network_rows"(net)) do table.insert(rows, { row[1], words.clean(row[2]), words.clean(row[3]), origin = origin[row[4]] }) end
+  self:rows(rows, 2)
+end
+
+return function(self, options)
+  local text = setmetatable({ lines = {}, width = math.max(40, options.width or 100), colour = options.colour }, Text)
+  text:add(text:paint("bold", words.clean(self.name)) .. (self.status and "  " .. text:paint("green", self.status) or ""))
+  text:rows(words.head(self), 2)
+  for _, part in ipairs { "processes", "namespaces", "mounts", "limits", "rights", "network" } do text[part](text, self) end
+  return table.concat(text.lines, "\n") .. "\n"
+end

@@ -1,0 +1,125 @@
+-- The check of a whole spec before anything acts. A checked spec is in its final form: paths of the
+-- host are absolute, and checking it again changes nothing.
+local values = require "tiny.spec.values"
+
+local wrong = values.wrong
+
+
+local function check_steps(asked)
+  local steps = require("tiny.spec.keys").STEPS
+  for _, field in ipairs { "before", "after", "steps" } do
+    for name in pairs(asked[field] or {}) do
+      local known = false
+      for _, step in ipairs(steps) do known = known or step == name end
+      if not known then wrong(("%s: there is no step %q"):format(field, name), "the steps are " .. table.concat(steps, ", ")) end
+    end
+  end
+end
+
+local function check_rootfs(path)
+  local s = path ~= "" and tiny.stat(path)
+  if not s and path == "" then wrong("the rootfs is an empty name", "leave --rootfs out for a throwaway view of the host") end
+  if not s then wrong(("the rootfs %s does not exist"):format(path), "make it, or leave --rootfs out for a throwaway view of the host") end
+  if s.kind ~= "dir" then wrong(("the rootfs %s is a %s, not a folder"):format(path, s.kind), "unpack an archive or image first") end
+  local host = tiny.stat("/")
+  if s.dev == host.dev and s.ino == host.ino then
+    wrong(("the rootfs %s is the host's own root"):format(path), "leave --rootfs out for a throwaway view of the host")
+  end
+end
+
+-- The record is JSON, which holds text only.
+local function check_text(what, text)
+  if not utf8.len(text) then wrong(("%s is not UTF-8: %s"):format(what, tiny.show(text)), "put other bytes into a file, or encode them") end
+end
+
+local function check_texts(asked)
+  for _, key in ipairs { "rootfs", "name", "hostname", "workdir", "user", "cgroup_parent", "userns" } do
+    if asked[key] then check_text(key, asked[key]) end
+  end
+  for i, word in ipairs(asked.command) do check_text(("command: word %d"):format(i), word) end
+  for _, key in ipairs { "view", "volumes", "tmpfs", "mounts" } do
+    for i, text in ipairs(asked[key] or {}) do
+      for part, value in pairs(type(text) == "table" and text or { text }) do
+        if type(value) == "string" then check_text(("%s: %s"):format(key, type(part) == "string" and part or "number " .. i), value) end
+      end
+    end
+  end
+end
+
+-- A table of names to strings, such as env and labels; `pattern` is what no name has.
+local function check_pairs(key, map, pattern, what)
+  for name, value in pairs(map or {}) do
+    if type(name) ~= "string" or name == "" or name:find(pattern) then wrong(("%s: %s is not %s"):format(key, tiny.show(name), what)) end
+    if type(value) ~= "string" then wrong(("%s: %s is not a string: %s"):format(key, name, tiny.show(value))) end
+    check_text(("%s: %s"):format(key, tiny.show(name)), name .. "=" .. value)
+  end
+end
+
+local function words(command)
+  return type(command) == "string" and { "/bin/sh", "-c", command } or command
+end
+
+-- The whole command: the entrypoint with the other words as its arguments.
+local function join_command(asked)
+  asked.command = words(asked.command) or {}
+  -- An empty one takes a recipe's away.
+  if asked.entrypoint == "" then asked.entrypoint = nil end
+  if asked.entrypoint then
+    local first = type(asked.entrypoint) == "string" and { asked.entrypoint } or asked.entrypoint
+    asked.command = table.move(asked.command, 1, #asked.command, #first + 1, table.move(first, 1, #first, 1, {}))
+    asked.entrypoint = nil
+  end
+  if #asked.command == 0 or asked.command[1] == "" then wrong("no command is given", "say what to run: tinylua run CMD…") end
+end
+
+local function check_stop(asked)
+  local number = asked.stop_signal and tiny.try(tiny.signal_number, asked.stop_signal)
+  if asked.stop_signal and (not number or number == 0) then
+    wrong(("stop_signal: there is no signal %s"):format(tiny.show(asked.stop_signal)), "by name or number: SIGINT, term, 9, SIGRTMIN+3")
+  end
+  if asked.stop_timeout and not (asked.stop_timeout >= 0 and asked.stop_timeout < math.huge) then
+    wrong(("stop_timeout: %s is not a number of seconds"):format(asked.stop_timeout))
+  end
+end
+
+-- Checks a whole spec before anything acts, and puts it in its final form.
+return function(asked)
+  join_command(asked)
+  check_texts(asked)
+  check_pairs("env", asked.env, "[=%z]", "a variable's name")
+  check_pairs("labels", asked.labels, "[=%c]", "a label's name")
+  if asked.rootfs then
+    check_rootfs(asked.rootfs)
+    asked.rootfs = values.absolute(asked.rootfs)
+  end
+  if asked.view then require("tiny.pipeline.view_option").check(asked) end
+  if asked.name then values.check_name(asked.name) end
+  if asked.hostname and (#asked.hostname > 64 or not asked.hostname:match("^%w[%w.-]*$")) then
+    wrong(("the hostname %q is not made of letters, digits, '.' and '-', 64 at most"):format(asked.hostname))
+  end
+  if asked.workdir and not asked.workdir:match("^/") then wrong(("the working directory %q does not begin with /"):format(asked.workdir)) end
+  check_steps(asked)
+  check_stop(asked)
+  require("tiny.spec.restart").parse(asked.restart)
+  if asked.volumes or asked.tmpfs or asked.mounts then require("tiny.pipeline.volumes").check(asked) end
+  if asked.shm_size then
+    asked.shm_size = tiny.parse_size(asked.shm_size)
+    -- To tmpfs 0 means no limit at all.
+    if asked.shm_size == 0 then wrong("shm_size: 0 leaves no room for anything", "leave it out for 64m") end
+  end
+  if asked.log then require("tiny.pipeline.logging").check(asked) end
+  if asked.ulimits then require("tiny.pipeline.ulimits").check(asked.ulimits) end
+  require("tiny.pipeline.limits").check(asked)
+  require("tiny.network").check(asked)
+  -- Whose network it is tells which settings are its own.
+  if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls
+    or asked.landlock or asked.seccomp then
+    require("tiny.pipeline.security_options").check(asked)
+  end
+  if asked.health then require("tiny.spec.health").check(asked) end
+  -- An ordinary user's containers have one in any case.
+  if asked.userns or tiny.getuid() ~= 0 then require("tiny.pipeline.userns").check(asked) end
+  if asked.pressure or asked.on_pressure then require("tiny.pipeline.pressure").check(asked) end
+  return asked
+end
+

@@ -1,0 +1,97 @@
+-- Where a container's output goes: its log options, and the drivers beside the log file.
+local schema = require "tiny.spec.schema"
+
+local logging = {}
+
+logging.drivers = { "json", "none", "passthrough" }
+logging.policies = { "wait", "drop" }
+
+local KEYS = { driver = "string", max_size = "size", max_files = "integer", on_full = "string" }
+-- An entry has up to 16 KiB of text, each byte of which may become six.
+local LEAST = 128 * 1024
+
+local function wrong(message, hint)
+  tiny.fail { message = message, hint = hint, exit = 125 }
+end
+
+local function one_of(key, value, words)
+  for _, word in ipairs(words) do
+    if value == word then return end
+  end
+  local near = tiny.did_you_mean(value, words)
+  wrong(("log: %s: %q is not one of %s"):format(key, value, table.concat(words, ", ")), near and ("did you mean %q?"):format(near))
+end
+
+-- Checks the `log` of a spec; what is not given stays so.
+function logging.check(spec)
+  local log = spec.log
+  schema.check("log", log, KEYS)
+  one_of("driver", log.driver or "json", logging.drivers)
+  one_of("on_full", log.on_full or "wait", logging.policies)
+  if log.driver and log.driver ~= "json" then
+    for _, key in ipairs { "max_size", "max_files", "on_full" } do
+      if log[key] then wrong(("log: %s is for the json driver, and the driver is %s"):format(key, log.driver)) end
+    end
+  end
+  log.max_size = log.max_size and tiny.parse_size(log.max_size)
+  if log.max_size and log.max_size < LEAST then wrong(("log: max_size: %d bytes are less than one entry may have"):format(log.max_size), "the least is 128k") end
+  if log.max_files and log.max_files < 1 then wrong(("log: max_files: %d leaves no file to write to"):format(log.max_files), "the least is 1") end
+  if log.max_files and not log.max_size then wrong("log: max_files without max_size: one file would never be full", "say how large a file may be: --log-max-size 10m") end
+  if log.driver ~= "passthrough" then return end
+  if spec.tty then wrong("log: the driver passthrough and a terminal (-t) exclude each other", "a terminal's output passes through the supervisor") end
+  if spec.on_log then wrong("log: on_log gets nothing with the driver passthrough: the output does not pass the supervisor") end
+end
+
+function logging.driver(settings)
+  return settings.log and settings.log.driver or "json"
+end
+
+-- Refuses to read the log of a container that keeps none.
+function logging.check_readable(config)
+  local driver = logging.driver(config)
+  if driver == "json" then return end
+  local hint = driver == "none" and "a container made with --log-driver json keeps one" or "its output went to the output of the command that started it"
+  tiny.fail { message = ("%s keeps no log: its log driver is %s"):format(config.name, driver), hint = hint, exit = 125 }
+end
+
+-- The caller's own stdout or stderr for the container. A terminal is no pipe: who has it could type there.
+function logging.pass(options, number)
+  if tiny.isatty(number) then
+    wrong("log: the driver passthrough does not pass a terminal on, which the container could then type at", "redirect the output, or use another log driver")
+  end
+  -- A supervisor lets go of its own, and needs them for a restart.
+  options.passed = options.passed or {}
+  options.passed[number] = options.passed[number] or tiny.stdio(number)
+  return options.passed[number]
+end
+
+-- What stands in a pump's place for the driver none: it reads the FIFOs and keeps nothing.
+local Sink = {}
+Sink.__index = Sink
+
+function logging.sink(folder)
+  local sink = setmetatable({}, Sink)
+  for _, stream in ipairs { "stdout", "stderr" } do
+    -- For writing too: a FIFO without a writer is "ready" for ever.
+    sink[stream] = tiny.open(folder .. "/" .. stream, { read = true, write = true, nonblock = true, nofollow = true })
+  end
+  return sink
+end
+
+function Sink:move(stream)
+  local bytes = self[stream]:read("1m")
+  return bytes and true or false, bytes or ""
+end
+
+function Sink:finish(stream)
+  local all = {}
+  for bytes in function() return self[stream]:read("1m") or nil end do all[#all + 1] = bytes end
+  return false, table.concat(all)
+end
+
+function Sink:close()
+  self.stdout:close()
+  self.stderr:close()
+end
+
+return logging

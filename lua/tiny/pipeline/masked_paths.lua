@@ -1,0 +1,30 @@
+-- What a container does not see of /proc and /sys, and what it only reads. It is mounted by the
+-- descriptors of the two, never by a path of the container's tree, where another process could change
+-- what a name leads to (CVE-2019-19921, CVE-2025-31133, CVE-2025-52565).
+local security = require "tiny.pipeline.security"
+
+-- A file is covered by the container's /dev/null, a node that we made just now in a file system that
+-- nobody else has; a folder by an empty one that nothing can be put into.
+local function hider(dev)
+  local empty
+  return function(root, path)
+    local there = tiny.stat(path, { root = root })
+    if not there then return end
+    if there.kind ~= "dir" then return tiny.mount_bind("null", path, { source_root = dev, root = root, ro = true }) end
+    if empty then return tiny.mount_bind(".", path, { source_root = empty, root = root, recursive = false }) end
+    local _, opened = tiny.mount_tmpfs(path, { root = root, ro = true, nosuid = true, nodev = true, noexec = true, size = "4k", open = true })
+    empty = opened
+  end
+end
+
+-- proc, sys and dev: dir handles of the container's mounts; sys may be nil.
+return function(proc, sys, dev)
+  local hide = hider(dev)
+  for _, path in ipairs(security.masked.proc) do hide(proc, path) end
+  if sys then
+    for _, path in ipairs(security.masked.sys) do hide(sys, path) end
+  end
+  for _, path in ipairs(security.readonly) do
+    if tiny.stat(path, { root = proc }) then tiny.mount_bind(path, path, { source_root = proc, root = proc, ro = true }) end
+  end
+end

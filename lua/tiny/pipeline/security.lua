@@ -1,0 +1,138 @@
+-- What confines a container beside its namespaces: capabilities, system calls, devices, what of /proc
+-- and /sys it sees. The defaults are tables here; options loosen them by name (tiny.pipeline.security_options).
+local security = {}
+
+-- podman's; for a user other than root only what was added by name.
+security.capabilities = {
+  "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID",
+  "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
+}
+
+-- Empty to the container, below /proc and /sys: what tells of the machine, or lets it be changed.
+security.masked = {
+  proc = { "acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats" },
+  sys = { "dev/block", "devices/virtual/powercap", "firmware", "fs/selinux" },
+}
+
+-- Read-only below /proc; /sys is so as a whole.
+security.readonly = { "bus", "fs", "irq", "sys", "sysrq-trigger" }
+
+-- The devices of /dev and of terminals. Not c 5:1, the host's console: a container's is a terminal (c 136). c 5:0 is
+-- the caller's own terminal, and c 5:2 makes one in the devpts beside its node, which can only be the container's.
+local function char(major, minor) return { type = "char", major = major, minor = minor, access = "rwm" } end
+security.devices = {
+  char(1, 3), char(1, 5), char(1, 7), char(1, 8), char(1, 9), char(5, 0), char(5, 2), char(136),
+}
+
+-- Settings of a network of its own: root may ping without a right to raw packets.
+security.sysctls = { ["net.ipv4.ping_group_range"] = "0 0" }
+
+local NOTHING, ROOT = {}, { uid = 0, gid = 0, groups = {} }
+
+local function list(set)
+  local names = {}
+  for name in pairs(set) do table.insert(names, name) end
+  table.sort(names)
+  return names
+end
+
+-- Those of these names that this process may hand on: a default that the host lacks is let be.
+local function held(names)
+  local mine, set = {}, {}
+  for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
+  for _, name in ipairs(names) do set[name] = mine[name] end
+  return set
+end
+
+-- The capabilities of a container, and those of them that were asked for by name.
+local function granted(asked)
+  if not (asked.privileged or asked.cap_add or asked.cap_drop) then return list(held(security.capabilities)), NOTHING end
+  local all, set, added = tiny.caps().bounding, {}, {}
+  if not (asked.privileged) then set = held(security.capabilities) else set = held(all) end
+  for _, name in ipairs(asked.cap_drop or NOTHING) do
+    if name == "ALL" then set = {} else set[name] = nil end
+  end
+  local dropped = {}
+  for _, name in ipairs(asked.cap_drop or NOTHING) do dropped[name] = true end
+  for _, name in ipairs(asked.cap_add or NOTHING) do
+    for _, one in ipairs(name == "ALL" and all or { name }) do
+      if not dropped[one] then set[one], added[one] = true, true end
+    end
+  end
+  return list(set), list(added)
+end
+
+-- The compiled default: it is kept in a file, with all that it was made from before it.
+local function default_filter(caps)
+  local exe, folder = tiny.stat("/proc/self/exe"), require("tiny.store.state").roots() .. "/seccomp"
+  if not exe then tiny.fail { message = "/proc is not mounted", hint = "mount -t proc proc /proc; `tinylua doctor` shows what this host offers" } end
+  local from = table.concat({ table.concat(caps, " "), exe.ino, exe.size, exe.mtime, (tiny.read_file("/proc/sys/kernel/osrelease")),
+    (tiny.source("lua/tiny/seccomp_default.lua")) }, "\n") .. "\0"
+  local path = ("%s/%s"):format(folder, #caps == 0 and "none" or ("%d-%s"):format(#caps, caps[#caps]))
+  local kept = tiny.read_file(path)
+  if kept and #kept > #from and kept:sub(1, #from) == from then return kept:sub(#from + 1) end
+  local filter = tiny.seccomp_compile(require "tiny.seccomp_default", { caps = caps })
+  -- Once for a kernel and a tinylua: what it took shall not stay in this one's supervisor.
+  package.loaded["tiny.seccomp_default"] = nil
+  collectgarbage()
+  tiny.mkdir(folder, { parents = true, mode = tonumber("700", 8) })
+  tiny.write_file(path, from .. filter, { mode = tonumber("600", 8) })
+  return filter
+end
+
+-- What confines a container, by what was asked (a spec, or a record's config): caps, added, no_new_privs
+-- and filter. dir is the container's folder. All is read before the container is entered.
+function security.of(asked, dir, running)
+  local caps, added = granted(asked)
+  local options = asked.security_opt and require("tiny.pipeline.security_options").parse(asked.security_opt) or NOTHING
+  local how = { caps = caps, added = added, no_new_privs = options.no_new_privs }
+  if how.no_new_privs == nil then how.no_new_privs = not asked.privileged end
+  local seccomp = options.seccomp or (asked.privileged and "unconfined")
+  how.landlock = asked.landlock
+  if asked.seccomp then
+    local profile = not running and seccomp ~= "unconfined" and require("tiny.pipeline.security_options").profile(seccomp) or nil
+    require("tiny.pipeline.seccomp_notify").filters(how, asked, profile, dir, running)
+  elseif not seccomp then how.filter = default_filter(caps)
+  elseif seccomp ~= "unconfined" then how.filter = require("tiny.pipeline.security_options").filter(seccomp, caps, dir, running) end
+  return how
+end
+
+-- Lets this process use the container's devices and no others from its birth on.
+function security.restrict_devices(ctx)
+  local asked = ctx.spec
+  local rules = table.move(security.devices, 1, #security.devices, 1, {})
+  if asked.privileged then rules = { { access = "rwm" } } end
+  for _, name in ipairs(ctx.security.caps) do
+    if name == "CAP_MKNOD" then table.insert(rules, { access = "m" }) end
+  end
+  if asked.devices then require("tiny.pipeline.devices").add_rules(rules, asked.devices) end
+  tiny.set_device_rules(ctx.cgroup, rules)
+end
+
+-- Takes from this process what the container may not have, and makes it the user (root without one).
+-- The bounding set goes first, while that is allowed; a filter without no_new_privs while it is.
+function security.enter(how, user)
+  user = user or ROOT
+  local mine = user.uid == 0 and how.caps or how.added
+  local over = user.uid == 0 and NOTHING or mine
+  tiny.set_caps { bounding = how.caps }
+  if how.filter and not how.no_new_privs then tiny.seccomp(how.filter) end
+  tiny.setuser(user.uid, { gid = user.gid, groups = user.groups, keep_caps = #over > 0 })
+  tiny.set_caps { permitted = mine, effective = mine, inheritable = over, ambient = over }
+  if how.no_new_privs then tiny.no_new_privs() end
+end
+
+-- Right before the program: what it is confined by beside the filter takes the privilege to be asked for.
+function security.last(how)
+  if how.landlock then tiny.landlock(how.landlock) end
+  if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
+  if how.listener then require("tiny.pipeline.seccomp_notify").hand_over(how) end
+end
+
+-- What of ours stays beside the program: the filter of system calls, of which nothing is asked.
+function security.seal(how)
+  local filter = how.own or how.filter
+  if filter and how.no_new_privs then tiny.seccomp(filter) end
+end
+
+return security

@@ -1,0 +1,177 @@
+-- What is mounted into a container beside its own parts: -v, --tmpfs and --mount, as text or as
+-- tables, checked and put in one form: a list of
+--   { type = "bind", source = …, subpath = …, target = …, readonly = … }
+--   { type = "tmpfs", target = …, size = …, mode = …, … }
+-- in the order in which they are mounted: what lies in another mount comes after it.
+local values = require "tiny.spec.values"
+
+local volumes = {}
+
+-- The keys of --mount, with docker's other names for them.
+local KEYS = {
+  type = "type", source = "source", src = "source", target = "target", destination = "target", dst = "target",
+  subpath = "subpath", ["volume-subpath"] = "subpath",
+  readonly = "readonly", ro = "readonly", ["tmpfs-size"] = "size", ["tmpfs-mode"] = "mode",
+}
+local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode"
+-- The fields of the tables, by type.
+local FIELDS = {
+  bind = { type = "string", source = "string", subpath = "string", target = "string", readonly = "boolean" },
+  tmpfs = {
+    type = "string", target = "string", readonly = "boolean", size = "size", mode = "integer", inodes = "integer",
+    exec = "boolean", suid = "boolean", dev = "boolean",
+  },
+}
+-- The words of --tmpfs that say yes or no.
+local WORDS = {
+  ro = { "readonly", true }, rw = { "readonly", false }, exec = { "exec", true }, noexec = { "exec", false },
+  suid = { "suid", true }, nosuid = { "suid", false }, dev = { "dev", true }, nodev = { "dev", false },
+}
+
+local function wrong(text, what, hint)
+  values.wrong(("%s: %s"):format(tiny.show(text), what), hint)
+end
+
+local function octal(text, value)
+  local mode = value:match("^0?[0-7][0-7][0-7][0-7]?$") and tonumber(value, 8)
+  return mode or wrong(text, ("the mode %s is not an octal number"):format(tiny.show(value)), "such as 1777 or 755")
+end
+
+local function size(text, value)
+  return tiny.parse_size(value) or wrong(text, ("%s is not a size"):format(tiny.show(value)), "bytes, or a number with k, m, g or t: 64m")
+end
+
+-- "SOURCE:/TARGET[:ro]".
+local function of_volume(text)
+  local source, target, mode = text:match("^([^:]+):(/[^:]*):?(.*)$")
+  if not source then wrong(text, "it is not SOURCE:/TARGET[:ro]", "a source with a colon in it goes with --mount") end
+  if mode ~= "" and mode ~= "ro" and mode ~= "rw" then wrong(text, ("the option %s is not ro or rw"):format(tiny.show(mode))) end
+  return { type = "bind", source = source, target = target, readonly = mode == "ro" or nil }
+end
+
+-- "/PATH[:size=64m,mode=1777,…]".
+local function of_tmpfs(text)
+  local target, list = text:match("^(/[^:]*):?(.*)$")
+  if not target then wrong(text, "it is not /PATH[:OPTION,…]") end
+  local mount = { type = "tmpfs", target = target }
+  for word in list:gmatch("[^,]+") do
+    local key, value = word:match("^(%w+)=(.*)$")
+    if key == "size" then mount.size = size(text, value)
+    elseif key == "mode" then mount.mode = octal(text, value)
+    elseif key == "nr_inodes" and value:match("^%d+$") then mount.inodes = math.tointeger(tonumber(value))
+    elseif WORDS[word] then mount[WORDS[word][1]] = WORDS[word][2]
+    else wrong(text, ("%s is no option of a tmpfs"):format(tiny.show(word)), "they are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev") end
+  end
+  return mount
+end
+
+-- "type=bind,source=…,target=…[,readonly]".
+local function of_mount(text)
+  local mount = {}
+  for word in text:gmatch("[^,]+") do
+    local key, value = word:match("^([^=]+)=(.*)$")
+    local field = KEYS[key or word]
+    if not field then
+      local known = {}
+      for name in pairs(KEYS) do table.insert(known, name) end
+      local near = tiny.did_you_mean(key or word, known)
+      wrong(text, ("unknown key %s"):format(tiny.show(key or word)) .. (near and ("; did you mean %q?"):format(near) or ""), "known are " .. SHOWN)
+    end
+    if mount[field] ~= nil then wrong(text, ("the %s is given twice"):format(field)) end
+    if field == "readonly" then
+      local yes, no = value == nil or value == "true" or value == "1", value == "false" or value == "0"
+      if not (yes or no) then wrong(text, ("readonly is true or false, not %s"):format(tiny.show(value))) end
+      mount.readonly = yes
+    elseif value == nil or value == "" then wrong(text, ("%s has no value"):format(word))
+    elseif field == "size" then mount.size = size(text, value)
+    elseif field == "mode" then mount.mode = octal(text, value)
+    else mount[field] = value end
+  end
+  return mount
+end
+
+local function check_source(mount, text)
+  if mount.source == nil or mount.source == "" then wrong(text, "a bind mount needs a source") end
+  if mount.source:find("%z") then wrong(text, "the source has a NUL byte") end
+  if not tiny.stat(mount.source) then
+    values.wrong(("volumes: %s is missing on the host"):format(mount.source),
+      mount.source:find("/") and "make it first" or "named volumes belong to a topology; a folder beside you is ./" .. mount.source)
+  end
+  mount.source = values.absolute(mount.source)
+  if mount.subpath and not tiny.stat(mount.subpath, { root = mount.source }) then wrong(text, ("%s has no %s"):format(mount.source, mount.subpath)) end
+end
+
+-- A target as a plain path; its parts are looked up in the container's root only.
+local function plain(target, text)
+  if type(target) ~= "string" or target:sub(1, 1) ~= "/" then wrong(text, "the target is not a path that begins with /") end
+  local parts = {}
+  for part in target:gmatch("[^/]+") do
+    if part == ".." then wrong(text, "the target has .. in it") end
+    if part:find("%z") then wrong(text, "the target has a NUL byte") end
+    if part ~= "." then table.insert(parts, part) end
+  end
+  if #parts == 0 then wrong(text, "the target is the root itself", "--rootfs DIR gives the container another root") end
+  return "/" .. table.concat(parts, "/"), #parts
+end
+
+-- Checks one mount; `text` is what the user knows it by. Returns it with its depth.
+local function checked(mount, text)
+  if not FIELDS[mount.type] then
+    local hint = mount.type == "volume" and "named volumes belong to a topology (tinylua doc topology)" or "it is one of type=bind, type=tmpfs"
+    wrong(text, mount.type and ("there is no type %s"):format(tiny.show(mount.type)) or "the type is missing", hint)
+  end
+  require("tiny.spec.schema").check("mounts", mount, FIELDS[mount.type])
+  if mount.type == "bind" then check_source(mount, text) end
+  if mount.size then
+    mount.size = tiny.parse_size(mount.size)
+    -- To tmpfs 0 means no limit at all.
+    if mount.size == 0 then wrong(text, "a size of 0 leaves no room for anything") end
+  end
+  if mount.mode and (mount.mode < 0 or mount.mode > tonumber("7777", 8)) then wrong(text, ("%d is no mode"):format(mount.mode)) end
+  if mount.inodes and mount.inodes < 1 then wrong(text, "a tmpfs without inodes has no root") end
+  local depth
+  mount.target, depth = plain(mount.target, text)
+  return depth
+end
+
+-- Puts all that is asked for into spec.mounts.
+function volumes.check(asked)
+  local all, taken = {}, {}
+  local function add(mount, text)
+    local depth = checked(mount, text)
+    if taken[mount.target] then values.wrong(("volumes: there are two mounts for %s"):format(mount.target)) end
+    taken[mount.target] = true
+    table.insert(all, { mount = mount, depth = depth, number = #all })
+  end
+  for _, text in ipairs(asked.volumes or {}) do add(of_volume(text), text) end
+  for _, text in ipairs(asked.tmpfs or {}) do add(of_tmpfs(text), text) end
+  for _, item in ipairs(asked.mounts or {}) do
+    local copy = {}
+    if type(item) == "table" then
+      for key, value in pairs(item) do copy[key] = value end
+    else
+      copy = of_mount(item)
+    end
+    add(copy, item)
+  end
+  table.sort(all, function(a, b) return a.depth < b.depth or (a.depth == b.depth and a.number < b.number) end)
+  asked.volumes, asked.tmpfs, asked.mounts = nil, nil, {}
+  for i, entry in ipairs(all) do asked.mounts[i] = entry.mount end
+end
+
+-- Mounts one below the container's root.
+function volumes.mount(root, mount)
+  if mount.type == "bind" then
+    -- A subpath is looked up below the source: who can write there cannot lead it out by links.
+    local from = mount.subpath or mount.source
+    return tiny.mount_bind(from, mount.target, {
+      source_root = mount.subpath and mount.source, root = root, create = true, ro = mount.readonly, nosuid = true, nodev = true,
+    })
+  end
+  tiny.mount_tmpfs(mount.target, {
+    root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, ro = mount.readonly,
+    noexec = not mount.exec, nosuid = not mount.suid, nodev = not mount.dev,
+  })
+end
+
+return volumes

@@ -1,0 +1,61 @@
+-- A running container at the prompt: its record with handles to what it lives in. They are taken by its
+-- pidfd, so that a pid which changes hands meanwhile is never looked into.
+local format = require "tiny.format"
+
+local inside = {}
+
+-- The container's record, and in it process (its PID 1), cgroup (nil where it has none of its own), root
+-- (its files), logs(n) and exec { … }. ref: its name or the beginning of its id; it must be running.
+function inside.open(ref)
+  local state = require "tiny.state"
+  local container = state.ready(state.find(ref))
+  local name = container.config.name
+  local process = container.state.status == "running" and state.process(container)
+  if not process then tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name, exit = 125 } end
+  container.process = process
+  container.cgroup = require("tiny.pipeline.limits").reopen(container)
+  container.root = require("tiny.client.copy").running_root(container)
+  -- The last n lines that it wrote (10).
+  function container.logs(n) require("tiny.client.logs").of(container, { tail = n or 10 }) end
+  -- Runs a program in it and returns its status: { "ls", "/" }, with user, workdir, env, tty, interactive.
+  function container.exec(words)
+    return require "tiny.client.exec"(state.load(container.id) or container, {
+      command = { table.unpack(words) }, env = words.env or {}, user = words.user, workdir = words.workdir,
+      interactive = words.interactive or words.tty, tty = words.tty,
+    })
+  end
+  return setmetatable(container, {
+    __close = function()
+      for _, key in ipairs { "root", "cgroup", "process" } do
+        if container[key] then container[key]:close() end
+      end
+    end,
+    __call = function(_, other) return inside.open(other) end,
+  })
+end
+
+local function banner(container)
+  local config = container.config
+  format.line(("%s (%s) is running: %s"):format(config.name, container.id, format.clean(format.command(config.command))))
+  local rows = {
+    { "  container", "what is on record: container.config, container.state" },
+    { "  process", ("its PID 1, %d here: process:kill(\"TERM\")"):format(container.process.pid) },
+    { "  cgroup", container.cgroup and "tiny.cgroup_stats(cgroup), tiny.freeze(cgroup)" or "none of its own" },
+    { "  root", 'its files: tiny.list_dir("/etc", { root = root })' },
+    { "  logs(n)", "the last lines that it wrote" },
+    { "  exec { … }", 'runs a program in it: exec { "sh", tty = true }' },
+    { "  inspect(container)", "what it is made of" },
+  }
+  format.table(nil, rows)
+end
+
+-- Opens a container and puts its handles among these names, in place of those of another; says what is
+-- there unless `quiet`.
+function inside.enter(ref, names, quiet)
+  local container = inside.open(ref)
+  names.container = container
+  for _, key in ipairs { "process", "cgroup", "root", "logs", "exec" } do names[key] = container[key] end
+  if not quiet then banner(container) end
+end
+
+return inside

@@ -1,0 +1,145 @@
+-- help() at the prompt: a primitive, a handle, a module or one of its functions, a command, by value or by
+-- name. All of it is read from where it is defined: the registry, doc comments, the tables of commands.
+local format = require "tiny.format"
+local manual = require "tiny.docs.manual"
+
+local WELCOME = [[
+help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is
+                     a command, help "tiny.scope" a module
+x = tiny.netns()     without `local` it stays until the end; x:close() undoes it
+c = tiny.clone({ uts = true }, function() tiny.sethostname("in") end)
+                     a function in a child with namespaces of its own; c:wait()
+inspect(c)           its namespaces, mounts, cgroup, links as they are now
+w = container "web"  a running container: w.process, w.root, w.logs(), w.exec{…}
+:in web              makes these names of the prompt
+trace(f)             calls f; prints the primitives within, with their times
+foreground(f)        runs f in a child that has the terminal, such as a shell;
+                     any other child reads nothing
+Tab completes names, options, strings. Ctrl-C ends an input or a call that
+waits, Ctrl-D leaves.]]
+
+local function name_of(f)
+  for name, own in pairs(tiny) do
+    if rawequal(own, f) then return name end
+  end
+  for name, module in next, package.loaded do
+    if rawequal(module, f) then return name end
+    if type(f) == "function" and type(module) == "table" and name:find("^tiny%.") then
+      for key, own in next, module do
+        if rawequal(own, f) and type(key) == "string" then return name .. "." .. key end
+      end
+    end
+  end
+end
+
+-- What can be done with a handle: its methods, each with the first clause of its manual entry.
+local function handle_text(handle)
+  local names, lines, widest = {}, { tostring(handle) }, 0
+  for name in pairs(getmetatable(handle).__index) do
+    table.insert(names, name)
+    widest = math.max(widest, #name)
+  end
+  table.sort(names)
+  local own = { close = "Undoes what made it", keep = "Leaves it as it is when it goes out of scope" }
+  for _, name in ipairs(names) do
+    local entry = tiny.manual(handle.kind .. ":" .. name) or ""
+    local said = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
+    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), said or ""))
+  end
+  return table.concat(lines, "\n")
+end
+
+-- The function of a module, "tiny.scope.new" or "scope.new": its head and the comment above it.
+local function function_text(name)
+  local module, key = name:match("^(.+)[.:]([%w_]+)$")
+  if not module then return nil end
+  for _, found in ipairs(manual.find(module)) do
+    local text = found.topic == "modules" and tiny.source(found.file) or ""
+    for _, f in ipairs(manual.functions(text)) do
+      if f.head:match("[.:]([%w_]+)%(") == key then
+        local head = format.colour("bold", ("%s.%s%s"):format(found.name, key, f.head:match("%b()")))
+        return head .. (f.doc ~= "" and "\n\n  " .. f.doc:gsub("\n", "\n  ") or "") .. ("\n\nIn %s"):format(found.file)
+      end
+    end
+  end
+end
+
+-- Words in lines of at most `width` columns; all but the first begin with `indent` spaces.
+local function wrapped(text, indent, width)
+  local lines, line = {}, ""
+  for word in text:gmatch("%S+") do
+    if line ~= "" and indent + #line + 1 + #word > width then
+      table.insert(lines, line)
+      line = word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  table.insert(lines, line)
+  return table.concat(lines, "\n" .. (" "):rep(indent))
+end
+
+local COLUMN, WIDTH = 26, 80
+
+local function row(head, text)
+  head = "  " .. head
+  local gap = #head + 2 <= COLUMN and (" "):rep(COLUMN - #head) or "\n" .. (" "):rep(COLUMN)
+  return head .. gap .. wrapped(text or "", COLUMN, WIDTH)
+end
+
+local function option_row(option)
+  local value = option.value or (option.choices and table.concat(option.choices, "|")) or option.type
+  local shown = option.type ~= "flag" and " " .. (value or "VALUE"):gsub("^%l+$", string.upper) or ""
+  local default = option.default and not (option.help or ""):find("[default", 1, true) and (" [default: %s]"):format(option.default) or ""
+  return row((option.short and "-" .. option.short .. ", " or "    ") .. "--" .. option[1] .. shown, (option.help or "") .. default)
+end
+
+-- A command as its own table tells it: what it takes, and what each option does.
+local function command_text(found)
+  local text = tiny.source(found.file)
+  local command = assert(load(text, "@" .. found.file, "t"))()
+  local options = command.options or {}
+  -- Those of `run` are only made when they are asked for.
+  if type(options) == "function" then options = options() end
+  local usage = { "tinylua " .. found.name }
+  if command.group then table.insert(usage, "COMMAND") end
+  if #options > 0 then table.insert(usage, "[OPTIONS]") end
+  for _, arg in ipairs(command.args or {}) do
+    local word = (arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "…" or "")
+    table.insert(usage, arg.required == false and "[" .. word .. "]" or word)
+  end
+  local lines = { format.colour("bold", table.concat(usage, " ")), "", "  " .. wrapped((command.summary or "") .. ".", 2, WIDTH) }
+  if command.about then table.insert(lines, "  " .. command.about:gsub("\n", "\n  ")) end
+  if command.args and #command.args > 0 then table.insert(lines, "\nArguments") end
+  for _, arg in ipairs(command.args or {}) do table.insert(lines, row(arg.value or arg[1]:upper(), arg.help)) end
+  if #options > 0 then table.insert(lines, "\nOptions") end
+  for _, option in ipairs(options) do table.insert(lines, option_row(option)) end
+  if command.group then table.insert(lines, "\nCommands") end
+  for _, entry in ipairs(command.group and manual.below "commands" or {}) do
+    local name = entry.name:match("^" .. found.name .. " (.+)$")
+    if name then table.insert(lines, row(name, manual.summary(tiny.source(entry.file)))) end
+  end
+  return table.concat(lines, "\n")
+end
+
+-- All that there is on a name, a command in full.
+local function text_of(name)
+  local parts = {}
+  local entry = tiny.manual(name)
+  for _, found in ipairs(manual.find(name)) do
+    if found.topic == "commands" then table.insert(parts, command_text(found)) end
+  end
+  if entry or #parts == 0 then table.insert(parts, 1, manual.text(name) or function_text(name)) end
+  return #parts > 0 and table.concat(parts, "\n\n") or nil
+end
+
+-- Explains a primitive, a handle, a module or its function, or whatever has this name.
+return function(what)
+  if what == nil then return format.line(WELCOME) end
+  if rawequal(what, tiny) then return format.write(tiny.manual()) end
+  local meta = type(what) == "table" and getmetatable(what)
+  if type(meta) == "table" and meta.__close and rawget(what, "owner") then return format.line(handle_text(what)) end
+  local name = type(what) == "string" and what or name_of(what)
+  if not name then return format.line("there is no help on " .. format.pretty(what)) end
+  format.line(text_of(name) or manual.unknown(name, true))
+end

@@ -1,0 +1,44 @@
+-- What a string at the prompt can be: names of containers where one is asked for, and of what there is
+-- help on; and the keys of a container's table. For all other strings the line editor knows better.
+local function containers(prefix)
+  local names = {}
+  for _, container in ipairs(require("tiny.state").list { "name" }) do
+    table.insert(names, container.config.name)
+    if prefix ~= "" and container.id:sub(1, #prefix) == prefix and container.id ~= container.config.name then
+      table.insert(names, container.id)
+    end
+  end
+  return names
+end
+
+-- Primitives, commands, modules and recipes.
+local function topics()
+  local manual, names = require "tiny.docs.manual", {}
+  for name in pairs(tiny) do table.insert(names, name) end
+  for topic in pairs(manual.topics) do
+    for _, entry in ipairs(manual.list(topic)) do table.insert(names, entry.name) end
+  end
+  table.sort(names)
+  return names
+end
+
+-- "memory: size" and so on.
+local function keys_of_container()
+  local keys = {}
+  for key, kind in pairs(require("tiny.spec.keys").TYPES) do table.insert(keys, ("%s: %s"):format(key, kind)) end
+  table.sort(keys)
+  return keys
+end
+
+local ASKED = { container = containers, inspect = containers, find = containers, [":in"] = containers, help = topics, ["container.new {"] = keys_of_container }
+
+-- The strings, or for "container.new {" the keys, that begin with `prefix` and that the function could be called with; nil for any other.
+return function(callee, prefix)
+  local asked = ASKED[callee] or ASKED[callee:match("[.:]([%w_]+)$")]
+  if not asked then return nil end
+  local fitting = {}
+  for _, name in ipairs(asked(prefix)) do
+    if name:sub(1, #prefix) == prefix then table.insert(fitting, name) end
+  end
+  return fitting
+end

@@ -1,0 +1,139 @@
+-- Policies as files: a part of a spec, what of it confines, as a table of Lua. A learner writes them (run --learn),
+-- and run --policy reads them as data, or a recipe's require.
+local policy = {}
+
+local KEYS = { cap_add = "strings", cap_drop = "strings", seccomp = "table", landlock = "table" }
+
+-- Seen or not, a program may need these: they end it, and go on after a signal.
+local ALWAYS = { "exit", "exit_group", "restart_syscall", "rt_sigreturn" }
+
+-- More than so many files of one folder are written as the folder; those of its folders count where it is
+-- no less than so many steps below the root.
+local MANY, DEEP = 8, 3
+local WIDTH = 120
+
+local function sorted(set)
+  local list = {}
+  for item in pairs(set) do table.insert(list, item) end
+  table.sort(list)
+  return list
+end
+
+local function quoted(list)
+  local words = {}
+  for i, word in ipairs(list) do words[i] = type(word) == "string" and ("%q"):format(word) or tostring(word) end
+  return words
+end
+
+-- A list as Lua, on several lines where it is long.
+local function list_text(list, indent)
+  local lines, line = {}, ""
+  for _, word in ipairs(quoted(list)) do
+    if #line + #word + #indent + 4 > WIDTH then table.insert(lines, line) line = "" end
+    line = line .. (line == "" and "" or " ") .. word .. ","
+  end
+  if line ~= "" then table.insert(lines, line) end
+  if #lines == 0 then return "{}" end
+  if #lines == 1 then return "{ " .. lines[1]:sub(1, -2) .. " }" end
+  return "{\n" .. indent .. "  " .. table.concat(lines, "\n" .. indent .. "  ") .. "\n" .. indent .. "}"
+end
+
+local function rights_text(rights)
+  if rights.list and not (rights.r or rights.w or rights.x) then return '{ "read_dir" }' end
+  return ('"%s%s%s"'):format((rights.r or rights.list) and "r" or "", rights.w and "w" or "", rights.x and "x" or "")
+end
+
+-- Puts many files that are only read under their folder, and leaves out what a folder above allows.
+function policy.gather(paths)
+  local counts, kept = {}, {}
+  local function folder(path) return path:match("^(.+)/[^/]*$") end
+  local function only_read(rights) return rights.r and not (rights.w or rights.x) end
+  for path, rights in pairs(paths) do
+    kept[path] = rights
+    local above, direct = only_read(rights) and folder(path), true
+    while above and (direct or select(2, above:gsub("/", "")) >= DEEP) do
+      counts[above], direct = (counts[above] or 0) + 1, false
+      above = folder(above)
+    end
+  end
+  for above, count in pairs(counts) do
+    if count > MANY then
+      local rights = { r = true }
+      for right in pairs(kept[above] or {}) do rights[right] = true end
+      kept[above] = rights
+    end
+  end
+  local function covered(path, right)
+    local above = folder(path) or path ~= "/" and "/"
+    while above do
+      local rights = kept[above]
+      if rights and (rights[right] or right == "list" and rights.r) then return true end
+      above = folder(above) or above ~= "/" and "/"
+    end
+  end
+  local needless = {}
+  for path, rights in pairs(kept) do
+    local needed = false
+    for right in pairs(rights) do needed = needed or not covered(path, right) end
+    if not needed then table.insert(needless, path) end
+  end
+  for _, path in ipairs(needless) do kept[path] = nil end
+  return kept
+end
+
+local function paths_text(paths)
+  local lines = {}
+  local kept = policy.gather(paths)
+  for _, path in ipairs(sorted(kept)) do
+    table.insert(lines, ("      [%q] = %s,\n"):format(path, rights_text(kept[path])))
+  end
+  return table.concat(lines)
+end
+
+local function capability_names(caps)
+  local names = sorted(caps)
+  for i, name in ipairs(names) do names[i] = name:gsub("^CAP_", "") end
+  return names
+end
+
+-- What was learned, as the text of a policy.
+function policy.text(learned)
+  local allow = {}
+  for name in pairs(learned.calls) do allow[name] = true end
+  for _, name in ipairs(ALWAYS) do allow[name] = true end
+  return table.concat {
+    ("-- What this used, as seen in one run (%s): %s\n"):format(tiny.timestamp():sub(1, 10), tiny.show(learned.command)),
+    "-- Give it to `run --policy`, or put its keys into a recipe's table. Another input may need more: what is\n",
+    "-- denied of the calls is named on standard error, or in supervisor.log.\n",
+    "return {\n",
+    "  -- Inferred from the calls and the modes of files: the kernel does not tell which it asked for.\n",
+    '  cap_drop = { "ALL" },\n',
+    ("  cap_add = %s,\n"):format(list_text(capability_names(learned.caps), "  ")),
+    ("  seccomp = { allow = %s },\n"):format(list_text(sorted(allow), "  ")),
+    "  landlock = {\n    paths = {\n", paths_text(learned.paths), "    },\n",
+    "    -- Ports of UDP stand here too, of which Landlock asks nothing.\n",
+    ("    tcp_bind = %s,\n"):format(list_text(sorted(learned.bind), "    ")),
+    ("    tcp_connect = %s,\n"):format(list_text(sorted(learned.connect), "    ")),
+    "    strict = false,\n  },\n}\n",
+  }
+end
+
+function policy.write(path, learned)
+  learned.command = table.concat(learned.ctx.spec.command, " ")
+  require("tiny.base.output_file").check(path, "learn")
+  tiny.write_file(path, policy.text(learned))
+end
+
+-- The policy in a file; what is wrong with it is told. It may come from somebody else, with an image: it is read as
+-- data, and nothing in it is run.
+function policy.read(path)
+  local function wrong(message, hint) tiny.fail { message = message, hint = hint, exit = 125 } end
+  local text = tiny.read_file(path, { max = "1m" }) or wrong(("--policy: there is no file %s"):format(tiny.show(path)), "run --learn writes one")
+  local made = require("tiny.base.literal").read(text, path)
+  if type(made) ~= "table" then wrong(path .. ": it holds no policy", "a policy is a table, as one that run --learn wrote") end
+  require("tiny.spec.schema").check(path, made, KEYS)
+  if made.seccomp and made.seccomp.learn then wrong(path .. ": a policy cannot learn: seccomp.learn would write a file", "run --learn FILE does") end
+  return made
+end
+
+return policy

@@ -1,0 +1,73 @@
+-- Listing the store's containers, and finding one. `recover`, where it is given, gets each that is busy or damaged and returns
+-- it as it is afterwards, or nil when it is gone.
+local state = require "tiny.store.state"
+
+local records = {}
+
+local FILES = { "config.json", "state.json" }
+-- Without these a record is damaged, and what is to be done with it is not known.
+local NEEDED = { "id", "status", "created_at" }
+
+-- The value, if it is an object that has `key`.
+local function whole(value, key)
+  return type(value) == "table" and type(value[key]) == "string" and value or nil
+end
+
+local function container_of(id, files, data, run)
+  local config, current = whole(files["config.json"], "id"), whole(files["state.json"], "status")
+  local misshapen = config and current and (state.misshapen("config.json", config) or state.misshapen("state.json", current))
+  if config and current and not misshapen then
+    return { id = id, dir = data .. id, run = run .. id, config = config, state = current }
+  end
+  -- What is wrong with it is found out by looking again.
+  return #id == 12 and state.load(id) or nil
+end
+
+-- Every container, oldest first. keys: of the config and the state only these are wanted, which is sooner
+-- done; everything when nil.
+function records.list(keys, recover)
+  local data, run = state.roots()
+  local folder, order, by = data .. "/containers", {}, {}
+  local only = keys and table.move(NEEDED, 1, #NEEDED, #keys + 1, { table.unpack(keys) })
+  local found = tiny.read_json_files(folder, FILES, only and { keys = only }) or {}
+  folder, run = folder .. "/", run .. "/"
+  for id, files in pairs(found) do
+    local container = container_of(id, files, folder, run)
+    -- One at rest needs nothing.
+    if recover and container and (container.damage or state.busy(container)) then container = recover(container) end
+    if container then
+      -- Plain texts are sorted without calling a function for each two.
+      local place = (container.config.created_at or "") .. "\0" .. id
+      order[#order + 1], by[place] = place, container
+    end
+  end
+  table.sort(order)
+  for i, place in ipairs(order) do order[i] = by[place] end
+  return order
+end
+
+local function as_it_is(container) return container end
+
+-- Finds a container by its name, its id, or a unique beginning of its id.
+function records.find(ref, recover)
+  recover = recover or as_it_is
+  if not ref:match("^[%w][%w_.-]*$") then
+    tiny.fail { message = ("%q is not a container's name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
+  end
+  local data = state.roots()
+  local named = tiny.read_file(data .. "/names/" .. ref)
+  local found = named and state.load(named) or (#ref == 12 and ref:match("^%x+$") and state.load(ref))
+  found = found and recover(found)
+  if found then return found end
+  local matches = {}
+  for _, id in ipairs(ref:match("^%x+$") and tiny.list_dir(data .. "/containers") or {}) do
+    if id:sub(1, #ref) == ref then table.insert(matches, id) end
+  end
+  if #matches == 1 then return recover(state.load(matches[1])) end
+  if #matches > 1 then
+    tiny.fail { message = ("%q is the beginning of several ids: %s"):format(ref, table.concat(matches, ", ")), hint = "write more of it" }
+  end
+  tiny.fail { message = ("there is no container %q"):format(ref), hint = "`tinylua ps -a` lists them" }
+end
+
+return records

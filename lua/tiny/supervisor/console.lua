@@ -1,0 +1,91 @@
+-- The supervisor's side of a container's terminal: what the pty says goes to the log and to every
+-- client; what a client types goes to the pty. A message is a letter and its text: to the container
+-- "i" input, "r" size, "s" signal; to a client "o" output, "x" how it ended.
+local Audience = require "tiny.supervisor.attach_clients"
+local Outbox = require "tiny.base.write_queue"
+local terminal = require "tiny.pipeline.terminal"
+
+local Console = {}
+Console.__index = Console
+
+local CHUNK = "16k"
+
+-- Takes over the pty that the container made; `client` is the first client's connection, if any.
+function Console.open(ctx, client)
+  local self = setmetatable({ first = client }, Console)
+  -- The slave stays open here: without one a read of the master would fail for good.
+  self.master, self.slave = terminal.receive(ctx)
+  self.audience = Audience.open(ctx.run .. "/attach")
+  self.log = tiny.open(ctx.run .. "/stdout", { write = true, nonblock = true })
+  return self
+end
+
+-- Reads the pty only while the log and the clients keep up: the program then waits, as at any slow
+-- terminal.
+function Console:balance()
+  local full = self.audience:behind() or self.to_log.size > 0
+  if full == (self.held or false) then return end
+  self.held = full
+  if full then self.loop:off(self.master) else self.loop:on(self.master, function() self:output() end) end
+end
+
+-- Moves what the pty says; returns whether there was anything.
+function Console:output()
+  local bytes = tiny.try(self.master.read, self.master, CHUNK)
+  if not bytes then return false end
+  self.to_log:put(bytes)
+  self.audience:put("o", bytes)
+  return true
+end
+
+-- Sets the size. A client that has just come gets the whole screen drawn again: a program does that
+-- when the size changes, so that an equal one is changed for a moment.
+function Console:resize(client, rows, cols)
+  local now_rows, now_cols = tiny.terminal_size(self.master)
+  if client.fresh and client ~= self.first and rows == now_rows and cols == now_cols then
+    tiny.terminal_size(self.master, { rows = rows, cols = cols + 1 })
+  end
+  client.fresh = false
+  tiny.terminal_size(self.master, { rows = rows, cols = cols })
+end
+
+-- One message of a client.
+function Console:take(client, message)
+  local kind, text = message:sub(1, 1), message:sub(2)
+  local rows, cols = text:match("^(%d+) (%d+)$")
+  if kind == "i" then
+    self.to_pty:put(text)
+    -- A program that does not read: its client waits, as at any terminal.
+    if self.to_pty.size > 0 then self.loop:off(client.file) end
+  elseif kind == "r" and rows then
+    tiny.try(self.resize, self, client, math.tointeger(rows), math.tointeger(cols))
+  elseif kind == "s" then
+    tiny.try(self.signal, text)
+  end
+end
+
+-- Takes part in the supervisor's loop; signal(name) is for the signals that clients send.
+function Console:join(loop, signal)
+  self.loop, self.signal = loop, signal
+  local function balance() self:balance() end
+  self.to_log = Outbox.new(loop, self.log, balance, function() end)
+  self.to_pty = Outbox.new(loop, self.master, function()
+    for client in pairs(self.audience.clients) do self.audience:listen_to(client) end
+  end, function() end)
+  self.audience:join(loop, { take = function(...) self:take(...) end, changed = balance })
+  if self.first then self.first = self.audience:add(self.first) end
+  loop:on(self.master, function() self:output() end)
+end
+
+-- The program has ended: the rest of its output. make_room() empties the log's FIFO; false when that
+-- cannot be done.
+function Console:drain(make_room)
+  self.slave:close()
+  repeat
+    local room = make_room()
+    self.to_log:flush()
+  until not room or (self.to_log.size == 0 and not self:output())
+  self.audience:close()
+end
+
+return Console

@@ -1,0 +1,270 @@
+-- A managed container's life: record, run, restart, record the end. Every way out leaves the store
+-- and the kernel as they should be.
+local events = require "tiny.store.events"
+local format = require "tiny.format"
+local restart = require "tiny.spec.restart"
+local supervisor = require "tiny.supervisor.supervisor"
+local state = require "tiny.store.state"
+
+local lifecycle = {}
+
+local PRIVATE_FILE = tonumber("600", 8)
+
+-- What of a spec is plain and kept in config.json under the same name.
+local PLAIN = {
+  "name", "command", "hostname", "rootfs", "view", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
+  "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
+  "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls", "userns",
+  "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss", "landlock",
+}
+local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
+
+local function config_of(spec, options)
+  local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
+  for _, key in ipairs(PLAIN) do config[key] = spec[key] end
+  for _, key in ipairs(LIMITS) do config.limits[key] = spec[key] end
+  config.rootfs = spec.rootfs or "host"
+  config.seccomp = spec.seccomp and require("tiny.pipeline.seccomp_notify").plain(spec.seccomp)
+  return config
+end
+
+-- The spec of a container on record; its closures come from the copy of its recipe. What the host has
+-- now matters to a container that is to start, not to one that runs.
+function lifecycle.spec_of(record, runs)
+  local config, spec = record.config, {}
+  local copy = record.dir .. "/recipe.lua"
+  if config.recipe and tiny.stat(copy) then
+    local made, part = tiny.load_recipe(copy)(config.recipe.args or {}), config.recipe.part
+    local asked = part and require("tiny.topology").part(made, config.recipe.project, part) or made.spec
+    for key, value in pairs(asked) do spec[key] = value end
+  end
+  for _, key in ipairs(PLAIN) do spec[key] = config[key] end
+  -- What it was asked for with; the functions are the recipe's.
+  if config.seccomp then
+    local how, functions = config.seccomp, (spec.seccomp or {}).notify
+    spec.seccomp = { allow = how.allow, learn = how.learn, notify = #(how.notify or {}) > 0 and functions or nil }
+  end
+  for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
+  if config.rootfs == "host" then spec.rootfs = nil end
+  return runs and spec or require "tiny.pipeline.check"(spec)
+end
+
+-- 127 and 126 as a shell has them; 125 for everything that is tinylua's.
+local function exit_of(err)
+  if err.op ~= "exec" or err.step ~= "exec" then return err.exit or 125 end
+  return err.code == "ENOENT" and 127 or 126
+end
+
+local function remove_streams(record)
+  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool", "notify" } do
+    tiny.try(tiny.remove, record.run .. "/" .. name)
+  end
+end
+
+local function record_end(record, result)
+  state.update(record, function(s)
+    s.status = state.stopping(s) and "stopped" or "exited"
+    s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
+    s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
+    s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
+    s.networks, s.ports = nil, nil
+  end)
+  remove_streams(record)
+end
+
+local function tell_end(record, result)
+  if result.told then return end -- the time before a restart was cut short
+  result.told = true
+  events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil })
+end
+
+-- Records how a run ended, or removes the container that asked for that.
+function lifecycle.ended(record, result)
+  if not record.config.remove then record_end(record, result) end
+  tell_end(record, result)
+  if record.config.remove then require("tiny.supervisor.cleanup").forget(record) end
+end
+
+-- Records, or for a new container removes, what could not be started.
+local function failed(record, options, err)
+  err.exit = exit_of(err)
+  if options.fresh then
+    if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
+    local _, kept = tiny.try(require("tiny.supervisor.cleanup").forget, record)
+    if kept then format.note("%s", tostring(kept)) end
+  else
+    record_end(record, { status = err.exit, oom = 0, error = tostring(err) })
+  end
+  error(err, 0)
+end
+
+local function note_supervisor(record)
+  state.update(record, function(s) s.supervisor = state.self() end)
+end
+
+-- The first start: when it fails, nothing of a new container is left.
+local function first(record, spec, options)
+  local ctx, err = tiny.try(function()
+    if options.detached then
+      tiny.setsid()
+      note_supervisor(record)
+      options.null = tiny.open("/dev/null", { read = true, write = true })
+    end
+    return supervisor.make(record, spec, options)
+  end)
+  return ctx or failed(record, options, err)
+end
+
+-- Waits out the time before a restart; false when the container is to stop meanwhile.
+local function wait_restart(record, ctx, result, seconds, count)
+  local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
+  state.update(record, function(s)
+    s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
+    s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
+  end)
+  remove_streams(record)
+  tell_end(record, result)
+  supervisor.tell_end(ctx, result)
+  return not state.stopping(record.state) and #tiny.poll({ signals }, seconds) == 0
+end
+
+-- Watches a container, and starts it again as often as its policy says; records how it ended and
+-- returns that. The recipe is told last: whatever it does then, the end is on record.
+local function watch(record, spec, ctx, options)
+  local counter = restart.counter(restart.parse(spec.restart))
+  while true do
+    local result = supervisor.watch(ctx)
+    local now = state.load(record.id) or record
+    -- rename and update may have written it again.
+    if not now.damage then
+      record.config = now.config
+      for _, key in ipairs(LIMITS) do spec[key] = now.config.limits and now.config.limits[key] end
+    end
+    local seconds, count = counter.next(result.status, state.stopping(now.state))
+    if not seconds or not wait_restart(record, ctx, result, seconds, count) then
+      lifecycle.ended(record, result)
+      supervisor.tell_end(ctx, result)
+      return result, ctx
+    end
+    counter.started()
+    local again, err = tiny.try(supervisor.make, record, spec, options)
+    if not again then
+      result = { status = exit_of(err), oom = 0, error = tostring(err) }
+      lifecycle.ended(record, result)
+      return result, ctx
+    end
+    again.echo = ctx.echo
+    ctx = again
+  end
+end
+
+function lifecycle.foreground(record, spec, options)
+  local ctx = first(record, spec, options)
+  local file = require("tiny.base.terminal_output").file
+  ctx.echo = { stdout = file(1, options), stderr = file(2, options) }
+  local result, last = watch(record, spec, ctx, options)
+  supervisor.tell_clients(last, result)
+  if result.oom > 0 then
+    format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
+  end
+  return result.status
+end
+
+-- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
+-- whose end would otherwise wait for us. What it and the recipe's callbacks say from here on goes to a
+-- file. The container runs by now, so that what fails here is let be.
+local function let_go(record, null)
+  for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
+  tiny.try(function() require("tiny.supervisor.supervisor_log").take(record) end)
+  tiny.try(tiny.stop_trace)
+  tiny.try(null.close, null)
+  tiny.try(tiny.chdir, "/")
+  -- The caller waits for this. Failing, it ends the supervisor, and the next command takes over.
+  tiny.notify_ready()
+end
+
+function lifecycle.background(record, spec, options)
+  options.detached = true
+  local supervisor, err = tiny.try(tiny.fork, function()
+    if options.leave then options.leave:close() end
+    local ctx = first(record, spec, options)
+    let_go(record, options.null)
+    local result, last = watch(record, spec, ctx, options)
+    supervisor.tell_clients(last, result)
+  end)
+  if not supervisor then failed(record, options, err) end
+  local _, failure = tiny.try(supervisor.wait_ready, supervisor:keep())
+  -- Killed, it could not say so; a container that runs is on record before its supervisor is ready.
+  local now = tiny.try(state.load, record.id)
+  -- What runs, runs: to tell of a failure would have it started twice.
+  if failure then now = tiny.try(state.settled, now, nil, options.recover) end
+  if now and now.state.status == "running" then return 0 end
+  if failure then error(failure, 0) end
+  if now and now.state.status == "starting" then
+    supervisor:wait()
+    if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
+    tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc clears what it had made", exit = 125 }
+  end
+  return 0
+end
+
+-- Takes over a container that lost its supervisor. The caller holds record.alive.
+function lifecycle.recover(record)
+  -- What is to start it again, and to run its health checks, is nothing that it can write to. The command
+  -- starts over where that is not so: it has only looked yet.
+  tiny.seal()
+  local supervisor = tiny.fork(function()
+    tiny.setsid()
+    note_supervisor(record)
+    local null = tiny.open("/dev/null", { read = true, write = true })
+    local spec = lifecycle.spec_of(record, true)
+    local ctx = supervisor.recover(record, spec)
+    let_go(record, null)
+    if not ctx then return end
+    local result, last = watch(record, spec, ctx, { detached = true })
+    supervisor.tell_clients(last, result)
+  end):keep()
+  supervisor:wait_ready()
+end
+
+-- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
+function lifecycle.create(spec, options)
+  local _, err = tiny.try(require "tiny.pipeline.check", spec)
+  if err then
+    err.at = err.at or options.where
+    error(err, 0)
+  end
+  if options.cidfile then require("tiny.supervisor.cidfile").check(options.cidfile) end
+  local text = options.recipe and options.recipe.text
+  if text then options.recipe.text = nil end
+  local record = state.create(config_of(spec, options))
+  if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
+  if options.cidfile then require("tiny.supervisor.cidfile").write(options.cidfile, record) end
+  events.emit(record, "create")
+  spec.hostname = record.config.hostname
+  return record
+end
+
+-- Seconds that the callbacks at an end may take before it is started again.
+local LAST_WORDS = 60
+
+-- Starts a container on record again, in the background; false when it runs already.
+function lifecycle.start(known, recover)
+  local record, now = state.claim(known, LAST_WORDS)
+  if not record and not now then state.gone(known) end
+  if not record and not state.busy(now) then
+    tiny.fail {
+      message = ("%s has ended, but its supervisor has not for %d s: a callback of its recipe goes on"):format(now.config.name, LAST_WORDS), exit = 125,
+      hint = "`tinylua rm -f` ends it",
+    }
+  end
+  if not record then return false end
+  local alive <close> = record.alive
+  if record.damage then tiny.fail(record.damage) end
+  local spec = lifecycle.spec_of(record)
+  state.update(record, function(s) s.status, s.supervisor, s.stopping, s.again = "starting", state.self(), nil, true end)
+  lifecycle.background(record, spec, { where = record.config.recipe and record.config.recipe.path, recover = recover })
+  return true
+end
+
+return lifecycle

@@ -1,0 +1,222 @@
+-- One run of a container as its supervisor sees it: make it, or take over one that lost its
+-- supervisor; watch it; clear up after it. What happens on an event is decided here.
+local Loop = require "tiny.base.loop"
+local events = require "tiny.store.events"
+local format = require "tiny.format"
+local limits = require "tiny.pipeline.limits"
+local output = require "tiny.supervisor.output"
+local scope = require "tiny.scope"
+local state = require "tiny.store.state"
+
+local supervisor = {}
+
+-- Who lives shorter, in seconds, needs nobody who waits for an update of its limits.
+local SOON = 0.2
+local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
+
+-- Most recipes have none, and nothing of it is then loaded.
+local function call_back(ctx, name, ...)
+  if ctx.spec[name] then require "tiny.supervisor.callback"(ctx, name, ...) end
+end
+
+local function new_context(record, spec, options)
+  return {
+    id = record.id, name = record.config.name, dir = record.dir, run = record.run, record = record, spec = spec,
+    where = options.where, throwaway = options.throwaway, scope = scope.new(record.dir .. "/undo.jsonl"), echo = {},
+    rootless = spec.userns == "own" or nil,
+  }
+end
+
+-- The child waits before its program until it is on record: a supervisor that is killed leaves
+-- either a container that can be found, or none.
+local function record_birth(ctx)
+  -- It is on record as running while it makes its mounts: who enters it waits for this lock.
+  ctx.making = tiny.flock(ctx.run .. "/making")
+  state.update(ctx.record, function(s)
+    s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
+    s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
+    s.exit_code, s.signal, s.oom, s.oom_kills, s.finished_at, s.error = nil, nil, nil, nil, nil, nil
+    s.health = ctx.spec.health and "starting" or nil
+    s.networks, s.ports = ctx.networks, ctx.ports
+  end)
+  -- Here and not later: the child makes its mounts meanwhile.
+  output.open(ctx)
+end
+
+-- Makes the container. When that fails its steps are undone, and the error is thrown again.
+function supervisor.make(record, spec, options)
+  -- Before there is a container: its processes would see the arguments of those that are forked for it.
+  tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
+  local ctx = new_context(record, spec, options)
+  ctx.born = record_birth
+  if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
+  local _, err = tiny.try(function()
+    ctx.signals = tiny.signals(FORWARDED)
+    output.streams(ctx, options)
+    if spec.tty then require("tiny.pipeline.terminal").prepare(ctx, options) end
+    require("tiny.pipeline.rootfs").prepare(ctx)
+    require("tiny.container").make(ctx)
+    ctx.process = ctx.child
+    if spec.tty then ctx.console = require("tiny.supervisor.console").open(ctx, options.client) end
+  end)
+  for number, handle in pairs(ctx.stdio or {}) do
+    if handle ~= (options.passed or {})[number] then handle:close() end
+  end
+  if ctx.making then ctx.making:close() end
+  if not err then
+    -- What made it is not held for as long as it runs.
+    ctx.inside, ctx.born, ctx.answer, ctx.security, ctx.go_from, ctx.go_into = nil, nil, nil, nil, nil, nil
+    events.emit(record, "start")
+    call_back(ctx, "on_start")
+    return ctx
+  end
+  if ctx.child then tiny.try(ctx.child.close, ctx.child) end
+  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  supervisor.clear(ctx)
+  error(err, 0)
+end
+
+-- Takes over a running container whose supervisor is gone; nil when it has ended meanwhile.
+function supervisor.recover(record, spec)
+  local process = state.process(record)
+  if not process then return nil end
+  tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
+  local ctx = new_context(record, spec, {})
+  ctx.process, ctx.recovered = process, true
+  ctx.signals = tiny.signals(FORWARDED)
+  ctx.scope:load()
+  ctx.cgroup = limits.reopen(ctx)
+  if spec.seccomp then require("tiny.pipeline.seccomp_notify").open(ctx) end
+  require("tiny.network").recover(ctx)
+  output.open(ctx)
+  return ctx
+end
+
+-- Undoes what the steps made; failures are told, never thrown.
+function supervisor.clear(ctx)
+  local failures = ctx.scope:clear()
+  local network = ctx.spec.network
+  if network == "pasta" or network == "slirp4netns" then require("tiny.net.rootless").stop(ctx) end
+  if ctx.spec.network == "bridge" then
+    local _, err = tiny.try(require("tiny.network").release)
+    table.insert(failures, err and tostring(err))
+  end
+  if ctx.spec.cgroup_parent then
+    local _, err = tiny.try(require("tiny.pipeline.cgroup_parent").release)
+    table.insert(failures, err and tostring(err))
+  end
+  for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
+end
+
+-- Whether the process would act on a signal: as PID 1 it gets only those that it handles or waits for. Of one that
+-- waits in sigwait(3), as --init and most small inits do, /proc shows neither: it is known by where it sleeps. And
+-- whether it ignores the signal by its own wish.
+function supervisor.handles(pid, name, init)
+  local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
+  if init or asleep:find("sigtimedwait", 1, true) then return true end
+  local status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
+  local number = tiny.signal_number(name)
+  local function has(field)
+    local mask = tonumber(status[field] or "0", 16)
+    return mask & (1 << (number - 1)) ~= 0
+  end
+  -- A shell blocks everything for a moment while it starts a program, and still ignores what it ignores.
+  local ignores = has "SigIgn"
+  return not ignores and (has "SigCgt" or has "SigBlk"), ignores
+end
+
+-- A signal for the container. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a
+-- second Ctrl-C ends it for certain.
+function supervisor.forward(ctx, name)
+  local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
+  if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
+  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
+    ctx.asked = true
+    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; once more ends it with SIGKILL", name)
+  end
+  tiny.try(tiny.kill, ctx.process, name)
+end
+
+-- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
+-- to do; a restart loads them again.
+local MAKING = {
+  "cli.commandline", "cli.run_options", "container", "net.attach", "net.bridge", "net.check", "net.files", "net.pin", "net.ports", "net.store", "net.subnet",
+  "network", "pipeline.check", "pipeline.devices", "pipeline.logging", "pipeline.masked_paths", "pipeline.mounts", "pipeline.rootfs",
+  "pipeline.security", "pipeline.security_options", "pipeline.terminal", "pipeline.users", "spec.keys", "spec.merge_options", "spec.pairs", "spec.schema",
+  "spec.values", "supervisor.limit_watch",
+}
+
+local function forget_making()
+  for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end
+end
+
+local function how_it_ended(ctx)
+  if ctx.recovered then return tiny.process_exit(ctx.process) end
+  return ctx.process:wait()
+end
+
+-- Watches what the container does not tell by itself; returns the health check, and handles to close. A
+-- container is not ended for what cannot be watched.
+local function watch_inside(ctx, loop)
+  local health, handles
+  if ctx.spec.health then
+    health = require("tiny.supervisor.health_check").start(ctx, loop, function(...) call_back(ctx, "on_health", ...) end)
+  end
+  local function call(...) call_back(ctx, ...) end
+  if ctx.cgroup and (ctx.spec.memory or ctx.spec.on_pressure) then
+    local err
+    handles, err = tiny.try(require("tiny.supervisor.memory_events").watch, ctx, loop, call)
+    if err then format.note("%s: what its memory lacks is told at its end only: %s", ctx.name, tostring(err)) end
+  end
+  handles = handles or {}
+  if ctx.cgroup and not ctx.spec.memory then
+    loop:after(SOON, function() require "tiny.supervisor.limit_watch"(ctx, loop, handles, call) end)
+  end
+  return health, handles
+end
+
+-- Waits until the container has ended; returns how: { status, signal, oom }. A status of nil means
+-- that this kernel does not tell it to a supervisor that is not the parent.
+function supervisor.watch(ctx)
+  local loop = Loop.new()
+  output.join(ctx, loop)
+  if ctx.input then ctx.input:join(loop) end
+  loop:on(ctx.process, function() loop:stop() end)
+  loop:on(ctx.signals, function()
+    for name in function() return (ctx.signals:next()) end do supervisor.forward(ctx, name) end
+  end)
+  local health, handles = watch_inside(ctx, loop)
+  if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
+  if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
+  if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end) end
+  loop:on_quiet(forget_making)
+  loop:run()
+  if health then health:close() end
+  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  for _, handle in pairs(handles) do handle:close() end
+  if ctx.console then ctx.console:drain(function() return output.move(ctx, "stdout") end) end
+  output.finish(ctx)
+  local status, signal = how_it_ended(ctx)
+  local result = { status = status, signal = signal, oom = limits.oom_kills(ctx), log_lost = ctx.lost }
+  ctx.process:close()
+  -- The last kill may have been its own end.
+  result.oom_untold = result.oom > 0 and require("tiny.supervisor.memory_events").told(ctx, result.oom) or nil
+  supervisor.clear(ctx)
+  return result
+end
+
+-- Tells those who look on how it ended, once that is on record.
+function supervisor.tell_clients(ctx, result)
+  local audience = ctx.console and ctx.console.audience or ctx.record.audience
+  if audience then audience:tell(result) end
+end
+
+-- Tells the recipe how it ended, once; by then that is on record.
+function supervisor.tell_end(ctx, result)
+  if ctx.told then return end
+  ctx.told = true
+  if result.oom_untold then call_back(ctx, "on_oom", result.oom) end
+  call_back(ctx, "on_exit", result.status, result.signal)
+end
+
+return supervisor

@@ -1,0 +1,123 @@
+-- Answers the system calls of a container that wait for its supervisor (tiny.pipeline.seccomp_notify): by the recipe's
+-- functions, by the list of what may be called, or by writing down what is called.
+local call_back = require "tiny.supervisor.callback"
+local format = require "tiny.format"
+local notified = require "tiny.supervisor.syscall_view"
+
+local answers = {}
+
+-- So many different calls are named in one run: their numbers are the container's to choose.
+local MOST_NAMED = 100
+
+local function began(source)
+  source.began = source.began or #tiny.poll({ source.started }, 0) > 0
+  return source.began
+end
+
+local function tell(ctx, text, ...)
+  format.note("%s%s: " .. text, ctx.record.remarks and tiny.timestamp() .. " " or "", ctx.name, ...)
+  format.flush()
+end
+
+-- What a function of the recipe says to a call. Whatever else it does denies it.
+local function asked(ctx, source, call, f)
+  local answer, name = nil, "seccomp.notify." .. call.call
+  -- One for all calls: it counts how much was said.
+  local view = ctx.notify_view or { spec = {}, record = ctx.record, name = ctx.name }
+  ctx.notify_view = view
+  view.spec[name] = function() answer = f(notified(source.listener, call)) end
+  call_back(view, name)
+  if type(answer) == "table" then return answer end
+  if answer ~= nil then tell(ctx, "%s returned %s, which is no answer", name, tiny.show(answer)) end
+  return { error = "EPERM" }
+end
+
+local function answer_of(ctx, source, call)
+  local how = ctx.spec.seccomp or {}
+  if how.learn then
+    ctx.learner = ctx.learner or require "tiny.supervisor.learn".new(ctx)
+    -- A wrong pointer, a caller that is killed meanwhile: such a call asks for nothing.
+    tiny.try(ctx.learner.see, ctx.learner, source.listener, call, began(source))
+    return { continue = true }
+  end
+  if not began(source) then return { continue = true } end
+  local f = (how.notify or {})[call.call]
+  if type(f) == "function" then return asked(ctx, source, call, f) end
+  ctx.denied = ctx.denied or { count = 0 }
+  if not ctx.denied[call.call] and ctx.denied.count < MOST_NAMED then
+    ctx.denied[call.call], ctx.denied.count = true, ctx.denied.count + 1
+    tell(ctx, "denied %s, which is not among the system calls that it may make (pid %d)", call.call, call.pid)
+  end
+  return { error = "EPERM" }
+end
+
+-- Answers what waits; false when no process has the filter any more.
+local function serve(ctx, source)
+  local call = tiny.notify_receive(source.listener)
+  if not call then return call == false end
+  local _, err = tiny.try(tiny.notify_respond, source.listener, call.id, answer_of(ctx, source, call))
+  if not err then return true end
+  tell(ctx, "the answer to %s: %s", call.call, err.message)
+  tiny.try(tiny.notify_respond, source.listener, call.id, { error = "EPERM" })
+  return true
+end
+
+-- Takes the listener of the container's first program, and answers until that has begun. Nothing comes
+-- where it fails before: then it says so itself.
+function answers.accompany(ctx, socket)
+  local started = tiny.recv_fd(socket)
+  local listener = started and tiny.recv_fd(socket)
+  if not listener then return end
+  local source = { started = started, listener = listener }
+  ctx.notify_sources[listener] = source
+  while not began(source) do
+    for _, ready in ipairs(tiny.poll { listener, started }) do
+      if ready == listener and not serve(ctx, source) then return end
+    end
+  end
+end
+
+local function watch(ctx, loop, source)
+  ctx.notify_sources[source.listener] = source
+  loop:on(source.listener, function()
+    if serve(ctx, source) then return end
+    loop:off(source.listener)
+    ctx.notify_sources[source.listener] = nil
+    source.listener:close()
+    source.started:close()
+  end)
+end
+
+-- A program has connected: two files come, the pipe and the listener.
+local function greet(ctx, loop)
+  local socket = tiny.unix_accept(ctx.notify_door)
+  if not socket then return end
+  local started
+  loop:on(socket, function()
+    local file = tiny.try(tiny.recv_fd, socket)
+    if file and not started then started = file return end
+    loop:off(socket)
+    socket:close()
+    if file then watch(ctx, loop, { started = started, listener = file }) elseif started then started:close() end
+  end)
+end
+
+-- Answers from now on, as events.
+function answers.join(ctx, loop)
+  for _, source in pairs(ctx.notify_sources) do watch(ctx, loop, source) end
+  loop:on(ctx.notify_door, function() greet(ctx, loop) end)
+end
+
+-- The container has ended: what was learned is written down.
+function answers.close(ctx)
+  local _, err = tiny.try(function() if ctx.learner then ctx.learner:write() end end)
+  if err then tell(ctx, "what was learned is lost: %s", tostring(err)) end
+  for _, source in pairs(ctx.notify_sources) do
+    source.listener:close()
+    source.started:close()
+  end
+  ctx.notify_door:close()
+  ctx.notify_sources = {}
+end
+
+return answers
