@@ -3,7 +3,7 @@ local commandline = require "tiny.cli.commandline"
 
 -- Those of `create`, and what only a run can do.
 local function options()
-  local list = table.move(commandline.options(), 1, #commandline.options(), 1, {})
+  local list = commandline.options()
   table.insert(list, { "raw", type = "flag", help = "Show the output as it is: escape sequences steer your terminal, as they do with -t" })
   table.insert(list, { "step", type = "flag", help = "Ask before each primitive at the terminal; break_before in the recipe names where to stop first" })
   return list

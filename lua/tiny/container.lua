@@ -1,7 +1,6 @@
 -- A container: a table of what is asked, and the list of named steps that make it. Each step is a
 -- function of the context; before/after put a closure between any two, `steps` replaces one. The
 -- steps up to "namespaces" run on the host, the others inside, in the forked machine.
-local keys = require "tiny.spec.keys"
 local rootfs = require "tiny.pipeline.rootfs"
 local security = require "tiny.pipeline.security"
 local stdio = require "tiny.pipeline.stdio"
@@ -11,14 +10,14 @@ local Container = {}
 Container.__index = Container
 Container.__name = "container"
 
-container.steps = keys.STEPS
+container.steps = require "tiny.spec.steps"
 
 local DEFAULT_ENV = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
 
 -- The container that a recipe returns.
 function container.new(asked)
   local where = tiny.caller()
-  require("tiny.spec.schema").check("container.new", asked, keys.TYPES, where)
+  require("tiny.spec.schema").check("container.new", asked, require("tiny.spec.derived").types(), where)
   return setmetatable({ spec = asked, where = where }, Container)
 end
 

@@ -148,7 +148,7 @@ end
 local function check_spec(self, made)
   local copy = {}
   for key, value in pairs(made) do copy[key] = value end
-  for _, key in ipairs { "network", "networks", "publish", "expose", "publish_all", "ip", "ip6", "mac_address", "aliases", "net_rate", "net_delay", "net_loss" } do copy[key] = nil end
+  for _, key in ipairs(require("tiny.spec.derived").of_networks()) do copy[key] = nil end
   for _, volume in pairs(self.volumes) do tiny.mkdir(volume.path, { parents = true, mode = tonumber("755", 8) }) end
   local _, err = tiny.try(require "tiny.pipeline.check", copy)
   if not err then return end
@@ -163,7 +163,7 @@ function topology.resolve(self, fallback)
   values.check_name(self.name)
   if not self.asked.containers or next(self.asked.containers) == nil then wrong(self.where, "the topology has no containers") end
   local known = {}
-  for key, kind in pairs(require("tiny.spec.keys").TYPES) do known[key] = kind end
+  for key, kind in pairs(require("tiny.spec.derived").types()) do known[key] = kind end
   for key, kind in pairs(OWN) do known[key] = kind end
   declare_networks(self)
   declare_volumes(self)

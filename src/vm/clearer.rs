@@ -21,7 +21,8 @@ pub fn clearer(message: &str) -> (String, Option<String>) {
 }
 
 fn module_hint(module: &str) -> String {
-    let shipped: Vec<String> = files::embedded_names_below("lua/tiny").map(|name| format!("tiny.{}", name.replace('/', "."))).collect();
+    let shipped: Vec<String> =
+        files::embedded_names_below("lua/tiny").map(|name| format!("tiny.{}", name.replace('/', "."))).collect();
     match did_you_mean(module, shipped.iter().map(String::as_str)) {
         Some(near) => format!("did you mean {near}?"),
         None => {

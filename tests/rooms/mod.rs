@@ -8,8 +8,8 @@ use super::source::{files, report};
 /// Rooms and public modules from the bottom up. A module may require those of its own row and of the rows before it.
 const ORDER: &[&[&str]] = &[
     &["base", "format", "status", "seccomp_default"],
-    &["store", "scope"],
     &["spec"],
+    &["store", "scope"],
     &["net"],
     &["network"],
     &["pipeline"],
@@ -50,7 +50,9 @@ fn requires_point_downward() {
 #[test]
 fn no_modules_require_each_other() {
     let graph = graph();
-    report(cycle(&graph).map(|chain| format!("modules require each other: {}", chain.join(" → "))).into_iter().collect());
+    report(
+        cycle(&graph).map(|chain| format!("modules require each other: {}", chain.join(" → "))).into_iter().collect(),
+    );
 }
 
 #[test]

@@ -12,72 +12,72 @@
 ---@alias tiny.network.wish string|tiny.network.end|(string|tiny.network.end)[]
 
 ---What is asked of a container.
----@class tiny.container.wish: table<"command"|"entrypoint"|"env"|"workdir"|"user"|"interactive"|"tty"|"init"|"name"|"hostname"|"labels"|"rootfs"|"view"|"volumes"|"tmpfs"|"mounts"|"read_only"|"shm_size"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"cap_add"|"cap_drop"|"security_opt"|"privileged"|"devices"|"group_add"|"sysctls"|"userns"|"landlock"|"seccomp"|"log"|"restart"|"stop_signal"|"stop_timeout"|"network"|"ip"|"ip6"|"mac_address"|"aliases"|"publish"|"publish_all"|"expose"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"resolve"|"before"|"after"|"steps"|"break_before"|"health"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
----@field command? tiny.command What to run, and its arguments.
----@field entrypoint? tiny.command The program; `command` is then its arguments.
----@field env? table<string, string> Its variables.
----@field workdir? string The working directory inside, made where it is missing.
----@field user? string "NAME", "UID", "NAME:GROUP": who it runs as.
----@field interactive? boolean Pass standard input on.
----@field tty? boolean Give it a terminal of its own; TERM is xterm unless `env` has one.
----@field init? boolean A small PID 1 that passes signals on and reaps; the program is its child.
----@field name? string Its name; the id when absent.
----@field hostname? string The hostname inside; the id when absent.
----@field labels? table<string, string> Labels, for `ps --filter label=KEY`.
----@field rootfs? string The folder that becomes /; a throwaway view of the host when absent.
----@field view? string[] Further folders of the host in the throwaway view, as far as all its users may read them.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": what of the host is shown inside.
----@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
+---@class tiny.container.wish: table<"command"|"name"|"hostname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
+---@field name? string The container's name; the default is its id.
+---@field hostname? string The hostname inside; the default is the id.
+---@field rootfs? string The folder that becomes /; the default is a throwaway view of the host.
+---@field view? string[] More folders of the host in the throwaway view, as far as every user may read them.
+---@field memory? tiny.size The memory limit.
+---@field swap? tiny.size|"unlimited" The swap limit, beside the memory.
+---@field cpus? number The CPU limit: 0.5 is half of one CPU.
+---@field cpuset? string The CPUs that it may use: "0-2,5".
+---@field pids? integer The limit of processes and threads (default: 4096); 0 for no limit.
+---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
+---@field oom_score_adj? integer The OOM killer's preference for it: -1000 (never) to 1000.
+---@field cgroup_parent? string The cgroup under which its own is created.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": files and folders of the host to bind-mount.
 ---@field mounts? (string|tiny.mount.wish)[] Mounts in full, as `--mount` takes them, or as tables.
----@field read_only? boolean The root cannot be written; volumes and tmpfs can.
----@field shm_size? tiny.size The size of /dev/shm; 64m when absent.
----@field memory? tiny.size The most memory that it may use.
----@field swap? tiny.size|"unlimited" The most swap beside the memory.
----@field cpus? number Processors' worth of time: 0.5 is half of one.
----@field cpuset? string Which processors: "0-2,5".
----@field pids? integer The most processes and threads (default: 4096); 0 for no limit.
----@field ulimits? string[] "NAME=SOFT[:HARD]": limits of each process.
----@field oom_score_adj? integer How soon it is killed when memory runs out: -1000 (never) to 1000.
----@field cgroup_parent? string The control group below which its own is made.
----@field cap_add? string[] Capabilities beyond the default ones; "ALL".
----@field cap_drop? string[] Capabilities that are taken from it; "ALL".
+---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
+---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
+---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
+---@field env? table<string, string>|string[] Environment variables.
+---@field entrypoint? tiny.command The program; `command` is then its arguments.
+---@field workdir? string The working directory inside; created if missing.
+---@field user? string The user it runs as: "NAME", "UID" or "NAME:GROUP".
+---@field group_add? string[] Supplementary groups of its user.
+---@field cap_add? string[] Capabilities beyond the default ones; "ALL" for all.
+---@field cap_drop? string[] Capabilities to drop; "ALL" for all.
 ---@field security_opt? string[] As `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.
----@field privileged? boolean All that the caller may: no containment.
----@field devices? string[] "HOST[:CONTAINER[:rwm]]": devices of the host.
----@field group_add? string[] Further groups of its user.
----@field sysctls? string[] "KEY=VALUE": kernel settings of its own namespaces.
----@field userns? string Its user namespace: "host", "auto" or "UID:GID:COUNT".
----@field landlock? tiny.landlock.options The files, ports and scopes that are left to it.
 ---@field seccomp? tiny.seccomp.wish The system calls that it may make, and those that functions answer.
----@field log? tiny.log.wish Where its output is kept, and how much of it.
----@field restart? string "no", "on-failure[:N]", "always" or "unless-stopped".
----@field stop_signal? string What stop sends first; SIGTERM when absent.
----@field stop_timeout? number How many seconds stop waits before SIGKILL; 10 when absent.
+---@field landlock? tiny.landlock.options The files, ports and scopes that it may use (landlock(7)).
+---@field privileged? boolean No confinement: everything that the caller may do.
+---@field devices? string[] "HOST[:CONTAINER[:rwm]]": devices of the host.
+---@field userns? string The user namespace: "host", "auto" or "UID:GID:COUNT".
+---@field sysctls? string[]|table<string, string|number> "KEY=VALUE": kernel settings of its own namespaces (sysctl(8)).
 ---@field network? tiny.network.wish "none", "host", "container:NAME", "ns:PATH", or networks.
----@field ip? string Its address in the first network.
----@field ip6? string Its IPv6 address there.
----@field mac_address? string Its hardware address there.
----@field aliases? string[] Further names by which that network knows it.
----@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": ports of the host that lead to it.
----@field publish_all? boolean Publish every exposed port at a free one of the host's.
+---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
+---@field publish_all? boolean Publish every exposed port on a free port of the host.
 ---@field expose? string[] Ports that publish_all publishes.
----@field dns? string[] Name servers for what its networks do not know; the host's when absent.
----@field dns_search? string[] Domains in which short names are looked up.
----@field add_hosts? string[] "NAME:ADDRESS": lines of /etc/hosts.
----@field net_rate? string The speed of each of its cables, "10mbit".
----@field net_delay? tiny.duration How long what its cables carry takes.
----@field net_loss? number Which part of it is lost, 0 to 1.
----@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its questions for names; nil leaves one to the networks.
----@field before? tiny.hooks Functions called before a step, in its namespaces.
----@field after? tiny.hooks Functions called after a step, in its namespaces.
----@field steps? tiny.hooks Functions in place of a step.
----@field break_before? string|string[] Where `run --step` stops: a primitive's name, or several.
----@field health? tiny.health.wish How it is checked whether all is well inside.
----@field pressure? tiny.duration Call on_pressure when its processes waited so long for memory within two seconds.
+---@field aliases? string[] More names of the container on its networks.
+---@field ip? string Its IPv4 address on the first network.
+---@field ip6? string Its IPv6 address there.
+---@field mac_address? string Its MAC address there.
+---@field dns? string[] Name servers for names outside its networks; the default is the host's.
+---@field dns_search? string[] Search domains for short names.
+---@field add_hosts? string[] "NAME:ADDRESS": entries of /etc/hosts.
+---@field net_rate? string The rate limit of each network interface, "10mbit".
+---@field net_delay? tiny.duration The delay of each packet.
+---@field net_loss? number The fraction of packets to drop, 0 to 1.
+---@field restart? string "no", "on-failure[:N]", "always" or "unless-stopped".
+---@field stop_signal? string The signal that stop sends first; the default is SIGTERM.
+---@field stop_timeout? number The seconds from that signal to SIGKILL; the default is 10.
+---@field init? boolean Run a small init as PID 1, which forwards signals and reaps; the program is its child.
+---@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
+---@field interactive? boolean Keep standard input open for it.
+---@field tty? boolean Allocate a terminal; TERM is xterm unless `env` sets it.
+---@field health? tiny.health.wish The health check.
+---@field log? tiny.log.wish Its log: the driver, and limits of its files.
+---@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its DNS questions; nil leaves one to the networks.
+---@field before? tiny.hooks Functions that run before a step, in its namespaces.
+---@field after? tiny.hooks Functions that run after a step, in its namespaces.
+---@field steps? tiny.hooks Functions that replace a step.
+---@field break_before? string|string[] Where `run --step` stops first: the name of a primitive, or several.
+---@field pressure? tiny.duration Call on_pressure when its processes waited this long for memory within two seconds.
 ---@field on_start? fun(ctx: tiny.context) Called when the program runs.
 ---@field on_exit? fun(ctx: tiny.context, status: integer, signal: string?) Called when it has ended.
 ---@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the kernel has killed processes of it for memory.
----@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. One of more than 16 KiB comes in parts, as in the log: `partial` when its newline is not there yet.
+---@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. A line of more than 16 KiB comes in parts, as in the log: `partial` until its newline.
 ---@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when its health changes.
 ---@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with its figures or its level.
 

@@ -42,7 +42,7 @@ local IDLE = { rm = true, interactive = true, tty = true }
 -- Tells which options did nothing, as there was no container to have them: a limit that does not hold is no small thing.
 local function tell_unused(path, args)
   local unused = {}
-  for _, option in ipairs(next(args, (next(args))) and require "tiny.cli.run_options" or {}) do
+  for _, option in ipairs(next(args, (next(args))) and require("tiny.spec.derived").options() or {}) do
     local value = rawget(args, (option[1]:gsub("-", "_")))
     local given = value and value ~= option.default and not (type(value) == "table" and #value == 0)
     if given and not IDLE[option[1]] then table.insert(unused, "--" .. option[1]) end
@@ -81,7 +81,7 @@ function commandline.spec(args)
 end
 
 -- Made only where an option is given or a default asked for: a recipe that does its work itself needs none.
-function commandline.options() return require "tiny.cli.run_options" end
+function commandline.options() return require("tiny.spec.derived").options() end
 
 -- What is said of an option that other engines have.
 function commandline.elsewhere(option) return require("tiny.cli.unsupported_options")[option] end

@@ -53,14 +53,14 @@ local function steps(node, say)
 end
 
 local function container(node, say)
-  against("container.new", node, require("tiny.spec.keys").TYPES, say)
+  against("container.new", node, require("tiny.spec.derived").types(), say)
   steps(node, say)
 end
 
 local function topology(node, say)
   local keys = require("tiny.topology").KEYS
   local service = {}
-  for _, map in ipairs { require("tiny.spec.keys").TYPES, keys.service } do
+  for _, map in ipairs { require("tiny.spec.derived").types(), keys.service } do
     for key, kind in pairs(map) do service[key] = kind end
   end
   against("topology.new", node, keys.topology, say)

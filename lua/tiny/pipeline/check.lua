@@ -1,12 +1,12 @@
 -- The check of a whole spec before anything acts. A checked spec is in its final form: paths of the
 -- host are absolute, and checking it again changes nothing.
+local derived = require "tiny.spec.derived"
 local values = require "tiny.spec.values"
 
 local wrong = values.wrong
 
-
 local function check_steps(asked)
-  local steps = require("tiny.spec.keys").STEPS
+  local steps = require "tiny.spec.steps"
   for _, field in ipairs { "before", "after", "steps" } do
     for name in pairs(asked[field] or {}) do
       local known = false
@@ -32,17 +32,28 @@ local function check_text(what, text)
   if not utf8.len(text) then wrong(("%s is not UTF-8: %s"):format(what, tiny.show(text)), "put other bytes into a file, or encode them") end
 end
 
+-- Every text that the record keeps.
 local function check_texts(asked)
-  for _, key in ipairs { "rootfs", "name", "hostname", "workdir", "user", "cgroup_parent", "userns" } do
-    if asked[key] then check_text(key, asked[key]) end
-  end
   for i, word in ipairs(asked.command) do check_text(("command: word %d"):format(i), word) end
-  for _, key in ipairs { "view", "volumes", "tmpfs", "mounts" } do
-    for i, text in ipairs(asked[key] or {}) do
-      for part, value in pairs(type(text) == "table" and text or { text }) do
-        if type(value) == "string" then check_text(("%s: %s"):format(key, type(part) == "string" and part or "number " .. i), value) end
+  for _, key in ipairs(derived.kept "config") do
+    local value = key ~= "command" and asked[key]
+    if type(value) == "string" then check_text(key, value) end
+    for i, text in ipairs(type(value) == "table" and value or {}) do
+      for part, item in pairs(type(text) == "table" and text or { text }) do
+        if type(item) == "string" then check_text(("%s: %s"):format(key, type(part) == "string" and part or "number " .. i), item) end
       end
     end
+  end
+end
+
+-- What may be a map or a list "NAME=value", in the form that the rest of tinylua has.
+local function one_form(asked)
+  for _, key in ipairs { "env", "labels" } do asked[key] = values.map(key, asked[key]) end
+  for _, key in ipairs { "ulimits", "sysctls" } do
+    for name, value in pairs(asked[key] or {}) do
+      if type(value) ~= "string" and math.type(value) ~= "integer" then wrong(("%s: %s is not a text or a number: %s"):format(key, name, tiny.show(value))) end
+    end
+    asked[key] = values.list(asked[key])
   end
 end
 
@@ -85,6 +96,7 @@ end
 -- Checks a whole spec before anything acts, and puts it in its final form.
 return function(asked)
   join_command(asked)
+  one_form(asked)
   check_texts(asked)
   check_pairs("env", asked.env, "[=%z]", "a variable's name")
   check_pairs("labels", asked.labels, "[=%c]", "a label's name")

@@ -25,7 +25,7 @@ end
 -- "memory: size" and so on.
 local function keys_of_container()
   local keys = {}
-  for key, kind in pairs(require("tiny.spec.keys").TYPES) do table.insert(keys, ("%s: %s"):format(key, kind)) end
+  for key, kind in pairs(require("tiny.spec.derived").types()) do table.insert(keys, ("%s: %s"):format(key, kind)) end
   table.sort(keys)
   return keys
 end

@@ -7,6 +7,16 @@ local function listed(value, kind)
   end
 end
 
+-- A list of texts, or a table by name; what its names and values are is looked at later, with what they are for.
+local function pairs_ok(v)
+  if type(v) ~= "table" then return false end
+  if #v > 0 then return not listed(v, "string") end
+  for key in pairs(v) do
+    if type(key) ~= "string" then return false end
+  end
+  return true
+end
+
 -- The types that a schema names; each returns what is wrong, or nil.
 local TYPES = {
   string = function(v) return type(v) ~= "string" and "a string" end,
@@ -21,6 +31,8 @@ local TYPES = {
   duration = function(v) return not tiny.parse_duration(v) and 'a duration such as "30s"' end,
   network = function(v) return type(v) ~= "string" and type(v) ~= "table" and "a name, a table or a list of them" end,
   ready = function(v) return type(v) ~= "function" and type(v) ~= "table" and "a function or a table" end,
+  pairs = function(v) return not pairs_ok(v) and 'a table { NAME = "value" } or a list of "NAME=value"' end,
+  pair_list = function(v) return not pairs_ok(v) and 'a list of "NAME=value" or a table { NAME = value }' end,
   strings = function(v) return (type(v) ~= "table" or listed(v, "string")) and "a list of strings" end,
   command = function(v) return type(v) ~= "string" and (type(v) ~= "table" or listed(v, "string")) and "a string or a list of strings" end,
   functions = function(v)

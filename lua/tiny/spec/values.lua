@@ -19,4 +19,26 @@ function values.check_name(name)
   if #name > 128 then values.wrong("the name has more than 128 characters") end
 end
 
+-- { "K=V", … } as { K = "V", … }; a map stays one. `what` names it in an error.
+function values.map(what, value)
+  if type(value) ~= "table" or #value == 0 then return value end
+  local map = {}
+  for _, text in ipairs(value) do
+    local key, rest = tostring(text):match("^([^=]*)=(.*)$")
+    if not key then values.wrong(("%s: %s is not NAME=VALUE"):format(what, tiny.show(text))) end
+    map[key] = rest
+  end
+  return map
+end
+
+-- { K = V, … } as { "K=V", … }, sorted; a list is copied.
+function values.list(value)
+  if type(value) ~= "table" then return value end
+  local list = table.move(value, 1, #value, 1, {})
+  if #list > 0 then return list end
+  for key, item in pairs(value) do table.insert(list, ("%s=%s"):format(key, item)) end
+  table.sort(list)
+  return list
+end
+
 return values

@@ -48,15 +48,10 @@ local function whole(value, key)
   return type(value) == "table" and type(value[key]) == "string" and value or nil
 end
 
--- The types of fields: who shows or runs a container need not look at them again.
+-- The types of fields: who shows or runs a container need not look at them again. Those of config.json are, beside these,
+-- the keys of a spec.
 local SHAPES = {
-  ["config.json"] = {
-    name = "string", command = "table", hostname = "string", rootfs = "string", created_at = "string", limits = "table", labels = "table",
-    env = "table", workdir = "string", user = "string", view = "table", volumes = "table", tmpfs = "table", mounts = "table", ulimits = "table",
-    restart = "string", stop_timeout = "number", networks = "table", publish = "table", health = "table", log = "table",
-    cgroup_parent = "string", recipe = "table", landlock = "table", seccomp = "table", security_opt = "table", cap_add = "table", cap_drop = "table",
-    dns = "table", dns_search = "table", add_hosts = "table", devices = "table", group_add = "table", sysctls = "table", network = "string",
-  },
+  ["config.json"] = { created_at = "string", limits = "table", recipe = "table", seccomp = "table", remove = "boolean" },
   ["state.json"] = {
     pid = "number", pid_start = "number", exit_code = "number", signal = "string", started_at = "string", finished_at = "string",
     boot_id = "string", error = "string", restarts = "number", oom_kills = "number", health = "string", networks = "table", ports = "table",
@@ -64,13 +59,22 @@ local SHAPES = {
   },
 }
 -- Of a list of texts, or of tables, each item.
-local ITEMS = { command = "string", networks = "table", publish = "table", ports = "table", view = "string", volumes = "string", tmpfs = "string" }
+local ITEMS = { ["config.json"] = {}, ["state.json"] = { networks = "table", ports = "table" } }
+
+local function shapes_of(file)
+  local shapes, items = SHAPES[file], ITEMS[file]
+  if file == "config.json" and not shapes.name then
+    local types, of_lists = require("tiny.spec.derived").recorded()
+    for key, kind in pairs(types) do shapes[key], items[key] = kind, of_lists[key] end
+  end
+  return shapes, items
+end
 
 -- What is wrong with the fields of a file's object; nil when nothing is.
 function state.misshapen(file, value)
-  local shapes = SHAPES[file]
+  local shapes, items = shapes_of(file)
   for key, item in pairs(value) do
-    local shape, of = shapes[key], ITEMS[key]
+    local shape, of = shapes[key], items[key]
     if shape and type(item) ~= shape then return ("%q is a %s"):format(key, type(item)) end
     if shape and of then
       for at, part in pairs(item) do

@@ -1,5 +1,6 @@
 -- A managed container's life: record, run, restart, record the end. Every way out leaves the store
 -- and the kernel as they should be.
+local derived = require "tiny.spec.derived"
 local events = require "tiny.store.events"
 local format = require "tiny.format"
 local restart = require "tiny.spec.restart"
@@ -10,19 +11,10 @@ local lifecycle = {}
 
 local PRIVATE_FILE = tonumber("600", 8)
 
--- What of a spec is plain and kept in config.json under the same name.
-local PLAIN = {
-  "name", "command", "hostname", "rootfs", "view", "network", "env", "workdir", "user", "volumes", "interactive", "tty", "restart",
-  "stop_signal", "stop_timeout", "labels", "entrypoint", "init", "tmpfs", "mounts", "read_only", "shm_size", "ulimits", "oom_score_adj",
-  "cgroup_parent", "health", "log", "cap_add", "cap_drop", "security_opt", "privileged", "devices", "group_add", "sysctls", "userns",
-  "networks", "publish", "dns", "dns_search", "add_hosts", "net_rate", "net_delay", "net_loss", "landlock",
-}
-local LIMITS = { "memory", "swap", "cpus", "cpuset", "pids" }
-
 local function config_of(spec, options)
   local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
-  for _, key in ipairs(PLAIN) do config[key] = spec[key] end
-  for _, key in ipairs(LIMITS) do config.limits[key] = spec[key] end
+  for _, key in ipairs(derived.kept "config") do config[key] = spec[key] end
+  for _, key in ipairs(derived.kept "limits") do config.limits[key] = spec[key] end
   config.rootfs = spec.rootfs or "host"
   config.seccomp = spec.seccomp and require("tiny.pipeline.seccomp_notify").plain(spec.seccomp)
   return config
@@ -38,13 +30,13 @@ function lifecycle.spec_of(record, runs)
     local asked = part and require("tiny.topology").part(made, config.recipe.project, part) or made.spec
     for key, value in pairs(asked) do spec[key] = value end
   end
-  for _, key in ipairs(PLAIN) do spec[key] = config[key] end
+  for _, key in ipairs(derived.kept "config") do spec[key] = config[key] end
   -- What it was asked for with; the functions are the recipe's.
   if config.seccomp then
     local how, functions = config.seccomp, (spec.seccomp or {}).notify
     spec.seccomp = { allow = how.allow, learn = how.learn, notify = #(how.notify or {}) > 0 and functions or nil }
   end
-  for _, key in ipairs(LIMITS) do spec[key] = config.limits and config.limits[key] end
+  for _, key in ipairs(derived.kept "limits") do spec[key] = config.limits and config.limits[key] end
   if config.rootfs == "host" then spec.rootfs = nil end
   return runs and spec or require "tiny.pipeline.check"(spec)
 end
@@ -138,7 +130,7 @@ local function watch(record, spec, ctx, options)
     -- rename and update may have written it again.
     if not now.damage then
       record.config = now.config
-      for _, key in ipairs(LIMITS) do spec[key] = now.config.limits and now.config.limits[key] end
+      for _, key in ipairs(derived.kept "limits") do spec[key] = now.config.limits and now.config.limits[key] end
     end
     local seconds, count = counter.next(result.status, state.stopping(now.state))
     if not seconds or not wait_restart(record, ctx, result, seconds, count) then

@@ -140,9 +140,9 @@ end
 -- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
 -- to do; a restart loads them again.
 local MAKING = {
-  "cli.commandline", "cli.run_options", "container", "net.attach", "net.bridge", "net.check", "net.files", "net.pin", "net.ports", "net.store", "net.subnet",
+  "cli.commandline", "container", "net.attach", "net.bridge", "net.check", "net.files", "net.pin", "net.ports", "net.store", "net.subnet",
   "network", "pipeline.check", "pipeline.devices", "pipeline.logging", "pipeline.masked_paths", "pipeline.mounts", "pipeline.rootfs",
-  "pipeline.security", "pipeline.security_options", "pipeline.terminal", "pipeline.users", "spec.keys", "spec.merge_options", "spec.pairs", "spec.schema",
+  "pipeline.security", "pipeline.security_options", "pipeline.terminal", "pipeline.users", "spec.derived", "spec.keys", "spec.merge_options", "spec.pairs", "spec.schema",
   "spec.values", "supervisor.limit_watch",
 }
 

@@ -25,6 +25,11 @@ check.equal(tiny.source("scripts/none.lua"), nil)
 check.equal(tiny.source("scripts/../src/main.rs"), nil, "a path out of the folder")
 
 check.refuses('path: "etc/passwd" is not below scripts/ or lua/', tiny.source, "etc/passwd")
-check.refuses('folder: "script" is not one of "scripts"|"scripts/network"|"lua/tiny"|"lua/tiny/net"|"lua/tiny/anatomy"|"lua/tiny/plan"|"lua/recipes"|"lua/templates"; did you mean "scripts"?', tiny.sources, "script")
+check.refuses('folder: "script" is not below scripts or lua', tiny.sources, "script")
+check.refuses('folder: "/etc" is not below scripts or lua', tiny.sources, "/etc")
+check.equal(#tiny.sources("scripts/../src"), 0, "a folder out of the folder")
+local below = " " .. table.concat(tiny.sources("lua/tiny", { below = true }), " ") .. " "
+for _, name in ipairs { "container", "net/bridge", "dev/plan/text" } do assert(below:find(" " .. name .. " ", 1, true), name) end
+assert(not (" " .. table.concat(tiny.sources("lua/tiny"), " ") .. " "):find("/", 1, true))
 check.refuses('unknown option "fromat"; did you mean "format"?', tiny.manual, nil, { fromat = "lua" })
 check.refuses('format "lua" is the whole manual\'s; leave out the name', tiny.manual, "clone", { format = "lua" })

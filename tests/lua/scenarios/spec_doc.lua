@@ -23,7 +23,7 @@ local function compare(what, keys, fields)
   end
   for name in pairs(keys) do assert(told[name], ("%s: %s is not documented"):format(what, name)) end
 end
-compare("container", require("tiny.spec.keys").TYPES, doc.container)
+compare("container", require("tiny.spec.derived").types(), doc.container)
 
 -- The keys that an error names: "known are a, b, c".
 local function known(f, ...)
