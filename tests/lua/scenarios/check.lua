@@ -126,3 +126,13 @@ for i, text in ipairs {
 check.equal(look.text("x = " .. ("{"):rep(300) .. ("}"):rep(300), "deep.lua")[1].message, "tables, brackets or operators are nested too deeply")
 local nul = look.text("local a = 1\nreturn \0", "nul.lua")[1]
 check.equal(("%d: %s"):format(nul.line, nul.message), "2: a byte 0: this is no Lua text")
+
+-- A module that is not there: running the file suggests the same one, in whatever folder it is.
+for asked, near in pairs { ["tiny.net.stor"] = "tiny.net.store", ["tiny.contaner"] = "tiny.container", ["tiny.dev.plan.recorde"] = "tiny.dev.plan.recorder" } do
+  tiny.write_file("/tmp/near.lua", ("require %q"):format(asked))
+  local hint = ("did you mean %s?"):format(near)
+  for _, command in ipairs { "check", "run" } do
+    local done = check.run { command, "/tmp/near.lua" }
+    assert((done.out .. done.err):find(hint, 1, true), command .. ": " .. done.out .. done.err)
+  end
+end
