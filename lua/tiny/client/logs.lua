@@ -148,8 +148,7 @@ function logs.follow(container, log, printer)
     if not current or not GOES_ON[current.state.status] then return end
     local left = to and tiny.parse_timestamp(to) - tiny.clock()
     if left and left <= 0 then return end
-    local supervisor = current.state.supervisor
-    local alive <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    local alive <close> = state.open_process(current.state.supervisor)
     local ready = tiny.poll({ watch, alive }, left)
     watch:changes()
     for _, handle in ipairs(ready) do

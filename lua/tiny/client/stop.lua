@@ -16,7 +16,7 @@ local PATIENCE = unresponsive.PATIENCE
 -- recorded it is left alone, since a callback of the recipe may do so much then. `process`: PID 1.
 local function recorded(container, process)
   local supervisor = container.state.supervisor
-  local watched <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
+  local watched <close> = state.open_process(supervisor)
   local ended = not watched or #tiny.poll({ watched }, PATIENCE) > 0
   local now = state.load(container.id)
   if not now or not state.busy(now) then return end
@@ -97,8 +97,7 @@ return function(container, seconds, quiet)
   if not process then
     -- It has just ended. Its supervisor reads `stopping` before it starts it again; where it waits for
     -- the time of that already, the signal ends the wait.
-    local supervisor = status == "restarting" and container.state.supervisor
-    local waiting <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    local waiting <close> = status == "restarting" and state.open_process(container.state.supervisor) or nil
     if waiting then tiny.try(tiny.kill, waiting, "SIGTERM") end
     recorded(container)
     events.emit(container, "stop")

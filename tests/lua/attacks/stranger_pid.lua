@@ -74,8 +74,9 @@ local function case(command, frozen, wrong, status)
   tiny.poll { process }
   if not frozen then tiny.poll { supervisor } end
   record.pid, record.pid_start = pid, wrong == "boot" and start or record.pid_start
-  if wrong == "boot" then record.boot_id = "00000000-0000-4000-8000-000000000000" end
-  if not frozen or status then record.supervisor = { pid = pid, start = wrong == "boot" and start or record.supervisor.start } end
+  local boot = wrong == "boot" and "00000000-0000-4000-8000-000000000000" or tiny.boot_id()
+  record.boot_id = boot
+  if not frozen or status then record.supervisor = { pid = pid, start = wrong == "boot" and start or record.supervisor.start, boot_id = boot } end
   if status then record.status, record.pid, record.pid_start = status, nil, nil end
   tiny.write_file(path, tiny.json_encode(record))
   -- A supervisor that is stopped is waited for, nobody else.
