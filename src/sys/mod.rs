@@ -14,7 +14,6 @@ pub mod event;
 pub mod exec;
 pub mod foreground;
 pub mod fs;
-pub mod heap;
 pub mod held;
 pub mod init;
 pub mod interrupt;
