@@ -1,13 +1,9 @@
 //! Compiles the shipped Lua to bytecode, which loads several times faster than source, and writes
 //! the table of embedded files. The sources are embedded too: they are what `eject` copies. A shipped
-//! file with a syntax error fails the build. Where the linker can, it lays the program out for a fast
-//! start.
+//! file with a syntax error fails the build.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-
-#[path = "src/vm/bytecode.rs"]
-mod bytecode;
 
 fn main() {
     let root = PathBuf::from(env("CARGO_MANIFEST_DIR"));
@@ -63,16 +59,9 @@ fn append(all: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<u32> {
     at(start)..at(all.len())
 }
 
-/// The chunk's name is what errors show, and lines stay in for them. The names of local variables do not: they
-/// are a sixth of what a start reads and a supervisor keeps.
+/// The chunk's name and its lines stay in, since errors show them.
 fn compile(lua: &mlua::Lua, source: &[u8], name: &str) -> Vec<u8> {
-    let whole = lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false);
-    let bare = bytecode::without_local_names(&whole);
-    lua.load(&bare[..])
-        .set_mode(mlua::chunk::ChunkMode::Binary)
-        .into_function()
-        .unwrap_or_else(|e| panic!("{name}: {e}"));
-    bare
+    lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false)
 }
 
 fn env(name: &str) -> String {

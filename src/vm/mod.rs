@@ -3,7 +3,6 @@
 pub mod call;
 mod check;
 pub mod child;
-pub mod chunk;
 mod clearer;
 pub mod error;
 #[cfg(debug_assertions)]
