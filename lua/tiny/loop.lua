@@ -52,11 +52,6 @@ local function wait_time(self)
   return first and math.max(0, first - tiny.clock("monotonic"))
 end
 
--- Calls f when nothing has happened for a while, before memory is given back.
-function Loop:on_quiet(f)
-  self.let_go = f
-end
-
 -- Waits for a handle or the next timer. A loop that has nothing to do for a while gives the memory
 -- back that it does not need to wait on.
 local function wait(self)
@@ -67,7 +62,8 @@ local function wait(self)
   local ready, takers = tiny.poll(self.handles, self.quiet, options)
   if #ready > 0 or #(takers or {}) > 0 then return ready, takers end
   self.quiet = LATER
-  if self.let_go then self.let_go() end
+  -- What has a finalizer is freed by the second collection.
+  collectgarbage()
   collectgarbage()
   return tiny.poll(self.handles, wait_time(self), { write = options and self.writers, trim = true })
 end

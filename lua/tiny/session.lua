@@ -136,18 +136,6 @@ function session.forward(ctx, name)
   tiny.try(tiny.kill, ctx.process, name)
 end
 
--- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
--- to do; a restart loads them again.
-local MAKING = {
-  "commandline", "container", "devices", "first_limit", "logging", "masks", "mounts", "net.attach", "net.bridge", "net.files", "net.ports", "net.range",
-  "net.store", "network", "options", "overlay", "rootfs", "run_options", "schema", "seccomp_default", "security", "security_options", "spec",
-  "terminal", "users",
-}
-
-local function forget_making()
-  for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end
-end
-
 local function how_it_ended(ctx)
   if ctx.adopted then return tiny.process_exit(ctx.process) end
   return ctx.process:wait()
@@ -187,7 +175,6 @@ function session.watch(ctx)
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.notify").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end
-  loop:on_quiet(forget_making)
   loop:run()
   if health then health:close() end
   if ctx.notify_door then require("tiny.notify").close(ctx) end
