@@ -6,6 +6,7 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use source::modules::Modules;
 use source::{File, files, report, root};
 use tinylua::prim::PRIMITIVES;
 
@@ -31,6 +32,13 @@ fn imports_run_downward() {
         }
     }
     report(wrong);
+}
+
+#[test]
+fn modules_of_sys_import_in_one_direction() {
+    let modules = Modules::below("src/sys");
+    let reason = "what both need goes to a module below them";
+    report(modules.cycle().map(|chain| format!("{}: {reason}", chain.join(" → "))).into_iter().collect());
 }
 
 #[test]

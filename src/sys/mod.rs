@@ -2,6 +2,7 @@
 
 pub mod access;
 mod alarm;
+pub mod birth;
 pub mod cgroup;
 pub mod clock;
 pub mod copy;
@@ -16,10 +17,10 @@ pub mod foreground;
 pub mod fs;
 pub mod held;
 pub mod init;
+mod intermediate_process;
 pub mod interrupt;
 pub mod logfile;
 pub mod memory;
-mod midway;
 pub mod mount;
 pub mod mountinfo;
 pub mod namespace;
