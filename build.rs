@@ -1,14 +1,9 @@
 //! Compiles the shipped Lua to bytecode, which loads several times faster than source, and writes
 //! the table of embedded files. The sources are embedded too: they are what `eject` copies. A shipped
-//! file with a syntax error fails the build. Where the linker can, it lays the program out for a fast
-//! start.
+//! file with a syntax error fails the build.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-#[path = "src/vm/bytecode.rs"]
-mod bytecode;
 
 fn main() {
     let root = PathBuf::from(env("CARGO_MANIFEST_DIR"));
@@ -16,18 +11,6 @@ fn main() {
     embed_lua(&root, &out);
     if env("CARGO_CFG_TARGET_OS") == "linux" && env("CARGO_CFG_TARGET_ARCH") == "x86_64" {
         println!("cargo:rustc-link-arg-bins=-Wl,-e,tinylua_start"); // src/sys/entry.rs
-    }
-    println!("cargo:rerun-if-changed=src/startup.order");
-    let order = root.join("src/startup.order");
-    // For benches/order: a flag to cargo would change the names that it wants to see.
-    println!("cargo:rerun-if-env-changed=TINYLUA_LINK_MAP");
-    if let Ok(map) = std::env::var("TINYLUA_LINK_MAP") {
-        println!("cargo:rustc-link-arg-bins=-Wl,-Map={map},--no-demangle");
-    }
-    if env("PROFILE") == "release" && can_lay_out(&order, &out) {
-        for flag in layout(&order) {
-            println!("cargo:rustc-link-arg-bins={flag}");
-        }
     }
 }
 
@@ -76,44 +59,9 @@ fn append(all: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<u32> {
     at(start)..at(all.len())
 }
 
-/// The chunk's name is what errors show, and lines stay in for them. The names of local variables do not: they
-/// are a sixth of what a start reads and a supervisor keeps.
+/// The chunk's name and its lines stay in, since errors show them.
 fn compile(lua: &mlua::Lua, source: &[u8], name: &str) -> Vec<u8> {
-    let whole = lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false);
-    let bare = bytecode::without_local_names(&whole);
-    lua.load(&bare[..])
-        .set_mode(mlua::chunk::ChunkMode::Binary)
-        .into_function()
-        .unwrap_or_else(|e| panic!("{name}: {e}"));
-    bare
-}
-
-/// The functions of a start side by side (benches/order makes the list), and relative relocations in
-/// their packed form.
-fn layout(order: &Path) -> [String; 3] {
-    [
-        format!("-Wl,--symbol-ordering-file={}", order.display()),
-        "-Wl,--no-warn-symbol-ordering".into(),
-        "-Wl,-z,pack-relative-relocs".into(),
-    ]
-}
-
-/// Whether a program linked so is made and runs: lld knows these flags, GNU ld does not, and a static
-/// C library must know packed relocations (glibc 2.36). Without them the program only starts slower.
-fn can_lay_out(order: &Path, out: &Path) -> bool {
-    if env("TARGET") != env("HOST") || env("CARGO_CFG_TARGET_OS") != "linux" {
-        return false;
-    }
-    let (source, binary) = (out.join("probe.rs"), out.join("probe"));
-    std::fs::write(&source, "fn main() {}\n").expect("written");
-    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let made = Command::new(env("RUSTC"))
-        .args(flags.split('\x1f').filter(|flag| !flag.is_empty()))
-        .args(layout(order).iter().flat_map(|flag| ["-C".to_owned(), format!("link-arg={flag}")]))
-        .arg("-o")
-        .args([&binary, &source])
-        .output();
-    made.is_ok_and(|made| made.status.success()) && Command::new(&binary).status().is_ok_and(|ran| ran.success())
+    lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false)
 }
 
 fn env(name: &str) -> String {

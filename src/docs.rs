@@ -12,12 +12,12 @@ pub use markdown::reference;
 pub use stubs::{returned_kind, stubs};
 pub use text::{entry, index};
 
-use crate::vm::registry::{self, Opt, Primitive, Type};
+use crate::vm::registry::{Opt, Primitive, Registry, Type};
 
 /// The families in the manual's order, each with its primitives.
-fn families() -> Vec<(&'static str, Vec<&'static Primitive>)> {
+fn families(registry: &'static Registry) -> Vec<(&'static str, Vec<&'static Primitive>)> {
     let mut families: Vec<(&str, Vec<&Primitive>)> = Vec::new();
-    for primitive in registry::all() {
+    for primitive in registry.all() {
         match families.iter_mut().find(|(name, _)| *name == primitive.family) {
             Some((_, members)) => members.push(primitive),
             None => families.push((primitive.family, vec![primitive])),
@@ -50,10 +50,10 @@ fn depth(text: &str) -> usize {
 }
 
 /// The entry of "clone", "tiny.clone" or, as a method, "child:wait".
-pub fn find(name: &str) -> Option<&'static Primitive> {
+pub fn find(registry: &'static Registry, name: &str) -> Option<&'static Primitive> {
     let name = name.strip_prefix("tiny.").unwrap_or(name);
     let method = name.split_once([':', '.']);
-    registry::find(name).or_else(|| registry::all().find(|p| p.method.is_some() && p.method == method))
+    registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method))
 }
 
 /// A type in words; the keys of a table of options have a section of their own.
@@ -107,12 +107,13 @@ fn variadic(primitive: &Primitive) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prim::PRIMITIVES;
 
     #[test]
     fn methods_drop_the_handle() {
-        let wait = registry::find("wait").expect("wait is a primitive");
+        let wait = PRIMITIVES.find("wait").expect("wait is a primitive");
         assert_eq!(method(wait).as_deref(), Some("child:wait([timeout])"));
-        let write = registry::find("write").expect("write is a primitive");
+        let write = PRIMITIVES.find("write").expect("write is a primitive");
         assert_eq!(method(write).as_deref(), Some("file:write(data [, options])"));
     }
 

@@ -11,9 +11,6 @@ use tinylua::sys::stdout::{self, Output};
 use tinylua::sys::{terminal, visible};
 use tinylua::vm::Failure;
 
-#[global_allocator]
-static HEAP: tinylua::sys::heap::Heap = tinylua::sys::heap::Heap;
-
 tinylua::entry!(run);
 
 fn run() -> u8 {

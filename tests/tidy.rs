@@ -7,8 +7,9 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use source::modules::Modules;
 use source::{File, files, report, root};
-use tinylua::vm::registry;
+use tinylua::prim::PRIMITIVES;
 
 /// Folders of tests that follow a container's whole life, or an attack on it, instead of one primitive.
 const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless"];
@@ -20,6 +21,7 @@ fn imports_run_downward() {
     let rules: &[(&str, &str, &[&str], &str)] = &[
         ("src/sys", "rs", &["mlua"], "sys is the kernel in Rust types; it never sees Lua"),
         ("src/sys", "rs", &["crate::vm", "crate::prim", "crate::cli"], "imports run downward: prim → sys"),
+        ("src/vm", "rs", &["crate::prim"], "a machine is given its primitives when it is made (Vm::new)"),
         ("src/prim", "rs", &["crate::cli"], "imports run downward: cli → prim"),
         ("src/prim", "rs", &["unsafe", "libc::"], "bindings hold no kernel code: that stands in sys"),
         ("lua", "lua", &["require \"scripts", "require(\"scripts"], "a module never needs a script"),
@@ -31,6 +33,13 @@ fn imports_run_downward() {
         }
     }
     report(wrong);
+}
+
+#[test]
+fn modules_of_sys_import_in_one_direction() {
+    let modules = Modules::below("src/sys");
+    let reason = "what both need goes to a module below them";
+    report(modules.cycle().map(|chain| format!("{}: {reason}", chain.join(" → "))).into_iter().collect());
 }
 
 #[test]
@@ -153,7 +162,7 @@ fn top_level_folders_are_the_known_ones() {
 #[test]
 fn each_primitive_has_one_test_file() {
     let tests: Vec<(File, String)> = lua_tests().collect();
-    let mut covered: BTreeMap<&str, Vec<&str>> = registry::all().map(|p| (p.name, Vec::new())).collect();
+    let mut covered: BTreeMap<&str, Vec<&str>> = PRIMITIVES.all().map(|p| (p.name, Vec::new())).collect();
     let mut wrong = Vec::new();
     for (file, stem) in &tests {
         let header = file.text.lines().next().unwrap_or_default().trim_start_matches('-');
@@ -192,7 +201,7 @@ fn lua_tests() -> impl Iterator<Item = (File, String)> {
 #[test]
 fn primitives_are_documented_in_full() {
     let mut wrong = Vec::new();
-    for primitive in registry::all() {
+    for primitive in PRIMITIVES.all() {
         for (what, text) in [("doc", primitive.doc), ("family", primitive.family), ("example", primitive.example)] {
             if text.is_empty() {
                 wrong.push(format!("{}: no {what} in its registry entry: the manual is made of it", primitive.name));

@@ -3213,15 +3213,6 @@ function tiny.fail(what, ...) end
 ---@return string
 function tiny.load_recipe(path) end
 
----Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.
----```lua
----for _, use in ipairs(tiny.chunk_globals("print(x)", "x.lua")) do print(use.name, use.line) end
----```
----@param text string the text
----@param name string the file's name, for errors
----@return any[]? # a list of { name = "tiny.mount_proc", line, written }, or nil and the syntax error
-function tiny.chunk_globals(text, name) end
-
 ---Tells the place in the user's file that is being executed, "web.lua:12".
 ---```lua
 ---print(tiny.caller())

@@ -17,6 +17,7 @@ mod spec;
 use globals::{Globals, global_args};
 use spec::Spec;
 
+use crate::prim::PRIMITIVES;
 use crate::sys::title;
 use crate::vm::files::{Embedded, SearchPath, embedded};
 use crate::vm::registry::did_you_mean;
@@ -175,7 +176,7 @@ fn seal_early(name: &str, search: &SearchPath) {
 
 fn machine(globals: &Globals, search: SearchPath) -> Result<Vm, Failure> {
     let options = Options { search, settings: globals.settings() };
-    Vm::new(options).map_err(|e| Failure::plain(e.to_string()))
+    Vm::new(options, &PRIMITIVES).map_err(|e| Failure::plain(e.to_string()))
 }
 
 fn top() -> Command {
@@ -215,5 +216,26 @@ pub fn usage_status(error: &clap::Error) -> u8 {
     match error.kind() {
         clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => 0,
         _ => USAGE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::files::embedded_names;
+
+    #[test]
+    fn the_commands_that_seal_are_those_that_say_so() {
+        let vm = Vm::new(Options::default(), &PRIMITIVES).expect("a machine");
+        let says = |name: &String| {
+            let Ok(Some(script)) = vm.command(name) else { panic!("{name} does not load") };
+            script.get::<Option<bool>>("seal").expect("a boolean").unwrap_or(false)
+        };
+        let known = |name: &String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::seal);
+        let names: Vec<String> = embedded_names("scripts").collect();
+        assert!(names.iter().filter(|name| known(name)).count() > 3);
+        for name in &names {
+            assert_eq!(says(name), known(name), "{name}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::text::capitalised;
 use super::{fallback, families, tables, variadic};
-use crate::vm::registry::{self, Opt, Primitive, Type};
+use crate::vm::registry::{Opt, Primitive, Registry, Type};
 
 const HEAD: &str = "\
 ---@meta tiny
@@ -55,12 +55,12 @@ tiny = {}
 ";
 
 /// The whole file.
-pub fn stubs() -> String {
+pub fn stubs(registry: &'static Registry) -> String {
     let mut out = HEAD.to_owned();
-    for kind in kinds() {
-        class(&mut out, kind);
+    for kind in kinds(registry) {
+        class(&mut out, registry, kind);
     }
-    for (family, members) in families() {
+    for (family, members) in families(registry) {
         out.push_str(&format!("\n-- {}\n", capitalised(family)));
         for primitive in members {
             out.push('\n');
@@ -72,9 +72,9 @@ pub fn stubs() -> String {
 }
 
 /// The kinds of handles: those that an argument takes, that have methods, or that are returned.
-fn kinds() -> BTreeSet<&'static str> {
+fn kinds(registry: &'static Registry) -> BTreeSet<&'static str> {
     let mut kinds = BTreeSet::from(["namespace"]);
-    for primitive in registry::all() {
+    for primitive in registry.all() {
         kinds.extend(primitive.method.map(|(kind, _)| kind));
         kinds.extend(returned_kind(primitive.returns));
         let types = primitive.args.iter().map(|a| &a.ty).chain(primitive.options.iter().map(|o| &o.ty));
@@ -95,10 +95,10 @@ fn named(ty: &Type, kinds: &mut BTreeSet<&'static str>) {
     }
 }
 
-fn class(out: &mut String, kind: &str) {
+fn class(out: &mut String, registry: &'static Registry, kind: &str) {
     let parent = if kind.ends_with("ns") { "namespace" } else { "handle" };
     out.push_str(&format!("\n---@class tiny.{kind}: tiny.{parent}\nlocal {kind} = {{}}\n"));
-    for primitive in registry::all() {
+    for primitive in registry.all() {
         let Some((_, method)) = primitive.method.filter(|(of, _)| *of == kind) else { continue };
         out.push('\n');
         annotate(out, primitive, 1);

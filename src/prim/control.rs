@@ -6,7 +6,7 @@ use crate::sys::visible;
 use crate::vm::call::{Call, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
-use crate::vm::{chunk, error, frame, recipe, show, trace};
+use crate::vm::{error, frame, recipe, show, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
 
@@ -43,16 +43,6 @@ pub const FAMILY: &[Primitive] = &[
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,
         call: load_recipe,
-        ..BASE
-    },
-    Primitive {
-        name: "chunk_globals",
-        doc: "Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.",
-        args: &[arg("text", Type::Str, "the text"), arg("name", Type::Str, "the file's name, for errors")],
-        returns: "a list of { name = \"tiny.mount_proc\", line, written }, or nil and the syntax error",
-        example: "for _, use in ipairs(tiny.chunk_globals(\"print(x)\", \"x.lua\")) do print(use.name, use.line) end",
-        in_shim: false,
-        call: chunk_globals,
         ..BASE
     },
     Primitive {
@@ -170,23 +160,6 @@ fn error_frame(call: &Call<'_>) -> Outcome {
         Some(frame) => frame.within(&text, call.flag("colours"), width),
         None => text,
     })
-}
-
-fn chunk_globals(call: &Call<'_>) -> Outcome {
-    let source = Source { text: call.str(0)?.into_bytes().into(), bytecode: false, name: format!("@{}", call.str(1)?) };
-    let function = match recipe::compile(call.lua, &source) {
-        Ok(function) => function,
-        Err(wrong) => return call.ok((Value::Nil, wrong)),
-    };
-    let list = call.lua.create_table()?;
-    for used in chunk::uses(&function.dump(false)).unwrap_or_default() {
-        let entry = call.lua.create_table()?;
-        entry.raw_set("name", used.name)?;
-        entry.raw_set("line", used.line)?;
-        entry.raw_set("written", used.written)?;
-        list.raw_push(entry)?;
-    }
-    call.ok(list)
 }
 
 fn load_recipe(call: &Call<'_>) -> Outcome {

@@ -5,7 +5,7 @@ use mlua::{MultiValue, Table, Value};
 
 use crate::docs;
 use crate::vm::call::{Call, Fail, UNKNOWN};
-use crate::vm::registry::{self, Outcome, Primitive, Type, optional};
+use crate::vm::registry::{Outcome, Primitive, Type, optional};
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[Primitive {
@@ -28,14 +28,15 @@ fn foresee(call: &Call<'_>) -> Outcome {
     if !call.has(0) {
         return call.ok(Value::LightUserData(UNKNOWN));
     }
-    let Some(primitive) = docs::find(&call.str(0)?) else { return call.ok(false) };
+    let registry = call.primitive.registry();
+    let Some(primitive) = docs::find(registry, &call.str(0)?) else { return call.ok(false) };
     let args = match call.arg_value(1) {
         Value::Table(args) => unpack(&args)?,
         _ => MultiValue::new(),
     };
     let kind = docs::returned_kind(primitive.returns);
     // Those in Lua take what their entry only describes.
-    let entry = registry::entries().find(|entry| !entry.in_shim() && entry.name() == primitive.name);
+    let entry = registry.entries().find(|entry| !entry.in_shim() && entry.name() == primitive.name);
     let refusal = entry.and_then(|entry| Call::new(call.lua, entry, &args).err());
     call.ok((refusal, kind))
 }

@@ -67,20 +67,21 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 fn manual(call: &Call<'_>) -> Outcome {
+    let registry = call.primitive.registry();
     let format = call.opt::<String>("format")?.unwrap_or_default();
     if !call.has(0) {
         return call.ok(match format.as_str() {
-            "markdown" => docs::reference(),
-            "man" => docs::primitives(),
-            "lua" => docs::stubs(),
-            _ => docs::index(),
+            "markdown" => docs::reference(registry),
+            "man" => docs::primitives(registry),
+            "lua" => docs::stubs(registry),
+            _ => docs::index(registry),
         });
     }
     if matches!(format.as_str(), "markdown" | "man" | "lua") {
         return Err(Fail::Usage(format!("format {format:?} is the whole manual's; leave out the name")));
     }
     let name = call.str(0)?;
-    call.ok(docs::find(&name).map(docs::entry))
+    call.ok(docs::find(registry, &name).map(docs::entry))
 }
 
 fn search_path(call: &Call<'_>) -> SearchPath {

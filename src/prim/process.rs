@@ -3,6 +3,7 @@
 use mlua::{Table, Value};
 
 use super::namespace::{entering, joined, new_flags};
+use crate::sys::birth;
 use crate::sys::exec;
 use crate::sys::init;
 use crate::sys::pidfd::{self, Ended};
@@ -204,7 +205,7 @@ fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
     if let Some(search) = call.lua.app_data_ref::<SearchPath>() {
         search.let_go();
     }
-    let Some(Born { pid, pidfd, report }) = sys::clone(birth)? else {
+    let Some(Born { pid, pidfd, report }) = birth::clone(birth)? else {
         handle::forked();
         trace::forked(inside);
         return call.ok(Value::Nil);

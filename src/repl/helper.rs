@@ -16,7 +16,7 @@ use rustyline::{Context, Helper};
 use super::complete::{self, GAP, Sources, cut};
 use super::{hint, paint};
 use crate::sys::terminal;
-use crate::vm::registry;
+use crate::vm::registry::Registry;
 
 /// The answers, from the Lua state. Weak: the state owns the editor that owns this.
 pub struct LuaHelper {
@@ -116,7 +116,9 @@ impl Highlighter for LuaHelper {
             return Cow::Borrowed(line);
         }
         let cursor = (!self.last.get()).then_some(pos);
-        Cow::Owned(paint::paint(line, cursor, |name| registry::find(name).is_some() || name == "settings"))
+        let registry = self.lua().and_then(|lua| Registry::of(&lua));
+        let known = |name: &str| registry.is_some_and(|registry| registry.find(name).is_some()) || name == "settings";
+        Cow::Owned(paint::paint(line, cursor, known))
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {

@@ -7,7 +7,7 @@ use mlua::{Function, Lua, Table, Value};
 
 use super::lex::{KEYWORDS, word};
 use crate::vm::files;
-use crate::vm::registry::{self, Arg, Opt, Primitive, Type};
+use crate::vm::registry::{Arg, Opt, Primitive, Registry, Type};
 
 /// The names that could stand at the end of `path`.
 pub fn following(globals: &Table, path: &str) -> BTreeSet<String> {
@@ -78,7 +78,7 @@ fn field(table: &Table, name: &str) -> Option<Value> {
 pub fn primitive(lua: &Lua, globals: &Table, path: &str) -> Option<&'static Primitive> {
     let function = value(globals, path).filter(Value::is_function)?;
     let tiny: Table = lua.globals().raw_get("tiny").ok()?;
-    registry::all().find(|p| tiny.raw_get::<Value>(p.name).is_ok_and(|own| own == function))
+    Registry::of(lua)?.all().find(|p| tiny.raw_get::<Value>(p.name).is_ok_and(|own| own == function))
 }
 
 /// What a path calls that is no primitive: a function of a shipped module, as its source has it,

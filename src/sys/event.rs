@@ -29,6 +29,16 @@ pub fn poll(fds: &[(BorrowedFd<'_>, PollFlags)], timeout: Option<f64>, trim: boo
     }
 }
 
+/// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
+pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
+    ready(fd, PollFlags::IN, timeout)
+}
+
+/// Whether `fd` becomes ready for `what` within `timeout` seconds; an error condition is readiness.
+pub fn ready(fd: BorrowedFd<'_>, what: PollFlags, timeout: Option<f64>) -> Result<bool> {
+    Ok(poll(&[(fd, what)], timeout, false)?[0])
+}
+
 /// Blocks these signals and gives them to a descriptor instead (signalfd(2)); returns it and those
 /// that were not blocked before. A program that is executed later starts with none blocked.
 pub fn signalfd(numbers: &[i32]) -> Result<(OwnedFd, Vec<i32>)> {

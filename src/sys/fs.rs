@@ -69,7 +69,7 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
             Ok(n) => bytes = &bytes[n..],
             Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(rustix::io::Errno::AGAIN) => {
-                super::process::ready(fd, rustix::event::PollFlags::OUT, None)?;
+                super::event::ready(fd, rustix::event::PollFlags::OUT, None)?;
             }
             Err(e) => return Err(e.into()),
         }

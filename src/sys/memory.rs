@@ -19,15 +19,14 @@ const HIGHEST: usize = 8 << 20;
 /// What may still be in use below a local variable of the function that sleeps.
 const BELOW: usize = 1 << 10;
 
-/// Gives back the free pages of the heap (malloc_trim(3) for the C library's), those of the stack that earlier
-/// calls have used, and the mapped pages of the program itself, which stay in the page cache and are mapped
-/// again where they are touched (madvise(2)). Then calls `sleep`, which is to touch as few of them as it can.
+/// Gives back the free pages of the heap (malloc_trim(3)), those of the stack that earlier calls have used, and the
+/// mapped pages of the program itself, which stay in the page cache and are mapped again where they are touched
+/// (madvise(2)). Then calls `sleep`, which is to touch as few of them as it can.
 #[inline(never)]
 pub fn give_back_and<T, F: FnOnce() -> T>(sleep: F) -> T {
     let mut segments = Segments::default();
     // SAFETY: the callback has the asked signature and gets a `Segments` that outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(note_segments), (&raw mut segments).cast()) };
-    super::heap::settle();
     give_back_stack();
     // SAFETY: it takes no pointer, and the allocator locks itself.
     unsafe { libc::malloc_trim(0) };

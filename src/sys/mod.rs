@@ -2,6 +2,7 @@
 
 pub mod access;
 mod alarm;
+pub mod birth;
 pub mod cgroup;
 pub mod clock;
 pub mod copy;
@@ -14,13 +15,12 @@ pub mod event;
 pub mod exec;
 pub mod foreground;
 pub mod fs;
-pub mod heap;
 pub mod held;
 pub mod init;
+mod intermediate_process;
 pub mod interrupt;
 pub mod logfile;
 pub mod memory;
-mod midway;
 pub mod mount;
 pub mod mountinfo;
 pub mod namespace;

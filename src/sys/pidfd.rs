@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
-use super::process::readable;
+use super::event::readable;
 use super::{Context, Error, Result, interrupt};
 
 /// How a process ended.

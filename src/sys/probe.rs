@@ -2,6 +2,7 @@
 //! call that must fail, with an error that tells whether the call exists. Nothing is made, loaded
 //! or changed, and no program is run.
 
+mod answer;
 mod calls;
 mod cgroup;
 mod kernel;
@@ -12,6 +13,7 @@ mod security;
 
 use serde::Serialize;
 
+pub use answer::Offer;
 pub use namespaces::forbidden_by as userns_forbidden_by;
 
 /// All facts, as `tiny.probe()` returns them.
@@ -39,16 +41,6 @@ pub struct Host {
     pub network: network::Network,
 }
 
-/// A feature of the kernel that may come as a module: true, "module" (it can be loaded) or false.
-#[derive(Serialize, Clone, Copy, Debug, PartialEq)]
-#[serde(untagged)]
-pub enum Offer {
-    /// Whether it is there now.
-    Is(bool),
-    /// "module": the module's file is there, and it is not loaded.
-    As(&'static str),
-}
-
 /// Asks everything.
 pub fn host() -> Host {
     let kernel = kernel::kernel();
@@ -65,20 +57,4 @@ pub fn host() -> Host {
         network: network::network(&modules),
         kernel,
     }
-}
-
-/// The text of a small file without the line's end; `None` when it cannot be read.
-fn line(path: &str) -> Option<String> {
-    Some(std::fs::read_to_string(path).ok()?.trim().to_owned())
-}
-
-/// The number in a small file.
-fn number(path: &str) -> Option<u64> {
-    line(path)?.parse().ok()
-}
-
-/// Whether this process may write there (access(2) with the effective ids).
-fn writable(path: &str) -> bool {
-    use rustix::fs::{Access, AtFlags, CWD};
-    rustix::fs::accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }

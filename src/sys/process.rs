@@ -1,7 +1,7 @@
-//! Making processes: clone3 into namespaces and cgroups, a child's report and its end (clone(2)).
+//! Processes: what a child is born with, clone3, a child's report and its end (clone(2)). `birth` puts them together.
 
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -47,63 +47,19 @@ pub struct Born {
 #[derive(Default)]
 pub(super) struct CloneArgs {
     pub flags: u64,
-    pidfd: u64,
-    child_tid: u64,
-    parent_tid: u64,
-    exit_signal: u64,
-    stack: u64,
-    stack_size: u64,
-    tls: u64,
-    set_tid: u64,
-    set_tid_size: u64,
+    pub pidfd: u64,
+    pub child_tid: u64,
+    pub parent_tid: u64,
+    pub exit_signal: u64,
+    pub stack: u64,
+    pub stack_size: u64,
+    pub tls: u64,
+    pub set_tid: u64,
+    pub set_tid_size: u64,
     pub cgroup: u64,
 }
 
 pub(super) const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-
-/// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
-/// joined everything; when that fails it reports and ends, and the caller's next `wait` tells why.
-/// Errors: EPERM without CAP_SYS_ADMIN, EAGAIN at the process limit, EBUSY for a cgroup with
-/// children that has controllers (cgroups(7)).
-pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
-    assert_single_threaded()?;
-    flush_stdio();
-    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64)
-        || birth.oom_score_adj.is_some()
-        || foreground::wants_leader()
-    {
-        return super::midway::clone(birth, (read, write));
-    }
-    let pid_home = join_pid_namespace(birth)?;
-    let mut pidfd: i32 = -1;
-    let mut args = CloneArgs {
-        flags: birth.new | libc::CLONE_PIDFD as u64,
-        pidfd: &raw mut pidfd as u64,
-        exit_signal: libc::SIGCHLD as u64,
-        ..CloneArgs::default()
-    };
-    if let Some(cgroup) = birth.into_cgroup {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = cgroup.as_raw_fd() as u64;
-    }
-    let result = raw_clone(&mut args);
-    if result == 0 {
-        drop(read);
-        begin(birth, write, libc::CLONE_NEWPID as u64);
-        return Ok(None);
-    }
-    let error = Error::last();
-    if let Some(home) = pid_home {
-        namespace::setns(home.as_fd(), libc::CLONE_NEWPID as u64).detail("the way back to the own pid namespace")?;
-    }
-    if result < 0 {
-        return Err(error);
-    }
-    // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    Ok(Some(Born { pid: result as i32, pidfd, report: read }))
-}
 
 /// clone3 of this process, which is single-threaded (`clone` asserts it).
 pub(super) fn raw_clone(args: &mut CloneArgs) -> libc::c_long {
@@ -159,18 +115,6 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
     }
     // SAFETY: as with clone3; the third argument is where the kernel writes the pidfd, on every architecture.
     unsafe { libc::syscall(libc::SYS_clone, flags, 0, args.pidfd, 0, 0) }
-}
-
-/// A pid namespace is joined by the parent, for its children; returns the way back.
-fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
-    for (fd, flag) in &birth.join {
-        if *flag == libc::CLONE_NEWPID as u64 {
-            let home = namespace::open_of("self", "pid")?;
-            namespace::setns(*fd, *flag)?;
-            return Ok(Some(home));
-        }
-    }
-    Ok(None)
 }
 
 /// The child's first acts, before any Lua: cgroup first, so that nothing runs outside the limit. It has
@@ -245,7 +189,7 @@ pub fn flush_stdio() {
 }
 
 /// A fork copies only the calling thread: with others alive a lock could stay held for ever.
-fn assert_single_threaded() -> Result<()> {
+pub(super) fn assert_single_threaded() -> Result<()> {
     if is_single_threaded() {
         return Ok(());
     }
@@ -260,7 +204,7 @@ fn assert_single_threaded() -> Result<()> {
 }
 
 /// Whether this thread is the only one for sure: where the C library does not tell, it may be all the same.
-pub(super) fn is_single_threaded() -> bool {
+fn is_single_threaded() -> bool {
     #[cfg(target_env = "gnu")]
     {
         // SAFETY: the C library's declaration.
@@ -275,22 +219,12 @@ pub(super) fn is_single_threaded() -> bool {
     false
 }
 
-/// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
-pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
-    ready(fd, rustix::event::PollFlags::IN, timeout)
-}
-
-/// Whether `fd` becomes ready for `what` within `timeout` seconds; an error condition is readiness.
-pub fn ready(fd: BorrowedFd<'_>, what: rustix::event::PollFlags, timeout: Option<f64>) -> Result<bool> {
-    Ok(super::event::poll(&[(fd, what)], timeout, false)?[0])
-}
-
 /// Reads a child's report: its failure, or nothing once it runs a program or ended well. Waits for
 /// that up to `timeout` seconds (`None`: as long as it takes); `Ok(None)` when the time is over.
 pub fn read_report(report: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Vec<u8>>> {
     let mut text = Vec::new();
     loop {
-        if !readable(report, timeout)? {
+        if !super::event::readable(report, timeout)? {
             return Ok(None);
         }
         if !read_some(report, &mut text)? {

@@ -8,7 +8,7 @@ use rustix::event::PollFlags;
 use rustix::fs::FileType;
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::{Result, process};
+use super::{Result, event};
 
 /// How much is read at once.
 const PIECE: usize = 128 * 1024;
@@ -112,7 +112,7 @@ impl Relay {
         if most == 0 {
             return Ok(Some(0));
         }
-        if !process::ready(from, PollFlags::IN, Some(0.0))? {
+        if !event::ready(from, PollFlags::IN, Some(0.0))? {
             return Ok(None);
         }
         if self.buffer.is_empty() {
@@ -140,7 +140,7 @@ impl Relay {
             Sink::Storage => rustix::io::write(into, bytes),
             // -1: at the file's own place.
             Sink::Stream => rustix::io::pwritev2(into, &[IoSlice::new(bytes)], u64::MAX, ReadWriteFlags::NOWAIT),
-            Sink::Careful if !process::ready(into, PollFlags::OUT, Some(0.0))? => return Ok(0),
+            Sink::Careful if !event::ready(into, PollFlags::OUT, Some(0.0))? => return Ok(0),
             Sink::Careful => rustix::io::write(into, &bytes[..bytes.len().min(SURE)]),
         };
         match written {

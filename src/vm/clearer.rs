@@ -2,10 +2,10 @@
 //! is none, where a primitive's name is close to it.
 
 use super::files;
-use super::registry::{self, did_you_mean};
+use super::registry::did_you_mean;
 
-/// The message, and a hint where there is one to give.
-pub fn clearer(message: &str) -> (String, Option<String>) {
+/// The message, and a hint where there is one to give; `names` are those of the primitives.
+pub fn clearer(message: &str, names: impl Iterator<Item = &'static str>) -> (String, Option<String>) {
     if let Some((before, rest)) = message.split_once("module '")
         && let Some((module, _)) = rest.split_once("' not found:")
     {
@@ -13,7 +13,7 @@ pub fn clearer(message: &str) -> (String, Option<String>) {
     }
     if let Some((_, rest)) = message.split_once("attempt to call a nil value (field '")
         && let Some((field, _)) = rest.split_once('\'')
-        && let Some(near) = did_you_mean(field, registry::all().map(|p| p.name))
+        && let Some(near) = did_you_mean(field, names)
     {
         return (message.to_owned(), Some(format!("did you mean tiny.{near}?")));
     }
@@ -36,17 +36,19 @@ fn module_hint(module: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::clearer;
+    fn clear(message: &str) -> (String, Option<String>) {
+        super::clearer(message, ["mount_proc", "mount_bind"].into_iter())
+    }
 
     #[test]
     fn what_is_not_there() {
         let (message, hint) =
-            clearer("r.lua:1: module 'tiny.contaner' not found:\n\tno field package.preload['tiny.contaner']");
+            clear("r.lua:1: module 'tiny.contaner' not found:\n\tno field package.preload['tiny.contaner']");
         assert_eq!(message, "r.lua:1: there is no module \"tiny.contaner\"");
         assert_eq!(hint.as_deref(), Some("did you mean tiny.container?"));
-        let (_, hint) = clearer("r.lua:1: attempt to call a nil value (field 'mount_prok')");
+        let (_, hint) = clear("r.lua:1: attempt to call a nil value (field 'mount_prok')");
         assert_eq!(hint.as_deref(), Some("did you mean tiny.mount_proc?"));
-        assert_eq!(clearer("r.lua:1: mine"), ("r.lua:1: mine".to_owned(), None));
-        assert_eq!(clearer("attempt to call a nil value (field 'entirely_else')").1, None);
+        assert_eq!(clear("r.lua:1: mine"), ("r.lua:1: mine".to_owned(), None));
+        assert_eq!(clear("attempt to call a nil value (field 'entirely_else')").1, None);
     }
 }

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use super::call::Fail;
 use super::clearer::clearer;
-use super::registry::Entry;
+use super::registry::{Entry, Registry};
 use super::show;
 use crate::sys::interrupt;
 
@@ -73,7 +73,8 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
                 Value::Error(e) => plain(e),
                 _ => format!("an error without a message was thrown: {}", show::value(&other)),
             };
-            let (message, hint) = clearer(&message);
+            let names = Registry::of(lua).into_iter().flat_map(|registry| registry.entries().map(Entry::name));
+            let (message, hint) = clearer(&message, names);
             err.raw_set("message", message)?;
             err.raw_set("hint", hint)?;
             finish(lua, err)?

@@ -246,19 +246,4 @@ mod tests {
         }
         assert!(embedded("lua", "tiny/nowhere.lua").is_none() && embedded("lua", "").is_none());
     }
-
-    #[test]
-    fn the_commands_that_seal_are_those_that_say_so() {
-        let vm = crate::vm::Vm::new(crate::vm::Options::default()).expect("a machine");
-        let says = |name: &String| {
-            let Ok(Some(script)) = vm.command(name) else { panic!("{name} does not load") };
-            script.get::<Option<bool>>("seal").expect("a boolean").unwrap_or(false)
-        };
-        let known = |name: &String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::seal);
-        let names: Vec<String> = embedded_names("scripts").collect();
-        assert!(names.iter().filter(|name| known(name)).count() > 3);
-        for name in &names {
-            assert_eq!(says(name), known(name), "{name}");
-        }
-    }
 }

@@ -3,7 +3,6 @@
 pub mod call;
 mod check;
 pub mod child;
-pub mod chunk;
 mod clearer;
 pub mod error;
 #[cfg(debug_assertions)]
@@ -24,6 +23,7 @@ pub mod units;
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 
 use files::{SearchPath, Source};
+use registry::Registry;
 
 /// What a machine is started with.
 #[derive(Default, Clone)]
@@ -57,12 +57,13 @@ pub struct Failure {
 }
 
 impl Vm {
-    /// A machine with `tiny` in its globals.
-    pub fn new(options: Options) -> mlua::Result<Vm> {
+    /// A machine with `tiny` in its globals, whose functions are these primitives.
+    pub fn new(options: Options, primitives: &'static Registry) -> mlua::Result<Vm> {
         let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new().catch_rust_panics(true))?;
-        let tiny = install::tiny(&lua)?;
+        let tiny = install::tiny(&lua, primitives)?;
         lua.globals().raw_set("tiny", tiny)?;
         require_from(&lua, options.search.clone())?;
+        lua.set_app_data(primitives);
         // The primitives that read shipped and overriding sources look along the same path.
         lua.set_app_data(options.search.clone());
         let catch = lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?;

@@ -1,14 +1,15 @@
 //! The registry of primitives: the one source of the checks before a call, `help()`, the editor
-//! stubs and the reference manual. An entry is data and stands beside its binding in `prim/`.
+//! stubs and the reference manual. An entry is data and stands beside its binding. A machine is given its registry
+//! when it is made: nothing here knows which primitives there are.
 
 use super::call::{Call, Fail};
-use mlua::MultiValue;
+use mlua::{Lua, MultiValue};
 
 pub use crate::sys::near::did_you_mean;
-pub use entry::{Entry, Field, entries};
+pub use entry::{Entry, Field};
 
 mod entry;
-mod packed;
+pub(crate) mod packed;
 
 use std::sync::OnceLock;
 
@@ -65,12 +66,13 @@ impl Primitive {
 
     /// The call as a reader writes it: `mount_bind(source, target [, options])`.
     pub fn signature(&self) -> String {
-        entries().find(|entry| entry.name() == self.name).map_or_else(String::new, Entry::signature)
+        signature(self.name, &self.parameters())
     }
 
     /// What a call takes, in order, and whether it must be there; the table is "options".
     pub fn parameters(&self) -> Vec<(&'static str, bool)> {
-        entries().find(|entry| entry.name() == self.name).map_or_else(Vec::new, Entry::parameters)
+        let needed = self.list.is_some() || self.options.iter().any(|o| o.required);
+        parameters(self.args.iter(), self.takes_table().then_some(needed))
     }
 
     /// Whether an options table is taken after the positional arguments.
@@ -91,6 +93,28 @@ pub trait Key: Copy {
     fn required(self) -> bool;
     /// What it is.
     fn doc(self) -> &'static str;
+}
+
+impl Key for &Arg {
+    fn name(self) -> &'static str {
+        self.name
+    }
+
+    fn is(self, name: &[u8]) -> bool {
+        self.name.as_bytes() == name
+    }
+
+    fn ty(self) -> Type {
+        self.ty
+    }
+
+    fn required(self) -> bool {
+        self.required
+    }
+
+    fn doc(self) -> &'static str {
+        self.doc
+    }
 }
 
 impl Key for &'static Opt {
@@ -238,13 +262,63 @@ impl Type {
     }
 }
 
-/// Every primitive, family by family, with all that the manual says.
-pub fn all() -> impl Iterator<Item = &'static Primitive> {
-    static ALL: OnceLock<Vec<Primitive>> = OnceLock::new();
-    ALL.get_or_init(|| entries().map(Entry::unpacked).collect()).iter()
+/// `mount_bind(source, target [, options])`, and `clone(options, body)` where a function comes after the table.
+fn signature(name: &str, parameters: &[(&'static str, bool)]) -> String {
+    let mut text = String::new();
+    for (word, required) in parameters {
+        let sep = if text.is_empty() { "" } else { ", " };
+        text.push_str(&if *required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
+    }
+    format!("{name}({})", text.trim_start())
 }
 
-/// The primitive of this name.
-pub fn find(name: &str) -> Option<&'static Primitive> {
-    all().find(|p| p.name == name)
+/// What a call takes, in order, and whether it must be there. `table`: whether the options must be; nothing for none.
+fn parameters(args: impl Iterator<Item = impl Key>, table: Option<bool>) -> Vec<(&'static str, bool)> {
+    let (functions, plain): (Vec<_>, Vec<_>) = args.partition(|a| a.ty() == Type::Function);
+    let mut words: Vec<_> = plain.iter().map(|a| (a.name(), a.required())).collect();
+    if let Some(needed) = table {
+        words.push(("options", needed || functions.iter().any(|f| f.required())));
+    }
+    words.extend(functions.iter().map(|f| (f.name(), f.required())));
+    words
+}
+
+/// The primitives of a machine.
+pub struct Registry {
+    rows: &'static [packed::Row],
+    calls: &'static [fn(&Call<'_>) -> Outcome],
+    items: &'static [packed::Item],
+    errors: &'static [(packed::Span, packed::Span)],
+    types: &'static [Type],
+    text: &'static [u8],
+    all: OnceLock<Vec<Primitive>>,
+}
+
+impl Registry {
+    /// A registry of the filled parts of `packed::pack`'s tables.
+    pub(crate) const fn new(
+        rows: &'static [packed::Row],
+        calls: &'static [fn(&Call<'_>) -> Outcome],
+        items: &'static [packed::Item],
+        errors: &'static [(packed::Span, packed::Span)],
+        types: &'static [Type],
+        text: &'static [u8],
+    ) -> Registry {
+        Registry { rows, calls, items, errors, types, text, all: OnceLock::new() }
+    }
+
+    /// The registry of a machine.
+    pub fn of(lua: &Lua) -> Option<&'static Registry> {
+        lua.app_data_ref::<&'static Registry>().map(|registry| *registry)
+    }
+
+    /// Every primitive, family by family, with all that the manual says.
+    pub fn all(&'static self) -> impl Iterator<Item = &'static Primitive> {
+        self.all.get_or_init(|| self.entries().map(Entry::unpacked).collect()).iter()
+    }
+
+    /// The primitive of this name.
+    pub fn find(&'static self, name: &str) -> Option<&'static Primitive> {
+        self.all().find(|p| p.name == name)
+    }
 }

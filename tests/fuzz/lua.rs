@@ -2,6 +2,7 @@
 //! What they refuse is an error value with a sentence, never a failure of the Lua itself.
 
 use mlua::{Function, Table};
+use tinylua::prim::PRIMITIVES;
 use tinylua::vm::{Options, Vm};
 
 use crate::seeds::{each, sentence};
@@ -81,7 +82,9 @@ return parsers
 "#;
 
 fn parsers(folder: &str) -> (Vm, Table) {
-    let vm = Vm::new(Options { settings: vec![("root", format!("{folder}/store"))], ..Options::default() }).unwrap();
+    let vm =
+        Vm::new(Options { settings: vec![("root", format!("{folder}/store"))], ..Options::default() }, &PRIMITIVES)
+            .unwrap();
     let parsers = vm.lua().load(DRIVER).set_name("=driver").call(folder).unwrap();
     (vm, parsers)
 }

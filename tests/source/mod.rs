@@ -2,6 +2,8 @@
 //! report that shows every offence at once. It looks at lines, not at syntax: the rules are such
 //! that a line tells.
 
+pub mod modules;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -52,11 +52,6 @@ local function wait_time(self)
   return first and math.max(0, first - tiny.clock("monotonic"))
 end
 
--- Calls f after a while without events, before memory is released.
-function Loop:on_quiet(f)
-  self.let_go = f
-end
-
 -- Waits for a handle or the next timer. If no event arrives for a while, memory that waiting does not need is released.
 local function wait(self)
   local time = wait_time(self)
@@ -66,7 +61,8 @@ local function wait(self)
   local ready, takers = tiny.poll(self.handles, self.quiet, options)
   if #ready > 0 or #(takers or {}) > 0 then return ready, takers end
   self.quiet = LATER
-  if self.let_go then self.let_go() end
+  -- What has a finalizer is freed by the second collection.
+  collectgarbage()
   collectgarbage()
   return tiny.poll(self.handles, wait_time(self), { write = options and self.writers, trim = true })
 end

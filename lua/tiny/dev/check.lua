@@ -59,8 +59,9 @@ function check.text(text, path)
   text = text:gsub("^\u{feff}", ""):gsub("^#", "--")
   local nul = text:find("\0", 1, true)
   if nul then return { syntax_error(text, ("%s:%d: NUL byte: not a Lua text file"):format(path, 1 + select(2, text:sub(1, nul):gsub("\n", "")))) } end
-  local uses, wrong = tiny.chunk_globals(text, path)
-  if not uses then return { syntax_error(text, wrong) } end
+  local compiled, wrong = load(text, "@" .. path, "t")
+  -- The compiler's own limit is no syntax error, and has no text of its own.
+  if not compiled then return { syntax_error(text, type(wrong) == "string" and wrong or path .. ":1: tables, brackets or operators are nested too deeply") } end
   local found = {}
   local seen = require("tiny.dev.check_scope").walk(require "tiny.base.parser"(text), require("tiny.dev.check_calls").new(found))
   globals(seen, found)

@@ -137,19 +137,6 @@ function supervisor.forward(ctx, name)
   tiny.try(tiny.kill, ctx.process, name)
 end
 
--- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
--- to do; a restart loads them again.
-local MAKING = {
-  "cli.commandline", "container", "net.attach", "net.bridge", "net.check", "net.files", "net.pin", "net.ports", "net.store", "net.subnet",
-  "network", "pipeline.check", "pipeline.devices", "pipeline.logging", "pipeline.masked_paths", "pipeline.mounts", "pipeline.rootfs",
-  "pipeline.security", "pipeline.security_options", "pipeline.terminal", "pipeline.users", "spec.derived", "spec.keys", "spec.merge_options", "spec.pairs", "spec.schema",
-  "spec.values", "supervisor.limit_watch",
-}
-
-local function forget_making()
-  for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end
-end
-
 local function how_it_ended(ctx)
   if ctx.recovered then return tiny.process_exit(ctx.process) end
   return ctx.process:wait()
@@ -189,7 +176,6 @@ function supervisor.watch(ctx)
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end) end
-  loop:on_quiet(forget_making)
   loop:run()
   if health then health:close() end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end

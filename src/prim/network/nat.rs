@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{BASE, EPERM, NETNS, Place, cidr, sequence};
-use crate::sys::net::nat::{self as sys, Nat, Publish};
+use crate::sys::net::nat::{self as sys, Nat};
+use crate::sys::net::port::Publish;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};

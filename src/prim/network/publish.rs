@@ -6,7 +6,7 @@ use mlua::Value;
 
 use super::nat::{NO_NFTABLES, NO_PART, published, written};
 use super::{BASE, EPERM, NETNS, Place, sequence, several};
-use crate::sys::net::nat::Publish;
+use crate::sys::net::port::Publish;
 use crate::sys::net::publish as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;

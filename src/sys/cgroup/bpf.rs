@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
-use super::devices::DeviceRule;
+use super::device_rule::DeviceRule;
 
 /// struct bpf_insn: code, registers (source in the upper half), offset, immediate.
 type Insn = (u8, u8, i16, i32);

@@ -5,6 +5,7 @@
 
 mod bpf;
 mod create;
+mod device_rule;
 mod devices;
 mod file;
 mod layout;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 use nix::errno::Errno;
 
 use super::{Error, Result};
-pub use devices::{Access, DeviceRule};
+pub use device_rule::{Access, DeviceRule};
 pub use layout::{Home, Layout, Mount};
 pub use limits::{PERIOD_RANGE, page_size};
 pub use members::{Placement, cgroup_of};

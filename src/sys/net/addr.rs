@@ -9,14 +9,14 @@ use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::{AddressHeaderFlags, AddressMessage};
 
 use super::netlink::{Change, Netlink, address, attribute, number};
-use super::{Cidr, Netns, link};
+use super::{Cidr, Netns, link_index};
 use crate::sys::{Error, Result};
 
 /// Gives a link an address. Errors: ENODEV, EEXIST when it has it, EINVAL for what is no address
 /// of a host.
 pub fn add(netns: Netns<'_>, name: &str, cidr: Cidr, nodad: bool) -> Result<()> {
     let netlink = Netlink::route(netns)?;
-    let index = link::index(&netlink, name)?;
+    let index = link_index::index(&netlink, name)?;
     netlink.ask_all(vec![change(index, cidr, nodad)])
 }
 
@@ -33,7 +33,7 @@ pub(super) fn change(index: u32, cidr: Cidr, nodad: bool) -> Change {
 /// Takes an address from a link. Errors: ENODEV, ENOENT when the link does not have it.
 pub fn del(netns: Netns<'_>, name: &str, cidr: Cidr) -> Result<()> {
     let netlink = Netlink::route(netns)?;
-    let message = message(link::index(&netlink, name)?, cidr);
+    let message = message(link_index::index(&netlink, name)?, cidr);
     netlink.ask(RouteNetlinkMessage::DelAddress(message), 0).map_err(|error| match error.errno {
         // "Already gone" is one code for all that can be undone; the kernel has a special one here.
         Errno::EADDRNOTAVAIL => Error { errno: Errno::ENOENT, ..error },

@@ -7,9 +7,9 @@ use nix::errno::Errno;
 use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP};
 
 use super::Netns;
-use super::nat::Publish;
 use super::netlink::{Netlink, address, attribute};
 use super::nft::{Attrs, frame};
+use super::port::Publish;
 use crate::sys::Result;
 
 /// Messages, with the number of their subsystem.

@@ -5,10 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rtnetlink::packet_core::NLM_F_CREATE;
 
-use super::nat::Publish;
 use super::netlink::{address, all, attribute, string};
 use super::nft::{Attrs, Batch, NEW_SET};
-use super::publish::TABLE;
+use super::port::{Publish, TABLE};
 use super::rule::{data, octets};
 
 pub(super) const V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);

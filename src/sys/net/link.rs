@@ -12,6 +12,7 @@ use rtnetlink::packet_route::link::{
 };
 use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec};
 
+use super::link_index::index;
 use super::netlink::{self, Netlink, attribute, number, string};
 use super::{Cidr, Netns, addr};
 use crate::sys::{Error, Result};
@@ -88,17 +89,6 @@ pub fn bad_name(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("{name:?} is not a link name: {why}"))
-}
-
-/// The index of a link; ENODEV with the name when there is none.
-pub(super) fn index(netlink: &Netlink, name: &str) -> Result<u32> {
-    let skip = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
-    let message = LinkUnspec::new_with_name(name).append_extra_attribute(skip).build();
-    let mut index = None;
-    netlink
-        .get(RouteNetlinkMessage::GetLink(message), &mut |payload| index = payload.get(4..8).and_then(number))
-        .map_err(|e| e.with_path(name))?;
-    index.ok_or_else(|| Error::new(Errno::ENODEV).with_path(name))
 }
 
 /// All links of a namespace, with their addresses.

@@ -3,6 +3,7 @@
 //! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
 
 pub mod addr;
+mod attrs;
 pub mod chain;
 pub mod conntrack;
 pub mod dns;
@@ -11,11 +12,13 @@ mod frame;
 pub mod inet;
 pub mod isolate;
 pub mod link;
+mod link_index;
 pub mod nat;
 mod netlink;
 mod nft;
 pub mod pin;
 mod pin_table;
+pub mod port;
 pub mod publish;
 pub mod qdisc;
 pub mod route;

@@ -1,13 +1,13 @@
 //! Network address translation in an nftables table of one's own (nft(8)). Other tables are never
 //! read or changed. Forwarding itself is a sysctl and not switched here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use nix::errno::Errno;
 
 use super::netlink::Netlink;
 use super::nft::{Attrs, Batch, DEL_TABLE, INET, OUTPUT, POSTROUTING, PREROUTING, has_table};
-use super::publish;
+use super::port::{Publish, TABLE};
 use super::rule::{Rule, network};
 use super::{Cidr, Netns};
 use crate::sys::{Error, Result};
@@ -27,24 +27,11 @@ pub struct Nat<'a> {
     pub hairpin: bool,
 }
 
-/// A published port.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Publish {
-    /// The protocol's number: 6 for TCP, 17 for UDP.
-    pub proto: u8,
-    /// The address that it is published on; `None`: all of the machine's.
-    pub host: Option<IpAddr>,
-    /// The port on the machine.
-    pub port: u16,
-    /// Where it leads.
-    pub to: SocketAddr,
-}
-
 /// The sentence for a name that no table should have; `None` for a good one. nft(8) could not
 /// read the others back.
 pub fn bad_name(name: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if format!("{PREFIX}{name}") == publish::TABLE {
+    if format!("{PREFIX}{name}") == TABLE {
         return Some(format!("{name:?} is the table of published ports, which `publish` keeps"));
     }
     if !name.is_empty() && name.len() <= 100 && name.chars().all(fits) {

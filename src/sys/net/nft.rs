@@ -1,12 +1,11 @@
-//! nftables messages: attributes, and batches that the kernel applies whole or not at all. Numbers
+//! nftables messages, and batches of them that the kernel applies whole or not at all. Numbers
 //! are those of linux/netfilter/nf_tables.h and nfnetlink.h. Written here because the crate for
 //! these messages lacks what NAT is made of: the nat, masq, fib and ct expressions.
 
 use nix::errno::Errno;
-use rtnetlink::packet_core::{
-    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST,
-};
+use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST};
 
+pub use super::attrs::Attrs;
 use super::netlink::Netlink;
 use super::rule::Rule;
 use crate::sys::Result;
@@ -24,44 +23,6 @@ pub const DEL_SET: u8 = 11;
 pub const NEW_ELEMENT: u8 = 12;
 pub const GET_ELEMENT: u8 = 13;
 pub const DEL_ELEMENT: u8 = 14;
-
-/// Attributes, one after the other as the kernel reads them.
-#[derive(Clone, Default)]
-pub struct Attrs(Vec<u8>);
-
-impl Attrs {
-    /// Attributes that the kernel wrote.
-    pub fn raw(bytes: &[u8]) -> Attrs {
-        Attrs(bytes.to_vec())
-    }
-
-    /// The payload of a message: this header, then the attributes.
-    pub fn after(&self, header: &[u8]) -> Vec<u8> {
-        [header, &self.0].concat()
-    }
-
-    pub fn bytes(mut self, kind: u16, value: &[u8]) -> Attrs {
-        let nla = DefaultNla::new(kind, value.to_vec());
-        let start = self.0.len();
-        self.0.resize(start + nla.buffer_len(), 0);
-        nla.emit(&mut self.0[start..]);
-        self
-    }
-
-    /// A string with its NUL.
-    pub fn text(self, kind: u16, value: &str) -> Attrs {
-        self.bytes(kind, &[value.as_bytes(), b"\0"].concat())
-    }
-
-    /// A number; nftables keeps all of them in network order.
-    pub fn number(self, kind: u16, value: u32) -> Attrs {
-        self.bytes(kind, &value.to_be_bytes())
-    }
-
-    pub fn nest(self, kind: u16, inner: Attrs) -> Attrs {
-        self.bytes(kind | NLA_F_NESTED, &inner.0)
-    }
-}
 
 /// Families of tables.
 pub const INET: u8 = 1;

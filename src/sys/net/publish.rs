@@ -9,18 +9,15 @@ use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_ECHO, NL
 
 pub use super::element::slot;
 use super::element::{Element, MAPS, V4, declare, elements, named, whole};
-use super::nat::Publish;
 use super::netlink::Netlink;
 use super::nft::{
     Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, INET, NEW_ELEMENT, OUTPUT, POSTROUTING,
     PREROUTING, RAW, has_table, question,
 };
+use super::port::{Publish, TABLE};
 use super::rule::Rule;
 use super::{Netns, conntrack};
 use crate::sys::{Error, Result};
-
-/// The table, of the inet family.
-pub const TABLE: &str = "tiny-publish";
 
 /// How often a step is repeated that another's came between.
 const TRIES: usize = 10;

@@ -6,7 +6,7 @@ use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE};
 
 use super::netlink::Netlink;
 use super::nft::{Attrs, frame};
-use super::{Netns, link};
+use super::{Netns, link_index};
 use crate::sys::{Error, Result};
 
 const NEW: u16 = 36;
@@ -59,7 +59,7 @@ pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
 fn send(netns: Netns<'_>, name: &str, message: u16, flags: u16, attrs: &Attrs) -> Result<()> {
     const ROOT: u32 = u32::MAX;
     let netlink = Netlink::route(netns)?;
-    let words = [0, link::index(&netlink, name)?, 0, ROOT, 0]; // family, link, own number, parent, info
+    let words = [0, link_index::index(&netlink, name)?, 0, ROOT, 0]; // family, link, own number, parent, info
     let header = words.map(u32::to_ne_bytes).concat();
     netlink
         .exchange(&frame(message, flags | NLM_F_ACK, 0, &attrs.after(&header)), &mut |_| {})

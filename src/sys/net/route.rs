@@ -9,7 +9,7 @@ use rtnetlink::packet_route::route::{RouteMessage, RouteProtocol, RouteScope, Ro
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::{Change, Netlink, address, attribute, number};
-use super::{Cidr, Netns, link};
+use super::{Cidr, Netns, link, link_index};
 use crate::sys::{Error, Result};
 
 /// A route.
@@ -41,7 +41,7 @@ pub(super) fn change(index: Option<u32>, route: &Route<'_>) -> Result<Change> {
 }
 
 fn index(netlink: &Netlink, route: &Route<'_>) -> Result<Option<u32>> {
-    route.dev.map(|dev| link::index(netlink, dev)).transpose()
+    route.dev.map(|dev| link_index::index(netlink, dev)).transpose()
 }
 
 /// Removes the first route that fits. Errors: ESRCH when there is none.

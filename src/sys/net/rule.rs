@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::Cidr;
-use super::nft::Attrs;
+use super::attrs::Attrs;
 
 // Registers of the rule machine; the second one only carries the port of a translation.
 pub(super) const REG: u32 = 1;

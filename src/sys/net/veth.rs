@@ -10,6 +10,7 @@ use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 use super::Netns;
 use super::link::{self, Addrs};
+use super::link_index;
 use super::netlink::Netlink;
 use super::pin;
 use super::route::{self, Route};
@@ -87,7 +88,7 @@ fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuil
 fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
     let there = end.netns.map(|_| Netlink::route(end.netns)).transpose()?;
     let netlink = there.as_ref().unwrap_or(own);
-    let bridge = end.bridge.map(|bridge| link::index(netlink, bridge)).transpose()?;
+    let bridge = end.bridge.map(|bridge| link_index::index(netlink, bridge)).transpose()?;
     let mut changes = Vec::new();
     if end.no_link_local {
         // In a message of its own, before the one that raises the link: in one the kernel raises first.
@@ -98,7 +99,7 @@ fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
         changes.push(link::hairpin(end.name));
     }
     if !end.addrs.list.is_empty() || !end.gateways.is_empty() {
-        let index = link::index(netlink, end.name)?;
+        let index = link_index::index(netlink, end.name)?;
         changes.extend(end.addrs.changes(index));
         for gateway in end.gateways {
             changes.push(route::change(Some(index), &Route { via: Some(*gateway), ..Route::default() })?);
@@ -112,6 +113,6 @@ fn taken(error: Error, first: &End<'_>, second: &End<'_>) -> Error {
     if error.errno != Errno::EEXIST {
         return error;
     }
-    let there = |end: &End<'_>| Netlink::route(end.netns).and_then(|n| link::index(&n, end.name)).is_ok();
+    let there = |end: &End<'_>| Netlink::route(end.netns).and_then(|n| link_index::index(&n, end.name)).is_ok();
     link::exists(error, if there(first) { first.name } else { second.name })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{line, writable};
+use super::answer::{line, writable};
 use crate::sys::mountinfo::{self, Mount};
 
 /// The layout of this host.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Offer;
+use super::answer::{self, Offer};
 
 /// The files that say which modules this kernel has, read once.
 pub struct Modules {
@@ -13,7 +13,7 @@ pub struct Modules {
 impl Modules {
     /// Of this kernel release; empty where the folder is missing (a kernel without modules).
     pub fn read(release: &str) -> Modules {
-        let read = |file: &str| super::line(&format!("/lib/modules/{release}/{file}")).unwrap_or_default();
+        let read = |file: &str| answer::line(&format!("/lib/modules/{release}/{file}")).unwrap_or_default();
         Modules { builtin: read("modules.builtin"), loadable: read("modules.dep") }
     }
 
@@ -68,7 +68,7 @@ pub struct Filesystems {
 
 /// Reads /proc/filesystems (filesystems(5)).
 pub fn filesystems(modules: &Modules) -> Filesystems {
-    let known = super::line("/proc/filesystems").unwrap_or_default();
+    let known = answer::line("/proc/filesystems").unwrap_or_default();
     let offer = |name: &str| modules.offer(known.lines().any(|l| l.rsplit('\t').next() == Some(name)), name);
     Filesystems {
         overlay: offer("overlay"),

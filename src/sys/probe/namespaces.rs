@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{line, number};
+use super::answer::{line, number};
 use crate::sys::namespace::KINDS;
 
 /// By kind: whether the kernel has it and its limit is not 0.

@@ -3,8 +3,8 @@
 use nix::errno::Errno;
 use serde::Serialize;
 
+use super::answer::{Offer, number};
 use super::modules::Modules;
-use super::{Offer, number};
 
 /// What a container's network needs of the kernel.
 #[derive(Serialize)]

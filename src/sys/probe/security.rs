@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line;
+use super::answer::line;
 use crate::sys::security::landlock;
 
 /// What can confine a process.

@@ -2,8 +2,7 @@
 
 use nix::errno::Errno;
 
-use super::places::{Reader, Result, refuse};
-use super::profile::unknown;
+use super::places::{Reader, Result, refuse, unknown};
 
 /// The actions.
 pub struct Actions;

@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::profile::unknown;
-
 /// What was read, or a sentence that begins with the place.
 pub type Result<T> = std::result::Result<T, String>;
 
@@ -17,6 +15,12 @@ pub struct Reader<'a> {
 /// The error of a place.
 pub fn refuse<T>(place: &str, why: &str) -> Result<T> {
     Err(format!("{place}: {why}"))
+}
+
+/// "there is no system call "opne"; did you mean "open"?"
+pub fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = crate::sys::near::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
+    format!("there is no {what} {word:?}{}", near.unwrap_or_default())
 }
 
 /// Reads an object.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::security::capabilities;
 use super::action::{Actions, NOTIFY};
 use super::calls::{ARCHES, Arch, NATIVE};
-use super::places::{Reader, Result, object, refuse};
+use super::places::{Reader, Result, object, refuse, unknown};
 use super::widths;
 
 /// What a profile comes to.
@@ -269,10 +269,4 @@ fn condition(arg: &Reader<'_>, names: &[String]) -> Result<Condition> {
         }
     }
     Ok(Condition { index, op, value, bits: 64 })
-}
-
-/// "there is no system call "opne"; did you mean "open"?"
-pub fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = super::super::near::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
-    format!("there is no {what} {word:?}{}", near.unwrap_or_default())
 }

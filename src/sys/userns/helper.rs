@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
-use super::Extent;
+use super::extent::Extent;
 
 const INSTALL: &str = "install the package uidmap (shadow-utils elsewhere), which has newuidmap and newgidmap";
 

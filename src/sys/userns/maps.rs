@@ -6,27 +6,8 @@ use std::fs::write as write_file;
 use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
-use super::{gone, helper};
-
-/// How many lines a map can have (user_namespaces(7), kernel 4.15).
-pub const MOST: usize = 340;
-
-/// A range of ids: `count` of them, from `inside` in the namespace and from `outside` in the caller's.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Extent {
-    /// The first id in the namespace.
-    pub inside: u32,
-    /// The first id in the caller's own.
-    pub outside: u32,
-    /// How many ids.
-    pub count: u32,
-}
-
-impl Extent {
-    fn line(self) -> String {
-        format!("{} {} {}\n", self.inside, self.outside, self.count)
-    }
-}
+use super::extent::Extent;
+use super::helper;
 
 /// Writes both maps of a process that has none yet.
 pub fn write(pid: i32, uids: &[Extent], gids: &[Extent]) -> Result<()> {
@@ -63,4 +44,9 @@ fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
         Err(e) if e.errno == Errno::EPERM => Ok(false),
         Err(e) => Err(gone(e)),
     }
+}
+
+/// The error of a path in /proc that belongs to a process that has ended.
+fn gone(error: Error) -> Error {
+    if error.errno == Errno::ENOENT { error.with_detail("the process in the namespace has ended") } else { error }
 }

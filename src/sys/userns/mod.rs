@@ -1,6 +1,7 @@
 //! User namespaces: making one with its maps, and making other namespaces that belong to it
 //! (user_namespaces(7)). Both need a process inside for a moment, which ends before this returns.
 
+mod extent;
 mod helper;
 mod maps;
 mod subids;
@@ -12,9 +13,9 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::{Context, Error, Result, namespace, process};
+use super::{Context, Result, namespace, process};
 
-pub use maps::{Extent, MOST};
+pub use extent::{Extent, MOST};
 pub use subids::{SubIds, subids};
 
 /// Makes a user namespace with these maps: written directly where the caller may, else by newuidmap and
@@ -82,9 +83,4 @@ fn with_child<R>(new: u64, enter: impl FnOnce() -> Result<()>, f: impl FnOnce(i3
 /// Whether the caller has a privileged helper of this name at hand; the error tells what it lacks.
 pub fn helper_at_hand(name: &str) -> Result<()> {
     helper::find(name).map(drop)
-}
-
-/// The error of a path in /proc that belongs to a process that has ended.
-fn gone(error: Error) -> Error {
-    if error.errno == Errno::ENOENT { error.with_detail("the process in the namespace has ended") } else { error }
 }

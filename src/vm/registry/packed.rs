@@ -1,8 +1,8 @@
-//! The registry as the program carries it: texts in one piece and tables of offsets, made by the compiler
-//! from the entries in `prim/`. As they are written they hold thousands of pointers, and a program whose
+//! The registry as a program carries it: texts in one piece and tables of offsets, made by the compiler
+//! from the entries (`prim` does). As they are written they hold thousands of pointers, and a program whose
 //! place in memory is random would set each at its start, in pages that every supervisor then has of its own.
 
-use super::{Arg, Opt, Outcome, Primitive, Type};
+use super::{Arg, Opt, Outcome, Primitive, Registry, Type};
 use crate::vm::call::Call;
 
 /// A text in `TEXT`.
@@ -45,14 +45,6 @@ pub struct Row {
     pub method: Option<(Span, Span)>,
     pub in_shim: bool,
 }
-
-pub static ROWS: [Row; PACKED.row] = first(&PACKED.rows);
-pub static ITEMS: [Item; PACKED.item] = first(&PACKED.items);
-pub static ERRORS: [(Span, Span); PACKED.error] = first(&PACKED.errors);
-static TEXT: [u8; PACKED.letter] = first(&PACKED.text);
-// What does hold pointers is apart from the rest.
-static TYPES: [Type; PACKED.ty] = first(&PACKED.types);
-pub static CALLS: [fn(&Call<'_>) -> Outcome; PACKED.row] = first(&PACKED.calls);
 
 /// The types that are no more than their kind; a number from here on is one of `TYPES`.
 static PLAIN: [Type; 16] = [
@@ -112,25 +104,30 @@ const NO_ROW: Row = Row {
     in_shim: false,
 };
 
-/// While it is packed: tables that are long enough, and how much of each is filled.
-struct Packer {
-    rows: [Row; 512],
-    row: usize,
-    calls: [fn(&Call<'_>) -> Outcome; 512],
-    items: [Item; 4096],
-    item: usize,
-    errors: [(Span, Span); 4096],
-    error: usize,
-    types: [Type; 2048],
-    ty: usize,
-    text: [u8; 1 << 19],
-    letter: usize,
+/// While it is packed: tables that are long enough, and how much of each is filled. The compiler keeps only the
+/// filled parts, which `first` takes out.
+pub struct Packer {
+    /// A row a primitive, and how many there are.
+    pub rows: [Row; 512],
+    pub row: usize,
+    /// The functions, as many as rows.
+    pub calls: [fn(&Call<'_>) -> Outcome; 512],
+    /// Arguments and options.
+    pub items: [Item; 4096],
+    pub item: usize,
+    /// Errnos with their hints.
+    pub errors: [(Span, Span); 4096],
+    pub error: usize,
+    /// Types that are more than their kind.
+    pub types: [Type; 2048],
+    pub ty: usize,
+    /// All texts.
+    pub text: [u8; 1 << 19],
+    pub letter: usize,
 }
 
-const PACKED: Packer = pack(crate::prim::FAMILIES);
-
 /// The names first, which every start reads; then what only a reader of the manual wants.
-const fn pack(families: &[&[Primitive]]) -> Packer {
+pub const fn pack(families: &[&[Primitive]]) -> Packer {
     let mut packer = Packer {
         rows: [NO_ROW; 512],
         row: 0,
@@ -257,28 +254,28 @@ const fn range(from: usize, to: usize) -> Range {
 }
 
 /// The filled part of a table.
-const fn first<T: Copy, const N: usize>(table: &[T]) -> [T; N] {
+pub const fn first<T: Copy, const N: usize>(table: &[T]) -> [T; N] {
     let mut part = [table[0]; N];
     part.copy_from_slice(table.split_at(N).0);
     part
 }
 
-impl Span {
-    /// Its bytes.
-    pub fn bytes(self) -> &'static [u8] {
-        &TEXT[self.at as usize..][..usize::from(self.len)]
+impl Registry {
+    /// The bytes of a text.
+    pub(super) fn bytes(&self, span: Span) -> &'static [u8] {
+        &self.text[span.at as usize..][..usize::from(span.len)]
     }
 
-    /// The text.
-    pub fn text(self) -> &'static str {
-        std::str::from_utf8(self.bytes()).unwrap_or_default()
+    /// A text.
+    pub(super) fn text(&self, span: Span) -> &'static str {
+        std::str::from_utf8(self.bytes(span)).unwrap_or_default()
     }
-}
 
-/// The type of this number.
-pub fn ty(number: u16) -> Type {
-    let number = usize::from(number);
-    PLAIN.get(number).copied().unwrap_or_else(|| TYPES[number - PLAIN.len()])
+    /// The type of this number.
+    pub(super) fn ty(&self, number: u16) -> Type {
+        let number = usize::from(number);
+        PLAIN.get(number).copied().unwrap_or_else(|| self.types[number - PLAIN.len()])
+    }
 }
 
 /// Some of a table.

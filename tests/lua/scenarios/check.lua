@@ -100,15 +100,31 @@ for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" 
 end
 assert(count > 100, count)
 
--- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read.
+-- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read. To the compiler
+-- a name is a global where the code changes once a local of that name stands before the text.
 local walk, parse, quiet = require("tiny.dev.check_scope").walk, require "tiny.base.parser", setmetatable({}, { __index = function() return function() end end })
+local KEYWORDS = {}
+for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while _ENV"):gmatch "%S+" do KEYWORDS[word] = true end
+local function code_behind(names, text) return string.dump(assert(load("local " .. table.concat(names, ", ") .. " " .. text)), true) end
 local function same_globals(text, path)
-  local by_compiler, by_tree = {}, {}
-  for _, use in ipairs(assert(tiny.chunk_globals(text, path))) do by_compiler[use.name:match("^[%w_]+")] = true end
+  text = text:gsub("^#", "--")
+  local by_tree, others, seen = {}, {}, {}
   for _, use in ipairs(walk(parse(text), quiet)) do by_tree[use.name] = true end
-  for name in pairs(by_compiler) do assert(by_tree[name], path .. ": the tree lacks " .. name) end
-  for name in pairs(by_tree) do assert(by_compiler[name], path .. ": the compiler lacks " .. name) end
+  for name in text:gmatch "[%a_][%w_]*" do
+    if not KEYWORDS[name] and not by_tree[name] and not seen[name] then table.insert(others, name) end
+    seen[name] = true
+  end
+  local one = code_behind({ "none0" }, text)
+  for name in pairs(by_tree) do assert(code_behind({ name }, text) ~= one, path .. ": the compiler lacks " .. name) end
+  for first = 1, #others, 50 do
+    local names, none = { table.unpack(others, first, math.min(first + 49, #others)) }, {}
+    for i in ipairs(names) do none[i] = "none" .. i end
+    assert(code_behind(names, text) == code_behind(none, text), path .. ": the tree lacks one of " .. table.concat(names, ", "))
+  end
 end
+-- It would tell: a global is one, and a local is none.
+check.equal(code_behind({ "x" }, "return x") ~= code_behind({ "y" }, "return x"), true)
+check.equal(code_behind({ "x" }, "local x; return x") == code_behind({ "y" }, "local x; return x"), true)
 for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" } do
   for _, name in ipairs(tiny.sources(folder, { below = true })) do same_globals(tiny.source(("%s/%s.lua"):format(folder, name), { shipped = true }), name) end
 end

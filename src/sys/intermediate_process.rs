@@ -17,7 +17,7 @@ use super::{Context, Error, Result, credentials, foreground, namespace};
 /// What is joined in between, and not by the child.
 pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
 
-/// As `process::clone` for a birth that joins a user namespace or has a leader; `report` is the child's pipe.
+/// As `birth::clone` for a birth that joins a user namespace or has a leader; `report` is the child's pipe.
 pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Option<Born>> {
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
     let between = process::plain_clone(0)?;
@@ -49,8 +49,7 @@ fn make(birth: &Birth<'_>) -> Result<i32> {
     for (fd, flag) in birth.join.iter().filter(|(_, flag)| flag & EARLY != 0) {
         namespace::setns(*fd, *flag).detail("joining a namespace")?;
     }
-    let mut args = CloneArgs::default();
-    args.flags = birth.new | libc::CLONE_PARENT as u64;
+    let mut args = CloneArgs { flags: birth.new | libc::CLONE_PARENT as u64, ..CloneArgs::default() };
     if let Some(cgroup) = birth.into_cgroup {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = cgroup.as_raw_fd() as u64;
