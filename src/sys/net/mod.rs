@@ -3,6 +3,7 @@
 //! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
 
 pub mod addr;
+mod answer;
 pub mod chain;
 pub mod conntrack;
 pub mod dns;
@@ -12,8 +13,8 @@ pub mod inet;
 pub mod isolate;
 pub mod link;
 pub mod nat;
-mod netlink;
-mod nft;
+pub(super) mod netlink;
+pub(super) mod nft;
 pub mod pin;
 mod pin_table;
 pub mod publish;
