@@ -33,6 +33,19 @@ fn imports_run_downward() {
 }
 
 #[test]
+fn arguments_come_from_main() {
+    let mut wrong = Vec::new();
+    for file in files("src", "rs").filter(|f| f.name != "src/sys/title.rs") {
+        wrong.extend(file.code_with(&["env::args", "env::args_os", "args_os"]).map(|(at, word)| {
+            format!(
+                "{at}: {word:?}: Rust's start-up does not run, so only glibc tells it the arguments: sys/title.rs does"
+            )
+        }));
+    }
+    report(wrong);
+}
+
+#[test]
 fn each_unsafe_block_says_why_it_is_sound() {
     let mut wrong = Vec::new();
     for file in files("src", "rs") {
