@@ -2285,6 +2285,22 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
+---@class tiny.fsync.options: table<"root", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
+---Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* EINVAL: it is a FIFO, a socket or a device that keeps nothing
+---* EIO: the disk failed: what was written may be lost
+---```lua
+---tiny.append_file("journal", "one line\n")
+---tiny.fsync("journal")
+---```
+---@param path string the file or folder
+---@param options? tiny.fsync.options
+function tiny.fsync(path, options) end
+
 ---@class tiny.list_dir.options: table<"root"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)

@@ -18,7 +18,7 @@ acts.READS = set [[stat read_file list_dir readlink]]
 
 -- What moves bytes and handles about, and is no step of its own in the eyes of a reader.
 acts.PLUMBING = set [[pipe socketpair read write dup2 poll signals next_signal flock unlock stdio wait_ready send_fd recv_fd reap pidfd_open open write_file
-  append_file mkdir mkdirs copy_entries open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish relay relay_move open_device terminal_filter filter_text notify_ready open_cgroup
+  append_file fsync mkdir mkdirs copy_entries open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish relay relay_move open_device terminal_filter filter_text notify_ready open_cgroup
   cgroup_stats cgroup_read open_ns stop_trace terminal_size raw_mode set_terminal_mode read_line unix_listen unix_accept unix_connect udp_receive udp_send
   tcp_accept seal trace_calls set_foreground set_process_title]]
 

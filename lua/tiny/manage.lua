@@ -69,6 +69,8 @@ local function record_end(record, result)
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
     s.networks, s.ports = nil, nil
   end)
+  -- One that ended within a moment was not brought to the disk before.
+  if not record.config.remove and not record.persisted then require "tiny.persist"(record) end
   remove_streams(record)
 end
 
@@ -254,6 +256,7 @@ function manage.create(spec, options)
   local record = state.create(config_of(spec, options))
   if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
   if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
+  if options.durable or state.durable(record.config) then require "tiny.persist"(record, true) end
   events.emit(record, "create")
   spec.hostname = record.config.hostname
   return record

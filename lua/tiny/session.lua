@@ -10,7 +10,7 @@ local state = require "tiny.state"
 
 local session = {}
 
--- Who lives shorter, in seconds, needs nobody who waits for an update of its limits.
+-- Who lives shorter, in seconds, needs nobody who waits for an update of its limits, and is not brought to the disk twice.
 local SOON = 0.2
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
 
@@ -173,6 +173,12 @@ local function watch_inside(ctx, loop)
   return health, handles
 end
 
+-- What a start has written and not waited for. A container is not ended for a disk that fails.
+local function persist(record)
+  local _, err = tiny.try(require "tiny.persist", record, true)
+  if err then format.note("%s may be lost by a power cut: %s", record.config.name, tostring(err)) end
+end
+
 -- Waits until the container has ended; returns how: { status, signal, oom }. A status of nil means
 -- that this kernel does not tell it to a supervisor that is not the parent.
 function session.watch(ctx)
@@ -184,6 +190,7 @@ function session.watch(ctx)
     for name in function() return (ctx.signals:next()) end do session.forward(ctx, name) end
   end)
   local health, handles = watch_inside(ctx, loop)
+  if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.notify").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) session.forward(ctx, name) end) end

@@ -175,6 +175,12 @@ fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Res
     Ok(removed?)
 }
 
+/// Waits until a file, or a folder's names, are on the disk. Errors: EINVAL for what keeps nothing, EIO.
+pub fn sync(place: Place<'_>) -> Result<()> {
+    let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    rustix::fs::fsync(fd).at(place.path)
+}
+
 /// Appends with one write, so that lines of several processes do not mix. On a full disk a part of
 /// it may stand there: what was added by others cannot be told from it and taken back.
 pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
