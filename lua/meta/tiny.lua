@@ -3275,6 +3275,22 @@ function tiny.trace_calls(on) end
 ---```
 function tiny.stop_trace() end
 
+---Says what happens, for whoever looks into a problem: a line on standard error, or in the file of `--log`, with the time, the level, the message and the fields. `--log-level` says which are written; without it those of `error` and `warn`.
+---```lua
+---tiny.log("info", "the cache is warm", { entries = 42 })
+---```
+---@param level "error"|"warn"|"info"|"debug"|"trace" how grave it is
+---@param message string what happens
+---@param fields? table more about it: names to values that JSON has; none is called time, level, msg, pid or from
+function tiny.log(level, message, fields) end
+
+---Lets standard error, as it is now, have what is logged, where `--log` names no file, and warnings and errors in any case. A supervisor in the background calls it once its standard error is supervisor.log.
+---* EBADF: standard error is closed
+---```lua
+---tiny.log_reopen()
+---```
+function tiny.log_reopen() end
+
 ---Writes any value on one line as a reader would, with control bytes escaped.
 ---```lua
 ---print(tiny.show { name = "web" })

@@ -59,6 +59,7 @@ function adopt.look_after(container, process)
   if not now then return nil end
   now.alive = alive
   local living = now.state.status == "running" and state.process(now)
+  if tiny.settings.log then tiny.log("info", "its supervisor is gone", { container = now.config.name, id = now.id, status = now.state.status, living = living ~= nil and living ~= false }) end
   if living then
     living:close()
     require("tiny.manage").adopt(now)

@@ -69,9 +69,11 @@ local function record_end(record, result)
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
     s.networks, s.ports = nil, nil
   end)
-  -- One that ended within a moment was not brought to the disk before.
-  if not record.config.remove and not record.persisted then require "tiny.persist"(record) end
   remove_streams(record)
+  -- One that ended within a moment was not brought to the disk before.
+  if record.config.remove or record.persisted then return end
+  local _, err = tiny.try(require "tiny.persist", record)
+  if err then format.note("%s may be lost by a power cut: %s", record.config.name, tostring(err)) end
 end
 
 local function tell_end(record, result)
@@ -124,6 +126,7 @@ local function wait_restart(record, ctx, result, seconds, count)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
     s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
   end)
+  if tiny.settings.log then tiny.log("info", "starts again soon", { container = record.config.name, seconds = seconds, restarts = count }) end
   remove_streams(record)
   tell_end(record, result)
   session.tell_end(ctx, result)
@@ -177,6 +180,7 @@ end
 -- file. The container runs by now, so that what fails here is let be.
 local function let_go(record, null)
   for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
+  tiny.try(tiny.log_reopen)
   tiny.try(function() require("tiny.remarks").take(record) end)
   tiny.try(tiny.stop_trace)
   tiny.try(null.close, null)
@@ -256,7 +260,10 @@ function manage.create(spec, options)
   local record = state.create(config_of(spec, options))
   if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
   if options.cidfile then require("tiny.cidfile").write(options.cidfile, record) end
-  if options.durable or state.durable(record.config) then require "tiny.persist"(record, true) end
+  if options.durable or state.durable(record.config) then
+    local _, lost = tiny.try(require "tiny.persist", record, true)
+    if lost then failed(record, { fresh = true, cidfile = options.cidfile }, lost) end
+  end
   events.emit(record, "create")
   spec.hostname = record.config.hostname
   return record

@@ -66,6 +66,7 @@ function session.make(record, spec, options)
     -- What made it is not held for as long as it runs.
     ctx.inside, ctx.born, ctx.security, ctx.go_from, ctx.go_into = nil, nil, nil, nil, nil
     events.emit(record, "start")
+    if tiny.settings.log then tiny.log("info", "the container runs", { container = ctx.name, id = ctx.id, process = ctx.process.pid }) end
     call_back(ctx, "on_start")
     return ctx
   end
@@ -206,6 +207,7 @@ function session.watch(ctx)
   ctx.process:close()
   -- The last kill may have been its own end.
   result.oom_untold = result.oom > 0 and require("tiny.memory_events").told(ctx, result.oom) or nil
+  if tiny.settings.log then tiny.log("info", "the container has ended", { container = ctx.name, id = ctx.id, status = status, signal = signal, oom = result.oom }) end
   session.clear(ctx)
   return result
 end

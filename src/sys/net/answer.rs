@@ -141,7 +141,7 @@ pub(super) fn whole<T>(
         match answer.cut {
             Some(length) => room = room.max(length.next_power_of_two()),
             None if !answer.done => return Err(Error::new(Errno::EPROTO).with_detail("the kernel's list has no end")),
-            None if answer.interrupted => {}
+            None if answer.interrupted => tracing::debug!(target: "netlink", "a list changed while it was read"),
             None => return Ok(found),
         }
     }

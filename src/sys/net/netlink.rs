@@ -104,7 +104,11 @@ impl Netlink {
     }
 
     fn settle(&self, request: &[u8], room: usize, each: &mut dyn FnMut(&[u8])) -> Result<()> {
-        self.read(self.send(request)?, room, each)?.settled()
+        let done = self.read(self.send(request)?, room, each)?.settled();
+        if let Err(error) = &done {
+            tracing::trace!(target: "netlink", %error, "refused");
+        }
+        done
     }
 
     /// Gives the messages their numbers and sends them; returns the answer that is to be read.
@@ -113,6 +117,8 @@ impl Netlink {
         let first = self.next.get();
         let answer = Answer::to(&mut request, first);
         self.next.set(first.wrapping_add(answer.count()));
+        let kind = request.get(4..6).map_or(0, |kind| u16::from_ne_bytes([kind[0], kind[1]]));
+        tracing::trace!(target: "netlink", kind, messages = answer.count(), bytes = request.len(), "request");
         self.socket.send_to(&request, &SocketAddr::new(0, 0), 0)?;
         Ok(answer)
     }
