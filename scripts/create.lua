@@ -10,6 +10,7 @@ return {
   run = function(args)
     local spec, options = commandline.spec(args)
     if not spec then tiny.fail { message = "the recipe returns no container", hint = "tinylua run does what it says" } end
+    options.durable = true
     local record = require("tiny.supervisor.lifecycle").create(spec, options)
     require("tiny.state").update(record, function(s) s.status, s.supervisor = "created", nil end)
     format.line(record.id)

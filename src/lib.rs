@@ -15,6 +15,7 @@
 
 pub mod cli;
 pub mod docs;
+pub mod log;
 pub mod prim;
 pub mod repl;
 mod runtime;

@@ -4,17 +4,19 @@
 #![no_main]
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::os::unix::ffi::OsStringExt;
 
 use tinylua::cli::{self, End};
 use tinylua::sys::stdout::{self, Output};
-use tinylua::sys::{terminal, visible};
+use tinylua::sys::{terminal, title, visible};
 use tinylua::vm::Failure;
 
 tinylua::entry!(run);
 
 fn run() -> u8 {
-    let end = cli::run(std::env::args_os().collect());
+    let end = cli::run(title::arguments().into_iter().map(OsString::from_vec).collect());
     // What was printed before comes before what is said now.
     let before = stdout::finish(Ok(()));
     let failed = matches!(&end, End::Failed { failure, .. } if !failure.text.is_empty());

@@ -2285,6 +2285,22 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
+---@class tiny.fsync.options: table<"root", any>
+---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+
+---Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).
+---* ENOENT: the file or its folder is missing
+---* EACCES: this user may not; tinylua's own files belong to root
+---* EINVAL: it is a FIFO, a socket or a device that keeps nothing
+---* EIO: the disk failed: what was written may be lost
+---```lua
+---tiny.append_file("journal", "one line\n")
+---tiny.fsync("journal")
+---```
+---@param path string the file or folder
+---@param options? tiny.fsync.options
+function tiny.fsync(path, options) end
+
 ---@class tiny.list_dir.options: table<"root"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
@@ -3253,6 +3269,22 @@ function tiny.trace_calls(on) end
 ---tiny.stop_trace()
 ---```
 function tiny.stop_trace() end
+
+---Says what happens, for whoever looks into a problem: a line on standard error, or in the file of `--log`, with the time, the level, the message and the fields. `--log-level` says which are written; without it those of `error` and `warn`.
+---```lua
+---tiny.log("info", "the cache is warm", { entries = 42 })
+---```
+---@param level "error"|"warn"|"info"|"debug"|"trace" how grave it is
+---@param message string what happens
+---@param fields? table more about it: names to values that JSON has; none is called time, level, msg, pid or from
+function tiny.log(level, message, fields) end
+
+---Lets standard error, as it is now, have what is logged, where `--log` names no file, and warnings and errors in any case. A supervisor in the background calls it once its standard error is supervisor.log.
+---* EBADF: standard error is closed
+---```lua
+---tiny.log_reopen()
+---```
+function tiny.log_reopen() end
 
 ---Writes any value on one line as a reader would, with control bytes escaped.
 ---```lua

@@ -17,6 +17,7 @@ mod spec;
 use globals::{Globals, global_args};
 use spec::Spec;
 
+use crate::log;
 use crate::prim::PRIMITIVES;
 use crate::sys::title;
 use crate::vm::files::{Embedded, SearchPath, embedded};
@@ -59,15 +60,17 @@ pub fn run(argv: Vec<OsString>) -> End {
 
 fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
+    log::claim();
+    let globals = Globals::from_environment()?;
     // The common case, a command first, needs nothing of the parser for what stands before it.
     if let [_, name, rest @ ..] = &argv[..]
         && let Some(name) = name.to_str().filter(|n| !n.starts_with('-') && !n.is_empty() && *n != "help")
     {
-        return run_command(name, rest, Globals::default());
+        return run_command(name, rest, globals);
     }
     let matches = match top().try_get_matches_from(&argv) {
         Err(e) if matches!(e.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand) => {
-            let mut globals = Globals::default();
+            let mut globals = globals;
             globals.add_lua_paths(argv.get(1..).unwrap_or_default());
             return Err(End::Help(help_with_commands(&globals)));
         }
@@ -76,7 +79,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
         }
         matches => matches?,
     };
-    let mut globals = Globals::default();
+    let mut globals = globals;
     globals.add(&matches);
     let Some((name, rest)) = matches.subcommand() else { return Err(End::Help(help_with_commands(&globals))) };
     let rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
@@ -141,6 +144,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
         }
     };
     let run = || -> Result<u8, Failure> {
+        log::start(&globals.log).map_err(|e| Failure { exit: USAGE, ..Failure::plain(format!("--log: {e}")) })?;
         if let Some(wanted) = &globals.trace {
             trace::start(wanted).map_err(|e| Failure::plain(format!("--trace: {e}")))?;
         }

@@ -2,11 +2,12 @@
 
 use mlua::{Table, Value};
 
+use crate::log;
 use crate::sys::visible;
-use crate::vm::call::{Call, to_seconds, to_size};
+use crate::vm::call::{Call, Fail, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
-use crate::vm::{error, frame, recipe, show, trace};
+use crate::vm::{error, frame, json, recipe, show, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
 
@@ -96,6 +97,38 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "log",
+        doc: "Says what happens, for whoever looks into a problem: a line on standard error, or in the file of `--log`, with \
+              the time, the level, the message and the fields. `--log-level` says which are written; without it those \
+              of `error` and `warn`.",
+        args: &[
+            arg("level", Type::Word(log::NAMES), "how grave it is"),
+            arg("message", Type::Str, "what happens"),
+            optional(
+                "fields",
+                Type::Table,
+                "more about it: names to values that JSON has; none is called time, level, msg, pid or from",
+            ),
+        ],
+        example: "tiny.log(\"info\", \"the cache is warm\", { entries = 42 })",
+        in_shim: false,
+        call: say,
+        ..BASE
+    },
+    Primitive {
+        name: "log_reopen",
+        doc: "Lets standard error, as it is now, have what is logged, where `--log` names no file, and warnings and errors in \
+              any case. A supervisor in the background calls it once its standard error is supervisor.log.",
+        errors: &[("EBADF", "standard error is closed")],
+        example: "tiny.log_reopen()",
+        in_shim: false,
+        call: |c| {
+            log::reopen()?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
         name: "show",
         doc: "Writes any value on one line as a reader would, with control bytes escaped.",
         args: &[optional("value", Type::Any, "what to write")],
@@ -145,6 +178,22 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
 ];
+
+fn say(call: &Call<'_>) -> Outcome {
+    let level = log::of_name(&call.str(0)?);
+    // Whoever tells much is asked for its fields only when somebody reads them.
+    let Some(level) = level.filter(|level| log::enabled(*level)) else { return call.ok(()) };
+    let fields = match call.arg_value(2) {
+        Value::Nil => None,
+        fields => Some(json::from_lua(&fields, false, "fields").map_err(Fail::Usage)?),
+    };
+    if let Some(name) = log::OWN.iter().find(|name| fields.as_ref().is_some_and(|f| f.get(name).is_some())) {
+        return Err(Fail::Usage(format!("fields: {name:?} is the line's own")));
+    }
+    let fields = fields.map(|fields| fields.to_string());
+    log::tell(level, &call.str(1)?, fields.as_deref(), error::user_location(call.lua).as_deref());
+    call.ok(())
+}
 
 fn error_frame(call: &Call<'_>) -> Outcome {
     let err: Table = call.get(0)?;

@@ -65,6 +65,25 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "fsync",
+        doc: "Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).",
+        args: &[arg("path", Type::Path, "the file or folder")],
+        options: &[ROOT],
+        errors: &[
+            ENOENT,
+            EACCES,
+            ("EINVAL", "it is a FIFO, a socket or a device that keeps nothing"),
+            ("EIO", "the disk failed: what was written may be lost"),
+        ],
+        example: "tiny.append_file(\"journal\", \"one line\\n\")\ntiny.fsync(\"journal\")",
+        call: |c| {
+            let (path, root) = (c.str(0)?, root(c)?);
+            sys::sync(root.place(&path)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
         name: "list_dir",
         doc: "Lists the names in a folder, sorted (readdir(3)).",
         args: &[arg("path", Type::Path, "the folder")],

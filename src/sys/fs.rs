@@ -31,10 +31,11 @@ pub fn memory_file() -> Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
 }
 
-/// An empty file under this name, for writing.
-pub fn create(path: &std::path::Path) -> Result<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o644))?;
+/// A file under this name, for writing: empty, or to append to, made for its owner alone where it is missing.
+pub fn create(path: &std::path::Path, append: bool) -> Result<OwnedFd> {
+    let (how, mode) = if append { (OFlags::APPEND, 0o600) } else { (OFlags::TRUNC, 0o644) };
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOCTTY | how;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?;
     Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
 }
 
@@ -173,6 +174,12 @@ fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Res
         onto(RenameFlags::EXCHANGE)?;
     }
     Ok(removed?)
+}
+
+/// Waits until a file, or a folder's names, are on the disk. Errors: EINVAL for what keeps nothing, EIO.
+pub fn sync(place: Place<'_>) -> Result<()> {
+    let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    rustix::fs::fsync(fd).at(place.path)
 }
 
 /// Appends with one write, so that lines of several processes do not mix. On a full disk a part of

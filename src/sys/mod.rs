@@ -44,6 +44,7 @@ pub mod stdout;
 pub mod sysctl;
 pub mod terminal;
 pub mod terminal_filter;
+pub mod thread;
 pub mod title;
 pub mod tree;
 pub mod userns;

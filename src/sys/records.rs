@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
-use super::{Context, Result};
+use super::{Context, Result, thread};
 
 /// The most that a file may have; a larger one is passed over.
 const MOST: usize = 1 << 20;
@@ -56,7 +56,7 @@ pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>)
     // After an error nobody wants the rest: the thread ends when it cannot hand over.
     drop(receiver);
     if let Some(ahead) = ahead {
-        let _ = ahead.join();
+        let _ = thread::join(ahead);
     }
     told
 }
@@ -72,10 +72,13 @@ struct Work {
 
 impl Work {
     /// Starts the second thread, where it pays, and returns where its batches arrive.
-    fn ahead(self: &Arc<Work>) -> (Option<JoinHandle<()>>, Receiver<Batch>) {
+    fn ahead(self: &Arc<Work>) -> (Option<JoinHandle<i32>>, Receiver<Batch>) {
         let (sender, receiver) = mpsc::channel();
         let work = Arc::clone(self);
-        let read = move || while work.batch().is_some_and(|batch| sender.send(batch).is_ok()) {};
+        let read = move || {
+            while work.batch().is_some_and(|batch| sender.send(batch).is_ok()) {}
+            thread::number()
+        };
         // A limit of processes counts threads too: without one this thread reads everything.
         let thread =
             (self.names.len() >= MANY).then(|| std::thread::Builder::new().spawn(read)).and_then(|made| made.ok());
@@ -135,7 +138,7 @@ impl Batch {
 
 /// Moves a thread to the other processors that this process may use. The kernel often starts it on the maker's,
 /// which goes on using it: it would wait there for milliseconds, longer than its work takes.
-fn away_from_here(thread: &JoinHandle<()>) {
+fn away_from_here(thread: &JoinHandle<i32>) {
     // SAFETY: a bit set of zeros is empty.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     let size = size_of_val(&set);

@@ -63,6 +63,7 @@ pub fn seal() -> Result<()> {
     if sealed()? {
         return Ok(());
     }
+    tracing::debug!(target: "seal", "starts over from where its program cannot be written");
     let arguments = c_strings(title::arguments().into_iter())?;
     let variables = c_strings(std::env::vars_os().map(|(key, value)| {
         let mut text = key.into_vec();

@@ -14,7 +14,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {
-        /// What the C library calls. Rust reads the arguments from it by itself.
+        /// What the C library calls. Rust's own start-up, which would note the arguments, does not run.
         // SAFETY: the one symbol of this name in the program, with C's signature.
         #[unsafe(no_mangle)]
         extern "C" fn main(_: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
@@ -40,9 +40,9 @@ pub fn prepare() {
 fn name_process() {
     let number = |name: &CStr| !name.is_empty() && name.to_bytes().iter().all(u8::is_ascii_digit);
     if rustix::thread::name().is_ok_and(|name| number(&name))
-        && let Some(first) = std::env::args_os().next()
+        && let Some(first) = super::title::arguments().first()
     {
-        let name = Path::new(&first).file_name().map(OsStr::as_bytes).unwrap_or_default();
+        let name = Path::new(OsStr::from_bytes(first)).file_name().map(OsStr::as_bytes).unwrap_or_default();
         let name = CString::new(&name[..name.len().min(15)]).unwrap_or_default();
         let _ = rustix::thread::set_name(&name);
     }

@@ -64,11 +64,15 @@ pub fn set(title: &[u8]) -> Result<()> {
     Ok(rustix::thread::set_name(&name)?)
 }
 
-/// The arguments of this process, as they were before any title.
+/// The arguments of this process, as they were before any title. Rust knows them too where the C library passes them to
+/// initialisers, as only glibc does, or where Rust's own start-up ran, as in a program that embeds the machine.
 pub fn arguments() -> Vec<Vec<u8>> {
+    let argv = ARGV.load(Ordering::Relaxed);
     match AREA.get() {
         Some(area) => area.words.clone(),
-        None => std::env::args_os().map(OsString::into_vec).collect(),
+        None if argv.is_null() => std::env::args_os().map(OsString::into_vec).collect(),
+        // SAFETY: `main`'s argv, which the kernel ended with a null pointer and which nobody changes.
+        None => unsafe { list(argv, &mut 0) },
     }
 }
 
@@ -105,4 +109,17 @@ unsafe fn list(mut list: *mut *mut c_char, end: &mut usize) -> Vec<Vec<u8>> {
         }
     }
     texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_those_of_main() {
+        let mut words = [c"tinylua", c"a b", c"", c"\xff"].map(|word| word.to_owned().into_raw()).to_vec();
+        words.push(std::ptr::null_mut());
+        remember(Box::leak(words.into_boxed_slice()).as_mut_ptr());
+        assert_eq!(arguments(), [&b"tinylua"[..], b"a b", b"", b"\xff"]);
+    }
 }

@@ -76,7 +76,7 @@ pub struct Done<'a> {
 
 /// Starts tracing.
 pub fn start(wanted: &Wanted) -> sys::Result<()> {
-    let file = wanted.file.as_ref().map(|path| sys::fs::create(path).at(path)).transpose()?;
+    let file = wanted.file.as_ref().map(|path| sys::fs::create(path, false).at(path)).transpose()?;
     let spool = matches!(wanted.style, Style::Timeline | Style::Perfetto | Style::Svg);
     let trace = Trace {
         style: wanted.style,

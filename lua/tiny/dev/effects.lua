@@ -10,7 +10,7 @@ end
 
 -- Primitives that change nothing, whatever their arguments.
 effects.LOOKS = set [[caps capability_name subids userns_helper mounts links routes published nft_chains cgroup_of probe isatty signal_number parse_addr
-  format_addr json_encode json_decode read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
+  format_addr log log_reopen json_encode json_decode read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
   parse_duration did_you_mean manual sources source config_dir caller load_recipe foresee error_frame seccomp_compile dns_question dns_answer try fail]]
 
 -- Primitives that read files; a plan answers them itself.
@@ -18,7 +18,7 @@ effects.READS = set [[stat read_file list_dir readlink]]
 
 -- Primitives that move bytes and handles, which are not shown as steps.
 effects.PLUMBING = set [[pipe socketpair read write dup2 poll signals next_signal flock unlock stdio wait_ready send_fd recv_fd reap pidfd_open open write_file
-  append_file mkdir mkdirs copy_entries open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish relay relay_move open_device terminal_filter filter_text notify_ready open_cgroup
+  append_file fsync mkdir mkdirs copy_entries open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish relay relay_move open_device terminal_filter filter_text notify_ready open_cgroup
   cgroup_stats cgroup_read open_ns stop_trace terminal_size raw_mode set_terminal_mode read_line unix_listen unix_accept unix_connect udp_receive udp_send
   tcp_accept seal trace_calls set_foreground set_process_title]]
 

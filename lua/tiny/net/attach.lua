@@ -52,6 +52,7 @@ function attach.add(ctx, netns, n, request)
     gateway = request.gateway and gateways or nil,
   }):keep()
   bridge.distrust_port(entry.link)
+  if tiny.settings.log then tiny.log("debug", "on a network", { id = ctx.id, network = network.name, link = entry.link, addr = addr, addr6 = addr6 or nil }) end
   return entry
 end
 

@@ -168,6 +168,7 @@ function ports.publish(ctx, held, addr, addr6)
   if #ways == 0 then return end
   ctx.scope:undo("publish_del", ways)
   tiny.publish(ways):keep()
+  if tiny.settings.log then tiny.log("debug", "ports are published", { id = ctx.id, ways = ways }) end
 end
 
 -- Forwards the ports of a running container again after a flush, to the network that they used.

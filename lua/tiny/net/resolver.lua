@@ -99,6 +99,7 @@ local function forward(ctx, loop, query, reply)
   local function ask(n)
     local server = list[n]
     if not server or (asking.pending or 0) >= MOST then return reply(nil) end
+    if tiny.settings.log then tiny.log("debug", "asks a name server", { container = ctx.name, server = server, try = n }) end
     local socket = tiny.try(tiny.udp_bind, server:find(":", 1, true) and "[::]:0" or "0.0.0.0:0")
     if not socket then return reply(nil) end
     asking.pending = (asking.pending or 0) + 1

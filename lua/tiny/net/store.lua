@@ -151,7 +151,8 @@ local function record(asked)
   end
   local folder = store.folder(asked.name)
   for _, part in ipairs { "leases", "names" } do tiny.mkdir(folder .. "/" .. part, { parents = true, mode = PRIVATE }) end
-  tiny.write_file(folder .. "/network.json", tiny.json_encode(network, { pretty = true }) .. "\n", { mode = tonumber("600", 8) })
+  tiny.write_file(folder .. "/network.json", tiny.json_encode(network, { pretty = true }) .. "\n", { mode = tonumber("600", 8), sync = true })
+  tiny.fsync(store.root())
   return network
 end
 

@@ -39,8 +39,21 @@ local function folders(id)
   return data .. "/containers/" .. id, run .. "/" .. id
 end
 
-local function write_json(path, value)
-  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE })
+-- sync: until it is on the disk.
+local function write_json(path, value, sync)
+  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, sync = sync })
+end
+
+-- Whether a power cut must not take the container's record from the moment it is made: one that is to be started again.
+function state.durable(config)
+  return (config.restart or "no") ~= "no" and not config.remove
+end
+
+-- Whether a change of the state waits for the disk. A container that removes itself is nobody's to find, and the way of a
+-- start would take half as long again: what is written on it tiny.persist brings to the disk a moment later.
+local function waits(config, was, now)
+  local starts = now == "starting" or was == "starting" and now == "running"
+  return not config.remove and (state.durable(config) or not starts)
 end
 
 -- The value, if it is an object that has `key`.
@@ -219,7 +232,7 @@ function state.change_config(container, change)
   local path = container.dir .. "/config.json"
   local current = read_json(path, "id") or container.config
   change(current)
-  write_json(path, current)
+  write_json(path, current, not current.remove)
   container.config = current
 end
 
@@ -371,8 +384,9 @@ end
 function state.update(container, change, patience)
   local lock <close> = locked(container, patience)
   local current = read_json(container.dir .. "/state.json", "status") or container.state
+  local was = current.status
   change(current)
-  write_json(container.dir .. "/state.json", current)
+  write_json(container.dir .. "/state.json", current, waits(container.config, was, current.status))
   container.state = current
   return container
 end

@@ -17,7 +17,7 @@ return function(ctx, name, ...)
   -- What it returns is of no interest; a second result would look like an error.
   local _, err = tiny.try(function(...) f(ctx, ...) end, ...)
   os.exit = exit
-  if err then format.note("%s%s: %s: %s", ctx.record.remarks and tiny.timestamp() .. " " or "", ctx.name, name, tostring(err)) end
+  if err then format.note("%s: %s: %s", ctx.name, name, tostring(err)) end
   -- In the background what it printed goes to a file, which would be written when a buffer is full.
   format.flush()
   ctx.calls = (ctx.calls or 0) + 1

@@ -62,6 +62,10 @@ local function record_end(record, result)
     s.networks, s.ports = nil, nil
   end)
   remove_streams(record)
+  -- One that ended within a moment was not brought to the disk before.
+  if record.config.remove or record.persisted then return end
+  local _, err = tiny.try(require "tiny.store.persist", record)
+  if err then format.note("%s may be lost by a power cut: %s", record.config.name, tostring(err)) end
 end
 
 local function tell_end(record, result)
@@ -114,6 +118,7 @@ local function wait_restart(record, ctx, result, seconds, count)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
     s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
   end)
+  if tiny.settings.log then tiny.log("info", "starts again soon", { container = record.config.name, seconds = seconds, restarts = count }) end
   remove_streams(record)
   tell_end(record, result)
   supervisor.tell_end(ctx, result)
@@ -167,6 +172,7 @@ end
 -- file. The container runs by now, so that what fails here is let be.
 local function let_go(record, null)
   for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
+  tiny.try(tiny.log_reopen)
   tiny.try(function() require("tiny.supervisor.supervisor_log").take(record) end)
   tiny.try(tiny.stop_trace)
   tiny.try(null.close, null)
@@ -232,6 +238,10 @@ function lifecycle.create(spec, options)
   local record = state.create(config_of(spec, options))
   if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
   if options.cidfile then require("tiny.supervisor.cidfile").write(options.cidfile, record) end
+  if options.durable or state.durable(record.config) then
+    local _, lost = tiny.try(require "tiny.store.persist", record, true)
+    if lost then failed(record, { fresh = true, cidfile = options.cidfile }, lost) end
+  end
   events.emit(record, "create")
   spec.hostname = record.config.hostname
   return record

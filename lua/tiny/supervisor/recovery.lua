@@ -58,6 +58,7 @@ function recovery.look_after(container, process)
   if not now then return nil end
   now.alive = alive
   local living = now.state.status == "running" and state.process(now)
+  if tiny.settings.log then tiny.log("info", "its supervisor is gone", { container = now.config.name, id = now.id, status = now.state.status, living = living ~= nil and living ~= false }) end
   if living then
     living:close()
     lifecycle.recover(now)

@@ -10,7 +10,7 @@ local state = require "tiny.store.state"
 
 local supervisor = {}
 
--- Who lives shorter, in seconds, needs nobody who waits for an update of its limits.
+-- Who lives shorter, in seconds, needs nobody who waits for an update of its limits, and is not brought to the disk twice.
 local SOON = 0.2
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
 
@@ -67,6 +67,7 @@ function supervisor.make(record, spec, options)
     -- What made it is not held for as long as it runs.
     ctx.inside, ctx.born, ctx.answer, ctx.security, ctx.go_from, ctx.go_into = nil, nil, nil, nil, nil, nil
     events.emit(record, "start")
+    if tiny.settings.log then tiny.log("info", "the container runs", { container = ctx.name, id = ctx.id, process = ctx.process.pid }) end
     call_back(ctx, "on_start")
     return ctx
   end
@@ -162,6 +163,12 @@ local function watch_inside(ctx, loop)
   return health, handles
 end
 
+-- What a start has written and not waited for. A container is not ended for a disk that fails.
+local function persist(record)
+  local _, err = tiny.try(require "tiny.store.persist", record, true)
+  if err then format.note("%s may be lost by a power cut: %s", record.config.name, tostring(err)) end
+end
+
 -- Waits until the container has ended; returns how: { status, signal, oom }. A status of nil means
 -- that this kernel does not tell it to a supervisor that is not the parent.
 function supervisor.watch(ctx)
@@ -173,6 +180,7 @@ function supervisor.watch(ctx)
     for name in function() return (ctx.signals:next()) end do supervisor.forward(ctx, name) end
   end)
   local health, handles = watch_inside(ctx, loop)
+  if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end) end
@@ -187,6 +195,7 @@ function supervisor.watch(ctx)
   ctx.process:close()
   -- The last kill may have been its own end.
   result.oom_untold = result.oom > 0 and require("tiny.supervisor.memory_events").told(ctx, result.oom) or nil
+  if tiny.settings.log then tiny.log("info", "the container has ended", { container = ctx.name, id = ctx.id, status = status, signal = signal, oom = result.oom }) end
   supervisor.clear(ctx)
   return result
 end

@@ -1,5 +1,8 @@
 -- What a supervisor in the background and the callbacks of its recipe say: a file in the record, of
--- which `inspect` shows the end. It is kept small: a full one becomes supervisor.log.1.
+-- which `inspect` shows the end. It is kept small: a full one becomes supervisor.log.1. What the supervisor itself says is
+-- written as diagnostics are, in the format that the command was asked for; a callback prints what it likes.
+local format = require "tiny.format"
+
 local remarks = {}
 
 local LARGEST, SHOWN = 256 * 1024, 20
@@ -17,6 +20,8 @@ function remarks.take(container)
   local file <close> = tiny.try(tiny.open, path, { append = true, create = true, nofollow = true, mode = PRIVATE_FILE })
   if not file then return end
   for number = 1, 2 do tiny.dup2(file, number) end
+  tiny.log_reopen()
+  function format.note(text, ...) tiny.log("warn", text:format(...)) end
   container.remarks = true
 end
 

@@ -15,7 +15,7 @@ local function began(source)
 end
 
 local function tell(ctx, text, ...)
-  format.note("%s%s: " .. text, ctx.record.remarks and tiny.timestamp() .. " " or "", ctx.name, ...)
+  format.note("%s: " .. text, ctx.name, ...)
   format.flush()
 end
 

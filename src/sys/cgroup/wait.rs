@@ -60,12 +60,15 @@ impl Deadline {
 /// Waits until `key` in the group's cgroup.events is `wanted`; false when the time is over.
 pub fn event(folder: &Path, key: &str, wanted: u64, deadline: Deadline) -> Result<bool> {
     let path = folder.join("cgroup.events");
+    let start = Instant::now();
     let events = File::open(&path).at(&path)?;
     let mut text = [0u8; 256];
     loop {
         // The read arms the notification, so that no change falls between it and the poll.
         let n = events.read_at(&mut text, 0).at(&path)?;
         if file::keyed(&String::from_utf8_lossy(&text[..n]), key) == Some(wanted) {
+            let seconds = start.elapsed().as_secs_f64();
+            tracing::debug!(target: "cgroup", path = %folder.display(), key, wanted, seconds, "waited");
             return Ok(true);
         }
         if !deadline.poll(&events, PollFlags::PRI)? {

@@ -31,7 +31,7 @@ pub struct Chain {
 pub fn list(netns: Netns<'_>) -> Result<Vec<Chain>> {
     const NFTABLES: u16 = 10;
     let all_families = [0; 4];
-    let request = frame(NFTABLES << 8 | u16::from(GET_CHAIN), NLM_F_DUMP, 0, &all_families);
+    let request = frame(NFTABLES << 8 | u16::from(GET_CHAIN), NLM_F_DUMP, &all_families);
     Netlink::netfilter(netns)?.list(&request, &mut parse)
 }
 

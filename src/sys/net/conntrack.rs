@@ -47,7 +47,7 @@ pub(super) fn cut(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
 /// Forgets the connections that `wanted` picks by their two directions; returns how many they were.
 fn forget(netlink: &Netlink, wanted: &dyn Fn(&[u8], &[u8]) -> bool) -> Result<usize> {
     let header = [0; 4]; // any family
-    let found = netlink.list(&frame(GET, NLM_F_DUMP, 0, &header), &mut |payload| chosen(payload, wanted))?;
+    let found = netlink.list(&frame(GET, NLM_F_DUMP, &header), &mut |payload| chosen(payload, wanted))?;
     let mut count = 0;
     for request in found {
         match netlink.exchange(&request, &mut |_| {}) {
@@ -72,7 +72,7 @@ fn chosen(payload: &[u8], wanted: &dyn Fn(&[u8], &[u8]) -> bool) -> Option<Vec<u
     if let Some(zone) = attribute(attributes, ZONE) {
         request = request.bytes(ZONE, zone);
     }
-    Some(frame(DELETE, NLM_F_ACK, 0, &request.after(header)))
+    Some(frame(DELETE, NLM_F_ACK, &request.after(header)))
 }
 
 /// Whether a direction begins or ends at this address.

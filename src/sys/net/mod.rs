@@ -3,6 +3,7 @@
 //! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
 
 pub mod addr;
+mod answer;
 mod attrs;
 pub mod chain;
 pub mod conntrack;
@@ -14,8 +15,8 @@ pub mod isolate;
 pub mod link;
 mod link_index;
 pub mod nat;
-mod netlink;
-mod nft;
+pub(super) mod netlink;
+pub(super) mod nft;
 pub mod pin;
 mod pin_table;
 pub mod port;

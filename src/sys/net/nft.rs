@@ -23,6 +23,7 @@ pub const DEL_SET: u8 = 11;
 pub const NEW_ELEMENT: u8 = 12;
 pub const GET_ELEMENT: u8 = 13;
 pub const DEL_ELEMENT: u8 = 14;
+const GET_GENERATION: u8 = 16;
 
 /// Families of tables.
 pub const INET: u8 = 1;
@@ -32,7 +33,8 @@ pub const BRIDGE: u8 = 7;
 pub struct Batch {
     family: u8,
     bytes: Vec<u8>,
-    sequence: u32,
+    /// How many messages it has, with the one that begins it.
+    count: u32,
     /// Where the last message begins.
     last: usize,
 }
@@ -44,7 +46,7 @@ impl Batch {
     }
 
     pub fn of(family: u8) -> Batch {
-        let mut batch = Batch { family, bytes: Vec::new(), sequence: 0, last: 0 };
+        let mut batch = Batch { family, bytes: Vec::new(), count: 0, last: 0 };
         batch.bound(BATCH_BEGIN, 0);
         batch
     }
@@ -75,7 +77,7 @@ impl Batch {
 
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
-        self.sequence == 1
+        self.count == 1
     }
 
     /// Sends the batch; the first refused message's error comes back and nothing has changed.
@@ -100,15 +102,15 @@ impl Batch {
     fn push(&mut self, message: u16, flags: u16, payload: &[u8]) {
         // Attributes are padded to four bytes already, so the next message is aligned.
         self.last = self.bytes.len();
-        self.bytes.extend(frame(message, flags, self.sequence, payload));
-        self.sequence += 1;
+        self.bytes.extend(frame(message, flags, payload));
+        self.count += 1;
     }
 }
 
 /// A question, which no batch can carry.
 pub fn question(family: u8, message: u8, flags: u16, attrs: &Attrs) -> Vec<u8> {
     let (kind, payload) = addressed(family, message, attrs);
-    frame(kind, flags, 0, &payload)
+    frame(kind, flags, &payload)
 }
 
 /// Whether a table is there. A batch that the kernel refuses costs 10 ms, in which it
@@ -121,6 +123,12 @@ pub fn has_table(netlink: &Netlink, family: u8, table: &str) -> Result<bool> {
     }
 }
 
+/// Asks for the number of the rule set's generation. Errors: EPERM without CAP_NET_ADMIN; others where the kernel
+/// lacks nftables.
+pub fn generation(netlink: &Netlink) -> Result<()> {
+    netlink.exchange(&question(0, GET_GENERATION, NLM_F_ACK, &Attrs::default()), &mut |_| {})
+}
+
 /// Type and payload of a message for a family.
 fn addressed(family: u8, message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
     const NFTABLES: u16 = 10;
@@ -128,13 +136,12 @@ fn addressed(family: u8, message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
 }
 
 /// A netlink message: its header and what it carries.
-pub fn frame(message: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
+pub fn frame(message: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
     const HEADER: usize = 16;
     let mut bytes = ((HEADER + payload.len()) as u32).to_ne_bytes().to_vec();
     bytes.extend(message.to_ne_bytes());
     bytes.extend((flags | NLM_F_REQUEST).to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.extend([0; 4]);
+    bytes.extend([0; 8]); // the sequence number, which the socket gives, and the port
     bytes.extend(payload);
     bytes
 }

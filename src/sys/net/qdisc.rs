@@ -62,7 +62,7 @@ fn send(netns: Netns<'_>, name: &str, message: u16, flags: u16, attrs: &Attrs) -
     let words = [0, link_index::index(&netlink, name)?, 0, ROOT, 0]; // family, link, own number, parent, info
     let header = words.map(u32::to_ne_bytes).concat();
     netlink
-        .exchange(&frame(message, flags | NLM_F_ACK, 0, &attrs.after(&header)), &mut |_| {})
+        .exchange(&frame(message, flags | NLM_F_ACK, &attrs.after(&header)), &mut |_| {})
         .map_err(|e| e.with_path(name))
 }
 

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use super::answer::{Offer, number};
 use super::modules::Modules;
+use crate::sys::net::netlink::Netlink;
+use crate::sys::net::nft;
 
 /// What a container's network needs of the kernel.
 #[derive(Serialize)]
@@ -63,49 +65,7 @@ fn nftables(modules: &Modules) -> Option<Offer> {
     }
 }
 
-/// Asks for the number of the rule set's generation (NFT_MSG_GETGEN), which changes nothing.
+/// Asks for the number of the rule set's generation, which changes nothing.
 fn generation() -> Result<(), Errno> {
-    use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
-    const GETGEN: u16 = 10 << 8 | 16; // NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN
-    let mut ask = Vec::with_capacity(20);
-    ask.extend(20u32.to_ne_bytes());
-    ask.extend(GETGEN.to_ne_bytes());
-    ask.extend(1u16.to_ne_bytes()); // NLM_F_REQUEST
-    ask.extend([0; 12]); // sequence, port, and a struct nfgenmsg of zeros
-    let plain = |e: rustix::io::Errno| Errno::from_raw(e.raw_os_error());
-    let protocol = Some(rustix::net::netlink::NETFILTER);
-    let socket = rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
-        .map_err(plain)?;
-    rustix::net::send(&socket, &ask, SendFlags::empty()).map_err(plain)?;
-    let mut answer = [0u8; 256];
-    let (got, _) = rustix::net::recv(&socket, &mut answer, RecvFlags::DONTWAIT).map_err(plain)?;
-    understood(&answer[..got])
-}
-
-/// An answer, or the error number in an error message (NLMSG_ERROR, netlink(7)).
-fn understood(message: &[u8]) -> Result<(), Errno> {
-    const NLMSG_ERROR: [u8; 2] = 2u16.to_ne_bytes();
-    if message.get(4..6).ok_or(Errno::EBADMSG)? != NLMSG_ERROR {
-        return Ok(());
-    }
-    let code = message.get(16..20).and_then(|c| c.try_into().ok()).ok_or(Errno::EBADMSG)?;
-    Err(Errno::from_raw(-i32::from_ne_bytes(code)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_or_a_refusal() {
-        let message = |kind: u16, code: i32| {
-            let mut bytes = vec![0u8; 20];
-            bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
-            bytes[16..20].copy_from_slice(&code.to_ne_bytes());
-            bytes
-        };
-        assert_eq!(understood(&message(0x0a0f, 0)), Ok(()));
-        assert_eq!(understood(&message(2, -1)), Err(Errno::EPERM));
-        assert_eq!(understood(&[0; 5]), Err(Errno::EBADMSG));
-    }
+    nft::generation(&Netlink::netfilter(None).map_err(|e| e.errno)?).map_err(|e| e.errno)
 }

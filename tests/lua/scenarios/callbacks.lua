@@ -36,7 +36,7 @@ local record = tiny.json_decode(check.succeeds("inspect", "cb"))[1]
 check.equal(record.state.status, "exited")
 check.equal(record.state.exit_code, 4)
 check.equal(record.remarks[1], "saw one")
-local time = record.remarks[2]:match("^tinylua: (%S+) cb: on_log: .*in on_log")
+local time = record.remarks[2]:match("^(%S+) WARN  cb: on_log: .*in on_log")
 assert(time and tiny.parse_timestamp(time), record.remarks[2])
 assert(table.concat(record.remarks, "\n"):find("on_exit: os.exit would end the supervisor: refused", 1, true))
 check.succeeds("rm", "cb")

@@ -40,5 +40,5 @@ check.equal(answers("--root", "/tmp/state", "network", "rm", ""), "backend")
 
 -- A user's own command, with its own options.
 check.equal(answers("gre"), "greet")
-check.equal(answers("greet", "--l"), "--loud --lua-path")
+check.equal(answers("greet", "--l"), "--log --log-format --log-level --loud --lua-path")
 check.equal(answers("greet", ""), "me you")
