@@ -52,71 +52,71 @@ local bridge = {}
 ---@class tiny.cgroup: tiny.handle
 local cgroup = {}
 
----Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
----* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---Moves a process with all its threads into a cgroup (cgroup.procs, cgroups(7)). Its children are not moved. To start a child in a cgroup, pass the cgroup to `clone`: clone({ cgroup = group }, …).
+---* EBUSY: a v2 cgroup that enables controllers for its children takes no processes: attach to one of its children
 ---* ESRCH: the process has ended
----* EOPNOTSUPP: the group became a threaded one: a group above it has processes and controllers both
----* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EOPNOTSUPP: the cgroup has become threaded, because a cgroup above it has both processes and controllers
+---* ENOSPC: the cgroup's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
 ---tiny.cgroup_attach(web, child)
 ---child:reap()
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
 function cgroup:attach(process) end
 
----Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Kills every process in a cgroup and below it with SIGKILL, and waits until none is left. It freezes the cgroup and uses pidfd_send_signal(2); a frozen cgroup is thawed. The file cgroup.kill is used only when the cgroup is removed (cgroup_del with kill), since Linux 6.18 also kills what `clone` later puts into such a cgroup.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.cgroup_kill(web)
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function cgroup:kill(timeout) end
 
----Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 freezer.state). The processes are not notified; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over: the last process stops later
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires: the remaining processes freeze later
 function cgroup:freeze(timeout) end
 
----Lets the processes of a frozen control group go on.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Resumes the processes of a frozen cgroup.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over, or when a group above it is frozen
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
 function cgroup:thaw(timeout) end
 
----Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses more, v2 kills and v1 fails with EBUSY.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
@@ -124,12 +124,12 @@ function cgroup:thaw(timeout) end
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function cgroup:set_memory_limit(limit) end
 
----Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the swap that a cgroup uses in addition to its memory (memory.swap.max). On v1 the limit is the sum of both (memory.memsw.limit_in_bytes), so call set_memory_limit first. 0 disables swap.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
@@ -138,26 +138,26 @@ function cgroup:set_memory_limit(limit) end
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function cgroup:set_swap_limit(limit) end
 
----Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
----* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the CPU time of a cgroup to a number of processors; above it the processes are throttled until the next period (cpu.max; on v1 cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms per period, or a parent cgroup has a smaller share
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
 ---```
----@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param cpus number|"unlimited" the number of processors, for example 0.5; or "unlimited"
 ---@param options? tiny.set_cpu_limit.options
 function cgroup:set_cpu_limit(cpus, options) end
 
----Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the number of processes and threads in a cgroup; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_pids_limit(web, 64)
@@ -165,13 +165,13 @@ function cgroup:set_cpu_limit(cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function cgroup:set_pids_limit(count) end
 
----Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
----* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
----* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
+---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
@@ -179,25 +179,25 @@ function cgroup:set_pids_limit(count) end
 ---@param options tiny.set_device_rules.options
 function cgroup:set_device_rules(options) end
 
----Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after its processes have ended, until the cgroup is removed.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
 function cgroup:stats() end
 
----Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---print(tiny.cgroup_read(web, "cgroup.procs"))
@@ -206,19 +206,19 @@ function cgroup:stats() end
 ---@return string # a string
 function cgroup:read(file) end
 
----Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as it is.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---if web.version == "v2" then
 ---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
 ---end
 ---```
----@param files table<string, string> names to values, written in the order of the names
+---@param files table<string, string> file names and their values, written in the order of the names
 function cgroup:write(files) end
 
 ---Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
@@ -280,20 +280,20 @@ local dir = {}
 ---@class tiny.file: tiny.handle
 local file = {}
 
----Reads what is there, at most `max` bytes (read(2)).
+---Reads the available bytes, at most `max` (read(2)).
 ---* EBADF: the file was not opened for reading
----* ESPIPE: a pipe has no places to read `at`
----* EIO: the far side of the terminal is gone
+---* ESPIPE: a pipe has no offset; read it without `at`
+---* EIO: the other end of the terminal is closed
 ---```lua
 ---local text = file:read()
 ---```
 ---@param max? tiny.size 64k when absent
 ---@param options? tiny.read.options
----@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
+---@return string? # the bytes; nil at the end of the file; false when nothing is available now (nonblock)
 function file:read(max, options) end
 
----Writes all bytes, waiting where the far side is full (write(2)).
----* EPIPE: the far side is closed
+---Writes all bytes; blocks while the pipe or socket is full (write(2)).
+---* EPIPE: the reading end is closed
 ---* ENOSPC: the disk is full
 ---* EBADF: the file was not opened for writing
 ---```lua
@@ -301,7 +301,7 @@ function file:read(max, options) end
 ---```
 ---@param data string the bytes
 ---@param options? tiny.write.options
----@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
+---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function file:write(data, options) end
 
 ---@class tiny.filter: tiny.handle
@@ -336,7 +336,7 @@ function listener:accept() end
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
----Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).
+---Releases a lock for all processes that share it, including children that inherited it (flock(2), LOCK_UN).
 ---```lua
 ---lock:unlock()
 ---```
@@ -443,11 +443,11 @@ local route = {}
 ---@class tiny.signals: tiny.handle
 local signals = {}
 
----Takes the next signal that came (signalfd(2)).
+---Takes the next pending signal (signalfd(2)).
 ---```lua
 ---local name, sender = signals:next()
 ---```
----@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
+---@return any # its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending
 function signals:next() end
 
 ---@class tiny.terminal_mode: tiny.handle
@@ -492,11 +492,11 @@ local veth = {}
 ---@class tiny.watch: tiny.handle
 local watch = {}
 
----Takes what changed since the last time (inotify(7)).
+---Returns what has changed since the last call (inotify(7)).
 ---```lua
 ---for _, name in ipairs(watch:changes()) do print(name) end
 ---```
----@return string[] # a list of names in watched folders, "" for a watched file itself
+---@return any[] # a list of the names changed in watched directories, and "" for a watched file itself
 function watch:changes() end
 
 -- Processes
@@ -682,15 +682,15 @@ function tiny.getuid() end
 function tiny.getgid() end
 
 ---Starts a new session without a controlling terminal (setsid(2)).
----* EPERM: the process leads a process group already; fork first
+---* EPERM: the process is already a process group leader; fork first
 ---```lua
 ---tiny.fork(function() tiny.setsid() end)
 ---```
 function tiny.setsid() end
 
----Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.
+---Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames the host.
 ---* EPERM: needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true
----* EINVAL: a hostname has at most 64 bytes
+---* EINVAL: a hostname has at most 64 bytes; pass a shorter one
 ---```lua
 ---tiny.sethostname("web")
 ---```
@@ -698,25 +698,25 @@ function tiny.setsid() end
 function tiny.sethostname(name) end
 
 ---@class tiny.setrlimit.options: table<"hard", any>
----@field hard? tiny.size|"unlimited" the hard limit (default: the soft limit's value)
+---@field hard? tiny.size|"unlimited" the hard limit (default: the same as the soft limit)
 
 ---Sets a resource limit of the calling process (setrlimit(2)).
 ---* EPERM: raising a hard limit needs CAP_SYS_RESOURCE
----* EINVAL: the soft limit is above the hard limit
+---* EINVAL: the soft limit is above the hard limit; raise `hard` too
 ---```lua
 ---tiny.setrlimit("nofile", 1024, { hard = 4096 })
 ---```
----@param resource "as"|"core"|"cpu"|"data"|"fsize"|"locks"|"memlock"|"msgqueue"|"nice"|"nofile"|"nproc"|"rss"|"rtprio"|"rttime"|"sigpending"|"stack" which limit
+---@param resource "as"|"core"|"cpu"|"data"|"fsize"|"locks"|"memlock"|"msgqueue"|"nice"|"nofile"|"nproc"|"rss"|"rtprio"|"rttime"|"sigpending"|"stack" the resource
 ---@param soft tiny.size|"unlimited" the soft limit, in the resource's unit
 ---@param options? tiny.setrlimit.options
 function tiny.setrlimit(resource, soft, options) end
 
 ---@class tiny.setuser.options: table<"gid"|"groups"|"keep_caps", any>
----@field gid? integer the group id (default: the uid's number)
+---@field gid? integer the group id (default: the same number as the uid)
 ---@field groups? integer[] the supplementary group ids (default: none)
----@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
+---@field keep_caps? boolean keep the permitted capabilities for set_caps; execve(2) drops them (default: false)
 
----Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
+---Changes the user of the process permanently: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
 ---* EPERM: needs CAP_SETUID and CAP_SETGID: run as root, or in a user namespace that maps the ids
 ---* EINVAL: the id is not mapped in this user namespace
 ---```lua
@@ -726,20 +726,20 @@ function tiny.setrlimit(resource, soft, options) end
 ---@param options? tiny.setuser.options
 function tiny.setuser(uid, options) end
 
----Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).
+---Prevents this process and its descendants from gaining privileges by execve(2): set-user-ID bits and file capabilities have no effect (prctl(2), PR_SET_NO_NEW_PRIVS).
 ---```lua
 ---tiny.no_new_privs()
 ---```
 function tiny.no_new_privs() end
 
----Says whether a process of the same user may trace this one and read its memory, its files and its program through /proc (prctl(2), PR_SET_DUMPABLE). An execve allows it again.
+---Sets whether processes of the same user may trace this process and read its memory, files and program through /proc (prctl(2), PR_SET_DUMPABLE). execve(2) allows it again.
 ---```lua
 ---tiny.set_dumpable(false)
 ---```
----@param dumpable boolean false: only CAP_SYS_PTRACE may
+---@param dumpable boolean false: only processes with CAP_SYS_PTRACE may
 function tiny.set_dumpable(dumpable) end
 
----Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+---Sets the signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).
 ---```lua
 ---tiny.set_parent_death_signal("SIGKILL")
 ---```
@@ -920,15 +920,15 @@ function tiny.seal() end
 ---@field pid? boolean a new pid namespace for future children
 ---@field net? boolean a new network namespace
 ---@field mount? boolean a new mount namespace
----@field uts? boolean a new hostname
----@field ipc? boolean new System V IPC and POSIX queues
----@field cgroup? boolean a new cgroup root
----@field time? boolean new clocks for future children
+---@field uts? boolean a new UTS namespace: hostname and domain name
+---@field ipc? boolean a new IPC namespace: System V IPC and POSIX message queues
+---@field cgroup? boolean a new cgroup namespace
+---@field time? boolean a new time namespace for future children
 
----Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its future children (unshare(2)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Moves the calling process into new namespaces; new `pid` and `time` namespaces are entered only by children forked later (unshare(2)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.unshare { uts = true, mount = true }
 ---```
@@ -945,24 +945,24 @@ function tiny.unshare(options) end
 ---@field cgroup? boolean join its cgroup namespace
 ---@field time? boolean join its time namespace
 
----Joins a namespace, or several namespaces of a process at once (setns(2)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* EINVAL: the namespace is of a kind that this process cannot join, or is its own user namespace
+---Joins one namespace, or several namespaces of one process at once (setns(2)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
+---* EINVAL: this process cannot join a namespace of this kind, or it is its own user namespace
 ---* ESRCH: the process has ended
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---local web <close> = tiny.netns()
 ---tiny.setns(web)
 ---```
----@param target tiny.namespace|tiny.child|tiny.process a namespace handle, or a process handle with the namespaces as options
+---@param target tiny.namespace|tiny.child|tiny.process a namespace handle; or a process handle, with the namespaces as options
 ---@param options? tiny.setns.options
 function tiny.setns(target, options) end
 
 ---@class tiny.netns.options: table<"user", any>
----@field user? tiny.userns the user namespace that it belongs to (default: the caller's own)
+---@field user? tiny.userns the user namespace that owns it (default: the caller's own)
 
----Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates a network namespace as a handle, before any process is in it (network_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local web <close> = tiny.netns()
@@ -972,8 +972,8 @@ function tiny.setns(target, options) end
 ---@return tiny.netns # a netns handle
 function tiny.netns(options) end
 
----Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates a UTS namespace (hostname and domain name) as a handle (uts_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local names <close> = tiny.utsns()
@@ -981,8 +981,8 @@ function tiny.netns(options) end
 ---@return tiny.utsns # a utsns handle
 function tiny.utsns() end
 
----Makes an IPC namespace (System V IPC, POSIX message queues) as a value (ipc_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates an IPC namespace (System V IPC, POSIX message queues) as a handle (ipc_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local shared <close> = tiny.ipcns()
@@ -994,10 +994,10 @@ function tiny.ipcns() end
 ---@field monotonic? tiny.duration offset of CLOCK_MONOTONIC (default: 0)
 ---@field boottime? tiny.duration offset of CLOCK_BOOTTIME (default: 0)
 
----Makes a time namespace as a value, its clocks set forward by the offsets (time_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates a time namespace as a handle, with the given clock offsets (time_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
----* EINVAL: this kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)
+---* EINVAL: the kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)
 ---```lua
 ---local later <close> = tiny.timens { boottime = "7d" }
 ---```
@@ -1005,15 +1005,15 @@ function tiny.ipcns() end
 ---@return tiny.timens # a timens handle
 function tiny.timens(options) end
 
----Opens an existing namespace: by its file, or of a process (namespaces(7)).
+---Opens an existing namespace, by its file or of a process (namespaces(7)).
 ---* ENOENT: there is no such file; `ip netns list` shows the named network namespaces
 ---* EINVAL: the path is not a namespace file of this kind
 ---* ESRCH: the process has ended
 ---```lua
 ---local host <close> = tiny.open_ns("net")
 ---```
----@param kind "user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time" which namespace
----@param of? string|tiny.child|tiny.process a path such as /run/netns/web, or a process handle; absent, the caller's own
+---@param kind "user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time" the kind of namespace
+---@param of? string|tiny.child|tiny.process a path such as /run/netns/web, or a process handle; the caller's own namespace when absent
 ---@return tiny.namespace # a namespace handle: netns, mountns, …
 function tiny.open_ns(kind, of) end
 
@@ -1076,7 +1076,7 @@ function tiny.open_root(path, options) end
 ---* EPERM: needs CAP_SYS_CHROOT: run as root, or clone with user = true
 ---* ENOENT: there is no such folder
 ---* ENOTDIR: a root is a folder
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.chroot("./rootfs")
 ---```
@@ -1087,7 +1087,7 @@ function tiny.chroot(path) end
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private("/") first)
 ---* EBUSY: it is the root already
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.mount_private("/")
 ---tiny.mount_bind("./rootfs", "./rootfs")
@@ -1131,56 +1131,56 @@ function tiny.mknod(path, kind, options) end
 
 ---@class tiny.mount_private.options: table<"propagation"|"recursive", any>
 ---@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
----@field recursive? boolean the mounts below it too (default: true)
+---@field recursive? boolean include the mounts below it (default: true)
 
----Sets the propagation of a mount and those below it, so that mounts here stay here (mount_namespaces(7)).
+---Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)). With "private", mount events do not propagate to other mount namespaces or from them.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the path is not a mount point
 ---```lua
 ---tiny.mount_private("/")
 ---```
----@param target string the mount point, mostly "/"
+---@param target string the mount point, usually "/"
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
 ---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
----@field nodev? boolean device nodes do not work (default: false)
----@field noexec? boolean nothing can be executed (default: false)
----@field noatime? boolean access times are not written (default: false)
----@field nosymfollow? boolean links are not followed (default: false)
----@field recursive? boolean the mounts below the source too (default: true)
----@field source_root? tiny.dir|string resolve the source below this folder (default: the caller's root)
----@field idmap? tiny.userns show its files as this user namespace's: those of user 0 are its root's, and what that makes is user 0's
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field recursive? boolean include the mounts below the source (default: true)
+---@field source_root? tiny.dir|string resolve the source below this directory (default: the caller's root)
+---@field idmap? tiny.userns map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its root, and files that its root creates belong to uid 0
 
----Shows a file or folder at a second place; the flags hold from the first moment (open_tree(2), mount_setattr(2)).
+---Bind-mounts a file or directory at another path. The flags are set before the mount becomes visible (open_tree(2), mount_setattr(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_bind("/usr", "./rootfs/usr", { ro = true, create = true })
 ---```
----@param source string a file or folder of the host
----@param target string a file for a file, a folder for a folder
+---@param source string a file or directory of the host
+---@param target string the mount point: a file for a file, a directory for a directory
 ---@param options? tiny.mount_bind.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_bind(source, target, options) end
 
 ---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"ro"|"hidepid"|"subset", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" whose processes a user sees (default: off)
----@field subset? "pid" only the folders of processes
+---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" which processes a user can see (default: off)
+---@field subset? "pid" show only the directories of processes
 
----Mounts proc at `target`, showing the caller's pid namespace; always nosuid, nodev, noexec (proc(5)).
----* EPERM: needs CAP_SYS_ADMIN over the pid namespace; in a user namespace the host's /proc must not be covered
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---Mounts proc for the caller's pid namespace at `target`, always nosuid, nodev and noexec (proc(5)).
+---* EPERM: needs CAP_SYS_ADMIN over the pid namespace; in a user namespace no mount may cover parts of the host's /proc
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---```lua
 ---tiny.mount_proc("/proc")
 ---```
@@ -1191,13 +1191,13 @@ function tiny.mount_proc(target, options) end
 
 ---@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"ro", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
 
----Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).
+---Mounts sysfs for the caller's network namespace at `target` (sysfs(5)).
 ---* EPERM: needs CAP_SYS_ADMIN over the network namespace: clone with net = true
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---```lua
 ---tiny.mount_sysfs("/sys", { ro = true })
 ---```
@@ -1208,22 +1208,22 @@ function tiny.mount_sysfs(target, options) end
 
 ---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
----@field nodev? boolean device nodes do not work (default: false)
----@field noexec? boolean nothing can be executed (default: false)
----@field noatime? boolean access times are not written (default: false)
----@field nosymfollow? boolean links are not followed (default: false)
----@field size? tiny.size the most it can hold (default: half of the memory)
----@field inodes? integer how many files at most (default: the kernel's)
----@field mode? integer the mode of its root folder, a number: tonumber("755", 8) (default: 0o1777)
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field size? tiny.size the largest total size (default: half of the memory)
+---@field inodes? integer the largest number of files (default: the kernel's)
+---@field mode? integer the mode of its root directory as an integer: tonumber("755", 8) (default: 0o1777)
 
----Mounts an empty file system in memory at `target` (tmpfs(5)).
+---Mounts an empty tmpfs at `target` (tmpfs(5)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_tmpfs("/tmp", { size = "64m", nosuid = true, nodev = true })
 ---```
@@ -1234,48 +1234,48 @@ function tiny.mount_tmpfs(target, options) end
 
 ---@class tiny.mount_devpts.options: table<"root"|"create"|"mode"|"ptmxmode"|"gid", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
 ---@field mode? integer the mode of new terminals (default: 0o620)
 ---@field ptmxmode? integer the mode of /dev/pts/ptmx (default: 0o666)
 ---@field gid? integer the group of new terminals; 5 is tty on Debian (default: the opener's)
 
----Mounts a devpts of its own at `target`, with no terminals of the host in it; always nosuid, noexec (pts(4)).
+---Mounts a new devpts instance at `target`, without the host's terminals; always nosuid and noexec (pts(4)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_devpts("/dev/pts", { create = true })
 ---```
----@param target string the mount point, mostly /dev/pts
+---@param target string the mount point, usually /dev/pts
 ---@param options? tiny.mount_devpts.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_devpts(target, options) end
 
 ---@class tiny.mount_mqueue.options: table<"root"|"create", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
 
 ---Mounts the POSIX message queues of the caller's IPC namespace at `target` (mq_overview(7)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_mqueue("/dev/mqueue", { create = true })
 ---```
----@param target string the mount point, mostly /dev/mqueue
+---@param target string the mount point, usually /dev/mqueue
 ---@param options? tiny.mount_mqueue.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_mqueue(target, options) end
 
 ---@class tiny.mount_cgroup.options: table<"root"|"create"|"ro"|"controllers", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
 ---@field ro? boolean read-only (default: false)
----@field controllers? string[] a v1 hierarchy with exactly these; absent, cgroup2
+---@field controllers? string[] the v1 hierarchy with exactly these controllers; cgroup2 when absent
 
----Mounts the cgroup2 hierarchy, or a v1 hierarchy with these controllers, at `target` (cgroups(7)).
+---Mounts the cgroup2 hierarchy, or the v1 hierarchy of the given controllers, at `target` (cgroups(7)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---* EBUSY: the controllers are mounted together with others, or belong to cgroup2
 ---```lua
 ---tiny.mount_cgroup("/sys/fs/cgroup", { ro = true })
@@ -1287,29 +1287,29 @@ function tiny.mount_cgroup(target, options) end
 
 ---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
----@field nodev? boolean device nodes do not work (default: false)
----@field noexec? boolean nothing can be executed (default: false)
----@field noatime? boolean access times are not written (default: false)
----@field nosymfollow? boolean links are not followed (default: false)
----@field lower string[] folders that stay as they are, topmost first
----@field upper? string the folder that takes the changes (default: none: read-only)
----@field work? string an empty folder of the overlay's own on the file system of `upper`
----@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
----@field userxattr? boolean mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
----@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a folder of an upper layer shows one of another name below (default: false)
----@field access_as? integer the user, and group, with whose access files of the layers are opened, whoever asks: it has no capability over files and no further groups (default: the caller)
----@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field lower string[] the lower directories, topmost first; they are not changed
+---@field upper? string the directory that receives the changes (default: none: read-only)
+---@field work? string an empty directory for the overlay itself, on the file system of `upper`
+---@field volatile? boolean never sync: for an upper directory that will be discarded (default: false)
+---@field userxattr? boolean record removals and replaced directories in user.overlay.* attributes instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
+---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a directory of an upper layer shows a directory of another name in a lower one (default: false)
+---@field access_as? integer access the layers with the permissions of this user and group, whoever opens the file: without capabilities and supplementary groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
----Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
+---Mounts an overlay at `target`: the lower directories, topmost first, and an upper directory that receives the changes (mount(2), file system type overlay).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EINVAL: `upper` must be on a file system that can hold it (not another overlay, not NFS); `work` beside it
----* ELOOP: a lower folder lies in another layer
----* ENODEV: this kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EINVAL: `upper` must be on a file system that supports it (not overlay or NFS), and `work` on the same one
+---* ELOOP: a lower directory is inside another layer
+---* ENODEV: the kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)
 ---```lua
 ---tiny.mount_overlay("./merged", { lower = { "./rootfs" }, upper = "./upper", work = "./work" })
 ---```
@@ -1320,12 +1320,12 @@ function tiny.mount_overlay(target, options) end
 
 ---@class tiny.remount_ro.options: table<"root"|"recursive", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field recursive? boolean the mounts below it too (default: false)
+---@field recursive? boolean include the mounts below it (default: false)
 
----Makes a mount read-only, for this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).
+---Makes a mount read-only in this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the path is not a mount point; mount_bind it onto itself first
----* EBUSY: a file below it is open for writing
+---* EBUSY: a file on it is open for writing
 ---```lua
 ---tiny.mount_bind("/usr", "/usr")
 ---tiny.remount_ro("/usr")
@@ -1336,13 +1336,13 @@ function tiny.remount_ro(target, options) end
 
 ---@class tiny.umount.options: table<"root"|"detach", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field detach? boolean take it from sight now, from use when the last user is gone (default: false)
+---@field detach? boolean detach it now and release it when it is no longer busy (MNT_DETACH) (default: false)
 
----Removes the topmost mount at `target` (umount2(2)).
+---Unmounts the topmost mount at `target` (umount2(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: nothing is mounted there: `tiny.mounts()` lists what is
----* EBUSY: something uses it; detach = true takes it from sight
----* EINVAL: it belongs to a more privileged mount namespace, where its parts are locked together
+---* ENOENT: there is no mount at this path: `tiny.mounts()` lists all
+---* EBUSY: the mount is busy; detach = true unmounts it lazily
+---* EINVAL: the mount comes from a more privileged mount namespace and is locked together with others
 ---```lua
 ---tiny.umount("/mnt", { detach = true })
 ---```
@@ -1356,259 +1356,259 @@ function tiny.umount(target, options) end
 ---```lua
 ---for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller
----@return table[] # a list of tables: id, parent, dev ("254:0"), root, target, options, propagation, fstype, source, super_options; the target as seen from the process's root
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
+---@return table[] # a list of tables: id, parent, dev ("254:0"), root, target, options, propagation, fstype, source, super_options; targets are relative to the process's root
 function tiny.mounts(process) end
 
 -- Control groups
 
 ---@class tiny.cgroup.options: table<"parent"|"controllers", any>
----@field parent? tiny.cgroup|string the group below which the path counts (default: the top)
----@field controllers? string[] controllers to have from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit brings its own)
+---@field parent? tiny.cgroup|string the cgroup to which the path is relative (default: the root)
+---@field controllers? string[] controllers to enable from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit adds its own)
 
----Makes a control group (cgroups(7)), on v1, v2 and hybrid hosts alike. Its path counts from the top of every hierarchy as the caller sees it mounted, with or without a leading slash; inside a cgroup namespace that is the namespace's root. Missing groups above it are made too and stay. On v1 it has a folder only in the hierarchies of the controllers that it is given; a limit set later gives it the controller then and moves its processes.
----* EBUSY: a cgroup v2 with processes of its own cannot hand controllers down: choose another parent
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Creates a cgroup (cgroups(7)). This works alike on v1, v2 and hybrid hosts. The path is relative to the root of each hierarchy as the caller sees it mounted, with or without a leading slash; in a cgroup namespace that is the namespace's root. Missing parents are created and are not removed with it. On v1 the cgroup has a directory only in the hierarchies of its controllers; a limit set later adds the controller and moves the processes there.
+---* EBUSY: a v2 cgroup that has processes cannot enable controllers for its children: choose another parent
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory", "pids" } })
 ---```
----@param path string the new group: "web", "tinylua/web"
+---@param path string the new cgroup: "web", "tinylua/web"
 ---@param options? tiny.cgroup.options
----@return tiny.cgroup # a cgroup handle: `path`, `version` ("v1", "v2" or "hybrid"), `folders` (by controller, "unified" for v2); `<close>` removes the group, and fails with EBUSY while a process lives in it
+---@return tiny.cgroup # a cgroup handle: `path`, `version` ("v1", "v2" or "hybrid"), `folders` (directories by controller, "unified" for v2); `<close>` removes the cgroup, and fails with EBUSY while it has a process
 function tiny.cgroup(path, options) end
 
----Opens a control group that is there already. Closing the handle leaves the group alone.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Opens an existing cgroup. Closing the handle does not remove it.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web = tiny.cgroup("web"):keep()
 ---tiny.open_cgroup("web"):set_pids_limit(64)
 ---tiny.cgroup_del("web")
 ---```
----@param path string from the top of every hierarchy
+---@param path string a path relative to the root of each hierarchy
 ---@return tiny.cgroup # a cgroup handle
 function tiny.open_cgroup(path) end
 
 ---@class tiny.cgroup_del.options: table<"recursive"|"kill", any>
----@field recursive? boolean remove the groups below it too (default: false)
----@field kill? boolean kill every process in it and below it first; implies recursive (default: false)
+---@field recursive? boolean also remove the cgroups below it (default: false)
+---@field kill? boolean first kill every process in it and below it; implies `recursive` (default: false)
 
----Removes a control group from every hierarchy (rmdir(2)). It kills nothing unless told to, and waits for what is dying already.
+---Removes a cgroup from every hierarchy (rmdir(2)). It kills no process unless `kill` is set, and waits for processes that are already exiting.
 ---* EBUSY: end its processes first (tiny.cgroup_kill), or remove it with { kill = true }
----* ENOENT: there is no such group; it may be removed already
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENOENT: there is no such cgroup; it may have been removed already
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
 ---```lua
 ---tiny.cgroup("web"):keep()
 ---tiny.cgroup_del("web", { kill = true })
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param options? tiny.cgroup_del.options
 function tiny.cgroup_del(group, options) end
 
----Tells in which control group a process is, hierarchy by hierarchy (/proc/PID/cgroup, cgroups(7)).
+---Returns the cgroup of a process in each hierarchy (/proc/PID/cgroup, cgroups(7)).
 ---* ESRCH: the process has ended
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---print(tiny.cgroup_of().unified)
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller
----@return table # a table of controllers to paths, "unified" for v2; a hierarchy that is not mounted here is missing
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
+---@return table # a table that maps controllers to paths, "unified" for v2; hierarchies that are not mounted here are left out
 function tiny.cgroup_of(process) end
 
----Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
----* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---Moves a process with all its threads into a cgroup (cgroup.procs, cgroups(7)). Its children are not moved. To start a child in a cgroup, pass the cgroup to `clone`: clone({ cgroup = group }, …).
+---* EBUSY: a v2 cgroup that enables controllers for its children takes no processes: attach to one of its children
 ---* ESRCH: the process has ended
----* EOPNOTSUPP: the group became a threaded one: a group above it has processes and controllers both
----* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EOPNOTSUPP: the cgroup has become threaded, because a cgroup above it has both processes and controllers
+---* ENOSPC: the cgroup's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
 ---tiny.cgroup_attach(web, child)
 ---child:reap()
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
 function tiny.cgroup_attach(group, process) end
 
----Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Kills every process in a cgroup and below it with SIGKILL, and waits until none is left. It freezes the cgroup and uses pidfd_send_signal(2); a frozen cgroup is thawed. The file cgroup.kill is used only when the cgroup is removed (cgroup_del with kill), since Linux 6.18 also kills what `clone` later puts into such a cgroup.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.cgroup_kill(web)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function tiny.cgroup_kill(group, timeout) end
 
----Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 freezer.state). The processes are not notified; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over: the last process stops later
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires: the remaining processes freeze later
 function tiny.freeze(group, timeout) end
 
----Lets the processes of a frozen control group go on.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Resumes the processes of a frozen cgroup.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over, or when a group above it is frozen
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
 function tiny.thaw(group, timeout) end
 
----Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses more, v2 kills and v1 fails with EBUSY.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function tiny.set_memory_limit(group, limit) end
 
----Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the swap that a cgroup uses in addition to its memory (memory.swap.max). On v1 the limit is the sum of both (memory.memsw.limit_in_bytes), so call set_memory_limit first. 0 disables swap.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
 ---tiny.set_swap_limit(web, 0)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function tiny.set_swap_limit(group, limit) end
 
 ---@class tiny.set_cpu_limit.options: table<"period", any>
----@field period? tiny.duration the stretch in which the time is counted, 1ms to 1s (default: the group's own, 100ms at first)
+---@field period? tiny.duration the period over which CPU time is counted, 1ms to 1s (default: the current period, 100ms at first)
 
----Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
----* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the CPU time of a cgroup to a number of processors; above it the processes are throttled until the next period (cpu.max; on v1 cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms per period, or a parent cgroup has a smaller share
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param cpus number|"unlimited" the number of processors, for example 0.5; or "unlimited"
 ---@param options? tiny.set_cpu_limit.options
 function tiny.set_cpu_limit(group, cpus, options) end
 
----Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the number of processes and threads in a cgroup; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_pids_limit(web, 64)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function tiny.set_pids_limit(group, count) end
 
 ---@class tiny.set_device_rules.options: table<integer, any>
----@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } what is allowed
+---@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } the devices that are allowed
 
----Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
----* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
----* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
+---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param options tiny.set_device_rules.options
 function tiny.set_device_rules(group, options) end
 
----Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after its processes have ended, until the cgroup is removed.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
 function tiny.cgroup_stats(group) end
 
----Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---print(tiny.cgroup_read(web, "cgroup.procs"))
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param file string "memory.stat", "cgroup.procs" …
 ---@return string # a string
 function tiny.cgroup_read(group, file) end
 
----Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as it is.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---if web.version == "v2" then
 ---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
 ---end
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param files table<string, string> names to values, written in the order of the names
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param files table<string, string> file names and their values, written in the order of the names
 function tiny.cgroup_write(group, files) end
 
 -- Network
@@ -2237,46 +2237,46 @@ function tiny.format_addr(bytes) end
 
 ---@class tiny.read_file.options: table<"root"|"max", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field max? tiny.size refuse a larger file (default: 16m)
+---@field max? tiny.size the largest file that is read (default: 16m)
 
----Reads a whole regular file; a FIFO or device is refused (open(2), O_NONBLOCK).
----* EACCES: this user may not; tinylua's own files belong to root
----* EFBIG: the file is larger than `max`
----* EISDIR: it is a folder
+---Reads a whole regular file; FIFOs and devices are refused (open(2), O_NONBLOCK).
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EFBIG: the file is larger than `max`; raise it
+---* EISDIR: it is a directory
 ---```lua
 ---local passwd = tiny.read_file("/etc/passwd", { root = "./rootfs" })
 ---```
 ---@param path string the file
 ---@param options? tiny.read_file.options
----@return string? # its bytes, or nil when it is missing
+---@return any # the file's bytes, or nil when it is missing
 function tiny.read_file(path, options) end
 
 ---@class tiny.write_file.options: table<"root"|"mode"|"sync"|"exclusive", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer the file's mode (default: 0o644)
----@field sync? boolean wait until file and name are on the disk (fdatasync(2), fsync(2)) (default: false)
----@field exclusive? boolean fail with EEXIST instead of replacing (default: false)
+---@field sync? boolean wait until the file and its name are on disk (fdatasync(2), fsync(2)) (default: false)
+---@field exclusive? boolean fail with EEXIST instead of replacing a file (default: false)
 
----Writes a whole file atomically: a temporary file, then rename(2); readers never see a half. A link of that name is replaced, not followed.
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
+---Writes a whole file atomically, through a temporary file and rename(2): readers never see a partial file. A symbolic link of that name is replaced, not followed.
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
 ---* ENOSPC: the disk is full; nothing was changed
----* EEXIST: the file is there already
+---* EEXIST: the file already exists
 ---```lua
 ---tiny.write_file("state.json", tiny.json_encode { status = "running" }, { mode = tonumber("600", 8) })
 ---```
 ---@param path string the file
----@param data string its new bytes
+---@param data string the new content
 ---@param options? tiny.write_file.options
 function tiny.write_file(path, data, options) end
 
 ---@class tiny.append_file.options: table<"mode", any>
 ---@field mode? integer the file's mode (default: 0o644)
 
----Appends to a file, made where it is missing, with one write (open(2), O_APPEND).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* ENOSPC: the disk is full; a part of the bytes may have been appended
+---Appends to a file with one write and creates the file if it is missing (open(2), O_APPEND).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ENOSPC: the disk is full; some of the bytes may have been appended
 ---```lua
 ---tiny.append_file("undo.jsonl", tiny.json_encode { "link_del", "veth0" } .. "\n")
 ---```
@@ -2287,28 +2287,28 @@ function tiny.append_file(path, data, options) end
 
 ---@class tiny.list_dir.options: table<"root"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
+---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
 
----Lists the names in a folder, sorted (readdir(3)).
----* EACCES: this user may not; tinylua's own files belong to root
----* ENOTDIR: it is no folder
----* ELOOP: a part of the path is a link, and nofollow was asked
+---Lists the names in a directory, sorted (readdir(3)).
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ENOTDIR: it is not a directory
+---* ELOOP: a component of the path is a symbolic link, and `nofollow` was set
 ---```lua
 ---for _, name in ipairs(tiny.list_dir("/etc")) do print(name) end
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.list_dir.options
----@return string[]? # a list of names, or nil when the folder is missing
+---@return string[]? # a list of names, or nil when the directory is missing
 function tiny.list_dir(path, options) end
 
 ---@class tiny.stat.options: table<"root"|"follow"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field follow? boolean look at what a link points to (default: true)
----@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
+---@field follow? boolean follow a symbolic link to its target (default: true)
+---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
 
----Looks at a file (stat(2)).
----* EACCES: this user may not; tinylua's own files belong to root
----* ELOOP: a part of the path is a link, and nofollow was asked
+---Returns the attributes of a file (stat(2)).
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ELOOP: a component of the path is a symbolic link, and `nofollow` was set
 ---```lua
 ---local s = tiny.stat("./rootfs")
 ---assert(s and s.kind == "dir")
@@ -2321,31 +2321,31 @@ function tiny.stat(path, options) end
 ---@class tiny.mkdir.options: table<"root"|"mode"|"parents", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer its mode (default: 0o755)
----@field parents? boolean make missing parents too; an existing folder is no error (default: false)
+---@field parents? boolean also create missing parents; an existing directory is not an error (default: false)
 
----Makes a folder (mkdir(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
+---Creates a directory (mkdir(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
 ---* ENOSPC: the disk is full; nothing was changed
----* EEXIST: something of that name is there already
+---* EEXIST: a file of that name already exists
 ---```lua
 ---tiny.mkdir("/run/web", { parents = true })
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.mkdir.options
 function tiny.mkdir(path, options) end
 
 ---@class tiny.symlink.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
----Makes a symbolic link at `path` (symlink(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* EEXIST: something of that name is there already
+---Creates a symbolic link at `path` (symlink(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EEXIST: a file of that name already exists
 ---```lua
 ---tiny.symlink("/proc/self/fd", "/dev/fd")
 ---```
----@param target string what the link says
+---@param target string the target of the link
 ---@param path string the link
 ---@param options? tiny.symlink.options
 function tiny.symlink(target, path, options) end
@@ -2353,15 +2353,15 @@ function tiny.symlink(target, path, options) end
 ---@class tiny.readlink.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
 
----Tells where a symbolic link points (readlink(2)).
----* ENOENT: the file or its folder is missing
----* EINVAL: it is no symbolic link
+---Returns the target of a symbolic link (readlink(2)).
+---* ENOENT: the file or its directory is missing
+---* EINVAL: it is not a symbolic link
 ---```lua
 ---print(tiny.readlink("/proc/self/ns/net"))
 ---```
 ---@param path string the link
 ---@param options? tiny.readlink.options
----@return any # what the link says
+---@return any # the target of the link
 function tiny.readlink(path, options) end
 
 ---@class tiny.chown.options: table<"root"|"uid"|"gid", any>
@@ -2369,8 +2369,8 @@ function tiny.readlink(path, options) end
 ---@field uid integer the owner
 ---@field gid integer the group
 
----Changes owner and group of a file, of a link itself (chown(2)).
----* ENOENT: the file or its folder is missing
+---Changes the owner and group of a file; a symbolic link itself is changed, not its target (chown(2)).
+---* ENOENT: the file or its directory is missing
 ---* EPERM: needs CAP_CHOWN
 ---```lua
 ---tiny.chown("out.fifo", { uid = 1000, gid = 1000 })
@@ -2382,180 +2382,180 @@ function tiny.chown(path, options) end
 ---@class tiny.setxattr.options: table<"value", any>
 ---@field value string its bytes
 
----Sets an extended attribute of a file or folder, of a link itself (setxattr(2)).
----* ENOENT: the file or its folder is missing
+---Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target (setxattr(2)).
+---* ENOENT: the file or its directory is missing
 ---* EPERM: trusted.* needs CAP_SYS_ADMIN
----* EOPNOTSUPP: the file system has no such attributes
+---* EOPNOTSUPP: the file system does not support this attribute
 ---```lua
 ---tiny.setxattr("upper/root", "trusted.overlay.opaque", { value = "y" })
 ---```
 ---@param path string the file
----@param name string the attribute, "trusted.overlay.opaque"
+---@param name string the attribute, such as "trusted.overlay.opaque"
 ---@param options tiny.setxattr.options
 function tiny.setxattr(path, name, options) end
 
----Renames a file or folder within its file system, replacing a file of the new name (rename(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* EXDEV: the two are on different file systems
----* ENOTEMPTY: the new name is a folder that is not empty
+---Renames a file or directory within its file system; an existing file of the new name is replaced (rename(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EXDEV: the two paths are on different file systems; copy the file instead
+---* ENOTEMPTY: the new path is a directory that is not empty
 ---```lua
 ---tiny.rename("new", "current")
 ---```
----@param from string what there is
----@param to string its new name
+---@param from string the current path
+---@param to string the new path
 function tiny.rename(from, to) end
 
 ---@class tiny.remove.options: table<"root"|"recursive", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field recursive? boolean a folder with all that is in it (default: false)
+---@field recursive? boolean remove a directory with its content (default: false)
 
----Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* ENOTEMPTY: the folder is not empty; recursive = true takes all of it
----* EBUSY: something is mounted there
+---Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic links and mounts are not followed (unlink(2), rmdir(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ENOTEMPTY: the directory is not empty; recursive = true removes its content
+---* EBUSY: a file system is mounted there; unmount it first
 ---```lua
 ---tiny.remove("/run/web", { recursive = true })
 ---```
----@param path string what to remove
+---@param path string the file or directory
 ---@param options? tiny.remove.options
 function tiny.remove(path, options) end
 
 ---@class tiny.flock.options: table<"shared"|"wait"|"timeout", any>
----@field shared? boolean with other shared ones (default: false)
----@field wait? boolean wait for the other holder; otherwise return nil (default: true)
----@field timeout? tiny.duration how long to wait at most, by a timer whose signal is SIGALRM (default: as long as it takes)
+---@field shared? boolean a shared lock; others can hold shared locks at the same time (default: false)
+---@field wait? boolean wait for the lock; otherwise return nil at once (default: true)
+---@field timeout? tiny.duration the longest time to wait, measured by a timer that sends SIGALRM (default: as long as it takes)
 
----Takes a lock on a file, made where it is missing (flock(2)). A child that is forked meanwhile holds it too: it ends when all of them have closed it or ended, or with `unlock`.
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
+---Locks a file, and creates it if it is missing (flock(2)). Children that are forked later share the lock: it is released when all of them have closed it or ended, or by `unlock`.
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
 ---```lua
 ---local lock <close> = tiny.flock("/run/web.lock")
 ---```
 ---@param path string the lock file
 ---@param options? tiny.flock.options
----@return tiny.lock? # a lock handle, or nil when it is held still
+---@return tiny.lock? # a lock handle, or nil when another process holds the lock
 function tiny.flock(path, options) end
 
----Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).
+---Releases a lock for all processes that share it, including children that inherited it (flock(2), LOCK_UN).
 ---```lua
 ---lock:unlock()
 ---```
----@param lock tiny.lock what `flock` returned
+---@param lock tiny.lock a handle returned by `flock`
 function tiny.unlock(lock) end
 
 ---@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"progress", any>
----@field from_root? tiny.dir|string the folder in which `from` is looked up (default: the caller's root)
----@field to_root? tiny.dir|string the folder in which `to` is looked up (default: the caller's root)
----@field follow? boolean where `from` is a link, copy what it points to (default: false)
----@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
----@field progress? function called with the bytes so far, ten times a second at most
+---@field from_root? tiny.dir|string the root directory for `from` (default: the caller's root)
+---@field to_root? tiny.dir|string the root directory for `to` (default: the caller's root)
+---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
+---@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is filled. In neither tree is a link followed; files appear whole or not at all, at the size that they had when they were found; holes stay holes (copy_file_range(2), openat2(2)).
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* EROFS: the target is mounted read-only
----* ENOSPC: the disk is full; no half file is left
----* EISDIR: a folder is there: name the new file in it
----* ENOTDIR: a file is there, and a folder takes no file's place
----* ELOOP: the tree was changed while it was copied
----* EFBIG: a file of the kernel's, as in /proc, has more than 64 MiB
+---Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in either tree are copied or replaced, not followed. Each file appears complete or not at all, with the size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).
+---* ENOENT: the source or the parent directory of the copy is missing
+---* EROFS: the target is on a read-only mount
+---* ENOSPC: the disk is full; no partial file is left
+---* EISDIR: the target is a directory: give the name of the new file in it
+---* ENOTDIR: the target is a file, and a directory does not replace a file
+---* ELOOP: the tree was changed during the copy
+---* EFBIG: a file that the kernel generates, as in /proc, has more than 64 MiB
 ---```lua
 ---tiny.copy_tree("site", "/srv/site", { to_root = "./rootfs" })
 ---```
----@param from string what is copied
----@param to string the copy, or a link to where it goes
+---@param from string the source
+---@param to string the copy itself, or a link to its place
 ---@param options? tiny.copy_tree.options
----@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
+---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.copy_tree(from, to, options) end
 
 ---@class tiny.copy_entries.options: table<"follow"|"max"|"total"|"redirect"|"except"|"access_as"|"keep_groups", any>
----@field follow? boolean where `from` is a link, copy what it points to (default: false)
----@field max? tiny.size leave larger files out (default: 4m)
----@field total? tiny.size the most that the copies take up together, each in full pages: a file that comes after that is not copied, and "left out" instead of its kind (default: no limit)
----@field redirect? string the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the original there (trusted.overlay.redirect) (default: folders are not copied)
----@field except? string[] folders that are not made
----@field access_as? integer read with the access of this user, and group: without capabilities over files and further groups (default: the caller)
----@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
+---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
+---@field max? tiny.size skip larger files (default: 4m)
+---@field total? tiny.size the most space that the copies take up, each rounded up to whole pages: files beyond it are not copied and have the type "left out" (default: no limit)
+---@field redirect? string the lower layer of the overlay whose upper layer receives the tree: each directory is created anew and shows the original there (trusted.overlay.redirect) (default: directories are not copied)
+---@field except? string[] directories that are not created
+---@field access_as? integer read with the permissions of this user and group, without capabilities and supplementary groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
----Copies regular files and links of some folders into a tree of the same shape, and says of each path what it is there: what is missing or may not be read is left out. The copies have the same permissions, without set-id bits, and belong to the caller; what is there already stays.
----* ENOENT: the folder that is to hold the copies is missing
----* ENOSPC: the disk is full; no half file is left
+---Copies regular files and symbolic links of some directories into a tree of the same layout, and returns the type of each path. Files that are missing or unreadable are skipped. The copies keep their permissions without set-user-ID bits, and belong to the caller. Existing files are kept.
+---* ENOENT: the directory for the copies is missing
+---* ENOSPC: the disk is full; no partial file is left
 ---* EPERM: `access_as` needs CAP_SETUID and CAP_SETGID
 ---```lua
 ---tiny.copy_entries({ ["/etc"] = { "passwd", "ld.so.*" } }, "./rootfs", { access_as = 65534 })
 ---```
----@param names table<string, string[]> by folder, names in it; a `*` stands for any part of a name
----@param to string the folder that takes the tree
+---@param names table<string, string[]> directories, each with the names to copy; `*` matches any part of a name
+---@param to string the directory that receives the tree
 ---@param options? tiny.copy_entries.options
----@return table # a table: by path what `stat` calls its kind
+---@return table # a table that maps each path to its type, as in `stat`
 function tiny.copy_entries(names, to, options) end
 
 ---@class tiny.mkdirs.options: table<"mode"|"opaque", any>
----@field mode? integer their mode; parents have 0755 (default: 0o755)
----@field opaque? boolean in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque) (default: false)
+---@field mode? integer the mode of the directories; parents get 0755 (default: 0o755)
+---@field opaque? boolean in an overlay layer: hide the content of lower layers (trusted.overlay.opaque) (default: false)
 
----Makes folders below another, with their parents; those that are there stay as they are.
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* ENOSPC: the disk is full; no half file is left
+---Creates directories below another, with their parents. Existing directories are not changed.
+---* ENOENT: the source or the parent directory of the copy is missing
+---* ENOSPC: the disk is full; no partial file is left
 ---* EPERM: `opaque` needs CAP_SYS_ADMIN
----* ENOTDIR: a parent is no folder
+---* ENOTDIR: a parent is not a directory
 ---```lua
 ---tiny.mkdirs("./rootfs", { "/proc", "/sys", "/var/log" })
 ---```
----@param root string the folder that is to have them
----@param paths string[] what is made, seen from there
+---@param root string the directory below which they are created
+---@param paths string[] the directories, relative to it
 ---@param options? tiny.mkdirs.options
 function tiny.mkdirs(root, paths, options) end
 
 ---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field to tiny.file the file or pipe that takes the stream
----@field name string what the packed is called in the archive
----@field follow? boolean where `from` is a link, copy what it points to (default: false)
----@field progress? function called with the bytes so far, ten times a second at most
+---@field to tiny.file the file or pipe that receives the stream
+---@field name string the name of the source in the archive
+---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
+---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Packs a file, or a folder with all in it, as a tar stream in the GNU form (tar(5)). No link is followed.
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* EPIPE: whoever read the stream is gone
----* ELOOP: the tree was changed while it was copied
----* EFBIG: a file of the kernel's, as in /proc, has more than 64 MiB
+---Packs a file or a directory tree into a tar stream in GNU format (tar(5)). Symbolic links are not followed.
+---* ENOENT: the source or the parent directory of the copy is missing
+---* EPIPE: the reader of the stream has closed it
+---* ELOOP: the tree was changed during the copy
+---* EFBIG: a file that the kernel generates, as in /proc, has more than 64 MiB
 ---```lua
 ---local out <close> = tiny.open("site.tar", { write = true, create = true })
 ---tiny.tar_pack("site", { to = out, name = "site" })
 ---```
----@param from string what is packed
+---@param from string the source
 ---@param options tiny.tar_pack.options
----@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
+---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.tar_pack(from, options) end
 
 ---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field from tiny.file the file or pipe with the stream
----@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
----@field progress? function called with the bytes so far, ten times a second at most
+---@field from tiny.file the file or pipe to read the stream from
+---@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Unpacks a tar stream into a folder. Links on the way to an entry lead within the root, or within the folder where there is none; files appear whole or not at all.
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* EROFS: the target is mounted read-only
----* ENOSPC: the disk is full; no half file is left
----* EISDIR: a folder is there: name the new file in it
----* ENOTDIR: a file is there, and a folder takes no file's place
----* EFBIG: an entry's names and extended headers have more than 1 MiB
+---Unpacks a tar stream into a directory. Symbolic links in the path of an entry are resolved within `root`, or within the directory if no root is given. Each file appears complete or not at all.
+---* ENOENT: the source or the parent directory of the copy is missing
+---* EROFS: the target is on a read-only mount
+---* ENOSPC: the disk is full; no partial file is left
+---* EISDIR: the target is a directory: give the name of the new file in it
+---* ENOTDIR: the target is a file, and a directory does not replace a file
+---* EFBIG: the names and extended headers of an entry have more than 1 MiB
 ---```lua
 ---local from <close> = tiny.open("site.tar")
 ---tiny.tar_unpack("/srv", { root = "./rootfs", from = from })
 ---```
----@param to string a folder that is there
+---@param to string an existing directory
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
+---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
----Returns random hexadecimal digits of the kernel (getrandom(2)).
+---Returns random hexadecimal digits (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"
 ---```
----@param digits? integer how many, 2 to 128 and even; 12 when absent
+---@param digits? integer how many: an even number from 2 to 128; 12 when absent
 ---@return string # a string
 function tiny.random_id(digits) end
 
@@ -2563,27 +2563,27 @@ function tiny.random_id(digits) end
 ---```lua
 ---local start = tiny.clock("monotonic")
 ---```
----@param clock? "realtime"|"monotonic"|"boottime" realtime when absent
+---@param clock? "realtime"|"monotonic"|"boottime" the clock; realtime when absent
 ---@return number # seconds, as a float
 function tiny.clock(clock) end
 
----Writes a moment as RFC 3339 in UTC, "2026-11-24T02:12:00.000000000Z".
+---Formats a time as RFC 3339 in UTC, such as "2026-11-24T02:12:00.000000000Z".
 ---```lua
 ---print(tiny.timestamp())
 ---```
----@param seconds? number seconds since 1970; now when absent
+---@param seconds? number seconds since 1970; the current time when absent
 ---@return string # a string
 function tiny.timestamp(seconds) end
 
----Reads an RFC 3339 time.
+---Parses an RFC 3339 time.
 ---```lua
 ---local age = tiny.clock() - tiny.parse_timestamp(config.created_at)
 ---```
 ---@param text string "2026-11-24T02:12:00Z"
----@return number? # seconds since 1970, or nil when it is not one
+---@return number? # seconds since 1970, or nil when the text is not such a time
 function tiny.parse_timestamp(text) end
 
----Returns the kernel's id of this boot: a pid of another boot means nothing (random(4)).
+---Returns the kernel's boot id (random(4)). It differs after each boot; a pid recorded under another boot id is meaningless.
 ---```lua
 ---local boot = tiny.boot_id()
 ---```
@@ -2591,59 +2591,59 @@ function tiny.parse_timestamp(text) end
 function tiny.boot_id() end
 
 ---@class tiny.json_encode.options: table<"pretty"|"array", any>
----@field pretty? boolean with line breaks, for readers (default: false)
----@field array? boolean an empty table is a list (default: false)
+---@field pretty? boolean use line breaks and indentation (default: false)
+---@field array? boolean an empty table becomes an array (default: false)
 
----Writes a value as JSON (RFC 8259) on one line; an empty table is an object.
+---Encodes a value as JSON (RFC 8259) on one line. An empty table becomes an object.
 ---```lua
 ---print(tiny.json_encode({ name = "web", ports = { 80, 443 } }, { pretty = true }))
 ---```
----@param value any what to write; what could not be read back as it was is refused
+---@param value any the value; values that decode to something else are refused
 ---@param options? tiny.json_encode.options
 ---@return string # a string
 function tiny.json_encode(value, options) end
 
----Reads JSON (RFC 8259); null becomes nil.
+---Decodes JSON (RFC 8259). null becomes nil.
 ---```lua
 ---local state = tiny.json_decode(tiny.read_file("state.json"))
 ---```
----@param text string the JSON
----@return any # the value, or nil and where it is wrong
+---@param text string the JSON text
+---@return any # the value, or nil and the reason with its position
 function tiny.json_decode(text) end
 
 ---@class tiny.read_json_files.options: table<"keys", any>
----@field keys? string[] of an object only these keys: sooner read, where a listing needs few (default: all)
+---@field keys? string[] decode only these keys of an object: faster where a listing needs few of them (default: all)
 
----Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names that begin with a dot are passed over, links are not followed.
----* EACCES: this user may not
----* ENOTDIR: it is no folder
+---Reads the same JSON files from each subdirectory of a directory, for stores of many records. Names that start with a dot are skipped; symbolic links are not followed.
+---* EACCES: this user may not read it
+---* ENOTDIR: it is not a directory
 ---```lua
 ---for id, files in pairs(tiny.read_json_files("containers", { "state.json" })) do print(id, files["state.json"]) end
 ---```
----@param folder string the folder of folders
----@param names string[] the files' names
+---@param folder string the parent directory
+---@param names string[] the file names
 ---@param options? tiny.read_json_files.options
----@return table # a table: each name in the folder with a table of its files' values; a file is absent there when it is missing or wrong (`json_decode` tells). nil when the folder is missing
+---@return table # a table that maps each subdirectory's name to a table of its files' values; a file that is missing or invalid is absent (`json_decode` gives the reason). nil when the directory is missing
 function tiny.read_json_files(folder, names, options) end
 
 -- Events
 
 ---@class tiny.open.options: table<"root"|"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field read? boolean for reading (default: true without `write`)
----@field write? boolean for writing (default: false)
----@field append? boolean every write goes to the end (default: false)
----@field create? boolean make the file where it is missing (default: false)
----@field truncate? boolean empty it (default: false)
----@field nonblock? boolean reads and writes return at once (default: false)
----@field nofollow? boolean fail with ELOOP when the name is a link (default: false)
----@field mode? integer the mode of a new file (default: 0o644)
+---@field read? boolean open for reading (default: true without `write`)
+---@field write? boolean open for writing (default: false)
+---@field append? boolean append each write to the end (default: false)
+---@field create? boolean create the file if it is missing (default: false)
+---@field truncate? boolean truncate it to length 0 (default: false)
+---@field nonblock? boolean reads and writes do not block (default: false)
+---@field nofollow? boolean fail with ELOOP if the last component is a symbolic link (default: false)
+---@field mode? integer the mode of a newly created file (default: 0o644)
 
----Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.
----* ENOENT: the file is missing; create = true makes it
----* EACCES: this user may not
----* ENXIO: a FIFO without a reader, opened for writing with nonblock
----* ELOOP: it is a link, and nofollow was asked
+---Opens a file, FIFO or device (open(2)). The descriptor is close-on-exec, and a terminal does not become the controlling terminal.
+---* ENOENT: the file is missing; create = true creates it
+---* EACCES: this user has no permission
+---* ENXIO: `nonblock` was set, and the FIFO has no reader
+---* ELOOP: it is a symbolic link, and `nofollow` was set
 ---```lua
 ---local log <close> = tiny.open("web.log", { write = true, append = true, create = true })
 ---```
@@ -2654,15 +2654,15 @@ function tiny.open(path, options) end
 
 ---@class tiny.open_device.options: table<"root"|"major"|"minor", any>
 ---@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field major integer its number: the driver
----@field minor integer its number: which of the driver's
+---@field major integer the major number: the driver
+---@field minor integer the minor number: the device of that driver
 
----Opens a character device for reading and writing, by a name that may be anybody's: only when it is the one with this number, and no link (openat2(2), fstat(2)).
----* ENODEV: something else has this name
----* ENOENT: nothing has this name
----* ELOOP: it is a link
----* EACCES: its file system has no devices (nodev), or this user may not
----* EPERM: the device rules of the control group forbid it
+---Opens a character device for reading and writing if it has the given number. Use it for paths that others control: another file or a symbolic link under this name is refused (openat2(2), fstat(2)).
+---* ENODEV: the file under this name is not this device
+---* ENOENT: there is no file with this name
+---* ELOOP: it is a symbolic link
+---* EACCES: the file system is mounted with nodev, or this user has no permission
+---* EPERM: the device rules of the cgroup forbid it
 ---```lua
 ---local null = tiny.open_device("/dev/null", { root = "./rootfs", major = 1, minor = 3 })
 ---```
@@ -2672,7 +2672,7 @@ function tiny.open(path, options) end
 function tiny.open_device(path, options) end
 
 ---Duplicates standard input, output or error into a handle (dup(2)).
----* EBADF: the caller started this process with that descriptor closed
+---* EBADF: the descriptor was closed when this process started
 ---```lua
 ---local err = tiny.stdio(2)
 ---```
@@ -2681,10 +2681,10 @@ function tiny.open_device(path, options) end
 function tiny.stdio(number) end
 
 ---@class tiny.pipe.options: table<"nonblock"|"size", any>
----@field nonblock? "read"|"write" of which end the calls return at once (default: neither)
----@field size? tiny.size how much it is to hold, where the kernel's limits let it (pipe(7)) (default: the kernel's)
+---@field nonblock? "read"|"write" the end whose calls do not block (default: neither)
+---@field size? tiny.size the capacity, up to the kernel's limit (pipe(7)) (default: the kernel's)
 
----Makes a pipe (pipe2(2)).
+---Creates a pipe (pipe2(2)).
 ---```lua
 ---local from, into = tiny.pipe()
 ---```
@@ -2694,26 +2694,26 @@ function tiny.stdio(number) end
 function tiny.pipe(options) end
 
 ---@class tiny.read.options: table<"at", any>
----@field at? integer from this byte on, and leave that place (pread(2)) (default: the file's own place)
+---@field at? integer read from this byte on, without changing the file offset (pread(2)) (default: the file offset)
 
----Reads what is there, at most `max` bytes (read(2)).
+---Reads the available bytes, at most `max` (read(2)).
 ---* EBADF: the file was not opened for reading
----* ESPIPE: a pipe has no places to read `at`
----* EIO: the far side of the terminal is gone
+---* ESPIPE: a pipe has no offset; read it without `at`
+---* EIO: the other end of the terminal is closed
 ---```lua
 ---local text = file:read()
 ---```
 ---@param file tiny.file an open file
 ---@param max? tiny.size 64k when absent
 ---@param options? tiny.read.options
----@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
+---@return string? # the bytes; nil at the end of the file; false when nothing is available now (nonblock)
 function tiny.read(file, max, options) end
 
 ---@class tiny.write.options: table<"wait", any>
----@field wait? boolean false: write once what fits now (a nonblock file) (default: true)
+---@field wait? boolean false: write once, as much as fits now (for a nonblock file) (default: true)
 
----Writes all bytes, waiting where the far side is full (write(2)).
----* EPIPE: the far side is closed
+---Writes all bytes; blocks while the pipe or socket is full (write(2)).
+---* EPIPE: the reading end is closed
 ---* ENOSPC: the disk is full
 ---* EBADF: the file was not opened for writing
 ---```lua
@@ -2722,10 +2722,10 @@ function tiny.read(file, max, options) end
 ---@param file tiny.file an open file
 ---@param data string the bytes
 ---@param options? tiny.write.options
----@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
+---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function tiny.write(file, data, options) end
 
----Makes an open file the process's standard input, output or error (dup2(2)).
+---Makes an open file the standard input, output or error of the process (dup2(2)).
 ---```lua
 ---tiny.dup2(tiny.open("/dev/null"), 0)
 ---```
@@ -2733,7 +2733,7 @@ function tiny.write(file, data, options) end
 ---@param number integer 0, 1 or 2
 function tiny.dup2(file, number) end
 
----Tells whether standard input, output or error is a terminal (isatty(3)).
+---Returns whether standard input, output or error is a terminal (isatty(3)).
 ---```lua
 ---local colour = tiny.isatty(1)
 ---```
@@ -2742,56 +2742,56 @@ function tiny.dup2(file, number) end
 function tiny.isatty(number) end
 
 ---@class tiny.poll.options: table<"write"|"trim", any>
----@field write? tiny.file[] files to wait for until they take bytes (default: none)
----@field trim? boolean give memory back first, for a long sleep (MADV_DONTNEED of free pages, of the stack and the program) (default: false)
+---@field write? tiny.file[] files to wait for until they can be written (default: none)
+---@field trim? boolean release memory before a long wait (MADV_DONTNEED on free pages, stack and program) (default: false)
 
----Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, a datagram or a caller is there, or one of `write` takes bytes (poll(2)).
+---Waits until a handle is ready (poll(2)): a file can be read, a process has ended, a signal is pending, a watched file or control file has changed, a datagram or connection has arrived, or a file in `write` can be written.
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener)[] what to wait for
----@param timeout? tiny.duration how long at most; absent, as long as it takes
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener)[] the handles to wait for
+---@param timeout? tiny.duration the longest time to wait; no limit when absent
 ---@param options? tiny.poll.options
----@return any # the ready ones, a list, and with `write` those that take bytes; empty when the time is over
+---@return any[] # a list of the ready handles, and with `write` a list of the writable files; empty when the timeout expires
 function tiny.poll(handles, timeout, options) end
 
 ---@class tiny.signals.options: table<integer, any>
 ---@field [integer] tiny.signal the signals
 
----Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.
----* EINVAL: SIGKILL and SIGSTOP cannot be taken
+---Blocks signals and reads them from a handle instead (signalfd(2)). Programs executed later start with these signals unblocked.
+---* EINVAL: SIGKILL and SIGSTOP cannot be blocked
 ---```lua
 ---local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
 ---```
 ---@param options tiny.signals.options
----@return tiny.signals # a signals handle: `:next()`; `<close>` gives the signals their effect back
+---@return tiny.signals # a signals handle: `:next()`; `<close>` unblocks the signals
 function tiny.signals(options) end
 
 ---@class tiny.unblock_signals.options: table<integer, any>
 ---@field [integer] tiny.signal the signals
 
----Lets signals take their effect again; one that came meanwhile takes it now (sigprocmask(2), SIG_UNBLOCK).
----* EINVAL: 0 is no signal
+---Unblocks signals; a pending signal is delivered at once (sigprocmask(2), SIG_UNBLOCK).
+---* EINVAL: 0 is not a signal
 ---```lua
 ---tiny.unblock_signals { "SIGTERM", "SIGINT" }
 ---```
 ---@param options tiny.unblock_signals.options
 function tiny.unblock_signals(options) end
 
----Takes the next signal that came (signalfd(2)).
+---Takes the next pending signal (signalfd(2)).
 ---```lua
 ---local name, sender = signals:next()
 ---```
----@param signals tiny.signals what `signals` returned
----@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
+---@param signals tiny.signals a handle returned by `signals`
+---@return any # its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending
 function tiny.next_signal(signals) end
 
 ---@class tiny.watch.options: table<integer, any>
----@field [integer] string the files and folders
+---@field [integer] string the files and directories
 
----Watches files and folders for changes (inotify(7)).
----* ENOENT: there is no such file
----* ENOSPC: the limit in /proc/sys/fs/inotify/max_user_watches is reached
+---Watches files and directories for changes (inotify(7)).
+---* ENOENT: there is no such file; create it first
+---* ENOSPC: the limit in /proc/sys/fs/inotify/max_user_watches is reached: raise it
 ---```lua
 ---local watch <close> = tiny.watch { "web.log" }
 ---```
@@ -2799,12 +2799,12 @@ function tiny.next_signal(signals) end
 ---@return tiny.watch # a watch handle: `:changes()`
 function tiny.watch(options) end
 
----Takes what changed since the last time (inotify(7)).
+---Returns what has changed since the last call (inotify(7)).
 ---```lua
 ---for _, name in ipairs(watch:changes()) do print(name) end
 ---```
----@param watch tiny.watch what `watch` returned
----@return string[] # a list of names in watched folders, "" for a watched file itself
+---@param watch tiny.watch a handle returned by `watch`
+---@return any[] # a list of the names changed in watched directories, and "" for a watched file itself
 function tiny.changes(watch) end
 
 ---@class tiny.cgroup_notice.options: table<"trigger", any>
@@ -2821,7 +2821,7 @@ function tiny.changes(watch) end
 ---  local news <close> = tiny.cgroup_notice(web, "cgroup.events")
 ---end
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
 ---@param options? tiny.cgroup_notice.options
 ---@return tiny.notice # a notice handle for `poll`: `:take()`
@@ -3030,7 +3030,7 @@ function tiny.relay_move(relay, options) end
 
 -- Host
 
----Tells what this kernel and host offer: it only asks, nothing is made, loaded or run. A feature that comes as a module is true, "module" (it can be loaded) or false.
+---Returns the features of this kernel and host. It only queries them: nothing is created, loaded or run. A feature that is a kernel module is true (loaded), "module" (can be loaded) or false.
 ---```lua
 ---local host = tiny.probe()
 ---print(host.kernel.release, host.cgroup.mode, host.filesystems.overlay)
@@ -3137,42 +3137,42 @@ function tiny.set_terminal_mode(number, mode) end
 -- Manual
 
 ---@class tiny.manual.options: table<"format", any>
----@field format? "text"|"markdown"|"man"|"lua" for whom; an entry is text (default: text)
+---@field format? "text"|"markdown"|"man"|"lua" the format; a single entry is always text (default: text)
 
----Writes the manual's entry of a primitive; without a name the index by family, the whole reference (markdown), the page tinylua-primitives(7) (man) or the stubs for editors (lua).
+---Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).
 ---```lua
 ---print(tiny.manual("clone"))
 ---```
----@param name? string a primitive, "clone", or a method, "child:wait"
+---@param name? string a primitive such as "clone", or a method such as "child:wait"
 ---@param options? tiny.manual.options
 ---@return string? # a string, or nil when there is no such primitive
 function tiny.manual(name, options) end
 
 ---@class tiny.sources.options: table<"below", any>
----@field below? boolean also those in the folders below, as "net/bridge" (default: false)
+---@field below? boolean include subdirectories, as in "net/bridge" (default: false)
 
----Lists the Lua files in a folder of the search path and of the binary, without `.lua`.
+---Lists the Lua files in a directory of the search path and of the binary, without `.lua`.
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder string a folder below scripts or lua: commands, modules or recipes
+---@param folder string a directory below scripts or lua: commands, modules or recipes
 ---@param options? tiny.sources.options
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder, options) end
 
 ---@class tiny.source.options: table<"shipped", any>
----@field shipped? boolean the copy in the binary, whatever overrides it (default: false)
+---@field shipped? boolean read the copy in the binary, even if another file overrides it (default: false)
 
----Reads a Lua file as `require` and the commands find it: on the search path, or else in the binary.
+---Reads a Lua file as `require` and the commands find it: first on the search path, then in the binary.
 ---```lua
 ---local text = tiny.source("lua/tiny/container.lua")
 ---```
----@param path string the file, "scripts/run.lua"
+---@param path string the file, such as "scripts/run.lua"
 ---@param options? tiny.source.options
----@return string? # the text and the file's path (nil for the copy in the binary), or nil when there is none
+---@return string? # the text and the file's path (nil for the copy in the binary), or nil when the file is missing
 function tiny.source(path, options) end
 
----Tells the user's folder on the search path; what lies there wins over the binary's Lua.
+---Returns the user's directory on the search path; its files override the Lua files in the binary.
 ---```lua
 ---print(tiny.config_dir())  -- /root/.config/tinylua
 ---```
@@ -3181,129 +3181,129 @@ function tiny.config_dir() end
 
 -- Control
 
----Calls `f` with the arguments that follow and returns its results, or nil and the error value.
+---Calls `f` with the given arguments and returns its results, or nil and the error value.
 ---```lua
 ---local ok, err = tiny.try(tiny.mount_proc, "/proc")
 ---if err then print(err.code, err.hint) end
 ---```
----@param f function what to call
+---@param f function the function to call
 ---@param ... any
 ---@return any # the results of `f`, or nil and an error value
 function tiny.try(f, ...) end
 
----Throws an error value: a message, a format string with its arguments, or a table with `message`, `hint` and `exit`.
+---Throws an error value. It is built from a message, from a format string with its arguments, or from a table with `message`, `hint` and `exit`.
 ---```lua
 ---tiny.fail { message = "no rootfs given", hint = "pass a folder", exit = 2 }
 ---```
----@param what string|table the message or the error's fields
+---@param what string|table the message, or a table of the error's fields
 ---@param ... any
----@return never # never: it throws
+---@return any # does not return
 function tiny.fail(what, ...) end
 
----Reads and compiles a recipe without running it; `require` then also finds modules in its folder, which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. A bare name that is no file means the shipped recipe of that name.
----* ENOENT: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them
----* EISDIR: a recipe is a file
----* EFBIG: it has at most 16 MiB
+---Reads and compiles a recipe without running it. `require` then also finds the modules of its directory. That directory is kept open: after pivot_root(2) into a container, modules still come from the host. A bare name that is not a file is the name of a shipped recipe.
+---* ENOENT: give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them
+---* EISDIR: a recipe is a file, not a directory
+---* EFBIG: a recipe has at most 16 MiB
 ---```lua
 ---local recipe = tiny.load_recipe("hello.lua")
 ---return recipe()
 ---```
----@param path string the recipe's file
----@return fun(args?: string[]): any # the recipe as a function, and its text
+---@param path string the recipe file
+---@return fun(args?: string[]): any # the recipe as a function, and its source text
 ---@return string
 function tiny.load_recipe(path) end
 
----Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.
+---Compiles Lua source text without running it, and lists the globals and the fields of `tiny` that it uses.
 ---```lua
 ---for _, use in ipairs(tiny.chunk_globals("print(x)", "x.lua")) do print(use.name, use.line) end
 ---```
----@param text string the text
----@param name string the file's name, for errors
+---@param text string the source text
+---@param name string the file name, for errors
 ---@return any[]? # a list of { name = "tiny.mount_proc", line, written }, or nil and the syntax error
 function tiny.chunk_globals(text, name) end
 
----Tells the place in the user's file that is being executed, "web.lua:12".
+---Returns the position in the user's file that is being executed, such as "web.lua:12".
 ---```lua
 ---print(tiny.caller())
 ---```
----@return string? # a string, or nil when no user's file is
+---@return string? # a string, or nil when no file of the user is running
 function tiny.caller() end
 
 ---@class tiny.error_frame.options: table<"chunk"|"text"|"colours"|"width", any>
----@field chunk? string the name of a chunk that was no file, as places have it (default: none)
----@field text? string that chunk's text (default: none)
----@field colours? boolean with escape sequences for colours (default: false)
----@field width? integer the columns of the terminal (default: 80)
+---@field chunk? string the name of a chunk that was not loaded from a file, as error positions show it (default: none)
+---@field text? string the source text of that chunk (default: none)
+---@field colours? boolean add escape sequences for colours (default: false)
+---@field width? integer the width of the terminal in columns (default: 80)
 
----Writes an error as it is shown on a terminal: its sentence, the lines of the user's file around its place with the call marked, and the hint.
+---Formats an error for a terminal: its message, the lines around its position in the user's file with the call marked, and the hint.
 ---```lua
 ---local _, err = tiny.try(tiny.mount_proc, "/nope")
 ---print(tiny.error_frame(err))
 ---```
----@param error table an error value, as `try` returns it
+---@param error table an error value, as returned by `try`
 ---@param options? tiny.error_frame.options
----@return string # a string; the error without lines where its place is in no user's file
+---@return string # a string; without source lines when the position is not in a file of the user
 function tiny.error_frame(error, options) end
 
----Turns on or off that each primitive is printed on standard error with its time, as `--trace` does; the children that are forked meanwhile do the same.
+---Turns the trace of primitives on or off: each call is printed on standard error with its duration, like `--trace`. Children forked while it is on are traced too.
 ---* EBADF: standard error is closed
 ---```lua
 ---local before = tiny.trace_calls(true)
 ---tiny.getpid()
 ---tiny.trace_calls(before)
 ---```
----@param on boolean whether calls are printed from now on
----@return any # whether they were before
+---@param on boolean whether to print calls from now on
+---@return any # whether the trace was on before
 function tiny.trace_calls(on) end
 
----Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).
----* ENOENT: there is no /dev/null to put in its place
+---Ends the trace of this process and closes its duplicate of standard error (dup3(2)).
+---* ENOENT: /dev/null, which replaces the duplicate, is missing
 ---```lua
 ---tiny.stop_trace()
 ---```
 function tiny.stop_trace() end
 
----Writes any value on one line as a reader would, with control bytes escaped.
+---Formats any value on one line, with control characters escaped.
 ---```lua
 ---print(tiny.show { name = "web" })
 ---```
----@param value? any what to write
+---@param value? any the value
 ---@return string # a string
 function tiny.show(value) end
 
----Reads a size: bytes, or a string with k, m, g or t (binary multiples).
+---Parses a size: a number of bytes, or a string with the suffix k, m, g or t (powers of 1024).
 ---```lua
 ---local bytes = tiny.parse_size("1.5g")
 ---```
----@param size any "128m" or a whole number
----@return integer? # bytes, or nil and what is wrong
+---@param size any "128m" or an integer
+---@return any # the size in bytes, or nil and the reason why it is invalid
 function tiny.parse_size(size) end
 
----Reads a duration: seconds, or a string such as "1m30s" or "500ms".
+---Parses a duration: a number of seconds, or a string such as "1m30s" or "500ms".
 ---```lua
 ---local seconds = tiny.parse_duration("1m30s")
 ---```
 ---@param duration any "10s" or a number
----@return number? # seconds, or nil and what is wrong
+---@return any # the duration in seconds, or nil and the reason why it is invalid
 function tiny.parse_duration(duration) end
 
----Finds the word of a list that is closest to a misspelt one.
+---Finds the word of a list that is closest to a misspelt word.
 ---```lua
 ---print(tiny.did_you_mean("hostnme", { "hostname", "name" }))
 ---```
----@param word string what was written
----@param words string[] what there is
----@return any # the closest, or nil when none is close
+---@param word string the misspelt word
+---@param words string[] the valid words
+---@return any # the closest word, or nil when none is similar
 function tiny.did_you_mean(word, words) end
 
----Tells what the arguments of a call say about it, without the call: why it would be refused before the kernel is asked, and which kind of handle it returns. Without a name it returns the value that stands for one that is not known, as an argument or in a table.
+---Checks the arguments of a call without making the call. It returns the argument error, if any, and the kind of handle that the call would return. Without a name it returns the placeholder for an unknown value, to be used as an argument or in a table.
 ---```lua
 ---local unknown = tiny.foresee()
 ---print(tiny.foresee("sethostname", { 7, n = 1 }))
 ---```
----@param name? string a primitive, "clone", or a method, "child:wait"
----@param args? table its arguments, as table.pack makes them; `n` counts them
----@return any # the refusal or nil, and the handle's kind or nil; false when there is no such primitive
+---@param name? string a primitive such as "clone", or a method such as "child:wait"
+---@param args? table its arguments, as packed by table.pack; `n` is their number
+---@return any # the argument error or nil, and the handle's kind or nil; false when there is no such primitive
 function tiny.foresee(name, args) end
 
 return tiny
