@@ -221,9 +221,9 @@ function cgroup:read(file) end
 ---@param files table<string, string> file names and their values, written in the order of the names
 function cgroup:write(files) end
 
----Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
----* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
----* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
+---Asks the kernel for notifications from a control file of a cgroup (cgroups(7)). On v2 these are changes of an event file, or pressure above a trigger; on v1 they come through cgroup.event_control. The file names are those of this host.
+---* ENOENT: there is no such cgroup or file; pressure files need a kernel that measures pressure (`tinylua doctor`)
+---* EINVAL: the file has no notifications, or does not accept this trigger; without privilege the window must be a multiple of 2 s
 ---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)
 ---* EACCES: run as root
 ---```lua
@@ -240,37 +240,37 @@ function cgroup:notice(file, options) end
 ---@class tiny.child: tiny.handle
 local child = {}
 
----Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
----* ECHILD: it is not a child of this process, or was waited for already
+---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
+---* ECHILD: it is not a child of this process, or was already waited for
 ---```lua
 ---local status, signal = child:wait()
 ---```
----@param timeout? tiny.duration how long at most
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@param timeout? tiny.duration the longest time to wait
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
 ---@return string?
 function child:wait(timeout) end
 
----Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
+---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
----child:wait_ready()  -- from here on the program runs
+---child:wait_ready()  -- now the program runs
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function child:wait_ready(timeout) end
 
----Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.
+---Kills a child with SIGKILL and waits for its end, like `<close>`. A child that has ended is only reaped.
 ---```lua
 ---tiny.reap(child)
 ---```
 function child:reap() end
 
----Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
+---Sends a signal through a pidfd, which never reaches another process with the same pid (pidfd_send_signal(2)).
 ---* ESRCH: the process has ended
 ---* EPERM: the process belongs to another user
 ---```lua
 ---tiny.kill(child, "SIGTERM")
 ---```
----@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
+---@param signal? tiny.signal the signal; SIGTERM when absent; 0 only checks whether the process exists
 ---@param options? tiny.kill.options
 function child:kill(signal, options) end
 
@@ -307,7 +307,7 @@ function file:write(data, options) end
 ---@class tiny.filter: tiny.handle
 local filter = {}
 
----Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for its rest.
+---Filters the next bytes of a stream. An incomplete character or sequence is kept until the rest arrives.
 ---```lua
 ---io.write(filter:text(bytes))
 ---```
@@ -325,12 +325,12 @@ local isolation = {}
 ---@class tiny.listener: tiny.handle
 local listener = {}
 
----Takes the next connection, without waiting for one (accept4(2)).
+---Accepts the next connection without blocking (accept4(2)).
 ---* EMFILE: this process has too many open files
 ---```lua
 ---local client = listener:accept()
 ---```
----@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
+---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function listener:accept() end
 
 ---@class tiny.lock: tiny.handle
@@ -357,11 +357,11 @@ local netns = {}
 ---@class tiny.notice: tiny.handle
 local notice = {}
 
----Takes the news of a control file, so that `poll` waits for the next.
+---Takes the notification of a control file, so that `poll` waits for the next one.
 ---```lua
 ---local text = notice:take()
 ---```
----@return any # what the file says now; nil when its group is gone
+---@return any # the content of the file; nil when its cgroup has been removed
 function notice:take() end
 
 ---@class tiny.pin: tiny.handle
@@ -370,11 +370,11 @@ local pin = {}
 ---@class tiny.process: tiny.handle
 local process = {}
 
----Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
 ---local status, signal = process:exit()
 ---```
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
 function process:exit() end
 
@@ -384,37 +384,37 @@ local published = {}
 ---@class tiny.pump: tiny.handle
 local pump = {}
 
----Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
----* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.
+---* ENOSPC: the disk is full; no bytes are lost, they stay in the FIFO and the spool
 ---```lua
 ---local more = pump:move("stdout")
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes moved
 ---@return string?
 ---@return integer
 function pump:move(stream, options) end
 
----Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
+---Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.
 ---```lua
 ---local _, _, lost = pump:drop("stdout")
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_drop.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes discarded
 ---@return string?
 ---@return integer
 function pump:drop(stream, options) end
 
----Moves all that is left of a stream to the log; a last line without its end is marked partial.
----* ENOSPC: the disk is full; the spool keeps what is not in the log
+---Moves the rest of a stream to the log; an incomplete last line is marked as partial.
+---* ENOSPC: the disk is full; the spool keeps the rest
 ---```lua
 ---pump:finish("stdout")
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_finish.options
----@return any # false, the bytes where they are kept (else nil), and how many came
+---@return any # false, the bytes with `keep` (else nil), and the number of bytes moved
 function pump:finish(stream, options) end
 
 ---@class tiny.qdisc: tiny.handle
@@ -423,15 +423,15 @@ local qdisc = {}
 ---@class tiny.relay: tiny.handle
 local relay = {}
 
----Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
----* EPIPE: nobody reads what comes out of `into`
+---Moves the available bytes, at most about 1 MiB, without blocking.
+---* EPIPE: the reading end of `into` is closed
 ---* ENOSPC: the disk is full
----* EISDIR: `from` is a folder
+---* EISDIR: `from` is a directory
 ---```lua
 ---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
 ---```
 ---@param options? tiny.relay_move.options
----@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+---@return any # what to wait for before the next call: "from" (bytes to read) or "into" (space to write); nil when all is moved
 function relay:move(options) end
 
 ---@class tiny.reservation: tiny.handle
@@ -462,22 +462,22 @@ local transit = {}
 ---@class tiny.udp: tiny.handle
 local udp = {}
 
----Takes the next datagram, without waiting for one (recvfrom(2)).
+---Receives the next datagram without blocking (recvfrom(2)).
 ---```lua
 ---local bytes, from = udp:receive()
 ---```
----@return string? # its bytes and its sender, "127.0.0.1:4242"; nil when none is there
+---@return string? # its bytes and its sender, such as "127.0.0.1:4242"; nil when none is waiting
 function udp:receive() end
 
 ---Sends a datagram (sendto(2)).
----* EMSGSIZE: a datagram has at most 65507 bytes
----* ENETUNREACH: no route of this namespace leads there
----* EPERM: a packet filter of this namespace refuses it
+---* EMSGSIZE: a datagram has at most 65507 bytes; send a shorter one
+---* ENETUNREACH: this namespace has no route to the address
+---* EPERM: a packet filter of this namespace rejects it
 ---```lua
 ---udp:send("hello", "127.0.0.1:4242")
 ---```
 ---@param data string the bytes
----@param to string the receiver, "127.0.0.1:4242"
+---@param to string the receiver, such as "127.0.0.1:4242"
 function udp:send(data, to) end
 
 ---@class tiny.userns: tiny.namespace
@@ -506,19 +506,19 @@ function watch:changes() end
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
 ---@field mount? boolean|tiny.namespace mount namespace
----@field uts? boolean|tiny.namespace hostname and domain name
----@field ipc? boolean|tiny.namespace System V IPC and POSIX queues
----@field cgroup? boolean|tiny.namespace|tiny.cgroup true: a new cgroup namespace; a cgroup handle: the child is born in that cgroup
----@field cgroupns? boolean beside a cgroup handle: a new cgroup namespace whose root is that cgroup
----@field time? boolean|tiny.namespace clocks; a timens handle carries offsets
----@field oom_score_adj? integer how the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5)) (default: the caller's)
+---@field uts? boolean|tiny.namespace UTS namespace: hostname and domain name
+---@field ipc? boolean|tiny.namespace IPC namespace: System V IPC and POSIX message queues
+---@field cgroup? boolean|tiny.namespace|tiny.cgroup true: a new cgroup namespace; a cgroup handle: the child starts in that cgroup
+---@field cgroupns? boolean with a cgroup handle: a new cgroup namespace whose root is that cgroup
+---@field time? boolean|tiny.namespace time namespace; a timens handle sets offsets
+---@field oom_score_adj? integer the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5)) (default: the caller's)
 
----Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns into its parent: its integer result is the exit status, an error it throws is thrown again by the parent's `wait`.
----* EPERM: needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)
+---Forks a child into new or existing namespaces and runs `body` there (clone3(2)). The function does not return into the parent: its integer result is the exit status, and an error that it throws is thrown by the parent's `wait`.
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or also create a user namespace (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---* EAGAIN: the process limit (setrlimit nproc, or the cgroup's pids.max) is reached
----* EDEADLK: something started a thread in this process before the fork
----* EACCES: a lower OOM score needs CAP_SYS_RESOURCE; and a program that is not sealed calls tiny.seal() first
+---* EDEADLK: the process has another thread, and only a single-threaded process can fork here
+---* EACCES: a lower OOM score needs CAP_SYS_RESOURCE; an unsealed program must call tiny.seal() first
 ---```lua
 ---local child <close> = tiny.clone({ pid = true, uts = true }, function()
 ---  tiny.sethostname("tiny")
@@ -527,12 +527,12 @@ function watch:changes() end
 ---return child:wait()
 ---```
 ---@param options tiny.clone.options
----@param body function runs in the child; `tiny.exec` ends it in a program
+---@param body function runs in the child; `tiny.exec` replaces it by a program
 ---@return tiny.child # a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it
 function tiny.clone(options, body) end
 
----Forks a child in the caller's own namespaces and runs `body` there (fork(2)); as `clone` without options.
----* EAGAIN: the process limit is reached
+---Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` without options.
+---* EAGAIN: the limit of processes is reached (setrlimit nproc, or the cgroup's pids.max)
 ---```lua
 ---local child <close> = tiny.fork(function() return 7 end)
 ---assert(child:wait() == 7)
@@ -542,67 +542,67 @@ function tiny.clone(options, body) end
 function tiny.fork(body) end
 
 ---@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
----@field [integer] string the program, looked up in PATH unless it has a slash, and its arguments
----@field env? table<string, string> the whole environment of the program (default: the caller's environment)
----@field keep_fds? integer how many descriptors after standard error stay open (as LISTEN_FDS counts) (default: 0)
+---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
+---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
+---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
 
----Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals are at their defaults.
+---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have their default actions.
 ---* ENOENT: check the name and PATH inside the container's root; a script also needs its interpreter there
 ---* EACCES: the file is not executable, or its file system is mounted noexec
----* ENOEXEC: the file is no program; a script needs a first line such as #!/bin/sh
+---* ENOEXEC: the file is not an executable; a script needs a first line such as #!/bin/sh
 ---```lua
 ---tiny.exec { "/bin/sh", "-c", "echo $GREETING", env = { GREETING = "hello" } }
 ---```
 ---@param options tiny.exec.options
----@return never # never; an error when the program cannot be run
+---@return any # does not return; an error when the program cannot be run
 function tiny.exec(options) end
 
----Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
----* ECHILD: it is not a child of this process, or was waited for already
+---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
+---* ECHILD: it is not a child of this process, or was already waited for
 ---```lua
 ---local status, signal = child:wait()
 ---```
----@param child tiny.child what `clone` or `fork` returned
----@param timeout? tiny.duration how long at most
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@param child tiny.child a handle returned by `clone` or `fork`
+---@param timeout? tiny.duration the longest time to wait
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
 ---@return string?
 function tiny.wait(child, timeout) end
 
----Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
+---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
----child:wait_ready()  -- from here on the program runs
+---child:wait_ready()  -- now the program runs
 ---```
----@param child tiny.child what `clone` or `fork` returned
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param child tiny.child a handle returned by `clone` or `fork`
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function tiny.wait_ready(child, timeout) end
 
----In a child: tells the parent's `wait_ready` that what was asked is done; later errors do not reach it.
+---In a child: reports to the parent's `wait_ready` that the setup is complete. Later errors are not passed to the parent.
 ---```lua
 ---local child = tiny.fork(function() tiny.notify_ready(); serve() end)
 ---```
 function tiny.notify_ready() end
 
----Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.
+---Kills a child with SIGKILL and waits for its end, like `<close>`. A child that has ended is only reaped.
 ---```lua
 ---tiny.reap(child)
 ---```
----@param child tiny.child what `clone` or `fork` returned
+---@param child tiny.child a handle returned by `clone` or `fork`
 function tiny.reap(child) end
 
----Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of the namespace, and ends with the child's status (pid_namespaces(7)). An error that the child throws is thrown by the caller's own `wait`. Signals that are not to be lost are taken before the fork (`signals`). The caller's environment is wiped, then all descriptors above standard error are closed, for which a child can wait at a pipe: other processes of the namespace could look for them.
----* EINVAL: call it in the closure of a clone with pid = true
+---Runs as the init process (PID 1) of a pid namespace for one child (pid_namespaces(7)). It forwards every signal, reaps orphans, and exits with the child's status. An error that the child throws is thrown by the caller's own `wait`. To lose no signals, block them before the fork (`signals`). The caller's environment is erased, then all descriptors above standard error are closed, so that other processes of the namespace cannot find them; a child can wait for this on a pipe.
+---* EINVAL: call it in the function of a clone with pid = true
 ---```lua
 ---tiny.clone({ pid = true }, function()
 ---  local child = tiny.fork(function() tiny.exec { "sh" } end)
 ---  tiny.become_init(child)
 ---end)
 ---```
----@param child tiny.child what `fork` returned
----@return never # never; an error when the caller is not PID 1
+---@param child tiny.child a handle returned by `fork`
+---@return any # does not return; an error when the caller is not PID 1
 function tiny.become_init(child) end
 
----Sets what ps(1) shows as this process's command line (setproctitle(3)): the title takes the place of the arguments in /proc/PID/cmdline, and the environment is no longer in /proc/PID/environ, so that nobody can read a secret there that was given to the command. What precedes the colon becomes the process's name (/proc/PID/comm, 15 bytes). The process itself and what it executes keep their environment. A command begins with the title `tinylua: COMMAND`.
+---Sets the command line that ps(1) shows for this process (setproctitle(3)). The title replaces the arguments in /proc/PID/cmdline. /proc/PID/environ becomes empty, so that secrets in the environment cannot be read there. The part before the colon becomes the process name (/proc/PID/comm, 15 bytes). The process and the programs it executes keep their environment. Commands start with the title `tinylua: COMMAND`.
 ---```lua
 ---tiny.set_process_title("tinylua: supervisor of web")
 ---```
@@ -610,20 +610,20 @@ function tiny.become_init(child) end
 function tiny.set_process_title(title) end
 
 ---@class tiny.kill.options: table<"group", any>
----@field group? boolean the whole process group that a child leads which was not waited for (kill(2)) (default: false)
+---@field group? boolean signal the whole process group of a child that leads it and was not waited for (kill(2)) (default: false)
 
----Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
+---Sends a signal through a pidfd, which never reaches another process with the same pid (pidfd_send_signal(2)).
 ---* ESRCH: the process has ended
 ---* EPERM: the process belongs to another user
 ---```lua
 ---tiny.kill(child, "SIGTERM")
 ---```
 ---@param process tiny.child|tiny.process a child or process handle
----@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
+---@param signal? tiny.signal the signal; SIGTERM when absent; 0 only checks whether the process exists
 ---@param options? tiny.kill.options
 function tiny.kill(process, signal, options) end
 
----Tells a signal's number on this architecture (signal(7)).
+---Returns the number of a signal on this architecture (signal(7)).
 ---```lua
 ---assert(tiny.signal_number("KILL") == 9)
 ---```
@@ -632,31 +632,31 @@ function tiny.kill(process, signal, options) end
 function tiny.signal_number(signal) end
 
 ---@class tiny.pidfd_open.options: table<"start_time", any>
----@field start_time? integer what `process_start_time` said of it, in clock ticks since boot
+---@field start_time? integer its start time as returned by `process_start_time`, in clock ticks since boot
 
----Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.
+---Opens a process by its pid (pidfd_open(2)). With `start_time`, only if it is still the same process.
 ---```lua
 ---local p = tiny.pidfd_open(state.pid, { start_time = state.pid_start })
 ---```
----@param pid integer a pid of the caller's pid namespace
+---@param pid integer a pid in the caller's pid namespace
 ---@param options? tiny.pidfd_open.options
 ---@return tiny.process? # a process handle, or nil when there is no such process
 function tiny.pidfd_open(pid, options) end
 
----Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
 ---local status, signal = process:exit()
 ---```
----@param process tiny.process what `pidfd_open` returned
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@param process tiny.process a handle returned by `pidfd_open`
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
 function tiny.process_exit(process) end
 
----Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
+---Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the start time and the boot id identify a process uniquely.
 ---```lua
 ---local started = tiny.process_start_time(tiny.getpid())
 ---```
----@param pid integer a pid of the caller's pid namespace
+---@param pid integer a pid in the caller's pid namespace
 ---@return integer? # an integer, or nil when there is no such process
 function tiny.process_start_time(pid) end
 
@@ -748,49 +748,49 @@ function tiny.set_parent_death_signal(signal) end
 
 -- Security
 
----Tells the five capability sets of a process (capabilities(7)).
+---Returns the five capability sets of a process (capabilities(7)).
 ---* ESRCH: the process has ended
 ---* ENOENT: the process has ended, or /proc does not show it
 ---```lua
 ---for _, name in ipairs(tiny.caps().effective) do print(name) end
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
 ---@return table # a table of lists of names: effective, permitted, inheritable, bounding, ambient
 function tiny.caps(process) end
 
 ---@class tiny.set_caps.options: table<"effective"|"permitted"|"inheritable"|"bounding"|"ambient", any>
----@field effective? string[] what counts now (default: as it is)
----@field permitted? string[] what can be made effective (default: as it is)
----@field inheritable? string[] what programs with file capabilities may keep over execve (default: as it is)
----@field bounding? string[] what no execve can go beyond (default: as it is)
----@field ambient? string[] what every program keeps over execve; permitted and inheritable too (default: as it is)
+---@field effective? string[] the capabilities that the kernel checks (default: unchanged)
+---@field permitted? string[] the capabilities that can be made effective (default: unchanged)
+---@field inheritable? string[] the capabilities that programs with file capabilities may keep across execve(2) (default: unchanged)
+---@field bounding? string[] the upper bound on what execve(2) can grant (default: unchanged)
+---@field ambient? string[] the capabilities that every program keeps across execve(2); must also be permitted and inheritable (default: unchanged)
 
----Sets the caller's capability sets to exactly these: the bounding set first, then capset(2), the ambient set last. A set that is not named stays; nothing is changed when a part of it cannot be.
----* EPERM: a set can be lowered, not raised: ask for what tiny.caps() shows, or less
+---Sets the capability sets of the caller: the bounding set, then effective, permitted and inheritable (capset(2)), then the ambient set. Sets that are not given stay unchanged. If one of them cannot be set, none is changed.
+---* EPERM: capabilities can be dropped, not added: give a subset of what tiny.caps() returns
 ---```lua
 ---tiny.set_caps { bounding = { "CAP_CHOWN" }, permitted = { "CAP_CHOWN" }, effective = { "CAP_CHOWN" } }
 ---```
 ---@param options? tiny.set_caps.options
 function tiny.set_caps(options) end
 
----Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).
+---Returns the full name of a capability, given in any case and with or without CAP_ (capabilities(7)).
 ---```lua
 ---print(tiny.capability_name("net_raw"))
 ---```
----@param name string "net_raw", "CAP_NET_RAW"
----@return string # a string: "CAP_NET_RAW"
+---@param name string such as "net_raw" or "CAP_NET_RAW"
+---@return string # a string such as "CAP_NET_RAW"
 function tiny.capability_name(name) end
 
 ---@class tiny.seccomp.options: table<"caps"|"kernel"|"strict"|"send", any>
----@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
----@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
----@field strict? boolean refuse names of calls that this machine does not have (default: false)
----@field send? tiny.file a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
+---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
+---@field kernel? string the kernel version for `minKernel` conditions, such as "6.1" (default: this kernel)
+---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
+---@field send? tiny.file a socket that the listener is sent to at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
 
----Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). An argument that the kernel takes as an int is compared by its low 32 bits, unsigned; `send` is for filters under which any call of ours might wait, but for sendmsg.
----* EBUSY: a process has one listener: put all that is to be answered into one filter
----* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
----* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
+---Installs a system call filter for the caller and all processes it starts (seccomp(2)). It cannot be removed. System calls of architectures that the profile does not list, and of the x32 ABI, fail. If the default action is an errno, calls newer than all calls in the profile fail with ENOSYS. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). Arguments that the kernel takes as int are compared by their low 32 bits, unsigned. Use `send` when the filter may block any call of this process except sendmsg.
+---* EBUSY: a process can have one listener: put all rules with SCMP_ACT_NOTIFY into one filter
+---* EACCES: call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN
+---* EINVAL: the bytes are not a filter: compile one with tiny.seccomp_compile
 ---```lua
 ---tiny.fork(function()
 ---  tiny.no_new_privs()
@@ -798,18 +798,18 @@ function tiny.capability_name(name) end
 ---    syscalls = { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO", errnoRet = 1 } } }
 ---end)
 ---```
----@param filter table|string a profile, or what seccomp_compile made of one
+---@param filter table|string a profile, or the result of seccomp_compile
 ---@param options? tiny.seccomp.options
----@return any # nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits
+---@return any # nothing; with SCMP_ACT_NOTIFY the listener, a file handle that is ready in `poll` when a call waits
 function tiny.seccomp(filter, options) end
 
 ---@class tiny.seccomp_compile.options: table<"caps"|"kernel"|"strict"|"notify", any>
----@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
----@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
----@field strict? boolean refuse names of calls that this machine does not have (default: false)
----@field notify? boolean take SCMP_ACT_NOTIFY: somebody will answer (default: false)
+---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
+---@field kernel? string the kernel version for `minKernel` conditions, such as "6.1" (default: this kernel)
+---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
+---@field notify? boolean allow SCMP_ACT_NOTIFY: a supervisor will answer the calls (default: false)
 
----Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.
+---Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). The result can be stored. Names that this machine does not have are ignored unless `strict` is set.
 ---```lua
 ---local filter = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
 ---```
@@ -818,82 +818,82 @@ function tiny.seccomp(filter, options) end
 ---@return string # a string of bytes
 function tiny.seccomp_compile(profile, options) end
 
----Takes the next system call that waits for an answer (seccomp_unotify(2)). Every call that was taken must be answered: its thread stands still until then.
----* ENOTTY: the file is no listener
+---Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked until the call is answered.
+---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---tiny.poll({ listener })
 ---local call = tiny.notify_receive(listener)
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel takes, unsigned), arch ("amd64"), pid (of the calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process has the filter any more
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel uses, unsigned), arch ("amd64"), pid (of the calling thread; 0 if it is not in this pid namespace); false when no call waits; nil when no process has the filter any more
 function tiny.notify_receive(listener) end
 
 ---@class tiny.notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
----@field value? integer what the call returns; the kernel does nothing
----@field error? string the errno with which it fails, "EPERM"
----@field continue? boolean true: the kernel does the call
----@field fd? tiny.file an open file: the caller gets a descriptor of it, which the call returns
----@field cloexec? boolean with `fd`: close that descriptor when the caller runs a program (default: false)
+---@field value? integer the return value of the call; the kernel does not execute it
+---@field error? string the errno with which the call fails, such as "EPERM"
+---@field continue? boolean true: the kernel executes the call
+---@field fd? tiny.file an open file: the caller receives a descriptor of it, which the call returns
+---@field cloexec? boolean with `fd`: the descriptor is closed when the caller executes a program (default: false)
 
----Answers a system call that was taken (seccomp_unotify(2)), in exactly one way. `continue` is no security boundary where an argument is a pointer: another thread can change what it points to between the look and the kernel's own. To decide on a file, open it here and answer with `fd`.
----* ENOTTY: the file is no listener
----* EINPROGRESS: the call has its answer
+---Answers a system call with exactly one of the options (seccomp_unotify(2)). `continue` is not a security boundary when an argument is a pointer: another thread can change the memory between the check and the system call. To decide on a file, open it here and answer with `fd`.
+---* ENOTTY: the file is not a seccomp listener
+---* EINPROGRESS: the call has already been answered
 ---* EMFILE: the caller has too many open files
----* EINVAL: this kernel cannot hand a descriptor over in an answer (5.14)
+---* EINVAL: the kernel cannot pass a descriptor in an answer (5.14 or newer)
 ---```lua
 ---tiny.notify_respond(listener, call.id, { error = "EPERM" })
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@param id integer the call's, as `notify_receive` told it
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `notify_receive`
 ---@param options? tiny.notify_respond.options
----@return boolean # true; false when nobody waits for it any more
+---@return boolean # true; false when the call no longer waits
 function tiny.notify_respond(listener, id, options) end
 
----Tells whether the caller of a system call still waits for its answer (seccomp_unotify(2)): what was learned by its pid before that is then about it.
----* ENOTTY: the file is no listener
+---Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read through its pid before belongs to this call.
+---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
 ---if not tiny.notify_valid(listener, call.id) then cwd = nil end
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@param id integer the call's, as `notify_receive` told it
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `notify_receive`
 ---@return boolean # a boolean
 function tiny.notify_valid(listener, id) end
 
 ---@class tiny.notify_read.options: table<"pid"|"address"|"length"|"max", any>
----@field pid integer the call's
----@field address integer where: one of the call's args
----@field length? tiny.size so many bytes, 1m at most; absent, a text up to its NUL
----@field max? tiny.size the longest text (default: 4k)
+---@field pid integer the pid of the call
+---@field address integer the address: one of the call's args
+---@field length? tiny.size the number of bytes, at most 1m; when absent, a string up to its NUL byte
+---@field max? tiny.size the longest string (default: 4k)
 
----Reads what an argument of a waiting system call points to, from the caller's memory (proc_pid_mem(5)); whether it still waits is looked at before and after.
----* ENOTTY: the file is no listener
----* EFAULT: answer with EFAULT as the kernel would
----* ENAMETOOLONG: answer with ENAMETOOLONG as the kernel would, or read more
+---Reads the memory that an argument of a waiting system call points to (proc_pid_mem(5)). It checks before and after that the call still waits.
+---* ENOTTY: the file is not a seccomp listener
+---* EFAULT: the address is invalid: answer with EFAULT as the kernel would
+---* ENAMETOOLONG: the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`
 ---* EACCES: needs CAP_SYS_PTRACE over the caller
 ---```lua
 ---local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@param id integer the call's, as `notify_receive` told it
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `notify_receive`
 ---@param options tiny.notify_read.options
----@return string? # a string; nil when nobody waits for the answer any more
+---@return string? # a string; nil when the call no longer waits
 function tiny.notify_read(listener, id, options) end
 
 ---@class tiny.landlock.options: table<"paths"|"tcp_bind"|"tcp_connect"|"scopes"|"strict"|"check"|"abi", any>
----@field paths? table<string, string|string[]> what may be done with which files and folders (default: all files, as before)
----@field tcp_bind? integer[] the TCP ports that may be bound; 0: one that the kernel chooses (default: all, as before)
----@field tcp_connect? integer[] the TCP ports that may be connected to (default: all, as before)
----@field scopes? string[] what reaches only those under the same restriction: "abstract_unix" sockets, "signal" (default: none)
----@field strict? boolean false: go without what this kernel lacks, and tell it in `left_out` (default: true)
----@field check? boolean restrict nothing: look at the options, and tell what would hold (default: false)
----@field abi? integer use at most this version of the interface, as an older kernel would (default: the kernel's)
+---@field paths? table<string, string|string[]> the allowed files and directories with their rights (default: no restriction)
+---@field tcp_bind? integer[] the TCP ports that may be bound; 0 allows an ephemeral port (default: no restriction)
+---@field tcp_connect? integer[] the TCP ports that may be connected to (default: no restriction)
+---@field scopes? string[] block access to processes outside the restriction: "abstract_unix" sockets, "signal" (default: none)
+---@field strict? boolean false: skip restrictions that this kernel does not support, and list them in `left_out` (default: true)
+---@field check? boolean only validate the options and report what would be enforced (default: false)
+---@field abi? integer the highest version of the Landlock ABI to use, to behave like an older kernel (default: the kernel's)
 
----Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach beyond them (landlock(7)). What was opened before stays open. Rights are letters: "r" reads files and folders, "w" changes files, makes and removes them (no devices) and calls ioctl on devices, "rx" executes; or a list of the kernel's words, such as { "read_file", "make_sock" }. A folder's hold for all below it.
----* EOPNOTSUPP: strict = false goes without it; `tinylua doctor` shows what this kernel has
----* EPERM: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
----* ENOENT: a path of the table is missing
----* E2BIG: a process can be restricted 16 times
+---Restricts the caller and all processes it starts to the given files and TCP ports, and optionally limits signals and abstract sockets (landlock(7)). The restriction cannot be removed; files that are already open stay usable. Rights are letters: "r" reads files and directories; "w" changes, creates and removes files (but not devices) and calls ioctl on devices; "rx" also executes. They can also be a list of the kernel's names, such as { "read_file", "make_sock" }. The rights of a directory apply to everything below it.
+---* EOPNOTSUPP: strict = false skips unsupported restrictions; `tinylua doctor` shows what this kernel supports
+---* EPERM: call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN
+---* ENOENT: a path in `paths` is missing
+---* E2BIG: a process can be restricted at most 16 times
 ---```lua
 ---tiny.fork(function()
 ---  tiny.no_new_privs()
@@ -902,14 +902,14 @@ function tiny.notify_read(listener, id, options) end
 ---end)
 ---```
 ---@param options? tiny.landlock.options
----@return table # a table: abi (0 without Landlock), enforced and left_out, lists of "paths", "tcp_bind", "tcp_connect", "abstract_unix" and "signal"; left_out also names single rights
+---@return table # a table: abi (0 without Landlock), enforced and left_out, which are lists of "paths", "tcp_bind", "tcp_connect", "abstract_unix" and "signal"; left_out also names single rights
 function tiny.landlock(options) end
 
----Makes sure that nobody can write to the program of this process, as a program that it runs as root could by /proc/PID/exe (CVE-2019-5736): starts the whole command over from a read-only mount of it, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not be done twice.
+---Ensures that no process can write to this program's file: a program that it runs as root could do so through /proc/PID/exe (CVE-2019-5736). It re-executes the command from a read-only mount of the file, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not run twice.
 ---* ENOENT: /proc is not mounted
----* EACCES: the program is on a file system of which nothing may be run
+---* EACCES: the program is on a file system that is mounted noexec
 ---```lua
----tiny.seal()  -- the first line of a recipe that runs what it does not trust
+---tiny.seal()  -- the first line of a recipe that runs untrusted programs
 ---```
 function tiny.seal() end
 
@@ -1018,14 +1018,14 @@ function tiny.timens(options) end
 function tiny.open_ns(kind, of) end
 
 ---@class tiny.userns.options: table<"uid_map"|"gid_map", any>
----@field uid_map integer[][] of user ids: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
----@field gid_map integer[][] of group ids
+---@field uid_map integer[][] the user id map: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
+---@field gid_map integer[][] the group id map
 
----Makes a user namespace as a value, with its maps of ids (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly where the caller may: with CAP_SETUID and CAP_SETGID, or the caller's own id alone, for the group after setgroups was denied. Any other map is written by newuidmap and newgidmap, found in PATH and checked, which know the ranges of /etc/subuid and /etc/subgid.
----* EPERM: the kernel or a helper refuses the map; `tiny.subids` tells which ranges the user has
----* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or they are nested 32 deep
+---Creates a user namespace as a handle, with its id maps (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly if the caller has CAP_SETUID and CAP_SETGID, or if it maps only the caller's own id; for the group, setgroups(2) is then denied first. Any other map is written by newuidmap(1) and newgidmap(1), which allow the ranges in /etc/subuid and /etc/subgid. They are searched in PATH and checked.
+---* EPERM: the kernel or a helper refuses the map; `tiny.subids` returns the ranges of the user
+---* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or user namespaces are nested 32 deep
 ---* EINVAL: an outside id is not mapped in the caller's own user namespace
----* ENOENT: install the package uidmap, which has newuidmap and newgidmap
+---* ENOENT: install the package uidmap, which contains newuidmap and newgidmap
 ---```lua
 ---local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }
 ---local child <close> = tiny.clone({ user = own, mount = true }, function() tiny.mount_private("/") end)
@@ -1034,48 +1034,48 @@ function tiny.open_ns(kind, of) end
 ---@return tiny.userns # a userns handle
 function tiny.userns(options) end
 
----Tells the ranges of ids that /etc/subuid and /etc/subgid give to a user, or to all users (subuid(5)).
----* EACCES: the files are not readable to this user
+---Returns the id ranges of a user, or of all users, from /etc/subuid and /etc/subgid (subuid(5)).
+---* EACCES: this user may not read the files
 ---```lua
 ---for _, range in ipairs(tiny.subids("web").uids) do print(range[1], range[2]) end
 ---```
----@param user? string|integer a name or a uid; absent, everybody's
----@return any # { uids = { { first, count }, … }, gids = { … } }, in the files' order; empty lists where there is none
+---@param user? string|integer a name or a uid; all users when absent
+---@return any # { uids = { { first, count }, … }, gids = { … } }, in the order of the files; empty lists when there is no range
 function tiny.subids(user) end
 
----Finds newuidmap or newgidmap in PATH and checks that it can map ranges: a file of root's that nobody else can write, with the setuid bit or file capabilities.
+---Finds newuidmap(1) or newgidmap(1) in PATH and checks that it can map ranges. It must belong to root, be writable by root only, and have the set-user-ID bit or file capabilities.
 ---* ENOENT: install the package uidmap
 ---* EPERM: the file's owner, mode or privilege is wrong
 ---```lua
 ---assert(tiny.try(tiny.userns_helper, "newuidmap"))
 ---```
 ---@param name "newuidmap"|"newgidmap" which
----@return boolean # true; an error tells what is missing
+---@return boolean # true; otherwise it throws an error with the reason
 function tiny.userns_helper(name) end
 
 -- Mounts
 
 ---@class tiny.open_root.options: table<"root"|"ro_mount", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field ro_mount? boolean as a read-only mount of its own, which has no place (open_tree(2)): who gets a FIFO or device that is opened below it reads and writes, and cannot change its mode, owner or attributes (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field ro_mount? boolean as a detached read-only mount of its own (open_tree(2)): a FIFO or device opened below it can be read and written, but its mode, owner and attributes cannot be changed (default: false)
 
----Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
----* ENOENT: there is no such folder
----* ENOTDIR: a rootfs is a folder; unpack an archive first
----* EPERM: ro_mount needs CAP_SYS_ADMIN in the mount namespace
+---Opens a directory as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
+---* ENOENT: there is no such directory
+---* ENOTDIR: a rootfs is a directory; unpack an archive first
+---* EPERM: ro_mount needs CAP_SYS_ADMIN over the mount namespace
 ---```lua
 ---local root <close> = tiny.open_root("./rootfs")
 ---tiny.mount_proc("/proc", { root = root })
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.open_root.options
 ---@return tiny.dir # a dir handle
 function tiny.open_root(path, options) end
 
----Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.
+---Changes the root directory of the calling process and enters it (chroot(2)). This does not confine the process: use `pivot_root` for that.
 ---* EPERM: needs CAP_SYS_CHROOT: run as root, or clone with user = true
----* ENOENT: there is no such folder
----* ENOTDIR: a root is a folder
+---* ENOENT: there is no such directory
+---* ENOTDIR: the root must be a directory
 ---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.chroot("./rootfs")
@@ -1083,10 +1083,10 @@ function tiny.open_root(path, options) end
 ---@param path string the new root
 function tiny.chroot(path) end
 
----Makes a mount the root of the mount namespace, takes the old root away and goes to `/` (pivot_root(2)).
+---Makes a mount the root of the mount namespace, unmounts the old root and changes to `/` (pivot_root(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private("/") first)
----* EBUSY: it is the root already
+---* EBUSY: it is already the root
 ---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.mount_private("/")
@@ -1097,35 +1097,35 @@ function tiny.chroot(path) end
 function tiny.pivot_root(root) end
 
 ---@class tiny.chdir.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
 ---Changes the working directory (chdir(2)).
----* ELOOP: below a root, the links of /proc that lead out of it are not followed
----* ENOENT: there is no such folder in this root
----* ENOTDIR: it is no folder
----* EACCES: a folder on the way may not be searched
+---* ELOOP: below a root, the links in /proc that lead out of it are not followed
+---* ENOENT: there is no such directory in this root
+---* ENOTDIR: it is not a directory
+---* EACCES: this user may not search a directory in the path
 ---```lua
 ---tiny.chdir("/srv")
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.chdir.options
 function tiny.chdir(path, options) end
 
 ---@class tiny.mknod.options: table<"root"|"major"|"minor"|"mode", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field major? integer the device's major number (default: 0)
 ---@field minor? integer the device's minor number (default: 0)
 ---@field mode? integer its mode (default: 0o666)
 
----Makes a device node or FIFO with exactly this mode (mknod(2)).
----* EPERM: device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead
----* EEXIST: there is something of that name
----* ENOENT: its folder is missing
+---Creates a device node or FIFO with exactly this mode, whatever the umask (mknod(2)).
+---* EPERM: device nodes need CAP_MKNOD in the initial user namespace; bind-mount the host's node instead
+---* EEXIST: a file of that name already exists
+---* ENOENT: its directory is missing
 ---```lua
 ---tiny.mknod("/dev/null", "char", { major = 1, minor = 3 })
 ---```
 ---@param path string the node
----@param kind "char"|"block"|"fifo" what it is
+---@param kind "char"|"block"|"fifo" the type of the node
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
@@ -1144,7 +1144,7 @@ function tiny.mknod(path, kind, options) end
 function tiny.mount_private(target, options) end
 
 ---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
@@ -1171,7 +1171,7 @@ function tiny.mount_private(target, options) end
 function tiny.mount_bind(source, target, options) end
 
 ---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"ro"|"hidepid"|"subset", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
@@ -1190,7 +1190,7 @@ function tiny.mount_bind(source, target, options) end
 function tiny.mount_proc(target, options) end
 
 ---@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"ro", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
@@ -1207,7 +1207,7 @@ function tiny.mount_proc(target, options) end
 function tiny.mount_sysfs(target, options) end
 
 ---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
@@ -1233,7 +1233,7 @@ function tiny.mount_sysfs(target, options) end
 function tiny.mount_tmpfs(target, options) end
 
 ---@class tiny.mount_devpts.options: table<"root"|"create"|"mode"|"ptmxmode"|"gid", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field mode? integer the mode of new terminals (default: 0o620)
 ---@field ptmxmode? integer the mode of /dev/pts/ptmx (default: 0o666)
@@ -1252,7 +1252,7 @@ function tiny.mount_tmpfs(target, options) end
 function tiny.mount_devpts(target, options) end
 
 ---@class tiny.mount_mqueue.options: table<"root"|"create", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 
 ---Mounts the POSIX message queues of the caller's IPC namespace at `target` (mq_overview(7)).
@@ -1268,7 +1268,7 @@ function tiny.mount_devpts(target, options) end
 function tiny.mount_mqueue(target, options) end
 
 ---@class tiny.mount_cgroup.options: table<"root"|"create"|"ro"|"controllers", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field ro? boolean read-only (default: false)
 ---@field controllers? string[] the v1 hierarchy with exactly these controllers; cgroup2 when absent
@@ -1286,7 +1286,7 @@ function tiny.mount_mqueue(target, options) end
 function tiny.mount_cgroup(target, options) end
 
 ---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
@@ -1319,7 +1319,7 @@ function tiny.mount_cgroup(target, options) end
 function tiny.mount_overlay(target, options) end
 
 ---@class tiny.remount_ro.options: table<"root"|"recursive", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean include the mounts below it (default: false)
 
 ---Makes a mount read-only in this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).
@@ -1335,7 +1335,7 @@ function tiny.mount_overlay(target, options) end
 function tiny.remount_ro(target, options) end
 
 ---@class tiny.umount.options: table<"root"|"detach", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field detach? boolean detach it now and release it when it is no longer busy (MNT_DETACH) (default: false)
 
 ---Unmounts the topmost mount at `target` (umount2(2)).
@@ -1614,64 +1614,64 @@ function tiny.cgroup_write(group, files) end
 -- Network
 
 ---@class tiny.links.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Lists the network links with their addresses (rtnetlink(7)).
 ---```lua
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24"); of a veth `peer` (the other end's index) and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)
+---@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
 function tiny.links(options) end
 
 ---@class tiny.link_set.options: table<"netns"|"up"|"down"|"mtu"|"master"|"name"|"mac"|"move_to", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
----@field up? boolean true brings it up
----@field down? boolean true brings it down
----@field mtu? integer the largest packet in bytes
----@field master? tiny.bridge|string|boolean the bridge to be a port of; false for none
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+---@field up? boolean true brings the link up
+---@field down? boolean true brings the link down
+---@field mtu? integer the MTU in bytes
+---@field master? tiny.bridge|string|boolean the bridge that it becomes a port of; false for none
 ---@field name? string the new name
----@field mac? string the hardware address, "02:00:00:00:00:01"
----@field move_to? tiny.netns the namespace to move to; `master` and `name` hold there
+---@field mac? string the MAC address, such as "02:00:00:00:00:01"
+---@field move_to? tiny.netns the network namespace to move to; `master` and `name` apply there
 
----Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down there, unless `up` says otherwise.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down afterwards unless `up` is true.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EBUSY: the link is in use; bring it down first (down = true)
----* EINVAL: the link cannot take this value, or cannot move (lo and bridges never do)
+---* EINVAL: the link does not accept this value, or cannot move (lo and bridges cannot)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.link_set.options
 function tiny.link_set(link, options) end
 
 ---@class tiny.link_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Deletes a link; a veth takes its other end along (ip-link(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Deletes a link; for a veth link, both ends (ip-link(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EOPNOTSUPP: hardware and lo cannot be deleted; move them with link_set
+---* EOPNOTSUPP: hardware links and lo cannot be deleted; move them with link_set
 ---```lua
 ---tiny.bridge("td0"):keep()
 ---tiny.link_del("td0")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.link_del.options
 function tiny.link_del(link, options) end
 
 ---@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac"|"netns", any>
----@field addr? tiny.cidr|tiny.cidr[] its address, or a list, through which the caller reaches the links on it
----@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
----@field mtu? integer the largest packet in bytes (default: 1500)
----@field mac? string the hardware address; a random one changes with the links on the bridge (default: random)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses, through which the caller reaches the links on it
+---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
+---@field mtu? integer the MTU in bytes (default: 1500)
+---@field mac? string the MAC address; a random one changes with the links on the bridge (default: random)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Creates a bridge and brings it up (ip-link(8), type bridge).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* EEXIST: choose another name, or remove the link of that name with link_del
----* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)
+---* EOPNOTSUPP: the kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -1682,20 +1682,20 @@ function tiny.bridge(name, options) end
 
 ---@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
 ---@field name string the end's name, at most 15 bytes
----@field netns? tiny.netns the network namespace it is born in (default: the caller's)
----@field bridge? tiny.bridge|string the bridge, of that namespace, that it is a port of (default: none)
----@field hairpin? boolean the bridge sends back by it what came by it, as a call of one's own published port (default: false)
+---@field netns? tiny.netns the network namespace in which it is created (default: the caller's)
+---@field bridge? tiny.bridge|string the bridge of that namespace to attach it to (default: none)
+---@field hairpin? boolean the bridge may send packets back through the port on which they came in, as needed to reach one's own published port (default: false)
 ---@field link_local? boolean false: no IPv6 link-local address of its own (addrgenmode none, ip-link(8)) (default: true)
----@field pinned? boolean as a bridge port it may send only what `tiny.pin` allows (default: false)
----@field addr? tiny.cidr|tiny.cidr[] its address, or a list (default: none)
----@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
----@field gateway? string|string[] the gateway of a default route through it, or a list: one for IPv4 and one for IPv6 (default: none)
----@field mac? string its hardware address (default: random)
----@field mtu? integer the largest packet in bytes (default: 1500)
----@field queues? integer transmit and receive queues, for several processors to share the work (default: 1)
+---@field pinned? boolean as a bridge port it may only send what `tiny.pin` allows (default: false)
+---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses (default: none)
+---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
+---@field gateway? string|string[] the gateway of a default route through it, or a list with one for IPv4 and one for IPv6 (default: none)
+---@field mac? string its MAC address (default: random)
+---@field mtu? integer the MTU in bytes (default: 1500)
+---@field queues? integer the number of transmit and receive queues, to spread the work over several processors (default: 1)
 
----Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When a step fails nothing stays behind.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Creates a pair of veth links, configures them and brings both up (veth(4)). If a step fails, the pair is removed.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH (`tinylua doctor`)
@@ -1713,106 +1713,106 @@ function tiny.bridge(name, options) end
 function tiny.veth_pair(first, second) end
 
 ---@class tiny.addr_add.options: table<"nodad"|"netns", any>
----@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Adds an address to a link; the kernel adds the route to its subnet when the link is up (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EEXIST: the link has this address already
----* EINVAL: this is no address of a host: a multicast or broadcast one
+---* EEXIST: the link already has this address
+---* EINVAL: it is a multicast or broadcast address; a link needs a unicast address
 ---```lua
 ---local addr <close> = tiny.addr_add("lo", "10.99.0.1/32")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param addr tiny.cidr the address with its prefix length
 ---@param options? tiny.addr_add.options
----@return tiny.addr # an addr handle; `<close>` takes the address away again
+---@return tiny.addr # an addr handle; `<close>` removes the address
 function tiny.addr_add(link, addr, options) end
 
 ---@class tiny.addr_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Takes an address from a link (ip-address(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes an address from a link (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* ENOENT: the link does not have this address with this prefix length
+---* ENOENT: the link does not have this address with this prefix length; tiny.links() lists its addresses
 ---```lua
 ---tiny.addr_add("lo", "10.99.0.2/32")
 ---tiny.addr_del("lo", "10.99.0.2/32")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param addr tiny.cidr the address with its prefix length
 ---@param options? tiny.addr_del.options
 function tiny.addr_del(link, addr, options) end
 
 ---@class tiny.route_add.options: table<"via"|"dev"|"metric"|"netns", any>
 ---@field via? string the gateway's address (default: none: dest is on the link)
----@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
----@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field dev? tiny.bridge|tiny.veth|string the link: its name or a handle (default: the link of the gateway's subnet)
+---@field metric? integer the priority among routes to one destination: the lowest is used (default: 0)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Adds a route to the main table (ip-route(8)). It needs `via`, `dev` or both.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EEXIST: there is a route to this destination with this metric already
----* ENETUNREACH: no link that is up leads to the gateway: give the link an address of its subnet first
----* EHOSTUNREACH: no link leads to the IPv6 gateway: give the link an address of its subnet first
----* ENETDOWN: bring the link up first: link_set(name, { up = true })
+---* EEXIST: a route to this destination with this metric already exists
+---* ENETUNREACH: no link that is up reaches the gateway: give a link an address of its subnet first
+---* EHOSTUNREACH: no link reaches the IPv6 gateway: give a link an address of its subnet first
+---* ENETDOWN: the link is down; bring it up first: link_set(name, { up = true })
 ---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
 ---```
----@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param dest "default"|tiny.cidr the destination: a subnet such as "10.20.0.0/16", or "default"
 ---@param options? tiny.route_add.options
 ---@return tiny.route # a route handle; `<close>` removes it
 function tiny.route_add(dest, options) end
 
 ---@class tiny.route_del.options: table<"via"|"dev"|"metric"|"netns", any>
 ---@field via? string the gateway's address (default: none: dest is on the link)
----@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
----@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field dev? tiny.bridge|tiny.veth|string the link: its name or a handle (default: the link of the gateway's subnet)
+---@field metric? integer the priority among routes to one destination: the lowest is used (default: 0)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes the first route of the main table that fits (ip-route(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the first matching route of the main table (ip-route(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* ESRCH: there is no such route
+---* ESRCH: there is no such route; tiny.routes() lists them
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---tiny.route_add("10.21.0.0/16", { dev = "lo" })
 ---tiny.route_del("10.21.0.0/16", { dev = "lo" })
 ---```
----@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param dest "default"|tiny.cidr the destination: a subnet such as "10.20.0.0/16", or "default"
 ---@param options? tiny.route_del.options
 function tiny.route_del(dest, options) end
 
 ---@class tiny.routes.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Lists the routes of the main table, of both families (ip-route(8)).
 ---```lua
 ---for _, r in ipairs(tiny.routes()) do print(r.dst, r.via or "-", r.dev) end
 ---```
 ---@param options? tiny.routes.options
----@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); of a route with several ways `dev` and `via` are the first
+---@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); for a multipath route `dev` and `via` are those of the first next hop
 function tiny.routes(options) end
 
 ---@class tiny.nat.options: table<"from"|"publish"|"hairpin"|"name"|"netns", any>
----@field from tiny.cidr the subnet, "10.10.0.0/24"
----@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
----@field hairpin? boolean the subnet's own members may call it by published ports, those of `tiny.publish` too (default: true with `publish`)
----@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field from tiny.cidr the subnet, such as "10.10.0.0/24"
+---@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; for 127.0.0.1, set route_localnet of the bridge to 1 (default: none)
+---@field hairpin? boolean members of the subnet can reach each other through published ports, including those of `tiny.publish` (default: true with `publish`)
+---@field name? string the name for the table and for nat_del (default: the subnet, such as 10.10.0.0-24)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: sysctl("net.ipv4.ip_forward", 1).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: there is a nat of this name: give it another name, or remove that one with nat_del
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Masquerades the traffic of a subnet, and publishes ports of its members on the host. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). Forwarding must be enabled too: sysctl("net.ipv4.ip_forward", 1).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: a nat of this name exists: choose another name, or remove it with nat_del
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local nat <close> = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80" } }
 ---```
@@ -1821,13 +1821,13 @@ function tiny.routes(options) end
 function tiny.nat(options) end
 
 ---@class tiny.nat_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes what `nat` made under this name, and nothing else (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the table that `nat` created under this name (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENOENT: there is no nat of this name; `nft list tables` shows them as inet tiny-NAME
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.nat { from = "10.10.0.0/24", name = "web" }
 ---tiny.nat_del("web")
@@ -1837,63 +1837,63 @@ function tiny.nat(options) end
 function tiny.nat_del(name, options) end
 
 ---@class tiny.publish.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Leads a port of the machine to another address, as an element of a map in the nftables table `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). Of a list all are published or none, in one step. 127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need forwarding, and callers in the same subnet `nat` with `hairpin`.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: the port is published already: choose another, or take that one away with publish_del; tiny.published() lists them
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Publishes ports on the host: connections to a host port are translated to another address. Each port is an element of a map in the nftables table `inet tiny-publish`, which is created if it is missing, so that a packet needs one lookup for any number of ports (nft(8)). A list is published as a whole or not at all. For 127.0.0.1, set route_localnet of the outgoing link to 1. Forwarding must be enabled too, and callers in the same subnet need `nat` with `hairpin`.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: the port is already published: choose another, or unpublish it with publish_del; tiny.published() lists them
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local port <close> = tiny.publish("8080:10.10.0.2:80")
 ---```
----@param port string|string[] "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or a list of such
+---@param port string|string[] "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or a list of these
 ---@param options? tiny.publish.options
----@return tiny.published # a published handle: `port` (the string or the list); `<close>` takes the ports away
+---@return tiny.published # a published handle: `port` (the string or the list); `<close>` unpublishes the ports
 function tiny.publish(port, options) end
 
 ---@class tiny.publish_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Takes away what `publish` made of this port, when it still leads to this address (nft(8)), and ends the connections that came by it. The kernel takes some 10 ms for it, and no longer for a list; as much again where there were connections.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: a port is not published, or leads elsewhere; tiny.published() lists them; others of the list are gone
----* EINVAL: the port is gone, its connections go on: this kernel cannot list them; `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---Unpublishes a port that still leads to this address, and ends its connections (nft(8)). The call takes about 10 ms, also for a list, and twice as long when there were connections.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: a port is not published or leads to another address; tiny.published() lists them; the others of the list are removed
+---* EINVAL: the port is removed, but its connections continue, since the kernel cannot list them: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.publish("8080:10.10.0.2:80"):keep()
 ---tiny.publish_del("8080:10.10.0.2:80")
 ---```
----@param port string|string[] as `publish` took it, or a list
+---@param port string|string[] the port as given to `publish`, or a list
 ---@param options? tiny.publish_del.options
 function tiny.publish_del(port, options) end
 
 ---@class tiny.published.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Lists the ports that `publish` made (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---Lists the ports published by `publish` (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---for _, port in ipairs(tiny.published()) do print(port) end
 ---```
 ---@param options? tiny.published.options
----@return any[] # a list of strings as `publish` takes them, "/tcp" left out; empty without the table
+---@return any[] # a list of strings in the syntax of `publish`, without "/tcp"; empty if there is no table
 function tiny.published(options) end
 
 ---@class tiny.publish_clear.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes the table `inet tiny-publish` when no port is published any more (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: there is no such table: nothing was published
+---Removes the table `inet tiny-publish` when no ports are published (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: there is no such table: no port was published
 ---* EBUSY: a port is still published; tiny.published() lists them
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.publish("8080:10.10.0.2:80"):close()
 ---tiny.publish_clear()
@@ -1902,111 +1902,111 @@ function tiny.published(options) end
 function tiny.publish_clear(options) end
 
 ---@class tiny.isolate.options: table<"name"|"outbound"|"closed"|"netns", any>
----@field name? string names the table, for isolate_del; no nat may have it (default: the bridge's)
----@field outbound? boolean allow connections that start on the bridge, and those to published ports (default: false)
----@field closed? boolean also drop what the bridge sends to the machine itself, except ICMP and replies (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field name? string the name for the table and for isolate_del; no nat may have the same (default: the bridge's)
+---@field outbound? boolean allow connections that start on the bridge, and connections to published ports (default: false)
+---@field closed? boolean also drop packets from the bridge to the host itself, except ICMP and replies (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet. Tables of others see the packets too, and may drop what passes here.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Drops packets that are forwarded between a bridge and any other link, in both directions. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). The host itself can still reach the bridge, which need not exist yet. Tables of other programs see the packets too and may drop what this one accepts.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: a table of this name exists: choose another name, or remove it with isolate_del or nat_del
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local br <close> = tiny.bridge("td0")
 ---local apart <close> = tiny.isolate(br, { outbound = true })
 ---```
----@param bridge tiny.bridge|string a name or a handle
+---@param bridge tiny.bridge|string its name or a handle
 ---@param options? tiny.isolate.options
 ---@return tiny.isolation # an isolation handle: `name`, `bridge`; `<close>` removes the table
 function tiny.isolate(bridge, options) end
 
 ---@class tiny.isolate_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes what `isolate` or `block_transit` made under this name (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the table that `isolate` or `block_transit` created under this name (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENOENT: there is no isolation of this name; `nft list tables` shows them as inet tiny-NAME
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.isolate("td0"):keep()
 ---tiny.isolate_del("td0")
 ---```
----@param name string the name: the bridge's, unless another was given
+---@param name string the name: the bridge's, unless `name` was given
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
 ---@class tiny.block_transit.options: table<"name"|"family"|"netns", any>
----@field name string names the table, for isolate_del; no nat may have it
+---@field name string the name for the table and for isolate_del; no nat may have the same
 ---@field family string "ipv4" or "ipv6"
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Drops what is forwarded neither from nor to one of these links, by an nftables table of its own, `inet tiny-NAME` (nft(8)): a machine that forwards for its containers is then no router for its neighbours, whatever links it gets later. Replies and connections to published ports pass.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for its neighbours, whichever links are added later. Replies and connections to published ports pass.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: a table of this name exists: choose another name, or remove it with isolate_del or nat_del
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local block <close> = tiny.block_transit({ "td" }, { name = "transit", family = "ipv4" })
 ---```
----@param own string[] prefixes of the names of the links that it forwards for
+---@param own string[] name prefixes of the links that the host forwards for
 ---@param options tiny.block_transit.options
 ---@return tiny.transit # a transit handle: `name`; `<close>` removes the table
 function tiny.block_transit(own, options) end
 
 ---@class tiny.pin.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the hardware address that it sends from: that of the veth's other end
----@field addr string|string[] its address, or a list
----@field router? boolean it forwards packets: it may send from any other address too, though not claim it by ARP (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field mac string the MAC address that it sends from: that of the veth's other end
+---@field addr string|string[] its address or a list of addresses
+---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Restricts what a bridge port that veth_pair made with `pinned` may send: only frames from this hardware address and these addresses, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. The link need not exist yet. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first one makes: while it exists, a `pinned` port without a pin sends nothing.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EAFNOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---Restricts the frames that a bridge port may send. The port must have been created by veth_pair with `pinned`; the link need not exist yet. Only frames from this MAC address and these addresses pass, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first call creates: while it exists, a `pinned` port without a pin cannot send.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EAFNOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
 ---local pin <close> = tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
----@param link tiny.bridge|tiny.veth|string the port, by its name or a handle
+---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin.options
----@return tiny.pin # a pin handle: `name`; `<close>` takes it away
+---@return tiny.pin # a pin handle: `name`; `<close>` removes the pin
 function tiny.pin(link, options) end
 
 ---@class tiny.pin_del.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the hardware address that it sends from: that of the veth's other end
----@field addr string|string[] its address, or a list
----@field router? boolean it forwards packets: it may send from any other address too, though not claim it by ARP (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field mac string the MAC address that it sends from: that of the veth's other end
+---@field addr string|string[] its address or a list of addresses
+---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes what `pin` made with the same values (nft(8)). The port can then send nothing.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: it is not pinned to these; `nft list table bridge tiny-pins` shows what is
----* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---Removes the pin with the same values (nft(8)). The port cannot send afterwards.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: there is no pin with these values; `nft list table bridge tiny-pins` lists all
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
 ---tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
 ---tiny.pin_del("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
----@param link tiny.bridge|tiny.veth|string the port, by its name or a handle
+---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin_del.options
 function tiny.pin_del(link, options) end
 
 ---@class tiny.pin_clear.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes the table `bridge tiny-pins` when no port is pinned any more (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: there is no such table: nothing was pinned
+---Removes the table `bridge tiny-pins` when no pins are left (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: there is no such table: no port was pinned
 ---* EBUSY: a port is still pinned; `nft list table bridge tiny-pins` shows which
----* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
 ---tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
 ---tiny.pin_clear()
@@ -2015,156 +2015,156 @@ function tiny.pin_del(link, options) end
 function tiny.pin_clear(options) end
 
 ---@class tiny.nft_chains.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Lists the base chains of all nftables tables, also those of others (nft(8)). A packet passes all of a hook, and one that drops it has the last word.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---Lists the base chains of all nftables tables, including those of other programs (nft(8)). A packet passes all chains of a hook; a drop by any of them is final.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---for _, chain in ipairs(tiny.nft_chains()) do
 ---  if chain.policy == "drop" then print(chain.family, chain.table, chain.name) end
 ---end
 ---```
 ---@param options? tiny.nft_chains.options
----@return table[] # a list of tables: `table`, `family` ("ip", "ip6", "inet", "arp", "bridge", "netdev"), `name`, `type` ("filter", "nat", "route"), `hook` ("forward", …), `priority` (the smallest comes first), `policy` ("accept", "drop"); iptables-legacy has rules that are not among them
+---@return table[] # a list of tables: `table`, `family` ("ip", "ip6", "inet", "arp", "bridge", "netdev"), `name`, `type` ("filter", "nat", "route"), `hook` ("forward", …), `priority` (the lowest comes first), `policy` ("accept", "drop"); rules of iptables-legacy are not included
 function tiny.nft_chains(options) end
 
 ---@class tiny.conntrack_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Makes the kernel forget the connections from and to an address, before or after translation (conntrack(8), -D). Those through a port that is published no longer end with it; without it they go on.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EINVAL: this kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
+---Deletes the connection tracking entries from and to an address, before or after translation (conntrack(8), -D). Otherwise connections through a port that is no longer published continue.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EINVAL: the kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
 ---```lua
 ---local cut = tiny.conntrack_del("10.10.0.2")
 ---```
----@param addr string the address, "10.10.0.2"
+---@param addr string the address, such as "10.10.0.2"
 ---@param options? tiny.conntrack_del.options
----@return any # how many they were
+---@return any # the number of deleted entries
 function tiny.conntrack_del(addr, options) end
 
 ---@class tiny.qdisc_set.options: table<"rate"|"burst"|"latency"|"delay"|"jitter"|"loss"|"netns", any>
 ---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
----@field burst? tiny.size how much goes at once, at least one packet: "32k" (default: needed with `rate`)
----@field latency? tiny.duration how long a packet waits at most before it is dropped (default: needed with `rate`)
----@field delay? tiny.duration how long each packet takes (default: 0)
----@field jitter? tiny.duration by how much the delay varies (default: 0)
----@field loss? number which part of the packets is lost, 0 to 1 (default: 0)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate`)
+---@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate`)
+---@field delay? tiny.duration the delay of each packet (default: 0)
+---@field jitter? tiny.duration the variation of the delay (default: 0)
+---@field loss? number the fraction of packets to drop, 0 to 1 (default: 0)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Limits the rate of what leaves by a link (tc-tbf(8)), or makes it a bad line with delay and loss (tc-netem(8)), in place of what was set before. What arrives is limited at the link's other end.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EINVAL: the kernel does not take these values
----* EOPNOTSUPP: this kernel has none of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM
+---* EINVAL: the kernel does not accept these values
+---* EOPNOTSUPP: the kernel has neither of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM
 ---```lua
 ---local limit <close> = tiny.qdisc_set("veth-web", { rate = "10mbit", burst = "32k", latency = "50ms" })
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.qdisc_set.options
----@return tiny.qdisc # a qdisc handle: `name` (the link's); `<close>` gives the link its first one back
+---@return tiny.qdisc # a qdisc handle: `name` (the link's); `<close>` restores the default qdisc
 function tiny.qdisc_set(link, options) end
 
 ---@class tiny.qdisc_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Takes away what `qdisc_set` made of a link (tc(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the setting of `qdisc_set` from a link (tc(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* ENOENT: nothing was set for this link
+---* ENOENT: this link has no such setting
 ---```lua
 ---tiny.qdisc_del("veth-web")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.qdisc_del.options
 function tiny.qdisc_del(link, options) end
 
 ---@class tiny.reserve_port.options: table<"addr"|"netns", any>
----@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field addr? string the address, such as "0.0.0.0" or "::" (default: every IPv4 address)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is free again when the handle is closed or forgotten, or the process ends.
----* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
----* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
----* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---Reserves a port: it is bound, but TCP does not listen (bind(2)). The port is free again when the handle is closed or collected, or when the process ends.
+---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
+---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
 ---```lua
 ---local port <close> = tiny.reserve_port("8080/tcp", { addr = "0.0.0.0" })
 ---```
----@param port string "8080/tcp", "53/udp"; without a protocol TCP; 0 for any that is free
+---@param port string "8080/tcp", "53/udp"; TCP without a protocol; 0 for any free port
 ---@param options? tiny.reserve_port.options
 ---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
 function tiny.reserve_port(port, options) end
 
 ---@class tiny.udp_bind.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Makes a socket for datagrams to and from anybody (udp(7)).
----* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
----* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
----* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---Creates a UDP socket and binds it to a port (udp(7)).
+---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
+---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
 ---```lua
 ---local udp <close> = tiny.udp_bind("127.0.0.1:0")
 ---```
 ---@param addr string "127.0.0.1:53", "[::1]:53"
 ---@param options? tiny.udp_bind.options
----@return tiny.udp # a udp handle: `port`; `:receive()`, `:send()`; for `poll` too
+---@return tiny.udp # a udp handle: `port`; `:receive()`, `:send()`; can be passed to `poll`
 function tiny.udp_bind(addr, options) end
 
----Takes the next datagram, without waiting for one (recvfrom(2)).
+---Receives the next datagram without blocking (recvfrom(2)).
 ---```lua
 ---local bytes, from = udp:receive()
 ---```
----@param udp tiny.udp what `udp_bind` returned
----@return string? # its bytes and its sender, "127.0.0.1:4242"; nil when none is there
+---@param udp tiny.udp a handle returned by `udp_bind`
+---@return string? # its bytes and its sender, such as "127.0.0.1:4242"; nil when none is waiting
 function tiny.udp_receive(udp) end
 
 ---Sends a datagram (sendto(2)).
----* EMSGSIZE: a datagram has at most 65507 bytes
----* ENETUNREACH: no route of this namespace leads there
----* EPERM: a packet filter of this namespace refuses it
+---* EMSGSIZE: a datagram has at most 65507 bytes; send a shorter one
+---* ENETUNREACH: this namespace has no route to the address
+---* EPERM: a packet filter of this namespace rejects it
 ---```lua
 ---udp:send("hello", "127.0.0.1:4242")
 ---```
----@param udp tiny.udp what `udp_bind` returned
+---@param udp tiny.udp a handle returned by `udp_bind`
 ---@param data string the bytes
----@param to string the receiver, "127.0.0.1:4242"
+---@param to string the receiver, such as "127.0.0.1:4242"
 function tiny.udp_send(udp, data, to) end
 
 ---@class tiny.tcp_listen.options: table<"backlog"|"netns", any>
----@field backlog? integer how many may wait to be taken (default: 64)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field backlog? integer the largest number of connections that wait to be accepted (default: 64)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Listens for connections (listen(2)).
----* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
----* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
----* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---Listens for TCP connections (listen(2)).
+---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
+---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
 ---```lua
 ---local listener <close> = tiny.tcp_listen("127.0.0.1:0")
 ---```
 ---@param addr string "127.0.0.1:53", "[::1]:53"
 ---@param options? tiny.tcp_listen.options
----@return tiny.listener # a listener handle: `port`; `:accept()`; ready in `poll` when somebody connects
+---@return tiny.listener # a listener handle: `port`; `:accept()`; ready in `poll` when a connection is waiting
 function tiny.tcp_listen(addr, options) end
 
----Takes the next connection, without waiting for one (accept4(2)).
+---Accepts the next connection without blocking (accept4(2)).
 ---* EMFILE: this process has too many open files
 ---```lua
 ---local client = listener:accept()
 ---```
----@param listener tiny.listener what `tcp_listen` returned
----@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
+---@param listener tiny.listener a handle returned by `tcp_listen`
+---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function tiny.tcp_accept(listener) end
 
 ---@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"netns", any>
----@field timeout? tiny.duration how long at most (default: as long as the kernel tries)
----@field nonblock? boolean reads and writes return at once (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field timeout? tiny.duration the longest time to wait (default: the kernel's)
+---@field nonblock? boolean reads and writes do not block (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Connects to a listener (connect(2)).
----* ECONNREFUSED: nobody listens there
----* ETIMEDOUT: nothing answered: a packet filter on the way, or a machine that is off
----* ENETUNREACH: no route of this namespace leads there
+---Connects to a TCP listener (connect(2)).
+---* ECONNREFUSED: no program listens on this port
+---* ETIMEDOUT: no reply: a packet filter drops the packets, or the machine is down
+---* ENETUNREACH: this namespace has no route to the address
 ---* EHOSTUNREACH: no machine on the link has this address
 ---```lua
 ---local far <close> = tiny.tcp_connect("127.0.0.1:80", { timeout = "1s" })
@@ -2174,69 +2174,69 @@ function tiny.tcp_accept(listener) end
 ---@return tiny.file # a file handle
 function tiny.tcp_connect(addr, options) end
 
----Reads what a DNS query asks (RFC 1035).
+---Parses the question of a DNS query (RFC 1035).
 ---```lua
 ---local question = tiny.dns_question(bytes)
 ---```
----@param query string the bytes of a message, from anybody
----@return table? # a table: `id`, `name` (lower case, no final dot), `type` ("A", "AAAA", "PTR", …, "TYPE65280"), `recursion`, `max` (the longest answer that its sender can take by datagram, in bytes); nil for what is no query with exactly one question
+---@param query string a message in wire format; it need not be trusted
+---@return table # a table: `id`, `name` (lower case, without the final dot), `type` ("A", "AAAA", "PTR", …, "TYPE65280"), `recursion`, `max` (the largest reply by UDP that the sender accepts, in bytes); nil if it is not a query with exactly one question
 function tiny.dns_question(query) end
 
 ---@class tiny.dns_answer.options: table<"addrs"|"names"|"code"|"ttl"|"max", any>
----@field addrs? string[] addresses: IPv4 for A, IPv6 for AAAA (default: none)
----@field names? string[] names, for PTR (default: none)
----@field code? "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED" the result (default: "NOERROR")
----@field ttl? integer seconds for which the answer may be kept (default: 0)
----@field max? tiny.size the longest answer; what does not fit is left out, and the answer says so (default: 64k)
+---@field addrs? string[] IPv4 addresses for A, IPv6 addresses for AAAA (default: none)
+---@field names? string[] domain names for PTR (default: none)
+---@field code? "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED" the response code (default: "NOERROR")
+---@field ttl? integer the time in seconds for which the reply may be cached (default: 0)
+---@field max? tiny.size the largest reply in bytes; records that do not fit are left out and the reply is marked as truncated (default: 64k)
 
----Writes the answer to a DNS query: the addresses of the family that is asked for, names where a name is asked for, else nothing (RFC 1035).
+---Builds the reply to a DNS query (RFC 1035). A and AAAA queries are answered with the addresses of that family, PTR queries with the names, and others with an empty answer.
 ---```lua
 ---local bytes = tiny.dns_answer(query, { addrs = { "10.10.0.2" }, ttl = 60, max = 512 })
 ---```
----@param query string the bytes of the query
+---@param query string the query in wire format
 ---@param options? tiny.dns_answer.options
----@return any # the answer's bytes
+---@return any # the reply in wire format
 function tiny.dns_answer(query, options) end
 
 ---@class tiny.sysctl.options: table<"netns", any>
----@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
+---@field netns? tiny.netns the network namespace for keys below `net` (default: the caller's)
 
----Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` belong to a network namespace, most others to the whole machine.
----* ENOENT: this kernel has no such setting; look below /proc/sys
----* EPERM: needs root in the user namespace that owns the setting; most belong to the machine's own
----* EACCES: needs root, or the setting can only be read (or only be written)
----* EROFS: /proc/sys is mounted read-only here, as in a container; set it from outside
----* EINVAL: the kernel does not take this value
+---Reads a kernel setting below /proc/sys, or sets it if a value is given (sysctl(8), proc(5)). The keys below `net` belong to a network namespace, most others to the whole machine.
+---* ENOENT: the kernel has no such setting; `sysctl -a` lists them
+---* EPERM: needs root in the user namespace that owns the setting; most belong to the initial one
+---* EACCES: needs root, or the setting is read-only (or write-only)
+---* EROFS: /proc/sys is mounted read-only, as in a container; change the setting from outside
+---* EINVAL: the kernel does not accept this value
 ---```lua
 ---local forward <close> = tiny.sysctl("net.ipv4.ip_forward", 1)
 ---print(tiny.sysctl("net.ipv4.ip_forward"))
 ---```
----@param key string "net.ipv4.ip_forward", with dots or slashes
+---@param key string such as "net.ipv4.ip_forward", with dots or slashes
 ---@param value? integer|string the new value
 ---@param options? tiny.sysctl.options
----@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` sets the old value again
+---@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` restores the old value
 function tiny.sysctl(key, value, options) end
 
----Reads an address, with or without a prefix length, as its bytes in network order.
+---Parses an address, with or without a prefix length, to its bytes in network order.
 ---```lua
 ---local bytes, prefix = tiny.parse_addr("10.10.0.0/24")
 ---```
----@param text string "10.10.0.2", "10.10.0.0/24" or "fd00::2"
----@return any # 4 or 16 bytes and the prefix length (32 or 128 without one); nil for what is no address
+---@param text string such as "10.10.0.2", "10.10.0.0/24" or "fd00::2"
+---@return any # 4 or 16 bytes and the prefix length (32 or 128 if absent); nil if it is not an address
 function tiny.parse_addr(text) end
 
----Writes the bytes of an address as text, IPv6 in its short form (RFC 5952).
+---Formats the bytes of an address as text, IPv6 in its short form (RFC 5952).
 ---```lua
 ---local text = tiny.format_addr("\x0a\x0a\x00\x02")
 ---```
 ---@param bytes any 4 or 16 bytes in network order
----@return any # the address, "10.10.0.2"
+---@return any # the address, such as "10.10.0.2"
 function tiny.format_addr(bytes) end
 
 -- Files
 
 ---@class tiny.read_file.options: table<"root"|"max", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field max? tiny.size the largest file that is read (default: 16m)
 
 ---Reads a whole regular file; FIFOs and devices are refused (open(2), O_NONBLOCK).
@@ -2252,7 +2252,7 @@ function tiny.format_addr(bytes) end
 function tiny.read_file(path, options) end
 
 ---@class tiny.write_file.options: table<"root"|"mode"|"sync"|"exclusive", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer the file's mode (default: 0o644)
 ---@field sync? boolean wait until the file and its name are on disk (fdatasync(2), fsync(2)) (default: false)
 ---@field exclusive? boolean fail with EEXIST instead of replacing a file (default: false)
@@ -2286,7 +2286,7 @@ function tiny.write_file(path, data, options) end
 function tiny.append_file(path, data, options) end
 
 ---@class tiny.list_dir.options: table<"root"|"nofollow", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
 
 ---Lists the names in a directory, sorted (readdir(3)).
@@ -2302,7 +2302,7 @@ function tiny.append_file(path, data, options) end
 function tiny.list_dir(path, options) end
 
 ---@class tiny.stat.options: table<"root"|"follow"|"nofollow", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field follow? boolean follow a symbolic link to its target (default: true)
 ---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
 
@@ -2319,7 +2319,7 @@ function tiny.list_dir(path, options) end
 function tiny.stat(path, options) end
 
 ---@class tiny.mkdir.options: table<"root"|"mode"|"parents", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer its mode (default: 0o755)
 ---@field parents? boolean also create missing parents; an existing directory is not an error (default: false)
 
@@ -2336,7 +2336,7 @@ function tiny.stat(path, options) end
 function tiny.mkdir(path, options) end
 
 ---@class tiny.symlink.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
 ---Creates a symbolic link at `path` (symlink(2)).
 ---* ENOENT: the file or its directory is missing
@@ -2351,7 +2351,7 @@ function tiny.mkdir(path, options) end
 function tiny.symlink(target, path, options) end
 
 ---@class tiny.readlink.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
 ---Returns the target of a symbolic link (readlink(2)).
 ---* ENOENT: the file or its directory is missing
@@ -2365,7 +2365,7 @@ function tiny.symlink(target, path, options) end
 function tiny.readlink(path, options) end
 
 ---@class tiny.chown.options: table<"root"|"uid"|"gid", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field uid integer the owner
 ---@field gid integer the group
 
@@ -2407,7 +2407,7 @@ function tiny.setxattr(path, name, options) end
 function tiny.rename(from, to) end
 
 ---@class tiny.remove.options: table<"root"|"recursive", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean remove a directory with its content (default: false)
 
 ---Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic links and mounts are not followed (unlink(2), rmdir(2)).
@@ -2509,7 +2509,7 @@ function tiny.copy_entries(names, to, options) end
 function tiny.mkdirs(root, paths, options) end
 
 ---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field to tiny.file the file or pipe that receives the stream
 ---@field name string the name of the source in the archive
 ---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
@@ -2530,7 +2530,7 @@ function tiny.mkdirs(root, paths, options) end
 function tiny.tar_pack(from, options) end
 
 ---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field from tiny.file the file or pipe to read the stream from
 ---@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
 ---@field progress? function called with the number of bytes so far, at most ten times a second
@@ -2629,7 +2629,7 @@ function tiny.read_json_files(folder, names, options) end
 -- Events
 
 ---@class tiny.open.options: table<"root"|"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field read? boolean open for reading (default: true without `write`)
 ---@field write? boolean open for writing (default: false)
 ---@field append? boolean append each write to the end (default: false)
@@ -2653,7 +2653,7 @@ function tiny.read_json_files(folder, names, options) end
 function tiny.open(path, options) end
 
 ---@class tiny.open_device.options: table<"root"|"major"|"minor", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field major integer the major number: the driver
 ---@field minor integer the minor number: the device of that driver
 
@@ -2808,11 +2808,11 @@ function tiny.watch(options) end
 function tiny.changes(watch) end
 
 ---@class tiny.cgroup_notice.options: table<"trigger", any>
----@field trigger? string when to tell: "some 150000 2000000" (microseconds stalled, in a window of so many) for pressure; on v1 "medium" for memory.pressure_level, bytes for memory.usage_in_bytes (default: any change)
+---@field trigger? string the threshold: for pressure "some 150000 2000000" (microseconds of stall, per window in microseconds); on v1 "medium" for memory.pressure_level, bytes for memory.usage_in_bytes (default: any change)
 
----Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
----* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
----* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
+---Asks the kernel for notifications from a control file of a cgroup (cgroups(7)). On v2 these are changes of an event file, or pressure above a trigger; on v1 they come through cgroup.event_control. The file names are those of this host.
+---* ENOENT: there is no such cgroup or file; pressure files need a kernel that measures pressure (`tinylua doctor`)
+---* EINVAL: the file has no notifications, or does not accept this trigger; without privilege the window must be a multiple of 2 s
 ---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)
 ---* EACCES: run as root
 ---```lua
@@ -2827,21 +2827,21 @@ function tiny.changes(watch) end
 ---@return tiny.notice # a notice handle for `poll`: `:take()`
 function tiny.cgroup_notice(group, file, options) end
 
----Takes the news of a control file, so that `poll` waits for the next.
+---Takes the notification of a control file, so that `poll` waits for the next one.
 ---```lua
 ---local text = notice:take()
 ---```
----@param notice tiny.notice what `cgroup_notice` returned
----@return any # what the file says now; nil when its group is gone
+---@param notice tiny.notice a handle returned by `cgroup_notice`
+---@return any # the content of the file; nil when its cgroup has been removed
 function tiny.take_notice(notice) end
 
 -- Sockets
 
 ---@class tiny.socketpair.options: table<"type"|"nonblock", any>
----@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, and one read returns it whole (default: "stream")
+---@field nonblock? boolean reads and writes do not block (default: false)
 
----Makes two sockets that are connected with each other (socketpair(2)).
+---Creates a pair of connected sockets (socketpair(2)).
 ---```lua
 ---local mine, theirs = tiny.socketpair { type = "seqpacket" }
 ---```
@@ -2851,138 +2851,138 @@ function tiny.take_notice(notice) end
 function tiny.socketpair(options) end
 
 ---@class tiny.unix_listen.options: table<"type"|"nonblock", any>
----@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, and one read returns it whole (default: "stream")
+---@field nonblock? boolean reads and writes do not block (default: false)
 
----Makes a socket at `path` that only its owner may connect to, and listens (unix(7)). Its name stays until `remove`.
----* EADDRINUSE: something is at that path; remove it when its owner is gone
----* ENOENT: the folder is missing
+---Creates a socket at `path` that only its owner may connect to, and listens on it (unix(7)). The socket file remains until it is removed.
+---* EADDRINUSE: a file already exists at this path; remove it if no process listens there
+---* ENOENT: the directory is missing
 ---```lua
 ---local listener <close> = tiny.unix_listen("/run/web/attach")
 ---```
----@param path string the socket's name, of any length
+---@param path string the path of the socket, of any length
 ---@param options? tiny.unix_listen.options
----@return tiny.file # a file handle, ready in `poll` when somebody connects
+---@return tiny.file # a file handle that is ready in `poll` when a connection is waiting
 function tiny.unix_listen(path, options) end
 
 ---@class tiny.unix_accept.options: table<"nonblock", any>
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field nonblock? boolean reads and writes do not block (default: false)
 
----Takes the next connection (accept4(2)).
----* EINVAL: the file is no listening socket
+---Accepts the next connection (accept4(2)).
+---* EINVAL: the file is not a listening socket
 ---* EMFILE: this process has too many open files
 ---```lua
 ---local client = tiny.unix_accept(listener)
 ---```
----@param listener tiny.file what `unix_listen` returned
+---@param listener tiny.file a handle returned by `unix_listen`
 ---@param options? tiny.unix_accept.options
----@return tiny.file? # a file handle; nil when nobody waits and the listener is nonblock
+---@return tiny.file? # a file handle; nil when the listener is nonblock and no connection is waiting
 function tiny.unix_accept(listener, options) end
 
 ---@class tiny.unix_connect.options: table<"type"|"nonblock", any>
----@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, and one read returns it whole (default: "stream")
+---@field nonblock? boolean reads and writes do not block (default: false)
 
 ---Connects to a socket by its path (connect(2)).
 ---* ENOENT: there is no such socket
----* ECONNREFUSED: whoever listened there is gone
----* EPROTOTYPE: the listener's type is another
+---* ECONNREFUSED: no process listens on this socket any more
+---* EPROTOTYPE: the listener has another type; set `type`
 ---```lua
 ---local far <close> = tiny.unix_connect("/run/web/attach")
 ---```
----@param path string the socket's name, of any length
+---@param path string the path of the socket, of any length
 ---@param options? tiny.unix_connect.options
 ---@return tiny.file # a file handle
 function tiny.unix_connect(path, options) end
 
----Sends an open file to the process at the far side of a socket (unix(7), SCM_RIGHTS).
----* EPIPE: the far side is closed
----* ENOTSOCK: the first file is no socket
+---Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).
+---* EPIPE: the peer has closed the socket
+---* ENOTSOCK: the first file is not a socket
 ---```lua
 ---tiny.send_fd(socket, tiny.open("web.log"))
 ---```
 ---@param socket tiny.file a socket
----@param file tiny.file what to send; the caller's own stays open
+---@param file tiny.file the file to send; it stays open in the caller
 function tiny.send_fd(socket, file) end
 
----Receives an open file from the far side of a socket (unix(7), SCM_RIGHTS).
----* ENOMSG: a message without a file came
----* EAGAIN: nothing is there now (nonblock)
----* ENOTSOCK: the file is no socket
+---Receives an open file from the peer of a socket (unix(7), SCM_RIGHTS).
+---* ENOMSG: the message contains no file
+---* EAGAIN: no message is available now (nonblock)
+---* ENOTSOCK: the file is not a socket
 ---```lua
 ---local file = tiny.recv_fd(socket)
 ---```
 ---@param socket tiny.file a socket
----@return tiny.file? # a file handle; nil when the far side is closed
+---@return tiny.file? # a file handle; nil when the peer has closed the socket
 function tiny.recv_fd(socket) end
 
 -- Output
 
 ---@class tiny.pump.options: table<"dir"|"max_size"|"max_files", any>
----@field dir string the folder of the FIFOs and spools
----@field max_size? tiny.size begin a new log file at this size (default: none)
----@field max_files? integer how many log files are kept, the current one counted; 1: it is begun anew (default: 2)
+---@field dir string the directory of the FIFOs and spools
+---@field max_size? tiny.size start a new log file at this size (default: none)
+---@field max_files? integer how many log files are kept, including the current one; with 1 it is truncated (default: 2)
 
----Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line (lines that come in a burst are one object). Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
----* ENOENT: the FIFOs are missing: mknod makes them
----* ESPIPE: the spool was emptied while the log stayed
+---Opens the output path of a container: the FIFOs `stdout` and `stderr` in a directory, a spool file for each, and the log with one JSON object per line (lines that arrive together form one object). Bytes move by splice(2): SIGKILL neither loses nor duplicates any, and a pump opened later continues where the log ends.
+---* ENOENT: the FIFOs are missing: create them with mknod
+---* ESPIPE: the spool was truncated, but the log was not
 ---```lua
 ---local pump <close> = tiny.pump("container.log", { dir = "/run/web" })
 ---```
 ---@param log string the log file
 ---@param options tiny.pump.options
----@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for
+---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`
 function tiny.pump(log, options) end
 
 ---@class tiny.pump_move.options: table<"keep", any>
----@field keep? boolean return the bytes as well (default: false)
+---@field keep? boolean also return the bytes (default: false)
 
----Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
----* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.
+---* ENOSPC: the disk is full; no bytes are lost, they stay in the FIFO and the spool
 ---```lua
 ---local more = pump:move("stdout")
 ---```
----@param pump tiny.pump what `pump` returned
+---@param pump tiny.pump a handle returned by `pump`
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes moved
 ---@return string?
 ---@return integer
 function tiny.pump_move(pump, stream, options) end
 
 ---@class tiny.pump_drop.options: table<"keep", any>
----@field keep? boolean return the bytes as well (default: false)
+---@field keep? boolean also return the bytes (default: false)
 
----Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
+---Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.
 ---```lua
 ---local _, _, lost = pump:drop("stdout")
 ---```
----@param pump tiny.pump what `pump` returned
+---@param pump tiny.pump a handle returned by `pump`
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_drop.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes discarded
 ---@return string?
 ---@return integer
 function tiny.pump_drop(pump, stream, options) end
 
 ---@class tiny.pump_finish.options: table<"keep", any>
----@field keep? boolean return the bytes as well (default: false)
+---@field keep? boolean also return the bytes (default: false)
 
----Moves all that is left of a stream to the log; a last line without its end is marked partial.
----* ENOSPC: the disk is full; the spool keeps what is not in the log
+---Moves the rest of a stream to the log; an incomplete last line is marked as partial.
+---* ENOSPC: the disk is full; the spool keeps the rest
 ---```lua
 ---pump:finish("stdout")
 ---```
----@param pump tiny.pump what `pump` returned
+---@param pump tiny.pump a handle returned by `pump`
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_finish.options
----@return any # false, the bytes where they are kept (else nil), and how many came
+---@return any # false, the bytes with `keep` (else nil), and the number of bytes moved
 function tiny.pump_finish(pump, stream, options) end
 
 ---@class tiny.terminal_filter.options: table<"whole_lines", any>
----@field whole_lines? boolean let a carriage return pass only before a line's end: something else is at the line's beginning (default: false)
+---@field whole_lines? boolean pass a carriage return only before a newline, because the line starts with other text (default: false)
 
----Makes a filter for what a program writes, on its way to a terminal that is not the program's own. Control characters, escape sequences, bytes that are no UTF-8 and Unicode's bidi controls become visible text; line ends, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass, and colours end with each line and each piece.
+---Creates a filter for untrusted program output that is shown on another terminal. Control characters, escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass; colours are reset at the end of each line and each piece.
 ---```lua
 ---local filter = tiny.terminal_filter()
 ---io.write(filter:text("\27[2J"))
@@ -2992,40 +2992,40 @@ function tiny.pump_finish(pump, stream, options) end
 function tiny.terminal_filter(options) end
 
 ---@class tiny.filter_text.options: table<"last", any>
----@field last? boolean the stream ends here: nothing waits (default: false)
+---@field last? boolean the stream ends here: return incomplete sequences too (default: false)
 
----Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for its rest.
+---Filters the next bytes of a stream. An incomplete character or sequence is kept until the rest arrives.
 ---```lua
 ---io.write(filter:text(bytes))
 ---```
----@param filter tiny.filter what `terminal_filter` returned
+---@param filter tiny.filter a handle returned by `terminal_filter`
 ---@param bytes string the bytes
 ---@param options? tiny.filter_text.options
 ---@return string # the text
 function tiny.filter_text(filter, bytes, options) end
 
----Readies a way for bytes from one file to another through this process, which neither side gets a descriptor of the other's by. What `into` does not take stays in the relay, at most 128 KiB, and nothing more is read.
+---Creates a relay that copies bytes from one file to another through this process. Neither side gets a descriptor of the other. Bytes that `into` does not accept stay in the relay, at most 128 KiB, and reading stops until they are written.
 ---```lua
 ---local relay <close> = tiny.relay(tiny.stdio(0), into)
 ---```
----@param from tiny.file where bytes come from
----@param into tiny.file where they go
+---@param from tiny.file the file to read from
+---@param into tiny.file the file to write to
 ---@return tiny.relay # a relay handle; its fields are `from` and `into`
 function tiny.relay(from, into) end
 
 ---@class tiny.relay_move.options: table<"rest", any>
----@field rest? boolean what `from` holds at the first such call is the last, whoever has it open for writing still (default: false)
+---@field rest? boolean treat the content of `from` at the first such call as the last, even if it is still open for writing (default: false)
 
----Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
----* EPIPE: nobody reads what comes out of `into`
+---Moves the available bytes, at most about 1 MiB, without blocking.
+---* EPIPE: the reading end of `into` is closed
 ---* ENOSPC: the disk is full
----* EISDIR: `from` is a folder
+---* EISDIR: `from` is a directory
 ---```lua
 ---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
 ---```
 ---@param relay tiny.relay what `relay` returned
 ---@param options? tiny.relay_move.options
----@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+---@return any # what to wait for before the next call: "from" (bytes to read) or "into" (space to write); nil when all is moved
 function tiny.relay_move(relay, options) end
 
 -- Host
@@ -3041,42 +3041,42 @@ function tiny.probe() end
 -- Terminal
 
 ---@class tiny.read_line.options: table<"history"|"lua"|"names"|"strings", any>
----@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
----@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next, which may be a call that waits; children that it forks stand in a process group of their own and read /dev/null (default: false)
----@field names? table of Lua input: the table whose names are completed (default: the globals)
----@field strings? function of Lua input: given a function's name and the beginning of a string in its call, returns a list of what the string can be, or nil for files; given "NAME {" and the beginning of a key, a list of "key: text" (default: none)
+---@field history? string the file for the input history, which the arrow keys recall (default: none)
+---@field lua? boolean the input is Lua: it continues while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts the code that runs next, including blocking calls; children that it forks are in their own process group and read /dev/null (default: false)
+---@field names? table for Lua input: the table whose names are completed (default: the globals)
+---@field strings? function for Lua input: completes strings. Given a function's name and the start of a string in its call, it returns a list of candidates, or nil for file names; given "NAME {" and the start of a key, a list of "key: text" (default: none)
 
----Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no terminal it reads a line of it, and shows no prompt.
----* EIO: the terminal is gone
+---Reads a line from the user with a prompt and line editing (termios(3)). If standard input is not a terminal, it reads a line from it without a prompt.
+---* EIO: the terminal was closed
 ---* EBADF: standard input is closed
 ---```lua
 ---if tiny.read_line("Remove web? [y/N] ") ~= "y" then return 1 end
 ---```
----@param prompt string what to show before the input
+---@param prompt string the text before the input
 ---@param options? tiny.read_line.options
----@return string? # the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)
+---@return string? # the text; nil at the end of input (Ctrl-D); false when the user cancels (Ctrl-C)
 function tiny.read_line(prompt, options) end
 
 ---@class tiny.openpty.options: table<"root"|"nonblock", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field nonblock? boolean reads and writes of the master return at once (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field nonblock? boolean reads and writes of the master do not block (default: false)
 
----Makes a pseudo-terminal in a mounted devpts, found by descriptor: nothing but a devpts is opened, so that a container cannot put a file of its own in the way (pts(4), TIOCGPTPEER).
----* ENOTTY: there is no devpts at that path; mount_devpts mounts one
----* EXDEV: something is mounted over its ptmx
----* ENOSPC: its ptys are used up (/proc/sys/kernel/pty/max)
+---Opens a new pseudoterminal in a mounted devpts (pts(4), TIOCGPTPEER). It is opened by descriptor and only in a devpts, so that a container cannot substitute a file of its own.
+---* ENOTTY: there is no devpts at this path; mount one with mount_devpts
+---* EXDEV: another file is mounted over its ptmx
+---* ENOSPC: the limit of pseudoterminals is reached (/proc/sys/kernel/pty/max)
 ---```lua
 ---local master, slave = tiny.openpty("/dev/pts")
 ---```
----@param devpts string where the devpts is mounted
+---@param devpts string the mount point of the devpts
 ---@param options? tiny.openpty.options
 ---@return tiny.file # two file handles: the master, and the slave, whose `path` is its name in that devpts
 ---@return tiny.file
 function tiny.openpty(devpts, options) end
 
----Makes a terminal the controlling one of the caller's session: its Ctrl-C, its job control and /dev/tty are that session's (ioctl_tty(2), TIOCSCTTY).
----* ENOTTY: it is no terminal; isatty tells
----* EPERM: the caller is no session leader (setsid), or its session has a terminal
+---Makes a terminal the controlling terminal of the caller's session: Ctrl-C, job control and /dev/tty then apply to that session (ioctl_tty(2), TIOCSCTTY).
+---* ENOTTY: it is not a terminal; check with isatty
+---* EPERM: the caller is not a session leader (call setsid), or its session already has a terminal
 ---```lua
 ---tiny.setsid()
 ---tiny.set_controlling_terminal(slave)
@@ -3084,54 +3084,53 @@ function tiny.openpty(devpts, options) end
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
 
----Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets it back, at a prompt in the mode that this found.
----* ENOTTY: standard input is no terminal, or another session's
+---Moves a child to the foreground of the terminal at standard input, so that it can read keys and receives Ctrl-C (tcsetpgrp(3)). The child gets its own process group if it has none. Without a child, the caller's group returns to the foreground; at a prompt, the terminal mode found by this call is restored.
+---* ENOTTY: standard input is not a terminal, or it belongs to another session
 ---* EPERM: the child is in another session
----* EACCES: the child runs a program already, in the caller's own group
+---* EACCES: the child already runs a program in the caller's own group
 ---* ESRCH: the child has ended
 ---```lua
 ---tiny.set_foreground(child)
 ---local status = child:wait()
 ---tiny.set_foreground()
 ---```
----@param child? tiny.child who reads; a child that was stopped for reading goes on
+---@param child? tiny.child the child; if it was stopped for reading it is continued
 function tiny.set_foreground(child) end
 
 ---@class tiny.terminal_size.options: table<"rows"|"cols", any>
----@field rows? integer the new number of rows, up to 65535 (default: as it is)
----@field cols? integer the new number of columns, up to 65535 (default: as it is)
+---@field rows? integer the new number of rows, up to 65535 (default: unchanged)
+---@field cols? integer the new number of columns, up to 65535 (default: unchanged)
 
----Tells a terminal's size, or sets it; a change sends SIGWINCH to its foreground processes (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).
----* ENOTTY: it is no terminal; isatty tells
+---Returns the size of a terminal, or sets it. A change sends SIGWINCH to the foreground processes (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).
+---* ENOTTY: it is not a terminal; check with isatty
 ---```lua
 ---local rows, cols = tiny.terminal_size(tiny.stdio(1))
 ---```
----@param file tiny.file a terminal, either side of a pty
+---@param file tiny.file a terminal: either end of a pty
 ---@param options? tiny.terminal_size.options
----@return integer # rows and columns, as they are then
----@return integer
+---@return any # the resulting rows and columns
 function tiny.terminal_size(file, options) end
 
----Makes a standard stream's terminal pass every byte on as it is, without echo, lines or signals (cfmakeraw(3)).
----* ENOTTY: it is no terminal; isatty tells
----* EIO: the terminal is gone, or the caller is in the background of it
+---Sets the terminal of a standard stream to raw mode: no echo, line editing or signals (cfmakeraw(3)).
+---* ENOTTY: it is not a terminal; check with isatty
+---* EIO: the terminal was closed, or the caller is a background process of it
 ---```lua
 ---local raw <close> = tiny.raw_mode(0)
 ---```
 ---@param number integer 0, 1 or 2
----@return tiny.terminal_mode # a terminal_mode handle; `<close>` sets the mode before
+---@return tiny.terminal_mode # a terminal_mode handle; `<close>` restores the previous mode
 function tiny.raw_mode(number) end
 
----Sets the mode of a standard stream's terminal: the flags and control characters that `raw_mode` found before it (tcsetattr(3)).
----* ENOTTY: it is no terminal; isatty tells
----* EINVAL: the text is no mode
----* EIO: the terminal is gone
+---Sets the mode of a standard stream's terminal, for example the mode saved by `raw_mode` (tcsetattr(3)).
+---* ENOTTY: it is not a terminal; check with isatty
+---* EINVAL: the text is not a terminal mode
+---* EIO: the terminal was closed
 ---```lua
 ---local raw = tiny.raw_mode(0)
 ---tiny.set_terminal_mode(0, raw.undo[3])
 ---```
 ---@param number integer 0, 1 or 2
----@param mode string hexadecimal numbers with colons between them, as `stty -g` writes them
+---@param mode string the flags and control characters as hexadecimal numbers with colons between them, in the format of `stty -g`
 function tiny.set_terminal_mode(number, mode) end
 
 -- Manual
