@@ -111,10 +111,10 @@ fn syntax_error() -> Result<(), String> {
 
 fn unreadable_recipe() -> Result<(), String> {
     let missing = "load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
-                   hint: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them\n";
+                   hint: give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them\n";
     expect(&tinylua("", "run missing.lua")?, 125, missing)?;
     let folder = "load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n  \
-                  hint: a recipe is a file\n";
+                  hint: a recipe is a file, not a directory\n";
     expect(&tinylua("mkdir folder.lua", "run ./folder.lua")?, 125, folder)
 }
 

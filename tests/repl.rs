@@ -337,6 +337,6 @@ fn an_error_has_its_lines_on_a_terminal() {
         .expect("it starts");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its folder is missing\n"
+        "fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its directory is missing\n"
     );
 }

@@ -1,4 +1,5 @@
-//! What steers a recipe. `try` and `fail` are Lua in `vm/shim.lua`, since they take or throw Lua values.
+//! Control flow, errors and tracing of a recipe. `try` and `fail` are written in Lua (`vm/shim.lua`), since they take
+//! or throw Lua values.
 
 use mlua::{Table, Value};
 
@@ -14,32 +15,32 @@ const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitiv
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "try",
-        doc: "Calls `f` with the arguments that follow and returns its results, or nil and the error value.",
-        args: &[arg("f", Type::Function, "what to call")],
+        doc: "Calls `f` with the given arguments and returns its results, or nil and the error value.",
+        args: &[arg("f", Type::Function, "the function to call")],
         returns: "the results of `f`, or nil and an error value",
         example: "local ok, err = tiny.try(tiny.mount_proc, \"/proc\")\nif err then print(err.code, err.hint) end",
         ..BASE
     },
     Primitive {
         name: "fail",
-        doc: "Throws an error value: a message, a format string with its arguments, or a table with `message`, `hint` \
-              and `exit`.",
-        args: &[arg("what", Type::Either(&[Type::Str, Type::Table]), "the message or the error's fields")],
-        returns: "never: it throws",
+        doc: "Throws an error value. It is built from a message, from a format string with its arguments, or from a \
+              table with `message`, `hint` and `exit`.",
+        args: &[arg("what", Type::Either(&[Type::Str, Type::Table]), "the message, or a table of the error's fields")],
+        returns: "does not return",
         example: "tiny.fail { message = \"no rootfs given\", hint = \"pass a folder\", exit = 2 }",
         ..BASE
     },
     Primitive {
         name: "load_recipe",
-        doc: "Reads and compiles a recipe without running it; `require` then also finds modules in its folder, \
-              which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. \
-              A bare name that is no file means the shipped recipe of that name.",
-        args: &[arg("path", Type::Path, "the recipe's file")],
-        returns: "the recipe as a function, and its text",
+        doc: "Reads and compiles a recipe without running it. `require` then also finds the modules of its directory. \
+              That directory is kept open: after pivot_root(2) into a container, modules still come from the host. A \
+              bare name that is not a file is the name of a shipped recipe.",
+        args: &[arg("path", Type::Path, "the recipe file")],
+        returns: "the recipe as a function, and its source text",
         errors: &[
-            ("ENOENT", "a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them"),
-            ("EISDIR", "a recipe is a file"),
-            ("EFBIG", "it has at most 16 MiB"),
+            ("ENOENT", "give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them"),
+            ("EISDIR", "a recipe is a file, not a directory"),
+            ("EFBIG", "a recipe has at most 16 MiB"),
         ],
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,
@@ -48,8 +49,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "caller",
-        doc: "Tells the place in the user's file that is being executed, \"web.lua:12\".",
-        returns: "a string, or nil when no user's file is",
+        doc: "Returns the position in the user's file that is being executed, such as \"web.lua:12\".",
+        returns: "a string, or nil when no file of the user is running",
         example: "print(tiny.caller())",
         in_shim: false,
         call: |c| c.ok(error::user_location(c.lua)),
@@ -57,16 +58,21 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "error_frame",
-        doc: "Writes an error as it is shown on a terminal: its sentence, the lines of the user's file around its place \
-              with the call marked, and the hint.",
-        args: &[arg("error", Type::Table, "an error value, as `try` returns it")],
+        doc: "Formats an error for a terminal: its message, the lines around its position in the user's file with the \
+              call marked, and the hint.",
+        args: &[arg("error", Type::Table, "an error value, as returned by `try`")],
         options: &[
-            opt("chunk", Type::Str, "none", "the name of a chunk that was no file, as places have it"),
-            opt("text", Type::Str, "none", "that chunk's text"),
-            opt("colours", Type::Bool, "false", "with escape sequences for colours"),
-            opt("width", Type::Int, "80", "the columns of the terminal"),
+            opt(
+                "chunk",
+                Type::Str,
+                "none",
+                "the name of a chunk that was not loaded from a file, as error positions show it",
+            ),
+            opt("text", Type::Str, "none", "the source text of that chunk"),
+            opt("colours", Type::Bool, "false", "add escape sequences for colours"),
+            opt("width", Type::Int, "80", "the width of the terminal in columns"),
         ],
-        returns: "a string; the error without lines where its place is in no user's file",
+        returns: "a string; without source lines when the position is not in a file of the user",
         example: "local _, err = tiny.try(tiny.mount_proc, \"/nope\")\nprint(tiny.error_frame(err))",
         in_shim: false,
         call: error_frame,
@@ -74,10 +80,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "trace_calls",
-        doc: "Turns on or off that each primitive is printed on standard error with its time, as `--trace` does; the \
-              children that are forked meanwhile do the same.",
-        args: &[arg("on", Type::Bool, "whether calls are printed from now on")],
-        returns: "whether they were before",
+        doc: "Turns the trace of primitives on or off: each call is printed on standard error with its duration, like \
+              `--trace`. Children forked while it is on are traced too.",
+        args: &[arg("on", Type::Bool, "whether to print calls from now on")],
+        returns: "whether the trace was on before",
         errors: &[("EBADF", "standard error is closed")],
         example: "local before = tiny.trace_calls(true)\ntiny.getpid()\ntiny.trace_calls(before)",
         in_shim: false,
@@ -86,8 +92,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "stop_trace",
-        doc: "Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).",
-        errors: &[("ENOENT", "there is no /dev/null to put in its place")],
+        doc: "Ends the trace of this process and closes its duplicate of standard error (dup3(2)).",
+        errors: &[("ENOENT", "/dev/null, which replaces the duplicate, is missing")],
         example: "tiny.stop_trace()",
         in_shim: false,
         call: |c| {
@@ -98,16 +104,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "log",
-        doc: "Says what happens, for whoever looks into a problem: a line on standard error, or in the file of `--log`, with \
-              the time, the level, the message and the fields. `--log-level` says which are written; without it those \
-              of `error` and `warn`.",
+        doc: "Writes a diagnostic message to standard error, or to the file of `--log`, with the time, the level and the \
+              fields. `--log-level` sets the least severe level that is written; the default is `warn`.",
         args: &[
-            arg("level", Type::Word(log::NAMES), "how grave it is"),
-            arg("message", Type::Str, "what happens"),
+            arg("level", Type::Word(log::NAMES), "the severity"),
+            arg("message", Type::Str, "the message"),
             optional(
                 "fields",
                 Type::Table,
-                "more about it: names to values that JSON has; none is called time, level, msg, pid or from",
+                "names and values, as in JSON; the names time, level, msg, pid and from are reserved",
             ),
         ],
         example: "tiny.log(\"info\", \"the cache is warm\", { entries = 42 })",
@@ -117,8 +122,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "log_reopen",
-        doc: "Lets standard error, as it is now, have what is logged, where `--log` names no file, and warnings and errors in \
-              any case. A supervisor in the background calls it once its standard error is supervisor.log.",
+        doc: "Redirects diagnostics to the present standard error, unless `--log` names a file; warnings and errors go there \
+              in any case. A background supervisor calls it when its standard error has become supervisor.log.",
         errors: &[("EBADF", "standard error is closed")],
         example: "tiny.log_reopen()",
         in_shim: false,
@@ -130,8 +135,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "show",
-        doc: "Writes any value on one line as a reader would, with control bytes escaped.",
-        args: &[optional("value", Type::Any, "what to write")],
+        doc: "Formats any value on one line, with control characters escaped.",
+        args: &[optional("value", Type::Any, "the value")],
         returns: "a string",
         example: "print(tiny.show { name = \"web\" })",
         in_shim: false,
@@ -140,9 +145,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "parse_size",
-        doc: "Reads a size: bytes, or a string with k, m, g or t (binary multiples).",
-        args: &[arg("size", Type::Any, "\"128m\" or a whole number")],
-        returns: "bytes, or nil and what is wrong",
+        doc: "Parses a size: a number of bytes, or a string with the suffix k, m, g or t (powers of 1024).",
+        args: &[arg("size", Type::Any, "\"128m\" or an integer")],
+        returns: "the size in bytes, or nil and the reason why it is invalid",
         example: "local bytes = tiny.parse_size(\"1.5g\")",
         in_shim: false,
         call: |c| match to_size(&c.arg_value(0)) {
@@ -153,9 +158,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "parse_duration",
-        doc: "Reads a duration: seconds, or a string such as \"1m30s\" or \"500ms\".",
+        doc: "Parses a duration: a number of seconds, or a string such as \"1m30s\" or \"500ms\".",
         args: &[arg("duration", Type::Any, "\"10s\" or a number")],
-        returns: "seconds, or nil and what is wrong",
+        returns: "the duration in seconds, or nil and the reason why it is invalid",
         example: "local seconds = tiny.parse_duration(\"1m30s\")",
         in_shim: false,
         call: |c| match to_seconds(&c.arg_value(0)) {
@@ -166,9 +171,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "did_you_mean",
-        doc: "Finds the word of a list that is closest to a misspelt one.",
-        args: &[arg("word", Type::Str, "what was written"), arg("words", Type::List(&Type::Str), "what there is")],
-        returns: "the closest, or nil when none is close",
+        doc: "Finds the word of a list that is closest to a misspelt word.",
+        args: &[arg("word", Type::Str, "the misspelt word"), arg("words", Type::List(&Type::Str), "the valid words")],
+        returns: "the closest word, or nil when none is similar",
         example: "print(tiny.did_you_mean(\"hostnme\", { \"hostname\", \"name\" }))",
         in_shim: false,
         call: |c| {

@@ -1,5 +1,5 @@
-//! What can be told of a call before it is made: the check that every call passes, without the call. Of
-//! what it is given a value may be unknown, so that a program can be looked at that is not run.
+//! Checks a call without making it: the argument checks that every call passes. Arguments may be unknown values, so
+//! that a program can be analysed without running it.
 
 use mlua::{MultiValue, Table, Value};
 
@@ -11,14 +11,14 @@ use crate::vm::registry::{Outcome, Primitive, Type, optional};
 pub const FAMILY: &[Primitive] = &[Primitive {
     name: "foresee",
     family: "control",
-    doc: "Tells what the arguments of a call say about it, without the call: why it would be refused before the kernel \
-          is asked, and which kind of handle it returns. Without a name it returns the value that stands for one that \
-          is not known, as an argument or in a table.",
+    doc: "Checks the arguments of a call without making the call. It returns the argument error, if any, and the kind \
+          of handle that the call would return. Without a name it returns the placeholder for an unknown value, to be \
+          used as an argument or in a table.",
     args: &[
-        optional("name", Type::Str, "a primitive, \"clone\", or a method, \"child:wait\""),
-        optional("args", Type::Table, "its arguments, as table.pack makes them; `n` counts them"),
+        optional("name", Type::Str, "a primitive such as \"clone\", or a method such as \"child:wait\""),
+        optional("args", Type::Table, "its arguments, as packed by table.pack; `n` is their number"),
     ],
-    returns: "the refusal or nil, and the handle's kind or nil; false when there is no such primitive",
+    returns: "the argument error or nil, and the handle's kind or nil; false when there is no such primitive",
     example: "local unknown = tiny.foresee()\nprint(tiny.foresee(\"sethostname\", { 7, n = 1 }))",
     call: foresee,
     ..Primitive::BASE
@@ -35,17 +35,17 @@ fn foresee(call: &Call<'_>) -> Outcome {
         _ => MultiValue::new(),
     };
     let kind = docs::returned_kind(primitive.returns);
-    // Those in Lua take what their entry only describes.
+    // Primitives that are written in Lua take what their entry describes.
     let entry = registry.entries().find(|entry| !entry.in_shim() && entry.name() == primitive.name);
     let refusal = entry.and_then(|entry| Call::new(call.lua, entry, &args).err());
     call.ok((refusal, kind))
 }
 
-/// What table.unpack(args, 1, args.n) returns, as many as a call could have.
+/// The values that table.unpack(args, 1, args.n) returns, up to the largest number that a call takes.
 fn unpack(args: &Table) -> Result<MultiValue, Fail> {
     let count = args.raw_get::<Option<i64>>("n")?.unwrap_or_else(|| args.raw_len() as i64);
     if !(0..=MOST).contains(&count) {
-        return Err(Fail::Usage(format!("args: {count} arguments are none that a call has, {MOST} at most")));
+        return Err(Fail::Usage(format!("args: {count} arguments are more than the {MOST} that a call takes")));
     }
     Ok((1..=count).map(|i| args.raw_get::<Value>(i)).collect::<mlua::Result<MultiValue>>()?)
 }

@@ -1,4 +1,4 @@
-//! What this host offers.
+//! The features of this host.
 
 use mlua::LuaSerdeExt;
 
@@ -10,8 +10,8 @@ const BASE: Primitive = Primitive { family: "host", ..Primitive::BASE };
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[Primitive {
     name: "probe",
-    doc: "Tells what this kernel and host offer: it only asks, nothing is made, loaded or run. A feature that comes as \
-          a module is true, \"module\" (it can be loaded) or false.",
+    doc: "Returns the features of this kernel and host. It only queries them: nothing is created, loaded or run. A \
+          feature that is a kernel module is true (loaded), \"module\" (can be loaded) or false.",
     returns: "a table: kernel, euid, capabilities, cgroup, namespaces, userns, filesystems, calls, security, network",
     example: "local host = tiny.probe()\nprint(host.kernel.release, host.cgroup.mode, host.filesystems.overlay)",
     call: |c| {

@@ -1,5 +1,4 @@
-//! The manual of the primitives, and the Lua that ships in the binary: what `tinylua doc` and
-//! `tinylua eject` are made of.
+//! The manual of the primitives, and the Lua files that ship in the binary, for `tinylua doc` and `tinylua eject`.
 
 use mlua::Value;
 
@@ -14,14 +13,14 @@ const BASE: Primitive = Primitive { family: "manual", ..Primitive::BASE };
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "manual",
-        doc: "Writes the manual's entry of a primitive; without a name the index by family, the whole reference \
-              (markdown), the page tinylua-primitives(7) (man) or the stubs for editors (lua).",
-        args: &[optional("name", Type::Str, "a primitive, \"clone\", or a method, \"child:wait\"")],
+        doc: "Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole \
+              reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).",
+        args: &[optional("name", Type::Str, "a primitive such as \"clone\", or a method such as \"child:wait\"")],
         options: &[opt(
             "format",
             Type::Word(&["text", "markdown", "man", "lua"]),
             "text",
-            "for whom; an entry is text",
+            "the format; a single entry is always text",
         )],
         returns: "a string, or nil when there is no such primitive",
         example: "print(tiny.manual(\"clone\"))",
@@ -30,9 +29,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "sources",
-        doc: "Lists the Lua files in a folder of the search path and of the binary, without `.lua`.",
-        args: &[arg("folder", Type::Path, "a folder below scripts or lua: commands, modules or recipes")],
-        options: &[opt("below", Type::Bool, "false", "also those in the folders below, as \"net/bridge\"")],
+        doc: "Lists the Lua files in a directory of the search path and of the binary, without `.lua`.",
+        args: &[arg("folder", Type::Path, "a directory below scripts or lua: commands, modules or recipes")],
+        options: &[opt("below", Type::Bool, "false", "include subdirectories, as in \"net/bridge\"")],
         returns: "a list of names, sorted",
         example: "for _, name in ipairs(tiny.sources(\"scripts\")) do print(name) end",
         call: |c| {
@@ -48,17 +47,22 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "source",
-        doc: "Reads a Lua file as `require` and the commands find it: on the search path, or else in the binary.",
-        args: &[arg("path", Type::Path, "the file, \"scripts/run.lua\"")],
-        options: &[opt("shipped", Type::Bool, "false", "the copy in the binary, whatever overrides it")],
-        returns: "the text and the file's path (nil for the copy in the binary), or nil when there is none",
+        doc: "Reads a Lua file as `require` and the commands find it: first on the search path, then in the binary.",
+        args: &[arg("path", Type::Path, "the file, such as \"scripts/run.lua\"")],
+        options: &[opt(
+            "shipped",
+            Type::Bool,
+            "false",
+            "read the copy in the binary, even if another file overrides it",
+        )],
+        returns: "the text and the file's path (nil for the copy in the binary), or nil when the file is missing",
         example: "local text = tiny.source(\"lua/tiny/container.lua\")",
         call: source,
         ..BASE
     },
     Primitive {
         name: "config_dir",
-        doc: "Tells the user's folder on the search path; what lies there wins over the binary's Lua.",
+        doc: "Returns the user's directory on the search path; its files override the Lua files in the binary.",
         returns: "a string, or nil when neither XDG_CONFIG_HOME nor HOME is set",
         example: "print(tiny.config_dir())  -- /root/.config/tinylua",
         call: |c| c.ok(files::user_config().map(|dir| dir.to_string_lossy().into_owned())),
@@ -78,7 +82,7 @@ fn manual(call: &Call<'_>) -> Outcome {
         });
     }
     if matches!(format.as_str(), "markdown" | "man" | "lua") {
-        return Err(Fail::Usage(format!("format {format:?} is the whole manual's; leave out the name")));
+        return Err(Fail::Usage(format!("format {format:?} is for the whole manual; leave out the name")));
     }
     let name = call.str(0)?;
     call.ok(docs::find(registry, &name).map(docs::entry))

@@ -1,4 +1,4 @@
-//! The primitives: bindings and registry entries, one file per family. No policy, and nothing the compiler cannot check.
+//! The primitives: bindings and registry entries, one file per family. No policy and no unsafe code.
 
 mod cgroup;
 mod control;

@@ -1,4 +1,4 @@
-//! News of a control group's files as handles for `poll`. Which news matter is not decided here.
+//! Notifications from cgroup files as handles for `poll`. The caller decides which ones it needs.
 
 use mlua::Value;
 
@@ -12,9 +12,9 @@ const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "cgroup_notice",
-        doc: "Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of \
-              events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the \
-              kernel's on this host.",
+        doc: "Asks the kernel for notifications from a control file of a cgroup (cgroups(7)). On v2 these are changes \
+              of an event file, or pressure above a trigger; on v1 they come through cgroup.event_control. The file \
+              names are those of this host.",
         args: &[
             GROUP,
             arg(
@@ -28,16 +28,21 @@ pub const FAMILY: &[Primitive] = &[
             "trigger",
             Type::Str,
             "any change",
-            "when to tell: \"some 150000 2000000\" (microseconds stalled, in a window of so many) for pressure; on v1 \
-             \"medium\" for memory.pressure_level, bytes for memory.usage_in_bytes",
+            "the threshold: for pressure \"some 150000 2000000\" (microseconds of stall, per window in microseconds); \
+             on v1 \"medium\" for memory.pressure_level, bytes for memory.usage_in_bytes",
         )],
         returns: "a notice handle for `poll`: `:take()`",
         method: Some(("cgroup", "notice")),
         errors: &[
-            ("ENOENT", "there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)"),
+            (
+                "ENOENT",
+                "there is no such cgroup or file; pressure files need a kernel that measures pressure (`tinylua \
+                 doctor`)",
+            ),
             (
                 "EINVAL",
-                "the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s",
+                "the file has no notifications, or does not accept this trigger; without privilege the window must be \
+                 a multiple of 2 s",
             ),
             ("EOPNOTSUPP", "the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)"),
             ("EACCES", "run as root"),
@@ -54,9 +59,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "take_notice",
-        doc: "Takes the news of a control file, so that `poll` waits for the next.",
-        args: &[arg("notice", Type::Handle("notice"), "what `cgroup_notice` returned")],
-        returns: "what the file says now; nil when its group is gone",
+        doc: "Takes the notification of a control file, so that `poll` waits for the next one.",
+        args: &[arg("notice", Type::Handle("notice"), "a handle returned by `cgroup_notice`")],
+        returns: "the content of the file; nil when its cgroup has been removed",
         method: Some(("notice", "take")),
         example: "local text = notice:take()",
         call: |c| {

@@ -1,4 +1,4 @@
-//! NAT: the entries, their bindings, and the one parser of published ports.
+//! NAT: the entries, their bindings, and the parser of published ports.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,40 +9,39 @@ use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
 
-pub(super) const NO_NFTABLES: &str = "this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or \
-                           CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
+pub(super) const NO_NFTABLES: &str = "the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, \
+                                      or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
 
-pub(super) const NO_PART: &str = "this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, \
-                                  CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, \
-                                  nft_fib_inet)";
+pub(super) const NO_PART: &str = "the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT \
+                                  or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)";
 
 pub const NAT: Primitive = Primitive {
     name: "nat",
-    doc: "Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into \
-          it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: \
+    doc: "Masquerades the traffic of a subnet, and publishes ports of its members on the host. The rules are in a \
+          separate nftables table, `inet tiny-NAME` (nft(8)). Forwarding must be enabled too: \
           sysctl(\"net.ipv4.ip_forward\", 1).",
     options: &[
-        need("from", Type::Cidr, "the subnet, \"10.10.0.0/24\""),
+        need("from", Type::Cidr, "the subnet, such as \"10.10.0.0/24\""),
         opt(
             "publish",
             Type::List(&Type::Str),
             "none",
-            "ports: \"8080:10.10.0.2:80\", \"5353:10.10.0.2:53/udp\", or on one address \"192.0.2.1:8080:10.10.0.2:80\"; \
-             127.0.0.1 reaches them once route_localnet is 1 for the bridge",
+            "ports: \"8080:10.10.0.2:80\", \"5353:10.10.0.2:53/udp\", or on one address \
+             \"192.0.2.1:8080:10.10.0.2:80\"; for 127.0.0.1, set route_localnet of the bridge to 1",
         ),
         opt(
             "hairpin",
             Type::Bool,
             "true with `publish`",
-            "the subnet's own members may call it by published ports, those of `tiny.publish` too",
+            "members of the subnet can reach each other through published ports, including those of `tiny.publish`",
         ),
-        opt("name", Type::Str, "the subnet, as 10.10.0.0-24", "names the table, for nat_del"),
+        opt("name", Type::Str, "the subnet, such as 10.10.0.0-24", "the name for the table and for nat_del"),
         NETNS,
     ],
     returns: "a nat handle: `name`; `<close>` removes the table",
     errors: &[
         EPERM,
-        ("EEXIST", "there is a nat of this name: give it another name, or remove that one with nat_del"),
+        ("EEXIST", "a nat of this name exists: choose another name, or remove it with nat_del"),
         ("EOPNOTSUPP", NO_NFTABLES),
         ("EPROTONOSUPPORT", NO_NFTABLES),
         ("EAFNOSUPPORT", NO_NFTABLES),
@@ -55,7 +54,7 @@ pub const NAT: Primitive = Primitive {
 
 pub const NAT_DEL: Primitive = Primitive {
     name: "nat_del",
-    doc: "Removes what `nat` made under this name, and nothing else (nft(8)).",
+    doc: "Removes the table that `nat` created under this name (nft(8)).",
     args: &[arg("name", Type::Str, "the name of the nat")],
     options: &[NETNS],
     errors: &[
@@ -97,8 +96,8 @@ pub(super) fn check(name: &str) -> Result<(), Fail> {
     sys::bad_name(name).map_or(Ok(()), |why| Err(Fail::Usage(why)))
 }
 
-/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; an IPv6 address stands in brackets. The host 0.0.0.0 or
-/// [::] is every address of the machine, as it is for bind(2).
+/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; IPv6 addresses are in brackets. The host 0.0.0.0 or [::] means every address of
+/// the machine, as for bind(2).
 pub(super) fn published(text: &str) -> Result<Publish, String> {
     let bad = || format!("{text:?} is not a published port, such as \"8080:10.10.0.2:80\" or \"53:10.10.0.2:53/udp\"");
     let (ports, proto) = match text.rsplit_once('/') {
@@ -116,20 +115,20 @@ pub(super) fn published(text: &str) -> Result<Publish, String> {
         return Err(bad());
     }
     if host.is_some_and(|h| h.is_ipv4() != to.is_ipv4()) {
-        return Err(format!("{text:?}: the two addresses are of different families"));
+        return Err(format!("{text:?}: the two addresses must be of the same family"));
     }
     let host = host.filter(|h| !h.is_unspecified());
     Ok(Publish { proto, host, port: own, to: SocketAddr::new(to, to_port) })
 }
 
-/// A published port as `published` reads it.
+/// A published port, parsed by `published`.
 pub(super) fn written(port: &Publish) -> String {
     let host = port.host.map(|h| if h.is_ipv6() { format!("[{h}]:") } else { format!("{h}:") });
     let proto = if port.proto == 17 { "/udp" } else { "" };
     format!("{}{}:{}{proto}", host.unwrap_or_default(), port.port, port.to)
 }
 
-/// Splits at colons outside of brackets.
+/// Splits at colons outside brackets.
 fn fields(text: &str) -> Vec<&str> {
     let mut depth = 0;
     text.split(|c: char| {

@@ -6,7 +6,7 @@ local recipe = tiny.load_recipe("fails.lua")
 -- What is shown is what was compiled.
 tiny.write_file("fails.lua", "other\n")
 local _, err = tiny.try(recipe)
-local sentence, hint = 'fails.lua:3: readlink("/nope"): ENOENT: No such file or directory: /nope', "  hint: the file or its folder is missing"
+local sentence, hint = 'fails.lua:3: readlink("/nope"): ENOENT: No such file or directory: /nope', "  hint: the file or its directory is missing"
 check.equal(tiny.error_frame(err), table.concat({
   sentence, "   1 | -- one", "   2 | local x = 1", " > 3 |     tiny.readlink('/nope')", "     |     ^^^^^^^^^^^^^", "   4 | return x", hint,
 }, "\n"))

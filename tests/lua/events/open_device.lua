@@ -28,4 +28,4 @@ check.fails("ELOOP", tiny.open_device, "dev/null", { root = "/tmp/m/t", major = 
 tiny.mount_tmpfs("/tmp/m/nodev", { create = true, nodev = true })
 tiny.mknod("/tmp/m/nodev/null", "char", { major = 1, minor = 3 })
 check.fails("EACCES", tiny.open_device, "/tmp/m/nodev/null", { major = 1, minor = 3 })
-check.refuses('option "major" is missing: its number: the driver', tiny.open_device, "/dev/null", { minor = 3 })
+check.refuses('option "major" is missing: the major number: the driver', tiny.open_device, "/dev/null", { minor = 3 })

@@ -59,7 +59,7 @@ end
 local whole, trimmed = sleeper(), sleeper { trim = true }
 assert(trimmed < whole * 0.7, ("%d pages, trimmed %d"):format(whole, trimmed))
 
-check.refuses("handles: nothing to wait for, and no timeout: it would never end", tiny.poll, {})
+check.refuses("handles: the list is empty and there is no timeout: it would never return", tiny.poll, {})
 check.refuses("handles is missing: poll(handles [, timeout] [, options])", tiny.poll)
 check.refuses([[timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"]], tiny.poll, {}, "soon")
 into, from = nil, nil

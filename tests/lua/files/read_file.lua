@@ -17,11 +17,11 @@ for _, path in ipairs { "fifo", "/dev/zero", "/dev/null" } do
   check.equal(err.path, path)
   assert(err.message:find("it is no regular file", 1, true), err.message)
 end
-check.equal(check.fails("EISDIR", tiny.read_file, "/tmp").hint, "it is a folder")
+check.equal(check.fails("EISDIR", tiny.read_file, "/tmp").hint, "it is a directory")
 
 tiny.write_file("big", ("x"):rep(4097))
 local err = check.fails("EFBIG", tiny.read_file, "big", { max = "4k" })
-check.equal(err.hint, "the file is larger than `max`")
+check.equal(err.hint, "the file is larger than `max`; raise it")
 check.equal(#tiny.read_file("big", { max = 4097 }), 4097)
 
 tiny.write_file("secret", "", { mode = tonumber("600", 8) })

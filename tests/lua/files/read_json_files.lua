@@ -69,5 +69,5 @@ check.inside({}, function()
 end)
 
 check.fails("ENOTDIR", tiny.read_json_files, "store/file", { "a.json" })
-check.refuses('names: "../x" is no name of a file', tiny.read_json_files, "store", { "../x" })
+check.refuses('names: "../x" is not a file name', tiny.read_json_files, "store", { "../x" })
 check.refuses('option "keys": expected list of string, got the string "n"', tiny.read_json_files, "store", { "a.json" }, { keys = "n" })

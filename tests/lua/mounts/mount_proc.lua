@@ -23,7 +23,7 @@ check.equal(check.mount_at("/tmp/p"), nil, "after <close>")
 
 local err = check.fails("ENOENT", tiny.mount_proc, "nowhere")
 check.equal(err.path, "nowhere")
-assert(err.hint:match("create = true makes the mount point"), err.hint)
+assert(err.hint:match("create = true creates the mount point"), err.hint)
 check.refuses([[unknown option "nosuid"; known are root, create, open, ro, hidepid, subset]], tiny.mount_proc, "p", { nosuid = false })
 check.refuses([[option "hidepid": "all" is not one of "off"|"noaccess"|"invisible"|"ptraceable"]], tiny.mount_proc, "p", { hidepid = "all" })
 tiny.try(function()

@@ -17,7 +17,7 @@ tiny.mkdir("m/x")
 local writer <close> = tiny.open("m/file", { write = true, create = true })
 local busy = check.fails("EBUSY", tiny.remount_ro, "m")
 check.equal(busy.path, "m")
-check.equal(busy.hint, "a file below it is open for writing")
+check.equal(busy.hint, "a file on it is open for writing")
 writer:close()
 tiny.remount_ro("m")
 

@@ -13,7 +13,7 @@ local user <close> = tiny.open("m/first")
 for _, options in ipairs { {}, { root = "/tmp" } } do
   local err = check.fails("EBUSY", tiny.umount, "m", options)
   check.equal(err.path, "m")
-  check.equal(err.hint, "something uses it; detach = true takes it from sight")
+  check.equal(err.hint, "the mount is busy; detach = true unmounts it lazily")
   assert(check.mount_at("/tmp/m"))
 end
 tiny.umount("m", { detach = true })

@@ -86,7 +86,7 @@ end)
 check.equal(tiny.read_file("/proc/sys/user/max_user_namespaces"), limit, "the host's own")
 
 local good = { { 0, 600000, 10 } }
-check.refuses('option "gid_map" is missing: of group ids', tiny.userns, { uid_map = good })
+check.refuses('option "gid_map" is missing: the group id map', tiny.userns, { uid_map = good })
 check.refuses('option "uid_map": a map has 1 to 340 entries, got 0', tiny.userns, { uid_map = {}, gid_map = good })
 local text = 'option "uid_map": entry 1 is not { inside, outside, count } with ids below 4294967295'
 for _, entry in ipairs { { 0, 1 }, { 0, -1, 1 }, { 0, 1, 0 }, { 4294967295, 1, 1 }, { 0, 1, 4294967295 }, { 0, 1, 1, 1 } } do

@@ -95,7 +95,7 @@ do
 end
 
 check.refuses('"publish" is the table of published ports, which `publish` keeps', tiny.nat_del, "publish")
-check.refuses('option "from" is missing: the subnet, "10.10.0.0/24"', tiny.nat, {})
+check.refuses('option "from" is missing: the subnet, such as "10.10.0.0/24"', tiny.nat, {})
 check.refuses('option "publish": "80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"',
   tiny.nat, { from = "10.10.0.0/24", publish = { "80" } })
 check.refuses('option "publish": "80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"',

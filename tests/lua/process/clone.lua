@@ -68,6 +68,6 @@ check.refuses('unknown option "nett"; did you mean "net"?', tiny.clone, { nett =
 check.refuses('option "pid": expected true (new) or a namespace handle (join), got the string "new"', tiny.clone, { pid = "new" }, print)
 check.refuses('option "net": expected a namespace handle, got a table', tiny.clone, { net = {} }, print)
 check.refuses("body is missing: clone(options, body)", tiny.clone, {})
-check.refuses("cgroupns goes with a cgroup handle; cgroup = true is the plain new namespace", tiny.clone, { cgroupns = true }, print)
+check.refuses("cgroupns needs a cgroup handle; cgroup = true alone creates a new cgroup namespace", tiny.clone, { cgroupns = true }, print)
 web:close()
 check.refuses("the netns handle is closed", tiny.clone, { net = web }, print)
