@@ -9,6 +9,7 @@ mod devices;
 mod inside;
 mod keeper;
 mod machine;
+mod times;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -41,6 +42,8 @@ fn suite(trials: Vec<Trial>) -> ExitCode {
     }
     let before = Machine::look();
     let ended = libtest_mimic::run(&args, trials);
+    let cases = ended.num_passed + ended.num_failed + ended.num_ignored;
+    println!("cases: {cases}, skipped: {}{}", ended.num_ignored, times::longest());
     if privileged() && ended.num_passed + ended.num_failed > 0 {
         let left = Machine::look().beyond(&before);
         println!("left on the machine: {}", if left.is_empty() { before.summary() } else { left.join("; ") });
@@ -58,8 +61,10 @@ fn suite(trials: Vec<Trial>) -> ExitCode {
 
 /// A test of this name; skipped, with the reason, when this process is not root.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, || {
-        if privileged() { test().map_err(Failed::from) } else { Ok(Completion::ignored_with("needs root")) }
+    let name = name.into();
+    Trial::ignorable_test(name.clone(), || match privileged() {
+        true => times::of(name, test).map_err(Failed::from),
+        false => Ok(Completion::ignored_with("needs root")),
     })
 }
 

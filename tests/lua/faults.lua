@@ -6,8 +6,7 @@ local leftovers = require "leftovers"
 local faults = {}
 
 local WITNESS = "/tmp/fault"
--- The options of another walk than the usual one.
-faults.options = {
+local OPTIONS = {
   "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
 }
 local EVERYTHING = { "-m", "64m", "--pids-limit", "32", "--net", "bridge", "-p", "8080:80" }
@@ -154,17 +153,9 @@ local function words(...)
   return all
 end
 
--- A detached run with everything, or with these options.
-function faults.run(kind, generations, options)
-  every_point({ kind = kind, who = DETACHED, tidy = true, words = words({ "run", "-d" }, options or EVERYTHING, { "sleep", "1000" }) }, generations, 90)
-end
-
--- A run in front that removes itself. What fails once the container lives leaves it to the next command.
-function faults.front(kind, generations)
-  every_point({ kind = kind, who = FRONT, tidy = "recorded", words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = function() end }, generations, 90)
-end
-
 local RUNNING = words({ "run", "-d", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
+
+local function anything() end
 
 local function stays(problems, containers)
   if #containers ~= 1 then table.insert(problems, "it is not on record any more") end
@@ -174,25 +165,30 @@ local function unharmed(problems, containers)
   if not containers[1] or containers[1].status ~= "running" then table.insert(problems, "it does not run any more") end
 end
 
--- The start of a container on record.
-function faults.start(kind, generations)
-  local made = words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
-  every_point({ kind = kind, who = DETACHED, words = { "start", "c" }, prepare = { made }, after = stays }, generations, 60)
-end
+-- What is walked; outside and inside: the generations on either side of the container's border.
+local WALKS = {
+  -- A detached run with everything: the command clears up by itself, and where that failed, gc does.
+  run = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, EVERYTHING, { "sleep", "1000" }) },
+  -- The same with an init, a cgroup of the user's above its own, mounts and limits of processes.
+  options = { who = DETACHED, outside = { 1 }, fail = { 1, 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, OPTIONS, { "sleep", "1000" }) },
+  -- A run in front that removes itself. What fails once the container lives leaves it to the next command.
+  front = { who = FRONT, outside = { 0 }, inside = { 1 }, tidy = "recorded", least = 90, words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = anything },
+  -- The start of a container on record: it runs or has ended, whole.
+  start = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, least = 60, words = { "start", "c" }, after = stays,
+    prepare = { words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" }) } },
+  -- A program in a running container, which is unharmed.
+  exec = { who = FRONT, outside = { 0, 1 }, least = 20, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed },
+  -- The end of a running container whose program does not heed signals: it runs or has ended, whole.
+  stop = { who = FRONT, outside = { 0 }, least = 20, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays },
+  -- The removal of a running container: it is there, whole, or gone.
+  remove = { who = FRONT, outside = { 0 }, least = 20, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = anything },
+}
 
--- A program in a running container.
-function faults.exec(kind)
-  every_point({ kind = kind, who = FRONT, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed }, { 0, 1 }, 20)
-end
-
--- The end of a running container whose program does not heed signals.
-function faults.stop(kind)
-  every_point({ kind = kind, who = FRONT, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays }, { 0 }, 20)
-end
-
--- The removal of a running container.
-function faults.remove(kind)
-  every_point({ kind = kind, who = FRONT, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = function() end }, { 0 }, 20)
+-- A walk by its name, with faults of this kind, inside the container in the making or outside.
+function faults.walk(name, kind, inside)
+  local walk = WALKS[name]
+  walk.kind = kind
+  every_point(walk, inside and walk.inside or walk[kind] or walk.outside, walk.least)
 end
 
 return faults
