@@ -10,19 +10,22 @@ local function listed(folder)
   return found
 end
 
-local function cgroups(found)
-  local hierarchies = { "" }
-  for _, name in ipairs(tiny.list_dir("/sys/fs/cgroup") or {}) do
-    if tiny.stat("/sys/fs/cgroup/" .. name).kind == "dir" and tiny.stat("/sys/fs/cgroup/" .. name .. "/cgroup.procs") then table.insert(hierarchies, "/" .. name) end
-  end
-  for _, hierarchy in ipairs(hierarchies) do
-    local parent = "/sys/fs/cgroup" .. hierarchy .. "/tinylua"
-    if tiny.stat(parent) then found["shared cgroup " .. parent] = true end
-    for _, name in ipairs(tiny.list_dir(parent) or {}) do
-      if name:match("^%x+$") then found["cgroup " .. parent .. "/" .. name] = true end
+-- The groups below `folder`, of any name; the one above all containers' is told apart.
+local function groups_below(found, folder, top)
+  for _, name in ipairs(tiny.list_dir(folder) or {}) do
+    local path = folder .. "/" .. name
+    local s = tiny.stat(path, { follow = false })
+    if s and s.kind == "dir" then
+      found[(top and name == "tinylua" and "shared cgroup " or "cgroup ") .. path] = true
+      groups_below(found, path)
     end
-    local other = "/sys/fs/cgroup" .. hierarchy .. "/walked"
-    if tiny.stat(other) then found["cgroup " .. other] = true end
+  end
+end
+
+-- In every hierarchy that is mounted, of v1 and of v2.
+local function cgroups(found)
+  for _, mount in ipairs(tiny.mounts()) do
+    if mount.fstype:match("^cgroup2?$") then groups_below(found, mount.target, true) end
   end
 end
 
