@@ -108,8 +108,8 @@ local function on_record(left)
 end
 
 -- A detached command may end before its supervisor gets to the call.
-local function await_strike()
-  local limit = tiny.clock("monotonic") + 5
+local function await_strike(patience)
+  local limit = tiny.clock("monotonic") + patience
   while tiny.read_file(WITNESS) == "" and tiny.clock("monotonic") < limit do tiny.poll({}, "5ms") end
 end
 
@@ -120,7 +120,7 @@ local function one(walk, generation, call, certain)
   for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
   local place = ("%s %s call %d"):format(walk.kind, walk.who[generation], call)
   local status, text = tinylua(walk.words, ("%d:%s:%d:%s"):format(call, walk.kind, generation, WITNESS))
-  if certain then await_strike() end
+  await_strike(certain and 5 or 0.5)
   local op = tiny.read_file(WITNESS)
   if not status then table.insert(problems, "hangs") end
   if walk.tidy and status ~= 0 and walk.kind == "fail" then
