@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         let shipped = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path));
         // A topology is brought up, not run: scenarios/topology* do that.
         let recipes = shipped.filter(|path| !is_topology(path)).map(recipe);
-        tests.chain(cases::all().into_iter().map(case)).chain(recipes).collect()
+        let mut all: Vec<Trial> = tests.chain(cases::all().into_iter().map(case)).chain(recipes).collect();
+        all.sort_by_key(|trial| cases::turn(trial.name()));
+        all
     });
     if let walked @ 1.. = WALKED.load(Ordering::Relaxed) {
         println!("fault points walked: {walked}");

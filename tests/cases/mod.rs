@@ -37,6 +37,40 @@ const KINDS: &[&str] = &["fail", "kill-before", "kill-after"];
 /// Walks of a run with other options than the usual ones.
 const WALKS_OF_OPTIONS: &[(&str, &str)] = &[("faults_options", "fail"), ("faults_options_kill", "kill-before")];
 
+/// The longest tests, by how their names begin: they start first, so that no long one is left alone at the end.
+const LONG: &[&str] = &[
+    "scenarios/faults_fail",
+    "scenarios/faults_options",
+    "scenarios/faults_remove",
+    "scenarios/faults_exec",
+    "scenarios/faults_kill_before",
+    "scenarios/faults_front",
+    "scenarios/faults_",
+    "scenarios/concurrent_",
+    "scenarios/network_many",
+    "rootless/attack_stuck_supervisor",
+    // The next ones are the longest where system calls are slow (tests/uml/run), which halves the list by turns.
+    "attacks/exe_overwrite",
+    "attacks/volume_source",
+    "attacks/mount_race",
+    "attacks/stranger_pid",
+    "attacks/opened_inside",
+    "attacks/host_view",
+    "attacks/shared_mounts",
+    "attacks/release_agent",
+    "attacks/stuck_supervisor",
+    "attacks/join_ptrace",
+    "attacks/diff_race",
+    "attacks/cp_growing",
+    "attacks/leaked_cwd",
+    "attacks/",
+];
+
+/// How soon a test of this name starts: the lowest number first.
+pub fn turn(name: &str) -> usize {
+    LONG.iter().position(|long| name.starts_with(long)).unwrap_or(LONG.len())
+}
+
 /// A test: the recipe in tests/lua that runs it, and the recipe's arguments.
 pub struct Case {
     /// `FAMILY/NAME`, as of a test with a file.

@@ -35,10 +35,16 @@ pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
 }
 
 /// Runs the trials and checks that the machine is as it was before.
-fn suite(trials: Vec<Trial>) -> ExitCode {
-    let args = Arguments::from_args();
+fn suite(mut trials: Vec<Trial>) -> ExitCode {
+    let mut args = Arguments::from_args();
+    // Half of a test's time is waiting, for the kernel to take down namespaces and for what it has set up itself.
+    args.test_threads = args.test_threads.or_else(|| Some(2 * std::thread::available_parallelism().ok()?.get()));
     if args.list {
         return libtest_mimic::run(&args, trials).exit_code();
+    }
+    if let Some((part, parts)) = part() {
+        let mut turn = (0..parts).cycle();
+        trials.retain(|_| turn.next() == Some(part));
     }
     let before = Machine::look();
     let ended = libtest_mimic::run(&args, trials);
@@ -79,6 +85,13 @@ pub fn run(argv: Vec<OsString>) -> Result<Output> {
     keeper.envs([("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LC_ALL", "C.UTF-8")]);
     keeper.envs(std::env::var_os(keeper::TIMEOUT).map(|seconds| (keeper::TIMEOUT, seconds)));
     keeper.output().map_err(|e| format!("starting the private host: {e}"))
+}
+
+/// `TINYLUA_TEST_PART=1/2`: of the trials, in their order, the first of each two. The part counts from 0 here.
+fn part() -> Option<(usize, usize)> {
+    let text = std::env::var("TINYLUA_TEST_PART").ok()?;
+    let (part, parts) = text.split_once('/')?;
+    Some((part.parse::<usize>().ok()?.checked_sub(1)?, parts.parse().ok()?))
 }
 
 fn privileged() -> bool {
