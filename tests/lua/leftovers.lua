@@ -4,6 +4,9 @@ local check = require "check"
 
 local leftovers = {}
 
+-- A kernel without has no rules that could be left.
+local NFTABLES = tiny.probe().network.nftables ~= false
+
 local function listed(folder)
   local found = {}
   for _, name in ipairs(tiny.list_dir(folder) or {}) do found[folder .. "/" .. name] = true end
@@ -43,6 +46,7 @@ local function networks(found)
       end
     end
   end
+  if not NFTABLES then return end
   for _, port in ipairs(tiny.published()) do found["published " .. port] = true end
   -- A table of shared rules goes when nothing is in it.
   for _, chain in ipairs(tiny.nft_chains()) do found["table " .. chain.family .. " " .. chain.table] = true end
@@ -72,10 +76,11 @@ end
 
 -- Whether the bridge's rules are there: the kernel then refuses to make them. And every chain at a hook.
 local function rules(found)
+  if not NFTABLES then return end
   local made, err = tiny.try(tiny.nat, { from = "10.10.0.0/24", name = "td0" })
   if made then made:close() end
   if err and err.code == "EEXIST" then found["nat rules"] = true end
-  for _, chain in ipairs(tiny.try(tiny.nft_chains) or {}) do
+  for _, chain in ipairs(tiny.nft_chains()) do
     found[("nft chain %s %s %s"):format(chain.family, chain.table, chain.name)] = true
   end
 end
