@@ -8,7 +8,11 @@ local function whole(container)
   record.remarks = require("tiny.supervisor.supervisor_log").last(container)
   record.health = require("tiny.supervisor.health_check").on_record(container)
   local cgroup = container.state.status == "running" and limits.reopen(container)
-  record.cgroup = cgroup and { path = cgroup.path, folders = cgroup.folders, stats = tiny.cgroup_stats(cgroup) } or nil
+  -- It may end just now, and its group with it.
+  local stats, err
+  if cgroup then stats, err = tiny.try(tiny.cgroup_stats, cgroup) end
+  if err and err.code ~= "ENOENT" and err.code ~= "ENODEV" then error(err, 0) end
+  record.cgroup = stats and { path = cgroup.path, folders = cgroup.folders, stats = stats } or nil
   return record
 end
 

@@ -1,9 +1,10 @@
 //! Runs every tests/lua/FAMILY/NAME.lua and every shipped recipe, each in a private host of its
-//! own. A file is a test by being there: nothing is registered. A test passes when it ends with 0
-//! and is skipped when it ends with 77 after printing `skip: reason`. A shipped recipe must do
+//! own. A file is a test by being there: nothing is registered; tests/cases lists those that differ in
+//! a word or two. A test passes when it ends with 0 and is skipped when it ends with 77 after printing `skip: reason`. A shipped recipe must do
 //! something useful without arguments: that is how it is run.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
+mod cases;
 mod host;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ use libtest_mimic::{Completion, Trial};
 
 /// The status of a test that lacks what it needs; its output says `skip: reason`.
 const SKIPPED: i32 = 77;
+
+/// Where `require` finds what the tests share, below lua/.
+const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
 /// How many calls the walks of faults had fail or die, in all tests that passed.
 static WALKED: AtomicU32 = AtomicU32::new(0);
@@ -26,7 +30,9 @@ fn main() -> ExitCode {
         let shipped = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path));
         // A topology is brought up, not run: scenarios/topology* do that.
         let recipes = shipped.filter(|path| !is_topology(path)).map(recipe);
-        tests.chain(recipes).collect()
+        let mut all: Vec<Trial> = tests.chain(cases::all().into_iter().map(case)).chain(recipes).collect();
+        all.sort_by_key(|trial| cases::turn(trial.name()));
+        all
     });
     if let walked @ 1.. = WALKED.load(Ordering::Relaxed) {
         println!("fault points walked: {walked}");
@@ -37,8 +43,16 @@ fn main() -> ExitCode {
 fn test(path: PathBuf) -> Trial {
     let family = path.parent().map(name).unwrap_or_default();
     host::trial(format!("{family}/{}", name(&path)), move || {
-        let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
-        run(&["--lua-path", shared, "run", &path.to_string_lossy()])
+        run(&["--lua-path", SHARED, "run", &path.to_string_lossy()])
+    })
+}
+
+/// A test without a file of its own.
+fn case(case: cases::Case) -> Trial {
+    host::trial(case.name, move || {
+        let recipe = format!("{SHARED}/lua/{}", case.recipe);
+        let words = ["--lua-path", SHARED, "run", &recipe].into_iter();
+        run(&words.chain(case.arguments.iter().map(String::as_str)).collect::<Vec<_>>())
     })
 }
 

@@ -9,6 +9,7 @@ mod devices;
 mod inside;
 mod keeper;
 mod machine;
+mod times;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -34,13 +35,21 @@ pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
 }
 
 /// Runs the trials and checks that the machine is as it was before.
-fn suite(trials: Vec<Trial>) -> ExitCode {
-    let args = Arguments::from_args();
+fn suite(mut trials: Vec<Trial>) -> ExitCode {
+    let mut args = Arguments::from_args();
+    // Half of a test's time is waiting, for the kernel to take down namespaces and for what it has set up itself.
+    args.test_threads = args.test_threads.or_else(|| Some(2 * std::thread::available_parallelism().ok()?.get()));
     if args.list {
         return libtest_mimic::run(&args, trials).exit_code();
     }
+    if let Some((part, parts)) = part() {
+        let mut turn = (0..parts).cycle();
+        trials.retain(|_| turn.next() == Some(part));
+    }
     let before = Machine::look();
     let ended = libtest_mimic::run(&args, trials);
+    let cases = ended.num_passed + ended.num_failed + ended.num_ignored;
+    println!("cases: {cases}, skipped: {}{}", ended.num_ignored, times::longest());
     if privileged() && ended.num_passed + ended.num_failed > 0 {
         let left = Machine::look().beyond(&before);
         println!("left on the machine: {}", if left.is_empty() { before.summary() } else { left.join("; ") });
@@ -58,8 +67,10 @@ fn suite(trials: Vec<Trial>) -> ExitCode {
 
 /// A test of this name; skipped, with the reason, when this process is not root.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, || {
-        if privileged() { test().map_err(Failed::from) } else { Ok(Completion::ignored_with("needs root")) }
+    let name = name.into();
+    Trial::ignorable_test(name.clone(), || match privileged() {
+        true => times::of(name, test).map_err(Failed::from),
+        false => Ok(Completion::ignored_with("needs root")),
     })
 }
 
@@ -74,6 +85,13 @@ pub fn run(argv: Vec<OsString>) -> Result<Output> {
     keeper.envs([("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LC_ALL", "C.UTF-8")]);
     keeper.envs(std::env::var_os(keeper::TIMEOUT).map(|seconds| (keeper::TIMEOUT, seconds)));
     keeper.output().map_err(|e| format!("starting the private host: {e}"))
+}
+
+/// `TINYLUA_TEST_PART=1/2`: of the trials, in their order, the first of each two. The part counts from 0 here.
+fn part() -> Option<(usize, usize)> {
+    let text = std::env::var("TINYLUA_TEST_PART").ok()?;
+    let (part, parts) = text.split_once('/')?;
+    Some((part.parse::<usize>().ok()?.checked_sub(1)?, parts.parse().ok()?))
 }
 
 fn privileged() -> bool {

@@ -43,8 +43,7 @@ local four = start("green", "four")
 local pid = tiny.json_decode(check.succeeds("inspect", "--format", "{ state.supervisor.pid, state.pid }", "four"))
 for _, number in ipairs { pid[1], pid[2] } do
   local process <close> = tiny.pidfd_open(math.tointeger(number))
-  tiny.kill(process, "SIGKILL")
-  tiny.poll({ process }, "5s")
+  check.kill(process)
 end
 local cleared = check.run { "gc" }
 check.equal(cleared.status, 0, cleared.err)

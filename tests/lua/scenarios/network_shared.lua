@@ -75,7 +75,7 @@ check.succeeds("rm", "-f", "asks")
 -- Names go on being answered, and ports held, when a supervisor is killed and another takes over.
 net.serve("held", "--network", "bridge", "-p", "8090:80")
 local supervisor = tonumber((check.succeeds("inspect", "held", "--format", "state.supervisor.pid")))
-tiny.kill(tiny.pidfd_open(supervisor), "SIGKILL")
+check.kill(tiny.pidfd_open(supervisor))
 check.succeeds("gc")
 check.equal(inside("held", "busybox timeout 5 busybox wget -qO- http://web/"), "web\n")
 check.equal(net.fetch("http://127.0.0.1:8090/"), "held")

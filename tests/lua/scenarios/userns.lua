@@ -65,10 +65,8 @@ check.equal(check.succeeds("exec", "a", "stat", "-c", "%u", "/root/late"), "0\n"
 -- A supervisor that is killed with its container keeps its range until that is found out.
 local pid = math.tointeger(tonumber((check.succeeds("inspect", "--format", "state.supervisor.pid", "b"))))
 local supervisor, process = tiny.pidfd_open(pid), tiny.pidfd_open(pid_of("b"))
-tiny.kill(supervisor, "SIGKILL")
-tiny.poll { supervisor }
-tiny.kill(process, "SIGKILL")
-tiny.poll { process }
+check.kill(supervisor)
+check.kill(process)
 check.succeeds("gc")
 check.equal(#ranges(), 1)
 check.succeeds("rm", "-f", "a", "b")
