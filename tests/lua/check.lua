@@ -120,6 +120,11 @@ function check.mount_at(path)
   return found
 end
 
+-- The path of the cgroup of a container on record: an ordinary user's is in what was delegated to that user.
+function check.cgroup_of(id)
+  return tiny.json_decode(tiny.read_file(("%s/containers/%s/state.json"):format(check.root, id))).cgroup or "tinylua/" .. id
+end
+
 -- Nothing of any container is left in the store.
 function check.no_container()
   for _, folder in ipairs { "/containers", "/names", "/run" } do

@@ -19,6 +19,20 @@ local function own_folder(path)
   tiny.chown(path, { uid = ordinary.uid, gid = ordinary.uid })
 end
 
+-- What an ordinary user's container sees of the host is kept in user attributes, which a tmpfs has since Linux 6.6. On an
+-- older kernel the home is on a disk, where there is one for it (tests/uml/init).
+local DISK = "/mnt/tinylua-tests"
+
+local function make_home()
+  own_folder(ordinary.home)
+  local _, err = tiny.try(tiny.setxattr, ordinary.home, "user.test", { value = "y" })
+  if not err or err.code ~= "EOPNOTSUPP" or not tiny.stat(DISK) then return end
+  -- One test at a time has it.
+  tiny.try(tiny.remove, DISK .. "/home", { recursive = true })
+  own_folder(DISK .. "/home")
+  tiny.mount_bind(DISK .. "/home", ordinary.home)
+end
+
 -- A part of cgroup v2 that is the user's, and a group in it for its processes; nil without cgroup v2.
 local function delegate()
   local given = {}
@@ -47,7 +61,7 @@ function ordinary.make(options)
   for _, file in ipairs { "/etc/subuid", "/etc/subgid" } do
     if options.subids ~= false then add_line(file, name .. ":3000000:65536") end
   end
-  own_folder(ordinary.home)
+  make_home()
   check.root = ordinary.home .. "/store"
   own_folder(check.root)
   local group = options.delegated ~= false and delegate() or nil

@@ -62,6 +62,7 @@ function store.find(ref)
       if network.id:sub(1, #ref) == ref then table.insert(matches, network) end
     end
     if #matches == 1 then return matches[1] end
+    if #matches > 1 then wrong(("%q is the beginning of the ids of several networks"):format(ref), "write more of it, or a name") end
   end
   if ref == "none" or ref == "host" then wrong(("%s is a keyword, not a network"):format(ref), "`tinylua network ls` lists all networks") end
   local names = { "none", "host", store.DEFAULT }

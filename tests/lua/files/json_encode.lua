@@ -13,6 +13,7 @@ check.equal(tiny.json_encode { setmetatable({ a = 1 }, { __index = { b = 2 } }) 
 local deep = {}
 for _ = 1, 126 do deep = { deep } end
 assert(tiny.json_decode(tiny.json_encode(deep)), "127 deep")
+check.refuses("value" .. ("[1]"):rep(11) .. "[1…: deeper than 127 tables, or a table that holds itself", tiny.json_encode, { deep })
 for _ = 1, 100000 do deep = { deep } end
 local loop = {}
 loop.loop = loop

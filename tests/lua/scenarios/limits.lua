@@ -14,9 +14,9 @@ local forks = check.run { "run", "--rm", "--pids-limit", "4", "sh", "-c", "for i
 assert(forks.err:match("[Cc]annot fork") or forks.err:match("Resource temporarily unavailable"), forks.err)
 
 local id = check.succeeds("run", "-d", "-m", "64m", "--cpus", "0.5", "--pids-limit", "10", "sleep", "60"):sub(1, 12)
-local stats = tiny.cgroup_stats(tiny.open_cgroup("tinylua/" .. id))
+local stats = tiny.cgroup_stats(tiny.open_cgroup(check.cgroup_of(id)))
 check.equal(stats.memory_limit, 64 << 20)
 check.equal(stats.pids_limit, 10)
 check.equal(stats.pids, 1)
 check.succeeds("stop", "-t", "0", id)
-check.fails("ENOENT", tiny.open_cgroup, "tinylua/" .. id)
+check.fails("ENOENT", tiny.open_cgroup, check.cgroup_of(id))

@@ -18,12 +18,12 @@ if takes(function(group)
 end) then
   tried = tried + 1
   local id = check.succeeds("run", "-d", "-m", "64m", "--memory-swap", "96m", "sleep", "60"):sub(1, 12)
-  check.equal(tiny.cgroup_stats(tiny.open_cgroup("tinylua/" .. id)).swap_limit, 32 << 20)
+  check.equal(tiny.cgroup_stats(tiny.open_cgroup(check.cgroup_of(id))).swap_limit, 32 << 20)
   check.succeeds("restart", "-t", "0", id)
-  check.equal(tiny.cgroup_stats(tiny.open_cgroup("tinylua/" .. id)).swap_limit, 32 << 20, "after a restart")
+  check.equal(tiny.cgroup_stats(tiny.open_cgroup(check.cgroup_of(id))).swap_limit, 32 << 20, "after a restart")
   check.succeeds("rm", "-f", id)
   id = check.succeeds("run", "-d", "-m", "64m", "--memory-swap", "-1", "sleep", "60"):sub(1, 12)
-  check.equal(tiny.cgroup_stats(tiny.open_cgroup("tinylua/" .. id)).swap_limit, nil)
+  check.equal(tiny.cgroup_stats(tiny.open_cgroup(check.cgroup_of(id))).swap_limit, nil)
   check.succeeds("rm", "-f", id)
 end
 check.no_container()

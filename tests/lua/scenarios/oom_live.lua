@@ -37,7 +37,7 @@ local _, id = next(tiny.list_dir(check.root .. "/containers"))
 local pid = tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. id .. "/state.json")).pid
 tiny.write_file(("/proc/%d/root/tmp/again"):format(pid), "")
 local deadline = tiny.clock("monotonic") + 10
-while tiny.cgroup_stats("tinylua/" .. id).oom_kills < 2 do
+while tiny.cgroup_stats(check.cgroup_of(id)).oom_kills < 2 do
   assert(tiny.clock("monotonic") < deadline, "no second kill")
   tiny.poll({}, "20ms")
 end
@@ -86,7 +86,7 @@ local _, told_oom = check.succeeds("events", "--no-stream", "--filter", "event=o
 check.equal(told_oom, 2, "events")
 tell "end"
 check.equal(next_word(10), "start")
-check.equal(tiny.cgroup_stats("tinylua/" .. later).memory_limit, 24 * 1024 * 1024, "the next run's limit")
+check.equal(tiny.cgroup_stats(check.cgroup_of(later)).memory_limit, 24 * 1024 * 1024, "the next run's limit")
 tell "grow"
 check.equal(next_word(10), "oom 1")
 check.succeeds("rm", "-f", "last")

@@ -10,7 +10,7 @@ assert(stats.cpu_seconds == nil or stats.cpu_seconds > 0, "CPU seconds")
 assert(check.succeeds("stats", "--no-stream", "busy"):match(id .. "  busy  [%d.-]+%%?  +%S+ / 64MiB"), "the table")
 
 check.succeeds("update", "-m", "128m", "--pids-limit", "7", "busy")
-stats = tiny.cgroup_stats(tiny.open_cgroup("tinylua/" .. id))
+stats = tiny.cgroup_stats(tiny.open_cgroup(check.cgroup_of(id)))
 check.equal(stats.memory_limit, 128 << 20)
 check.equal(stats.pids_limit, 7)
 check.equal(check.succeeds("inspect", "--format", "config.limits.memory", "busy"), (128 << 20) .. "\n")

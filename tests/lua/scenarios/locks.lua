@@ -1,0 +1,75 @@
+-- Who changes what several processes share waits for its lock: records, names, networks, ranges of user ids, cgroup
+-- parents. Here the test holds each lock, and the kernel tells who waits for it.
+local check = require "check"
+local state = require "tiny.store.state"
+
+-- Whether a process waits for the lock in this file (proc(5), /proc/locks).
+local function awaited(path)
+  local s = tiny.stat(path)
+  local major, minor = s.dev >> 8 & 0xfff, (s.dev & 0xff) | (s.dev >> 12 & ~0xff)
+  local place = ("%02x:%02x:%d "):format(major, minor, s.ino)
+  for line in tiny.read_file("/proc/locks"):gmatch("[^\n]+") do
+    if line:find("-> FLOCK", 1, true) and line:find(place, 1, true) then return true end
+  end
+  return false
+end
+
+-- f, in a process of its own, waits for the lock, and goes on once it is free.
+local function waits(what, path, f)
+  tiny.mkdir(path:match("^(.*)/"), { parents = true })
+  local lock = tiny.flock(path)
+  local child <close> = tiny.fork(function() f() end)
+  while not awaited(path) do
+    if #tiny.poll({ child }, "10ms") > 0 then error(what .. " does not wait for " .. path) end
+  end
+  -- The child has inherited it.
+  tiny.unlock(lock)
+  check.equal(child:wait(), 0, what)
+end
+
+local function command(path, ...)
+  local words = { ... }
+  waits(table.concat(words, " "), check.root .. path, function() check.succeeds(table.unpack(words)) end)
+end
+
+-- A container's record.
+local id = check.succeeds("create", "--name", "web", "sleep", "60"):sub(1, 12)
+local folder = "/containers/" .. id
+command(folder .. "/lock", "rename", "web", "site")
+command(folder .. "/lock", "start", "site")
+command(folder .. "/lock", "update", "--pids-limit", "64", "site")
+local record = state.load(id)
+for _, change in ipairs { "update", "change_config" } do
+  waits(change, check.root .. folder .. "/lock", function() state[change](record, function(it) it.changed = change end) end)
+end
+local now = state.load(id)
+check.equal(now.config.changed, "change_config")
+check.equal(now.state.changed, "update")
+check.equal(now.state.status, "running", "what others wrote meanwhile")
+check.succeeds("rm", "-f", "site")
+
+-- A name whose container is gone: two must not take it over at once.
+tiny.write_file(check.root .. "/names/left", "0123456789ab")
+command("/lock", "create", "--name", "left", "true")
+check.succeeds("rm", "left")
+
+-- Networks and their addresses.
+command("/networks/.lock", "network", "create", "blue")
+command("/networks/.lock", "run", "-d", "--name", "one", "--network", "blue", "sleep", "60")
+command("/networks/.lock", "rm", "-f", "one")
+command("/networks/.lock", "network", "rm", "blue")
+
+-- Cgroup parents: those that are made are on record, and go when nobody is in them.
+command("/cgroups/lock", "run", "-d", "--name", "below", "--cgroup-parent", "shared/inner", "sleep", "60")
+command("/cgroups/lock", "rm", "-f", "below")
+
+-- Ranges of user ids.
+local probe <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }
+local mapped = tiny.try(tiny.mount_bind, "/tmp", "/mnt", { idmap = probe, recursive = false })
+if mapped then mapped:close() end
+waits("run --userns auto", check.root .. "/userids/lock", function()
+  local ran = check.run { "run", "--rm", "--userns", "auto", "true" }
+  -- Without idmapped mounts it has taken its range all the same.
+  if mapped then check.equal(ran.status, 0, ran.err) end
+end)
+check.no_container()

@@ -1,0 +1,51 @@
+-- How long a restart waits: twice as long each time, a minute at most, and from the beginning after a run that lasted.
+local check = require "check"
+local restart = require "tiny.spec.restart"
+
+-- The clock that the counter reads.
+local now, clock = 1000, tiny.clock
+function tiny.clock() return now end
+
+local counter = restart.counter(restart.parse("always"))
+-- A run of so many seconds that ended with this status: the delay, and which restart it is.
+local function ended(seconds, status)
+  counter.started()
+  now = now + seconds
+  return counter.next(status or 1, false)
+end
+
+local delay = 0.1
+for i = 1, 15 do
+  local wait, count = ended(1)
+  check.equal(wait, math.min(delay, 60), "the wait before restart " .. i)
+  check.equal(count, i)
+  delay = delay * 2
+end
+check.equal(ended(10), 60, "a run of ten seconds has not lasted")
+local wait, count = ended(10.5)
+check.equal(wait, 0.1, "the wait after a run that lasted")
+check.equal(count, 1)
+check.equal(ended(0), 0.2)
+
+-- The number of restarts is counted anew too.
+counter = restart.counter(restart.parse("on-failure:2"))
+check.equal(ended(1), 0.1)
+check.equal(ended(1), 0.2)
+check.equal(ended(1), nil, "it had its two")
+check.equal(ended(11), 0.1, "after a run that lasted")
+check.equal(ended(1, 0), nil, "no failure")
+
+counter = restart.counter(restart.parse("always"))
+check.equal(ended(1, 0), 0.1, "always: after success too")
+check.equal(counter.next(1, true), nil, "it is being stopped")
+check.equal(restart.counter(restart.parse(nil)).next(1, false), nil, "no policy")
+tiny.clock = clock
+
+-- Between the starts of a container: three restarts wait 0.1, 0.2 and 0.4 seconds.
+local began = tiny.clock("monotonic")
+check.succeeds("run", "-d", "--name", "four", "--restart", "on-failure:3", "false")
+check.equal(check.succeeds("wait", "four"), "1\n")
+local took = tiny.clock("monotonic") - began
+assert(took >= 0.7, ("three restarts after %g s"):format(took))
+check.equal(check.succeeds("inspect", "--format", "state.restarts", "four"), "3\n")
+check.succeeds("rm", "four")

@@ -1,0 +1,45 @@
+-- The address of a container that is being started is its own: a command that comes meanwhile neither takes it nor takes
+-- the network away. That of a container that has ended is free.
+local check = require "check"
+
+-- The start goes on until the gate is open, with its address taken.
+tiny.mknod("/tmp/gate", "fifo")
+tiny.mknod("/tmp/begun", "fifo")
+tiny.write_file("/tmp/slow.lua", [[
+return require("tiny.container").new {
+  name = "slow", network = "blue", ip = "10.77.0.5", command = { "sleep", "60" },
+  after = { network = function()
+    local f = io.open("/tmp/begun", "w") f:write("x") f:close()
+    f = io.open("/tmp/gate") f:read(1) f:close()
+  end },
+}]])
+check.succeeds("network", "create", "--subnet", "10.77.0.0/24", "blue")
+local starter <close> = tiny.fork(function() check.succeeds("run", "-d", "/tmp/slow.lua") end)
+tiny.open("/tmp/begun"):read(1)
+local state = require "tiny.store.state"
+local id = tiny.read_file(check.root .. "/names/slow")
+check.equal(state.load(id).state.status, "starting")
+
+local refused = check.run { "run", "--network", "blue", "--ip", "10.77.0.5", "true" }
+assert(refused.err:find("10.77.0.5 is taken in network blue by container slow", 1, true), refused.err)
+check.equal(refused.status, 125)
+local removed = check.run { "network", "rm", "blue" }
+check.equal(removed.status, 125, "a network in use: " .. removed.out)
+check.succeeds("gc")
+local store, ipam = require "tiny.net.store", require "tiny.net.ipam"
+local blue = store.load("blue")
+assert(ipam.any(blue), "somebody uses the network")
+ipam.sweep(blue)
+check.equal(ipam.holder("blue", "10.77.0.5"), id)
+
+local gate = tiny.open("/tmp/gate", { write = true })
+gate:write("x")
+gate:close()
+check.equal(starter:wait(), 0)
+check.equal(check.succeeds("exec", "slow", "hostname", "-i"):match("10%.77%.0%.5"), "10.77.0.5")
+check.succeeds("stop", "-t", "0", "slow")
+assert(not ipam.any(blue), "nobody uses it any more")
+check.equal(check.succeeds("run", "--rm", "--network", "blue", "--ip", "10.77.0.5", "echo", "free"), "free\n")
+check.succeeds("rm", "slow")
+check.succeeds("network", "rm", "blue")
+check.no_container()
