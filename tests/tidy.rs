@@ -221,7 +221,7 @@ fn primitives_are_documented_in_full() {
             }
         }
         // A method's handle stands before the colon, and what is in a table has names.
-        let positional = primitive.args.iter().filter(|arg| arg.ty != registry::Type::Table).count();
+        let positional = primitive.args.iter().filter(|arg| arg.ty != tinylua::vm::registry::Type::Table).count();
         if positional > 2 + usize::from(primitive.method.is_some()) {
             wrong.push(format!("{}: more than two positional arguments: use options", primitive.name));
         }
