@@ -63,7 +63,7 @@ pub fn global_args() -> [Arg; 4] {
     let path =
         |name: &'static str| Arg::new(name).long(name).value_name("DIR").value_parser(OsStringValueParser::new());
     [
-        path("root").help("Keep all state below DIR [default: /var/lib/tinylua and /run/tinylua]"),
+        path("root").help("Store all state in DIR [default: /var/lib/tinylua and /run/tinylua]"),
         path("lua-path").action(ArgAction::Append).help("Let DIR/scripts and DIR/lua override the shipped Lua"),
         Arg::new("trace")
             .long("trace")
@@ -72,12 +72,12 @@ pub fn global_args() -> [Arg; 4] {
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("timeline")
-            .help("Show each primitive as it happens: timeline, lines, json, perfetto:FILE or svg:FILE"),
+            .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE"),
         Arg::new("verbose")
             .long("verbose")
             .short('v')
             .action(ArgAction::SetTrue)
-            .help("Show the Lua traceback of an error"),
+            .help("Print the Lua traceback of an error"),
     ]
     .map(|arg| arg.help_heading("Global options"))
 }

@@ -147,7 +147,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
             vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
         }
         let function: Function =
-            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the table that it returns has no function \"run\"\n  hint: `tinylua init command` writes one to start from")))?;
+            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the table that it returns has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
         // A supervisor lives for long below this call: what it does not need is Lua's to collect.
         drop(script);
         let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;

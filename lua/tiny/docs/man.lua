@@ -89,20 +89,20 @@ local function commands()
   for _, entry in ipairs(manual.declarations()) do
     local file = ("man1/tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
     if not entry.declared.group then pages[file] = command(entry.name, entry.declared) end
-    table.insert(list, { entry.name, entry.declared.summary })
+    table.insert(list, { entry.name, entry.declared.summary, section = entry.section })
   end
   return pages, list
 end
 
 local STATUS = {
-  { "0 to 124, 128 and more", "The container's own; 128 + n after signal n." }, { "125", "tinylua failed." },
+  { "0 to 124, 128 and more", "The exit status of the container; 128 + n if signal n ended it." }, { "125", "tinylua failed." },
   { "126", "The command cannot be executed." }, { "127", "The command was not found." }, { "2", "The command line is wrong." },
 }
 
 local FILES = {
-  { "/var/lib/tinylua", "What is on record, as root; $XDG_DATA_HOME/tinylua otherwise." },
-  { "/run/tinylua", "FIFOs, sockets and locks; $XDG_RUNTIME_DIR/tinylua otherwise." },
-  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that win over the shipped ones." },
+  { "/var/lib/tinylua", "Containers, networks and logs, for root; $XDG_DATA_HOME/tinylua for other users." },
+  { "/run/tinylua", "FIFOs, sockets and locks, for root; $XDG_RUNTIME_DIR/tinylua for other users." },
+  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that override the shipped ones." },
 }
 
 local function top(list)
@@ -111,7 +111,10 @@ local function top(list)
   self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls them one "
     .. "by one, or a table that the shipped pipeline runs. The commands are Lua scripts on the same functions.")
   self:section("COMMANDS")
-  for _, entry in ipairs(list) do self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".") end
+  for i, entry in ipairs(list) do
+    if entry.section ~= (list[i - 1] or {}).section then self:line(".SS " .. escape(entry.section)) end
+    self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".")
+  end
   options(self, "OPTIONS", require "tiny.docs.global_options")
   self:item(option_head { "version", short = "V", type = "flag" }, "Print the version; not after a command.")
   self:section("EXIT STATUS")
