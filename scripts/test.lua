@@ -17,10 +17,10 @@ return {
   summary = "Run the tests of recipes, each in a private host",
   section = "Recipes and topologies",
   order = 306,
-  about = "Of a directory, all files in and below it whose names end in _test.lua are run. A test file requires \"tiny.test\"\n"
-    .. "(`tinylua doc tiny.test`), or is a single test. In a test the files of the machine are read-only, /tmp is empty, and\n"
-    .. "everything it starts or creates is removed at its end. Exit status: 0 if all tests passed, 1 if one failed, 2 if\n"
-    .. "there are none.",
+  about = "With DIR, it runs every file in and below DIR whose name ends in _test.lua. A test file uses require \"tiny.test\"\n"
+    .. "(`tinylua doc tiny.test`), or is a single test. In a test, the files of the machine are read-only, /tmp is empty, and\n"
+    .. "everything that it starts or creates is removed at its end. Exit status: 0 if all tests passed, 1 if one failed, 2\n"
+    .. "if there are none.",
   options = {
     { "jobs", short = "j", type = "integer", value = "N", help = "Number of parallel tests [default: one per processor]" },
     { "timeout", short = "t", type = "duration", default = "60s", help = "Time limit per test" },

@@ -20,7 +20,7 @@ fn of(search: &SearchPath, group: &str) -> String {
     let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
     let names = names(search, &folder);
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(10);
-    let line = |name: &str, said: &str| format!("  {name:<width$} {said}\n");
+    let line = |name: &str, said: &str| format!("  {name:<width$}  {said}\n");
     let mut shipped: Vec<(Listed, &String)> =
         names.iter().filter_map(|name| Some((listed(&folder, name)?, name))).collect();
     shipped.sort();

@@ -108,8 +108,8 @@ local FILES = {
 local function top(list)
   local self = page("tinylua", 1, "a container runtime that you program")
   self:section("SYNOPSIS"):line("\\fBtinylua\\fR [\\fIOPTION\\fR]... \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...")
-  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls them one "
-    .. "by one, or a table that the shipped pipeline runs. The commands are Lua scripts on the same functions.")
+  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls these "
+    .. "functions, or a table that the shipped pipeline runs. The commands are Lua scripts that use the same functions.")
   self:section("COMMANDS")
   for i, entry in ipairs(list) do
     if entry.section ~= (list[i - 1] or {}).section then self:line(".SS " .. escape(entry.section)) end
@@ -141,11 +141,11 @@ local function recipes()
   local doc = require "tiny.docs.spec_doc"
   local self = page("tinylua-recipes", 7, "files in Lua that make containers")
   self:section("DESCRIPTION"):text([[
-A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
+A recipe is a Lua file that `tinylua run FILE.lua` runs. `local args = ...` are the words after the file name. A recipe can call the primitives on the global tiny itself, and return nothing, a boolean or an exit status. It can also return a container, which the shipped pipeline starts, or a topology, which `tinylua up` starts. `require` finds modules in the directory of the recipe.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
   keys(self, "KEYS OF A CONTAINER", doc.container)
   keys(self, "KEYS OF A TOPOLOGY", doc.topology)
-  keys(self, "FURTHER KEYS OF ITS CONTAINERS", doc.service)
+  keys(self, "ADDITIONAL KEYS OF ITS CONTAINERS", doc.service)
   for _, inner in ipairs(doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
   self:section("SHIPPED RECIPES")
   for _, entry in ipairs(manual.list("recipes")) do self:item(("\\fB%s\\fR"):format(escape(entry.name)), manual.summary(tiny.source(entry.file)) .. ".") end

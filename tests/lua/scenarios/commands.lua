@@ -31,16 +31,16 @@ end
 for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=/tmp/mine", "help" } } do
   local help = check.succeeds(table.unpack(words))
   check.equal(section(help, "Your commands in /tmp/mine/scripts:"), table.concat({
-    "  broken     cannot be used: /tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>",
-    "  hangs      Never",
-    "  headed     Has no summary but this",
-    "  hi         Say {about} hi",
-    "  open       /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and what it holds would run as you",
-    "  team       Of the team",
+    "  broken      cannot be used: /tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>",
+    "  hangs       Never",
+    "  headed      Has no summary but this",
+    "  hi          Say {about} hi",
+    "  open        /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and what it holds would run as you",
+    "  team        Of the team",
   }, "\n"))
   local shipped = section(help, "Containers:")
-  assert(shipped:find("\n  ps         My own list (as in /tmp/mine/scripts)\n", 1, true), shipped)
-  assert(shipped:find("^  run        Run a recipe, or a command in a new container\n  ps "), shipped)
+  assert(shipped:find("\n  ps          My own list (as in /tmp/mine/scripts)\n", 1, true), shipped)
+  assert(shipped:find("^  run         Run a recipe, or a command in a new container\n  ps "), shipped)
 end
 assert(not check.succeeds("--help"):find("Your commands", 1, true))
 local none = check.run { "--lua-path", "/tmp/mine" }
@@ -59,7 +59,7 @@ check.equal(hi.out, "hi me\n")
 check.equal(hi.status, 3)
 assert(mine("hi", "--whom", "me").err:find("a similar argument exists: '--who'", 1, true))
 check.equal(mine("team", "greet").out, "all\n")
-assert(mine("team", "--help").out:find("ARGS…]\n\nYour commands in /tmp/mine/scripts/team:\n  greet      Greet the team\n", 1, true))
+assert(mine("team", "--help").out:find("ARGS…]\n\nYour commands in /tmp/mine/scripts/team:\n  greet       Greet the team\n", 1, true))
 assert(mine("help", "team", "greet").out:find("^Greet the team\n"))
 assert(mine("help", "network", "create").out:find("^Create a network\n"))
 check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
@@ -70,4 +70,4 @@ assert(check.succeeds("doc", "commands"):find("\n  network +Manage networks\n"),
 -- A command that overrides one and is broken leaves the rest of them usable.
 script("ps", "return {")
 check.equal(mine("hi").status, 3)
-assert(section(mine("--help").out, "Containers:"):find("  ps         cannot be used: ", 1, true))
+assert(section(mine("--help").out, "Containers:"):find("  ps          cannot be used: ", 1, true))
