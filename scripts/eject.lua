@@ -1,5 +1,5 @@
 -- eject: copies a shipped file to a directory where it can be edited. The copy overrides the shipped file.
-local copies = require "tiny.cli.template_files"
+local template_files = require "tiny.cli.template_files"
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
 
@@ -20,13 +20,13 @@ end
 
 -- The path of the copy. A recipe is copied to the working directory; other files keep the layout of the search path.
 local function target(file, system)
-  return file:match("^lua/recipes/(.*)$") or copies.folder(system) .. "/" .. file
+  return file:match("^lua/recipes/(.*)$") or template_files.folder(system) .. "/" .. file
 end
 
 -- Lists the copies, and whether each differs from the shipped file.
 local function list()
   local rows = {}
-  for _, copy in ipairs(copies.all()) do
+  for _, copy in ipairs(template_files.all()) do
     local state = "as shipped"
     if not copy.shipped then state = "your own" elseif copy.text ~= copy.shipped then state = "changed" end
     if copy.covered then state = state .. ", not used: an earlier one on the search path wins" end
@@ -67,7 +67,7 @@ return {
     if args.print then return format.write(text) end
     if args.diff then return compare(file, text, args.system) end
     local path = target(file, args.system)
-    copies.write(path, text, { force = args.force, hint = "--force overwrites it; --diff shows its changes" })
+    template_files.write(path, text, { force = args.force, hint = "--force overwrites it; --diff shows its changes" })
     format.line(path)
   end,
 }

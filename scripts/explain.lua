@@ -1,11 +1,11 @@
 -- Explains a running container: its parts, and the line of the recipe or of the shipped Lua that made each part.
-local anatomy = require "tiny.inspect.live"
+local live = require "tiny.inspect.live"
 local format = require "tiny.format"
 
 local function text(found)
   local colour = format.colour("bold", "") ~= ""
   local columns = tiny.isatty(1) and select(2, tiny.terminal_size(tiny.stdio(1))) or 0
-  return anatomy.text(found, { width = columns > 0 and columns or 100, colour = colour })
+  return live.text(found, { width = columns > 0 and columns or 100, colour = colour })
 end
 
 -- A picture of the networks that the container is connected to.
@@ -28,7 +28,7 @@ return {
   },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" } },
   run = function(args)
-    local found = anatomy.of(require("tiny.state").find(args.container))
+    local found = live.of(require("tiny.state").find(args.container))
     if args.html then
       local page = require "tiny.inspect.html"(found, picture(found))
       if args.html == "-" then return format.write(page) end

@@ -1,5 +1,5 @@
 -- init: writes a working template. The templates are in lua/templates/ and can be overridden on the search path.
-local copies = require "tiny.cli.template_files"
+local template_files = require "tiny.cli.template_files"
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
 
@@ -26,7 +26,7 @@ local function place(args)
       refuse(("the command %s already exists"):format(name), ("`tinylua eject %s` copies it for editing"):format(name))
     end
   end
-  return ("%s/scripts/%s.lua"):format(copies.folder(args.system), name), name
+  return ("%s/scripts/%s.lua"):format(template_files.folder(args.system), name), name
 end
 
 return {
@@ -47,7 +47,7 @@ return {
     local path, name = place(args)
     local text = tiny.source(("lua/templates/%s.lua"):format(args.kind)):gsub("%f[%w]NAME%f[%W]", (name:gsub("%%", "%%%%")))
     if args.print then return format.write(text) end
-    copies.write(path, text, { hint = "choose another name, or remove it" })
+    template_files.write(path, text, { hint = "choose another name, or remove it" })
     format.line(path)
     format.note("try: " .. KINDS[args.kind].try, args.kind == "command" and name or path)
   end,

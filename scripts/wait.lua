@@ -1,6 +1,6 @@
 -- Waits for containers to exit.
 local each = require("tiny.cli.options").each
-local finished = require "tiny.client.wait"
+local wait = require "tiny.client.wait"
 
 return {
   summary = "Wait for containers to exit and print their exit statuses",
@@ -9,7 +9,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container)
-      local now = finished(container)
+      local now = wait(container)
       return now and (now.state.exit_code or "unknown") or "removed"
     end)
   end,
