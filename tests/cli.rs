@@ -53,7 +53,7 @@ fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
 }
 
 fn unknown_command() -> Result<(), String> {
-    let near = "error: there is no command \"rum\"; did you mean `tinylua run`?\n\n\
+    let near = "error: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
     expect(&tinylua("", "rum x.lua")?, 2, near)?;
     // What the shells call is for no reader.

@@ -71,7 +71,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
             return Err(End::Help(help_with_commands(&globals)));
         }
         Err(e) if e.kind() == MissingSubcommand => {
-            return Err(top().error(MissingSubcommand, "no command is given, only options").into());
+            return Err(top().error(MissingSubcommand, "no command given").into());
         }
         matches => matches?,
     };
@@ -205,9 +205,9 @@ fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
     let near = did_you_mean(name, names.iter().map(String::as_str));
     let tip = match near {
         Some(near) => format!("did you mean `tinylua {near}`?"),
-        None => format!("known are {}", names.join(", ")),
+        None => "`tinylua --help` lists the commands".to_owned(),
     };
-    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("there is no command {name:?}; {tip}"))
+    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("unknown command {name:?}; {tip}"))
 }
 
 /// The exit status of a usage error.

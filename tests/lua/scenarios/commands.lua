@@ -44,7 +44,7 @@ for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=
 end
 assert(not check.succeeds("--help"):find("Your commands", 1, true))
 local none = check.run { "--lua-path", "/tmp/mine" }
-check.equal(none.err:match("^[^\n]+"), "error: no command is given, only options")
+check.equal(none.err:match("^[^\n]+"), "error: no command given")
 check.equal(none.status, 2)
 
 -- Each by its own name.
@@ -65,7 +65,7 @@ assert(mine("help", "network", "create").out:find("^Create a network\n"))
 check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
 check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and what it holds "
   .. "would run as you\n  hint: chown 0 /tmp/mine/scripts/open.lua and chmod go-w /tmp/mine/scripts/open.lua, or remove it\n")
-assert(mine("headd").err:find("there is no command \"headd\"; did you mean `tinylua headed`?", 1, true))
+assert(mine("headd").err:find("unknown command \"headd\"; did you mean `tinylua headed`?", 1, true))
 assert(check.succeeds("doc", "commands"):find("\n  network +Manage networks\n"), "the summary of a group")
 -- A command that overrides one and is broken leaves the rest of them usable.
 script("ps", "return {")
