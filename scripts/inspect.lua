@@ -1,4 +1,4 @@
--- Shows everything on record of containers.
+-- Shows the configuration and state of containers.
 local each = require("tiny.cli.options").each
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
@@ -17,10 +17,12 @@ local function whole(container)
 end
 
 return {
-  summary = "Show everything on record of containers",
-  about = "--format takes a Lua expression over config, state, health, remarks, cgroup, id and dir: --format state.pid",
-  options = { { "format", value = "EXPRESSION", help = "Print this Lua expression instead of JSON" } },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  summary = "Show the configuration and state of containers",
+  section = "Containers",
+  order = 112,
+  about = "--format takes a Lua expression over config, state, health, remarks, cgroup, id and dir, such as --format state.pid.",
+  options = { { "format", value = "EXPRESSION", help = "Print the value of this Lua expression instead of JSON" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     local all = {}
     local status = each(args.container, function(container)
@@ -29,7 +31,7 @@ return {
       local expression, wrong = load("return " .. args.format, "=--format", "t", setmetatable({ tiny = tiny }, { __index = record }))
       if not expression then tiny.fail { message = wrong, exit = 2 } end
       local value = expression()
-      -- What a health check said is the container's.
+      -- The output of a health check comes from the container.
       return type(value) == "table" and format.clean_json(tiny.json_encode(value)) or format.shown(tostring(value))
     end)
     if not args.format then format.json(all) end

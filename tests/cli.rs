@@ -53,7 +53,7 @@ fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
 }
 
 fn unknown_command() -> Result<(), String> {
-    let near = "error: there is no command \"rum\"; did you mean `tinylua run`?\n\n\
+    let near = "error: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
     expect(&tinylua("", "rum x.lua")?, 2, near)?;
     // What the shells call is for no reader.
@@ -84,8 +84,8 @@ fn help_runs_nothing() -> Result<(), String> {
     for (words, summary) in [
         ("help run touch", "Run a recipe, or a command in a new container\n"),
         ("help exec web touch", "Run a program in a running container\n"),
-        ("help network create", "Make a network\n"),
-        ("help network", "Make, list, join and draw networks\n"),
+        ("help network create", "Create a network\n"),
+        ("help network", "Manage networks\n"),
     ] {
         let output = tinylua("", words)?;
         expect(&output, 0, "")?;
@@ -101,7 +101,11 @@ fn no_command() -> Result<(), String> {
     let output = tinylua("", "")?;
     expect(&output, 0, "")?;
     let help = String::from_utf8_lossy(&output.stdout);
-    if help.contains("\nCommands:\n") && help.contains("  run ") { Ok(()) } else { Err(help.into_owned()) }
+    if help.contains("\nContainers:\n  run ") && help.contains("\nSystem:\n  doctor ") {
+        Ok(())
+    } else {
+        Err(help.into_owned())
+    }
 }
 
 fn syntax_error() -> Result<(), String> {

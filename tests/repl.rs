@@ -144,7 +144,7 @@ fn help_on_everything() {
         ("help()", "explains a primitive"),
         ("help(tiny.clone)", "clone(options, body)"),
         ("help 'child:wait'", "child:wait([timeout])"),
-        ("help 'stop'", "-t, --time DURATION     How long before SIGKILL"),
+        ("help 'stop'", "-t, --time DURATION     Time to wait before SIGKILL"),
         ("help 'network'", "  graph                   Draw bridges"),
         ("help 'network create'", "tinylua network create [OPTIONS] NAME"),
         ("help 'tiny.inspect.source'", "source.of(process)"),

@@ -77,7 +77,7 @@ pub fn global_args() -> [Arg; 7] {
     let path =
         |name: &'static str| Arg::new(name).long(name).value_name("DIR").value_parser(OsStringValueParser::new());
     [
-        path("root").help("Keep all state below DIR [default: /var/lib/tinylua and /run/tinylua]"),
+        path("root").help("Store all state in DIR [default: /var/lib/tinylua and /run/tinylua]"),
         path("lua-path").action(ArgAction::Append).help("Let DIR/scripts and DIR/lua override the shipped Lua"),
         Arg::new("trace")
             .long("trace")
@@ -86,12 +86,12 @@ pub fn global_args() -> [Arg; 7] {
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("timeline")
-            .help("Show each primitive as it happens: timeline, lines, json, perfetto:FILE or svg:FILE"),
+            .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE"),
         Arg::new("log-level")
             .long("log-level")
             .value_name("LEVEL")
             .value_parser(log::level)
-            .help("Show diagnostics from this level on: error, warn, info, debug, trace or off [default: TINYLUA_LOG, or warn]"),
+            .help("The least severe level of diagnostics: error, warn, info, debug, trace or off [default: TINYLUA_LOG, or warn]"),
         Arg::new("log")
             .long("log")
             .value_name("FILE")
@@ -101,12 +101,12 @@ pub fn global_args() -> [Arg; 7] {
             .long("log-format")
             .value_name("FORMAT")
             .value_parser(log::format)
-            .help("Write diagnostics as text, or as json: one object a line [default: text]"),
+            .help("Format of diagnostics: text, or json with one object per line [default: text]"),
         Arg::new("verbose")
             .long("verbose")
             .short('v')
             .action(ArgAction::SetTrue)
-            .help("Show the Lua traceback of an error"),
+            .help("Print the Lua traceback of an error"),
     ]
     .map(|arg| arg.help_heading("Global options"))
 }

@@ -38,9 +38,9 @@ pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result
     let names = vm.search().names(&format!("scripts/{name}"));
     let tip = match did_you_mean(word, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `tinylua {name} {near}`?"),
-        None => format!("known are {}", names.join(", ")),
+        None => format!("`tinylua {name} --help` lists its commands"),
     };
-    let text = format!("there is no command \"{name} {word}\"; {tip}");
+    let text = format!("unknown command \"{name} {word}\"; {tip}");
     Err(parser().error(ErrorKind::InvalidSubcommand, text).into())
 }
 

@@ -75,7 +75,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
             return Err(End::Help(help_with_commands(&globals)));
         }
         Err(e) if e.kind() == MissingSubcommand => {
-            return Err(top().error(MissingSubcommand, "no command is given, only options").into());
+            return Err(top().error(MissingSubcommand, "no command given").into());
         }
         matches => matches?,
     };
@@ -152,7 +152,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
             vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
         }
         let function: Function =
-            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the table that it returns has no function \"run\"\n  hint: `tinylua init command` writes one to start from")))?;
+            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the table that it returns has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
         // A supervisor lives for long below this call: what it does not need is Lua's to collect.
         drop(script);
         let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
@@ -210,9 +210,9 @@ fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
     let near = did_you_mean(name, names.iter().map(String::as_str));
     let tip = match near {
         Some(near) => format!("did you mean `tinylua {near}`?"),
-        None => format!("known are {}", names.join(", ")),
+        None => "`tinylua --help` lists the commands".to_owned(),
     };
-    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("there is no command {name:?}; {tip}"))
+    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("unknown command {name:?}; {tip}"))
 }
 
 /// The exit status of a usage error.

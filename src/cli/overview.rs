@@ -1,10 +1,10 @@
-//! What the help lists: every command with its summary. The summaries are read from the scripts' texts and
-//! nothing is run, so that neither a broken command of a user's nor one that hangs takes the help from the
-//! others, and so that it is there at once.
+//! What the help lists: every command with its summary, in sections. Summaries, sections and the order are read from the
+//! text of the scripts. No script is run, so a user's command that is broken or hangs does not spoil the help of the
+//! others, and the help is fast.
 
 use std::path::{Path, PathBuf};
 
-use crate::vm::files::{SearchPath, Source, embedded, embedded_names};
+use crate::vm::files::{SearchPath, Source, embedded};
 
 /// Where the list goes in a help's template: in the list itself a brace is no tag.
 pub const PLACE: &str = "‹commands›";
@@ -14,29 +14,51 @@ pub fn put(help: &str, search: &SearchPath, group: &str) -> String {
     help.replace(PLACE, of(search, group).trim_end())
 }
 
-/// A line a command of a group, the shipped ones first; of the empty group all commands.
+/// A line per command of a group, in sections: the shipped commands in their order of use, then the user's own by folder.
+/// The empty group is that of all commands.
 fn of(search: &SearchPath, group: &str) -> String {
     let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
-    let mut shipped: Vec<String> = embedded_names(&folder).collect();
-    shipped.sort();
     let names = names(search, &folder);
-    shipped.retain(|name| names.contains(name));
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(10);
-    let line = |name: &str, said: &str| format!("  {name:<width$} {said}\n");
-    let of_shipped = |name: &String| {
-        let said = summary(search, &folder, name);
+    let line = |name: &str, said: &str| format!("  {name:<width$}  {said}\n");
+    let mut shipped: Vec<(Listed, &String)> =
+        names.iter().filter_map(|name| Some((listed(&folder, name)?, name))).collect();
+    shipped.sort();
+    let mut sections: Vec<(String, String)> = Vec::new();
+    for (listed, name) in &shipped {
+        let heading = format!("{}:", listed.section);
         let mark = place(search, &folder, name).map(|dir| format!(" (as in {})", dir.display())).unwrap_or_default();
-        line(name, &(said + &mark))
-    };
-    let mut sections = vec![("Commands:".to_owned(), shipped.iter().map(of_shipped).collect::<String>())];
+        let text = line(name, &(summary(search, &folder, name) + &mark));
+        match sections.last_mut().filter(|(last, _)| *last == heading) {
+            Some((_, lines)) => lines.push_str(&text),
+            None => sections.push((heading, text)),
+        }
+    }
     for dir in search.dirs().iter().map(|dir| dir.join(&folder)) {
-        let own = names.iter().filter(|name| !shipped.contains(name));
+        let own = names.iter().filter(|name| listed(&folder, name).is_none());
         let here = own.filter(|name| place(search, &folder, name).is_some_and(|place| place == dir));
         let lines = here.map(|name| line(name, &summary(search, &folder, name))).collect();
-        sections.push((format!("Commands in {}:", dir.display()), lines));
+        sections.push((format!("Your commands in {}:", dir.display()), lines));
     }
     let filled = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
     filled.map(|(heading, lines)| format!("{heading}\n{lines}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Where the help lists a shipped command.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Listed {
+    /// The place among all commands: sections follow each other by it, too.
+    order: u32,
+    section: String,
+}
+
+/// What the shipped script declares as `section` and `order`; a user's copy of it is listed in the same place. Nothing
+/// for a command that does not ship.
+fn listed(folder: &str, name: &str) -> Option<Listed> {
+    let text = String::from_utf8_lossy(embedded(folder, &format!("{name}.lua"))?.source()).into_owned();
+    let order = text.lines().find_map(|line| line.trim().strip_prefix("order = ")?.strip_suffix(',')?.parse().ok());
+    let section = text.lines().find_map(|line| line.trim().strip_prefix("section = \"")?.strip_suffix("\","));
+    Some(Listed { order: order.unwrap_or(u32::MAX), section: section.unwrap_or("Commands").to_owned() })
 }
 
 /// The commands of a folder by name, without those that are for programs, not for readers.
@@ -104,6 +126,7 @@ fn headline(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::files::embedded_names;
 
     #[test]
     fn a_summary_is_read_from_the_text() {
@@ -111,6 +134,22 @@ mod tests {
         assert_eq!(declared("return { summary = make() }"), None);
         assert_eq!(headline("-- Says hello.\n").as_deref(), Some("Says hello"));
         assert_eq!(headline("return {}"), None);
+    }
+
+    #[test]
+    fn every_shipped_command_has_a_section_and_an_order_of_its_own() {
+        let mut orders = std::collections::BTreeMap::new();
+        for name in embedded_names("scripts").filter(|name| name != "complete") {
+            let listed = listed("scripts", &name).expect("it ships");
+            assert_ne!(listed.section, "Commands", "{name} declares no section");
+            assert_ne!(listed.order, u32::MAX, "{name} declares no order");
+            let same = orders.insert(listed.order, name.clone());
+            assert_eq!(same, None, "{name} has the order of another command");
+        }
+        let text = of(&SearchPath::default(), "");
+        let headings: Vec<&str> = text.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+        assert_eq!(headings, ["Containers:", "Networks:", "Recipes and topologies:", "System:"]);
+        assert!(text.starts_with("Containers:\n  run "), "{text}");
     }
 
     #[test]

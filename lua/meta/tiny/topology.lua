@@ -5,10 +5,10 @@
 
 ---The spec of a topology.
 ---@class tiny.topology.spec: table<"name"|"containers"|"networks"|"volumes", any>
----@field name? string The project's name; the default is the file's.
+---@field name? string The project name; the default is the name of the file.
 ---@field containers? table<string, tiny.service.spec> The containers by name.
 ---@field networks? table<string, tiny.topology.network> The networks by name.
----@field volumes? table<string, table> The project's volumes, by the name that a volume's source gives.
+---@field volumes? table<string, table> Named volumes of the project; a volume uses the name as its source.
 
 ---The spec of a container in a topology.
 ---@class tiny.service.spec: table<"command"|"name"|"hostname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
@@ -79,28 +79,28 @@
 ---@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. A line longer than 16 KiB is passed in parts, as in the log: `partial` is true until its newline.
 ---@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when its health changes.
 ---@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with its statistics or its level.
----@field scale? integer The number of instances: NAME-1, NAME-2, …
----@field needs? string[] The containers that must be ready before it starts.
----@field ready? tiny.ready.spec|fun(container: tiny.ready.container): boolean? The condition for being ready.
----@field ready_timeout? tiny.duration The time limit for becoming ready; the default is 60 seconds.
+---@field scale? integer Number of instances: NAME-1, NAME-2, …
+---@field needs? string[] Containers that must be ready before this one starts.
+---@field ready? tiny.ready.spec|fun(container: tiny.ready.container): boolean? Condition for being ready.
+---@field ready_timeout? tiny.duration Time limit for becoming ready; the default is 60 seconds.
 
 ---A network of a topology.
 ---@class tiny.topology.network: table<"subnet"|"gateway"|"ipv6"|"subnet6"|"gateway6"|"internal"|"isolate"|"mtu", any>
----@field subnet? string Its address range.
----@field gateway? string The bridge's address.
----@field ipv6? boolean Whether it also has an IPv6 range.
----@field subnet6? string The IPv6 range.
----@field gateway6? string The bridge's IPv6 address.
----@field internal? boolean No access to other networks, other hosts and the host's services.
----@field isolate? boolean false: unpublished ports can be reached from other networks and the host's neighbours.
----@field mtu? integer The maximum packet size in bytes.
+---@field subnet? string IPv4 subnet.
+---@field gateway? string IPv4 address of the bridge.
+---@field ipv6? boolean Enable IPv6.
+---@field subnet6? string IPv6 subnet.
+---@field gateway6? string IPv6 address of the bridge.
+---@field internal? boolean Block traffic to other networks, to the outside and to services of the host.
+---@field isolate? boolean false: other networks and neighbors of the host can also reach unpublished ports.
+---@field mtu? integer Maximum transmission unit in bytes.
 
----The condition for being ready.
+---A readiness condition.
 ---@class tiny.ready.spec: table<"port"|"log"|"health"|"exit", any>
 ---@field port? integer A process listens on this port.
 ---@field log? string A line of the log matches this pattern.
----@field health? boolean It is healthy.
----@field exit? integer It has exited with this status.
+---@field health? boolean The container is healthy.
+---@field exit? integer The container has exited with this status.
 
 ---A container, as passed to a readiness function.
 ---@class tiny.ready.container

@@ -167,8 +167,8 @@ local function option_names(options)
   return found
 end
 
--- The candidates that begin with `word`, sorted and unique.
-local function fitting(found, word)
+-- Keeps what goes on with `word`, once each; sorted by name unless `ordered`.
+local function fitting(found, word, ordered)
   local kept, seen = {}, {}
   for _, item in ipairs(found) do
     local text = type(item) == "table" and item[1] or item
@@ -177,7 +177,7 @@ local function fitting(found, word)
       table.insert(kept, type(item) == "table" and item or { item })
     end
   end
-  table.sort(kept, function(a, b) return a[1] < b[1] end)
+  if not ordered then table.sort(kept, function(a, b) return a[1] < b[1] end) end
   return kept
 end
 
@@ -200,8 +200,8 @@ end
 -- The commands of a group, such as those of `network`.
 local function of_group(name)
   local found = {}
-  for _, own in ipairs(tiny.try(tiny.sources, "scripts/" .. name) or {}) do
-    table.insert(found, { own, manual.summary(tiny.source(("scripts/%s/%s.lua"):format(name, own))) })
+  for _, own in ipairs(tiny.try(manual.commands, "scripts/" .. name) or {}) do
+    table.insert(found, { own.name, manual.summary(tiny.source(own.file)) })
   end
   return found
 end
@@ -217,11 +217,11 @@ function complete.words(words)
   local _, waiting = walk(require "tiny.docs.global_options", {}, table.move(before, 1, i - 1, 1, {}))
   if waiting then return fitting(values(waiting), word) end
   local name = before[i]
-  if not name then return fitting(word:sub(1, 1) == "-" and option_names(require "tiny.docs.global_options") or KINDS.commands(), word) end
-  if name == "help" then return fitting(KINDS.commands(), word) end
+  if not name and word:sub(1, 1) == "-" then return fitting(option_names(require "tiny.docs.global_options"), word) end
+  if not name or name == "help" then return fitting(KINDS.commands(), word, true) end
   local declared = script(name)
   if declared and declared.group then
-    if not before[i + 1] then return fitting(of_group(name), word) end
+    if not before[i + 1] then return fitting(of_group(name), word, true) end
     i, declared = i + 1, script(name .. "/" .. before[i + 1])
   end
   return declared and of_command(declared, table.move(before, i + 1, #before, 1, {}), word) or {}

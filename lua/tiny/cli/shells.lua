@@ -44,6 +44,8 @@ _tinylua() {
       found+=("$path")
     done < <(compgen "$files" -- "$piece")
   fi
+  # Commands come in the order of the help.
+  [[ -n $files ]] || compopt -o nosort 2>/dev/null
   [[ ${#found[@]} -eq 1 && ${found[0]} == *[:/=] ]] && compopt -o nospace
   COMPREPLY=("${found[@]}")
 }
@@ -64,7 +66,7 @@ _tinylua() {
       *) candidates+=("${line//:/\\:}") ;;
     esac
   done
-  (( ${#candidates} )) && _describe tinylua candidates
+  (( ${#candidates} )) && _describe -V tinylua candidates
   [[ -n $files ]] && _files ${files:#-f}
 }
 if [[ ${funcstack[1]} == _tinylua ]]; then _tinylua "$@"; else compdef _tinylua tinylua; fi
@@ -88,7 +90,7 @@ function __tinylua_complete
         end
     end
 end
-complete -c tinylua -f -a '(__tinylua_complete)'
+complete -c tinylua -f -k -a '(__tinylua_complete)'
 ]=]
 
 return shells

@@ -89,29 +89,32 @@ local function commands()
   for _, entry in ipairs(manual.declarations()) do
     local file = ("man1/tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
     if not entry.declared.group then pages[file] = command(entry.name, entry.declared) end
-    table.insert(list, { entry.name, entry.declared.summary })
+    table.insert(list, { entry.name, entry.declared.summary, section = entry.section })
   end
   return pages, list
 end
 
 local STATUS = {
-  { "0 to 124, 128 and more", "The container's own; 128 + n after signal n." }, { "125", "tinylua failed." },
+  { "0 to 124, 128 and more", "The exit status of the container; 128 + n if signal n ended it." }, { "125", "tinylua failed." },
   { "126", "The command cannot be executed." }, { "127", "The command was not found." }, { "2", "The command line is wrong." },
 }
 
 local FILES = {
-  { "/var/lib/tinylua", "The state, as root; $XDG_DATA_HOME/tinylua otherwise." },
-  { "/run/tinylua", "FIFOs, sockets and locks; $XDG_RUNTIME_DIR/tinylua otherwise." },
+  { "/var/lib/tinylua", "Containers, networks and logs, for root; $XDG_DATA_HOME/tinylua for other users." },
+  { "/run/tinylua", "FIFOs, sockets and locks, for root; $XDG_RUNTIME_DIR/tinylua for other users." },
   { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that override the shipped ones." },
 }
 
 local function top(list)
   local self = page("tinylua", 1, "a container runtime that you program")
   self:section("SYNOPSIS"):line("\\fBtinylua\\fR [\\fIOPTION\\fR]... \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...")
-  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls them one "
-    .. "by one, or a table that the shipped pipeline runs. The commands are Lua scripts on the same functions.")
+  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls these "
+    .. "functions, or a table that the shipped pipeline runs. The commands are Lua scripts that use the same functions.")
   self:section("COMMANDS")
-  for _, entry in ipairs(list) do self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".") end
+  for i, entry in ipairs(list) do
+    if entry.section ~= (list[i - 1] or {}).section then self:line(".SS " .. escape(entry.section)) end
+    self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".")
+  end
   options(self, "OPTIONS", require "tiny.docs.global_options")
   self:item(option_head { "version", short = "V", type = "flag" }, "Print the version; not after a command.")
   self:section("EXIT STATUS")
@@ -138,11 +141,11 @@ local function recipes()
   local spec_doc = require "tiny.docs.spec_doc"
   local self = page("tinylua-recipes", 7, "Lua files that create containers")
   self:section("DESCRIPTION"):text([[
-A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
+A recipe is a Lua file that `tinylua run FILE.lua` runs. `local args = ...` are the words after the file name. A recipe can call the primitives on the global tiny itself, and return nothing, a boolean or an exit status. It can also return a container, which the shipped pipeline starts, or a topology, which `tinylua up` starts. `require` finds modules in the directory of the recipe.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
   keys(self, "KEYS OF A CONTAINER", spec_doc.container)
   keys(self, "KEYS OF A TOPOLOGY", spec_doc.topology)
-  keys(self, "FURTHER KEYS OF ITS CONTAINERS", spec_doc.service)
+  keys(self, "ADDITIONAL KEYS OF ITS CONTAINERS", spec_doc.service)
   for _, inner in ipairs(spec_doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
   self:section("SHIPPED RECIPES")
   for _, entry in ipairs(manual.list("recipes")) do self:item(("\\fB%s\\fR"):format(escape(entry.name)), manual.summary(tiny.source(entry.file)) .. ".") end

@@ -45,13 +45,36 @@ local function hidden(file)
   return file:match("^scripts/") and (tiny.try(tiny.source, file) or ""):find("\n  hidden = true", 1, true)
 end
 
--- The names of a topic ("commands"), each with its file.
+-- Where the help lists a command: its section, and its place among all commands. A user's copy of a shipped command
+-- keeps its place; the user's own commands come last.
+local function listed(file)
+  local text = tiny.source(file, { shipped = true })
+  if not text then return "Your commands", math.huge end
+  return text:match('[\n{]%s*section = "([^"\n]+)"'), tonumber(text:match("[\n{]%s*order = (%d+)")) or math.huge
+end
+
+-- The commands of a folder of scripts in the order of the help, each with its file and section; of `network` those of
+-- scripts/network.
+function manual.commands(folder)
+  local list = {}
+  for _, name in ipairs(tiny.sources(folder)) do
+    local file = ("%s/%s.lua"):format(folder, name)
+    local section, order = listed(file)
+    if not hidden(file) then table.insert(list, { name = name, file = file, section = section, order = order }) end
+  end
+  table.sort(list, function(a, b)
+    if a.order ~= b.order then return a.order < b.order end
+    return a.name < b.name
+  end)
+  return list
+end
+
+-- The names of a topic ("commands") as a reader writes them, each with its file.
 function manual.list(topic)
   local t, list = manual.topics[topic], {}
+  if topic == "commands" then return manual.commands(t.folder) end
   for _, name in ipairs(tiny.sources(t.folder)) do
-    local shown = (t.prefix or "") .. name .. (t.suffix or "")
-    local file = ("%s/%s.lua"):format(t.folder, name)
-    if not hidden(file) then table.insert(list, { name = shown, file = file }) end
+    table.insert(list, { name = (t.prefix or "") .. name .. (t.suffix or ""), file = ("%s/%s.lua"):format(t.folder, name) })
   end
   return list
 end
@@ -66,19 +89,19 @@ function manual.below(topic)
   return list
 end
 
--- The declarations of all commands, as { name = "network create", declared = table }; options that a function returns are
--- expanded. A group comes before its commands.
+-- What every command declares, as { name = "network create", section = "Networks", declared = table }, in the order of
+-- the help. A function that makes options is called. A group comes before its commands.
 function manual.declarations()
   local all = {}
-  local function add(name, file)
-    local declared = assert(load(tiny.source(file), "=" .. file, "t"))()
+  local function add(name, entry, section)
+    local declared = assert(load(tiny.source(entry.file), "=" .. entry.file, "t"))()
     if type(declared.options) == "function" then declared.options = declared.options() end
-    table.insert(all, { name = name, declared = declared })
-    for _, own in ipairs(declared.group and tiny.sources("scripts/" .. name) or {}) do
-      add(name .. " " .. own, ("scripts/%s/%s.lua"):format(name, own))
+    table.insert(all, { name = name, section = section, declared = declared })
+    for _, own in ipairs(declared.group and manual.commands("scripts/" .. name) or {}) do
+      add(name .. " " .. own.name, own, section)
     end
   end
-  for _, entry in ipairs(manual.list("commands")) do add(entry.name, entry.file) end
+  for _, entry in ipairs(manual.list("commands")) do add(entry.name, entry, entry.section) end
   return all
 end
 

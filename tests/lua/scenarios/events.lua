@@ -96,8 +96,8 @@ local function refused(arguments, message)
 end
 refused({ "--since", "yesterday" }, '--since "yesterday" is not a time')
 refused({ "--filter", "label=x" }, '--filter "label=x" is not one of type=, container=, event=')
-refused({ "--filter", "event=explode" }, '--filter "event=explode": there is no such event')
-refused({ "--filter", "type=pod" }, '--filter "type=pod": there is no such type')
+refused({ "--filter", "event=explode" }, '--filter "event=explode": unknown event')
+refused({ "--filter", "type=pod" }, '--filter "type=pod": unknown type')
 
 -- A line that a full disk cut short hides no other.
 local folder = check.root .. "/events/"

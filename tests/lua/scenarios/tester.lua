@@ -145,7 +145,7 @@ local some = tested("-f", "two t", "-f", "whole", dir)
 assert(some.out:find("\n1 passed, 2 failed in "), some.out)
 local none = tested("-f", "nothing has this", dir)
 check.equal(none.status, 2)
-assert(none.err:find("there is no test\n  hint: no test has the filter's text in its name\n", 1, true), none.err)
+assert(none.err:find("no tests found\n  hint: no test name contains the filter\n", 1, true), none.err)
 check.equal(tested("/tmp/no-such").err, "/tmp/no-such does not exist\n  hint: give a test file, or a directory with files that end in _test.lua\n")
 
 -- Several at once: they wait for each other's time, not for each other's end.
