@@ -1,5 +1,6 @@
 -- CVE-2019-5736: a container's root gets hold of tinylua's own program through /proc/PID/exe, by having it
 -- run itself while it enters the container, and writes to it once nobody runs it any more.
+local attack = require "attack"
 local check = require "check"
 
 local OPEN = tonumber("755", 8)
@@ -45,7 +46,7 @@ tiny.write_file("/tmp/script", "#!/proc/self/exe\n", { mode = OPEN })
 local function attacked(copy, flag, value)
   tiny.write_file(copy, before, { mode = OPEN })
   check.succeeds("run", "-d", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "-v", "/tmp/script:/script:ro", "perl", "/attack.pl")
-  for _ = 1, 15 do
+  for _ = 1, attack.slow and 5 or 15 do
     -- It runs itself there, by its name and as a script's interpreter, and fails for want of a command.
     for _, words in ipairs { { "/script" }, { "/proc/self/exe" } } do run(copy, flag, value, "exec", "c", table.unpack(words)) end
     if program(copy) ~= before then break end

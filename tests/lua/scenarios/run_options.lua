@@ -11,11 +11,17 @@ local refused = check.run_refused
 check.equal(inside("--ulimit", "nofile=100:200", "--ulimit", "core=0", "sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"), "100\n200\n0")
 check.equal(inside("--ulimit", "nofile=64", "-u", "nobody", "sh", "-c", "ulimit -Hn"), "64")
 check.equal(inside("--ulimit", "cpu=unlimited:-1", "sh", "-c", "ulimit -t"), "unlimited")
-check.succeeds("run", "-d", "--name", "few", "--ulimit", "nofile=77", "--oom-score-adj", "321", "--stop-signal", "INT", "--stop-timeout", "300ms",
-  "sh", "-c", "trap 'exit 6' INT; while :; do sleep 0.05; done")
+check.succeeds("run", "-d", "--name", "few", "--ulimit", "nofile=77", "--oom-score-adj", "321", "--stop-signal", "INT", "--stop-timeout", "20s",
+  "sh", "-c", "rm -f /tmp/ready; trap 'exit 6' INT; touch /tmp/ready; while :; do sleep 0.05; done")
+-- A shell that has not set its trap yet does not hear the signal.
+local function ready()
+  while check.run({ "exec", "few", "test", "-e", "/tmp/ready" }).status ~= 0 do tiny.poll({}, "10ms") end
+end
+ready()
 check.equal(check.succeeds("exec", "few", "sh", "-c", "ulimit -n; cat /proc/self/oom_score_adj"), "77\n321\n")
 check.succeeds("restart", "few")
 check.equal(check.succeeds("exec", "few", "sh", "-c", "ulimit -n; cat /proc/1/oom_score_adj"), "77\n321\n")
+ready()
 check.equal(check.run({ "stop", "few" }).err, "")
 check.equal(check.succeeds("inspect", "--format", "state.exit_code", "few"), "6\n", "the stop signal")
 check.succeeds("rm", "few")
