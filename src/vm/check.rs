@@ -171,7 +171,9 @@ fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
 
 fn shape_fits(ty: &Type, value: &Value) -> bool {
     match ty {
-        Type::Handle(_) | Type::Options(_) | Type::List(_) | Type::Map(_) => value.is_table(),
+        Type::Handle(_) | Type::List(_) | Type::Map(_) => value.is_table(),
+        // A list is no table of options.
+        Type::Options(_) => value.as_table().is_some_and(|table| table.raw_len() == 0),
         Type::Str | Type::Path | Type::Cidr | Type::Word(_) | Type::Size | Type::Duration => value.is_string(),
         _ => false,
     }
