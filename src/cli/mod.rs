@@ -237,5 +237,7 @@ mod tests {
         for name in &names {
             assert_eq!(says(name), known(name), "{name}");
         }
+        let hidden = |name: &&String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::hidden);
+        assert_eq!(names.iter().filter(hidden).collect::<Vec<_>>(), ["complete"]);
     }
 }

@@ -1,10 +1,10 @@
-//! What the help lists: every command with its summary. The summaries are read from the scripts' texts and
-//! nothing is run, so that neither a broken command of a user's nor one that hangs takes the help from the
-//! others, and so that it is there at once.
+//! What the help lists: every command with its summary. Of the shipped commands the build has found it. That of a
+//! user's command is read from the text and nothing is run, so that neither a broken command nor one that hangs takes
+//! the help from the others.
 
 use std::path::{Path, PathBuf};
 
-use crate::vm::files::{SearchPath, Source, embedded, embedded_names};
+use crate::vm::files::{Embedded, SearchPath, Source, embedded, embedded_names};
 
 /// Where the list goes in a help's template: in the list itself a brace is no tag.
 pub const PLACE: &str = "‹commands›";
@@ -42,7 +42,7 @@ fn of(search: &SearchPath, group: &str) -> String {
 /// The commands of a folder by name, without those that are for programs, not for readers.
 pub fn names(search: &SearchPath, folder: &str) -> Vec<String> {
     let mut names = search.names(folder);
-    names.retain(|name| !hidden(&text(search, folder, name)));
+    names.retain(|name| !hidden(search, folder, name));
     names
 }
 
@@ -52,16 +52,13 @@ fn place(search: &SearchPath, folder: &str, name: &str) -> Option<PathBuf> {
     search.dirs().iter().map(|dir| dir.join(&file)).find(|path| path.is_file())?.parent().map(Path::to_path_buf)
 }
 
-/// A command's text; empty where it cannot be read.
-fn text(search: &SearchPath, folder: &str, name: &str) -> String {
-    search
-        .text(folder, &format!("{name}.lua"))
-        .map(|text| String::from_utf8_lossy(&text).into_owned())
-        .unwrap_or_default()
-}
-
-fn hidden(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().starts_with("hidden = true"))
+fn hidden(search: &SearchPath, folder: &str, name: &str) -> bool {
+    let file = format!("{name}.lua");
+    let Ok(Some(source)) = search.read(folder, &file) else { return false };
+    if source.bytecode {
+        return embedded(folder, &file).is_some_and(Embedded::hidden);
+    }
+    String::from_utf8_lossy(&source.text).lines().any(|line| line.trim_start().starts_with("hidden = true"))
 }
 
 /// The summary of a command, or why it cannot be used.
@@ -73,8 +70,7 @@ fn summary(search: &SearchPath, folder: &str, name: &str) -> String {
         Err(refused) => return refused.lines().next().unwrap_or_default().to_owned(),
     };
     if source.bytecode {
-        let shipped = embedded(folder, &file).map(|file| String::from_utf8_lossy(file.source()));
-        return shipped.and_then(|text| declared(&text)).unwrap_or_default();
+        return embedded(folder, &file).map(Embedded::summary).unwrap_or_default().to_owned();
     }
     let text = String::from_utf8_lossy(&source.text);
     wrong(&source).or_else(|| declared(&text)).or_else(|| headline(&text)).unwrap_or_default()
