@@ -50,9 +50,9 @@ fn embed_lua(root: &Path, out: &Path) {
         writeln!(table, "static {name}: &[u8] = include_bytes!({path:?});").expect("memory");
     }
     std::fs::write(out.join("embedded.rs"), table).expect("written");
-    println!("cargo:rerun-if-changed=src/vm/shim.lua");
-    let shim = std::fs::read(root.join("src/vm/shim.lua")).expect("readable");
-    std::fs::write(out.join("shim.luac"), compile(&lua, &shim, "=[tiny]")).expect("written");
+    println!("cargo:rerun-if-changed=src/vm/bindings.lua");
+    let bindings = std::fs::read(root.join("src/vm/bindings.lua")).expect("readable");
+    std::fs::write(out.join("bindings.luac"), compile(&lua, &bindings, "=[tiny]")).expect("written");
 }
 
 /// What the table that a command's script returns says of the command, which the program wants to know without running

@@ -170,7 +170,7 @@ fn seal_early(name: &str, search: &SearchPath) {
         _ => return,
     };
     if shipped.is_none_or(Embedded::seal) {
-        let _ = crate::sys::seal::seal();
+        let _ = crate::sys::cloned_binary::seal();
     }
 }
 

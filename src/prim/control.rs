@@ -1,4 +1,4 @@
-//! What steers a recipe. `try` and `fail` are Lua in `vm/shim.lua`, since they take or throw Lua values.
+//! What steers a recipe. `try` and `fail` are Lua in `vm/bindings.lua`, since they take or throw Lua values.
 
 use mlua::{Table, Value};
 
@@ -6,9 +6,9 @@ use crate::sys::visible;
 use crate::vm::call::{Call, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
-use crate::vm::{error, frame, recipe, show, trace};
+use crate::vm::{code_frame, error, format, recipe, trace};
 
-const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
+const BASE: Primitive = Primitive { family: "control", in_lua: true, ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
@@ -41,7 +41,7 @@ pub const FAMILY: &[Primitive] = &[
             ("EFBIG", "it has at most 16 MiB"),
         ],
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
-        in_shim: false,
+        in_lua: false,
         call: load_recipe,
         ..BASE
     },
@@ -50,7 +50,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Tells the place in the user's file that is being executed, \"web.lua:12\".",
         returns: "a string, or nil when no user's file is",
         example: "print(tiny.caller())",
-        in_shim: false,
+        in_lua: false,
         call: |c| c.ok(error::user_location(c.lua)),
         ..BASE
     },
@@ -67,7 +67,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         returns: "a string; the error without lines where its place is in no user's file",
         example: "local _, err = tiny.try(tiny.mount_proc, \"/nope\")\nprint(tiny.error_frame(err))",
-        in_shim: false,
+        in_lua: false,
         call: error_frame,
         ..BASE
     },
@@ -79,7 +79,7 @@ pub const FAMILY: &[Primitive] = &[
         returns: "whether they were before",
         errors: &[("EBADF", "standard error is closed")],
         example: "local before = tiny.trace_calls(true)\ntiny.getpid()\ntiny.trace_calls(before)",
-        in_shim: false,
+        in_lua: false,
         call: |c| c.ok(trace::set(c.get(0)?)?),
         ..BASE
     },
@@ -88,7 +88,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).",
         errors: &[("ENOENT", "there is no /dev/null to put in its place")],
         example: "tiny.stop_trace()",
-        in_shim: false,
+        in_lua: false,
         call: |c| {
             trace::stop()?;
             c.ok(())
@@ -101,8 +101,8 @@ pub const FAMILY: &[Primitive] = &[
         args: &[optional("value", Type::Any, "what to write")],
         returns: "a string",
         example: "print(tiny.show { name = \"web\" })",
-        in_shim: false,
-        call: |c| c.ok(show::value(&c.arg_value(0))),
+        in_lua: false,
+        call: |c| c.ok(format::value(&c.arg_value(0))),
         ..BASE
     },
     Primitive {
@@ -111,7 +111,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("size", Type::Any, "\"128m\" or a whole number")],
         returns: "bytes, or nil and what is wrong",
         example: "local bytes = tiny.parse_size(\"1.5g\")",
-        in_shim: false,
+        in_lua: false,
         call: |c| match to_size(&c.arg_value(0)) {
             Ok(bytes) => c.ok(bytes),
             Err(wrong) => c.ok((Value::Nil, wrong)),
@@ -124,7 +124,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("duration", Type::Any, "\"10s\" or a number")],
         returns: "seconds, or nil and what is wrong",
         example: "local seconds = tiny.parse_duration(\"1m30s\")",
-        in_shim: false,
+        in_lua: false,
         call: |c| match to_seconds(&c.arg_value(0)) {
             Ok(seconds) => c.ok(seconds),
             Err(wrong) => c.ok((Value::Nil, wrong)),
@@ -137,7 +137,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("word", Type::Str, "what was written"), arg("words", Type::List(&Type::Str), "what there is")],
         returns: "the closest, or nil when none is close",
         example: "print(tiny.did_you_mean(\"hostnme\", { \"hostname\", \"name\" }))",
-        in_shim: false,
+        in_lua: false,
         call: |c| {
             let (word, words) = (c.str(0)?, c.get::<Vec<String>>(1)?);
             c.ok(did_you_mean(&word, words.iter().map(String::as_str)))
@@ -149,14 +149,14 @@ pub const FAMILY: &[Primitive] = &[
 fn error_frame(call: &Call<'_>) -> Outcome {
     let err: Table = call.get(0)?;
     if let (Some(name), Some(text)) = (call.opt::<String>("chunk")?, call.opt::<String>("text")?) {
-        frame::remember(
+        code_frame::remember(
             call.lua,
             &Source { text: text.into_bytes().into(), bytecode: false, name: format!("@{name}") },
         );
     }
     let text = visible(&error::display(&err)).into_owned();
     let width = call.opt::<usize>("width")?.unwrap_or(80);
-    call.ok(match frame::of(call.lua, &err) {
+    call.ok(match code_frame::of(call.lua, &err) {
         Some(frame) => frame.within(&text, call.flag("colours"), width),
         None => text,
     })

@@ -8,9 +8,9 @@ use super::{BASE, EPERM, NETNS, Place, cidr, sequence};
 use crate::sys::net::nat::{self as sys, Nat};
 use crate::sys::net::port::Publish;
 use crate::vm::call::{Call, Fail};
+use crate::vm::format;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
-use crate::vm::show;
 
 pub(super) const NO_NFTABLES: &str = "this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or \
                            CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
@@ -117,7 +117,7 @@ pub(super) fn port_of(value: &Value) -> Result<Publish, String> {
     match value {
         Value::Table(table) => of_table(table),
         Value::String(text) => published(&text.to_string_lossy()),
-        other => Err(format!("{} is not a published port", show::value(other))),
+        other => Err(format!("{} is not a published port", format::value(other))),
     }
 }
 
@@ -125,7 +125,7 @@ fn of_table(table: &Table) -> Result<Publish, String> {
     let number = |key: &str| {
         let value: Value = table.raw_get(key).map_err(|e| e.to_string())?;
         let number = value.as_integer().or(value.as_number().map(|n| n as i64)).and_then(|n| u16::try_from(n).ok());
-        number.filter(|n| *n != 0).ok_or_else(|| format!("{key}: {} is not from 1 to 65535", show::value(&value)))
+        number.filter(|n| *n != 0).ok_or_else(|| format!("{key}: {} is not from 1 to 65535", format::value(&value)))
     };
     let addr = |key: &str| {
         let text: Option<String> = table.raw_get(key).map_err(|e| e.to_string())?;
