@@ -25,18 +25,21 @@ fn embed_lua(root: &Path, out: &Path) {
     // By bytes, as they are looked for: a path would sort by its parts.
     files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     let (mut names, mut codes, mut sources) = (Vec::new(), Vec::new(), Vec::new());
-    // A script that says `seal = true` is known by that before it is loaded.
-    let seals = |source: &[u8]| source.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == b"seal = true,");
     let mut table = String::from("/// Every embedded file, sorted by name.\npub static FILES: &[Embedded] = &[\n");
     for path in &files {
         let name = path.strip_prefix(root).expect("below the root").to_str().expect("UTF-8").to_owned();
         let source = std::fs::read(path).expect("readable");
-        let seal = name.starts_with("scripts/") && seals(&source);
+        let said = if name.starts_with("scripts/") { Said::by(&source, &name) } else { Said::default() };
         let code = append(&mut codes, &compile(&lua, &source, &format!("={name}")));
         let source = append(&mut sources, &source);
         let name = append(&mut names, name.as_bytes());
-        writeln!(table, "    Embedded {{ name: {name:?}, source: {source:?}, code: {code:?}, seal: {seal} }},")
-            .expect("memory");
+        let summary = append(&mut names, said.summary.as_bytes());
+        let Said { seal, hidden, .. } = said;
+        writeln!(
+            table,
+            "    Embedded {{ name: {name:?}, summary: {summary:?}, source: {source:?}, code: {code:?}, seal: {seal}, hidden: {hidden} }},"
+        )
+        .expect("memory");
     }
     table.push_str("];\n");
     let names = String::from_utf8(names).expect("paths of the source tree");
@@ -47,9 +50,44 @@ fn embed_lua(root: &Path, out: &Path) {
         writeln!(table, "static {name}: &[u8] = include_bytes!({path:?});").expect("memory");
     }
     std::fs::write(out.join("embedded.rs"), table).expect("written");
-    println!("cargo:rerun-if-changed=src/vm/shim.lua");
-    let shim = std::fs::read(root.join("src/vm/shim.lua")).expect("readable");
-    std::fs::write(out.join("shim.luac"), compile(&lua, &shim, "=[tiny]")).expect("written");
+    println!("cargo:rerun-if-changed=src/vm/bindings.lua");
+    let bindings = std::fs::read(root.join("src/vm/bindings.lua")).expect("readable");
+    std::fs::write(out.join("bindings.luac"), compile(&lua, &bindings, "=[tiny]")).expect("written");
+}
+
+/// What the table that a command's script returns says of the command, which the program wants to know without running
+/// the script.
+#[derive(Default)]
+struct Said {
+    seal: bool,
+    hidden: bool,
+    summary: String,
+}
+
+/// Runs a script without the primitives: what it requires and calls at its top is a table that gives itself for every
+/// name and call.
+const WITHOUT_PRIMITIVES: &str = r#"
+local script = ...
+local anything, meta = {}, {}
+function meta.__index(_, key) return type(key) == "string" and anything or nil end
+function meta.__call() return anything end
+function meta.__concat() return "" end
+setmetatable(anything, meta)
+local globals = setmetatable({ tiny = anything, require = function() return anything end }, { __index = _G })
+return assert(load(script, "=script", "t", globals))()
+"#;
+
+impl Said {
+    fn by(source: &[u8], name: &str) -> Said {
+        let lua = mlua::Lua::new();
+        let run = || -> mlua::Result<Said> {
+            let table: mlua::Table = lua.load(WITHOUT_PRIMITIVES).call(lua.create_string(source)?)?;
+            let flag = |key: &str| Ok::<bool, mlua::Error>(table.raw_get::<Option<bool>>(key)?.unwrap_or(false));
+            let summary = table.raw_get::<Option<String>>("summary")?.unwrap_or_default();
+            Ok(Said { seal: flag("seal")?, hidden: flag("hidden")?, summary })
+        };
+        run().unwrap_or_else(|e| panic!("{name}: the table that it returns: {e}"))
+    }
 }
 
 fn append(all: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<u32> {

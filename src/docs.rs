@@ -101,7 +101,7 @@ fn method(primitive: &Primitive) -> Option<String> {
 
 /// Whether the function takes more arguments than the entry names: `try` hands them on.
 fn variadic(primitive: &Primitive) -> bool {
-    primitive.in_shim && primitive.args.iter().any(|a| matches!(a.ty, Type::Function | Type::Either(_)))
+    primitive.in_lua && primitive.args.iter().any(|a| matches!(a.ty, Type::Function | Type::Either(_)))
 }
 
 #[cfg(test)]

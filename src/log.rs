@@ -142,7 +142,7 @@ pub fn start(wanted: &Wanted) -> sys::Result<()> {
     }
     subscribe()?;
     if enabled(Level::DEBUG) {
-        let sealed = sys::seal::sealed().unwrap_or(false);
+        let sealed = sys::cloned_binary::sealed().unwrap_or(false);
         tracing::debug!(target: "command", version = env!("CARGO_PKG_VERSION"), sealed, "begins");
     }
     Ok(())

@@ -3,12 +3,12 @@
 //! (`lua/tiny/prompt/prompt.lua`). It starts no thread, so that the prompt may fork.
 
 mod complete;
+mod cursor_context;
 mod helper;
+mod highlight;
 mod hint;
 mod lex;
 mod names;
-mod paint;
-mod spot;
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -19,7 +19,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
-use crate::sys::{self, foreground, interrupt, terminal};
+use crate::sys::{self, interrupt, job_control, terminal};
 use helper::LuaHelper;
 
 /// What is asked of the reader.
@@ -60,7 +60,7 @@ struct Kept {
 fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     let fits = lua.app_data_ref::<Kept>().is_some_and(|kept| kept.history == ask.history);
     if !fits {
-        foreground::remember_mode();
+        job_control::remember_mode();
         lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone() });
     }
     let Some(mut kept) = lua.app_data_mut::<Kept>() else { return Ok(Entered::End) };
@@ -70,13 +70,13 @@ fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
         (helper.names, helper.strings) = (ask.names.clone(), ask.strings.clone());
     }
     // A program that ran meanwhile may have ended without giving the terminal back.
-    foreground::take_back();
+    job_control::take_back();
     if ask.lua {
         // While the line is edited Ctrl-C is a key; from its end on, without a gap, it is a signal.
         interrupt::arm()?;
-        foreground::stand_apart(true);
+        job_control::stand_apart(true);
     }
-    let restored = foreground::restore_on_signals();
+    let restored = job_control::restore_on_signals();
     let entered = match kept.editor.readline(&ask.prompt) {
         Ok(text) => Entered::Text(text),
         Err(ReadlineError::Interrupted) => Entered::Cancelled,

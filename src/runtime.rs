@@ -228,7 +228,7 @@ impl Runtime {
 /// once, from a read-only mount of it or a sealed copy in memory. To be called before anything that must not be done
 /// twice, by a program that runs what it does not trust.
 pub fn seal() -> Result<(), Error> {
-    crate::sys::seal::seal().map_err(|e| Error::plain(format!("seal: {e}")))
+    crate::sys::cloned_binary::seal().map_err(|e| Error::plain(format!("seal: {e}")))
 }
 
 impl From<Failure> for Error {

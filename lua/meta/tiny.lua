@@ -1801,7 +1801,7 @@ function tiny.routes(options) end
 
 ---@class tiny.nat.options: table<"from"|"publish"|"hairpin"|"name"|"netns", any>
 ---@field from tiny.cidr the subnet, such as "10.10.0.0/24"
----@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; for 127.0.0.1, set route_localnet of the bridge to 1 (default: none)
+---@field publish? (string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80", or tables like those of `publish`; for 127.0.0.1, set route_localnet of the bridge to 1 (default: none)
 ---@field hairpin? boolean members of the subnet can reach each other through published ports, including those of `tiny.publish` (default: true with `publish`)
 ---@field name? string the name for the table and for nat_del (default: the subnet, such as 10.10.0.0-24)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
@@ -1849,9 +1849,9 @@ function tiny.nat_del(name, options) end
 ---```lua
 ---local port <close> = tiny.publish("8080:10.10.0.2:80")
 ---```
----@param port string|string[] "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or a list of these
+---@param port string|(string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[]|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" } "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or { port = 8080, addr = "10.10.0.2", to = 80 } with `host` and `proto` if needed, or a list of these
 ---@param options? tiny.publish.options
----@return tiny.published # a published handle: `port` (the string or the list); `<close>` unpublishes the ports
+---@return tiny.published # a published handle: `port` (as given); `<close>` unpublishes the ports
 function tiny.publish(port, options) end
 
 ---@class tiny.publish_del.options: table<"netns", any>
@@ -1867,7 +1867,7 @@ function tiny.publish(port, options) end
 ---tiny.publish("8080:10.10.0.2:80"):keep()
 ---tiny.publish_del("8080:10.10.0.2:80")
 ---```
----@param port string|string[] the port as given to `publish`, or a list
+---@param port string|(string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[]|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" } the port as given to `publish`, or a list
 ---@param options? tiny.publish_del.options
 function tiny.publish_del(port, options) end
 

@@ -174,7 +174,7 @@ fn seal_early(name: &str, search: &SearchPath) {
         _ => return,
     };
     if shipped.is_none_or(Embedded::seal) {
-        let _ = crate::sys::seal::seal();
+        let _ = crate::sys::cloned_binary::seal();
     }
 }
 
@@ -241,5 +241,7 @@ mod tests {
         for name in &names {
             assert_eq!(says(name), known(name), "{name}");
         }
+        let hidden = |name: &&String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::hidden);
+        assert_eq!(names.iter().filter(hidden).collect::<Vec<_>>(), ["complete"]);
     }
 }

@@ -1,10 +1,10 @@
-//! What the help lists: every command with its summary, in sections. Summaries, sections and the order are read from the
-//! text of the scripts. No script is run, so a user's command that is broken or hangs does not spoil the help of the
-//! others, and the help is fast.
+//! What the help lists: every command with its summary, in sections. The build has read the shipped commands. Those of
+//! the user are read from the text of their scripts, which are not run: a broken command, or one that hangs, does not
+//! spoil the help of the others.
 
 use std::path::{Path, PathBuf};
 
-use crate::vm::files::{SearchPath, Source, embedded};
+use crate::vm::files::{Embedded, SearchPath, Source, embedded};
 
 /// Where the list goes in a help's template: in the list itself a brace is no tag.
 pub const PLACE: &str = "‹commands›";
@@ -64,7 +64,7 @@ fn listed(folder: &str, name: &str) -> Option<Listed> {
 /// The commands of a folder by name, without those that are for programs, not for readers.
 pub fn names(search: &SearchPath, folder: &str) -> Vec<String> {
     let mut names = search.names(folder);
-    names.retain(|name| !hidden(&text(search, folder, name)));
+    names.retain(|name| !hidden(search, folder, name));
     names
 }
 
@@ -74,16 +74,13 @@ fn place(search: &SearchPath, folder: &str, name: &str) -> Option<PathBuf> {
     search.dirs().iter().map(|dir| dir.join(&file)).find(|path| path.is_file())?.parent().map(Path::to_path_buf)
 }
 
-/// A command's text; empty where it cannot be read.
-fn text(search: &SearchPath, folder: &str, name: &str) -> String {
-    search
-        .text(folder, &format!("{name}.lua"))
-        .map(|text| String::from_utf8_lossy(&text).into_owned())
-        .unwrap_or_default()
-}
-
-fn hidden(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().starts_with("hidden = true"))
+fn hidden(search: &SearchPath, folder: &str, name: &str) -> bool {
+    let file = format!("{name}.lua");
+    let Ok(Some(source)) = search.read(folder, &file) else { return false };
+    if source.bytecode {
+        return embedded(folder, &file).is_some_and(Embedded::hidden);
+    }
+    String::from_utf8_lossy(&source.text).lines().any(|line| line.trim_start().starts_with("hidden = true"))
 }
 
 /// The summary of a command, or why it cannot be used.
@@ -95,8 +92,7 @@ fn summary(search: &SearchPath, folder: &str, name: &str) -> String {
         Err(refused) => return refused.lines().next().unwrap_or_default().to_owned(),
     };
     if source.bytecode {
-        let shipped = embedded(folder, &file).map(|file| String::from_utf8_lossy(file.source()));
-        return shipped.and_then(|text| declared(&text)).unwrap_or_default();
+        return embedded(folder, &file).map(Embedded::summary).unwrap_or_default().to_owned();
     }
     let text = String::from_utf8_lossy(&source.text);
     wrong(&source).or_else(|| declared(&text)).or_else(|| headline(&text)).unwrap_or_default()

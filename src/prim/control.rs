@@ -1,4 +1,4 @@
-//! Control flow, errors and tracing of a recipe. `try` and `fail` are written in Lua (`vm/shim.lua`), since they take
+//! Control flow, errors and tracing of a recipe. `try` and `fail` are written in Lua (`vm/bindings.lua`), since they take
 //! or throw Lua values.
 
 use mlua::{Table, Value};
@@ -8,9 +8,9 @@ use crate::sys::visible;
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
 use crate::vm::files::Source;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
-use crate::vm::{error, frame, json, recipe, show, trace};
+use crate::vm::{code_frame, error, format, json, recipe, trace};
 
-const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
+const BASE: Primitive = Primitive { family: "control", in_lua: true, ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
@@ -43,7 +43,7 @@ pub const FAMILY: &[Primitive] = &[
             ("EFBIG", "a recipe has at most 16 MiB"),
         ],
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
-        in_shim: false,
+        in_lua: false,
         call: load_recipe,
         ..BASE
     },
@@ -52,7 +52,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Returns the position in the user's file that is being executed, such as \"web.lua:12\".",
         returns: "a string, or nil when no file of the user is running",
         example: "print(tiny.caller())",
-        in_shim: false,
+        in_lua: false,
         call: |c| c.ok(error::user_location(c.lua)),
         ..BASE
     },
@@ -74,7 +74,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         returns: "a string; without source lines when the position is not in a file of the user",
         example: "local _, err = tiny.try(tiny.mount_proc, \"/nope\")\nprint(tiny.error_frame(err))",
-        in_shim: false,
+        in_lua: false,
         call: error_frame,
         ..BASE
     },
@@ -86,7 +86,7 @@ pub const FAMILY: &[Primitive] = &[
         returns: "whether the trace was on before",
         errors: &[("EBADF", "standard error is closed")],
         example: "local before = tiny.trace_calls(true)\ntiny.getpid()\ntiny.trace_calls(before)",
-        in_shim: false,
+        in_lua: false,
         call: |c| c.ok(trace::set(c.get(0)?)?),
         ..BASE
     },
@@ -95,7 +95,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Ends the trace of this process and closes its duplicate of standard error (dup3(2)).",
         errors: &[("ENOENT", "/dev/null, which replaces the duplicate, is missing")],
         example: "tiny.stop_trace()",
-        in_shim: false,
+        in_lua: false,
         call: |c| {
             trace::stop()?;
             c.ok(())
@@ -116,7 +116,7 @@ pub const FAMILY: &[Primitive] = &[
             ),
         ],
         example: "tiny.log(\"info\", \"the cache is warm\", { entries = 42 })",
-        in_shim: false,
+        in_lua: false,
         call: say,
         ..BASE
     },
@@ -126,7 +126,7 @@ pub const FAMILY: &[Primitive] = &[
               in any case. A background supervisor calls it when its standard error has become supervisor.log.",
         errors: &[("EBADF", "standard error is closed")],
         example: "tiny.log_reopen()",
-        in_shim: false,
+        in_lua: false,
         call: |c| {
             log::reopen()?;
             c.ok(())
@@ -139,8 +139,8 @@ pub const FAMILY: &[Primitive] = &[
         args: &[optional("value", Type::Any, "the value")],
         returns: "a string",
         example: "print(tiny.show { name = \"web\" })",
-        in_shim: false,
-        call: |c| c.ok(show::value(&c.arg_value(0))),
+        in_lua: false,
+        call: |c| c.ok(format::value(&c.arg_value(0))),
         ..BASE
     },
     Primitive {
@@ -149,7 +149,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("size", Type::Any, "\"128m\" or an integer")],
         returns: "the size in bytes, or nil and the reason why it is invalid",
         example: "local bytes = tiny.parse_size(\"1.5g\")",
-        in_shim: false,
+        in_lua: false,
         call: |c| match to_size(&c.arg_value(0)) {
             Ok(bytes) => c.ok(bytes),
             Err(wrong) => c.ok((Value::Nil, wrong)),
@@ -162,7 +162,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("duration", Type::Any, "\"10s\" or a number")],
         returns: "the duration in seconds, or nil and the reason why it is invalid",
         example: "local seconds = tiny.parse_duration(\"1m30s\")",
-        in_shim: false,
+        in_lua: false,
         call: |c| match to_seconds(&c.arg_value(0)) {
             Ok(seconds) => c.ok(seconds),
             Err(wrong) => c.ok((Value::Nil, wrong)),
@@ -175,7 +175,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("word", Type::Str, "the misspelt word"), arg("words", Type::List(&Type::Str), "the valid words")],
         returns: "the closest word, or nil when none is similar",
         example: "print(tiny.did_you_mean(\"hostnme\", { \"hostname\", \"name\" }))",
-        in_shim: false,
+        in_lua: false,
         call: |c| {
             let (word, words) = (c.str(0)?, c.get::<Vec<String>>(1)?);
             c.ok(did_you_mean(&word, words.iter().map(String::as_str)))
@@ -203,14 +203,14 @@ fn say(call: &Call<'_>) -> Outcome {
 fn error_frame(call: &Call<'_>) -> Outcome {
     let err: Table = call.get(0)?;
     if let (Some(name), Some(text)) = (call.opt::<String>("chunk")?, call.opt::<String>("text")?) {
-        frame::remember(
+        code_frame::remember(
             call.lua,
             &Source { text: text.into_bytes().into(), bytecode: false, name: format!("@{name}") },
         );
     }
     let text = visible(&error::display(&err)).into_owned();
     let width = call.opt::<usize>("width")?.unwrap_or(80);
-    call.ok(match frame::of(call.lua, &err) {
+    call.ok(match code_frame::of(call.lua, &err) {
         Some(frame) => frame.within(&text, call.flag("colours"), width),
         None => text,
     })

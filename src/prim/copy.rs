@@ -6,7 +6,7 @@ use mlua::{Function, Table};
 
 use super::place::{ROOT, ROOT_TYPE, Root, access, root};
 use crate::sys::Result as Done;
-use crate::sys::copy::{self as sys, Tally, archive, plant::Plant, walk};
+use crate::sys::copy::{self as sys, Tally, archive, tree_reader, tree_writer::TreeWriter};
 use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
@@ -202,8 +202,8 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
     let (from_root, to_root) = (Root::of(&call.value("from_root"))?, Root::of(&call.value("to_root"))?);
     let (from, to) = (from_root.place(&from)?, to_root.place(&to)?);
     tallied(call, |tally| {
-        let mut plant = Plant::at(to, call.flag("archive"))?;
-        sys::run(&mut plant, |sink| walk::walk(from, call.flag("follow"), sink, tally))
+        let mut plant = TreeWriter::at(to, call.flag("archive"))?;
+        sys::run(&mut plant, |sink| tree_reader::read(from, call.flag("follow"), sink, tally))
             .map_err(|e| e.with_path(to.path))
     })
 }
@@ -242,7 +242,7 @@ fn tar_pack(call: &Call<'_>) -> Outcome {
     let (from, root) = (call.str(0)?, root(call)?);
     let from = root.place(&from)?;
     let mut packer = archive::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
-    tallied(call, |tally| sys::run(&mut packer, |sink| walk::walk(from, call.flag("follow"), sink, tally)))
+    tallied(call, |tally| sys::run(&mut packer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally)))
 }
 
 fn tar_unpack(call: &Call<'_>) -> Outcome {
@@ -250,7 +250,7 @@ fn tar_unpack(call: &Call<'_>) -> Outcome {
     let to = root.place(&to)?;
     let from = stream(call, "from")?;
     tallied(call, |tally| {
-        let mut plant = Plant::in_folder(to, call.flag("archive"))?;
+        let mut plant = TreeWriter::in_folder(to, call.flag("archive"))?;
         sys::run(&mut plant, |sink| archive::unpack(from, sink, tally))
     })
 }

@@ -3,7 +3,7 @@
 use mlua::Value;
 use nix::errno::Errno;
 
-use crate::sys::{self as kernel, clock, fs as sys, records};
+use crate::sys::{self as kernel, batch_read, clock, fs as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -150,13 +150,13 @@ fn read_json_files(call: &Call<'_>) -> Outcome {
     let all = call.lua.create_table()?;
     let mut current = all.clone();
     let mut wrong = None;
-    let read = records::read_each(&call.str(0)?, &names, |found| {
+    let read = batch_read::read_each(&call.str(0)?, &names, |found| {
         let kept = match found {
-            records::Found::Folder(name) => call.lua.create_table_with_capacity(0, names.len()).and_then(|table| {
+            batch_read::Found::Folder(name) => call.lua.create_table_with_capacity(0, names.len()).and_then(|table| {
                 current = table;
                 all.raw_set(call.lua.create_string(name)?, &current)
             }),
-            records::Found::File(number, text) => match json::put(call.lua, text, &current, &keys[number], &only) {
+            batch_read::Found::File(number, text) => match json::put(call.lua, text, &current, &keys[number], &only) {
                 Ok(()) => Ok(()),
                 Err(_) => current.raw_set(&keys[number], Value::Nil),
             },

@@ -1,19 +1,19 @@
 //! The primitives: bindings and registry entries, one file per family. No policy and no unsafe code.
 
 mod cgroup;
+mod cgroup_event;
 mod control;
 mod copy;
 mod credentials;
 mod data;
+mod dry_run;
 mod event;
 mod file;
-mod foresee;
 mod host;
 mod manual;
 mod mount;
 mod namespace;
 mod network;
-mod notice;
 mod output;
 mod pidfd;
 mod place;
@@ -56,12 +56,12 @@ pub const FAMILIES: &[&[Primitive]] = &[
     copy::FAMILY,
     data::FAMILY,
     event::FAMILY,
-    notice::FAMILY,
+    cgroup_event::FAMILY,
     socket::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,
     manual::FAMILY,
     control::FAMILY,
-    foresee::FAMILY,
+    dry_run::FAMILY,
 ];

@@ -162,7 +162,7 @@ pub fn joined(call: &Call<'_>) -> Result<Vec<(FdRef, u64)>, Fail> {
 pub fn entering(kinds: &[&str], flags: u64) -> Result<(), Fail> {
     let ways = kinds.iter().filter_map(|kind| sys::flag(kind)).fold(0, |all, flag| all | flag);
     if flags & ways != 0 {
-        crate::sys::seal::require()?;
+        crate::sys::cloned_binary::require()?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use mlua::{AnyUserData, Table, UserData, Value};
 
 use super::event::file;
+use crate::sys::log_pump::{Moved, Stream};
 use crate::sys::logfile::{LogFile, Rotation};
-use crate::sys::pump::{Moved, Stream};
 use crate::sys::relay::{Next, Relay, Side};
 use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};

@@ -10,7 +10,7 @@ use super::namespace::SEALED;
 use super::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;
 use crate::sys::mount as sys;
-use crate::sys::{path, seal};
+use crate::sys::{cloned_binary, path};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
@@ -55,7 +55,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "tiny.chroot(\"./rootfs\")",
         call: |c| {
-            seal::require()?;
+            cloned_binary::require()?;
             sys::chroot(&c.str(0)?)?;
             c.ok(())
         },
@@ -132,7 +132,7 @@ fn open_root(call: &Call<'_>) -> Outcome {
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
-    seal::require()?;
+    cloned_binary::require()?;
     let value = call.arg_value(0);
     let path = match &value {
         Value::Table(handle) => handle.raw_get::<String>("path")?,

@@ -7,7 +7,7 @@ use mlua::Value;
 use super::event::{file, standard};
 use super::place::{ROOT, root};
 use crate::repl::{self, Ask, Entered};
-use crate::sys::{event, foreground, terminal as sys};
+use crate::sys::{event, job_control, terminal as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -168,10 +168,10 @@ fn read_line(call: &Call<'_>) -> Outcome {
 
 fn set_foreground(call: &Call<'_>) -> Outcome {
     if !call.has(0) {
-        foreground::take_back();
+        job_control::take_back();
         return call.ok(());
     }
-    foreground::give(call.handle(0)?.raw_get("pid")?)?;
+    job_control::give(call.handle(0)?.raw_get("pid")?)?;
     call.ok(())
 }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use mlua::{Function, Lua, Table};
 use rustyline::completion::Pair;
 
+use super::cursor_context::{Call, CursorContext, cursor_context};
 use super::names;
-use super::spot::{Call, Spot, spot};
 use crate::vm::files::SearchPath;
 use crate::vm::registry::Type;
 
@@ -33,18 +33,18 @@ pub fn candidates(sources: &Sources<'_>, before: &str) -> (usize, Vec<Pair>) {
     if let Some(name) = before.strip_prefix(":in ") {
         return (4, pairs(known(sources, ":in", name).unwrap_or_default(), name));
     }
-    match spot(before) {
-        Spot::Name(path) => {
+    match cursor_context(before) {
+        CursorContext::Name(path) => {
             let word = path.rsplit(['.', ':']).next().unwrap_or_default();
             (before.len() - word.len(), pairs(names::following(sources.globals, path), word))
         }
-        Spot::Key { call, prefix } => (before.len() - prefix.len(), keys(sources, &call, prefix)),
-        Spot::Text { call, prefix } => {
+        CursorContext::Key { call, prefix } => (before.len() - prefix.len(), keys(sources, &call, prefix)),
+        CursorContext::Text { call, prefix } => {
             let (from, found) = strings(sources, call.as_ref(), prefix);
             let quote = before[..before.len() - prefix.len()].chars().next_back();
             (before.len() - prefix.len() + from, closed(found, quote))
         }
-        Spot::Nothing => (before.len(), Vec::new()),
+        CursorContext::Nothing => (before.len(), Vec::new()),
     }
 }
 

@@ -14,7 +14,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::complete::{self, GAP, Sources, cut};
-use super::{hint, paint};
+use super::{highlight, hint};
 use crate::sys::terminal;
 use crate::vm::registry::Registry;
 
@@ -118,7 +118,7 @@ impl Highlighter for LuaHelper {
         let cursor = (!self.last.get()).then_some(pos);
         let registry = self.lua().and_then(|lua| Registry::of(&lua));
         let known = |name: &str| registry.is_some_and(|registry| registry.find(name).is_some()) || name == "settings";
-        Cow::Owned(paint::paint(line, cursor, known))
+        Cow::Owned(highlight::highlight(line, cursor, known))
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {

@@ -3,8 +3,8 @@
 
 use mlua::{Lua, Table};
 
+use super::cursor_context::{Call, CursorContext, call, cursor_context};
 use super::names;
-use super::spot::{Call, Spot, call, spot};
 use crate::vm::registry::{Opt, Primitive};
 
 /// Around the present argument.
@@ -64,8 +64,8 @@ fn option(primitive: &'static Primitive, around: &Call<'_>, skipped: usize, befo
     if let Some(key) = around.key {
         return keys.iter().find(|o| o.name == key).map(about);
     }
-    let prefix = match spot(before) {
-        Spot::Key { prefix, .. } => prefix,
+    let prefix = match cursor_context(before) {
+        CursorContext::Key { prefix, .. } => prefix,
         _ => return None,
     };
     let fitting: Vec<&Opt> = keys.iter().filter(|o| o.name.starts_with(prefix)).collect();

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
-use super::{Context, Error, Result, foreground, intermediate_process, namespace};
+use super::{Context, Error, Result, intermediate_process, job_control, namespace};
 
 /// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
 /// joined everything; when that fails it reports and ends, and the caller's next `wait` tells why.
@@ -15,7 +15,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64)
         || birth.oom_score_adj.is_some()
-        || foreground::wants_leader()
+        || job_control::wants_leader()
     {
         return intermediate_process::clone(birth, (read, write));
     }

@@ -1,5 +1,5 @@
 //! The program's first instructions, before the C library's. As root the program re-executes itself here from a
-//! detached read-only mount of its file, so that nothing that any command starts can write to it (`seal` says why,
+//! detached read-only mount of its file, so that nothing that any command starts can write to it (`cloned_binary` says why,
 //! and does the same where this does not: other users, other processors, no /proc). Done here the first image costs
 //! next to nothing: most of a start is the C library's, which asks the processor for its features, and each such
 //! question leaves a virtual machine. It is assembly since nothing is relocated yet.
@@ -20,8 +20,8 @@ core::arch::global_asm!(
     "syscall",
     "test eax, eax",
     "jnz 3f",
-    // readlink: a file that has no path is on a mount in no mount namespace already, and may end in " (deleted)". `seal`
-    // looks more closely.
+    // readlink: a file that has no path is on a mount in no mount namespace already, and may end in " (deleted)".
+    // `cloned_binary` looks more closely.
     "lea rdi, [rip + 4f]",
     "mov rsi, rsp",
     "mov edx, 16",

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
-use super::{Context, Error, Result, credentials, foreground, namespace};
+use super::{Context, Error, Result, credentials, job_control, namespace};
 
 /// What is joined in between, and not by the child.
 pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
@@ -23,18 +23,18 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Opt
     let between = process::plain_clone(0)?;
     if between == 0 {
         drop((told, read));
-        foreground::lead();
+        job_control::lead();
         let made = make(birth);
         if let Ok(0) = made {
             drop(tell);
             process::begin(birth, write, EARLY);
             return Ok(None);
         }
-        process::tell(tell.as_fd(), made);
+        process::send(tell.as_fd(), made);
         process::end_child(0);
     }
     drop((tell, write));
-    let heard = process::hear(told.as_fd());
+    let heard = process::recv(told.as_fd());
     while waitpid(Pid::from_raw(between), Some(WaitPidFlag::empty())) == Err(Errno::EINTR) {}
     // It is this process's own child, which nobody else waits for: the pid cannot be another's yet.
     let pid = heard?;

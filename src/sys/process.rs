@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use rustix::process::Signal;
 
-use super::{Context, Error, Result, foreground, namespace};
+use super::{Context, Error, Result, job_control, namespace};
 
 /// In a forked child: the pipe on which its failure reaches the parent; -1 for none. It owns the descriptor, as a
 /// number: a thread's value with a destructor costs its registration in each child.
@@ -81,8 +81,8 @@ pub(super) fn plain_clone(new: u64) -> Result<i32> {
     }
 }
 
-/// Tells a number, or what failed, through a pipe to the process that waits in `hear`.
-pub(super) fn tell(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
+/// Tells a number, or what failed, through a pipe to the process that waits in `recv`.
+pub(super) fn send(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
     let text = match outcome {
         Ok(number) => number.to_string(),
         Err(e) => format!("-{}\n{}", e.errno as i32, e.detail.or(e.path).unwrap_or_default()),
@@ -91,7 +91,7 @@ pub(super) fn tell(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
 }
 
 /// What the other end told; ESRCH when it ended without a word.
-pub(super) fn hear(pipe: BorrowedFd<'_>) -> Result<i32> {
+pub(super) fn recv(pipe: BorrowedFd<'_>) -> Result<i32> {
     // Ctrl-C does not end this: it takes no time, and a child that was made would be nobody's.
     let mut bytes = Vec::new();
     while read_some(pipe, &mut bytes)? {}
@@ -123,7 +123,7 @@ pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
-        foreground::begin().detail("leaving the prompt's terminal")?;
+        job_control::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;
         }

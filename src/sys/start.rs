@@ -36,7 +36,7 @@ pub fn prepare() {
     name_process();
 }
 
-/// A program that was executed by its descriptor (`entry`, `seal`) is called by the number of that until Linux 6.14.
+/// A program that was executed by its descriptor (`entry`, `cloned_binary`) is called by the number of that until Linux 6.14.
 fn name_process() {
     let number = |name: &CStr| !name.is_empty() && name.to_bytes().iter().all(u8::is_ascii_digit);
     if rustix::thread::name().is_ok_and(|name| number(&name))

@@ -9,8 +9,8 @@ use mlua::{FromLua, IntoLuaMulti, LightUserData, Lua, MultiValue, Table, Value};
 
 use super::check::{check, check_table};
 pub use super::check::{to_seconds, to_size};
+use super::format;
 use super::registry::{Entry, Key};
-use super::show;
 use crate::sys;
 
 /// Why a binding did not succeed.
@@ -78,7 +78,7 @@ impl<'a> Call<'a> {
                 value => {
                     return Err(format!(
                         "options must be a table, not {}: {}",
-                        show::kind(value),
+                        format::kind(value),
                         primitive.signature()
                     ));
                 }
@@ -207,5 +207,5 @@ impl<'a> Call<'a> {
 /// of other bytes.
 fn out_of_range(name: &str, value: &Value) -> Fail {
     let wrong = if value.is_string() { "is not UTF-8" } else { "is out of range" };
-    Fail::Usage(format!("{name}: {} {wrong}", show::value(value)))
+    Fail::Usage(format!("{name}: {} {wrong}", format::value(value)))
 }

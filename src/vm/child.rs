@@ -3,7 +3,7 @@
 
 use mlua::{Lua, Value};
 
-use super::{error, show};
+use super::{error, format};
 use crate::sys;
 
 /// Ends this child: `value` is the closure's result, or the error value it threw.
@@ -25,7 +25,7 @@ pub fn status_of(value: &Value) -> u8 {
 fn report(value: &Value) -> u8 {
     let (json, status) = match value {
         Value::Table(err) => (error::to_json(err), exit_status(err)),
-        other => (serde_json::json!({ "message": show::value(other) }).to_string(), 125),
+        other => (serde_json::json!({ "message": format::value(other) }).to_string(), 125),
     };
     sys::process::report(json.as_bytes());
     status

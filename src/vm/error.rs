@@ -5,9 +5,9 @@ use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
 use nix::errno::Errno;
 
 use super::call::Fail;
-use super::clearer::clearer;
+use super::error_hints::with_hint;
+use super::format;
 use super::registry::{Entry, Registry};
-use super::show;
 use crate::sys::interrupt;
 
 /// The registry key of the metatable that every error value shares.
@@ -28,7 +28,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
     };
     let err = lua.create_table_with_capacity(0, 10)?;
     err.raw_set("op", primitive.name())?;
-    let shown: Vec<String> = args.iter().filter(|v| !v.is_function()).map(show::value).collect();
+    let shown: Vec<String> = args.iter().filter(|v| !v.is_function()).map(format::value).collect();
     err.raw_set("args", lua.create_sequence_from(shown.iter().map(String::as_str))?)?;
     err.raw_set("at", location(lua))?;
     match failure {
@@ -71,10 +71,10 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
             let message = match &other {
                 Value::String(s) => s.to_string_lossy(),
                 Value::Error(e) => plain(e),
-                _ => format!("an error without a message was thrown: {}", show::value(&other)),
+                _ => format!("an error without a message was thrown: {}", format::value(&other)),
             };
             let names = Registry::of(lua).into_iter().flat_map(|registry| registry.entries().map(Entry::name));
-            let (message, hint) = clearer(&message, names);
+            let (message, hint) = with_hint(&message, names);
             err.raw_set("message", message)?;
             err.raw_set("hint", hint)?;
             finish(lua, err)?
@@ -181,7 +181,7 @@ pub fn to_json(err: &Table) -> String {
     for (key, value) in fields {
         let plain = match &value {
             Value::String(text) => cut(&text.to_string_lossy()).into(),
-            other => serde_json::to_value(other).unwrap_or_else(|_| show::value(other).into()),
+            other => serde_json::to_value(other).unwrap_or_else(|_| format::value(other).into()),
         };
         let size = plain.to_string().len() + 6 * key.len() + 4;
         if let Some(rest) = left.checked_sub(size) {

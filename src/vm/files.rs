@@ -16,8 +16,10 @@ pub struct Embedded {
     name: Range<u32>,
     source: Range<u32>,
     code: Range<u32>,
-    /// Whether the table that a script returns says `seal = true`.
+    /// What the table that a script returns says, as the build found it.
+    summary: Range<u32>,
     seal: bool,
+    hidden: bool,
 }
 
 impl Embedded {
@@ -29,6 +31,16 @@ impl Embedded {
     /// Whether it is a command that enters a container, and so runs sealed.
     pub fn seal(&self) -> bool {
         self.seal
+    }
+
+    /// Whether it is a command for programs, which no list shows.
+    pub fn hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// What the command is for; empty where it does not say.
+    pub fn summary(&self) -> &'static str {
+        &NAMES[self.summary.start as usize..self.summary.end as usize]
     }
 
     /// The text that `eject` copies.
@@ -143,15 +155,6 @@ impl SearchPath {
                 "{relative} is not looked for: a process was started in another root, and the host's folders were let go\n  {LATE}"
             )),
             (found, _) => Ok(found),
-        }
-    }
-
-    /// The text of `folder/relative`, as `read` finds it; nothing where it is refused.
-    pub fn text(&self, folder: &str, relative: &str) -> Option<Cow<'static, [u8]>> {
-        let source = self.read(folder, relative).ok()??;
-        match source.bytecode {
-            true => embedded(folder, relative).map(|file| Cow::Borrowed(file.source())),
-            false => Some(source.text),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The global `tiny`: the primitives of the registry behind the shim. A primitive is bound when its
+//! The global `tiny`: the primitives of the registry behind the bindings. A primitive is bound when its
 //! name is first used, since a recipe uses a dozen of more than a hundred.
 
 use mlua::chunk::ChunkMode;
@@ -6,21 +6,21 @@ use mlua::{Function, Lua, MultiValue, Table, Value};
 
 use super::files::SearchPath;
 use super::registry::{Entry, Key, Registry, Type};
-use super::{child, error, glue, handle};
+use super::{child, dispatch, error, handle};
 use crate::sys::clock;
 
-/// `shim.lua` as bytecode, like all shipped Lua.
-static SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shim.luac"));
+/// `bindings.lua` as bytecode, like all shipped Lua.
+static BINDINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/bindings.luac"));
 
 /// Builds the `tiny` table.
 pub fn tiny(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
     let tiny = lua.create_table()?;
-    let handles: Table = lua.load(SHIM).set_mode(ChunkMode::Binary).call((&tiny, internal(lua, primitives)?))?;
+    let handles: Table = lua.load(BINDINGS).set_mode(ChunkMode::Binary).call((&tiny, internal(lua, primitives)?))?;
     lua.set_named_registry_value("tiny.handles", handles)?;
     Ok(tiny)
 }
 
-/// What the shim needs of Rust.
+/// What the bindings need of Rust.
 fn internal(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
     meta.raw_set("__name", "error")?;
@@ -67,7 +67,7 @@ fn internal(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
 
 /// The primitives that are bound to Rust functions.
 fn bound(primitives: &'static Registry) -> impl Iterator<Item = Entry> {
-    primitives.entries().filter(|p| !p.in_shim())
+    primitives.entries().filter(|p| !p.in_lua())
 }
 
 /// Calls a function of Lua's that would read the time zone; it is called by way of pcall.
@@ -85,7 +85,7 @@ fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Res
     match bound(primitives).find(|p| p.is(&name)) {
         Some(found) => {
             let forks = found.args().any(|a| a.ty() == Type::Function);
-            Ok((Some(glue::raw(lua, found)?), forks))
+            Ok((Some(dispatch::raw(lua, found)?), forks))
         }
         None => Ok((None, false)),
     }

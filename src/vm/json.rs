@@ -9,7 +9,7 @@ pub use read::{put, to_lua};
 use mlua::{Table, Value};
 use serde_json::{Map, Value as Json};
 
-use super::{handle, show};
+use super::{format, handle};
 
 /// How deep a value may be; `json_decode` reads no deeper.
 const DEEPEST: usize = 127;
@@ -42,7 +42,7 @@ impl Writer {
                 }
                 self.table(t, place, depth + 1)
             }
-            other => Err(format!("{place}: {} cannot be written as JSON", show::kind(other))),
+            other => Err(format!("{place}: {} cannot be written as JSON", format::kind(other))),
         }
     }
 
@@ -62,7 +62,7 @@ impl Writer {
         }
         let listed = |key: &Value| key.as_integer().is_some_and(|i| (1..=length as i64).contains(&i));
         match table.pairs::<Value, Value>().flatten().find(|(key, _)| !listed(key)) {
-            Some((key, _)) => Err(format!("{place}: a list that has the key {} too", show::value(&key))),
+            Some((key, _)) => Err(format!("{place}: a list that has the key {} too", format::value(&key))),
             None => Ok(Json::Array(items)),
         }
     }
@@ -72,7 +72,7 @@ impl Writer {
         for pair in table.pairs::<Value, Value>() {
             let (key, item) = pair.map_err(|e| e.to_string())?;
             let Value::String(key) = key else {
-                return Err(format!("{place}: the key {} is no string, and the table no list", show::value(&key)));
+                return Err(format!("{place}: the key {} is no string, and the table no list", format::value(&key)));
             };
             let key = text(&key, place)?;
             let item = self.value(&item, &format!("{place}.{key}"), depth)?;
@@ -85,7 +85,7 @@ impl Writer {
 fn text(string: &mlua::LuaString, place: &str) -> Result<String, String> {
     match string.to_str() {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(format!("{place}: {} is not UTF-8", show::value(&Value::String(string.clone())))),
+        Err(_) => Err(format!("{place}: {} is not UTF-8", format::value(&Value::String(string.clone())))),
     }
 }
 

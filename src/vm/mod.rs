@@ -3,20 +3,20 @@
 pub mod call;
 mod check;
 pub mod child;
-mod clearer;
+pub mod code_frame;
+pub mod dispatch;
 pub mod error;
+mod error_hints;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod files;
 mod folder;
-pub mod frame;
-pub mod glue;
+pub mod format;
 pub mod handle;
 mod install;
 pub mod json;
 pub mod recipe;
 pub mod registry;
-pub mod show;
 pub mod trace;
 pub mod units;
 
@@ -49,7 +49,7 @@ pub struct Failure {
     /// The Lua traceback.
     pub traceback: Option<String>,
     /// The lines of the user's file around the place, for a terminal.
-    pub frame: Option<Box<frame::Frame>>,
+    pub frame: Option<Box<code_frame::Frame>>,
     /// The exit status that the failure asks for.
     pub exit: u8,
     /// The error value of Lua that it was.
@@ -127,14 +127,14 @@ impl Failure {
     }
 
     fn of(lua: &Lua, value: &Value) -> Failure {
-        let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
+        let Value::Table(err) = value else { return Failure::plain(format::value(value)) };
         let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
         let exit = asked.unwrap_or_else(|| child::exit_status(err));
         let traceback = err.raw_get("traceback").ok().flatten();
         Failure {
             text: error::display(err),
             traceback,
-            frame: frame::of(lua, err).map(Box::new),
+            frame: code_frame::of(lua, err).map(Box::new),
             exit,
             value: Some(err.clone()),
         }
@@ -156,7 +156,7 @@ fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
         let relative = format!("{}.lua", name.replace('.', "/"));
         match search.module(&relative) {
             Ok(Some(source)) => {
-                frame::remember(lua, &source);
+                code_frame::remember(lua, &source);
                 Ok(Value::Function(source.chunk(lua).into_function()?))
             }
             Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),

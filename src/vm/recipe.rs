@@ -9,7 +9,7 @@ use mlua::{Function, Lua};
 use super::call::Fail;
 use super::files::{self, SearchPath, Source};
 use super::registry::did_you_mean;
-use super::{folder, frame};
+use super::{code_frame, folder};
 use crate::sys::{self, Context};
 
 /// Loads a recipe: its function, whose modules lie beside it, and its source.
@@ -68,7 +68,7 @@ fn lua_text(mut text: Vec<u8>) -> Vec<u8> {
 /// Compiles a recipe; the error is Lua's own, with file and line.
 pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
     let path = &source.name[1..];
-    frame::remember(lua, source);
+    code_frame::remember(lua, source);
     source.chunk(lua).into_function().map_err(|e| match e {
         mlua::Error::SyntaxError { message, .. } => message,
         // The compiler's own limit is an error like any other, and the handler around this call has made it a table.

@@ -5,7 +5,7 @@
 use super::call::{Call, Fail};
 use mlua::{Lua, MultiValue};
 
-pub use crate::sys::near::did_you_mean;
+pub use crate::sys::suggest::did_you_mean;
 pub use entry::{Entry, Field};
 
 mod entry;
@@ -13,7 +13,7 @@ pub(crate) mod packed;
 
 use std::sync::OnceLock;
 
-/// What a binding returns: its results, or a failure that the glue dresses for Lua.
+/// What a binding returns: its results, or a failure that `dispatch` puts into an error value.
 pub type Outcome = Result<MultiValue, Fail>;
 
 /// One kernel operation as Lua sees it.
@@ -38,8 +38,8 @@ pub struct Primitive {
     pub errors: &'static [(&'static str, &'static str)],
     /// A line or two of Lua that work.
     pub example: &'static str,
-    /// Whether the function is Lua in `vm/shim.lua`; the entry then only documents it.
-    pub in_shim: bool,
+    /// Whether the function is Lua in `vm/bindings.lua`; the entry then only documents it.
+    pub in_lua: bool,
     /// The version that brought it.
     pub since: &'static str,
     /// The binding.
@@ -59,7 +59,7 @@ impl Primitive {
         method: None,
         errors: &[],
         example: "",
-        in_shim: false,
+        in_lua: false,
         since: "0.1",
         call: |_| Ok(MultiValue::new()),
     };

@@ -17,8 +17,8 @@ pub use finish::finish;
 pub use lane::now;
 pub use wanted::{Style, Wanted};
 
-use super::glue::TRACING;
-use super::{error, handle, show};
+use super::dispatch::TRACING;
+use super::{error, format, handle};
 use crate::sys::{self, Context, clock};
 
 /// As much is collected of one process; a supervisor could go on for ever.
@@ -190,7 +190,7 @@ pub fn shown<'a>(values: impl Iterator<Item = &'a mlua::Value>) -> String {
         if !text.is_empty() {
             text.push_str(", ");
         }
-        text.push_str(&show::value(value));
+        text.push_str(&format::value(value));
     }
     text
 }

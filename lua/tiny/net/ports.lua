@@ -147,9 +147,7 @@ function ports.choose(ctx)
 end
 
 local function way(port, addr)
-  local v6 = addr:find(":", 1, true)
-  local host = port.host and ((v6 and "[%s]:" or "%s:"):format(port.host)) or ""
-  return (v6 and "%s%d:[%s]:%d/%s" or "%s%d:%s:%d/%s"):format(host, port.port, addr, port.to, port.proto)
+  return { host = port.host, port = port.port, addr = addr, to = port.to, proto = port.proto }
 end
 
 local function ways_to(list, addr, addr6)

@@ -26,7 +26,7 @@ function resolver.open(ctx)
   end
   tiny.try(tiny.publish_del, old, inside)
   for proto, socket in pairs(ctx.resolver) do
-    table.insert(ways, ("%s:53:%s:%d/%s"):format(files.RESOLVER, files.RESOLVER, socket.port, proto))
+    table.insert(ways, { host = files.RESOLVER, port = 53, addr = files.RESOLVER, to = socket.port, proto = proto })
   end
   tiny.publish(ways, inside):keep()
 end

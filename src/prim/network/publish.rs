@@ -4,18 +4,21 @@ use std::collections::HashSet;
 
 use mlua::Value;
 
-use super::nat::{NO_NFTABLES, NO_PART, published, written};
-use super::{BASE, EPERM, NETNS, Place, sequence, several};
+use super::nat::{NO_NFTABLES, NO_PART, PORT_KEYS, PUBLISHED as PUBLISHED_PORT, port_of, written};
+use super::{BASE, EPERM, NETNS, Place, sequence};
 use crate::sys::net::port::Publish;
 use crate::sys::net::publish as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg};
 
+const PORTS: Type = Type::Either(&[Type::Str, Type::List(&PUBLISHED_PORT), Type::Options(PORT_KEYS)]);
+
 const PORT: Arg = arg(
     "port",
-    Type::Either(&[Type::Str, Type::List(&Type::Str)]),
-    "\"8080:10.10.0.2:80\", \"53:10.10.0.2:53/udp\", \"192.0.2.1:80:10.10.0.2:80\", or a list of these",
+    PORTS,
+    "\"8080:10.10.0.2:80\", \"53:10.10.0.2:53/udp\", \"192.0.2.1:80:10.10.0.2:80\", or { port = 8080, addr = \"10.10.0.2\", \
+     to = 80 } with `host` and `proto` if needed, or a list of these",
 );
 
 pub const PUBLISH: Primitive = Primitive {
@@ -27,7 +30,7 @@ pub const PUBLISH: Primitive = Primitive {
           same subnet need `nat` with `hairpin`.",
     args: &[PORT],
     options: &[NETNS],
-    returns: "a published handle: `port` (the string or the list); `<close>` unpublishes the ports",
+    returns: "a published handle: `port` (as given); `<close>` unpublishes the ports",
     errors: &[
         EPERM,
         (
@@ -49,11 +52,7 @@ pub const PUBLISH_DEL: Primitive = Primitive {
     name: "publish_del",
     doc: "Unpublishes a port that still leads to this address, and ends its connections (nft(8)). The call takes about \
           10 ms, also for a list, and twice as long when there were connections.",
-    args: &[arg(
-        "port",
-        Type::Either(&[Type::Str, Type::List(&Type::Str)]),
-        "the port as given to `publish`, or a list",
-    )],
+    args: &[arg("port", PORTS, "the port as given to `publish`, or a list")],
     options: &[NETNS],
     errors: &[
         EPERM,
@@ -134,10 +133,15 @@ fn publish_del(call: &Call<'_>) -> Outcome {
 fn ports(value: &Value) -> Result<Vec<Publish>, Fail> {
     let mut slots = HashSet::new();
     let mut ports = Vec::new();
-    for text in several(value.clone())? {
-        let port = published(&text).map_err(Fail::Usage)?;
+    let list = match value {
+        Value::Table(list) if !list.contains_key("port")? => list.sequence_values().collect::<mlua::Result<_>>()?,
+        one => vec![one.clone()],
+    };
+    for value in list {
+        let port = port_of(&value).map_err(Fail::Usage)?;
         // The kernel would only report EEXIST.
         if !slots.insert(sys::slot(&port)) {
+            let text = value.as_string().map_or_else(|| written(&port), |text| text.to_string_lossy());
             return Err(Fail::Usage(format!("{text:?} is in the list twice")));
         }
         ports.push(port);

@@ -1,7 +1,7 @@
 //! The program file of tinylua itself.
 
 use super::BASE;
-use crate::sys::seal as sys;
+use crate::sys::cloned_binary as sys;
 use crate::vm::registry::Primitive;
 
 pub(super) const SEAL: Primitive = Primitive {

@@ -1,10 +1,10 @@
-//! Copying file trees: a source (`walk`, a tree; `archive`, a tar stream) hands entries to a sink
-//! (`plant`, a tree; `archive`, a tar stream). Every name is looked up by descriptor, none twice, so
+//! Copying file trees: a source (`tree_reader`, a tree; `archive`, a tar stream) hands entries to a sink
+//! (`tree_writer`, a tree; `archive`, a tar stream). Every name is looked up by descriptor, none twice, so
 //! that whoever changes a tree meanwhile cannot lead a copy out of it (CVE-2018-15664).
 
 pub mod archive;
-pub mod plant;
-pub mod walk;
+pub mod tree_reader;
+pub mod tree_writer;
 
 use std::io::Read;
 use std::time::{Duration, Instant};

@@ -19,7 +19,7 @@ pub fn refuse<T>(place: &str, why: &str) -> Result<T> {
 
 /// "there is no system call "opne"; did you mean "open"?"
 pub fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = crate::sys::near::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
+    let near = crate::sys::suggest::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
     format!("there is no {what} {word:?}{}", near.unwrap_or_default())
 }
 

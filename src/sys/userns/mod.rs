@@ -68,13 +68,13 @@ fn with_child<R>(new: u64, enter: impl FnOnce() -> Result<()>, f: impl FnOnce(i3
     let pid = process::plain_clone(new)?;
     if pid == 0 {
         drop((told, release));
-        process::tell(tell.as_fd(), enter().map(|()| 0));
+        process::send(tell.as_fd(), enter().map(|()| 0));
         drop(tell);
         let _ = rustix::io::read(&until, &mut [0u8; 1]);
         process::end_child(0);
     }
     drop((tell, until));
-    let done = process::hear(told.as_fd()).and_then(|_| f(pid));
+    let done = process::recv(told.as_fd()).and_then(|_| f(pid));
     drop(release);
     while waitpid(Pid::from_raw(pid), Some(WaitPidFlag::empty())) == Err(Errno::EINTR) {}
     done

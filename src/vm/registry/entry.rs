@@ -121,9 +121,9 @@ impl Entry {
         self.text(self.row().example)
     }
 
-    /// Whether the function is Lua in `vm/shim.lua`.
-    pub fn in_shim(self) -> bool {
-        self.row().in_shim
+    /// Whether the function is Lua in `vm/bindings.lua`.
+    pub fn in_lua(self) -> bool {
+        self.row().in_lua
     }
 
     /// Calls the binding.
@@ -167,7 +167,7 @@ impl Entry {
             method: self.method(),
             errors: self.errors().collect::<Vec<_>>().leak(),
             example: self.example(),
-            in_shim: self.in_shim(),
+            in_lua: self.in_lua(),
             since: self.text(row.since),
             call: self.registry.calls[self.number],
         }

@@ -43,7 +43,7 @@ pub struct Row {
     pub errors: Range,
     pub list: Option<(u16, Span)>,
     pub method: Option<(Span, Span)>,
-    pub in_shim: bool,
+    pub in_lua: bool,
 }
 
 /// The types that are no more than their kind; a number from here on is one of `TYPES`.
@@ -101,7 +101,7 @@ const NO_ROW: Row = Row {
     errors: NO_RANGE,
     list: None,
     method: None,
-    in_shim: false,
+    in_lua: false,
 };
 
 /// While it is packed: tables that are long enough, and how much of each is filled. The compiler keeps only the
@@ -219,7 +219,7 @@ impl Packer {
                 Some((kind, name)) => Some((self.span(kind), self.span(name))),
                 None => None,
             },
-            in_shim: from.in_shim,
+            in_lua: from.in_lua,
         };
     }
 

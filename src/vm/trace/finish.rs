@@ -7,7 +7,7 @@ use mlua::{Function, Lua, Table, Value};
 
 use super::{Style, TRACE, first};
 use crate::sys::{self, clock};
-use crate::vm::glue::TRACING;
+use crate::vm::dispatch::TRACING;
 use crate::vm::{Failure, json};
 
 /// Finishes the trace of the whole command; in a forked process, or without a trace, nothing. It can be

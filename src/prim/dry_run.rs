@@ -36,7 +36,7 @@ fn foresee(call: &Call<'_>) -> Outcome {
     };
     let kind = docs::returned_kind(primitive.returns);
     // Primitives that are written in Lua take what their entry describes.
-    let entry = registry.entries().find(|entry| !entry.in_shim() && entry.name() == primitive.name);
+    let entry = registry.entries().find(|entry| !entry.in_lua() && entry.name() == primitive.name);
     let refusal = entry.and_then(|entry| Call::new(call.lua, entry, &args).err());
     call.ok((refusal, kind))
 }

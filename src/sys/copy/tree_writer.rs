@@ -29,7 +29,7 @@ struct Made {
 }
 
 /// A tree under construction.
-pub struct Plant {
+pub struct TreeWriter {
     /// Every path is looked up from here.
     anchor: OwnedFd,
     /// Where in it the copy's own top is.
@@ -46,34 +46,34 @@ pub struct Plant {
     shown: String,
 }
 
-impl Plant {
+impl TreeWriter {
     /// A copy that will be what `to` names: a folder that is there is filled; a link in the last
     /// place is followed. Errors: ENOENT when the folder that is to hold it is missing.
-    pub fn at(to: Place<'_>, archive: bool) -> Result<Plant> {
+    pub fn at(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
         let (anchor, base) = match to.open_with(OFlags::PATH | OFlags::DIRECTORY) {
             Ok(folder) => (folder, String::new()),
             Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ENOTDIR) => to.follow()?,
             Err(e) => return Err(e),
         };
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        Ok(Plant::new(anchor, base.into_bytes(), resolve, archive, to))
+        Ok(TreeWriter::new(anchor, base.into_bytes(), resolve, archive, to))
     }
 
     /// An archive's tree in the folder that `to` names. Links on the way to an entry lead within the
     /// root; without one the folder itself is the root.
-    pub fn in_folder(to: Place<'_>, archive: bool) -> Result<Plant> {
+    pub fn in_folder(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
         let folder = to.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
         let (anchor, base) = match to.root {
             Some(root) => (root.try_clone_to_owned().at(to.path)?, to.path.as_bytes().to_vec()),
             None => (folder, Vec::new()),
         };
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        Ok(Plant::new(anchor, base, resolve, archive, to))
+        Ok(TreeWriter::new(anchor, base, resolve, archive, to))
     }
 
-    fn new(anchor: OwnedFd, base: Vec<u8>, resolve: ResolveFlags, archive: bool, to: Place<'_>) -> Plant {
+    fn new(anchor: OwnedFd, base: Vec<u8>, resolve: ResolveFlags, archive: bool, to: Place<'_>) -> TreeWriter {
         let shown = to.path.trim_end_matches('/').to_owned();
-        Plant { anchor, base, resolve, archive, last: None, made: Vec::new(), top: None, shown }
+        TreeWriter { anchor, base, resolve, archive, last: None, made: Vec::new(), top: None, shown }
     }
 
     /// Makes the folder that holds this path the last one looked up; returns the path's last name.
@@ -261,7 +261,7 @@ impl Plant {
     }
 }
 
-impl Plant {
+impl TreeWriter {
     /// An entry's path in the copy, for an error.
     fn shown(&self, entry: &Entry) -> String {
         let below = String::from_utf8_lossy(&entry.path);
@@ -291,7 +291,7 @@ impl Plant {
     }
 }
 
-impl Sink for Plant {
+impl Sink for TreeWriter {
     fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
         interrupt::check()?;
         self.take(entry, data, tally).map_err(|e| e.with_path(self.shown(entry)))

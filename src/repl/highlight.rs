@@ -13,7 +13,7 @@ const PAIR: &str = "1;7";
 
 /// The input in colours. `cursor` is a byte of it, or its end; nothing while it is only shown. `known`
 /// tells whether `tiny` has a name.
-pub fn paint(text: &str, cursor: Option<usize>, known: impl Fn(&str) -> bool) -> String {
+pub fn highlight(text: &str, cursor: Option<usize>, known: impl Fn(&str) -> bool) -> String {
     let tokens = tokens(text);
     let (pairs, stray) = brackets(&tokens);
     let at = |i: usize| tokens.get(i).map_or(0, |t| t.start);
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, cursor: Option<usize>) -> String {
-        let painted = paint(text, cursor, |name| name == "clone");
+        let painted = highlight(text, cursor, |name| name == "clone");
         painted.replace('\x1b', "").replace("[0m", "›").replace('[', "‹")
     }
 
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn nothing_but_colours_is_added() {
         for text in ["", "é(", "tiny.", "\"\\", "[[ x", "tiny.clone { pid = true }"] {
-            let painted = paint(text, Some(0), |_| false);
+            let painted = highlight(text, Some(0), |_| false);
             let mut plain = String::new();
             let mut rest = &painted[..];
             while let Some(i) = rest.find('\x1b') {

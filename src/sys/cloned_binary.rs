@@ -102,13 +102,13 @@ fn from_own_namespace() -> Result<OwnedFd> {
     let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_FILES;
     let child = process::plain_clone(flags as u64)?;
     if child == 0 {
-        process::tell(tell.as_fd(), same_file().and_then(read_only).map(IntoRawFd::into_raw_fd));
+        process::send(tell.as_fd(), same_file().and_then(read_only).map(IntoRawFd::into_raw_fd));
         process::end_child(0);
     }
     let child = nix::unistd::Pid::from_raw(child);
     while nix::sys::wait::waitpid(child, None) == Err(Errno::EINTR) {}
     drop(tell);
-    let number = process::hear(told.as_fd())?;
+    let number = process::recv(told.as_fd())?;
     // SAFETY: the child opened it in the table that it shared with us, and left it to us.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -11,8 +11,8 @@ use super::{error, handle, trace};
 /// Whether calls are traced; off costs one load per call.
 pub static TRACING: AtomicBool = AtomicBool::new(false);
 
-/// The raw function of a primitive: returns `true, results…` or `false, error`. The shim in
-/// `shim.lua` turns that into results or a throw, because an `Err` would reach Lua opaque.
+/// The raw function of a primitive: returns `true, results…` or `false, error`. The bindings in
+/// `bindings.lua` turns that into results or a throw, because an `Err` would reach Lua opaque.
 pub fn raw(lua: &Lua, primitive: Entry) -> mlua::Result<Function> {
     lua.create_function(move |lua, args: MultiValue| pass(lua, primitive, args))
 }

@@ -5,7 +5,7 @@ use super::files;
 use super::registry::did_you_mean;
 
 /// The message, and a hint where there is one to give; `names` are those of the primitives.
-pub fn clearer(message: &str, names: impl Iterator<Item = &'static str>) -> (String, Option<String>) {
+pub fn with_hint(message: &str, names: impl Iterator<Item = &'static str>) -> (String, Option<String>) {
     if let Some((before, rest)) = message.split_once("module '")
         && let Some((module, _)) = rest.split_once("' not found:")
     {
@@ -37,7 +37,7 @@ fn module_hint(module: &str) -> String {
 #[cfg(test)]
 mod tests {
     fn clear(message: &str) -> (String, Option<String>) {
-        super::clearer(message, ["mount_proc", "mount_bind"].into_iter())
+        super::with_hint(message, ["mount_proc", "mount_bind"].into_iter())
     }
 
     #[test]

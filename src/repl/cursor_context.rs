@@ -5,7 +5,7 @@ use super::lex::{Kind, Token, tokens};
 
 /// What is being written.
 #[derive(Debug, PartialEq)]
-pub enum Spot<'a> {
+pub enum CursorContext<'a> {
     /// A name with what leads to it, "tiny.mou"; empty where any could begin.
     Name(&'a str),
     /// A key in the table that is an argument of a call.
@@ -53,16 +53,18 @@ struct Reader<'a> {
     sign: char,
 }
 
-/// The spot at the end of `text`.
-pub fn spot(text: &str) -> Spot<'_> {
+/// Where the cursor is at the end of `text`.
+pub fn cursor_context(text: &str) -> CursorContext<'_> {
     let (reader, last) = read(text);
     match last {
         Some(Token { kind: Kind::Text, open: true, text, .. }) => {
             let quote = text.chars().next().map_or(0, char::len_utf8);
             let prefix = if text.starts_with('[') { "" } else { &text[quote..] };
-            return Spot::Text { call: reader.around_text(), prefix };
+            return CursorContext::Text { call: reader.around_text(), prefix };
         }
-        Some(Token { kind: Kind::Comment, open: true, .. } | Token { kind: Kind::Number, .. }) => return Spot::Nothing,
+        Some(Token { kind: Kind::Comment, open: true, .. } | Token { kind: Kind::Number, .. }) => {
+            return CursorContext::Nothing;
+        }
         _ => {}
     }
     let word = reader.path.filter(|(_, end)| *end == text.len()).map_or("", |(start, end)| &text[start..end]);
@@ -70,9 +72,9 @@ pub fn spot(text: &str) -> Spot<'_> {
         Some(open @ Open { bracket: '{', .. })
             if matches!(reader.sign, '{' | ',' | ';') && !word.contains(['.', ':']) =>
         {
-            open.call().map_or(Spot::Name(word), |call| Spot::Key { call, prefix: word })
+            open.call().map_or(CursorContext::Name(word), |call| CursorContext::Key { call, prefix: word })
         }
-        _ => Spot::Name(word),
+        _ => CursorContext::Name(word),
     }
 }
 
@@ -187,40 +189,41 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(spot("tiny.mou"), Spot::Name("tiny.mou"));
-        assert_eq!(spot("x = child:"), Spot::Name("child:"));
-        assert_eq!(spot("print(ti"), Spot::Name("ti"));
-        assert_eq!(spot("f({ a = ti"), Spot::Name("ti"));
-        assert_eq!(spot("a..ti"), Spot::Name("ti"));
-        assert_eq!(spot(""), Spot::Name(""));
-        assert_eq!(spot("x = 12"), Spot::Nothing);
+        assert_eq!(cursor_context("tiny.mou"), CursorContext::Name("tiny.mou"));
+        assert_eq!(cursor_context("x = child:"), CursorContext::Name("child:"));
+        assert_eq!(cursor_context("print(ti"), CursorContext::Name("ti"));
+        assert_eq!(cursor_context("f({ a = ti"), CursorContext::Name("ti"));
+        assert_eq!(cursor_context("a..ti"), CursorContext::Name("ti"));
+        assert_eq!(cursor_context(""), CursorContext::Name(""));
+        assert_eq!(cursor_context("x = 12"), CursorContext::Nothing);
     }
 
     #[test]
     fn keys_of_calls() {
-        let key = |callee, index, prefix| Spot::Key { call: Call { table: true, ..at(callee, index) }, prefix };
-        assert_eq!(spot("tiny.unshare { "), key("tiny.unshare", 0, ""));
-        assert_eq!(spot("tiny.clone({ pid = true, mo"), key("tiny.clone", 0, "mo"));
-        assert_eq!(spot("tiny.mount_bind(\"/a\", f(1), { r"), key("tiny.mount_bind", 2, "r"));
-        assert_eq!(spot("log:write(x, {"), key("log:write", 1, ""));
-        assert_eq!(spot("tiny.exec { \"sh\", env = { "), Spot::Name(""));
-        assert_eq!(spot("x = { p"), Spot::Name("p"));
+        let key =
+            |callee, index, prefix| CursorContext::Key { call: Call { table: true, ..at(callee, index) }, prefix };
+        assert_eq!(cursor_context("tiny.unshare { "), key("tiny.unshare", 0, ""));
+        assert_eq!(cursor_context("tiny.clone({ pid = true, mo"), key("tiny.clone", 0, "mo"));
+        assert_eq!(cursor_context("tiny.mount_bind(\"/a\", f(1), { r"), key("tiny.mount_bind", 2, "r"));
+        assert_eq!(cursor_context("log:write(x, {"), key("log:write", 1, ""));
+        assert_eq!(cursor_context("tiny.exec { \"sh\", env = { "), CursorContext::Name(""));
+        assert_eq!(cursor_context("x = { p"), CursorContext::Name("p"));
     }
 
     #[test]
     fn strings_and_comments() {
-        let text = |call, prefix| Spot::Text { call, prefix };
-        assert_eq!(spot("require \"tiny.co"), text(Some(at("require", 0)), "tiny.co"));
-        assert_eq!(spot("c = require('ti"), text(Some(at("require", 0)), "ti"));
-        assert_eq!(spot("f(x, '/e"), text(Some(at("f", 1)), "/e"));
+        let text = |call, prefix| CursorContext::Text { call, prefix };
+        assert_eq!(cursor_context("require \"tiny.co"), text(Some(at("require", 0)), "tiny.co"));
+        assert_eq!(cursor_context("c = require('ti"), text(Some(at("require", 0)), "ti"));
+        assert_eq!(cursor_context("f(x, '/e"), text(Some(at("f", 1)), "/e"));
         let how = Call { table: true, key: Some("how"), ..at("f", 1) };
-        assert_eq!(spot("f(x, { a = 1, how = '"), text(Some(how), ""));
-        assert_eq!(spot("x = '/e"), text(None, "/e"));
-        assert_eq!(spot("x = 1 -- tiny."), Spot::Nothing);
-        assert_eq!(spot("x = [[ tiny."), text(None, ""));
-        assert_eq!(spot("f(\"{\", \"é\") ti"), Spot::Name("ti"));
-        assert_eq!(spot("x = \"\\\"\" .. ti"), Spot::Name("ti"));
-        assert_eq!(spot("\"\\"), text(None, "\\"));
+        assert_eq!(cursor_context("f(x, { a = 1, how = '"), text(Some(how), ""));
+        assert_eq!(cursor_context("x = '/e"), text(None, "/e"));
+        assert_eq!(cursor_context("x = 1 -- tiny."), CursorContext::Nothing);
+        assert_eq!(cursor_context("x = [[ tiny."), text(None, ""));
+        assert_eq!(cursor_context("f(\"{\", \"é\") ti"), CursorContext::Name("ti"));
+        assert_eq!(cursor_context("x = \"\\\"\" .. ti"), CursorContext::Name("ti"));
+        assert_eq!(cursor_context("\"\\"), text(None, "\\"));
     }
 
     #[test]

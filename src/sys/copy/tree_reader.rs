@@ -42,7 +42,7 @@ const MADE_UP_MOST: u64 = 64 << 20;
 
 /// Hands a file or a folder with all that is in it to the sink. `follow`: what a link points to.
 /// Errors: ENOENT, ELOOP for what becomes a link meanwhile, ENAMETOOLONG for a tree that is too deep.
-pub fn walk(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
+pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
     let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let top = source.open_with(flags)?;
     let device = rustix::fs::fstat(&top).at(source.path)?.st_dev;

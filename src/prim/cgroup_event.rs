@@ -3,7 +3,7 @@
 use mlua::Value;
 
 use super::cgroup::{GROUP, group};
-use crate::sys::cgroup::notice as sys;
+use crate::sys::cgroup::event as sys;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Primitive, Type, arg, opt};
 
