@@ -1,6 +1,6 @@
-//! The transport: one blocking netlink socket, a request and the kernel's answers (netlink(7)).
-//! It is synchronous because the kernel is: when `send` returns, the answer is in the socket. An
-//! asynchronous client costs three times as much per request and a runtime in a process that forks.
+//! The transport: one blocking netlink socket, a request and the kernel's replies (netlink(7)). It is synchronous
+//! because the kernel is: when `send` returns, the reply is in the socket. An asynchronous client would cost three
+//! times as much per request, and need a runtime in a process that forks.
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -16,13 +16,13 @@ use rtnetlink::sys::{Socket, SocketAddr, constants};
 use super::Netns;
 use crate::sys::{Context, Error, Result, namespace};
 
-/// The kernel fills a dump's datagrams up to 32 KiB when the reader has room for that.
+/// The kernel fills a dump's datagrams up to 32 KiB if the reader's buffer is large enough.
 const ROOM: usize = 32 * 1024;
 
-/// Room for an acknowledgement, which repeats no request, and for what the kernel says in words.
+/// Room for an acknowledgement without the request, and for the kernel's error message.
 const LITTLE: usize = 4096;
 
-/// How often a dump is repeated that changed under the reader's eyes.
+/// How often an inconsistent dump is repeated.
 const DUMPS: usize = 10;
 
 /// An open netlink socket; it belongs to the namespace it was opened in.
@@ -32,10 +32,10 @@ thread_local! {
     static PARKED: Cell<Vec<Netlink>> = const { Cell::new(Vec::new()) };
 }
 
-/// A message that changes something, and its flags.
+/// A message that changes an object, and its flags.
 pub type Change = (RouteNetlinkMessage, u16);
 
-/// What the kernel said to one request.
+/// The kernel's reply to one request.
 #[derive(Default)]
 struct Answers {
     failure: Option<Error>,
@@ -57,18 +57,18 @@ impl Netlink {
     fn open(netns: Netns<'_>, protocol: isize) -> Result<Netlink> {
         namespace::in_netns(netns, || {
             let socket = Socket::new(protocol).detail("opening a netlink socket")?;
-            // With these the kernel says in words what it refuses, and does not send the request back.
+            // With these the kernel adds an error message, and does not send the request back.
             socket.set_ext_ack(true)?;
             socket.set_cap_ack(true)?;
             Ok(Netlink(socket))
         })
     }
 
-    /// Keeps the socket open until some more are parked, or this process ends. The kernel closes one that
-    /// removed something from nftables only when all processors have looked away, some 10 ms later; what
-    /// comes next, such as the deletion of a link, waits for the same at the same time.
+    /// Keeps the socket open until some more are parked, or this process ends. Closing a socket that removed nftables
+    /// objects waits for all processors, about 10 ms. The next operation, such as the deletion of a link, waits for the
+    /// same at the same time.
     pub fn park(self) {
-        const MOST: usize = 4; // what the end of a container and of a network removes
+        const MOST: usize = 4; // the number of sockets used when a container and a network end
         let mut parked = PARKED.take();
         parked.push(self);
         if parked.len() > MOST {
@@ -82,20 +82,20 @@ impl Netlink {
         self.settle(&encode(message, flags | NLM_F_ACK), LITTLE, &mut |_| {})
     }
 
-    /// Sends changes, each with its flags, in one datagram: the kernel makes them in this order, and does
-    /// not stop at one that it refuses. Fails with the first refusal.
+    /// Sends changes, each with its flags, in one datagram: the kernel executes them in this order, and does not stop
+    /// at an error. Fails with the first error.
     pub fn ask_all(&self, changes: Vec<Change>) -> Result<()> {
         let last = changes.len().saturating_sub(1);
         let mut request = Vec::new();
         for (at, (message, flags)) in changes.into_iter().enumerate() {
-            // Refusals come unasked; that all is well is said once.
+            // Errors are always reported; success is acknowledged once.
             request.extend(encode(message, if at == last { flags | NLM_F_ACK } else { flags }));
             request.resize(request.len().next_multiple_of(4), 0);
         }
         if request.is_empty() { Ok(()) } else { self.settle(&request, LITTLE, &mut |_| {}) }
     }
 
-    /// Sends one question about one object; `each` gets the answer's payload.
+    /// Sends one query about one object; `each` gets the payload of the reply.
     pub fn get(&self, message: RouteNetlinkMessage, each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.exchange(&encode(message, NLM_F_ACK), each)
     }
@@ -105,7 +105,7 @@ impl Netlink {
         self.list(&encode(message, NLM_F_DUMP), each)
     }
 
-    /// As `dump`, with a request that is encoded already.
+    /// Like `dump`, with an encoded request.
     pub fn list<T>(&self, request: &[u8], each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
         for _ in 0..DUMPS {
             let mut found = Vec::new();
@@ -120,7 +120,7 @@ impl Netlink {
         Err(Error::new(Errno::EAGAIN).with_detail("the list changed each time it was read"))
     }
 
-    /// Sends encoded messages in one datagram; fails with the first refusal.
+    /// Sends encoded messages in one datagram; fails with the first error.
     pub fn exchange(&self, request: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.settle(request, ROOM, each)
     }
@@ -131,7 +131,7 @@ impl Netlink {
         match answers.failure {
             Some(error) => Err(error),
             None if answers.settled => Ok(()),
-            None => Err(Error::new(Errno::EPROTO).with_detail("the kernel acknowledged nothing")),
+            None => Err(Error::new(Errno::EPROTO).with_detail("the kernel sent no acknowledgement")),
         }
     }
 
@@ -140,7 +140,7 @@ impl Netlink {
         Ok(())
     }
 
-    /// Reads until nothing is left. It need not wait: see the head of this file.
+    /// Reads until the socket is empty. It need not wait: see the start of this file.
     fn read(&self, room: usize, each: &mut dyn FnMut(&[u8])) -> Result<Answers> {
         let mut answers = Answers::default();
         let mut datagram = Vec::with_capacity(room);
@@ -186,8 +186,8 @@ fn encode(message: RouteNetlinkMessage, flags: u16) -> Vec<u8> {
     bytes
 }
 
-/// The error in an NLMSG_ERROR; `None` when it acknowledges. The kernel's own words
-/// (NLMSGERR_ATTR_MSG) follow the request's header, or the whole request where that is not capped.
+/// The error in an NLMSG_ERROR; `None` for an acknowledgement. The kernel's message (NLMSGERR_ATTR_MSG) follows the
+/// request's header, or the whole request if that is not capped.
 fn refusal(flags: u16, payload: &[u8]) -> Option<Error> {
     const MESSAGE: u16 = 1;
     let code = i32::from_ne_bytes(payload.get(..4)?.try_into().ok()?);
@@ -206,7 +206,7 @@ fn refusal(flags: u16, payload: &[u8]) -> Option<Error> {
     }
 }
 
-/// The value of the attribute of this kind; `None` when it is not there.
+/// The value of the attribute of this kind; `None` if it is absent.
 pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
     all(attributes, kind).next()
 }
@@ -214,7 +214,7 @@ pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
 /// The values of all attributes of this kind.
 pub fn all(attributes: &[u8], kind: u16) -> impl Iterator<Item = &[u8]> {
     NlasIterator::new(attributes).flatten().filter(move |a| a.kind() == kind).filter_map(|found| {
-        // The iterator lends its buffer's bytes for shorter than they live: take them from the slice.
+        // The iterator's items live shorter than the buffer: take the bytes from the slice.
         let start = found.value().as_ptr() as usize - attributes.as_ptr() as usize;
         attributes.get(start..start + found.value_length())
     })
@@ -225,7 +225,7 @@ pub fn string(value: &[u8]) -> String {
     String::from_utf8_lossy(value.split(|b| *b == 0).next().unwrap_or_default()).into_owned()
 }
 
-/// An address by its four or sixteen bytes.
+/// An address from four or sixteen bytes.
 pub fn address(value: &[u8]) -> Option<IpAddr> {
     match value.len() {
         4 => Some(<[u8; 4]>::try_from(value).ok()?.into()),
@@ -233,7 +233,7 @@ pub fn address(value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// A 32-bit attribute in the host's byte order.
+/// A 32-bit attribute in host byte order.
 pub fn number(value: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(value.get(..4)?.try_into().ok()?))
 }

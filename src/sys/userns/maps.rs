@@ -1,5 +1,5 @@
-//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each
-//! (user_namespaces(7)). Direct writing is tried first: who may is the kernel's to say.
+//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each (user_namespaces(7)). Writing
+//! directly is tried first: the kernel decides who may.
 
 use std::fs::write as write_file;
 
@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use super::super::{Context, Error, Result};
 use super::{gone, helper};
 
-/// How many lines a map can have (user_namespaces(7), kernel 4.15).
+/// The largest number of lines in a map (user_namespaces(7), kernel 4.15).
 pub const MOST: usize = 340;
 
-/// A range of ids: `count` of them, from `inside` in the namespace and from `outside` in the caller's.
+/// A range of `count` ids, starting at `inside` in the namespace and at `outside` in the caller's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Extent {
     /// The first id in the namespace.
@@ -40,8 +40,8 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     if direct(pid, "gid_map", gids)? {
         return Ok(());
     }
-    // Without rights a process may map its own group, once it has given up setting groups: they could
-    // deny access rather than give it (CVE-2014-8989).
+    // Without privilege a process may map its own group only after denying setgroups, since supplementary groups may be
+    // used to deny access (CVE-2014-8989).
     let own = nix::unistd::getegid().as_raw();
     if !matches!(gids, [one] if one.outside == own && one.count == 1) {
         return helper::start("newgidmap", pid, gids)?.finish();
@@ -54,7 +54,7 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     }
 }
 
-/// Writes a map; false where the kernel lets the caller not.
+/// Writes a map; false if the kernel does not permit it.
 fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
     let path = format!("/proc/{pid}/{file}");
     let text: String = map.iter().map(|extent| extent.line()).collect();

@@ -94,7 +94,7 @@ do
   assert(seen == nil or seen == "10.10.0.3", seen)
 end
 
-check.refuses('"publish" is the table of published ports, which `publish` keeps', tiny.nat_del, "publish")
+check.refuses('"publish" is the table of published ports, which is managed by `publish`', tiny.nat_del, "publish")
 check.refuses('option "from" is missing: the subnet, such as "10.10.0.0/24"', tiny.nat, {})
 check.refuses('option "publish": "80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"',
   tiny.nat, { from = "10.10.0.0/24", publish = { "80" } })
