@@ -72,7 +72,8 @@ pub(super) fn attributes(fd: BorrowedFd<'_>) -> Result<libc::termios> {
 }
 
 fn set_attributes(fd: BorrowedFd<'_>, wanted: &libc::termios) -> Result<()> {
-    // TCSADRAIN: earlier output is shown in the old mode. SAFETY: reads the structure, which lives through the call.
+    // TCSADRAIN: earlier output is shown in the old mode.
+    // SAFETY: reads the structure, which lives through the call.
     Errno::result(unsafe { libc::tcsetattr(fd.as_raw_fd(), libc::TCSADRAIN, wanted) })?;
     Ok(())
 }

@@ -182,8 +182,8 @@ pub fn restrict(wish: &Wish, strict: bool, most: u64) -> Result<Outcome> {
 }
 
 fn rules(masks: &Handled) -> Result<OwnedFd> {
-    // A kernel with a shorter struct accepts the longer one if the unknown fields are 0. SAFETY: the masks live through
-    // the call, and their size is passed.
+    // A kernel with a shorter struct accepts the longer one if the unknown fields are 0.
+    // SAFETY: the masks live through the call, and their size is passed.
     let fd =
         unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, (&raw const *masks), size_of::<Handled>(), 0u32) };
     match i32::try_from(fd) {
