@@ -1703,7 +1703,7 @@ function tiny.bridge(name, options) end
 ---* EHOSTUNREACH: the IPv6 gateway is not in the subnet of any `addr`
 ---```lua
 ---local web <close> = tiny.netns()
----local cable <close> = tiny.veth_pair(
+---local veth <close> = tiny.veth_pair(
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
@@ -3208,7 +3208,7 @@ function tiny.try(f, ...) end
 
 ---Throws an error value. It is built from a message, from a format string with its arguments, or from a table with `message`, `hint` and `exit`.
 ---```lua
----tiny.fail { message = "no rootfs given", hint = "pass a folder", exit = 2 }
+---tiny.fail { message = "no rootfs given", hint = "pass a directory", exit = 2 }
 ---```
 ---@param what string|table the message, or a table of the error's fields
 ---@param ... any

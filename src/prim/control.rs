@@ -27,7 +27,7 @@ pub const FAMILY: &[Primitive] = &[
               table with `message`, `hint` and `exit`.",
         args: &[arg("what", Type::Either(&[Type::Str, Type::Table]), "the message, or a table of the error's fields")],
         returns: "does not return",
-        example: "tiny.fail { message = \"no rootfs given\", hint = \"pass a folder\", exit = 2 }",
+        example: "tiny.fail { message = \"no rootfs given\", hint = \"pass a directory\", exit = 2 }",
         ..BASE
     },
     Primitive {

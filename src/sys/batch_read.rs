@@ -1,5 +1,5 @@
-//! Many small files in one pass: the same few of each folder in a folder, read by descriptor. Of many, a second
-//! thread reads its share.
+//! Reads many small files in one pass: the same files of each subdirectory of a directory, by descriptor. With many
+//! subdirectories, a second thread reads a share.
 
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -13,26 +13,25 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 use super::{Context, Result, thread};
 
-/// The most that a file may have; a larger one is passed over.
+/// The largest file that is read; larger ones are skipped.
 const MOST: usize = 1 << 20;
 
-/// What `read_each` tells.
+/// The results of `read_each`.
 pub enum Found<'a> {
-    /// A name in the folder.
+    /// A name in the directory.
     Folder(&'a [u8]),
-    /// The bytes of the file of this number in the folder that was told last.
+    /// The content of the file with this number in the last reported subdirectory.
     File(usize, &'a [u8]),
 }
 
-/// A second thread reads too where there are so many folders that its start does not matter.
+/// From this number of subdirectories on a second thread is worth its start.
 const MANY: usize = 128;
 
-/// So many folders it hands over at once.
+/// How many subdirectories it hands over at once.
 const BATCH: usize = 32;
 
-/// Tells each name in `folder`, and of those that are folders the files of these names that can be
-/// read. What is missing is not told. No thread is left at the end. Errors: ENOENT and ENOTDIR for
-/// `folder` itself.
+/// Reports each name in `folder`, and for subdirectories the files of these names that can be read. Missing files are
+/// not reported. No thread is left at the end. Errors: ENOENT and ENOTDIR for `folder` itself.
 pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>) -> Result<()>) -> Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = rustix::fs::openat(CWD, folder, flags, Mode::empty()).at(folder)?;
@@ -53,7 +52,7 @@ pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>)
         }
         receiver.iter().try_for_each(|batch| batch.tell(&work, &mut tell))
     })();
-    // After an error nobody wants the rest: the thread ends when it cannot hand over.
+    // After an error the rest is not needed: the thread ends when it cannot hand over.
     drop(receiver);
     if let Some(ahead) = ahead {
         let _ = thread::join(ahead);
@@ -61,12 +60,12 @@ pub fn read_each(folder: &str, files: &[String], mut tell: impl FnMut(Found<'_>)
     told
 }
 
-/// What two threads share the reading of.
+/// The shared state of the two threads.
 struct Work {
     folder: OwnedFd,
     names: Vec<Vec<u8>>,
     files: Vec<String>,
-    /// The first name that nobody has taken.
+    /// The first name that has not been taken.
     next: AtomicUsize,
 }
 
@@ -88,7 +87,7 @@ impl Work {
         (thread, receiver)
     }
 
-    /// The next names and what is read of them.
+    /// The next names and the content of their files.
     fn batch(&self) -> Option<Batch> {
         let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
         let names = first..self.names.len().min(first.saturating_add(BATCH));
@@ -115,11 +114,11 @@ impl Work {
     }
 }
 
-/// Some folders and what was read of them.
+/// Some subdirectories and the content of their files.
 struct Batch {
     names: Range<usize>,
     bytes: Vec<u8>,
-    /// Folder, file, and where its bytes are.
+    /// Subdirectory, file, and the range of its bytes.
     files: Vec<(usize, usize, Range<usize>)>,
 }
 
@@ -136,14 +135,14 @@ impl Batch {
     }
 }
 
-/// Moves a thread to the other processors that this process may use. The kernel often starts it on the maker's,
-/// which goes on using it: it would wait there for milliseconds, longer than its work takes.
+/// Moves a thread to the other processors that this process may use. The kernel often starts it on its creator's
+/// processor, which stays busy: the thread would wait there for milliseconds, longer than its work takes.
 fn away_from_here(thread: &JoinHandle<i32>) {
     // SAFETY: a bit set of zeros is empty.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     let size = size_of_val(&set);
-    // SAFETY: the sets are ours and as long as said, a processor's number is below CPU_SETSIZE, and the thread
-    // is not joined yet. That it fails only costs time.
+    // SAFETY: the sets are ours and have the given length, a processor's number is below CPU_SETSIZE, and the thread
+    // has not been joined. A failure only costs time.
     unsafe {
         let here = libc::sched_getcpu();
         if libc::sched_getaffinity(0, size, &raw mut set) == 0 && (0..libc::CPU_SETSIZE).contains(&here) {
@@ -153,8 +152,7 @@ fn away_from_here(thread: &JoinHandle<i32>) {
     }
 }
 
-/// Reads a whole file behind what the buffer holds; `None` for what cannot be read. A link is not
-/// followed, a FIFO does not block.
+/// Appends a whole file to the buffer; `None` if it cannot be read. A link is not followed, a FIFO does not block.
 fn read_at(folder: BorrowedFd<'_>, path: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = rustix::fs::openat(folder, path, flags, Mode::empty()).ok()?;
@@ -165,7 +163,7 @@ fn read_at(folder: BorrowedFd<'_>, path: &[u8], buffer: &mut Vec<u8>) -> Option<
             Err(rustix::io::Errno::INTR) => continue,
             read => read.ok()?,
         };
-        // A short read of a regular file is its end; what else a private folder could hold is no JSON.
+        // A short read of a regular file is its end; other file types in a private directory would not be JSON.
         if buffer.len() < buffer.capacity() {
             return Some(());
         }

@@ -1,8 +1,8 @@
-//! Our own program, out of reach of what it runs: a process in a container can open /proc/PID/exe of
-//! one of ours, change its mode, and write to it once that has ended (CVE-2019-5736). So a command that
-//! enters a container first re-executes itself from a detached read-only mount of the file, or where no
-//! mount can be made from a sealed copy in memory. The mount belongs to no mount namespace once the
-//! descriptor that made it is closed, so nobody can make it writable again (mount_setattr(2), EINVAL).
+//! Protects this program from the programs it runs: a process in a container can open /proc/PID/exe of one of our
+//! processes, change its mode, and write to it once that process has ended (CVE-2019-5736). A command that enters a
+//! container first re-executes itself from a detached read-only mount of the file, or from a sealed copy in memory if
+//! it cannot mount. The mount belongs to no mount namespace after its descriptor is closed, so no process can make it
+//! writable again (mount_setattr(2), EINVAL).
 
 use std::ffi::CString;
 use std::fs::File;
@@ -17,20 +17,19 @@ use super::{Context, Error, Result, mount, process, title};
 
 const OWN: &str = "/proc/self/exe";
 
-/// Set once it is known that nothing can write to the program. It stays true: the kernel never takes a
-/// read-only mount or a seal away from a running program. A forked child inherits the answer, which it
-/// could not find out in a root without /proc.
+/// Set once the program is known to be unwritable. It stays true: the kernel never removes a read-only mount or a seal
+/// from a running program. A forked child inherits the result, which it could not determine in a root without /proc.
 static SEALED: AtomicBool = AtomicBool::new(false);
 
-/// Whether nothing that this process runs can write to its program: its mount is read-only, it is sealed, or it
-/// is root's and this process is not.
+/// Whether no process started by this one can write to its program: its mount is read-only, it is sealed, or it belongs
+/// to root and this process does not run as root.
 pub fn sealed() -> Result<bool> {
     let known = SEALED.load(Ordering::Relaxed) || look()?;
     SEALED.store(known, Ordering::Relaxed);
     Ok(known)
 }
 
-/// Of read-only mounts only one that no mount namespace has counts, which has no path: any other may be made writable
+/// A read-only mount only counts if it is in no mount namespace, so that it has no path: any other may be made writable
 /// again, for an upgrade, while a container holds the file open.
 fn look() -> Result<bool> {
     let path = rustix::fs::readlink(OWN, Vec::new()).at(OWN)?;
@@ -41,24 +40,23 @@ fn look() -> Result<bool> {
     }
     let fd = rustix::fs::openat(CWD, OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at(OWN)?;
     let file = rustix::fs::fstat(&fd).at(OWN)?;
-    // An ordinary user's containers have no id of root's, whatever they may do.
+    // Containers of an unprivileged user never have root's ids, whatever they do.
     let roots = file.st_uid == 0 && file.st_mode & 0o022 == 0 && !rustix::process::geteuid().is_root();
     Ok(roots || rustix::fs::fcntl_get_seals(&fd).is_ok_and(|seals| seals.contains(SealFlags::WRITE)))
 }
 
-/// Refuses to enter a container with a program that the container could write to. Every way in asks this.
-/// Errors: EACCES, with the remedy.
+/// Refuses to enter a container with a program that the container could overwrite. Every function that enters a
+/// container calls this. Errors: EACCES, with a hint.
 pub fn require() -> Result<()> {
     if sealed().unwrap_or(false) {
         return Ok(());
     }
     let error = Error::new(Errno::EACCES)
-        .with_detail("what runs there could overwrite the program of this process (CVE-2019-5736)");
-    Err(error.with_hint("call tiny.seal() first, before anything that must not be done twice; it needs /proc"))
+        .with_detail("the container could overwrite the program of this process (CVE-2019-5736)");
+    Err(error.with_hint("call tiny.seal() first, before anything that must not run twice; it needs /proc"))
 }
 
-/// Starts this command over from where its program cannot be written; returns where it is so already.
-/// Errors: ENOENT without /proc.
+/// Re-executes this command from an unwritable program; returns if it already is. Errors: ENOENT without /proc.
 pub fn seal() -> Result<()> {
     if sealed()? {
         return Ok(());
@@ -79,8 +77,8 @@ pub fn seal() -> Result<()> {
         Err(Error::new(errno).with_path(OWN))
     };
     let own = || rustix::fs::openat(CWD, OWN, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).at(OWN);
-    // Without the privilege to mount here, in a mount namespace of our own. Where that may not be made either, where the
-    // program is not below this root, and where a policy runs nothing that has no path, a copy is left.
+    // Without the privilege to mount here, in our own mount namespace. If none may be created, if the program is not
+    // below this root, or if a policy forbids running a program without a path, a copy in memory is used.
     let Err(_) = start(own().and_then(read_only).or_else(|_| from_own_namespace()));
     match start(copy().detail("a copy in memory"))? {}
 }
@@ -95,8 +93,8 @@ fn read_only(file: OwnedFd) -> Result<OwnedFd> {
     Ok(mounted)
 }
 
-/// The same by a short-lived child in user and mount namespaces of its own, which shares our table of descriptors: the
-/// mount that it makes is open here too, and outlives its namespace.
+/// The same through a short-lived child in its own user and mount namespaces. It shares our descriptor table: the mount
+/// that it creates is open here too, and outlives its namespace.
 fn from_own_namespace() -> Result<OwnedFd> {
     let (told, tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_FILES;
@@ -113,8 +111,8 @@ fn from_own_namespace() -> Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Our program by its name in this mount namespace: the link in /proc leads to the mount that it was started from,
-/// which is of another namespace.
+/// The program's path in this mount namespace: the link in /proc leads to the mount from which it was started, in
+/// another namespace.
 fn same_file() -> Result<OwnedFd> {
     let path = rustix::fs::readlink(OWN, Vec::new()).at(OWN)?;
     let file = rustix::fs::openat(CWD, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
@@ -125,7 +123,7 @@ fn same_file() -> Result<OwnedFd> {
 fn copy() -> Result<OwnedFd> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let made = match rustix::fs::memfd_create("tinylua", flags | MemfdFlags::EXEC) {
-        // Before Linux 6.3 each could be executed, and there was no word for it.
+        // Before Linux 6.3 all memfds were executable, and the flag did not exist.
         Err(rustix::io::Errno::INVAL) => rustix::fs::memfd_create("tinylua", flags)?,
         made => made?,
     };
@@ -133,7 +131,7 @@ fn copy() -> Result<OwnedFd> {
     std::io::copy(&mut File::open(OWN).at(OWN)?, &mut writer)?;
     let all = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
     rustix::fs::fcntl_add_seals(&writer, all)?;
-    // What is open for writing cannot be run (ETXTBSY).
+    // A file that is open for writing cannot be executed (ETXTBSY).
     let path = format!("/proc/self/fd/{}", writer.as_raw_fd());
     rustix::fs::openat(CWD, &path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).at(path)
 }

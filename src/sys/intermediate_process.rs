@@ -1,8 +1,8 @@
-//! A child in a user namespace that is there already. Its other new namespaces are to belong to that
-//! one, so a process in between joins it first; it makes the child as its own parent's (CLONE_PARENT)
-//! and ends. A pid namespace is joined there too: the caller may have no right to it. The children of a
-//! prompt are made so as well: the process in between leads their process group. It also takes the child's OOM score,
-//! before anything of a container can see it.
+//! A child in an existing user namespace. Its other new namespaces must belong to that one, so an intermediate process
+//! joins it first, creates the child as a child of its own parent (CLONE_PARENT), and exits. A pid namespace is joined
+//! there too, since the caller may lack the permission. The children of a prompt are created the same way: the
+//! intermediate process leads their process group. It also sets the child's OOM score, before any process of a
+//! container can see it.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -14,10 +14,11 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
 use super::{Context, Error, Result, credentials, job_control, namespace};
 
-/// What is joined in between, and not by the child.
+/// The namespaces that the intermediate process joins, instead of the child.
 pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
 
-/// As `birth::clone` for a birth that joins a user namespace or has a leader; `report` is the child's pipe.
+/// Like `birth::clone`, for a child that joins a user namespace or needs a group leader; `report` is the child's
+/// pipe.
 pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Option<Born>> {
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
     let between = process::plain_clone(0)?;
@@ -36,14 +37,14 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Opt
     drop((tell, write));
     let heard = process::recv(told.as_fd());
     while waitpid(Pid::from_raw(between), Some(WaitPidFlag::empty())) == Err(Errno::EINTR) {}
-    // It is this process's own child, which nobody else waits for: the pid cannot be another's yet.
+    // It is a child of this process and has not been waited for, so the pid cannot be reused yet.
     let pid = heard?;
     let Some(process) = rustix::process::Pid::from_raw(pid) else { return Err(Errno::ESRCH.into()) };
     let pidfd = rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty())?;
     Ok(Some(Born { pid, pidfd, report: read }))
 }
 
-/// In between: joins, and makes the child; 0 in the child.
+/// In the intermediate process: joins the namespaces and creates the child; returns 0 in the child.
 fn make(birth: &Birth<'_>) -> Result<i32> {
     birth.oom_score_adj.map(set_oom_score).transpose()?;
     for (fd, flag) in birth.join.iter().filter(|(_, flag)| flag & EARLY != 0) {
@@ -60,7 +61,7 @@ fn make(birth: &Birth<'_>) -> Result<i32> {
     }
 }
 
-/// A process that may not be looked into owns its files in /proc no more than any other of its user's.
+/// The /proc files of an undumpable process belong to root, not to its user.
 fn set_oom_score(score: i64) -> Result<()> {
     const FILE: &str = "/proc/self/oom_score_adj";
     let before = credentials::dumpable()?;

@@ -1,6 +1,6 @@
-//! Who has the prompt's terminal: its own process group while it reads, a child's when it is given to
-//! one, nobody else. A child of the prompt stands in a group of its own and reads nothing, so that it
-//! takes no keys and Ctrl-C reaches what the prompt does alone (credentials(7), tcsetpgrp(3)).
+//! The foreground process group of the prompt's terminal: the prompt's own group while it reads, or that of a child in
+//! the foreground. A child of the prompt has its own group and no input, so that it receives no keys, and Ctrl-C only
+//! interrupts the prompt's own work (credentials(7), tcsetpgrp(3)).
 
 use std::cell::RefCell;
 use std::os::fd::AsFd;
@@ -12,28 +12,28 @@ use rustix::fs::{Mode, OFlags};
 
 use super::{Context, Result, terminal};
 
-/// Whether children are born apart.
+/// Whether children get their own process group.
 static APART: AtomicBool = AtomicBool::new(false);
 
-/// From now on a child of this process is born in a process group that this process is not in, with
-/// /dev/null as its standard input; its own children are not.
+/// From now on a child of this process starts in another process group, with /dev/null as its standard input; this does
+/// not apply to its own children.
 pub fn stand_apart(on: bool) {
     APART.store(on, Ordering::Relaxed);
 }
 
-/// Whether a child is to be made by a process in between, which leads its group: as its own leader it
-/// could begin no session (setsid(2)). That process would be PID 1 where the next child is.
+/// Whether a child needs an intermediate process that leads its group: a group leader cannot start a session
+/// (setsid(2)). With a new pid namespace the intermediate process would be PID 1.
 pub(super) fn wants_leader() -> bool {
     let of = |file: &str| std::fs::read_link(format!("/proc/self/ns/{file}")).ok();
     APART.load(Ordering::Relaxed) && of("pid") == of("pid_for_children")
 }
 
-/// What stops a group of which one member touches the terminal from the background.
+/// The signals that stop a group when a member accesses the terminal from the background.
 fn stops() -> SigSet {
     [Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGTSTP].into_iter().collect()
 }
 
-/// The first act of the process in between. Stopped with the child, it could not tell of it.
+/// The first step of the intermediate process. If it were stopped with the child, it could not report it.
 pub(super) fn lead() {
     if APART.load(Ordering::Relaxed) {
         let _ = stops().thread_block();
@@ -41,7 +41,7 @@ pub(super) fn lead() {
     }
 }
 
-/// A child's first act.
+/// The first step of a child.
 pub(super) fn begin() -> Result<()> {
     if !APART.swap(false, Ordering::Relaxed) {
         return Ok(());
@@ -51,10 +51,9 @@ pub(super) fn begin() -> Result<()> {
     Ok(stops().thread_unblock()?)
 }
 
-/// Makes the group of a child the one that reads the terminal at standard input, and lets it go on when
-/// it was stopped for trying. A child in this process's group gets one of its own first. At a
-/// prompt Ctrl-Z is no key until the terminal is taken back. Errors: ENOTTY
-/// without a terminal, ESRCH when it has ended, EPERM when it is in another session.
+/// Moves the process group of a child to the foreground of the terminal at standard input, and continues it if it was
+/// stopped for reading. A child in this process's group gets its own first. At a prompt, Ctrl-Z is disabled until the
+/// terminal is taken back. Errors: ENOTTY without a terminal, ESRCH if it has ended, EPERM if it is in another session.
 pub fn give(pid: i32) -> Result<()> {
     let child = Pid::from_raw(pid);
     let mut group = getpgid(Some(child))?;
@@ -63,8 +62,8 @@ pub fn give(pid: i32) -> Result<()> {
         group = child;
     }
     if FOUND.with_borrow(Option::is_some) {
-        // A prompt waits for the child's end: of one that Ctrl-Z stops it would never hear. From the
-        // background it could not say so any more.
+        // A prompt waits for the child to end, and would not notice that Ctrl-Z stopped it. From the background it
+        // could not change the mode any more.
         let _ = terminal::without_suspend(terminal::standard(0));
     }
     set(group)?;
@@ -72,7 +71,7 @@ pub fn give(pid: i32) -> Result<()> {
     Ok(())
 }
 
-/// The mode that the terminal at standard input is found in: `take_back` sets it again.
+/// The mode of the terminal at standard input: `take_back` restores it.
 pub fn remember_mode() {
     FOUND.set(terminal::mode(terminal::standard(0)).ok());
 }
@@ -81,12 +80,11 @@ thread_local! {
     static FOUND: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Makes this process's own group the one that reads the terminal, in the mode that was remembered: a
-/// program that crashed may have left another. Nothing where there is no terminal or it is another
-/// session's.
+/// Moves this process's own group to the foreground and restores the saved mode, since a crashed program may have
+/// changed it. Does nothing without a terminal or if it belongs to another session.
 pub fn take_back() {
     if getpgrp().as_raw() == 0 {
-        // Its group is that of a process outside its pid namespace, to which nothing could be given back.
+        // Its group belongs to a process outside its pid namespace, so the terminal could not be handed back.
         let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     }
     let own = getpgrp();
@@ -101,7 +99,7 @@ pub fn take_back() {
     }
 }
 
-/// A process in the background that does this is stopped by SIGTTOU unless it blocks it.
+/// A background process that does this is stopped by SIGTTOU unless it blocks it.
 fn set(group: Pid) -> Result<()> {
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGTTOU);
@@ -112,13 +110,13 @@ fn set(group: Pid) -> Result<()> {
     Ok(done?)
 }
 
-/// The signals that end a process and can be taken.
+/// The signals that end a process and can be caught.
 const ENDS: [libc::c_int; 4] = [libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGABRT];
 
-/// The mode that an end by a signal restores.
+/// The mode to restore when a signal ends the process.
 static MODE: AtomicPtr<libc::termios> = AtomicPtr::new(std::ptr::null_mut());
 
-/// While this lives, a signal that ends the process restores the terminal's mode first.
+/// While this value lives, a signal that ends the process restores the terminal's mode first.
 pub struct Restored {
     before: Vec<(libc::c_int, libc::sigaction)>,
 }
@@ -126,20 +124,20 @@ pub struct Restored {
 extern "C" fn restore(signal: libc::c_int) {
     let mode = MODE.load(Ordering::Relaxed);
     if !mode.is_null() {
-        // SAFETY: both are safe in a handler (signal-safety(7)); the mode is never freed while it is set.
+        // SAFETY: both are async-signal-safe (signal-safety(7)); the mode is never freed while it is set.
         unsafe {
             libc::tcsetattr(0, libc::TCSANOW, mode);
             libc::write(1, END_OF_PASTE.as_ptr().cast(), END_OF_PASTE.len());
         }
     }
-    // SAFETY: the default is back (SA_RESETHAND): the signal ends the process once the handler returns.
+    // SAFETY: the default action is set again (SA_RESETHAND): the signal ends the process when the handler returns.
     unsafe { libc::raise(signal) };
 }
 
-/// Ends what the line editor asks of a terminal: pasted text in brackets.
+/// Disables bracketed paste, which the line editor enables.
 const END_OF_PASTE: &[u8] = b"\x1b[?2004l\r\n";
 
-/// The terminal at standard input keeps the mode that it has now, however the process ends.
+/// The terminal at standard input keeps its current mode, however the process ends.
 pub fn restore_on_signals() -> Option<Restored> {
     let mode = terminal::attributes(terminal::standard(0)).ok()?;
     MODE.store(Box::into_raw(Box::new(mode)), Ordering::Relaxed);
@@ -151,7 +149,7 @@ pub fn restore_on_signals() -> Option<Restored> {
         let handler: extern "C" fn(libc::c_int) = restore;
         action.sa_sigaction = handler as libc::sighandler_t;
         action.sa_flags = libc::SA_RESETHAND;
-        // SAFETY: both live through the call, and the handler makes calls only that are safe there.
+        // SAFETY: both live through the call, and the handler only makes async-signal-safe calls.
         if unsafe { libc::sigaction(signal, &raw const action, &raw mut old) } == 0 {
             before.push((signal, old));
         }
@@ -162,12 +160,12 @@ pub fn restore_on_signals() -> Option<Restored> {
 impl Drop for Restored {
     fn drop(&mut self) {
         for (signal, old) in &self.before {
-            // SAFETY: `old` is what the kernel gave for this signal.
+            // SAFETY: `old` came from the kernel for this signal.
             unsafe { libc::sigaction(*signal, old, std::ptr::null_mut()) };
         }
         let mode = MODE.swap(std::ptr::null_mut(), Ordering::Relaxed);
         if !mode.is_null() {
-            // SAFETY: it came from a box, and no handler is installed any more that could read it.
+            // SAFETY: it came from a box, and no handler that could read it is installed any more.
             drop(unsafe { Box::from_raw(mode) });
         }
     }

@@ -1,7 +1,7 @@
-//! The way of a container's output: FIFO, spool, log. splice(2) moves bytes from the FIFO to the
-//! spool file, so that each is in one of the two whenever this process is killed; the spool is then
-//! written to the log, whose last entry of a stream tells up to which byte. A later supervisor goes
-//! on from there: every line is in the log once and in order.
+//! The path of a container's output: FIFO, spool, log. splice(2) moves bytes from the FIFO to the spool file, so that
+//! each byte is in one of the two whenever this process is killed. The spool is then written to the log, whose last
+//! entry of a stream records the position. A later supervisor continues from there: every line is logged once and in
+//! order.
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,64 +16,64 @@ use super::{Context, Error, Result};
 
 /// The most that one `move_on` takes from a FIFO, so that two streams take turns.
 const TURN: usize = 1 << 20;
-/// What is read from the spool and written to the log at once: little enough for a processor's cache.
+/// How much is read from the spool and written to the log at once: small enough for a processor's cache.
 const PIECE: usize = 128 * 1024;
-/// Room in the spool is given back in whole pages.
+/// Space in the spool is released in whole pages.
 const PAGE: u64 = 4096;
-/// How much of the spool may be written to the log before its room is given back.
+/// How much of the spool may be logged before its space is released.
 const SLACK: u64 = 1 << 20;
 
-/// One stream's way.
+/// The output path of one stream.
 pub struct Stream {
     name: String,
     fifo: OwnedFd,
     spool: File,
-    /// How many bytes the spool has taken ever: its size.
+    /// The total number of bytes written to the spool: its size.
     taken: u64,
-    /// Up to which byte the log has it.
+    /// The position that the log has reached.
     logged: u64,
-    /// Up to which byte the spool's room was given back.
+    /// The position up to which the spool's space was released.
     freed: u64,
     buffer: Vec<u8>,
-    /// How much of the buffer is filled: what follows `logged`.
+    /// How much of the buffer is filled: the bytes after `logged`.
     held: usize,
-    /// How many bytes were thrown away behind `taken` and are not yet said to be lost.
+    /// How many bytes after `taken` were discarded and are not yet recorded as lost.
     lost: u64,
-    /// What came and is not yet given to the caller, for an echo.
+    /// Bytes that have not yet been returned to the caller, for an echo.
     kept: Vec<u8>,
 }
 
-/// What a `move_on` did.
+/// The result of a `move_on`.
 #[derive(Default)]
 pub struct Moved {
-    /// The bytes that came, for an echo.
+    /// The bytes moved, for an echo.
     pub bytes: Vec<u8>,
     /// Whether the FIFO may hold more.
     pub more: bool,
-    /// How many bytes came.
+    /// The number of bytes moved.
     pub count: usize,
 }
 
 impl Stream {
-    /// Opens the FIFO and its spool; `logged` is where the log ends.
+    /// Opens the FIFO and its spool; `logged` is the position that the log has reached.
     pub fn open(name: &str, fifo: &str, spool: &str, logged: u64) -> Result<Stream> {
-        // For writing too: a FIFO without a writer is "ready" for ever (POLLHUP).
+        // Also for writing: a FIFO without a writer would always be ready (POLLHUP).
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let fd = rustix::fs::open(fifo, flags, Mode::empty()).at(fifo)?;
-        // A larger pipe means fewer turns; the limit for it is the user's (pipe(7)).
+        // A larger pipe needs fewer turns; the limit is per user (pipe(7)).
         let _ = rustix::pipe::fcntl_setpipe_size(&fd, TURN);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file: File = rustix::fs::open(spool, flags, Mode::from_raw_mode(0o600)).at(spool)?.into();
         let mut taken = file.metadata().at(spool)?.len();
         if taken == 0 && logged > 0 {
-            // A new run of the container: its bytes count on from where the log ends.
+            // A new run of the container: its byte count continues from the end of the log.
             file.set_len(logged).at(spool)?;
             taken = logged;
         }
         if logged > taken {
             return Err(Error::new(Errno::ESPIPE).with_path(spool).with_detail("the log is ahead of the spool"));
         }
-        // A log that lost its end while nobody watched: what had its room given back is gone.
+        // A log that lost its end while no supervisor ran: bytes whose spool space was released are lost.
         let logged = logged.max(first_kept(&file, taken));
         Ok(Stream {
             name: name.into(),
@@ -94,13 +94,13 @@ impl Stream {
         &self.name
     }
 
-    /// The FIFO, to wait for.
+    /// The FIFO, for `poll`.
     pub fn fifo(&self) -> Result<OwnedFd> {
         Ok(self.fifo.try_clone()?)
     }
 
-    /// Takes what the FIFO holds and logs its whole lines. The bytes come back only when `keep`
-    /// asks, since a copy of everything costs.
+    /// Reads the FIFO and logs its whole lines. The bytes are returned only if `keep` is set, since a copy of
+    /// everything costs time.
     pub fn move_on(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
         self.confess(log, keep)?;
         let before = self.taken;
@@ -109,7 +109,7 @@ impl Stream {
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more, count: (self.taken - before) as usize })
     }
 
-    /// Logs what is left, the last line marked partial: the stream has ended.
+    /// Logs the rest, with the last line marked partial: the stream has ended.
     pub fn finish(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
         self.confess(log, keep)?;
         let before = self.taken;
@@ -120,8 +120,8 @@ impl Stream {
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more: false, count: (self.taken - before) as usize })
     }
 
-    /// Throws away what the FIFO holds; the log says how much once it can be written. What the spool
-    /// has is kept.
+    /// Discards the content of the FIFO; the number of bytes is logged once the log can be written. The content of the
+    /// spool is kept.
     pub fn drop_on(&mut self, keep: bool) -> Result<Moved> {
         let mut piece = vec![0; PIECE];
         let mut dropped = 0;
@@ -135,14 +135,14 @@ impl Stream {
                     }
                 }
                 Err(rustix::io::Errno::INTR) => {}
-                Err(e) => return Err(e).detail("throwing output away"),
+                Err(e) => return Err(e).detail("discarding output"),
             }
         }
         self.lost += dropped as u64;
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more: dropped >= TURN, count: dropped })
     }
 
-    /// Says in the log what is lost, behind what came before it.
+    /// Records lost bytes in the log, after the bytes before them.
     fn confess(&mut self, log: &mut LogFile, keep: bool) -> Result<()> {
         if self.lost == 0 {
             return Ok(());
@@ -153,8 +153,8 @@ impl Stream {
         Ok(())
     }
 
-    /// FIFO to spool; whether there may be more. While the log cannot be written the spool grows no
-    /// further than one turn.
+    /// FIFO to spool; returns whether there may be more. While the log cannot be written, the spool grows by one turn
+    /// at most.
     fn take(&mut self) -> Result<bool> {
         let mut turn = TURN.saturating_sub((self.taken - self.logged) as usize);
         while turn > 0 {
@@ -199,21 +199,21 @@ impl Stream {
         }
     }
 
-    /// Gives the room of what is in the log back; the file keeps its size, which counts the bytes.
+    /// Releases the space of logged bytes; the file keeps its size, which counts the bytes.
     fn free(&mut self) {
         if self.logged - self.freed < SLACK {
             return;
         }
-        // Whole pages only: a part of one would be filled with zeroes and look like output.
+        // Whole pages only: a part of one would be filled with zeros and look like output.
         let upto = self.logged - self.logged % PAGE;
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        // A file system without holes only keeps the room until the container ends.
+        // A file system without holes only keeps the space until the container ends.
         let _ = rustix::fs::fallocate(&self.spool, flags, self.freed, upto - self.freed);
         self.freed = upto;
     }
 }
 
-/// Up to which byte the spool's room was given back.
+/// The position up to which the spool's space was released.
 fn first_kept(spool: &File, taken: u64) -> u64 {
     match rustix::fs::seek(spool, rustix::fs::SeekFrom::Data(0)) {
         Ok(offset) => offset,

@@ -1,4 +1,4 @@
-//! The kernel only, in Rust types. Nothing here knows Lua, and nothing here is policy.
+//! Kernel interfaces with Rust types. This layer knows neither Lua nor policy.
 
 pub mod access;
 mod alarm;

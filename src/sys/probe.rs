@@ -1,6 +1,6 @@
-//! What this kernel and host offer. Every question is harmless: it reads a file or makes a system
-//! call that must fail, with an error that tells whether the call exists. Nothing is made, loaded
-//! or changed, and no program is run.
+//! The features of this kernel and host. Every query is harmless: it reads a file or makes a system call that must
+//! fail, with an error that shows whether the call exists. Nothing is created, loaded or changed, and no program is
+//! run.
 
 mod answer;
 mod calls;
@@ -16,7 +16,7 @@ use serde::Serialize;
 pub use answer::Offer;
 pub use namespaces::forbidden_by as userns_forbidden_by;
 
-/// All facts, as `tiny.probe()` returns them.
+/// All facts, as returned by `tiny.probe()`.
 #[derive(Serialize)]
 pub struct Host {
     /// The kernel's name, version and machine.
@@ -25,13 +25,13 @@ pub struct Host {
     pub euid: u32,
     /// The names of the effective capabilities.
     pub capabilities: Vec<String>,
-    /// Control groups: where they are, and with which controllers.
+    /// Cgroups: mount points and controllers.
     pub cgroup: cgroup::Cgroups,
     /// The kinds of namespaces.
     pub namespaces: namespaces::Namespaces,
-    /// User namespaces: who may make them and map ids into them.
+    /// User namespaces: who may create them and map ids into them.
     pub userns: namespaces::Users,
-    /// File systems by their names.
+    /// File systems by name.
     pub filesystems: modules::Filesystems,
     /// System calls.
     pub calls: calls::Calls,
@@ -41,7 +41,7 @@ pub struct Host {
     pub network: network::Network,
 }
 
-/// Asks everything.
+/// A kernel feature that may be a module: true, "module" (can be loaded) or false.
 pub fn host() -> Host {
     let kernel = kernel::kernel();
     let modules = modules::Modules::read(&kernel.release);

@@ -1,6 +1,6 @@
-//! What somebody may have meant by a word that does not exist.
+//! Suggestions for misspelt words.
 
-/// The closest of `candidates` to `word`, when one is close enough to be meant.
+/// The candidate closest to `word`, if it is similar enough.
 pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .map(|c| (strsim::jaro_winkler(word, c), c))

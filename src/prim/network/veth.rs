@@ -70,7 +70,7 @@ pub const VETH_PAIR: Primitive = Primitive {
         ("ENETUNREACH", "the gateway is not in the subnet of `addr`"),
         ("EHOSTUNREACH", "the IPv6 gateway is not in the subnet of any `addr`"),
     ],
-    example: "local web <close> = tiny.netns()\nlocal cable <close> = tiny.veth_pair(\n  { name = \"veth-web\", addr = \
+    example: "local web <close> = tiny.netns()\nlocal veth <close> = tiny.veth_pair(\n  { name = \"veth-web\", addr = \
               \"10.10.0.1/24\" },\n  { name = \"eth0\", netns = web, addr = \"10.10.0.2/24\", gateway = \"10.10.0.1\" })",
     call: veth_pair,
     ..BASE

@@ -1,6 +1,5 @@
-//! Notices: a descriptor that becomes ready when a control file has news. On v2 the file itself does,
-//! by POLLPRI (cgroup-v2.rst, psi.rst); on v1 an eventfd, registered by cgroup.event_control
-//! (cgroup-v1/memory.rst).
+//! Notifications: a descriptor that becomes ready when a control file changes. On v2 it is the file itself, with
+//! POLLPRI (cgroup-v2.rst, psi.rst); on v1 an eventfd registered through cgroup.event_control (cgroup-v1/memory.rst).
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -12,20 +11,20 @@ use rustix::io::Errno;
 use super::super::{Context, Error, Result};
 use super::{Group, file};
 
-/// What tells of news in a control file.
+/// A notification source for a control file.
 pub struct Notice {
     /// The descriptor to poll.
     pub fd: OwnedFd,
-    /// Whether it is the file itself, which is polled for POLLPRI, and not v1's eventfd.
+    /// Whether it is the file itself, polled for POLLPRI, rather than a v1 eventfd.
     pub urgent: bool,
     /// The control file.
     pub path: String,
 }
 
 impl Group {
-    /// Asks to be told of news in a control file. `trigger` says when, where the file takes it:
-    /// "some 150000 2000000" for memory.pressure, "medium" for v1's memory.pressure_level.
-    /// Errors: ENOENT without such a file, EINVAL when it takes no such trigger.
+    /// Requests notifications for a control file. `trigger` is the threshold, for files that accept one: "some 150000
+    /// 2000000" for memory.pressure, "medium" for v1's memory.pressure_level. Errors: ENOENT without such a file,
+    /// EINVAL if it does not accept the trigger.
     pub fn notice(&self, name: &str, trigger: Option<&str>) -> Result<Notice> {
         let path = self.control(name)?;
         let old = path.with_file_name("cgroup.event_control");
@@ -41,7 +40,7 @@ fn own(path: &Path, trigger: Option<&str>) -> Result<OwnedFd> {
     let fd = OwnedFd::from(file);
     match trigger {
         Some(trigger) => drop(rustix::io::write(&fd, trigger.as_bytes()).at(path)?),
-        // Only what changes after a read is news.
+        // Only changes after a read are reported.
         None => drop(text_of(rustix::fd::AsFd::as_fd(&fd)).at(path)?),
     }
     Ok(fd)
@@ -56,7 +55,7 @@ fn registered(path: &Path, control: &Path, trigger: Option<&str>) -> Result<Owne
     Ok(event)
 }
 
-/// Takes the news: what the file says now; `None` when its group is gone.
+/// Takes the notification: returns the content of the file; `None` if its cgroup has been removed.
 pub fn take(fd: BorrowedFd<'_>, urgent: bool, path: &str) -> Result<Option<String>> {
     if urgent {
         return match text_of(fd) {
@@ -70,7 +69,7 @@ pub fn take(fd: BorrowedFd<'_>, urgent: bool, path: &str) -> Result<Option<Strin
     }
 }
 
-/// The text of a control file, read anew by its open descriptor.
+/// The content of a control file, read again through its open descriptor.
 fn text_of(fd: BorrowedFd<'_>) -> rustix::io::Result<String> {
     let mut buffer = [0u8; 4096];
     let n = rustix::io::pread(fd, &mut buffer, 0)?;

@@ -1,7 +1,7 @@
-//! A file tree as a source. Nothing in it is followed: not a link, and not what the kernel makes up
-//! (procfs and its kin below another file system). One descriptor is open at a time however deep the
-//! tree is; a device or FIFO is never opened. A file is copied at the size that it had when it was
-//! found: what its writer adds meanwhile is not read, or one that writes without end would fill the disk.
+//! A file tree as a source. Symbolic links are not followed, and pseudo file systems such as procfs below another file
+//! system are not entered. Only one descriptor is open at a time, however deep the tree is; devices and FIFOs are never
+//! opened. A file is copied with the size it had when it was found, since a file that is appended to without end would
+//! fill the disk.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,9 +14,8 @@ use super::{Data, Entry, Kind, Sink, Tally, join};
 use crate::sys::path::Place;
 use crate::sys::{Context, Error, Result};
 
-/// File systems without files of their own (linux/magic.h): proc, sysfs, cgroup, cgroup2, devpts,
-/// debugfs, tracefs, securityfs, bpf, mqueue, configfs, nsfs, binfmt_misc, efivarfs, pstore, selinuxfs,
-/// fusectl.
+/// Pseudo file systems (linux/magic.h): proc, sysfs, cgroup, cgroup2, devpts, debugfs, tracefs, securityfs, bpf,
+/// mqueue, configfs, nsfs, binfmt_misc, efivarfs, pstore, selinuxfs, fusectl.
 const MADE_UP: &[u64] = &[
     0x9fa0,
     0x6265_6572,
@@ -37,11 +36,11 @@ const MADE_UP: &[u64] = &[
     0x6573_5543,
 ];
 
-/// The most that is read of a file that has content and no true size, as those of procfs.
+/// The largest read of a file with content but without a true size, as in procfs.
 const MADE_UP_MOST: u64 = 64 << 20;
 
-/// Hands a file or a folder with all that is in it to the sink. `follow`: what a link points to.
-/// Errors: ENOENT, ELOOP for what becomes a link meanwhile, ENAMETOOLONG for a tree that is too deep.
+/// Passes a file or a directory tree to the sink. `follow`: the target of a symbolic link. Errors: ENOENT, ELOOP if a
+/// directory is replaced by a link, ENAMETOOLONG for a tree that is too deep.
 pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
     let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let top = source.open_with(flags)?;
@@ -62,7 +61,7 @@ pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Ta
             let below = join(&path, name.to_bytes());
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             match rustix::fs::openat(&folder, name, flags, Mode::empty()) {
-                // It was removed meanwhile, as happens in a tree that is in use.
+                // It was removed in the meantime, as happens in a tree that is in use.
                 Err(rustix::io::Errno::NOENT) => {}
                 Err(e) => return Err(e).at(within(&below)),
                 Ok(found) => {
@@ -76,7 +75,7 @@ pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Ta
     Ok(())
 }
 
-/// Opens a folder to list it; `None` where it is gone or made up by the kernel.
+/// Opens a directory to list it; `None` if it was removed or is on a pseudo file system.
 fn enter(top: BorrowedFd<'_>, path: &[u8], device: u64) -> Result<Option<OwnedFd>> {
     let path = if path.is_empty() { b"." } else { path };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -84,7 +83,7 @@ fn enter(top: BorrowedFd<'_>, path: &[u8], device: u64) -> Result<Option<OwnedFd
     let folder = match openat2(top, path, flags, Mode::empty(), resolve) {
         Err(rustix::io::Errno::NOENT) => return Ok(None),
         Err(rustix::io::Errno::LOOP) => {
-            return Err(Error::new(Errno::ELOOP).with_detail("a folder became a link while it was copied"));
+            return Err(Error::new(Errno::ELOOP).with_detail("a directory was replaced by a link during the copy"));
         }
         opened => opened?,
     };
@@ -92,12 +91,12 @@ fn enter(top: BorrowedFd<'_>, path: &[u8], device: u64) -> Result<Option<OwnedFd
     Ok((!left_out).then_some(folder))
 }
 
-/// Whether the kernel makes this file system's content up.
+/// Whether it is a pseudo file system.
 fn made_up(fd: &OwnedFd) -> Result<bool> {
     Ok(MADE_UP.contains(&(rustix::fs::fstatfs(fd)?.f_type as u64 & 0xffff_ffff)))
 }
 
-/// Hands one entry to the sink; returns whether it is a folder.
+/// Passes one entry to the sink; returns whether it is a directory.
 fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<bool> {
     let stat = rustix::fs::fstat(found)?;
     let kind = match FileType::from_raw_mode(stat.st_mode) {
@@ -115,7 +114,7 @@ fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'
     let size = if let Kind::File(size) = kind { Some(size) } else { None };
     let is_dir = kind == Kind::Dir;
     if is_dir && sink.is_top((stat.st_dev, stat.st_ino)) {
-        return Err(Error::new(Errno::EINVAL).with_detail("a folder cannot be copied into itself"));
+        return Err(Error::new(Errno::EINVAL).with_detail("a directory cannot be copied into itself"));
     }
     let mtime = (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(0));
     let mut entry = Entry { path, kind, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, mtime };
@@ -136,19 +135,19 @@ fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'
     Ok(is_dir)
 }
 
-/// Opens for reading what was found and seen to be a regular file; its name may by now be another's.
+/// Opens a file that was found to be regular; another file may have its name by now.
 fn reopen(found: &OwnedFd) -> Result<File> {
     let path = format!("/proc/self/fd/{}", found.as_raw_fd());
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
-/// The whole of a file whose size says nothing. Errors: EFBIG for what has no end, or none near.
+/// The whole content of a file whose size is not meaningful. Errors: EFBIG if it is too large or endless.
 fn read_made_up(file: File) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     file.take(MADE_UP_MOST + 1).read_to_end(&mut content)?;
     if content.len() as u64 > MADE_UP_MOST {
-        let detail = format!("the kernel makes its content up, and it is more than {} MiB", MADE_UP_MOST >> 20);
+        let detail = format!("the kernel generates its content, which is more than {} MiB", MADE_UP_MOST >> 20);
         return Err(Error::new(Errno::EFBIG).with_detail(detail));
     }
     Ok(content)

@@ -1,6 +1,6 @@
-//! A file tree as a sink. A file is filled without a name and gets it when it is whole: what fails
-//! or is killed leaves no half file. What is there is replaced, never followed and never written
-//! into; a folder that is there is filled and keeps its mode, owner and times unless they are copied.
+//! A file tree as a sink. A file is written as an unnamed file and linked when it is complete, so a failure or kill
+//! leaves no partial file. Existing files are replaced, never followed or written into. An existing directory is merged
+//! into and keeps its mode, owner and times unless they are copied.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -14,35 +14,35 @@ use crate::sys::fs::random_hex;
 use crate::sys::path::{Place, without_umask};
 use crate::sys::{Context, Error, Result, interrupt};
 
-/// Bytes that are copied between two looks at the clock.
+/// Bytes copied between two checks of the clock.
 const PIECE: u64 = 16 << 20;
-/// Bytes that are read from a stream at once.
+/// Bytes read from a stream at once.
 const PORTION: usize = 128 << 10;
-/// What a hole reads as.
+/// The content of a hole.
 static ZEROS: [u8; PORTION] = [0; PORTION];
 
-/// A folder that gets its mode and times when it is full.
+/// A directory that gets its mode and times after its content.
 struct Made {
     path: Vec<u8>,
     identity: (u64, u64),
     entry: Entry,
 }
 
-/// A tree under construction.
+/// A tree being written.
 pub struct TreeWriter {
     /// Every path is looked up from here.
     anchor: OwnedFd,
-    /// Where in it the copy's own top is.
+    /// The top of the copy in it.
     base: Vec<u8>,
-    /// How: links are refused in a copy, and lead within the root for an archive.
+    /// Lookup flags: links are refused in a copy, and resolved within the root for an archive.
     resolve: ResolveFlags,
-    /// Whether owners and all mode bits are kept, and devices made.
+    /// Whether to keep owners and all mode bits, and create devices.
     archive: bool,
-    /// The last folder that was looked up.
+    /// The directory looked up last.
     last: Option<(Vec<u8>, OwnedFd)>,
     made: Vec<Made>,
     top: Option<(u64, u64)>,
-    /// What the caller named, for errors.
+    /// The path given by the caller, for errors.
     shown: String,
 }
 
@@ -59,8 +59,8 @@ impl TreeWriter {
         Ok(TreeWriter::new(anchor, base.into_bytes(), resolve, archive, to))
     }
 
-    /// An archive's tree in the folder that `to` names. Links on the way to an entry lead within the
-    /// root; without one the folder itself is the root.
+    /// The tree of an archive in the directory `to`. Links in the path of an entry are resolved within the root;
+    /// without one, the directory itself is the root.
     pub fn in_folder(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
         let folder = to.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
         let (anchor, base) = match to.root {
@@ -76,14 +76,14 @@ impl TreeWriter {
         TreeWriter { anchor, base, resolve, archive, last: None, made: Vec::new(), top: None, shown }
     }
 
-    /// Makes the folder that holds this path the last one looked up; returns the path's last name.
+    /// Looks up the directory that contains this path; returns the last name of the path.
     fn enter<'p>(&mut self, path: &'p [u8]) -> Result<&'p [u8]> {
         let (above, name) = split(path);
         if self.last.as_ref().is_some_and(|(last, _)| last == above) {
             return Ok(name);
         }
         let folder = match self.look_up(above) {
-            // An archive need not name the folders on the way.
+            // An archive may leave out parent directories.
             Err(e) if e.errno == Errno::ENOENT && self.resolve.contains(ResolveFlags::IN_ROOT) => {
                 let path = std::str::from_utf8(above).map_err(|_| Errno::EILSEQ)?;
                 Place { root: Some(self.anchor.as_fd()), path }.make_dirs()?
@@ -99,7 +99,7 @@ impl TreeWriter {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match openat2(&self.anchor, path, flags, Mode::empty(), self.resolve) {
             Err(rustix::io::Errno::LOOP) => {
-                Err(Error::new(Errno::ELOOP).with_detail("a folder became a link while it was filled"))
+                Err(Error::new(Errno::ELOOP).with_detail("a directory was replaced by a link during the copy"))
             }
             opened => Ok(opened?),
         }
@@ -109,7 +109,7 @@ impl TreeWriter {
         self.last.as_ref().map_or(self.anchor.as_fd(), |(_, folder)| folder.as_fd())
     }
 
-    /// Refuses to replace what is no file, link or FIFO.
+    /// Refuses to replace anything but files, links and FIFOs.
     fn replaceable(&self, name: &[u8]) -> Result<()> {
         let there = match rustix::fs::statat(self.folder(), name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(rustix::io::Errno::NOENT) => return Ok(()),
@@ -117,13 +117,13 @@ impl TreeWriter {
         };
         match there {
             FileType::RegularFile | FileType::Symlink | FileType::Fifo => Ok(()),
-            FileType::Directory => Err(Error::new(Errno::EISDIR).with_detail("a folder is not replaced by a file")),
-            _ => Err(Error::new(Errno::EEXIST).with_detail("a device or socket is there")),
+            FileType::Directory => Err(Error::new(Errno::EISDIR).with_detail("a directory is not replaced by a file")),
+            _ => Err(Error::new(Errno::EEXIST).with_detail("a device or socket exists under this name")),
         }
     }
 
-    /// Gives something new this name: `make` makes it, under the name itself or one that then takes
-    /// the place of what is there.
+    /// Creates an object under this name: `make` creates it, either directly or under a temporary name that then
+    /// replaces the existing file.
     fn name(&self, name: &[u8], make: impl Fn(&[u8]) -> rustix::io::Result<()>) -> Result<()> {
         match make(name) {
             Err(rustix::io::Errno::EXIST) => {}
@@ -142,7 +142,7 @@ impl TreeWriter {
         }
         match renamed {
             Err(rustix::io::Errno::BUSY) => {
-                Err(Error::new(Errno::EBUSY).with_detail("something is mounted on it, so that it cannot be replaced"))
+                Err(Error::new(Errno::EBUSY).with_detail("a file system is mounted on it, so it cannot be replaced"))
             }
             renamed => Ok(renamed?),
         }
@@ -163,9 +163,8 @@ impl TreeWriter {
         };
         let found = match rustix::fs::openat(folder, name, flags, Mode::empty()) {
             Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
-                return Err(
-                    Error::new(Errno::ENOTDIR).with_detail("what is there is no folder and is not replaced by one")
-                );
+                return Err(Error::new(Errno::ENOTDIR)
+                    .with_detail("the existing file is not a directory, and is not replaced by one"));
             }
             found => rustix::fs::fstat(found?)?,
         };
@@ -190,7 +189,7 @@ impl TreeWriter {
                 let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
                 self.name(name, |n| rustix::fs::linkat(CWD, &unnamed, self.folder(), n, AtFlags::SYMLINK_FOLLOW))
             }
-            // A file system without nameless files.
+            // A file system without O_TMPFILE.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR | rustix::io::Errno::INVAL) => {
                 let temporary = format!(".{}.new", random_hex(8)?).into_bytes();
                 let flags = flags | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
@@ -206,18 +205,18 @@ impl TreeWriter {
         }
     }
 
-    /// Owner, mode and time, by descriptor.
+    /// Sets owner, mode and time by descriptor.
     fn dress(&self, fd: BorrowedFd<'_>, entry: &Entry) -> Result<()> {
         if self.archive {
             rustix::fs::fchown(fd, Some(Uid::from_raw(entry.uid)), Some(Gid::from_raw(entry.gid)))?;
         }
-        // Set-id bits mean the owner's rights: they go with the owner or not at all.
+        // Set-user-ID bits grant the owner's permissions: they are copied only with the owner.
         let bits = if self.archive { 0o7777 } else { 0o1777 };
         rustix::fs::fchmod(fd, Mode::from_raw_mode(entry.mode & bits))?;
         Ok(rustix::fs::futimens(fd, &times(entry))?)
     }
 
-    /// Owner and time of what is not opened: a link, FIFO or device.
+    /// Owner and time of a file that is not opened: a link, FIFO or device.
     fn dress_node(&self, name: &[u8], entry: &Entry) -> Result<()> {
         if self.archive {
             let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
@@ -234,7 +233,7 @@ impl TreeWriter {
         };
         if kind != FileType::Fifo && !self.archive {
             let error = Error::new(Errno::EPERM).with_detail("it is a device");
-            return Err(error.with_hint("devices are copied in archive mode only"));
+            return Err(error.with_hint("devices are copied only in archive mode"));
         }
         let mode = Mode::from_raw_mode(entry.mode);
         self.name(name, |n| without_umask(|| rustix::fs::mknodat(self.folder(), n, kind, mode, device)))?;
@@ -248,7 +247,7 @@ impl TreeWriter {
         self.name(name, |n| rustix::fs::linkat(&above, old, self.folder(), n, AtFlags::empty()))
     }
 
-    /// Gives a folder that is full its owner, mode and time, if it is still the one that was filled.
+    /// Sets owner, mode and time of a completed directory, if it is still the one that was filled.
     fn complete(&self, made: &Made) -> Result<()> {
         let path = if made.path.is_empty() { b"." } else { &made.path[..] };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -271,12 +270,12 @@ impl TreeWriter {
     fn take(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
         let path = join(&self.base, &entry.path);
         if entry.kind == Kind::Dir {
-            // The folder that an archive is unpacked into stays as it is.
+            // The directory into which an archive is unpacked is not changed.
             let given = entry.path.is_empty() && self.resolve.contains(ResolveFlags::IN_ROOT);
             return if given { Ok(()) } else { self.dir(&path, entry) };
         }
         if path.is_empty() {
-            return Err(Error::new(Errno::EISDIR).with_detail("a folder is not replaced by a file"));
+            return Err(Error::new(Errno::EISDIR).with_detail("a directory is not replaced by a file"));
         }
         let name = self.enter(&path)?;
         match &entry.kind {
@@ -305,7 +304,7 @@ impl Sink for TreeWriter {
         let mut first = Ok(());
         for made in self.made.drain(..).collect::<Vec<_>>().iter().rev() {
             match self.complete(made) {
-                // It was moved or removed meanwhile: nobody's to dress any more.
+                // It was moved or removed in the meantime and is left alone.
                 Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ELOOP | Errno::ENOTDIR) => {}
                 done => first = first.and(done.map_err(|e| e.with_path(self.shown(&made.entry)))),
             }
@@ -319,7 +318,7 @@ fn times(entry: &Entry) -> Timestamps {
     Timestamps { last_access: time, last_modification: time }
 }
 
-/// Fills a new file.
+/// Writes a new file.
 fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
     match data {
         Data::File(source) => {
@@ -328,7 +327,7 @@ fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result
         }
         Data::Stream(stream) => pour(stream, file, size, false, tally)?,
         Data::Sparse(stream) => {
-            // A size that the file system cannot have fails here, before the zeros are read.
+            // A size that the file system cannot store fails here, before the zeros are read.
             file.set_len(size)?;
             pour(stream, file, size, true, tally)?;
         }
@@ -337,19 +336,19 @@ fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result
     Ok(())
 }
 
-/// Copies what is no hole (lseek(2), SEEK_DATA). The kernel moves the bytes (copy_file_range(2)).
-/// What is added to the source meanwhile is not for this copy.
+/// Copies data without the holes (lseek(2), SEEK_DATA). The kernel moves the bytes (copy_file_range(2)). Data added to
+/// the source in the meantime is not copied.
 fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>) -> Result<()> {
     let mut at = 0;
     while at < size {
         let begin = match rustix::fs::seek(source, rustix::fs::SeekFrom::Data(at)) {
             Ok(begin) => begin.min(size),
-            // Nothing but a hole is left.
+            // The rest is a hole.
             Err(rustix::io::Errno::NXIO) => return Ok(()),
-            // A file system that knows of no holes.
+            // A file system without support for holes.
             Err(_) => at,
         };
-        // Data that became a hole meanwhile is read on as zeros.
+        // Data that became a hole in the meantime is read as zeros.
         let end = rustix::fs::seek(source, rustix::fs::SeekFrom::Hole(begin)).ok();
         let end = end.filter(|end| *end > begin).unwrap_or(size).min(size);
         source.seek(SeekFrom::Start(begin))?;
@@ -358,7 +357,7 @@ fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>)
         while at < end {
             let copied = std::io::copy(&mut source.take(PIECE.min(end - at)), &mut file)?;
             if copied == 0 {
-                // It was cut short meanwhile.
+                // It was truncated in the meantime.
                 return Ok(());
             }
             at += copied;
@@ -368,7 +367,7 @@ fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>)
     Ok(())
 }
 
-/// Writes what a stream has; with `holes`, zeros are passed over and take no room.
+/// Writes the content of a stream; with `holes`, zeros are skipped and use no space.
 fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &mut Tally<'_>) -> Result<()> {
     let mut buffer = vec![0; PORTION];
     let mut left = size;
@@ -377,7 +376,7 @@ fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &
         let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let got = stream.read(&mut buffer[..most])?;
         if got == 0 {
-            return Err(Error::new(Errno::EINVAL).with_detail("the archive ends in the middle of it"));
+            return Err(Error::new(Errno::EINVAL).with_detail("the archive is truncated in this entry"));
         }
         if holes && buffer[..got] == ZEROS[..got] {
             file.seek(SeekFrom::Current(got as i64))?;

@@ -1,6 +1,5 @@
-//! Links, addresses, routes and NAT over netlink (rtnetlink(7), netlink(7)).
-//! Each function takes the network namespace it works in; `None` is the caller's. It refuses to
-//! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
+//! Links, addresses, routes and NAT over netlink (rtnetlink(7), netlink(7)). Each function takes its network namespace;
+//! `None` is the caller's. It runs no programs such as `ip` or `nft`: a request is one or a few messages to the kernel.
 
 pub mod addr;
 mod answer;

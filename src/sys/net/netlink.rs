@@ -1,6 +1,6 @@
-//! The transport: one blocking netlink socket, a request and the kernel's answers (netlink(7)).
-//! It is synchronous because the kernel is: when `send` returns, the answer is in the socket. An
-//! asynchronous client costs three times as much per request and a runtime in a process that forks.
+//! The transport: one blocking netlink socket, a request and the kernel's replies (netlink(7)). It is synchronous
+//! because the kernel is: when `send` returns, the reply is in the socket. An asynchronous client would cost three
+//! times as much per request, and need a runtime in a process that forks.
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use super::answer::{self, Answer, ROOM};
 pub use super::answer::{all, attribute, number, string};
 use crate::sys::{Context, Result, namespace};
 
-/// Room for an acknowledgement, which repeats no request, and for what the kernel says in words.
+/// Room for an acknowledgement without the request, and for the kernel's error message.
 const LITTLE: usize = 4096;
 
 /// An open netlink socket; it belongs to the namespace it was opened in.
@@ -28,7 +28,7 @@ thread_local! {
     static PARKED: Cell<Vec<Netlink>> = const { Cell::new(Vec::new()) };
 }
 
-/// A message that changes something, and its flags.
+/// A message that changes an object, and its flags.
 pub type Change = (RouteNetlinkMessage, u16);
 
 impl Netlink {
@@ -45,18 +45,18 @@ impl Netlink {
     fn open(netns: Netns<'_>, protocol: isize) -> Result<Netlink> {
         namespace::in_netns(netns, || {
             let socket = Socket::new(protocol).detail("opening a netlink socket")?;
-            // With these the kernel says in words what it refuses, and does not send the request back.
+            // With these the kernel adds an error message, and does not send the request back.
             socket.set_ext_ack(true)?;
             socket.set_cap_ack(true)?;
             Ok(Netlink { socket, next: Cell::new(1) })
         })
     }
 
-    /// Keeps the socket open until some more are parked, or this process ends. The kernel closes one that
-    /// removed something from nftables only when all processors have looked away, some 10 ms later; what
-    /// comes next, such as the deletion of a link, waits for the same at the same time.
+    /// Keeps the socket open until some more are parked, or this process ends. Closing a socket that removed nftables
+    /// objects waits for all processors, about 10 ms. The next operation, such as the deletion of a link, waits for the
+    /// same at the same time.
     pub fn park(self) {
-        const MOST: usize = 4; // what the end of a container and of a network removes
+        const MOST: usize = 4; // the number of sockets used when a container and a network end
         let mut parked = PARKED.take();
         parked.push(self);
         if parked.len() > MOST {
@@ -70,20 +70,20 @@ impl Netlink {
         self.settle(&encode(message, flags | NLM_F_ACK), LITTLE, &mut |_| {})
     }
 
-    /// Sends changes, each with its flags, in one datagram: the kernel makes them in this order, and does
-    /// not stop at one that it refuses. Fails with the first refusal.
+    /// Sends changes, each with its flags, in one datagram: the kernel executes them in this order, and does not stop
+    /// at an error. Fails with the first error.
     pub fn ask_all(&self, changes: Vec<Change>) -> Result<()> {
         let last = changes.len().saturating_sub(1);
         let mut request = Vec::new();
         for (at, (message, flags)) in changes.into_iter().enumerate() {
-            // Refusals come unasked; that all is well is said once.
+            // Errors are always reported; success is acknowledged once.
             request.extend(encode(message, if at == last { flags | NLM_F_ACK } else { flags }));
             request.resize(request.len().next_multiple_of(4), 0);
         }
         if request.is_empty() { Ok(()) } else { self.settle(&request, LITTLE, &mut |_| {}) }
     }
 
-    /// Sends one question about one object; `each` gets the answer's payload.
+    /// Sends one query about one object; `each` gets the payload of the reply.
     pub fn get(&self, message: RouteNetlinkMessage, each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.exchange(&encode(message, NLM_F_ACK), each)
     }
@@ -93,12 +93,12 @@ impl Netlink {
         self.list(&encode(message, NLM_F_DUMP), each)
     }
 
-    /// As `dump`, with a request that is encoded already.
+    /// Like `dump`, with an encoded request.
     pub fn list<T>(&self, request: &[u8], each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
         answer::whole(|room, each| self.send(request).and_then(|answer| self.read(answer, room, each)), each)
     }
 
-    /// Sends encoded messages in one datagram; fails with the first refusal.
+    /// Sends encoded messages in one datagram; fails with the first error.
     pub fn exchange(&self, request: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.settle(request, ROOM, each)
     }
@@ -123,7 +123,7 @@ impl Netlink {
         Ok(answer)
     }
 
-    /// Reads until nothing is left. It need not wait: see the head of this file.
+    /// Reads until the socket is empty. It need not wait: see the start of this file.
     fn read(&self, mut answer: Answer, room: usize, each: &mut dyn FnMut(&[u8])) -> Result<Answer> {
         let mut datagram = Vec::with_capacity(room);
         loop {
@@ -151,7 +151,8 @@ fn encode(message: RouteNetlinkMessage, flags: u16) -> Vec<u8> {
     bytes
 }
 
-/// An address by its four or sixteen bytes.
+/// The error in an NLMSG_ERROR; `None` for an acknowledgement. The kernel's message (NLMSGERR_ATTR_MSG) follows the
+/// request's header, or the whole request if that is not capped.
 pub fn address(value: &[u8]) -> Option<IpAddr> {
     match value.len() {
         4 => Some(<[u8; 4]>::try_from(value).ok()?.into()),

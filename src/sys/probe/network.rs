@@ -1,4 +1,4 @@
-//! What networks are made of: nftables, forwarding, the tun device, drivers.
+//! Features for networks: nftables, forwarding, the tun device, drivers.
 
 use nix::errno::Errno;
 use serde::Serialize;
@@ -8,26 +8,26 @@ use super::modules::Modules;
 use crate::sys::net::netlink::Netlink;
 use crate::sys::net::nft;
 
-/// What a container's network needs of the kernel.
+/// The kernel features for a container's network.
 #[derive(Serialize)]
 pub struct Network {
-    /// nftables; absent where only a process with CAP_NET_ADMIN could find out.
+    /// nftables; absent if only a process with CAP_NET_ADMIN can find out.
     pub nftables: Option<Offer>,
     /// Whether IPv4 packets are forwarded in this network namespace.
     pub ip_forward: bool,
     /// Whether IPv6 packets are forwarded in this network namespace.
     pub ip6_forward: bool,
-    /// Whether /dev/net/tun is there.
+    /// Whether /dev/net/tun exists.
     pub tun: bool,
-    /// Whether /dev/fuse is there.
+    /// Whether /dev/fuse exists.
     pub fuse: bool,
-    /// Virtual Ethernet pairs; absent where nothing tells.
+    /// Virtual Ethernet pairs; absent if unknown.
     pub veth: Option<Offer>,
-    /// Bridges; absent where nothing tells.
+    /// Bridges; absent if unknown.
     pub bridge: Option<Offer>,
 }
 
-/// Asks each.
+/// Probes each.
 pub fn network(modules: &Modules) -> Network {
     let on = |path: &str| number(path).is_some_and(|n| n > 0);
     let there = |path: &str| std::path::Path::new(path).exists();
@@ -42,7 +42,7 @@ pub fn network(modules: &Modules) -> Network {
     }
 }
 
-/// A driver that is built in without parameters shows nowhere: only the files of modules tell.
+/// A built-in driver without parameters is not visible: only the module files show it.
 fn driver(modules: &Modules, name: &str) -> Option<Offer> {
     match modules.offer(Modules::loaded(name), name) {
         Offer::Is(false) => None,
@@ -50,7 +50,7 @@ fn driver(modules: &Modules, name: &str) -> Option<Offer> {
     }
 }
 
-/// The question would load the module where it is not, so a loadable one is not asked.
+/// The query would load a missing module, so it is not sent for a loadable one.
 fn nftables(modules: &Modules) -> Option<Offer> {
     if Modules::loaded("nf_tables") || modules.built_in("nf_tables") {
         return Some(Offer::Is(true));
@@ -65,7 +65,7 @@ fn nftables(modules: &Modules) -> Option<Offer> {
     }
 }
 
-/// Asks for the number of the rule set's generation, which changes nothing.
+/// Queries the generation of the rule set (NFT_MSG_GETGEN), which changes nothing.
 fn generation() -> Result<(), Errno> {
     nft::generation(&Netlink::netfilter(None).map_err(|e| e.errno)?).map_err(|e| e.errno)
 }

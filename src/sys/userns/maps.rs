@@ -1,5 +1,5 @@
-//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each
-//! (user_namespaces(7)). Direct writing is tried first: who may is the kernel's to say.
+//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each (user_namespaces(7)). Writing
+//! directly is tried first: the kernel decides who may.
 
 use std::fs::write as write_file;
 
@@ -21,8 +21,8 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     if direct(pid, "gid_map", gids)? {
         return Ok(());
     }
-    // Without rights a process may map its own group, once it has given up setting groups: they could
-    // deny access rather than give it (CVE-2014-8989).
+    // Without privilege a process may map its own group only after denying setgroups, since supplementary groups may be
+    // used to deny access (CVE-2014-8989).
     let own = nix::unistd::getegid().as_raw();
     if !matches!(gids, [one] if one.outside == own && one.count == 1) {
         return helper::start("newgidmap", pid, gids)?.finish();
@@ -35,7 +35,7 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     }
 }
 
-/// Writes a map; false where the kernel lets the caller not.
+/// Writes a map; false if the kernel does not permit it.
 fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
     let path = format!("/proc/{pid}/{file}");
     let text: String = map.iter().map(|extent| extent.line()).collect();

@@ -23,7 +23,7 @@ tiny.set_cpu_limit(cg, "unlimited")
 check.equal(set(), (cg.version == "v2" and "max" or "-1") .. " 20000\n", "no limit")
 
 local err = check.fails("EINVAL", tiny.set_cpu_limit, cg, 0.001, { period = "100ms" })
-assert(err.message:find("0.001 CPUs are 100 µs in each period of 100000 µs; the kernel's minimum is 1000 µs", 1, true),
+assert(err.message:find("0.001 CPUs are 100 µs per period of 100000 µs; the kernel's minimum is 1000 µs", 1, true),
   err.message)
 check.refuses('cpus: 0 is not a number above 0; give one, or "unlimited"', tiny.set_cpu_limit, cg, 0)
 check.refuses('cpus: -1 is not a number above 0; give one, or "unlimited"', tiny.set_cpu_limit, cg, -1)

@@ -15,7 +15,7 @@ tiny.mknod("fifo", "fifo")
 for _, path in ipairs { "fifo", "/dev/zero", "/dev/null" } do
   local err = check.fails("EINVAL", tiny.read_file, path)
   check.equal(err.path, path)
-  assert(err.message:find("it is no regular file", 1, true), err.message)
+  assert(err.message:find("it is not a regular file", 1, true), err.message)
 end
 check.equal(check.fails("EISDIR", tiny.read_file, "/tmp").hint, "it is a directory")
 

@@ -40,7 +40,7 @@ tiny.umount("m")
 for _, options in ipairs { {}, { root = "/tmp" } } do
   local err = check.fails("ENOENT", tiny.umount, "m", options)
   check.equal(err.path, "m")
-  assert(err.message:find("nothing is mounted there", 1, true), err.message)
+  assert(err.message:find("there is no mount at this path", 1, true), err.message)
 end
 check.fails("ENOENT", tiny.umount, "nowhere")
 check.fails("ENOENT", tiny.umount, "nowhere", { root = "/tmp" })

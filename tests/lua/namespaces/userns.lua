@@ -69,7 +69,7 @@ check.inside({}, function()
   end)
   if tiny.try(tiny.userns_helper, "newuidmap") then
     local refused = check.fails("EPERM", tiny.userns, { uid_map = { { 0, 90000, 10 } }, gid_map = { { 0, 90000, 10 } } })
-    check.equal(refused.hint, "/etc/subuid gives this user no such range: usermod --add-subuids 90000-90009 USER, as root")
+    check.equal(refused.hint, "/etc/subuid has no such range for this user: run usermod --add-subuids 90000-90009 USER, as root")
   end
 end)
 
@@ -81,7 +81,7 @@ check.inside({ user = own, mount = true }, function()
   tiny.sysctl("user.max_user_namespaces", 0)
   local forbidden = check.fails("ENOSPC", tiny.userns, { uid_map = { { 0, 0, 1 } }, gid_map = { { 0, 0, 1 } } })
   assert(forbidden.message:find("user.max_user_namespaces forbids it", 1, true), forbidden.message)
-  check.equal(forbidden.hint, "sysctl -w user.max_user_namespaces=10000, as root")
+  check.equal(forbidden.hint, "run sysctl -w user.max_user_namespaces=10000, as root")
 end)
 check.equal(tiny.read_file("/proc/sys/user/max_user_namespaces"), limit, "the host's own")
 

@@ -40,7 +40,7 @@ check.equal(err.path, "td0")
 err = check.fails("EINVAL", tiny.link_set, "ta0", { mtu = 1 })
 assert(err.message:match("mtu"), "the kernel's own words: " .. err.message)
 
-check.refuses('"a-name-far-too-long" is not a link name: it has 19 bytes, the kernel takes at most 15',
+check.refuses('"a-name-far-too-long" is not a link name: it has 19 bytes, and the kernel allows at most 15',
   tiny.link_set, "a-name-far-too-long", { up = true })
 check.refuses('"" is not a link name: it is empty', tiny.link_set, "", { up = true })
 check.refuses('"a b" is not a link name: it must not contain spaces, "/" or ":"', tiny.link_set, "a b", { up = true })

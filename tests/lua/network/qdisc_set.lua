@@ -75,7 +75,7 @@ local _, none = tiny.try(tiny.qdisc_set, "eth0", { delay = "200ms", netns = web 
 if none then
   check.equal(none.code, "ENOENT")
   check.equal(none.path, "eth0")
-  check.equal(none.hint, "this kernel has no netem: `modprobe sch_netem`, or CONFIG_NET_SCH_NETEM")
+  check.equal(none.hint, "the kernel has no netem: `modprobe sch_netem`, or CONFIG_NET_SCH_NETEM")
   return
 end
 local start = tiny.clock("monotonic")

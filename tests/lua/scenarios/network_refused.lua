@@ -11,7 +11,7 @@ end
 
 local run = { "run", "--network", "bridge", "true" }
 if tiny.probe().network.nftables == false then
-  return refused(run, "isolate%(.*\n  hint: this kernel has no nftables")
+  return refused(run, "isolate%(.*\n  hint: the kernel has no nftables")
 end
 
 -- Forwarding cannot be switched on.

@@ -21,7 +21,7 @@ if abi < 2 then check.skip("this kernel has no Landlock, or its first version") 
 
 all.abi, all.strict, all.check = 2, true, true
 local err = check.fails("EOPNOTSUPP", tiny.landlock, all)
-assert(tostring(err):find("(Landlock 2 has no truncate, ioctl_dev, tcp_bind, tcp_connect, abstract_unix, signal)", 1, true), tostring(err))
+assert(tostring(err):find("(Landlock 2 does not support truncate, ioctl_dev, tcp_bind, tcp_connect, abstract_unix, signal)", 1, true), tostring(err))
 all.strict = false
 local told = tiny.landlock(all)
 check.equal(table.concat(told.enforced, " "), "paths")

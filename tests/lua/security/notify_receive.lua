@@ -109,7 +109,7 @@ check.inside({}, function()
   check.equal(tiny.notify_receive(mine), false, "nothing waits")
   check.equal(check.fails("EBUSY", tiny.seccomp, profile).hint, "a process can have one listener: put all rules with SCMP_ACT_NOTIFY into one filter")
 end)
-check.refuses("profile.syscalls[1].action: SCMP_ACT_NOTIFY needs somebody who answers the calls", tiny.seccomp_compile,
+check.refuses("profile.syscalls[1].action: SCMP_ACT_NOTIFY needs a supervisor that answers the calls", tiny.seccomp_compile,
   { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "mkdirat" }, action = "SCMP_ACT_NOTIFY" } } })
 local file <close> = tiny.open("/dev/null")
 for _, f in ipairs { tiny.notify_valid, tiny.notify_respond } do
