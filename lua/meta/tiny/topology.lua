@@ -15,18 +15,18 @@
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname inside; the default is the id.
----@field rootfs? string The folder that becomes /; the default is a throwaway view of the host.
----@field view? string[] More folders of the host in the throwaway view, as far as every user may read them.
+---@field rootfs? string The directory that becomes /; the default is a throwaway view of the host.
+---@field view? string[] More host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
 ---@field swap? tiny.size|"unlimited" The swap limit, beside the memory.
 ---@field cpus? number The CPU limit: 0.5 is half of one CPU.
----@field cpuset? string The CPUs that it may use: "0-2,5".
----@field pids? integer The limit of processes and threads (default: 4096); 0 for no limit.
+---@field cpuset? string The CPUs to use: "0-2,5".
+---@field pids? integer The maximum number of processes and threads (default: 4096); 0 for no limit.
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
----@field oom_score_adj? integer The OOM killer's preference for it: -1000 (never) to 1000.
----@field cgroup_parent? string The cgroup under which its own is created.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": files and folders of the host to bind-mount.
----@field mounts? (string|tiny.mount.wish)[] Mounts in full, as `--mount` takes them, or as tables.
+---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
+---@field cgroup_parent? string The parent cgroup.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount.
+---@field mounts? (string|tiny.mount.wish)[] Mounts in the form of `--mount`, or as tables.
 ---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
@@ -38,20 +38,20 @@
 ---@field cap_add? string[] Capabilities beyond the default ones; "ALL" for all.
 ---@field cap_drop? string[] Capabilities to drop; "ALL" for all.
 ---@field security_opt? string[] As `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.
----@field seccomp? tiny.seccomp.wish The system calls that it may make, and those that functions answer.
----@field landlock? tiny.landlock.options The files, ports and scopes that it may use (landlock(7)).
----@field privileged? boolean No confinement: everything that the caller may do.
----@field devices? string[] "HOST[:CONTAINER[:rwm]]": devices of the host.
+---@field seccomp? tiny.seccomp.wish The system calls to allow, and those that functions answer.
+---@field landlock? tiny.landlock.options The files, ports and scopes to allow (landlock(7)).
+---@field privileged? boolean No confinement: it may do everything that the caller may.
+---@field devices? string[] "HOST[:CONTAINER[:rwm]]": host devices.
 ---@field userns? string The user namespace: "host", "auto" or "UID:GID:COUNT".
 ---@field sysctls? string[]|table<string, string|number> "KEY=VALUE": kernel settings of its own namespaces (sysctl(8)).
 ---@field network? tiny.network.wish "none", "host", "container:NAME", "ns:PATH", or networks.
 ---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
 ---@field publish_all? boolean Publish every exposed port on a free port of the host.
----@field expose? string[] Ports that publish_all publishes.
+---@field expose? string[] The ports that publish_all publishes.
 ---@field aliases? string[] More names of the container on its networks.
 ---@field ip? string Its IPv4 address on the first network.
----@field ip6? string Its IPv6 address there.
----@field mac_address? string Its MAC address there.
+---@field ip6? string Its IPv6 address on the first network.
+---@field mac_address? string Its MAC address on the first network.
 ---@field dns? string[] Name servers for names outside its networks; the default is the host's.
 ---@field dns_search? string[] Search domains for short names.
 ---@field add_hosts? string[] "NAME:ADDRESS": entries of /etc/hosts.
@@ -63,22 +63,22 @@
 ---@field stop_timeout? number The seconds from that signal to SIGKILL; the default is 10.
 ---@field init? boolean Run a small init as PID 1, which forwards signals and reaps; the program is its child.
 ---@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
----@field interactive? boolean Keep standard input open for it.
----@field tty? boolean Allocate a terminal; TERM is xterm unless `env` sets it.
+---@field interactive? boolean Keep standard input open.
+---@field tty? boolean Allocate a terminal; sets TERM to xterm unless `env` sets it.
 ---@field health? tiny.health.wish The health check.
 ---@field log? tiny.log.wish Its log: the driver, and limits of its files.
----@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its DNS questions; nil leaves one to the networks.
+---@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its DNS queries; nil passes a query on to the networks.
 ---@field before? tiny.hooks Functions that run before a step, in its namespaces.
 ---@field after? tiny.hooks Functions that run after a step, in its namespaces.
 ---@field steps? tiny.hooks Functions that replace a step.
 ---@field break_before? string|string[] Where `run --step` stops first: the name of a primitive, or several.
----@field pressure? tiny.duration Call on_pressure when its processes waited this long for memory within two seconds.
+---@field pressure? tiny.duration Call on_pressure when its processes stalled this long on memory within two seconds.
 ---@field on_start? fun(ctx: tiny.context) Called when the program runs.
 ---@field on_exit? fun(ctx: tiny.context, status: integer, signal: string?) Called when it has ended.
----@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the kernel has killed processes of it for memory.
----@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. A line of more than 16 KiB comes in parts, as in the log: `partial` until its newline.
+---@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the OOM killer has killed processes of it.
+---@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. A line longer than 16 KiB is passed in parts, as in the log: `partial` is true until its newline.
 ---@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when its health changes.
----@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with its figures or its level.
+---@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with its statistics or its level.
 ---@field scale? integer How many of it: NAME-1, NAME-2, …
 ---@field needs? string[] The containers that must be ready before it starts.
 ---@field ready? tiny.ready.wish|fun(container: tiny.ready.container): boolean? What tells that it is ready.

@@ -1,5 +1,5 @@
--- The networks as an SVG: the host at the left, its bridges in the middle, containers at the right, a
--- line for each cable. Colours have enough contrast on white paper, and nothing is loaded from elsewhere.
+-- Draws the networks as a standalone SVG: the host on the left, its bridges in the middle, containers on the right, and a
+-- line for each veth pair. Colours have enough contrast on white.
 local graph = require "tiny.net.graph"
 
 local STYLE = [[
@@ -35,7 +35,7 @@ local function container_lines(found, container)
   return lines
 end
 
--- Places the containers one below the other; returns where the lines of each meet it, and the height.
+-- Places the containers below each other; returns the line ends at each of them, and the height.
 local function containers(out, found)
   local places, y = {}, 20
   for _, container in ipairs(found.containers) do

@@ -70,7 +70,7 @@ check.succeeds("rm", "-f", "web")
 
 -- What is root's.
 refused('userns: "host": without root a container is in a user namespace whose root is you\n  hint: leave it out, or run as root', "--userns", "host", "true")
-refused("network: pasta goes with no other", "--network", "pasta", "--network", "bridge", "true")
+refused("network: pasta cannot be combined with other networks", "--network", "pasta", "--network", "bridge", "true")
 check.equal(inside("--network", "none", "ls", "/sys/class/net"), "lo")
 check.equal(inside("--network", "host", "readlink", "/proc/self/ns/net"), tiny.readlink("/proc/self/ns/net"))
 check.equal(check.run({ "run", "--cap-add", "SYS_TIME", "date", "-s", "2020-01-01" }).status, 1, "over the host a capability is worth nothing")

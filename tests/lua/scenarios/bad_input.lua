@@ -27,7 +27,7 @@ check.equal(unit.status, 2)
 assert(unit.err:match('"1x" is not a size; write bytes or a number with k, m, g or t: "128m"'), unit.err)
 local mode = check.run { "run", "--net", "brigde", "true" }
 check.equal(mode.status, 125)
-assert(mode.err:match('there is no network "brigde"; did you mean "bridge"%?'), mode.err)
+assert(mode.err:match('no such network: "brigde"; did you mean "bridge"%?'), mode.err)
 local user = check.run { "run", "-u", "no-such-user", "true" }
 check.equal(user.status, 125)
 assert(user.err:match('user: the rootfs has no user "no%-such%-user" in /etc/passwd\n  hint: a number needs no entry'), user.err)

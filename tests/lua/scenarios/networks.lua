@@ -63,7 +63,7 @@ check.equal(inside("shared", "busybox timeout 1 busybox wget -qO- http://10.10.0
 local kinds = {}
 for kind in check.succeeds("network", "ls"):gmatch("10%.[%d.]+ +(%l+) ") do table.insert(kinds, kind) end
 check.equal(table.concat(kinds, " "), "internal nat open")
-net.refused({ "network", "create", "both", "--internal", "--no-isolate" }, "--no-isolate: an internal network is closed\n  hint: leave one of the two out\n")
+net.refused({ "network", "create", "both", "--internal", "--no-isolate" }, "--no-isolate: an internal network is always isolated\n  hint: omit one of the two options\n")
 
 check.succeeds("rm", "-f", "db", "app", "late", "shared", "page")
 check.equal(check.succeeds("network", "prune"), "back\nfront\nopen\n")

@@ -49,10 +49,10 @@ check.equal(inside("--env-file", "/tmp/env", "-e", "C=over", "sh", "-c", "echo $
 tiny.write_file("/tmp/env", "HOME\n")
 check.equal(inside("--env-file", "/tmp/env", "sh", "-c", "echo $HOME"), (check.environment or { HOME = os.getenv("HOME") }).HOME)
 tiny.write_file("/tmp/env", "A=1\nexport B=2\n")
-refused('--env-file /tmp/env:2: the name "export B" has a space in it\n  hint: NAME=VALUE, without export and quotes', "--env-file", "/tmp/env", "true")
+refused('--env-file /tmp/env:2: the name "export B" contains white space\n  hint: write NAME=VALUE, without export and quotes', "--env-file", "/tmp/env", "true")
 tiny.write_file("/tmp/env", "=2\n")
-refused("--env-file /tmp/env:1: no name stands before the =", "--env-file", "/tmp/env", "true")
-refused("--env-file /tmp/none: there is no such file", "--env-file", "/tmp/none", "true")
+refused("--env-file /tmp/env:1: the name before the = is missing", "--env-file", "/tmp/env", "true")
+refused("--env-file /tmp/none: no such file", "--env-file", "/tmp/none", "true")
 check.equal(check.run({ "run", "--env-file", "/tmp", "true" }).status, 125)
 
 -- The file of the id: new, right, and gone when the start fails.

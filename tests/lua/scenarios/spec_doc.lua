@@ -25,11 +25,11 @@ local function compare(what, keys, fields)
 end
 compare("container", require("tiny.spec.derived").types(), doc.container)
 
--- The keys that an error names: "known are a, b, c".
+-- The keys that an error names: "known keys: a, b, c".
 local function known(f, ...)
   local _, err = tiny.try(f, ...)
   local keys = {}
-  for name in err.hint:match("known are (.*)"):gmatch("[%w_]+") do keys[name] = "any" end
+  for name in err.hint:match("known keys: (.*)"):gmatch("[%w_]+") do keys[name] = "any" end
   return keys
 end
 local topology = require "tiny.topology"

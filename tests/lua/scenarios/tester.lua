@@ -89,10 +89,10 @@ check.equal(bad.status, 1)
 local by = {}
 for _, r in ipairs(tiny.json_decode(bad.out)) do by[r.name] = r end
 local place = "/tmp/tests/bad_test.lua:"
-check.equal(by["two tables"].message, place .. "2: it differs (- wanted, + got):\n  …\n    b = {\n      [1] = 2,\n-     [2] = 4,\n+     [2] = 3,\n    },\n  }")
-check.equal(by["two texts"].message, place .. "5: it differs (- wanted, + got):\n  one\n- 2\n+ two\n  three")
+check.equal(by["two tables"].message, place .. "2: the values differ (- expected, + got):\n  …\n    b = {\n      [1] = 2,\n-     [2] = 4,\n+     [2] = 3,\n    },\n  }")
+check.equal(by["two texts"].message, place .. "5: the values differ (- expected, + got):\n  one\n- 2\n+ two\n  three")
 check.equal(by["two texts"].output, "it said this\n")
-check.equal(by["a status"].message, place .. "7: wanted status 0, got 3\nno")
+check.equal(by["a status"].message, place .. "7: expected status 0, got 3\nno")
 check.equal(by["an error"].message, place .. "10: attempt to index a nil value (local 'nothing')")
 check.equal(by["crashes"].message, "its process ended with status 139 before the test did")
 check.equal(by["exits"].message, "its process ended with status 0 before the test did")

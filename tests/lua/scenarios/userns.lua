@@ -101,4 +101,4 @@ check.run_refused('userns: "1:1:0": the ids are not between 1 and 4294836224' ..
 check.run_refused('userns: "9:4294967290:9": the ids are not between 1 and 4294836224' .. FORM, "--userns", "9:4294967290:9", "true")
 check.run_refused('userns: "0:5:9": root of the host would be root of the container\n  hint: say --userns host for that', "--userns", "0:5:9", "true")
 check.equal(inside("--userns", "host", "readlink", "/proc/self/ns/user"), tiny.readlink("/proc/self/ns/user"))
-check.run_refused("network: pasta is for containers without root\n  hint: --network bridge has what root needs", "--network", "pasta", "true")
+check.run_refused("network: pasta is for rootless containers\n  hint: use --network bridge", "--network", "pasta", "true")

@@ -95,11 +95,11 @@ refused('volumes: number 1 is not UTF-8: "/tmp/\u{fffd}:/srv"\n  hint: put other
 refused('"type=bind,target=/srv": a bind mount needs a source', "--mount", "type=bind,target=/srv", "true")
 refused('"source=/tmp,target=/srv": the type is missing\n  hint: it is one of type=bind, type=tmpfs', "--mount", "source=/tmp,target=/srv", "true")
 refused('"type=volume,target=/srv": there is no type "volume"\n  hint: named volumes belong to a topology (tinylua doc topology)', "--mount", "type=volume,target=/srv", "true")
-refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known are type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode',
+refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known keys: type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode',
   "--mount", "type=tmpfs,taget=/srv", "true")
 refused('"type=tmpfs,target=/a,target=/b": the target is given twice', "--mount", "type=tmpfs,target=/a,target=/b", "true")
 refused('"type=tmpfs,target=/a,tmpfs-mode=999": the mode "999" is not an octal number\n  hint: such as 1777 or 755', "--mount", "type=tmpfs,target=/a,tmpfs-mode=999", "true")
-refused('mounts: unknown key "source"\n  hint: known are dev, exec, inodes, mode, readonly, size, suid, target, type', "--mount", "type=tmpfs,target=/a,source=/b", "true")
+refused('mounts: unknown key "source"\n  hint: known keys: dev, exec, inodes, mode, readonly, size, suid, target, type', "--mount", "type=tmpfs,target=/a,source=/b", "true")
 refused('"/t:sise=1m": "sise=1m" is no option of a tmpfs\n  hint: they are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev', "--tmpfs", "/t:sise=1m", "true")
 refused('"/t:size=0": a size of 0 leaves no room for anything', "--tmpfs", "/t:size=0", "true")
 refused('"t": it is not /PATH[:OPTION,…]', "--tmpfs", "t", "true")
