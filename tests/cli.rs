@@ -68,7 +68,7 @@ fn unknown_option() -> Result<(), String> {
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
     // One of another engine's, which means something else than what looks like it.
-    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: --cpus 0.5 is half of a processor\n\n\
+    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
     expect(&tinylua("", "create --cpu-quota 50000 true")?, 2, text)

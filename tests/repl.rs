@@ -54,12 +54,12 @@ fn a_session() {
 
     prompt.line("local x = 1");
     prompt.expect(EDITED);
-    prompt.expect("note: a local lives for its input only");
+    prompt.expect("note: a local exists only in its input");
     prompt.line("n = tiny.pipe()");
     prompt.expect(EDITED);
     prompt.expect("tiny> ");
     prompt.press("\x04");
-    prompt.expect("still there: n = <file pipe>");
+    prompt.expect("still open: n = <file pipe>");
     assert!(prompt.child.wait().expect("it ends").success());
 
     let history = home.path().join(".local/state/tinylua/history");
@@ -148,12 +148,12 @@ fn help_on_everything() {
         ("help 'network'", "  graph                   Draw bridges"),
         ("help 'network create'", "tinylua network create [OPTIONS] NAME"),
         ("help 'tiny.inspect.source'", "source.of(process)"),
-        ("help 'tiny.scope'", "A scope: what a container's set-up made"),
-        ("help 'docs.manual.summary'", "One line on a file: a command's summary"),
+        ("help 'tiny.scope'", "A scope records how to undo each step"),
+        ("help 'docs.manual.summary'", "One line about a file: a command's summary"),
         ("help(require('tiny.docs.manual').summary)", "tiny.docs.manual.summary(text)"),
         ("help(inspect)", "tiny.prompt.helpers.inspect(what)"),
         ("help(tiny.utsns())", ":keep()"),
-        ("help 'clnoe'", "there is nothing named \"clnoe\"\r\n  hint: did you mean \"clone\"?"),
+        ("help 'clnoe'", "no documentation for \"clnoe\"\r\n  hint: did you mean \"clone\"?"),
     ];
     for (asked, want) in all {
         let answer = prompt.answer(asked);

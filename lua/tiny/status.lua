@@ -1,4 +1,4 @@
--- What a container is doing, in words, as `ps` shows it.
+-- The status of a container in words, as `ps` shows it.
 local format = require "tiny.format"
 
 local HEALTH = { starting = " (health: starting)", healthy = " (healthy)", unhealthy = " (unhealthy)" }

@@ -1,4 +1,4 @@
--- What `ps --filter` understands.
+-- The filters of `ps --filter`.
 local FILTERS = {
   name = function(c, v) return (c.config.name or ""):find(v, 1, true) end,
   id = function(c, v) return c.id:sub(1, #v) == v end,
@@ -14,7 +14,7 @@ local FILTERS = {
   label = function(c, v) return require("tiny.spec.pairs").labelled(c.config.labels, v) end,
 }
 
--- The functions of a container that these texts are, "name=web".
+-- A function that tests a container against a list of filters such as "name=web".
 return function(list)
   local all = {}
   for _, text in ipairs(list) do

@@ -1,4 +1,4 @@
--- A moment as a user writes it, in the form that the log and tiny.timestamp() have.
+-- Parses a time on the command line to the format of the log and of tiny.timestamp().
 
 local function canonical(seconds)
   local _, text = pcall(tiny.timestamp, seconds)
@@ -12,7 +12,7 @@ local function date(text)
   if clock == "" then clock = "00:00" end
   if #clock == 5 then clock = clock .. ":00" end
   local seconds = tiny.parse_timestamp(("%sT%s%s"):format(day, clock, zone == "" and "Z" or zone))
-  -- The fraction as it is written: a float would round it.
+  -- The fraction is copied as text, since a float would round it.
   return seconds and (canonical(seconds):gsub("%.%d+Z$", "." .. fraction .. ("0"):rep(9 - #fraction) .. "Z"))
 end
 

@@ -1,15 +1,15 @@
--- The containers that are named on a command line: found, and each acted on.
+-- Finds the containers that are named on a command line, and acts on each of them.
 local options = {}
 
--- The containers of these names; fails at the first that there is not.
+-- The containers of these names; fails for the first unknown one.
 function options.found(names)
   local all = {}
   for i, ref in ipairs(names) do all[i] = require("tiny.state").find(ref) end
   return all
 end
 
--- Calls f(container, name) for each name; every name is looked up before anything is done. A failure
--- is told and does not stop the others; returns the exit status. A result of f is printed.
+-- Calls f(container, name) for each name; looks up all names first. A failure is reported and does not stop the others.
+-- Prints the results of f; returns the exit status.
 function options.each(names, f)
   local format = require "tiny.format"
   local all, status = options.found(names), 0
@@ -25,10 +25,10 @@ function options.each(names, f)
   return status
 end
 
--- So many wait side by side.
+-- The maximum number of parallel processes.
 local MOST = 50
 
--- The same for what waits long: each in a process of its own, all at once; results come as they are there.
+-- Like `each`, for slow operations: one process per container, in parallel; results are printed as they arrive.
 function options.at_once(names, f)
   if #names < 2 then return options.each(names, f) end
   options.found(names)

@@ -1,9 +1,9 @@
--- The shells' own part of completion: each hands over the words up to the cursor and shows what `tinylua complete`
--- answers. What there is to complete is known there alone, so that the shells cannot differ.
+-- The shell functions for completion: they pass the words up to the cursor to `tinylua complete` and show its answers, so that
+-- all shells complete alike.
 local shells = {}
 
--- bash splits words at : and = too; they are put together again by what stands between them on the line, and what
--- bash will not replace is taken off the answers.
+-- bash also splits words at : and =. They are rejoined according to the text between them, and the part that bash does not
+-- replace is removed from the answers.
 shells.bash = [=[
 # tinylua's completion for bash.
 _tinylua() {

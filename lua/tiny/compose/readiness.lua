@@ -51,7 +51,7 @@ local function ended(container, ready, name)
   local status = container.state.exit_code
   if type(ready) == "table" and ready.exit == status then return true end
   tiny.fail {
-    message = ("%s ended with status %s before it was ready"):format(name, status or "unknown"), exit = 125,
+    message = ("%s exited with status %s before it was ready"):format(name, status or "unknown"), exit = 125,
     hint = "tinylua logs " .. name,
   }
 end

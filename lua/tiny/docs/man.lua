@@ -1,10 +1,10 @@
--- Pages for man(1), in the macros of man(7): one per command, made of what the command declares; tinylua(1);
--- tinylua-recipes(7), made of the keys that a container has; and the primitives' page of the registry.
+-- Generates man pages in the macros of man(7): one per command, from its declaration; tinylua(1); tinylua-recipes(7), from a
+-- container's keys; and the page of the primitives, from the registry.
 local manual = require "tiny.docs.manual"
 
 local man = {}
 
--- Text in which nothing is a request or an escape; dashes stay dashes, also when they are copied.
+-- Escapes requests and escape sequences; dashes stay dashes, also when copied.
 local function escape(text)
   text = text:gsub("\\", "\\e"):gsub("%-", "\\-")
   return (text:gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1"))
@@ -27,7 +27,7 @@ end
 
 function Page:section(title) return self:line(".SH " .. title) end
 
--- A paragraph for each of the text's; the first of a section needs no request.
+-- A paragraph for each one of the text; the first one of a section needs no request.
 function Page:text(text)
   for paragraph in (text .. "\n\n"):gmatch("(.-)\n\n+") do
     if not self[#self]:match("^%.SH") then self:line(".PP") end
@@ -52,7 +52,7 @@ end
 
 function Page:done() return table.concat(self, "\n") .. "\n" end
 
--- "-m, --memory=SIZE", the words in their fonts.
+-- "-m, --memory=SIZE", with font changes.
 local function option_head(option)
   local head = option.short and ("\\fB%s\\fR, "):format(escape("-" .. option.short)) or ""
   head = head .. ("\\fB%s\\fR"):format(escape("--" .. option[1]))
@@ -83,7 +83,7 @@ local function command(name, declared)
   return self:also("tinylua(1)", "tinylua-recipes(7)"):done()
 end
 
--- The pages of the commands by their names, and the commands with their summaries.
+-- The pages of the commands by name, and the commands with their summaries.
 local function commands()
   local pages, list = {}, {}
   for _, entry in ipairs(manual.declarations()) do
@@ -100,9 +100,9 @@ local STATUS = {
 }
 
 local FILES = {
-  { "/var/lib/tinylua", "What is on record, as root; $XDG_DATA_HOME/tinylua otherwise." },
+  { "/var/lib/tinylua", "The state, as root; $XDG_DATA_HOME/tinylua otherwise." },
   { "/run/tinylua", "FIFOs, sockets and locks; $XDG_RUNTIME_DIR/tinylua otherwise." },
-  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that win over the shipped ones." },
+  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that override the shipped ones." },
 }
 
 local function top(list)
@@ -135,21 +135,21 @@ local function keys(self, title, list)
 end
 
 local function recipes()
-  local doc = require "tiny.docs.spec_doc"
-  local self = page("tinylua-recipes", 7, "files in Lua that make containers")
+  local spec_doc = require "tiny.docs.spec_doc"
+  local self = page("tinylua-recipes", 7, "Lua files that create containers")
   self:section("DESCRIPTION"):text([[
 A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
-  keys(self, "KEYS OF A CONTAINER", doc.container)
-  keys(self, "KEYS OF A TOPOLOGY", doc.topology)
-  keys(self, "FURTHER KEYS OF ITS CONTAINERS", doc.service)
-  for _, inner in ipairs(doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
+  keys(self, "KEYS OF A CONTAINER", spec_doc.container)
+  keys(self, "KEYS OF A TOPOLOGY", spec_doc.topology)
+  keys(self, "FURTHER KEYS OF ITS CONTAINERS", spec_doc.service)
+  for _, inner in ipairs(spec_doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
   self:section("SHIPPED RECIPES")
   for _, entry in ipairs(manual.list("recipes")) do self:item(("\\fB%s\\fR"):format(escape(entry.name)), manual.summary(tiny.source(entry.file)) .. ".") end
   return self:also("tinylua-run(1)", "tinylua-up(1)", "tinylua-check(1)", "tinylua-primitives(7)"):done()
 end
 
--- All pages by the names of their files, in the folders in which man(1) looks.
+-- All pages by file name, in the directories that man(1) searches.
 function man.files()
   local pages, list = commands()
   pages["man1/tinylua.1"], pages["man7/tinylua-recipes.7"] = top(list), recipes()

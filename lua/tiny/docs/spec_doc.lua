@@ -1,75 +1,75 @@
--- What each key of a container's table is for, with its type in the words of the Lua language server: the stubs for
--- editors and tinylua-recipes(7) are made of it. A test holds it against tiny.spec.keys and tiny.topology.
+-- Documents the keys of a container's table, with their types in the notation of the Lua language server. The editor stubs
+-- and tinylua-recipes(7) are generated from it. A test compares it with tiny.spec.keys and tiny.topology.
 local doc = {}
 
--- Types that have a name of their own.
+-- Named types.
 doc.aliases = {
-  { "tiny.command", "string|string[]", "A program with its arguments; a string is for /bin/sh -c." },
+  { "tiny.command", "string|string[]", "A program with its arguments; a string is run by /bin/sh -c." },
   { "tiny.step", '"cgroup"|"network"|"namespaces"|"rootfs"|"mounts"|"security"|"exec"', "A step of the pipeline." },
 }
 
--- Keys in the order in which a reader wants them: name, type, text.
+-- The keys in display order: name, type, text.
 doc.container = require("tiny.spec.derived").fields()
 
--- What a container of a topology has beside these.
+-- Additional keys of a container in a topology.
 doc.service = {
-  { "scale", "integer", "How many of it: NAME-1, NAME-2, …" },
+  { "scale", "integer", "The number of instances: NAME-1, NAME-2, …" },
   { "needs", "string[]", "The containers that must be ready before it starts." },
-  { "ready", "tiny.ready.wish|fun(container: tiny.ready.container): boolean?", "What tells that it is ready." },
-  { "ready_timeout", "tiny.duration", "How long it may take to be; 60 seconds when absent." },
+  { "ready", "tiny.ready.spec|fun(container: tiny.ready.container): boolean?", "The condition for being ready." },
+  { "ready_timeout", "tiny.duration", "The time limit for becoming ready; the default is 60 seconds." },
 }
 
 doc.topology = {
-  { "name", "string", "The project's name; the file's when absent." },
-  { "containers", "table<string, tiny.service.wish>", "The containers by name." },
+  { "name", "string", "The project's name; the default is the file's." },
+  { "containers", "table<string, tiny.service.spec>", "The containers by name." },
   { "networks", "table<string, tiny.topology.network>", "The networks by name." },
-  { "volumes", "table<string, table>", "Folders of the project's, by the name that a volume's source says." },
+  { "volumes", "table<string, table>", "The project's volumes, by the name that a volume's source gives." },
 }
 
--- The tables within.
+-- The types of nested tables.
 local STEP = "fun(ctx: tiny.context)"
 doc.inner = {
-  { "tiny.hooks", "Functions by the step that they belong to", {
-    { "cgroup", STEP, "On the host: the control group with its limits." }, { "network", STEP, "On the host: the network namespace with its links." },
-    { "namespaces", STEP, "The birth of the child; from here on inside." }, { "rootfs", STEP, "Inside: the root is mounted." },
+  { "tiny.hooks", "Functions by step", {
+    { "cgroup", STEP, "On the host: the cgroup with its limits." }, { "network", STEP, "On the host: the network namespace with its links." },
+    { "namespaces", STEP, "The child is created; later steps run inside." }, { "rootfs", STEP, "Inside: the root is mounted." },
     { "mounts", STEP, "Inside: /proc, /sys, /dev and volumes; then the root is entered." },
-    { "security", STEP, "Inside: capabilities, no_new_privs, the filter of system calls." }, { "exec", STEP, "Inside: the program." },
+    { "security", STEP, "Inside: capabilities, no_new_privs, the seccomp filter." }, { "exec", STEP, "Inside: the program." },
   } },
-  { "tiny.mount.wish", "A mount in full", {
-    { "type", '"bind"|"tmpfs"', "What is mounted." }, { "source", "string", "The host's file or folder." },
-    { "subpath", "string", "A part of it, to which no link leads out of it." }, { "target", "string", "Where." },
-    { "readonly", "boolean", "Read-only." }, { "size", "tiny.size", "Of a tmpfs: the most it can hold." },
-    { "mode", "integer", "Of a tmpfs: the mode of its root folder." }, { "inodes", "integer", "Of a tmpfs: how many files." },
-    { "exec", "boolean", "Of a tmpfs: programs may be run from it." }, { "suid", "boolean", "Of a tmpfs: setuid bits count." },
+  { "tiny.mount.spec", "A mount", {
+    { "type", '"bind"|"tmpfs"', "The type of mount." }, { "source", "string", "The host's file or directory." },
+    { "subpath", "string", "A path below the source; links cannot lead outside." }, { "target", "string", "The mount point." },
+    { "readonly", "boolean", "Read-only." }, { "size", "tiny.size", "Of a tmpfs: the maximum size." },
+    { "mode", "integer", "Of a tmpfs: the mode of its root directory." }, { "inodes", "integer", "Of a tmpfs: the maximum number of files." },
+    { "exec", "boolean", "Of a tmpfs: programs on it can be executed." }, { "suid", "boolean", "Of a tmpfs: setuid bits take effect." },
     { "dev", "boolean", "Of a tmpfs: device nodes work." },
   } },
-  { "tiny.seccomp.wish", "System calls", {
-    { "allow", "string[]", "All that it may make; every other fails and is named." },
+  { "tiny.seccomp.spec", "System calls", {
+    { "allow", "string[]", "The allowed system calls; all others fail and are reported." },
     { "notify", "table<string, fun(call: tiny.call): table>", "Functions that answer a system call, by its name." },
   } },
-  { "tiny.log.wish", "Its log", {
-    { "driver", '"json"|"none"|"passthrough"', "Where output goes." }, { "max_size", "tiny.size", "Begin a new file at this size." },
-    { "max_files", "integer", "How many files are kept." }, { "on_full", '"wait"|"drop"', "When it cannot be written." },
+  { "tiny.log.spec", "Its log", {
+    { "driver", '"json"|"none"|"passthrough"', "The log driver." }, { "max_size", "tiny.size", "Start a new file at this size." },
+    { "max_files", "integer", "The number of files to keep." }, { "on_full", '"wait"|"drop"', "What to do when it cannot be written." },
   } },
-  { "tiny.health.wish", "A health check", {
-    { "command", "tiny.command", "Ends with 0 while all is well." }, { "interval", "tiny.duration", "The time between two; 30s." },
-    { "timeout", "tiny.duration", "How long one may take; 30s." }, { "retries", "integer", "Unhealthy after so many failures; 3." },
-    { "start_period", "tiny.duration", "Failures do not count at first for so long; 0." },
+  { "tiny.health.spec", "A health check", {
+    { "command", "tiny.command", "The command; exit status 0 means healthy." }, { "interval", "tiny.duration", "The time between two checks; the default is 30s." },
+    { "timeout", "tiny.duration", "The time limit of a check; the default is 30s." }, { "retries", "integer", "Unhealthy after this many failures; the default is 3." },
+    { "start_period", "tiny.duration", "Failures in this time after the start do not count; the default is 0." },
   } },
-  { "tiny.network.end", "A container's place in a network", {
+  { "tiny.network.end", "A container's connection to a network", {
     { "name", "string", "The network." }, { "ip", "string", "Its address." }, { "ip6", "string", "Its IPv6 address." },
-    { "mac", "string", "Its hardware address." }, { "aliases", "string[]", "Further names." },
+    { "mac", "string", "Its MAC address." }, { "aliases", "string[]", "Additional names." },
     { "router", "boolean", "It forwards packets, so it may send from addresses that are not its own." },
   } },
   { "tiny.topology.network", "A network of a topology", {
-    { "subnet", "string", "Its range of addresses." }, { "gateway", "string", "The bridge's address." }, { "ipv6", "boolean", "An IPv6 range too." },
-    { "subnet6", "string", "That range." }, { "gateway6", "string", "The bridge's IPv6 address." },
-    { "internal", "boolean", "Cut off from other networks, the world and the host's services." },
-    { "isolate", "boolean", "false: other networks and the host's neighbours reach unpublished ports too." }, { "mtu", "integer", "The largest packet in bytes." },
+    { "subnet", "string", "Its address range." }, { "gateway", "string", "The bridge's address." }, { "ipv6", "boolean", "Whether it also has an IPv6 range." },
+    { "subnet6", "string", "The IPv6 range." }, { "gateway6", "string", "The bridge's IPv6 address." },
+    { "internal", "boolean", "No access to other networks, other hosts and the host's services." },
+    { "isolate", "boolean", "false: unpublished ports can be reached from other networks and the host's neighbours." }, { "mtu", "integer", "The maximum packet size in bytes." },
   } },
-  { "tiny.ready.wish", "What is waited for", {
-    { "port", "integer", "Somebody listens there." }, { "log", "string", "A pattern in a line of the log." },
-    { "health", "boolean", "It is healthy." }, { "exit", "integer", "It has ended with this status." },
+  { "tiny.ready.spec", "The condition for being ready", {
+    { "port", "integer", "A process listens on this port." }, { "log", "string", "A line of the log matches this pattern." },
+    { "health", "boolean", "It is healthy." }, { "exit", "integer", "It has exited with this status." },
   } },
 }
 

@@ -50,7 +50,7 @@ end
 local function refuse(addr, network, id)
   local holder = state.load(id)
   tiny.fail {
-    message = ("%s is taken in network %s by container %s"):format(addr, network.name, holder and holder.config.name or id),
+    message = ("%s in network %s is used by container %s"):format(addr, network.name, holder and holder.config.name or id),
     hint = "omit the address to get a free one", exit = 125,
   }
 end

@@ -15,7 +15,7 @@ local function span(text, part)
   local first, last = part:match("^(%d+)%-(%d+)$")
   first, last = math.tointeger(tonumber(first or part:match("^%d+$"))), math.tointeger(tonumber(last or part))
   if not first then wrong(text, ("%s is not a port"):format(tiny.show(part)), "the format is " .. SHOWN) end
-  if first < 1 or last > 65535 then wrong(text, ("%s is not from 1 to 65535"):format(part)) end
+  if first < 1 or last > 65535 then wrong(text, ("%s is not between 1 and 65535"):format(part)) end
   if last < first then wrong(text, ("%s ends before it begins"):format(part)) end
   return first, last
 end

@@ -144,7 +144,7 @@ local function guarded(f, ctx, ...)
   local _, err = tiny.try(f, ctx, ...)
   if not err or ctx.resolver.told then return end
   ctx.resolver.told = true
-  require("tiny.format").note("%s: answering a question for a name: %s", ctx.name, tostring(err))
+  require("tiny.format").note("%s: answering a DNS query: %s", ctx.name, tostring(err))
 end
 
 -- A query over TCP: a length of two bytes, then the message.

@@ -43,7 +43,7 @@ function transit.on(family)
   end
   if not off then return end
   tiny.sysctl(key, "1"):keep()
-  format.note("%s is 1 as long as a container uses a network", key)
+  format.note("%s stays 1 while a container uses a network", key)
 end
 
 -- This state root no longer needs forwarding; `last` means that no other one does either.

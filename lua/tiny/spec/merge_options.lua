@@ -11,7 +11,7 @@ local function swap(total, memory)
   local bytes, limit = tiny.parse_size(total), memory and tiny.parse_size(memory)
   if not bytes then wrong(("%s is not a size"):format(tiny.show(total)), "give the sum of memory and swap, such as 256m; -1 for no limit") end
   if not limit then wrong("it is the sum of memory and swap, and memory has no limit", "give --memory too") end
-  if bytes < limit then wrong(("%d bytes are less than the memory limit of %d"):format(bytes, limit), "it is the sum of memory and swap") end
+  if bytes < limit then wrong(("%d bytes is less than the memory limit of %d"):format(bytes, limit), "it is the sum of memory and swap") end
   return bytes - limit
 end
 

@@ -60,7 +60,7 @@ check.equal(tiny.stat("/tmp/ordinary/rootfs/file").uid, user.uid)
 -- Limits are refused, not dropped; without one nothing is said of groups.
 local HINT = require("tiny.pipeline.delegated").HINT
 for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }, pids = { "--pids-limit", "9" }, cpuset = { "--cpuset-cpus", "0" } } do
-  refused(("one: step cgroup: %s cannot be limited: no control group with that controller is delegated to you\n  hint: %s"):format(option, HINT),
+  refused(("one: step cgroup: %s cannot be limited: no cgroup with that controller is delegated to your user\n  hint: %s"):format(option, HINT),
     "--name", "one", words[1], words[2], "true")
 end
 check.equal(check.run({ "run", "--rm", "true" }).err, "")
@@ -69,7 +69,7 @@ check.refused("web has no control group, since none is delegated to you\n  hint:
 check.succeeds("rm", "-f", "web")
 
 -- What is root's.
-refused('userns: "host": without root a container is in a user namespace whose root is you\n  hint: leave it out, or run as root', "--userns", "host", "true")
+refused('userns: "host": a rootless container always has a user namespace whose root is your user\n  hint: omit the option, or run as root', "--userns", "host", "true")
 refused("network: pasta cannot be combined with other networks", "--network", "pasta", "--network", "bridge", "true")
 check.equal(inside("--network", "none", "ls", "/sys/class/net"), "lo")
 check.equal(inside("--network", "host", "readlink", "/proc/self/ns/net"), tiny.readlink("/proc/self/ns/net"))

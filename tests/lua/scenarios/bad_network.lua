@@ -17,8 +17,8 @@ refused(run("--network", "container:nobody", "true"), 'there is no container "no
 refused(run("--network", "ns:/no/such", "true"), "network: no such namespace: /no/such\n  hint: `ip netns list` shows those below /run/netns\n")
 local SHOWN = "  hint: the format is [HOST:][PORT:]PORT[/tcp|/udp], such as 8080:80, 127.0.0.1:53:53/udp or 8000-8010:80-90\n"
 refused(run("-p", "8080:80", "true"), 'publish: network "none" cannot publish ports\n  hint: add --network bridge, or a network of your own\n')
-refused(run("--net", "bridge", "-p", "0:80", "true"), 'publish: "0:80": 0 is not from 1 to 65535\n')
-refused(run("--net", "bridge", "-p", "70000:80", "true"), 'publish: "70000:80": 70000 is not from 1 to 65535\n')
+refused(run("--net", "bridge", "-p", "0:80", "true"), 'publish: "0:80": 0 is not between 1 and 65535\n')
+refused(run("--net", "bridge", "-p", "70000:80", "true"), 'publish: "70000:80": 70000 is not between 1 and 65535\n')
 refused(run("--net", "bridge", "-p", "web:80", "true"), 'publish: "web:80": "web" is not a port\n' .. SHOWN)
 refused(run("--net", "bridge", "-p", "80-90:80", "true"), 'publish: "80-90:80": the two ranges differ in length\n')
 refused(run("--net", "bridge", "-p", "80:80/sctp", "true"), 'publish: "80:80/sctp": unknown protocol sctp; use tcp or udp\n')
@@ -46,7 +46,7 @@ local function fails(words, text)
   check.equal(result.status, 125)
   assert(result.err:find(text, 1, true), result.err)
 end
-fails(run("--network", "a", "--ip", "10.40.0.7", "true"), "10.40.0.7 is taken in network a by container one")
+fails(run("--network", "a", "--ip", "10.40.0.7", "true"), "10.40.0.7 in network a is used by container one")
 fails(run("--network", "a", "--ip", "10.40.0.1", "true"), "10.40.0.1 is the gateway of network a")
 check.succeeds("rm", "-f", "one")
 local name = tiny.json_decode(check.succeeds("network", "inspect", "a"))[1].bridge

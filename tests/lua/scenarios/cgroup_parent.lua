@@ -58,6 +58,6 @@ local function refused(text, parent)
   check.equal(result.status, 125)
   check.no_container()
 end
-refused('cgroup_parent: "a/../b" is not a cgroup\'s path: ".." cannot be a part of it', "a/../b")
-refused('cgroup_parent: "/" is the top of the hierarchy\n  hint: name a group below it, such as web or /web/blue', "/")
+refused('cgroup_parent: "a/../b" is not a cgroup path: it cannot contain ".."', "a/../b")
+refused('cgroup_parent: "/" is the root of the hierarchy\n  hint: name a cgroup below it, such as web or /web/blue', "/")
 check.equal(tiny.stat(check.root .. "/cgroups/made"), nil, "nothing is on record any more")

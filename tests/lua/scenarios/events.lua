@@ -94,7 +94,7 @@ local function refused(arguments, message)
   check.equal(result.status, 2)
   check.equal(result.err:match("^[^\n]*"), message)
 end
-refused({ "--since", "yesterday" }, '--since "yesterday" is no moment')
+refused({ "--since", "yesterday" }, '--since "yesterday" is not a time')
 refused({ "--filter", "label=x" }, '--filter "label=x" is not one of type=, container=, event=')
 refused({ "--filter", "event=explode" }, '--filter "event=explode": there is no such event')
 refused({ "--filter", "type=pod" }, '--filter "type=pod": there is no such type')

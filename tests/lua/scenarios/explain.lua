@@ -114,9 +114,9 @@ check.equal(#half.processes, 1)
 tiny.kill(child, "SIGKILL")
 child:wait()
 local _, err = tiny.try(anatomy.of, child)
-check.equal(err.message, ("the process %d has ended"):format(child.pid))
+check.equal(err.message, ("process %d has exited"):format(child.pid))
 _, err = tiny.try(anatomy.of, { 1 })
-check.equal(err.message, "anatomy.of: expected a process handle or a container, got { 1 }")
+check.equal(err.message, "inspect: expected a process handle or a container, got { 1 }")
 check.equal(anatomy.of().pid, tiny.getpid())
 
 -- Of a topology's parts each has its own lines.

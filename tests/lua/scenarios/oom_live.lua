@@ -98,14 +98,14 @@ local function refused(keys, message)
   assert(result.err:find(message, 1, true), result.err)
   check.equal(result.status, 125)
 end
-refused('pressure = "1s"', "pressure: there is no on_pressure to call\n  hint: on_pressure = function(ctx) … end in the recipe")
+refused('pressure = "1s"', "pressure: on_pressure is missing\n  hint: set on_pressure = function(ctx) … end in the recipe")
 refused('on_pressure = true', "on_pressure: expected a function, got true")
 local measured = cgroup.pressure and cgroup.mode ~= "v1" or cgroup.controllers.memory == "v1"
 if not measured then
   refused("on_pressure = function() end", "on_pressure: this kernel does not measure memory pressure")
   return
 end
-refused('on_pressure = function() end, pressure = "3s"', "pressure: 3 seconds are not from 1ms to 2s")
+refused('on_pressure = function() end, pressure = "3s"', "pressure: 3 seconds is not between 1ms and 2s")
 
 -- Pressure: whoever asks for more than the limit waits while the kernel looks for something to take away.
 tiny.write_file("/tmp/p.lua", [[

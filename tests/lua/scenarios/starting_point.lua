@@ -25,7 +25,7 @@ check.equal(check.succeeds("run", "--rm", "recipe.lua"), "hello from PID 1 of bo
 check.equal(check.run({ "run", "--rm", "recipe.lua", "sh", "-c", "ulimit -n; exit 3" }).out, "256\nended with status 3\n")
 check.no_container()
 tiny.write_file("recipe.lua", "-- mine")
-refused(125, "recipe.lua is there already\n  hint: choose another name, or remove it\n", "recipe")
+refused(125, "recipe.lua already exists\n  hint: choose another name, or remove it\n", "recipe")
 check.equal(tiny.read_file("recipe.lua"), "-- mine")
 check.equal(made("recipe", "below/it/web.lua"), "below/it/web.lua")
 assert(tiny.read_file("below/it/web.lua"):find("^%-%- web.lua: "))
