@@ -13,7 +13,7 @@ test.list = {}
 
 -- Declares a test: its name and its function. It passes if the function returns.
 function test.test(name, f)
-  if type(name) ~= "string" or type(f) ~= "function" then tiny.fail { at = tiny.caller(), message = "test takes a name and a function" } end
+  if type(name) ~= "string" or type(f) ~= "function" then tiny.fail { at = tiny.caller(), message = "test expects a name and a function" } end
   for _, other in ipairs(test.list) do
     if other.name == name then tiny.fail { at = tiny.caller(), message = ("two tests are named %q"):format(name) } end
   end

@@ -96,7 +96,7 @@ end
 
 local STATUS = {
   { "0 to 124, 128 and more", "The container's own; 128 + n after signal n." }, { "125", "tinylua failed." },
-  { "126", "The command cannot be executed." }, { "127", "The command was not found." }, { "2", "The command line is wrong." },
+  { "126", "The command cannot be executed." }, { "127", "The command was not found." }, { "2", "The command line is invalid." },
 }
 
 local FILES = {
@@ -142,7 +142,7 @@ A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are 
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
   keys(self, "KEYS OF A CONTAINER", spec_doc.container)
   keys(self, "KEYS OF A TOPOLOGY", spec_doc.topology)
-  keys(self, "FURTHER KEYS OF ITS CONTAINERS", spec_doc.service)
+  keys(self, "ADDITIONAL KEYS OF ITS CONTAINERS", spec_doc.service)
   for _, inner in ipairs(spec_doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
   self:section("SHIPPED RECIPES")
   for _, entry in ipairs(manual.list("recipes")) do self:item(("\\fB%s\\fR"):format(escape(entry.name)), manual.summary(tiny.source(entry.file)) .. ".") end

@@ -65,7 +65,7 @@ local function check_routes(network)
   end
 end
 
--- Whether the link exists. Also brings it up, since querying it alone costs as much.
+-- Whether the link exists. Checked by bringing it up, which queries only this link.
 local function there(name)
   local _, err = tiny.try(tiny.link_set, name, { up = true })
   if err and err.code ~= "ENODEV" then error(err, 0) end

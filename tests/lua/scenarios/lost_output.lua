@@ -17,7 +17,7 @@ local function run(out, ...)
 end
 
 local full = tiny.open("/dev/full", { write = true })
-local SAID = "tinylua: cannot write to standard output: No space left on device\n"
+local SAID = "tinylua: standard output cannot be written: No space left on device\n"
 check.succeeds("run", "--name", "one", "echo", "hi")
 for _, arguments in ipairs {
   { "ps" }, { "ps", "-a", "--format", "json" }, { "logs", "one" }, { "logs", "-t", "one" }, { "inspect", "one" }, { "doc", "poll" },
