@@ -63,9 +63,9 @@ function test.command(words)
   end)
   out_end:close()
   err_end:close()
-  local said, complained = drain(out, err)
+  local output, errors = drain(out, err)
   local status, signal = child:wait()
-  return { status = status, signal = signal, out = said, err = complained }
+  return { status = status, signal = signal, out = output, err = errors }
 end
 
 -- The caller's environment, with HOME and state directories in the private host's memory.

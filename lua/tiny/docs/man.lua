@@ -138,7 +138,7 @@ local function recipes()
   local spec_doc = require "tiny.docs.spec_doc"
   local self = page("tinylua-recipes", 7, "Lua files that create containers")
   self:section("DESCRIPTION"):text([[
-A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
+A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` gets the arguments after the file name. A recipe can call the primitives on the global tiny itself, and return nothing, a boolean or an exit status. Or it returns a container, which the default pipeline creates, or a topology, which `tinylua up` starts. `require` finds modules in the recipe's own directory.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
   keys(self, "KEYS OF A CONTAINER", spec_doc.container)
   keys(self, "KEYS OF A TOPOLOGY", spec_doc.topology)

@@ -52,7 +52,7 @@ local function addresses(network)
   return list
 end
 
--- The range was free when the network was created, but the host may have got a route to it since.
+-- The range was free when the network was created, but the host may have a route to it now.
 local function check_routes(network)
   for _, text in ipairs { network.subnet, network.subnet6 } do
     local by = store.taken(subnet.parse(text), {})

@@ -130,10 +130,10 @@ end
 local function check_landlock(asked)
   local rules = { check = true }
   for key, value in pairs(asked.landlock) do rules[key] = value end
-  local told, err = tiny.try(tiny.landlock, rules)
-  if not told then values.wrong("landlock: " .. err.message, err.hint) end
-  if told.left_out[1] then
-    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(told.left_out, ", "))
+  local result, err = tiny.try(tiny.landlock, rules)
+  if not result then values.wrong("landlock: " .. err.message, err.hint) end
+  if result.left_out[1] then
+    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(result.left_out, ", "))
   end
   if asked.landlock.check then values.wrong("landlock: the option check would restrict nothing") end
 end

@@ -43,8 +43,8 @@ local function handle_text(handle)
   local own = { close = "Undoes the call that created it", keep = "Keeps it when it goes out of scope" }
   for _, name in ipairs(names) do
     local entry = tiny.manual(handle.kind .. ":" .. name) or ""
-    local said = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
-    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), said or ""))
+    local summary = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
+    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), summary or ""))
   end
   return table.concat(lines, "\n")
 end

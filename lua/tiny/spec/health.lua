@@ -14,14 +14,14 @@ end
 
 -- Merges the command line's options over the recipe's.
 function health.overlay(of_recipe, args)
-  local said = {
+  local given = {
     command = args.health_cmd, interval = args.health_interval, timeout = args.health_timeout,
     retries = args.health_retries, start_period = args.health_start_period,
   }
   for key, value in pairs(of_recipe or {}) do
-    if said[key] == nil then said[key] = value end
+    if given[key] == nil then given[key] = value end
   end
-  return said
+  return given
 end
 
 -- Converts spec.health to its final form.
