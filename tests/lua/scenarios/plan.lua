@@ -165,7 +165,7 @@ result = planned('return require("tiny.container").new { command = "true", steps
 check.equal(result.err, "/tmp/p.lua contradicts itself:\n  no step executes a program\n")
 result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" } }')
 check.equal(result.status, 125)
-assert(result.err:find("publish: ports are published from a network", 1, true), result.err)
+assert(result.err:find("publish: network \"none\" cannot publish ports", 1, true), result.err)
 local contradictions = require("tiny.dev.plan.contradictions").of
 local limit = { { op = "set_pids_limit", lane = "host", recipe_line = "web.lua:3" }, { op = "exec", lane = "child" } }
 check.equal(contradictions(limit, { cgroup = { controllers = { memory = "v1" } } }, {})[1], "web.lua:3: set_pids_limit: this host has no pids controller (tinylua doctor)")
