@@ -86,8 +86,8 @@ local function guarded(ctx, name, f)
 end
 
 -- Calls the recipe's closure before or after a step, if there is one.
-local function hook(ctx, moment, name)
-  local closures = ctx.spec[moment]
+local function hook(ctx, when, name)
+  local closures = ctx.spec[when]
   if closures and closures[name] then closures[name](ctx) end
 end
 

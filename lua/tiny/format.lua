@@ -101,8 +101,8 @@ end
 
 -- How long ago an RFC 3339 time was; "?" without one. `now` can be passed for many calls.
 function format.ago(timestamp, now)
-  local moment = timestamp and tiny.parse_timestamp(timestamp)
-  return moment and format.duration(math.max(0, (now or tiny.clock()) - moment)) .. " ago" or "?"
+  local time = timestamp and tiny.parse_timestamp(timestamp)
+  return time and format.duration(math.max(0, (now or tiny.clock()) - time)) .. " ago" or "?"
 end
 
 -- A command as a short text.

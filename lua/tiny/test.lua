@@ -13,7 +13,7 @@ test.list = {}
 
 -- Declares a test: its name and its function. It passes if the function returns.
 function test.test(name, f)
-  if type(name) ~= "string" or type(f) ~= "function" then tiny.fail { at = tiny.caller(), message = "test takes a name and a function" } end
+  if type(name) ~= "string" or type(f) ~= "function" then tiny.fail { at = tiny.caller(), message = "test expects a name and a function" } end
   for _, other in ipairs(test.list) do
     if other.name == name then tiny.fail { at = tiny.caller(), message = ("two tests are named %q"):format(name) } end
   end
@@ -63,9 +63,9 @@ function test.command(words)
   end)
   out_end:close()
   err_end:close()
-  local said, complained = drain(out, err)
+  local output, errors = drain(out, err)
   local status, signal = child:wait()
-  return { status = status, signal = signal, out = said, err = complained }
+  return { status = status, signal = signal, out = output, err = errors }
 end
 
 -- The caller's environment, with HOME and state directories in the private host's memory.

@@ -40,7 +40,7 @@ end
 local IDLE = { rm = true, interactive = true, tty = true }
 
 -- Warns about options that had no effect because there was no container, such as a limit.
-local function tell_unused(path, args)
+local function warn_unused(path, args)
   local unused = {}
   for _, option in ipairs(next(args, (next(args))) and require("tiny.spec.derived").options() or {}) do
     local value = rawget(args, (option[1]:gsub("-", "_")))
@@ -61,7 +61,7 @@ local function of_recipe(args)
   -- Modules for running a container are not loaded for a recipe that acts itself.
   if type(result) ~= "table" or not require("tiny.container").is(result) then
     result = check_result(path, result)
-    tell_unused(path, args)
+    warn_unused(path, args)
     return nil, result
   end
   local where, recipe = result.where or path, { path = path, args = words, text = text }

@@ -5,8 +5,8 @@ local FILTERS = {
   status = function(c, v) return c.state.status == v end,
   health = function(c, v) return (c.state.health or "none") == v end,
   network = function(c, v)
-    for _, wish in ipairs(c.config.networks or {}) do
-      if wish.name == v then return true end
+    for _, network in ipairs(c.config.networks or {}) do
+      if network.name == v then return true end
     end
     return c.config.network == v
   end,

@@ -5,8 +5,8 @@
 return function(option, text)
   if text:match("^%d+%.?%d*$") then return tonumber(text) end
   for _, rest in ipairs { "", "Z", ":00Z", "T00:00:00Z" } do
-    local moment = tiny.parse_timestamp(text .. rest)
-    if moment then return moment end
+    local time = tiny.parse_timestamp(text .. rest)
+    if time then return time end
   end
   local ago = text:match("^%d") and tiny.parse_duration(text)
   if ago then return tiny.clock() - ago end

@@ -75,8 +75,8 @@ local function bring_networks(self)
 end
 
 local function on_changed(one, changed)
-  for _, wish in ipairs(one.spec.network) do
-    if type(wish) == "table" and changed[wish.name] then return true end
+  for _, request in ipairs(one.spec.network) do
+    if type(request) == "table" and changed[request.name] then return true end
   end
 end
 

@@ -74,8 +74,8 @@ return function(id, name, ready, patience)
       tiny.fail { message = ("%s was not ready within %g s"):format(name, patience), hint = ("tinylua logs %s; ready_timeout sets a longer time"):format(name), exit = 125 }
     end
     -- A change in its directory (its log, its state) wakes us; other conditions are polled.
-    local told = type(ready) == "table" and not ready.port
-    tiny.poll({ watch }, math.min(left, told and left or pause))
+    local event_driven = type(ready) == "table" and not ready.port
+    tiny.poll({ watch }, math.min(left, event_driven and left or pause))
     watch:changes()
     pause = math.min(pause * 2, RAREST)
   end

@@ -92,7 +92,7 @@ local function lay_out(kept, cgroups, rootless)
   tiny.pivot_root(root)
 end
 
-local function settle(kept, cgroups, rootless)
+local function complete(kept, cgroups, rootless)
   lay_out(kept, cgroups, rootless)
   if cgroups then leave_top() end
   tiny.link_set("lo", { up = true })
@@ -129,7 +129,7 @@ function private_host.start(kept, first, body)
     first()
     -- When the runner ends, for whatever reason, everything in here ends.
     tiny.set_parent_death_signal("SIGKILL")
-    settle(kept, cgroups, rootless)
+    complete(kept, cgroups, rootless)
     -- PID 1 reaps processes that the test leaves behind; the test is its first child.
     tiny.become_init(rootless and as_user(user, body) or tiny.fork(body))
   end)

@@ -35,9 +35,9 @@ end
 
 -- One line about a file: a command's summary, or the first sentence of its header.
 function manual.summary(text)
-  local said = text:match('[\n{]%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
+  local summary = text:match('[\n{]%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
     manual.header(text):gsub("\n.*", "")
-  return (said:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
+  return (summary:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
 end
 
 -- Whether a command is for programs only, according to its table.

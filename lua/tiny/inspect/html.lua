@@ -17,7 +17,7 @@ local function from(origin)
 end
 
 -- Only the positions of these lines.
-local function places(origin)
+local function positions(origin)
   local list = {}
   for _, key in ipairs { "recipe", "shipped" } do
     local one = origin and origin[key]
@@ -60,7 +60,7 @@ end
 local function mounts(self)
   return section("mounts", "Mounts", "As the container sees them, each with its source.", tree(self.mounts, function(mount)
     return h.div({ class = "row" }, h.code({ class = "what" }, mount.target), h.span({ class = "badge ro" }, mount.fstype .. (mount.readonly and ", ro" or "")),
-      h.span({ class = "say" }, labels.mount(mount)), places(mount.origin))
+      h.span({ class = "say" }, labels.mount(mount)), positions(mount.origin))
   end), more(self.left_out and self.left_out.mounts))
 end
 
@@ -81,7 +81,7 @@ local function limits(self)
   local rows = {}
   for i, row in ipairs(labels.limits(self.cgroup)) do
     local bar = row.share and h.span({ class = "bar" }, h.span({ style = ("width:%.1f%%"):format(math.max(row.share * 100, 0.5)) }, ""))
-    rows[i] = { h.b({}, row.what), row.used, row.limit, bar or "", row.limit ~= "no limit" and places(self.origin[row.key]) or "" }
+    rows[i] = { h.b({}, row.what), row.used, row.limit, bar or "", row.limit ~= "no limit" and positions(self.origin[row.key]) or "" }
   end
   local events = labels.events(self.cgroup.stats)
   return section("limits", "Limits and use", nil, from(self.origin.cgroup), grid({ "", "uses", "of", "", "" }, rows),
@@ -111,14 +111,14 @@ end
 
 local function confinement(self)
   local rows = {}
-  for i, row in ipairs(labels.confinement(self)) do rows[i] = { h.b({}, row[2]), row[3], places(self.origin[row[1]]) } end
+  for i, row in ipairs(labels.confinement(self)) do rows[i] = { h.b({}, row[2]), row[3], positions(self.origin[row[1]]) } end
   return section("confinement", "Confinement", nil, grid({ "", "", "" }, rows))
 end
 
 local function network(self, drawing)
   local net, rows = self.network, {}
   if not net.own then return section("network", "Network", "Shared with the host: its links, addresses and ports.", from(self.origin.network)) end
-  for i, row in ipairs(require "tiny.inspect.network_rows"(net)) do rows[i] = { row[1], h.b({}, row[2]), row[3], places(self.origin[row[4]]) } end
+  for i, row in ipairs(require "tiny.inspect.network_rows"(net)) do rows[i] = { row[1], h.b({}, row[2]), row[3], positions(self.origin[row[4]]) } end
   return section("network", "Network", net.unseen, from(self.origin.network), drawing and h.figure({}, markup.raw(drawing)) or nil, grid({ "", "", "", "" }, rows))
 end
 

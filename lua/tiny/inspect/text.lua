@@ -23,7 +23,7 @@ end
 function Text:add(line) table.insert(self.lines, (line:gsub("%s+$", ""))) end
 
 -- The positions of an origin, the recipe's first.
-local function places(origin)
+local function positions(origin)
   local list = {}
   for _, key in ipairs { "recipe", "shipped" } do
     if origin and origin[key] then table.insert(list, labels.clean(origin[key].place)) end
@@ -33,7 +33,7 @@ end
 
 function Text:title(name, origin)
   if #self.lines > 0 then self:add("") end
-  local from = places(origin)
+  local from = positions(origin)
   local room = self.width - length(name) - 2
   self:add(self:paint("bold", name) .. (from ~= "" and "  " .. self:paint("dim", cut(from, room)) or ""))
 end
@@ -53,7 +53,7 @@ function Text:rows(rows, indent)
       left = left - columns - 2
       parts[i] = self:paint(i == 1 and row.colour, pad(text, columns))
     end
-    local from = places(row.origin)
+    local from = positions(row.origin)
     local line = (" "):rep(indent) .. table.concat(parts, "  ")
     local fits = left >= length(from) + 2
     self:add(line .. (from ~= "" and fits and "  " .. self:paint("dim", from) or ""))

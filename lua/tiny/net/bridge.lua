@@ -52,7 +52,7 @@ local function addresses(network)
   return list
 end
 
--- The range was free when the network was created, but the host may have got a route to it since.
+-- The range was free when the network was created, but the host may have a route to it now.
 local function check_routes(network)
   for _, text in ipairs { network.subnet, network.subnet6 } do
     local by = store.taken(subnet.parse(text), {})
@@ -65,7 +65,7 @@ local function check_routes(network)
   end
 end
 
--- Whether the link exists. Also brings it up, since querying it alone costs as much.
+-- Whether the link exists. Checked by bringing it up, which queries only this link.
 local function there(name)
   local _, err = tiny.try(tiny.link_set, name, { up = true })
   if err and err.code ~= "ENODEV" then error(err, 0) end

@@ -38,7 +38,7 @@ local function requests(asked)
   return list
 end
 
-local function check_wish(request)
+local function check_request(request)
   for _, key in ipairs { "ip", "ip6" } do
     if request[key] and (not tiny.parse_addr(request[key]) or request[key]:find("/", 1, true)) then wrong(("%s: %s is not an address"):format(key, tiny.show(request[key]))) end
   end
@@ -113,7 +113,7 @@ return function(spec)
   local seen, ipv6 = {}, false
   for _, request in ipairs(spec.networks or {}) do
     if request.word then wrong(("network: %s cannot be combined with other networks"):format(request.word)) end
-    check_wish(request)
+    check_request(request)
     local found = check_network(request)
     ipv6 = ipv6 or found.subnet6 ~= nil
     if seen[request.name] then wrong(("network: %s is given twice"):format(request.name)) end

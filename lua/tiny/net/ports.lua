@@ -112,7 +112,7 @@ local function reserve(ctx, port)
   if err.code == "EADDRINUSE" then
     tiny.fail {
       message = name and ("port %s is published by container %s"):format(shown(port), name) or ("port %s is in use by another program"):format(shown(port)),
-      hint = name and "stop that one, or publish another port" or "`ss -lntup` shows which; publish another port", exit = 125,
+      hint = name and "stop that container, or publish another port" or "`ss -lntup` shows which; publish another port", exit = 125,
     }
   end
   if err.code == "EADDRNOTAVAIL" then tiny.fail { message = ("publish: the host does not have the address %s"):format(port.host), hint = "omit the address to publish on all of them", exit = 125 } end
@@ -135,7 +135,7 @@ function ports.choose(ctx)
   for i, port in ipairs(ctx.spec.publish or {}) do
     local number, name = port.port, port.port and holder(port)
     if name and name ~= ctx.name then
-      tiny.fail { message = ("port %s is published by container %s"):format(shown(port), name), hint = "stop that one, or publish another port", exit = 125 }
+      tiny.fail { message = ("port %s is published by container %s"):format(shown(port), name), hint = "stop that container, or publish another port", exit = 125 }
     end
     if not number then
       local free <close> = tiny.reserve_port("0/" .. port.proto, { addr = port.host or "0.0.0.0" })

@@ -55,11 +55,11 @@ end
 -- The result of the recipe's function: addresses, false for a name that does not exist, nil for no answer.
 local function of_recipe(ctx, question)
   if not ctx.spec.resolve then return nil end
-  local said, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
+  local result, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
   if err then require("tiny.format").note("%s: resolve: %s", ctx.name, tostring(err)) end
-  if said == false then return { code = "NXDOMAIN" } end
-  if type(said) == "string" then said = { said } end
-  return type(said) == "table" and { addrs = said, ttl = 0 } or nil
+  if result == false then return { code = "NXDOMAIN" } end
+  if type(result) == "string" then result = { result } end
+  return type(result) == "table" and { addrs = result, ttl = 0 } or nil
 end
 
 -- The answer to a query that can be answered locally, or nil.

@@ -3,7 +3,7 @@
 -- supervisor.
 local rootless = {}
 
-local PIDFILE, SOCKET, SAID = "/network.pid", "/network.socket", "/network.said"
+local PIDFILE, SOCKET, OUTPUT = "/network.pid", "/network.socket", "/network.said"
 local PRIVATE_FILE = tonumber("600", 8)
 local TUN = "/dev/net/tun"
 -- The container's name server address: the program forwards queries to the host's first name server.
@@ -69,12 +69,12 @@ end
 -- Starts a program in the background, in its own session, with `input` as its standard input. Its output goes to a file,
 -- since it may outlive a reader. `prepare` is called first.
 local function launch(ctx, command, input, prepare)
-  tiny.write_file(ctx.run .. SAID, "", { mode = PRIVATE_FILE })
+  tiny.write_file(ctx.run .. OUTPUT, "", { mode = PRIVATE_FILE })
   local child = tiny.fork(function()
     tiny.setsid()
-    local said = tiny.open(ctx.run .. SAID, { write = true })
+    local output = tiny.open(ctx.run .. OUTPUT, { write = true })
     tiny.dup2(input or tiny.open("/dev/null", { read = true, write = true }), 0)
-    for number = 1, 2 do tiny.dup2(said, number) end
+    for number = 1, 2 do tiny.dup2(output, number) end
     if prepare then prepare() end
     tiny.exec { env = { PATH = os.getenv("PATH") }, table.unpack(command) }
   end)
@@ -85,7 +85,7 @@ end
 -- The last line of a failed program's output.
 local function last_line(ctx)
   local last
-  for line in (tiny.read_file(ctx.run .. SAID) or ""):gmatch("[^\n]+") do
+  for line in (tiny.read_file(ctx.run .. OUTPUT) or ""):gmatch("[^\n]+") do
     -- Skips the message about a missing system log.
     if not line:find("to syslog", 1, true) and line:find("%S") then last = line end
   end
@@ -183,8 +183,8 @@ end
 -- Ends the program that serves a container: by its recorded pid or, without one, by its command line.
 function rootless.stop(of)
   local text = tiny.read_file(of.run .. PIDFILE)
-  if not kill(of, math.tointeger(tonumber(text or ""))) and tiny.stat(of.run .. SAID) then kill_all(of) end
-  for _, name in ipairs { PIDFILE, SOCKET, SAID } do tiny.try(tiny.remove, of.run .. name) end
+  if not kill(of, math.tointeger(tonumber(text or ""))) and tiny.stat(of.run .. OUTPUT) then kill_all(of) end
+  for _, name in ipairs { PIDFILE, SOCKET, OUTPUT } do tiny.try(tiny.remove, of.run .. name) end
 end
 
 return rootless

@@ -165,7 +165,7 @@ function store.create(asked)
   end
   if RESERVED[asked.name] then wrong(("the name %q is reserved"):format(asked.name), "choose another name") end
   if asked.mtu and (asked.mtu < (asked.ipv6 and 1280 or 68) or asked.mtu > 65535) then
-    wrong(("--mtu: %d is not from %d to 65535"):format(asked.mtu, asked.ipv6 and 1280 or 68))
+    wrong(("--mtu: %d is not between %d and 65535"):format(asked.mtu, asked.ipv6 and 1280 or 68))
   end
   if asked.internal and asked.isolate == false then wrong("--no-isolate: an internal network is always isolated", "omit one of the two options") end
   if asked.gateway and not asked.subnet then wrong("--gateway needs --subnet", "give its range with --subnet") end

@@ -14,7 +14,7 @@ function traffic_shaping.check(spec)
   if spec.net_rate and (spec.net_delay or spec.net_loss) then
     wrong("net_rate cannot be combined with net_delay or net_loss", "an interface has only one root queue discipline")
   end
-  if spec.net_loss and not (spec.net_loss >= 0 and spec.net_loss <= 1) then wrong(("net_loss: %s is not from 0 to 1"):format(spec.net_loss)) end
+  if spec.net_loss and not (spec.net_loss >= 0 and spec.net_loss <= 1) then wrong(("net_loss: %s is not between 0 and 1"):format(spec.net_loss)) end
 end
 
 -- Applies the shaping to every link of the container.

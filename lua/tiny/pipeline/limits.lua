@@ -40,7 +40,7 @@ function limits.check(spec)
   if spec.memory and spec.memory < FLOOR then
     wrong(("memory: %d bytes is too little for any program"):format(spec.memory), "the minimum is 512k")
   end
-  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too little"):format(spec.cpus), "the minimum is 0.01 of a CPU") end
+  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too low"):format(spec.cpus), "the minimum is 0.01 of a CPU") end
   -- As in docker and podman.
   if spec.pids == -1 then spec.pids = 0 end
   if spec.pids and spec.pids < 0 then wrong(("pids: %d is negative"):format(spec.pids), "the minimum is 1; 0 means no limit") end

@@ -50,7 +50,7 @@ end
 function logging.check_readable(config)
   local driver = logging.driver(config)
   if driver == "json" then return end
-  local hint = driver == "none" and "create the container with --log-driver json to keep one" or "its output went to the output of the command that started it"
+  local hint = driver == "none" and "create the container with --log-driver json to keep one" or "its output went to the command that started it"
   tiny.fail { message = ("%s keeps no log: its log driver is %s"):format(config.name, driver), hint = hint, exit = 125 }
 end
 

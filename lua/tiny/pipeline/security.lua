@@ -122,7 +122,7 @@ function security.enter(how, user)
   if how.no_new_privs then tiny.no_new_privs() end
 end
 
--- Right before the program: the confinement that needs no privileges any more.
+-- Right before the program: adds the confinement that requires no_new_privs.
 function security.last(how)
   if how.landlock then tiny.landlock(how.landlock) end
   if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end

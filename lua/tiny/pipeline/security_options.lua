@@ -128,12 +128,12 @@ end
 
 -- Checks the Landlock options as the primitive does, and warns about what this kernel does not support.
 local function check_landlock(asked)
-  local wish = { check = true }
-  for key, value in pairs(asked.landlock) do wish[key] = value end
-  local told, err = tiny.try(tiny.landlock, wish)
-  if not told then values.wrong("landlock: " .. err.message, err.hint) end
-  if told.left_out[1] then
-    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(told.left_out, ", "))
+  local rules = { check = true }
+  for key, value in pairs(asked.landlock) do rules[key] = value end
+  local result, err = tiny.try(tiny.landlock, rules)
+  if not result then values.wrong("landlock: " .. err.message, err.hint) end
+  if result.left_out[1] then
+    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(result.left_out, ", "))
   end
   if asked.landlock.check then values.wrong("landlock: the option check would restrict nothing") end
 end

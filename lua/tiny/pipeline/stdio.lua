@@ -54,7 +54,7 @@ local function follow(loop, relay, ended)
   go()
 end
 
--- Reports an error unless the reader has only closed the pipe (`| head`). Returns whether it did.
+-- Reports an error unless the reader has only closed the pipe (`| head`). Returns whether it reported one.
 local function report(err, what)
   if not err or err.code == "EPIPE" then return false end
   format.note("%s: %s", what, err.message)

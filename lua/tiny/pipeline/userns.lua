@@ -18,7 +18,7 @@ local function wrong(text, what, hint)
   values.wrong(("userns: %s: %s"):format(tiny.show(text), what), hint)
 end
 
-local FORM = "host, auto, or UID:GID:COUNT: the first ids on the host and how many, such as 100000:100000:65536"
+local FORM = "host, auto, or UID:GID:COUNT: the first ids on the host and their number, such as 100000:100000:65536"
 
 local function explicit(text)
   local fields = { text:match("^(%d+):(%d+):(%d+)$") }

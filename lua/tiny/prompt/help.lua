@@ -12,7 +12,7 @@ c = tiny.clone({ uts = true }, function() tiny.sethostname("in") end)
 inspect(c)           its current namespaces, mounts, cgroup and links
 w = container "web"  a running container: w.process, w.root, w.logs(), w.exec{…}
 :in web              makes these variables of the prompt
-trace(f)             calls f; prints the primitives that it calls, with their times
+trace(f)             calls f; prints its primitives with their times
 foreground(f)        runs f in a child that owns the terminal, such as a shell;
                      other children cannot read from it
 Tab completes names, options, strings. Ctrl-C cancels an input or a blocking
@@ -43,8 +43,8 @@ local function handle_text(handle)
   local own = { close = "Undoes the call that created it", keep = "Keeps it when it goes out of scope" }
   for _, name in ipairs(names) do
     local entry = tiny.manual(handle.kind .. ":" .. name) or ""
-    local said = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
-    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), said or ""))
+    local summary = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
+    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), summary or ""))
   end
   return table.concat(lines, "\n")
 end
@@ -133,7 +133,7 @@ local function text_of(name)
   return #parts > 0 and table.concat(parts, "\n\n") or nil
 end
 
--- Explains a primitive, a handle, a module or its function, or whatever has this name.
+-- Explains a primitive, a handle, a module or one of its functions, or anything by name.
 return function(what)
   if what == nil then return format.line(WELCOME) end
   if rawequal(what, tiny) then return format.write(tiny.manual()) end

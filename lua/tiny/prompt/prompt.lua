@@ -16,7 +16,7 @@ local function history()
 end
 
 -- The kernel's names of this process's namespaces.
-local function places()
+local function namespaces()
   local now = {}
   for _, kind in ipairs(NAMESPACES) do now[kind] = tiny.try(tiny.readlink, "/proc/self/ns/" .. kind) end
   return now
@@ -25,7 +25,7 @@ end
 -- Prints notes about common surprises, each one once.
 local function advise(session, text, before)
   if not session.moved then
-    local after = places()
+    local after = namespaces()
     for _, kind in ipairs(NAMESPACES) do
       if before[kind] and after[kind] and before[kind] ~= after[kind] then session.moved = kind:gsub("_for.*", "") end
     end
@@ -109,7 +109,7 @@ local function run(session, text)
   end
   local chunk, wrong = compile(text, "@" .. name_of(session, text), 1, session.names)
   if not chunk then return format.line(format.colour("red", wrong)) end
-  local before = session.moved and {} or places()
+  local before = session.moved and {} or namespaces()
   local values, err = tiny.try(chunk)
   if values then
     local _, failure = tiny.try(show, values, text)

@@ -14,14 +14,14 @@ end
 
 -- Merges the command line's options over the recipe's.
 function health.overlay(of_recipe, args)
-  local said = {
+  local given = {
     command = args.health_cmd, interval = args.health_interval, timeout = args.health_timeout,
     retries = args.health_retries, start_period = args.health_start_period,
   }
   for key, value in pairs(of_recipe or {}) do
-    if said[key] == nil then said[key] = value end
+    if given[key] == nil then given[key] = value end
   end
-  return said
+  return given
 end
 
 -- Converts spec.health to its final form.
@@ -38,7 +38,7 @@ function health.check(spec)
   if type(command) == "string" then command = command ~= "" and { "/bin/sh", "-c", command } or {} end
   if #(command or {}) == 0 or command[1] == "" then wrong("the command is missing", "give a command that exits with 0 when healthy: --health-cmd, or health = { command = … }") end
   for i, word in ipairs(command) do
-    if not utf8.len(word) then wrong(("command: word %d is not UTF-8: %s"):format(i, tiny.show(word))) end
+    if not utf8.len(word) then wrong(("command: argument %d is not UTF-8: %s"):format(i, tiny.show(word))) end
   end
   made.command = command
   spec.health = made

@@ -22,7 +22,7 @@ local TYPES = {
   string = function(v) return type(v) ~= "string" and "a string" end,
   boolean = function(v) return type(v) ~= "boolean" and "true or false" end,
   number = function(v) return type(v) ~= "number" and "a number" end,
-  integer = function(v) return math.type(v) ~= "integer" and "a whole number" end,
+  integer = function(v) return math.type(v) ~= "integer" and "an integer" end,
   ["function"] = function(v) return type(v) ~= "function" and "a function" end,
   table = function(v) return type(v) ~= "table" and "a table" end,
   size = function(v) return not tiny.parse_size(v) and 'a size such as "128m"' end,
@@ -44,7 +44,7 @@ local TYPES = {
 -- Checks `value` against { key = type }. `what` names the table in an error, `at` is its source position. An error without
 -- one is marked placeless, so that a caller that knows the file can add it.
 function schema.check(what, value, keys, at)
-  if type(value) ~= "table" then tiny.fail { at = at, placeless = not at, message = ("%s takes a table, not a %s"):format(what, type(value)) } end
+  if type(value) ~= "table" then tiny.fail { at = at, placeless = not at, message = ("%s expects a table, not a %s"):format(what, type(value)) } end
   for key, item in pairs(value) do
     local kind = keys[key]
     if not kind then

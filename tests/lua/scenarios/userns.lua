@@ -92,9 +92,9 @@ assert(refused.err:find("step rootfs: mount_bind(", 1, true) and refused.err:fin
 check.no_container()
 check.equal(#ranges(), 0)
 
-local FORM = "\n  hint: host, auto, or UID:GID:COUNT: the first ids on the host and how many, such as 100000:100000:65536"
+local FORM = "\n  hint: host, auto, or UID:GID:COUNT: the first ids on the host and their number, such as 100000:100000:65536"
 check.run_refused('userns: "atuo": neither a keyword nor a map' .. FORM, "--userns", "atuo", "true")
-check.run_refused('userns: "own": that is an ordinary user\'s' .. FORM, "--userns", "own", "true")
+check.run_refused('userns: "own": only an unprivileged user can use this' .. FORM, "--userns", "own", "true")
 check.run_refused('userns: "1:1:0": the ids must be between 1 and 4294836224' .. FORM, "--userns", "1:1:0", "true")
 check.run_refused('userns: "9:4294967290:9": the ids must be between 1 and 4294836224' .. FORM, "--userns", "9:4294967290:9", "true")
 check.run_refused('userns: "0:5:9": the host\'s root would be the container\'s root\n  hint: use --userns host for that', "--userns", "0:5:9", "true")

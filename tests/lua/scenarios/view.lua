@@ -44,14 +44,14 @@ canaries.on({ "/data" }, function()
   -- No store of ours: in one, one itself, around one, by another name too, and another user's.
   local OURS = "\n  hint: containers must not see each other's files"
   os.execute("chmod 755 /var/lib/tinylua /var/lib/tinylua/*; mkdir -p /var/lib/tinylua/open; mkdir -p /opt/mine/containers /opt/mine/names /opt/mine/x")
-  refused('view: "/var/lib/tinylua" lies in a folder of tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua", "true")
-  refused('view: "/var/lib/tinylua/open" lies in a folder of tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua/open", "true")
-  refused('view: "/var/lib" contains tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib", "true")
-  refused('view: "/var" contains tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var", "true")
-  refused('view: "/opt/mine/x" lies in a folder of tinylua\'s state: /opt/mine' .. OURS, "--view", "/opt/mine/x", "true")
+  refused('view: "/var/lib/tinylua" is inside tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua", "true")
+  refused('view: "/var/lib/tinylua/open" is inside tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua/open", "true")
+  refused('view: "/var/lib" contains tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib", "true")
+  refused('view: "/var" contains tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var", "true")
+  refused('view: "/opt/mine/x" is inside tinylua\'s state directory /opt/mine' .. OURS, "--view", "/opt/mine/x", "true")
   tiny.mkdir("/srv/alias", { parents = true })
   tiny.mount_bind("/var/lib/tinylua", "/srv/alias")
-  refused('view: "/srv/alias" lies in a folder of tinylua\'s state: /srv/alias' .. OURS, "--view", "/srv/alias", "true")
+  refused('view: "/srv/alias" is inside tinylua\'s state directory /srv/alias' .. OURS, "--view", "/srv/alias", "true")
 end)
 
 -- Where the host's / is an overlay the kernel stacks no two more: that is told.

@@ -6,7 +6,7 @@ local function painter(colour)
 end
 
 -- The positions of a call: the recipe's own line first.
-local function places(call)
+local function positions(call)
   local list = {}
   for _, place in ipairs { call.recipe or call.recipe_line or false, call.at ~= call.recipe and call.at or false } do
     if place then table.insert(list, place) end
@@ -38,7 +38,7 @@ return function(found, options)
   local function call_line(step, call)
     local label = call.number and (whole and ("%d.%d"):format(step.number, call.number) or tostring(call.number)) or "·"
     local deep = not whole and step.lane ~= "host" and "│ " or ""
-    add(("%9s  "):format(label), deep, clean(call.op), "(", clean(call.args), ")", paint(2, "  " .. clean(places(call))))
+    add(("%9s  "):format(label), deep, clean(call.op), "(", clean(call.args), ")", paint(2, "  " .. clean(positions(call))))
     if call.undo then add((" "):rep(11), paint(2, ("undone by %s(%s)"):format(call.undo.op, clean(call.undo.args)))) end
   end
   add(paint(1, ("plan of %s%s"):format(clean(found.recipe), found.name and ": container " .. clean(found.name) or "")))
