@@ -65,6 +65,23 @@ all_on_disk(again, "a restart policy")
 -- What is changed later is written so too.
 check.equal(traced("rename", "again", "other")[2], "config.json sync")
 
+-- Nothing is left of a new container that a failing disk keeps from being made (TINYLUA_FAULT, src/vm/fault.rs).
+local calls, first = 0, nil
+for line in check.run({ "--trace=json", "create", "--name", "probe", "true" }).err:gmatch("[^\n]+") do
+  calls = calls + 1
+  if tiny.json_decode(line).op == "fsync" then first = first or calls end
+end
+check.succeeds("rm", "probe")
+-- The trace begins after the first calls, of modules that are loaded.
+local at, before = first, #tiny.list_dir(check.root .. "/containers")
+repeat
+  check.environment = { PATH = os.getenv "PATH", TINYLUA_FAULT = at .. ":fail:0:/tmp/struck" }
+  check.equal(check.run({ "create", "--name", "probe", "true" }).status, 125, "with a fault at call " .. at)
+  check.environment, at = nil, at + 1
+until tiny.read_file("/tmp/struck") == "fsync"
+-- Not even what the next command would clear.
+check.equal(#tiny.list_dir(check.root .. "/containers"), before)
+
 for _, name in ipairs { "short", "other" } do check.succeeds("rm", name) end
 check.succeeds("prune")
 check.no_container()
