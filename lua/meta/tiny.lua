@@ -2611,6 +2611,14 @@ function tiny.json_encode(value, options) end
 ---@return any # the value, or nil and where it is wrong
 function tiny.json_decode(text) end
 
+---Computes the SHA-256 digest of a text (FIPS 180-4), as sha256sum(1) does of a file.
+---```lua
+---assert(tiny.sha256(""):sub(1, 8) == "e3b0c442")
+---```
+---@param data string the bytes
+---@return any # 64 hexadecimal digits
+function tiny.sha256(data) end
+
 ---@class tiny.read_json_files.options: table<"keys", any>
 ---@field keys? string[] of an object only these keys: sooner read, where a listing needs few (default: all)
 
@@ -3200,6 +3208,11 @@ function tiny.try(f, ...) end
 ---@return never # never: it throws
 function tiny.fail(what, ...) end
 
+---@class tiny.load_recipe.options: table<"text"|"modules"|"folder", any>
+---@field text? string the recipe's text: no file is read, `path` is a name for errors (default: what the file has)
+---@field modules? table<string, { path: string, text: string }> beside `text`: modules that `require` finds before all others, by their names
+---@field folder? string beside `text`: an absolute path, where the other modules are looked for (default: none)
+
 ---Reads and compiles a recipe without running it; `require` then also finds modules in its folder, which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. A bare name that is no file means the shipped recipe of that name.
 ---* ENOENT: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them
 ---* EISDIR: a recipe is a file
@@ -3209,9 +3222,17 @@ function tiny.fail(what, ...) end
 ---return recipe()
 ---```
 ---@param path string the recipe's file
+---@param options? tiny.load_recipe.options
 ---@return fun(args?: string[]): any # the recipe as a function, and its text
 ---@return string
-function tiny.load_recipe(path) end
+function tiny.load_recipe(path, options) end
+
+---Lists the modules of the user's own that `require` has loaded in this process: those beside the recipe and those on the search path, but no other version of a shipped one.
+---```lua
+---for _, module in ipairs((tiny.loaded_modules())) do print(module.name, module.path, #module.text) end
+---```
+---@return any[] # a list of { name, path, text } in the order of loading, and the folder of the recipe that was loaded last
+function tiny.loaded_modules() end
 
 ---Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.
 ---```lua

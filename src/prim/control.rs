@@ -4,9 +4,9 @@ use mlua::{Table, Value};
 
 use crate::sys::visible;
 use crate::vm::call::{Call, to_seconds, to_size};
-use crate::vm::files::Source;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
-use crate::vm::{chunk, error, frame, recipe, show, trace};
+use crate::vm::files::{SearchPath, Source};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, need, opt, optional};
+use crate::vm::{chunk, error, frame, recipe, require, show, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_shim: true, ..Primitive::BASE };
 
@@ -34,6 +34,29 @@ pub const FAMILY: &[Primitive] = &[
               which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. \
               A bare name that is no file means the shipped recipe of that name.",
         args: &[arg("path", Type::Path, "the recipe's file")],
+        options: &[
+            opt(
+                "text",
+                Type::Bytes,
+                "what the file has",
+                "the recipe's text: no file is read, `path` is a name for errors",
+            ),
+            opt(
+                "modules",
+                Type::Map(&Type::Options(&[
+                    need("path", Type::Path, "its file, a name for errors"),
+                    need("text", Type::Bytes, "its text"),
+                ])),
+                "",
+                "beside `text`: modules that `require` finds before all others, by their names",
+            ),
+            opt(
+                "folder",
+                Type::Path,
+                "none",
+                "beside `text`: an absolute path, where the other modules are looked for",
+            ),
+        ],
         returns: "the recipe as a function, and its text",
         errors: &[
             ("ENOENT", "a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them"),
@@ -43,6 +66,16 @@ pub const FAMILY: &[Primitive] = &[
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_shim: false,
         call: load_recipe,
+        ..BASE
+    },
+    Primitive {
+        name: "loaded_modules",
+        doc: "Lists the modules of the user's own that `require` has loaded in this process: those beside the recipe and \
+              those on the search path, but no other version of a shipped one.",
+        returns: "a list of { name, path, text } in the order of loading, and the folder of the recipe that was loaded last",
+        example: "for _, module in ipairs((tiny.loaded_modules())) do print(module.name, module.path, #module.text) end",
+        in_shim: false,
+        call: loaded_modules,
         ..BASE
     },
     Primitive {
@@ -190,6 +223,30 @@ fn chunk_globals(call: &Call<'_>) -> Outcome {
 }
 
 fn load_recipe(call: &Call<'_>) -> Outcome {
-    let (chunk, source) = recipe::load(call.lua, &call.str(0)?)?;
+    let kept = match call.opt::<mlua::LuaString>("text")? {
+        None => None,
+        Some(text) => Some(recipe::Kept {
+            text: text.as_bytes().to_vec(),
+            modules: kept_modules(call.opt("modules")?)?,
+            folder: call.opt("folder")?,
+        }),
+    };
+    let (chunk, source) = recipe::load(call.lua, &call.str(0)?, kept)?;
     call.ok((chunk, call.lua.create_string(&source.text)?))
+}
+
+fn kept_modules(given: Option<Table>) -> mlua::Result<Vec<(String, String, Vec<u8>)>> {
+    let Some(given) = given else { return Ok(Vec::new()) };
+    let module = |pair: mlua::Result<(String, Table)>| {
+        let (name, entry) = pair?;
+        let text: mlua::LuaString = entry.raw_get("text")?;
+        Ok((name, entry.raw_get("path")?, text.as_bytes().to_vec()))
+    };
+    given.pairs::<String, Table>().map(module).collect()
+}
+
+fn loaded_modules(call: &Call<'_>) -> Outcome {
+    let folder = call.lua.app_data_ref::<SearchPath>().and_then(|search| search.recipe_folder());
+    let folder = folder.and_then(|folder| folder.into_os_string().into_string().ok());
+    call.ok((require::loaded(call.lua)?, folder))
 }

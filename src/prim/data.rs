@@ -3,7 +3,7 @@
 use mlua::Value;
 use nix::errno::Errno;
 
-use crate::sys::{self as kernel, clock, fs as sys, records};
+use crate::sys::{self as kernel, clock, digest, fs as sys, records};
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -88,6 +88,15 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "sha256",
+        doc: "Computes the SHA-256 digest of a text (FIPS 180-4), as sha256sum(1) does of a file.",
+        args: &[arg("data", Type::Bytes, "the bytes")],
+        returns: "64 hexadecimal digits",
+        example: "assert(tiny.sha256(\"\"):sub(1, 8) == \"e3b0c442\")",
+        call: sha256,
+        ..BASE
+    },
+    Primitive {
         name: "read_json_files",
         doc: "Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names \
               that begin with a dot are passed over, links are not followed.",
@@ -116,6 +125,11 @@ fn random_id(call: &Call<'_>) -> Outcome {
         return Err(Fail::Usage(format!("digits: {digits} is not an even number from 2 to 128")));
     }
     call.ok(sys::random_hex(digits / 2)?)
+}
+
+fn sha256(call: &Call<'_>) -> Outcome {
+    let data: mlua::LuaString = call.get(0)?;
+    call.ok(digest::sha256(&data.as_bytes()))
 }
 
 fn json_encode(call: &Call<'_>) -> Outcome {

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod copy;
 pub mod credentials;
 pub mod device;
+pub mod digest;
 pub mod entries;
 mod entry;
 pub mod error;

@@ -10,8 +10,10 @@ end
 
 -- They change nothing, whatever their arguments.
 acts.LOOKS = set [[caps capability_name subids userns_helper mounts links routes published nft_chains cgroup_of probe isatty signal_number parse_addr
-  format_addr json_encode json_decode read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
-  parse_duration did_you_mean manual sources source config_dir caller load_recipe chunk_globals foresee error_frame seccomp_compile dns_question dns_answer try fail]]
+  format_addr json_encode json_decode sha256
+  read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
+  parse_duration did_you_mean manual sources source config_dir caller load_recipe loaded_modules
+  chunk_globals foresee error_frame seccomp_compile dns_question dns_answer try fail]]
 
 -- They look at files; a plan answers them itself.
 acts.READS = set [[stat read_file list_dir readlink]]
