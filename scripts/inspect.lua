@@ -27,7 +27,7 @@ return {
       local value = expression()
       -- What a health check said is the container's.
       return type(value) == "table" and format.clean_json(tiny.json_encode(value)) or format.shown(tostring(value))
-    end)
+    end, true)
     if not args.format then format.json(all) end
     return status
   end,

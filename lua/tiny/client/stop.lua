@@ -79,7 +79,7 @@ end
 -- Returns whether the container was running. `seconds`: the time to act; absent, what the container
 -- asks for. `quiet`: a kill is what was asked for.
 return function(container, seconds, quiet)
-  if container.damage then
+  if container.unreadable then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
   seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
