@@ -28,7 +28,8 @@ local scope = {}
 function scope.new(journal) end
 ---Replays a journal backwards.
 ---@param journal string
----@return string[] # what could not be undone
+---@return string[] failures # what could not be undone
+---@return string[] damage # lines of the journal that are no calls, and calls that can never succeed
 function scope.replay(journal) end
 
 return scope

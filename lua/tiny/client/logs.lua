@@ -149,7 +149,8 @@ function logs.follow(container, log, printer)
     local left = to and tiny.parse_timestamp(to) - tiny.clock()
     if left and left <= 0 then return end
     local supervisor = current.state.supervisor
-    local alive <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    -- One that could not be taken over has no supervisor: its own end is waited for.
+    local alive <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or state.process(current)
     local ready = tiny.poll({ watch, alive }, left)
     watch:changes()
     for _, handle in ipairs(ready) do

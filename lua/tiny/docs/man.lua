@@ -138,7 +138,9 @@ local function recipes()
   local doc = require "tiny.docs.spec_doc"
   local self = page("tinylua-recipes", 7, "files in Lua that make containers")
   self:section("DESCRIPTION"):text([[
-A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
+A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.
+
+A container keeps the recipe and the modules that it required in its record (recipe.lua, modules/). `start`, restarts and recovery run this code, also when the recipe's folder has changed or is gone. A module that is first required in a callback is added when it is loaded. Shipped modules are those of the tinylua that starts the container. A file that dofile or loadfile reads is not kept.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
   keys(self, "KEYS OF A CONTAINER", doc.container)
   keys(self, "KEYS OF A TOPOLOGY", doc.topology)

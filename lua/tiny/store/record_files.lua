@@ -16,6 +16,11 @@ local SHAPES = {
 }
 -- Of a list of texts, or of tables, each item.
 local ITEMS = { ["config.json"] = {}, ["state.json"] = { networks = "table", ports = "table" } }
+-- Of a table in a list, the fields that it must have.
+local PARTS = {
+  ["config.json"] = { networks = { name = "string" } },
+  ["state.json"] = { networks = { network = "string" }, ports = { port = "number", to = "number", proto = "string" } },
+}
 
 local function shapes_of(file)
   local shapes, items = SHAPES[file], ITEMS[file]
@@ -34,8 +39,14 @@ function record_files.misshapen(file, value)
     local shape, of = shapes[key], items[key]
     if shape and type(item) ~= shape then return ("%q is a %s"):format(key, type(item)) end
     if shape and of then
+      local fields = PARTS[file][key]
       for at, part in pairs(item) do
         if type(at) ~= "number" or type(part) ~= of then return ("%q is no list of such"):format(key) end
+        if fields then
+          for field, kind in pairs(fields) do
+            if type(part[field]) ~= kind then return ("%q: %q is a %s"):format(key, field, type(part[field])) end
+          end
+        end
       end
     end
   end
@@ -51,14 +62,14 @@ function record_files.whole(value, key)
   return type(value) == "table" and type(value[key]) == "string" and value or nil
 end
 
--- The object in a file, which must have `key`; nil and what is wrong otherwise.
+-- The object in a file, which must have `key`; nil, what is wrong and whether a newer program wrote it otherwise.
 function record_files.read(path, key)
   local text, err = tiny.try(tiny.read_file, path)
   if err then return nil, ("%s is damaged: it cannot be read: %s"):format(path, err.code or err.message) end
   if not text then return nil, path .. " is missing" end
   local value, wrong = tiny.json_decode(text)
   if type(value) == "table" and record_files.too_new(value) then
-    return nil, ("%s was written by a newer tinylua: its format is %g, and this one reads %d"):format(path, value.version, record_files.VERSION)
+    return nil, ("%s was written by a newer tinylua: its format is %g, and this one reads %d"):format(path, value.version, record_files.VERSION), true
   end
   if record_files.whole(value, key) then
     wrong = record_files.misshapen(path:match("[^/]+$"), value)

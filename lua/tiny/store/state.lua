@@ -163,13 +163,19 @@ local function locked(container, patience)
   state.gone(container)
 end
 
+-- What a file of the record has now, to be written again; `known` where it is damaged. That of a newer program stays as it is.
+local function current_of(container, file, key, known)
+  local value, wrong, newer = record_files.read(container.dir .. "/" .. file, key)
+  if newer then tiny.fail { message = wrong, exit = 125 } end
+  return value or known
+end
+
 -- Changes the config under the container's lock; `change` gets it as it is now, and may fail.
 function state.change_config(container, change)
   local lock <close> = locked(container)
-  local path = container.dir .. "/config.json"
-  local current = record_files.read(path, "id") or container.config
+  local current = current_of(container, "config.json", "id", container.config)
   change(current)
-  write_json(path, current)
+  write_json(container.dir .. "/config.json", current)
   container.config = current
 end
 
@@ -335,7 +341,7 @@ end
 -- Changes the state under the container's lock, for which it waits `patience` seconds; `change` gets the state as it is now.
 function state.update(container, change, patience)
   local lock <close> = locked(container, patience)
-  local current = record_files.read(container.dir .. "/state.json", "status") or container.state
+  local current = current_of(container, "state.json", "status", container.state)
   change(current)
   write_json(container.dir .. "/state.json", current)
   container.state = current

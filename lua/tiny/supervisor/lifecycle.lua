@@ -208,16 +208,15 @@ function lifecycle.background(record, spec, options)
   return 0
 end
 
--- Seconds that a new supervisor has until it watches the container. The recipe is run in that time.
+-- Seconds that a new supervisor has until it watches the container, when it runs a recipe for that.
 local RECOVERY = 10
 
 -- Ends a supervisor that has not taken over in time, and puts that on record: not every command shall wait as long again.
 local function give_up(record, supervisor)
   tiny.try(tiny.kill, supervisor, "SIGKILL")
   tiny.try(supervisor.wait, supervisor)
-  local what = record.config.recipe and "its recipe was still loading" or "a new supervisor was not ready"
-  local message = ("%s after %d s; tinylua gc tries again"):format(what, RECOVERY)
-  tiny.try(state.update, record, function(s) s.unrecovered, s.supervisor = message, nil end)
+  local message = ("its recipe was still loading after %d s; tinylua gc tries again"):format(RECOVERY)
+  tiny.try(state.update, record, function(s) s.unrecovered, s.supervisor = message, nil end, 1)
   tiny.fail { message = message, code = "ETIMEDOUT", exit = 125 }
 end
 
@@ -239,7 +238,7 @@ function lifecycle.recover(record)
     local result, last = watch(record, spec, ctx, { detached = true })
     supervisor.tell_clients(last, result)
   end)
-  if not supervisor:keep():wait_ready(RECOVERY) then give_up(record, supervisor) end
+  if not supervisor:keep():wait_ready(record.config.recipe and RECOVERY) then give_up(record, supervisor) end
 end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.

@@ -52,15 +52,20 @@ function code.describe(recipe)
   return files
 end
 
+-- Writes a kept file. No link in the record leads elsewhere.
+local function write(record, name, text)
+  tiny.write_file(name, text, { root = record.dir, mode = PRIVATE_FILE })
+end
+
 -- Writes what `describe` returned.
 function code.write(record, files)
   local made = false
   for name, text in pairs(files) do
     if not made and name:find("/", 1, true) then
-      tiny.mkdir(record.dir .. "/modules", { mode = PRIVATE })
+      tiny.mkdir("modules", { root = record.dir, mode = PRIVATE })
       made = true
     end
-    tiny.write_file(record.dir .. "/" .. name, text, { mode = PRIVATE_FILE })
+    write(record, name, text)
   end
 end
 
@@ -87,8 +92,8 @@ local function keep_new(record)
   local wrong = too_much(all)
   local _, err = tiny.try(function()
     if wrong then tiny.fail(wrong) end
-    tiny.mkdir(record.dir .. "/modules", { parents = true, mode = PRIVATE })
-    for _, module in ipairs(new) do tiny.write_file(("%s/%s"):format(record.dir, file_of(module.name)), module.text, { mode = PRIVATE_FILE }) end
+    tiny.mkdir("modules", { root = record.dir, parents = true, mode = PRIVATE })
+    for _, module in ipairs(new) do write(record, file_of(module.name), module.text) end
     state.change_config(record, function(config)
       config.recipe.modules = config.recipe.modules or {}
       for _, module in ipairs(new) do config.recipe.modules[module.name] = tiny.sha256(module.text) end

@@ -105,6 +105,27 @@ for name, kind in pairs(KINDS) do
   check.equal(tiny.stat(dir), nil)
 end
 
+-- Who waits for its end, or follows its log, sees it.
+begin()
+what, why = "waiting", "no good"
+tiny.write_file("/tmp/broken", "error('no good', 0)")
+reports("ps")
+local waiting = {}
+for _, words in ipairs { { "wait", "bad" }, { "logs", "-f", "bad" } } do
+  local child = check.start(function()
+    local null = tiny.open("/dev/null", { read = true, write = true })
+    for number = 0, 2 do tiny.dup2(null, number) end
+    tiny.exec { "/proc/self/exe", "--root", check.root, table.unpack(words) }
+  end)
+  table.insert(waiting, child)
+end
+check.equal(#tiny.poll(waiting, "500ms"), 0, "nobody waits")
+local s = tiny.json_decode(tiny.read_file(dir .. "/state.json"))
+tiny.kill(tiny.pidfd_open(s.pid, { start_time = s.pid_start }), "SIGKILL")
+for _, child in ipairs(waiting) do assert(child:wait(20), "it waits on") end
+assert(silent("ps", "-a"):find("bad +/bin/sh .* Exited"), "the end is on record")
+silent("rm", "bad")
+
 -- What cannot be loaded for a while is taken over as soon as it can be.
 begin()
 what, why = "for a while", "for a while"

@@ -33,6 +33,7 @@ for _, file in ipairs { "config.json", "state.json" } do
   KINDS[file .. " a folder"] = { file, "folder", file .. " is damaged: it cannot be read: EISDIR" }
 end
 KINDS["config.json list"] = { "config.json", function(text) return change(text, function(v) v.command = { 1 } end) end, 'config.json is damaged: "command" is no list of such' }
+KINDS["state.json part"] = { "state.json", function(text) return change(text, function(v) v.ports = { { port = "80" } } end) end, 'state.json is damaged: "ports": ' }
 KINDS["both files newer"] = { "both", function(text) return change(text, function(v) v.version = 7.5 end) end, "its format is 7.5" }
 
 local function damage(dir, kind)
@@ -156,6 +157,20 @@ tiny.write_file(check.root .. "/names/nothing", "")
 for _, command in ipairs { "ps", "gc", "prune" } do check.equal(check.run({ command }).status, 0, command) end
 check.equal(check.run({ "rm", "-f", "0123456789ab" }).status, 0)
 check.succeeds("gc")
+check.no_container()
+
+-- The supervisor of a container whose record a newer program has written does not write over it.
+id = check.succeeds("run", "-d", "--name", "bad", "sleep", "1000"):sub(1, 12)
+local newer = ("%s/containers/%s/state.json"):format(check.root, id)
+local before = tiny.read_file(newer)
+local text = change(before, function(v) v.version = 2 end)
+tiny.write_file(newer, text)
+before = tiny.json_decode(before)
+end_process(before.pid, before.pid_start)
+local supervisor = tiny.pidfd_open(before.supervisor.pid, { start_time = before.supervisor.start })
+if supervisor then check.equal(#tiny.poll({ supervisor }, 20), 1, "the supervisor ends") end
+check.equal(tiny.read_file(newer), text, "written over")
+check.succeeds("rm", "-f", "bad")
 check.no_container()
 
 -- A journal: lines that are none, calls that can never succeed, a folder in its place. A cut last line is no damage.

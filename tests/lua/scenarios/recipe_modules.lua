@@ -114,6 +114,30 @@ assert(text:find("/tmp/web is refused: it belongs to user 1000", 1, true) and no
 check.succeeds("rm", "web")
 tiny.remove("/tmp/web", { recursive = true })
 
+-- A link in the record leads nowhere else, neither for what is read nor for what is written.
+folder "seven"
+told = 0
+check.succeeds("create", "/tmp/web/web.lua")
+tiny.mkdir("/tmp/victim")
+dir = record().dir
+for _, name in ipairs(tiny.list_dir(dir .. "/modules")) do tiny.write_file("/tmp/victim/" .. name, tiny.read_file(dir .. "/modules/" .. name)) end
+local there = table.concat(tiny.list_dir("/tmp/victim"), " ")
+tiny.remove(dir .. "/modules", { recursive = true })
+tiny.symlink("/tmp/victim", dir .. "/modules")
+local linked = check.run { "start", "web" }
+check.equal(linked.status, 125)
+assert(linked.err:find("/modules/[^ ]+ is damaged: it is missing"), linked.err)
+check.succeeds("rm", "web")
+tiny.write_file("/tmp/web/web.lua", 'return require("tiny.container").new { name = "web", command = "true", on_exit = function() require "late" end }')
+check.succeeds("create", "/tmp/web/web.lua")
+tiny.symlink("/tmp/victim", record().dir .. "/modules")
+check.succeeds("start", "web")
+check.succeeds("wait", "web")
+local deadline = tiny.clock("monotonic") + 20
+while not said():find("module late is not kept with the container: ", 1, true) do assert(tiny.clock("monotonic") < deadline, "it is kept through the link") end
+check.equal(table.concat(tiny.list_dir("/tmp/victim"), " "), there, "written through the link")
+check.succeeds("rm", "web")
+
 -- Two recipes whose modules have the same name, started by one command.
 for _, name in ipairs { "a", "b" } do
   tiny.mkdir("/tmp/" .. name)
@@ -193,8 +217,8 @@ end
 tiny.mkdir("/tmp/odd")
 local long = ("n"):rep(240)
 tiny.write_file("/tmp/odd/" .. long .. ".lua", "return 1")
-too_much(('require(("n"):rep(240))'), ('the name of the module "%s" is too long'):format(long))
+too_much(('require(("n"):rep(240))'), ("the name of the module %s is too long"):format(tiny.show(long)))
 for i = 1, 1001 do tiny.write_file(("/tmp/odd/m%d.lua"):format(i), "return 1") end
 too_much('for i = 1, 1001 do require("m" .. i) end', "1001 modules are more than 1000")
 for i = 1, 3 do tiny.write_file(("/tmp/odd/large%d.lua"):format(i), "return 1 --" .. ("x"):rep(6 << 20)) end
-too_much('for i = 1, 3 do require("large" .. i) end', "its modules have 18.0 MiB together, more than 16.0 MiB")
+too_much('for i = 1, 3 do require("large" .. i) end', "its modules have 18 MiB together, more than 16 MiB")
