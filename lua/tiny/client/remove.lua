@@ -41,6 +41,7 @@ return function(container, force)
       stopped = true
       -- Nobody may have recorded the end of one whose supervisor was killed.
       container = require("tiny.supervisor.recovery").look_after(state.load(container.id) or current) or container
+      if container.damage then return by_force(container, container.damage) end
     else
       -- At rest, but not let go: its supervisor hangs in a callback at the end.
       unresponsive.kill(current)

@@ -26,6 +26,7 @@ local function recorded(container, process)
   local look_after = require("tiny.supervisor.recovery").look_after
   now = look_after(now, process)
   if not now or not state.busy(now) then return end
+  if now.damage then tiny.fail { message = ("%s: %s"):format(now.config.name, now.damage), exit = 125 } end
   -- Another command is doing so just now; as long as this one lives, that is seen to be a stop.
   local alive = tiny.try(tiny.flock, now.run .. "/alive", { timeout = PATIENCE })
   if alive then alive:close() end
