@@ -33,7 +33,7 @@ return {
       local value = expression()
       -- The output of a health check comes from the container.
       return type(value) == "table" and format.clean_json(tiny.json_encode(value)) or format.shown(tostring(value))
-    end)
+    end, true)
     if not args.format then format.json(all) end
     return status
   end,

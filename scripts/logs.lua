@@ -30,6 +30,8 @@ return {
       local project = require "tiny.compose.project"
       return project.logs(project.name_of(args.container), options, args.follow)
     end
-    logs.of(state.find(args.container), options, args.follow)
+    local container = state.find_any(args.container)
+    state.report(container)
+    logs.of(container, options, args.follow)
   end,
 }

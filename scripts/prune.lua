@@ -10,9 +10,10 @@ return {
     local ended = { exited = true, stopped = true, created = true }
     for _, container in ipairs(state.list()) do
       -- Skipped if another command is starting or removing it.
-      local now = ended[container.state.status] and state.claim(container)
+      local now = ended[container.state.status] and not container.damage and state.claim(container)
       local alive <close> = now and now.alive
-      if now and ended[now.state.status] and state.forget(now) then format.line(now.id) end
+      local forgotten, err = tiny.try(function() return now and ended[now.state.status] and not now.damage and state.forget(now) end)
+      if forgotten then format.line(now.id) elseif err then format.note("%s", tostring(err)) end
     end
   end,
 }

@@ -15,7 +15,7 @@ local function chosen(args)
   -- Newest first.
   for i = #all, 1, -1 do
     local c = all[i]
-    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting"
+    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting" or c.damage ~= nil
     for _, filter in ipairs(wanted) do keep = keep and filter(c) end
     if keep then table.insert(list, c) end
   end
@@ -54,7 +54,6 @@ return {
     end
     local row = args.quiet and function(c) return c.id end or args.format == "json" and plain or cells
     for i, c in ipairs(list) do
-      if c.damage then format.note("%s: %s", c.id, c.damage) end
       rows[i] = row(c)
     end
     if args.quiet then return rows[1] and format.line(table.concat(rows, "\n")) end

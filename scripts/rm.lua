@@ -11,6 +11,6 @@ return {
     return each(args.container, function(container, name)
       require("tiny.client.remove")(container, args.force)
       return name
-    end)
+    end, args.force)
   end,
 }

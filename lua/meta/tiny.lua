@@ -2627,6 +2627,14 @@ function tiny.json_encode(value, options) end
 ---@return any # the value, or nil and the reason with its position
 function tiny.json_decode(text) end
 
+---Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.
+---```lua
+---assert(tiny.sha256(""):sub(1, 8) == "e3b0c442")
+---```
+---@param data string the bytes
+---@return any # 64 hexadecimal digits
+function tiny.sha256(data) end
+
 ---@class tiny.read_json_files.options: table<"keys", any>
 ---@field keys? string[] decode only these keys of an object: faster where a listing needs few of them (default: all)
 
@@ -3215,6 +3223,11 @@ function tiny.try(f, ...) end
 ---@return any # does not return
 function tiny.fail(what, ...) end
 
+---@class tiny.load_recipe.options: table<"text"|"modules"|"folder", any>
+---@field text? string the text of the recipe: no file is read, and `path` is a name for errors (default: the content of the file)
+---@field modules? table<string, { path: string, text: string }> with `text`: modules by name, which `require` finds before all others
+---@field folder? string with `text`: the absolute path of the directory with the other modules (default: none)
+
 ---Reads and compiles a recipe without running it. `require` then also finds the modules of its directory. That directory is kept open: after pivot_root(2) into a container, modules still come from the host. A bare name that is not a file is the name of a shipped recipe.
 ---* ENOENT: give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them
 ---* EISDIR: a recipe is a file, not a directory
@@ -3224,9 +3237,17 @@ function tiny.fail(what, ...) end
 ---return recipe()
 ---```
 ---@param path string the recipe file
+---@param options? tiny.load_recipe.options
 ---@return fun(args?: string[]): any # the recipe as a function, and its source text
 ---@return string
-function tiny.load_recipe(path) end
+function tiny.load_recipe(path, options) end
+
+---Lists the user modules that `require` has loaded in this process: those in the directory of the recipe and on the search path, except overrides of shipped modules.
+---```lua
+---for _, module in ipairs((tiny.loaded_modules())) do print(module.name, module.path, #module.text) end
+---```
+---@return any[] # a list of { name, path, text } in the order of loading, and the directory of the last loaded recipe
+function tiny.loaded_modules() end
 
 ---Returns the position in the user's file that is being executed, such as "web.lua:12".
 ---```lua

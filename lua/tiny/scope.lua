@@ -10,9 +10,10 @@ local GONE = { ENOENT = true, ENODEV = true, ESRCH = true, ENOTDIR = true }
 -- A journal is private to this user.
 local PRIVATE_FILE = tonumber("600", 8)
 
+-- Returns the error's text, and whether the call is none that could ever succeed.
 local function undo(call)
   local _, err = tiny.try(tiny[call[1]], table.unpack(call, 2))
-  if err and not GONE[err.code] then return tostring(err) end
+  if err and not GONE[err.code] then return tostring(err), err.usage end
 end
 
 -- journal: the path of the journal file, or nil for a scope that ends with its process.
@@ -20,14 +21,21 @@ local function new(journal)
   return setmetatable({ calls = {}, handles = {}, journal = journal }, Scope)
 end
 
--- The calls in a journal. A truncated last line is ignored: it was written before its step.
+-- The calls in a journal, and the errors of damaged lines. A truncated last line is ignored: it was written before its step.
 local function read_calls(journal)
-  local calls = {}
-  for line in (tiny.read_file(journal) or ""):gmatch("[^\n]+") do
+  local text, err = tiny.try(tiny.read_file, journal)
+  if err then return {}, { ("%s cannot be read: %s"):format(journal, err.code or err.message) } end
+  local calls, damage, number = {}, {}, 0
+  for line, newline in (text or ""):gmatch("([^\n]*)(\n?)") do
+    number = number + 1
     local call = tiny.json_decode(line)
-    if type(call) == "table" and tiny[call[1]] then table.insert(calls, call) end
+    if type(call) == "table" and type(call[1]) == "string" and tiny[call[1]] then
+      table.insert(calls, call)
+    elseif newline ~= "" and line ~= "" then
+      table.insert(damage, ("%s: line %d is damaged"):format(journal, number))
+    end
   end
-  return calls
+  return calls, damage
 end
 
 -- Records how to undo the next step.
@@ -52,18 +60,21 @@ local function written(self)
   return #calls >= #self.calls and calls or nil
 end
 
--- Undoes everything, continuing after failures; returns their messages.
+-- Undoes everything, continuing after failures; returns their messages, and those of calls that can never succeed.
 function Scope:clear()
-  local failures = {}
+  local failures, damage = {}, {}
   self.calls = written(self) or self.calls
   for i = #self.handles, 1, -1 do
     local _, err = tiny.try(self.handles[i].close, self.handles[i])
     if err then table.insert(failures, tostring(err)) end
   end
-  for i = #self.calls, 1, -1 do failures[#failures + 1] = undo(self.calls[i]) end
+  for i = #self.calls, 1, -1 do
+    local text, never = undo(self.calls[i])
+    table.insert(never and damage or failures, text)
+  end
   self.handles, self.calls = {}, {}
-  if self.journal and #failures == 0 then tiny.try(tiny.remove, self.journal) end
-  return failures
+  if self.journal and #failures == 0 and #damage == 0 and not self.damaged then tiny.try(tiny.remove, self.journal) end
+  return failures, damage
 end
 
 function Scope:close(failure)
@@ -85,9 +96,13 @@ function Scope:load()
   return self
 end
 
--- Replays a journal backwards; returns the failures.
+-- Replays a journal backwards; returns the failures, and what is damaged in the journal.
 local function replay(journal)
-  return new(journal):load():clear()
+  local scope = new(journal)
+  local calls, damage = read_calls(journal)
+  scope.calls, scope.damaged = calls, damage[1] ~= nil
+  local failures, more = scope:clear()
+  return failures, table.move(more, 1, #more, #damage + 1, damage)
 end
 
 return { new = new, replay = replay }

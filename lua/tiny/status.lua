@@ -5,9 +5,9 @@ local HEALTH = { starting = " (health: starting)", healthy = " (healthy)", unhea
 
 return function(c, now)
   local s = c.state
-  if c.damage then return "damaged" end
+  if c.unreadable then return "damaged" end
   local up = s.status == "running" and format.duration(now - (tiny.parse_timestamp(s.started_at or "") or 0))
-  if up then return "Up " .. up .. (HEALTH[s.health] or "") end
+  if up then return "Up " .. up .. (c.damage and " (damaged)" or HEALTH[s.health] or "") end
   if s.status == "created" or s.status == "starting" then return s.status == "created" and "Created" or "Starting" end
   if s.status == "restarting" then return ("Restarting (%s) %s"):format(s.exit_code or "?", format.ago(s.finished_at, now)) end
   if s.lost then return "Exited (unknown)" end

@@ -157,8 +157,9 @@ local function check_spec(self, made)
   error(err, 0)
 end
 
--- Checks everything and makes the instances; `fallback` names a topology without a name.
-function topology.resolve(self, fallback)
+-- Checks everything and makes the instances; `fallback` names a topology without a name. `known_good`: what this host must have
+-- for the containers is not looked for.
+function topology.resolve(self, fallback, known_good)
   self.name = self.asked.name or fallback
   values.check_name(self.name)
   if not self.asked.containers or next(self.asked.containers) == nil then wrong(self.where, "the topology has no containers") end
@@ -179,13 +180,13 @@ function topology.resolve(self, fallback)
     if asked.scale and (asked.scale < 0 or asked.scale > 1000) then wrong(self.where, ("containers: %s: scale must be from 0 to 1000"):format(name)) end
     for n = 1, asked.scale or 1 do table.insert(self.instances, instance(self, name, asked, asked.scale and n)) end
   end
-  for _, one in ipairs(self.instances) do check_spec(self, one.spec) end
+  for _, one in ipairs(known_good and {} or self.instances) do check_spec(self, one.spec) end
   return self
 end
 
 -- The spec of one container, for a supervisor that restarts it from the stored recipe.
 function topology.part(self, project, name)
-  for _, one in ipairs(topology.resolve(self, project).instances) do
+  for _, one in ipairs(topology.resolve(self, project, true).instances) do
     if one.name == name then return one.spec end
   end
   tiny.fail { message = ("the topology no longer has a container %s"):format(name) }

@@ -6,9 +6,9 @@ use mlua::{Table, Value};
 use crate::log;
 use crate::sys::visible;
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
-use crate::vm::files::Source;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
-use crate::vm::{code_frame, error, format, json, recipe, trace};
+use crate::vm::files::{SearchPath, Source};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, need, opt, optional};
+use crate::vm::{code_frame, error, format, json, recipe, require, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_lua: true, ..Primitive::BASE };
 
@@ -36,6 +36,24 @@ pub const FAMILY: &[Primitive] = &[
               That directory is kept open: after pivot_root(2) into a container, modules still come from the host. A \
               bare name that is not a file is the name of a shipped recipe.",
         args: &[arg("path", Type::Path, "the recipe file")],
+        options: &[
+            opt(
+                "text",
+                Type::Bytes,
+                "the content of the file",
+                "the text of the recipe: no file is read, and `path` is a name for errors",
+            ),
+            opt(
+                "modules",
+                Type::Map(&Type::Options(&[
+                    need("path", Type::Path, "its file, for errors"),
+                    need("text", Type::Bytes, "its text"),
+                ])),
+                "",
+                "with `text`: modules by name, which `require` finds before all others",
+            ),
+            opt("folder", Type::Path, "none", "with `text`: the absolute path of the directory with the other modules"),
+        ],
         returns: "the recipe as a function, and its source text",
         errors: &[
             ("ENOENT", "give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them"),
@@ -45,6 +63,16 @@ pub const FAMILY: &[Primitive] = &[
         example: "local recipe = tiny.load_recipe(\"hello.lua\")\nreturn recipe()",
         in_lua: false,
         call: load_recipe,
+        ..BASE
+    },
+    Primitive {
+        name: "loaded_modules",
+        doc: "Lists the user modules that `require` has loaded in this process: those in the directory of the recipe and on \
+              the search path, except overrides of shipped modules.",
+        returns: "a list of { name, path, text } in the order of loading, and the directory of the last loaded recipe",
+        example: "for _, module in ipairs((tiny.loaded_modules())) do print(module.name, module.path, #module.text) end",
+        in_lua: false,
+        call: loaded_modules,
         ..BASE
     },
     Primitive {
@@ -217,6 +245,30 @@ fn error_frame(call: &Call<'_>) -> Outcome {
 }
 
 fn load_recipe(call: &Call<'_>) -> Outcome {
-    let (chunk, source) = recipe::load(call.lua, &call.str(0)?)?;
+    let kept = match call.opt::<mlua::LuaString>("text")? {
+        None => None,
+        Some(text) => Some(recipe::Kept {
+            text: text.as_bytes().to_vec(),
+            modules: kept_modules(call.opt("modules")?)?,
+            folder: call.opt("folder")?,
+        }),
+    };
+    let (chunk, source) = recipe::load(call.lua, &call.str(0)?, kept)?;
     call.ok((chunk, call.lua.create_string(&source.text)?))
+}
+
+fn kept_modules(given: Option<Table>) -> mlua::Result<Vec<(String, String, Vec<u8>)>> {
+    let Some(given) = given else { return Ok(Vec::new()) };
+    let module = |pair: mlua::Result<(String, Table)>| {
+        let (name, entry) = pair?;
+        let text: mlua::LuaString = entry.raw_get("text")?;
+        Ok((name, entry.raw_get("path")?, text.as_bytes().to_vec()))
+    };
+    given.pairs::<String, Table>().map(module).collect()
+}
+
+fn loaded_modules(call: &Call<'_>) -> Outcome {
+    let folder = call.lua.app_data_ref::<SearchPath>().and_then(|search| search.recipe_folder());
+    let folder = folder.and_then(|folder| folder.into_os_string().into_string().ok());
+    call.ok((require::loaded(call.lua)?, folder))
 }

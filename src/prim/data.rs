@@ -3,7 +3,7 @@
 use mlua::Value;
 use nix::errno::Errno;
 
-use crate::sys::{self as kernel, batch_read, clock, fs as sys};
+use crate::sys::{self as kernel, batch_read, clock, digest, fs as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
@@ -93,6 +93,15 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "sha256",
+        doc: "Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.",
+        args: &[arg("data", Type::Bytes, "the bytes")],
+        returns: "64 hexadecimal digits",
+        example: "assert(tiny.sha256(\"\"):sub(1, 8) == \"e3b0c442\")",
+        call: sha256,
+        ..BASE
+    },
+    Primitive {
         name: "read_json_files",
         doc: "Reads the same JSON files from each subdirectory of a directory, for stores of many records. Names that \
               start with a dot are skipped; symbolic links are not followed.",
@@ -121,6 +130,11 @@ fn random_id(call: &Call<'_>) -> Outcome {
         return Err(Fail::Usage(format!("digits: {digits} is not an even number from 2 to 128")));
     }
     call.ok(sys::random_hex(digits / 2)?)
+}
+
+fn sha256(call: &Call<'_>) -> Outcome {
+    let data: mlua::LuaString = call.get(0)?;
+    call.ok(digest::sha256(&data.as_bytes()))
 }
 
 fn json_encode(call: &Call<'_>) -> Outcome {

@@ -10,6 +10,7 @@ pub mod cloned_binary;
 pub mod copy;
 pub mod credentials;
 pub mod device;
+pub mod digest;
 pub mod entries;
 mod entry;
 pub mod error;

@@ -21,6 +21,12 @@ pub fn remember(lua: &Lua, source: &Source) {
     lua.set_app_data(texts);
 }
 
+/// The text of a user's file that was compiled last under this name.
+pub fn text(lua: &Lua, name: &str) -> Option<Cow<'static, [u8]>> {
+    let texts = lua.app_data_ref::<Texts>()?;
+    texts.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone())
+}
+
 /// Lines of a file around the place of an error.
 pub struct Frame {
     /// The number of the first line, and the lines as they can be shown.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -61,6 +62,7 @@ fn part(all: &'static [u8], range: &Range<u32>) -> &'static [u8] {
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// A Lua source with the name that errors show.
+#[derive(Clone)]
 pub struct Source {
     /// The text, or bytecode of the binary's own.
     pub text: Cow<'static, [u8]>,
@@ -80,6 +82,8 @@ pub struct SearchPath(Rc<Held>);
 struct Held {
     dirs: RefCell<Vec<Rc<Folder>>>,
     recipe: RefCell<Option<Rc<Folder>>>,
+    /// Modules by their names, as a container's record has them: they come before all others.
+    kept: RefCell<HashMap<String, Source>>,
     /// The root at the start.
     root: Option<Root>,
     /// Whether the folders were let go.
@@ -110,8 +114,24 @@ impl SearchPath {
 
     /// Lets `require` find what lies beside this recipe.
     pub fn set_recipe(&self, path: &Path) {
-        let folder = absolute(path).parent().and_then(Folder::open);
-        *self.0.recipe.borrow_mut() = folder.map(Rc::new);
+        absolute(path)
+            .parent()
+            .map_or_else(|| self.set_recipe_folder(None), |folder| self.set_recipe_folder(Some(folder)));
+    }
+
+    /// Lets `require` find what lies in this folder, if there is one.
+    pub fn set_recipe_folder(&self, folder: Option<&Path>) {
+        *self.0.recipe.borrow_mut() = folder.and_then(Folder::open).map(Rc::new);
+    }
+
+    /// The folder of the recipe that was loaded last, while it is held.
+    pub fn recipe_folder(&self) -> Option<PathBuf> {
+        self.0.recipe.borrow().as_ref().map(|folder| folder.path().to_path_buf())
+    }
+
+    /// Lets `require` find these modules, whatever lies on the path.
+    pub fn set_kept(&self, modules: impl Iterator<Item = (String, Source)>) {
+        *self.0.kept.borrow_mut() = modules.collect();
     }
 
     /// Whether this process has left the root that it began in. A path leads to the container's files then.
@@ -147,8 +167,12 @@ impl SearchPath {
         }))
     }
 
-    /// Reads a module: one on the path, or one beside the recipe.
-    pub fn module(&self, relative: &str) -> Result<Option<Source>, String> {
+    /// Reads a module: one that a record has, one on the path, or one beside the recipe.
+    pub fn module(&self, name: &str) -> Result<Option<Source>, String> {
+        if let Some(kept) = self.0.kept.borrow().get(name) {
+            return Ok(Some(kept.clone()));
+        }
+        let relative = &module_file(name);
         match (self.read("lua", relative)?, &*self.0.recipe.borrow()) {
             (None, Some(beside)) if plain(relative) => beside.read(relative),
             (None, None) if self.0.gone.get() => Err(format!(
@@ -179,6 +203,11 @@ impl SearchPath {
         names.dedup();
         names
     }
+}
+
+/// The file of a module in the folder `lua`, or beside the recipe.
+pub fn module_file(name: &str) -> String {
+    format!("{}.lua", name.replace('.', "/"))
 }
 
 /// Whether it stays below the folder that it is looked for in.

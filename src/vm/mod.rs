@@ -17,6 +17,7 @@ mod install;
 pub mod json;
 pub mod recipe;
 pub mod registry;
+pub mod require;
 pub mod trace;
 pub mod units;
 
@@ -62,7 +63,7 @@ impl Vm {
         let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new().catch_rust_panics(true))?;
         let tiny = install::tiny(&lua, primitives)?;
         lua.globals().raw_set("tiny", tiny)?;
-        require_from(&lua, options.search.clone())?;
+        require::install(&lua, options.search.clone())?;
         lua.set_app_data(primitives);
         // The primitives that read shipped and overriding sources look along the same path.
         lua.set_app_data(options.search.clone());
@@ -146,26 +147,4 @@ fn syntax(error: mlua::Error) -> Failure {
         mlua::Error::SyntaxError { message, .. } => Failure::plain(message),
         other => Failure::plain(other.to_string()),
     }
-}
-
-/// `require` finds `tiny.x` in `lua/tiny/x.lua` on the search path or in the binary. Lua's own
-/// searchers (the working directory, C libraries) are gone.
-fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
-    let package: Table = lua.globals().raw_get("package")?;
-    let searcher = lua.create_function(move |lua, name: String| {
-        let relative = format!("{}.lua", name.replace('.', "/"));
-        match search.module(&relative) {
-            Ok(Some(source)) => {
-                code_frame::remember(lua, &source);
-                Ok(Value::Function(source.chunk(lua).into_function()?))
-            }
-            Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),
-            Err(refused) => Err(mlua::Error::runtime(refused)),
-        }
-    })?;
-    let searchers: Table = package.raw_get("searchers")?;
-    let preload: Value = searchers.raw_get(1)?;
-    package.raw_set("searchers", lua.create_sequence_from([preload, Value::Function(searcher)])?)?;
-    let loaded: Table = package.raw_get("loaded")?;
-    loaded.raw_set("tiny", lua.globals().raw_get::<Table>("tiny")?)
 }

@@ -9,21 +9,46 @@ use mlua::{Function, Lua};
 use super::call::Fail;
 use super::files::{self, SearchPath, Source};
 use super::registry::did_you_mean;
-use super::{code_frame, folder};
+use super::{code_frame, folder, require};
 use crate::sys::{self, Context};
 
+/// A recipe whose code a container's record has.
+pub struct Kept {
+    /// Its text. No file is read.
+    pub text: Vec<u8>,
+    /// Its modules by their names, each with its path and its text.
+    pub modules: Vec<(String, String, Vec<u8>)>,
+    /// Where other modules are looked for.
+    pub folder: Option<String>,
+}
+
 /// Loads a recipe: its function, whose modules lie beside it, and its source.
-pub fn load(lua: &Lua, path: &str) -> Result<(Function, Source), Fail> {
+pub fn load(lua: &Lua, path: &str, kept: Option<Kept>) -> Result<(Function, Source), Fail> {
     let search = lua.app_data_ref::<SearchPath>().map(|search| search.clone()).unwrap_or_default();
     if search.elsewhere() {
         return Err(Fail::Plain(format!(
             "{path} is not loaded: this process has another root, which may be a container's\n  hint: load it before"
         )));
     }
-    let source = read(path)?;
-    if let Cow::Owned(_) = source.text {
-        search.set_recipe(Path::new(path));
-    }
+    let source = match kept {
+        None => {
+            let source = read(path)?;
+            search.set_kept(std::iter::empty());
+            if let Cow::Owned(_) = source.text {
+                search.set_recipe(Path::new(path));
+            }
+            source
+        }
+        Some(kept) => {
+            // Those of another recipe may have the same names.
+            require::forget(lua)?;
+            let file =
+                |text: Vec<u8>, path: &str| Source { text: text.into(), bytecode: false, name: format!("@{path}") };
+            search.set_recipe_folder(kept.folder.as_ref().map(Path::new));
+            search.set_kept(kept.modules.into_iter().map(|(name, path, text)| (name, file(text, &path))));
+            file(lua_text(kept.text), path)
+        }
+    };
     Ok((compile(lua, &source).map_err(Fail::Plain)?, source))
 }
 

@@ -28,7 +28,8 @@ local scope = {}
 function scope.new(journal) end
 ---Replays a journal backwards.
 ---@param journal string
----@return string[] # the failures
+---@return string[] failures # the errors of what could not be undone
+---@return string[] damage # damaged lines of the journal, and calls that can never succeed
 function scope.replay(journal) end
 
 return scope

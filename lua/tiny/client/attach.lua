@@ -151,6 +151,7 @@ local function listen(container, options)
       return ended.status or 0
     end
     container = require("tiny.supervisor.recovery").look_after(container)
+    if container and container.damage then tiny.fail { message = container.damage, exit = 125 } end
   end
   if feeding then feeding:close() end
   local ended = container and require "tiny.client.wait"(container)

@@ -48,7 +48,6 @@ local function find(side, held)
   if not side.name then return end
   -- One that is being started has not left the host's root yet.
   local container = state.ready(state.find(side.name))
-  if container.damage then wrong(container.damage) end
   side.container = container
   if container.state.status == "running" then return end
   if not held[container.id] then held[container.id] = state.try_alive(container) end

@@ -148,7 +148,8 @@ function logs.follow(container, log, printer)
     if not current or not GOES_ON[current.state.status] then return end
     local left = to and tiny.parse_timestamp(to) - tiny.clock()
     if left and left <= 0 then return end
-    local alive <close> = state.open_process(current.state.supervisor)
+    -- A container that could not be recovered has no supervisor: wait for its own end.
+    local alive <close> = state.open_process(current.state.supervisor) or state.process(current)
     local ready = tiny.poll({ watch, alive }, left)
     watch:changes()
     for _, handle in ipairs(ready) do

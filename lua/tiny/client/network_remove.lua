@@ -12,7 +12,7 @@ end
 
 return function(ref, force)
   local network = store.find(ref)
-  for _, user in ipairs(force and users.all()[network.name] or {}) do members.disconnect(state.find(user.id), network.name) end
+  for _, user in ipairs(force and users.all()[network.name] or {}) do members.disconnect(state.find_any(user.id), network.name) end
   require("tiny.net.bridge").release()
   local lock <close> = store.lock()
   if require("tiny.net.ipam").any(network) then

@@ -14,16 +14,20 @@ local function by_force(container, why)
   end
   -- Another command may be at work on it.
   if not alive then error(why, 0) end
-  state.forget(container)
+  if container.unreadable then unresponsive.kill_strays(container) end
+  state.forget(container, true)
 end
 
 return function(container, force)
   local stopped = false
+  if not force then state.check_usable(container) end
   while true do
-    local now, current = state.claim(container, force and unresponsive.PATIENCE)
+    -- One that cannot be read does not tell whether it is about to end.
+    local now, current = state.claim(container, force and (container.unreadable and 0 or unresponsive.PATIENCE))
     if now then
       local alive <close> = now.alive
-      state.forget(now)
+      if now.unreadable then unresponsive.kill_strays(now) end
+      state.forget(now, force)
       return
     end
     -- One that removes itself when it ends is gone by now, as was asked.
@@ -37,6 +41,7 @@ return function(container, force)
       stopped = true
       -- Nobody may have recorded the end of one whose supervisor was killed.
       container = require("tiny.supervisor.recovery").look_after(state.load(container.id) or current) or container
+      if container.damage then return by_force(container, container.damage) end
     else
       -- At rest, but not let go: its supervisor hangs in a callback at the end.
       unresponsive.kill(current)

@@ -35,6 +35,7 @@ function run.restart(record, seconds)
   stop(record, seconds)
   while not lifecycle.start(record, recover) do
     record = state.find(record.id)
+    if record.damage then tiny.fail { message = record.damage, exit = 125 } end
     stop(record, seconds)
   end
 end

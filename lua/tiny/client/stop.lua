@@ -26,6 +26,7 @@ local function recorded(container, process)
   local look_after = require("tiny.supervisor.recovery").look_after
   now = look_after(now, process)
   if not now or not state.busy(now) then return end
+  if now.damage then tiny.fail { message = ("%s: %s"):format(now.config.name, now.damage), exit = 125 } end
   -- Another command is doing so just now; as long as this one lives, that is seen to be a stop.
   local alive = tiny.try(tiny.flock, now.run .. "/alive", { timeout = PATIENCE })
   if alive then alive:close() end
@@ -79,7 +80,7 @@ end
 -- Returns whether the container was running. `seconds`: the time to act; absent, what the container
 -- asks for. `quiet`: a kill is what was asked for.
 return function(container, seconds, quiet)
-  if container.damage then
+  if container.unreadable then
     tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
   seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT

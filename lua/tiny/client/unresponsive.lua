@@ -117,4 +117,41 @@ function unresponsive.reapers(process)
   return others
 end
 
+-- Whether a process has one of these files open, by their numbers. Only what has the name and the number of one is asked for
+-- more: other files may be on a file system that never answers.
+local function has_open(pid, files)
+  local folder = ("/proc/%d/"):format(pid)
+  for _, number in ipairs(tiny.try(tiny.list_dir, folder .. "fd") or {}) do
+    local link = tiny.try(tiny.readlink, folder .. "fd/" .. number) or ""
+    local file = files[link:match("[^/]*$")]
+    local info = file and tiny.try(tiny.read_file, folder .. "fdinfo/" .. number) or ""
+    local same = file and math.tointeger(tonumber(info:match("\nino:%s*(%d+)"))) == file.ino and tiny.try(tiny.stat, folder .. "fd/" .. number)
+    if same and same.dev == file.dev and same.ino == file.ino then return true end
+  end
+  return false
+end
+
+-- Ends the processes of a container whose record does not tell them: what is in its control group, and what has its streams
+-- open. Returns whether there were any.
+function unresponsive.kill_strays(container)
+  local ended = false
+  local cgroup = tiny.try(function() return tiny.open_cgroup(require("tiny.pipeline.limits").path(container)) end)
+  if cgroup then tiny.try(tiny.cgroup_kill, cgroup) end
+  local files = {}
+  for _, name in ipairs { "stdin", "stdout", "stderr" } do
+    local file = tiny.try(tiny.stat, container.run .. "/" .. name, { follow = false })
+    if file and file.kind == "fifo" then files[name] = file end
+  end
+  for _, entry in ipairs(next(files) and tiny.list_dir("/proc") or {}) do
+    local pid = math.tointeger(tonumber(entry))
+    local process <close> = pid and pid ~= tiny.getpid() and tiny.try(tiny.pidfd_open, pid) or nil
+    if process and has_open(pid, files) then
+      tiny.try(tiny.kill, process, "SIGKILL")
+      tiny.poll({ process }, unresponsive.PATIENCE)
+      ended = true
+    end
+  end
+  return ended
+end
+
 return unresponsive

@@ -5,6 +5,9 @@ local state = require "tiny.state"
 return function(container)
   local waiting = { running = true, starting = true, restarting = true }
   while container and waiting[container.state.status] do
+    -- One that cannot be taken over has no supervisor: its own end is waited for, and the next look records it.
+    local process <close> = container.damage and state.process(container) or nil
+    if process then tiny.poll { process } end
     if tiny.stat(container.run .. "/alive") then
       local lock = tiny.try(tiny.flock, container.run .. "/alive")
       if lock then lock:close() end

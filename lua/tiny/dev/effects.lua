@@ -10,8 +10,8 @@ end
 
 -- Primitives that change nothing, whatever their arguments.
 effects.LOOKS = set [[caps capability_name subids userns_helper mounts links routes published nft_chains cgroup_of probe isatty signal_number parse_addr
-  format_addr log log_reopen json_encode json_decode read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
-  parse_duration did_you_mean manual sources source config_dir caller load_recipe foresee error_frame seccomp_compile dns_question dns_answer try fail]]
+  format_addr log log_reopen json_encode json_decode sha256 read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
+  parse_duration did_you_mean manual sources source config_dir caller load_recipe loaded_modules foresee error_frame seccomp_compile dns_question dns_answer try fail]]
 
 -- Primitives that read files; a plan answers them itself.
 effects.READS = set [[stat read_file list_dir readlink]]

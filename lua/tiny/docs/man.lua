@@ -141,7 +141,8 @@ local function recipes()
   local spec_doc = require "tiny.docs.spec_doc"
   local self = page("tinylua-recipes", 7, "Lua files that create containers")
   self:section("DESCRIPTION"):text([[
-A recipe is a Lua file that `tinylua run FILE.lua` runs. `local args = ...` are the words after the file name. A recipe can call the primitives on the global tiny itself, and return nothing, a boolean or an exit status. It can also return a container, which the shipped pipeline starts, or a topology, which `tinylua up` starts. `require` finds modules in the directory of the recipe.]])
+A recipe is a Lua file that `tinylua run FILE.lua` runs. `local args = ...` are the words after the file name. A recipe can call the primitives on the global tiny itself, and return nothing, a boolean or an exit status. It can also return a container, which the shipped pipeline starts, or a topology, which `tinylua up` starts. `require` finds modules in the directory of the recipe.
+A container keeps the recipe and the modules that it required in its record (recipe.lua, modules/). `start`, restarts and recovery run this code, even if the directory of the recipe has changed or no longer exists. A module that is first required in a callback is added when it is loaded. Shipped modules are those of the tinylua that starts the container. A file that dofile or loadfile reads is not kept.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
   keys(self, "KEYS OF A CONTAINER", spec_doc.container)
   keys(self, "KEYS OF A TOPOLOGY", spec_doc.topology)

@@ -9,7 +9,11 @@ return function(container, state)
   local named = config.name ~= container.id
   -- The names of files come after what is in them.
   local paths = { dir .. "/config.json" }
-  if config.recipe then table.insert(paths, dir .. "/recipe.lua") end
+  if config.recipe then
+    table.insert(paths, dir .. "/recipe.lua")
+    for _, name in ipairs(tiny.list_dir(dir .. "/modules") or {}) do table.insert(paths, dir .. "/modules/" .. name) end
+    if config.recipe.modules then table.insert(paths, dir .. "/modules") end
+  end
   if state then table.move({ dir .. "/state.json", dir }, 1, 2, #paths + 1, paths) end
   table.insert(paths, data .. "/containers")
   if named then table.move({ data .. "/names/" .. config.name, data .. "/names" }, 1, 2, #paths + 1, paths) end

@@ -1,21 +1,17 @@
 -- Listing the store's containers, and finding one. `recover`, where it is given, gets each that is busy or damaged and returns
 -- it as it is afterwards, or nil when it is gone.
+local record_files = require "tiny.store.record_files"
 local state = require "tiny.store.state"
 
 local records = {}
 
 local FILES = { "config.json", "state.json" }
 -- Without these a record is damaged, and what is to be done with it is not known.
-local NEEDED = { "id", "status", "created_at" }
-
--- The value, if it is an object that has `key`.
-local function whole(value, key)
-  return type(value) == "table" and type(value[key]) == "string" and value or nil
-end
+local NEEDED = { "id", "status", "created_at", "version" }
 
 local function container_of(id, files, data, run)
-  local config, current = whole(files["config.json"], "id"), whole(files["state.json"], "status")
-  local misshapen = config and current and (state.misshapen("config.json", config) or state.misshapen("state.json", current))
+  local config, current = record_files.whole(files["config.json"], "id"), record_files.whole(files["state.json"], "status")
+  local misshapen = config and current and (record_files.misshapen("config.json", config) or record_files.misshapen("state.json", current))
   if config and current and not misshapen then
     return { id = id, dir = data .. id, run = run .. id, config = config, state = current }
   end
@@ -55,7 +51,7 @@ function records.find(ref, recover)
     tiny.fail { message = ("%q is not a container's name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
   end
   local data = state.roots()
-  local named = tiny.read_file(data .. "/names/" .. ref)
+  local named = tiny.try(tiny.read_file, data .. "/names/" .. ref)
   local found = named and state.load(named) or (#ref == 12 and ref:match("^%x+$") and state.load(ref))
   found = found and recover(found)
   if found then return found end

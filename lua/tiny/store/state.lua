@@ -5,6 +5,8 @@
 --   containers/<id>/undo.jsonl    the journal
 --   containers/<id>/container.log
 --   names/<name>                  the id that holds the name
+local record_files = require "tiny.store.record_files"
+
 local state = {}
 
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
@@ -41,6 +43,7 @@ end
 
 -- sync: until it is on the disk.
 local function write_json(path, value, sync)
+  value.version = record_files.VERSION
   tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, sync = sync })
 end
 
@@ -50,63 +53,10 @@ function state.durable(config)
 end
 
 -- Whether a change of the state waits for the disk. A container that removes itself is nobody's to find, and the way of a
--- start would take half as long again: what is written on it tiny.persist brings to the disk a moment later.
+-- start would take half as long again: what is written on it tiny.store.persist brings to the disk a moment later.
 local function waits(config, was, now)
   local starts = now == "starting" or was == "starting" and now == "running"
   return not config.remove and (state.durable(config) or not starts)
-end
-
--- The value, if it is an object that has `key`.
-local function whole(value, key)
-  return type(value) == "table" and type(value[key]) == "string" and value or nil
-end
-
--- The types of fields: who shows or runs a container need not look at them again. Those of config.json are, beside these,
--- the keys of a spec.
-local SHAPES = {
-  ["config.json"] = { created_at = "string", limits = "table", recipe = "table", seccomp = "table", remove = "boolean" },
-  ["state.json"] = {
-    pid = "number", pid_start = "number", exit_code = "number", signal = "string", started_at = "string", finished_at = "string",
-    boot_id = "string", error = "string", restarts = "number", oom_kills = "number", health = "string", networks = "table", ports = "table",
-    supervisor = "table",
-  },
-}
--- Of a list of texts, or of tables, each item.
-local ITEMS = { ["config.json"] = {}, ["state.json"] = { networks = "table", ports = "table" } }
-
-local function shapes_of(file)
-  local shapes, items = SHAPES[file], ITEMS[file]
-  if file == "config.json" and not shapes.name then
-    local types, of_lists = require("tiny.spec.derived").recorded()
-    for key, kind in pairs(types) do shapes[key], items[key] = kind, of_lists[key] end
-  end
-  return shapes, items
-end
-
--- What is wrong with the fields of a file's object; nil when nothing is.
-function state.misshapen(file, value)
-  local shapes, items = shapes_of(file)
-  for key, item in pairs(value) do
-    local shape, of = shapes[key], items[key]
-    if shape and type(item) ~= shape then return ("%q is a %s"):format(key, type(item)) end
-    if shape and of then
-      for at, part in pairs(item) do
-        if type(at) ~= "number" or type(part) ~= of then return ("%q is no list of such"):format(key) end
-      end
-    end
-  end
-end
-
--- The object in a file, which must have `key`; nil and what is wrong otherwise.
-local function read_json(path, key)
-  local text = tiny.read_file(path)
-  if not text then return nil, path .. " is missing" end
-  local value, wrong = tiny.json_decode(text)
-  if whole(value, key) then
-    wrong = state.misshapen(path:match("[^/]+$"), value)
-    if not wrong then return value end
-  end
-  return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
 end
 
 -- Seconds after which a lock that is held for a moment only is taken to be that of a process which hangs.
@@ -226,13 +176,19 @@ local function locked(container, patience)
   state.gone(container)
 end
 
+-- What a file of the record has now, to be written again; `known` where it is damaged. That of a newer program stays as it is.
+local function current_of(container, file, key, known)
+  local value, wrong, newer = record_files.read(container.dir .. "/" .. file, key)
+  if newer then tiny.fail { message = wrong, exit = 125 } end
+  return value or known
+end
+
 -- Changes the config under the container's lock; `change` gets it as it is now, and may fail.
 function state.change_config(container, change)
   local lock <close> = locked(container)
-  local path = container.dir .. "/config.json"
-  local current = read_json(path, "id") or container.config
+  local current = current_of(container, "config.json", "id", container.config)
   change(current)
-  write_json(path, current, not current.remove)
+  write_json(container.dir .. "/config.json", current, not current.remove)
   container.config = current
 end
 
@@ -272,30 +228,45 @@ function state.forget(container)
   local lock <close> = tiny.try(tiny.flock, container.dir .. "/lock", { timeout = 5 })
   local data = state.roots()
   -- It may have been renamed meanwhile.
-  local config = read_json(container.dir .. "/config.json", "id") or container.config
+  local config = record_files.read(container.dir .. "/config.json", "id")
   local dir, run = out_of_sight(container.dir), out_of_sight(container.run)
-  local name = data .. "/names/" .. (config.name or container.id)
-  if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end
+  -- Of a record that cannot be read the name is not known.
+  for _, name in ipairs(config and { config.name or container.id } or tiny.list_dir(data .. "/names") or {}) do
+    local path = data .. "/names/" .. name
+    if tiny.try(tiny.read_file, path) == container.id then tiny.try(tiny.remove, path) end
+  end
   if run then tiny.try(tiny.remove, run, { recursive = true }) end
   if dir then state.remove_all(dir) end
   return dir ~= nil
 end
 
+-- What a new container has before it is first started.
+local FIRST = { ["config.json"] = true, ["state.json"] = true, lock = true }
+
+-- Whether a record was cut short while it was made: one of its files is missing, and there is nothing that comes later.
+local function half_made(dir)
+  local there = {}
+  for _, name in ipairs(tiny.try(tiny.list_dir, dir) or { dir }) do
+    if not FIRST[name] and name:sub(1, 1) ~= "." then return false end
+    there[name] = true
+  end
+  return not (there["config.json"] and there["state.json"])
+end
+
 -- Loads a container by its full id. A damaged file does not hide the container: what is wrong
--- stands in `damage`.
+-- is in `damage`, and what is known of it is in part made up (`unreadable`). `half`: it was cut short while it was made.
 function state.load(id)
   local dir, run = folders(id)
-  local config, bad_config = read_json(dir .. "/config.json", "id")
-  local current, bad_state = read_json(dir .. "/state.json", "status")
+  local config, bad_config = record_files.read(dir .. "/config.json", "id")
+  local current, bad_state = record_files.read(dir .. "/state.json", "status")
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
   container.state = current
   if config and current then return container end
   -- It may have been removed between the two reads.
   if not tiny.stat(dir) then return nil end
-  -- state.json is the last file that a new container gets: without one its maker is at work, or dead.
-  local unmade = not current and not tiny.stat(dir .. "/state.json")
-  container.state = current or { status = unmade and "starting" or "unknown" }
-  container.damage = bad_config or bad_state
+  container.half = half_made(dir)
+  container.state = current or { status = container.half and "starting" or "unknown" }
+  container.damage, container.unreadable = bad_config or bad_state, true
   return container
 end
 
@@ -383,7 +354,7 @@ end
 -- Changes the state under the container's lock, for which it waits `patience` seconds; `change` gets the state as it is now.
 function state.update(container, change, patience)
   local lock <close> = locked(container, patience)
-  local current = read_json(container.dir .. "/state.json", "status") or container.state
+  local current = current_of(container, "state.json", "status", container.state)
   local was = current.status
   change(current)
   write_json(container.dir .. "/state.json", current, waits(container.config, was, current.status))

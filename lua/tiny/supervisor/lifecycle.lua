@@ -9,8 +9,6 @@ local state = require "tiny.store.state"
 
 local lifecycle = {}
 
-local PRIVATE_FILE = tonumber("600", 8)
-
 local function config_of(spec, options)
   local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
   for _, key in ipairs(derived.kept "config") do config[key] = spec[key] end
@@ -20,16 +18,21 @@ local function config_of(spec, options)
   return config
 end
 
+-- What the recipe of a container on record asks for; nothing for a container without one.
+local function asked_by_recipe(record)
+  local recipe = record.config.recipe
+  local made = recipe and require("tiny.supervisor.recipe_code").run(record)
+  if made == nil then return {} end
+  if recipe.part and require("tiny.topology").is(made) then return require("tiny.topology").part(made, recipe.project, recipe.part) end
+  if not recipe.part and require("tiny.container").is(made) then return made.spec end
+  tiny.fail { message = ("the recipe returned %s this time, and no %s"):format(tiny.show(made), recipe.part and "topology" or "container"), exit = 125 }
+end
+
 -- The spec of a container on record; its closures come from the copy of its recipe. What the host has
 -- now matters to a container that is to start, not to one that runs.
 function lifecycle.spec_of(record, runs)
   local config, spec = record.config, {}
-  local copy = record.dir .. "/recipe.lua"
-  if config.recipe and tiny.stat(copy) then
-    local made, part = tiny.load_recipe(copy)(config.recipe.args or {}), config.recipe.part
-    local asked = part and require("tiny.topology").part(made, config.recipe.project, part) or made.spec
-    for key, value in pairs(asked) do spec[key] = value end
-  end
+  for key, value in pairs(asked_by_recipe(record)) do spec[key] = value end
   for _, key in ipairs(derived.kept "config") do spec[key] = config[key] end
   -- What it was asked for with; the functions are the recipe's.
   if config.seccomp then
@@ -59,7 +62,7 @@ local function record_end(record, result)
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
-    s.networks, s.ports = nil, nil
+    s.networks, s.ports, s.unrecovered = nil, nil, nil
   end)
   remove_streams(record)
   -- One that ended within a moment was not brought to the disk before.
@@ -95,7 +98,7 @@ local function failed(record, options, err)
 end
 
 local function note_supervisor(record)
-  state.update(record, function(s) s.supervisor = state.self() end)
+  state.update(record, function(s) s.supervisor, s.unrecovered = state.self(), nil end)
 end
 
 -- The first start: when it fails, nothing of a new container is left.
@@ -106,6 +109,7 @@ local function first(record, spec, options)
       note_supervisor(record)
       options.null = tiny.open("/dev/null", { read = true, write = true })
     end
+    if record.config.recipe then require("tiny.supervisor.recipe_code").follow(record) end
     return supervisor.make(record, spec, options)
   end)
   return ctx or failed(record, options, err)
@@ -170,10 +174,14 @@ end
 -- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
 -- whose end would otherwise wait for us. What it and the recipe's callbacks say from here on goes to a
 -- file. The container runs by now, so that what fails here is let be.
-local function let_go(record, null)
+local function to_log(record, null)
   for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
   tiny.try(tiny.log_reopen)
   tiny.try(function() require("tiny.supervisor.supervisor_log").take(record) end)
+end
+
+local function let_go(record, null)
+  to_log(record, null)
   tiny.try(tiny.stop_trace)
   tiny.try(null.close, null)
   tiny.try(tiny.chdir, "/")
@@ -206,6 +214,18 @@ function lifecycle.background(record, spec, options)
   return 0
 end
 
+-- Seconds that a new supervisor has until it watches the container, when it runs a recipe for that.
+local RECOVERY = 10
+
+-- Ends a supervisor that has not taken over in time, and puts that on record: not every command shall wait as long again.
+local function give_up(record, supervisor)
+  tiny.try(tiny.kill, supervisor, "SIGKILL")
+  tiny.try(supervisor.wait, supervisor)
+  local message = ("its recipe was still loading after %d s; tinylua gc tries again"):format(RECOVERY)
+  tiny.try(state.update, record, function(s) s.unrecovered, s.supervisor = message, nil end, 1)
+  tiny.fail { message = message, code = "ETIMEDOUT", exit = 125 }
+end
+
 -- Takes over a container that lost its supervisor. The caller holds record.alive.
 function lifecycle.recover(record)
   -- What is to start it again, and to run its health checks, is nothing that it can write to. The command
@@ -215,14 +235,16 @@ function lifecycle.recover(record)
     tiny.setsid()
     note_supervisor(record)
     local null = tiny.open("/dev/null", { read = true, write = true })
+    -- What the recipe says while it is run belongs to no command.
+    to_log(record, null)
     local spec = lifecycle.spec_of(record, true)
     local ctx = supervisor.recover(record, spec)
     let_go(record, null)
     if not ctx then return end
     local result, last = watch(record, spec, ctx, { detached = true })
     supervisor.tell_clients(last, result)
-  end):keep()
-  supervisor:wait_ready()
+  end)
+  if not supervisor:keep():wait_ready(record.config.recipe and RECOVERY) then give_up(record, supervisor) end
 end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
@@ -233,10 +255,10 @@ function lifecycle.create(spec, options)
     error(err, 0)
   end
   if options.cidfile then require("tiny.supervisor.cidfile").check(options.cidfile) end
-  local text = options.recipe and options.recipe.text
-  if text then options.recipe.text = nil end
+  local code = options.recipe and require "tiny.supervisor.recipe_code"
+  local files = code and code.describe(options.recipe)
   local record = state.create(config_of(spec, options))
-  if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
+  if files then code.write(record, files) end
   if options.cidfile then require("tiny.supervisor.cidfile").write(options.cidfile, record) end
   if options.durable or state.durable(record.config) then
     local _, lost = tiny.try(require "tiny.store.persist", record, true)
@@ -262,7 +284,7 @@ function lifecycle.start(known, recover)
   end
   if not record then return false end
   local alive <close> = record.alive
-  if record.damage then tiny.fail(record.damage) end
+  if record.unreadable then tiny.fail(record.damage) end
   local spec = lifecycle.spec_of(record)
   state.update(record, function(s) s.status, s.supervisor, s.stopping, s.again = "starting", state.self(), nil, true end)
   lifecycle.background(record, spec, { where = record.config.recipe and record.config.recipe.path, recover = recover })

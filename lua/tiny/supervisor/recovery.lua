@@ -8,20 +8,16 @@ local state = require "tiny.store.state"
 
 local recovery = {}
 
--- Both files are there from the making to the removal: without one of them it was cut short.
-local function half(container)
-  return container.damage and not (tiny.stat(container.dir .. "/config.json") and tiny.stat(container.dir .. "/state.json"))
-end
-
 -- Undoes what a dead container's set-up made, and records that nobody saw its end. Its output up to there
 -- goes to the log as far as it is left. `process`: its PID 1, where somebody has held on to it.
 local function bury(container, process)
-  local failures = cleanup.replay(container)
+  local failures, damage = cleanup.replay(container)
+  table.move(damage, 1, #damage, #failures + 1, failures)
   if container.config.userns == "own" then tiny.try(require("tiny.net.rootless").stop, container) end
   for _, text in ipairs(failures) do format.note("%s: while cleaning up: %s", container.id, text) end
   -- A first start that was cut short has made nothing; what was on record before is kept.
   local fresh = container.state.status == "starting" and not container.state.again
-  if fresh or half(container) then
+  if fresh or container.half then
     local _, kept = tiny.try(cleanup.forget, container)
     return kept and format.note("%s", tostring(kept))
   end
@@ -47,27 +43,44 @@ local function last_holder(id)
   end
 end
 
--- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone. `process`: a handle of its
--- PID 1, which still tells how that ended.
-function recovery.look_after(container, process)
-  if not half(container) and not state.busy(container) then return container end
-  local alive = state.try_alive(container) or last_holder(container.id)
-  if not alive then return tiny.stat(container.dir) and container or nil end
-  -- Nobody else looks after it as long as this lock is held; things may have changed before that.
-  local now = state.load(container.id)
-  if not now then return nil end
-  now.alive = alive
-  local living = now.state.status == "running" and state.process(now)
-  if tiny.settings.log then tiny.log("info", "its supervisor is gone", { container = now.config.name, id = now.id, status = now.state.status, living = living ~= nil and living ~= false }) end
+-- Takes over or buries a container that nobody looks after. The caller holds its lock.
+local function take_over(container, process, again)
+  local living = container.state.status == "running" and state.process(container)
+  if tiny.settings.log then tiny.log("info", "the supervisor is gone", { container = container.config.name, id = container.id, status = container.state.status, living = living ~= nil and living ~= false }) end
   if living then
     living:close()
-    lifecycle.recover(now)
-  elseif half(now) or state.busy(now) then
-    bury(now, process)
+    if container.unreadable then return end
+    -- Each attempt would take its time.
+    local before = not again and container.state.unrecovered
+    if before then tiny.fail { message = before, code = "ETIMEDOUT" } end
+    lifecycle.recover(container)
+  elseif container.half or state.busy(container) then
+    bury(container, process)
   end
-  -- A supervisor that took over holds the lock from here on.
-  alive:close()
-  return state.load(container.id)
+end
+
+-- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone. One that cannot be taken over
+-- is returned as it is, with the reason in `damage`: it runs, and nobody looks after it. `process`: a handle of its PID 1,
+-- which still tells how that ended. `again`: tries also what took too long before.
+function recovery.look_after(container, process, again)
+  -- How one that cannot be read was made, and what of it is left, is not known.
+  if not container.half and (container.unreadable or not state.busy(container)) then return container end
+  local _, err = tiny.try(function()
+    local alive = state.try_alive(container) or last_holder(container.id)
+    if not alive then return end
+    -- Nobody else looks after it as long as this lock is held; things may have changed before that. A supervisor that takes
+    -- over holds it from then on.
+    local held <close> = alive
+    local now = state.load(container.id)
+    if not now then return end
+    now.alive = alive
+    if now.half or not now.unreadable then take_over(now, process, again) end
+  end)
+  local now = tiny.try(state.load, container.id)
+  if not now and not tiny.try(tiny.stat, container.dir) then return nil end
+  now = now or container
+  if err then now.damage = now.damage or "it cannot be taken over: " .. tostring(err):match("^[^\n]*") end
+  return now
 end
 
 -- What a removal that was cut short had taken out of sight already.
@@ -92,7 +105,7 @@ local function stray(data, run, known)
   half_removed(run, cleared)
   for _, id in ipairs(tiny.list_dir(run) or {}) do
     if #id == 12 and not known[id] then
-      local alive = tiny.flock(run .. "/" .. id .. "/alive", { wait = false })
+      local alive = tiny.try(tiny.flock, run .. "/" .. id .. "/alive", { wait = false })
       if alive then
         tiny.try(tiny.remove, run .. "/" .. id, { recursive = true })
         table.insert(cleared, "run folder " .. id)
@@ -101,8 +114,8 @@ local function stray(data, run, known)
     end
   end
   for _, name in ipairs(tiny.list_dir(data .. "/names") or {}) do
-    local id = tiny.read_file(data .. "/names/" .. name) or ""
-    if not known[id] and not tiny.stat(data .. "/containers/" .. id) then
+    local id = tiny.try(tiny.read_file, data .. "/names/" .. name) or ""
+    if not known[id] and not (id:find("^%x+$") and tiny.stat(data .. "/containers/" .. id)) then
       tiny.try(tiny.remove, data .. "/names/" .. name)
       table.insert(cleared, "name " .. name)
     end
@@ -113,11 +126,16 @@ end
 -- Clears what an ended container still has because a step of its clean-up failed.
 local function finish(container)
   local journal = container.dir .. "/undo.jsonl"
-  if state.busy(container) or not tiny.stat(journal) then return end
-  local alive = state.try_alive(container)
+  if state.busy(container) or container.unreadable or not tiny.try(tiny.stat, journal) then return end
+  local alive = tiny.try(state.try_alive, container)
   if not alive then return end
-  for _, text in ipairs(scope.replay(journal)) do format.note("%s: while cleaning up: %s", container.id, text) end
+  local failures, damage = scope.replay(journal)
+  for _, text in ipairs(table.move(damage, 1, #damage, #failures + 1, failures)) do format.note("%s: while cleaning up: %s", container.id, text) end
   alive:close()
+end
+
+local function again(container)
+  return recovery.look_after(container, nil, true)
 end
 
 -- Looks after every container, and clears what belongs to none; returns what was cleared.
@@ -127,8 +145,9 @@ function recovery.everything()
   for _, id in ipairs(tiny.list_dir(data .. "/containers") or {}) do
     if #id == 12 then before[id] = (state.load(id) or {}).state end
   end
-  for _, container in ipairs(require("tiny.store.records").list(nil, recovery.look_after)) do
+  for _, container in ipairs(require("tiny.store.records").list(nil, again)) do
     known[container.id] = container.state.status
+    if container.damage then format.note("%s: %s", container.id, container.damage) end
     finish(container)
   end
   local cleared = {}
