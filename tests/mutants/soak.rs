@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, String>;
 const OUTSIDE: [&str; 5] = ["lua", "cli", "messages", "manual", "mutants"];
 
 /// Seconds that a test may take, a walk over every call of a command, and all tests of one filter.
-const SECONDS: [&str; 3] = ["60", "400", "1200"];
+const SECONDS: [&str; 3] = ["120", "400", "1200"];
 
 /// How the names of those walks begin.
 const WALKS: &str = "scenarios/faults";
