@@ -33,13 +33,13 @@ function parsers.passwd(text)
 end
 function parsers.env(text)
   tiny.write_file(folder .. "/text", text)
-  for key in pairs(require("tiny.cli.options").environment_files { folder .. "/text" }) do
+  for key in pairs(require("tiny.spec.pairs").environment_files { folder .. "/text" }) do
     assert(key ~= "" and not key:find("[=%s]"), "a name")
   end
 end
 function parsers.labels(text)
   tiny.write_file(folder .. "/text", text)
-  require("tiny.cli.options").labels(lines(text), { folder .. "/text" })
+  require("tiny.spec.pairs").labels(lines(text), { folder .. "/text" })
 end
 function parsers.ports(text)
   for _, line in ipairs(lines(text)) do

@@ -21,7 +21,7 @@ end
 
 -- What an ordinary user's container sees of the host is kept in user attributes, which a tmpfs has since Linux 6.6. On an
 -- older kernel the home is on a disk, where there is one for it (tests/uml/init).
-local DISK = "/mnt/tinylua-tests"
+local DISK = "/media/tinylua-tests"
 
 local function make_home()
   own_folder(ordinary.home)
