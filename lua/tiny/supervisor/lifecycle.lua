@@ -191,15 +191,15 @@ end
 
 function lifecycle.background(record, spec, options)
   options.detached = true
-  local supervisor, err = tiny.try(tiny.fork, function()
+  local child, err = tiny.try(tiny.fork, function()
     if options.leave then options.leave:close() end
     local ctx = first(record, spec, options)
     let_go(record, options.null)
     local result, last = watch(record, spec, ctx, options)
     supervisor.tell_clients(last, result)
   end)
-  if not supervisor then failed(record, options, err) end
-  local _, failure = tiny.try(supervisor.wait_ready, supervisor:keep())
+  if not child then failed(record, options, err) end
+  local _, failure = tiny.try(child.wait_ready, child:keep())
   -- Killed, it could not say so; a container that runs is on record before its supervisor is ready.
   local now = tiny.try(state.load, record.id)
   -- What runs, runs: to tell of a failure would have it started twice.
@@ -207,7 +207,7 @@ function lifecycle.background(record, spec, options)
   if now and now.state.status == "running" then return 0 end
   if failure then error(failure, 0) end
   if now and now.state.status == "starting" then
-    supervisor:wait()
+    child:wait()
     if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
     tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc clears what it had made", exit = 125 }
   end
@@ -231,7 +231,7 @@ function lifecycle.recover(record)
   -- What is to start it again, and to run its health checks, is nothing that it can write to. The command
   -- starts over where that is not so: it has only looked yet.
   tiny.seal()
-  local supervisor = tiny.fork(function()
+  local child = tiny.fork(function()
     tiny.setsid()
     note_supervisor(record)
     local null = tiny.open("/dev/null", { read = true, write = true })
@@ -244,7 +244,7 @@ function lifecycle.recover(record)
     local result, last = watch(record, spec, ctx, { detached = true })
     supervisor.tell_clients(last, result)
   end)
-  if not supervisor:keep():wait_ready(record.config.recipe and RECOVERY) then give_up(record, supervisor) end
+  if not child:keep():wait_ready(record.config.recipe and RECOVERY) then give_up(record, child) end
 end
 
 -- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
