@@ -3171,6 +3171,13 @@ function tiny.set_terminal_mode(number, mode) end
 ---@return string? # a string, or nil when there is no such primitive
 function tiny.manual(name, options) end
 
+---Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, and the handle and name of its method.
+---```lua
+---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
+---```
+---@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method }
+function tiny.primitives() end
+
 ---@class tiny.sources.options: table<"below", any>
 ---@field below? boolean include subdirectories, as in "net/bridge" (default: false)
 

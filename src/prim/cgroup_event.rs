@@ -5,13 +5,14 @@ use mlua::Value;
 use super::cgroup::{GROUP, group};
 use crate::sys::cgroup::event as sys;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "cgroup_notice",
+        effect: Effect::Plumbing,
         doc: "Asks the kernel for notifications from a control file of a cgroup (cgroups(7)). On v2 these are changes \
               of an event file, or pressure above a trigger; on v1 they come through cgroup.event_control. The file \
               names are those of this host.",
@@ -59,6 +60,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "take_notice",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Takes the notification of a control file, so that `poll` waits for the next one.",
         args: &[arg("notice", Type::Handle("notice"), "a handle returned by `cgroup_notice`")],
         returns: "the content of the file; nil when its cgroup has been removed",

@@ -7,7 +7,7 @@ use crate::log;
 use crate::sys::visible;
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
 use crate::vm::files::{SearchPath, Source};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, did_you_mean, need, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, did_you_mean, need, opt, optional};
 use crate::vm::{code_frame, error, format, json, recipe, require, trace};
 
 const BASE: Primitive = Primitive { family: "control", in_lua: true, ..Primitive::BASE };
@@ -15,6 +15,7 @@ const BASE: Primitive = Primitive { family: "control", in_lua: true, ..Primitive
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "try",
+        effect: Effect::Reads,
         doc: "Calls `f` with the given arguments and returns its results, or nil and the error value.",
         args: &[arg("f", Type::Function, "the function to call")],
         returns: "the results of `f`, or nil and an error value",
@@ -23,6 +24,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "fail",
+        effect: Effect::Reads,
         doc: "Throws an error value. It is built from a message, from a format string with its arguments, or from a \
               table with `message`, `hint` and `exit`.",
         args: &[arg("what", Type::Either(&[Type::Str, Type::Table]), "the message, or a table of the error's fields")],
@@ -32,6 +34,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "load_recipe",
+        effect: Effect::Reads,
         doc: "Reads and compiles a recipe without running it. `require` then also finds the modules of its directory. \
               That directory is kept open: after pivot_root(2) into a container, modules still come from the host. A \
               bare name that is not a file is the name of a shipped recipe.",
@@ -67,6 +70,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "loaded_modules",
+        effect: Effect::Reads,
         doc: "Lists the user modules that `require` has loaded in this process: those in the directory of the recipe and on \
               the search path, except overrides of shipped modules.",
         returns: "a list of { name, path, text } in the order of loading, and the directory of the last loaded recipe",
@@ -77,6 +81,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "caller",
+        effect: Effect::Reads,
         doc: "Returns the position in the user's file that is being executed, such as \"web.lua:12\".",
         returns: "a string, or nil when no file of the user is running",
         example: "print(tiny.caller())",
@@ -86,6 +91,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "error_frame",
+        effect: Effect::Reads,
         doc: "Formats an error for a terminal: its message, the lines around its position in the user's file with the \
               call marked, and the hint.",
         args: &[arg("error", Type::Table, "an error value, as returned by `try`")],
@@ -108,6 +114,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "trace_calls",
+        effect: Effect::Plumbing,
         doc: "Turns the trace of primitives on or off: each call is printed on standard error with its duration, like \
               `--trace`. Children forked while it is on are traced too.",
         args: &[arg("on", Type::Bool, "whether to print calls from now on")],
@@ -120,6 +127,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "stop_trace",
+        effect: Effect::Plumbing,
         doc: "Ends the trace of this process and closes its duplicate of standard error (dup3(2)).",
         errors: &[("ENOENT", "/dev/null, which replaces the duplicate, is missing")],
         example: "tiny.stop_trace()",
@@ -132,6 +140,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "log",
+        effect: Effect::Reads,
         doc: "Writes a diagnostic message to standard error, or to the file of `--log`, with the time, the level and the \
               fields. `--log-level` sets the least severe level that is written; the default is `warn`.",
         args: &[
@@ -150,6 +159,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "log_reopen",
+        effect: Effect::Reads,
         doc: "Redirects diagnostics to the present standard error, unless `--log` names a file; warnings and errors go there \
               in any case. A background supervisor calls it when its standard error has become supervisor.log.",
         errors: &[("EBADF", "standard error is closed")],
@@ -163,6 +173,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "show",
+        effect: Effect::Reads,
         doc: "Formats any value on one line, with control characters escaped.",
         args: &[optional("value", Type::Any, "the value")],
         returns: "a string",
@@ -173,6 +184,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "parse_size",
+        effect: Effect::Reads,
         doc: "Parses a size: a number of bytes, or a string with the suffix k, m, g or t (powers of 1024).",
         args: &[arg("size", Type::Any, "\"128m\" or an integer")],
         returns: "the size in bytes, or nil and the reason why it is invalid",
@@ -186,6 +198,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "parse_duration",
+        effect: Effect::Reads,
         doc: "Parses a duration: a number of seconds, or a string such as \"1m30s\" or \"500ms\".",
         args: &[arg("duration", Type::Any, "\"10s\" or a number")],
         returns: "the duration in seconds, or nil and the reason why it is invalid",
@@ -199,6 +212,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "did_you_mean",
+        effect: Effect::Reads,
         doc: "Finds the word of a list that is closest to a misspelt word.",
         args: &[arg("word", Type::Str, "the misspelt word"), arg("words", Type::List(&Type::Str), "the valid words")],
         returns: "the closest word, or nil when none is similar",

@@ -9,7 +9,7 @@ use crate::sys::Result as Done;
 use crate::sys::copy::{self as sys, Tally, archive, tree_reader, tree_writer::TreeWriter};
 use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, need, opt};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const STREAM: Type = Type::Handle("file");
@@ -58,6 +58,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "copy_entries",
+        effect: Effect::Plumbing,
         doc: "Copies regular files and symbolic links of some directories into a tree of the same layout, and returns \
               the type of each path. Files that are missing or unreadable are skipped. The copies keep their \
               permissions without set-user-ID bits, and belong to the caller. Existing files are kept.",
@@ -107,6 +108,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "mkdirs",
+        effect: Effect::Plumbing,
         doc: "Creates directories below another, with their parents. Existing directories are not changed.",
         args: &[
             arg("root", Type::Path, "the directory below which they are created"),

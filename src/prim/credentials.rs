@@ -5,13 +5,14 @@ use mlua::Value;
 use super::pidfd::signal_of;
 use crate::sys::{credentials, process as sys};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "getpid",
+        effect: Effect::Reads,
         doc: "Returns the pid of the calling process in its own pid namespace (getpid(2)).",
         returns: "an integer",
         example: "print(tiny.getpid())  -- 1 inside a new pid namespace",
@@ -20,6 +21,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "getuid",
+        effect: Effect::Reads,
         doc: "Returns the effective user id of the calling process (geteuid(2)).",
         returns: "an integer; 0 is root",
         example: "if tiny.getuid() ~= 0 then tiny.fail(\"run me as root\") end",
@@ -28,6 +30,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "getgid",
+        effect: Effect::Reads,
         doc: "Returns the effective group id of the calling process (getegid(2)).",
         returns: "an integer",
         example: "print(tiny.getgid())",

@@ -6,13 +6,14 @@ use nix::errno::Errno;
 use crate::sys::{self as kernel, batch_read, clock, digest, fs as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "random_id",
+        effect: Effect::Reads,
         doc: "Returns random hexadecimal digits (getrandom(2)).",
         args: &[optional("digits", Type::Int, "how many: an even number from 2 to 128; 12 when absent")],
         returns: "a string",
@@ -22,6 +23,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "clock",
+        effect: Effect::Reads,
         doc: "Reads a clock (clock_gettime(2)).",
         args: &[optional(
             "clock",
@@ -38,6 +40,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "timestamp",
+        effect: Effect::Reads,
         doc: "Formats a time as RFC 3339 in UTC, such as \"2026-11-24T02:12:00.000000000Z\".",
         args: &[optional("seconds", Type::Number, "seconds since 1970; the current time when absent")],
         returns: "a string",
@@ -51,6 +54,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "parse_timestamp",
+        effect: Effect::Reads,
         doc: "Parses an RFC 3339 time.",
         args: &[arg("text", Type::Str, "\"2026-11-24T02:12:00Z\"")],
         returns: "seconds since 1970, or nil when the text is not such a time",
@@ -63,6 +67,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "boot_id",
+        effect: Effect::Reads,
         doc: "Returns the kernel's boot id (random(4)). It differs after each boot; a pid recorded under another boot \
               id is meaningless.",
         returns: "a string",
@@ -72,6 +77,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "json_encode",
+        effect: Effect::Reads,
         doc: "Encodes a value as JSON (RFC 8259) on one line. An empty table becomes an object.",
         args: &[arg("value", Type::Any, "the value; values that decode to something else are refused")],
         options: &[
@@ -85,6 +91,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "json_decode",
+        effect: Effect::Reads,
         doc: "Decodes JSON (RFC 8259). null becomes nil.",
         args: &[arg("text", Type::Bytes, "the JSON text")],
         returns: "the value, or nil and the reason with its position",
@@ -94,6 +101,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "sha256",
+        effect: Effect::Reads,
         doc: "Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.",
         args: &[arg("data", Type::Bytes, "the bytes")],
         returns: "64 hexadecimal digits",
@@ -103,6 +111,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "read_json_files",
+        effect: Effect::Reads,
         doc: "Reads the same JSON files from each subdirectory of a directory, for stores of many records. Names that \
               start with a dot are skipped; symbolic links are not followed.",
         args: &[

@@ -5,11 +5,12 @@ use mlua::{MultiValue, Table, Value};
 
 use crate::docs;
 use crate::vm::call::{Call, Fail, UNKNOWN};
-use crate::vm::registry::{Outcome, Primitive, Type, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, optional};
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[Primitive {
     name: "foresee",
+    effect: Effect::Reads,
     family: "control",
     doc: "Checks the arguments of a call without making the call. It returns the argument error, if any, and the kind \
           of handle that the call would return. Without a name it returns the placeholder for an unknown value, to be \

@@ -11,7 +11,7 @@ use super::place::{ROOT, root};
 use crate::sys::{Context, device, event as sys, fs, interrupt, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional};
 
 const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -29,6 +29,7 @@ const WAITABLE: Type = Type::Either(&[
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "open",
+        effect: Effect::Plumbing,
         doc: "Opens a file, FIFO or device (open(2)). The descriptor is close-on-exec, and a terminal does not become \
               the controlling terminal.",
         args: &[arg("path", Type::Path, "the file")],
@@ -56,6 +57,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "open_device",
+        effect: Effect::Plumbing,
         doc: "Opens a character device for reading and writing if it has the given number. Use it for paths that \
               others control: another file or a symbolic link under this name is refused (openat2(2), fstat(2)).",
         args: &[arg("path", Type::Path, "the device")],
@@ -82,6 +84,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "stdio",
+        effect: Effect::Plumbing,
         doc: "Duplicates standard input, output or error into a handle (dup(2)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
         returns: "a file handle",
@@ -92,6 +95,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pipe",
+        effect: Effect::Plumbing,
         doc: "Creates a pipe (pipe2(2)).",
         options: &[
             opt("nonblock", Type::Word(&["read", "write"]), "neither", "the end whose calls do not block"),
@@ -116,6 +120,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "read",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Reads the available bytes, at most `max` (read(2)).",
         args: &[arg("file", FILE, "an open file"), optional("max", Type::Size, "64k when absent")],
         options: &[opt(
@@ -137,6 +143,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "write",
+        effect: Effect::Plumbing,
         doc: "Writes all bytes; blocks while the pipe or socket is full (write(2)).",
         args: &[arg("file", FILE, "an open file"), arg("data", Type::Bytes, "the bytes")],
         options: &[opt("wait", Type::Bool, "true", "false: write once, as much as fits now (for a nonblock file)")],
@@ -153,6 +160,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "dup2",
+        effect: Effect::Plumbing,
         doc: "Makes an open file the standard input, output or error of the process (dup2(2)).",
         args: &[arg("file", FILE, "an open file"), arg("number", Type::Int, "0, 1 or 2")],
         example: "tiny.dup2(tiny.open(\"/dev/null\"), 0)",
@@ -166,6 +174,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "isatty",
+        effect: Effect::Reads,
         doc: "Returns whether standard input, output or error is a terminal (isatty(3)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
         returns: "a boolean",
@@ -182,6 +191,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "poll",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Waits until a handle is ready (poll(2)): a file can be read, a process has ended, a signal is pending, a \
               watched file or control file has changed, a datagram or connection has arrived, or a file in `write` can \
               be written.",
@@ -206,6 +217,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "signals",
+        effect: Effect::Plumbing,
         doc: "Blocks signals and reads them from a handle instead (signalfd(2)). Programs executed later start with \
               these signals unblocked.",
         list: Some((Type::Signal, "the signals")),
@@ -217,6 +229,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unblock_signals",
+        effect: Effect::Plumbing,
         doc: "Unblocks signals; a pending signal is delivered at once (sigprocmask(2), SIG_UNBLOCK).",
         list: Some((Type::Signal, "the signals")),
         errors: &[("EINVAL", "0 is not a signal")],
@@ -229,6 +242,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "next_signal",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Takes the next pending signal (signalfd(2)).",
         args: &[arg("signals", Type::Handle("signals"), "a handle returned by `signals`")],
         returns: "its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending",
@@ -242,6 +257,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "watch",
+        effect: Effect::Plumbing,
         doc: "Watches files and directories for changes (inotify(7)).",
         list: Some((Type::Path, "the files and directories")),
         returns: "a watch handle: `:changes()`",
@@ -255,6 +271,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "changes",
+        effect: Effect::Plumbing,
         doc: "Returns what has changed since the last call (inotify(7)).",
         args: &[arg("watch", Type::Handle("watch"), "a handle returned by `watch`")],
         returns: "a list of the names changed in watched directories, and \"\" for a watched file itself",

@@ -7,7 +7,7 @@ use super::place::{ROOT, root};
 use crate::sys::{self as kernel, fs as sys, tree};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const MODE: Opt = opt("mode", Type::Int, "0o644", "the file's mode");
@@ -26,6 +26,7 @@ const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; nothing was changed")
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "read_file",
+        effect: Effect::Reads,
         doc: "Reads a whole regular file; FIFOs and devices are refused (open(2), O_NONBLOCK).",
         args: &[arg("path", Type::Path, "the file")],
         options: &[ROOT, opt("max", Type::Size, "16m", "the largest file that is read")],
@@ -37,6 +38,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "write_file",
+        effect: Effect::Plumbing,
         doc: "Writes a whole file atomically, through a temporary file and rename(2): readers never see a partial \
               file. A symbolic link of that name is replaced, not followed.",
         args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "the new content")],
@@ -53,6 +55,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "append_file",
+        effect: Effect::Plumbing,
         doc: "Appends to a file with one write and creates the file if it is missing (open(2), O_APPEND).",
         args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "the bytes")],
         options: &[MODE],
@@ -67,6 +70,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "fsync",
+        effect: Effect::Plumbing,
         doc: "Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).",
         args: &[arg("path", Type::Path, "the file or folder")],
         options: &[ROOT],
@@ -86,6 +90,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "list_dir",
+        effect: Effect::Reads,
         doc: "Lists the names in a directory, sorted (readdir(3)).",
         args: &[arg("path", Type::Path, "the directory")],
         options: &[ROOT, NOFOLLOW],
@@ -97,6 +102,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "stat",
+        effect: Effect::Reads,
         doc: "Returns the attributes of a file (stat(2)).",
         args: &[arg("path", Type::Path, "the file")],
         options: &[ROOT, opt("follow", Type::Bool, "true", "follow a symbolic link to its target"), NOFOLLOW],
@@ -108,6 +114,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "mkdir",
+        effect: Effect::Plumbing,
         doc: "Creates a directory (mkdir(2)).",
         args: &[arg("path", Type::Path, "the directory")],
         options: &[
@@ -136,6 +143,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "readlink",
+        effect: Effect::Reads,
         doc: "Returns the target of a symbolic link (readlink(2)).",
         args: &[arg("path", Type::Path, "the link")],
         options: &[ROOT],
@@ -192,6 +200,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "rename",
+        effect: Effect::Plumbing,
         doc: "Renames a file or directory within its file system; an existing file of the new name is replaced \
               (rename(2)).",
         args: &[arg("from", Type::Path, "the current path"), arg("to", Type::Path, "the new path")],
@@ -211,6 +220,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "remove",
+        effect: Effect::Plumbing,
+        undoes: true,
         doc: "Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic \
               links and mounts are not followed (unlink(2), rmdir(2)).",
         args: &[arg("path", Type::Path, "the file or directory")],
@@ -227,6 +238,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "flock",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Locks a file, and creates it if it is missing (flock(2)). Children that are forked later share the lock: \
               it is released when all of them have closed it or ended, or by `unlock`.",
         args: &[arg("path", Type::Path, "the lock file")],
@@ -248,6 +261,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unlock",
+        effect: Effect::Plumbing,
         doc: "Releases a lock for all processes that share it, including children that inherited it (flock(2), \
               LOCK_UN).",
         args: &[arg("lock", Type::Handle("lock"), "a handle returned by `flock`")],

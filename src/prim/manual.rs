@@ -5,7 +5,7 @@ use mlua::Value;
 use crate::docs;
 use crate::vm::call::{Call, Fail};
 use crate::vm::files::{self, SearchPath};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "manual", ..Primitive::BASE };
 
@@ -13,6 +13,7 @@ const BASE: Primitive = Primitive { family: "manual", ..Primitive::BASE };
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "manual",
+        effect: Effect::Reads,
         doc: "Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole \
               reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).",
         args: &[optional("name", Type::Str, "a primitive such as \"clone\", or a method such as \"child:wait\"")],
@@ -28,7 +29,18 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "primitives",
+        effect: Effect::Reads,
+        doc: "Lists the primitives: the name and family of each, its effect, whether it undoes another call or \
+              mostly waits, the kind of handle that it returns, and the handle and name of its method.",
+        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method }",
+        example: "for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end",
+        call: primitives,
+        ..BASE
+    },
+    Primitive {
         name: "sources",
+        effect: Effect::Reads,
         doc: "Lists the Lua files in a directory of the search path and of the binary, without `.lua`.",
         args: &[arg("folder", Type::Path, "a directory below scripts or lua: commands, modules or recipes")],
         options: &[opt("below", Type::Bool, "false", "include subdirectories, as in \"net/bridge\"")],
@@ -47,6 +59,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "source",
+        effect: Effect::Reads,
         doc: "Reads a Lua file as `require` and the commands find it: first on the search path, then in the binary.",
         args: &[arg("path", Type::Path, "the file, such as \"scripts/run.lua\"")],
         options: &[opt(
@@ -62,6 +75,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "config_dir",
+        effect: Effect::Reads,
         doc: "Returns the user's directory on the search path; its files override the Lua files in the binary.",
         returns: "a string, or nil when neither XDG_CONFIG_HOME nor HOME is set",
         example: "print(tiny.config_dir())  -- /root/.config/tinylua",
@@ -86,6 +100,25 @@ fn manual(call: &Call<'_>) -> Outcome {
     }
     let name = call.str(0)?;
     call.ok(docs::find(registry, &name).map(docs::entry))
+}
+
+fn primitives(call: &Call<'_>) -> Outcome {
+    let list = call.lua.create_table()?;
+    for primitive in call.primitive.registry().all() {
+        let entry = call.lua.create_table()?;
+        entry.raw_set("name", primitive.name)?;
+        entry.raw_set("family", primitive.family)?;
+        entry.raw_set("effect", primitive.effect.word())?;
+        entry.raw_set("undoes", primitive.undoes)?;
+        entry.raw_set("waits", primitive.waits)?;
+        entry.raw_set("returns", docs::returned_kind(primitive.returns))?;
+        if let Some((handle, method)) = primitive.method {
+            entry.raw_set("handle", handle)?;
+            entry.raw_set("method", method)?;
+        }
+        list.raw_push(entry)?;
+    }
+    call.ok(list)
 }
 
 fn search_path(call: &Call<'_>) -> SearchPath {

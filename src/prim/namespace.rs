@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use crate::sys::namespace as sys;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::{self, Builder};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
@@ -112,6 +112,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "open_ns",
+        effect: Effect::Plumbing,
         doc: "Opens an existing namespace, by its file or of a process (namespaces(7)).",
         args: &[
             arg("kind", Type::Word(&NAMESPACE_KEYS), "the kind of namespace"),

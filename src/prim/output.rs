@@ -12,7 +12,7 @@ use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
 
 const BASE: Primitive = Primitive { family: "output", ..Primitive::BASE };
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
@@ -22,6 +22,7 @@ const PUMP: Type = Type::Handle("pump");
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "pump",
+        effect: Effect::Plumbing,
         doc: "Opens the output path of a container: the FIFOs `stdout` and `stderr` in a directory, a spool file for \
               each, and the log with one JSON object per line (lines that arrive together form one object). Bytes move \
               by splice(2): SIGKILL neither loses nor duplicates any, and a pump opened later continues where the log \
@@ -48,6 +49,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pump_move",
+        effect: Effect::Plumbing,
         doc: "Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.",
         args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
         options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
@@ -60,6 +62,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pump_drop",
+        effect: Effect::Plumbing,
         doc: "Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the \
               container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.",
         args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
@@ -72,6 +75,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pump_finish",
+        effect: Effect::Plumbing,
         doc: "Moves the rest of a stream to the log; an incomplete last line is marked as partial.",
         args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
         options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
@@ -84,6 +88,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "terminal_filter",
+        effect: Effect::Plumbing,
         doc: "Creates a filter for untrusted program output that is shown on another terminal. Control characters, \
               escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage \
               returns and colours (SGR sequences of at most 40 bytes) pass; colours are reset at the end of each line \
@@ -104,6 +109,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "filter_text",
+        effect: Effect::Plumbing,
         doc: "Filters the next bytes of a stream. An incomplete character or sequence is kept until the rest arrives.",
         args: &[
             arg("filter", Type::Handle("filter"), "a handle returned by `terminal_filter`"),
@@ -123,6 +129,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "relay",
+        effect: Effect::Plumbing,
         doc: "Creates a relay that copies bytes from one file to another through this process. Neither side gets a \
               descriptor of the other. Bytes that `into` does not accept stay in the relay, at most 128 KiB, and \
               reading stops until they are written.",
@@ -138,6 +145,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "relay_move",
+        effect: Effect::Plumbing,
         doc: "Moves the available bytes, at most about 1 MiB, without blocking.",
         args: &[arg("relay", Type::Handle("relay"), "what `relay` returned")],
         options: &[opt(

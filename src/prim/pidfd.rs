@@ -6,7 +6,7 @@ use crate::sys::pidfd::{self, Ended};
 use crate::sys::signal;
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
@@ -14,6 +14,7 @@ const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("proces
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "kill",
+        undoes: true,
         doc: "Sends a signal through a pidfd, which never reaches another process with the same pid \
               (pidfd_send_signal(2)).",
         args: &[
@@ -38,6 +39,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "signal_number",
+        effect: Effect::Reads,
         doc: "Returns the number of a signal on this architecture (signal(7)).",
         args: &[arg("signal", Type::Signal, "\"SIGTERM\", \"term\" or a number")],
         returns: "an integer",
@@ -47,6 +49,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pidfd_open",
+        effect: Effect::Plumbing,
         doc: "Opens a process by its pid (pidfd_open(2)). With `start_time`, only if it is still the same process.",
         args: &[arg("pid", Type::Int, "a pid in the caller's pid namespace")],
         options: &[opt(
@@ -62,6 +65,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "process_exit",
+        waits: true,
         doc: "Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The \
               status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.",
         args: &[arg("process", Type::Handle("process"), "a handle returned by `pidfd_open`")],
@@ -74,6 +78,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "process_start_time",
+        effect: Effect::Reads,
         doc: "Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the \
               start time and the boot id identify a process uniquely.",
         args: &[arg("pid", Type::Int, "a pid in the caller's pid namespace")],

@@ -13,7 +13,7 @@ use crate::sys::title;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::files::SearchPath;
 use crate::vm::handle::{self, Builder};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 use crate::vm::{error, trace};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
@@ -95,6 +95,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "wait",
+        waits: true,
         doc: "Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).",
         args: &[
             arg("child", Type::Handle("child"), "a handle returned by `clone` or `fork`"),
@@ -110,6 +111,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "wait_ready",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is \
               thrown here.",
         args: &[
@@ -124,6 +127,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "notify_ready",
+        effect: Effect::Plumbing,
         doc: "In a child: reports to the parent's `wait_ready` that the setup is complete. Later errors are not passed \
               to the parent.",
         example: "local child = tiny.fork(function() tiny.notify_ready(); serve() end)",
@@ -135,6 +139,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "reap",
+        waits: true,
+        effect: Effect::Plumbing,
+        undoes: true,
         doc: "Kills a child with SIGKILL and waits for its end, like `<close>`. A child that has ended is only reaped.",
         args: &[arg("child", Type::Handle("child"), "a handle returned by `clone` or `fork`")],
         method: Some(("child", "reap")),
@@ -159,6 +166,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_process_title",
+        effect: Effect::Plumbing,
         doc: "Sets the command line that ps(1) shows for this process (setproctitle(3)). The title replaces the \
               arguments in /proc/PID/cmdline. /proc/PID/environ becomes empty, so that secrets in the environment \
               cannot be read there. The part before the colon becomes the process name (/proc/PID/comm, 15 bytes). The \

@@ -13,13 +13,14 @@ use crate::sys::mount as sys;
 use crate::sys::{cloned_binary, path};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "open_root",
+        effect: Effect::Plumbing,
         doc: "Opens a directory as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
         args: &[arg("path", Type::Path, "the directory")],
         options: &[

@@ -8,7 +8,7 @@ use super::event::file;
 use crate::sys::Context;
 use crate::sys::socket::{self as sys, Kind};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "sockets", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -23,6 +23,7 @@ const NONBLOCK: Opt = opt("nonblock", Type::Bool, "false", "reads and writes do 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "socketpair",
+        effect: Effect::Plumbing,
         doc: "Creates a pair of connected sockets (socketpair(2)).",
         options: &[TYPE, NONBLOCK],
         returns: "two file handles",
@@ -35,6 +36,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unix_listen",
+        effect: Effect::Plumbing,
         doc: "Creates a socket at `path` that only its owner may connect to, and listens on it (unix(7)). The socket \
               file remains until it is removed.",
         args: &[arg("path", Type::Path, "the path of the socket, of any length")],
@@ -53,6 +55,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unix_accept",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Accepts the next connection (accept4(2)).",
         args: &[arg("listener", FILE, "a handle returned by `unix_listen`")],
         options: &[NONBLOCK],
@@ -70,6 +74,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unix_connect",
+        effect: Effect::Plumbing,
         doc: "Connects to a socket by its path (connect(2)).",
         args: &[arg("path", Type::Path, "the path of the socket, of any length")],
         options: &[TYPE, NONBLOCK],
@@ -88,6 +93,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "send_fd",
+        effect: Effect::Plumbing,
         doc: "Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).",
         args: &[arg("socket", FILE, "a socket"), arg("file", FILE, "the file to send; it stays open in the caller")],
         errors: &[("EPIPE", "the peer has closed the socket"), ("ENOTSOCK", "the first file is not a socket")],
@@ -101,6 +107,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "recv_fd",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Receives an open file from the peer of a socket (unix(7), SCM_RIGHTS).",
         args: &[arg("socket", FILE, "a socket")],
         returns: "a file handle; nil when the peer has closed the socket",

@@ -10,7 +10,7 @@ use crate::repl::{self, Ask, Entered};
 use crate::sys::{event, job_control, terminal as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "terminal", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -20,6 +20,8 @@ const NOT_ONE: (&str, &str) = ("ENOTTY", "it is not a terminal; check with isatt
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "read_line",
+        waits: true,
+        effect: Effect::Plumbing,
         doc: "Reads a line from the user with a prompt and line editing (termios(3)). If standard input is not a \
               terminal, it reads a line from it without a prompt.",
         args: &[arg("prompt", Type::Str, "the text before the input")],
@@ -83,6 +85,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_foreground",
+        effect: Effect::Plumbing,
         doc: "Moves a child to the foreground of the terminal at standard input, so that it can read keys and receives \
               Ctrl-C (tcsetpgrp(3)). The child gets its own process group if it has none. Without a child, the \
               caller's group returns to the foreground; at a prompt, the terminal mode found by this call is restored.",
@@ -99,6 +102,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "terminal_size",
+        effect: Effect::Plumbing,
         doc: "Returns the size of a terminal, or sets it. A change sends SIGWINCH to the foreground processes \
               (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).",
         args: &[arg("file", FILE, "a terminal: either end of a pty")],
@@ -114,6 +118,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "raw_mode",
+        effect: Effect::Plumbing,
         doc: "Sets the terminal of a standard stream to raw mode: no echo, line editing or signals (cfmakeraw(3)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
         returns: "a terminal_mode handle; `<close>` restores the previous mode",
@@ -131,6 +136,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_terminal_mode",
+        effect: Effect::Plumbing,
         doc: "Sets the mode of a standard stream's terminal, for example the mode saved by `raw_mode` (tcsetattr(3)).",
         args: &[
             arg("number", Type::Int, "0, 1 or 2"),

@@ -4,7 +4,7 @@ use mlua::Table;
 
 use crate::sys::userns::{self as sys, Extent};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, optional};
 
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
@@ -40,6 +40,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "subids",
+        effect: Effect::Reads,
         doc: "Returns the id ranges of a user, or of all users, from /etc/subuid and /etc/subgid (subuid(5)).",
         args: &[optional("user", Type::Either(&[Type::Str, Type::Int]), "a name or a uid; all users when absent")],
         returns: "{ uids = { { first, count }, … }, gids = { … } }, in the order of the files; empty lists when there \
@@ -51,6 +52,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "userns_helper",
+        effect: Effect::Reads,
         doc: "Finds newuidmap(1) or newgidmap(1) in PATH and checks that it can map ranges. It must belong to root, be \
               writable by root only, and have the set-user-ID bit or file capabilities.",
         args: &[arg("name", Type::Word(&["newuidmap", "newgidmap"]), "which")],

@@ -16,6 +16,28 @@ use std::sync::OnceLock;
 /// What a binding returns: its results, or a failure that `dispatch` puts into an error value.
 pub type Outcome = Result<MultiValue, Fail>;
 
+/// What a call does, as plans, steps and traces tell calls apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes something: a step of its own.
+    Acts,
+    /// It changes nothing, whatever its arguments.
+    Reads,
+    /// It moves bytes and handles, which is no step in the eyes of a reader.
+    Plumbing,
+}
+
+impl Effect {
+    /// The word that Lua has for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Effect::Acts => "acts",
+            Effect::Reads => "reads",
+            Effect::Plumbing => "plumbing",
+        }
+    }
+}
+
 /// One kernel operation as Lua sees it.
 pub struct Primitive {
     /// The name on `tiny`.
@@ -38,6 +60,12 @@ pub struct Primitive {
     pub errors: &'static [(&'static str, &'static str)],
     /// A line or two of Lua that work.
     pub example: &'static str,
+    /// What it does to the machine.
+    pub effect: Effect,
+    /// Whether it removes what another call has created: an abort lets it happen.
+    pub undoes: bool,
+    /// Whether it mostly waits for another process: its time is not work.
+    pub waits: bool,
     /// Whether the function is Lua in `vm/bindings.lua`; the entry then only documents it.
     pub in_lua: bool,
     /// The version that brought it.
@@ -59,6 +87,9 @@ impl Primitive {
         method: None,
         errors: &[],
         example: "",
+        effect: Effect::Acts,
+        undoes: false,
+        waits: false,
         in_lua: false,
         since: "0.1",
         call: |_| Ok(MultiValue::new()),

@@ -2,29 +2,24 @@
 -- primitives that act.
 local effects = {}
 
-local function set(text)
-  local found = {}
-  for name in text:gmatch("%S+") do found[name] = true end
-  return found
+-- By name, what the registry says of a primitive: effect, undoes, returns and so on (tiny.primitives).
+local by_name = {}
+for _, primitive in ipairs(tiny.primitives()) do by_name[primitive.name] = primitive end
+effects.PRIMITIVES = by_name
+
+-- Whether a primitive changes nothing, whatever its arguments.
+function effects.reads(name)
+  return by_name[name] ~= nil and by_name[name].effect == "reads"
 end
 
--- Primitives that change nothing, whatever their arguments.
-effects.LOOKS = set [[caps capability_name subids userns_helper mounts links routes published nft_chains cgroup_of probe isatty signal_number parse_addr
-  format_addr log log_reopen json_encode json_decode sha256 read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
-  parse_duration did_you_mean manual sources source config_dir caller load_recipe loaded_modules foresee error_frame seccomp_compile dns_question dns_answer try fail]]
+-- Whether a primitive only moves bytes and handles, which is not shown as a step.
+function effects.is_plumbing(name)
+  return by_name[name] ~= nil and by_name[name].effect == "plumbing"
+end
 
--- Primitives that read files; a plan answers them itself.
-effects.READS = set [[stat read_file list_dir readlink]]
-
--- Primitives that move bytes and handles, which are not shown as steps.
-effects.PLUMBING = set [[pipe socketpair read write dup2 poll signals next_signal flock unlock stdio wait_ready send_fd recv_fd reap pidfd_open open write_file
-  append_file fsync mkdir mkdirs copy_entries open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish relay relay_move open_device terminal_filter filter_text notify_ready open_cgroup
-  cgroup_stats cgroup_read open_ns stop_trace terminal_size raw_mode set_terminal_mode read_line unix_listen unix_accept unix_connect udp_receive udp_send
-  tcp_accept seal trace_calls set_foreground set_process_title]]
-
--- Primitives that undo something; an abort still executes them.
+-- Whether a primitive removes what another call has created: an abort lets it happen.
 function effects.undoes(name)
-  return name == "umount" or name == "remove" or name == "reap" or name == "kill" or name == "cgroup_kill" or name:find("_del$") ~= nil or name == "publish_clear" or name == "pin_clear"
+  return by_name[name] ~= nil and by_name[name].undoes
 end
 
 -- The keys of a container that request a primitive's call.

@@ -71,7 +71,7 @@ local function stops(mode, call)
   if set then return set[call.op] end
   -- Plumbing calls of the shipped Lua are not steps, nor are those of a running container's supervisor, which ends with the
   -- container in any case.
-  return call.own or not (effects.PLUMBING[call.op] or self.supervises)
+  return call.own or not (effects.is_plumbing(call.op) or self.supervises)
 end
 
 local function give_up(call)
@@ -178,7 +178,7 @@ function step.start(path)
     if type(primitive) == "function" then self.originals[name] = primitive end
   end
   for name, primitive in pairs(self.originals) do
-    if not effects.LOOKS[name] and not effects.READS[name] and name ~= "seal" and name ~= "stop_trace" then tiny[name] = wrap(name, primitive) end
+    if not effects.reads(name) and name ~= "seal" and name ~= "stop_trace" then tiny[name] = wrap(name, primitive) end
   end
   unwrapped(give, "begin")
 end

@@ -1,11 +1,9 @@
 -- Groups the events of a trace by process, and formats their times.
 local events = {}
 
--- Calls that mostly wait for other processes, so that their time is not work.
-events.WAITING = {
-  wait = true, wait_ready = true, poll = true, read = true, next_signal = true, take_notice = true, flock = true, reap = true, tcp_accept = true,
-  unix_accept = true, recv_fd = true, read_line = true, notify_receive = true, process_exit = true,
-}
+-- Calls that mostly wait for another process: their time is not work.
+events.WAITING = {}
+for _, primitive in ipairs(tiny.primitives()) do events.WAITING[primitive.name] = primitive.waits or nil end
 
 -- The processes of a trace in the order of their first call: lists of calls sorted by start, each with name, pid, side, id,
 -- parent, first and last (points in time), wall, cpu and waited (durations), all in microseconds.

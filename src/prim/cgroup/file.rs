@@ -4,10 +4,11 @@ use mlua::Table;
 
 use super::{BASE, GROUP, group};
 use crate::vm::call::Call;
-use crate::vm::registry::{Outcome, Primitive, Type, arg};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg};
 
 pub(super) const CGROUP_STATS: Primitive = Primitive {
     name: "cgroup_stats",
+    effect: Effect::Plumbing,
     doc: "Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after \
           its processes have ended, until the cgroup is removed.",
     args: &[GROUP],
@@ -23,6 +24,7 @@ pub(super) const CGROUP_STATS: Primitive = Primitive {
 
 pub(super) const CGROUP_READ: Primitive = Primitive {
     name: "cgroup_read",
+    effect: Effect::Plumbing,
     doc: "Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the \
           one of this host: v1 and v2 differ.",
     args: &[GROUP, arg("file", Type::Str, "\"memory.stat\", \"cgroup.procs\" …")],

@@ -6,7 +6,7 @@ use super::{BASE, ERRORS, GROUP, group, path_of};
 use crate::sys::cgroup::{self as sys, Group};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub(super) const CGROUP: Primitive = Primitive {
     name: "cgroup",
@@ -47,6 +47,7 @@ pub(super) const CGROUP: Primitive = Primitive {
 
 pub(super) const OPEN_CGROUP: Primitive = Primitive {
     name: "open_cgroup",
+    effect: Effect::Plumbing,
     doc: "Opens an existing cgroup. Closing the handle does not remove it.",
     args: &[arg("path", Type::Path, "a path relative to the root of each hierarchy")],
     returns: "a cgroup handle",
@@ -57,6 +58,7 @@ pub(super) const OPEN_CGROUP: Primitive = Primitive {
 
 pub(super) const CGROUP_DEL: Primitive = Primitive {
     name: "cgroup_del",
+    undoes: true,
     doc: "Removes a cgroup from every hierarchy (rmdir(2)). It kills no process unless `kill` is set, and waits for \
           processes that are already exiting.",
     args: &[GROUP],

@@ -5,13 +5,14 @@ use mlua::Value;
 use super::{BASE, ERRORS, GROUP, group};
 use crate::sys::cgroup as sys;
 use crate::vm::call::{Call, Fail, FdRef};
-use crate::vm::registry::{Arg, Outcome, Primitive, Type, optional};
+use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 const TIMEOUT: Arg = optional("timeout", Type::Duration, "the longest time to wait");
 
 pub(super) const CGROUP_OF: Primitive = Primitive {
     name: "cgroup_of",
+    effect: Effect::Reads,
     doc: "Returns the cgroup of a process in each hierarchy (/proc/PID/cgroup, cgroups(7)).",
     args: &[optional("process", PROCESS, "a child or process handle; the caller when absent")],
     returns: "a table that maps controllers to paths, \"unified\" for v2; hierarchies that are not mounted here are \
@@ -48,6 +49,7 @@ pub(super) const CGROUP_ATTACH: Primitive = Primitive {
 
 pub(super) const CGROUP_KILL: Primitive = Primitive {
     name: "cgroup_kill",
+    undoes: true,
     doc: "Kills every process in a cgroup and below it with SIGKILL, and waits until none is left. It freezes the \
           cgroup and uses pidfd_send_signal(2); a frozen cgroup is thawed. The file cgroup.kill is used only when the \
           cgroup is removed (cgroup_del with kill), since Linux 6.18 also kills what `clone` later puts into such a \

@@ -10,7 +10,7 @@ use crate::sys::Context;
 use crate::sys::mount as sys;
 use crate::sys::path::Place;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
@@ -51,6 +51,7 @@ pub(super) const REMOUNT_RO: Primitive = Primitive {
 
 pub(super) const UMOUNT: Primitive = Primitive {
     name: "umount",
+    undoes: true,
     doc: "Unmounts the topmost mount at `target` (umount2(2)).",
     args: &[arg("target", Type::Path, "the mount point")],
     options: &[
@@ -70,6 +71,7 @@ pub(super) const UMOUNT: Primitive = Primitive {
 
 pub(super) const MOUNTS: Primitive = Primitive {
     name: "mounts",
+    effect: Effect::Reads,
     doc: "Lists the mounts of a process's mount namespace (proc_pid_mountinfo(5)).",
     args: &[optional("process", PROCESS, "a child or process handle; the caller when absent")],
     returns: "a list of tables: id, parent, dev (\"254:0\"), root, target, options, propagation, fstype, source, \

@@ -25,6 +25,7 @@ pub const ADDR_ADD: Primitive = Primitive {
 
 pub const ADDR_DEL: Primitive = Primitive {
     name: "addr_del",
+    undoes: true,
     doc: "Removes an address from a link (ip-address(8)).",
     args: &[arg("link", LINK, "its name or a handle"), arg("addr", Type::Cidr, "the address with its prefix length")],
     options: &[NETNS],

@@ -4,10 +4,11 @@ use super::nat::NO_NFTABLES;
 use super::{BASE, EPERM, NETNS, Place};
 use crate::sys::net::chain as sys;
 use crate::vm::call::Call;
-use crate::vm::registry::{Outcome, Primitive};
+use crate::vm::registry::{Effect, Outcome, Primitive};
 
 pub const NFT_CHAINS: Primitive = Primitive {
     name: "nft_chains",
+    effect: Effect::Reads,
     doc: "Lists the base chains of all nftables tables, including those of other programs (nft(8)). A packet passes \
           all chains of a hook; a drop by any of them is final.",
     options: &[NETNS],

@@ -6,6 +6,7 @@ use crate::vm::registry::{Primitive, Type, arg};
 
 pub const CONNTRACK_DEL: Primitive = Primitive {
     name: "conntrack_del",
+    undoes: true,
     doc: "Deletes the connection tracking entries from and to an address, before or after translation (conntrack(8), \
           -D). Otherwise connections through a port that is no longer published continue.",
     args: &[arg("addr", Type::Str, "the address, such as \"10.10.0.2\"")],

@@ -5,10 +5,11 @@ use mlua::{LuaString, Value};
 use super::{BASE, ip, unsigned};
 use crate::sys::net::dns::{self as sys, Answer};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub const DNS_QUESTION: Primitive = Primitive {
     name: "dns_question",
+    effect: Effect::Reads,
     doc: "Parses the question of a DNS query (RFC 1035).",
     args: &[arg("query", Type::Bytes, "a message in wire format; it need not be trusted")],
     returns: "a table: `id`, `name` (lower case, without the final dot), `type` (\"A\", \"AAAA\", \"PTR\", …, \
@@ -21,6 +22,7 @@ pub const DNS_QUESTION: Primitive = Primitive {
 
 pub const DNS_ANSWER: Primitive = Primitive {
     name: "dns_answer",
+    effect: Effect::Reads,
     doc: "Builds the reply to a DNS query (RFC 1035). A and AAAA queries are answered with the addresses of that \
           family, PTR queries with the names, and others with an empty answer.",
     args: &[arg("query", Type::Bytes, "the query in wire format")],

@@ -10,7 +10,7 @@ use crate::prim::event::file;
 use crate::sys::net::inet::{self as sys, Bound, Proto};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, arg, opt};
 
 const ADDR: Arg = arg("addr", Type::Str, "\"127.0.0.1:53\", \"[::1]:53\"");
 const UDP: Arg = arg("udp", Type::Handle("udp"), "a handle returned by `udp_bind`");
@@ -50,6 +50,7 @@ pub const UDP_BIND: Primitive = Primitive {
 
 pub const UDP_RECEIVE: Primitive = Primitive {
     name: "udp_receive",
+    effect: Effect::Plumbing,
     doc: "Receives the next datagram without blocking (recvfrom(2)).",
     args: &[UDP],
     returns: "its bytes and its sender, such as \"127.0.0.1:4242\"; nil when none is waiting",
@@ -64,6 +65,7 @@ pub const UDP_RECEIVE: Primitive = Primitive {
 
 pub const UDP_SEND: Primitive = Primitive {
     name: "udp_send",
+    effect: Effect::Plumbing,
     doc: "Sends a datagram (sendto(2)).",
     args: &[
         UDP,
@@ -99,6 +101,8 @@ pub const TCP_LISTEN: Primitive = Primitive {
 
 pub const TCP_ACCEPT: Primitive = Primitive {
     name: "tcp_accept",
+    waits: true,
+    effect: Effect::Plumbing,
     doc: "Accepts the next connection without blocking (accept4(2)).",
     args: &[arg("listener", Type::Handle("listener"), "a handle returned by `tcp_listen`")],
     returns: "a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting",

@@ -47,6 +47,7 @@ pub const ISOLATE: Primitive = Primitive {
 
 pub const ISOLATE_DEL: Primitive = Primitive {
     name: "isolate_del",
+    undoes: true,
     doc: "Removes the table that `isolate` or `block_transit` created under this name (nft(8)).",
     args: &[arg("name", Type::Str, "the name: the bridge's, unless `name` was given")],
     errors: &[

@@ -9,10 +9,11 @@ use super::{
 use crate::sys::net::link::{self as sys, Change, Link};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub const LINKS: Primitive = Primitive {
     name: "links",
+    effect: Effect::Reads,
     doc: "Lists the network links with their addresses (rtnetlink(7)).",
     options: &[NETNS],
     returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac`, \
@@ -57,6 +58,7 @@ pub const LINK_SET: Primitive = Primitive {
 
 pub const LINK_DEL: Primitive = Primitive {
     name: "link_del",
+    undoes: true,
     doc: "Deletes a link; for a veth link, both ends (ip-link(8)).",
     args: &[arg("link", LINK, "its name or a handle")],
     options: &[NETNS],

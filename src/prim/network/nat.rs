@@ -57,6 +57,7 @@ pub const NAT: Primitive = Primitive {
 
 pub const NAT_DEL: Primitive = Primitive {
     name: "nat_del",
+    undoes: true,
     doc: "Removes the table that `nat` created under this name (nft(8)).",
     args: &[arg("name", Type::Str, "the name of the nat")],
     options: &[NETNS],

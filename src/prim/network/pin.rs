@@ -49,6 +49,7 @@ pub const PIN: Primitive = Primitive {
 
 pub const PIN_DEL: Primitive = Primitive {
     name: "pin_del",
+    undoes: true,
     doc: "Removes the pin with the same values (nft(8)). The port cannot send afterwards.",
     args: &[arg("link", LINK, "the port: its name or a handle")],
     options: OPTIONS,
@@ -66,6 +67,7 @@ pub const PIN_DEL: Primitive = Primitive {
 
 pub const PIN_CLEAR: Primitive = Primitive {
     name: "pin_clear",
+    undoes: true,
     doc: "Removes the table `bridge tiny-pins` when no pins are left (nft(8)).",
     options: &[NETNS],
     errors: &[

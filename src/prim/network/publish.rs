@@ -10,7 +10,7 @@ use crate::sys::net::port::Publish;
 use crate::sys::net::publish as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg};
+use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, arg};
 
 const PORTS: Type = Type::Either(&[Type::Str, Type::List(&PUBLISHED_PORT), Type::Options(PORT_KEYS)]);
 
@@ -50,6 +50,7 @@ pub const PUBLISH: Primitive = Primitive {
 
 pub const PUBLISH_DEL: Primitive = Primitive {
     name: "publish_del",
+    undoes: true,
     doc: "Unpublishes a port that still leads to this address, and ends its connections (nft(8)). The call takes about \
           10 ms, also for a list, and twice as long when there were connections.",
     args: &[arg("port", PORTS, "the port as given to `publish`, or a list")],
@@ -76,6 +77,7 @@ pub const PUBLISH_DEL: Primitive = Primitive {
 
 pub const PUBLISHED: Primitive = Primitive {
     name: "published",
+    effect: Effect::Reads,
     doc: "Lists the ports published by `publish` (nft(8)).",
     options: &[NETNS],
     returns: "a list of strings in the syntax of `publish`, without \"/tcp\"; empty if there is no table",
@@ -90,6 +92,7 @@ pub const PUBLISHED: Primitive = Primitive {
 
 pub const PUBLISH_CLEAR: Primitive = Primitive {
     name: "publish_clear",
+    undoes: true,
     doc: "Removes the table `inet tiny-publish` when no ports are published (nft(8)).",
     options: &[NETNS],
     errors: &[

@@ -42,6 +42,7 @@ pub const QDISC_SET: Primitive = Primitive {
 
 pub const QDISC_DEL: Primitive = Primitive {
     name: "qdisc_del",
+    undoes: true,
     doc: "Removes the setting of `qdisc_set` from a link (tc(8)).",
     args: &[arg("link", LINK, "its name or a handle")],
     options: &[NETNS],

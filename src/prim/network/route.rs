@@ -6,7 +6,7 @@ use super::{BASE, ENODEV, EPERM, LINK, NETNS, Place, bridge_name, cidr, ip, sequ
 use crate::sys::net::route::{self as sys, Route};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Arg, Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Arg, Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const DEST: Arg = arg(
     "dest",
@@ -42,6 +42,7 @@ pub const ROUTE_ADD: Primitive = Primitive {
 
 pub const ROUTE_DEL: Primitive = Primitive {
     name: "route_del",
+    undoes: true,
     doc: "Removes the first matching route of the main table (ip-route(8)).",
     args: &[DEST],
     options: OPTIONS,
@@ -53,6 +54,7 @@ pub const ROUTE_DEL: Primitive = Primitive {
 
 pub const ROUTES: Primitive = Primitive {
     name: "routes",
+    effect: Effect::Reads,
     doc: "Lists the routes of the main table, of both families (ip-route(8)).",
     options: &[NETNS],
     returns: "a list of tables: `dst` (\"10.0.0.0/8\" or \"default\"), `dev`, `via`, `metric`, `family` (\"ipv4\" or \

@@ -6,11 +6,12 @@ use mlua::Value;
 
 use super::BASE;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg};
 use crate::vm::units;
 
 pub const PARSE_ADDR: Primitive = Primitive {
     name: "parse_addr",
+    effect: Effect::Reads,
     doc: "Parses an address, with or without a prefix length, to its bytes in network order.",
     args: &[arg("text", Type::Str, "such as \"10.10.0.2\", \"10.10.0.0/24\" or \"fd00::2\"")],
     returns: "4 or 16 bytes and the prefix length (32 or 128 if absent); nil if it is not an address",
@@ -21,6 +22,7 @@ pub const PARSE_ADDR: Primitive = Primitive {
 
 pub const FORMAT_ADDR: Primitive = Primitive {
     name: "format_addr",
+    effect: Effect::Reads,
     doc: "Formats the bytes of an address as text, IPv6 in its short form (RFC 5952).",
     args: &[arg("bytes", Type::Any, "4 or 16 bytes in network order")],
     returns: "the address, such as \"10.10.0.2\"",

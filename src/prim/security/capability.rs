@@ -5,7 +5,7 @@ use mlua::Value;
 use super::BASE;
 use crate::sys::security::capabilities::{self as sys, Change};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
@@ -16,6 +16,7 @@ pub(super) const fn list(name: &'static str, default: &'static str, doc: &'stati
 
 pub(super) const CAPS: Primitive = Primitive {
     name: "caps",
+    effect: Effect::Reads,
     doc: "Returns the five capability sets of a process (capabilities(7)).",
     args: &[optional("process", PROCESS, "a child or process handle; the caller when absent")],
     returns: "a table of lists of names: effective, permitted, inheritable, bounding, ambient",
@@ -53,6 +54,7 @@ pub(super) const SET_CAPS: Primitive = Primitive {
 
 pub(super) const CAPABILITY_NAME: Primitive = Primitive {
     name: "capability_name",
+    effect: Effect::Reads,
     doc: "Returns the full name of a capability, given in any case and with or without CAP_ (capabilities(7)).",
     args: &[arg("name", Type::Str, "such as \"net_raw\" or \"CAP_NET_RAW\"")],
     returns: "a string such as \"CAP_NET_RAW\"",

@@ -9,7 +9,7 @@ use crate::sys::seccomp::{self as sys, Profile, Subject};
 use crate::sys::security::capabilities;
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const CAPS: Opt = list(
     "caps",
@@ -54,6 +54,7 @@ pub(super) const SECCOMP: Primitive = Primitive {
 
 pub(super) const SECCOMP_COMPILE: Primitive = Primitive {
     name: "seccomp_compile",
+    effect: Effect::Reads,
     doc: "Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). \
           The result can be stored. Names that this machine does not have are ignored unless `strict` is set.",
     args: &[arg("profile", Type::Table, PROFILE)],

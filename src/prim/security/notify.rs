@@ -18,6 +18,7 @@ const LONGEST: usize = 4096;
 
 pub(super) const RECEIVE: Primitive = Primitive {
     name: "notify_receive",
+    waits: true,
     doc: "Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked \
           until the call is answered.",
     args: &[LISTENER],

@@ -2,7 +2,7 @@
 //! from the entries (`prim` does). As they are written they hold thousands of pointers, and a program whose
 //! place in memory is random would set each at its start, in pages that every supervisor then has of its own.
 
-use super::{Arg, Opt, Outcome, Primitive, Registry, Type};
+use super::{Arg, Effect, Opt, Outcome, Primitive, Registry, Type};
 use crate::vm::call::Call;
 
 /// A text in `TEXT`.
@@ -43,6 +43,9 @@ pub struct Row {
     pub errors: Range,
     pub list: Option<(u16, Span)>,
     pub method: Option<(Span, Span)>,
+    pub effect: Effect,
+    pub undoes: bool,
+    pub waits: bool,
     pub in_lua: bool,
 }
 
@@ -101,6 +104,9 @@ const NO_ROW: Row = Row {
     errors: NO_RANGE,
     list: None,
     method: None,
+    effect: Effect::Acts,
+    undoes: false,
+    waits: false,
     in_lua: false,
 };
 
@@ -219,6 +225,9 @@ impl Packer {
                 Some((kind, name)) => Some((self.span(kind), self.span(name))),
                 None => None,
             },
+            effect: from.effect,
+            undoes: from.undoes,
+            waits: from.waits,
             in_lua: from.in_lua,
         };
     }

@@ -1,7 +1,7 @@
 -- plan: the calls that run makes, with their values and lines, and none of them is made; a plan that contradicts itself is
 -- refused.
 local check = require "check"
-local standins = require "tiny.dev.plan.fake_primitives"
+local effects = require "tiny.dev.effects"
 
 -- The store is there, as on a host that is in use: a view of the host hides it.
 check.succeeds("run", "--rm", "true")
@@ -66,7 +66,7 @@ local function names(list, side, of_op)
   local sorted = {}
   for _, one in ipairs(list) do
     local op = of_op(one)
-    if one[side] == "child" and not standins.LOOKS[op] and not (op == "stat" or op == "read_file" or op == "list_dir" or op == "readlink") then table.insert(sorted, op) end
+    if one[side] == "child" and not effects.reads(op) then table.insert(sorted, op) end
   end
   table.sort(sorted)
   return table.concat(sorted, " ")
@@ -128,7 +128,7 @@ for source, want in pairs {
 end
 -- Every primitive that is not known to look alone has a stand-in, also one that is yet to come.
 for name, primitive in pairs(tiny) do
-  if type(primitive) == "function" and standins.LOOKS[name] then
+  if type(primitive) == "function" and effects.reads(name) then
     for _, acting in ipairs { "mount_", "set", "write", "del", "kill", "exec", "umount", "remove", "wait", "open", "send" } do
       check.equal(name:find("^" .. acting) or name:find("_" .. acting .. "$"), nil, name)
     end
@@ -171,12 +171,6 @@ local limit = { { op = "set_pids_limit", lane = "host", recipe_line = "web.lua:3
 check.equal(contradictions(limit, { cgroup = { controllers = { memory = "v1" } } }, {})[1], "web.lua:3: set_pids_limit: this host has no pids controller (tinylua doctor)")
 check.equal(#contradictions(limit, { cgroup = { controllers = { pids = "v1" } } }, {}), 0)
 
--- The methods of the stand-ins are those of the handles.
-for kind, methods in pairs(require("tiny.dev.plan.fake_handles").METHODS) do
-  for method, primitive in pairs(methods) do
-    assert(tiny.manual(primitive):find(("%s:%s("):format(kind == "process" and "" or kind, method):gsub("^:", ""), 1, true), kind .. ":" .. method)
-  end
-end
 -- What comes of a guess is told as one.
 check.equal(planned('return tiny.cgroup_stats(tiny.cgroup("x")).memory + 1').err, "/tmp/p.lua:1: attempt to perform arithmetic on a nil value (field 'memory')\n"
   .. "  hint: a plan does not execute primitives, so their results are guesses\n")

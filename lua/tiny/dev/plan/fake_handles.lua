@@ -2,30 +2,21 @@
 -- nothing. Directory handles record the host directory that they show, so that it can be read.
 local fake_handles = {}
 
--- The methods of handles, by kind, and the primitive of each.
-fake_handles.METHODS = {
-  cgroup = { attach = "cgroup_attach", freeze = "freeze", kill = "cgroup_kill", notice = "cgroup_notice", read = "cgroup_read", set_cpu_limit = "set_cpu_limit",
-    set_device_rules = "set_device_rules", set_memory_limit = "set_memory_limit", set_pids_limit = "set_pids_limit", set_swap_limit = "set_swap_limit",
-    stats = "cgroup_stats", thaw = "thaw", write = "cgroup_write" },
-  child = { kill = "kill", reap = "reap", wait = "wait", wait_ready = "wait_ready" },
-  process = { exit = "process_exit", kill = "kill" },
-  file = { read = "read", write = "write" },
-  listener = { accept = "tcp_accept" },
-  lock = { unlock = "unlock" },
-  notice = { take = "take_notice" },
-  pump = { drop = "pump_drop", finish = "pump_finish", move = "pump_move" },
-  relay = { move = "relay_move" },
-  signals = { next = "next_signal" },
-  udp = { receive = "udp_receive", send = "udp_send" },
-  watch = { changes = "changes" },
-}
+-- The methods of handles, by kind: the primitive that each is.
+local METHODS = {}
+for _, primitive in pairs(require("tiny.dev.effects").PRIMITIVES) do
+  if primitive.handle then
+    METHODS[primitive.handle] = METHODS[primitive.handle] or {}
+    METHODS[primitive.handle][primitive.method] = primitive.name
+  end
+end
 
 local metas = {}
 
 local function meta_of(kind)
   if metas[kind] then return metas[kind] end
   local index = { close = function() end, keep = function(self) return self end }
-  for name, primitive in pairs(fake_handles.METHODS[kind] or {}) do
+  for name, primitive in pairs(METHODS[kind] or {}) do
     index[name] = function(...) return tiny[primitive](...) end
   end
   metas[kind] = { __index = index, __close = function() end, __name = kind, __tostring = function(self)

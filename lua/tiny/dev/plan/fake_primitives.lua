@@ -1,18 +1,11 @@
 -- Fake primitives for a plan: calls that only read are executed, all others are recorded and answered as if they had been
--- executed. A primitive that is not listed as reading is never called.
+-- executed. A primitive whose registry entry does not say that it reads is never called.
 local Files = require "tiny.dev.plan.files"
+local effects = require "tiny.dev.effects"
 local fake_handles = require "tiny.dev.plan.fake_handles"
 
 local fake_primitives = {}
 
-fake_primitives.LOOKS = require("tiny.dev.effects").LOOKS
-
--- The kind of handle that a call returns, with the fields that identify it.
-local MADE = {
-  netns = "netns", utsns = "utsns", ipcns = "ipcns", timens = "timens", userns = "userns", addr_add = "addr", route_add = "route", nat = "nat", publish = "published",
-  isolate = "isolation", block_transit = "transit", pin = "pin", qdisc_set = "qdisc", flock = "lock", signals = "signals", watch = "watch", cgroup_notice = "notice", pump = "pump", relay = "relay", raw_mode = "terminal_mode",
-  unix_listen = "file", unix_connect = "file", recv_fd = "file", tcp_connect = "file", stdio = "file", pidfd_open = "process",
-}
 local MOUNTS = { mount_bind = true, mount_proc = true, mount_sysfs = true, mount_tmpfs = true, mount_devpts = true, mount_mqueue = true, mount_cgroup = true, mount_overlay = true }
 -- The kernel file systems that mounts show.
 local SHOWN = { mount_proc = "/proc", mount_sysfs = "/sys", mount_cgroup = "/sys/fs/cgroup" }
@@ -203,8 +196,9 @@ local function fake(plan, op)
       call.target, call.from, call.uses = place, from or nil, uses
       return mount, dir
     end
-    if MADE[op] then return fake_handles.new(MADE[op], { name = type(first) == "string" and first or nil }) end
     if answer[op] then return answer[op](plan, ...) end
+    local kind = (effects.PRIMITIVES[op] or {}).returns
+    if kind then return fake_handles.new(kind, { name = type(first) == "string" and first or nil }) end
   end
 end
 
@@ -221,7 +215,7 @@ function fake_primitives.install(plan)
     tiny[name] = function(...) return has_fake(...) and {} or plan.originals[name](...) end
   end
   for name in pairs(plan.originals) do
-    if not fake_primitives.LOOKS[name] then tiny[name] = fake(plan, name) end
+    if looks[name] or not effects.reads(name) then tiny[name] = fake(plan, name) end
   end
   return plan
 end

@@ -58,7 +58,7 @@ function Recorder:note(op, ...)
     tiny.fail { message = ("the plan has more than %d calls; the recipe probably waits in a loop"):format(MOST), exit = 125,
       hint = "a plan cannot follow a recipe that depends on the results of its calls" }
   end
-  local call = { op = op, args = Recorder.arguments(...), step = self.step, lane = self.lane, at = callsite.innermost(HIDDEN), recipe = tiny.caller(), plumbing = effects.PLUMBING[op] or nil }
+  local call = { op = op, args = Recorder.arguments(...), step = self.step, lane = self.lane, at = callsite.innermost(HIDDEN), recipe = tiny.caller(), plumbing = effects.is_plumbing(op) or nil }
   call.undo, self.undo = self.undo, nil
   table.insert(self.calls, call)
   return call
