@@ -8,7 +8,7 @@ local step = {}
 
 -- How to go on, as the token says it: stop at each, run to the next break, up to a primitive, or give up.
 local STEP, GO, ABORT = "step", "go", "abort"
-local HIDDEN = { "lua/tiny/step", "lua/tiny/base/callsite.lua" }
+local HIDDEN = { "lua/tiny/dev/step", "lua/tiny/base/callsite.lua" }
 local MOST_DONE = 50
 
 -- The state of this process; a fork has its own copy. true_ones: the primitives; children: those that are alive.

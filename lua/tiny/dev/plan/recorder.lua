@@ -8,7 +8,7 @@ Tape.__index = Tape
 
 local MOST = 5000
 local LONGEST = 400
-local HIDDEN = { "lua/tiny/plan", "lua/tiny/base/callsite.lua", "lua/tiny/scope.lua" }
+local HIDDEN = { "lua/tiny/dev/plan", "lua/tiny/base/callsite.lua", "lua/tiny/scope.lua" }
 
 local function by_text(a, b) return tostring(a) < tostring(b) end
 
