@@ -3,8 +3,15 @@ local each = require("tiny.cli.options").each
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
 
+-- What is wrong with the code of its recipe, which other commands look at only when they run it.
+local function damaged_code(container)
+  local _, err = tiny.try(require("tiny.supervisor.recipe_code").check, container)
+  return err and err.message
+end
+
 local function whole(container)
-  local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = container.damage }
+  local damage = container.damage or damaged_code(container)
+  local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = damage }
   record.remarks = require("tiny.supervisor.supervisor_log").last(container)
   record.health = require("tiny.supervisor.health_check").on_record(container)
   local cgroup = container.state.status == "running" and limits.reopen(container)

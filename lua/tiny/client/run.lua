@@ -31,6 +31,8 @@ end
 
 -- Stops a container and starts it; when somebody else has started it meanwhile, once more.
 function run.restart(record, seconds)
+  -- What could not be started again is not stopped.
+  require("tiny.supervisor.recipe_code").check(record)
   local stop = require "tiny.client.stop"
   stop(record, seconds)
   while not lifecycle.start(record, recover) do

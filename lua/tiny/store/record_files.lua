@@ -34,7 +34,8 @@ end
 -- What is wrong with the fields of a file's object; nil when nothing is.
 function record_files.misshapen(file, value)
   local shapes, items = shapes_of(file)
-  if record_files.too_new(value) then return "it has a newer format" end
+  -- Nearly always it is the number itself.
+  if value.version ~= record_files.VERSION and record_files.too_new(value) then return "it has a newer format" end
   for key, item in pairs(value) do
     local shape, of = shapes[key], items[key]
     if shape and type(item) ~= shape then return ("%q is a %s"):format(key, type(item)) end

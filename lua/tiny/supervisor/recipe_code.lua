@@ -127,6 +127,24 @@ function code.follow(record)
   end
 end
 
+-- The text of a container's recipe and its modules, as load_recipe takes them; nothing for a container without a recipe. Fails
+-- when a file is damaged.
+local function kept(record)
+  local recipe = record.config.recipe
+  if not recipe or not recipe.sha256 and not tiny.stat(record.dir .. "/recipe.lua") then return end
+  local modules = {}
+  for name, digest in pairs(recipe.modules or {}) do
+    local file = file_of(name)
+    modules[name] = { path = ("%s/%s"):format(record.dir, file), text = read(record, file, digest) }
+  end
+  return read(record, "recipe.lua", recipe.sha256), modules
+end
+
+-- Fails when the code of a container on record is damaged. Nothing is run.
+function code.check(record)
+  kept(record)
+end
+
 local function no_exit()
   tiny.fail { message = "os.exit is refused: the recipe is run again for a container on record", hint = "return the container" }
 end
@@ -135,13 +153,8 @@ end
 -- container without one.
 function code.run(record)
   local recipe = record.config.recipe
-  if not recipe or not recipe.sha256 and not tiny.stat(record.dir .. "/recipe.lua") then return end
-  local modules = {}
-  for name, digest in pairs(recipe.modules or {}) do
-    local file = file_of(name)
-    modules[name] = { path = ("%s/%s"):format(record.dir, file), text = read(record, file, digest) }
-  end
-  local text = read(record, "recipe.lua", recipe.sha256)
+  local text, modules = kept(record)
+  if not text then return end
   local chunk = tiny.load_recipe(record.dir .. "/recipe.lua", { text = text, modules = modules, folder = recipe.folder })
   code.follow(record)
   replayed = record.id

@@ -47,16 +47,24 @@ end
 local function take_over(container, process, again)
   local living = container.state.status == "running" and state.process(container)
   if tiny.settings.log then tiny.log("info", "the supervisor is gone", { container = container.config.name, id = container.id, status = container.state.status, living = living ~= nil and living ~= false }) end
-  if living then
-    living:close()
-    if container.unreadable then return end
+  if not living then
+    if container.half or state.busy(container) then bury(container, process) end
+    return
+  end
+  -- Not for the new supervisor to hold.
+  living:close()
+  if container.unreadable then return end
+  local _, err = tiny.try(function()
     -- Each attempt would take its time.
     local before = not again and container.state.unrecovered
     if before then tiny.fail { message = before, code = "ETIMEDOUT" } end
     lifecycle.recover(container)
-  elseif container.half or state.busy(container) then
-    bury(container, process)
-  end
+  end)
+  if not err then return end
+  -- It may have ended, and only not been reaped yet.
+  local now <close> = state.process(container)
+  if now and #tiny.poll({ now }, 0) == 0 then error(err, 0) end
+  bury(container, process or now)
 end
 
 -- Looks after one container as loaded; returns it as it is afterwards, or nil when it is gone. One that cannot be taken over

@@ -75,9 +75,11 @@ local record = tiny.json_decode(silent("inspect", "bad"))[1]
 check.equal(record.damage, nil)
 silent("rm", "-f", "bad")
 
-local number = 0
-for name, kind in pairs(KINDS) do
-  number = number + 1
+local names = {}
+for name in pairs(KINDS) do table.insert(names, name) end
+table.sort(names)
+for number, name in ipairs(names) do
+  local kind = KINDS[name]
   begin()
   what, why = name, kind[2]
   kind[1](dir)
@@ -91,11 +93,19 @@ for name, kind in pairs(KINDS) do
   check.equal(reports("exec", "bad", "echo", "inside"), "inside\n")
   check.equal(reports("logs", "bad"), "said\n")
   assert(tiny.json_decode(reports("inspect", "bad"))[1].damage:find(why, 1, true), what)
-  if number % 2 == 0 then
+  -- Some are stopped first, the others are removed as they run.
+  if number % 3 ~= 0 then
+    -- It is not stopped for a start that would fail.
+    if why:find("is damaged", 1, true) then
+      local restart = check.run { "restart", "bad" }
+      check.equal(restart.status, 125, restart.err)
+      assert(restart.err:find(why, 1, true) and check.run({ "ps" }).out:find(id .. ".* Up "), restart.err)
+    end
     check.equal(reports("stop", "bad"), "bad\n")
     local shown = silent("ps", "-a")
     assert(shown:find("bad +/bin/sh .* Stopped "), shown)
     -- At rest it is in nobody's way; it cannot be started.
+    if why:find("is damaged", 1, true) then assert(tiny.json_decode(silent("inspect", "bad"))[1].damage:find(why, 1, true), what) end
     local start = check.run { "start", "bad", "good" }
     check.equal(start.status, 125)
     assert(start.err:find(why, 1, true), start.err)
@@ -132,7 +142,8 @@ what, why = "for a while", "for a while"
 tiny.write_file("/tmp/broken", "error('for a while', 0)")
 reports("ps")
 tiny.remove("/tmp/broken")
-assert(silent("ps"):find("bad +/bin/sh .* Up %d+ %a+\n"), "taken over")
+local shown = silent("ps")
+assert(shown:find("bad +/bin/sh .* Up ") and not shown:find("damaged", 1, true), shown)
 silent("rm", "-f", "bad")
 silent("rm", "-f", "good")
 check.no_container()
