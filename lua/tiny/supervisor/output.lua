@@ -66,7 +66,7 @@ local function echo(ctx, stream, bytes)
   local _, err = tiny.try(file.write, file, bytes)
   if not err then return end
   ctx.echo[stream] = nil
-  if err.code ~= "EPIPE" then format.note("%s: its %s is not shown any more: %s", ctx.name, stream, err.message) end
+  if err.code ~= "EPIPE" then format.note("%s: its %s is no longer shown: %s", ctx.name, stream, err.message) end
 end
 
 -- The lines of a stream for the recipe, and what calls it back with one.

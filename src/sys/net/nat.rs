@@ -31,7 +31,7 @@ pub struct Nat<'a> {
 pub fn bad_name(name: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if format!("{PREFIX}{name}") == TABLE {
-        return Some(format!("{name:?} is the table of published ports, which `publish` keeps"));
+        return Some(format!("{name:?} is the table of published ports, which is managed by `publish`"));
     }
     if !name.is_empty() && name.len() <= 100 && name.chars().all(fits) {
         return None;

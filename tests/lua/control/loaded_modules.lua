@@ -46,7 +46,7 @@ assert(binary.message:find("attempt to load a binary chunk", 1, true), binary.me
 recipe = tiny.load_recipe("/kept/r.lua", { text = "return require 'b'", modules = { b = { path = "/kept/b.lua", text = string.dump(function() end) } } })
 _, binary = tiny.try(recipe)
 assert(binary.message:find("attempt to load a binary chunk", 1, true), binary.message)
-check.refuses('option "modules": "one": option "path" is missing: its file, a name for errors', tiny.load_recipe, "r", { text = "", modules = { one = {} } })
+check.refuses('option "modules": "one": option "path" is missing: its file, for errors', tiny.load_recipe, "r", { text = "", modules = { one = {} } })
 
 -- A file that is loaded afterwards has its own folder and no modules of the other.
 check.equal(tiny.load_recipe("recipes/r.lua")(), "one two")

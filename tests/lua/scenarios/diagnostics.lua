@@ -53,7 +53,7 @@ local supervisor <close> = tiny.pidfd_open(s.supervisor.pid)
 tiny.kill(supervisor, "SIGKILL")
 tiny.poll({ supervisor }, "10s")
 told = messages(check.run({ "--log-level", "info", "--log-format", "json", "ps" }).err)
-check.equal(told["its supervisor is gone"].living, true)
+check.equal(told["the supervisor is gone"].living, true)
 check.succeeds("rm", "-f", "c")
 
 -- Text is what nobody asks for otherwise.

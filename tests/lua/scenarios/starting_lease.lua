@@ -21,7 +21,7 @@ local id = tiny.read_file(check.root .. "/names/slow")
 check.equal(state.load(id).state.status, "starting")
 
 local refused = check.run { "run", "--network", "blue", "--ip", "10.77.0.5", "true" }
-assert(refused.err:find("10.77.0.5 is taken in network blue by container slow", 1, true), refused.err)
+assert(refused.err:find("10.77.0.5 in network blue is used by container slow", 1, true), refused.err)
 check.equal(refused.status, 125)
 local removed = check.run { "network", "rm", "blue" }
 check.equal(removed.status, 125, "a network in use: " .. removed.out)
