@@ -1,9 +1,9 @@
--- Which containers are in which network, or would be if they ran.
+-- Lists which containers are in which network, or would be if they ran.
 local state = require "tiny.state"
 
 local users = {}
 
--- { [network] = { { id, name, addr, addr6, link, mac }, … } } of what runs.
+-- { [network] = { { id, name, addr, addr6, link, mac }, … } } of running containers.
 function users.all()
   local all = {}
   for _, container in ipairs(state.list()) do
@@ -17,7 +17,7 @@ function users.all()
   return all
 end
 
--- { [network] = { name, … } } of all containers on record that name it.
+-- { [network] = { name, … } } of all recorded containers.
 function users.wanted()
   local all = {}
   for _, container in ipairs(state.list()) do

@@ -65,7 +65,7 @@ for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }
 end
 check.equal(check.run({ "run", "--rm", "true" }).err, "")
 check.succeeds("run", "-d", "--name", "web", "sleep", "60")
-check.refused("web has no control group, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
+check.refused("web has no cgroup, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
 check.succeeds("rm", "-f", "web")
 
 -- What is root's.
@@ -88,7 +88,7 @@ check.no_container()
 check.succeeds("run", "--name", "half", "-u", "1000:1000", "sh", "-c", "mkdir -p /tmp/deep/er; touch /tmp/deep/er/file; chmod 700 /tmp/deep")
 local half = tiny.read_file(check.root .. "/names/half")
 tiny.rename(check.root .. "/containers/" .. half, ("%s/containers/.%s.gone"):format(check.root, half))
-assert(check.succeeds("gc"):find(("half-removed folder .%s.gone"):format(half), 1, true))
+assert(check.succeeds("gc"):find(("partly removed directory .%s.gone"):format(half), 1, true))
 check.equal(#tiny.list_dir(check.root .. "/containers"), 0)
 
 -- Without a run folder of the session's it is one in /tmp; where another is faster in making that, nothing is kept in it.
@@ -103,6 +103,6 @@ local child <close> = check.start(function()
     return mkdir(made, options)
   end
   local _, err = tiny.try(state.create, { name = "late", command = { "true" } })
-  check.equal(err and err.message, path .. " is not a folder that only you can change")
+  check.equal(err and err.message, path .. " is not a directory that only you can change")
 end)
 check.equal(child:wait(), 0)

@@ -22,7 +22,7 @@ for _, how in ipairs { "loop", "sleep" } do
     local before = tiny.clock("monotonic")
     local result = check.run { "ps" }
     check.equal(result.status, 0, result.err)
-    assert(result.err:find(id .. ": it cannot be taken over: its recipe was still loading after 10 s; tinylua gc tries again", 1, true), result.err)
+    assert(result.err:find(id .. ": it cannot be recovered: its recipe was still loading after 10 s; tinylua gc tries again", 1, true), result.err)
     assert(result.out:find("bad +/bin/sh .* Up .*%(damaged%)") and result.out:find("good +sleep .* Up "), result.out)
     return tiny.clock("monotonic") - before
   end

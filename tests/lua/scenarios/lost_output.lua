@@ -31,7 +31,7 @@ end
 -- What a container says in front is told once, and its status stays its own.
 local status, text = run(full, "run", "--name", "echo", "sh", "-c", "echo a; sleep 0.1; echo b; exit 7")
 check.equal(status, 7)
-check.equal(text, 'tinylua: echo: its stdout is not shown any more: ENOSPC: No space left on device: <stdout>\n')
+check.equal(text, 'tinylua: echo: its stdout is no longer shown: ENOSPC: No space left on device: <stdout>\n')
 check.equal(check.succeeds("logs", "echo"), "a\nb\n")
 
 -- A closed pipe: as SIGPIPE ends other programs, without a word.

@@ -85,7 +85,7 @@ folder "three"
 check.equal(run_to_its_end("start", "web"), "start\ttwo\ttwo\tdeep two\nweb\n")
 local text = said()
 assert(text:find("exit\ttwo\tlate two\n", 1, true), text)
-assert(not text:find("was not on record", 1, true), text)
+assert(not text:find("was not recorded", 1, true), text)
 check.succeeds("rm", "web")
 
 -- One that was never loaded comes from the folder while there is one, which is said.
@@ -96,7 +96,7 @@ folder "five"
 check.equal(run_to_its_end("start", "web"), "start\tfour\tfour\tdeep four\nweb\n")
 text = said()
 assert(text:find("exit\tfour\tlate five\n", 1, true), text)
-assert(text:find("web: module late was not on record; it is loaded from /tmp/web/late.lua, and kept from now on", 1, true), text)
+assert(text:find("web: module late was not recorded; it is loaded from /tmp/web/late.lua, and kept from now on", 1, true), text)
 tiny.remove("/tmp/web", { recursive = true })
 run_to_its_end("start", "web")
 text = said()

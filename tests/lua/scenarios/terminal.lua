@@ -46,7 +46,7 @@ one:type("\4stty echo; echo left=$$\n")
 one:sees("left=1\r\n")
 one:type("\16\17")
 check.equal(one:leaves(), 0, "detached")
-one:sees("box runs on; `tinylua attach box` comes back to it")
+one:sees("box is still running; `tinylua attach box` attaches again")
 
 local two, three = sit("attach", "box"), sit("attach", "--detach-keys", "ctrl-a,d", "box")
 three:type("echo h$((1+2))re\n")
@@ -128,7 +128,7 @@ local piped = check.run({ "run", "-it", "--rm", "sh", "-c", "stty -echo; read a;
 assert(piped.out:find("got typed\r\n$"), piped.out)
 check.equal(piped.status, 5)
 check.equal(check.run({ "run", "-t", "--rm", "no-such-program" }).status, 127)
-check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), '--detach-keys: "ctrl-pp" is no key')
+check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), '--detach-keys: "ctrl-pp" is not a key')
 check.no_container()
 
 -- Without -t, attach follows what is written.
