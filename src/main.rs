@@ -29,7 +29,7 @@ fn run() -> u8 {
         Output::Gone => stdout::end_by_sigpipe(),
         Output::Lost(why) => {
             let why = why.map(|errno| format!(": {}", errno.desc())).unwrap_or_default();
-            let _ = writeln!(std::io::stderr(), "tinylua: standard output cannot be written{why}");
+            let _ = writeln!(std::io::stderr(), "tinylua: cannot write to standard output{why}");
             if status == 0 { FAILED } else { status }
         }
     }

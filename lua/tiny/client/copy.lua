@@ -172,7 +172,7 @@ end
 function copy.run(from, to, options)
   if from.stream and to.stream then wrong("both sides are -", "name a container's file on one side", 2) end
   if not (from.name or to.name) then
-    wrong("neither side is in a container", "a file in one is written CONTAINER:PATH", 2)
+    wrong("neither side is in a container", "write a file in a container as CONTAINER:PATH", 2)
   end
   if to.stream and tiny.isatty(1) then wrong("an archive is not written to a terminal", "append `> FILE.tar` or `| tar -x`", 2) end
   local held = {}

@@ -170,7 +170,7 @@ function logs.of(container, options, follow)
   local now = require("tiny.state").load(container.id)
   if not (now and now.state.log_cut) then return end
   format.flush()
-  format.note("the last of its output may be missing: its supervisor was killed, and it ended before another took over")
+  format.note("the last of its output may be missing: its supervisor was killed, and it ended before a new one was started")
 end
 
 -- Shows a container's output from now on until it has ended; returns its status. ready() is called once no later output can be

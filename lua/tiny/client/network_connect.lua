@@ -27,7 +27,7 @@ local function next_number(entries)
 end
 
 -- Creates the link of a running container. If this fails, only its own steps are undone.
-local function plug(container, network, wish)
+local function plug(container, network, request)
   local process <close> = state.process(container)
   if not process then return end
   local netns <close> = tiny.open_ns("net", process)
@@ -36,8 +36,8 @@ local function plug(container, network, wish)
   local way_out = false
   for _, entry in ipairs(entries) do way_out = way_out or not entry.internal end
   local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
-    network = network, ip = wish.ip, ip6 = wish.ip6, mac = wish.mac, router = wish.router, gateway = not way_out and not network.internal,
-    names = { config.name, container.id, table.unpack(wish.aliases or {}) },
+    network = network, ip = request.ip, ip6 = request.ip6, mac = request.mac, router = request.router, gateway = not way_out and not network.internal,
+    names = { config.name, container.id, table.unpack(request.aliases or {}) },
   })
   if made then
     state.update(container, function(s)
@@ -52,9 +52,9 @@ local function plug(container, network, wish)
   error(err, 0)
 end
 
-function members.connect(container, wish)
-  local network = store.find(wish.name)
-  wish.name = network.name
+function members.connect(container, request)
+  local network = store.find(request.name)
+  request.name = network.name
   if container.config.network ~= "bridge" then
     wrong(("%s has the network %s, which cannot be combined with others"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
   end
@@ -62,10 +62,10 @@ function members.connect(container, wish)
   local turn <close> = state.lock(container.dir .. "/connecting")
   container = state.load(container.id) or container
   if position(container.config.networks, network.name, "name") then wrong(("%s is already in network %s"):format(container.config.name, network.name)) end
-  require "tiny.net.check" { network = "bridge", networks = { wish } }
+  require "tiny.net.check" { network = "bridge", networks = { request } }
   container = state.ready(container)
-  if container.state.status == "running" then plug(container, network, wish) end
-  state.change_config(container, function(config) table.insert(config.networks, wish) end)
+  if container.state.status == "running" then plug(container, network, request) end
+  state.change_config(container, function(config) table.insert(config.networks, request) end)
   events.emit(container, "connect", { network = network.name })
 end
 

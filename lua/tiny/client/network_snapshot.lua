@@ -16,10 +16,10 @@ local function interfaces(container, named)
   local process <close> = state.process(container)
   if not process then return nil end
   local netns <close> = tiny.open_ns("net", process)
-  local cables, list = {}, {}
-  for _, entry in ipairs(container.state.networks or {}) do cables[entry.ifname] = entry.link end
+  local veths, list = {}, {}
+  for _, entry in ipairs(container.state.networks or {}) do veths[entry.ifname] = entry.link end
   for _, link in ipairs(tiny.links { netns = netns }) do
-    local outer = named[cables[link.name] or ""]
+    local outer = named[veths[link.name] or ""]
     if link.name ~= "lo" then
       table.insert(list, {
         -- A veth pair carries packets while both its ends are up.

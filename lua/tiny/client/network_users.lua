@@ -21,9 +21,9 @@ end
 function users.wanted()
   local all = {}
   for _, container in ipairs(state.list()) do
-    for _, wish in ipairs(container.config.networks or {}) do
-      all[wish.name] = all[wish.name] or {}
-      table.insert(all[wish.name], container.config.name)
+    for _, request in ipairs(container.config.networks or {}) do
+      all[request.name] = all[request.name] or {}
+      table.insert(all[request.name], container.config.name)
     end
   end
   return all

@@ -23,7 +23,7 @@ function learn.new(ctx)
   return self
 end
 
--- Observes a call. Calls that our process makes before its program begins count only as part of the start.
+-- Observes a call. Before the container's program begins, our own process makes the calls: only its execve counts.
 function Learner:see(listener, call, began)
   -- A number without a name is not a system call of this machine.
   if began and not call.call:match("^%d") then self.calls[call.call] = true end

@@ -40,7 +40,7 @@ function code.describe(recipe)
   local modules, folder = tiny.loaded_modules()
   local wrong = too_much(modules)
   if wrong then
-    tiny.fail { at = recipe.path, message = "the recipe's code cannot be kept with its container: " .. wrong, hint = "require less, or shorter names", exit = 125 }
+    tiny.fail { at = recipe.path, message = "the recipe's code cannot be kept with its container: " .. wrong, hint = "require fewer modules, or use shorter names", exit = 125 }
   end
   local files = { ["recipe.lua"] = text }
   recipe.folder, recipe.sha256 = folder, tiny.sha256(text)

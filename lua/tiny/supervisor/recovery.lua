@@ -10,7 +10,7 @@ local recovery = {}
 
 -- Undoes a dead container's set-up, and records that its end was not observed. Saves as much as possible of its last output to
 -- the log. `process`: a handle of its PID 1, if the caller has one.
-local function bury(container, process)
+local function record_death(container, process)
   local failures, damage = cleanup.replay(container)
   table.move(damage, 1, #damage, #failures + 1, failures)
   if container.config.userns == "own" then tiny.try(require("tiny.net.rootless").stop, container) end
@@ -46,7 +46,7 @@ end
 -- Recovers a container without a supervisor, or records its end. The caller holds its lock.
 local function take_over(container, process, again)
   local living = container.state.status == "running" and state.process(container)
-  if tiny.settings.log then tiny.log("info", "the supervisor is gone", { container = container.config.name, id = container.id, status = container.state.status, living = living ~= nil and living ~= false }) end
+  if tiny.settings.log then tiny.log("info", "the container has no supervisor", { container = container.config.name, id = container.id, status = container.state.status, living = living ~= nil and living ~= false }) end
   if living then
     living:close()
     if container.unreadable then return end
@@ -55,7 +55,7 @@ local function take_over(container, process, again)
     if before then tiny.fail { message = before, code = "ETIMEDOUT" } end
     lifecycle.recover(container)
   elseif container.half or state.busy(container) then
-    bury(container, process)
+    record_death(container, process)
   end
 end
 

@@ -85,7 +85,7 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
 end
 
 -- Killed while the program makes the network, the container and the program are gone with the next command, which
--- does not wait. There is no pid on record then.
+-- does not wait. There is no recorded pid then.
 do
   local path = check.environment.PATH
   tiny.mkdir("/tmp/slow")

@@ -63,7 +63,7 @@ check.equal(refused("the directory of c:/no/x is missing\n  hint: create it firs
 check.equal(refused("the directory c:/no/ is missing\n  hint: omit the trailing / to copy to that name", "src/file", "c:/no/"), 125)
 check.equal(refused("c:/kept is a file: the directory src is not copied over it\n  hint: name a directory, or a new name", "src", "c:/kept"), 125)
 check.equal(refused("c:/kept is not a directory: an archive is unpacked into one\n  hint: create it first", "-", "c:/kept"), 125)
-check.equal(refused("neither side is in a container\n  hint: a file in one is written CONTAINER:PATH", "src", "back"), 2)
+check.equal(refused("neither side is in a container\n  hint: write a file in a container as CONTAINER:PATH", "src", "back"), 2)
 check.equal(refused("both sides are -\n  hint: name a container's file on one side", "-", "-"), 2)
 check.equal(refused('"c:" names no file in the container\n  hint: c:/ is its root', "src", "c:"), 2)
 check.equal(refused('there is no container "nobody"\n  hint: `tinylua ps -a` lists them', "src", "nobody:/"), 125)
@@ -121,7 +121,7 @@ print(("racing: %d swaps; %d copied, %d refused, %d planted in the container"):f
 assert(count > 1000 and good > 0 and failed > 0 and planted > 0, "really raced")
 assert(kinds.dir and kinds.link, "copied as a folder and as a link")
 
--- A container that has ended has its files as long as it is on record; nothing stays mounted.
+-- A container that has ended has its files as long as it is recorded; nothing stays mounted.
 local mounts = #tiny.mounts()
 check.succeeds("stop", "-t", "0", "c")
 check.equal(#tiny.mounts(), mounts)

@@ -1,5 +1,5 @@
--- A container that lost its supervisor, and whose recipe goes on for ever when it is run again: the command that would take it
--- over gives up after 10 seconds and says so, later ones do not try again. What it waits for does not matter.
+-- A container that lost its supervisor, and whose recipe never ends when it is run again: the command that recovers it gives up
+-- after 10 seconds and reports that; later ones do not try again. It does not matter what the recipe waits for.
 local check = require "check"
 
 local LIMIT = 10

@@ -67,7 +67,7 @@ local function silent(...)
   return result.out
 end
 
--- A callback that throws keeps nobody from taking over.
+-- A callback that throws does not prevent recovery.
 begin()
 what = "a callback that throws"
 assert(silent("ps"):find("bad +/bin/sh .* Up "), "it runs")
@@ -95,7 +95,7 @@ for name, kind in pairs(KINDS) do
     check.equal(reports("stop", "bad"), "bad\n")
     local shown = silent("ps", "-a")
     assert(shown:find("bad +/bin/sh .* Stopped "), shown)
-    -- At rest it is in nobody's way; it cannot be started.
+    -- At rest it disturbs no other container; it cannot be started.
     local start = check.run { "start", "bad", "good" }
     check.equal(start.status, 125)
     assert(start.err:find(why, 1, true), start.err)
@@ -126,7 +126,7 @@ for _, child in ipairs(waiting) do assert(child:wait(20), "it waits on") end
 assert(silent("ps", "-a"):find("bad +/bin/sh .* Exited"), "the end is on record")
 silent("rm", "bad")
 
--- What cannot be loaded for a while is taken over as soon as it can be.
+-- A recipe that temporarily cannot be loaded: the container is recovered as soon as it can be.
 begin()
 what, why = "for a while", "for a while"
 tiny.write_file("/tmp/broken", "error('for a while', 0)")

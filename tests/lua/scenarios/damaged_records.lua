@@ -127,7 +127,7 @@ local function try(name, kind, how)
     refused(words[1], "bad", words[2])
   end
   refused("rm", "bad")
-  -- Beside a healthy one, which is stopped all the same.
+  -- Together with a healthy one, which is stopped anyway.
   if cases % 5 == 0 then
     check.equal(check.run({ "stop", "bad", "good" }).out, "good\n", what)
     check.succeeds("start", "good")

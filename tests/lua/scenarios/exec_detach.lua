@@ -1,4 +1,4 @@
--- exec -it is left by its detach keys: the program runs on, with its terminal, and its end is told.
+-- exec -it is left with its detach keys: the program continues, with its terminal, and its end is reported.
 local check = require "check"
 local sit = require "person"
 

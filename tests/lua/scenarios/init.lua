@@ -10,7 +10,7 @@ check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "exit 9" }).status,
 check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "kill -9 $$" }).status, 137)
 check.equal(check.run({ "run", "--rm", "--init", "-i", "cat" }, "typed").out, "typed")
 check.equal(inside("-u", "nobody", "sh", "-c", "cat /proc/1/environ 2>/dev/null; grep ^Uid /proc/1/status"), "Uid:\t65534\t65534\t65534\t65534")
--- What cannot be run is told as without it.
+-- A program that cannot be run is reported like without --init.
 local missing = check.run { "run", "--rm", "--init", "no-such-program" }
 check.equal(missing.status, 127)
 assert(missing.err:match("step exec: exec%(.*ENOENT"), missing.err)

@@ -81,7 +81,7 @@ if tiny.stat("/usr/bin/python3") then
   assert(policy.landlock.paths["/usr/bin/python3"] == "rx", text)
 end
 
--- A policy is what confines, and nothing else; a wrong one is told before anything is made.
+-- Only a policy confines; a wrong one is reported before anything is created.
 tiny.write_file("policy.lua", 'return { command = "x" }')
 local wrong = under("true")
 check.equal(wrong.status, 125)

@@ -25,7 +25,7 @@ for _, name in ipairs { "db", "store", "DB" } do check.equal(inside("app", ("bus
 -- IPv6 beside IPv4, and names the other way round.
 check.equal(inside("app", "busybox ping -6 -c1 -W2 fd10:10::1 >/dev/null && echo ok"), "ok\n")
 check.equal(inside("db", "busybox ping -c1 -W2 ui >/dev/null && echo ok"), "ok\n")
--- A name that nobody has here is not there, at once: this host has no name servers that answer.
+-- An unknown name fails at once: this host has no name servers that answer.
 assert(not inside("db", "busybox nslookup nobody.test 127.0.0.11 2>&1; true"):match("Address: 10"), "an answer")
 -- The internal network has no way out.
 check.equal(inside("db", "ip route | grep -c default; true"), "0\n")

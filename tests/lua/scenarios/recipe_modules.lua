@@ -211,7 +211,7 @@ check.succeeds("rm", "web")
 
 local function too_much(text, why)
   tiny.write_file("/tmp/odd/r.lua", text .. ' return require("tiny.container").new { name = "web", command = "true" }')
-  check.refused(("/tmp/odd/r.lua: the recipe's code cannot be kept with its container: %s\n  hint: require less, or shorter names"):format(why), "create", "/tmp/odd/r.lua")
+  check.refused(("/tmp/odd/r.lua: the recipe's code cannot be kept with its container: %s\n  hint: require fewer modules, or use shorter names"):format(why), "create", "/tmp/odd/r.lua")
   check.no_container()
 end
 tiny.mkdir("/tmp/odd")

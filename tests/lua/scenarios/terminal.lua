@@ -63,7 +63,7 @@ three:sees("still 42\r\n")
 three:type("\1d")
 check.equal(three:leaves(), 0, "detached by other keys")
 
--- A signal to the client is the program's, unless it is to be the client's own; its terminal is mended.
+-- A signal to the client is passed to the program, unless it is meant for the client; its terminal is restored.
 local told = sit("attach", "--sig-proxy", "false", "box")
 told:type("echo f$((2+2))r\n")
 told:sees("f4r\r\n")
@@ -96,7 +96,7 @@ beside:type("\3")
 beside:type("exit 6\n")
 check.equal(beside:leaves(), 6, "exec's status")
 
--- The end comes to whoever is there, with its status; the log has what was shown.
+-- The end is sent to all attached clients, with its status; the log has what was shown.
 local four = sit("attach", "box")
 four:type("exit 7\n")
 check.equal(four:leaves(), 7, "the status")
