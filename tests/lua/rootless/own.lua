@@ -1,4 +1,4 @@
--- What is an ordinary user's own: the store and the run folder, ids, groups, files of the container's users,
+-- What is an unprivileged user's own: the store and the run folder, ids, groups, files of the container's users,
 -- limits refused, and what only root can have.
 local check = require "check"
 local user = require("ordinary").make { delegated = false }
@@ -57,7 +57,7 @@ assert(os.execute("chown -R 4242:4242 /tmp/ordinary/rootfs"))
 check.equal(inside("--rootfs", "/tmp/ordinary/rootfs", "/bin/busybox", "sh", "-c", "echo made >/file; /bin/busybox cat /file; /bin/busybox id -u"), "made\n0")
 check.equal(tiny.stat("/tmp/ordinary/rootfs/file").uid, user.uid)
 
--- Limits are refused, not dropped; without one nothing is said of groups.
+-- Limits are refused, not dropped; without limits, cgroups are not mentioned.
 local HINT = require("tiny.pipeline.delegated").HINT
 for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }, pids = { "--pids-limit", "9" }, cpuset = { "--cpuset-cpus", "0" } } do
   refused(("one: step cgroup: %s cannot be limited: no cgroup with that controller is delegated to your user\n  hint: %s"):format(option, HINT),

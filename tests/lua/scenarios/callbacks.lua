@@ -51,7 +51,7 @@ recipe(([[command = "exit 3", restart = "on-failure:1",
 check.equal(check.run({ "run", "/tmp/cb.lua" }).out, "restarting\t3\t3\nexited\t3\t3\n")
 check.succeeds("rm", "cb")
 
--- Much is said: the file stays small.
+-- Much output: the file stays small.
 recipe([[command = "i=0; while [ $i -lt 1500 ]; do echo x; i=$((i+1)); done", on_log = function() print(("y"):rep(1000)) end]])
 check.succeeds("run", "-d", "/tmp/cb.lua")
 check.succeeds("wait", "cb")

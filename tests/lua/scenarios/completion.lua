@@ -27,7 +27,7 @@ check.equal(answers("run", "hello.lua", "--na"), ":files")
 check.equal(answers("exec", "web", ""), ":files")
 check.equal(answers("doc", "mount_ov"), "mount_overlay")
 
--- Names come from the state folder, wherever that is said to be.
+-- Names come from the selected state folder.
 require("shells").prepare()
 check.equal(answers("--root", "/tmp/state", "stop", "we"), "web webster")
 check.equal(answers("logs", "--root=/tmp/state", "-f", "d"), "db")

@@ -15,7 +15,7 @@ local function messages(text)
   return by
 end
 
--- A life: in front it is said where it was asked for.
+-- A life cycle: in the foreground the messages go where the options direct them.
 recipe [[command = "exit 3", restart = "on-failure:1"]]
 local result = check.run { "--log-format", "json", "--log-level", "info", "run", "--rm", "/tmp/c.lua" }
 check.equal(result.status, 3)

@@ -1,4 +1,4 @@
--- run --init: the program is PID 2, and all that is said of a container stays true.
+-- run --init: the program is PID 2, and all that is reported about a container stays true.
 local check = require "check"
 
 local function inside(...)
@@ -36,7 +36,7 @@ local own = [[return require("tiny.container").new {
   end },
 }]]
 tiny.write_file("/tmp/own.lua", own)
--- Where an ordinary user's process sleeps, the kernel tells nobody, and some kernels tell it of none: of an init of
+-- Where an unprivileged user's process sleeps, the kernel tells nobody, and some kernels tell it of none: of an init of
 -- one's own it is not known then.
 local ordinary = check.environment and check.environment.HOME == "/tmp/ordinary"
 check.succeeds("run", "-d", "--init", "--name", "obstinate", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done")

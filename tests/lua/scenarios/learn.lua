@@ -8,7 +8,7 @@ local function learned(words, more)
     local all = table.move(more or {}, 1, #(more or {}), 2, { "run" })
     table.move({ "--rm", option, "policy.lua" }, 1, 3, #all + 1, all)
     local ran = check.run(table.move(words, 1, #words, #all + 1, all))
-    -- An older kernel's Landlock lacks parts, and that is said.
+    -- An older kernel's Landlock lacks parts, which is reported.
     ran.err = ran.err:gsub("tinylua: landlock: this kernel does not restrict [^\n]*\n", "")
     return ran
   end

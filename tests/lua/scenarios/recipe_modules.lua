@@ -88,7 +88,7 @@ assert(text:find("exit\ttwo\tlate two\n", 1, true), text)
 assert(not text:find("was not recorded", 1, true), text)
 check.succeeds("rm", "web")
 
--- One that was never loaded comes from the folder while there is one, which is said.
+-- A module that was never loaded comes from the folder while that exists, which is reported.
 folder "four"
 told = 0
 check.succeeds("create", "/tmp/web/web.lua")
