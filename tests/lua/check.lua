@@ -120,7 +120,7 @@ function check.mount_at(path)
   return found
 end
 
--- The path of the cgroup of a container on record: an ordinary user's is in what was delegated to that user.
+-- The path of the cgroup of a container on record: an unprivileged user's is in what was delegated to that user.
 function check.cgroup_of(id)
   return tiny.json_decode(tiny.read_file(("%s/containers/%s/state.json"):format(check.root, id))).cgroup or "tinylua/" .. id
 end

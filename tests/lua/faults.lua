@@ -232,7 +232,7 @@ local WALKS = {
   -- A run in front that removes itself. What fails once the container lives leaves it to the next command.
   front = { who = FRONT, outside = { 0 }, inside = { 1 }, tidy = "recorded", least = 90, words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = anything,
     like = { [0] = { 0, 1 }, { 2 } } },
-  -- The start of a container on record: it runs or has ended, whole.
+  -- The start of a recorded container: it runs or has ended, completely.
   start = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, least = 90, words = { "start", "c" }, after = stays,
     prepare = { words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" }) }, like = { [0] = { 0 }, { 1 }, { 2 } } },
   -- A program in a running container, which is unharmed.

@@ -13,7 +13,7 @@ local function listed(folder)
   return found
 end
 
--- The groups below `folder`, of any name; the one above all containers' is told apart.
+-- The groups below `folder`, of any name; the parent of all containers' groups is reported separately.
 local function groups_below(found, folder, top)
   for _, name in ipairs(tiny.list_dir(folder) or {}) do
     local path = folder .. "/" .. name
@@ -32,7 +32,7 @@ local function cgroups(found)
   end
 end
 
--- What of networks is in use, on record and in the kernel.
+-- The networks that are in use, recorded or in the kernel.
 local function networks(found)
   local root = check.root .. "/networks"
   for _, name in ipairs(tiny.list_dir(root) or {}) do

@@ -1,13 +1,13 @@
--- Brings a container's record to the disk, where its writers did not wait for that themselves: a power cut must leave
--- both files whole, and the container under its name.
+-- Writes a container's record to the disk with fsync(2), if its writers did not wait for that: after a power cut both files
+-- must be complete, and the container must have its name.
 
--- Waits until all of it is there. state: state.json too, which every other writer brings there with its folder. What is
--- missing was removed meanwhile.
+-- Waits until the whole record is on the disk. state: includes state.json and its folder, which all other writers sync
+-- themselves. Ignores files that were removed meanwhile.
 return function(container, state)
   local dir, config = container.dir, container.config
   local data = dir:match("^(.*)/containers/")
   local named = config.name ~= container.id
-  -- The names of files come after what is in them.
+  -- Directories are synced after the files in them.
   local paths = { dir .. "/config.json" }
   if config.recipe then
     table.insert(paths, dir .. "/recipe.lua")

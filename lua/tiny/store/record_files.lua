@@ -1,11 +1,11 @@
--- The two files that make a record, config.json and state.json: reading them, and what is wrong with one that cannot be used.
+-- The two files of a record, config.json and state.json: reads and validates them.
 local record_files = {}
 
--- The format that is written. A file without a number has format 1; one with a greater number is not read.
+-- The format version that is written. A file without a version has version 1; a file with a greater one is not read.
 record_files.VERSION = 1
 
--- The types of fields: who shows or runs a container need not look at them again. Those of config.json are, beside these,
--- the keys of a spec.
+-- The types of fields, so that code that shows or runs a container need not check them. config.json also has the keys of a
+-- spec.
 local SHAPES = {
   ["config.json"] = { version = "number", created_at = "string", limits = "table", recipe = "table", seccomp = "table", remove = "boolean" },
   ["state.json"] = {
@@ -14,9 +14,9 @@ local SHAPES = {
     supervisor = "table", unrecovered = "string",
   },
 }
--- Of a list of texts, or of tables, each item.
+-- The type of each item in a list of strings or tables.
 local ITEMS = { ["config.json"] = {}, ["state.json"] = { networks = "table", ports = "table" } }
--- Of a table in a list, the fields that it must have.
+-- The required fields of the tables in a list.
 local PARTS = {
   ["config.json"] = { networks = { name = "string" } },
   ["state.json"] = { networks = { network = "string" }, ports = { port = "number", to = "number", proto = "string" } },
@@ -31,7 +31,7 @@ local function shapes_of(file)
   return shapes, items
 end
 
--- What is wrong with the fields of a file's object; nil when nothing is.
+-- Describes the first invalid field of a file's object; nil if it is valid.
 function record_files.misshapen(file, value)
   local shapes, items = shapes_of(file)
   -- Nearly always it is the number itself.
@@ -42,7 +42,7 @@ function record_files.misshapen(file, value)
     if shape and of then
       local fields = PARTS[file][key]
       for at, part in pairs(item) do
-        if type(at) ~= "number" or type(part) ~= of then return ("%q is no list of such"):format(key) end
+        if type(at) ~= "number" or type(part) ~= of then return ("%q is not a valid list"):format(key) end
         if fields then
           for field, kind in pairs(fields) do
             if type(part[field]) ~= kind then return ("%q: %q is a %s"):format(key, field, type(part[field])) end
@@ -53,7 +53,7 @@ function record_files.misshapen(file, value)
   end
 end
 
--- Whether a newer program wrote an object.
+-- Whether a newer tinylua wrote an object.
 function record_files.too_new(value)
   return type(value.version) == "number" and value.version > record_files.VERSION
 end
@@ -63,7 +63,7 @@ function record_files.whole(value, key)
   return type(value) == "table" and type(value[key]) == "string" and value or nil
 end
 
--- The object in a file, which must have `key`; nil, what is wrong and whether a newer program wrote it otherwise.
+-- The object in a file, which must have `key`; otherwise nil, the reason, and whether a newer tinylua wrote it.
 function record_files.read(path, key)
   local text, err = tiny.try(tiny.read_file, path)
   if err then return nil, ("%s is damaged: it cannot be read: %s"):format(path, err.code or err.message) end
@@ -76,7 +76,7 @@ function record_files.read(path, key)
     wrong = record_files.misshapen(path:match("[^/]+$"), value)
     if not wrong then return value end
   end
-  return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
+  return nil, ("%s is damaged: %s"):format(path, wrong or ("it is not an object with %q"):format(key))
 end
 
 return record_files

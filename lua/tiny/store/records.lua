@@ -1,12 +1,12 @@
--- Listing the store's containers, and finding one. `recover`, where it is given, gets each that is busy or damaged and returns
--- it as it is afterwards, or nil when it is gone.
+-- Lists and finds the store's containers. `recover`, if given, is called with each busy or damaged container; it returns the
+-- container's new state, or nil if the container no longer exists.
 local record_files = require "tiny.store.record_files"
 local state = require "tiny.store.state"
 
 local records = {}
 
 local FILES = { "config.json", "state.json" }
--- Without these a record is damaged, and what is to be done with it is not known.
+-- A record without these is damaged, and it is unknown how to handle it.
 local NEEDED = { "id", "status", "created_at", "version" }
 
 local function container_of(id, files, data, run)
@@ -15,12 +15,11 @@ local function container_of(id, files, data, run)
   if config and current and not misshapen then
     return { id = id, dir = data .. id, run = run .. id, config = config, state = current }
   end
-  -- What is wrong with it is found out by looking again.
+  -- Reading it again finds the reason.
   return #id == 12 and state.load(id) or nil
 end
 
--- Every container, oldest first. keys: of the config and the state only these are wanted, which is sooner
--- done; everything when nil.
+-- Every container, oldest first. keys: the keys of config and state that the caller needs, which is faster; nil for all.
 function records.list(keys, recover)
   local data, run = state.roots()
   local folder, order, by = data .. "/containers", {}, {}
@@ -29,10 +28,10 @@ function records.list(keys, recover)
   folder, run = folder .. "/", run .. "/"
   for id, files in pairs(found) do
     local container = container_of(id, files, folder, run)
-    -- One at rest needs nothing.
+    -- Containers at rest need no recovery.
     if recover and container and (container.damage or state.busy(container)) then container = recover(container) end
     if container then
-      -- Plain texts are sorted without calling a function for each two.
+      -- Plain strings are sorted without calling a function for each comparison.
       local place = (container.config.created_at or "") .. "\0" .. id
       order[#order + 1], by[place] = place, container
     end

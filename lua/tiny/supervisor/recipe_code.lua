@@ -1,9 +1,9 @@
--- The code of a container's recipe, kept in its record: `start`, restarts and recovery run the same code, whatever has become
--- of the recipe's folder.
+-- The code of a container's recipe, kept in its record: `start`, restarts and recovery run the same code, even if the recipe's
+-- folder changes.
 --   recipe.lua           the recipe
---   modules/<name>.lua   each module of the user's that it required
--- config.json has a SHA-256 digest for each file. It tells damage, such as a file that was cut short; who could change the
--- file on purpose could change the digest as well. Shipped modules are those of the program that starts the container.
+--   modules/<name>.lua   each required module of the user
+-- config.json has a SHA-256 digest for each file. It detects damage, such as a truncated file, but not tampering: an attacker
+-- could change the digest as well. Shipped modules are those of the program that starts the container.
 local format = require "tiny.format"
 local state = require "tiny.store.state"
 
@@ -11,16 +11,16 @@ local code = {}
 
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 
--- Bounds of what is kept of a recipe; a file's name has at most 255 bytes (NAME_MAX), also that of the file as it is written.
+-- Limits of the kept code; a file name has at most 255 bytes (NAME_MAX), including the temporary name while it is written.
 local MOST_MODULES, MOST_BYTES, LONGEST_NAME = 1000, 16 * 1024 * 1024, 200
 
--- The file of a module. Different names have different files, and none has a "/" or begins with a dot.
+-- The file of a module. Different names have different files; no file name contains "/" or begins with a dot.
 local function file_of(name)
   local plain = name:gsub("[^%w_.-]", function(byte) return ("%%%02X"):format(byte:byte()) end)
   return ("modules/%s.lua"):format((plain:gsub("^%.", "%%2E")))
 end
 
--- Why these modules cannot be kept; nil when they can.
+-- The reason why these modules cannot be kept; nil if they can.
 local function too_much(modules)
   local bytes = 0
   for _, module in ipairs(modules) do
@@ -31,8 +31,8 @@ local function too_much(modules)
   if bytes > MOST_BYTES then return ("its modules have %s together, more than %s"):format(format.size(bytes), format.size(MOST_BYTES)) end
 end
 
--- Describes the code of a recipe that has just been run: puts folder and digests into `recipe`, which goes to config.json, and
--- returns the files to write, by name. recipe: { path, args, text }.
+-- Describes the code of a recipe that has just been run: adds folder and digests to `recipe`, which is stored in config.json,
+-- and returns the files to write, by name. recipe: { path, args, text }.
 function code.describe(recipe)
   local text = recipe.text
   recipe.text = nil
@@ -40,7 +40,7 @@ function code.describe(recipe)
   local modules, folder = tiny.loaded_modules()
   local wrong = too_much(modules)
   if wrong then
-    tiny.fail { at = recipe.path, message = "the recipe's code cannot be kept with its container: " .. wrong, hint = "require less, or shorter names", exit = 125 }
+    tiny.fail { at = recipe.path, message = "the recipe's code cannot be kept with its container: " .. wrong, hint = "require fewer modules, or use shorter names", exit = 125 }
   end
   local files = { ["recipe.lua"] = text }
   recipe.folder, recipe.sha256 = folder, tiny.sha256(text)
@@ -52,7 +52,7 @@ function code.describe(recipe)
   return files
 end
 
--- Writes a kept file. No link in the record leads elsewhere.
+-- Writes a kept file. Links that lead out of the record are not followed.
 local function write(record, name, text)
   tiny.write_file(name, text, { root = record.dir, mode = PRIVATE_FILE })
 end
@@ -69,19 +69,19 @@ function code.write(record, files)
   end
 end
 
--- The text of a kept file. digest: nil in a record that has none.
+-- The text of a kept file. digest: nil in a record without one.
 local function read(record, name, digest)
   local path = record.dir .. "/" .. name
   local text, err = tiny.try(tiny.read_file, name, { root = record.dir })
-  local wrong = err and (err.code or err.message) or not text and "it is missing" or digest and tiny.sha256(text) ~= digest and "its SHA-256 digest is not the one on record"
+  local wrong = err and (err.code or err.message) or not text and "it is missing" or digest and tiny.sha256(text) ~= digest and "its SHA-256 digest differs from the recorded one"
   if not wrong then return text end
   tiny.fail { message = ("%s is damaged: %s"):format(path, wrong), hint = "`tinylua rm -f` removes the container", exit = 125 }
 end
 
--- The record whose supervisor this process is, and the process; the container whose recipe was run again here.
+-- The record that this process supervises, and this process's pid; the id of the container whose recipe was run again here.
 local followed, follower, replayed
 
--- Keeps the modules that were loaded since. What cannot be kept is reported and loaded all the same.
+-- Keeps modules that were loaded since. A module that cannot be kept is reported but still loaded.
 local function keep_new(record)
   local known, new = record.config.recipe.modules or {}, {}
   local all = tiny.loaded_modules()
@@ -104,13 +104,13 @@ local function keep_new(record)
     if err then
       format.note("%s is not kept with the container: %s", what, err.message)
     elseif record.id == replayed then
-      format.note("%s was not on record; it is loaded from %s, and kept from now on", what, module.path)
+      format.note("%s was not recorded; it is loaded from %s, and kept from now on", what, module.path)
     end
   end
 end
 
--- Keeps in the record what the recipe requires from now on, such as in a callback. Inside the container nothing is kept: what is
--- loaded there comes from the record, or from the recipe's folder.
+-- From now on, keeps the modules that the recipe requires, such as in a callback. Inside the container nothing is kept: modules
+-- loaded there come from the record, or from the recipe's folder.
 function code.follow(record)
   local recipe = record.config.recipe
   if not (recipe and recipe.sha256) then return end
@@ -121,7 +121,7 @@ function code.follow(record)
   package.searchers[2] = function(name)
     local loader, extra = find(name)
     local here = type(loader) == "function" and not name:find("^tiny%.") and tiny.getpid() == follower
-    -- A child that makes the container gives this lock up before anything else.
+    -- A child that sets up the container first closes this lock.
     if here and not (followed.alive and followed.alive.closed) then keep_new(followed) end
     return loader, extra
   end
@@ -146,11 +146,11 @@ function code.check(record)
 end
 
 local function no_exit()
-  tiny.fail { message = "os.exit is refused: the recipe is run again for a container on record", hint = "return the container" }
+  tiny.fail { message = "os.exit is refused: the recipe is run again for a recorded container", hint = "return the container" }
 end
 
--- Runs the recipe of a container on record, as it was when the container was made; returns what it returns, and nothing for a
--- container without one.
+-- Runs the recipe of a recorded container, as it was when the container was created; returns its result, or nothing for a
+-- container without a recipe.
 function code.run(record)
   local recipe = record.config.recipe
   local text, modules = kept(record)

@@ -1,6 +1,6 @@
--- What a supervisor in the background and the callbacks of its recipe say: a file in the record, of
--- which `inspect` shows the end. It is kept small: a full one becomes supervisor.log.1. What the supervisor itself says is
--- written as diagnostics are, in the format that the command was asked for; a callback prints what it likes.
+-- The output of a background supervisor and of its recipe's callbacks: a file in the record, whose end `inspect` shows. A full
+-- file is renamed to supervisor.log.1. The supervisor writes diagnostics in the format that the command selected; callbacks
+-- print anything.
 local format = require "tiny.format"
 
 local remarks = {}
@@ -12,7 +12,7 @@ local function path_of(container)
   return container.dir .. "/supervisor.log"
 end
 
--- Makes the file this process's standard output and error. Without it (a full disk) nothing is kept.
+-- Redirects this process's standard output and error to the file. If that fails (a full disk), nothing is kept.
 function remarks.take(container)
   local path = path_of(container)
   local before = tiny.stat(path)
@@ -25,13 +25,13 @@ function remarks.take(container)
   container.remarks = true
 end
 
--- Begins a new file when the present one is full.
+-- Starts a new file if the present one is full.
 function remarks.trim(container)
   local now = tiny.stat(path_of(container))
   if now and now.size >= LARGEST then remarks.take(container) end
 end
 
--- The last lines, oldest first; nil without any.
+-- The last lines, oldest first; nil if there are none.
 function remarks.last(container)
   local text = tiny.try(tiny.read_file, path_of(container))
   if not text or text == "" then return nil end

@@ -1,12 +1,12 @@
 -- CVE-2019-5736: a container's root gets hold of tinylua's own program through /proc/PID/exe, by having it
--- run itself while it enters the container, and writes to it once nobody runs it any more.
+-- run itself while it enters the container, and writes to it once no process runs it any more.
 local attack = require "attack"
 local check = require "check"
 
 local OPEN = tonumber("755", 8)
 local function program(path) return tiny.read_file(path, { max = "256m" }) end
 
--- A copy of the program that root may write: the one under test may lie where nobody can.
+-- A copy of the program that root may write: the one under test may be on a read-only file system.
 local before = program("/proc/self/exe")
 local function run(copy, ...)
   local words = { ... }

@@ -1,4 +1,4 @@
--- A policy comes from somebody else, with an image: as Lua that is run it would hang, or take all memory. It is data.
+-- A policy comes with an image, from another author: run as Lua, it would hang or take all memory. It is data.
 local check = require "check"
 
 local function refused(what, text, want)

@@ -10,7 +10,7 @@ local stranger = tiny.clone({ pid = true, mount = true, uts = true, net = true }
   tiny.mount_tmpfs("/mnt"):keep()
   tiny.write_file("/mnt/mark", MARK)
   tiny.sethostname("stranger")
-  -- Whatever comes is told; SIGKILL and SIGSTOP show by themselves.
+  -- Every signal is reported; SIGKILL and SIGSTOP are visible by themselves.
   local signals = tiny.signals { "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTERM", "SIGCONT", "SIGWINCH" }
   tiny.notify_ready()
   while true do
@@ -79,7 +79,7 @@ local function case(command, frozen, wrong, status)
   if not frozen or status then record.supervisor = { pid = pid, start = wrong == "boot" and start or record.supervisor.start, boot_id = boot } end
   if status then record.status, record.pid, record.pid_start = status, nil, nil end
   tiny.write_file(path, tiny.json_encode(record))
-  -- A supervisor that is stopped is waited for, nobody else.
+  -- A stopped supervisor is waited for, and no other process.
   local said, ended = bounded(command, frozen and SHORT or LONG)
   local what = ("%s, %s, wrong %s, supervisor %s"):format(table.concat(command, " "), record.status, wrong, frozen and "stopped" or "dead")
   untouched(what)

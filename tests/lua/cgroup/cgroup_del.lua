@@ -1,4 +1,4 @@
--- cgroup_del: removes what is empty, names what is not, kills only when told to.
+-- cgroup_del: removes empty cgroups, names the others, kills only on request.
 local check = require "check"
 local name = "tl-" .. tiny.random_id()
 local cg <close> = tiny.cgroup(name, { controllers = { "pids" } })

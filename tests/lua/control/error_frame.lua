@@ -13,7 +13,7 @@ check.equal(tiny.error_frame(err), table.concat({
 check.equal(tiny.error_frame(err, { colours = true }):gsub("\27%[[%d;]*m", ""), tiny.error_frame(err))
 assert(tiny.error_frame(err, { width = 30 }):find("     tiny.readlink('/nope…", 1, true) or tiny.error_frame(err, { width = 30 }))
 
--- A chunk that was no file is told; of an error with another place there are no lines.
+-- A chunk that is not from a file is reported; an error at another place has no lines.
 local _, other = tiny.try(load("\nerror 'no'", "@typed"))
 check.equal(tiny.error_frame(other), "typed:2: no")
 check.equal(tiny.error_frame(other, { chunk = "typed", text = "\nerror 'no'" }), "typed:2: no\n   1 |\n > 2 | error 'no'\n     | ^^^^^^^^^^")

@@ -1,4 +1,4 @@
--- open_device: opens the device that it is told to, by descriptor, and nothing that took its name.
+-- open_device: opens the given device, by descriptor, and nothing that took its name.
 local check = require "check"
 
 local null <close> = tiny.open_device("/dev/null", { major = 1, minor = 3 })

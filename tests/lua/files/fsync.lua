@@ -11,7 +11,7 @@ check.equal(tiny.read_file("root/folder/file"), "text")
 
 check.equal(check.fails("ENOENT", tiny.fsync, "missing").hint, "the file or its directory is missing")
 check.fails("ENOENT", tiny.fsync, "/root/folder/file", { root = "root" })
--- Nobody reads or writes the FIFO: this does not wait for that.
+-- The FIFO has no reader or writer: this does not wait for one.
 tiny.mknod("fifo", "fifo")
 check.equal(check.fails("EINVAL", tiny.fsync, "fifo").path, "fifo")
 check.refuses("path is missing: fsync(path [, options])", tiny.fsync)

@@ -9,7 +9,7 @@ for i = 1, 3000 do tiny.mkdir("folder/" .. i) end
 check.equal(#tiny.list_dir("folder"), 3004)
 check.equal(tiny.list_dir("nowhere"), nil)
 
--- A name that is no UTF-8 is told as it is.
+-- A name that is not UTF-8 is returned unchanged.
 check.inside({}, function() tiny.chdir("folder") tiny.exec { "/bin/sh", "-c", [[: > "$(printf 'x\377')"]] } end)
 local names = tiny.list_dir("folder")
 check.equal(names[#names], "x\255")

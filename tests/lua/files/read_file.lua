@@ -35,5 +35,5 @@ check.equal(tiny.read_file("link", { root = "root" }), nil)
 check.refuses("path is missing: read_file(path [, options])", tiny.read_file)
 check.refuses([[option "max": -1 is not a size: it is negative]], tiny.read_file, "file", { max = -1 })
 
--- A sysctl is whole, whatever its length is said to be.
+-- A sysctl is read completely, whatever length stat(2) reports.
 check.equal(tiny.read_file("/proc/sys/fs/nr_open"):match("^%d%d+\n$") ~= nil, true)

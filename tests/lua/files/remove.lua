@@ -1,4 +1,4 @@
--- remove: takes what it was told and nothing that a link or a mount leads to.
+-- remove: removes the given path, and nothing that a link or a mount leads to.
 local check = require "check"
 
 tiny.write_file("file", "")

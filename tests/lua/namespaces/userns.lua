@@ -57,7 +57,7 @@ check.inside({}, function()
   check.equal(tiny.readlink("/proc/self/ns/user"), ("user:[%d]"):format(own.inode))
 end)
 
--- An ordinary user: its own ids alone are written directly, and setgroups is denied.
+-- An unprivileged user: its own ids alone are written directly, and setgroups is denied.
 check.inside({}, function()
   tiny.setuser(4242, { gid = 4243 })
   tiny.set_dumpable(true)
@@ -73,7 +73,7 @@ check.inside({}, function()
   end
 end)
 
--- Where a setting forbids them, it is named with the command that mends it.
+-- If a setting forbids them, the error names the setting and how to change it.
 local limit = tiny.read_file("/proc/sys/user/max_user_namespaces")
 check.inside({ user = own, mount = true }, function()
   tiny.setuser(0)

@@ -1,4 +1,4 @@
--- userns_helper: newuidmap is found in PATH, and is not believed when somebody else could have made it.
+-- userns_helper: newuidmap is found in PATH, and is not trusted if another user could have written it.
 local check = require "check"
 
 -- With this PATH, in a child: PATH is the process's own.

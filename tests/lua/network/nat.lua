@@ -54,7 +54,7 @@ do
   local err = check.fails("EEXIST", tiny.nat, { from = "10.10.0.0/24", netns = router })
   assert(err.hint:match("nat_del"), err.hint)
 
-  -- A table of somebody else stays as it is, and nft reads ours as it would write it.
+  -- Another program's table is not changed, and nft prints ours like its own.
   local listed = ruleset(router)
   if listed ~= "" then
     for _, rule in ipairs {

@@ -48,7 +48,7 @@ do
   check.equal(reach(router, "10.20.0.1", { at_port = 8082 }), nil, "and on no other")
   check.equal(reach(machine, "10.20.0.1", { at_port = 8082 }), nil, "and from nowhere else")
 
-  -- The same port twice is told from each other by protocol and address, and by nothing else.
+  -- Equal port numbers are distinguished by protocol and address only.
   local err = check.fails("EEXIST", tiny.publish, "0.0.0.0:8080:10.10.0.3:80", here)
   assert(err.message:find("port 8080 leads to 10.10.0.2:80", 1, true), err.message)
   assert(err.hint:find("publish_del", 1, true), err.hint)

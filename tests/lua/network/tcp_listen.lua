@@ -32,7 +32,7 @@ check.equal(again.port, port)
 local quick <close> = tiny.tcp_connect(place, { nonblock = true })
 check.equal(quick:read(), false)
 
--- Nobody answers: the address is on the link and no machine has it, so the time is over first.
+-- No answer: the address is on the link and no machine has it, so the timeout comes first.
 local start = tiny.clock("monotonic")
 err = check.fails("ETIMEDOUT", tiny.tcp_connect, "10.10.0.3:80", { timeout = "100ms" })
 local passed = tiny.clock("monotonic") - start

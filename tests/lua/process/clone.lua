@@ -39,7 +39,7 @@ check.equal(err.op, "sethostname")
 assert(err.at:match("clone.lua:34$"), err.at)
 assert(err.hint:match("64 bytes"), err.hint)
 
--- The OOM score is the child's from its birth on, and it stays one that nobody can look into.
+-- The child has its OOM score from the start, and no process can inspect it.
 tiny.set_dumpable(false)
 local ranked <close> = tiny.clone({ pid = true, oom_score_adj = 321 }, function()
   check.equal(tiny.read_file("/proc/self/oom_score_adj"), "321\n")

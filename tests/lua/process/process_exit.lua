@@ -1,7 +1,7 @@
--- process_exit: how a process ended that is somebody else's child.
+-- process_exit: how another process's child ended.
 local check = require "check"
 
--- A grandchild reports its pid and waits; its parent, not we, is the one to reap it, when it is told.
+-- A grandchild reports its pid and waits; its parent, not we, reaps it, on request.
 local function grandchild(body)
   local from, into = tiny.pipe()
   local go_from, go_into = tiny.pipe()
@@ -25,7 +25,7 @@ local function grandchild(body)
   end
 end
 
--- As long as nobody has reaped it, every kernel tells; afterwards those since 6.15.
+-- Until it is reaped, every kernel reports the status; afterwards only those since 6.15.
 local function tells(process, reap, want_status, want_signal)
   local status, signal = process:exit()
   check.equal(status, want_status)

@@ -1,4 +1,4 @@
--- late_require: the same by an ordinary user, whose files have other owners in the container's user namespace.
+-- late_require: the same by an unprivileged user, whose files have other owners in the container's user namespace.
 local attack = require "attack"
 local check = require "check"
 local user = require("ordinary").make { delegated = false }

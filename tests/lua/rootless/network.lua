@@ -35,7 +35,7 @@ local function get(url)
   return text
 end
 
--- The program behind a network has told that it listens; the one behind a port answers as soon as it does.
+-- The program behind a network has reported that it listens; the one behind a port answers as soon as it does.
 local function answers(url, text)
   local deadline = tiny.clock("monotonic") + 10
   while get(url) ~= text do
@@ -63,7 +63,7 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
   local taken = check.run { "run", "--network", network, "-p", "18080:80", "true" }
   assert(taken.err:find("step network: port 18080 is published by container web\n", 1, true), taken.err)
 
-  -- It serves on when its supervisor is killed, and the one that takes over ends it.
+  -- It keeps serving when its supervisor is killed, and the new supervisor ends it.
   local pid = math.tointeger(tonumber((check.succeeds("inspect", "--format", "state.supervisor.pid", "web"))))
   local supervisor = tiny.pidfd_open(pid)
   tiny.kill(supervisor, "SIGKILL")
@@ -85,7 +85,7 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
 end
 
 -- Killed while the program makes the network, the container and the program are gone with the next command, which
--- does not wait. There is no pid on record then.
+-- does not wait. There is no recorded pid then.
 do
   local path = check.environment.PATH
   tiny.mkdir("/tmp/slow")
@@ -107,7 +107,7 @@ do
   check.environment.PATH = path
 end
 
--- `bridge` takes the first that is there; a failing one is told in its own words, and nothing is left.
+-- `bridge` takes the first helper that exists; an error is reported in its own words, and nothing is left.
 check.succeeds("run", "--rm", "--network", "bridge", "true")
 tiny.link_del("up0")
 local failed = check.run { "run", "--network", "pasta", "true" }

@@ -1,4 +1,4 @@
--- What is an ordinary user's own: the store and the run folder, ids, groups, files of the container's users,
+-- What is an unprivileged user's own: the store and the run folder, ids, groups, files of the container's users,
 -- limits refused, and what only root can have.
 local check = require "check"
 local user = require("ordinary").make { delegated = false }
@@ -57,7 +57,7 @@ assert(os.execute("chown -R 4242:4242 /tmp/ordinary/rootfs"))
 check.equal(inside("--rootfs", "/tmp/ordinary/rootfs", "/bin/busybox", "sh", "-c", "echo made >/file; /bin/busybox cat /file; /bin/busybox id -u"), "made\n0")
 check.equal(tiny.stat("/tmp/ordinary/rootfs/file").uid, user.uid)
 
--- Limits are refused, not dropped; without one nothing is said of groups.
+-- Limits are refused, not dropped; without limits, cgroups are not mentioned.
 local HINT = require("tiny.pipeline.delegated").HINT
 for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }, pids = { "--pids-limit", "9" }, cpuset = { "--cpuset-cpus", "0" } } do
   refused(("one: step cgroup: %s cannot be limited: no cgroup with that controller is delegated to your user\n  hint: %s"):format(option, HINT),
@@ -65,7 +65,7 @@ for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }
 end
 check.equal(check.run({ "run", "--rm", "true" }).err, "")
 check.succeeds("run", "-d", "--name", "web", "sleep", "60")
-check.refused("web has no control group, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
+check.refused("web has no cgroup, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
 check.succeeds("rm", "-f", "web")
 
 -- What is root's.
@@ -88,7 +88,7 @@ check.no_container()
 check.succeeds("run", "--name", "half", "-u", "1000:1000", "sh", "-c", "mkdir -p /tmp/deep/er; touch /tmp/deep/er/file; chmod 700 /tmp/deep")
 local half = tiny.read_file(check.root .. "/names/half")
 tiny.rename(check.root .. "/containers/" .. half, ("%s/containers/.%s.gone"):format(check.root, half))
-assert(check.succeeds("gc"):find(("half-removed folder .%s.gone"):format(half), 1, true))
+assert(check.succeeds("gc"):find(("partly removed directory .%s.gone"):format(half), 1, true))
 check.equal(#tiny.list_dir(check.root .. "/containers"), 0)
 
 -- Without a run folder of the session's it is one in /tmp; where another is faster in making that, nothing is kept in it.
@@ -103,6 +103,6 @@ local child <close> = check.start(function()
     return mkdir(made, options)
   end
   local _, err = tiny.try(state.create, { name = "late", command = { "true" } })
-  check.equal(err and err.message, path .. " is not a folder that only you can change")
+  check.equal(err and err.message, path .. " is not a directory that only you can change")
 end)
 check.equal(child:wait(), 0)

@@ -1,4 +1,4 @@
--- What is wrong with a network is told before anything is made, each in one sentence with a hint.
+-- Invalid network options are reported before anything is created, each in one sentence with a hint.
 local check = require "check"
 local net = require "networked"
 net.needs()
@@ -39,7 +39,7 @@ check.succeeds("network", "create", "a", "--subnet", "10.40.0.0/24")
 refused(create("a"), 'network "a" already exists\n  hint: choose another name, or remove it: tinylua network rm a\n')
 refused(create("b", "--subnet", "10.40.0.128/25"), "--subnet: 10.40.0.128/25 overlaps: network a uses 10.40.0.0/24\n  hint: choose another range, or omit it to get a free one\n")
 
--- An address that somebody has; one that is the gateway's; a bridge that is not ours.
+-- An address that is already in use; the gateway's address; a bridge that is not ours.
 check.succeeds("run", "-d", "--name", "one", "--network", "a", "--ip", "10.40.0.7", "sleep", "60")
 local function fails(words, text)
   local result = check.run(words)

@@ -21,7 +21,7 @@ refused("c is not running", "kill", "c")
 refused("c is not running", "top", "c")
 check.succeeds("rm", "c")
 
--- A thousand zombies: PID 1 does not reap; stop and rm clear them all the same.
+-- A thousand zombies: PID 1 does not reap; stop and rm remove them anyway.
 if not os.execute("command -v perl >/dev/null") then check.skip("there is no perl to make zombies with") end
 local before = #tiny.list_dir("/proc")
 check.succeeds("run", "-d", "--name", "z", "sh", "-c", "exec perl -e 'for (1..1000) { exit if !fork } $SIG{TERM} = sub { exit 3 }; print \"made\\n\"; $| = 1; sleep 1000 while 1'")

@@ -30,7 +30,7 @@ assert(group("blue/web/" .. two), "made again")
 check.succeeds("rm", "-f", "two")
 check.equal(group("blue"), nil, "what tinylua made is gone")
 
--- A group of somebody else's stays, with what is made below it gone.
+-- Another program's cgroup stays; the cgroups that were created below it are removed.
 local theirs <close> = tiny.cgroup("theirs", { controllers = { "memory" } })
 local three = start("theirs/below", "three")
 assert(group("theirs/below/" .. three))

@@ -1,4 +1,4 @@
--- tinylua check: what is wrong with a file is told with its line and nothing is run; all shipped Lua is clean.
+-- tinylua check: errors in a file are reported with their line and nothing is run; all shipped Lua is clean.
 local check = require "check"
 
 local function checked(text, ...)
@@ -138,7 +138,7 @@ for i, text in ipairs {
   "local a = a; do local a = a; b = a end", "local x; x = function() return x end", "a, b.c, d[e] = 1, 2", "print '--[[' print [[--]] --[[ x() ]] y()",
 } do same_globals(text, "text " .. i) end
 
--- What the compiler gives up is told in words; bytes that are no text are a finding like any other.
+-- Compiler errors are reported in words; bytes that are not text are a finding like any other.
 check.equal(look.text("x = " .. ("{"):rep(300) .. ("}"):rep(300), "deep.lua")[1].message, "tables, brackets or operators are nested too deeply")
 local nul = look.text("local a = 1\nreturn \0", "nul.lua")[1]
 check.equal(("%d: %s"):format(nul.line, nul.message), "2: NUL byte: not a Lua text file")

@@ -27,13 +27,13 @@ check.equal(answers("run", "hello.lua", "--na"), ":files")
 check.equal(answers("exec", "web", ""), ":files")
 check.equal(answers("doc", "mount_ov"), "mount_overlay")
 
--- Names come from the state folder, wherever that is said to be.
+-- Names come from the selected state folder.
 require("shells").prepare()
 check.equal(answers("--root", "/tmp/state", "stop", "we"), "web webster")
 check.equal(answers("logs", "--root=/tmp/state", "-f", "d"), "db")
 check.equal(answers("--root", "/tmp/state", "cp", "w"), ":files web: webster:")
 check.equal(answers("--root", "/tmp/state", "run", "--network", "ba"), "backend")
--- What no container can be called is no answer, whoever put it there.
+-- A word that cannot be a container's name has no completions, even if it is in the folder.
 for _, name in ipairs { "$(id)", "-rf", "dx;id", "d\nx", "d x", ".d" } do tiny.write_file("/tmp/state/names/" .. name, "id") end
 check.equal(answers("--root", "/tmp/state", "rm", ""), "db web webster")
 check.equal(answers("--root", "/tmp/state", "network", "rm", ""), "backend")

@@ -1,5 +1,5 @@
--- A container that lost its supervisor, and whose recipe goes on for ever when it is run again: the command that would take it
--- over gives up after 10 seconds and says so, later ones do not try again. What it waits for does not matter.
+-- A container that lost its supervisor, and whose recipe never ends when it is run again: the command that recovers it gives up
+-- after 10 seconds and reports that; later ones do not try again. It does not matter what the recipe waits for.
 local check = require "check"
 
 local LIMIT = 10
@@ -22,7 +22,7 @@ for _, how in ipairs { "loop", "sleep" } do
     local before = tiny.clock("monotonic")
     local result = check.run { "ps" }
     check.equal(result.status, 0, result.err)
-    assert(result.err:find(id .. ": it cannot be taken over: its recipe was still loading after 10 s; tinylua gc tries again", 1, true), result.err)
+    assert(result.err:find(id .. ": it cannot be recovered: its recipe was still loading after 10 s; tinylua gc tries again", 1, true), result.err)
     assert(result.out:find("bad +/bin/sh .* Up .*%(damaged%)") and result.out:find("good +sleep .* Up "), result.out)
     return tiny.clock("monotonic") - before
   end

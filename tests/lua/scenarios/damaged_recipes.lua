@@ -17,7 +17,7 @@ check.succeeds("run", "-d", "--stop-signal", "SIGKILL", "--name", "good", "sh", 
 local KINDS = {
   ["a recipe that is gone"] = { function(dir) tiny.remove(dir .. "/recipe.lua") end, "recipe.lua is damaged: it is missing" },
   ["a recipe that was cut short"] = {
-    function(dir) tiny.write_file(dir .. "/recipe.lua", "return nil") end, "recipe.lua is damaged: its SHA-256 digest is not the one on record",
+    function(dir) tiny.write_file(dir .. "/recipe.lua", "return nil") end, "recipe.lua is damaged: its SHA-256 digest differs from the recorded one",
   },
   ["a link for a recipe"] = {
     function(dir)
@@ -27,10 +27,10 @@ local KINDS = {
   },
   ["a module that is gone"] = { function(dir) tiny.remove(dir .. "/modules", { recursive = true }) end, "modules/helper.lua is damaged: it is missing" },
   ["a module that was changed"] = {
-    function(dir) tiny.write_file(dir .. "/modules/helper.lua", "return error") end, "modules/helper.lua is damaged: its SHA-256 digest is not the one on record",
+    function(dir) tiny.write_file(dir .. "/modules/helper.lua", "return error") end, "modules/helper.lua is damaged: its SHA-256 digest differs from the recorded one",
   },
   ["one that throws"] = { function() tiny.write_file("/tmp/broken", "error('thrown while loading', 0)") end, "thrown while loading" },
-  ["one that returns nothing"] = { function() tiny.write_file("/tmp/broken", "print('said to nobody') return 7") end, "the recipe returned 7 this time, and no container" },
+  ["one that returns nothing"] = { function() tiny.write_file("/tmp/broken", "print('said to nobody') return 7") end, "the recipe returned 7 this time, not a container" },
   ["one that ends the process"] = { function() tiny.write_file("/tmp/broken", "os.exit(0)") end, "os.exit is refused" },
   ["one that fails in the kernel"] = { function() tiny.write_file("/tmp/broken", "tiny.chroot('/no/such')") end, 'chroot("/no/such")' },
 }
@@ -56,7 +56,7 @@ local function reports(...)
   local result = check.run { ... }
   local words = ("%s: %s: %s"):format(what, table.concat({ ... }, " "), result.err)
   check.equal(result.status, 0, words)
-  assert(result.err:find(("tinylua: %s: it cannot be taken over: "):format(id), 1, true) and result.err:find(why, 1, true), words)
+  assert(result.err:find(("tinylua: %s: it cannot be recovered: "):format(id), 1, true) and result.err:find(why, 1, true), words)
   check.equal(select(2, result.err:gsub(id .. ": it", "%0")), 1, words)
   return result.out
 end
@@ -67,7 +67,7 @@ local function silent(...)
   return result.out
 end
 
--- A callback that throws keeps nobody from taking over.
+-- A callback that throws does not prevent recovery.
 begin()
 what = "a callback that throws"
 assert(silent("ps"):find("bad +/bin/sh .* Up "), "it runs")
@@ -104,7 +104,7 @@ for number, name in ipairs(names) do
     check.equal(reports("stop", "bad"), "bad\n")
     local shown = silent("ps", "-a")
     assert(shown:find("bad +/bin/sh .* Stopped "), shown)
-    -- At rest it is in nobody's way; it cannot be started.
+    -- At rest it disturbs no other container; it cannot be started.
     if why:find("is damaged", 1, true) then assert(tiny.json_decode(silent("inspect", "bad"))[1].damage:find(why, 1, true), what) end
     local start = check.run { "start", "bad", "good" }
     check.equal(start.status, 125)
@@ -136,7 +136,7 @@ for _, child in ipairs(waiting) do assert(child:wait(20), "it waits on") end
 assert(silent("ps", "-a"):find("bad +/bin/sh .* Exited"), "the end is on record")
 silent("rm", "bad")
 
--- What cannot be loaded for a while is taken over as soon as it can be.
+-- A recipe that temporarily cannot be loaded: the container is recovered as soon as it can be.
 begin()
 what, why = "for a while", "for a while"
 tiny.write_file("/tmp/broken", "error('for a while', 0)")

@@ -18,8 +18,8 @@ for _, file in ipairs { "config.json", "state.json" } do
   KINDS[file .. " missing"] = { file, nil, file .. " is missing" }
   KINDS[file .. " empty"] = { file, function() return "" end, file .. " is damaged: " }
   KINDS[file .. " truncated"] = { file, function(text) return text:sub(1, #text // 2) end, file .. " is damaged: " }
-  KINDS[file .. " no object"] = { file, function() return "[1]" end, file .. " is damaged: it is no object with" }
-  KINDS[file .. " without its key"] = { file, function(text) return change(text, function(v) v[key] = nil end) end, "it is no object with" }
+  KINDS[file .. " no object"] = { file, function() return "[1]" end, file .. " is damaged: it is not an object with" }
+  KINDS[file .. " without its key"] = { file, function(text) return change(text, function(v) v[key] = nil end) end, "it is not an object with" }
   KINDS[file .. " of a wrong type"] = {
     file, function(text) return change(text, function(v) if file == "config.json" then v.labels = "none" else v.started_at = {} end end) end, "is damaged: ",
   }
@@ -32,7 +32,7 @@ for _, file in ipairs { "config.json", "state.json" } do
   }
   KINDS[file .. " a folder"] = { file, "folder", file .. " is damaged: it cannot be read: EISDIR" }
 end
-KINDS["config.json list"] = { "config.json", function(text) return change(text, function(v) v.command = { 1 } end) end, 'config.json is damaged: "command" is no list of such' }
+KINDS["config.json list"] = { "config.json", function(text) return change(text, function(v) v.command = { 1 } end) end, 'config.json is damaged: "command" is not a valid list' }
 KINDS["state.json part"] = { "state.json", function(text) return change(text, function(v) v.ports = { { port = "80" } } end) end, 'state.json is damaged: "ports": ' }
 KINDS["both files newer"] = { "both", function(text) return change(text, function(v) v.version = 7.5 end) end, "its format is 7.5" }
 
@@ -127,7 +127,7 @@ local function try(name, kind, how)
     refused(words[1], "bad", words[2])
   end
   refused("rm", "bad")
-  -- Beside a healthy one, which is stopped all the same.
+  -- Together with a healthy one, which is stopped anyway.
   if cases % 5 == 0 then
     check.equal(check.run({ "stop", "bad", "good" }).out, "good\n", what)
     check.succeeds("start", "good")
@@ -192,7 +192,7 @@ for text, wrong in pairs {
   end
   local kept = check.run { "rm", "bad" }
   check.equal(kept.status, 125)
-  assert(kept.err:find(wrong, 1, true) and kept.err:find("`tinylua rm -f` removes it all the same", 1, true), kept.err)
+  assert(kept.err:find(wrong, 1, true) and kept.err:find("`tinylua rm -f` removes it anyway", 1, true), kept.err)
   local removed = check.run { "rm", "-f", "bad" }
   check.equal(removed.status, 0, removed.err)
   assert(removed.err:find(wrong, 1, true), removed.err)

@@ -15,7 +15,7 @@ local function messages(text)
   return by
 end
 
--- A life: in front it is said where it was asked for.
+-- A life cycle: in the foreground the messages go where the options direct them.
 recipe [[command = "exit 3", restart = "on-failure:1"]]
 local result = check.run { "--log-format", "json", "--log-level", "info", "run", "--rm", "/tmp/c.lua" }
 check.equal(result.status, 3)
@@ -47,16 +47,16 @@ check.equal(told.begins.from, "command")
 local found = check.succeeds("--log", log, "--log-level", "trace", "exec", "c", "sh", "-c", "ls -l /proc/[0-9]*/fd; true")
 assert(found:find("/proc/2/fd", 1, true) and not found:find(log, 1, true), found)
 
--- Whoever takes it over says so.
+-- The command that recovers it reports that.
 local s = tiny.json_decode(tiny.read_file(dir .. "/state.json"))
 local supervisor <close> = tiny.pidfd_open(s.supervisor.pid)
 tiny.kill(supervisor, "SIGKILL")
 tiny.poll({ supervisor }, "10s")
 told = messages(check.run({ "--log-level", "info", "--log-format", "json", "ps" }).err)
-check.equal(told["the supervisor is gone"].living, true)
+check.equal(told["the container has no supervisor"].living, true)
 check.succeeds("rm", "-f", "c")
 
--- Text is what nobody asks for otherwise.
+-- Text is the default format.
 recipe [[command = "echo one", on_log = function() error "mine" end]]
 check.succeeds("run", "-d", "/tmp/c.lua")
 check.succeeds("wait", "c")

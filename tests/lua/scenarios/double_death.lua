@@ -28,7 +28,7 @@ assert(not tiny.read_file(dir .. "/container.log"):find("begun", 1, true), "the 
 
 local logs = check.run { "logs", "twice" }
 check.equal(logs.out, "whole\nbegun")
-check.equal(logs.err, "tinylua: the last of its output may be missing: its supervisor was killed, and it ended before another took over\n")
+check.equal(logs.err, "tinylua: the last of its output may be missing: its supervisor was killed, and it ended before a new one was started\n")
 check.equal(record().status, "exited")
 check.equal(record().log_cut, true)
 assert(check.succeeds("ps", "-a"):match("Exited %(unknown%)"), "the status is unknown, and said to be")

@@ -1,5 +1,5 @@
 -- exec: nothing of the container is run or loaded before the program, nothing of the host leaks in,
--- and one that cannot be entered is told.
+-- and one that cannot be entered is reported.
 local check = require "check"
 
 local refused = check.refused

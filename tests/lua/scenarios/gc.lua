@@ -1,4 +1,4 @@
--- gc: a command that is killed at any moment of a run leaves nothing that gc does not clear.
+-- gc: whenever a command is killed during a run, gc removes what it leaves.
 local check = require "check"
 
 local function clean()
@@ -27,7 +27,7 @@ for step = 0, 24 do
   tiny.try(child.wait, child)
   left = left + #(tiny.list_dir(check.root .. "/containers") or {})
   check.succeeds("gc")
-  -- A container that ran already was taken over; it ends like any other.
+  -- A container that already ran was recovered; it ends like any other.
   for id in check.succeeds("ps", "-q"):gmatch("%x+") do check.succeeds("rm", "-f", id) end
   check.succeeds("gc")
   clean()

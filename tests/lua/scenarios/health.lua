@@ -6,7 +6,7 @@ local function inspect(name)
   return tiny.json_decode(check.succeeds("inspect", name))[1]
 end
 
--- Waits until f() is true, woken by what changes on record.
+-- Waits until f() is true, woken by changes of the record.
 local function wait_until(name, f, what)
   local watch <close> = tiny.watch { inspect(name).dir }
   local deadline = tiny.clock("monotonic") + 15

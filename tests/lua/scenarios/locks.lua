@@ -48,7 +48,7 @@ check.equal(now.state.changed, "update")
 check.equal(now.state.status, "running", "what others wrote meanwhile")
 check.succeeds("rm", "-f", "site")
 
--- A name whose container is gone: two must not take it over at once.
+-- The name of a container that no longer exists: two commands must not reserve it at once.
 tiny.write_file(check.root .. "/names/left", "0123456789ab")
 command("/lock", "create", "--name", "left", "true")
 check.succeeds("rm", "left")
@@ -59,7 +59,7 @@ command("/networks/.lock", "run", "-d", "--name", "one", "--network", "blue", "s
 command("/networks/.lock", "rm", "-f", "one")
 command("/networks/.lock", "network", "rm", "blue")
 
--- Cgroup parents: those that are made are on record, and go when nobody is in them.
+-- Cgroup parents: those that tinylua created are recorded, and removed once no container uses them.
 command("/cgroups/lock", "run", "-d", "--name", "below", "--cgroup-parent", "shared/inner", "sleep", "60")
 command("/cgroups/lock", "rm", "-f", "below")
 
@@ -69,7 +69,7 @@ local mapped = tiny.try(tiny.mount_bind, "/tmp", "/mnt", { idmap = probe, recurs
 if mapped then mapped:close() end
 waits("run --userns auto", check.root .. "/userids/lock", function()
   local ran = check.run { "run", "--rm", "--userns", "auto", "true" }
-  -- Without idmapped mounts it has taken its range all the same.
+  -- Without idmapped mounts it has taken its range anyway.
   if mapped then check.equal(ran.status, 0, ran.err) end
 end)
 check.no_container()

@@ -54,7 +54,7 @@ check.equal(tiny.stat(dir_of "quiet" .. "/container.log"), nil)
 local refused = check.run { "logs", "quiet" }
 check.equal(refused.status, 125)
 check.equal(refused.err, "quiet keeps no log: its log driver is none\n  hint: create the container with --log-driver json to keep one\n")
--- In the background it is not held up by output that nobody takes.
+-- In the background, output that is not read does not block it.
 check.succeeds("run", "-d", "--name", "mute", "--log-driver", "none", "sh", "-c", "head -c 5000000 /dev/zero")
 check.equal(check.succeeds("wait", "mute"), "0\n")
 

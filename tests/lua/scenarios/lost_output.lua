@@ -28,7 +28,7 @@ for _, arguments in ipairs {
   check.equal(text, SAID, table.concat(arguments, " "))
 end
 
--- What a container says in front is told once, and its status stays its own.
+-- An output error in the foreground is reported once, and the container keeps its own status.
 local status, text = run(full, "run", "--name", "echo", "sh", "-c", "echo a; sleep 0.1; echo b; exit 7")
 check.equal(status, 7)
 check.equal(text, 'tinylua: echo: its stdout is no longer shown: ENOSPC: No space left on device: <stdout>\n')

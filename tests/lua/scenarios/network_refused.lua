@@ -1,4 +1,4 @@
--- Where the host does not let a network be made: a clear error, and nothing half-made.
+-- If the host does not permit a network: a clear error, and no incomplete network.
 local check = require "check"
 
 local function refused(words, pattern)

@@ -72,7 +72,7 @@ assert(over_tcp("web"):find("\10\10\0\2", 1, true), "a neighbour by TCP")
 tiny.kill(answering, "SIGKILL")
 check.succeeds("rm", "-f", "asks")
 
--- Names go on being answered, and ports held, when a supervisor is killed and another takes over.
+-- Names are still resolved, and ports held, after a supervisor is killed and the container is recovered.
 net.serve("held", "--network", "bridge", "-p", "8090:80")
 local supervisor = tonumber((check.succeeds("inspect", "held", "--format", "state.supervisor.pid")))
 check.kill(tiny.pidfd_open(supervisor))

@@ -85,10 +85,10 @@ folder "three"
 check.equal(run_to_its_end("start", "web"), "start\ttwo\ttwo\tdeep two\nweb\n")
 local text = said()
 assert(text:find("exit\ttwo\tlate two\n", 1, true), text)
-assert(not text:find("was not on record", 1, true), text)
+assert(not text:find("was not recorded", 1, true), text)
 check.succeeds("rm", "web")
 
--- One that was never loaded comes from the folder while there is one, which is said.
+-- A module that was never loaded comes from the folder while that exists, which is reported.
 folder "four"
 told = 0
 check.succeeds("create", "/tmp/web/web.lua")
@@ -96,7 +96,7 @@ folder "five"
 check.equal(run_to_its_end("start", "web"), "start\tfour\tfour\tdeep four\nweb\n")
 text = said()
 assert(text:find("exit\tfour\tlate five\n", 1, true), text)
-assert(text:find("web: module late was not on record; it is loaded from /tmp/web/late.lua, and kept from now on", 1, true), text)
+assert(text:find("web: module late was not recorded; it is loaded from /tmp/web/late.lua, and kept from now on", 1, true), text)
 tiny.remove("/tmp/web", { recursive = true })
 run_to_its_end("start", "web")
 text = said()
@@ -211,7 +211,7 @@ check.succeeds("rm", "web")
 
 local function too_much(text, why)
   tiny.write_file("/tmp/odd/r.lua", text .. ' return require("tiny.container").new { name = "web", command = "true" }')
-  check.refused(("/tmp/odd/r.lua: the recipe's code cannot be kept with its container: %s\n  hint: require less, or shorter names"):format(why), "create", "/tmp/odd/r.lua")
+  check.refused(("/tmp/odd/r.lua: the recipe's code cannot be kept with its container: %s\n  hint: require fewer modules, or use shorter names"):format(why), "create", "/tmp/odd/r.lua")
   check.no_container()
 end
 tiny.mkdir("/tmp/odd")

@@ -37,7 +37,7 @@ refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is gi
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was created\n  hint: set ctx.child = tiny.clone({ … }, ctx.inside)")
 
--- Options that only a container could have: it is said that there was none. A default is nobody's wish.
+-- Options that only a container can use: the error says that there was none. Defaults do not count.
 tiny.write_file("/tmp/r.lua", "print 'did it' return 3")
 local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
 check.equal(idle.status, 3)

@@ -65,7 +65,7 @@ check.equal(check.run({ "run", "--env-file", "/tmp", "true" }).status, 125)
 local id = check.succeeds("create", "--cidfile", "/tmp/cid", "true")
 check.equal(tiny.read_file("/tmp/cid"), id:sub(1, 12))
 check.succeeds("rm", id:sub(1, 12))
-refused("--cidfile /tmp/cid is there already\n  hint: it may belong to a container: remove it, or choose another name", "--cidfile", "/tmp/cid", "true")
+refused("--cidfile /tmp/cid already exists\n  hint: it may belong to a container: remove it, or choose another name", "--cidfile", "/tmp/cid", "true")
 tiny.remove("/tmp/cid")
 check.succeeds("run", "--rm", "--cidfile", "/tmp/cid", "true")
 assert(tiny.read_file("/tmp/cid"):match("^%x+$"))
@@ -74,7 +74,7 @@ for _, way in ipairs { "-d", "--rm" } do
   check.equal(check.run({ "run", way, "--cidfile", "/tmp/cid", "no-such-program" }).status, 127)
   check.equal(tiny.stat("/tmp/cid"), nil, way)
 end
-refused("--cidfile /tmp/no/cid: there is no folder /tmp/no", "--cidfile", "/tmp/no/cid", "true")
+refused("--cidfile /tmp/no/cid: there is no directory /tmp/no", "--cidfile", "/tmp/no/cid", "true")
 
 -- An entrypoint: the words are its arguments.
 check.equal(inside("--entrypoint", "/bin/echo", "a", "b.lua"), "a b.lua")

@@ -131,7 +131,7 @@ refused('security_opt: unknown option "secomp"; did you mean "seccomp"?\n  hint:
 refused('security_opt: "apparmor=docker-default": labels of security modules are not supported\n  hint: only apparmor=unconfined is accepted', "--security-opt", "apparmor=docker-default", "true")
 refused('security_opt: "no-new-privileges:maybe": "maybe" is not true or false', "--security-opt", "no-new-privileges:maybe", "true")
 
--- A step that fails ends the start: here nobody can restrict devices, whichever version the hierarchy has.
+-- A step that fails ends the start: in this test no program can restrict devices, on either cgroup version.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   local gone = 0

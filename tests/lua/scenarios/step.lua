@@ -153,7 +153,7 @@ six:sees('host %d+ ── /tmp/dies.lua:3\r\n.*%(step%) ')
 six:type("a\n")
 check.equal(six:leaves(), 130, "status")
 
--- Without a terminal, or where it is somebody else's.
+-- Without a terminal, or if it belongs to another process.
 local refused = check.run { "run", "--step", "-d", "true" }
 check.equal(refused.err, "--step cannot be used with -d or -t, because it asks at the terminal\n")
 check.equal(refused.status, 2)

@@ -1,4 +1,4 @@
--- stop: a container whose PID 1 has no handler for SIGTERM is killed, and the reason is said.
+-- stop: a container whose PID 1 has no handler for SIGTERM is killed, and the reason is reported.
 local check = require "check"
 
 check.succeeds("run", "-d", "--name", "deaf", "sleep", "60")

@@ -46,7 +46,7 @@ check.no_container()
 check.equal(check.succeeds("network", "ls", "-q"), "")
 net.nothing_left()
 
--- What is wrong is told before anything is made.
+-- Errors are reported before anything is created.
 local function bad(body, words)
   tiny.write_file("/tmp/bad.lua", 'return require("tiny.topology").new ' .. body)
   local result = check.run { "up", "/tmp/bad.lua" }
@@ -66,7 +66,7 @@ check.succeeds("down", "/tmp/bad.lua")
 check.no_container()
 net.nothing_left()
 
--- Named volumes outlive the project, until it is said otherwise; a name that nobody has is told.
+-- Named volumes outlive the project unless requested otherwise; an unknown name is reported.
 tiny.write_file("/tmp/keeper.lua", [[
 return require("tiny.topology").new {
   volumes = { data = {} },

@@ -87,7 +87,7 @@ check.equal(svg:find("[^\n -~\x80-\xff]"), nil)
 assert(svg:find("&lt;a&gt;&amp;\\u{1b}[2J", 1, true) and not svg:find("<a>", 1, true), svg)
 assert(svg:find('class="failed"', 1, true) and svg:find('class="child waits"', 1, true), svg)
 
--- A whole container, and one that fails: the file is written all the same.
+-- A whole container, and one that fails: the file is written in both cases.
 check.succeeds("--trace=svg:/tmp/c.svg", "run", "--rm", "true")
 assert(tiny.read_file("/tmp/c.svg"):find("mount_overlay", 1, true))
 check.equal(check.run({ "--trace=perfetto:/tmp/f.json", "run", "--rm", "no-such-program" }).status, 127)

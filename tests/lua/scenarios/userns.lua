@@ -81,7 +81,7 @@ check.equal(rooted("/bin/busybox cat /proc/self/uid_map /proc/self/gid_map | /bi
 check.equal(rooted("/bin/busybox touch /made; /bin/busybox stat -c '%u %g' /made /bin"), "0 0\n0 0")
 check.equal(tiny.stat("/tmp/fs/made").uid .. " " .. tiny.stat("/tmp/fs/made").gid, "0 0", "as it is kept")
 
--- A file system without idmapped mounts is told.
+-- A file system without idmapped mounts is reported.
 tiny.mkdir("/tmp/merged")
 tiny.mkdir("/tmp/upper")
 tiny.mkdir("/tmp/work")

@@ -54,7 +54,7 @@ canaries.on({ "/data" }, function()
   refused('view: "/srv/alias" is inside tinylua\'s state directory /srv/alias' .. OURS, "--view", "/srv/alias", "true")
 end)
 
--- Where the host's / is an overlay the kernel stacks no two more: that is told.
+-- If the host's / is an overlay, the kernel stacks no two more: this is reported.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   for _, name in ipairs { "/tmp/o/upper", "/tmp/o/work", "/tmp/o/root" } do tiny.mkdir(name, { parents = true }) end

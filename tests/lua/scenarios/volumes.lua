@@ -61,7 +61,7 @@ check.equal(mounts[1].source .. mounts[1].target .. tostring(mounts[1].readonly)
 check.equal(mounts[2].type .. mounts[2].size, "tmpfs1048576")
 check.succeeds("rm", "web")
 
--- A container whose source has gone meanwhile is taken over all the same, and is told at its next start.
+-- A container whose source no longer exists is recovered anyway; this is reported at its next start.
 tiny.mkdir("/tmp/going")
 check.succeeds("run", "-d", "--name", "web", "-v", "/tmp/going:/srv", "sleep", "60")
 local supervisor = tiny.pidfd_open(math.tointeger(tonumber(check.succeeds("inspect", "--format", "state.supervisor.pid", "web"))))

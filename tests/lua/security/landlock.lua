@@ -1,4 +1,4 @@
--- landlock: files, ports and reach are taken from the caller for good; what a kernel lacks is told.
+-- landlock: files, ports and scope are taken from the caller permanently; missing kernel features are reported.
 local check = require "check"
 
 local abi = tiny.probe().security.landlock

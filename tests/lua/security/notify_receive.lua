@@ -86,7 +86,7 @@ end
 check.equal(seen, true)
 check.equal(opener:wait(), 0)
 
--- One that is killed while it waits: nobody to answer, and nothing that waits.
+-- One that is killed while it waits: it needs no answer, and nothing waits.
 local killed, dead = start({ "mkdirat" }, perl(('my $p = "/tmp/x"; syscall(%d, -100, $p, 0)'):format(MKDIRAT)))
 local call = wait_call(dead)
 tiny.kill(killed, "SIGKILL")
@@ -96,7 +96,7 @@ check.equal(tiny.notify_respond(dead, call.id, { value = 0 }), false)
 check.equal(tiny.notify_read(dead, call.id, { pid = call.pid, address = call.args[2] }), nil)
 check.equal(tiny.notify_receive(dead), nil)
 
--- When nobody listens any more, the call fails with ENOSYS; what waits now as well.
+-- Once no process listens any more, the call fails with ENOSYS; so does a call that waits.
 local left, gone = start({ "mkdirat" }, perl(('my $p = "/tmp/x"; syscall(%d, -100, $p, 0); exit($!+0)'):format(MKDIRAT)))
 wait_call(gone)
 gone:close()

@@ -1,4 +1,4 @@
--- seccomp: calls are allowed, refused and told apart by their arguments, as the profile says.
+-- seccomp: calls are allowed, refused and distinguished by their arguments, as the profile requires.
 local check = require "check"
 
 if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl for bare system calls") end

@@ -1,4 +1,4 @@
--- seccomp_compile: a profile's conditions are read for this machine; what is wrong in it is told with its place.
+-- seccomp_compile: a profile's conditions are evaluated for this machine; errors are reported with their place.
 local check = require "check"
 
 local function compiled(call, options)
