@@ -1,7 +1,7 @@
 -- Prints the events of containers.
 local events = require "tiny.store.events"
 local format = require "tiny.format"
-local when = require "tiny.cli.time_option"
+local time_option = require "tiny.cli.time_option"
 
 local FILTERS = {
   type = function(e, v) return e.type == v end,
@@ -64,8 +64,8 @@ return {
     { "no-stream", type = "flag", help = "Show past events only, then exit" },
   },
   run = function(args)
-    local since = args.since and when("since", args.since)
-    local before = args["until"] and when("until", args["until"])
+    local since = args.since and tiny.parse_timestamp(time_option("--since", args.since))
+    local before = args["until"] and tiny.parse_timestamp(time_option("--until", args["until"]))
     local wanted = filter_of(args.filter)
     require "tiny.store.event_reader"({ since = since, before = before, stream = not args.no_stream }, function(event)
       if wanted(event) then show(event, args.format) end

@@ -20,8 +20,8 @@ return {
   args = { { "container", value = "CONTAINER|FILE.lua", complete = "containers", help = "Name or id prefix, or a topology file" } },
   run = function(args)
     local options = {
-      since = args.since and require("tiny.cli.moment")("--since", args.since),
-      ["until"] = args["until"] and require("tiny.cli.moment")("--until", args["until"]),
+      since = args.since and require("tiny.cli.time_option")("--since", args.since),
+      ["until"] = args["until"] and require("tiny.cli.time_option")("--until", args["until"]),
       timestamps = args.timestamps, json = args.format == "json", raw = args.raw,
     }
     options.tail = args.tail ~= "all" and (math.tointeger(tonumber(args.tail)) or -1) or nil
