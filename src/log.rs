@@ -83,7 +83,7 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 /// Parses the name of a level. The error is for the user.
 pub fn level(text: &str) -> Result<LevelFilter, String> {
     let found = LEVELS.iter().find(|(name, _)| *name == text).map(|(_, level)| *level);
-    found.ok_or_else(|| "it is one of error, warn, info, debug, trace, off".into())
+    found.ok_or_else(|| "expected one of error, warn, info, debug, trace, off".into())
 }
 
 /// Parses the name of a format. The error is for the user.
@@ -91,7 +91,7 @@ pub fn format(text: &str) -> Result<Format, String> {
     match text {
         "text" => Ok(Format::Text),
         "json" => Ok(Format::Json),
-        _ => Err("it is text or json".into()),
+        _ => Err("expected text or json".into()),
     }
 }
 

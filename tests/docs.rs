@@ -33,7 +33,8 @@ fn every_entry_is_complete() {
             wrong.push("its doc is not one paragraph that ends with a full stop".into());
         }
         let documented = p.args.iter().map(|a| (a.name, a.doc)).chain(p.options.iter().map(|o| (o.name, o.doc)));
-        wrong.extend(documented.filter(|(_, doc)| doc.is_empty()).map(|(name, _)| format!("{name} is not explained")));
+        wrong
+            .extend(documented.filter(|(_, doc)| doc.is_empty()).map(|(name, _)| format!("{name} has no description")));
         wrong
     });
 }
@@ -46,7 +47,7 @@ fn names_are_flat_and_unique() {
         (!snake).then(|| "the name is not snake_case".into()).into_iter().collect()
     });
     for primitive in PRIMITIVES.all() {
-        assert!(seen.insert(primitive.name), "{} is there twice", primitive.name);
+        assert!(seen.insert(primitive.name), "{} is registered twice", primitive.name);
     }
 }
 
@@ -54,7 +55,12 @@ fn names_are_flat_and_unique() {
 fn every_example_is_lua() {
     let lua = mlua::Lua::new();
     each(|p| {
-        lua.load(p.example).into_function().err().map(|e| format!("its example is no Lua: {e}")).into_iter().collect()
+        lua.load(p.example)
+            .into_function()
+            .err()
+            .map(|e| format!("its example is not valid Lua: {e}"))
+            .into_iter()
+            .collect()
     });
 }
 
@@ -63,7 +69,7 @@ fn every_error_is_an_errno() {
     let known: BTreeSet<String> = (1..134).map(|n| format!("{:?}", Errno::from_raw(n))).collect();
     each(|p| {
         let unknown = p.errors.iter().filter(|(code, _)| !known.contains(*code));
-        unknown.map(|(code, _)| format!("{code} is not what any errno is called here")).collect()
+        unknown.map(|(code, _)| format!("{code} is not the name of an errno")).collect()
     });
 }
 

@@ -158,7 +158,7 @@ fn lua(block: &Block) -> Result<String, String> {
         None => format!("/tmp/blocks/block-at-{}.lua", block.line),
     };
     if text.contains("\nEND-OF-BLOCK\n") {
-        return Err(format!("line {}: the block contains the word that ends it", block.line));
+        return Err(format!("line {}: the block contains the end marker of its here-document", block.line));
     }
     Ok(format!("cat > {name} <<'END-OF-BLOCK'\n{text}END-OF-BLOCK\n{}", step(&format!("tinylua check {name}"))))
 }
@@ -169,7 +169,7 @@ fn judge(name: &str, steps: &[Step<'_>], out: &str, err: &str) -> Result<(), Str
     let mut wrong = Vec::new();
     for at in steps {
         let Some((status, next)) = parts.next().and_then(|part| part.split_once('\n')) else {
-            return Err(format!("{name}: the page was not run to its end\n{out}\n{err}"));
+            return Err(format!("{name}: the page did not run to the end\n{out}\n{err}"));
         };
         let (block, what, fails) = match at {
             Step::Lua(block) => (block, "the Lua block".to_owned(), false),
@@ -202,7 +202,7 @@ fn links() -> Result<(), String> {
         for target in prose.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
             let path = folder.join(target);
             if !target.is_empty() && !target.contains("://") && !path.exists() {
-                wrong.push(format!("{}: there is no {target}", page.display()));
+                wrong.push(format!("{}: {target} does not exist", page.display()));
             }
             if page.ends_with("SUMMARY.md") {
                 listed.push(path);

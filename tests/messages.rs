@@ -41,7 +41,7 @@ fn session(path: PathBuf) -> Trial {
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, said).map_err(|e| e.to_string())?;
         } else if said != have {
-            return Err(format!("{}: it says otherwise now:\n{}", path.display(), difference(&have, &said)));
+            return Err(format!("{}: the output has changed:\n{}", path.display(), difference(&have, &said)));
         }
         Ok(Completion::Completed)
     })

@@ -57,7 +57,7 @@ fn every_fault_fits_the_tree() -> Vec<String> {
         let text = tree.iter().find(|(name, _)| *name == fault.file).map(|(_, text)| text);
         let applied = match text {
             Some(text) => fault.applied(text).map(drop),
-            None => Err(format!("there is no file {}", fault.file)),
+            None => Err(format!("no such file: {}", fault.file)),
         };
         applied.map_err(|why| {
             let there = |text: &str| !fault.old.is_empty() && text.contains(&fault.old);
@@ -91,7 +91,7 @@ fn every_fault_is_well_formed() -> Vec<String> {
         _ if fault.breaks.is_empty() => Err("it does not say what it breaks".into()),
         _ if fault.tests.is_empty() => Err("it names no test".into()),
         _ => match fault.tests.iter().find(|test| !known(test)) {
-            Some(test) => Err(format!("there is no test {test}")),
+            Some(test) => Err(format!("no such test: {test}")),
             None => Ok(()),
         },
     });

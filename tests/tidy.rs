@@ -197,7 +197,7 @@ fn lua_tests() -> impl Iterator<Item = (File, String)> {
         let path = Path::new(file.name.strip_prefix("tests/lua/")?);
         let family = path.parent()?.to_str()?.to_owned();
         let stem = path.file_stem()?.to_str()?.to_owned();
-        // Files beside the directories are shared by the tests.
+        // Files next to the directories are shared by the tests.
         (!family.is_empty() && !SCENARIOS.contains(&family.as_str())).then_some((file, stem))
     })
 }

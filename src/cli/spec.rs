@@ -95,7 +95,7 @@ impl Item {
                 string
                     .try_map(move |word| match choices.iter().any(|c| word == c.as_str()) {
                         true => Ok(word),
-                        false => Err(format!("it is one of {}", choices.join(", "))),
+                        false => Err(format!("expected one of {}", choices.join(", "))),
                     })
                     .into()
             }

@@ -1,5 +1,5 @@
 //! One call of a primitive: checks the arguments against the registry entry before any kernel
-//! call, then hands them to the binding as Rust types.
+//! call, then passes them to the binding as Rust types.
 
 mod fd;
 

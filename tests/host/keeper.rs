@@ -49,7 +49,7 @@ fn keep(name: &str, program: &[OsString]) -> Result<u8> {
     }
     let status = init.wait().map_err(|e| format!("waiting for PID 1: {e}"))?;
     if over {
-        return Err(format!("no end after {} s: killed", seconds()));
+        return Err(format!("timed out after {} s: killed", seconds()));
     }
     Ok(status.code().or(status.signal().map(|s| 128 + s)).unwrap_or(255) as u8)
 }

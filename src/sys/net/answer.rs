@@ -101,7 +101,7 @@ impl Answer {
                 Ok(()) => self.done = true,
                 Err(error) => self.fail(error),
             },
-            NLMSG_OVERRUN => self.fail(Error::new(Errno::ENOBUFS).with_detail("the kernel lost a part of its answer")),
+            NLMSG_OVERRUN => self.fail(Error::new(Errno::ENOBUFS).with_detail("the kernel lost part of its answer")),
             kind if kind >= FIRST_OF_FAMILY => each(message.payload()),
             _ => {}
         }

@@ -43,7 +43,7 @@ impl Wanted {
             "json" => Style::Json,
             "perfetto" => Style::Perfetto,
             "svg" => Style::Svg,
-            _ => return Err("it is one of timeline, lines, json, perfetto:FILE, svg:FILE".into()),
+            _ => return Err("expected one of timeline, lines, json, perfetto:FILE, svg:FILE".into()),
         };
         match (style, file) {
             (Style::Perfetto | Style::Svg, None) => Err(format!("it needs a file: {word}:FILE")),

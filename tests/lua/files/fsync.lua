@@ -9,7 +9,7 @@ tiny.fsync("root/folder")
 tiny.fsync("/folder/file", { root = "root" })
 check.equal(tiny.read_file("root/folder/file"), "text")
 
-check.equal(check.fails("ENOENT", tiny.fsync, "missing").hint, "the file or its folder is missing")
+check.equal(check.fails("ENOENT", tiny.fsync, "missing").hint, "the file or its directory is missing")
 check.fails("ENOENT", tiny.fsync, "/root/folder/file", { root = "root" })
 -- Nobody reads or writes the FIFO: this does not wait for that.
 tiny.mknod("fifo", "fifo")
