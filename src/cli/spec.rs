@@ -84,7 +84,7 @@ impl Item {
         match self.ty.as_str() {
             "size" => text(|s| units::size(s).map(drop)),
             "duration" => text(|s| units::duration(s).map(drop)),
-            "signal" => text(|s| signal::parse(s).map(drop).ok_or_else(|| format!("there is no signal {s:?}"))),
+            "signal" => text(|s| signal::parse(s).map(drop).ok_or_else(|| format!("{s:?} is not a signal"))),
             "integer" => text(|s| s.parse::<i64>().map(drop).map_err(|_| format!("{s:?} is not a whole number"))),
             "number" => text(|s| match s.parse::<f64>() {
                 Ok(n) if n.is_finite() => Ok(()),
