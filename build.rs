@@ -1,6 +1,6 @@
 //! Compiles the shipped Lua to bytecode, which loads several times faster than source, and writes
-//! the table of embedded files. The sources are embedded too: they are what `eject` copies. A shipped
-//! file with a syntax error fails the build.
+//! the table of embedded files. The sources are embedded too, for `eject`. A syntax error in a shipped
+//! file fails the build.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn main() {
     }
 }
 
-/// All bytecode lies together, and all sources: a start reads from the first alone.
+/// All bytecode is contiguous, and so are all sources: a start reads only bytecode.
 fn embed_lua(root: &Path, out: &Path) {
     let lua = mlua::Lua::new();
     let mut files = Vec::new();
@@ -22,7 +22,7 @@ fn embed_lua(root: &Path, out: &Path) {
         println!("cargo:rerun-if-changed={folder}");
         collect(&root.join(folder), &mut files);
     }
-    // By bytes, as they are looked for: a path would sort by its parts.
+    // Sorted by bytes, like the look-up: paths would sort by component.
     files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     let (mut names, mut codes, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     let mut table = String::from("/// Every embedded file, sorted by name.\npub static FILES: &[Embedded] = &[\n");
@@ -55,8 +55,8 @@ fn embed_lua(root: &Path, out: &Path) {
     std::fs::write(out.join("bindings.luac"), compile(&lua, &bindings, "=[tiny]")).expect("written");
 }
 
-/// What the table that a command's script returns says of the command, which the program wants to know without running
-/// the script.
+/// Fields of the table that a command's script returns, which the program needs without running the
+/// script.
 #[derive(Default)]
 struct Said {
     seal: bool,
@@ -64,8 +64,8 @@ struct Said {
     summary: String,
 }
 
-/// Runs a script without the primitives: what it requires and calls at its top is a table that gives itself for every
-/// name and call.
+/// Runs a script without the primitives: every module and function that it uses at top level is a table that returns
+/// itself for every name and call.
 const WITHOUT_PRIMITIVES: &str = r#"
 local script = ...
 local anything, meta = {}, {}
@@ -86,7 +86,7 @@ impl Said {
             let summary = table.raw_get::<Option<String>>("summary")?.unwrap_or_default();
             Ok(Said { seal: flag("seal")?, hidden: flag("hidden")?, summary })
         };
-        run().unwrap_or_else(|e| panic!("{name}: the table that it returns: {e}"))
+        run().unwrap_or_else(|e| panic!("{name}: the returned table: {e}"))
     }
 }
 
@@ -97,7 +97,7 @@ fn append(all: &mut Vec<u8>, bytes: &[u8]) -> std::ops::Range<u32> {
     at(start)..at(all.len())
 }
 
-/// The chunk's name and its lines stay in, since errors show them.
+/// The chunk's name and line numbers are kept for error messages.
 fn compile(lua: &mlua::Lua, source: &[u8], name: &str) -> Vec<u8> {
     lua.load(source).set_name(name).into_function().unwrap_or_else(|e| panic!("{e}")).dump(false)
 }
@@ -110,7 +110,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
         if path.ends_with("lua/meta") {
-            // For editors only; required, it would put its empty functions over the primitives.
+            // For editors only; loading it would replace the primitives with empty functions.
         } else if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|e| e == "lua") {

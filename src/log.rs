@@ -1,7 +1,7 @@
-//! Diagnostics: what happens, as events of `tracing` with fields, for whoever looks into a problem. They come from Rust's
-//! macros and from `tiny.log`, and leave as lines of text or JSON (`line`). Nothing is set up before somebody asks for
-//! them, or something is to be said that nobody had to ask for. In a program that embeds the machine the events go to
-//! that program's own subscriber. `--trace` is another thing: it shows each call of a primitive (`vm/trace`).
+//! Diagnostics: `tracing` events with fields, for finding problems. They come from Rust's macros and from `tiny.log`, and
+//! are written as lines of text or JSON (`line`). Nothing is set up until diagnostics are requested or a warning must be
+//! written. In a program that embeds the machine the events go to that program's own subscriber. `--trace` is separate: it
+//! shows each call of a primitive (`vm/trace`).
 
 mod line;
 
@@ -19,13 +19,13 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::sys::{self, Context as _};
 
-/// The environment's word for `--log-level`.
+/// The environment variable for `--log-level`.
 pub const VARIABLE: &str = "TINYLUA_LOG";
 
-/// What is shown when nobody says more.
+/// The default level.
 const DEFAULT: LevelFilter = LevelFilter::WARN;
 
-/// The levels by their names, the gravest first.
+/// The levels by name, the most severe first.
 const LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
     ("error", LevelFilter::ERROR),
@@ -38,20 +38,20 @@ const LEVELS: [(&str, LevelFilter); 6] = [
 /// The levels of events.
 pub const NAMES: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
-/// How a line is written.
+/// The format of a line.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub enum Format {
-    /// For a reader.
+    /// Readable text.
     #[default]
     Text,
     /// One JSON object.
     Json,
 }
 
-/// What the command line and the environment ask for.
+/// The settings from the command line and the environment.
 #[derive(Clone, Default)]
 pub struct Wanted {
-    /// `--log-level`, or the environment's.
+    /// `--log-level`, or the environment variable.
     pub level: Option<LevelFilter>,
     /// `--log-format`.
     pub format: Option<Format>,
@@ -59,44 +59,44 @@ pub struct Wanted {
     pub file: Option<PathBuf>,
 }
 
-/// Where lines go.
+/// The destination of lines.
 struct Sinks {
     format: Format,
     level: LevelFilter,
     /// The file of `--log`.
     file: Option<OwnedFd>,
-    /// A copy of standard error: a container's closure may redirect the first.
+    /// A copy of standard error: a container's closure may redirect the original.
     stderr: Option<Arc<OwnedFd>>,
-    /// Whether standard error is a supervisor's log, which has warnings whatever is asked for.
+    /// Whether standard error is a supervisor's log, which always gets warnings.
     kept: bool,
 }
 
 static SINKS: Mutex<Sinks> =
     Mutex::new(Sinks { format: Format::Text, level: DEFAULT, file: None, stderr: None, kept: false });
 
-/// Whether this process is the program `tinylua`, so that its events are ours to write.
+/// Whether this process is the program `tinylua`, which writes its own events.
 static OURS: AtomicBool = AtomicBool::new(false);
 
 /// Whether there is a subscriber.
 static STARTED: AtomicBool = AtomicBool::new(false);
 
-/// Reads a level's name. The error is for the user.
+/// Parses the name of a level. The error is for the user.
 pub fn level(text: &str) -> Result<LevelFilter, String> {
     let found = LEVELS.iter().find(|(name, _)| *name == text).map(|(_, level)| *level);
-    found.ok_or_else(|| "it is one of error, warn, info, debug, trace, off".into())
+    found.ok_or_else(|| "expected one of error, warn, info, debug, trace, off".into())
 }
 
-/// Reads a format's name. The error is for the user.
+/// Parses the name of a format. The error is for the user.
 pub fn format(text: &str) -> Result<Format, String> {
     match text {
         "text" => Ok(Format::Text),
         "json" => Ok(Format::Json),
-        _ => Err("it is text or json".into()),
+        _ => Err("expected text or json".into()),
     }
 }
 
 impl Wanted {
-    /// What the environment asks for; an empty variable counts as unset.
+    /// The settings from the environment; an empty variable counts as unset.
     pub fn from_environment() -> Result<Wanted, String> {
         let set = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
         let level = set.map(|value| level(&value.to_string_lossy()).map_err(|why| (value, why))).transpose();
@@ -108,14 +108,14 @@ impl Wanted {
         }
     }
 
-    /// Adds what a command line says, which counts for more.
+    /// Adds the settings of the command line, which take precedence.
     pub fn add(&mut self, other: Wanted) {
         self.level = other.level.or(self.level);
         self.format = other.format.or(self.format);
         self.file = other.file.or(self.file.take());
     }
 
-    /// The name of the level, where diagnostics are asked for: what `tiny.settings.log` has.
+    /// The name of the level if diagnostics are requested: the value of `tiny.settings.log`.
     pub fn asked(&self) -> Option<&'static str> {
         let any = self.level.is_some() || self.format.is_some() || self.file.is_some();
         let level = self.level.unwrap_or(DEFAULT);
@@ -123,12 +123,12 @@ impl Wanted {
     }
 }
 
-/// Makes the events of this process ours to write.
+/// Lets this program write the events of this process.
 pub fn claim() {
     OURS.store(true, Ordering::Relaxed);
 }
 
-/// Starts what is asked for. The file is opened now, for appending: later the root may be another.
+/// Starts the requested diagnostics. The file is opened now, for appending: later the root directory may differ.
 pub fn start(wanted: &Wanted) -> sys::Result<()> {
     if wanted.asked().is_none() || !OURS.load(Ordering::Relaxed) {
         return Ok(());
@@ -156,20 +156,20 @@ fn subscribe() -> sys::Result<()> {
         }
     }
     if !STARTED.swap(true, Ordering::Relaxed) {
-        // It fails where a program has a subscriber of its own: the events are that one's then.
+        // It fails if a program has its own subscriber, which then receives the events.
         let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Lines));
     }
     tracing::callsite::rebuild_interest_cache();
     Ok(())
 }
 
-/// Lets standard error as it is now, a supervisor's log, have warnings in any case, and all else where there is no file.
+/// Writes warnings to the current standard error, a supervisor's log, in any case, and other events if there is no file.
 pub fn reopen() -> sys::Result<()> {
     if !OURS.load(Ordering::Relaxed) {
         return Ok(());
     }
     sinks().kept = true;
-    // What is not set up yet takes the present one when it is.
+    // If nothing is set up yet, the current standard error will be used then.
     if STARTED.load(Ordering::Relaxed) {
         sinks().stderr = None;
         subscribe()?;
@@ -177,12 +177,12 @@ pub fn reopen() -> sys::Result<()> {
     Ok(())
 }
 
-/// The level of one of `NAMES`.
+/// The level of an entry of `NAMES`.
 pub fn of_name(name: &str) -> Option<Level> {
     level(name).ok()?.into_level()
 }
 
-/// Whether an event of this level would go anywhere. A warning sets up what writes it.
+/// Whether an event of this level would be written. A warning sets up the subscriber.
 pub fn enabled(level: Level) -> bool {
     if !STARTED.load(Ordering::Relaxed) && OURS.load(Ordering::Relaxed) {
         return sinks().lowest() >= level && subscribe().is_ok();
@@ -195,7 +195,7 @@ fn sinks() -> MutexGuard<'static, Sinks> {
 }
 
 impl Sinks {
-    /// The least grave level that standard error gets.
+    /// The least severe level written to standard error.
     fn of_stderr(&self) -> LevelFilter {
         let own = if self.file.is_none() { self.level } else { LevelFilter::OFF };
         if self.kept { own.max(DEFAULT) } else { own }
@@ -208,14 +208,14 @@ impl Sinks {
     fn write(&self, level: Level, line: &str) {
         let stderr = self.stderr.as_ref().filter(|_| self.of_stderr() >= level).map(|fd| fd.as_fd());
         let file = self.file.as_ref().filter(|_| self.level >= level).map(AsFd::as_fd);
-        // Who cannot write diagnostics has nobody to tell.
+        // A failure to write diagnostics cannot be reported.
         for fd in stderr.into_iter().chain(file) {
             let _ = sys::fs::write_all(fd, line.as_bytes());
         }
     }
 }
 
-/// The subscriber's one layer: each event is a line, written at once.
+/// The subscriber's only layer: each event is a line, written immediately.
 struct Lines;
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -238,7 +238,7 @@ impl<S: Subscriber> Layer<S> for Lines {
     }
 }
 
-/// An event that Lua tells: `fields` is a JSON object, `at` the place in the user's file.
+/// An event from Lua: `fields` is a JSON object, `at` the position in the user file.
 pub fn tell(level: Level, message: &str, fields: Option<&str>, at: Option<&str>) {
     macro_rules! event {
         ($level:ident) => {

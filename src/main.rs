@@ -1,5 +1,5 @@
-//! The program: hands the command line to the library, prints what it failed with, and returns the
-//! exit status. Everything a user can see of an error leaves here.
+//! The program: passes the command line to the library, prints its error, and returns the
+//! exit status. All errors are printed here.
 
 #![no_main]
 
@@ -17,14 +17,14 @@ tinylua::entry!(run);
 
 fn run() -> u8 {
     let end = cli::run(title::arguments().into_iter().map(OsString::from_vec).collect());
-    // What was printed before comes before what is said now.
+    // Earlier output is flushed before the error is printed.
     let before = stdout::finish(Ok(()));
     let failed = matches!(&end, End::Failed { failure, .. } if !failure.text.is_empty());
     let (status, said) = tell(end);
     let after = stdout::finish(said);
     match if matches!(before, Output::Whole) { after } else { before } {
         Output::Whole => status,
-        // An error of its own matters more than that nobody read what was before it.
+        // An error of the command takes precedence over a closed standard output.
         _ if failed => status,
         Output::Gone => stdout::end_by_sigpipe(),
         Output::Lost(why) => {
@@ -38,7 +38,7 @@ fn run() -> u8 {
 /// tinylua's own failure.
 const FAILED: u8 = 125;
 
-/// Prints what there is to say; returns the exit status, and how standard output took it.
+/// Prints the result; returns the exit status, and the result of writing to standard output.
 fn tell(end: End) -> (u8, std::io::Result<()>) {
     match end {
         End::Status(status) => (status, Ok(())),
@@ -60,7 +60,7 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
     }
 }
 
-/// The text, on a terminal with the lines around the place; colours where the terminal shows them.
+/// The text, on a terminal with the lines around the position, in colours if the terminal supports them.
 fn with_frame(failure: &Failure) -> Cow<'_, str> {
     let text = on_terminal(&failure.text);
     match &failure.frame {
@@ -73,7 +73,7 @@ fn with_frame(failure: &Failure) -> Cow<'_, str> {
     }
 }
 
-/// What an error says may be a container's or a stranger's file's words: at a terminal they do not steer it.
+/// An error may quote a container or an untrusted file: control characters are escaped on a terminal.
 fn on_terminal(text: &str) -> Cow<'_, str> {
     if std::io::stderr().is_terminal() { visible(text) } else { Cow::Borrowed(text) }
 }

@@ -1,6 +1,6 @@
-//! The command line as a user meets it: exit status and exact words on standard error, each case in
-//! a private host of its own. The texts stand here in full: they are part of the product, and a
-//! reader sees them beside the command that makes them.
+//! The command line from a user's view: exit status and exact text on standard error, each case in its own
+//! private host. The texts are here in full: they are part of the product, and a reader sees them next to
+//! the command that prints them.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
 mod host;
@@ -56,7 +56,7 @@ fn unknown_command() -> Result<(), String> {
     let near = "error: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
     expect(&tinylua("", "rum x.lua")?, 2, near)?;
-    // What the shells call is for no reader.
+    // The commands called by shell completion are not listed.
     let near = near.replace("rum", "complet").replace("tinylua run`", "tinylua completion`");
     expect(&tinylua("", "complet")?, 2, &near)
 }
@@ -67,7 +67,7 @@ fn unknown_option() -> Result<(), String> {
                 Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
-    // One of another engine's, which means something else than what looks like it.
+    // An option of another engine, whose meaning differs from the similar option here.
     let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
@@ -167,13 +167,13 @@ fn override_wins() -> Result<(), String> {
 }
 
 fn override_in_open_folder() -> Result<(), String> {
-    let text = "/tmp/w/over is refused: its mode 777 lets other users write it, and what it holds would run as you\n  \
+    let text = "/tmp/w/over is refused: its mode 777 lets other users write it, and its code would run as you\n  \
                 hint: chown 0 /tmp/w/over and chmod go-w /tmp/w/over, or remove it\n";
     expect(&tinylua(&format!("{OVERRIDE}; chmod 777 over"), "--lua-path over run x")?, 125, text)
 }
 
 fn override_of_other_user() -> Result<(), String> {
-    let text = "/tmp/w/over/scripts is refused: it belongs to user 1234, and what it holds would run as you\n  \
+    let text = "/tmp/w/over/scripts is refused: it belongs to user 1234, and its code would run as you\n  \
                 hint: chown 0 /tmp/w/over/scripts and chmod go-w /tmp/w/over/scripts, or remove it\n";
     expect(&tinylua(&format!("{OVERRIDE}; chown 1234 over/scripts"), "--lua-path over run x")?, 125, text)
 }
@@ -195,7 +195,7 @@ fn trace_as_json() -> Result<(), String> {
     if operations.ends_with(&want.map(str::to_owned)) { Ok(()) } else { Err(format!("{operations:#?}")) }
 }
 
-/// What was closed leads to /dev/null: no file of ours becomes a standard descriptor.
+/// Closed standard descriptors are opened on /dev/null, so that no other file gets their numbers.
 fn closed_standard_descriptors() -> Result<(), String> {
     let setup = "echo 'for _, fd in ipairs((...)) do \
                  if tiny.readlink(\"/proc/self/fd/\" .. fd) ~= \"/dev/null\" then return 9 end end' > r.lua";

@@ -18,12 +18,12 @@ pub struct Globals {
     pub trace: Option<Wanted>,
     pub log: log::Wanted,
     pub verbose: bool,
-    /// Whether the machine has its settings already.
+    /// Whether the machine already has its settings.
     pub kept: bool,
 }
 
 impl Globals {
-    /// Those that the environment sets.
+    /// The flags set by the environment.
     pub fn from_environment() -> Result<Globals, clap::Error> {
         let wrong = |text: String| super::top().error(clap::error::ErrorKind::InvalidValue, text);
         Ok(Globals { log: log::Wanted::from_environment().map_err(wrong)?, ..Globals::default() })

@@ -1,5 +1,5 @@
-//! The command line: global flags, then a clap parser made from the options that a script declares.
-//! What a user typed becomes one Lua table here, and nowhere else.
+//! The command line: global flags, then a clap parser built from the options that a script declares.
+//! Only this module converts the arguments to a Lua table.
 
 use std::ffi::OsString;
 
@@ -27,19 +27,19 @@ use crate::vm::{Failure, Options, Vm, child, trace};
 /// Usage errors.
 const USAGE: u8 = 2;
 
-/// What a run of the program printed last and its exit status.
+/// The result of a run of the program: its last output and exit status.
 pub enum End {
     /// The command ended with this status.
     Status(u8),
-    /// The help that was asked for.
+    /// The requested help.
     Help(String),
-    /// clap has something to print: a command's help, the version, or a usage error.
+    /// Output of clap: a command's help, the version, or a usage error.
     Clap(clap::Error),
     /// It failed.
     Failed {
         /// The failure.
         failure: Failure,
-        /// Whether `-v` asks for the traceback.
+        /// Whether `-v` requests the traceback.
         verbose: bool,
     },
 }
@@ -62,7 +62,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
     log::claim();
     let globals = Globals::from_environment()?;
-    // The common case, a command first, needs nothing of the parser for what stands before it.
+    // The common case, a command first, needs no parser for global flags before it.
     if let [_, name, rest @ ..] = &argv[..]
         && let Some(name) = name.to_str().filter(|n| !n.starts_with('-') && !n.is_empty() && *n != "help")
     {
@@ -92,8 +92,8 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     run_command(name, &rest, globals)
 }
 
-/// The words that ask a command for its help: `help network create` explains the command of a group. No other
-/// word goes on, since `run sh --help` would run a program.
+/// The arguments for a command's help: `help network create` explains the command of a group. No other
+/// argument is passed on, since `run sh --help` would run a program.
 fn help_words(command: &str, words: &[OsString], globals: &Globals) -> Vec<OsString> {
     let group = !SearchPath::new(&globals.lua_path).names(&format!("scripts/{command}")).is_empty();
     let kept = if group { words.first().cloned() } else { None };
@@ -101,22 +101,22 @@ fn help_words(command: &str, words: &[OsString], globals: &Globals) -> Vec<OsStr
 }
 
 fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8, End> {
-    // The flags after the command's name may change where its script is found, and so must be
-    // known before it is parsed.
+    // Flags after the command's name may change the search path of its script, so they are read
+    // before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let search = SearchPath::new(&globals.lua_path);
     seal_early(name, &search);
-    // What was typed may be secret (`-e PASSWORD=…`), and is shown to every user of the host as long as this runs.
+    // The arguments may be secret (`-e PASSWORD=…`), and every user of the host can read them while this runs.
     let _ = title::set(format!("tinylua: {name}").as_bytes());
     let vm = machine(&globals, search).map_err(|f| fail(f, globals.verbose))?;
     let end = invoke(&vm, name, rest, &mut globals);
-    // The process ends: freeing each Lua object first would take longer than some commands do.
+    // The process ends: freeing each Lua object first would take longer than some commands.
     std::mem::forget(vm);
     end
 }
 
-/// Runs a command in a machine that is there already, whose settings stay as they are but for what the words say.
+/// Runs a command in an existing machine, whose settings change only as the arguments specify.
 pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
     invoke(vm, name, words, &mut Globals { kept: true, ..Globals::default() })
 }
@@ -152,8 +152,8 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
             vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
         }
         let function: Function =
-            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the table that it returns has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
-        // A supervisor lives for long below this call: what it does not need is Lua's to collect.
+            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the returned table has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
+        // A supervisor runs for a long time in this call: unneeded values are left to Lua's collector.
         drop(script);
         let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
         Ok(results.front().map_or(0, child::status_of))
@@ -163,9 +163,9 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
     end.and_then(|status| traced.map(|()| status))
 }
 
-/// A command that enters a container is started over, once, from where its program cannot be written; before
-/// anything else, so that nothing is done twice. Of the shipped scripts those do that say `seal = true`; what one of the
-/// user's does is not known, so all of these do. Where it cannot be done, the call that enters says so.
+/// A command that enters a container first re-executes itself, once, from a copy that cannot be written; before
+/// anything else, so that nothing is done twice. Of the shipped scripts those with `seal = true` enter containers; user
+/// scripts may, so all of them are re-executed. If this fails, the call that enters a container reports the error.
 fn seal_early(name: &str, search: &SearchPath) {
     let script = format!("{name}.lua");
     let shipped = match search.read("scripts", &script) {

@@ -1,21 +1,21 @@
-//! What the help lists: every command with its summary, in sections. The build has read the shipped commands. Those of
-//! the user are read from the text of their scripts, which are not run: a broken command, or one that hangs, does not
-//! spoil the help of the others.
+//! The list of commands in the help, with summaries and in sections. Shipped commands are read at build time. User
+//! commands are read from the text of their scripts without running them: a broken command, or one that hangs, does
+//! not affect the help of the others.
 
 use std::path::{Path, PathBuf};
 
 use crate::vm::files::{Embedded, SearchPath, Source, embedded};
 
-/// Where the list goes in a help's template: in the list itself a brace is no tag.
+/// The placeholder for the list in a help template: braces in the list itself are not tags.
 pub const PLACE: &str = "‹commands›";
 
-/// Puts the list of a group's commands into its help.
+/// Inserts the list of a group's commands into its help.
 pub fn put(help: &str, search: &SearchPath, group: &str) -> String {
     help.replace(PLACE, of(search, group).trim_end())
 }
 
-/// A line per command of a group, in sections: the shipped commands in their order of use, then the user's own by folder.
-/// The empty group is that of all commands.
+/// A line per command of a group, in sections: the shipped commands in their order of use, then the user's by directory.
+/// The empty group contains all commands.
 fn of(search: &SearchPath, group: &str) -> String {
     let folder = if group.is_empty() { "scripts".to_owned() } else { format!("scripts/{group}") };
     let names = names(search, &folder);
@@ -44,16 +44,16 @@ fn of(search: &SearchPath, group: &str) -> String {
     filled.map(|(heading, lines)| format!("{heading}\n{lines}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Where the help lists a shipped command.
+/// The position of a shipped command in the help.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
-    /// The place among all commands: sections follow each other by it, too.
+    /// The position among all commands, which also orders the sections.
     order: u32,
     section: String,
 }
 
-/// What the shipped script declares as `section` and `order`; a user's copy of it is listed in the same place. Nothing
-/// for a command that does not ship.
+/// The shipped script's `section` and `order`; a user's copy of it has the same position. `None` for a command that is
+/// not shipped.
 fn listed(folder: &str, name: &str) -> Option<Listed> {
     let text = String::from_utf8_lossy(embedded(folder, &format!("{name}.lua"))?.source()).into_owned();
     let order = text.lines().find_map(|line| line.trim().strip_prefix("order = ")?.strip_suffix(',')?.parse().ok());
@@ -61,14 +61,14 @@ fn listed(folder: &str, name: &str) -> Option<Listed> {
     Some(Listed { order: order.unwrap_or(u32::MAX), section: section.unwrap_or("Commands").to_owned() })
 }
 
-/// The commands of a folder by name, without those that are for programs, not for readers.
+/// The commands of a directory by name, without those for programs.
 pub fn names(search: &SearchPath, folder: &str) -> Vec<String> {
     let mut names = search.names(folder);
     names.retain(|name| !hidden(search, folder, name));
     names
 }
 
-/// The folder that a command is taken from; nothing for the copy in the binary.
+/// The directory of a command; `None` for the copy in the binary.
 fn place(search: &SearchPath, folder: &str, name: &str) -> Option<PathBuf> {
     let file = Path::new(folder).join(format!("{name}.lua"));
     search.dirs().iter().map(|dir| dir.join(&file)).find(|path| path.is_file())?.parent().map(Path::to_path_buf)
@@ -98,7 +98,7 @@ fn summary(search: &SearchPath, folder: &str, name: &str) -> String {
     wrong(&source).or_else(|| declared(&text)).or_else(|| headline(&text)).unwrap_or_default()
 }
 
-/// What Lua says about a text that does not compile.
+/// Lua's error for a text that does not compile.
 fn wrong(source: &Source) -> Option<String> {
     match source.chunk(&mlua::Lua::new()).into_function() {
         Err(mlua::Error::SyntaxError { message, .. }) => Some(format!("cannot be used: {message}")),
@@ -107,14 +107,14 @@ fn wrong(source: &Source) -> Option<String> {
     }
 }
 
-/// The text behind `summary =`, where it is written out.
+/// The text after `summary =`, if it is a literal.
 fn declared(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("summary = \"")?;
     let (said, _) = rest.split_once('"')?;
     (!said.contains(['\n', '\\'])).then(|| said.to_owned())
 }
 
-/// The first line of the comment at its head.
+/// The first line of its opening comment.
 fn headline(text: &str) -> Option<String> {
     Some(text.lines().next()?.strip_prefix("--")?.trim().trim_end_matches('.').to_owned())
 }

@@ -73,7 +73,7 @@ fn item(out: &mut String, name: &str, text: &str) {
     out.push_str(&format!(".TP\n.B {}\n{}\n", escape(name), escape(text)));
 }
 
-/// Text in which nothing is a request or an escape: dashes stay dashes, also when they are copied.
+/// Escapes text so that it contains no requests or escapes, and dashes can be copied as ASCII.
 fn escape(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }

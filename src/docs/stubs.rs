@@ -71,7 +71,7 @@ pub fn stubs(registry: &'static Registry) -> String {
     out
 }
 
-/// The kinds of handles: those that an argument takes, that have methods, or that are returned.
+/// The kinds of handles: in arguments, with methods, or returned.
 fn kinds(registry: &'static Registry) -> BTreeSet<&'static str> {
     let mut kinds = BTreeSet::from(["namespace"]);
     for primitive in registry.all() {
@@ -122,7 +122,7 @@ fn options(out: &mut String, primitive: &Primitive) {
     keys(out, &format!("tiny.{}.options", primitive.name), list, primitive.options);
 }
 
-/// A class for a table of options. That it is a table of these keys and no others lets a checker refuse a
+/// A class for an options table. The table type with exactly these keys lets a checker report a
 /// misspelt one; fields alone do not.
 fn keys(out: &mut String, name: &str, list: Option<(String, &str)>, options: &[Opt]) {
     let integer = list.iter().map(|_| "integer".to_owned());
@@ -168,7 +168,7 @@ fn annotate(out: &mut String, primitive: &Primitive, skip: usize) {
     }
 }
 
-/// The class of the tables of options among the arguments that share their keys: "first, second".
+/// The class shared by the arguments that are options tables with the same keys: "first, second".
 fn table_class(primitive: &Primitive, names: &str) -> String {
     format!("tiny.{}.{}", primitive.name, names.split(',').next().unwrap_or(names))
 }
@@ -228,7 +228,7 @@ pub fn returned_kind(returns: &'static str) -> Option<&'static str> {
     (matches!(article, "a" | "an") && after.starts_with("handle")).then_some(kind)
 }
 
-/// What an entry says it returns, as a type: the manual is written for readers, and its sentences
+/// The return type, from the description in an entry: the manual is written for readers, and its sentences
 /// begin in a few ways.
 fn returned(returns: &'static str) -> Vec<String> {
     // Of several values.

@@ -1,5 +1,5 @@
-//! One event as a line. JSON has `time`, `level`, `msg`, `pid`, where it comes from in Rust (`from`), and the event's
-//! fields; text has the same for a reader. Whatever the words are, one event is one line, and steers no terminal.
+//! One event as a line. JSON has `time`, `level`, `msg`, `pid`, its origin in Rust (`from`), and the event's
+//! fields; text has the same in readable form. An event is always one line, without control characters for a terminal.
 
 use std::fmt::{Debug, Write};
 
@@ -10,13 +10,13 @@ use tracing::field::{Field, Visit};
 use super::Format;
 use crate::sys::visible;
 
-/// The target of events that Lua tells.
+/// The target of events from Lua.
 pub const LUA: &str = "lua";
 
-/// The names of a line's own values: no field has one of these.
+/// The names of a line's own values, which no field may have.
 pub const OWN: [&str; 5] = ["time", "level", "msg", "pid", "from"];
 
-/// The event's line, with its end.
+/// The event's line, with its newline.
 pub fn of(event: &Event<'_>, format: Format, time: &str) -> String {
     let mut parts = Parts::default();
     event.record(&mut parts);
@@ -28,7 +28,7 @@ pub fn of(event: &Event<'_>, format: Format, time: &str) -> String {
     }
 }
 
-/// What an event carries.
+/// The content of an event.
 #[derive(Default)]
 struct Parts {
     message: String,
@@ -45,7 +45,7 @@ impl Visit for Parts {
     fn record_str(&mut self, field: &Field, value: &str) {
         match (field.name(), serde_json::from_str(value)) {
             ("message", _) => self.message = value.to_owned(),
-            // Lua's fields have no names before they are there, so they come as one object.
+            // The names of Lua's fields are not known at compile time, so they come as one object.
             ("fields", Ok(Value::Object(object))) => self.fields.extend(object),
             _ => self.put(field, value.into()),
         }

@@ -1,38 +1,38 @@
-//! Where the cursor stands in a piece of Lua: in a name, at a key of a table of options, in a string,
-//! and in which call. It reads forward over the tokens and brackets, and parses no more.
+//! The context of the cursor in a piece of Lua: a name, a key of an options table or a string, and the
+//! enclosing call. It only scans tokens and brackets; it is not a full parser.
 
 use super::lex::{Kind, Token, tokens};
 
-/// What is being written.
+/// The item being typed.
 #[derive(Debug, PartialEq)]
 pub enum CursorContext<'a> {
-    /// A name with what leads to it, "tiny.mou"; empty where any could begin.
+    /// A name with its path, "tiny.mou"; empty where a name could begin.
     Name(&'a str),
     /// A key in the table that is an argument of a call.
     Key { call: Call<'a>, prefix: &'a str },
-    /// Within a string, that may be an argument of a call or the value of a key in one.
+    /// In a string, which may be an argument of a call or the value of a key in one.
     Text { call: Option<Call<'a>>, prefix: &'a str },
-    /// Nothing that could be completed: a comment, a number.
+    /// Nothing to complete: a comment, a number.
     Nothing,
 }
 
-/// The call around a place.
+/// The call around a position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Call<'a> {
-    /// What is called, "tiny.clone", "child:wait".
+    /// The called function, "tiny.clone", "child:wait".
     pub callee: &'a str,
-    /// Which argument the place is in, from 0.
+    /// The index of the argument at the position, from 0.
     pub index: usize,
-    /// In a table that is this argument, where its values have keys: the one before the place.
+    /// In a table that is this argument: the key whose value is at the position, if any.
     pub table: bool,
     pub key: Option<&'a str>,
 }
 
-/// An open bracket, and the function whose call it belongs to.
+/// An open bracket, and the called function.
 struct Open<'a> {
     bracket: char,
     callee: Option<&'a str>,
-    /// Of parentheses: the arguments before. Of a table: which argument it is.
+    /// For parentheses: the number of arguments before. For a table: its index as an argument.
     index: usize,
     key: Option<&'a str>,
 }
@@ -47,13 +47,13 @@ impl<'a> Open<'a> {
 struct Reader<'a> {
     text: &'a str,
     open: Vec<Open<'a>>,
-    /// The path that ends before this token, spaces aside: what an opening bracket calls.
+    /// The path that ends before this token, ignoring spaces: the function that an opening bracket calls.
     path: Option<(usize, usize)>,
-    /// The last sign that is neither space nor part of a path.
+    /// The last sign that is neither a space nor part of a path.
     sign: char,
 }
 
-/// Where the cursor is at the end of `text`.
+/// The context at the end of `text`.
 pub fn cursor_context(text: &str) -> CursorContext<'_> {
     let (reader, last) = read(text);
     match last {
@@ -78,8 +78,8 @@ pub fn cursor_context(text: &str) -> CursorContext<'_> {
     }
 }
 
-/// The innermost call whose parentheses or table are open at the end of `text`; within a string too,
-/// not within a comment.
+/// The innermost call whose parentheses or table are open at the end of `text`, also inside a string but
+/// not inside a comment.
 pub fn call(text: &str) -> Option<Call<'_>> {
     match read(text) {
         (_, Some(Token { kind: Kind::Comment, open: true, .. })) => None,
@@ -88,7 +88,7 @@ pub fn call(text: &str) -> Option<Call<'_>> {
     }
 }
 
-/// Reads all tokens; an open string or comment, or a number, at the end is handed out.
+/// Reads all tokens; returns an open string or comment, or a number, at the end.
 fn read(text: &str) -> (Reader<'_>, Option<Token<'_>>) {
     let mut reader = Reader { text, ..Reader::default() };
     let mut last = None;
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Statements within a function that is an argument are in no call.
+    /// Statements in a function argument are not in the call.
     fn block(&mut self, word: &str) {
         match word {
             "function" | "if" | "do" | "repeat" => {
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         match sign {
             '(' => self.open.push(Open { bracket: sign, callee: called, index: 0, key: None }),
             '{' => {
-                // `f { … }` and `f(x, { … })` both hand the table to f.
+                // `f { … }` and `f(x, { … })` both pass the table to f.
                 let around = self.open.last().filter(|open| called.is_none() && open.bracket == '(');
                 let (callee, index) = around.map_or((called, 0), |open| (open.callee, open.index));
                 self.open.push(Open { bracket: sign, callee, index, key: None });
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         self.sign = sign;
     }
 
-    /// The call that an open string at the end is in.
+    /// The call that contains an open string at the end.
     fn around_text(&self) -> Option<Call<'a>> {
         match self.called() {
             // `f "…"`

@@ -1,5 +1,5 @@
-//! The colours of an input: keywords, strings, numbers, comments, primitives, names that `tiny` does
-//! not have, and the pair of brackets at the cursor. It adds colours and nothing else.
+//! The colours of an input: keywords, strings, numbers, comments, primitives, unknown names in
+//! `tiny`, and the pair of brackets at the cursor. It only adds colours.
 
 use super::lex::{KEYWORDS, Kind, Token, tokens};
 
@@ -11,8 +11,8 @@ const PRIMITIVE: &str = "1;34";
 const WRONG: &str = "31";
 const PAIR: &str = "1;7";
 
-/// The input in colours. `cursor` is a byte of it, or its end; nothing while it is only shown. `known`
-/// tells whether `tiny` has a name.
+/// The input in colours. `cursor` is a byte offset; `None` when the input is only displayed. `known`
+/// returns whether `tiny` has a name.
 pub fn highlight(text: &str, cursor: Option<usize>, known: impl Fn(&str) -> bool) -> String {
     let tokens = tokens(text);
     let (pairs, stray) = brackets(&tokens);
@@ -27,7 +27,7 @@ pub fn highlight(text: &str, cursor: Option<usize>, known: impl Fn(&str) -> bool
         let colour = match token.kind {
             Kind::Sign if chosen.is_some_and(|(a, b)| i == *a || i == *b) => PAIR,
             Kind::Sign if stray.contains(&i) => WRONG,
-            // What is still being typed is not wrong yet.
+            // A name that is still being typed is not marked as wrong.
             Kind::Word if of_tiny(&tokens, i) => match known(token.text) {
                 true => PRIMITIVE,
                 false if cursor == Some(token.end()) => "",
@@ -55,7 +55,7 @@ fn of_tiny(tokens: &[Token<'_>], i: usize) -> bool {
     tiny.text == "tiny" && dot.text == "." && !field
 }
 
-/// The brackets that belong together, and those that close nothing or another kind.
+/// The matching brackets, and the unmatched closing ones.
 fn brackets(tokens: &[Token<'_>]) -> (Vec<(usize, usize)>, Vec<usize>) {
     let (mut open, mut pairs, mut stray) = (Vec::new(), Vec::new(), Vec::new());
     for (i, token) in tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Sign) {

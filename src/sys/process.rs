@@ -91,7 +91,7 @@ pub(super) fn send(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
 
 /// The value sent by the other end; ESRCH if it exited without sending any.
 pub(super) fn recv(pipe: BorrowedFd<'_>) -> Result<i32> {
-    // Ctrl-C does not end this: it takes no time, and a child that was made would be nobody's.
+    // Ctrl-C does not end this: it is immediate, and a child already created would not be waited for.
     let mut bytes = Vec::new();
     while read_some(pipe, &mut bytes)? {}
     let text = String::from_utf8_lossy(&bytes);

@@ -1,22 +1,22 @@
-//! The end of a thread. pthread_join(3) returns when the kernel clears the thread's number in memory, which is before
-//! the thread leaves the process: until then it counts in /proc/PID/task, and unshare(2) and setns(2) refuse what
-//! only a process of one thread may do.
+//! Waits for a thread to leave the process. pthread_join(3) returns when the kernel clears the thread's ID in memory, which
+//! is earlier: until then the thread is in /proc/PID/task, and unshare(2) and setns(2) refuse operations that require a
+//! single-threaded process.
 
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-/// How long the kernel may take. It needs some microseconds; a traced thread stays until its tracer has looked.
+/// The maximum wait. The kernel needs a few microseconds; a traced thread remains until its tracer has waited for it.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The number of the calling thread; one that is to be joined returns it.
+/// The ID of the calling thread; a thread to be joined returns it.
 pub fn number() -> i32 {
     // SAFETY: no arguments, and it cannot fail.
     unsafe { libc::gettid() }
 }
 
-/// Waits for the end of a thread that returns its number, and until it has left the process.
+/// Joins a thread that returns its ID, and waits until it has left the process.
 pub fn join(thread: JoinHandle<i32>) -> std::thread::Result<()> {
     let number = thread.join()?;
     let start = Instant::now();
@@ -26,9 +26,9 @@ pub fn join(thread: JoinHandle<i32>) -> std::thread::Result<()> {
     Ok(())
 }
 
-/// Whether this process has the thread. The kernel takes it from the count of threads before it forgets its number.
+/// Whether this process has the thread. The kernel removes it from the count of threads before it frees its ID.
 fn is_here(number: i32) -> bool {
-    // SAFETY: signal 0 is sent to nobody: it only asks whether the thread is there.
+    // SAFETY: signal 0 is not delivered: it only checks whether the thread exists.
     let asked = unsafe { libc::syscall(libc::SYS_tgkill, std::process::id(), number, 0) };
     asked == 0 || Errno::last() != Errno::ESRCH
 }

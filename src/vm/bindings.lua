@@ -1,10 +1,10 @@
 -- The part of the binding that must be Lua. A Rust error would reach Lua opaque, and a structured
 -- error that crosses a Rust frame loses its fields, so the throw, the combinators that take
--- functions, and the clean-up of handles stand here. Nothing here makes a kernel call of its own.
+-- functions, and the clean-up of handles are here. Nothing here makes a system call itself.
 local tiny, internal = ...
 
--- The first collection comes after another MiB, not when a few KiB have doubled: a recipe ends or runs
--- its program before, and in a forked child each object that is marked copies a page. A negative step
+-- The first collection starts after another MiB, not when a few KiB have doubled: most recipes end or run
+-- their program before that, and in a forked child marking an object copies its page. A negative step
 -- is a credit (lua_gc(L, LUA_GCSTEP, data) adds `data` KiB to the debt).
 collectgarbage("step", -1024)
 
@@ -20,8 +20,8 @@ local function bind(raw)
   return function(...) return settle(raw(...)) end
 end
 
--- A primitive that returns twice: nil in the child, which runs the closure and never comes back
--- into the frames of its parent.
+-- A primitive that returns twice: nil in the child, which runs the closure and never returns
+-- into its parent's frames.
 local function bind_fork(raw)
   return function(...)
     local child = settle(raw(...))
@@ -31,8 +31,8 @@ local function bind_fork(raw)
   end
 end
 
--- Undoes what made the handle, once, and only in the process that made it. In a forked child only
--- the child's own copies of the descriptors go: a pipe ends when every copy of it is closed.
+-- Undoes the creation of the handle, once, and only in the process that created it. In a forked child only
+-- the child's copies of the descriptors are closed: a pipe ends when all copies are closed.
 local function close(handle, failure)
   if handle.kept then return end
   local done = handle.closed or handle.owner ~= internal.generation()
@@ -49,7 +49,7 @@ local function close(handle, failure)
   internal.close(handle.fd)
   internal.close(handle.report)
   if ok then return end
-  -- A failing clean-up is told after the cause and never replaces it.
+  -- A failing clean-up is reported after the cause and never replaces it.
   if failure == nil then error(err, 0) end
   if internal.is_error(failure) then
     failure.cleanup = failure.cleanup or {}
@@ -64,7 +64,7 @@ local function keep(handle)
   return handle
 end
 
--- The metatables of the handles, by kind, each made when the first handle of its kind is.
+-- The metatables of the handles by kind, each created with the first handle of its kind.
 local handles = setmetatable({}, { __index = function(handles, kind)
   local index = { close = close, keep = keep }
   for name, primitive in pairs(internal.methods(kind)) do index[name] = tiny[primitive] end
@@ -88,7 +88,7 @@ setmetatable(tiny, {
   end,
 })
 
--- What is loaded is text: bytecode is not checked by Lua, and can crash it or lead it where it likes.
+-- Only text is loaded: Lua does not verify bytecode, which can crash it or take control of it.
 local load_any, loadfile_any, gsub = load, loadfile, string.gsub
 local function as_text(mode)
   if mode == nil then return "t" end
@@ -98,10 +98,10 @@ function load(chunk, name, mode, ...)
   return load_any(chunk, name, as_text(mode), ...)
 end
 
--- Nor is it a file of a container's, which this process would run with all that it still may.
+-- A container's file is not loaded either: it would run with the privileges of this process.
 local function load_file(path, mode, ...)
   if path and internal.elsewhere() then
-    return nil, ("%s is not loaded: this process has another root, which may be a container's"):format(path)
+    return nil, ("%s cannot be loaded: this process has changed its root, which may be a container's"):format(path)
   end
   return loadfile_any(path, as_text(mode), ...)
 end
@@ -112,7 +112,7 @@ function dofile(path)
   return chunk()
 end
 
--- The C library would read the time zone and locales from the container's files: there it is UTC, and "C".
+-- The C library would read the time zone and locales from the container's files, so UTC and "C" are used there.
 for _, name in ipairs { "date", "time" } do
   local f = os[name]
   os[name] = function(...)
@@ -136,7 +136,7 @@ function tiny.try(f, ...)
 end
 
 -- Throws an error value: fail("no container %s", id) or fail { message = …, hint = …, exit = 125 }.
--- A message alone is no format: what another program wrote may have a % in it.
+-- A single message is not a format string: another program's text may contain a %.
 function tiny.fail(what, ...)
   if type(what) ~= "table" then
     what = { message = select("#", ...) > 0 and string.format(what, ...) or tostring(what) }

@@ -1,5 +1,5 @@
-//! The end of a forked closure: report, flush, `_exit`. It never returns into the parent's frames,
-//! whose `<close>` handles are not this process's to undo.
+//! The end of a forked closure: report, flush, `_exit`. It never returns into the parent's frames: only the
+//! parent may undo their `<close>` handles.
 
 use mlua::{Lua, Value};
 
@@ -13,7 +13,7 @@ pub fn finish(lua: &Lua, ok: bool, value: Value) -> mlua::Result<()> {
     sys::process::end_child(status)
 }
 
-/// What a closure's or a recipe's result means as an exit status.
+/// The exit status for the result of a closure or recipe.
 pub fn status_of(value: &Value) -> u8 {
     match value {
         Value::Integer(n) => (*n & 0xff) as u8,
@@ -31,7 +31,7 @@ fn report(value: &Value) -> u8 {
     status
 }
 
-/// 127 when a command was not found, 126 when it cannot be executed, as a shell has it.
+/// 127 when a command was not found, 126 when it cannot be executed, like a shell.
 pub fn exit_status(err: &mlua::Table) -> u8 {
     let text = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten().unwrap_or_default();
     let usage = err.raw_get::<Option<bool>>("usage").ok().flatten().unwrap_or(false);

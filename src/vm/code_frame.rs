@@ -1,6 +1,6 @@
-//! The code frame of an error: the lines of the user's file around its place, with the place marked. The
-//! text is the one that was compiled, kept here: by the time of an error the file may be another one, or
-//! the root a container's.
+//! The code frame of an error: the lines of the user's file around its position, with the position marked. The
+//! compiled text is kept here: by the time of an error the file may have changed, or the root directory may be
+//! a container's.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use mlua::{Lua, Table};
 
 use super::files::Source;
 
-/// The users' files that were compiled, by the names that errors show.
+/// The compiled user files by the names shown in errors.
 #[derive(Default)]
 struct Texts(Vec<(String, Cow<'static, [u8]>)>);
 
@@ -21,27 +21,27 @@ pub fn remember(lua: &Lua, source: &Source) {
     lua.set_app_data(texts);
 }
 
-/// The text of a user's file that was compiled last under this name.
+/// The text of the user file last compiled under this name.
 pub fn text(lua: &Lua, name: &str) -> Option<Cow<'static, [u8]>> {
     let texts = lua.app_data_ref::<Texts>()?;
     texts.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone())
 }
 
-/// Lines of a file around the place of an error.
+/// Lines of a file around the position of an error.
 pub struct Frame {
-    /// The number of the first line, and the lines as they can be shown.
+    /// The number of the first line, and the lines in printable form.
     first: usize,
     lines: Vec<String>,
     /// The line of the error.
     at: usize,
-    /// What is marked in it: the column where it begins, and how many it has.
+    /// The marked part of it: its first column and its width.
     mark: (usize, usize),
 }
 
-/// How many lines are shown before and after.
+/// The number of lines shown before and after.
 const AROUND: usize = 2;
 
-/// The frame of an error value that has a place in a user's file, or names a key that one line of it has.
+/// The frame of an error value with a position in a user file, or with a key set in exactly one of its lines.
 pub fn of(lua: &Lua, err: &Table) -> Option<Frame> {
     let field = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten();
     let message = field("message").unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn of(lua: &Lua, err: &Table) -> Option<Frame> {
     at(lua, &place, field("op").as_deref()).or_else(|| of_key(lua, &place))
 }
 
-/// The frame of a place, "web.lua:12" with anything behind it, where `op` is called.
+/// The frame of a position where `op` is called: "web.lua:12" followed by any text.
 pub fn at(lua: &Lua, place: &str, op: Option<&str>) -> Option<Frame> {
     let texts = lua.app_data_ref::<Texts>()?;
     let (text, line) = texts.0.iter().find_map(|(name, text)| {
@@ -60,7 +60,7 @@ pub fn at(lua: &Lua, place: &str, op: Option<&str>) -> Option<Frame> {
     around(&String::from_utf8_lossy(text), line, op)
 }
 
-/// The frame of "web.lua: container.new: memory: …": of the one line that gives this key a value.
+/// The frame of "web.lua: container.new: memory: …": the only line that sets this key.
 fn of_key(lua: &Lua, message: &str) -> Option<Frame> {
     let texts = lua.app_data_ref::<Texts>()?;
     let (text, rest) =
@@ -90,13 +90,13 @@ fn around(text: &str, line: usize, op: Option<&str>) -> Option<Frame> {
     Some(Frame { mark: mark(marked, op), first, lines, at: line })
 }
 
-/// A line as it can be shown: a tab is four columns, and nothing steers a terminal.
+/// A line in printable form: a tab becomes four spaces, and control characters are escaped.
 fn shown(line: &str) -> String {
     let shown = line.trim_end().replace('\t', "    ");
     shown.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
 }
 
-/// The call of `op`, or else all that stands on the line.
+/// The call of `op`, or else the whole line without indentation.
 fn mark(line: &str, op: Option<&str>) -> (usize, usize) {
     let columns = |text: &str| text.chars().count();
     if let Some(op) = op {
@@ -112,7 +112,7 @@ fn mark(line: &str, op: Option<&str>) -> (usize, usize) {
 }
 
 impl Frame {
-    /// The frame as text, at most `width` columns wide, each line with its end.
+    /// The frame as text, at most `width` columns wide, each line with a newline.
     pub fn text(&self, colours: bool, width: usize) -> String {
         let digits = (self.first + self.lines.len()).to_string().len();
         let room = width.saturating_sub(digits + 6).max(20);
@@ -137,7 +137,7 @@ impl Frame {
         out
     }
 
-    /// An error's text with the frame after its sentence, before the hint.
+    /// An error's text with the frame between the message and the hint.
     pub fn within(&self, text: &str, colours: bool, width: usize) -> String {
         let ends = ["\n  hint: ", "\n  while cleaning up: "];
         let end = ends.iter().filter_map(|word| text.find(word)).min().unwrap_or(text.len());

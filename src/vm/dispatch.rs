@@ -1,4 +1,4 @@
-//! The one point that every primitive passes: check, trace, call, dress the failure.
+//! Every call of a primitive goes through here: check, trace, call, build the error value.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,7 +41,7 @@ fn invoke(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, 
 }
 
 fn traced(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, Fail> {
-    // The arguments are shown before the call: `exec` does not come back, and a call may change them.
+    // The arguments are formatted before the call: `exec` does not return, and a call may change them.
     let shown = trace::shown(args.iter());
     let note = |result: &str, failed, times| {
         trace::event(lua, &trace::Done { op: primitive.name(), args: &shown, result, failed, times });
@@ -50,7 +50,7 @@ fn traced(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, 
     let before = trace::now();
     if leaves {
         note("…", false, (before, before));
-        // Nobody else tells of it when the command itself becomes another program.
+        // Nothing else records it when the command itself executes another program.
         let _ = trace::finish(lua);
     }
     let generation = handle::generation();
@@ -63,8 +63,8 @@ fn traced(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, 
         Err(Fail::Reported(_)) => "the child's error".into(),
         Err(Fail::Lua(error)) => error.to_string(),
     };
-    // `clone` and `fork` return twice; the child's side is told by its own first line. What ended the
-    // trace is none of it.
+    // `clone` and `fork` return twice; the child starts with a line of its own. The call that ended the
+    // trace is not part of it.
     if TRACING.load(Ordering::Relaxed) && handle::generation() == generation && !(leaves && outcome.is_ok()) {
         note(&result, outcome.is_err(), times);
     }

@@ -1,15 +1,15 @@
-//! Lua's own sentences about what is not there, in words for a reader: a module, and a function that is called and
-//! is none, where a primitive's name is close to it.
+//! Clearer messages and hints for two of Lua's own errors: a missing module, and a call of an undefined function whose
+//! name is close to a primitive's.
 
 use super::files;
 use super::registry::did_you_mean;
 
-/// The message, and a hint where there is one to give; `names` are those of the primitives.
+/// The message, and a hint if there is one; `names` are the names of the primitives.
 pub fn with_hint(message: &str, names: impl Iterator<Item = &'static str>) -> (String, Option<String>) {
     if let Some((before, rest)) = message.split_once("module '")
         && let Some((module, _)) = rest.split_once("' not found:")
     {
-        return (format!("{before}there is no module {module:?}"), Some(module_hint(module)));
+        return (format!("{before}no such module: {module}"), Some(module_hint(module)));
     }
     if let Some((_, rest)) = message.split_once("attempt to call a nil value (field '")
         && let Some((field, _)) = rest.split_once('\'')
@@ -27,9 +27,7 @@ fn module_hint(module: &str) -> String {
         Some(near) => format!("did you mean {near}?"),
         None => {
             let file = format!("{}.lua", module.replace('.', "/"));
-            format!(
-                "it would be {file} in the recipe's folder, or lua/{file} on the search path (`tinylua doc modules`)"
-            )
+            format!("create {file} beside the recipe, or lua/{file} on the search path (`tinylua doc modules`)")
         }
     }
 }
@@ -44,7 +42,7 @@ mod tests {
     fn what_is_not_there() {
         let (message, hint) =
             clear("r.lua:1: module 'tiny.contaner' not found:\n\tno field package.preload['tiny.contaner']");
-        assert_eq!(message, "r.lua:1: there is no module \"tiny.contaner\"");
+        assert_eq!(message, "r.lua:1: no such module: tiny.contaner");
         assert_eq!(hint.as_deref(), Some("did you mean tiny.container?"));
         let (_, hint) = clear("r.lua:1: attempt to call a nil value (field 'mount_prok')");
         assert_eq!(hint.as_deref(), Some("did you mean tiny.mount_proc?"));

@@ -1,10 +1,10 @@
-//! Lua values as text for errors, traces and the prompt: short, on one line, never a surprise.
+//! Lua values as text for errors, traces and the prompt: short, and on one line.
 
 use mlua::{Table, Value};
 
 const WIDEST: usize = 120;
 
-/// A value as a reader would write it.
+/// A value in Lua syntax.
 pub fn value(value: &Value) -> String {
     let mut text = String::new();
     write(&mut text, value, 0);
@@ -16,7 +16,7 @@ pub fn value(value: &Value) -> String {
     text
 }
 
-/// What sort of thing a value is: "string", "netns handle".
+/// The kind of a value: "string", "netns handle".
 pub fn kind(value: &Value) -> String {
     match value {
         Value::Table(t) => match super::handle::kind(t) {
@@ -52,7 +52,7 @@ fn write(out: &mut String, value: &Value, depth: usize) {
     }
 }
 
-/// A string in quotes with control bytes escaped: what a container wrote never reaches a terminal raw.
+/// A quoted string with control bytes escaped, so that a container's output never reaches a terminal raw.
 fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
@@ -70,7 +70,7 @@ fn quote(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// A key as Lua would take it: bare where it is a name.
+/// A key in Lua syntax: without brackets if it is a name.
 fn name(key: &str) -> String {
     if !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return format!("{key} = ");

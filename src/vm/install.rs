@@ -1,5 +1,5 @@
 //! The global `tiny`: the primitives of the registry behind the bindings. A primitive is bound when its
-//! name is first used, since a recipe uses a dozen of more than a hundred.
+//! name is first used, since a recipe uses a dozen out of more than a hundred.
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, MultiValue, Table, Value};
@@ -20,7 +20,7 @@ pub fn tiny(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
     Ok(tiny)
 }
 
-/// What the bindings need of Rust.
+/// The Rust functions that the bindings need.
 fn internal(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
     meta.raw_set("__name", "error")?;
@@ -70,7 +70,7 @@ fn bound(primitives: &'static Registry) -> impl Iterator<Item = Entry> {
     primitives.entries().filter(|p| !p.in_lua())
 }
 
-/// Calls a function of Lua's that would read the time zone; it is called by way of pcall.
+/// Calls a Lua library function that would read the time zone, through pcall.
 fn in_utc(_: &Lua, (call, args): (Function, MultiValue)) -> mlua::Result<MultiValue> {
     let before = clock::take_zone();
     let results = call.call(args);
@@ -78,7 +78,7 @@ fn in_utc(_: &Lua, (call, args): (Function, MultiValue)) -> mlua::Result<MultiVa
     results
 }
 
-/// The raw function of a primitive and whether it forks; nothing for a name that is none.
+/// The raw function of a primitive, and whether it forks; nothing for any other name.
 fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Result<(Option<Function>, bool)> {
     let Value::String(name) = name else { return Ok((None, false)) };
     let name = name.as_bytes();
@@ -91,7 +91,7 @@ fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Res
     }
 }
 
-/// The methods of a kind of handle: their names and the primitives that they are.
+/// The methods of a kind of handle: their names and their primitives.
 fn methods(lua: &Lua, primitives: &'static Registry, kind: String) -> mlua::Result<Table> {
     let own = bound(primitives)
         .filter_map(|p| p.method().filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name())));

@@ -1,4 +1,4 @@
-//! The Lua machine: the global `tiny`, `require`, and the way an error leaves it.
+//! The Lua machine: the global `tiny`, `require`, and how errors leave it.
 
 pub mod call;
 mod check;
@@ -26,10 +26,10 @@ use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 use files::{SearchPath, Source};
 use registry::Registry;
 
-/// What a machine is started with.
+/// The options of a new machine.
 #[derive(Default, Clone)]
 pub struct Options {
-    /// Folders that override the shipped Lua.
+    /// Directories that override the shipped Lua.
     pub search: SearchPath,
     /// The global flags as Lua sees them in `tiny.settings`.
     pub settings: Vec<(&'static str, String)>,
@@ -45,15 +45,15 @@ pub struct Vm {
 
 /// A failure that reached the top.
 pub struct Failure {
-    /// The sentence and the hint.
+    /// The message and the hint.
     pub text: String,
     /// The Lua traceback.
     pub traceback: Option<String>,
-    /// The lines of the user's file around the place, for a terminal.
+    /// The lines of the user file around the position, for a terminal.
     pub frame: Option<Box<code_frame::Frame>>,
-    /// The exit status that the failure asks for.
+    /// The exit status for this failure.
     pub exit: u8,
-    /// The error value of Lua that it was.
+    /// The Lua error value.
     pub value: Option<Table>,
 }
 
@@ -65,7 +65,7 @@ impl Vm {
         lua.globals().raw_set("tiny", tiny)?;
         require::install(&lua, options.search.clone())?;
         lua.set_app_data(primitives);
-        // The primitives that read shipped and overriding sources look along the same path.
+        // The primitives that read shipped and overriding sources use the same search path.
         lua.set_app_data(options.search.clone());
         let catch = lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?;
         let vm = Vm { xpcall: lua.globals().raw_get("xpcall")?, catch, search: options.search, lua };
@@ -84,12 +84,12 @@ impl Vm {
         &self.lua
     }
 
-    /// Where its Lua comes from.
+    /// The search path of its Lua files.
     pub fn search(&self) -> &SearchPath {
         &self.search
     }
 
-    /// Calls `function`, an error becomes a `Failure`.
+    /// Calls `function`; an error becomes a `Failure`.
     pub fn call(&self, function: Function, args: MultiValue) -> Result<MultiValue, Failure> {
         let mut all = MultiValue::with_capacity(args.len() + 2);
         all.push_back(Value::Function(function));
@@ -116,13 +116,13 @@ impl Vm {
         let results = self.call(chunk, MultiValue::new())?;
         match results.into_iter().next() {
             Some(Value::Table(table)) => Ok(Some(table)),
-            _ => Err(Failure::plain(format!("{}: a command returns a table", &source.name[1..]))),
+            _ => Err(Failure::plain(format!("{}: a command must return a table", &source.name[1..]))),
         }
     }
 }
 
 impl Failure {
-    /// A failure with no more than its sentence.
+    /// A failure with only a message.
     pub fn plain(text: impl Into<String>) -> Failure {
         Failure { text: text.into(), traceback: None, frame: None, exit: 125, value: None }
     }

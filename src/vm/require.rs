@@ -1,17 +1,17 @@
-//! `require`: how a module is found, and which modules of the user's this machine has loaded. A container keeps those
-//! with its recipe.
+//! `require`: finds modules, and records which user modules this machine has loaded. A container stores them with its
+//! recipe.
 
 use mlua::{Lua, Table, Value};
 
 use super::code_frame;
 use super::files::{SearchPath, embedded, module_file};
 
-/// The user's modules that were loaded: their names, and the names of their files as errors show them.
+/// The loaded user modules: their names, and the names of their files as shown in errors.
 #[derive(Default)]
 struct Loaded(Vec<(String, String)>);
 
 /// `require` finds `tiny.x` in `lua/tiny/x.lua` on the search path or in the binary. Lua's own
-/// searchers (the working directory, C libraries) are gone.
+/// searchers (the working directory, C libraries) are removed.
 pub fn install(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
     let package: Table = lua.globals().raw_get("package")?;
     let searcher = lua.create_function(move |lua, name: String| match search.module(&name) {
@@ -33,7 +33,7 @@ pub fn install(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
     loaded.raw_set("tiny", lua.globals().raw_get::<Table>("tiny")?)
 }
 
-/// A user's own version of a shipped module is part of the program, not of a recipe.
+/// A user's version of a shipped module is part of the program, not of a recipe.
 fn note(lua: &Lua, name: &str, path: &str) {
     if embedded("lua", &module_file(name)).is_some() {
         return;
@@ -44,14 +44,14 @@ fn note(lua: &Lua, name: &str, path: &str) {
     lua.set_app_data(loaded);
 }
 
-/// Forgets the user's modules that were loaded: they are loaded again when they are required again.
+/// Unloads the user modules: the next `require` loads them again.
 pub fn forget(lua: &Lua) -> mlua::Result<()> {
     let Some(gone) = lua.remove_app_data::<Loaded>() else { return Ok(()) };
     let loaded: Table = lua.globals().raw_get::<Table>("package")?.raw_get("loaded")?;
     gone.0.into_iter().try_for_each(|(name, _)| loaded.raw_set(name, Value::Nil))
 }
 
-/// The user's modules that were loaded, in that order: name, path and text.
+/// The loaded user modules in load order: name, path and text.
 pub fn loaded(lua: &Lua) -> mlua::Result<Vec<Table>> {
     let Some(loaded) = lua.app_data_ref::<Loaded>() else { return Ok(Vec::new()) };
     let entry = |(name, path): &(String, String)| -> Option<mlua::Result<Table>> {

@@ -1,8 +1,8 @@
-//! The Lua tests that have no file of their own: the scenarios that an ordinary user runs as well, and
-//! the walks that let each call of a command fail or die. One row or word here is one named test.
+//! The Lua tests without their own file: scenarios that an unprivileged user runs too, and fault
+//! walks, which make each call of a command fail or die. One row or word here is one named test.
 
-/// What an ordinary user runs too, as it is: the name in its folder and, after a colon, the controller
-/// that must be delegated for it.
+/// The scenarios that an unprivileged user runs too, unchanged: the name and, after a colon, the cgroup
+/// controller that must be delegated for it.
 const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     (
         "attacks",
@@ -20,8 +20,8 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     ),
 ];
 
-/// The commands whose calls are walked (tests/lua/faults.lua), each with the parts that are walked on their
-/// own: what happens inside the container in the making, and everything else.
+/// The commands with fault walks (tests/lua/faults.lua), each with the parts that are walked separately: the
+/// calls inside the container being created, and all others.
 const WALKS: &[(&str, &[&str])] = &[
     ("run", &["", "inside"]),
     ("front", &["", "inside"]),
@@ -31,13 +31,13 @@ const WALKS: &[(&str, &[&str])] = &[
     ("remove", &[""]),
 ];
 
-/// What happens at each call.
+/// The fault at each call.
 const KINDS: &[&str] = &["fail", "kill-before", "kill-after"];
 
-/// Walks of a run with other options than the usual ones.
+/// Fault walks of `run` with unusual options.
 const WALKS_OF_OPTIONS: &[(&str, &str)] = &[("faults_options", "fail"), ("faults_options_kill", "kill-before")];
 
-/// The longest tests, by how their names begin: they start first, so that no long one is left alone at the end.
+/// The longest tests, by prefix of their names: they start first, so that no long test runs alone at the end.
 const LONG: &[&str] = &[
     "scenarios/faults_fail",
     "scenarios/faults_options",
@@ -49,7 +49,7 @@ const LONG: &[&str] = &[
     "scenarios/concurrent_",
     "scenarios/network_many",
     "rootless/attack_stuck_supervisor",
-    // The next ones are the longest where system calls are slow (tests/uml/run), which halves the list by turns.
+    // The next ones are the longest where system calls are slow (tests/uml/run), which runs every second test.
     "attacks/exe_overwrite",
     "attacks/volume_source",
     "attacks/mount_race",
@@ -66,22 +66,22 @@ const LONG: &[&str] = &[
     "attacks/",
 ];
 
-/// How soon a test of this name starts: the lowest number first.
+/// The start order of a test: lowest first.
 pub fn turn(name: &str) -> usize {
     LONG.iter().position(|long| name.starts_with(long)).unwrap_or(LONG.len())
 }
 
-/// A test: the recipe in tests/lua that runs it, and the recipe's arguments.
+/// A test: its recipe in tests/lua, and the recipe's arguments.
 pub struct Case {
-    /// `FAMILY/NAME`, as of a test with a file.
+    /// `FAMILY/NAME`, like a test with its own file.
     pub name: String,
     /// The recipe's file in tests/lua.
     pub recipe: &'static str,
-    /// What it is called with.
+    /// The arguments.
     pub arguments: Vec<String>,
 }
 
-/// All of them.
+/// All of these tests.
 pub fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for (folder, tests) in BY_AN_ORDINARY_USER {

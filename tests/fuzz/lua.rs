@@ -1,5 +1,5 @@
-//! The parsers in Lua: files of a rootfs and of the user, and what the options and a recipe's keys say.
-//! What they refuse is an error value with a sentence, never a failure of the Lua itself.
+//! The parsers in Lua: files of a rootfs and of the user, and the values of options and a recipe's keys.
+//! Invalid input gives an error value with a message, never an internal Lua error.
 
 use mlua::{Function, Table};
 use tinylua::prim::PRIMITIVES;
@@ -7,7 +7,7 @@ use tinylua::vm::{Options, Vm};
 
 use crate::seeds::{each, sentence};
 
-/// One parser for each target; `folder` is a folder that the text is in as the file `text`.
+/// One parser for each target; `folder` is a directory that contains the text in the file `text`.
 const DRIVER: &str = r#"
 local folder = ...
 local function lines(text)

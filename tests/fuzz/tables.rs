@@ -1,5 +1,5 @@
-//! The check of a call against its registry entry: whatever a recipe passes to whatever primitive, it is
-//! let through or refused in one sentence, before anything is done.
+//! The check of a call against its registry entry: any value passed to any primitive is
+//! accepted, or refused with one sentence before any system call.
 
 use mlua::{Lua, MultiValue, Value};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use tinylua::vm::call::Call;
 
 use crate::seeds::{run, sentence};
 
-/// A Lua value that can be made anew in any machine.
+/// A Lua value that can be created in any machine.
 #[derive(Clone, Debug)]
 enum Plain {
     Nil,

@@ -1,8 +1,8 @@
 //! The private host: every test runs in mount, network, pid, UTS, IPC and cgroup namespaces of its
 //! own, with fresh /tmp, /run and /var/lib, so that no test can change the machine or meet another.
 //! The test binary runs itself again as the keeper (outside) and as PID 1 (inside) of that host:
-//! a plain program may fork and mount where a closure in a threaded test runner may not.
-//! Refuses to guess: without root every test is skipped, and on CI that fails.
+//! a separate program may fork and mount, but a closure in a threaded test runner may not.
+//! Without root every test is skipped, which is a failure on CI.
 
 mod cgroups;
 mod devices;
@@ -24,7 +24,7 @@ type Result<T> = std::result::Result<T, String>;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tinylua");
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The main function of a test binary: plays the part it was started for, or runs the trials.
+/// The main function of a test binary: acts as keeper or PID 1 if started as such, else runs the trials.
 pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     match argv.get(1).and_then(|word| word.to_str()) {
@@ -34,10 +34,10 @@ pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     }
 }
 
-/// Runs the trials and checks that the machine is as it was before.
+/// Runs the trials and checks that the machine is unchanged.
 fn suite(mut trials: Vec<Trial>) -> ExitCode {
     let mut args = Arguments::from_args();
-    // Half of a test's time is waiting, for the kernel to take down namespaces and for what it has set up itself.
+    // Half of a test's time is waiting: for the kernel to destroy namespaces, and for events that it set up itself.
     args.test_threads = args.test_threads.or_else(|| Some(2 * std::thread::available_parallelism().ok()?.get()));
     if args.list {
         return libtest_mimic::run(&args, trials).exit_code();
@@ -65,7 +65,7 @@ fn suite(mut trials: Vec<Trial>) -> ExitCode {
     ended.exit_code()
 }
 
-/// A test of this name; skipped, with the reason, when this process is not root.
+/// A test with this name; skipped, with a reason, if this process is not root.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> + Send + 'static) -> Trial {
     let name = name.into();
     Trial::ignorable_test(name.clone(), || match privileged() {
@@ -87,7 +87,7 @@ pub fn run(argv: Vec<OsString>) -> Result<Output> {
     keeper.output().map_err(|e| format!("starting the private host: {e}"))
 }
 
-/// `TINYLUA_TEST_PART=1/2`: of the trials, in their order, the first of each two. The part counts from 0 here.
+/// `TINYLUA_TEST_PART=1/2`: the first of every two trials, in order. The part counts from 0 here.
 fn part() -> Option<(usize, usize)> {
     let text = std::env::var("TINYLUA_TEST_PART").ok()?;
     let (part, parts) = text.split_once('/')?;

@@ -1,14 +1,14 @@
-//! How long the tests of a suite took: the longest are told at its end, or all of them.
+//! The durations of a suite's tests: the longest, or all of them, are printed at its end.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// The variable that asks for the time of every test.
+/// The environment variable that requests the time of every test.
 const ALL: &str = "TINYLUA_TEST_TIMES";
 
 static TIMES: Mutex<Vec<(Duration, String)>> = Mutex::new(Vec::new());
 
-/// Runs a test and notes how long it took.
+/// Runs a test and records its duration.
 pub fn of<T>(name: String, test: impl FnOnce() -> T) -> T {
     let began = Instant::now();
     let outcome = test();
@@ -18,7 +18,7 @@ pub fn of<T>(name: String, test: impl FnOnce() -> T) -> T {
     outcome
 }
 
-/// The longest tests with their seconds, each after a line break; nothing when all were short.
+/// The longest tests with their seconds, each after a line break; empty if all were short.
 pub fn longest() -> String {
     let Ok(mut times) = TIMES.lock() else { return String::new() };
     times.sort_by(|a, b| b.cmp(a));

@@ -1,20 +1,20 @@
-//! The modules below a folder of Rust and what each imports of the others, read from `use` declarations and from
-//! paths in the code. A name that a module re-exports counts as an import of the module that has it; tests and
+//! The Rust modules below a directory and their imports of each other, read from `use` declarations and from
+//! paths in the code. Importing a re-exported name counts as an import of the module that defines it; tests and
 //! comments do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{File, files};
 
-/// The modules by their paths ("sys::net::nat"), each with what it imports.
+/// The modules by path ("sys::net::nat"), each with its imports.
 #[derive(Default)]
 pub struct Modules(BTreeMap<String, BTreeSet<String>>);
 
-/// A path as its parts.
+/// The components of a path.
 type Path = Vec<String>;
 
 impl Modules {
-    /// The modules below a folder of `src`.
+    /// The modules below a directory of `src`.
     pub fn below(folder: &str) -> Modules {
         Modules::of(files(folder, "rs").collect())
     }
@@ -44,7 +44,7 @@ impl Modules {
         Modules(resolved.collect())
     }
 
-    /// A chain of modules that ends where it begins, the shortest of the first module that has one.
+    /// A cycle of modules: the shortest one of the first module that is in any.
     pub fn cycle(&self) -> Option<Vec<&str>> {
         self.0.keys().find_map(|first| self.way_back(first))
     }
@@ -70,7 +70,7 @@ impl Modules {
     }
 }
 
-/// The modules that there are, and what each re-exports under which name.
+/// The modules, and the names that each re-exports.
 #[derive(Default)]
 struct Tree {
     names: BTreeSet<String>,
@@ -86,7 +86,7 @@ impl Tree {
         }
     }
 
-    /// The path from the top of the crate; nothing for another crate's.
+    /// The path from the crate root; `None` for another crate's.
     fn absolute(&self, module: &str, path: Path) -> Option<Path> {
         let own = || module.split("::").map(str::to_owned).collect::<Vec<_>>();
         let from = |base: &[String], rest: &[String]| [base, rest].concat();
@@ -102,7 +102,7 @@ impl Tree {
         }
     }
 
-    /// The module that a path leads to, through re-exports.
+    /// The module of a path, following re-exports.
     fn target(&self, module: &str, path: Path) -> Option<String> {
         const DEEPEST: usize = 8;
         let mut path = self.absolute(module, path)?;
@@ -125,13 +125,13 @@ fn module_of(file: &str) -> String {
     path.trim_end_matches("/mod").replace('/', "::")
 }
 
-/// The text without comments and without what comes with the tests, which are last in a file.
+/// The text without comments and without the tests, which are last in a file.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// Joins the pieces of a `use` declaration, whose braces end no statement.
+/// Joins the pieces of a `use` declaration, whose braces do not end a statement.
 fn whole_use(open: &mut String, piece: &str) -> Option<Option<String>> {
     open.push_str(piece);
     let unfinished = is_use(open) && !open.ends_with(';');
@@ -142,7 +142,7 @@ fn is_use(statement: &str) -> bool {
     words_after_visibility(statement).1.starts_with("use ")
 }
 
-/// Whether a statement is public, and what it says behind that.
+/// Whether a statement is public, and the rest of it.
 fn words_after_visibility(statement: &str) -> (bool, &str) {
     let mut text = statement.trim_start();
     while let Some((_, rest)) = text.strip_prefix("#[").and_then(|t| t.split_once(']')) {
@@ -187,14 +187,14 @@ fn expand(base: &[String], tree: &str, paths: &mut Vec<Path>) {
     }
 }
 
-/// The paths in code: `super::a::b`, `crate::c`, and `d::e` for a module inside.
+/// The paths in code: `super::a::b`, `crate::c`, and `d::e` for a submodule.
 fn paths_in(code: &str) -> Vec<Path> {
     let part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let words = code.split(|c| !part(c)).filter(|word| word.contains("::"));
     words.map(|word| word.trim_matches(':').split("::").map(str::to_owned).collect()).collect()
 }
 
-/// One cycle of each kind is found, and what only looks like one is not.
+/// Finds one cycle of each kind, and no false ones.
 #[test]
 fn cycles_are_found() {
     let tree = |list: &[(&str, &str)]| {

@@ -1,5 +1,5 @@
-//! The kernel's answer to a netlink request, read from its datagrams (netlink(7)). Only bytes are read here: the
-//! socket is `netlink`'s. An answer counts when it belongs to the request, has an end and came whole.
+//! The kernel's answer to a netlink request, read from its datagrams (netlink(7)). This module only parses bytes; the
+//! socket is in `netlink`. An answer is valid if it belongs to the request and is complete.
 
 use std::ops::Range;
 
@@ -11,11 +11,11 @@ use rtnetlink::packet_core::{
 
 use crate::sys::{Error, Result};
 
-/// The kernel fills a dump's datagrams up to 32 KiB when the reader has room for that. One message that is longer
-/// gets a datagram of its own length.
+/// The kernel fills a dump's datagrams up to 32 KiB if the reader's buffer is that large. A longer message is sent in a
+/// datagram of its own length.
 pub(super) const ROOM: usize = 32 * 1024;
 
-/// How often a dump is read again that changed meanwhile, or that had a datagram longer than the buffer.
+/// How often a dump is read if it changes meanwhile, or has a datagram longer than the buffer.
 const DUMPS: usize = 10;
 
 /// A message's header: length, type, flags, sequence number, port.
@@ -25,12 +25,12 @@ const SEQUENCE: Range<usize> = 8..12;
 /// Smaller types are netlink's own: NOOP, ERROR, DONE, OVERRUN.
 const FIRST_OF_FAMILY: u16 = 0x10;
 
-/// What the kernel said to one request.
+/// The kernel's answer to one request.
 pub(super) struct Answer {
-    /// The sequence numbers of the request's messages: the first, and how many they are.
+    /// The sequence numbers of the request's messages: the first, and their count.
     first: u32,
     count: u32,
-    /// Whether it asks for echoes of what it changes.
+    /// Whether it requests echoes of its changes.
     echoes: bool,
     failure: Option<Error>,
     acknowledged: bool,
@@ -41,7 +41,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Numbers the messages of a request, from `first` on; returns the answer to it, before anything is read.
+    /// Numbers the messages of a request, starting with `first`; returns its answer, which is still empty.
     pub fn to(request: &mut [u8], first: u32) -> Answer {
         let (mut count, mut echoes) = (0, false);
         let mut rest = request;
@@ -57,17 +57,17 @@ impl Answer {
         Answer { first, count, echoes, failure, acknowledged: false, done: false, interrupted: false, cut }
     }
 
-    /// How many messages the request has.
+    /// The number of messages in the request.
     pub fn count(&self) -> u32 {
         self.count
     }
 
-    /// Notes a datagram of this length that was longer than the buffer: the rest of it is lost.
+    /// Records a datagram of this length that did not fit into the buffer: the rest of it is lost.
     pub fn cut(&mut self, length: usize) {
         self.cut = self.cut.max(Some(length));
     }
 
-    /// Reads a datagram that came from the kernel; `each` gets the payloads of the family's messages.
+    /// Reads a datagram from the kernel; `each` gets the payloads of the family's messages.
     pub fn take(&mut self, mut datagram: &[u8], each: &mut dyn FnMut(&[u8])) {
         while !datagram.is_empty() {
             let message = NetlinkBuffer::new_checked(datagram).ok().filter(|m| m.length() as usize >= HEADER);
@@ -82,8 +82,8 @@ impl Answer {
         }
     }
 
-    /// What was left of an answer to an earlier request is none to this one. Some kernels number nftables' echoes of a
-    /// batch 0 (6.18 does), as they do announcements: those come to members of groups only, which we are not.
+    /// The rest of an earlier request's answer does not belong to this one. Some kernels (6.18) give nftables' echoes of a
+    /// batch the number 0, like announcements; but only members of multicast groups receive those, and we join none.
     fn is_ours(&self, message: &NetlinkBuffer<&[u8]>) -> bool {
         let number = message.sequence_number();
         let echo = self.echoes && number == 0 && message.message_type() >= FIRST_OF_FAMILY;
@@ -101,7 +101,7 @@ impl Answer {
                 Ok(()) => self.done = true,
                 Err(error) => self.fail(error),
             },
-            NLMSG_OVERRUN => self.fail(Error::new(Errno::ENOBUFS).with_detail("the kernel lost a part of its answer")),
+            NLMSG_OVERRUN => self.fail(Error::new(Errno::ENOBUFS).with_detail("the kernel lost part of its answer")),
             kind if kind >= FIRST_OF_FAMILY => each(message.payload()),
             _ => {}
         }
@@ -111,7 +111,7 @@ impl Answer {
         self.failure.get_or_insert(error);
     }
 
-    /// Whether the request was carried out: fails with the first refusal, and when nothing was acknowledged.
+    /// Whether the request succeeded: fails with the first error, and if nothing was acknowledged.
     pub fn settled(self) -> Result<()> {
         match (self.failure, self.cut) {
             (Some(error), _) => Err(error),
@@ -125,8 +125,8 @@ impl Answer {
     }
 }
 
-/// A dump that is whole: `dump` asks for it, given the buffer's length, and it is asked again when the answer was
-/// interrupted or cut. `each` picks what is wanted of a payload.
+/// A complete dump: `dump` requests it, given the buffer's length, and is called again if the answer was interrupted or
+/// truncated. `each` extracts the needed part of a payload.
 pub(super) fn whole<T>(
     mut dump: impl FnMut(usize, &mut dyn FnMut(&[u8])) -> Result<Answer>,
     each: &mut dyn FnMut(&[u8]) -> Option<T>,
@@ -149,23 +149,23 @@ pub(super) fn whole<T>(
 }
 
 fn malformed() -> Error {
-    Error::new(Errno::EBADMSG).with_detail("the kernel's answer is no netlink message")
+    Error::new(Errno::EBADMSG).with_detail("the kernel's answer is not a netlink message")
 }
 
-/// An NLMSG_ERROR: an acknowledgement or an error. What the kernel says in words follows the request's header, or
-/// the whole request where that is not capped.
+/// An NLMSG_ERROR: an acknowledgement or an error. The kernel's error message follows the request's header,
+/// or the whole request if that is not capped.
 fn refusal(flags: u16, payload: &[u8]) -> Result<()> {
     let length = payload.get(4..8).and_then(number).ok_or_else(malformed)? as usize;
     let request = if flags & NLM_F_CAPPED != 0 { HEADER } else { length.next_multiple_of(4) };
     judged(flags, payload, 4 + request)
 }
 
-/// An NLMSG_DONE: a dump that fails on its way ends by one too, with the error's number.
+/// An NLMSG_DONE: a dump that fails midway also ends with one, with the error's number.
 fn end_of_dump(flags: u16, payload: &[u8]) -> Result<()> {
     judged(flags, payload, 4)
 }
 
-/// The error whose number a payload begins with; its attributes begin at `words`.
+/// The error whose number is at the start of a payload; its attributes begin at `words`.
 fn judged(flags: u16, payload: &[u8], words: usize) -> Result<()> {
     const MESSAGE: u16 = 1; // NLMSGERR_ATTR_MSG
     let code = payload.get(..4).and_then(number).ok_or_else(malformed)? as i32;
@@ -180,7 +180,7 @@ fn judged(flags: u16, payload: &[u8], words: usize) -> Result<()> {
     })
 }
 
-/// The value of the attribute of this kind; `None` when it is not there.
+/// The value of the attribute of this kind; `None` if it is missing.
 pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
     all(attributes, kind).next()
 }
@@ -188,7 +188,7 @@ pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
 /// The values of all attributes of this kind.
 pub fn all(attributes: &[u8], kind: u16) -> impl Iterator<Item = &[u8]> {
     NlasIterator::new(attributes).flatten().filter(move |a| a.kind() == kind).filter_map(|found| {
-        // The iterator lends its buffer's bytes for shorter than they live: take them from the slice.
+        // The iterator's items have a shorter lifetime than the buffer, so the bytes are taken from the slice.
         let start = found.value().as_ptr() as usize - attributes.as_ptr() as usize;
         attributes.get(start..start + found.value_length())
     })
@@ -232,7 +232,7 @@ mod tests {
         Answer::to(&mut frame(LINK, 0, &[]), number)
     }
 
-    /// What is read of dumps, each a list of datagrams; the request has the number of its try.
+    /// The result of reading dumps, each a list of datagrams; the request has the number of its attempt.
     fn read(dumps: &[&[Vec<u8>]]) -> Result<Vec<u8>> {
         let mut next = 0;
         whole(
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn a_dump_that_fails_on_its_way() {
         assert_eq!(failed(read(&[&[link(0, 1, 7), end(0, 1, -libc::EINVAL)]])).0, Errno::EINVAL);
-        // With the kernel's words: an attribute of length 8, NLMSGERR_ATTR_MSG, "why".
+        // With the kernel's message: an attribute of length 8, NLMSGERR_ATTR_MSG, "why".
         let said = [&(-libc::EPERM).to_ne_bytes()[..], &8u16.to_ne_bytes(), &1u16.to_ne_bytes(), b"why\0"].concat();
         let dump = message(NLMSG_DONE, NLM_F_ACK_TLVS, 1, &said);
         assert_eq!(failed(read(&[&[dump]])), (Errno::EPERM, "why".into()));

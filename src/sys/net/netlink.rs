@@ -111,7 +111,7 @@ impl Netlink {
         done
     }
 
-    /// Gives the messages their numbers and sends them; returns the answer that is to be read.
+    /// Gives the messages their numbers and sends them; returns the answer to be read.
     fn send(&self, request: &[u8]) -> Result<Answer> {
         let mut request = request.to_vec();
         let first = self.next.get();
@@ -128,7 +128,7 @@ impl Netlink {
         let mut datagram = Vec::with_capacity(room);
         loop {
             datagram.clear();
-            // With MSG_TRUNC the length is the datagram's, also where that is longer than the buffer (recv(2)).
+            // With MSG_TRUNC the length is the datagram's, even if that is longer than the buffer (recv(2)).
             match self.socket.recv_from(&mut datagram, libc::MSG_DONTWAIT | libc::MSG_TRUNC) {
                 // Any process with CAP_NET_ADMIN may write to this socket. The kernel's port is 0.
                 Ok((_, from)) if from.port_number() != 0 => {}
@@ -182,10 +182,10 @@ mod tests {
         let netlink = Netlink::route(None).expect("a socket");
         let none = Attrs::default().bytes(TARGET_NETNSID, &12345u32.to_ne_bytes());
         assert_eq!(links(&netlink, none).expect_err("no such namespace").errno, Errno::EINVAL);
-        assert!(links(&netlink, Attrs::default()).expect("the same socket goes on").contains(&1));
+        assert!(links(&netlink, Attrs::default()).expect("the same socket still works").contains(&1));
     }
 
-    /// A datagram that does not fit is noticed. The loopback link is always there.
+    /// A datagram that does not fit is noticed. The loopback link always exists.
     #[test]
     fn a_datagram_longer_than_the_buffer_is_noticed() {
         let netlink = Netlink::route(None).expect("a socket");
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(answer.settled().expect_err("cut").errno, Errno::EMSGSIZE);
     }
 
-    /// What an earlier request left in the socket is no answer to the next one.
+    /// Data left in the socket by an earlier request is not an answer to the next one.
     #[test]
     fn the_rest_of_an_earlier_answer_is_passed_over() {
         let netlink = Netlink::route(None).expect("a socket");

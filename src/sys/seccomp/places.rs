@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What was read, or a sentence that begins with the place.
+/// A value, or an error message that begins with the position.
 pub type Result<T> = std::result::Result<T, String>;
 
 /// An object, and its position in the document.

@@ -1,6 +1,6 @@
 //! A line of a user namespace's map (user_namespaces(7)).
 
-/// How many lines a map can have (user_namespaces(7), kernel 4.15).
+/// The maximum number of lines in a map (user_namespaces(7), kernel 4.15).
 pub const MOST: usize = 340;
 
 /// A range of ids: `count` of them, from `inside` in the namespace and from `outside` in the caller's.
@@ -8,9 +8,9 @@ pub const MOST: usize = 340;
 pub struct Extent {
     /// The first id in the namespace.
     pub inside: u32,
-    /// The first id in the caller's own.
+    /// The first id in the caller's namespace.
     pub outside: u32,
-    /// How many ids.
+    /// The number of ids.
     pub count: u32,
 }
 

@@ -26,7 +26,7 @@ fn read(path: &str) -> Result<String> {
     }
 }
 
-/// The name and the number of a user, from either: the files may use both.
+/// The name and number of a user, given either: the files may use both.
 fn names(user: &str) -> Result<Vec<String>> {
     let mut names = vec![user.to_owned()];
     for line in read("/etc/passwd")?.lines() {

@@ -1,10 +1,10 @@
-//! What a call reads of the packed registry: views that make a text or a type when it is asked for.
+//! Views of the packed registry for a call: texts and types are built on demand.
 
 use super::packed::{Item, Range, Row, Span, part};
 use super::{Arg, Key, Opt, Outcome, Primitive, Registry, Type, parameters, signature};
 use crate::vm::call::Call;
 
-/// A primitive as a call needs it.
+/// The parts of a primitive that a call needs.
 #[derive(Clone, Copy)]
 pub struct Entry {
     registry: &'static Registry,
@@ -18,13 +18,13 @@ impl PartialEq for Entry {
 }
 
 impl Registry {
-    /// Every primitive, family by family.
+    /// Every primitive, grouped by family.
     pub fn entries(&'static self) -> impl Iterator<Item = Entry> {
         (0..self.rows.len()).map(move |number| Entry { registry: self, number })
     }
 }
 
-/// An argument or an option, of which a call reads little.
+/// An argument or an option; a call reads little of it.
 #[derive(Clone, Copy)]
 pub struct Field(&'static Registry, &'static Item);
 
@@ -66,7 +66,7 @@ impl Entry {
         &self.registry.rows[self.number]
     }
 
-    /// The registry that it is in.
+    /// The registry that contains it.
     pub fn registry(self) -> &'static Registry {
         self.registry
     }
@@ -99,12 +99,12 @@ impl Entry {
         self.row().list.map(|(number, doc)| (self.registry.ty(number), self.text(doc)))
     }
 
-    /// The kind of handle of which it is a method, with the method's name.
+    /// The kind of handle that has it as a method, with the method's name.
     pub fn method(self) -> Option<(&'static str, &'static str)> {
         self.row().method.map(|(kind, name)| (self.text(kind), self.text(name)))
     }
 
-    /// Whether it is called so.
+    /// Whether it has this name.
     pub fn is(self, name: &[u8]) -> bool {
         self.registry.bytes(self.row().name) == name
     }
@@ -116,7 +116,7 @@ impl Entry {
             .map(move |(code, hint)| (self.text(*code), self.text(*hint)))
     }
 
-    /// A line or two of Lua that work.
+    /// A working example of one or two lines of Lua.
     pub fn example(self) -> &'static str {
         self.text(self.row().example)
     }
@@ -136,7 +136,7 @@ impl Entry {
         signature(self.name(), &self.parameters())
     }
 
-    /// What a call takes, in order, and whether it must be there; the table is "options".
+    /// The parameters of a call, in order, and whether each is required; the table is "options".
     pub fn parameters(self) -> Vec<(&'static str, bool)> {
         let needed = self.list().is_some() || self.options().any(|o| o.required());
         parameters(self.args(), self.takes_table().then_some(needed))
@@ -147,13 +147,13 @@ impl Entry {
         self.list().is_some() || self.options().len() > 0
     }
 
-    /// Where the options table stands among the arguments. A final function (`clone`'s closure)
+    /// The index of the options table among the arguments. A final function (`clone`'s closure)
     /// comes after it.
     pub fn table_index(self) -> usize {
         self.args().filter(|a| a.ty() != Type::Function).count()
     }
 
-    /// The whole entry, for the manual. Its lists stay in memory.
+    /// The whole entry, for the manual. Its lists are never freed.
     pub(super) fn unpacked(self) -> Primitive {
         let row = self.row();
         Primitive {

@@ -1,6 +1,6 @@
-//! The registry as a program carries it: texts in one piece and tables of offsets, made by the compiler
-//! from the entries (`prim` does). As they are written they hold thousands of pointers, and a program whose
-//! place in memory is random would set each at its start, in pages that every supervisor then has of its own.
+//! The registry in the binary: one text and tables of offsets, computed from the entries at compile
+//! time (in `prim`). The entries themselves contain thousands of pointers: a position-independent program would
+//! relocate each of them at its start, in pages that supervisors then could not share.
 
 use super::{Arg, Effect, Opt, Outcome, Primitive, Registry, Type};
 use crate::vm::call::Call;
@@ -12,7 +12,7 @@ pub struct Span {
     len: u16,
 }
 
-/// Some of `ITEMS` or of `ERRORS`.
+/// A range of `ITEMS` or `ERRORS`.
 #[derive(Clone, Copy)]
 pub struct Range {
     pub at: u16,
@@ -29,7 +29,7 @@ pub struct Item {
     pub required: bool,
 }
 
-/// A primitive without its function, which is in `CALLS` under the same number.
+/// A primitive without its function, which is in `CALLS` at the same index.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub name: Span,
@@ -49,7 +49,7 @@ pub struct Row {
     pub in_lua: bool,
 }
 
-/// The types that are no more than their kind; a number from here on is one of `TYPES`.
+/// The types without parameters; larger numbers are indices into `TYPES`.
 static PLAIN: [Type; 16] = [
     Type::Bool,
     Type::Int,
@@ -110,13 +110,13 @@ const NO_ROW: Row = Row {
     in_lua: false,
 };
 
-/// While it is packed: tables that are long enough, and how much of each is filled. The compiler keeps only the
-/// filled parts, which `first` takes out.
+/// The state while packing: tables that are large enough, and the filled length of each. The binary contains only
+/// the filled parts, which `first` extracts.
 pub struct Packer {
-    /// A row a primitive, and how many there are.
+    /// One row per primitive, and their number.
     pub rows: [Row; 512],
     pub row: usize,
-    /// The functions, as many as rows.
+    /// The functions, one per row.
     pub calls: [fn(&Call<'_>) -> Outcome; 512],
     /// Arguments and options.
     pub items: [Item; 4096],
@@ -124,7 +124,7 @@ pub struct Packer {
     /// Errnos with their hints.
     pub errors: [(Span, Span); 4096],
     pub error: usize,
-    /// Types that are more than their kind.
+    /// Types with parameters.
     pub types: [Type; 2048],
     pub ty: usize,
     /// All texts.
@@ -132,7 +132,7 @@ pub struct Packer {
     pub letter: usize,
 }
 
-/// The names first, which every start reads; then what only a reader of the manual wants.
+/// The names first, which every start reads; then the texts that only the manual needs.
 pub const fn pack(families: &[&[Primitive]]) -> Packer {
     let mut packer = Packer {
         rows: [NO_ROW; 512],
@@ -251,7 +251,7 @@ impl Packer {
 
     const fn span(&mut self, text: &str) -> Span {
         let (at, len) = (self.letter, text.len());
-        assert!(len <= u16::MAX as usize, "a text is longer than an offset can tell");
+        assert!(len <= u16::MAX as usize, "a text is longer than its length field allows");
         self.text.split_at_mut(at).1.split_at_mut(len).0.copy_from_slice(text.as_bytes());
         self.letter += len;
         Span { at: at as u32, len: len as u16 }
@@ -280,14 +280,14 @@ impl Registry {
         std::str::from_utf8(self.bytes(span)).unwrap_or_default()
     }
 
-    /// The type of this number.
+    /// The type with this number.
     pub(super) fn ty(&self, number: u16) -> Type {
         let number = usize::from(number);
         PLAIN.get(number).copied().unwrap_or_else(|| self.types[number - PLAIN.len()])
     }
 }
 
-/// Some of a table.
+/// A range of a table.
 pub fn part<T>(table: &'static [T], range: Range) -> &'static [T] {
     &table[usize::from(range.at)..][..usize::from(range.len)]
 }

@@ -40,7 +40,7 @@ assert(tostring(err):find("^/kept/wrong.lua:2: here"), tostring(err))
 -- Without a folder there is nothing beside it; what is given is text, never bytecode.
 recipe = tiny.load_recipe("/kept/r.lua", { text = "return require 'three'" })
 local _, missing = tiny.try(recipe)
-assert(missing.message:find('there is no module "three"', 1, true), missing.message)
+assert(missing.message:find('no such module: three', 1, true), missing.message)
 local _, binary = tiny.try(tiny.load_recipe, "/kept/r.lua", { text = string.dump(function() end) })
 assert(binary.message:find("attempt to load a binary chunk", 1, true), binary.message)
 recipe = tiny.load_recipe("/kept/r.lua", { text = "return require 'b'", modules = { b = { path = "/kept/b.lua", text = string.dump(function() end) } } })

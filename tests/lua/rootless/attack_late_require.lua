@@ -24,5 +24,5 @@ end
 late("mounts", "helper", "the host's")
 late("security", "helper", "the host's")
 -- Nobody's in this namespace: whose it is cannot be told.
-late("mounts", "roots", "its owner cannot be told here")
+late("mounts", "roots", "its owner is not known in this user namespace")
 check.no_container()

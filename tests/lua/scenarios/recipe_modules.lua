@@ -69,7 +69,7 @@ assert(check.succeeds("ps"):find("web +sh %-c.* Up "), "it runs")
 check.equal(check.succeeds("logs", "web"), "begun\n")
 check.equal(check.succeeds("stop", "web"), "web\n")
 -- It never loaded this one.
-assert(said():find('web: on_exit: .*there is no module "late"'), "a callback that lacks its module says so")
+assert(said():find('web: on_exit: .*no such module: late'), "a callback that lacks its module says so")
 check.equal(check.succeeds("start", "web"), "start\tone\tone\tdeep one\nweb\n")
 check.equal(check.succeeds("restart", "web"), "start\tone\tone\tdeep one\nweb\n")
 check.equal(check.run({ "rm", "-f", "web" }).err, "")

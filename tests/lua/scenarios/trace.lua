@@ -97,7 +97,7 @@ tiny.write_file("/tmp/e.lua", 'tiny.exec { "true" }')
 assert(check.run({ "--trace", "run", "/tmp/e.lua" }).err:find("\nwhere .* went:\n"))
 
 -- What cannot be is refused before anything is done.
-for style, text in pairs { svg = "it goes to a file: svg:FILE", ["json:x"] = "json goes to standard error", svgg = "it is one of timeline, lines, json, perfetto:FILE, svg:FILE" } do
+for style, text in pairs { svg = "it needs a file: svg:FILE", ["json:x"] = "json takes no file: it is written to standard error", svgg = "expected one of timeline, lines, json, perfetto:FILE, svg:FILE" } do
   local result = check.run { "--trace=" .. style, "run", "--rm", "true" }
   check.equal(result.status, 2)
   assert(result.err:find(text, 1, true), result.err)
