@@ -14,14 +14,15 @@ local function awaited(path)
   return false
 end
 
--- f, in a process of its own, waits for the lock, and goes on once it is free.
-local function waits(what, path, f)
+-- f, in a process of its own, waits for the lock, and goes on once it is free. meanwhile(): called while it waits.
+local function waits(what, path, f, meanwhile)
   tiny.mkdir(path:match("^(.*)/"), { parents = true })
   local lock = tiny.flock(path)
   local child <close> = tiny.fork(function() f() end)
   while not awaited(path) do
     if #tiny.poll({ child }, "10ms") > 0 then error(what .. " does not wait for " .. path) end
   end
+  if meanwhile then meanwhile() end
   -- The child has inherited it.
   tiny.unlock(lock)
   check.equal(child:wait(), 0, what)
@@ -46,6 +47,12 @@ local now = state.load(id)
 check.equal(now.config.changed, "change_config")
 check.equal(now.state.changed, "update")
 check.equal(now.state.status, "running", "what others wrote meanwhile")
+-- A lock that is got in a folder which was removed meanwhile is none.
+waits("an update of what is gone", check.root .. folder .. "/lock", function()
+  local _, err = tiny.try(state.update, record, function() end)
+  check.equal(err and err.message, 'there is no container "site" any more')
+end, function() tiny.rename(check.root .. folder, check.root .. "/away") end)
+tiny.rename(check.root .. "/away", check.root .. folder)
 check.succeeds("rm", "-f", "site")
 
 -- A name whose container is gone: two must not take it over at once.
