@@ -55,6 +55,25 @@ end, function() tiny.rename(check.root .. folder, check.root .. "/away") end)
 tiny.rename(check.root .. "/away", check.root .. folder)
 check.succeeds("rm", "-f", "site")
 
+-- A new container's lock is held before there is a record: what is on record and not locked has lost its maker.
+do
+  local held, mkdir = nil, tiny.mkdir
+  tiny.mkdir = function(path, options)
+    local made = path:match("/containers/(%x+)$")
+    if made then
+      local child <close> = tiny.fork(function() return tiny.flock(check.root .. "/run/" .. made .. "/alive", { wait = false }) and 1 or 0 end)
+      held = child:wait() == 0
+    end
+    return mkdir(path, options)
+  end
+  local new = state.create { name = "new", command = { "true" } }
+  tiny.mkdir = mkdir
+  check.equal(held, true, "the lock is held when the record is made")
+  new.alive:close()
+  check.succeeds("gc")
+  check.equal(tiny.stat(new.dir), nil)
+end
+
 -- A name whose container is gone: two must not take it over at once.
 tiny.write_file(check.root .. "/names/left", "0123456789ab")
 command("/lock", "create", "--name", "left", "true")
