@@ -42,8 +42,11 @@ check.equal(restart.counter(restart.parse(nil)).next(1, false), nil, "no policy"
 tiny.clock = clock
 
 -- Between the starts of a container: three restarts wait 0.1, 0.2 and 0.4 seconds.
+-- `logs -f` goes on over all of them.
 local began = tiny.clock("monotonic")
-check.succeeds("run", "-d", "--name", "four", "--restart", "on-failure:3", "false")
+check.succeeds("run", "-d", "--name", "four", "--restart", "on-failure:3", "sh", "-c", "echo begun; exit 1")
+local followed = select(2, check.succeeds("logs", "-f", "four"):gsub("begun\n", ""))
+check.equal(followed, 4, "starts that logs -f has shown")
 check.equal(check.succeeds("wait", "four"), "1\n")
 local took = tiny.clock("monotonic") - began
 assert(took >= 0.7, ("three restarts after %g s"):format(took))
