@@ -94,6 +94,9 @@ mod tests {
         assert_eq!(size("128m"), Ok(128 << 20));
         assert_eq!(size("1.5G"), Ok(3 << 29));
         assert_eq!(size("64KiB"), Ok(64 << 10));
+        assert_eq!(size("2g"), Ok(2 << 30));
+        assert_eq!(size("3TiB"), Ok(3 << 40));
+        assert_eq!(size("7b"), Ok(7));
         assert_eq!(size("0"), Ok(0));
         for bad in ["", "x", "1x", "-1", "1e9", "9999999t", "1.2.3m", "m"] {
             assert!(size(bad).is_err(), "{bad}");
@@ -105,6 +108,7 @@ mod tests {
         assert_eq!(rate("10mbit"), Ok(10_000_000));
         assert_eq!(rate("512Kbit"), Ok(512_000));
         assert_eq!(rate("1.5gbit"), Ok(1_500_000_000));
+        assert_eq!(rate("2tbit"), Ok(2_000_000_000_000));
         assert_eq!(rate("8000"), Ok(8000));
         for bad in ["", "bit", "10m", "10mb", "-1mbit", "1e3", "9999999999tbit"] {
             assert!(rate(bad).is_err(), "{bad}");
@@ -116,6 +120,10 @@ mod tests {
         assert_eq!(duration("10s"), Ok(10.0));
         assert_eq!(duration("500ms"), Ok(0.5));
         assert_eq!(duration("1m30s"), Ok(90.0));
+        assert_eq!(duration("2h"), Ok(7200.0));
+        assert_eq!(duration("1d1h"), Ok(90_000.0));
+        assert_eq!(duration("250us"), duration("250µs"));
+        assert!(duration("250us").is_ok_and(|seconds| (seconds - 0.00025).abs() < 1e-9));
         assert_eq!(duration("2"), Ok(2.0));
         for bad in ["", "s", "1y", "-1s", "1s-2s"] {
             assert!(duration(bad).is_err(), "{bad}");
@@ -126,6 +134,7 @@ mod tests {
     fn addresses() {
         assert_eq!(cidr("10.0.0.1/8"), Ok(("10.0.0.1".parse().expect("an address"), 8)));
         assert!(cidr("fd00::1/64").is_ok());
+        assert!(cidr("10.0.0.1/32").is_ok() && cidr("fd00::1/128").is_ok() && cidr("0.0.0.0/0").is_ok());
         for bad in ["10.0.0.1", "10.0.0.1/33", "x/8", "10.0.0.1/", "fd00::/129"] {
             assert!(cidr(bad).is_err(), "{bad}");
         }

@@ -19,12 +19,23 @@ tiny.sysctl("net.ipv4.ip_forward", 1, { netns = router })
 local out = { from = one, to = outside, addr = "10.20.0.2" }
 local back = { from = outside, to = one, addr = "10.10.0.2" }
 local beside = { from = one, to = other, addr = "10.10.0.3" }
+-- A datagram needs no answer: whether one arrives outside.
+local ear <close> = tiny.udp_bind("10.20.0.2:7100", { netns = outside })
+local mouth <close> = tiny.udp_bind("10.10.0.2:0", { netns = one })
+local function arrives(wait)
+  tiny.try(mouth.send, mouth, "out", "10.20.0.2:7100")
+  local came = #tiny.poll({ ear }, wait) > 0
+  if came then ear:receive() end
+  return came
+end
 check.equal(sockets.connect(out), "10.10.0.2", "before")
+check.equal(arrives("10s"), true, "a datagram, before")
 do
   local apart <close> = tiny.isolate(br)
   check.equal(apart.name, "td0")
   check.equal(apart.kind, "isolation")
   check.equal(sockets.connect(out), nil, "out")
+  check.equal(arrives("300ms"), false, "a datagram")
   check.equal(sockets.connect(back), nil, "back")
   check.equal(sockets.connect(beside), "10.10.0.2", "to a neighbour")
   check.equal(sockets.connect { from = router, to = one, addr = "10.10.0.2" }, "10.10.0.1", "from the router")

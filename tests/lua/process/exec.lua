@@ -67,7 +67,7 @@ from, into = tiny.pipe()
 from:close()
 check.fails("EPIPE", into.write, into, "x")
 
-check.refuses("no program given: exec { \"/bin/sh\" }", tiny.exec, {})
+for _, program in ipairs { {}, { "" }, { "", "x" } } do check.refuses("no program given: exec { \"/bin/sh\" }", tiny.exec, program) end
 check.refuses("[1]: expected string, got true (the program, looked up in PATH unless it contains a slash, and its arguments)", tiny.exec, { true })
 check.refuses("a list goes from 1 on without holes; [2] is nil and [3] is not", tiny.exec, { "rm", nil, "x" })
 check.refuses('option "keep_fds": -1 is out of range', tiny.exec, { "true", keep_fds = -1 })

@@ -91,6 +91,22 @@ tiny.rename(check.root .. "/containers/" .. half, ("%s/containers/.%s.gone"):for
 assert(check.succeeds("gc"):find(("partly removed directory .%s.gone"):format(half), 1, true))
 check.equal(#tiny.list_dir(check.root .. "/containers"), 0)
 
+-- The folder in /tmp where another user has it already is not used.
+do
+  local path = "/tmp/tinylua-" .. user.uid
+  tiny.mkdir(path, { mode = tonumber("755", 8) })
+  tiny.chown(path, { uid = 4243, gid = 4243 })
+  local child <close> = check.start(function()
+    local environment = { HOME = user.home }
+    os.getenv = function(name) return environment[name] end
+    tiny.settings.root = nil
+    local _, err = tiny.try(require("tiny.state").roots)
+    check.equal(err and err.message, path .. " is not a directory that only you can change")
+  end)
+  check.equal(child:wait(), 0)
+  tiny.remove(path)
+end
+
 -- Without a run folder of the session's it is one in /tmp; where another is faster in making that, nothing is kept in it.
 local child <close> = check.start(function()
   local environment = { HOME = user.home, XDG_RUNTIME_DIR = "", XDG_DATA_HOME = "here" }

@@ -21,6 +21,7 @@ refused(run("--net", "bridge", "-p", "0:80", "true"), 'publish: "0:80": 0 is not
 refused(run("--net", "bridge", "-p", "70000:80", "true"), 'publish: "70000:80": 70000 is not between 1 and 65535\n')
 refused(run("--net", "bridge", "-p", "web:80", "true"), 'publish: "web:80": "web" is not a port\n' .. SHOWN)
 refused(run("--net", "bridge", "-p", "80-90:80", "true"), 'publish: "80-90:80": the two ranges differ in length\n')
+refused(run("--net", "bridge", "-p", "8080:80", "-p", "8080:81", "true"), 'publish: "8080": the port is published twice\n')
 refused(run("--net", "bridge", "-p", "80:80/sctp", "true"), 'publish: "80:80/sctp": unknown protocol sctp; use tcp or udp\n')
 refused(run("--net", "bridge", "-p", "[::1]:80:80", "true"), 'publish: "::1": the container has no IPv6 address\n  hint: create the network with --ipv6\n')
 refused(run("--net", "bridge", "--dns", "x", "true"), 'dns: "x" is not an address\n  hint: give the IP address of a name server\n')

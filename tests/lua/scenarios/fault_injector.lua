@@ -11,16 +11,17 @@ tiny.mkdir("/tmp/made/last")
 return status
 ]])
 
--- Runs the recipe with a fault at its first call of mkdir in this generation; returns its end.
-local function struck(kind, generation)
+-- Runs the recipe with a fault at its first call of a primitive (mkdir) in this generation; returns its end.
+local function struck(kind, generation, op)
+  op = op or "mkdir"
   for call = 1, 200 do
     tiny.try(tiny.remove, "/tmp/made", { recursive = true })
     local fault = ("%d:%s:%d:%s"):format(call, kind, generation, WITNESS)
     check.environment = { PATH = os.getenv("PATH"), HOME = "/tmp", TINYLUA_FAULT = fault }
     local ended = check.run { "run", "/tmp/makes.lua" }
-    if tiny.read_file(WITNESS) == "mkdir" then return ended end
+    if tiny.read_file(WITNESS) == op then return ended end
   end
-  error("no fault struck mkdir")
+  error("no fault struck " .. op)
 end
 
 local function made()
@@ -47,6 +48,12 @@ check.equal(struck("kill-before", 1).status, 137)
 check.equal(made(), "/tmp/made /tmp/made/last")
 check.equal(struck("kill-after", 1).status, 137)
 check.equal(made(), "/tmp/made /tmp/made/inside /tmp/made/last")
+
+-- A fork comes back in the child too, which goes on: the fault is its parent's.
+check.equal(struck("kill-after", 0, "fork").status, 137)
+check.equal(made(), "/tmp/made /tmp/made/inside")
+check.equal(struck("kill-before", 0, "fork").status, 137)
+check.equal(made(), "/tmp/made")
 
 -- What is no fault is none.
 for _, text in ipairs { "", "1:fail:0", "x:fail:0:/tmp/w", "1:explode:0:/tmp/w", "100000:fail:0:/tmp/w" } do

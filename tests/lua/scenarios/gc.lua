@@ -53,3 +53,24 @@ for _, file in ipairs { "config.json", "state.json" } do
   check.succeeds("gc")
   clean()
 end
+-- A name whose container is gone, and a run folder: one whose lock is held belongs to a container that is being made.
+tiny.write_file(check.root .. "/names/left", "0123456789ab")
+tiny.mkdir(check.root .. "/run/0123456789ab")
+do
+  local lock <close> = tiny.flock(check.root .. "/run/0123456789ab/alive")
+  check.equal(check.succeeds("gc"), "name left\n")
+  assert(tiny.stat(check.root .. "/run/0123456789ab/alive"), "somebody makes it")
+end
+check.equal(check.succeeds("gc"), "run directory 0123456789ab\n")
+clean()
+-- What cannot be undone keeps its container on record, with what is to be done in the journal.
+local id = check.succeeds("create", "--name", "stays", "true"):sub(1, 12)
+tiny.mkdir("/tmp/busy/inner", { parents = true })
+tiny.append_file(("%s/containers/%s/undo.jsonl"):format(check.root, id), '["remove","/tmp/busy"]\n')
+local refused = check.run { "rm", "stays" }
+check.equal(refused.status, 125)
+assert(refused.err:find(id .. " is not removed, its clean-up failed: ", 1, true) and refused.err:find("ENOTEMPTY", 1, true), refused.err)
+tiny.remove("/tmp/busy/inner")
+check.succeeds("rm", "stays")
+check.equal(tiny.stat("/tmp/busy"), nil)
+clean()

@@ -1,6 +1,7 @@
 -- Who changes what several processes share waits for its lock: records, names, networks, ranges of user ids, cgroup
 -- parents. Here the test holds each lock, and the kernel tells who waits for it.
 local check = require "check"
+if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables") end
 local state = require "tiny.store.state"
 
 -- Whether a process waits for the lock in this file (proc(5), /proc/locks).
@@ -14,14 +15,15 @@ local function awaited(path)
   return false
 end
 
--- f, in a process of its own, waits for the lock, and goes on once it is free.
-local function waits(what, path, f)
+-- f, in a process of its own, waits for the lock, and goes on once it is free. meanwhile(): called while it waits.
+local function waits(what, path, f, meanwhile)
   tiny.mkdir(path:match("^(.*)/"), { parents = true })
   local lock = tiny.flock(path)
   local child <close> = tiny.fork(function() f() end)
   while not awaited(path) do
     if #tiny.poll({ child }, "10ms") > 0 then error(what .. " does not wait for " .. path) end
   end
+  if meanwhile then meanwhile() end
   -- The child has inherited it.
   tiny.unlock(lock)
   check.equal(child:wait(), 0, what)
@@ -46,7 +48,32 @@ local now = state.load(id)
 check.equal(now.config.changed, "change_config")
 check.equal(now.state.changed, "update")
 check.equal(now.state.status, "running", "what others wrote meanwhile")
+-- A lock that is got in a folder which was removed meanwhile is none.
+waits("an update of what is gone", check.root .. folder .. "/lock", function()
+  local _, err = tiny.try(state.update, record, function() end)
+  check.equal(err and err.message, 'container "site" no longer exists')
+end, function() tiny.rename(check.root .. folder, check.root .. "/away") end)
+tiny.rename(check.root .. "/away", check.root .. folder)
 check.succeeds("rm", "-f", "site")
+
+-- A new container's lock is held before there is a record: what is on record and not locked has lost its maker.
+do
+  local held, mkdir = nil, tiny.mkdir
+  tiny.mkdir = function(path, options)
+    local made = path:match("/containers/(%x+)$")
+    if made then
+      local child <close> = tiny.fork(function() return tiny.flock(check.root .. "/run/" .. made .. "/alive", { wait = false }) and 1 or 0 end)
+      held = child:wait() == 0
+    end
+    return mkdir(path, options)
+  end
+  local new = state.create { name = "new", command = { "true" } }
+  tiny.mkdir = mkdir
+  check.equal(held, true, "the lock is held when the record is made")
+  new.alive:close()
+  check.succeeds("gc")
+  check.equal(tiny.stat(new.dir), nil)
+end
 
 -- The name of a container that no longer exists: two commands must not reserve it at once.
 tiny.write_file(check.root .. "/names/left", "0123456789ab")

@@ -87,6 +87,7 @@ check.equal(told_oom, 2, "events")
 tell "end"
 check.equal(next_word(10), "start")
 check.equal(tiny.cgroup_stats(check.cgroup_of(later)).memory_limit, 24 * 1024 * 1024, "the next run's limit")
+check.equal(tiny.cgroup_stats(check.cgroup_of(later)).pids_limit, 64, "the next run's limit of processes")
 tell "grow"
 check.equal(next_word(10), "oom 1")
 check.succeeds("rm", "-f", "last")

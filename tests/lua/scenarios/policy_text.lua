@@ -33,6 +33,12 @@ deep["/usr/lib/python"], deep["/"] = { list = true }, { list = true }
 check.equal(shown(deep), "/=list /usr/lib/python=listr")
 check.equal(shown { ["/"] = { list = true }, ["/a"] = { w = true }, ["/a/b"] = { w = true, r = true } }, "/=list /a/b=rw /a=w")
 
+-- The calls that a program's end and its signals make are allowed whatever was seen.
+do
+  local made = load(policy.text { calls = { write = true }, caps = {}, paths = {}, bind = {}, connect = {}, command = "true" })()
+  check.equal(table.concat(made.seccomp.allow, " "), "exit exit_group restart_syscall rt_sigreturn write")
+end
+
 -- What is no file stays what it is, before the run and after it.
 tiny.mknod("/tmp/null", "char", { major = 1, minor = 3 })
 tiny.symlink("/tmp/null", "/tmp/link")

@@ -32,6 +32,18 @@ for _, id in pairs(ids) do cut_power(id) end
 cut_power(brief)
 tiny.remove(check.root .. "/run", { recursive = true })
 
+-- A pid and a start time of another boot are a stranger's, and a time of its clock says nothing.
+do
+  local state, myself = require "tiny.store.state", tiny.getpid()
+  local who = { pid = myself, start = tiny.process_start_time(myself), boot_id = tiny.boot_id(), till = tiny.clock("monotonic") + 1000 }
+  local living <close> = state.open_process(who)
+  assert(living and state.stopping { stopping = who }, "of this boot")
+  who.boot_id = "00000000-0000-4000-8000-000000000000"
+  check.equal(state.open_process(who), nil)
+  check.equal(state.stopping { stopping = who }, false)
+  check.equal(state.process { state = { pid = who.pid, pid_start = who.start, boot_id = who.boot_id } }, nil)
+end
+
 check.equal(check.succeeds("ps", "-q"), "", "nothing runs")
 local seen = 0
 for _, c in ipairs(tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))) do

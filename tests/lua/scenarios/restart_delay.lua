@@ -42,10 +42,32 @@ check.equal(restart.counter(restart.parse(nil)).next(1, false), nil, "no policy"
 tiny.clock = clock
 
 -- Between the starts of a container: three restarts wait 0.1, 0.2 and 0.4 seconds.
+-- `logs -f` goes on over all of them.
 local began = tiny.clock("monotonic")
-check.succeeds("run", "-d", "--name", "four", "--restart", "on-failure:3", "false")
+check.succeeds("run", "-d", "--name", "four", "--restart", "on-failure:3", "sh", "-c", "echo begun; exit 1")
+local followed = select(2, check.succeeds("logs", "-f", "four"):gsub("begun\n", ""))
+check.equal(followed, 4, "starts that logs -f has shown")
 check.equal(check.succeeds("wait", "four"), "1\n")
 local took = tiny.clock("monotonic") - began
 assert(took >= 0.7, ("three restarts after %g s"):format(took))
 check.equal(check.succeeds("inspect", "--format", "state.restarts", "four"), "3\n")
 check.succeeds("rm", "four")
+
+-- A stop ends the wait, and nothing is started any more. On a slow machine the wait may be over before the stop.
+local function starts(name) return (select(2, check.succeeds("logs", name):gsub("begun", ""))) end
+local function stopped_while_waiting(name)
+  check.succeeds("run", "-d", "--name", name, "--restart", "always", "sh", "-c", "echo begun; exit 1")
+  local function now() return tiny.json_decode(check.succeeds("inspect", "--format", "state", name)) end
+  local state = now()
+  while not (state.status == "restarting" and state.restarts >= 5) do
+    tiny.poll({}, "20ms")
+    state = now()
+  end
+  check.succeeds("stop", "-t", "0", name)
+  check.equal(now().status, "stopped")
+  local count = starts(name)
+  check.succeeds("rm", name)
+  return count == state.restarts
+end
+assert(stopped_while_waiting("a") or stopped_while_waiting("b") or stopped_while_waiting("c"), "it was started once more")
+check.no_container()

@@ -18,6 +18,29 @@ while check.succeeds("logs", "stubborn") ~= "ready\n" do tiny.poll({}, "10ms") e
 stopped = check.run { "stop", "-t", "300ms", "stubborn" }
 check.equal(stopped.err, "tinylua: stubborn: PID 1 ignores SIGTERM; killed with SIGKILL after less than a second\n")
 check.succeeds("rm", "stubborn")
+-- A kill that was asked for needs no reason.
+for _, words in ipairs { { "rm", "-f", "quiet" }, { "stop", "-t", "0", "quiet" } } do
+  check.succeeds("run", "-d", "--name", "quiet", "sleep", "60")
+  local said = check.run(words).err
+  if words[1] == "rm" then check.equal(said, "") else assert(said:find("killed with SIGKILL", 1, true), said) end
+end
+check.succeeds("rm", "quiet")
+
+-- In front: the first Ctrl-C for a PID 1 without a handler says so, the second ends it.
+do
+  local into = tiny.open("/tmp/said", { write = true, create = true })
+  local front <close> = tiny.fork(function()
+    tiny.dup2(into, 2)
+    tiny.exec { "/proc/self/exe", "--root", check.root, "run", "--name", "front", "sleep", "60" }
+  end)
+  while tiny.try(check.succeeds, "inspect", "--format", "state.status", "front") ~= "running\n" do tiny.poll({ front }, "10ms") end
+  tiny.kill(front, "SIGINT")
+  while tiny.read_file("/tmp/said") == "" do check.equal(#tiny.poll({ front }, "10ms"), 0, "it goes on") end
+  check.equal(tiny.read_file("/tmp/said"), "tinylua: the container's PID 1 has no handler for SIGINT, so the kernel drops it; send it again to kill the container\n")
+  tiny.kill(front, "SIGINT")
+  check.equal(front:wait(), 137)
+  check.succeeds("rm", "front")
+end
 
 check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a container\'s name or id\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "ffff" }).err, 'there is no container "ffff"\n  hint: `tinylua ps -a` lists them\n')

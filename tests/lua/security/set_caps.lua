@@ -30,6 +30,12 @@ check.inside({ mount = true }, function()
   refused("CAP_SETPCAP, CAP_NET_RAW cannot be ambient without being permitted", { permitted = { "chown" }, effective = {}, ambient = { "net_raw", "setpcap" } })
   refused("lowering the bounding set needs CAP_SETPCAP", { bounding = {} })
 
+  -- The ambient set can be emptied while the others stay.
+  tiny.clone({}, function()
+    tiny.set_caps { ambient = {} }
+    check.equal(shown "ambient", "")
+    check.equal(shown "permitted" ~= "", true)
+  end):wait()
   -- A set that is not named stays, and what is not permitted any more is not ambient either.
   tiny.set_caps { effective = {} }
   check.equal(shown "permitted", "CAP_CHOWN CAP_SETPCAP CAP_NET_RAW")

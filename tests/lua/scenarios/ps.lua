@@ -1,0 +1,40 @@
+-- ps: which containers it lists, in which order, by which filters, and how much of a command it shows.
+local check = require "check"
+
+local NAMES = { "zebra", "ant", "mole", "bee", "yak", "cat" }
+local ids = {}
+for i, name in ipairs(NAMES) do
+  ids[name] = check.succeeds("create", "--name", name, "--label", "odd=" .. i % 2, "--label", "pet", "true"):sub(1, 12)
+end
+ids.runs = check.succeeds("run", "-d", "--name", "runs", "--label", "odd=1", "sh", "-c", "sleep 1000; : " .. ("x"):rep(60)):sub(1, 12)
+
+local function listed(...)
+  local names = {}
+  for id in check.succeeds("ps", "-q", ...):gmatch("%x+") do
+    for name, own in pairs(ids) do
+      if own == id then table.insert(names, name) end
+    end
+  end
+  return table.concat(names, " ")
+end
+
+-- The newest first.
+check.equal(listed(), "runs", "only what runs")
+check.equal(listed("-a"), "runs cat yak bee mole ant zebra")
+
+-- A filter shows those that have ended, too; of several all must fit.
+check.equal(listed("--filter", "label=pet"), "cat yak bee mole ant zebra")
+check.equal(listed("--filter", "label=odd=1"), "runs yak mole zebra")
+check.equal(listed("--filter", "label=odd=1", "--filter", "label=pet"), "yak mole zebra")
+check.equal(listed("--filter", "label=pet", "--filter", "label=odd=1"), "yak mole zebra")
+check.equal(listed("--filter", "status=running", "--filter", "label=pet"), "")
+check.equal(listed("--filter", "name=a"), "cat yak ant zebra")
+check.equal(listed("--filter", "id=" .. ids.mole:sub(1, 11)), "mole")
+check.equal(listed("--filter", "id=" .. ids.mole:sub(2)), "")
+
+-- The table shows the beginning of a long command.
+local row = check.succeeds("ps"):match("\n(" .. ids.runs .. "[^\n]*)")
+assert(row:find("  sh -c sleep 1000; : " .. ("x"):rep(19) .. "…  ", 1, true), row)
+
+check.succeeds("rm", "-f", "runs", table.unpack(NAMES))
+check.no_container()
