@@ -1,9 +1,10 @@
 -- Parses a time on the command line to the format of the log and of tiny.timestamp(): RFC 3339 (or a prefix of it, in UTC),
 -- seconds since 1970, or how long ago ("10m").
 
+-- Nil for a time that no timestamp can have.
 local function canonical(seconds)
-  local _, text = pcall(tiny.timestamp, seconds)
-  return text
+  local ok, text = pcall(tiny.timestamp, seconds)
+  return ok and text or nil
 end
 
 -- "2026-11-24", "2026-11-24T02:12", with seconds, a fraction, a zone or none (UTC).
@@ -14,7 +15,8 @@ local function date(text)
   if #clock == 5 then clock = clock .. ":00" end
   local seconds = tiny.parse_timestamp(("%sT%s%s"):format(day, clock, zone == "" and "Z" or zone))
   -- The fraction is copied as text, since a float would round it.
-  return seconds and (canonical(seconds):gsub("%.%d+Z$", "." .. fraction .. ("0"):rep(9 - #fraction) .. "Z"))
+  local found = seconds and canonical(seconds)
+  return found and (found:gsub("%.%d+Z$", "." .. fraction .. ("0"):rep(9 - #fraction) .. "Z"))
 end
 
 return function(option, text)
