@@ -43,6 +43,12 @@ for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=
   assert(shipped:find("\n  run        Run a recipe, or a command in a new container\n", 1, true), shipped)
 end
 assert(not check.succeeds("--help"):find("Commands in", 1, true))
+-- A command's name leads to no other folder.
+tiny.write_file("/tmp/mine/outside.lua", 'return { summary = "x", run = function() print "outside" end }')
+for _, name in ipairs { "../outside", "team/../../outside", "team/../hi" } do
+  local led = check.run { "--lua-path", "/tmp/mine", name }
+  check.equal(led.status .. led.out, "2", name)
+end
 local none = check.run { "--lua-path", "/tmp/mine" }
 check.equal(none.err:match("^[^\n]+"), "error: no command is given, only options")
 check.equal(none.status, 2)
