@@ -33,6 +33,7 @@ tiny.mkdir("root")
 tiny.symlink("/etc/passwd", "root/link")
 check.equal(tiny.read_file("link", { root = "root" }), nil)
 check.refuses("path is missing: read_file(path [, options])", tiny.read_file)
+check.refuses('path: "file\\0" has a NUL byte', tiny.read_file, "file\0")
 check.refuses([[option "max": -1 is not a size: it is negative]], tiny.read_file, "file", { max = -1 })
 
 -- A sysctl is read completely, whatever length stat(2) reports.

@@ -30,6 +30,15 @@ counted:wait()
 check.equal(ran, 0, "the parent's variables")
 check.equal(tiny.getpid(), tonumber(tiny.readlink("/proc/self")), "it is the parent that goes on")
 
+-- What the parent made stays when a child closes its handle, or ends.
+tiny.mkdir("mounted")
+local mount <close> = tiny.mount_tmpfs("mounted")
+for _, body in ipairs { function() mount:close() end, function() local mine <close> = mount end } do
+  local closing <close> = tiny.fork(body)
+  check.equal(closing:wait(), 0)
+  assert(check.mount_at("/tmp/mounted"), "a child has undone what its parent made")
+end
+
 -- From a coroutine, too, and the rest of it runs in the parent only.
 local steps = coroutine.wrap(function()
   local inner <close> = tiny.fork(function() return 3 end)

@@ -15,6 +15,11 @@ local by_pid <close> = tiny.pidfd_open(other.pid)
 tiny.kill(by_pid, "SIGRTMIN+1")
 check.equal(select(2, other:wait()), "SIG35")
 
+-- Another thing that has a handle is no process.
+local net <close> = tiny.netns()
+local _, wrong = tiny.try(tiny.kill, net)
+assert(wrong and wrong.usage and wrong.message:find("got a netns handle", 1, true), tostring(wrong))
+
 -- A group: what the leader started goes with it, as long as it was not waited for.
 local from, into = tiny.pipe()
 local leader <close> = tiny.fork(function()

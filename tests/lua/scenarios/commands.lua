@@ -43,6 +43,30 @@ for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=
   assert(shipped:find("^  run         Run a recipe, or a command in a new container\n  ps "), shipped)
 end
 assert(not check.succeeds("--help"):find("Your commands", 1, true))
+-- What stands behind -- are the recipe's words.
+tiny.write_file("/tmp/words.lua", 'print(tiny.settings.lua_path, table.concat((...), " "))')
+local words = check.succeeds("run", "/tmp/words.lua", "--", "--lua-path", "/tmp/mine")
+assert(words:match("^nil\t") and words:find("--lua-path /tmp/mine\n", 1, true), words)
+-- A relative --root is the caller's, also for a supervisor, which is in another folder.
+do
+  local store = check.root
+  local started <close> = tiny.fork(function()
+    tiny.chdir("/tmp")
+    tiny.exec { "/proc/self/exe", "--root", "relative", "run", "-d", "--name", "r", "sh", "-c", "sleep 0.2; exit 3" }
+  end)
+  check.equal(started:wait(), 0)
+  check.root = "/tmp/relative"
+  check.equal(check.succeeds("wait", "r"), "3\n")
+  check.succeeds("rm", "r")
+  check.root = store
+end
+
+-- A command's name leads to no other folder.
+tiny.write_file("/tmp/mine/outside.lua", 'return { summary = "x", run = function() print "outside" end }')
+for _, name in ipairs { "../outside", "team/../../outside", "team/../hi" } do
+  local led = check.run { "--lua-path", "/tmp/mine", name }
+  check.equal(led.status .. led.out, "2", name)
+end
 local none = check.run { "--lua-path", "/tmp/mine" }
 check.equal(none.err:match("^[^\n]+"), "error: no command given")
 check.equal(none.status, 2)

@@ -16,6 +16,9 @@ for _, kind in ipairs { "mnt", "pid", "uts", "ipc", "net", "cgroup" } do
   check.equal(check.succeeds("exec", "c", "readlink", "/proc/self/ns/" .. kind), tiny.readlink(("/proc/%d/ns/%s"):format(pid, kind)) .. "\n")
 end
 assert(check.succeeds("exec", "c", "cat", "/proc/self/status"):match("NoNewPrivs:%s*1"))
+-- It leads a session of its own: its caller's terminal is not its own (TIOCSTI).
+local session, leader = check.succeeds("exec", "c", "sh", "-c", "cut -d ' ' -f 6 /proc/$$/stat; echo $$"):match("^(%d+)\n(%d+)\n$")
+check.equal(session, leader, "the session of a program")
 
 -- A module in the container's tree is not ours to run, even where the host has such a folder too.
 -- /etc is the machine's: what is made there stays in an overlay.

@@ -150,6 +150,16 @@ end
 local deep
 repeat deep = tiny.json_decode(check.succeeds("explain", "--format", "json", "deep")) until count(deep.processes) == 83
 assert(count(deep.mounts) > 80, count(deep.mounts))
+-- Of the mounts over each other only the last is seen.
+local hidden, seen = 0, 0
+local function look(list)
+  for _, mount in ipairs(list) do
+    if mount.target == "/mnt" and mount.hidden then hidden = hidden + 1 elseif mount.target == "/mnt" then seen = seen + 1 end
+    look(mount.children)
+  end
+end
+look(deep.mounts)
+check.equal(("%d %d"):format(hidden, seen), "79 1", "mounts on one place")
 check.succeeds("explain", "deep")
 check.succeeds("explain", "--html", "-", "deep")
 check.succeeds("rm", "-f", "deep")

@@ -1,7 +1,6 @@
 -- Who changes what several processes share waits for its lock: records, names, networks, ranges of user ids, cgroup
 -- parents. Here the test holds each lock, and the kernel tells who waits for it.
 local check = require "check"
-if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables") end
 local state = require "tiny.store.state"
 
 -- Whether a process waits for the lock in this file (proc(5), /proc/locks).
@@ -82,8 +81,10 @@ check.succeeds("rm", "left")
 
 -- Networks and their addresses.
 command("/networks/.lock", "network", "create", "blue")
-command("/networks/.lock", "run", "-d", "--name", "one", "--network", "blue", "sleep", "60")
-command("/networks/.lock", "rm", "-f", "one")
+if tiny.probe().network.nftables ~= false then
+  command("/networks/.lock", "run", "-d", "--name", "one", "--network", "blue", "sleep", "60")
+  command("/networks/.lock", "rm", "-f", "one")
+end
 command("/networks/.lock", "network", "rm", "blue")
 
 -- Cgroup parents: those that tinylua created are recorded, and removed once no container uses them.

@@ -10,6 +10,13 @@ local refused = check.run_refused
 -- Limits of processes: exec's too, and after a restart.
 check.equal(inside("--ulimit", "nofile=100:200", "--ulimit", "core=0", "sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c"), "100\n200\n0")
 check.equal(inside("--ulimit", "nofile=64", "-u", "nobody", "sh", "-c", "ulimit -Hn"), "64")
+-- A number is a user's number: its group and home are that user's; one that nobody has needs no entry.
+local number, group, home = ("\n" .. tiny.read_file("/etc/passwd")):match("\nnobody:[^:]*:(%d+):(%d+):[^:]*:([^:]*)")
+for _, user in ipairs { "nobody", number } do
+  check.equal(inside("-u", user, "sh", "-c", "echo $(id -u):$(id -g):$HOME"), ("%s:%s:%s"):format(number, group, home), user)
+end
+check.equal(inside("-u", "54321", "sh", "-c", "echo $(id -u):$(id -g):$HOME"), "54321:0:/")
+check.equal(inside("-u", "54321:54322", "id", "-g"), "54322")
 check.equal(inside("--ulimit", "cpu=unlimited:-1", "sh", "-c", "ulimit -t"), "unlimited")
 check.succeeds("run", "-d", "--name", "few", "--ulimit", "nofile=77", "--oom-score-adj", "321", "--stop-signal", "INT", "--stop-timeout", "20s",
   "sh", "-c", "rm -f /tmp/ready; trap 'exit 6' INT; touch /tmp/ready; while :; do sleep 0.05; done")

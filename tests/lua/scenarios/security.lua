@@ -60,7 +60,13 @@ check.equal(nobody.status, 125)
 check.equal(nobody.err:match(": (step rootfs: .*)$"), 'step rootfs: group_add: no group "no-such-group" in the rootfs\'s /etc/group\n  hint: a numeric id needs no entry\n')
 check.no_container()
 
--- What it sees of /proc and /sys.
+-- What it sees of /proc and /sys. No kernel has all of it: the lists are looked at, too.
+do
+  local policy = require "tiny.pipeline.security"
+  check.equal(table.concat(policy.masked.proc, " "), "acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats")
+  check.equal(table.concat(policy.masked.sys, " "), "dev/block devices/virtual/powercap firmware fs/selinux")
+  check.equal(table.concat(policy.readonly, " "), "bus fs irq sys sysrq-trigger")
+end
 check.equal(inside("sh", "-c", "for f in kcore keys timer_list interrupts; do [ -e /proc/$f ] && head -c1 /proc/$f; done; ls -A /proc/acpi /proc/scsi /sys/firmware 2>/dev/null | grep -v :; true"), "")
 for _, path in ipairs { "/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappiness", "/proc/sysrq-trigger", "/sys/kernel/mm/ksm/run", "/proc/irq/default_smp_affinity" } do
   if tiny.stat(path) then

@@ -1,7 +1,8 @@
 -- The address of a container that is being started is its own: a command that comes meanwhile neither takes it nor takes
 -- the network away. That of a container that has ended is free.
 local check = require "check"
-if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables") end
+
+if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables for the rules of a network") end
 
 -- The start goes on until the gate is open, with its address taken.
 tiny.mknod("/tmp/gate", "fifo")

@@ -26,6 +26,20 @@ for _, words in ipairs { { "rm", "-f", "quiet" }, { "stop", "-t", "0", "quiet" }
 end
 check.succeeds("rm", "quiet")
 
+-- kill sends what is asked, and SIGKILL when nothing is.
+check.succeeds("run", "-d", "--name", "hears", "sh", "-c", "trap 'exit 7' USR1; trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done")
+for words, status in pairs { ["-s USR1"] = 7, ["--signal SIGTERM"] = 8, [""] = 137 } do
+  while not check.succeeds("logs", "hears"):match("ready\n$") do tiny.poll({}, "10ms") end
+  local arguments = { "kill" }
+  for word in words:gmatch("%S+") do table.insert(arguments, word) end
+  table.insert(arguments, "hears")
+  check.succeeds(table.unpack(arguments))
+  check.equal(check.succeeds("wait", "hears"), status .. "\n", words)
+  check.succeeds("rm", "hears")
+  check.succeeds("run", "-d", "--name", "hears", "sh", "-c", "trap 'exit 7' USR1; trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done")
+end
+check.succeeds("rm", "-f", "hears")
+
 -- In front: the first Ctrl-C for a PID 1 without a handler says so, the second ends it.
 do
   local into = tiny.open("/tmp/said", { write = true, create = true })

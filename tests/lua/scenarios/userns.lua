@@ -39,6 +39,9 @@ check.equal(check.succeeds("exec", "-u", "nobody", "a", "sh", "-c", "touch /tmp/
 check.succeeds("restart", "-t", "0", "a")
 check.equal(check.succeeds("exec", "a", "cat", "/root/mine"), "a\n")
 assert(check.succeeds("top", "a"):match("\n1 +%d+ +0 +%S"), "top shows the container's ids")
+local explained = tiny.json_decode(check.succeeds("explain", "--format", "json", "a")).processes[1]
+check.equal(explained.user, 0, "explain shows the container's ids")
+check.equal(explained.uid >= 603979776, true)
 local _, shown = tiny.try(tiny.read_file, "/etc/new")
 assert(not tiny.stat("/etc/new"), "the host's /etc was changed")
 assert(not shown)
