@@ -23,7 +23,7 @@ refused("count", "return { cap_drop = {" .. ("1,"):rep(200000) .. "} }", "the fi
 refused("size", "return { --" .. ("x"):rep(2 << 20) .. "\n}", "EFBIG")
 refused("bytecode", string.dump(load "return {}"), "/tmp/p.lua:1:1: expected a value")
 refused("code behind it", "return {}\nwhile true do end", '/tmp/p.lua:2:1: expected the end of the file, got "while"')
-refused("a second value", "return {}, {}", '/tmp/p.lua:1:10: expected the end, got ","')
+refused("a second value", "return {}, {}", '/tmp/p.lua:1:10: expected the end of the file, got ","')
 refused("a key twice", "return { cap_drop = { 'ALL' }, cap_drop = {} }", '/tmp/p.lua:1:32: "cap_drop" is given twice')
 refused("an escape", [[return { cap_drop = { "\999" } }]], "/tmp/p.lua:1:24: invalid escape sequence")
 refused("an open comment", "return { --[[", "/tmp/p.lua:1:12: the long bracket is not closed")
