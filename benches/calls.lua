@@ -1,5 +1,5 @@
--- What one call of a primitive costs. Prints a line each: name, nanoseconds a call. The same system
--- calls are made by calls.c. Arguments: how many calls.
+-- The cost of one call of a primitive. Prints a line each: name, nanoseconds per call. calls.c makes
+-- the same system calls. Argument: the number of calls.
 local args = ...
 local count = tonumber(args[1])
 
@@ -9,7 +9,7 @@ local function each(name, f)
   print(name, math.floor((tiny.clock("monotonic") - start) * 1e9 / count))
 end
 
--- A namespace of its own: the host keeps its name.
+-- A new namespace, so that the host keeps its name.
 local child <close> = tiny.clone({ uts = true }, function()
   each("getuid", function() tiny.getuid() end)
   each("chdir", function() tiny.chdir("/") end)

@@ -1,5 +1,5 @@
-"""Other engines for the network benchmark: podman with netavark, and a Docker Engine of the bench's own. Each comes
-with the command that runs a program in a container on its bridge with a published port; what they leave goes."""
+"""Other engines for the network benchmark: podman with netavark, and a separate Docker Engine. Each comes with
+the command that runs a program in a container on its bridge with a published port; leftovers are removed."""
 
 import contextlib
 import glob
@@ -10,7 +10,7 @@ import time
 
 
 def groups():
-    """The cgroups that the engines make above their containers'."""
+    """The cgroups that the engines create above their containers'."""
     found = set()
     for name in ("libpod_parent", "docker"):
         found |= set(glob.glob(f"/sys/fs/cgroup/*/{name}")) | set(glob.glob(f"/sys/fs/cgroup/{name}"))
@@ -23,7 +23,7 @@ def tidied(folder):
     try:
         yield
     finally:
-        # podman leaves this mounted, and the folder could not be removed.
+        # podman leaves this mounted, so the directory could not be removed.
         subprocess.run(["umount", f"{folder}/podman/overlay"], capture_output=True)
         for group in groups() - before:
             subprocess.run(["find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], capture_output=True)

@@ -1,5 +1,5 @@
-"""`exec` of true in a running container beside crun and runc: each runtime starts a container of its own, confined
-alike (hardened.py), whose program sleeps, and then only exec is timed."""
+"""`exec` of true in a running container, compared with crun and runc: each runtime starts its own container, confined
+alike (hardened.py), whose program sleeps; then only exec is timed."""
 
 import json
 import pathlib

@@ -1,6 +1,6 @@
-/* The floor of the start-up benchmark: what benches/start.lua asks of the kernel, in as few system
- * calls as it takes, from a static program without stdio. What a runtime needs beyond this is its
- * own cost. Usage: floor ROOTFS PROGRAM [ARG…] */
+/* The floor of the start-up benchmark: the work of benches/start.lua in the fewest system calls,
+ * from a static program without stdio. The difference to it is a runtime's own cost.
+ * Usage: floor ROOTFS PROGRAM [ARG…] */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 
 extern char **environ;
 
-/* Any failure ends the program with the step's number, which is its line. */
+/* Any failure ends the program with the line number of the step as status. */
 #define MUST(call) must((long)(call), __LINE__)
 
 static long must(long result, int line) {
@@ -104,7 +104,7 @@ static void inside(const char *rootfs, char **argv) {
     MUST(syscall(SYS_mount_setattr, AT_FDCWD, "/", RECURSIVE, &slave, sizeof slave));
     int source = MUST(open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC));
     int root = copy(source, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-    /* The detached mount's own descriptor goes on as the root once it is attached. */
+    /* The detached mount's descriptor is used as the root after it is attached. */
     MUST(syscall(SYS_move_mount, root, "", source, "", EMPTY_PATHS));
     close(source);
     attach(filesystem("proc", NULL, safe), below(root, "/proc"));

@@ -1,4 +1,4 @@
-"""The fully confined default container beside runtimes with an equivalent config.json: the same
+"""The fully confined default container, compared with runtimes with an equivalent config.json: the same
 namespaces, mounts, masked paths, capabilities, system call filter and device rules."""
 
 import json
@@ -7,7 +7,7 @@ import subprocess
 
 import sides
 
-# As lua/tiny/pipeline/security.lua has them.
+# The same as in lua/tiny/pipeline/security.lua.
 CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETFCAP",
                 "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"]
 MASKED = ["/proc/" + name for name in ("acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi",

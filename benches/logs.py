@@ -14,7 +14,7 @@ import time
 import sides
 
 LINES = {"80-byte lines": "x" * 79, "2-byte lines": "y"}
-# A line of two bytes costs conmon over twenty times as much log as text.
+# For a line of two bytes, conmon writes over twenty times as much log as text.
 SHARE = {"80-byte lines": 1, "2-byte lines": 16}
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -86,7 +86,7 @@ def conmon(_, folder, text, size):
                     "-l", f"k8s-file:{log}", "-p", str(pids[0]), "-P", str(pids[1]), "--exit-dir", str(place),
                     "--full-attach", "--no-sync-log",
                     *(f"--runtime-arg={word}" for word in crun[1:])], check=True, stdout=subprocess.DEVNULL)
-    # conmon returns before crun has made the container, and writes its pid when it is made.
+    # conmon returns before crun has created the container, and writes its pid afterwards.
     while not (pids[0].exists() and pids[0].read_text()):
         time.sleep(0.001)
     pid = int(pids[1].read_text())

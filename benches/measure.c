@@ -1,5 +1,5 @@
 /* Measures commands from start to exit, interleaved: each round runs every command once, in a new
- * random order. Writes a line a sample: command's number, nanoseconds, peak memory in kB (of the
+ * random order. Writes a line per sample: command's number, nanoseconds, peak memory in kB (of the
  * process or of any descendant that was waited for, getrusage(2)).
  * Usage: measure ROUNDS WARMUP PAUSE_US COMMAND [ARG…] [ , COMMAND [ARG…] ]… */
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@ static long long now(void) {
     return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Runs one command with nothing to read and nowhere to write; returns nanoseconds. */
+/* Runs one command with its streams on /dev/null; returns nanoseconds. */
 static long long run(char **argv, long *peak) {
     struct rusage usage;
     int status;
@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
         }
         for (int i = 0; i < commands; i++) {
             long peak;
-            /* The kernel takes dead namespaces apart in the background; none pays for another. */
+            /* The kernel destroys dead namespaces in the background; the pause lets it finish. */
             usleep(pause);
             long long took = run(command[order[i]], &peak);
             if (round >= 0) printf("%d %lld %ld\n", order[i], took, peak);

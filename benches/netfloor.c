@@ -1,6 +1,6 @@
-/* The floor of the network benchmark: what floor.c does, in a network namespace that is wired to a bridge by the
- * same netlink messages as tinylua's: a pair of links, up and on the bridge, an address, a default route, and
- * elements of the map of published ports and of the set of pinned links, which go again at the end with the link.
+/* The floor of the network benchmark: the work of floor.c, in a network namespace connected to a bridge by the
+ * same netlink messages as tinylua's: a veth pair, up and on the bridge, an address, a default route, and
+ * elements of the map of published ports and of the set of pinned links. They are removed at the end with the link.
  * Usage: netfloor BRIDGE ADDRESS GATEWAY PORT ROOTFS PROGRAM [ARG…] */
 #define main floor_main
 #include "floor.c"
@@ -41,7 +41,7 @@ static struct rtattr *nest(struct message *m, uint16_t type) {
 
 static void close_nest(struct message *m, struct rtattr *head) { head->rta_len = m->bytes + m->used - (char *)head; }
 
-/* Sends and reads one acknowledgement for each message that asks for one. */
+/* Sends, and reads one acknowledgement for each message that requests one. */
 static void ask(int fd, struct message *m, int answers) {
     char answer[1024];
     MUST(send(fd, m->bytes, m->used, 0));
@@ -114,7 +114,7 @@ static void bytes(struct message *m, uint16_t type, const void *data, uint16_t s
     close_nest(m, outer);
 }
 
-/* Adds or takes an element of a set or map of table bench. */
+/* Adds or removes an element of a set or map of table bench. */
 static void element(int fd, uint16_t type, uint16_t flags, uint8_t family, const char *set, const void *key, uint16_t key_size, const void *data) {
     struct message m = { .used = 0 };
     struct nfgenmsg batch = { 0, 0, htons(NFNL_SUBSYS_NFTABLES) }, of = { family, 0, 0 };
@@ -137,7 +137,7 @@ static void element(int fd, uint16_t type, uint16_t flags, uint8_t family, const
     ask(fd, &m, 1);
 }
 
-/* Of the map of published ports: proto . port : address . port. */
+/* For the map of published ports: proto . port : address . port. */
 static void publish(int fd, uint16_t type, uint16_t flags, uint32_t addr, uint16_t port) {
     unsigned char key[8] = { IPPROTO_TCP, 0, 0, 0 }, data[8] = { 0 };
     uint16_t own = htons(port), to = htons(80);
@@ -147,7 +147,7 @@ static void publish(int fd, uint16_t type, uint16_t flags, uint32_t addr, uint16
     element(fd, type, flags, 1, "ports", key, sizeof key, data);
 }
 
-/* Of the set of what a port may send from: link . hardware address . address. */
+/* For the set of permitted senders: link . MAC address . address. */
 static void pin(int fd, uint16_t type, uint16_t flags, const char *link, uint32_t addr) {
     unsigned char key[28] = { 0 };
     strcpy((char *)key, link);
@@ -173,7 +173,7 @@ int main(int argc, char **argv) {
     uint16_t port = atoi(argv[4]);
     char link[16] = "floor";
     strncat(link, argv[4], 8);
-    /* A namespace as a value, as tinylua has it: there and back. */
+    /* Creates a namespace, opens it and returns, like tinylua. */
     int home = MUST(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
     MUST(unshare(CLONE_NEWNET));
     int netns = MUST(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)), inner = netlink(NETLINK_ROUTE);

@@ -1,5 +1,5 @@
-"""Containers with a network: from start to exit beside podman and the floor, the cost of the n-th one, and how
-much a cable carries."""
+"""Containers with a network: from start to exit compared with podman and the floor, the cost of the n-th one, and
+the throughput of a link."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def start(options, binary, floor, measure, folder):
     rootfs = sides.make_rootfs(folder)
     bridge_by_hand()
     own = tinylua(binary, folder / "tinylua")
-    # Its bridge is there as well: a container that stays.
+    # A container that stays, so that its bridge exists.
     sh(*own, "run", "-d", "--name", "stays", "--network", "bridge", f"--rootfs={rootfs}", "/bin/sleep", "3600")
     with engines.tidied(folder), engines.docker(folder, rootfs, ["/bin/true"]) as docker:
         result = compared(options, measure, everything(binary, floor, folder, rootfs, docker))
@@ -126,14 +126,14 @@ def gigabits(server, client, address, port):
     try:
         for _ in range(50):
             done = subprocess.run([*client, "iperf3", "-c", address, "-p", str(port), "-t", "2", "-J"], capture_output=True, text=True)
-            # Its exit status does not tell that nobody was listening yet; its report does.
+            # Its exit status does not show that the server was not listening yet; its report does.
             received = json.loads(done.stdout or "{}").get("end", {}).get("sum_received")
             if received:
                 return received["bits_per_second"] / 1e9
             time.sleep(0.05)
         raise SystemExit(f"iperf3 to {address}:{port}: {done.stdout}{done.stderr}")
     finally:
-        # It ends by itself after its one client.
+        # It exits by itself after one client.
         try:
             listening.wait(timeout=5)
         except subprocess.TimeoutExpired:

@@ -1,5 +1,5 @@
-/* One system call that another process answers. Usage: notify COUNT, which makes the calls and tells the
- * nanoseconds each; notify COUNT floor, which answers them itself, in C with two ioctls a call. */
+/* A system call answered by another process. Usage: notify COUNT makes the calls and prints the
+ * nanoseconds per call; notify COUNT floor also answers them, in C with two ioctls per call. */
 #define _GNU_SOURCE
 #include <linux/filter.h>
 #include <linux/seccomp.h>

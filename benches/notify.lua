@@ -1,5 +1,5 @@
--- The calls of notify.c, answered by primitives: notify.lua PROGRAM COUNT; or as a container whose recipe has a
--- function for them: notify.lua PROGRAM COUNT ROOTFS.
+-- The calls of notify.c, answered by primitives: notify.lua PROGRAM COUNT; or by a function of a container's
+-- recipe: notify.lua PROGRAM COUNT ROOTFS.
 local program, count, rootfs = table.unpack(...)
 
 if rootfs then

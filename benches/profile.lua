@@ -1,4 +1,4 @@
--- The default system call filter as a runtime's config.json has it: what of it holds for the default
+-- The default system call filter in the format of a runtime's config.json: the rules that apply to the default
 -- capabilities on this machine, without conditions.
 local caps = {}
 for _, name in ipairs(require("tiny.pipeline.security").capabilities) do caps[name] = true end

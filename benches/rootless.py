@@ -1,5 +1,5 @@
-"""Containers of an ordinary user beside bubblewrap and rootless podman. The user is made for this: its lines in
-/etc/passwd, /etc/subuid and their like are mounted over the machine's files, in the bench's own namespace."""
+"""Containers of an unprivileged user, compared with bubblewrap and rootless podman. The user is created for this:
+copies of /etc/passwd, /etc/subuid etc. with its lines are mounted over the machine's, in the benchmark's namespace."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ NAME, UID, FIRST = "tinylua-bench", 47110, 3000000
 
 
 def make_user(folder):
-    """The user's lines and home; returns how subprocess starts something as it."""
+    """Creates the user's lines and home; returns the subprocess arguments to run a program as this user."""
     lines = {"passwd": f"{NAME}:x:{UID}:{UID}::{folder}/home:/bin/sh", "group": f"{NAME}:x:{UID}:",
              "subuid": f"{NAME}:{FIRST}:65536", "subgid": f"{NAME}:{FIRST}:65536"}
     for name, line in lines.items():
@@ -25,7 +25,7 @@ def make_user(folder):
         path.mkdir(mode=0o700)
         os.chown(path, UID, UID)
     pathlib.Path(folder).chmod(0o755)
-    # Without newuidmap in PATH a container has its user's own id alone, as bubblewrap's has.
+    # Without newuidmap in PATH a container has only its user's own id, like bubblewrap's.
     environment = {"PATH": "/nowhere", "HOME": str(home), "XDG_RUNTIME_DIR": str(run)}
     return {"user": UID, "group": UID, "extra_groups": [], "env": environment}
 

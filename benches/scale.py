@@ -1,5 +1,5 @@
-"""Benchmarks of what stays: an idle supervisor beside its peers, listings of many records, and many
-containers alive at once."""
+"""Benchmarks of long-running state: an idle supervisor compared with others, listings of many records, and many
+containers at the same time."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import time
 import sides
 
 CONFIG_COPIES = ("config.json", "state.json")
-# How many of each supervisor: one alone pays for every page that many share.
+# The number of each supervisor: a single one is charged for pages that several share.
 COUNTS = (1, 20)
 
 
@@ -68,7 +68,7 @@ class Tinylua:
         self.command = [program, "--root", str(folder / "supervised")]
         self.store = folder / "supervised/containers"
         self.rootfs = sides.make_rootfs(folder)
-        # The first container of a kernel and a tinylua compiles the default filter for all that follow.
+        # The first container with this kernel and tinylua compiles the default filter for all later ones.
         output(*self.command, "run", "--rm", f"--rootfs={self.rootfs}", "/bin/true")
 
     def start(self, number):
@@ -128,7 +128,7 @@ class Shim:
         (place / "log").touch()
         command = ["containerd-shim-runc-v2", "-namespace", "bench", "-id", f"bench{os.getpid()}-{number}", "-address",
                    str(self.folder / "none.sock"), "-publish-binary", "/bin/true", "start"]
-        # The one that serves keeps standard output; it says its address through a file.
+        # The serving process keeps standard output; it reports its address through a file.
         with open(place / "said", "w") as said:
             subprocess.run(command, check=True, cwd=place, stdout=said, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         pid = running_with(command[4])

@@ -10,7 +10,7 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# Prints what a container got: its namespaces, mounts, privileges and cgroups.
+# Prints a container's namespaces, mounts, privileges and cgroups.
 PROBE = """
 for n in pid net mnt uts ipc cgroup user; do echo "ns $n $(readlink /proc/self/ns/$n)"; done
 echo "mounts $(wc -l < /proc/self/mountinfo)"
@@ -37,7 +37,7 @@ class Side:
 
     def __init__(self, name, command, note=""):
         self.name, self.command, self.note = name, command, note
-        self.who = {}  # as whom it is started, where that is not root
+        self.who = {}  # the user that starts it, if not root
 
     def by(self, binary):
         """The same started by another program, an older one of the same name."""
@@ -128,7 +128,7 @@ def installed(program, folder):
     linker wrote through a mapping lies there in single pages, and each start pays up to a millisecond
     more to map them than from a copy made with write(2), as an installation makes it."""
     source = pathlib.Path(shutil.which(program))
-    # Each in a folder of its own: two versions have the same name.
+    # Each in its own directory: two versions have the same name.
     copy = pathlib.Path(folder) / "programs" / hashlib.sha256(str(source).encode()).hexdigest()[:8] / source.name
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
--- The recipe of the start-up benchmark: six namespaces, a rootfs, /proc and /dev as bubblewrap
--- makes them, pivot_root, and a program; by an ordinary user in a user namespace of its own too, where no
--- device can be made, and the host's are shown. Arguments: the rootfs, then the program.
+-- The recipe of the start-up benchmark: six namespaces, a rootfs, /proc and /dev like bubblewrap's,
+-- pivot_root, and a program. An unprivileged user also gets a new user namespace, where devices cannot be
+-- created, so the host's are shown. Arguments: the rootfs, then the program.
 local args = ...
 local rootfs, program = args[1], table.move(args, 2, #args, 1, {})
 local DEVICES = { null = 3, zero = 5, full = 7, random = 8, urandom = 9, tty = 0 }

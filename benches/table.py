@@ -42,7 +42,7 @@ def exec(result):
 
 
 def rootless(result):
-    return start(result, ("bubblewrap",), "Start to exit of /bin/true by an ordinary user")
+    return start(result, ("bubblewrap",), "Start to exit of /bin/true by an unprivileged user")
 
 
 def calls(result):

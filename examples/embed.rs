@@ -1,14 +1,14 @@
-//! A program of its own with its policy in Lua: runs a command where it sees no processes but its own and no
-//! network, and says what became of it. `cargo run --example embed -- sh -c 'ps ax; ls /sys/class/net'`
+//! A Rust program with its policy in Lua: runs a command that sees only its own processes and no network, and reports
+//! the result. `cargo run --example embed -- sh -c 'ps ax; ls /sys/class/net'`
 #![allow(clippy::print_stderr, reason = "it is a program")]
 
 use std::process::ExitCode;
 
 use tinylua::{Error, Runtime};
 
-/// It could as well be a file that the program's user may change: `runtime.command("run", &["policy.lua"])`.
+/// It could also be a file that users of the program can change: `runtime.command("run", &["policy.lua"])`.
 const POLICY: &str = r#"
-local own = tiny.getuid() ~= 0 and true or nil  -- without root in a user namespace too
+local own = tiny.getuid() ~= 0 and true or nil  -- without root, a user namespace is needed too
 local child <close> = tiny.clone({ user = own, pid = true, mount = true, net = true, uts = true }, function()
   tiny.sethostname("embedded")
   tiny.mount_private("/")
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut command: Vec<String>) -> Result<u8, Error> {
-    // Before anything that must not be done twice: what the command runs cannot write to this program then.
+    // Re-executes this program from a read-only copy, so that the command cannot overwrite it. It must come first.
     tinylua::seal()?;
     if command.is_empty() {
         command = ["sh", "-c", "echo hello from process $$ of $(hostname)"].map(String::from).to_vec();

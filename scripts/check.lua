@@ -8,14 +8,16 @@ end
 
 return {
   summary = "Check recipes, topologies and commands without running them",
-  about = "Tells syntax errors, unknown primitives, options, methods, modules and keys, values of a wrong type, handles that\n"
-    .. "nobody uses or closes, and globals that nobody sets, as FILE:LINE:COL: MESSAGE, for vim :set errorformat=%f:%l:%c:\\ %m.\n"
-    .. "A line that ends in the comment `-- check: off` is left out. Exit status 1 when there is any.",
+  section = "Recipes and topologies",
+  order = 304,
+  about = "Reports syntax errors, unknown primitives, options, methods, modules and keys, values of the wrong type, handles that\n"
+    .. "are never used or closed, and undefined globals, as FILE:LINE:COL: MESSAGE (vim: set errorformat=%f:%l:%c:\\ %m).\n"
+    .. "A line that ends in the comment `-- check: off` is skipped. Exit status: 1 if anything was reported, otherwise 0.",
   options = {
-    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "text or json" },
-    { "name", default = "stdin", value = "FILE", help = "What a text from standard input is called" },
+    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "Output format: text or json" },
+    { "name", default = "stdin", value = "FILE", help = "File name to report for standard input" },
   },
-  args = { { "file", many = true, value = "FILE.lua", help = "What to look at; - is standard input" } },
+  args = { { "file", many = true, value = "FILE.lua", help = "Files to check; - is standard input" } },
   run = function(args)
     local all = {}
     for _, path in ipairs(args.file) do

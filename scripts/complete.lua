@@ -1,9 +1,9 @@
--- complete: what could come next on a command line, a candidate a line, a tab before what it is. The scripts that
--- `tinylua completion` prints call it; ":files" and ":dirs" ask the shell for names of files.
+-- complete: prints the possible completions of a command line, one per line, each with a tab and its description. The
+-- scripts that `tinylua completion` prints call it. ":files" and ":dirs" ask the shell to complete file names.
 return {
-  summary = "Tell what could come next on a command line (for shells)",
+  summary = "Print the completions of a command line (for shells)",
   hidden = true,
-  args = { { "words", trailing = true, required = false, value = "WORD", help = "What was typed, after the program's name" } },
+  args = { { "words", trailing = true, required = false, value = "WORD", help = "The words of the command line, without the program name" } },
   run = function(args)
     local format = require "tiny.format"
     for _, item in ipairs(require("tiny.cli.completion").words(args.words)) do

@@ -1,28 +1,28 @@
--- Shows what a container changed in its view of the host.
+-- Shows the files that a container changed in its view of the host.
 local format = require "tiny.format"
 local state = require "tiny.state"
 
--- Why a part of a layer is left out, and which: the container may change it meanwhile.
-local REASONS = { ELOOP = "a folder became a link", ENOTDIR = "a folder was replaced", ENAMETOOLONG = "the path is too long" }
-local left_out = {}
+-- The parts of a layer that were skipped, by reason: the container may change the layer during the walk.
+local REASONS = { ELOOP = "a directory became a link", ENOTDIR = "a directory was replaced", ENAMETOOLONG = "the path is too long" }
+local skipped = {}
 
--- Looks into a layer, which the container writes to: no link is followed. Nil for what is gone or left out.
+-- Reads from a layer that the container can write to, so no link is followed. Nil if the path no longer exists or was skipped.
 local function look(f, layer, path)
   local found, err = tiny.try(f, path, { root = layer, nofollow = true })
   local reason = err and (REASONS[err.code] or error(err, 0))
   if not reason then return found end
-  left_out[reason] = left_out[reason] or { first = path, more = -1 }
-  left_out[reason].more = left_out[reason].more + 1
+  skipped[reason] = skipped[reason] or { first = path, more = -1 }
+  skipped[reason].more = skipped[reason].more + 1
 end
 
-local function tell_left_out()
-  for reason, what in pairs(left_out) do
-    format.note("left out, since %s: /%s%s", reason, format.clean(what.first), what.more > 0 and (" and %d more"):format(what.more) or "")
+local function report_skipped()
+  for reason, what in pairs(skipped) do
+    format.note("skipped because %s: /%s%s", reason, format.clean(what.first), what.more > 0 and (" and %d more"):format(what.more) or "")
   end
 end
 
--- The overlay's upper folder tells: what is in it was added or changed, a 0/0 device is a removal. `below` is where on
--- the host the layer lies.
+-- Everything in the upper directory of the overlay was added or changed; a 0/0 device marks a removal. `below` is the
+-- path on the host that the layer covers.
 local function walk(layer, below, path, rows)
   for _, name in ipairs(look(tiny.list_dir, layer, path) or {}) do
     local here = path == "." and name or path .. "/" .. name
@@ -44,19 +44,21 @@ end
 
 return {
   summary = "Show the files that a container changed",
-  about = "A added, C changed, D removed. A container with --rootfs changes that folder itself.",
-  args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
+  section = "Containers",
+  order = 117,
+  about = "A is added, C changed, D deleted. A container with --rootfs changes its rootfs directly, so there is nothing to list.",
+  args = { { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" } },
   run = function(args)
     local container = state.find(args.container)
     if not tiny.stat(container.dir .. "/upper") then
-      tiny.fail { message = container.config.name .. " has a rootfs of its own", hint = "its changes are in " .. tostring(container.config.rootfs) }
+      tiny.fail { message = container.config.name .. " has its own rootfs", hint = "its changes are in " .. tostring(container.config.rootfs) }
     end
     local rows = changes(container.dir .. "/upper", "", {})
-    -- Without root each of the host's folders has an overlay of its own.
+    -- Without root, each directory of the host has its own overlay.
     for _, name in ipairs(tiny.list_dir(container.dir .. "/layers") or {}) do
       changes(("%s/layers/%s/upper"):format(container.dir, name), "/" .. name:gsub("@", "/"), rows)
     end
     if #rows > 0 then format.table(nil, rows) end
-    tell_left_out()
+    report_skipped()
   end,
 }

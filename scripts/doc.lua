@@ -1,4 +1,4 @@
--- doc: the manual at the terminal. Primitives by family, commands, modules, recipes; and as files for others.
+-- doc: shows the manual in the terminal, and writes it as man pages, Markdown and editor stubs.
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
 
@@ -11,15 +11,15 @@ local function list(topic)
   format.table(nil, rows)
 end
 
--- What --output writes, by the names of the files.
+-- The files that --output writes, by name.
 local function files(kind)
   if kind == "man" then return require("tiny.docs.man").files() end
   if kind == "lua" then return require("tiny.docs.stubs").files() end
   if kind == "markdown" then return require("tiny.docs.reference").files() end
-  tiny.fail { message = "--output is for --format man, lua or markdown", exit = 2 }
+  tiny.fail { message = "--output requires --format man, lua or markdown", exit = 2 }
 end
 
--- Writes the files; for editors also the settings that name the folder, unless there are some.
+-- Writes the files. For editors, it also writes settings that name the directory, unless a settings file exists.
 local function write(kind, folder)
   for name, text in pairs(files(kind)) do
     tiny.mkdir(folder .. "/" .. (name:match("^(.*)/") or ""), { parents = true })
@@ -33,16 +33,18 @@ end
 
 return {
   summary = "Show the manual of a primitive, command, module or recipe",
-  about = "Without a name: the index. `commands`, `modules` and `recipes` list those.\n"
-    .. "--format markdown is the whole reference, man are pages for man(1), lua the stubs for editors. With --output they are\n"
-    .. "written into a folder: `tinylua doc --format man --output ~/.local/share/man` installs the pages.\n"
-    .. "`tinylua doc --format lua --output .tinylua` beside a recipe lets an editor with lua-language-server complete and\n"
-    .. "check it; .luarc.json is written too, unless there is one.",
+  section = "System",
+  order = 403,
+  about = "Without a name, it prints the index. `commands`, `modules` and `recipes` list those.\n"
+    .. "--format markdown prints the whole reference, man prints pages for man(1), and lua prints stubs for editors.\n"
+    .. "`tinylua doc --format man --output ~/.local/share/man` installs the man pages.\n"
+    .. "`tinylua doc --format lua --output .tinylua`, next to your recipes, lets an editor with lua-language-server complete\n"
+    .. "and check them. It also writes .luarc.json unless that file exists.",
   options = {
-    { "format", choices = { "text", "markdown", "man", "lua" }, default = "text", value = "FORMAT", help = "text, markdown, man or lua" },
-    { "output", short = "o", value = "DIR", help = "Write files into this folder" },
+    { "format", choices = { "text", "markdown", "man", "lua" }, default = "text", value = "FORMAT", help = "Output format: text, markdown, man or lua" },
+    { "output", short = "o", value = "DIR", help = "Write files to this directory" },
   },
-  args = { { "name", required = false, complete = "manual", help = "What to read about" } },
+  args = { { "name", required = false, complete = "manual", help = "Name of a primitive, command, module or recipe" } },
   run = function(args)
     if args.output then
       write(args.format, args.output)

@@ -1,4 +1,4 @@
--- doctor: what this host offers for containers, and how to get what it lacks.
+-- doctor: checks this host for the kernel features and programs that containers need, and prints how to fix what is missing.
 local doctor = require "tiny.inspect.doctor"
 local format = require "tiny.format"
 
@@ -17,9 +17,12 @@ local function lines(findings)
 end
 
 return {
-  summary = "Tell what this host offers for containers and how to get what it lacks",
-  about = "Exits with 0 when containers can run, with 1 when something essential (marked !) is missing.",
-  options = { { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" } },
+  summary = "Check whether this host can run containers",
+  section = "System",
+  order = 401,
+  about = "For each missing feature, it prints how to fix it. Exit status: 0 if containers can run, 1 if something essential\n"
+    .. "(marked !) is missing.",
+  options = { { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" } },
   run = function(args)
     local host = doctor.look()
     local findings, able = doctor.examine(host)

@@ -1,11 +1,13 @@
--- Takes a topology down.
+-- Stops and removes a topology.
 return {
-  summary = "Take down what up brought up",
+  summary = "Stop and remove the containers and networks of a topology",
+  section = "Recipes and topologies",
+  order = 302,
   options = {
-    { "time", short = "t", type = "duration", help = "How long before SIGKILL [default: the container's, or 10s]" },
-    { "volumes", type = "flag", help = "Remove its named volumes too" },
+    { "time", short = "t", type = "duration", help = "Time to wait before SIGKILL [default: that of the container, or 10s]" },
+    { "volumes", type = "flag", help = "Also remove its named volumes" },
   },
-  args = { { "project", value = "FILE.lua|PROJECT", help = "The topology, or the name of its project" } },
+  args = { { "project", value = "FILE.lua|PROJECT", help = "The topology, or its project name" } },
   run = function(args)
     local project = require "tiny.compose.project"
     local self = args.project:match("%.lua$") and project.read(args.project) or nil

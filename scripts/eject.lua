@@ -1,12 +1,12 @@
--- eject: copies what ships in the binary to where it can be edited; the copy then wins.
-local copies = require "tiny.cli.template_files"
+-- eject: copies a shipped file to a directory where it can be edited. The copy overrides the shipped file.
+local template_files = require "tiny.cli.template_files"
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
 
 local function shipped(file) return tiny.source(file, { shipped = true }) end
 
--- The file of this name that ships, and its text: a command ("ps", "network create"), a module ("tiny.net.bridge"),
--- a recipe.
+-- The shipped file with this name, and its text. The name is that of a command ("ps", "network create"), a module
+-- ("tiny.net.bridge") or a recipe.
 local function find(words)
   local name = table.concat(words, " ")
   for _, file in ipairs { "scripts/" .. table.concat(words, "/") .. ".lua", "lua/" .. name:gsub("%.", "/") .. ".lua" } do
@@ -18,28 +18,28 @@ local function find(words)
   manual.unknown(name)
 end
 
--- Where a copy goes: a recipe to the working folder, the rest in the layout of the search path.
+-- The path of the copy. A recipe is copied to the working directory; other files keep the layout of the search path.
 local function target(file, system)
-  return file:match("^lua/recipes/(.*)$") or copies.folder(system) .. "/" .. file
+  return file:match("^lua/recipes/(.*)$") or template_files.folder(system) .. "/" .. file
 end
 
--- The copies that there are, each with what became of it.
+-- Lists the copies, and whether each differs from the shipped file.
 local function list()
   local rows = {}
-  for _, copy in ipairs(copies.all()) do
+  for _, copy in ipairs(template_files.all()) do
     local state = "as shipped"
     if not copy.shipped then state = "your own" elseif copy.text ~= copy.shipped then state = "changed" end
-    if copy.covered then state = state .. ", not used: the one before wins" end
+    if copy.covered then state = state .. ", not used: an earlier one on the search path wins" end
     table.insert(rows, { copy.name, state, copy.path })
   end
   format.table({ "NAME", "STATE", "FILE" }, rows)
 end
 
--- What the copy that is used changed; the status is diff(1)'s.
+-- Shows what the copy in use changes. The status is that of diff(1).
 local function compare(file, text, system)
   local path = target(file, system)
   local own = tiny.read_file(path)
-  if not own then tiny.fail { message = path .. " is not there", hint = "`tinylua eject --list` lists the copies", exit = 2 } end
+  if not own then tiny.fail { message = path .. " does not exist", hint = "`tinylua eject --list` lists the copies", exit = 2 } end
   local differs = require("tiny.base.diff").lines(text, own)
   if differs == "" then return 0 end
   format.line("--- shipped ", file, "\n+++ ", path, "\n", differs)
@@ -47,25 +47,27 @@ local function compare(file, text, system)
 end
 
 return {
-  summary = "Copy a shipped command, module or recipe to where it can be edited",
-  about = "A command (run, network create) or module (tiny.net.bridge) goes to the user's configuration folder, a recipe\n"
-    .. "(hello.lua) to the working folder. The copy then wins; remove it to have the shipped one again.",
+  summary = "Copy a shipped command, module or recipe for editing",
+  section = "Recipes and topologies",
+  order = 308,
+  about = "A command (run, network create) or module (tiny.net.bridge) is copied to your configuration directory, a recipe\n"
+    .. "(hello.lua) to the working directory. The copy overrides the shipped file until you remove it.",
   options = {
-    { "force", type = "flag", help = "Overwrite an earlier copy" },
-    { "system", type = "flag", help = "For all users: below /etc/tinylua" },
-    { "print", type = "flag", help = "Print the shipped text instead" },
-    { "diff", type = "flag", help = "Show what the copy changes; exit status 1 when it does" },
-    { "list", type = "flag", help = "List the copies, and the commands and modules of one's own" },
+    { "force", type = "flag", help = "Overwrite an existing copy" },
+    { "system", type = "flag", help = "Copy to /etc/tinylua, for all users" },
+    { "print", type = "flag", help = "Print the shipped file instead of copying it" },
+    { "diff", type = "flag", help = "Show the differences between the shipped file and the copy; exit status 1 if there are any" },
+    { "list", type = "flag", help = "List the copies, and your own commands and modules" },
   },
-  args = { { "name", many = true, required = false, complete = "shipped", help = "What to copy" } },
+  args = { { "name", many = true, required = false, complete = "shipped", help = "The command, module or recipe" } },
   run = function(args)
     if args.list then return list() end
-    if #args.name == 0 then tiny.fail { message = "nothing is named to be copied", hint = "`tinylua doc` lists what ships", exit = 2 } end
+    if #args.name == 0 then tiny.fail { message = "no name is given", hint = "`tinylua doc` lists what ships", exit = 2 } end
     local file, text = find(args.name)
     if args.print then return format.write(text) end
     if args.diff then return compare(file, text, args.system) end
     local path = target(file, args.system)
-    copies.write(path, text, { force = args.force, hint = "--force overwrites it; --diff shows what it changes" })
+    template_files.write(path, text, { force = args.force, hint = "--force overwrites it; --diff shows its changes" })
     format.line(path)
   end,
 }

@@ -1,7 +1,7 @@
--- Tells what happens to containers.
+-- Prints the events of containers.
 local events = require "tiny.store.events"
 local format = require "tiny.format"
-local when = require "tiny.cli.time_option"
+local time_option = require "tiny.cli.time_option"
 
 local FILTERS = {
   type = function(e, v) return e.type == v end,
@@ -20,10 +20,10 @@ local function check(text, key, value)
   for _, word in ipairs(known) do
     if word == value then return end
   end
-  tiny.fail { message = ("--filter %q: there is no such %s"):format(text, key), hint = "known are " .. table.concat(known, ", "), exit = 2 }
+  tiny.fail { message = ("--filter %q: unknown %s"):format(text, key), hint = "one of " .. table.concat(known, ", "), exit = 2 }
 end
 
--- Values of one key are alternatives; all keys must fit.
+-- Values of one key are alternatives; all keys must match.
 local function filter_of(list)
   local wanted = {}
   for _, text in ipairs(list) do
@@ -51,19 +51,21 @@ local function show(event, as)
 end
 
 return {
-  summary = "Tell what happens to containers, as it happens",
+  summary = "Show container events as they happen",
+  section = "Containers",
+  order = 116,
   about = "Events: " .. table.concat(events.NAMES, ", ") .. ".\n--since and --until take an RFC 3339 time, seconds since 1970, or how long ago (10m).\n"
-    .. "At most the last two MiB of events are kept. On a full disk an event is lost, never its container.",
+    .. "Only the last 2 MiB of events are kept. If the disk is full, events are lost; containers are not affected.",
   options = {
-    { "since", value = "TIME", help = "Also those from this time on" },
-    { "until", value = "TIME", help = "Only those before this time; ends then" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this type, container or event" },
-    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table, or json: one object a line" },
-    { "no-stream", type = "flag", help = "Only what has happened" },
+    { "since", value = "TIME", help = "Also show past events since this time" },
+    { "until", value = "TIME", help = "Show events before this time, then exit" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only events with this type, container or event" },
+    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table, or json with one object per line" },
+    { "no-stream", type = "flag", help = "Show past events only, then exit" },
   },
   run = function(args)
-    local since = args.since and when("since", args.since)
-    local before = args["until"] and when("until", args["until"])
+    local since = args.since and tiny.parse_timestamp(time_option("--since", args.since))
+    local before = args["until"] and tiny.parse_timestamp(time_option("--until", args["until"]))
     local wanted = filter_of(args.filter)
     require "tiny.store.event_reader"({ since = since, before = before, stream = not args.no_stream }, function(event)
       if wanted(event) then show(event, args.format) end

@@ -4,20 +4,22 @@ local state = require "tiny.state"
 
 return {
   summary = "Run a program in a running container",
-  about = "Exit status: the program's own; 125 tinylua failed, 126 it cannot be executed, 127 it was not found;\n0 when it was left by the detach keys.",
+  section = "Containers",
+  order = 104,
+  about = "Exit status: that of the program; 125 if tinylua failed, 126 if the program cannot be executed, 127 if it was not\nfound; 0 after the detach keys.",
   options = {
-    { "env", short = "e", many = true, value = "K=V", help = "Set a variable; K alone takes the caller's value" },
-    { "workdir", short = "w", value = "DIR", help = "The working directory inside" },
-    { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user of the container" },
-    { "interactive", short = "i", type = "flag", help = "Pass standard input on" },
-    { "tty", short = "t", type = "flag", help = "Give it a terminal of its own; TERM is xterm unless it is set" },
-    { "detach", short = "d", type = "flag", help = "Do not wait for its end" },
-    { "raw", type = "flag", help = "Show the output as it is: escape sequences steer your terminal, as they do with -t" },
-    { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -it: the keys that leave it running" },
+    { "env", short = "e", many = true, value = "K=V", help = "Set an environment variable; K alone copies the value from the caller" },
+    { "workdir", short = "w", value = "DIR", help = "Working directory in the container" },
+    { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user and group" },
+    { "interactive", short = "i", type = "flag", help = "Pass standard input to the program" },
+    { "tty", short = "t", type = "flag", help = "Allocate a terminal; TERM is xterm unless set" },
+    { "detach", short = "d", type = "flag", help = "Run in the background" },
+    { "raw", type = "flag", help = "Print the output unmodified, escape sequences included" },
+    { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -it: key sequence that detaches and leaves the program running" },
   },
   args = {
-    { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" },
-    { "command", trailing = true, value = "COMMAND", help = "What to run, and its arguments" },
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
+    { "command", trailing = true, value = "COMMAND", help = "The program and its arguments" },
   },
   seal = true,
   run = function(args)
@@ -27,7 +29,7 @@ return {
     })
     if err then
       if err.op == "exec" then err.exit = err.code == "ENOENT" and 127 or 126 end
-      -- The container's place says more than ours.
+      -- The container's name is more useful than a line of the shipped Lua.
       if err.at and err.at:find("^lua/") then err.at = args.container end
       error(err, 0)
     end

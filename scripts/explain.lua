@@ -1,14 +1,14 @@
--- Explains a running container: what it is made of, and which line of the recipe or of the shipped Lua made it.
-local anatomy = require "tiny.inspect.live"
+-- Explains a running container: its parts, and the line of the recipe or of the shipped Lua that made each part.
+local live = require "tiny.inspect.live"
 local format = require "tiny.format"
 
 local function text(found)
   local colour = format.colour("bold", "") ~= ""
   local columns = tiny.isatty(1) and select(2, tiny.terminal_size(tiny.stdio(1))) or 0
-  return anatomy.text(found, { width = columns > 0 and columns or 100, colour = colour })
+  return live.text(found, { width = columns > 0 and columns or 100, colour = colour })
 end
 
--- The part of the host's networks that the container is in, as a picture.
+-- A picture of the networks that the container is connected to.
 local function picture(found)
   if #found.network.networks == 0 then return nil end
   local all = tiny.try(require("tiny.client.network_snapshot").take)
@@ -16,17 +16,19 @@ local function picture(found)
 end
 
 return {
-  summary = "Explain what a running container is made of",
-  about = "Its processes, namespaces against the host's, mounts with their sources, limits and use, capabilities, filter of\n"
-    .. "system calls and network, each with the line of its recipe and of the shipped Lua that made it.\n"
-    .. "--html writes one page that needs nothing else: no script, nothing from elsewhere; for a screen, a phone and paper.",
+  summary = "Show what a running container is made of, and why",
+  section = "Containers",
+  order = 113,
+  about = "Prints its processes, its namespaces compared with the host's, mounts and their sources, limits and usage,\n"
+    .. "capabilities, system call filter and network, each with the line of the recipe or of the shipped Lua that set it up.\n"
+    .. "--html writes one self-contained page without scripts, for screens, phones and print.",
   options = {
-    { "html", value = "FILE", help = "Write a page to this file instead (- is standard output)" },
-    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "text or json" },
+    { "html", value = "FILE", help = "Write an HTML page to this file; - is standard output" },
+    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "Output format: text or json" },
   },
-  args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
+  args = { { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" } },
   run = function(args)
-    local found = anatomy.of(require("tiny.state").find(args.container))
+    local found = live.of(require("tiny.state").find(args.container))
     if args.html then
       local page = require "tiny.inspect.html"(found, picture(found))
       if args.html == "-" then return format.write(page) end

@@ -1,22 +1,35 @@
--- Shows everything on record of containers.
+-- Shows the configuration and state of containers.
 local each = require("tiny.cli.options").each
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
 
+-- What is wrong with the code of its recipe, which other commands look at only when they run it.
+local function damaged_code(container)
+  local _, err = tiny.try(require("tiny.supervisor.recipe_code").check, container)
+  return err and err.message
+end
+
 local function whole(container)
-  local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = container.damage }
+  local damage = container.damage or damaged_code(container)
+  local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = damage }
   record.remarks = require("tiny.supervisor.supervisor_log").last(container)
   record.health = require("tiny.supervisor.health_check").on_record(container)
   local cgroup = container.state.status == "running" and limits.reopen(container)
-  record.cgroup = cgroup and { path = cgroup.path, folders = cgroup.folders, stats = tiny.cgroup_stats(cgroup) } or nil
+  -- It may end just now, and its group with it.
+  local stats, err
+  if cgroup then stats, err = tiny.try(tiny.cgroup_stats, cgroup) end
+  if err and err.code ~= "ENOENT" and err.code ~= "ENODEV" then error(err, 0) end
+  record.cgroup = stats and { path = cgroup.path, folders = cgroup.folders, stats = stats } or nil
   return record
 end
 
 return {
-  summary = "Show everything on record of containers",
-  about = "--format takes a Lua expression over config, state, health, remarks, cgroup, id and dir: --format state.pid",
-  options = { { "format", value = "EXPRESSION", help = "Print this Lua expression instead of JSON" } },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  summary = "Show the configuration and state of containers",
+  section = "Containers",
+  order = 112,
+  about = "--format takes a Lua expression over config, state, health, remarks, cgroup, id and dir, such as --format state.pid.",
+  options = { { "format", value = "EXPRESSION", help = "Print the value of this Lua expression instead of JSON" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     local all = {}
     local status = each(args.container, function(container)
@@ -25,9 +38,9 @@ return {
       local expression, wrong = load("return " .. args.format, "=--format", "t", setmetatable({ tiny = tiny }, { __index = record }))
       if not expression then tiny.fail { message = wrong, exit = 2 } end
       local value = expression()
-      -- What a health check said is the container's.
+      -- The output of a health check comes from the container.
       return type(value) == "table" and format.clean_json(tiny.json_encode(value)) or format.shown(tostring(value))
-    end)
+    end, true)
     if not args.format then format.json(all) end
     return status
   end,

@@ -4,16 +4,18 @@ local events = require "tiny.store.events"
 local state = require "tiny.state"
 
 return {
-  summary = "Send a signal to the PID 1 of containers",
-  options = { { "signal", short = "s", type = "signal", default = "KILL", help = "Which signal, by name or number" } },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  summary = "Send a signal to PID 1 of containers",
+  section = "Containers",
+  order = 121,
+  options = { { "signal", short = "s", type = "signal", default = "KILL", help = "Signal name or number" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     local number = tiny.signal_number(args.signal)
     return each(args.container, function(container, name)
       container = state.settled(container, require("tiny.client.unresponsive").PATIENCE) or container
       local process <close> = container.state.status == "running" and state.process(container) or nil
-      if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
-      -- Before it: the end that it brings is told after it.
+      if not process then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists running containers" } end
+      -- Emitted first, so that it precedes the event of the end that the signal causes.
       events.emit(container, "kill", { signal = number })
       tiny.kill(process, number)
       return name

@@ -1,2 +1,7 @@
--- Networks of containers; the commands stand in scripts/network/.
-return { summary = "Make, list, join and draw networks", group = true }
+-- Networks of containers. The commands are in scripts/network/.
+return {
+  summary = "Manage networks",
+  section = "Networks",
+  order = 201,
+  group = true,
+}

@@ -1,11 +1,13 @@
--- Freezes every process of containers.
+-- Pauses containers.
 local each = require("tiny.cli.options").each
 local events = require "tiny.store.events"
 local with_cgroup = require "tiny.client.cgroup"
 
 return {
-  summary = "Freeze every process of containers",
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  summary = "Pause all processes of containers",
+  section = "Containers",
+  order = 119,
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
       with_cgroup(container, tiny.freeze)

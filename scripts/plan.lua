@@ -1,16 +1,18 @@
--- Shows what `run` would do with a recipe, without doing any of it.
+-- Shows the steps that `run` would take for a recipe, without taking them.
 local format = require "tiny.format"
 
 return {
-  summary = "Show the steps of a recipe without taking them",
-  about = "Nothing is made on the machine: the recipe runs with stand-ins for every primitive that acts. What they would have\n"
-    .. "answered is guessed. A plan that contradicts itself (a mount that a later one hides, a limit without its controller, an\n"
-    .. "option of a network where there is none) is refused: exit status 1.",
+  summary = "Show the steps of a recipe without running it",
+  section = "Recipes and topologies",
+  order = 305,
+  about = "Nothing on the machine changes: the recipe runs with a fake of every primitive that has effects, and the results of\n"
+    .. "these are guesses. Exit status: 1 if the plan contradicts itself (a mount hidden by a later mount, a limit without its\n"
+    .. "controller, a network option without a network), otherwise 0.",
   options = {
-    { "all", short = "a", type = "flag", help = "Also what makes folders and files and moves bytes" },
-    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "text or json" },
+    { "all", short = "a", type = "flag", help = "Also show steps that create files and directories or move bytes" },
+    { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "Output format: text or json" },
   },
-  args = { { "recipe", trailing = true, value = "RECIPE.lua", help = "The recipe, and its arguments" } },
+  args = { { "recipe", trailing = true, value = "RECIPE.lua", help = "The recipe and its arguments" } },
   run = function(args)
     local found = require("tiny.dev.plan").of(args.recipe[1], table.move(args.recipe, 2, #args.recipe, 1, {}))
     if args.format == "json" then format.line(format.clean_json(tiny.json_encode(found, { pretty = true }))) else

@@ -1,12 +1,14 @@
--- Shows which ports of the host lead to a container.
+-- Lists the published ports of a container.
 local format = require "tiny.format"
 
 return {
-  summary = "Show a container's published ports",
-  options = { { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" } },
+  summary = "List the published ports of a container",
+  section = "Networks",
+  order = 202,
+  options = { { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" } },
   args = {
-    { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" },
-    { "port", required = false, value = "PORT[/tcp|/udp]", help = "Only where this port of the container is published" },
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
+    { "port", required = false, value = "PORT[/tcp|/udp]", help = "Show only this port of the container" },
   },
   run = function(args)
     local container = require("tiny.state").find(args.container)
@@ -24,7 +26,7 @@ return {
       end
     end
     if number and found == 0 then
-      tiny.fail { message = ("port %s of %s is not published"):format(args.port, container.config.name), hint = "publish it at its start: run -p", exit = 1 }
+      tiny.fail { message = ("port %s of %s is not published"):format(args.port, container.config.name), hint = "publish it with -p when you create the container", exit = 1 }
     end
   end,
 }

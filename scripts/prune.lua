@@ -1,16 +1,19 @@
--- Removes every container that is not in use.
+-- Removes all containers that are not running.
 local format = require "tiny.format"
 local state = require "tiny.state"
 
 return {
-  summary = "Remove every container that has ended or was only created",
+  summary = "Remove all containers that are not running",
+  section = "Containers",
+  order = 124,
   run = function()
     local ended = { exited = true, stopped = true, created = true }
     for _, container in ipairs(state.list()) do
-      -- Who starts it, or removes it, at this moment was faster.
-      local now = ended[container.state.status] and state.claim(container)
+      -- Skipped if another command is starting or removing it.
+      local now = ended[container.state.status] and not container.damage and state.claim(container)
       local alive <close> = now and now.alive
-      if now and ended[now.state.status] and state.forget(now) then format.line(now.id) end
+      local forgotten, err = tiny.try(function() return now and ended[now.state.status] and not now.damage and state.forget(now) end)
+      if forgotten then format.line(now.id) elseif err then format.note("%s", tostring(err)) end
     end
   end,
 }

@@ -4,7 +4,7 @@ local format = require "tiny.format"
 local state = require "tiny.state"
 local status = require "tiny.status"
 
--- What is read of each record; the rest only for json.
+-- The keys to read of each record. Other keys are needed for json only.
 local KEYS = {
   "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
   "networks", "ports",
@@ -12,10 +12,10 @@ local KEYS = {
 
 local function chosen(args)
   local wanted, list, all = filters(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
-  -- The youngest first.
+  -- Newest first.
   for i = #all, 1, -1 do
     local c = all[i]
-    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting"
+    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting" or c.damage ~= nil
     for _, filter in ipairs(wanted) do keep = keep and filter(c) end
     if keep then table.insert(list, c) end
   end
@@ -33,16 +33,18 @@ end
 
 return {
   summary = "List containers",
+  section = "Containers",
+  order = 102,
   options = {
-    { "all", short = "a", type = "flag", help = "Those that have ended too" },
-    { "quiet", short = "q", type = "flag", help = "Only the ids" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Only those with this name, id, status, health, network, project or label (K or K=V)" },
-    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
+    { "all", short = "a", type = "flag", help = "Show all containers, not only running ones" },
+    { "quiet", short = "q", type = "flag", help = "Print only ids" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only containers with this name, id, status, health, network, project or label (K or K=V)" },
+    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
   },
-  args = { { "topology", required = false, value = "FILE.lua", help = "Only the containers of this topology, also those that have ended" } },
+  args = { { "topology", required = false, value = "FILE.lua", help = "Show only the containers of this topology, running or not" } },
   run = function(args)
     if args.topology then table.insert(args.filter, "project=" .. require("tiny.compose.project").name_of(args.topology)) end
-    -- It ends soon: to collect what thousands of records leave would take longer than it is worth.
+    -- The process ends soon, so collecting the garbage of thousands of records would waste time.
     collectgarbage("stop")
     local list, rows, now, published = chosen(args), {}, tiny.clock(), false
     local function cells(c)
@@ -52,7 +54,6 @@ return {
     end
     local row = args.quiet and function(c) return c.id end or args.format == "json" and plain or cells
     for i, c in ipairs(list) do
-      if c.damage then format.note("%s: %s", c.id, c.damage) end
       rows[i] = row(c)
     end
     if args.quiet then return rows[1] and format.line(table.concat(rows, "\n")) end

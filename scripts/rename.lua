@@ -1,10 +1,12 @@
--- Gives a container another name.
+-- Renames a container.
 local state = require "tiny.state"
 
 return {
-  summary = "Give a container another name",
+  summary = "Rename a container",
+  section = "Containers",
+  order = 123,
   args = {
-    { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" },
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
     { "name", value = "NAME", help = "The new name" },
   },
   run = function(args)

@@ -1,11 +1,13 @@
--- repl: the interactive prompt. All of `tiny` is at hand; an error leaves the prompt alive.
+-- repl: the interactive prompt. All primitives on `tiny` can be called; an error does not end the prompt.
 local prompt = require "tiny.prompt.prompt"
 
 return {
-  summary = "Try things at an interactive prompt",
-  about = "Where standard input is no terminal it is run a chunk at a time; the first error ends it.",
+  summary = "Start an interactive Lua prompt",
+  section = "Recipes and topologies",
+  order = 307,
+  about = "If standard input is not a terminal, it is read and run one chunk at a time until the first error.",
   options = {
-    { "in", value = "CONTAINER", complete = "containers", help = "With handles to a running container: container, process, cgroup, root, logs()" },
+    { "in", value = "CONTAINER", complete = "containers", help = "Define handles to this running container: container, process, cgroup, root, logs()" },
   },
   seal = true,
   run = function(args)

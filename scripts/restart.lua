@@ -1,12 +1,14 @@
--- Stops and starts containers.
+-- Restarts containers.
 local each = require("tiny.cli.options").each
 local events = require "tiny.store.events"
 local run = require "tiny.client.run"
 
 return {
-  summary = "Stop containers and start them again",
-  options = { { "time", short = "t", type = "duration", help = "How long before SIGKILL [default: the container's, or 10s]" } },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  summary = "Restart containers",
+  section = "Containers",
+  order = 107,
+  options = { { "time", short = "t", type = "duration", help = "Time to wait before SIGKILL [default: that of the container, or 10s]" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   seal = true,
   run = function(args)
     return each(args.container, function(container, name)

@@ -3,12 +3,14 @@ local each = require("tiny.cli.options").each
 
 return {
   summary = "Remove containers",
-  options = { { "force", short = "f", type = "flag", help = "End a running one with SIGKILL first" } },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  section = "Containers",
+  order = 108,
+  options = { { "force", short = "f", type = "flag", help = "Kill running containers (SIGKILL) before removing them" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
       require("tiny.client.remove")(container, args.force)
       return name
-    end)
+    end, args.force)
   end,
 }

@@ -1,18 +1,21 @@
 -- Runs a recipe, or a command in a new container.
 local commandline = require "tiny.cli.commandline"
 
--- Those of `create`, and what only a run can do.
+-- The options of `create`, and those that only `run` has.
 local function options()
   local list = commandline.options()
-  table.insert(list, { "raw", type = "flag", help = "Show the output as it is: escape sequences steer your terminal, as they do with -t" })
-  table.insert(list, { "step", type = "flag", help = "Ask before each primitive at the terminal; break_before in the recipe names where to stop first" })
+  table.insert(list, { "raw", type = "flag", help = "Print the output unmodified, escape sequences included" })
+  table.insert(list, { "step", type = "flag", help = "Stop and ask before each primitive; break_before in the recipe sets the first stop" })
   return list
 end
 
 return {
   summary = "Run a recipe, or a command in a new container",
-  about = "A first word that ends in .lua is a recipe: a file, or a shipped one such as hello.lua.\n"
-    .. "Exit status: the container's own; 125 tinylua failed, 126 the command cannot be executed, 127 it was not found, 130 aborted at --step.",
+  section = "Containers",
+  order = 101,
+  about = "If the first word ends in .lua, it is a recipe: a file, or a shipped recipe such as hello.lua.\n"
+    .. "Exit status: that of the container; 125 if tinylua failed, 126 if the command cannot be executed, 127 if it was not\n"
+    .. "found, 130 if you aborted at --step.",
   options = options,
   args = commandline.args,
   elsewhere = commandline.elsewhere,
@@ -20,7 +23,7 @@ return {
   run = function(args)
     local step = rawget(args, "step") and require "tiny.dev.step"
     if step and (args.detach or args.tty) then
-      tiny.fail { message = "--step goes with neither -d nor -t: it asks at the terminal", exit = 2 }
+      tiny.fail { message = "--step cannot be used with -d or -t, because it asks at the terminal", exit = 2 }
     end
     if step then step.start((args.command[1] or ""):match("^.*%.lua$")) end
     local spec, how = commandline.spec(args)

@@ -1,4 +1,4 @@
--- Shows what containers use.
+-- Shows the resource usage of containers.
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
@@ -12,7 +12,7 @@ end
 
 local function size(bytes) return format.size(bytes, true) end
 
--- CPU use between two samples, in percent of one CPU.
+-- CPU usage between two samples, in percent of one CPU.
 local function percent(before, now)
   if not (before and before.cpu_seconds and now.cpu_seconds) then return "-" end
   return ("%.1f%%"):format((now.cpu_seconds - before.cpu_seconds) / (now.at - before.at) * 100)
@@ -32,13 +32,15 @@ local function samples(names)
 end
 
 return {
-  summary = "Show what containers use",
-  about = "Memory is counted for containers with such a limit (on cgroup v2, for all), pids for those that have any.",
+  summary = "Show the resource usage of containers",
+  section = "Containers",
+  order = 115,
+  about = "Memory is shown for containers with a memory limit (on cgroup v2, for all), pids for containers with any limit.",
   options = {
-    { "no-stream", type = "flag", help = "Once, over one second" },
-    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
+    { "no-stream", type = "flag", help = "Print once, measured over one second, then exit" },
+    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
   },
-  args = { { "container", many = true, required = false, value = "CONTAINER", complete = "containers", help = "Names [default: all that run]" } },
+  args = { { "container", many = true, required = false, value = "CONTAINER", complete = "containers", help = "Names or id prefixes [default: all running containers]" } },
   run = function(args)
     local before = {}
     for _, s in ipairs(samples(args.container)) do before[s.id] = s end

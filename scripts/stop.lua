@@ -5,11 +5,13 @@ local stop = require "tiny.client.stop"
 
 return {
   summary = "Stop running containers",
-  about = "Sends SIGTERM, or the container's --stop-signal, waits, then sends SIGKILL. Prints the name of each container that it stopped.\n"
-    .. "Several are stopped at once. A supervisor that then does not answer within 10 seconds, because a callback of its recipe\n"
-    .. "never returns or nobody reads its output, is killed as well.",
-  options = { { "time", short = "t", type = "duration", help = "How long before SIGKILL [default: the container's, or 10s]" } },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  section = "Containers",
+  order = 105,
+  about = "Sends SIGTERM, or the container's --stop-signal, waits, then sends SIGKILL. Several containers are stopped in parallel.\n"
+    .. "Prints the name of each container that it stopped. If a supervisor does not respond within 10 seconds after that,\n"
+    .. "because a callback of its recipe does not return or its output is not read, it is killed too.",
+  options = { { "time", short = "t", type = "duration", help = "Time to wait before SIGKILL [default: that of the container, or 10s]" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return at_once(args.container, function(container, name)
       if stop(container, args.time) then return name end

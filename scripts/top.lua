@@ -3,7 +3,7 @@ local format = require "tiny.format"
 local source = require "tiny.inspect.source"
 local state = require "tiny.state"
 
--- A uid as the container has it: what its user namespace maps there.
+-- A uid of the host as the container sees it, by the map of its user namespace.
 local function inside(uid, map)
   for first, outside, count in (map or ""):gmatch("(%d+) +(%d+) +(%d+)") do
     local n = uid - tonumber(outside)
@@ -12,10 +12,10 @@ local function inside(uid, map)
   return tostring(uid)
 end
 
--- What is told of one process, whose name and arguments are its own to choose.
+-- The row of a process. The process chooses its own name and arguments.
 local function row_of(held, map)
   local status = held:status()
-  if not status.Name then return nil end -- it has ended meanwhile
+  if not status.Name then return nil end -- it has ended since
   local command = source.text((held:read("cmdline") or ""):gsub("%z", " "))
   return {
     (status.NSpid or "?"):match("%S+$"), tostring(held.pid), inside(source.integer((status.Uid or ""):match("^%d+")) or 0, map),
@@ -37,10 +37,12 @@ end
 
 return {
   summary = "List the processes of a container",
-  args = { { "container", value = "CONTAINER", complete = "containers", help = "Its name, or the beginning of its id" } },
+  section = "Containers",
+  order = 114,
+  args = { { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" } },
   run = function(args)
     local container = state.find(args.container)
-    if container.state.status ~= "running" then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists those that run" } end
+    if container.state.status ~= "running" then tiny.fail { message = container.config.name .. " is not running", hint = "`tinylua ps` lists running containers" } end
     format.table({ "PID", "HOST PID", "UID", "STATE", "MEMORY", "COMMAND" }, processes(container))
   end,
 }

@@ -1,9 +1,11 @@
--- Brings up a topology: the containers and networks that one recipe describes.
+-- Starts a topology: the containers and networks that one file describes.
 return {
-  summary = "Bring up the containers and networks of one file",
-  about = "Those that need others start when these are ready, the rest at once. Once more, it changes only what differs:\n"
-    .. "what is described otherwise is made anew, what is not described any more goes.",
-  args = { { "file", trailing = true, value = "FILE.lua", help = "The topology, and its arguments" } },
+  summary = "Create and start the containers and networks of a topology",
+  section = "Recipes and topologies",
+  order = 301,
+  about = "A container starts when the containers that it needs are ready; others start at once. If the topology is already up,\n"
+    .. "only the differences are applied: what changed is recreated, what is no longer in the file is removed.",
+  args = { { "file", trailing = true, value = "FILE.lua", help = "The topology and its arguments" } },
   seal = true,
   run = function(args)
     require("tiny.compose.project").up(args.file[1], table.move(args.file, 2, #args.file, 1, {}))

@@ -5,13 +5,15 @@ local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 
 return {
-  summary = "Change the limits of containers while they run",
+  summary = "Change the limits of running containers",
+  section = "Containers",
+  order = 118,
   options = {
     { "memory", short = "m", type = "size", help = "Memory limit, such as 128m" },
     { "cpus", type = "number", help = "CPU limit, such as 0.5" },
-    { "pids-limit", type = "integer", value = "N", help = "How many processes at most; 0: no limit" },
+    { "pids-limit", type = "integer", value = "N", help = "Maximum number of processes; 0 means no limit" },
   },
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     local wanted = { memory = args.memory, cpus = args.cpus, pids = args.pids_limit }
     if not next(wanted) then tiny.fail { message = "no limit is given", hint = "tinylua update --help lists them", exit = 2 } end

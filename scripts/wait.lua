@@ -1,13 +1,15 @@
--- Waits for containers to end.
+-- Waits for containers to exit.
 local each = require("tiny.cli.options").each
-local finished = require "tiny.client.wait"
+local wait = require "tiny.client.wait"
 
 return {
-  summary = "Wait until containers end, and print their exit statuses",
-  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names, or beginnings of ids" } },
+  summary = "Wait for containers to exit and print their exit statuses",
+  section = "Containers",
+  order = 122,
+  args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container)
-      local now = finished(container)
+      local now = wait(container)
       return now and (now.state.exit_code or "unknown") or "removed"
     end)
   end,

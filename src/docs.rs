@@ -1,6 +1,6 @@
 //! The registry as text: an entry for the terminal, the index by family, the reference manual, a
-//! page for man(1), and stubs for editors. It reads the registry only, so none of them can tell something else than
-//! what a call checks.
+//! page for man(1), and stubs for editors. It reads only the registry, so all of them agree with
+//! the checks of a call.
 
 mod man;
 mod markdown;
@@ -12,12 +12,12 @@ pub use markdown::reference;
 pub use stubs::{returned_kind, stubs};
 pub use text::{entry, index};
 
-use crate::vm::registry::{self, Opt, Primitive, Type};
+use crate::vm::registry::{Opt, Primitive, Registry, Type};
 
 /// The families in the manual's order, each with its primitives.
-fn families() -> Vec<(&'static str, Vec<&'static Primitive>)> {
+fn families(registry: &'static Registry) -> Vec<(&'static str, Vec<&'static Primitive>)> {
     let mut families: Vec<(&str, Vec<&Primitive>)> = Vec::new();
-    for primitive in registry::all() {
+    for primitive in registry.all() {
         match families.iter_mut().find(|(name, _)| *name == primitive.family) {
             Some((_, members)) => members.push(primitive),
             None => families.push((primitive.family, vec![primitive])),
@@ -31,7 +31,7 @@ fn summary(primitive: &Primitive) -> String {
     let doc = primitive.doc;
     let ends = |i: usize| {
         let last = doc[i + 1..].chars().next().is_none_or(char::is_whitespace);
-        // "In a child: …" goes on: what is before an early colon is no clause.
+        // "In a child: …" continues: the text before an early colon is not a clause.
         last && depth(&doc[..i]) == 0 && (i > 20 || !doc[i..].starts_with(':'))
     };
     let end = doc.match_indices(['.', ';', ':']).map(|(i, _)| i).find(|i| ends(*i));
@@ -44,24 +44,24 @@ fn summary(primitive: &Primitive) -> String {
     clause
 }
 
-/// How many parentheses are open at the end of `text`.
+/// The number of open parentheses at the end of `text`.
 fn depth(text: &str) -> usize {
     text.matches('(').count().saturating_sub(text.matches(')').count())
 }
 
 /// The entry of "clone", "tiny.clone" or, as a method, "child:wait".
-pub fn find(name: &str) -> Option<&'static Primitive> {
+pub fn find(registry: &'static Registry, name: &str) -> Option<&'static Primitive> {
     let name = name.strip_prefix("tiny.").unwrap_or(name);
     let method = name.split_once([':', '.']);
-    registry::find(name).or_else(|| registry::all().find(|p| p.method.is_some() && p.method == method))
+    registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method))
 }
 
-/// A type in words; the keys of a table of options have a section of their own.
+/// A description of a type; the keys of an options table have their own section.
 fn words(ty: &Type) -> String {
     if let Type::Options(_) = ty { "table".into() } else { ty.describe() }
 }
 
-/// The tables of options among the arguments and options: whose they are, and their keys.
+/// The options tables among the arguments and options: the parameter's name, and the keys.
 fn tables(primitive: &Primitive) -> Vec<(String, &'static [Opt])> {
     let mut found: Vec<(String, &'static [Opt])> = Vec::new();
     let args = primitive.args.iter().map(|a| (a.name, &a.ty));
@@ -78,7 +78,7 @@ fn tables(primitive: &Primitive) -> Vec<(String, &'static [Opt])> {
     found
 }
 
-/// What an option needs or falls back to: "required", "default: 0o644", or nothing.
+/// Whether an option is required, or its default: "required", "default: 0o644", or nothing.
 fn fallback(option: &Opt) -> String {
     match (option.required, option.default) {
         (true, _) => "required".into(),
@@ -87,32 +87,33 @@ fn fallback(option: &Opt) -> String {
     }
 }
 
-/// How the method of a handle is written: `child:wait([timeout])`.
+/// The signature of a handle's method: `child:wait([timeout])`.
 fn method(primitive: &Primitive) -> Option<String> {
     let (kind, name) = primitive.method?;
     let signature = primitive.signature();
     let words = signature.split_once('(')?.1;
     let rest = words.strip_prefix(primitive.args.first()?.name).unwrap_or(words);
     let rest = rest.trim_start_matches(", ").trim_start();
-    // What was the second argument is the first, without the comma before it.
+    // The second argument becomes the first, without the comma before it.
     let rest = rest.strip_prefix("[, ").map_or(rest.to_owned(), |first| format!("[{first}"));
     Some(format!("{kind}:{name}({rest}"))
 }
 
-/// Whether the function takes more arguments than the entry names: `try` hands them on.
+/// Whether the function takes more arguments than the entry names: `try` passes them on.
 fn variadic(primitive: &Primitive) -> bool {
-    primitive.in_shim && primitive.args.iter().any(|a| matches!(a.ty, Type::Function | Type::Either(_)))
+    primitive.in_lua && primitive.args.iter().any(|a| matches!(a.ty, Type::Function | Type::Either(_)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prim::PRIMITIVES;
 
     #[test]
     fn methods_drop_the_handle() {
-        let wait = registry::find("wait").expect("wait is a primitive");
+        let wait = PRIMITIVES.find("wait").expect("wait is a primitive");
         assert_eq!(method(wait).as_deref(), Some("child:wait([timeout])"));
-        let write = registry::find("write").expect("write is a primitive");
+        let write = PRIMITIVES.find("write").expect("write is a primitive");
         assert_eq!(method(write).as_deref(), Some("file:write(data [, options])"));
     }
 

@@ -1,5 +1,5 @@
 //! tinylua: a container runtime that you program. [`Runtime`] is the Lua machine with the kernel primitives, for
-//! a program of your own; the binary is a thin front on the same.
+//! your own program; the binary is a thin layer over the same code.
 //!
 //! ```
 //! # fn main() -> Result<(), tinylua::Error> {
@@ -10,11 +10,12 @@
 //! # }
 //! ```
 //!
-//! What is public beside [`Runtime`], [`Builder`] and [`Error`] is there for the binary and the tests, and changes
+//! Public items other than [`Runtime`], [`Builder`] and [`Error`] are for the binary and the tests, and change
 //! without notice. The reference of the primitives is docs/reference.md.
 
 pub mod cli;
 pub mod docs;
+pub mod log;
 pub mod prim;
 pub mod repl;
 mod runtime;

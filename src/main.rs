@@ -1,36 +1,35 @@
-//! The program: hands the command line to the library, prints what it failed with, and returns the
-//! exit status. Everything a user can see of an error leaves here.
+//! The program: passes the command line to the library, prints its error, and returns the
+//! exit status. All errors are printed here.
 
 #![no_main]
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::os::unix::ffi::OsStringExt;
 
 use tinylua::cli::{self, End};
 use tinylua::sys::stdout::{self, Output};
-use tinylua::sys::{terminal, visible};
+use tinylua::sys::{terminal, title, visible};
 use tinylua::vm::Failure;
-
-#[global_allocator]
-static HEAP: tinylua::sys::heap::Heap = tinylua::sys::heap::Heap;
 
 tinylua::entry!(run);
 
 fn run() -> u8 {
-    let end = cli::run(std::env::args_os().collect());
-    // What was printed before comes before what is said now.
+    let end = cli::run(title::arguments().into_iter().map(OsString::from_vec).collect());
+    // Earlier output is flushed before the error is printed.
     let before = stdout::finish(Ok(()));
     let failed = matches!(&end, End::Failed { failure, .. } if !failure.text.is_empty());
     let (status, said) = tell(end);
     let after = stdout::finish(said);
     match if matches!(before, Output::Whole) { after } else { before } {
         Output::Whole => status,
-        // An error of its own matters more than that nobody read what was before it.
+        // An error of the command takes precedence over a closed standard output.
         _ if failed => status,
         Output::Gone => stdout::end_by_sigpipe(),
         Output::Lost(why) => {
             let why = why.map(|errno| format!(": {}", errno.desc())).unwrap_or_default();
-            let _ = writeln!(std::io::stderr(), "tinylua: standard output cannot be written{why}");
+            let _ = writeln!(std::io::stderr(), "tinylua: cannot write to standard output{why}");
             if status == 0 { FAILED } else { status }
         }
     }
@@ -39,7 +38,7 @@ fn run() -> u8 {
 /// tinylua's own failure.
 const FAILED: u8 = 125;
 
-/// Prints what there is to say; returns the exit status, and how standard output took it.
+/// Prints the result; returns the exit status, and the result of writing to standard output.
 fn tell(end: End) -> (u8, std::io::Result<()>) {
     match end {
         End::Status(status) => (status, Ok(())),
@@ -61,7 +60,7 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
     }
 }
 
-/// The text, on a terminal with the lines around the place; colours where the terminal shows them.
+/// The text, on a terminal with the lines around the position, in colours if the terminal supports them.
 fn with_frame(failure: &Failure) -> Cow<'_, str> {
     let text = on_terminal(&failure.text);
     match &failure.frame {
@@ -74,7 +73,7 @@ fn with_frame(failure: &Failure) -> Cow<'_, str> {
     }
 }
 
-/// What an error says may be a container's or a stranger's file's words: at a terminal they do not steer it.
+/// An error may quote a container or an untrusted file: control characters are escaped on a terminal.
 fn on_terminal(text: &str) -> Cow<'_, str> {
     if std::io::stderr().is_terminal() { visible(text) } else { Cow::Borrowed(text) }
 }

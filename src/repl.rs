@@ -1,14 +1,14 @@
 //! The line editor behind `tiny.read_line`: history, completion, input over several lines, and the
-//! plain reading of standard input where that is no terminal. What a prompt does with a line is Lua
+//! plain reading of standard input if it is not a terminal. The processing of a line is in Lua
 //! (`lua/tiny/prompt/prompt.lua`). It starts no thread, so that the prompt may fork.
 
 mod complete;
+mod cursor_context;
 mod helper;
+mod highlight;
 mod hint;
 mod lex;
 mod names;
-mod paint;
-mod spot;
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -19,34 +19,34 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 
-use crate::sys::{self, foreground, interrupt, terminal};
+use crate::sys::{self, interrupt, job_control, terminal};
 use helper::LuaHelper;
 
-/// What is asked of the reader.
+/// The options of `read_line`.
 pub struct Ask {
     /// Shown before the input, on a terminal.
     pub prompt: String,
-    /// The file that keeps what was entered.
+    /// The history file.
     pub history: Option<PathBuf>,
     /// Whether the input is Lua: it goes on while the chunk is incomplete, and names are completed.
     pub lua: bool,
-    /// Of Lua input: the table whose names are completed; nothing for the globals.
+    /// For Lua input: the table whose names are completed; `None` for the globals.
     pub names: Option<Table>,
-    /// Of Lua input: told a function and the beginning of a string in its call, what the string can be.
+    /// For Lua input: given a function and the start of a string in its call, returns possible strings.
     pub strings: Option<Function>,
 }
 
-/// What was entered.
+/// The input.
 pub enum Entered {
     /// The text, without its last newline.
     Text(String),
-    /// Ctrl-C: the input was given up.
+    /// Ctrl-C: the input was discarded.
     Cancelled,
     /// Ctrl-D, or the end of the file.
     End,
 }
 
-/// Reads one input. The error is a failure of the terminal or of standard input.
+/// Reads one input. Errors come from the terminal or standard input.
 pub fn read(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     if std::io::stdin().is_terminal() { edit(lua, ask) } else { plain(lua, ask) }
 }
@@ -60,7 +60,7 @@ struct Kept {
 fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     let fits = lua.app_data_ref::<Kept>().is_some_and(|kept| kept.history == ask.history);
     if !fits {
-        foreground::remember_mode();
+        job_control::remember_mode();
         lua.set_app_data(Kept { editor: editor(lua, ask)?, history: ask.history.clone() });
     }
     let Some(mut kept) = lua.app_data_mut::<Kept>() else { return Ok(Entered::End) };
@@ -69,14 +69,14 @@ fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
         helper.prompt = ask.prompt.chars().count();
         (helper.names, helper.strings) = (ask.names.clone(), ask.strings.clone());
     }
-    // A program that ran meanwhile may have ended without giving the terminal back.
-    foreground::take_back();
+    // A program that ran meanwhile may have exited without restoring the terminal.
+    job_control::take_back();
     if ask.lua {
-        // While the line is edited Ctrl-C is a key; from its end on, without a gap, it is a signal.
+        // While the line is edited Ctrl-C is a key; immediately afterwards it is a signal.
         interrupt::arm()?;
-        foreground::stand_apart(true);
+        job_control::stand_apart(true);
     }
-    let restored = foreground::restore_on_signals();
+    let restored = job_control::restore_on_signals();
     let entered = match kept.editor.readline(&ask.prompt) {
         Ok(text) => Entered::Text(text),
         Err(ReadlineError::Interrupted) => Entered::Cancelled,
@@ -87,7 +87,7 @@ fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     if let (Entered::Text(text), Some(path)) = (&entered, &ask.history)
         && kept.editor.add_history_entry(text.as_str()).unwrap_or(false)
     {
-        // A history that cannot be written (a full disk, another's file) costs only the history.
+        // If the history cannot be written (a full disk, another user's file), only the history is lost.
         let _ = kept.editor.append_history(path);
     }
     Ok(entered)
@@ -112,7 +112,7 @@ fn editor(lua: &Lua, ask: &Ask) -> sys::Result<Editor<LuaHelper, FileHistory>> {
         last,
     }));
     if let Some(path) = &ask.history {
-        let _ = editor.load_history(path); // there is none before the first input
+        let _ = editor.load_history(path); // it does not exist before the first input
     }
     if ask.lua {
         interruptible(lua)?;
@@ -120,7 +120,7 @@ fn editor(lua: &Lua, ask: &Ask) -> sys::Result<Editor<LuaHelper, FileHistory>> {
     Ok(editor)
 }
 
-/// A loop without end stops at Ctrl-C; a look at a flag each 10000 instructions costs nothing.
+/// Ctrl-C stops an endless loop; checking a flag every 10000 instructions costs nothing.
 fn interruptible(lua: &Lua) -> sys::Result<()> {
     let look = HookTriggers::new().every_nth_instruction(10_000);
     let hook = |_: &Lua, _: &mlua::debug::Debug<'_>| match interrupt::take() {
@@ -138,7 +138,7 @@ fn broken(error: ReadlineError) -> sys::Error {
     }
 }
 
-/// Reads byte by byte, as a shell does: what follows the input belongs to the programs it starts.
+/// Reads byte by byte, like a shell: the following input belongs to the programs that this input starts.
 fn plain(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
     let stdin = std::io::stdin();
     let mut text = Vec::new();

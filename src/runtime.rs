@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use mlua::{FromLuaMulti, IntoLua, IntoLuaMulti, MultiValue, Value};
 
 use crate::cli::{self, End};
+use crate::prim::PRIMITIVES;
 use crate::vm::files::{SearchPath, Source};
 use crate::vm::{Failure, Options, Vm};
 
@@ -57,7 +58,7 @@ impl Builder {
         let search = if self.config_folders { SearchPath::new(&self.lua_path) } else { SearchPath::of(&self.lua_path) };
         let mut settings = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
         settings.extend(self.root.map(|root| ("root", root)));
-        Ok(Runtime { vm: Vm::new(Options { search, settings }).map_err(|e| Error::plain(e.to_string()))? })
+        Ok(Runtime { vm: Vm::new(Options { search, settings }, &PRIMITIVES).map_err(|e| Error::plain(e.to_string()))? })
     }
 }
 
@@ -227,7 +228,7 @@ impl Runtime {
 /// once, from a read-only mount of it or a sealed copy in memory. To be called before anything that must not be done
 /// twice, by a program that runs what it does not trust.
 pub fn seal() -> Result<(), Error> {
-    crate::sys::seal::seal().map_err(|e| Error::plain(format!("seal: {e}")))
+    crate::sys::cloned_binary::seal().map_err(|e| Error::plain(format!("seal: {e}")))
 }
 
 impl From<Failure> for Error {

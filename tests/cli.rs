@@ -1,6 +1,6 @@
-//! The command line as a user meets it: exit status and exact words on standard error, each case in
-//! a private host of its own. The texts stand here in full: they are part of the product, and a
-//! reader sees them beside the command that makes them.
+//! The command line from a user's view: exit status and exact text on standard error, each case in its own
+//! private host. The texts are here in full: they are part of the product, and a reader sees them next to
+//! the command that prints them.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
 mod host;
@@ -53,10 +53,10 @@ fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
 }
 
 fn unknown_command() -> Result<(), String> {
-    let near = "error: there is no command \"rum\"; did you mean `tinylua run`?\n\n\
+    let near = "error: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
     expect(&tinylua("", "rum x.lua")?, 2, near)?;
-    // What the shells call is for no reader.
+    // The commands called by shell completion are not listed.
     let near = near.replace("rum", "complet").replace("tinylua run`", "tinylua completion`");
     expect(&tinylua("", "complet")?, 2, &near)
 }
@@ -67,8 +67,8 @@ fn unknown_option() -> Result<(), String> {
                 Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
-    // One of another engine's, which means something else than what looks like it.
-    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: --cpus 0.5 is half of a processor\n\n\
+    // An option of another engine, whose meaning differs from the similar option here.
+    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
     expect(&tinylua("", "create --cpu-quota 50000 true")?, 2, text)
@@ -84,8 +84,8 @@ fn help_runs_nothing() -> Result<(), String> {
     for (words, summary) in [
         ("help run touch", "Run a recipe, or a command in a new container\n"),
         ("help exec web touch", "Run a program in a running container\n"),
-        ("help network create", "Make a network\n"),
-        ("help network", "Make, list, join and draw networks\n"),
+        ("help network create", "Create a network\n"),
+        ("help network", "Manage networks\n"),
     ] {
         let output = tinylua("", words)?;
         expect(&output, 0, "")?;
@@ -101,7 +101,11 @@ fn no_command() -> Result<(), String> {
     let output = tinylua("", "")?;
     expect(&output, 0, "")?;
     let help = String::from_utf8_lossy(&output.stdout);
-    if help.contains("\nCommands:\n") && help.contains("  run ") { Ok(()) } else { Err(help.into_owned()) }
+    if help.contains("\nContainers:\n  run ") && help.contains("\nSystem:\n  doctor ") {
+        Ok(())
+    } else {
+        Err(help.into_owned())
+    }
 }
 
 fn syntax_error() -> Result<(), String> {
@@ -111,10 +115,10 @@ fn syntax_error() -> Result<(), String> {
 
 fn unreadable_recipe() -> Result<(), String> {
     let missing = "load_recipe(\"missing.lua\"): ENOENT: No such file or directory: missing.lua\n  \
-                   hint: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them\n";
+                   hint: give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them\n";
     expect(&tinylua("", "run missing.lua")?, 125, missing)?;
     let folder = "load_recipe(\"./folder.lua\"): EISDIR: Is a directory: ./folder.lua\n  \
-                  hint: a recipe is a file\n";
+                  hint: a recipe is a file, not a directory\n";
     expect(&tinylua("mkdir folder.lua", "run ./folder.lua")?, 125, folder)
 }
 
@@ -163,13 +167,13 @@ fn override_wins() -> Result<(), String> {
 }
 
 fn override_in_open_folder() -> Result<(), String> {
-    let text = "/tmp/w/over is refused: its mode 777 lets other users write it, and what it holds would run as you\n  \
+    let text = "/tmp/w/over is refused: its mode 777 lets other users write it, and its code would run as you\n  \
                 hint: chown 0 /tmp/w/over and chmod go-w /tmp/w/over, or remove it\n";
     expect(&tinylua(&format!("{OVERRIDE}; chmod 777 over"), "--lua-path over run x")?, 125, text)
 }
 
 fn override_of_other_user() -> Result<(), String> {
-    let text = "/tmp/w/over/scripts is refused: it belongs to user 1234, and what it holds would run as you\n  \
+    let text = "/tmp/w/over/scripts is refused: it belongs to user 1234, and its code would run as you\n  \
                 hint: chown 0 /tmp/w/over/scripts and chmod go-w /tmp/w/over/scripts, or remove it\n";
     expect(&tinylua(&format!("{OVERRIDE}; chown 1234 over/scripts"), "--lua-path over run x")?, 125, text)
 }
@@ -191,7 +195,7 @@ fn trace_as_json() -> Result<(), String> {
     if operations.ends_with(&want.map(str::to_owned)) { Ok(()) } else { Err(format!("{operations:#?}")) }
 }
 
-/// What was closed leads to /dev/null: no file of ours becomes a standard descriptor.
+/// Closed standard descriptors are opened on /dev/null, so that no other file gets their numbers.
 fn closed_standard_descriptors() -> Result<(), String> {
     let setup = "echo 'for _, fd in ipairs((...)) do \
                  if tiny.readlink(\"/proc/self/fd/\" .. fd) ~= \"/dev/null\" then return 9 end end' > r.lua";

@@ -1,4 +1,4 @@
-//! The manual: entries are complete, their examples are Lua, and the generated files are fresh.
+//! The manual: entries are complete, their examples are valid Lua, and the generated files are up to date.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -6,16 +6,17 @@ use std::process::Command;
 
 use nix::errno::Errno;
 use tinylua::docs;
-use tinylua::vm::registry::{self, Primitive};
+use tinylua::prim::PRIMITIVES;
+use tinylua::vm::registry::Primitive;
 
-/// Fails with all complaints at once: they are mended in one go.
+/// Fails with all errors at once, so that they can be fixed together.
 fn no_complaints(complaints: Vec<String>) {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
 
 fn each(check: impl Fn(&Primitive) -> Vec<String>) {
     no_complaints(
-        registry::all().flat_map(|p| check(p).into_iter().map(move |c| format!("{}: {c}", p.name))).collect(),
+        PRIMITIVES.all().flat_map(|p| check(p).into_iter().map(move |c| format!("{}: {c}", p.name))).collect(),
     );
 }
 
@@ -32,7 +33,8 @@ fn every_entry_is_complete() {
             wrong.push("its doc is not one paragraph that ends with a full stop".into());
         }
         let documented = p.args.iter().map(|a| (a.name, a.doc)).chain(p.options.iter().map(|o| (o.name, o.doc)));
-        wrong.extend(documented.filter(|(_, doc)| doc.is_empty()).map(|(name, _)| format!("{name} is not explained")));
+        wrong
+            .extend(documented.filter(|(_, doc)| doc.is_empty()).map(|(name, _)| format!("{name} has no description")));
         wrong
     });
 }
@@ -44,8 +46,8 @@ fn names_are_flat_and_unique() {
         let snake = p.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         (!snake).then(|| "the name is not snake_case".into()).into_iter().collect()
     });
-    for primitive in registry::all() {
-        assert!(seen.insert(primitive.name), "{} is there twice", primitive.name);
+    for primitive in PRIMITIVES.all() {
+        assert!(seen.insert(primitive.name), "{} is registered twice", primitive.name);
     }
 }
 
@@ -53,7 +55,12 @@ fn names_are_flat_and_unique() {
 fn every_example_is_lua() {
     let lua = mlua::Lua::new();
     each(|p| {
-        lua.load(p.example).into_function().err().map(|e| format!("its example is no Lua: {e}")).into_iter().collect()
+        lua.load(p.example)
+            .into_function()
+            .err()
+            .map(|e| format!("its example is not valid Lua: {e}"))
+            .into_iter()
+            .collect()
     });
 }
 
@@ -62,7 +69,7 @@ fn every_error_is_an_errno() {
     let known: BTreeSet<String> = (1..134).map(|n| format!("{:?}", Errno::from_raw(n))).collect();
     each(|p| {
         let unknown = p.errors.iter().filter(|(code, _)| !known.contains(*code));
-        unknown.map(|(code, _)| format!("{code} is not what any errno is called here")).collect()
+        unknown.map(|(code, _)| format!("{code} is not the name of an errno")).collect()
     });
 }
 
@@ -77,11 +84,11 @@ fn every_method_takes_its_handle_first() {
 
 #[test]
 fn stubs_are_lua() {
-    let stubs = docs::stubs();
+    let stubs = docs::stubs(&PRIMITIVES);
     mlua::Lua::new().load(&stubs).into_function().expect("the stubs are Lua");
 }
 
-/// The files of a folder by their paths in it.
+/// The files of a directory by their relative paths.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
@@ -94,12 +101,12 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, String> {
     found
 }
 
-/// That a folder has what the program writes there, file by file: of that of which `own` is true.
+/// Checks that each file of a directory equals the program's output, for files for which `own` is true.
 fn fresh(folder: &str, format: &str, own: &dyn Fn(&Path) -> bool) {
     let place = tempfile::tempdir().expect("a temporary folder");
     let written = place.path().join("written");
     let mut program = Command::new(env!("CARGO_BIN_EXE_tinylua"));
-    // Nothing of this user's own wins over what ships.
+    // No file of this user overrides a shipped one.
     program.env("XDG_CONFIG_HOME", place.path()).args(["doc", "--format", format, "--output"]).arg(&written);
     assert!(program.status().expect("the program runs").success());
     let (mut have, mut want) = (tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)), tree(&written));
@@ -118,7 +125,7 @@ fn the_reference_is_fresh() {
 
 #[test]
 fn the_stubs_are_fresh() {
-    // The others are made of comments, and are not kept.
+    // The other pages are generated from comments and are not in the tree.
     let kept = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("lua/meta"));
     assert!(kept.len() >= 5);
     fresh("lua/meta", "lua", &|name| kept.contains_key(name));
@@ -129,7 +136,7 @@ fn the_man_pages_are_fresh() {
     fresh("docs/man", "man", &|_| true);
 }
 
-/// What man(1) would complain of, where one of its formatters is installed.
+/// The warnings of man(1), if one of its formatters is installed.
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says why")]
 fn the_man_pages_are_well_formed() {
@@ -143,7 +150,7 @@ fn the_man_pages_are_well_formed() {
         println!("skip: needs mandoc");
         return;
     };
-    // They are made of the sources, which have no date.
+    // They are generated from the sources, which have no date.
     let said = String::from_utf8_lossy(&lint.stdout);
     no_complaints(said.lines().filter(|line| !line.contains("missing date")).map(str::to_owned).collect());
 }

@@ -1,9 +1,10 @@
-//! Runs every tests/lua/FAMILY/NAME.lua and every shipped recipe, each in a private host of its
-//! own. A file is a test by being there: nothing is registered. A test passes when it ends with 0
-//! and is skipped when it ends with 77 after printing `skip: reason`. A shipped recipe must do
-//! something useful without arguments: that is how it is run.
+//! Runs every tests/lua/FAMILY/NAME.lua and every shipped recipe, each in its own private host. Every file there
+//! is a test, without registration; tests/cases lists tests that reuse another test's file with other arguments. A
+//! test passes if it exits with 0 and is skipped if it exits with 77 after printing `skip: reason`. A shipped recipe
+//! is run without arguments, and must do something useful.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
+mod cases;
 mod host;
 
 use std::path::{Path, PathBuf};
@@ -12,10 +13,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use libtest_mimic::{Completion, Trial};
 
-/// The status of a test that lacks what it needs; its output says `skip: reason`.
+/// The exit status of a test whose requirements are missing; it prints `skip: reason`.
 const SKIPPED: i32 = 77;
 
-/// How many calls the walks of faults had fail or die, in all tests that passed.
+/// The directory whose lua/ contains the modules shared by tests.
+const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+
+/// The number of calls that the fault walks made fail or die, in all passed tests.
 static WALKED: AtomicU32 = AtomicU32::new(0);
 
 fn main() -> ExitCode {
@@ -24,9 +28,11 @@ fn main() -> ExitCode {
         let families = entries(&root.join("tests/lua")).into_iter().filter(|path| path.is_dir());
         let tests = families.flat_map(|family| entries(&family)).filter(|path| is_lua(path)).map(test);
         let shipped = entries(&root.join("lua/recipes")).into_iter().filter(|path| is_lua(path));
-        // A topology is brought up, not run: scenarios/topology* do that.
+        // A topology is started with `up`, not `run`: see scenarios/topology*.
         let recipes = shipped.filter(|path| !is_topology(path)).map(recipe);
-        tests.chain(recipes).collect()
+        let mut all: Vec<Trial> = tests.chain(cases::all().into_iter().map(case)).chain(recipes).collect();
+        all.sort_by_key(|trial| cases::turn(trial.name()));
+        all
     });
     if let walked @ 1.. = WALKED.load(Ordering::Relaxed) {
         println!("fault points walked: {walked}");
@@ -37,12 +43,20 @@ fn main() -> ExitCode {
 fn test(path: PathBuf) -> Trial {
     let family = path.parent().map(name).unwrap_or_default();
     host::trial(format!("{family}/{}", name(&path)), move || {
-        let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
-        run(&["--lua-path", shared, "run", &path.to_string_lossy()])
+        run(&["--lua-path", SHARED, "run", &path.to_string_lossy()])
     })
 }
 
-/// By its bare name: what is run is the copy inside the binary.
+/// A test without its own file.
+fn case(case: cases::Case) -> Trial {
+    host::trial(case.name, move || {
+        let recipe = format!("{SHARED}/lua/{}", case.recipe);
+        let words = ["--lua-path", SHARED, "run", &recipe].into_iter();
+        run(&words.chain(case.arguments.iter().map(String::as_str)).collect::<Vec<_>>())
+    })
+}
+
+/// By its bare name, so that the copy in the binary is run.
 fn recipe(path: PathBuf) -> Trial {
     let name = name(&path);
     host::trial(format!("recipes/{name}"), move || run(&["run", &format!("{name}.lua")]))
@@ -53,7 +67,7 @@ fn run(args: &[&str]) -> Result<Completion, String> {
     verdict(&host::run(program.iter().chain(args).map(Into::into).collect())?)
 }
 
-/// What a test's end means: passed, skipped with its reason, or failed with its output.
+/// The result of a test: passed, skipped with a reason, or failed with its output.
 fn verdict(output: &Output) -> Result<Completion, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));

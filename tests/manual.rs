@@ -1,7 +1,7 @@
-//! Every code block of README.md and of the manual. Lua is looked at by `tinylua check`, console blocks
-//! are run: those of a page in their order, in one private host, in a folder with the manual's recipes and
-//! the files that the page's own Lua blocks name (`-- web.lua`). A block that cannot be run says why
-//! (pages/mod.rs), and is counted.
+//! Every code block of README.md and of the manual. Lua is checked by `tinylua check`. Console blocks
+//! are run: those of a page in order, in one private host, in a directory with the manual's recipes and
+//! the files named by the page's Lua blocks (`-- web.lua`). A block that cannot be run has a comment with the
+//! reason (pages/mod.rs), and is counted.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
 mod host;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use libtest_mimic::{Completion, Trial};
 use pages::{Block, Page};
 
-/// Begins the lines of the script between what the commands print.
+/// The start of the script's own lines between the output of commands.
 const MARK: char = '\u{1e}';
 
 static CHECKED: AtomicU32 = AtomicU32::new(0);
@@ -76,7 +76,7 @@ fn there(program: &str) -> bool {
         .any(|folder| Path::new(folder).join(program).exists())
 }
 
-/// What is run of a page, with the line to name when it goes wrong.
+/// The commands of a page that are run, with the line to report on failure.
 enum Step<'a> {
     Lua(&'a Block),
     Hidden(&'a Block),
@@ -104,7 +104,7 @@ fn look(name: &str, page: &Page) -> Result<(), String> {
             _ => {}
         }
     }
-    // A page of words alone.
+    // A page without code.
     if steps.is_empty() {
         return Ok(());
     }
@@ -121,7 +121,7 @@ fn opening() -> String {
     )
 }
 
-/// What comes before the block and is not shown.
+/// The hidden command before the block.
 fn hidden<'a>(block: &'a Block, script: &mut String, steps: &mut Vec<Step<'a>>) {
     for command in &block.first {
         script.push_str(&step(command));
@@ -139,14 +139,14 @@ fn console<'a>(block: &'a Block, script: &mut String, steps: &mut Vec<Step<'a>>)
     }
 }
 
-/// In the script's own shell: `cd` and variables are there for what follows.
+/// In the script's own shell, so that `cd` and variables affect later commands.
 fn step(command: &str) -> String {
     format!("{{ {command}\n}} </dev/null 2>&1; printf '\\n{MARK}%d\\n' $?\n")
 }
 
-/// Writes the block under its own name, or where no page looks, and checks it.
+/// Writes the block to the file it names, or to one that no page uses, and checks it.
 fn lua(block: &Block) -> Result<String, String> {
-    // Left-out parts are comments; the inside of a table is one.
+    // Omitted parts are comments; a fragment of a table is completed to a table.
     let text = block.text.replace('…', "--[[…]]");
     let machine = mlua::Lua::new();
     let whole = |text: &str| machine.load(text).into_function().is_ok();
@@ -158,7 +158,7 @@ fn lua(block: &Block) -> Result<String, String> {
         None => format!("/tmp/blocks/block-at-{}.lua", block.line),
     };
     if text.contains("\nEND-OF-BLOCK\n") {
-        return Err(format!("line {}: the block contains the word that ends it", block.line));
+        return Err(format!("line {}: the block contains the end marker of its here-document", block.line));
     }
     Ok(format!("cat > {name} <<'END-OF-BLOCK'\n{text}END-OF-BLOCK\n{}", step(&format!("tinylua check {name}"))))
 }
@@ -169,7 +169,7 @@ fn judge(name: &str, steps: &[Step<'_>], out: &str, err: &str) -> Result<(), Str
     let mut wrong = Vec::new();
     for at in steps {
         let Some((status, next)) = parts.next().and_then(|part| part.split_once('\n')) else {
-            return Err(format!("{name}: the page was not run to its end\n{out}\n{err}"));
+            return Err(format!("{name}: the page did not run to the end\n{out}\n{err}"));
         };
         let (block, what, fails) = match at {
             Step::Lua(block) => (block, "the Lua block".to_owned(), false),
@@ -190,19 +190,19 @@ fn judge(name: &str, steps: &[Step<'_>], out: &str, err: &str) -> Result<(), Str
     if wrong.is_empty() { Ok(()) } else { Err(format!("\n{}", wrong.join("\n\n"))) }
 }
 
-/// That every link of a page leads to a file, and every page of the manual stands in its contents.
+/// Checks that every link of a page leads to a file, and that every page of the manual is in its contents.
 fn links() -> Result<(), String> {
     let (mut wrong, pages) = (Vec::new(), files(&root().join("docs/manual/src")));
     let mut listed = Vec::new();
     for page in pages.iter().chain([&root().join("README.md")]) {
         let (text, folder) =
             (std::fs::read_to_string(page).map_err(|e| e.to_string())?, page.parent().unwrap_or(root()));
-        // Code has brackets of its own.
+        // Code may contain brackets.
         let prose: String = text.split("```").step_by(2).collect();
         for target in prose.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
             let path = folder.join(target);
             if !target.is_empty() && !target.contains("://") && !path.exists() {
-                wrong.push(format!("{}: there is no {target}", page.display()));
+                wrong.push(format!("{}: {target} does not exist", page.display()));
             }
             if page.ends_with("SUMMARY.md") {
                 listed.push(path);
@@ -214,7 +214,7 @@ fn links() -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(format!("\n{}", wrong.join("\n"))) }
 }
 
-/// That the reader of pages sees what is there, and that a difference is one.
+/// Checks that pages are parsed correctly and that differences are found.
 fn reader() -> Result<(), String> {
     let text = "<!-- test: fails -->\n```console\n# a \\\n  b\n# c\none\n…\n```\n\n```lua\nx()\n```\n";
     let page = pages::read(text, root())?;

@@ -1,7 +1,6 @@
-//! What the product says when something is wrong, word by word. Each tests/messages/NAME.txt is a session: a line
-//! `$ COMMAND` is run by one shell in a private host, and what it says stands below it, with `[STATUS]` where that is
-//! not 0. A reader judges the messages there; whoever changes one sees it in the diff. Plain files, so that nothing but
-//! an editor is needed for that. `BLESS=1 cargo test --test messages` writes them anew.
+//! The exact error messages of the product. Each tests/messages/NAME.txt is a session: one shell in a private host runs
+//! the lines `$ COMMAND`, and the output of each follows it, with `[STATUS]` if that is not 0. The messages can be
+//! reviewed there, and each change shows in the diff. `BLESS=1 cargo test --test messages` rewrites the files.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
 mod host;
@@ -11,10 +10,10 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Completion, Trial};
 
-/// Begins a line of the shell's that is the harness's own.
+/// The start of lines that the harness itself prints in the shell.
 const MARK: &str = "\u{1}";
 
-/// `tinylua` is the one under test; `ordinary COMMAND` runs as a user without rights, with a home of its own.
+/// `tinylua` is the program under test; `ordinary COMMAND` runs as an unprivileged user with its own home.
 const PRELUDE: &str = r#"
 exec 2>&1
 mkdir -p /tmp/bin /tmp/home /tmp/w && ln -s "$0" /tmp/bin/tinylua && chown 65534:65534 /tmp/home && cd /tmp/w || exit 99
@@ -42,13 +41,13 @@ fn session(path: PathBuf) -> Trial {
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, said).map_err(|e| e.to_string())?;
         } else if said != have {
-            return Err(format!("{}: it says otherwise now:\n{}", path.display(), difference(&have, &said)));
+            return Err(format!("{}: the output has changed:\n{}", path.display(), difference(&have, &said)));
         }
         Ok(Completion::Completed)
     })
 }
 
-/// The session with what its commands say now; lines that begin with # stay.
+/// The session with the current output of its commands; lines that begin with # are kept.
 fn said(session: &str) -> Result<String, String> {
     let mut script = PRELUDE.to_owned();
     for line in session.lines() {
@@ -82,7 +81,7 @@ fn said(session: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// Without what differs from run to run and from host to host: ids of containers, where cgroup v2 is mounted.
+/// Removes what differs between runs and hosts: ids of containers, the mount point of cgroup v2.
 fn settled(line: &str) -> String {
     let line = line.replace("/sys/fs/cgroup/unified", "/sys/fs/cgroup");
     let is_id = |word: &str| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -95,7 +94,7 @@ fn settled(line: &str) -> String {
         .collect()
 }
 
-/// The lines that differ, each with the command that it stands below.
+/// The lines that differ, each with the command that printed it.
 fn difference(want: &str, got: &str) -> String {
     let common = want.lines().zip(got.lines()).take_while(|(a, b)| a == b).count();
     let command = want.lines().take(common + 1).filter(|line| line.starts_with("$ ")).last().unwrap_or_default();

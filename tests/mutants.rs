@@ -1,5 +1,5 @@
 //! Deliberate faults (tests/mutants/*.txt), and how many of them the tests notice. As a test this only checks that every
-//! fault still fits the tree. `--soak` puts one fault after the other into a copy of the tree and runs its tests there:
+//! fault still applies to the tree. `--soak` applies one fault at a time to a copy of the tree and runs its tests there:
 //! tests/soak/mutants, described in tests/soak/README.md.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 use rules::{Fault, ROOT};
 
-/// So many faults there are at least.
+/// The minimum number of faults.
 const LEAST: usize = 100;
 
 fn main() -> ExitCode {
@@ -42,7 +42,7 @@ fn faults() -> Result<Vec<Fault>, String> {
     Ok(rules::layers()?.into_iter().flat_map(|layer| layer.faults).collect())
 }
 
-/// Calls `check` for each fault, and names the fault in what it finds wrong.
+/// Calls `check` for each fault, and adds the fault's name to its errors.
 fn each(check: impl Fn(&Fault) -> Result<(), String>) -> Vec<String> {
     match faults() {
         Ok(all) => all.iter().filter_map(|fault| Some(format!("{}: {}", fault.id(), check(fault).err()?))).collect(),
@@ -50,14 +50,14 @@ fn each(check: impl Fn(&Fault) -> Result<(), String>) -> Vec<String> {
     }
 }
 
-/// The code changes: a fault whose text is gone would test nothing.
+/// The code changes: a fault whose text no longer exists would test nothing.
 fn every_fault_fits_the_tree() -> Vec<String> {
     let tree = sources();
     each(|fault| {
         let text = tree.iter().find(|(name, _)| *name == fault.file).map(|(_, text)| text);
         let applied = match text {
             Some(text) => fault.applied(text).map(drop),
-            None => Err(format!("there is no file {}", fault.file)),
+            None => Err(format!("no such file: {}", fault.file)),
         };
         applied.map_err(|why| {
             let there = |text: &str| !fault.old.is_empty() && text.contains(&fault.old);
@@ -78,7 +78,7 @@ fn every_fault_is_well_formed() -> Vec<String> {
     let known = |test: &String| {
         let (suite, filter) = test.split_once(' ').unwrap_or((test, ""));
         let suites = ["lua", "lib", "fuzz"];
-        // Tests that are made from a list have no file of their own.
+        // Tests from a list do not have their own file.
         let listed = ["rootless/", "recipes/", "scenarios/faults"].iter().any(|list| filter.starts_with(list));
         match suite {
             "lua" => listed || lua_tests.iter().any(|name| name.starts_with(filter)),
@@ -91,7 +91,7 @@ fn every_fault_is_well_formed() -> Vec<String> {
         _ if fault.breaks.is_empty() => Err("it does not say what it breaks".into()),
         _ if fault.tests.is_empty() => Err("it names no test".into()),
         _ => match fault.tests.iter().find(|test| !known(test)) {
-            Some(test) => Err(format!("there is no test {test}")),
+            Some(test) => Err(format!("no such test: {test}")),
             None => Ok(()),
         },
     });
@@ -112,7 +112,7 @@ fn the_list_is_long_enough() -> Vec<String> {
             wrong.push(format!("no fault is in {folder}"));
         }
     }
-    // Each room of the library has one.
+    // Each room of the library has a fault.
     let rooms = std::fs::read_dir(Path::new(ROOT).join("lua/tiny")).into_iter().flatten().flatten();
     for room in rooms.filter(|entry| entry.path().is_dir()) {
         let folder = format!("lua/tiny/{}/", room.file_name().to_string_lossy());

@@ -1,5 +1,5 @@
-//! The prompt at a terminal: completion, hints and colours while typing, help, and that it survives what
-//! is done to it. Then the code frame that an error has on a terminal.
+//! The prompt at a terminal: completion, hints and colours while typing, help, and robustness against errors,
+//! signals and children. Then the code frame of an error on a terminal.
 
 mod pty;
 mod session;
@@ -18,7 +18,7 @@ fn a_session() {
     prompt.line("a + 2");
     prompt.expect("\n42\r\n");
 
-    // An error is shown and the prompt lives.
+    // An error is shown and the prompt continues.
     prompt.line("tiny.readlink('/nope')");
     prompt.expect("prompt:1: readlink(\"/nope\"): ENOENT");
     prompt.line("tiny.getpidd()");
@@ -42,24 +42,24 @@ fn a_session() {
     prompt.press("f:wait_\t");
     prompt.expect("f:wait_ready");
 
-    // Ctrl-C gives up the line, then interrupts a loop; the child is not at the prompt.
+    // Ctrl-C discards the line, then interrupts a loop; the child does not run the prompt.
     prompt.cancel();
     prompt.line("f:wait()");
     prompt.expect("\n3\r\n");
     prompt.line("while true do end");
     prompt.expect(EDITED);
-    // The loop is at work, or about to be: either way the prompt comes back.
+    // The loop is running or about to start: in both cases the prompt returns.
     prompt.press("\x03");
     prompt.expect("tiny> ");
 
     prompt.line("local x = 1");
     prompt.expect(EDITED);
-    prompt.expect("note: a local lives for its input only");
+    prompt.expect("note: a local exists only in its input");
     prompt.line("n = tiny.pipe()");
     prompt.expect(EDITED);
     prompt.expect("tiny> ");
     prompt.press("\x04");
-    prompt.expect("still there: n = <file pipe>");
+    prompt.expect("still open: n = <file pipe>");
     assert!(prompt.child.wait().expect("it ends").success());
 
     let history = home.path().join(".local/state/tinylua/history");
@@ -84,7 +84,7 @@ fn completion() {
         prompt.expect(shown);
         prompt.cancel();
     };
-    // The keys of a table with what they do; the words that an argument can be; a handle's methods.
+    // The keys of a table with descriptions; the possible values of an argument; a handle's methods.
     completes(&mut prompt, "tiny.clone({ ", "net            network namespace\r\n");
     completes(&mut prompt, "tiny.unshare { ut", "{ uts = ");
     completes(&mut prompt, "tiny.clock('mono", "'monotonic'");
@@ -94,7 +94,7 @@ fn completion() {
     assert_eq!(prompt.answer("c = require 'tiny.container'"), "");
     completes(&mut prompt, "c.new { mem", "memory = ");
     completes(&mut prompt, "c.new { net", "net_delay  duration");
-    // Files, with a folder open for more; modules; what there is help on.
+    // Files, with a directory left open for more; modules; help topics.
     completes(&mut prompt, "x = './roo", "root.txt  roots/");
     completes(&mut prompt, "x = \"root.", "\"root.txt\"");
     completes(&mut prompt, "require 'tiny.sco", "'tiny.scope'");
@@ -116,7 +116,7 @@ fn hints() {
         prompt.expect(hint);
         prompt.cancel();
     }
-    // Of a function that ships, from its source.
+    // For a shipped function, from its source.
     assert_eq!(prompt.answer("s = require 'tiny.state'"), "");
     prompt.press("s.find(");
     prompt.expect("  state.find(‹ref›)");
@@ -144,16 +144,16 @@ fn help_on_everything() {
         ("help()", "explains a primitive"),
         ("help(tiny.clone)", "clone(options, body)"),
         ("help 'child:wait'", "child:wait([timeout])"),
-        ("help 'stop'", "-t, --time DURATION     How long before SIGKILL"),
+        ("help 'stop'", "-t, --time DURATION     Time to wait before SIGKILL"),
         ("help 'network'", "  graph                   Draw bridges"),
         ("help 'network create'", "tinylua network create [OPTIONS] NAME"),
         ("help 'tiny.inspect.source'", "source.of(process)"),
-        ("help 'tiny.scope'", "A scope: what a container's set-up made"),
-        ("help 'docs.manual.summary'", "One line on a file: a command's summary"),
+        ("help 'tiny.scope'", "A scope records how to undo each step"),
+        ("help 'docs.manual.summary'", "One line about a file: a command's summary"),
         ("help(require('tiny.docs.manual').summary)", "tiny.docs.manual.summary(text)"),
         ("help(inspect)", "tiny.prompt.helpers.inspect(what)"),
         ("help(tiny.utsns())", ":keep()"),
-        ("help 'clnoe'", "there is nothing named \"clnoe\"\r\n  hint: did you mean \"clone\"?"),
+        ("help 'clnoe'", "no documentation for \"clnoe\"\r\n  hint: did you mean \"clone\"?"),
     ];
     for (asked, want) in all {
         let answer = prompt.answer(asked);
@@ -176,11 +176,11 @@ fn traced_calls() {
 fn it_survives() {
     let home = home();
     let mut prompt = Prompt::start(home.path());
-    // A child that touches the terminal at once stops its group, and not what makes it.
+    // A child that uses the terminal immediately stops its own group, not its creator.
     for _ in 0..20 {
         assert_eq!(prompt.answer("foreground(function() tiny.raw_mode(0):keep() end)"), "0\r\n");
     }
-    // Ctrl-C ends a call that waits, and not the child, which stands apart.
+    // Ctrl-C ends a waiting call, but not the child, which is in another process group.
     assert_eq!(prompt.answer("c = tiny.fork(function() tiny.exec { 'sleep', '1000' } end) c:wait_ready()"), "");
     for waits in ["c:wait()", "tiny.poll({}, '100s')", "tiny.pipe():read()"] {
         prompt.line(waits);
@@ -189,7 +189,7 @@ fn it_survives() {
         prompt.press("\x03");
         prompt.expect("tiny> ");
     }
-    // A call that works ends between two files, and is not interrupted a second time once it has.
+    // A working call is interrupted between two files, and only once.
     prompt.line("tiny.tar_pack('/usr', { name = 'x', to = tiny.open('/dev/null', { write = true }) })");
     prompt.expect(EDITED);
     prompt.press("\x03");
@@ -198,7 +198,7 @@ fn it_survives() {
     assert_eq!(prompt.answer("(function() for i = 1, 1e5 do end return 7 end)()"), "7\r\n");
     assert_eq!(prompt.answer("#tiny.poll({ c }, 0)"), "0\r\n", "the child lives");
     assert_eq!(prompt.answer("c:kill('KILL') c:wait()"), "");
-    // What an input does to its own names is nothing to the prompt.
+    // Changes of an input to its own names do not affect the prompt.
     assert_eq!(prompt.answer("tiny = 5; table = nil; print = nil; tostring = nil"), "");
     assert_eq!(prompt.answer("tiny"), "5\r\n");
     assert_eq!(prompt.answer("tiny = nil; table = nil; tostring = nil"), "");
@@ -221,7 +221,7 @@ fn it_survives() {
         let answer = prompt.answer(input);
         assert!(answer.contains(want) && answer.len() < 40_000, "{input}: {answer}");
     }
-    // A child that crashes, one that leaves the terminal raw, and one that reads: none takes the keys.
+    // A child that crashes, one that leaves the terminal raw, and one that reads: none of them takes input.
     assert_eq!(
         prompt.answer("tiny.fork(function() tiny.kill(tiny.pidfd_open(tiny.getpid()), 'SEGV') end):wait()"),
         "139\r\n\"SIGSEGV\"\r\n"
@@ -235,20 +235,20 @@ fn it_survives() {
             .count(),
         1
     );
-    // A child leads no group, so that it can begin a session.
+    // A child is not a process group leader, so that it can create a session.
     assert_eq!(prompt.answer("tiny.clone({ pid = true }, function() tiny.setsid() return 6 end):wait()"), "6\r\n");
-    // A child with the terminal reads its keys, and gets Ctrl-C alone.
+    // A child in the foreground reads the input, and is the only one to receive Ctrl-C.
     prompt.line("foreground(function() tiny.exec { 'sh', '-c', 'echo on; exec cat' } end)");
     prompt.expect("on\r\n");
     prompt.line("typed");
     prompt.expect("typed\r\ntyped\r\n");
-    // Nothing could let it go on again: Ctrl-Z is a character.
+    // Nothing could continue it after a stop, so Ctrl-Z is an ordinary character.
     prompt.line("\x1a");
     prompt.expect("^Z\r\n\x1a\r\n");
     prompt.press("\x03");
     prompt.expect("130\r\n\"SIGINT\"\r\n");
     assert_eq!(prompt.answer("1 + 1"), "2\r\n");
-    // An error of several lines of input has the line.
+    // An error in input of several lines has a line number.
     prompt.line("do\nlocal x = nil\nx()\nend");
     prompt.expect("prompt#1:3: attempt to call a nil value");
     prompt.expect(" > 3 | x()\r\n     | ^^^\r\n");
@@ -316,7 +316,7 @@ fn an_error_has_its_lines_on_a_terminal() {
     plain.expect(" > 3 |     tiny.readlink('/nope')\r\n     |     ^^^^^^^^^^^^^\r\n   4 | end\r\n   5 | f()\r\n");
     let mut coloured = Prompt::run(home.path(), &["run", "fails.lua"], &[]);
     coloured.expect("\x1b[2m   2 | local function f()\x1b[0m\r\n\x1b[1;31m > 3\x1b[0m | ");
-    // A child's error and one of syntax have theirs too.
+    // A child's error and a syntax error have a frame too.
     std::fs::write(home.path().join("child.lua"), "tiny.fork(function()\n  error 'no'\nend):wait()\n")
         .expect("a recipe");
     let mut child = Prompt::run(home.path(), &["run", "child.lua"], &[("NO_COLOR", "1")]);
@@ -324,12 +324,12 @@ fn an_error_has_its_lines_on_a_terminal() {
     std::fs::write(home.path().join("syntax.lua"), "local x =\n= 2\n").expect("a recipe");
     let mut syntax = Prompt::run(home.path(), &["run", "syntax.lua"], &[("NO_COLOR", "1")]);
     syntax.expect("syntax.lua:2: unexpected symbol near '='\r\n   1 | local x =\r\n > 2 | = 2\r\n");
-    // Of a container's key, the line that gives it its value.
+    // For a container's key, the line that sets it.
     let web = "local c = require 'tiny.container'\nreturn c.new {\n  memory = '12q',\n}\n";
     std::fs::write(home.path().join("web.lua"), web).expect("a recipe");
     let mut web = Prompt::run(home.path(), &["run", "web.lua"], &[("NO_COLOR", "1")]);
     web.expect(" > 3 |   memory = '12q',\r\n     |   ^^^^^^\r\n");
-    // Elsewhere the text is all there is.
+    // Without a terminal only the text is printed.
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_tinylua"))
         .args(["run", "fails.lua"])
         .current_dir(home.path())
@@ -337,6 +337,6 @@ fn an_error_has_its_lines_on_a_terminal() {
         .expect("it starts");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its folder is missing\n"
+        "fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its directory is missing\n"
     );
 }

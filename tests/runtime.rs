@@ -1,5 +1,5 @@
-//! The machine in a program of one's own: overriding folders, errors with their parts, commands. What needs a
-//! fork or root is in the doc tests and the example, which are processes of their own.
+//! The machine embedded in another program: overriding directories, fields of errors, commands. Tests that need a
+//! fork or root are in the doc tests and the example, which are separate processes.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use tinylua::Runtime;
 
 type Tried = Result<(), Box<dyn std::error::Error>>;
 
-/// A folder with an overriding module and a command.
+/// A directory with an overriding module and a command.
 fn folder() -> Result<(tempfile::TempDir, PathBuf), std::io::Error> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let path = dir.path().to_path_buf();

@@ -1,5 +1,5 @@
-//! The house rules as tests: what may import what, who may print, how long a file may be, which
-//! test belongs to which primitive. A message names the place, the rule and the reason.
+//! The house rules as tests: permitted imports, which modules may print, the maximum length of files, and which
+//! test belongs to which primitive. A message has the position, the rule and the reason.
 
 mod rooms;
 mod source;
@@ -7,10 +7,11 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use source::modules::Modules;
 use source::{File, files, report, root};
-use tinylua::vm::registry;
+use tinylua::prim::PRIMITIVES;
 
-/// Folders of tests that follow a container's whole life, or an attack on it, instead of one primitive.
+/// Directories of tests of a container's whole life, or of an attack on it, instead of one primitive.
 const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless"];
 
 const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "examples", "docs", ".ci", ".cargo"];
@@ -20,8 +21,9 @@ fn imports_run_downward() {
     let rules: &[(&str, &str, &[&str], &str)] = &[
         ("src/sys", "rs", &["mlua"], "sys is the kernel in Rust types; it never sees Lua"),
         ("src/sys", "rs", &["crate::vm", "crate::prim", "crate::cli"], "imports run downward: prim → sys"),
+        ("src/vm", "rs", &["crate::prim"], "a machine receives its primitives when it is created (Vm::new)"),
         ("src/prim", "rs", &["crate::cli"], "imports run downward: cli → prim"),
-        ("src/prim", "rs", &["unsafe", "libc::"], "bindings hold no kernel code: that stands in sys"),
+        ("src/prim", "rs", &["unsafe", "libc::"], "bindings contain no kernel code: that belongs in sys"),
         ("lua", "lua", &["require \"scripts", "require(\"scripts"], "a module never needs a script"),
     ];
     let mut wrong = Vec::new();
@@ -34,12 +36,30 @@ fn imports_run_downward() {
 }
 
 #[test]
+fn modules_of_sys_import_in_one_direction() {
+    let modules = Modules::below("src/sys");
+    let reason = "move shared code to a module below both";
+    report(modules.cycle().map(|chain| format!("{}: {reason}", chain.join(" → "))).into_iter().collect());
+}
+
+#[test]
+fn arguments_come_from_main() {
+    let mut wrong = Vec::new();
+    for file in files("src", "rs").filter(|f| f.name != "src/sys/title.rs") {
+        wrong.extend(file.code_with(&["env::args", "env::args_os", "args_os"]).map(|(at, word)| {
+            format!("{at}: {word:?}: Rust's start-up does not run, so only glibc has the arguments: use sys/title.rs")
+        }));
+    }
+    report(wrong);
+}
+
+#[test]
 fn each_unsafe_block_says_why_it_is_sound() {
     let mut wrong = Vec::new();
     for file in files("src", "rs") {
         for (at, _) in file.code_with(&["unsafe"]).filter(|(at, _)| !file.has_above(at, "// SAFETY:")) {
             wrong.push(format!(
-                "{at}: unsafe without \"// SAFETY:\" above it: a reader cannot check what is not claimed"
+                "{at}: unsafe without \"// SAFETY:\" above it: a reader cannot check an undocumented assumption"
             ));
         }
     }
@@ -57,7 +77,7 @@ fn only_the_front_prints() {
         wrong.extend(file.code_with(&["io.write(", "io.stdout", " print("]).map(|(at, word)| (at, word.to_owned())));
     }
     let reason = "only main.rs, repl.rs and lua/tiny/format.lua touch the terminal, so that escapes, colours and \
-                  broken pipes are dealt with once";
+                  broken pipes are handled in one place";
     report(wrong.into_iter().map(|(at, word)| format!("{at}: {word:?}: {reason}")).collect());
 }
 
@@ -65,11 +85,11 @@ fn only_the_front_prints() {
 fn files_open_with_what_they_own() {
     let mut wrong = Vec::new();
     for file in files("src", "rs").chain(files("tests", "rs")).filter(|f| !f.text.starts_with("//! ")) {
-        wrong.push(format!("{}:1: no //! header: a file says first what it owns and what it refuses", file.name));
+        wrong.push(format!("{}:1: no //! header: a file begins with its purpose", file.name));
     }
     let lua = ["lua", "scripts", "tests/lua", "src", "docs"].into_iter().flat_map(|folder| files(folder, "lua"));
     for file in lua.filter(|f| !f.text.starts_with("--")) {
-        wrong.push(format!("{}:1: no comment at the top: a file says first what it is for", file.name));
+        wrong.push(format!("{}:1: no comment at the top: a file begins with its purpose", file.name));
     }
     report(wrong);
 }
@@ -84,36 +104,28 @@ fn files_stay_short() {
             let lines = file.lines_outside_tables();
             if lines > *limit {
                 wrong.push(format!(
-                    "{}:{limit}: {lines} lines outside its tables, {limit} at most: nobody reads a long file",
+                    "{}:{limit}: {lines} lines outside its tables, {limit} at most: long files are hard to read",
                     file.name
                 ));
             }
         }
     }
     for file in files("lua/recipes", "lua").filter(|f| f.code_lines() > 25) {
-        wrong.push(format!(
-            "{}: {} lines of code, 25 at most: a recipe is read at a glance",
-            file.name,
-            file.code_lines()
-        ));
+        wrong.push(format!("{}: {} lines of code, 25 at most: a recipe must be short", file.name, file.code_lines()));
     }
     report(wrong);
 }
 
 #[test]
 fn nothing_is_left_for_later() {
-    // In two parts each, so that this file does not trip over itself.
+    // In two parts each, so that this file does not match itself.
     let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("unimpl", "emented!")];
     let mut wrong = Vec::new();
     for folder in ["src", "lua", "scripts", "tests", "benches"] {
         for file in ["rs", "lua", "sh", "py", "c"].into_iter().flat_map(|ext| files(folder, ext)) {
             for (number, line) in file.text.lines().enumerate() {
                 if let Some(word) = words.iter().find(|word| line.contains(*word)) {
-                    wrong.push(format!(
-                        "{}:{}: {word}: what is known to be missing is an issue",
-                        file.name,
-                        number + 1
-                    ));
+                    wrong.push(format!("{}:{}: {word}: record missing work as an issue", file.name, number + 1));
                 }
             }
         }
@@ -127,9 +139,7 @@ fn there_is_no_current_container() {
     let words = ["current_container", "currentContainer", "set_current_dir(", "static mut"];
     for file in files("src", "rs").chain(files("lua", "lua")).chain(files("scripts", "lua")) {
         wrong.extend(file.code_with(&words).map(|(at, word)| {
-            format!(
-                "{at}: {word:?}: what a function works on is passed to it; hidden state breaks two containers at once"
-            )
+            format!("{at}: {word:?}: pass it as an argument; hidden state breaks concurrent containers")
         }));
     }
     report(wrong);
@@ -142,24 +152,27 @@ fn top_level_folders_are_the_known_ones() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let passing = name == "target" || name == ".git";
         if entry.path().is_dir() && !passing && !TOP.contains(&name.as_str()) {
-            wrong.push(format!("{name}/: not one of {}: a room of its own needs a reason", TOP.join(", ")));
+            wrong.push(format!("{name}/: not one of {}: a new top-level directory needs a reason", TOP.join(", ")));
         }
     }
     report(wrong);
 }
 
-/// A test is about the primitive that it is named after, and about those without a file of their
-/// own that its first line names before the colon: "-- wait_ready, notify_ready: …".
+/// A test covers the primitive in its file name, and the primitives without their own file that its first line
+/// lists before the colon: "-- wait_ready, notify_ready: …".
 #[test]
 fn each_primitive_has_one_test_file() {
     let tests: Vec<(File, String)> = lua_tests().collect();
-    let mut covered: BTreeMap<&str, Vec<&str>> = registry::all().map(|p| (p.name, Vec::new())).collect();
+    let mut covered: BTreeMap<&str, Vec<&str>> = PRIMITIVES.all().map(|p| (p.name, Vec::new())).collect();
     let mut wrong = Vec::new();
     for (file, stem) in &tests {
         let header = file.text.lines().next().unwrap_or_default().trim_start_matches('-');
         let words = |text: &str| text.split([',', ' ', ':']).map(str::to_owned).collect::<Vec<_>>();
         if !words(header).iter().chain([stem]).any(|word| covered.contains_key(word.as_str())) {
-            wrong.push(format!("{}:1: names no primitive; what follows several goes to scenarios/", file.name));
+            wrong.push(format!(
+                "{}:1: not named after a primitive; tests of several primitives belong in scenarios/",
+                file.name
+            ));
         }
         let named = words(header.split_once(':').map_or("", |(names, _)| names));
         let without_own = named.iter().filter(|name| tests.iter().all(|(_, stem)| stem != *name));
@@ -171,20 +184,20 @@ fn each_primitive_has_one_test_file() {
     }
     for (name, files) in covered.iter().filter(|(_, files)| files.len() != 1) {
         wrong.push(match files.is_empty() {
-            true => format!("{name}: no tests/lua/*/{name}.lua: a primitive without a test is a promise"),
-            false => format!("{name}: tested in {}: one place is where a reader looks", files.join(" and ")),
+            true => format!("{name}: no tests/lua/*/{name}.lua: every primitive needs a test"),
+            false => format!("{name}: tested in {}: keep its tests in one file", files.join(" and ")),
         });
     }
     report(wrong);
 }
 
-/// The Lua tests in the families' folders, each with the name that it has without `.lua`.
+/// The Lua tests in the families' folders, each with its name without `.lua`.
 fn lua_tests() -> impl Iterator<Item = (File, String)> {
     files("tests/lua", "lua").filter_map(|file| {
         let path = Path::new(file.name.strip_prefix("tests/lua/")?);
         let family = path.parent()?.to_str()?.to_owned();
         let stem = path.file_stem()?.to_str()?.to_owned();
-        // What stands beside the folders is shared by the tests.
+        // Files next to the directories are shared by the tests.
         (!family.is_empty() && !SCENARIOS.contains(&family.as_str())).then_some((file, stem))
     })
 }
@@ -192,14 +205,18 @@ fn lua_tests() -> impl Iterator<Item = (File, String)> {
 #[test]
 fn primitives_are_documented_in_full() {
     let mut wrong = Vec::new();
-    for primitive in registry::all() {
+    for primitive in PRIMITIVES.all() {
         for (what, text) in [("doc", primitive.doc), ("family", primitive.family), ("example", primitive.example)] {
             if text.is_empty() {
-                wrong.push(format!("{}: no {what} in its registry entry: the manual is made of it", primitive.name));
+                wrong.push(format!(
+                    "{}: no {what} in its registry entry: the manual is generated from it",
+                    primitive.name
+                ));
             }
         }
-        // A method's handle stands before the colon.
-        if primitive.args.len() > 2 + usize::from(primitive.method.is_some()) {
+        // A method's handle is before the colon, and the fields of a table have names.
+        let positional = primitive.args.iter().filter(|arg| arg.ty != tinylua::vm::registry::Type::Table).count();
+        if positional > 2 + usize::from(primitive.method.is_some()) {
             wrong.push(format!("{}: more than two positional arguments: use options", primitive.name));
         }
     }

@@ -52,71 +52,71 @@ local bridge = {}
 ---@class tiny.cgroup: tiny.handle
 local cgroup = {}
 
----Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
----* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---Moves a process with all its threads into a cgroup (cgroup.procs, cgroups(7)). Its children are not moved. To start a child in a cgroup, pass the cgroup to `clone`: clone({ cgroup = group }, …).
+---* EBUSY: a v2 cgroup that enables controllers for its children takes no processes: attach to one of its children
 ---* ESRCH: the process has ended
----* EOPNOTSUPP: the group became a threaded one: a group above it has processes and controllers both
----* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EOPNOTSUPP: the cgroup has become threaded, because a cgroup above it has both processes and controllers
+---* ENOSPC: the cgroup's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
 ---tiny.cgroup_attach(web, child)
 ---child:reap()
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
 function cgroup:attach(process) end
 
----Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Kills every process in a cgroup and below it with SIGKILL, and waits until none is left. It freezes the cgroup and uses pidfd_send_signal(2); a frozen cgroup is thawed. The file cgroup.kill is used only when the cgroup is removed (cgroup_del with kill), since Linux 6.18 also kills what `clone` later puts into such a cgroup.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.cgroup_kill(web)
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function cgroup:kill(timeout) end
 
----Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 freezer.state). The processes are not notified; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over: the last process stops later
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires: the remaining processes freeze later
 function cgroup:freeze(timeout) end
 
----Lets the processes of a frozen control group go on.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Resumes the processes of a frozen cgroup.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over, or when a group above it is frozen
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
 function cgroup:thaw(timeout) end
 
----Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses more, v2 kills and v1 fails with EBUSY.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
@@ -124,12 +124,12 @@ function cgroup:thaw(timeout) end
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function cgroup:set_memory_limit(limit) end
 
----Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the swap that a cgroup uses in addition to its memory (memory.swap.max). On v1 the limit is the sum of both (memory.memsw.limit_in_bytes), so call set_memory_limit first. 0 disables swap.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
@@ -138,26 +138,26 @@ function cgroup:set_memory_limit(limit) end
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function cgroup:set_swap_limit(limit) end
 
----Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
----* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the CPU time of a cgroup to a number of processors; above it the processes are throttled until the next period (cpu.max; on v1 cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms per period, or a parent cgroup has a smaller share
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
 ---```
----@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param cpus number|"unlimited" the number of processors, for example 0.5; or "unlimited"
 ---@param options? tiny.set_cpu_limit.options
 function cgroup:set_cpu_limit(cpus, options) end
 
----Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the number of processes and threads in a cgroup; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_pids_limit(web, 64)
@@ -165,13 +165,13 @@ function cgroup:set_cpu_limit(cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function cgroup:set_pids_limit(count) end
 
----Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
----* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
----* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
+---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
@@ -179,25 +179,25 @@ function cgroup:set_pids_limit(count) end
 ---@param options tiny.set_device_rules.options
 function cgroup:set_device_rules(options) end
 
----Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after its processes have ended, until the cgroup is removed.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
 function cgroup:stats() end
 
----Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---print(tiny.cgroup_read(web, "cgroup.procs"))
@@ -206,24 +206,24 @@ function cgroup:stats() end
 ---@return string # a string
 function cgroup:read(file) end
 
----Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as it is.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---if web.version == "v2" then
 ---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
 ---end
 ---```
----@param files table<string, string> names to values, written in the order of the names
+---@param files table<string, string> file names and their values, written in the order of the names
 function cgroup:write(files) end
 
----Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
----* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
----* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
+---Asks the kernel for notifications from a control file of a cgroup (cgroups(7)). On v2 these are changes of an event file, or pressure above a trigger; on v1 they come through cgroup.event_control. The file names are those of this host.
+---* ENOENT: there is no such cgroup or file; pressure files need a kernel that measures pressure (`tinylua doctor`)
+---* EINVAL: the file has no notifications, or does not accept this trigger; without privilege the window must be a multiple of 2 s
 ---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)
 ---* EACCES: run as root
 ---```lua
@@ -240,37 +240,37 @@ function cgroup:notice(file, options) end
 ---@class tiny.child: tiny.handle
 local child = {}
 
----Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
----* ECHILD: it is not a child of this process, or was waited for already
+---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
+---* ECHILD: it is not a child of this process, or was already waited for
 ---```lua
 ---local status, signal = child:wait()
 ---```
----@param timeout? tiny.duration how long at most
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@param timeout? tiny.duration the longest time to wait
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
 ---@return string?
 function child:wait(timeout) end
 
----Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
+---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
----child:wait_ready()  -- from here on the program runs
+---child:wait_ready()  -- now the program runs
 ---```
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function child:wait_ready(timeout) end
 
----Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.
+---Kills a child with SIGKILL and waits for its end, like `<close>`. A child that has ended is only reaped.
 ---```lua
 ---tiny.reap(child)
 ---```
 function child:reap() end
 
----Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
+---Sends a signal through a pidfd, which never reaches another process with the same pid (pidfd_send_signal(2)).
 ---* ESRCH: the process has ended
 ---* EPERM: the process belongs to another user
 ---```lua
 ---tiny.kill(child, "SIGTERM")
 ---```
----@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
+---@param signal? tiny.signal the signal; SIGTERM when absent; 0 only checks whether the process exists
 ---@param options? tiny.kill.options
 function child:kill(signal, options) end
 
@@ -280,20 +280,20 @@ local dir = {}
 ---@class tiny.file: tiny.handle
 local file = {}
 
----Reads what is there, at most `max` bytes (read(2)).
+---Reads the available bytes, at most `max` (read(2)).
 ---* EBADF: the file was not opened for reading
----* ESPIPE: a pipe has no places to read `at`
----* EIO: the far side of the terminal is gone
+---* ESPIPE: a pipe has no offset; read it without `at`
+---* EIO: the other end of the terminal is closed
 ---```lua
 ---local text = file:read()
 ---```
 ---@param max? tiny.size 64k when absent
 ---@param options? tiny.read.options
----@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
+---@return string? # the bytes; nil at the end of the file; false when nothing is available now (nonblock)
 function file:read(max, options) end
 
----Writes all bytes, waiting where the far side is full (write(2)).
----* EPIPE: the far side is closed
+---Writes all bytes; blocks while the pipe or socket is full (write(2)).
+---* EPIPE: the reading end is closed
 ---* ENOSPC: the disk is full
 ---* EBADF: the file was not opened for writing
 ---```lua
@@ -301,13 +301,13 @@ function file:read(max, options) end
 ---```
 ---@param data string the bytes
 ---@param options? tiny.write.options
----@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
+---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function file:write(data, options) end
 
 ---@class tiny.filter: tiny.handle
 local filter = {}
 
----Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for its rest.
+---Filters the next bytes of a stream. An incomplete character or sequence is kept until the rest arrives.
 ---```lua
 ---io.write(filter:text(bytes))
 ---```
@@ -325,18 +325,18 @@ local isolation = {}
 ---@class tiny.listener: tiny.handle
 local listener = {}
 
----Takes the next connection, without waiting for one (accept4(2)).
+---Accepts the next connection without blocking (accept4(2)).
 ---* EMFILE: this process has too many open files
 ---```lua
 ---local client = listener:accept()
 ---```
----@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
+---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function listener:accept() end
 
 ---@class tiny.lock: tiny.handle
 local lock = {}
 
----Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).
+---Releases a lock for all processes that share it, including children that inherited it (flock(2), LOCK_UN).
 ---```lua
 ---lock:unlock()
 ---```
@@ -357,11 +357,11 @@ local netns = {}
 ---@class tiny.notice: tiny.handle
 local notice = {}
 
----Takes the news of a control file, so that `poll` waits for the next.
+---Takes the notification of a control file, so that `poll` waits for the next one.
 ---```lua
 ---local text = notice:take()
 ---```
----@return any # what the file says now; nil when its group is gone
+---@return any # the content of the file; nil when its cgroup has been removed
 function notice:take() end
 
 ---@class tiny.pin: tiny.handle
@@ -370,11 +370,11 @@ local pin = {}
 ---@class tiny.process: tiny.handle
 local process = {}
 
----Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
 ---local status, signal = process:exit()
 ---```
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
 function process:exit() end
 
@@ -384,37 +384,37 @@ local published = {}
 ---@class tiny.pump: tiny.handle
 local pump = {}
 
----Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
----* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.
+---* ENOSPC: the disk is full; no bytes are lost, they stay in the FIFO and the spool
 ---```lua
 ---local more = pump:move("stdout")
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes moved
 ---@return string?
 ---@return integer
 function pump:move(stream, options) end
 
----Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
+---Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.
 ---```lua
 ---local _, _, lost = pump:drop("stdout")
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_drop.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes discarded
 ---@return string?
 ---@return integer
 function pump:drop(stream, options) end
 
----Moves all that is left of a stream to the log; a last line without its end is marked partial.
----* ENOSPC: the disk is full; the spool keeps what is not in the log
+---Moves the rest of a stream to the log; an incomplete last line is marked as partial.
+---* ENOSPC: the disk is full; the spool keeps the rest
 ---```lua
 ---pump:finish("stdout")
 ---```
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_finish.options
----@return any # false, the bytes where they are kept (else nil), and how many came
+---@return any # false, the bytes with `keep` (else nil), and the number of bytes moved
 function pump:finish(stream, options) end
 
 ---@class tiny.qdisc: tiny.handle
@@ -423,15 +423,15 @@ local qdisc = {}
 ---@class tiny.relay: tiny.handle
 local relay = {}
 
----Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
----* EPIPE: nobody reads what comes out of `into`
+---Moves the available bytes, at most about 1 MiB, without blocking.
+---* EPIPE: the reading end of `into` is closed
 ---* ENOSPC: the disk is full
----* EISDIR: `from` is a folder
+---* EISDIR: `from` is a directory
 ---```lua
 ---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
 ---```
 ---@param options? tiny.relay_move.options
----@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+---@return any # what to wait for before the next call: "from" (bytes to read) or "into" (space to write); nil when all is moved
 function relay:move(options) end
 
 ---@class tiny.reservation: tiny.handle
@@ -443,11 +443,11 @@ local route = {}
 ---@class tiny.signals: tiny.handle
 local signals = {}
 
----Takes the next signal that came (signalfd(2)).
+---Takes the next pending signal (signalfd(2)).
 ---```lua
 ---local name, sender = signals:next()
 ---```
----@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
+---@return any # its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending
 function signals:next() end
 
 ---@class tiny.terminal_mode: tiny.handle
@@ -462,22 +462,22 @@ local transit = {}
 ---@class tiny.udp: tiny.handle
 local udp = {}
 
----Takes the next datagram, without waiting for one (recvfrom(2)).
+---Receives the next datagram without blocking (recvfrom(2)).
 ---```lua
 ---local bytes, from = udp:receive()
 ---```
----@return string? # its bytes and its sender, "127.0.0.1:4242"; nil when none is there
+---@return string? # its bytes and its sender, such as "127.0.0.1:4242"; nil when none is waiting
 function udp:receive() end
 
 ---Sends a datagram (sendto(2)).
----* EMSGSIZE: a datagram has at most 65507 bytes
----* ENETUNREACH: no route of this namespace leads there
----* EPERM: a packet filter of this namespace refuses it
+---* EMSGSIZE: a datagram has at most 65507 bytes; send a shorter one
+---* ENETUNREACH: this namespace has no route to the address
+---* EPERM: a packet filter of this namespace rejects it
 ---```lua
 ---udp:send("hello", "127.0.0.1:4242")
 ---```
 ---@param data string the bytes
----@param to string the receiver, "127.0.0.1:4242"
+---@param to string the receiver, such as "127.0.0.1:4242"
 function udp:send(data, to) end
 
 ---@class tiny.userns: tiny.namespace
@@ -492,11 +492,11 @@ local veth = {}
 ---@class tiny.watch: tiny.handle
 local watch = {}
 
----Takes what changed since the last time (inotify(7)).
+---Returns what has changed since the last call (inotify(7)).
 ---```lua
 ---for _, name in ipairs(watch:changes()) do print(name) end
 ---```
----@return string[] # a list of names in watched folders, "" for a watched file itself
+---@return any[] # a list of the names changed in watched directories, and "" for a watched file itself
 function watch:changes() end
 
 -- Processes
@@ -506,19 +506,19 @@ function watch:changes() end
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
 ---@field mount? boolean|tiny.namespace mount namespace
----@field uts? boolean|tiny.namespace hostname and domain name
----@field ipc? boolean|tiny.namespace System V IPC and POSIX queues
----@field cgroup? boolean|tiny.namespace|tiny.cgroup true: a new cgroup namespace; a cgroup handle: the child is born in that cgroup
----@field cgroupns? boolean beside a cgroup handle: a new cgroup namespace whose root is that cgroup
----@field time? boolean|tiny.namespace clocks; a timens handle carries offsets
----@field oom_score_adj? integer how the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5)) (default: the caller's)
+---@field uts? boolean|tiny.namespace UTS namespace: hostname and domain name
+---@field ipc? boolean|tiny.namespace IPC namespace: System V IPC and POSIX message queues
+---@field cgroup? boolean|tiny.namespace|tiny.cgroup true: a new cgroup namespace; a cgroup handle: the child starts in that cgroup
+---@field cgroupns? boolean with a cgroup handle: a new cgroup namespace whose root is that cgroup
+---@field time? boolean|tiny.namespace time namespace; a timens handle sets offsets
+---@field oom_score_adj? integer the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5)) (default: the caller's)
 
----Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns into its parent: its integer result is the exit status, an error it throws is thrown again by the parent's `wait`.
----* EPERM: needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)
+---Forks a child into new or existing namespaces and runs `body` there (clone3(2)). The function does not return into the parent: its integer result is the exit status, and an error that it throws is thrown by the parent's `wait`.
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or also create a user namespace (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---* EAGAIN: the process limit (setrlimit nproc, or the cgroup's pids.max) is reached
----* EDEADLK: something started a thread in this process before the fork
----* EACCES: a lower OOM score needs CAP_SYS_RESOURCE; and a program that is not sealed calls tiny.seal() first
+---* EDEADLK: the process has another thread, and only a single-threaded process can fork here
+---* EACCES: a lower OOM score needs CAP_SYS_RESOURCE; an unsealed program must call tiny.seal() first
 ---```lua
 ---local child <close> = tiny.clone({ pid = true, uts = true }, function()
 ---  tiny.sethostname("tiny")
@@ -527,12 +527,12 @@ function watch:changes() end
 ---return child:wait()
 ---```
 ---@param options tiny.clone.options
----@param body function runs in the child; `tiny.exec` ends it in a program
+---@param body function runs in the child; `tiny.exec` replaces it by a program
 ---@return tiny.child # a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it
 function tiny.clone(options, body) end
 
----Forks a child in the caller's own namespaces and runs `body` there (fork(2)); as `clone` without options.
----* EAGAIN: the process limit is reached
+---Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` without options.
+---* EAGAIN: the limit of processes is reached (setrlimit nproc, or the cgroup's pids.max)
 ---```lua
 ---local child <close> = tiny.fork(function() return 7 end)
 ---assert(child:wait() == 7)
@@ -542,67 +542,67 @@ function tiny.clone(options, body) end
 function tiny.fork(body) end
 
 ---@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
----@field [integer] string the program, looked up in PATH unless it has a slash, and its arguments
----@field env? table<string, string> the whole environment of the program (default: the caller's environment)
----@field keep_fds? integer how many descriptors after standard error stay open (as LISTEN_FDS counts) (default: 0)
+---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
+---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
+---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
 
----Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals are at their defaults.
+---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have their default actions.
 ---* ENOENT: check the name and PATH inside the container's root; a script also needs its interpreter there
 ---* EACCES: the file is not executable, or its file system is mounted noexec
----* ENOEXEC: the file is no program; a script needs a first line such as #!/bin/sh
+---* ENOEXEC: the file is not an executable; a script needs a first line such as #!/bin/sh
 ---```lua
 ---tiny.exec { "/bin/sh", "-c", "echo $GREETING", env = { GREETING = "hello" } }
 ---```
 ---@param options tiny.exec.options
----@return never # never; an error when the program cannot be run
+---@return any # does not return; an error when the program cannot be run
 function tiny.exec(options) end
 
----Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).
----* ECHILD: it is not a child of this process, or was waited for already
+---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
+---* ECHILD: it is not a child of this process, or was already waited for
 ---```lua
 ---local status, signal = child:wait()
 ---```
----@param child tiny.child what `clone` or `fork` returned
----@param timeout? tiny.duration how long at most
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over
+---@param child tiny.child a handle returned by `clone` or `fork`
+---@param timeout? tiny.duration the longest time to wait
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
 ---@return string?
 function tiny.wait(child, timeout) end
 
----Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.
+---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
----child:wait_ready()  -- from here on the program runs
+---child:wait_ready()  -- now the program runs
 ---```
----@param child tiny.child what `clone` or `fork` returned
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param child tiny.child a handle returned by `clone` or `fork`
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function tiny.wait_ready(child, timeout) end
 
----In a child: tells the parent's `wait_ready` that what was asked is done; later errors do not reach it.
+---In a child: reports to the parent's `wait_ready` that the setup is complete. Later errors are not passed to the parent.
 ---```lua
 ---local child = tiny.fork(function() tiny.notify_ready(); serve() end)
 ---```
 function tiny.notify_ready() end
 
----Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.
+---Kills a child with SIGKILL and waits for its end, like `<close>`. A child that has ended is only reaped.
 ---```lua
 ---tiny.reap(child)
 ---```
----@param child tiny.child what `clone` or `fork` returned
+---@param child tiny.child a handle returned by `clone` or `fork`
 function tiny.reap(child) end
 
----Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of the namespace, and ends with the child's status (pid_namespaces(7)). An error that the child throws is thrown by the caller's own `wait`. Signals that are not to be lost are taken before the fork (`signals`). The caller's environment is wiped, then all descriptors above standard error are closed, for which a child can wait at a pipe: other processes of the namespace could look for them.
----* EINVAL: call it in the closure of a clone with pid = true
+---Runs as the init process (PID 1) of a pid namespace for one child (pid_namespaces(7)). It forwards every signal, reaps orphans, and exits with the child's status. An error that the child throws is thrown by the caller's own `wait`. To lose no signals, block them before the fork (`signals`). The caller's environment is erased, then all descriptors above standard error are closed, so that other processes of the namespace cannot find them; a child can wait for this on a pipe.
+---* EINVAL: call it in the function of a clone with pid = true
 ---```lua
 ---tiny.clone({ pid = true }, function()
 ---  local child = tiny.fork(function() tiny.exec { "sh" } end)
 ---  tiny.become_init(child)
 ---end)
 ---```
----@param child tiny.child what `fork` returned
----@return never # never; an error when the caller is not PID 1
+---@param child tiny.child a handle returned by `fork`
+---@return any # does not return; an error when the caller is not PID 1
 function tiny.become_init(child) end
 
----Sets what ps(1) shows as this process's command line (setproctitle(3)): the title takes the place of the arguments in /proc/PID/cmdline, and the environment is no longer in /proc/PID/environ, so that nobody can read a secret there that was given to the command. What precedes the colon becomes the process's name (/proc/PID/comm, 15 bytes). The process itself and what it executes keep their environment. A command begins with the title `tinylua: COMMAND`.
+---Sets the command line that ps(1) shows for this process (setproctitle(3)). The title replaces the arguments in /proc/PID/cmdline. /proc/PID/environ becomes empty, so that secrets in the environment cannot be read there. The part before the colon becomes the process name (/proc/PID/comm, 15 bytes). The process and the programs it executes keep their environment. Commands start with the title `tinylua: COMMAND`.
 ---```lua
 ---tiny.set_process_title("tinylua: supervisor of web")
 ---```
@@ -610,20 +610,20 @@ function tiny.become_init(child) end
 function tiny.set_process_title(title) end
 
 ---@class tiny.kill.options: table<"group", any>
----@field group? boolean the whole process group that a child leads which was not waited for (kill(2)) (default: false)
+---@field group? boolean signal the whole process group of a child that leads it and was not waited for (kill(2)) (default: false)
 
----Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).
+---Sends a signal through a pidfd, which never reaches another process with the same pid (pidfd_send_signal(2)).
 ---* ESRCH: the process has ended
 ---* EPERM: the process belongs to another user
 ---```lua
 ---tiny.kill(child, "SIGTERM")
 ---```
 ---@param process tiny.child|tiny.process a child or process handle
----@param signal? tiny.signal SIGTERM when absent; 0 only asks whether it lives
+---@param signal? tiny.signal the signal; SIGTERM when absent; 0 only checks whether the process exists
 ---@param options? tiny.kill.options
 function tiny.kill(process, signal, options) end
 
----Tells a signal's number on this architecture (signal(7)).
+---Returns the number of a signal on this architecture (signal(7)).
 ---```lua
 ---assert(tiny.signal_number("KILL") == 9)
 ---```
@@ -632,31 +632,31 @@ function tiny.kill(process, signal, options) end
 function tiny.signal_number(signal) end
 
 ---@class tiny.pidfd_open.options: table<"start_time", any>
----@field start_time? integer what `process_start_time` said of it, in clock ticks since boot
+---@field start_time? integer its start time as returned by `process_start_time`, in clock ticks since boot
 
----Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.
+---Opens a process by its pid (pidfd_open(2)). With `start_time`, only if it is still the same process.
 ---```lua
 ---local p = tiny.pidfd_open(state.pid, { start_time = state.pid_start })
 ---```
----@param pid integer a pid of the caller's pid namespace
+---@param pid integer a pid in the caller's pid namespace
 ---@param options? tiny.pidfd_open.options
 ---@return tiny.process? # a process handle, or nil when there is no such process
 function tiny.pidfd_open(pid, options) end
 
----Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
 ---local status, signal = process:exit()
 ---```
----@param process tiny.process what `pidfd_open` returned
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a kernel older than 6.15
+---@param process tiny.process a handle returned by `pidfd_open`
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
 function tiny.process_exit(process) end
 
----Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).
+---Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the start time and the boot id identify a process uniquely.
 ---```lua
 ---local started = tiny.process_start_time(tiny.getpid())
 ---```
----@param pid integer a pid of the caller's pid namespace
+---@param pid integer a pid in the caller's pid namespace
 ---@return integer? # an integer, or nil when there is no such process
 function tiny.process_start_time(pid) end
 
@@ -682,15 +682,15 @@ function tiny.getuid() end
 function tiny.getgid() end
 
 ---Starts a new session without a controlling terminal (setsid(2)).
----* EPERM: the process leads a process group already; fork first
+---* EPERM: the process is already a process group leader; fork first
 ---```lua
 ---tiny.fork(function() tiny.setsid() end)
 ---```
 function tiny.setsid() end
 
----Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.
+---Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames the host.
 ---* EPERM: needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true
----* EINVAL: a hostname has at most 64 bytes
+---* EINVAL: a hostname has at most 64 bytes; pass a shorter one
 ---```lua
 ---tiny.sethostname("web")
 ---```
@@ -698,25 +698,25 @@ function tiny.setsid() end
 function tiny.sethostname(name) end
 
 ---@class tiny.setrlimit.options: table<"hard", any>
----@field hard? tiny.size|"unlimited" the hard limit (default: the soft limit's value)
+---@field hard? tiny.size|"unlimited" the hard limit (default: the same as the soft limit)
 
 ---Sets a resource limit of the calling process (setrlimit(2)).
 ---* EPERM: raising a hard limit needs CAP_SYS_RESOURCE
----* EINVAL: the soft limit is above the hard limit
+---* EINVAL: the soft limit is above the hard limit; raise `hard` too
 ---```lua
 ---tiny.setrlimit("nofile", 1024, { hard = 4096 })
 ---```
----@param resource "as"|"core"|"cpu"|"data"|"fsize"|"locks"|"memlock"|"msgqueue"|"nice"|"nofile"|"nproc"|"rss"|"rtprio"|"rttime"|"sigpending"|"stack" which limit
+---@param resource "as"|"core"|"cpu"|"data"|"fsize"|"locks"|"memlock"|"msgqueue"|"nice"|"nofile"|"nproc"|"rss"|"rtprio"|"rttime"|"sigpending"|"stack" the resource
 ---@param soft tiny.size|"unlimited" the soft limit, in the resource's unit
 ---@param options? tiny.setrlimit.options
 function tiny.setrlimit(resource, soft, options) end
 
 ---@class tiny.setuser.options: table<"gid"|"groups"|"keep_caps", any>
----@field gid? integer the group id (default: the uid's number)
+---@field gid? integer the group id (default: the same number as the uid)
 ---@field groups? integer[] the supplementary group ids (default: none)
----@field keep_caps? boolean keep the permitted capabilities for set_caps; an execve takes them (default: false)
+---@field keep_caps? boolean keep the permitted capabilities for set_caps; execve(2) drops them (default: false)
 
----Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
+---Changes the user of the process permanently: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).
 ---* EPERM: needs CAP_SETUID and CAP_SETGID: run as root, or in a user namespace that maps the ids
 ---* EINVAL: the id is not mapped in this user namespace
 ---```lua
@@ -726,20 +726,20 @@ function tiny.setrlimit(resource, soft, options) end
 ---@param options? tiny.setuser.options
 function tiny.setuser(uid, options) end
 
----Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).
+---Prevents this process and its descendants from gaining privileges by execve(2): set-user-ID bits and file capabilities have no effect (prctl(2), PR_SET_NO_NEW_PRIVS).
 ---```lua
 ---tiny.no_new_privs()
 ---```
 function tiny.no_new_privs() end
 
----Says whether a process of the same user may trace this one and read its memory, its files and its program through /proc (prctl(2), PR_SET_DUMPABLE). An execve allows it again.
+---Sets whether processes of the same user may trace this process and read its memory, files and program through /proc (prctl(2), PR_SET_DUMPABLE). execve(2) allows it again.
 ---```lua
 ---tiny.set_dumpable(false)
 ---```
----@param dumpable boolean false: only CAP_SYS_PTRACE may
+---@param dumpable boolean false: only processes with CAP_SYS_PTRACE may
 function tiny.set_dumpable(dumpable) end
 
----Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+---Sets the signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).
 ---```lua
 ---tiny.set_parent_death_signal("SIGKILL")
 ---```
@@ -748,49 +748,49 @@ function tiny.set_parent_death_signal(signal) end
 
 -- Security
 
----Tells the five capability sets of a process (capabilities(7)).
+---Returns the five capability sets of a process (capabilities(7)).
 ---* ESRCH: the process has ended
 ---* ENOENT: the process has ended, or /proc does not show it
 ---```lua
 ---for _, name in ipairs(tiny.caps().effective) do print(name) end
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
 ---@return table # a table of lists of names: effective, permitted, inheritable, bounding, ambient
 function tiny.caps(process) end
 
 ---@class tiny.set_caps.options: table<"effective"|"permitted"|"inheritable"|"bounding"|"ambient", any>
----@field effective? string[] what counts now (default: as it is)
----@field permitted? string[] what can be made effective (default: as it is)
----@field inheritable? string[] what programs with file capabilities may keep over execve (default: as it is)
----@field bounding? string[] what no execve can go beyond (default: as it is)
----@field ambient? string[] what every program keeps over execve; permitted and inheritable too (default: as it is)
+---@field effective? string[] the capabilities that the kernel checks (default: unchanged)
+---@field permitted? string[] the capabilities that can be made effective (default: unchanged)
+---@field inheritable? string[] the capabilities that programs with file capabilities may keep across execve(2) (default: unchanged)
+---@field bounding? string[] the upper bound on what execve(2) can grant (default: unchanged)
+---@field ambient? string[] the capabilities that every program keeps across execve(2); must also be permitted and inheritable (default: unchanged)
 
----Sets the caller's capability sets to exactly these: the bounding set first, then capset(2), the ambient set last. A set that is not named stays; nothing is changed when a part of it cannot be.
----* EPERM: a set can be lowered, not raised: ask for what tiny.caps() shows, or less
+---Sets the capability sets of the caller: the bounding set, then effective, permitted and inheritable (capset(2)), then the ambient set. Sets that are not given stay unchanged. If one of them cannot be set, none is changed.
+---* EPERM: capabilities can be dropped, not added: give a subset of what tiny.caps() returns
 ---```lua
 ---tiny.set_caps { bounding = { "CAP_CHOWN" }, permitted = { "CAP_CHOWN" }, effective = { "CAP_CHOWN" } }
 ---```
 ---@param options? tiny.set_caps.options
 function tiny.set_caps(options) end
 
----Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).
+---Returns the full name of a capability, given in any case and with or without CAP_ (capabilities(7)).
 ---```lua
 ---print(tiny.capability_name("net_raw"))
 ---```
----@param name string "net_raw", "CAP_NET_RAW"
----@return string # a string: "CAP_NET_RAW"
+---@param name string such as "net_raw" or "CAP_NET_RAW"
+---@return string # a string such as "CAP_NET_RAW"
 function tiny.capability_name(name) end
 
 ---@class tiny.seccomp.options: table<"caps"|"kernel"|"strict"|"send", any>
----@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
----@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
----@field strict? boolean refuse names of calls that this machine does not have (default: false)
----@field send? tiny.file a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
+---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
+---@field kernel? string the kernel version for `minKernel` conditions, such as "6.1" (default: this kernel)
+---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
+---@field send? tiny.file a socket that the listener is sent to at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
 
----Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). An argument that the kernel takes as an int is compared by its low 32 bits, unsigned; `send` is for filters under which any call of ours might wait, but for sendmsg.
----* EBUSY: a process has one listener: put all that is to be answered into one filter
----* EACCES: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
----* EINVAL: the bytes are no filter: compile one with tiny.seccomp_compile
+---Installs a system call filter for the caller and all processes it starts (seccomp(2)). It cannot be removed. System calls of architectures that the profile does not list, and of the x32 ABI, fail. If the default action is an errno, calls newer than all calls in the profile fail with ENOSYS. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). Arguments that the kernel takes as int are compared by their low 32 bits, unsigned. Use `send` when the filter may block any call of this process except sendmsg.
+---* EBUSY: a process can have one listener: put all rules with SCMP_ACT_NOTIFY into one filter
+---* EACCES: call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN
+---* EINVAL: the bytes are not a filter: compile one with tiny.seccomp_compile
 ---```lua
 ---tiny.fork(function()
 ---  tiny.no_new_privs()
@@ -798,18 +798,18 @@ function tiny.capability_name(name) end
 ---    syscalls = { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO", errnoRet = 1 } } }
 ---end)
 ---```
----@param filter table|string a profile, or what seccomp_compile made of one
+---@param filter table|string a profile, or the result of seccomp_compile
 ---@param options? tiny.seccomp.options
----@return any # nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits
+---@return any # nothing; with SCMP_ACT_NOTIFY the listener, a file handle that is ready in `poll` when a call waits
 function tiny.seccomp(filter, options) end
 
 ---@class tiny.seccomp_compile.options: table<"caps"|"kernel"|"strict"|"notify", any>
----@field caps? string[] for whom the profile's `caps` conditions are read (default: the caller's bounding set)
----@field kernel? string the version for `minKernel` conditions, "6.1" (default: this kernel)
----@field strict? boolean refuse names of calls that this machine does not have (default: false)
----@field notify? boolean take SCMP_ACT_NOTIFY: somebody will answer (default: false)
+---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
+---@field kernel? string the kernel version for `minKernel` conditions, such as "6.1" (default: this kernel)
+---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
+---@field notify? boolean allow SCMP_ACT_NOTIFY: a supervisor will answer the calls (default: false)
 
----Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.
+---Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). The result can be stored. Names that this machine does not have are ignored unless `strict` is set.
 ---```lua
 ---local filter = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
 ---```
@@ -818,82 +818,82 @@ function tiny.seccomp(filter, options) end
 ---@return string # a string of bytes
 function tiny.seccomp_compile(profile, options) end
 
----Takes the next system call that waits for an answer (seccomp_unotify(2)). Every call that was taken must be answered: its thread stands still until then.
----* ENOTTY: the file is no listener
+---Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked until the call is answered.
+---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---tiny.poll({ listener })
 ---local call = tiny.notify_receive(listener)
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel takes, unsigned), arch ("amd64"), pid (of the calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process has the filter any more
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel uses, unsigned), arch ("amd64"), pid (of the calling thread; 0 if it is not in this pid namespace); false when no call waits; nil when no process has the filter any more
 function tiny.notify_receive(listener) end
 
 ---@class tiny.notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
----@field value? integer what the call returns; the kernel does nothing
----@field error? string the errno with which it fails, "EPERM"
----@field continue? boolean true: the kernel does the call
----@field fd? tiny.file an open file: the caller gets a descriptor of it, which the call returns
----@field cloexec? boolean with `fd`: close that descriptor when the caller runs a program (default: false)
+---@field value? integer the return value of the call; the kernel does not execute it
+---@field error? string the errno with which the call fails, such as "EPERM"
+---@field continue? boolean true: the kernel executes the call
+---@field fd? tiny.file an open file: the caller receives a descriptor of it, which the call returns
+---@field cloexec? boolean with `fd`: the descriptor is closed when the caller executes a program (default: false)
 
----Answers a system call that was taken (seccomp_unotify(2)), in exactly one way. `continue` is no security boundary where an argument is a pointer: another thread can change what it points to between the look and the kernel's own. To decide on a file, open it here and answer with `fd`.
----* ENOTTY: the file is no listener
----* EINPROGRESS: the call has its answer
+---Answers a system call with exactly one of the options (seccomp_unotify(2)). `continue` is not a security boundary when an argument is a pointer: another thread can change the memory between the check and the system call. To decide on a file, open it here and answer with `fd`.
+---* ENOTTY: the file is not a seccomp listener
+---* EINPROGRESS: the call has already been answered
 ---* EMFILE: the caller has too many open files
----* EINVAL: this kernel cannot hand a descriptor over in an answer (5.14)
+---* EINVAL: the kernel cannot pass a descriptor in an answer (5.14 or newer)
 ---```lua
 ---tiny.notify_respond(listener, call.id, { error = "EPERM" })
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@param id integer the call's, as `notify_receive` told it
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `notify_receive`
 ---@param options? tiny.notify_respond.options
----@return boolean # true; false when nobody waits for it any more
+---@return boolean # true; false when the call no longer waits
 function tiny.notify_respond(listener, id, options) end
 
----Tells whether the caller of a system call still waits for its answer (seccomp_unotify(2)): what was learned by its pid before that is then about it.
----* ENOTTY: the file is no listener
+---Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read through its pid before belongs to this call.
+---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
 ---if not tiny.notify_valid(listener, call.id) then cwd = nil end
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@param id integer the call's, as `notify_receive` told it
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `notify_receive`
 ---@return boolean # a boolean
 function tiny.notify_valid(listener, id) end
 
 ---@class tiny.notify_read.options: table<"pid"|"address"|"length"|"max", any>
----@field pid integer the call's
----@field address integer where: one of the call's args
----@field length? tiny.size so many bytes, 1m at most; absent, a text up to its NUL
----@field max? tiny.size the longest text (default: 4k)
+---@field pid integer the pid of the call
+---@field address integer the address: one of the call's args
+---@field length? tiny.size the number of bytes, at most 1m; when absent, a string up to its NUL byte
+---@field max? tiny.size the longest string (default: 4k)
 
----Reads what an argument of a waiting system call points to, from the caller's memory (proc_pid_mem(5)); whether it still waits is looked at before and after.
----* ENOTTY: the file is no listener
----* EFAULT: answer with EFAULT as the kernel would
----* ENAMETOOLONG: answer with ENAMETOOLONG as the kernel would, or read more
+---Reads the memory that an argument of a waiting system call points to (proc_pid_mem(5)). It checks before and after that the call still waits.
+---* ENOTTY: the file is not a seccomp listener
+---* EFAULT: the address is invalid: answer with EFAULT as the kernel would
+---* ENAMETOOLONG: the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`
 ---* EACCES: needs CAP_SYS_PTRACE over the caller
 ---```lua
 ---local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
 ---```
----@param listener tiny.file what `seccomp` returned, here or in the process that sent it
----@param id integer the call's, as `notify_receive` told it
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `notify_receive`
 ---@param options tiny.notify_read.options
----@return string? # a string; nil when nobody waits for the answer any more
+---@return string? # a string; nil when the call no longer waits
 function tiny.notify_read(listener, id, options) end
 
 ---@class tiny.landlock.options: table<"paths"|"tcp_bind"|"tcp_connect"|"scopes"|"strict"|"check"|"abi", any>
----@field paths? table<string, string|string[]> what may be done with which files and folders (default: all files, as before)
----@field tcp_bind? integer[] the TCP ports that may be bound; 0: one that the kernel chooses (default: all, as before)
----@field tcp_connect? integer[] the TCP ports that may be connected to (default: all, as before)
----@field scopes? string[] what reaches only those under the same restriction: "abstract_unix" sockets, "signal" (default: none)
----@field strict? boolean false: go without what this kernel lacks, and tell it in `left_out` (default: true)
----@field check? boolean restrict nothing: look at the options, and tell what would hold (default: false)
----@field abi? integer use at most this version of the interface, as an older kernel would (default: the kernel's)
+---@field paths? table<string, string|string[]> the allowed files and directories with their rights (default: no restriction)
+---@field tcp_bind? integer[] the TCP ports that may be bound; 0 allows an ephemeral port (default: no restriction)
+---@field tcp_connect? integer[] the TCP ports that may be connected to (default: no restriction)
+---@field scopes? string[] block access to processes outside the restriction: "abstract_unix" sockets, "signal" (default: none)
+---@field strict? boolean false: skip restrictions that this kernel does not support, and list them in `left_out` (default: true)
+---@field check? boolean only validate the options and report what would be enforced (default: false)
+---@field abi? integer the highest version of the Landlock ABI to use, to behave like an older kernel (default: the kernel's)
 
----Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach beyond them (landlock(7)). What was opened before stays open. Rights are letters: "r" reads files and folders, "w" changes files, makes and removes them (no devices) and calls ioctl on devices, "rx" executes; or a list of the kernel's words, such as { "read_file", "make_sock" }. A folder's hold for all below it.
----* EOPNOTSUPP: strict = false goes without it; `tinylua doctor` shows what this kernel has
----* EPERM: call tiny.no_new_privs() first, or have CAP_SYS_ADMIN
----* ENOENT: a path of the table is missing
----* E2BIG: a process can be restricted 16 times
+---Restricts the caller and all processes it starts to the given files and TCP ports, and optionally limits signals and abstract sockets (landlock(7)). The restriction cannot be removed; files that are already open stay usable. Rights are letters: "r" reads files and directories; "w" changes, creates and removes files (but not devices) and calls ioctl on devices; "rx" also executes. They can also be a list of the kernel's names, such as { "read_file", "make_sock" }. The rights of a directory apply to everything below it.
+---* EOPNOTSUPP: strict = false skips unsupported restrictions; `tinylua doctor` shows what this kernel supports
+---* EPERM: call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN
+---* ENOENT: a path in `paths` is missing
+---* E2BIG: a process can be restricted at most 16 times
 ---```lua
 ---tiny.fork(function()
 ---  tiny.no_new_privs()
@@ -902,14 +902,14 @@ function tiny.notify_read(listener, id, options) end
 ---end)
 ---```
 ---@param options? tiny.landlock.options
----@return table # a table: abi (0 without Landlock), enforced and left_out, lists of "paths", "tcp_bind", "tcp_connect", "abstract_unix" and "signal"; left_out also names single rights
+---@return table # a table: abi (0 without Landlock), enforced and left_out, which are lists of "paths", "tcp_bind", "tcp_connect", "abstract_unix" and "signal"; left_out also names single rights
 function tiny.landlock(options) end
 
----Makes sure that nobody can write to the program of this process, as a program that it runs as root could by /proc/PID/exe (CVE-2019-5736): starts the whole command over from a read-only mount of it, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not be done twice.
+---Ensures that no process can write to this program's file: a program that it runs as root could do so through /proc/PID/exe (CVE-2019-5736). It re-executes the command from a read-only mount of the file, or from a sealed copy in memory (memfd_create(2)). Call it before anything that must not run twice.
 ---* ENOENT: /proc is not mounted
----* EACCES: the program is on a file system of which nothing may be run
+---* EACCES: the program is on a file system that is mounted noexec
 ---```lua
----tiny.seal()  -- the first line of a recipe that runs what it does not trust
+---tiny.seal()  -- the first line of a recipe that runs untrusted programs
 ---```
 function tiny.seal() end
 
@@ -920,15 +920,15 @@ function tiny.seal() end
 ---@field pid? boolean a new pid namespace for future children
 ---@field net? boolean a new network namespace
 ---@field mount? boolean a new mount namespace
----@field uts? boolean a new hostname
----@field ipc? boolean new System V IPC and POSIX queues
----@field cgroup? boolean a new cgroup root
----@field time? boolean new clocks for future children
+---@field uts? boolean a new UTS namespace: hostname and domain name
+---@field ipc? boolean a new IPC namespace: System V IPC and POSIX message queues
+---@field cgroup? boolean a new cgroup namespace
+---@field time? boolean a new time namespace for future children
 
----Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its future children (unshare(2)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Moves the calling process into new namespaces; new `pid` and `time` namespaces are entered only by children forked later (unshare(2)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.unshare { uts = true, mount = true }
 ---```
@@ -945,24 +945,24 @@ function tiny.unshare(options) end
 ---@field cgroup? boolean join its cgroup namespace
 ---@field time? boolean join its time namespace
 
----Joins a namespace, or several namespaces of a process at once (setns(2)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
----* EINVAL: the namespace is of a kind that this process cannot join, or is its own user namespace
+---Joins one namespace, or several namespaces of one process at once (setns(2)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
+---* EINVAL: this process cannot join a namespace of this kind, or it is its own user namespace
 ---* ESRCH: the process has ended
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---local web <close> = tiny.netns()
 ---tiny.setns(web)
 ---```
----@param target tiny.namespace|tiny.child|tiny.process a namespace handle, or a process handle with the namespaces as options
+---@param target tiny.namespace|tiny.child|tiny.process a namespace handle; or a process handle, with the namespaces as options
 ---@param options? tiny.setns.options
 function tiny.setns(target, options) end
 
 ---@class tiny.netns.options: table<"user", any>
----@field user? tiny.userns the user namespace that it belongs to (default: the caller's own)
+---@field user? tiny.userns the user namespace that owns it (default: the caller's own)
 
----Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates a network namespace as a handle, before any process is in it (network_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local web <close> = tiny.netns()
@@ -972,8 +972,8 @@ function tiny.setns(target, options) end
 ---@return tiny.netns # a netns handle
 function tiny.netns(options) end
 
----Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates a UTS namespace (hostname and domain name) as a handle (uts_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local names <close> = tiny.utsns()
@@ -981,8 +981,8 @@ function tiny.netns(options) end
 ---@return tiny.utsns # a utsns handle
 function tiny.utsns() end
 
----Makes an IPC namespace (System V IPC, POSIX message queues) as a value (ipc_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates an IPC namespace (System V IPC, POSIX message queues) as a handle (ipc_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
 ---```lua
 ---local shared <close> = tiny.ipcns()
@@ -994,10 +994,10 @@ function tiny.ipcns() end
 ---@field monotonic? tiny.duration offset of CLOCK_MONOTONIC (default: 0)
 ---@field boottime? tiny.duration offset of CLOCK_BOOTTIME (default: 0)
 
----Makes a time namespace as a value, its clocks set forward by the offsets (time_namespaces(7)).
----* EPERM: needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)
+---Creates a time namespace as a handle, with the given clock offsets (time_namespaces(7)).
+---* EPERM: needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)
 ---* ENOSPC: a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)
----* EINVAL: this kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)
+---* EINVAL: the kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)
 ---```lua
 ---local later <close> = tiny.timens { boottime = "7d" }
 ---```
@@ -1005,27 +1005,27 @@ function tiny.ipcns() end
 ---@return tiny.timens # a timens handle
 function tiny.timens(options) end
 
----Opens an existing namespace: by its file, or of a process (namespaces(7)).
+---Opens an existing namespace, by its file or of a process (namespaces(7)).
 ---* ENOENT: there is no such file; `ip netns list` shows the named network namespaces
 ---* EINVAL: the path is not a namespace file of this kind
 ---* ESRCH: the process has ended
 ---```lua
 ---local host <close> = tiny.open_ns("net")
 ---```
----@param kind "user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time" which namespace
----@param of? string|tiny.child|tiny.process a path such as /run/netns/web, or a process handle; absent, the caller's own
+---@param kind "user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time" the kind of namespace
+---@param of? string|tiny.child|tiny.process a path such as /run/netns/web, or a process handle; the caller's own namespace when absent
 ---@return tiny.namespace # a namespace handle: netns, mountns, …
 function tiny.open_ns(kind, of) end
 
 ---@class tiny.userns.options: table<"uid_map"|"gid_map", any>
----@field uid_map integer[][] of user ids: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
----@field gid_map integer[][] of group ids
+---@field uid_map integer[][] the user id map: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
+---@field gid_map integer[][] the group id map
 
----Makes a user namespace as a value, with its maps of ids (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly where the caller may: with CAP_SETUID and CAP_SETGID, or the caller's own id alone, for the group after setgroups was denied. Any other map is written by newuidmap and newgidmap, found in PATH and checked, which know the ranges of /etc/subuid and /etc/subgid.
----* EPERM: the kernel or a helper refuses the map; `tiny.subids` tells which ranges the user has
----* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or they are nested 32 deep
+---Creates a user namespace as a handle, with its id maps (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly if the caller has CAP_SETUID and CAP_SETGID, or if it maps only the caller's own id; for the group, setgroups(2) is then denied first. Any other map is written by newuidmap(1) and newgidmap(1), which allow the ranges in /etc/subuid and /etc/subgid. They are searched in PATH and checked.
+---* EPERM: the kernel or a helper refuses the map; `tiny.subids` returns the ranges of the user
+---* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or user namespaces are nested 32 deep
 ---* EINVAL: an outside id is not mapped in the caller's own user namespace
----* ENOENT: install the package uidmap, which has newuidmap and newgidmap
+---* ENOENT: install the package uidmap, which contains newuidmap and newgidmap
 ---```lua
 ---local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }
 ---local child <close> = tiny.clone({ user = own, mount = true }, function() tiny.mount_private("/") end)
@@ -1034,60 +1034,60 @@ function tiny.open_ns(kind, of) end
 ---@return tiny.userns # a userns handle
 function tiny.userns(options) end
 
----Tells the ranges of ids that /etc/subuid and /etc/subgid give to a user, or to all users (subuid(5)).
----* EACCES: the files are not readable to this user
+---Returns the id ranges of a user, or of all users, from /etc/subuid and /etc/subgid (subuid(5)).
+---* EACCES: this user may not read the files
 ---```lua
 ---for _, range in ipairs(tiny.subids("web").uids) do print(range[1], range[2]) end
 ---```
----@param user? string|integer a name or a uid; absent, everybody's
----@return any # { uids = { { first, count }, … }, gids = { … } }, in the files' order; empty lists where there is none
+---@param user? string|integer a name or a uid; all users when absent
+---@return any # { uids = { { first, count }, … }, gids = { … } }, in the order of the files; empty lists when there is no range
 function tiny.subids(user) end
 
----Finds newuidmap or newgidmap in PATH and checks that it can map ranges: a file of root's that nobody else can write, with the setuid bit or file capabilities.
+---Finds newuidmap(1) or newgidmap(1) in PATH and checks that it can map ranges. It must belong to root, be writable by root only, and have the set-user-ID bit or file capabilities.
 ---* ENOENT: install the package uidmap
 ---* EPERM: the file's owner, mode or privilege is wrong
 ---```lua
 ---assert(tiny.try(tiny.userns_helper, "newuidmap"))
 ---```
 ---@param name "newuidmap"|"newgidmap" which
----@return boolean # true; an error tells what is missing
+---@return boolean # true; otherwise it throws an error with the reason
 function tiny.userns_helper(name) end
 
 -- Mounts
 
 ---@class tiny.open_root.options: table<"root"|"ro_mount", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field ro_mount? boolean as a read-only mount of its own, which has no place (open_tree(2)): who gets a FIFO or device that is opened below it reads and writes, and cannot change its mode, owner or attributes (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field ro_mount? boolean as a detached read-only mount of its own (open_tree(2)): a FIFO or device opened below it can be read and written, but its mode, owner and attributes cannot be changed (default: false)
 
----Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
----* ENOENT: there is no such folder
----* ENOTDIR: a rootfs is a folder; unpack an archive first
----* EPERM: ro_mount needs CAP_SYS_ADMIN in the mount namespace
+---Opens a directory as a root for the `root` option of the mount and file primitives (open(2), O_PATH).
+---* ENOENT: there is no such directory
+---* ENOTDIR: a rootfs is a directory; unpack an archive first
+---* EPERM: ro_mount needs CAP_SYS_ADMIN over the mount namespace
 ---```lua
 ---local root <close> = tiny.open_root("./rootfs")
 ---tiny.mount_proc("/proc", { root = root })
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.open_root.options
 ---@return tiny.dir # a dir handle
 function tiny.open_root(path, options) end
 
----Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.
+---Changes the root directory of the calling process and enters it (chroot(2)). This does not confine the process: use `pivot_root` for that.
 ---* EPERM: needs CAP_SYS_CHROOT: run as root, or clone with user = true
----* ENOENT: there is no such folder
----* ENOTDIR: a root is a folder
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* ENOENT: there is no such directory
+---* ENOTDIR: the root must be a directory
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.chroot("./rootfs")
 ---```
 ---@param path string the new root
 function tiny.chroot(path) end
 
----Makes a mount the root of the mount namespace, takes the old root away and goes to `/` (pivot_root(2)).
+---Makes a mount the root of the mount namespace, unmounts the old root and changes to `/` (pivot_root(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private("/") first)
----* EBUSY: it is the root already
----* EACCES: call tiny.seal() first; the commands that run recipes do
+---* EBUSY: it is already the root
+---* EACCES: call tiny.seal() first; the commands that run recipes do so themselves
 ---```lua
 ---tiny.mount_private("/")
 ---tiny.mount_bind("./rootfs", "./rootfs")
@@ -1097,90 +1097,90 @@ function tiny.chroot(path) end
 function tiny.pivot_root(root) end
 
 ---@class tiny.chdir.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
 ---Changes the working directory (chdir(2)).
----* ELOOP: below a root, the links of /proc that lead out of it are not followed
----* ENOENT: there is no such folder in this root
----* ENOTDIR: it is no folder
----* EACCES: a folder on the way may not be searched
+---* ELOOP: below a root, the links in /proc that lead out of it are not followed
+---* ENOENT: there is no such directory in this root
+---* ENOTDIR: it is not a directory
+---* EACCES: this user may not search a directory in the path
 ---```lua
 ---tiny.chdir("/srv")
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.chdir.options
 function tiny.chdir(path, options) end
 
 ---@class tiny.mknod.options: table<"root"|"major"|"minor"|"mode", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field major? integer the device's major number (default: 0)
 ---@field minor? integer the device's minor number (default: 0)
 ---@field mode? integer its mode (default: 0o666)
 
----Makes a device node or FIFO with exactly this mode (mknod(2)).
----* EPERM: device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead
----* EEXIST: there is something of that name
----* ENOENT: its folder is missing
+---Creates a device node or FIFO with exactly this mode, whatever the umask (mknod(2)).
+---* EPERM: device nodes need CAP_MKNOD in the initial user namespace; bind-mount the host's node instead
+---* EEXIST: a file of that name already exists
+---* ENOENT: its directory is missing
 ---```lua
 ---tiny.mknod("/dev/null", "char", { major = 1, minor = 3 })
 ---```
 ---@param path string the node
----@param kind "char"|"block"|"fifo" what it is
+---@param kind "char"|"block"|"fifo" the type of the node
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
 ---@class tiny.mount_private.options: table<"propagation"|"recursive", any>
 ---@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
----@field recursive? boolean the mounts below it too (default: true)
+---@field recursive? boolean include the mounts below it (default: true)
 
----Sets the propagation of a mount and those below it, so that mounts here stay here (mount_namespaces(7)).
+---Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)). With "private", mount events do not propagate to other mount namespaces or from them.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the path is not a mount point
 ---```lua
 ---tiny.mount_private("/")
 ---```
----@param target string the mount point, mostly "/"
+---@param target string the mount point, usually "/"
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
 ---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
----@field nodev? boolean device nodes do not work (default: false)
----@field noexec? boolean nothing can be executed (default: false)
----@field noatime? boolean access times are not written (default: false)
----@field nosymfollow? boolean links are not followed (default: false)
----@field recursive? boolean the mounts below the source too (default: true)
----@field source_root? tiny.dir|string resolve the source below this folder (default: the caller's root)
----@field idmap? tiny.userns show its files as this user namespace's: those of user 0 are its root's, and what that makes is user 0's
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field recursive? boolean include the mounts below the source (default: true)
+---@field source_root? tiny.dir|string resolve the source below this directory (default: the caller's root)
+---@field idmap? tiny.userns map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its root, and files that its root creates belong to uid 0
 
----Shows a file or folder at a second place; the flags hold from the first moment (open_tree(2), mount_setattr(2)).
+---Bind-mounts a file or directory at another path. The flags are set before the mount becomes visible (open_tree(2), mount_setattr(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_bind("/usr", "./rootfs/usr", { ro = true, create = true })
 ---```
----@param source string a file or folder of the host
----@param target string a file for a file, a folder for a folder
+---@param source string a file or directory of the host
+---@param target string the mount point: a file for a file, a directory for a directory
 ---@param options? tiny.mount_bind.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_bind(source, target, options) end
 
 ---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"ro"|"hidepid"|"subset", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" whose processes a user sees (default: off)
----@field subset? "pid" only the folders of processes
+---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" which processes a user can see (default: off)
+---@field subset? "pid" show only the directories of processes
 
----Mounts proc at `target`, showing the caller's pid namespace; always nosuid, nodev, noexec (proc(5)).
----* EPERM: needs CAP_SYS_ADMIN over the pid namespace; in a user namespace the host's /proc must not be covered
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---Mounts proc for the caller's pid namespace at `target`, always nosuid, nodev and noexec (proc(5)).
+---* EPERM: needs CAP_SYS_ADMIN over the pid namespace; in a user namespace no mount may cover parts of the host's /proc
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---```lua
 ---tiny.mount_proc("/proc")
 ---```
@@ -1190,14 +1190,14 @@ function tiny.mount_bind(source, target, options) end
 function tiny.mount_proc(target, options) end
 
 ---@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"ro", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
 
----Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).
+---Mounts sysfs for the caller's network namespace at `target` (sysfs(5)).
 ---* EPERM: needs CAP_SYS_ADMIN over the network namespace: clone with net = true
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---```lua
 ---tiny.mount_sysfs("/sys", { ro = true })
 ---```
@@ -1207,23 +1207,23 @@ function tiny.mount_proc(target, options) end
 function tiny.mount_sysfs(target, options) end
 
 ---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
----@field nodev? boolean device nodes do not work (default: false)
----@field noexec? boolean nothing can be executed (default: false)
----@field noatime? boolean access times are not written (default: false)
----@field nosymfollow? boolean links are not followed (default: false)
----@field size? tiny.size the most it can hold (default: half of the memory)
----@field inodes? integer how many files at most (default: the kernel's)
----@field mode? integer the mode of its root folder, a number: tonumber("755", 8) (default: 0o1777)
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field size? tiny.size the largest total size (default: half of the memory)
+---@field inodes? integer the largest number of files (default: the kernel's)
+---@field mode? integer the mode of its root directory as an integer: tonumber("755", 8) (default: 0o1777)
 
----Mounts an empty file system in memory at `target` (tmpfs(5)).
+---Mounts an empty tmpfs at `target` (tmpfs(5)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_tmpfs("/tmp", { size = "64m", nosuid = true, nodev = true })
 ---```
@@ -1233,49 +1233,49 @@ function tiny.mount_sysfs(target, options) end
 function tiny.mount_tmpfs(target, options) end
 
 ---@class tiny.mount_devpts.options: table<"root"|"create"|"mode"|"ptmxmode"|"gid", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
 ---@field mode? integer the mode of new terminals (default: 0o620)
 ---@field ptmxmode? integer the mode of /dev/pts/ptmx (default: 0o666)
 ---@field gid? integer the group of new terminals; 5 is tty on Debian (default: the opener's)
 
----Mounts a devpts of its own at `target`, with no terminals of the host in it; always nosuid, noexec (pts(4)).
+---Mounts a new devpts instance at `target`, without the host's terminals; always nosuid and noexec (pts(4)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_devpts("/dev/pts", { create = true })
 ---```
----@param target string the mount point, mostly /dev/pts
+---@param target string the mount point, usually /dev/pts
 ---@param options? tiny.mount_devpts.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_devpts(target, options) end
 
 ---@class tiny.mount_mqueue.options: table<"root"|"create", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
 
 ---Mounts the POSIX message queues of the caller's IPC namespace at `target` (mq_overview(7)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EBUSY: the file system is mounted with other settings, or the place is in use
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
 ---tiny.mount_mqueue("/dev/mqueue", { create = true })
 ---```
----@param target string the mount point, mostly /dev/mqueue
+---@param target string the mount point, usually /dev/mqueue
 ---@param options? tiny.mount_mqueue.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_mqueue(target, options) end
 
 ---@class tiny.mount_cgroup.options: table<"root"|"create"|"ro"|"controllers", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
 ---@field ro? boolean read-only (default: false)
----@field controllers? string[] a v1 hierarchy with exactly these; absent, cgroup2
+---@field controllers? string[] the v1 hierarchy with exactly these controllers; cgroup2 when absent
 
----Mounts the cgroup2 hierarchy, or a v1 hierarchy with these controllers, at `target` (cgroups(7)).
+---Mounts the cgroup2 hierarchy, or the v1 hierarchy of the given controllers, at `target` (cgroups(7)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---* EBUSY: the controllers are mounted together with others, or belong to cgroup2
 ---```lua
 ---tiny.mount_cgroup("/sys/fs/cgroup", { ro = true })
@@ -1286,30 +1286,30 @@ function tiny.mount_mqueue(target, options) end
 function tiny.mount_cgroup(target, options) end
 
 ---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field create? boolean make the mount point where it is missing (default: false)
----@field open? boolean return a dir handle of the mount too: what its path leads to may change (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
 ---@field ro? boolean read-only (default: false)
----@field nosuid? boolean setuid bits and file capabilities do not count (default: false)
----@field nodev? boolean device nodes do not work (default: false)
----@field noexec? boolean nothing can be executed (default: false)
----@field noatime? boolean access times are not written (default: false)
----@field nosymfollow? boolean links are not followed (default: false)
----@field lower string[] folders that stay as they are, topmost first
----@field upper? string the folder that takes the changes (default: none: read-only)
----@field work? string an empty folder of the overlay's own on the file system of `upper`
----@field volatile? boolean never sync: for an upper folder that is thrown away (default: false)
----@field userxattr? boolean mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
----@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a folder of an upper layer shows one of another name below (default: false)
----@field access_as? integer the user, and group, with whose access files of the layers are opened, whoever asks: it has no capability over files and no further groups (default: the caller)
----@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field lower string[] the lower directories, topmost first; they are not changed
+---@field upper? string the directory that receives the changes (default: none: read-only)
+---@field work? string an empty directory for the overlay itself, on the file system of `upper`
+---@field volatile? boolean never sync: for an upper directory that will be discarded (default: false)
+---@field userxattr? boolean record removals and replaced directories in user.overlay.* attributes instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
+---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a directory of an upper layer shows a directory of another name in a lower one (default: false)
+---@field access_as? integer access the layers with the permissions of this user and group, whoever opens the file: without capabilities and supplementary groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
----Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.
+---Mounts an overlay at `target`: the lower directories, topmost first, and an upper directory that receives the changes (mount(2), file system type overlay).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: the mount point or the source is missing; create = true makes the mount point
----* EINVAL: `upper` must be on a file system that can hold it (not another overlay, not NFS); `work` beside it
----* ELOOP: a lower folder lies in another layer
----* ENODEV: this kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EINVAL: `upper` must be on a file system that supports it (not overlay or NFS), and `work` on the same one
+---* ELOOP: a lower directory is inside another layer
+---* ENODEV: the kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)
 ---```lua
 ---tiny.mount_overlay("./merged", { lower = { "./rootfs" }, upper = "./upper", work = "./work" })
 ---```
@@ -1319,13 +1319,13 @@ function tiny.mount_cgroup(target, options) end
 function tiny.mount_overlay(target, options) end
 
 ---@class tiny.remount_ro.options: table<"root"|"recursive", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field recursive? boolean the mounts below it too (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field recursive? boolean include the mounts below it (default: false)
 
----Makes a mount read-only, for this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).
+---Makes a mount read-only in this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the path is not a mount point; mount_bind it onto itself first
----* EBUSY: a file below it is open for writing
+---* EBUSY: a file on it is open for writing
 ---```lua
 ---tiny.mount_bind("/usr", "/usr")
 ---tiny.remount_ro("/usr")
@@ -1335,14 +1335,14 @@ function tiny.mount_overlay(target, options) end
 function tiny.remount_ro(target, options) end
 
 ---@class tiny.umount.options: table<"root"|"detach", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field detach? boolean take it from sight now, from use when the last user is gone (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field detach? boolean detach it now and release it when it is no longer busy (MNT_DETACH) (default: false)
 
----Removes the topmost mount at `target` (umount2(2)).
+---Unmounts the topmost mount at `target` (umount2(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: nothing is mounted there: `tiny.mounts()` lists what is
----* EBUSY: something uses it; detach = true takes it from sight
----* EINVAL: it belongs to a more privileged mount namespace, where its parts are locked together
+---* ENOENT: there is no mount at this path: `tiny.mounts()` lists all
+---* EBUSY: the mount is busy; detach = true unmounts it lazily
+---* EINVAL: the mount comes from a more privileged mount namespace and is locked together with others
 ---```lua
 ---tiny.umount("/mnt", { detach = true })
 ---```
@@ -1356,322 +1356,322 @@ function tiny.umount(target, options) end
 ---```lua
 ---for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller
----@return table[] # a list of tables: id, parent, dev ("254:0"), root, target, options, propagation, fstype, source, super_options; the target as seen from the process's root
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
+---@return table[] # a list of tables: id, parent, dev ("254:0"), root, target, options, propagation, fstype, source, super_options; targets are relative to the process's root
 function tiny.mounts(process) end
 
 -- Control groups
 
 ---@class tiny.cgroup.options: table<"parent"|"controllers", any>
----@field parent? tiny.cgroup|string the group below which the path counts (default: the top)
----@field controllers? string[] controllers to have from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit brings its own)
+---@field parent? tiny.cgroup|string the cgroup to which the path is relative (default: the root)
+---@field controllers? string[] controllers to enable from the start: "memory", "pids", "cpu", "io", "cpuset" … (default: none; each limit adds its own)
 
----Makes a control group (cgroups(7)), on v1, v2 and hybrid hosts alike. Its path counts from the top of every hierarchy as the caller sees it mounted, with or without a leading slash; inside a cgroup namespace that is the namespace's root. Missing groups above it are made too and stay. On v1 it has a folder only in the hierarchies of the controllers that it is given; a limit set later gives it the controller then and moves its processes.
----* EBUSY: a cgroup v2 with processes of its own cannot hand controllers down: choose another parent
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Creates a cgroup (cgroups(7)). This works alike on v1, v2 and hybrid hosts. The path is relative to the root of each hierarchy as the caller sees it mounted, with or without a leading slash; in a cgroup namespace that is the namespace's root. Missing parents are created and are not removed with it. On v1 the cgroup has a directory only in the hierarchies of its controllers; a limit set later adds the controller and moves the processes there.
+---* EBUSY: a v2 cgroup that has processes cannot enable controllers for its children: choose another parent
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory", "pids" } })
 ---```
----@param path string the new group: "web", "tinylua/web"
+---@param path string the new cgroup: "web", "tinylua/web"
 ---@param options? tiny.cgroup.options
----@return tiny.cgroup # a cgroup handle: `path`, `version` ("v1", "v2" or "hybrid"), `folders` (by controller, "unified" for v2); `<close>` removes the group, and fails with EBUSY while a process lives in it
+---@return tiny.cgroup # a cgroup handle: `path`, `version` ("v1", "v2" or "hybrid"), `folders` (directories by controller, "unified" for v2); `<close>` removes the cgroup, and fails with EBUSY while it has a process
 function tiny.cgroup(path, options) end
 
----Opens a control group that is there already. Closing the handle leaves the group alone.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Opens an existing cgroup. Closing the handle does not remove it.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web = tiny.cgroup("web"):keep()
 ---tiny.open_cgroup("web"):set_pids_limit(64)
 ---tiny.cgroup_del("web")
 ---```
----@param path string from the top of every hierarchy
+---@param path string a path relative to the root of each hierarchy
 ---@return tiny.cgroup # a cgroup handle
 function tiny.open_cgroup(path) end
 
 ---@class tiny.cgroup_del.options: table<"recursive"|"kill", any>
----@field recursive? boolean remove the groups below it too (default: false)
----@field kill? boolean kill every process in it and below it first; implies recursive (default: false)
+---@field recursive? boolean also remove the cgroups below it (default: false)
+---@field kill? boolean first kill every process in it and below it; implies `recursive` (default: false)
 
----Removes a control group from every hierarchy (rmdir(2)). It kills nothing unless told to, and waits for what is dying already.
+---Removes a cgroup from every hierarchy (rmdir(2)). It kills no process unless `kill` is set, and waits for processes that are already exiting.
 ---* EBUSY: end its processes first (tiny.cgroup_kill), or remove it with { kill = true }
----* ENOENT: there is no such group; it may be removed already
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
+---* ENOENT: there is no such cgroup; it may have been removed already
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
 ---```lua
 ---tiny.cgroup("web"):keep()
 ---tiny.cgroup_del("web", { kill = true })
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param options? tiny.cgroup_del.options
 function tiny.cgroup_del(group, options) end
 
----Tells in which control group a process is, hierarchy by hierarchy (/proc/PID/cgroup, cgroups(7)).
+---Returns the cgroup of a process in each hierarchy (/proc/PID/cgroup, cgroups(7)).
 ---* ESRCH: the process has ended
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---print(tiny.cgroup_of().unified)
 ---```
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller
----@return table # a table of controllers to paths, "unified" for v2; a hierarchy that is not mounted here is missing
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
+---@return table # a table that maps controllers to paths, "unified" for v2; hierarchies that are not mounted here are left out
 function tiny.cgroup_of(process) end
 
----Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where they are. A child of `clone` is better born there: clone({ cgroup = group }, …).
----* EBUSY: a cgroup v2 that handed controllers down takes no process: attach to a child of it
+---Moves a process with all its threads into a cgroup (cgroup.procs, cgroups(7)). Its children are not moved. To start a child in a cgroup, pass the cgroup to `clone`: clone({ cgroup = group }, …).
+---* EBUSY: a v2 cgroup that enables controllers for its children takes no processes: attach to one of its children
 ---* ESRCH: the process has ended
----* EOPNOTSUPP: the group became a threaded one: a group above it has processes and controllers both
----* ENOSPC: the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---* EOPNOTSUPP: the cgroup has become threaded, because a cgroup above it has both processes and controllers
+---* ENOSPC: the cgroup's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---local child <close> = tiny.fork(function() tiny.exec { "sleep", "1" } end)
 ---tiny.cgroup_attach(web, child)
 ---child:reap()
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param process? tiny.child|tiny.process a child or process handle; absent, the caller itself
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param process? tiny.child|tiny.process a child or process handle; the caller when absent
 function tiny.cgroup_attach(group, process) end
 
----Kills every process of a control group and of those below it with SIGKILL, and waits until none is left (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Kills every process in a cgroup and below it with SIGKILL, and waits until none is left. It freezes the cgroup and uses pidfd_send_signal(2); a frozen cgroup is thawed. The file cgroup.kill is used only when the cgroup is removed (cgroup_del with kill), since Linux 6.18 also kills what `clone` later puts into such a cgroup.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.cgroup_kill(web)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires
 function tiny.cgroup_kill(group, timeout) end
 
----Stops every process of a control group and of those below it, and waits until all have stopped (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.
----* EDEADLK: move the caller out of the group first
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
+---Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 freezer.state). The processes are not notified; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over: the last process stops later
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires: the remaining processes freeze later
 function tiny.freeze(group, timeout) end
 
----Lets the processes of a frozen control group go on.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Resumes the processes of a frozen cgroup.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.freeze(web)
 ---tiny.thaw(web)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param timeout? tiny.duration how long at most
----@return boolean # true; false when the time is over, or when a group above it is frozen
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
 function tiny.thaw(group, timeout) end
 
----Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 refuses with EBUSY.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses more, v2 kills and v1 fails with EBUSY.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function tiny.set_memory_limit(group, limit) end
 
----Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the swap that a cgroup uses in addition to its memory (memory.swap.max). On v1 the limit is the sum of both (memory.memsw.limit_in_bytes), so call set_memory_limit first. 0 disables swap.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_memory_limit(web, "128m")
 ---tiny.set_swap_limit(web, 0)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param limit tiny.size|"unlimited" bytes, or "unlimited"
 function tiny.set_swap_limit(group, limit) end
 
 ---@class tiny.set_cpu_limit.options: table<"period", any>
----@field period? tiny.duration the stretch in which the time is counted, 1ms to 1s (default: the group's own, 100ms at first)
+---@field period? tiny.duration the period over which CPU time is counted, 1ms to 1s (default: the current period, 100ms at first)
 
----Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next period (cpu.max, or v1's cpu.cfs_quota_us).
----* EINVAL: the quota is below 1 ms in a period, or a group above it has a smaller share
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the CPU time of a cgroup to a number of processors; above it the processes are throttled until the next period (cpu.max; on v1 cpu.cfs_quota_us).
+---* EINVAL: the quota is below 1 ms per period, or a parent cgroup has a smaller share
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_cpu_limit(web, 0.5, { period = "50ms" })
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param cpus number|"unlimited" 0.5 is half of one processor; or "unlimited"
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param cpus number|"unlimited" the number of processors, for example 0.5; or "unlimited"
 ---@param options? tiny.set_cpu_limit.options
 function tiny.set_cpu_limit(group, cpus, options) end
 
----Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Limits the number of processes and threads in a cgroup; at the limit clone(2) fails with EAGAIN (pids.max).
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_pids_limit(web, 64)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function tiny.set_pids_limit(group, count) end
 
 ---@class tiny.set_device_rules.options: table<integer, any>
----@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } what is allowed
+---@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } the devices that are allowed
 
----Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a program of the kernel's, bpf(2)). What they have open stays open.
----* EPERM: run as root; on v1 a group cannot allow what the group above it may not use
----* EINVAL: this kernel has no programs for devices (CONFIG_CGROUP_BPF)
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
+---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---tiny.set_device_rules(web, { { type = "char", major = 1, minor = 3, access = "rw" } })
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param options tiny.set_device_rules.options
 function tiny.set_device_rules(group, options) end
 
----Tells what a control group uses and what its limits did. What happened stays readable after its processes have ended, as long as the group is there.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after its processes have ended, until the cgroup is removed.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what nothing counts or limits is missing
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
 function tiny.cgroup_stats(group) end
 
----Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, and is the kernel's on this host: v1 and v2 differ.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---print(tiny.cgroup_read(web, "cgroup.procs"))
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param file string "memory.stat", "cgroup.procs" …
 ---@return string # a string
 function tiny.cgroup_read(group, file) end
 
----Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with its value, as the kernel takes it.
----* ENOENT: tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers
----* EACCES: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EPERM: run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)
----* EROFS: cgroups are mounted read-only here: mount a writable one first
----* ENODEV: `tinylua doctor` shows which controllers this host offers
+---Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as it is.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
 ---```lua
 ---local web <close> = tiny.cgroup("web")
 ---if web.version == "v2" then
 ---  tiny.cgroup_write(web, { ["memory.high"] = "67108864", ["cpu.weight"] = "50" })
 ---end
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
----@param files table<string, string> names to values, written in the order of the names
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param files table<string, string> file names and their values, written in the order of the names
 function tiny.cgroup_write(group, files) end
 
 -- Network
 
 ---@class tiny.links.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Lists the network links with their addresses (rtnetlink(7)).
 ---```lua
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, "10.10.0.1/24"); of a veth `peer` (the other end's index) and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)
+---@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
 function tiny.links(options) end
 
 ---@class tiny.link_set.options: table<"netns"|"up"|"down"|"mtu"|"master"|"name"|"mac"|"move_to", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
----@field up? boolean true brings it up
----@field down? boolean true brings it down
----@field mtu? integer the largest packet in bytes
----@field master? tiny.bridge|string|boolean the bridge to be a port of; false for none
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+---@field up? boolean true brings the link up
+---@field down? boolean true brings the link down
+---@field mtu? integer the MTU in bytes
+---@field master? tiny.bridge|string|boolean the bridge that it becomes a port of; false for none
 ---@field name? string the new name
----@field mac? string the hardware address, "02:00:00:00:00:01"
----@field move_to? tiny.netns the namespace to move to; `master` and `name` hold there
+---@field mac? string the MAC address, such as "02:00:00:00:00:01"
+---@field move_to? tiny.netns the network namespace to move to; `master` and `name` apply there
 
----Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down there, unless `up` says otherwise.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down afterwards unless `up` is true.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EBUSY: the link is in use; bring it down first (down = true)
----* EINVAL: the link cannot take this value, or cannot move (lo and bridges never do)
+---* EINVAL: the link does not accept this value, or cannot move (lo and bridges cannot)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.link_set.options
 function tiny.link_set(link, options) end
 
 ---@class tiny.link_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Deletes a link; a veth takes its other end along (ip-link(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Deletes a link; for a veth link, both ends (ip-link(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EOPNOTSUPP: hardware and lo cannot be deleted; move them with link_set
+---* EOPNOTSUPP: hardware links and lo cannot be deleted; move them with link_set
 ---```lua
 ---tiny.bridge("td0"):keep()
 ---tiny.link_del("td0")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.link_del.options
 function tiny.link_del(link, options) end
 
 ---@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac"|"netns", any>
----@field addr? tiny.cidr|tiny.cidr[] its address, or a list, through which the caller reaches the links on it
----@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
----@field mtu? integer the largest packet in bytes (default: 1500)
----@field mac? string the hardware address; a random one changes with the links on the bridge (default: random)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses, through which the caller reaches the links on it
+---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
+---@field mtu? integer the MTU in bytes (default: 1500)
+---@field mac? string the MAC address; a random one changes with the links on the bridge (default: random)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Creates a bridge and brings it up (ip-link(8), type bridge).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* EEXIST: choose another name, or remove the link of that name with link_del
----* EOPNOTSUPP: this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)
+---* EOPNOTSUPP: the kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)
 ---```lua
 ---local br <close> = tiny.bridge("td0", { addr = "10.10.0.1/24" })
 ---```
@@ -1682,20 +1682,20 @@ function tiny.bridge(name, options) end
 
 ---@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
 ---@field name string the end's name, at most 15 bytes
----@field netns? tiny.netns the network namespace it is born in (default: the caller's)
----@field bridge? tiny.bridge|string the bridge, of that namespace, that it is a port of (default: none)
----@field hairpin? boolean the bridge sends back by it what came by it, as a call of one's own published port (default: false)
+---@field netns? tiny.netns the network namespace in which it is created (default: the caller's)
+---@field bridge? tiny.bridge|string the bridge of that namespace to attach it to (default: none)
+---@field hairpin? boolean the bridge may send packets back through the port on which they came in, as needed to reach one's own published port (default: false)
 ---@field link_local? boolean false: no IPv6 link-local address of its own (addrgenmode none, ip-link(8)) (default: true)
----@field pinned? boolean as a bridge port it may send only what `tiny.pin` allows (default: false)
----@field addr? tiny.cidr|tiny.cidr[] its address, or a list (default: none)
----@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
----@field gateway? string|string[] the gateway of a default route through it, or a list: one for IPv4 and one for IPv6 (default: none)
----@field mac? string its hardware address (default: random)
----@field mtu? integer the largest packet in bytes (default: 1500)
----@field queues? integer transmit and receive queues, for several processors to share the work (default: 1)
+---@field pinned? boolean as a bridge port it may only send what `tiny.pin` allows (default: false)
+---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses (default: none)
+---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
+---@field gateway? string|string[] the gateway of a default route through it, or a list with one for IPv4 and one for IPv6 (default: none)
+---@field mac? string its MAC address (default: random)
+---@field mtu? integer the MTU in bytes (default: 1500)
+---@field queues? integer the number of transmit and receive queues, to spread the work over several processors (default: 1)
 
----Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When a step fails nothing stays behind.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Creates a pair of veth links, configures them and brings both up (veth(4)). If a step fails, the pair is removed.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EEXIST: choose another name, or remove the link of that name with link_del
 ---* EOPNOTSUPP: this kernel has no veth links: `modprobe veth`, or CONFIG_VETH (`tinylua doctor`)
@@ -1703,7 +1703,7 @@ function tiny.bridge(name, options) end
 ---* EHOSTUNREACH: the IPv6 gateway is not in the subnet of any `addr`
 ---```lua
 ---local web <close> = tiny.netns()
----local cable <close> = tiny.veth_pair(
+---local veth <close> = tiny.veth_pair(
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
@@ -1713,106 +1713,106 @@ function tiny.bridge(name, options) end
 function tiny.veth_pair(first, second) end
 
 ---@class tiny.addr_add.options: table<"nodad"|"netns", any>
----@field nodad? boolean use an IPv6 address at once, without asking first whether another has it (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Adds an address to a link; the kernel adds the route to its subnet when the link is up (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EEXIST: the link has this address already
----* EINVAL: this is no address of a host: a multicast or broadcast one
+---* EEXIST: the link already has this address
+---* EINVAL: it is a multicast or broadcast address; a link needs a unicast address
 ---```lua
 ---local addr <close> = tiny.addr_add("lo", "10.99.0.1/32")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param addr tiny.cidr the address with its prefix length
 ---@param options? tiny.addr_add.options
----@return tiny.addr # an addr handle; `<close>` takes the address away again
+---@return tiny.addr # an addr handle; `<close>` removes the address
 function tiny.addr_add(link, addr, options) end
 
 ---@class tiny.addr_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Takes an address from a link (ip-address(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes an address from a link (ip-address(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* ENOENT: the link does not have this address with this prefix length
+---* ENOENT: the link does not have this address with this prefix length; tiny.links() lists its addresses
 ---```lua
 ---tiny.addr_add("lo", "10.99.0.2/32")
 ---tiny.addr_del("lo", "10.99.0.2/32")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param addr tiny.cidr the address with its prefix length
 ---@param options? tiny.addr_del.options
 function tiny.addr_del(link, addr, options) end
 
 ---@class tiny.route_add.options: table<"via"|"dev"|"metric"|"netns", any>
 ---@field via? string the gateway's address (default: none: dest is on the link)
----@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
----@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field dev? tiny.bridge|tiny.veth|string the link: its name or a handle (default: the link of the gateway's subnet)
+---@field metric? integer the priority among routes to one destination: the lowest is used (default: 0)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Adds a route to the main table (ip-route(8)). It needs `via`, `dev` or both.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EEXIST: there is a route to this destination with this metric already
----* ENETUNREACH: no link that is up leads to the gateway: give the link an address of its subnet first
----* EHOSTUNREACH: no link leads to the IPv6 gateway: give the link an address of its subnet first
----* ENETDOWN: bring the link up first: link_set(name, { up = true })
+---* EEXIST: a route to this destination with this metric already exists
+---* ENETUNREACH: no link that is up reaches the gateway: give a link an address of its subnet first
+---* EHOSTUNREACH: no link reaches the IPv6 gateway: give a link an address of its subnet first
+---* ENETDOWN: the link is down; bring it up first: link_set(name, { up = true })
 ---* EINVAL: the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---local route <close> = tiny.route_add("10.20.0.0/16", { dev = "lo" })
 ---```
----@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param dest "default"|tiny.cidr the destination: a subnet such as "10.20.0.0/16", or "default"
 ---@param options? tiny.route_add.options
 ---@return tiny.route # a route handle; `<close>` removes it
 function tiny.route_add(dest, options) end
 
 ---@class tiny.route_del.options: table<"via"|"dev"|"metric"|"netns", any>
 ---@field via? string the gateway's address (default: none: dest is on the link)
----@field dev? tiny.bridge|tiny.veth|string the link, by name or handle (default: the link of the gateway's subnet)
----@field metric? integer of two routes to one destination the smaller metric wins (default: 0)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field dev? tiny.bridge|tiny.veth|string the link: its name or a handle (default: the link of the gateway's subnet)
+---@field metric? integer the priority among routes to one destination: the lowest is used (default: 0)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes the first route of the main table that fits (ip-route(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the first matching route of the main table (ip-route(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* ESRCH: there is no such route
+---* ESRCH: there is no such route; tiny.routes() lists them
 ---```lua
 ---tiny.link_set("lo", { up = true })
 ---tiny.route_add("10.21.0.0/16", { dev = "lo" })
 ---tiny.route_del("10.21.0.0/16", { dev = "lo" })
 ---```
----@param dest "default"|tiny.cidr a subnet, "10.20.0.0/16", or "default"
+---@param dest "default"|tiny.cidr the destination: a subnet such as "10.20.0.0/16", or "default"
 ---@param options? tiny.route_del.options
 function tiny.route_del(dest, options) end
 
 ---@class tiny.routes.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Lists the routes of the main table, of both families (ip-route(8)).
 ---```lua
 ---for _, r in ipairs(tiny.routes()) do print(r.dst, r.via or "-", r.dev) end
 ---```
 ---@param options? tiny.routes.options
----@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); of a route with several ways `dev` and `via` are the first
+---@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); for a multipath route `dev` and `via` are those of the first next hop
 function tiny.routes(options) end
 
 ---@class tiny.nat.options: table<"from"|"publish"|"hairpin"|"name"|"netns", any>
----@field from tiny.cidr the subnet, "10.10.0.0/24"
----@field publish? string[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80"; 127.0.0.1 reaches them once route_localnet is 1 for the bridge (default: none)
----@field hairpin? boolean the subnet's own members may call it by published ports, those of `tiny.publish` too (default: true with `publish`)
----@field name? string names the table, for nat_del (default: the subnet, as 10.10.0.0-24)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field from tiny.cidr the subnet, such as "10.10.0.0/24"
+---@field publish? (string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80", or tables like those of `publish`; for 127.0.0.1, set route_localnet of the bridge to 1 (default: none)
+---@field hairpin? boolean members of the subnet can reach each other through published ports, including those of `tiny.publish` (default: true with `publish`)
+---@field name? string the name for the table and for nat_del (default: the subnet, such as 10.10.0.0-24)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: sysctl("net.ipv4.ip_forward", 1).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: there is a nat of this name: give it another name, or remove that one with nat_del
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Masquerades the traffic of a subnet, and publishes ports of its members on the host. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). Forwarding must be enabled too: sysctl("net.ipv4.ip_forward", 1).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: a nat of this name exists: choose another name, or remove it with nat_del
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local nat <close> = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80" } }
 ---```
@@ -1821,13 +1821,13 @@ function tiny.routes(options) end
 function tiny.nat(options) end
 
 ---@class tiny.nat_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes what `nat` made under this name, and nothing else (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the table that `nat` created under this name (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENOENT: there is no nat of this name; `nft list tables` shows them as inet tiny-NAME
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.nat { from = "10.10.0.0/24", name = "web" }
 ---tiny.nat_del("web")
@@ -1837,63 +1837,63 @@ function tiny.nat(options) end
 function tiny.nat_del(name, options) end
 
 ---@class tiny.publish.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Leads a port of the machine to another address, as an element of a map in the nftables table `inet tiny-publish`, which is made when it is not there: a thousand ports cost a packet one lookup (nft(8)). Of a list all are published or none, in one step. 127.0.0.1 reaches an IPv4 port once route_localnet is 1 for the link that leads there. Packets also need forwarding, and callers in the same subnet `nat` with `hairpin`.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: the port is published already: choose another, or take that one away with publish_del; tiny.published() lists them
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Publishes ports on the host: connections to a host port are translated to another address. Each port is an element of a map in the nftables table `inet tiny-publish`, which is created if it is missing, so that a packet needs one lookup for any number of ports (nft(8)). A list is published as a whole or not at all. For 127.0.0.1, set route_localnet of the outgoing link to 1. Forwarding must be enabled too, and callers in the same subnet need `nat` with `hairpin`.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: the port is already published: choose another, or unpublish it with publish_del; tiny.published() lists them
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local port <close> = tiny.publish("8080:10.10.0.2:80")
 ---```
----@param port string|string[] "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or a list of such
+---@param port string|(string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[]|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" } "8080:10.10.0.2:80", "53:10.10.0.2:53/udp", "192.0.2.1:80:10.10.0.2:80", or { port = 8080, addr = "10.10.0.2", to = 80 } with `host` and `proto` if needed, or a list of these
 ---@param options? tiny.publish.options
----@return tiny.published # a published handle: `port` (the string or the list); `<close>` takes the ports away
+---@return tiny.published # a published handle: `port` (as given); `<close>` unpublishes the ports
 function tiny.publish(port, options) end
 
 ---@class tiny.publish_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Takes away what `publish` made of this port, when it still leads to this address (nft(8)), and ends the connections that came by it. The kernel takes some 10 ms for it, and no longer for a list; as much again where there were connections.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: a port is not published, or leads elsewhere; tiny.published() lists them; others of the list are gone
----* EINVAL: the port is gone, its connections go on: this kernel cannot list them; `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---Unpublishes a port that still leads to this address, and ends its connections (nft(8)). The call takes about 10 ms, also for a list, and twice as long when there were connections.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: a port is not published or leads to another address; tiny.published() lists them; the others of the list are removed
+---* EINVAL: the port is removed, but its connections continue, since the kernel cannot list them: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.publish("8080:10.10.0.2:80"):keep()
 ---tiny.publish_del("8080:10.10.0.2:80")
 ---```
----@param port string|string[] as `publish` took it, or a list
+---@param port string|(string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[]|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" } the port as given to `publish`, or a list
 ---@param options? tiny.publish_del.options
 function tiny.publish_del(port, options) end
 
 ---@class tiny.published.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Lists the ports that `publish` made (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---Lists the ports published by `publish` (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---for _, port in ipairs(tiny.published()) do print(port) end
 ---```
 ---@param options? tiny.published.options
----@return any[] # a list of strings as `publish` takes them, "/tcp" left out; empty without the table
+---@return any[] # a list of strings in the syntax of `publish`, without "/tcp"; empty if there is no table
 function tiny.published(options) end
 
 ---@class tiny.publish_clear.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes the table `inet tiny-publish` when no port is published any more (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: there is no such table: nothing was published
+---Removes the table `inet tiny-publish` when no ports are published (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: there is no such table: no port was published
 ---* EBUSY: a port is still published; tiny.published() lists them
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.publish("8080:10.10.0.2:80"):close()
 ---tiny.publish_clear()
@@ -1902,111 +1902,111 @@ function tiny.published(options) end
 function tiny.publish_clear(options) end
 
 ---@class tiny.isolate.options: table<"name"|"outbound"|"closed"|"netns", any>
----@field name? string names the table, for isolate_del; no nat may have it (default: the bridge's)
----@field outbound? boolean allow connections that start on the bridge, and those to published ports (default: false)
----@field closed? boolean also drop what the bridge sends to the machine itself, except ICMP and replies (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field name? string the name for the table and for isolate_del; no nat may have the same (default: the bridge's)
+---@field outbound? boolean allow connections that start on the bridge, and connections to published ports (default: false)
+---@field closed? boolean also drop packets from the bridge to the host itself, except ICMP and replies (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet. Tables of others see the packets too, and may drop what passes here.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Drops packets that are forwarded between a bridge and any other link, in both directions. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). The host itself can still reach the bridge, which need not exist yet. Tables of other programs see the packets too and may drop what this one accepts.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: a table of this name exists: choose another name, or remove it with isolate_del or nat_del
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local br <close> = tiny.bridge("td0")
 ---local apart <close> = tiny.isolate(br, { outbound = true })
 ---```
----@param bridge tiny.bridge|string a name or a handle
+---@param bridge tiny.bridge|string its name or a handle
 ---@param options? tiny.isolate.options
 ---@return tiny.isolation # an isolation handle: `name`, `bridge`; `<close>` removes the table
 function tiny.isolate(bridge, options) end
 
 ---@class tiny.isolate_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes what `isolate` or `block_transit` made under this name (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the table that `isolate` or `block_transit` created under this name (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENOENT: there is no isolation of this name; `nft list tables` shows them as inet tiny-NAME
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---tiny.isolate("td0"):keep()
 ---tiny.isolate_del("td0")
 ---```
----@param name string the name: the bridge's, unless another was given
+---@param name string the name: the bridge's, unless `name` was given
 ---@param options? tiny.isolate_del.options
 function tiny.isolate_del(name, options) end
 
 ---@class tiny.block_transit.options: table<"name"|"family"|"netns", any>
----@field name string names the table, for isolate_del; no nat may have it
+---@field name string the name for the table and for isolate_del; no nat may have the same
 ---@field family string "ipv4" or "ipv6"
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Drops what is forwarded neither from nor to one of these links, by an nftables table of its own, `inet tiny-NAME` (nft(8)): a machine that forwards for its containers is then no router for its neighbours, whatever links it gets later. Replies and connections to published ports pass.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EEXIST: there is a table of this name: give this one another, or remove that one with isolate_del or nat_del
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EAFNOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* ENOENT: this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
+---Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for its neighbours, whichever links are added later. Replies and connections to published ports pass.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: a table of this name exists: choose another name, or remove it with isolate_del or nat_del
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)
 ---```lua
 ---local block <close> = tiny.block_transit({ "td" }, { name = "transit", family = "ipv4" })
 ---```
----@param own string[] prefixes of the names of the links that it forwards for
+---@param own string[] name prefixes of the links that the host forwards for
 ---@param options tiny.block_transit.options
 ---@return tiny.transit # a transit handle: `name`; `<close>` removes the table
 function tiny.block_transit(own, options) end
 
 ---@class tiny.pin.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the hardware address that it sends from: that of the veth's other end
----@field addr string|string[] its address, or a list
----@field router? boolean it forwards packets: it may send from any other address too, though not claim it by ARP (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field mac string the MAC address that it sends from: that of the veth's other end
+---@field addr string|string[] its address or a list of addresses
+---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Restricts what a bridge port that veth_pair made with `pinned` may send: only frames from this hardware address and these addresses, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. The link need not exist yet. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first one makes: while it exists, a `pinned` port without a pin sends nothing.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EAFNOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---Restricts the frames that a bridge port may send. The port must have been created by veth_pair with `pinned`; the link need not exist yet. Only frames from this MAC address and these addresses pass, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first call creates: while it exists, a `pinned` port without a pin cannot send.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EAFNOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
 ---local pin <close> = tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
----@param link tiny.bridge|tiny.veth|string the port, by its name or a handle
+---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin.options
----@return tiny.pin # a pin handle: `name`; `<close>` takes it away
+---@return tiny.pin # a pin handle: `name`; `<close>` removes the pin
 function tiny.pin(link, options) end
 
 ---@class tiny.pin_del.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the hardware address that it sends from: that of the veth's other end
----@field addr string|string[] its address, or a list
----@field router? boolean it forwards packets: it may send from any other address too, though not claim it by ARP (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field mac string the MAC address that it sends from: that of the veth's other end
+---@field addr string|string[] its address or a list of addresses
+---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes what `pin` made with the same values (nft(8)). The port can then send nothing.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: it is not pinned to these; `nft list table bridge tiny-pins` shows what is
----* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---Removes the pin with the same values (nft(8)). The port cannot send afterwards.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: there is no pin with these values; `nft list table bridge tiny-pins` lists all
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
 ---tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
 ---tiny.pin_del("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
----@param link tiny.bridge|tiny.veth|string the port, by its name or a handle
+---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin_del.options
 function tiny.pin_del(link, options) end
 
 ---@class tiny.pin_clear.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Removes the table `bridge tiny-pins` when no port is pinned any more (nft(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* ENOENT: there is no such table: nothing was pinned
+---Removes the table `bridge tiny-pins` when no pins are left (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: there is no such table: no port was pinned
 ---* EBUSY: a port is still pinned; `nft list table bridge tiny-pins` shows which
----* EOPNOTSUPP: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
----* EPROTONOSUPPORT: this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
 ---tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
 ---tiny.pin_clear()
@@ -2015,156 +2015,156 @@ function tiny.pin_del(link, options) end
 function tiny.pin_clear(options) end
 
 ---@class tiny.nft_chains.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Lists the base chains of all nftables tables, also those of others (nft(8)). A packet passes all of a hook, and one that drops it has the last word.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EOPNOTSUPP: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
----* EPROTONOSUPPORT: this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---Lists the base chains of all nftables tables, including those of other programs (nft(8)). A packet passes all chains of a hook; a drop by any of them is final.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---```lua
 ---for _, chain in ipairs(tiny.nft_chains()) do
 ---  if chain.policy == "drop" then print(chain.family, chain.table, chain.name) end
 ---end
 ---```
 ---@param options? tiny.nft_chains.options
----@return table[] # a list of tables: `table`, `family` ("ip", "ip6", "inet", "arp", "bridge", "netdev"), `name`, `type` ("filter", "nat", "route"), `hook` ("forward", …), `priority` (the smallest comes first), `policy` ("accept", "drop"); iptables-legacy has rules that are not among them
+---@return table[] # a list of tables: `table`, `family` ("ip", "ip6", "inet", "arp", "bridge", "netdev"), `name`, `type` ("filter", "nat", "route"), `hook` ("forward", …), `priority` (the lowest comes first), `policy` ("accept", "drop"); rules of iptables-legacy are not included
 function tiny.nft_chains(options) end
 
 ---@class tiny.conntrack_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Makes the kernel forget the connections from and to an address, before or after translation (conntrack(8), -D). Those through a port that is published no longer end with it; without it they go on.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
----* EINVAL: this kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
+---Deletes the connection tracking entries from and to an address, before or after translation (conntrack(8), -D). Otherwise connections through a port that is no longer published continue.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EINVAL: the kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK
 ---```lua
 ---local cut = tiny.conntrack_del("10.10.0.2")
 ---```
----@param addr string the address, "10.10.0.2"
+---@param addr string the address, such as "10.10.0.2"
 ---@param options? tiny.conntrack_del.options
----@return any # how many they were
+---@return any # the number of deleted entries
 function tiny.conntrack_del(addr, options) end
 
 ---@class tiny.qdisc_set.options: table<"rate"|"burst"|"latency"|"delay"|"jitter"|"loss"|"netns", any>
 ---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
----@field burst? tiny.size how much goes at once, at least one packet: "32k" (default: needed with `rate`)
----@field latency? tiny.duration how long a packet waits at most before it is dropped (default: needed with `rate`)
----@field delay? tiny.duration how long each packet takes (default: 0)
----@field jitter? tiny.duration by how much the delay varies (default: 0)
----@field loss? number which part of the packets is lost, 0 to 1 (default: 0)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate`)
+---@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate`)
+---@field delay? tiny.duration the delay of each packet (default: 0)
+---@field jitter? tiny.duration the variation of the delay (default: 0)
+---@field loss? number the fraction of packets to drop, 0 to 1 (default: 0)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Limits the rate of what leaves by a link (tc-tbf(8)), or makes it a bad line with delay and loss (tc-netem(8)), in place of what was set before. What arrives is limited at the link's other end.
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EINVAL: the kernel does not take these values
----* EOPNOTSUPP: this kernel has none of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM
+---* EINVAL: the kernel does not accept these values
+---* EOPNOTSUPP: the kernel has neither of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM
 ---```lua
 ---local limit <close> = tiny.qdisc_set("veth-web", { rate = "10mbit", burst = "32k", latency = "50ms" })
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.qdisc_set.options
----@return tiny.qdisc # a qdisc handle: `name` (the link's); `<close>` gives the link its first one back
+---@return tiny.qdisc # a qdisc handle: `name` (the link's); `<close>` restores the default qdisc
 function tiny.qdisc_set(link, options) end
 
 ---@class tiny.qdisc_del.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Takes away what `qdisc_set` made of a link (tc(8)).
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own
+---Removes the setting of `qdisc_set` from a link (tc(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* ENOENT: nothing was set for this link
+---* ENOENT: this link has no such setting
 ---```lua
 ---tiny.qdisc_del("veth-web")
 ---```
----@param link tiny.bridge|tiny.veth|string a name or a handle
+---@param link tiny.bridge|tiny.veth|string its name or a handle
 ---@param options? tiny.qdisc_del.options
 function tiny.qdisc_del(link, options) end
 
 ---@class tiny.reserve_port.options: table<"addr"|"netns", any>
----@field addr? string the address, "0.0.0.0", "::" (default: every IPv4 address)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field addr? string the address, such as "0.0.0.0" or "::" (default: every IPv4 address)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is free again when the handle is closed or forgotten, or the process ends.
----* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
----* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
----* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---Reserves a port: it is bound, but TCP does not listen (bind(2)). The port is free again when the handle is closed or collected, or when the process ends.
+---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
+---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
 ---```lua
 ---local port <close> = tiny.reserve_port("8080/tcp", { addr = "0.0.0.0" })
 ---```
----@param port string "8080/tcp", "53/udp"; without a protocol TCP; 0 for any that is free
+---@param port string "8080/tcp", "53/udp"; TCP without a protocol; 0 for any free port
 ---@param options? tiny.reserve_port.options
 ---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
 function tiny.reserve_port(port, options) end
 
 ---@class tiny.udp_bind.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Makes a socket for datagrams to and from anybody (udp(7)).
----* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
----* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
----* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---Creates a UDP socket and binds it to a port (udp(7)).
+---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
+---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
 ---```lua
 ---local udp <close> = tiny.udp_bind("127.0.0.1:0")
 ---```
 ---@param addr string "127.0.0.1:53", "[::1]:53"
 ---@param options? tiny.udp_bind.options
----@return tiny.udp # a udp handle: `port`; `:receive()`, `:send()`; for `poll` too
+---@return tiny.udp # a udp handle: `port`; `:receive()`, `:send()`; can be passed to `poll`
 function tiny.udp_bind(addr, options) end
 
----Takes the next datagram, without waiting for one (recvfrom(2)).
+---Receives the next datagram without blocking (recvfrom(2)).
 ---```lua
 ---local bytes, from = udp:receive()
 ---```
----@param udp tiny.udp what `udp_bind` returned
----@return string? # its bytes and its sender, "127.0.0.1:4242"; nil when none is there
+---@param udp tiny.udp a handle returned by `udp_bind`
+---@return string? # its bytes and its sender, such as "127.0.0.1:4242"; nil when none is waiting
 function tiny.udp_receive(udp) end
 
 ---Sends a datagram (sendto(2)).
----* EMSGSIZE: a datagram has at most 65507 bytes
----* ENETUNREACH: no route of this namespace leads there
----* EPERM: a packet filter of this namespace refuses it
+---* EMSGSIZE: a datagram has at most 65507 bytes; send a shorter one
+---* ENETUNREACH: this namespace has no route to the address
+---* EPERM: a packet filter of this namespace rejects it
 ---```lua
 ---udp:send("hello", "127.0.0.1:4242")
 ---```
----@param udp tiny.udp what `udp_bind` returned
+---@param udp tiny.udp a handle returned by `udp_bind`
 ---@param data string the bytes
----@param to string the receiver, "127.0.0.1:4242"
+---@param to string the receiver, such as "127.0.0.1:4242"
 function tiny.udp_send(udp, data, to) end
 
 ---@class tiny.tcp_listen.options: table<"backlog"|"netns", any>
----@field backlog? integer how many may wait to be taken (default: 64)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field backlog? integer the largest number of connections that wait to be accepted (default: 64)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Listens for connections (listen(2)).
----* EADDRINUSE: another program has this port; `ss -lntup` shows which, and 0 takes any that is free
----* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border
----* EADDRNOTAVAIL: the address is on no link of this namespace; tiny.links() lists them
+---Listens for TCP connections (listen(2)).
+---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
+---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
+---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
 ---```lua
 ---local listener <close> = tiny.tcp_listen("127.0.0.1:0")
 ---```
 ---@param addr string "127.0.0.1:53", "[::1]:53"
 ---@param options? tiny.tcp_listen.options
----@return tiny.listener # a listener handle: `port`; `:accept()`; ready in `poll` when somebody connects
+---@return tiny.listener # a listener handle: `port`; `:accept()`; ready in `poll` when a connection is waiting
 function tiny.tcp_listen(addr, options) end
 
----Takes the next connection, without waiting for one (accept4(2)).
+---Accepts the next connection without blocking (accept4(2)).
 ---* EMFILE: this process has too many open files
 ---```lua
 ---local client = listener:accept()
 ---```
----@param listener tiny.listener what `tcp_listen` returned
----@return tiny.file? # a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits
+---@param listener tiny.listener a handle returned by `tcp_listen`
+---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function tiny.tcp_accept(listener) end
 
 ---@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"netns", any>
----@field timeout? tiny.duration how long at most (default: as long as the kernel tries)
----@field nonblock? boolean reads and writes return at once (default: false)
----@field netns? tiny.netns the network namespace to work in (default: the caller's)
+---@field timeout? tiny.duration the longest time to wait (default: the kernel's)
+---@field nonblock? boolean reads and writes do not block (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Connects to a listener (connect(2)).
----* ECONNREFUSED: nobody listens there
----* ETIMEDOUT: nothing answered: a packet filter on the way, or a machine that is off
----* ENETUNREACH: no route of this namespace leads there
+---Connects to a TCP listener (connect(2)).
+---* ECONNREFUSED: no program listens on this port
+---* ETIMEDOUT: no reply: a packet filter drops the packets, or the machine is down
+---* ENETUNREACH: this namespace has no route to the address
 ---* EHOSTUNREACH: no machine on the link has this address
 ---```lua
 ---local far <close> = tiny.tcp_connect("127.0.0.1:80", { timeout = "1s" })
@@ -2174,109 +2174,109 @@ function tiny.tcp_accept(listener) end
 ---@return tiny.file # a file handle
 function tiny.tcp_connect(addr, options) end
 
----Reads what a DNS query asks (RFC 1035).
+---Parses the question of a DNS query (RFC 1035).
 ---```lua
 ---local question = tiny.dns_question(bytes)
 ---```
----@param query string the bytes of a message, from anybody
----@return table? # a table: `id`, `name` (lower case, no final dot), `type` ("A", "AAAA", "PTR", …, "TYPE65280"), `recursion`, `max` (the longest answer that its sender can take by datagram, in bytes); nil for what is no query with exactly one question
+---@param query string a message in wire format; it need not be trusted
+---@return table # a table: `id`, `name` (lower case, without the final dot), `type` ("A", "AAAA", "PTR", …, "TYPE65280"), `recursion`, `max` (the largest reply by UDP that the sender accepts, in bytes); nil if it is not a query with exactly one question
 function tiny.dns_question(query) end
 
 ---@class tiny.dns_answer.options: table<"addrs"|"names"|"code"|"ttl"|"max", any>
----@field addrs? string[] addresses: IPv4 for A, IPv6 for AAAA (default: none)
----@field names? string[] names, for PTR (default: none)
----@field code? "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED" the result (default: "NOERROR")
----@field ttl? integer seconds for which the answer may be kept (default: 0)
----@field max? tiny.size the longest answer; what does not fit is left out, and the answer says so (default: 64k)
+---@field addrs? string[] IPv4 addresses for A, IPv6 addresses for AAAA (default: none)
+---@field names? string[] domain names for PTR (default: none)
+---@field code? "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED" the response code (default: "NOERROR")
+---@field ttl? integer the time in seconds for which the reply may be cached (default: 0)
+---@field max? tiny.size the largest reply in bytes; records that do not fit are left out and the reply is marked as truncated (default: 64k)
 
----Writes the answer to a DNS query: the addresses of the family that is asked for, names where a name is asked for, else nothing (RFC 1035).
+---Builds the reply to a DNS query (RFC 1035). A and AAAA queries are answered with the addresses of that family, PTR queries with the names, and others with an empty answer.
 ---```lua
 ---local bytes = tiny.dns_answer(query, { addrs = { "10.10.0.2" }, ttl = 60, max = 512 })
 ---```
----@param query string the bytes of the query
+---@param query string the query in wire format
 ---@param options? tiny.dns_answer.options
----@return any # the answer's bytes
+---@return any # the reply in wire format
 function tiny.dns_answer(query, options) end
 
 ---@class tiny.sysctl.options: table<"netns", any>
----@field netns? tiny.netns the network namespace whose `net` keys are meant (default: the caller's)
+---@field netns? tiny.netns the network namespace for keys below `net` (default: the caller's)
 
----Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` belong to a network namespace, most others to the whole machine.
----* ENOENT: this kernel has no such setting; look below /proc/sys
----* EPERM: needs root in the user namespace that owns the setting; most belong to the machine's own
----* EACCES: needs root, or the setting can only be read (or only be written)
----* EROFS: /proc/sys is mounted read-only here, as in a container; set it from outside
----* EINVAL: the kernel does not take this value
+---Reads a kernel setting below /proc/sys, or sets it if a value is given (sysctl(8), proc(5)). The keys below `net` belong to a network namespace, most others to the whole machine.
+---* ENOENT: the kernel has no such setting; `sysctl -a` lists them
+---* EPERM: needs root in the user namespace that owns the setting; most belong to the initial one
+---* EACCES: needs root, or the setting is read-only (or write-only)
+---* EROFS: /proc/sys is mounted read-only, as in a container; change the setting from outside
+---* EINVAL: the kernel does not accept this value
 ---```lua
 ---local forward <close> = tiny.sysctl("net.ipv4.ip_forward", 1)
 ---print(tiny.sysctl("net.ipv4.ip_forward"))
 ---```
----@param key string "net.ipv4.ip_forward", with dots or slashes
+---@param key string such as "net.ipv4.ip_forward", with dots or slashes
 ---@param value? integer|string the new value
 ---@param options? tiny.sysctl.options
----@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` sets the old value again
+---@return any # without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; `<close>` restores the old value
 function tiny.sysctl(key, value, options) end
 
----Reads an address, with or without a prefix length, as its bytes in network order.
+---Parses an address, with or without a prefix length, to its bytes in network order.
 ---```lua
 ---local bytes, prefix = tiny.parse_addr("10.10.0.0/24")
 ---```
----@param text string "10.10.0.2", "10.10.0.0/24" or "fd00::2"
----@return any # 4 or 16 bytes and the prefix length (32 or 128 without one); nil for what is no address
+---@param text string such as "10.10.0.2", "10.10.0.0/24" or "fd00::2"
+---@return any # 4 or 16 bytes and the prefix length (32 or 128 if absent); nil if it is not an address
 function tiny.parse_addr(text) end
 
----Writes the bytes of an address as text, IPv6 in its short form (RFC 5952).
+---Formats the bytes of an address as text, IPv6 in its short form (RFC 5952).
 ---```lua
 ---local text = tiny.format_addr("\x0a\x0a\x00\x02")
 ---```
 ---@param bytes any 4 or 16 bytes in network order
----@return any # the address, "10.10.0.2"
+---@return any # the address, such as "10.10.0.2"
 function tiny.format_addr(bytes) end
 
 -- Files
 
 ---@class tiny.read_file.options: table<"root"|"max", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field max? tiny.size refuse a larger file (default: 16m)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field max? tiny.size the largest file that is read (default: 16m)
 
----Reads a whole regular file; a FIFO or device is refused (open(2), O_NONBLOCK).
----* EACCES: this user may not; tinylua's own files belong to root
----* EFBIG: the file is larger than `max`
----* EISDIR: it is a folder
+---Reads a whole regular file; FIFOs and devices are refused (open(2), O_NONBLOCK).
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EFBIG: the file is larger than `max`; raise it
+---* EISDIR: it is a directory
 ---```lua
 ---local passwd = tiny.read_file("/etc/passwd", { root = "./rootfs" })
 ---```
 ---@param path string the file
 ---@param options? tiny.read_file.options
----@return string? # its bytes, or nil when it is missing
+---@return any # the file's bytes, or nil when it is missing
 function tiny.read_file(path, options) end
 
 ---@class tiny.write_file.options: table<"root"|"mode"|"sync"|"exclusive", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer the file's mode (default: 0o644)
----@field sync? boolean wait until file and name are on the disk (fdatasync(2), fsync(2)) (default: false)
----@field exclusive? boolean fail with EEXIST instead of replacing (default: false)
+---@field sync? boolean wait until the file and its name are on disk (fdatasync(2), fsync(2)) (default: false)
+---@field exclusive? boolean fail with EEXIST instead of replacing a file (default: false)
 
----Writes a whole file atomically: a temporary file, then rename(2); readers never see a half. A link of that name is replaced, not followed.
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
+---Writes a whole file atomically, through a temporary file and rename(2): readers never see a partial file. A symbolic link of that name is replaced, not followed.
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
 ---* ENOSPC: the disk is full; nothing was changed
----* EEXIST: the file is there already
+---* EEXIST: the file already exists
 ---```lua
 ---tiny.write_file("state.json", tiny.json_encode { status = "running" }, { mode = tonumber("600", 8) })
 ---```
 ---@param path string the file
----@param data string its new bytes
+---@param data string the new content
 ---@param options? tiny.write_file.options
 function tiny.write_file(path, data, options) end
 
 ---@class tiny.append_file.options: table<"mode", any>
 ---@field mode? integer the file's mode (default: 0o644)
 
----Appends to a file, made where it is missing, with one write (open(2), O_APPEND).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* ENOSPC: the disk is full; a part of the bytes may have been appended
+---Appends to a file with one write and creates the file if it is missing (open(2), O_APPEND).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ENOSPC: the disk is full; some of the bytes may have been appended
 ---```lua
 ---tiny.append_file("undo.jsonl", tiny.json_encode { "link_del", "veth0" } .. "\n")
 ---```
@@ -2285,30 +2285,46 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
----@class tiny.list_dir.options: table<"root"|"nofollow", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
+---@class tiny.fsync.options: table<"root", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
----Lists the names in a folder, sorted (readdir(3)).
----* EACCES: this user may not; tinylua's own files belong to root
----* ENOTDIR: it is no folder
----* ELOOP: a part of the path is a link, and nofollow was asked
+---Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EINVAL: it is a FIFO, a socket or a device that keeps nothing
+---* EIO: the disk failed: what was written may be lost
+---```lua
+---tiny.append_file("journal", "one line\n")
+---tiny.fsync("journal")
+---```
+---@param path string the file or folder
+---@param options? tiny.fsync.options
+function tiny.fsync(path, options) end
+
+---@class tiny.list_dir.options: table<"root"|"nofollow", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
+
+---Lists the names in a directory, sorted (readdir(3)).
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ENOTDIR: it is not a directory
+---* ELOOP: a component of the path is a symbolic link, and `nofollow` was set
 ---```lua
 ---for _, name in ipairs(tiny.list_dir("/etc")) do print(name) end
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.list_dir.options
----@return string[]? # a list of names, or nil when the folder is missing
+---@return string[]? # a list of names, or nil when the directory is missing
 function tiny.list_dir(path, options) end
 
 ---@class tiny.stat.options: table<"root"|"follow"|"nofollow", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field follow? boolean look at what a link points to (default: true)
----@field nofollow? boolean follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field follow? boolean follow a symbolic link to its target (default: true)
+---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
 
----Looks at a file (stat(2)).
----* EACCES: this user may not; tinylua's own files belong to root
----* ELOOP: a part of the path is a link, and nofollow was asked
+---Returns the attributes of a file (stat(2)).
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ELOOP: a component of the path is a symbolic link, and `nofollow` was set
 ---```lua
 ---local s = tiny.stat("./rootfs")
 ---assert(s and s.kind == "dir")
@@ -2319,58 +2335,58 @@ function tiny.list_dir(path, options) end
 function tiny.stat(path, options) end
 
 ---@class tiny.mkdir.options: table<"root"|"mode"|"parents", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field mode? integer its mode (default: 0o755)
----@field parents? boolean make missing parents too; an existing folder is no error (default: false)
+---@field parents? boolean also create missing parents; an existing directory is not an error (default: false)
 
----Makes a folder (mkdir(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
+---Creates a directory (mkdir(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
 ---* ENOSPC: the disk is full; nothing was changed
----* EEXIST: something of that name is there already
+---* EEXIST: a file of that name already exists
 ---```lua
 ---tiny.mkdir("/run/web", { parents = true })
 ---```
----@param path string the folder
+---@param path string the directory
 ---@param options? tiny.mkdir.options
 function tiny.mkdir(path, options) end
 
 ---@class tiny.symlink.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
----Makes a symbolic link at `path` (symlink(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* EEXIST: something of that name is there already
+---Creates a symbolic link at `path` (symlink(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EEXIST: a file of that name already exists
 ---```lua
 ---tiny.symlink("/proc/self/fd", "/dev/fd")
 ---```
----@param target string what the link says
+---@param target string the target of the link
 ---@param path string the link
 ---@param options? tiny.symlink.options
 function tiny.symlink(target, path, options) end
 
 ---@class tiny.readlink.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
----Tells where a symbolic link points (readlink(2)).
----* ENOENT: the file or its folder is missing
----* EINVAL: it is no symbolic link
+---Returns the target of a symbolic link (readlink(2)).
+---* ENOENT: the file or its directory is missing
+---* EINVAL: it is not a symbolic link
 ---```lua
 ---print(tiny.readlink("/proc/self/ns/net"))
 ---```
 ---@param path string the link
 ---@param options? tiny.readlink.options
----@return any # what the link says
+---@return any # the target of the link
 function tiny.readlink(path, options) end
 
 ---@class tiny.chown.options: table<"root"|"uid"|"gid", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field uid integer the owner
 ---@field gid integer the group
 
----Changes owner and group of a file, of a link itself (chown(2)).
----* ENOENT: the file or its folder is missing
+---Changes the owner and group of a file; a symbolic link itself is changed, not its target (chown(2)).
+---* ENOENT: the file or its directory is missing
 ---* EPERM: needs CAP_CHOWN
 ---```lua
 ---tiny.chown("out.fifo", { uid = 1000, gid = 1000 })
@@ -2382,180 +2398,180 @@ function tiny.chown(path, options) end
 ---@class tiny.setxattr.options: table<"value", any>
 ---@field value string its bytes
 
----Sets an extended attribute of a file or folder, of a link itself (setxattr(2)).
----* ENOENT: the file or its folder is missing
+---Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target (setxattr(2)).
+---* ENOENT: the file or its directory is missing
 ---* EPERM: trusted.* needs CAP_SYS_ADMIN
----* EOPNOTSUPP: the file system has no such attributes
+---* EOPNOTSUPP: the file system does not support this attribute
 ---```lua
 ---tiny.setxattr("upper/root", "trusted.overlay.opaque", { value = "y" })
 ---```
 ---@param path string the file
----@param name string the attribute, "trusted.overlay.opaque"
+---@param name string the attribute, such as "trusted.overlay.opaque"
 ---@param options tiny.setxattr.options
 function tiny.setxattr(path, name, options) end
 
----Renames a file or folder within its file system, replacing a file of the new name (rename(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* EXDEV: the two are on different file systems
----* ENOTEMPTY: the new name is a folder that is not empty
+---Renames a file or directory within its file system; an existing file of the new name is replaced (rename(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EXDEV: the two paths are on different file systems; copy the file instead
+---* ENOTEMPTY: the new path is a directory that is not empty
 ---```lua
 ---tiny.rename("new", "current")
 ---```
----@param from string what there is
----@param to string its new name
+---@param from string the current path
+---@param to string the new path
 function tiny.rename(from, to) end
 
 ---@class tiny.remove.options: table<"root"|"recursive", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field recursive? boolean a folder with all that is in it (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field recursive? boolean remove a directory with its content (default: false)
 
----Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
----* ENOTEMPTY: the folder is not empty; recursive = true takes all of it
----* EBUSY: something is mounted there
+---Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic links and mounts are not followed (unlink(2), rmdir(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* ENOTEMPTY: the directory is not empty; recursive = true removes its content
+---* EBUSY: a file system is mounted there; unmount it first
 ---```lua
 ---tiny.remove("/run/web", { recursive = true })
 ---```
----@param path string what to remove
+---@param path string the file or directory
 ---@param options? tiny.remove.options
 function tiny.remove(path, options) end
 
 ---@class tiny.flock.options: table<"shared"|"wait"|"timeout", any>
----@field shared? boolean with other shared ones (default: false)
----@field wait? boolean wait for the other holder; otherwise return nil (default: true)
----@field timeout? tiny.duration how long to wait at most, by a timer whose signal is SIGALRM (default: as long as it takes)
+---@field shared? boolean a shared lock; others can hold shared locks at the same time (default: false)
+---@field wait? boolean wait for the lock; otherwise return nil at once (default: true)
+---@field timeout? tiny.duration the longest time to wait, measured by a timer that sends SIGALRM (default: as long as it takes)
 
----Takes a lock on a file, made where it is missing (flock(2)). A child that is forked meanwhile holds it too: it ends when all of them have closed it or ended, or with `unlock`.
----* ENOENT: the file or its folder is missing
----* EACCES: this user may not; tinylua's own files belong to root
+---Locks a file, and creates it if it is missing (flock(2)). Children that are forked later share the lock: it is released when all of them have closed it or ended, or by `unlock`.
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
 ---```lua
 ---local lock <close> = tiny.flock("/run/web.lock")
 ---```
 ---@param path string the lock file
 ---@param options? tiny.flock.options
----@return tiny.lock? # a lock handle, or nil when it is held still
+---@return tiny.lock? # a lock handle, or nil when another process holds the lock
 function tiny.flock(path, options) end
 
----Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).
+---Releases a lock for all processes that share it, including children that inherited it (flock(2), LOCK_UN).
 ---```lua
 ---lock:unlock()
 ---```
----@param lock tiny.lock what `flock` returned
+---@param lock tiny.lock a handle returned by `flock`
 function tiny.unlock(lock) end
 
 ---@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"progress", any>
----@field from_root? tiny.dir|string the folder in which `from` is looked up (default: the caller's root)
----@field to_root? tiny.dir|string the folder in which `to` is looked up (default: the caller's root)
----@field follow? boolean where `from` is a link, copy what it points to (default: false)
----@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
----@field progress? function called with the bytes so far, ten times a second at most
+---@field from_root? tiny.dir|string the root directory for `from` (default: the caller's root)
+---@field to_root? tiny.dir|string the root directory for `to` (default: the caller's root)
+---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
+---@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is filled. In neither tree is a link followed; files appear whole or not at all, at the size that they had when they were found; holes stay holes (copy_file_range(2), openat2(2)).
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* EROFS: the target is mounted read-only
----* ENOSPC: the disk is full; no half file is left
----* EISDIR: a folder is there: name the new file in it
----* ENOTDIR: a file is there, and a folder takes no file's place
----* ELOOP: the tree was changed while it was copied
----* EFBIG: a file of the kernel's, as in /proc, has more than 64 MiB
+---Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in either tree are copied or replaced, not followed. Each file appears complete or not at all, with the size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).
+---* ENOENT: the source or the parent directory of the copy is missing
+---* EROFS: the target is on a read-only mount
+---* ENOSPC: the disk is full; no partial file is left
+---* EISDIR: the target is a directory: give the name of the new file in it
+---* ENOTDIR: the target is a file, and a directory does not replace a file
+---* ELOOP: the tree was changed during the copy
+---* EFBIG: a file that the kernel generates, as in /proc, has more than 64 MiB
 ---```lua
 ---tiny.copy_tree("site", "/srv/site", { to_root = "./rootfs" })
 ---```
----@param from string what is copied
----@param to string the copy, or a link to where it goes
+---@param from string the source
+---@param to string the copy itself, or a link to its place
 ---@param options? tiny.copy_tree.options
----@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
+---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.copy_tree(from, to, options) end
 
 ---@class tiny.copy_entries.options: table<"follow"|"max"|"total"|"redirect"|"except"|"access_as"|"keep_groups", any>
----@field follow? boolean where `from` is a link, copy what it points to (default: false)
----@field max? tiny.size leave larger files out (default: 4m)
----@field total? tiny.size the most that the copies take up together, each in full pages: a file that comes after that is not copied, and "left out" instead of its kind (default: no limit)
----@field redirect? string the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the original there (trusted.overlay.redirect) (default: folders are not copied)
----@field except? string[] folders that are not made
----@field access_as? integer read with the access of this user, and group: without capabilities over files and further groups (default: the caller)
----@field keep_groups? boolean with `access_as`: the caller's further groups stay (default: false)
+---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
+---@field max? tiny.size skip larger files (default: 4m)
+---@field total? tiny.size the most space that the copies take up, each rounded up to whole pages: files beyond it are not copied and have the type "left out" (default: no limit)
+---@field redirect? string the lower layer of the overlay whose upper layer receives the tree: each directory is created anew and shows the original there (trusted.overlay.redirect) (default: directories are not copied)
+---@field except? string[] directories that are not created
+---@field access_as? integer read with the permissions of this user and group, without capabilities and supplementary groups (default: the caller)
+---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
----Copies regular files and links of some folders into a tree of the same shape, and says of each path what it is there: what is missing or may not be read is left out. The copies have the same permissions, without set-id bits, and belong to the caller; what is there already stays.
----* ENOENT: the folder that is to hold the copies is missing
----* ENOSPC: the disk is full; no half file is left
+---Copies regular files and symbolic links of some directories into a tree of the same layout, and returns the type of each path. Files that are missing or unreadable are skipped. The copies keep their permissions without set-user-ID bits, and belong to the caller. Existing files are kept.
+---* ENOENT: the directory for the copies is missing
+---* ENOSPC: the disk is full; no partial file is left
 ---* EPERM: `access_as` needs CAP_SETUID and CAP_SETGID
 ---```lua
 ---tiny.copy_entries({ ["/etc"] = { "passwd", "ld.so.*" } }, "./rootfs", { access_as = 65534 })
 ---```
----@param names table<string, string[]> by folder, names in it; a `*` stands for any part of a name
----@param to string the folder that takes the tree
+---@param names table<string, string[]> directories, each with the names to copy; `*` matches any part of a name
+---@param to string the directory that receives the tree
 ---@param options? tiny.copy_entries.options
----@return table # a table: by path what `stat` calls its kind
+---@return table # a table that maps each path to its type, as in `stat`
 function tiny.copy_entries(names, to, options) end
 
 ---@class tiny.mkdirs.options: table<"mode"|"opaque", any>
----@field mode? integer their mode; parents have 0755 (default: 0o755)
----@field opaque? boolean in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque) (default: false)
+---@field mode? integer the mode of the directories; parents get 0755 (default: 0o755)
+---@field opaque? boolean in an overlay layer: hide the content of lower layers (trusted.overlay.opaque) (default: false)
 
----Makes folders below another, with their parents; those that are there stay as they are.
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* ENOSPC: the disk is full; no half file is left
+---Creates directories below another, with their parents. Existing directories are not changed.
+---* ENOENT: the source or the parent directory of the copy is missing
+---* ENOSPC: the disk is full; no partial file is left
 ---* EPERM: `opaque` needs CAP_SYS_ADMIN
----* ENOTDIR: a parent is no folder
+---* ENOTDIR: a parent is not a directory
 ---```lua
 ---tiny.mkdirs("./rootfs", { "/proc", "/sys", "/var/log" })
 ---```
----@param root string the folder that is to have them
----@param paths string[] what is made, seen from there
+---@param root string the directory below which they are created
+---@param paths string[] the directories, relative to it
 ---@param options? tiny.mkdirs.options
 function tiny.mkdirs(root, paths, options) end
 
 ---@class tiny.tar_pack.options: table<"root"|"to"|"name"|"follow"|"progress", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field to tiny.file the file or pipe that takes the stream
----@field name string what the packed is called in the archive
----@field follow? boolean where `from` is a link, copy what it points to (default: false)
----@field progress? function called with the bytes so far, ten times a second at most
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field to tiny.file the file or pipe that receives the stream
+---@field name string the name of the source in the archive
+---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
+---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Packs a file, or a folder with all in it, as a tar stream in the GNU form (tar(5)). No link is followed.
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* EPIPE: whoever read the stream is gone
----* ELOOP: the tree was changed while it was copied
----* EFBIG: a file of the kernel's, as in /proc, has more than 64 MiB
+---Packs a file or a directory tree into a tar stream in GNU format (tar(5)). Symbolic links are not followed.
+---* ENOENT: the source or the parent directory of the copy is missing
+---* EPIPE: the reader of the stream has closed it
+---* ELOOP: the tree was changed during the copy
+---* EFBIG: a file that the kernel generates, as in /proc, has more than 64 MiB
 ---```lua
 ---local out <close> = tiny.open("site.tar", { write = true, create = true })
 ---tiny.tar_pack("site", { to = out, name = "site" })
 ---```
----@param from string what is packed
+---@param from string the source
 ---@param options tiny.tar_pack.options
----@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
+---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.tar_pack(from, options) end
 
 ---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field from tiny.file the file or pipe with the stream
----@field archive? boolean keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller (default: false)
----@field progress? function called with the bytes so far, ten times a second at most
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field from tiny.file the file or pipe to read the stream from
+---@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Unpacks a tar stream into a folder. Links on the way to an entry lead within the root, or within the folder where there is none; files appear whole or not at all.
----* ENOENT: the source, or the folder that is to hold the copy, is missing
----* EROFS: the target is mounted read-only
----* ENOSPC: the disk is full; no half file is left
----* EISDIR: a folder is there: name the new file in it
----* ENOTDIR: a file is there, and a folder takes no file's place
----* EFBIG: an entry's names and extended headers have more than 1 MiB
+---Unpacks a tar stream into a directory. Symbolic links in the path of an entry are resolved within `root`, or within the directory if no root is given. Each file appears complete or not at all.
+---* ENOENT: the source or the parent directory of the copy is missing
+---* EROFS: the target is on a read-only mount
+---* ENOSPC: the disk is full; no partial file is left
+---* EISDIR: the target is a directory: give the name of the new file in it
+---* ENOTDIR: the target is a file, and a directory does not replace a file
+---* EFBIG: the names and extended headers of an entry have more than 1 MiB
 ---```lua
 ---local from <close> = tiny.open("site.tar")
 ---tiny.tar_unpack("/srv", { root = "./rootfs", from = from })
 ---```
----@param to string a folder that is there
+---@param to string an existing directory
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile
+---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
----Returns random hexadecimal digits of the kernel (getrandom(2)).
+---Returns random hexadecimal digits (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"
 ---```
----@param digits? integer how many, 2 to 128 and even; 12 when absent
+---@param digits? integer how many: an even number from 2 to 128; 12 when absent
 ---@return string # a string
 function tiny.random_id(digits) end
 
@@ -2563,27 +2579,27 @@ function tiny.random_id(digits) end
 ---```lua
 ---local start = tiny.clock("monotonic")
 ---```
----@param clock? "realtime"|"monotonic"|"boottime" realtime when absent
+---@param clock? "realtime"|"monotonic"|"boottime" the clock; realtime when absent
 ---@return number # seconds, as a float
 function tiny.clock(clock) end
 
----Writes a moment as RFC 3339 in UTC, "2026-11-24T02:12:00.000000000Z".
+---Formats a time as RFC 3339 in UTC, such as "2026-11-24T02:12:00.000000000Z".
 ---```lua
 ---print(tiny.timestamp())
 ---```
----@param seconds? number seconds since 1970; now when absent
+---@param seconds? number seconds since 1970; the current time when absent
 ---@return string # a string
 function tiny.timestamp(seconds) end
 
----Reads an RFC 3339 time.
+---Parses an RFC 3339 time.
 ---```lua
 ---local age = tiny.clock() - tiny.parse_timestamp(config.created_at)
 ---```
 ---@param text string "2026-11-24T02:12:00Z"
----@return number? # seconds since 1970, or nil when it is not one
+---@return number? # seconds since 1970, or nil when the text is not such a time
 function tiny.parse_timestamp(text) end
 
----Returns the kernel's id of this boot: a pid of another boot means nothing (random(4)).
+---Returns the kernel's boot id (random(4)). It differs after each boot; a pid recorded under another boot id is meaningless.
 ---```lua
 ---local boot = tiny.boot_id()
 ---```
@@ -2591,59 +2607,67 @@ function tiny.parse_timestamp(text) end
 function tiny.boot_id() end
 
 ---@class tiny.json_encode.options: table<"pretty"|"array", any>
----@field pretty? boolean with line breaks, for readers (default: false)
----@field array? boolean an empty table is a list (default: false)
+---@field pretty? boolean use line breaks and indentation (default: false)
+---@field array? boolean an empty table becomes an array (default: false)
 
----Writes a value as JSON (RFC 8259) on one line; an empty table is an object.
+---Encodes a value as JSON (RFC 8259) on one line. An empty table becomes an object.
 ---```lua
 ---print(tiny.json_encode({ name = "web", ports = { 80, 443 } }, { pretty = true }))
 ---```
----@param value any what to write; what could not be read back as it was is refused
+---@param value any the value; values that decode to something else are refused
 ---@param options? tiny.json_encode.options
 ---@return string # a string
 function tiny.json_encode(value, options) end
 
----Reads JSON (RFC 8259); null becomes nil.
+---Decodes JSON (RFC 8259). null becomes nil.
 ---```lua
 ---local state = tiny.json_decode(tiny.read_file("state.json"))
 ---```
----@param text string the JSON
----@return any # the value, or nil and where it is wrong
+---@param text string the JSON text
+---@return any # the value, or nil and the reason with its position
 function tiny.json_decode(text) end
 
----@class tiny.read_json_files.options: table<"keys", any>
----@field keys? string[] of an object only these keys: sooner read, where a listing needs few (default: all)
+---Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.
+---```lua
+---assert(tiny.sha256(""):sub(1, 8) == "e3b0c442")
+---```
+---@param data string the bytes
+---@return any # 64 hexadecimal digits
+function tiny.sha256(data) end
 
----Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names that begin with a dot are passed over, links are not followed.
----* EACCES: this user may not
----* ENOTDIR: it is no folder
+---@class tiny.read_json_files.options: table<"keys", any>
+---@field keys? string[] decode only these keys of an object: faster where a listing needs few of them (default: all)
+
+---Reads the same JSON files from each subdirectory of a directory, for stores of many records. Names that start with a dot are skipped; symbolic links are not followed.
+---* EACCES: this user may not read it
+---* ENOTDIR: it is not a directory
 ---```lua
 ---for id, files in pairs(tiny.read_json_files("containers", { "state.json" })) do print(id, files["state.json"]) end
 ---```
----@param folder string the folder of folders
----@param names string[] the files' names
+---@param folder string the parent directory
+---@param names string[] the file names
 ---@param options? tiny.read_json_files.options
----@return table # a table: each name in the folder with a table of its files' values; a file is absent there when it is missing or wrong (`json_decode` tells). nil when the folder is missing
+---@return table # a table that maps each subdirectory's name to a table of its files' values; a file that is missing or invalid is absent (`json_decode` gives the reason). nil when the directory is missing
 function tiny.read_json_files(folder, names, options) end
 
 -- Events
 
 ---@class tiny.open.options: table<"root"|"read"|"write"|"append"|"create"|"truncate"|"nonblock"|"nofollow"|"mode", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field read? boolean for reading (default: true without `write`)
----@field write? boolean for writing (default: false)
----@field append? boolean every write goes to the end (default: false)
----@field create? boolean make the file where it is missing (default: false)
----@field truncate? boolean empty it (default: false)
----@field nonblock? boolean reads and writes return at once (default: false)
----@field nofollow? boolean fail with ELOOP when the name is a link (default: false)
----@field mode? integer the mode of a new file (default: 0o644)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field read? boolean open for reading (default: true without `write`)
+---@field write? boolean open for writing (default: false)
+---@field append? boolean append each write to the end (default: false)
+---@field create? boolean create the file if it is missing (default: false)
+---@field truncate? boolean truncate it to length 0 (default: false)
+---@field nonblock? boolean reads and writes do not block (default: false)
+---@field nofollow? boolean fail with ELOOP if the last component is a symbolic link (default: false)
+---@field mode? integer the mode of a newly created file (default: 0o644)
 
----Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.
----* ENOENT: the file is missing; create = true makes it
----* EACCES: this user may not
----* ENXIO: a FIFO without a reader, opened for writing with nonblock
----* ELOOP: it is a link, and nofollow was asked
+---Opens a file, FIFO or device (open(2)). The descriptor is close-on-exec, and a terminal does not become the controlling terminal.
+---* ENOENT: the file is missing; create = true creates it
+---* EACCES: this user has no permission
+---* ENXIO: `nonblock` was set, and the FIFO has no reader
+---* ELOOP: it is a symbolic link, and `nofollow` was set
 ---```lua
 ---local log <close> = tiny.open("web.log", { write = true, append = true, create = true })
 ---```
@@ -2653,16 +2677,16 @@ function tiny.read_json_files(folder, names, options) end
 function tiny.open(path, options) end
 
 ---@class tiny.open_device.options: table<"root"|"major"|"minor", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field major integer its number: the driver
----@field minor integer its number: which of the driver's
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field major integer the major number: the driver
+---@field minor integer the minor number: the device of that driver
 
----Opens a character device for reading and writing, by a name that may be anybody's: only when it is the one with this number, and no link (openat2(2), fstat(2)).
----* ENODEV: something else has this name
----* ENOENT: nothing has this name
----* ELOOP: it is a link
----* EACCES: its file system has no devices (nodev), or this user may not
----* EPERM: the device rules of the control group forbid it
+---Opens a character device for reading and writing if it has the given number. Use it for paths that others control: another file or a symbolic link under this name is refused (openat2(2), fstat(2)).
+---* ENODEV: the file under this name is not this device
+---* ENOENT: there is no file with this name
+---* ELOOP: it is a symbolic link
+---* EACCES: the file system is mounted with nodev, or this user has no permission
+---* EPERM: the device rules of the cgroup forbid it
 ---```lua
 ---local null = tiny.open_device("/dev/null", { root = "./rootfs", major = 1, minor = 3 })
 ---```
@@ -2672,7 +2696,7 @@ function tiny.open(path, options) end
 function tiny.open_device(path, options) end
 
 ---Duplicates standard input, output or error into a handle (dup(2)).
----* EBADF: the caller started this process with that descriptor closed
+---* EBADF: the descriptor was closed when this process started
 ---```lua
 ---local err = tiny.stdio(2)
 ---```
@@ -2681,10 +2705,10 @@ function tiny.open_device(path, options) end
 function tiny.stdio(number) end
 
 ---@class tiny.pipe.options: table<"nonblock"|"size", any>
----@field nonblock? "read"|"write" of which end the calls return at once (default: neither)
----@field size? tiny.size how much it is to hold, where the kernel's limits let it (pipe(7)) (default: the kernel's)
+---@field nonblock? "read"|"write" the end whose calls do not block (default: neither)
+---@field size? tiny.size the capacity, up to the kernel's limit (pipe(7)) (default: the kernel's)
 
----Makes a pipe (pipe2(2)).
+---Creates a pipe (pipe2(2)).
 ---```lua
 ---local from, into = tiny.pipe()
 ---```
@@ -2694,26 +2718,26 @@ function tiny.stdio(number) end
 function tiny.pipe(options) end
 
 ---@class tiny.read.options: table<"at", any>
----@field at? integer from this byte on, and leave that place (pread(2)) (default: the file's own place)
+---@field at? integer read from this byte on, without changing the file offset (pread(2)) (default: the file offset)
 
----Reads what is there, at most `max` bytes (read(2)).
+---Reads the available bytes, at most `max` (read(2)).
 ---* EBADF: the file was not opened for reading
----* ESPIPE: a pipe has no places to read `at`
----* EIO: the far side of the terminal is gone
+---* ESPIPE: a pipe has no offset; read it without `at`
+---* EIO: the other end of the terminal is closed
 ---```lua
 ---local text = file:read()
 ---```
 ---@param file tiny.file an open file
 ---@param max? tiny.size 64k when absent
 ---@param options? tiny.read.options
----@return string? # the bytes; nil at the end; false when nothing is there now (nonblock)
+---@return string? # the bytes; nil at the end of the file; false when nothing is available now (nonblock)
 function tiny.read(file, max, options) end
 
 ---@class tiny.write.options: table<"wait", any>
----@field wait? boolean false: write once what fits now (a nonblock file) (default: true)
+---@field wait? boolean false: write once, as much as fits now (for a nonblock file) (default: true)
 
----Writes all bytes, waiting where the far side is full (write(2)).
----* EPIPE: the far side is closed
+---Writes all bytes; blocks while the pipe or socket is full (write(2)).
+---* EPIPE: the reading end is closed
 ---* ENOSPC: the disk is full
 ---* EBADF: the file was not opened for writing
 ---```lua
@@ -2722,10 +2746,10 @@ function tiny.read(file, max, options) end
 ---@param file tiny.file an open file
 ---@param data string the bytes
 ---@param options? tiny.write.options
----@return any # how many bytes were taken: all, or with wait = false what fitted, which may be 0
+---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function tiny.write(file, data, options) end
 
----Makes an open file the process's standard input, output or error (dup2(2)).
+---Makes an open file the standard input, output or error of the process (dup2(2)).
 ---```lua
 ---tiny.dup2(tiny.open("/dev/null"), 0)
 ---```
@@ -2733,7 +2757,7 @@ function tiny.write(file, data, options) end
 ---@param number integer 0, 1 or 2
 function tiny.dup2(file, number) end
 
----Tells whether standard input, output or error is a terminal (isatty(3)).
+---Returns whether standard input, output or error is a terminal (isatty(3)).
 ---```lua
 ---local colour = tiny.isatty(1)
 ---```
@@ -2742,56 +2766,56 @@ function tiny.dup2(file, number) end
 function tiny.isatty(number) end
 
 ---@class tiny.poll.options: table<"write"|"trim", any>
----@field write? tiny.file[] files to wait for until they take bytes (default: none)
----@field trim? boolean give memory back first, for a long sleep (MADV_DONTNEED of free pages, of the stack and the program) (default: false)
+---@field write? tiny.file[] files to wait for until they can be written (default: none)
+---@field trim? boolean release memory before a long wait (MADV_DONTNEED on free pages, stack and program) (default: false)
 
----Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, a datagram or a caller is there, or one of `write` takes bytes (poll(2)).
+---Waits until a handle is ready (poll(2)): a file can be read, a process has ended, a signal is pending, a watched file or control file has changed, a datagram or connection has arrived, or a file in `write` can be written.
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener)[] what to wait for
----@param timeout? tiny.duration how long at most; absent, as long as it takes
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener)[] the handles to wait for
+---@param timeout? tiny.duration the longest time to wait; no limit when absent
 ---@param options? tiny.poll.options
----@return any # the ready ones, a list, and with `write` those that take bytes; empty when the time is over
+---@return any[] # a list of the ready handles, and with `write` a list of the writable files; empty when the timeout expires
 function tiny.poll(handles, timeout, options) end
 
 ---@class tiny.signals.options: table<integer, any>
 ---@field [integer] tiny.signal the signals
 
----Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.
----* EINVAL: SIGKILL and SIGSTOP cannot be taken
+---Blocks signals and reads them from a handle instead (signalfd(2)). Programs executed later start with these signals unblocked.
+---* EINVAL: SIGKILL and SIGSTOP cannot be blocked
 ---```lua
 ---local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
 ---```
 ---@param options tiny.signals.options
----@return tiny.signals # a signals handle: `:next()`; `<close>` gives the signals their effect back
+---@return tiny.signals # a signals handle: `:next()`; `<close>` unblocks the signals
 function tiny.signals(options) end
 
 ---@class tiny.unblock_signals.options: table<integer, any>
 ---@field [integer] tiny.signal the signals
 
----Lets signals take their effect again; one that came meanwhile takes it now (sigprocmask(2), SIG_UNBLOCK).
----* EINVAL: 0 is no signal
+---Unblocks signals; a pending signal is delivered at once (sigprocmask(2), SIG_UNBLOCK).
+---* EINVAL: 0 is not a signal
 ---```lua
 ---tiny.unblock_signals { "SIGTERM", "SIGINT" }
 ---```
 ---@param options tiny.unblock_signals.options
 function tiny.unblock_signals(options) end
 
----Takes the next signal that came (signalfd(2)).
+---Takes the next pending signal (signalfd(2)).
 ---```lua
 ---local name, sender = signals:next()
 ---```
----@param signals tiny.signals what `signals` returned
----@return any # its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending
+---@param signals tiny.signals a handle returned by `signals`
+---@return any # its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending
 function tiny.next_signal(signals) end
 
 ---@class tiny.watch.options: table<integer, any>
----@field [integer] string the files and folders
+---@field [integer] string the files and directories
 
----Watches files and folders for changes (inotify(7)).
----* ENOENT: there is no such file
----* ENOSPC: the limit in /proc/sys/fs/inotify/max_user_watches is reached
+---Watches files and directories for changes (inotify(7)).
+---* ENOENT: there is no such file; create it first
+---* ENOSPC: the limit in /proc/sys/fs/inotify/max_user_watches is reached: raise it
 ---```lua
 ---local watch <close> = tiny.watch { "web.log" }
 ---```
@@ -2799,20 +2823,20 @@ function tiny.next_signal(signals) end
 ---@return tiny.watch # a watch handle: `:changes()`
 function tiny.watch(options) end
 
----Takes what changed since the last time (inotify(7)).
+---Returns what has changed since the last call (inotify(7)).
 ---```lua
 ---for _, name in ipairs(watch:changes()) do print(name) end
 ---```
----@param watch tiny.watch what `watch` returned
----@return string[] # a list of names in watched folders, "" for a watched file itself
+---@param watch tiny.watch a handle returned by `watch`
+---@return any[] # a list of the names changed in watched directories, and "" for a watched file itself
 function tiny.changes(watch) end
 
 ---@class tiny.cgroup_notice.options: table<"trigger", any>
----@field trigger? string when to tell: "some 150000 2000000" (microseconds stalled, in a window of so many) for pressure; on v1 "medium" for memory.pressure_level, bytes for memory.usage_in_bytes (default: any change)
+---@field trigger? string the threshold: for pressure "some 150000 2000000" (microseconds of stall, per window in microseconds); on v1 "medium" for memory.pressure_level, bytes for memory.usage_in_bytes (default: any change)
 
----Asks the kernel to tell of news in a control file of a control group: on v2 of any change of a file of events, or of pressure beyond a trigger; on v1 by cgroup.event_control. The files' names are the kernel's on this host.
----* ENOENT: there is no such group or file; pressure needs a kernel that measures it (`tinylua doctor`)
----* EINVAL: the file does not tell of news, or takes no such trigger; an unprivileged one has windows of 2 s
+---Asks the kernel for notifications from a control file of a cgroup (cgroups(7)). On v2 these are changes of an event file, or pressure above a trigger; on v1 they come through cgroup.event_control. The file names are those of this host.
+---* ENOENT: there is no such cgroup or file; pressure files need a kernel that measures pressure (`tinylua doctor`)
+---* EINVAL: the file has no notifications, or does not accept this trigger; without privilege the window must be a multiple of 2 s
 ---* EOPNOTSUPP: the kernel does not measure pressure: boot with psi=1 (`tinylua doctor`)
 ---* EACCES: run as root
 ---```lua
@@ -2821,27 +2845,27 @@ function tiny.changes(watch) end
 ---  local news <close> = tiny.cgroup_notice(web, "cgroup.events")
 ---end
 ---```
----@param group tiny.cgroup|string a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
 ---@param options? tiny.cgroup_notice.options
 ---@return tiny.notice # a notice handle for `poll`: `:take()`
 function tiny.cgroup_notice(group, file, options) end
 
----Takes the news of a control file, so that `poll` waits for the next.
+---Takes the notification of a control file, so that `poll` waits for the next one.
 ---```lua
 ---local text = notice:take()
 ---```
----@param notice tiny.notice what `cgroup_notice` returned
----@return any # what the file says now; nil when its group is gone
+---@param notice tiny.notice a handle returned by `cgroup_notice`
+---@return any # the content of the file; nil when its cgroup has been removed
 function tiny.take_notice(notice) end
 
 -- Sockets
 
 ---@class tiny.socketpair.options: table<"type"|"nonblock", any>
----@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, and one read returns it whole (default: "stream")
+---@field nonblock? boolean reads and writes do not block (default: false)
 
----Makes two sockets that are connected with each other (socketpair(2)).
+---Creates a pair of connected sockets (socketpair(2)).
 ---```lua
 ---local mine, theirs = tiny.socketpair { type = "seqpacket" }
 ---```
@@ -2851,138 +2875,138 @@ function tiny.take_notice(notice) end
 function tiny.socketpair(options) end
 
 ---@class tiny.unix_listen.options: table<"type"|"nonblock", any>
----@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, and one read returns it whole (default: "stream")
+---@field nonblock? boolean reads and writes do not block (default: false)
 
----Makes a socket at `path` that only its owner may connect to, and listens (unix(7)). Its name stays until `remove`.
----* EADDRINUSE: something is at that path; remove it when its owner is gone
----* ENOENT: the folder is missing
+---Creates a socket at `path` that only its owner may connect to, and listens on it (unix(7)). The socket file remains until it is removed.
+---* EADDRINUSE: a file already exists at this path; remove it if no process listens there
+---* ENOENT: the directory is missing
 ---```lua
 ---local listener <close> = tiny.unix_listen("/run/web/attach")
 ---```
----@param path string the socket's name, of any length
+---@param path string the path of the socket, of any length
 ---@param options? tiny.unix_listen.options
----@return tiny.file # a file handle, ready in `poll` when somebody connects
+---@return tiny.file # a file handle that is ready in `poll` when a connection is waiting
 function tiny.unix_listen(path, options) end
 
 ---@class tiny.unix_accept.options: table<"nonblock", any>
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field nonblock? boolean reads and writes do not block (default: false)
 
----Takes the next connection (accept4(2)).
----* EINVAL: the file is no listening socket
+---Accepts the next connection (accept4(2)).
+---* EINVAL: the file is not a listening socket
 ---* EMFILE: this process has too many open files
 ---```lua
 ---local client = tiny.unix_accept(listener)
 ---```
----@param listener tiny.file what `unix_listen` returned
+---@param listener tiny.file a handle returned by `unix_listen`
 ---@param options? tiny.unix_accept.options
----@return tiny.file? # a file handle; nil when nobody waits and the listener is nonblock
+---@return tiny.file? # a file handle; nil when the listener is nonblock and no connection is waiting
 function tiny.unix_accept(listener, options) end
 
 ---@class tiny.unix_connect.options: table<"type"|"nonblock", any>
----@field type? "stream"|"seqpacket" "seqpacket": each write is a message, which one read takes whole (default: "stream")
----@field nonblock? boolean reads and writes return at once (default: false)
+---@field type? "stream"|"seqpacket" "seqpacket": each write is a message, and one read returns it whole (default: "stream")
+---@field nonblock? boolean reads and writes do not block (default: false)
 
 ---Connects to a socket by its path (connect(2)).
 ---* ENOENT: there is no such socket
----* ECONNREFUSED: whoever listened there is gone
----* EPROTOTYPE: the listener's type is another
+---* ECONNREFUSED: no process listens on this socket any more
+---* EPROTOTYPE: the listener has another type; set `type`
 ---```lua
 ---local far <close> = tiny.unix_connect("/run/web/attach")
 ---```
----@param path string the socket's name, of any length
+---@param path string the path of the socket, of any length
 ---@param options? tiny.unix_connect.options
 ---@return tiny.file # a file handle
 function tiny.unix_connect(path, options) end
 
----Sends an open file to the process at the far side of a socket (unix(7), SCM_RIGHTS).
----* EPIPE: the far side is closed
----* ENOTSOCK: the first file is no socket
+---Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).
+---* EPIPE: the peer has closed the socket
+---* ENOTSOCK: the first file is not a socket
 ---```lua
 ---tiny.send_fd(socket, tiny.open("web.log"))
 ---```
 ---@param socket tiny.file a socket
----@param file tiny.file what to send; the caller's own stays open
+---@param file tiny.file the file to send; it stays open in the caller
 function tiny.send_fd(socket, file) end
 
----Receives an open file from the far side of a socket (unix(7), SCM_RIGHTS).
----* ENOMSG: a message without a file came
----* EAGAIN: nothing is there now (nonblock)
----* ENOTSOCK: the file is no socket
+---Receives an open file from the peer of a socket (unix(7), SCM_RIGHTS).
+---* ENOMSG: the message contains no file
+---* EAGAIN: no message is available now (nonblock)
+---* ENOTSOCK: the file is not a socket
 ---```lua
 ---local file = tiny.recv_fd(socket)
 ---```
 ---@param socket tiny.file a socket
----@return tiny.file? # a file handle; nil when the far side is closed
+---@return tiny.file? # a file handle; nil when the peer has closed the socket
 function tiny.recv_fd(socket) end
 
 -- Output
 
 ---@class tiny.pump.options: table<"dir"|"max_size"|"max_files", any>
----@field dir string the folder of the FIFOs and spools
----@field max_size? tiny.size begin a new log file at this size (default: none)
----@field max_files? integer how many log files are kept, the current one counted; 1: it is begun anew (default: 2)
+---@field dir string the directory of the FIFOs and spools
+---@field max_size? tiny.size start a new log file at this size (default: none)
+---@field max_files? integer how many log files are kept, including the current one; with 1 it is truncated (default: 2)
 
----Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, and the log, one JSON object a line (lines that come in a burst are one object). Bytes move by splice(2), so that a SIGKILL loses and doubles none: a pump opened later goes on where the log ends.
----* ENOENT: the FIFOs are missing: mknod makes them
----* ESPIPE: the spool was emptied while the log stayed
+---Opens the output path of a container: the FIFOs `stdout` and `stderr` in a directory, a spool file for each, and the log with one JSON object per line (lines that arrive together form one object). Bytes move by splice(2): SIGKILL neither loses nor duplicates any, and a pump opened later continues where the log ends.
+---* ENOENT: the FIFOs are missing: create them with mknod
+---* ESPIPE: the spool was truncated, but the log was not
 ---```lua
 ---local pump <close> = tiny.pump("container.log", { dir = "/run/web" })
 ---```
 ---@param log string the log file
 ---@param options tiny.pump.options
----@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for
+---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`
 function tiny.pump(log, options) end
 
 ---@class tiny.pump_move.options: table<"keep", any>
----@field keep? boolean return the bytes as well (default: false)
+---@field keep? boolean also return the bytes (default: false)
 
----Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.
----* ENOSPC: the disk is full; nothing is lost, the FIFO and the spool keep it
+---Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.
+---* ENOSPC: the disk is full; no bytes are lost, they stay in the FIFO and the spool
 ---```lua
 ---local more = pump:move("stdout")
 ---```
----@param pump tiny.pump what `pump` returned
+---@param pump tiny.pump a handle returned by `pump`
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_move.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes moved
 ---@return string?
 ---@return integer
 function tiny.pump_move(pump, stream, options) end
 
 ---@class tiny.pump_drop.options: table<"keep", any>
----@field keep? boolean return the bytes as well (default: false)
+---@field keep? boolean also return the bytes (default: false)
 
----Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.
+---Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.
 ---```lua
 ---local _, _, lost = pump:drop("stdout")
 ---```
----@param pump tiny.pump what `pump` returned
+---@param pump tiny.pump a handle returned by `pump`
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_drop.options
----@return boolean # whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away
+---@return boolean # whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes discarded
 ---@return string?
 ---@return integer
 function tiny.pump_drop(pump, stream, options) end
 
 ---@class tiny.pump_finish.options: table<"keep", any>
----@field keep? boolean return the bytes as well (default: false)
+---@field keep? boolean also return the bytes (default: false)
 
----Moves all that is left of a stream to the log; a last line without its end is marked partial.
----* ENOSPC: the disk is full; the spool keeps what is not in the log
+---Moves the rest of a stream to the log; an incomplete last line is marked as partial.
+---* ENOSPC: the disk is full; the spool keeps the rest
 ---```lua
 ---pump:finish("stdout")
 ---```
----@param pump tiny.pump what `pump` returned
+---@param pump tiny.pump a handle returned by `pump`
 ---@param stream "stdout"|"stderr" which stream
 ---@param options? tiny.pump_finish.options
----@return any # false, the bytes where they are kept (else nil), and how many came
+---@return any # false, the bytes with `keep` (else nil), and the number of bytes moved
 function tiny.pump_finish(pump, stream, options) end
 
 ---@class tiny.terminal_filter.options: table<"whole_lines", any>
----@field whole_lines? boolean let a carriage return pass only before a line's end: something else is at the line's beginning (default: false)
+---@field whole_lines? boolean pass a carriage return only before a newline, because the line starts with other text (default: false)
 
----Makes a filter for what a program writes, on its way to a terminal that is not the program's own. Control characters, escape sequences, bytes that are no UTF-8 and Unicode's bidi controls become visible text; line ends, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass, and colours end with each line and each piece.
+---Creates a filter for untrusted program output that is shown on another terminal. Control characters, escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass; colours are reset at the end of each line and each piece.
 ---```lua
 ---local filter = tiny.terminal_filter()
 ---io.write(filter:text("\27[2J"))
@@ -2992,45 +3016,45 @@ function tiny.pump_finish(pump, stream, options) end
 function tiny.terminal_filter(options) end
 
 ---@class tiny.filter_text.options: table<"last", any>
----@field last? boolean the stream ends here: nothing waits (default: false)
+---@field last? boolean the stream ends here: return incomplete sequences too (default: false)
 
----Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for its rest.
+---Filters the next bytes of a stream. An incomplete character or sequence is kept until the rest arrives.
 ---```lua
 ---io.write(filter:text(bytes))
 ---```
----@param filter tiny.filter what `terminal_filter` returned
+---@param filter tiny.filter a handle returned by `terminal_filter`
 ---@param bytes string the bytes
 ---@param options? tiny.filter_text.options
 ---@return string # the text
 function tiny.filter_text(filter, bytes, options) end
 
----Readies a way for bytes from one file to another through this process, which neither side gets a descriptor of the other's by. What `into` does not take stays in the relay, at most 128 KiB, and nothing more is read.
+---Creates a relay that copies bytes from one file to another through this process. Neither side gets a descriptor of the other. Bytes that `into` does not accept stay in the relay, at most 128 KiB, and reading stops until they are written.
 ---```lua
 ---local relay <close> = tiny.relay(tiny.stdio(0), into)
 ---```
----@param from tiny.file where bytes come from
----@param into tiny.file where they go
+---@param from tiny.file the file to read from
+---@param into tiny.file the file to write to
 ---@return tiny.relay # a relay handle; its fields are `from` and `into`
 function tiny.relay(from, into) end
 
 ---@class tiny.relay_move.options: table<"rest", any>
----@field rest? boolean what `from` holds at the first such call is the last, whoever has it open for writing still (default: false)
+---@field rest? boolean treat the content of `from` at the first such call as the last, even if it is still open for writing (default: false)
 
----Moves what is there and what fits, at most about 1 MiB, and waits for nothing.
----* EPIPE: nobody reads what comes out of `into`
+---Moves the available bytes, at most about 1 MiB, without blocking.
+---* EPIPE: the reading end of `into` is closed
 ---* ENOSPC: the disk is full
----* EISDIR: `from` is a folder
+---* EISDIR: `from` is a directory
 ---```lua
 ---if relay:move() == "into" then tiny.poll({}, 1, { write = { relay.into } }) end
 ---```
 ---@param relay tiny.relay what `relay` returned
 ---@param options? tiny.relay_move.options
----@return any # what to wait for before the next call: "from" (bytes), "into" (room); nil when all is moved
+---@return any # what to wait for before the next call: "from" (bytes to read) or "into" (space to write); nil when all is moved
 function tiny.relay_move(relay, options) end
 
 -- Host
 
----Tells what this kernel and host offer: it only asks, nothing is made, loaded or run. A feature that comes as a module is true, "module" (it can be loaded) or false.
+---Returns the features of this kernel and host. It only queries them: nothing is created, loaded or run. A feature that is a kernel module is true (loaded), "module" (can be loaded) or false.
 ---```lua
 ---local host = tiny.probe()
 ---print(host.kernel.release, host.cgroup.mode, host.filesystems.overlay)
@@ -3041,42 +3065,42 @@ function tiny.probe() end
 -- Terminal
 
 ---@class tiny.read_line.options: table<"history"|"lua"|"names"|"strings", any>
----@field history? string the file that keeps what was entered; the arrow keys recall it (default: none)
----@field lua? boolean the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts what is run next, which may be a call that waits; children that it forks stand in a process group of their own and read /dev/null (default: false)
----@field names? table of Lua input: the table whose names are completed (default: the globals)
----@field strings? function of Lua input: given a function's name and the beginning of a string in its call, returns a list of what the string can be, or nil for files; given "NAME {" and the beginning of a key, a list of "key: text" (default: none)
+---@field history? string the file for the input history, which the arrow keys recall (default: none)
+---@field lua? boolean the input is Lua: it continues while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts the code that runs next, including blocking calls; children that it forks are in their own process group and read /dev/null (default: false)
+---@field names? table for Lua input: the table whose names are completed (default: the globals)
+---@field strings? function for Lua input: completes strings. Given a function's name and the start of a string in its call, it returns a list of candidates, or nil for file names; given "NAME {" and the start of a key, a list of "key: text" (default: none)
 
----Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no terminal it reads a line of it, and shows no prompt.
----* EIO: the terminal is gone
+---Reads a line from the user with a prompt and line editing (termios(3)). If standard input is not a terminal, it reads a line from it without a prompt.
+---* EIO: the terminal was closed
 ---* EBADF: standard input is closed
 ---```lua
 ---if tiny.read_line("Remove web? [y/N] ") ~= "y" then return 1 end
 ---```
----@param prompt string what to show before the input
+---@param prompt string the text before the input
 ---@param options? tiny.read_line.options
----@return string? # the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)
+---@return string? # the text; nil at the end of input (Ctrl-D); false when the user cancels (Ctrl-C)
 function tiny.read_line(prompt, options) end
 
 ---@class tiny.openpty.options: table<"root"|"nonblock", any>
----@field root? tiny.dir|string resolve the path below this folder; links cannot lead out of it (default: the caller's root)
----@field nonblock? boolean reads and writes of the master return at once (default: false)
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field nonblock? boolean reads and writes of the master do not block (default: false)
 
----Makes a pseudo-terminal in a mounted devpts, found by descriptor: nothing but a devpts is opened, so that a container cannot put a file of its own in the way (pts(4), TIOCGPTPEER).
----* ENOTTY: there is no devpts at that path; mount_devpts mounts one
----* EXDEV: something is mounted over its ptmx
----* ENOSPC: its ptys are used up (/proc/sys/kernel/pty/max)
+---Opens a new pseudoterminal in a mounted devpts (pts(4), TIOCGPTPEER). It is opened by descriptor and only in a devpts, so that a container cannot substitute a file of its own.
+---* ENOTTY: there is no devpts at this path; mount one with mount_devpts
+---* EXDEV: another file is mounted over its ptmx
+---* ENOSPC: the limit of pseudoterminals is reached (/proc/sys/kernel/pty/max)
 ---```lua
 ---local master, slave = tiny.openpty("/dev/pts")
 ---```
----@param devpts string where the devpts is mounted
+---@param devpts string the mount point of the devpts
 ---@param options? tiny.openpty.options
 ---@return tiny.file # two file handles: the master, and the slave, whose `path` is its name in that devpts
 ---@return tiny.file
 function tiny.openpty(devpts, options) end
 
----Makes a terminal the controlling one of the caller's session: its Ctrl-C, its job control and /dev/tty are that session's (ioctl_tty(2), TIOCSCTTY).
----* ENOTTY: it is no terminal; isatty tells
----* EPERM: the caller is no session leader (setsid), or its session has a terminal
+---Makes a terminal the controlling terminal of the caller's session: Ctrl-C, job control and /dev/tty then apply to that session (ioctl_tty(2), TIOCSCTTY).
+---* ENOTTY: it is not a terminal; check with isatty
+---* EPERM: the caller is not a session leader (call setsid), or its session already has a terminal
 ---```lua
 ---tiny.setsid()
 ---tiny.set_controlling_terminal(slave)
@@ -3084,95 +3108,101 @@ function tiny.openpty(devpts, options) end
 ---@param file tiny.file a terminal, such as the slave of openpty
 function tiny.set_controlling_terminal(file) end
 
----Gives the terminal at standard input to the process group of a child, which gets one of its own where it has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets it back, at a prompt in the mode that this found.
----* ENOTTY: standard input is no terminal, or another session's
+---Moves a child to the foreground of the terminal at standard input, so that it can read keys and receives Ctrl-C (tcsetpgrp(3)). The child gets its own process group if it has none. Without a child, the caller's group returns to the foreground; at a prompt, the terminal mode found by this call is restored.
+---* ENOTTY: standard input is not a terminal, or it belongs to another session
 ---* EPERM: the child is in another session
----* EACCES: the child runs a program already, in the caller's own group
+---* EACCES: the child already runs a program in the caller's own group
 ---* ESRCH: the child has ended
 ---```lua
 ---tiny.set_foreground(child)
 ---local status = child:wait()
 ---tiny.set_foreground()
 ---```
----@param child? tiny.child who reads; a child that was stopped for reading goes on
+---@param child? tiny.child the child; if it was stopped for reading it is continued
 function tiny.set_foreground(child) end
 
 ---@class tiny.terminal_size.options: table<"rows"|"cols", any>
----@field rows? integer the new number of rows, up to 65535 (default: as it is)
----@field cols? integer the new number of columns, up to 65535 (default: as it is)
+---@field rows? integer the new number of rows, up to 65535 (default: unchanged)
+---@field cols? integer the new number of columns, up to 65535 (default: unchanged)
 
----Tells a terminal's size, or sets it; a change sends SIGWINCH to its foreground processes (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).
----* ENOTTY: it is no terminal; isatty tells
+---Returns the size of a terminal, or sets it. A change sends SIGWINCH to the foreground processes (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).
+---* ENOTTY: it is not a terminal; check with isatty
 ---```lua
 ---local rows, cols = tiny.terminal_size(tiny.stdio(1))
 ---```
----@param file tiny.file a terminal, either side of a pty
+---@param file tiny.file a terminal: either end of a pty
 ---@param options? tiny.terminal_size.options
----@return integer # rows and columns, as they are then
----@return integer
+---@return any # the resulting rows and columns
 function tiny.terminal_size(file, options) end
 
----Makes a standard stream's terminal pass every byte on as it is, without echo, lines or signals (cfmakeraw(3)).
----* ENOTTY: it is no terminal; isatty tells
----* EIO: the terminal is gone, or the caller is in the background of it
+---Sets the terminal of a standard stream to raw mode: no echo, line editing or signals (cfmakeraw(3)).
+---* ENOTTY: it is not a terminal; check with isatty
+---* EIO: the terminal was closed, or the caller is a background process of it
 ---```lua
 ---local raw <close> = tiny.raw_mode(0)
 ---```
 ---@param number integer 0, 1 or 2
----@return tiny.terminal_mode # a terminal_mode handle; `<close>` sets the mode before
+---@return tiny.terminal_mode # a terminal_mode handle; `<close>` restores the previous mode
 function tiny.raw_mode(number) end
 
----Sets the mode of a standard stream's terminal: the flags and control characters that `raw_mode` found before it (tcsetattr(3)).
----* ENOTTY: it is no terminal; isatty tells
----* EINVAL: the text is no mode
----* EIO: the terminal is gone
+---Sets the mode of a standard stream's terminal, for example the mode saved by `raw_mode` (tcsetattr(3)).
+---* ENOTTY: it is not a terminal; check with isatty
+---* EINVAL: the text is not a terminal mode
+---* EIO: the terminal was closed
 ---```lua
 ---local raw = tiny.raw_mode(0)
 ---tiny.set_terminal_mode(0, raw.undo[3])
 ---```
 ---@param number integer 0, 1 or 2
----@param mode string hexadecimal numbers with colons between them, as `stty -g` writes them
+---@param mode string the flags and control characters as hexadecimal numbers with colons between them, in the format of `stty -g`
 function tiny.set_terminal_mode(number, mode) end
 
 -- Manual
 
 ---@class tiny.manual.options: table<"format", any>
----@field format? "text"|"markdown"|"man"|"lua" for whom; an entry is text (default: text)
+---@field format? "text"|"markdown"|"man"|"lua" the format; a single entry is always text (default: text)
 
----Writes the manual's entry of a primitive; without a name the index by family, the whole reference (markdown), the page tinylua-primitives(7) (man) or the stubs for editors (lua).
+---Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).
 ---```lua
 ---print(tiny.manual("clone"))
 ---```
----@param name? string a primitive, "clone", or a method, "child:wait"
+---@param name? string a primitive such as "clone", or a method such as "child:wait"
 ---@param options? tiny.manual.options
 ---@return string? # a string, or nil when there is no such primitive
 function tiny.manual(name, options) end
 
----@class tiny.sources.options: table<"below", any>
----@field below? boolean also those in the folders below, as "net/bridge" (default: false)
+---Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, and the handle and name of its method.
+---```lua
+---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
+---```
+---@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method }
+function tiny.primitives() end
 
----Lists the Lua files in a folder of the search path and of the binary, without `.lua`.
+---@class tiny.sources.options: table<"below", any>
+---@field below? boolean include subdirectories, as in "net/bridge" (default: false)
+
+---Lists the Lua files in a directory of the search path and of the binary, without `.lua`.
 ---```lua
 ---for _, name in ipairs(tiny.sources("scripts")) do print(name) end
 ---```
----@param folder string a folder below scripts or lua: commands, modules or recipes
+---@param folder string a directory below scripts or lua: commands, modules or recipes
 ---@param options? tiny.sources.options
 ---@return string[] # a list of names, sorted
 function tiny.sources(folder, options) end
 
 ---@class tiny.source.options: table<"shipped", any>
----@field shipped? boolean the copy in the binary, whatever overrides it (default: false)
+---@field shipped? boolean read the copy in the binary, even if another file overrides it (default: false)
 
----Reads a Lua file as `require` and the commands find it: on the search path, or else in the binary.
+---Reads a Lua file as `require` and the commands find it: first on the search path, then in the binary.
 ---```lua
 ---local text = tiny.source("lua/tiny/container.lua")
 ---```
----@param path string the file, "scripts/run.lua"
+---@param path string the file, such as "scripts/run.lua"
 ---@param options? tiny.source.options
----@return string? # the text and the file's path (nil for the copy in the binary), or nil when there is none
+---@return string? # the text and the file's path (nil for the copy in the binary), or nil when the file is missing
 function tiny.source(path, options) end
 
----Tells the user's folder on the search path; what lies there wins over the binary's Lua.
+---Returns the user's directory on the search path; its files override the Lua files in the binary.
 ---```lua
 ---print(tiny.config_dir())  -- /root/.config/tinylua
 ---```
@@ -3181,129 +3211,149 @@ function tiny.config_dir() end
 
 -- Control
 
----Calls `f` with the arguments that follow and returns its results, or nil and the error value.
+---Calls `f` with the given arguments and returns its results, or nil and the error value.
 ---```lua
 ---local ok, err = tiny.try(tiny.mount_proc, "/proc")
 ---if err then print(err.code, err.hint) end
 ---```
----@param f function what to call
+---@param f function the function to call
 ---@param ... any
 ---@return any # the results of `f`, or nil and an error value
 function tiny.try(f, ...) end
 
----Throws an error value: a message, a format string with its arguments, or a table with `message`, `hint` and `exit`.
+---Throws an error value. It is built from a message, from a format string with its arguments, or from a table with `message`, `hint` and `exit`.
 ---```lua
----tiny.fail { message = "no rootfs given", hint = "pass a folder", exit = 2 }
+---tiny.fail { message = "no rootfs given", hint = "pass a directory", exit = 2 }
 ---```
----@param what string|table the message or the error's fields
+---@param what string|table the message, or a table of the error's fields
 ---@param ... any
----@return never # never: it throws
+---@return any # does not return
 function tiny.fail(what, ...) end
 
----Reads and compiles a recipe without running it; `require` then also finds modules in its folder, which is held: later, in a container's root, they are still the host's, and nothing is loaded by a path. A bare name that is no file means the shipped recipe of that name.
----* ENOENT: a path to a file, or a shipped recipe's name: `tinylua doc recipes` lists them
----* EISDIR: a recipe is a file
----* EFBIG: it has at most 16 MiB
+---@class tiny.load_recipe.options: table<"text"|"modules"|"folder", any>
+---@field text? string the text of the recipe: no file is read, and `path` is a name for errors (default: the content of the file)
+---@field modules? table<string, { path: string, text: string }> with `text`: modules by name, which `require` finds before all others
+---@field folder? string with `text`: the absolute path of the directory with the other modules (default: none)
+
+---Reads and compiles a recipe without running it. `require` then also finds the modules of its directory. That directory is kept open: after pivot_root(2) into a container, modules still come from the host. A bare name that is not a file is the name of a shipped recipe.
+---* ENOENT: give the path of a file, or the name of a shipped recipe: `tinylua doc recipes` lists them
+---* EISDIR: a recipe is a file, not a directory
+---* EFBIG: a recipe has at most 16 MiB
 ---```lua
 ---local recipe = tiny.load_recipe("hello.lua")
 ---return recipe()
 ---```
----@param path string the recipe's file
----@return fun(args?: string[]): any # the recipe as a function, and its text
+---@param path string the recipe file
+---@param options? tiny.load_recipe.options
+---@return fun(args?: string[]): any # the recipe as a function, and its source text
 ---@return string
-function tiny.load_recipe(path) end
+function tiny.load_recipe(path, options) end
 
----Compiles a Lua text without running it, and tells which globals it uses, and which fields of `tiny`.
+---Lists the user modules that `require` has loaded in this process: those in the directory of the recipe and on the search path, except overrides of shipped modules.
 ---```lua
----for _, use in ipairs(tiny.chunk_globals("print(x)", "x.lua")) do print(use.name, use.line) end
+---for _, module in ipairs((tiny.loaded_modules())) do print(module.name, module.path, #module.text) end
 ---```
----@param text string the text
----@param name string the file's name, for errors
----@return any[]? # a list of { name = "tiny.mount_proc", line, written }, or nil and the syntax error
-function tiny.chunk_globals(text, name) end
+---@return any[] # a list of { name, path, text } in the order of loading, and the directory of the last loaded recipe
+function tiny.loaded_modules() end
 
----Tells the place in the user's file that is being executed, "web.lua:12".
+---Returns the position in the user's file that is being executed, such as "web.lua:12".
 ---```lua
 ---print(tiny.caller())
 ---```
----@return string? # a string, or nil when no user's file is
+---@return string? # a string, or nil when no file of the user is running
 function tiny.caller() end
 
 ---@class tiny.error_frame.options: table<"chunk"|"text"|"colours"|"width", any>
----@field chunk? string the name of a chunk that was no file, as places have it (default: none)
----@field text? string that chunk's text (default: none)
----@field colours? boolean with escape sequences for colours (default: false)
----@field width? integer the columns of the terminal (default: 80)
+---@field chunk? string the name of a chunk that was not loaded from a file, as error positions show it (default: none)
+---@field text? string the source text of that chunk (default: none)
+---@field colours? boolean add escape sequences for colours (default: false)
+---@field width? integer the width of the terminal in columns (default: 80)
 
----Writes an error as it is shown on a terminal: its sentence, the lines of the user's file around its place with the call marked, and the hint.
+---Formats an error for a terminal: its message, the lines around its position in the user's file with the call marked, and the hint.
 ---```lua
 ---local _, err = tiny.try(tiny.mount_proc, "/nope")
 ---print(tiny.error_frame(err))
 ---```
----@param error table an error value, as `try` returns it
+---@param error table an error value, as returned by `try`
 ---@param options? tiny.error_frame.options
----@return string # a string; the error without lines where its place is in no user's file
+---@return string # a string; without source lines when the position is not in a file of the user
 function tiny.error_frame(error, options) end
 
----Turns on or off that each primitive is printed on standard error with its time, as `--trace` does; the children that are forked meanwhile do the same.
+---Turns the trace of primitives on or off: each call is printed on standard error with its duration, like `--trace`. Children forked while it is on are traced too.
 ---* EBADF: standard error is closed
 ---```lua
 ---local before = tiny.trace_calls(true)
 ---tiny.getpid()
 ---tiny.trace_calls(before)
 ---```
----@param on boolean whether calls are printed from now on
----@return any # whether they were before
+---@param on boolean whether to print calls from now on
+---@return any # whether the trace was on before
 function tiny.trace_calls(on) end
 
----Ends what `--trace` prints for this process, and lets go of the standard error that it had kept (dup3(2)).
----* ENOENT: there is no /dev/null to put in its place
+---Ends the trace of this process and closes its duplicate of standard error (dup3(2)).
+---* ENOENT: /dev/null, which replaces the duplicate, is missing
 ---```lua
 ---tiny.stop_trace()
 ---```
 function tiny.stop_trace() end
 
----Writes any value on one line as a reader would, with control bytes escaped.
+---Writes a diagnostic message to standard error, or to the file of `--log`, with the time, the level and the fields. `--log-level` sets the least severe level that is written; the default is `warn`.
+---```lua
+---tiny.log("info", "the cache is warm", { entries = 42 })
+---```
+---@param level "error"|"warn"|"info"|"debug"|"trace" the severity
+---@param message string the message
+---@param fields? table names and values, as in JSON; the names time, level, msg, pid and from are reserved
+function tiny.log(level, message, fields) end
+
+---Redirects diagnostics to the present standard error, unless `--log` names a file; warnings and errors go there in any case. A background supervisor calls it when its standard error has become supervisor.log.
+---* EBADF: standard error is closed
+---```lua
+---tiny.log_reopen()
+---```
+function tiny.log_reopen() end
+
+---Formats any value on one line, with control characters escaped.
 ---```lua
 ---print(tiny.show { name = "web" })
 ---```
----@param value? any what to write
+---@param value? any the value
 ---@return string # a string
 function tiny.show(value) end
 
----Reads a size: bytes, or a string with k, m, g or t (binary multiples).
+---Parses a size: a number of bytes, or a string with the suffix k, m, g or t (powers of 1024).
 ---```lua
 ---local bytes = tiny.parse_size("1.5g")
 ---```
----@param size any "128m" or a whole number
----@return integer? # bytes, or nil and what is wrong
+---@param size any "128m" or an integer
+---@return any # the size in bytes, or nil and the reason why it is invalid
 function tiny.parse_size(size) end
 
----Reads a duration: seconds, or a string such as "1m30s" or "500ms".
+---Parses a duration: a number of seconds, or a string such as "1m30s" or "500ms".
 ---```lua
 ---local seconds = tiny.parse_duration("1m30s")
 ---```
 ---@param duration any "10s" or a number
----@return number? # seconds, or nil and what is wrong
+---@return any # the duration in seconds, or nil and the reason why it is invalid
 function tiny.parse_duration(duration) end
 
----Finds the word of a list that is closest to a misspelt one.
+---Finds the word of a list that is closest to a misspelt word.
 ---```lua
 ---print(tiny.did_you_mean("hostnme", { "hostname", "name" }))
 ---```
----@param word string what was written
----@param words string[] what there is
----@return any # the closest, or nil when none is close
+---@param word string the misspelt word
+---@param words string[] the valid words
+---@return any # the closest word, or nil when none is similar
 function tiny.did_you_mean(word, words) end
 
----Tells what the arguments of a call say about it, without the call: why it would be refused before the kernel is asked, and which kind of handle it returns. Without a name it returns the value that stands for one that is not known, as an argument or in a table.
+---Checks the arguments of a call without making the call. It returns the argument error, if any, and the kind of handle that the call would return. Without a name it returns the placeholder for an unknown value, to be used as an argument or in a table.
 ---```lua
 ---local unknown = tiny.foresee()
 ---print(tiny.foresee("sethostname", { 7, n = 1 }))
 ---```
----@param name? string a primitive, "clone", or a method, "child:wait"
----@param args? table its arguments, as table.pack makes them; `n` counts them
----@return any # the refusal or nil, and the handle's kind or nil; false when there is no such primitive
+---@param name? string a primitive such as "clone", or a method such as "child:wait"
+---@param args? table its arguments, as packed by table.pack; `n` is their number
+---@return any # the argument error or nil, and the handle's kind or nil; false when there is no such primitive
 function tiny.foresee(name, args) end
 
 return tiny

@@ -1,8 +1,8 @@
--- What each of the eight namespaces changes: `tinylua run namespaces.lua`. For every kind, a child
--- in one new namespace changes something and looks at it; the host looks at the same thing after.
+-- What each of the eight namespaces isolates: `tinylua run namespaces.lua`. For each kind, a child in a new
+-- namespace changes a value and reads it back; then the host reads the same value.
 local function line(path, pattern) return (tiny.read_file(path) or ""):match(pattern) or "?" end
 
--- kind, what is looked at, the look, and what the child changes first
+-- kind, name of the value, function that reads it, and the change that the child makes first
 local kinds = {
   { "uts", "hostname", function() return line("/proc/sys/kernel/hostname", "%S+") end, function() tiny.sethostname("inside") end },
   { "pid", "own pid", tiny.getpid },
@@ -18,7 +18,7 @@ print(("%-8s %-12s %-24s %s"):format("", "looked at", "inside", "on the host"))
 for _, kind in ipairs(kinds) do
   local name, what, look, change = table.unpack(kind)
   local from, into = tiny.pipe()
-  -- Time is entered with an offset, so the clock differs; the others are simply new.
+  -- A time namespace needs an offset to show a different clock; the others are simply new.
   local new = name == "time" and tiny.try(tiny.timens, { boottime = "7d" }) or true
   local child <close> = tiny.clone({ [name] = new }, function()
     if change then change() end

@@ -6,11 +6,11 @@ local page = "mkdir -p /srv && hostname > /srv/index.html && exec busybox httpd 
 return topology.new {
   networks = { front = {}, back = { internal = true } },
   containers = {
-    -- With init = true, `down` need not wait: PID 1 of a container is deaf to SIGTERM unless it has a handler.
+    -- With init = true, `down` need not wait: without a handler, PID 1 of a container ignores SIGTERM.
     web = { scale = 3, network = "back", command = page, ready = { port = 80 }, init = true },
     proxy = {
       needs = { "web" }, init = true, network = { "front", "back" }, publish = { "8080:80" },
-      -- Each connection is a process of its own, whose number chooses the server.
+      -- Each connection has its own process, whose pid selects the server.
       command = "exec busybox nc -ll -p 80 -e sh -c 'exec busybox nc web-$(($$ % 3 + 1)) 80'",
     },
   },

@@ -1,4 +1,4 @@
--- Three nodes, each in a network of its own, and a router between them: `tinylua up router.lua`, then
+-- Three nodes, each in its own network, and a router between them: `tinylua up router.lua`, then
 -- `tinylua exec router-node1 busybox ping 10.77.3.2`, and `tinylua network link router-lan3 router-router down`.
 local topology = require "tiny.topology"
 
@@ -10,9 +10,9 @@ function router.after.network(ctx) tiny.sysctl("net.ipv4.ip_forward", 1, { netns
 for n = 1, 3 do
   local lan, gate = "lan" .. n, ("10.77.%d.254"):format(n)
   networks[lan] = { subnet = ("10.77.%d.0/24"):format(n), internal = true }
-  router.network[n] = { name = lan, ip = gate, router = true } -- it sends on what is from others
+  router.network[n] = { name = lan, ip = gate, router = true } -- it forwards packets of others
   containers["node" .. n] = {
-    network = lan, needs = { "router" }, command = "exec sleep infinity", init = true, cap_add = { "NET_RAW" }, -- to ping
+    network = lan, needs = { "router" }, command = "exec sleep infinity", init = true, cap_add = { "NET_RAW" }, -- for ping
     after = { network = function(ctx) tiny.route_add("10.77.0.0/16", { via = gate, netns = ctx.netns }) end },
   }
 end

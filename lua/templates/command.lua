@@ -1,24 +1,24 @@
--- NAME: names the containers that run, with how long they have done so.
+-- NAME: lists running containers with their uptime.
 --
---   tinylua NAME --help           explains it, from the table below
---   tinylua check FILE            looks at this file without running it
+--   tinylua NAME --help           prints its help, from the table below
+--   tinylua check FILE            checks this file without running it
 --
--- In this folder it is a command like those that ship; `tinylua eject --print ps` shows one of them. `tinylua
--- doc modules` lists what `require` finds, `tinylua doc` the primitives.
+-- In this directory it is a command like the shipped ones. `tinylua eject --print ps` prints a shipped command,
+-- `tinylua doc modules` lists the modules for `require`, and `tinylua doc` lists the primitives.
 local format = require "tiny.format"
 local state = require "tiny.state"
 local status = require "tiny.status"
 
 return {
-  summary = "Name the containers that run",
-  about = "With words, only those whose name has one of the words in it.",
+  summary = "List running containers by name",
+  about = "With words, it lists only containers whose name contains one of them.",
   -- type: string, flag, integer, number, size, duration or signal. More: many, default, choices, value.
   options = {
-    { "all", short = "a", type = "flag", help = "Those that have ended too" },
+    { "all", short = "a", type = "flag", help = "List all containers, not only running ones" },
   },
-  -- required = false makes it optional, many = true a list.
+  -- required = false makes an argument optional, many = true makes it a list.
   args = { { "word", many = true, required = false, help = "A part of a name" } },
-  -- Its result is the exit status; nothing means 0.
+  -- The result is the exit status; nil means 0.
   run = function(args)
     local rows, now = {}, tiny.clock()
     for _, container in ipairs(state.list()) do

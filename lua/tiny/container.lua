@@ -1,6 +1,6 @@
--- A container: a table of what is asked, and the list of named steps that make it. Each step is a
--- function of the context; before/after put a closure between any two, `steps` replaces one. The
--- steps up to "namespaces" run on the host, the others inside, in the forked machine.
+-- A container: a spec and the list of named steps that create it. Each step is a function of the context; before/after add a
+-- closure between two steps, `steps` replaces one. The steps up to "namespaces" run on the host, the others inside, in the
+-- forked process.
 local rootfs = require "tiny.pipeline.rootfs"
 local security = require "tiny.pipeline.security"
 local stdio = require "tiny.pipeline.stdio"
@@ -14,7 +14,7 @@ container.steps = require "tiny.spec.steps"
 
 local DEFAULT_ENV = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
 
--- The container that a recipe returns.
+-- Creates the container that a recipe returns.
 function container.new(asked)
   local where = tiny.caller()
   require("tiny.spec.schema").check("container.new", asked, require("tiny.spec.derived").types(), where)
@@ -25,7 +25,7 @@ function container.is(value)
   return getmetatable(value) == Container
 end
 
--- The shipped steps.
+-- The default steps.
 local step = {}
 
 function step.cgroup(ctx)
@@ -46,7 +46,7 @@ function step.mounts(ctx)
   tiny.pivot_root(ctx.root)
   tiny.sethostname(ctx.spec.hostname)
   if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true, root = "/" }) end
-  -- The root's own mount only: what is mounted below it stays as it was asked for.
+  -- Only the root mount itself; mounts below it keep their own options.
   if ctx.spec.read_only then
     tiny.remount_ro("/")
     for _, dir in ipairs(ctx.writable or {}) do tiny.remount_ro(".", { root = dir }) end
@@ -67,12 +67,12 @@ function step.exec(ctx)
   end
   security.last(ctx.security)
   local _, err = tiny.try(tiny.exec, { env = env, table.unpack(ctx.spec.command) })
-  -- A reader looks for the words, which a long environment would hide.
+  -- Show the command only, since a long environment would hide it.
   err.args = { tiny.show(ctx.spec.command) }
   error(err, 0)
 end
 
--- Calls f; an error says in which step of which recipe it happened.
+-- Calls f; adds the recipe and the step to an error.
 local function guarded(ctx, name, f)
   local _, err = tiny.try(f)
   if not err then return end
@@ -85,9 +85,9 @@ local function guarded(ctx, name, f)
   error(err, 0)
 end
 
--- The recipe's closure for this moment, if there is one.
-local function hook(ctx, moment, name)
-  local closures = ctx.spec[moment]
+-- Calls the recipe's closure before or after a step, if there is one.
+local function hook(ctx, when, name)
+  local closures = ctx.spec[when]
   if closures and closures[name] then closures[name](ctx) end
 end
 
@@ -97,18 +97,18 @@ local function run_step(ctx, name)
     local replaced = ctx.spec.steps and ctx.spec.steps[name]
     local body = replaced or step[name]
     body(ctx)
-    -- "namespaces" ends inside: what comes after it is called there.
+    -- "namespaces" ends inside; its `after` closures are called there.
     if name ~= "namespaces" then hook(ctx, "after", name) end
   end)
 end
 
--- The child's side of "namespaces": standard streams, then every later step.
+-- The child's side of "namespaces": standard streams, then all later steps.
 local function inside(ctx)
   ctx.go_into:close()
-  -- The supervisor's lock is not this process's to hold: it tells whether the supervisor lives.
+  -- The supervisor's lock shows whether the supervisor lives, so this process must not hold it.
   ctx.record.alive:close()
   guarded(ctx, "namespaces", function()
-    -- Before any step or closure of a recipe can mount something: on most hosts mounts are shared.
+    -- Before a step or closure can mount something: on most hosts, mounts are shared.
     tiny.mount_private("/")
     tiny.setsid()
     if ctx.userns then require("tiny.pipeline.userns").enter(ctx) end
@@ -122,8 +122,8 @@ local function inside(ctx)
   stdio.null(ctx.stdio, "/")
   if ctx.spec.tty then guarded(ctx, "mounts", function() require("tiny.pipeline.terminal").enter(ctx) end) end
   run_step(ctx, "security")
-  -- The end of the pipe without its byte means that the maker is dead: then so is this.
-  if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor ended before the container was on record") end
+  -- End-of-file without the message means that the supervisor is dead; then exit.
+  if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor exited before the container was recorded") end
   if not ctx.spec.init then return run_step(ctx, "exec") end
   guarded(ctx, "exec", function() require "tiny.pipeline.init"(ctx, function() run_step(ctx, "exec") end) end)
 end
@@ -135,7 +135,7 @@ function step.namespaces(ctx)
   ctx.child = tiny.clone(options, ctx.inside)
 end
 
--- The socket by which the listener of the container's system calls comes; nil where nothing answers them.
+-- The socket that receives the listener of the container's system calls; nil if no function answers them.
 local function answering(ctx)
   if not ctx.security.listener then return nil end
   require("tiny.pipeline.seccomp_notify").open(ctx)
@@ -144,11 +144,11 @@ local function answering(ctx)
   return mine
 end
 
--- Makes the container that `ctx` describes; returns when its program runs. What the steps make is
--- undone by ctx.scope. A step that replaces "namespaces" clones with ctx.inside and sets ctx.child.
+-- Creates the container that `ctx` describes; returns when its program runs. ctx.scope undoes what the steps create. A step
+-- that replaces "namespaces" must clone with ctx.inside and set ctx.child.
 function container.make(ctx)
   ctx.inside = function() inside(ctx) end
-  -- What is needed after the pivot is loaded before it: no file of the container's tree is ours to run.
+  -- Load now what is needed after the pivot: no file of the container's tree may be run.
   if ctx.spec.init then require "tiny.pipeline.init" end
   if ctx.spec.ulimits then require "tiny.pipeline.ulimits" end
   guarded(ctx, "security", function() ctx.security = security.of(ctx.spec, ctx.dir) end)
@@ -157,11 +157,11 @@ function container.make(ctx)
   local listening = answering(ctx)
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
   if not ctx.child then
-    require("tiny.spec.values").wrong((ctx.where or ctx.name) .. ": step namespaces: no container was made", "it sets ctx.child = tiny.clone({ … }, ctx.inside)")
+    require("tiny.spec.values").wrong((ctx.where or ctx.name) .. ": step namespaces: no container was created", "set ctx.child = tiny.clone({ … }, ctx.inside)")
   end
   ctx.go_from:close()
   ctx.born(ctx)
-  tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed already; wait_ready tells
+  tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed; wait_ready reports the error
   ctx.go_into:close()
   if listening then
     ctx.security.socket:close()

@@ -1,5 +1,5 @@
--- The scripts' printing module: what reaches the terminal passes here. Tables have plain aligned
--- columns, colours only on a terminal, and control bytes of a container's never get through.
+-- The printing module of the scripts: all terminal output goes through it. Tables have aligned columns, colours are used only
+-- on a terminal, and control characters in a container's strings are escaped.
 local format = {}
 
 local no_color = os.getenv("NO_COLOR")
@@ -8,7 +8,7 @@ local colours = tiny.isatty(1) and colourful
 
 local CODES = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
 
--- Text in a colour ("bold", "dim", "red", "green", "yellow", "cyan"), where colours show.
+-- Text in a colour ("bold", "dim", "red", "green", "yellow", "cyan"), if colours are enabled.
 function format.colour(name, text)
   return colours and ("\27[%dm%s\27[0m"):format(CODES[name], text) or text
 end
@@ -17,11 +17,11 @@ local function hex(bytes)
   return (bytes:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end))
 end
 
--- The characters that turn the direction of text (Unicode's bidi controls), as patterns.
+-- Characters that change the direction of text (Unicode's bidi controls), as patterns.
 local BIDI = { "\xd8\x9c", "\xe2\x80[\x8e\x8f\xaa-\xae]", "\xe2\x81[\xa6-\xa9]" }
 
--- Text with control bytes escaped: what a container wrote or was named cannot steer the terminal.
--- U+0080 to U+009F are commands too, and bytes that are no UTF-8 could be.
+-- Text with control characters escaped, so that a container's strings cannot control the terminal. U+0080 to U+009F are control
+-- characters too, and invalid UTF-8 could contain them.
 function format.clean(text)
   text = tostring(text)
   if not text:find("[^ -~]") then return text end
@@ -31,7 +31,7 @@ function format.clean(text)
   return text
 end
 
--- JSON text on a terminal: what JSON itself leaves as it is and a terminal obeys, escaped as JSON can.
+-- JSON for a terminal: escapes control characters that JSON permits but a terminal interprets.
 function format.clean_json(text)
   if not text:find("[\127\xc2\xd8\xe2]") or not tiny.isatty(1) then return text end
   local function escaped(c) return ("\\u%04x"):format(utf8.codepoint(c)) end
@@ -42,34 +42,34 @@ end
 
 local EPIPE = 32
 
--- Output that cannot be written ends the command. Of a reader that went away (`| head`) nothing is
--- said: main.rs ends the process as SIGPIPE would.
+-- Ends the command if output cannot be written. If the reader has closed the pipe (`| head`), nothing is printed: main.rs exits
+-- like SIGPIPE would.
 local function check(done, why, errno)
   if done then return end
-  local text = "standard output cannot be written: " .. why:gsub("^.*: ", "")
+  local text = "cannot write to standard output: " .. why:gsub("^.*: ", "")
   tiny.fail { message = errno == EPIPE and "" or "tinylua: " .. text, exit = 125 }
 end
 
--- The way of all output.
+-- Writes all output.
 local function put(...)
   check(io.stdout:write(...))
 end
 
--- Prints text as it is, without a line's end.
+-- Prints text without adding a newline.
 format.write = put
 
 function format.flush()
   check(io.stdout:flush())
 end
 
--- Prints one line; a reader sees it at once.
+-- Prints one line and flushes it.
 function format.line(...)
   put(table.concat { ... }, "\n")
   format.flush()
 end
 
--- Prints rows of cells under a header (none when nil), columns two spaces apart. A cell is a value,
--- or { value, "red" } for a coloured one. `narrow`: the column of texts that gives way where a terminal is too narrow.
+-- Prints rows of cells under a header (nil: none), with two spaces between columns. A cell is a value, or { value, "red" } for a
+-- coloured one. `narrow`: the column to shorten if the terminal is too narrow.
 function format.table(header, rows, narrow)
   require "tiny.base.columns"(format, header, rows, narrow)
 end
@@ -83,7 +83,7 @@ function format.size(bytes, close)
   end
 end
 
--- Prints a list as JSON, readable.
+-- Prints a list as formatted JSON.
 function format.json(list)
   format.line(format.clean_json(tiny.json_encode(list, { pretty = true, array = true })))
 end
@@ -99,13 +99,13 @@ function format.duration(seconds)
   return "less than a second"
 end
 
--- How long ago an RFC 3339 time was; "?" without one. Who asks for many says what time it is.
+-- How long ago an RFC 3339 time was; "?" without one. `now` can be passed for many calls.
 function format.ago(timestamp, now)
-  local moment = timestamp and tiny.parse_timestamp(timestamp)
-  return moment and format.duration(math.max(0, (now or tiny.clock()) - moment)) .. " ago" or "?"
+  local time = timestamp and tiny.parse_timestamp(timestamp)
+  return time and format.duration(math.max(0, (now or tiny.clock()) - time)) .. " ago" or "?"
 end
 
--- A command as one short word group.
+-- A command as a short text.
 function format.command(words)
   local text = table.concat(words or {}, " ")
   return #text > 40 and text:sub(1, 39) .. "…" or text
@@ -122,10 +122,10 @@ local function by_name(a, b)
   return type(a) < type(b)
 end
 
--- More keys than these are not sorted, and no table is shown deeper, nor more entries in all.
+-- Limits: keys that are sorted, depth, entries in all, and length of a string.
 local MOST_KEYS, DEEPEST, MOST_ENTRIES, LONGEST = 10000, 16, 1000, 2000
 
--- The parts of a table as text, at most `limit`: the list first, then the named ones sorted.
+-- The entries of a table as text, at most `limit`: list items first, then keys in order.
 local function entries(value, limit, indent, seen)
   local length, keys, parts, named, all = rawlen(value), {}, {}, {}, 0
   for i = 1, math.min(length, limit) do keys[i] = i end
@@ -151,8 +151,8 @@ local function quoted(text)
   return rest > 0 and ("%s… %d more bytes"):format(text, rest) or text
 end
 
--- A Lua value as one would write it, a long table over several lines. Handles and errors show as
--- they print. At most `limit` (100) entries of a table are shown, and 1000 with those of the tables in it.
+-- A Lua value in Lua syntax, a long table on several lines. Handles and errors are converted with tostring. At most `limit`
+-- (100) entries of a table are shown, and 1000 with nested tables.
 function format.pretty(value, limit, indent, seen)
   limit, indent, seen = limit or 100, indent or "", seen or { left = MOST_ENTRIES }
   if type(value) == "string" then return quoted(value) end
@@ -169,24 +169,23 @@ function format.pretty(value, limit, indent, seen)
   return "{\n  " .. indent .. table.concat(parts, ",\n  " .. indent) .. "\n" .. indent .. "}"
 end
 
--- A remark to the person at the terminal, beside the output. In one write: several processes may have one at once.
+-- Prints a note on standard error, in one write, since several processes may do so at once.
 function format.note(text, ...)
   io.stderr:write(format.shown("tinylua: " .. text:format(...) .. "\n", 2))
 end
 
--- An error beside the output, as the program itself prints one: on a terminal with the recipe's lines.
+-- Prints an error like the program itself does: on a terminal with the recipe's lines.
 function format.error(err)
   local shown = type(err) == "table" and tiny.isatty(2) and tiny.error_frame(err, { colours = colourful, width = format.columns(80) })
   io.stderr:write((shown or tostring(err)) .. "\n")
 end
 
--- Text of a container's choice in lines of its own: on a terminal with what would steer it visible.
+-- A container's text, line by line; on a terminal, control characters are made visible.
 function format.shown(text, number)
   return tiny.isatty(number or 1) and tiny.terminal_filter():text(text, { last = true }) or text
 end
 
--- What a container wrote, as it is, on the stream it came from. The two streams may be one terminal:
--- what was written first is shown first.
+-- Writes a container's output unchanged to its stream. Flushes the other stream first, since both may be the same terminal.
 function format.output(stream, text)
   if stream == "stderr" then
     format.flush()
@@ -196,7 +195,7 @@ function format.output(stream, text)
   end
 end
 
--- The columns of the terminal that output goes to; `otherwise` where there is none or it does not tell.
+-- The width of the output's terminal in columns; `otherwise` if it is unknown or not a terminal.
 function format.columns(otherwise)
   local columns = tiny.try(function()
     local out <close> = tiny.stdio(1)
@@ -205,7 +204,7 @@ function format.columns(otherwise)
   return columns and columns > 0 and columns or otherwise
 end
 
--- Empties the terminal's screen for a live table; nothing where the output is no terminal.
+-- Clears the screen for a live table; does nothing if the output is not a terminal.
 function format.clear()
   if tiny.isatty(1) then put("\27[H\27[2J") end
 end

@@ -1,12 +1,11 @@
--- The network of a container: none (a loopback of its own), host, one or more networks, another
--- container's, or a namespace that is there. What a network is stands in tiny.net.store, how a
--- container joins one in tiny.net.attach.
+-- Sets up a container's network: none (only loopback), host, one or more networks, another container's, or an existing
+-- namespace. tiny.net.store manages networks; tiny.net.attach connects a container to one.
 local network = {}
 
--- Checks everything about the network of a spec before anything acts, and puts it in its final form.
+-- Checks a spec's network options before anything is created, and converts them to their final form.
 function network.check(spec) require "tiny.net.check"(spec) end
 
--- Joins the networks in their order; the first that is not internal has the default route.
+-- Joins the networks in order; the first one that is not internal has the default route.
 local function join(ctx)
   local attach, ports, store = require "tiny.net.attach", require "tiny.net.ports", require "tiny.net.store"
   local held = ports.reserve(ctx)
@@ -16,20 +15,20 @@ local function join(ctx)
   for i, asked in ipairs(ctx.spec.networks) do
     local found = store.find(asked.name)
     local names = { ctx.name, ctx.id, table.unpack(asked.aliases or {}) }
-    local wish = { network = found, ip = asked.ip, ip6 = asked.ip6, mac = asked.mac, names = names, router = asked.router, gateway = not way_out and not found.internal }
-    ctx.networks[i] = attach.add(ctx, ctx.netns, i - 1, wish)
+    local request = { network = found, ip = asked.ip, ip6 = asked.ip6, mac = asked.mac, names = names, router = asked.router, gateway = not way_out and not found.internal }
+    ctx.networks[i] = attach.add(ctx, ctx.netns, i - 1, request)
     way_out = way_out or not found.internal and ctx.networks[i]
   end
   local first = way_out or ctx.networks[1]
   ports.publish(ctx, held, first.addr, first.addr6)
-  -- Only now: what publishes ports also keeps packets for the loopback address out.
+  -- Last, since the rules for published ports also drop packets to loopback addresses.
   if #held > 0 and way_out then require("tiny.net.bridge").open_loopback(store.find(way_out.network)) end
   ctx.ports = #held > 0 and held or nil
   if ctx.spec.net_rate or ctx.spec.net_delay or ctx.spec.net_loss then require("tiny.net.traffic_shaping").apply(ctx) end
   require("tiny.net.resolver").open(ctx)
 end
 
--- Another container's namespace, and its files.
+-- Joins another container's namespace, and shares its files.
 local function share(ctx, id)
   local state = require "tiny.store.state"
   local other = state.ready(require("tiny.store.records").find(id))
@@ -41,7 +40,7 @@ local function share(ctx, id)
   ctx.shares = tiny.stat(other.dir .. "/hosts") and other.dir or nil
 end
 
--- On the host: makes the container's network namespace, or says that the clone shall.
+-- On the host: creates the container's network namespace, or lets the clone create it.
 function network.connect(ctx)
   local mode = ctx.spec.network
   if mode == "bridge" then
@@ -53,27 +52,27 @@ function network.connect(ctx)
   elseif mode:match("^ns:") then
     ctx.netns = ctx.scope:add(tiny.open_ns("net", mode:sub(4)))
   elseif mode ~= "host" and ctx.userns and not ctx.rootless then
-    -- It is to belong to the user namespace, which the container joins later.
+    -- It must belong to the user namespace that the container joins later.
     ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
     tiny.link_set("lo", { netns = ctx.netns, up = true })
   elseif mode ~= "host" then
     ctx.netns = true
   end
-  -- Without a network nothing has to be found, and a start is not to wait for files.
+  -- Without a network no files are needed; this keeps the start fast.
   if mode ~= "none" or ctx.spec.add_hosts or ctx.spec.dns then require("tiny.net.files").write(ctx) end
 end
 
--- In the container: its loopback, which a new namespace has switched off.
+-- In the container: brings up loopback, which is down in a new namespace.
 function network.inside(ctx)
   local served = ctx.spec.network == "pasta" or ctx.spec.network == "slirp4netns"
   if ctx.netns == true or served then tiny.link_set("lo", { up = true }) end
 end
 
--- After a supervisor was killed: what its successor has to hold and to serve.
+-- After a supervisor was killed: restores what its successor must hold and serve.
 function network.recover(ctx)
   ctx.networks = ctx.record.state.networks
   if not ctx.networks then return end
-  -- It may have ended meanwhile: then there is nothing to serve.
+  -- If the container has ended in the meantime, there is nothing to serve.
   local netns <close> = tiny.try(tiny.open_ns, "net", ctx.process) or nil
   if not netns then return end
   for _, port in ipairs(ctx.record.state.ports or {}) do
@@ -85,12 +84,12 @@ function network.recover(ctx)
   ctx.netns = nil
 end
 
--- Gives back what the dead had: gc's.
+-- Releases what dead containers held; used by gc.
 function network.sweep()
   require("tiny.net.bridge").sweep()
 end
 
--- Takes what containers share away when none uses it any more.
+-- Removes what containers share when no container uses it any more.
 function network.release()
   require("tiny.net.bridge").release()
 end

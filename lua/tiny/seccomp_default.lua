@@ -1,7 +1,6 @@
--- The system calls that a container may make by default, in the shape of Docker's JSON: what Docker's
--- own default allows, without 32-bit calls. What hangs on a capability is read for those that the
--- container has. Compared in November 2026 with seccomp/default.json of moby/profiles at commit 02e898b137ae;
--- narrower than that, socketpair has the address families of socket.
+-- The default seccomp profile, in the format of Docker's JSON. It allows what Docker's default allows, without 32-bit calls.
+-- Rules that depend on a capability apply if the container has it. Compared in November 2026 with seccomp/default.json of
+-- moby/profiles at commit 02e898b137ae; the difference is that socketpair has socket's restrictions on address families.
 local function calls(words, more)
   local rule = { names = {}, action = "SCMP_ACT_ALLOW" }
   for name in words:gmatch("%S+") do table.insert(rule.names, name) end
@@ -19,11 +18,11 @@ local function when(words, index, op, value, more)
   return rule
 end
 
--- The flags of clone(2) that make namespaces, the time namespace's apart.
+-- The flags of clone(2) that create namespaces, except the time namespace.
 local NEW_NAMESPACES = 0x7e020000
--- Address families from AF_UNIX to AF_ROSE, and more by number: what kernels have. Not there: AF_ALG (38), the kernel's
--- cryptography, through which an ordinary user became root (CVE-2026-31431); AF_VSOCK (40), a virtual machine's
--- sockets to its host, which no network namespace confines; and what kernels have removed (12, 19, 20, 23, 25, 34, 37).
+-- Address families from AF_UNIX to AF_ROSE, and some later ones by number. Left out: AF_ALG (38), the kernel's crypto API,
+-- through which an unprivileged user could become root (CVE-2026-31431); AF_VSOCK (40), a virtual machine's sockets to its
+-- host, which no network namespace confines; and families that kernels have removed (12, 19, 20, 23, 25, 34, 37).
 local AF_FIRST_LEFT_OUT = 12
 local FAMILIES = { 13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29, 30, 31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45 }
 local EPERM, ENOSYS = 1, 38
@@ -42,7 +41,7 @@ local profile = {
       pwritev2 read readahead readlink readlinkat readv removexattr removexattrat rename renameat renameat2 rmdir sendfile setxattr
       setxattrat splice stat statfs statmount statx symlink symlinkat sync sync_file_range syncfs tee truncate umask unlink unlinkat
       utime utimensat utimes vmsplice write writev ]],
-    -- Waiting for them.
+    -- Waiting for file descriptors.
     calls [[ epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2
       io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit pause pipe pipe2 poll ppoll pselect6 select signalfd
       signalfd4 timerfd_create timerfd_gettime timerfd_settime ]],
@@ -59,24 +58,24 @@ local profile = {
       sched_setparam sched_setscheduler sched_yield set_robust_list set_thread_area set_tid_address setfsgid setfsuid setgid
       setgroups setitimer setpgid setpriority setregid setresgid setresuid setreuid setrlimit setsid setuid sigaltstack tgkill
       tkill uretprobe vfork wait4 waitid ]],
-    -- Sockets, and what else processes talk by.
+    -- Sockets and other IPC.
     calls [[ accept accept4 bind connect getpeername getsockname getsockopt listen mq_getsetattr mq_notify mq_open mq_timedreceive
       mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd recvfrom recvmmsg recvmsg semctl semget semop semtimedop sendmmsg sendmsg
       sendto setsockopt shmat shmctl shmdt shmget shutdown ]],
-    -- Time, and the system's facts.
+    -- Time and system information.
     calls [[ adjtimex alarm clock_adjtime clock_getres clock_gettime clock_nanosleep getitimer getrandom gettimeofday nanosleep
       sysinfo time timer_create timer_delete timer_getoverrun timer_gettime timer_settime times uname ]],
-    -- What confines further.
+    -- Further confinement.
     calls "landlock_add_rule landlock_create_ruleset landlock_restrict_self seccomp",
     when("socket socketpair", 0, "LT", AF_FIRST_LEFT_OUT),
-    -- PER_LINUX and PER_LINUX32, each with and without UNAME26, and the question what it is.
+    -- PER_LINUX and PER_LINUX32, each with and without UNAME26, and the query of the current one.
     when("personality", 0, "EQ", 0x0),
     when("personality", 0, "EQ", 0x8),
     when("personality", 0, "EQ", 0x20000),
     when("personality", 0, "EQ", 0x20008),
     when("personality", 0, "EQ", 0xffffffff),
-    -- New namespaces are the administrator's. The flags of clone3 lie in memory, where no filter can look: a
-    -- C library that is told that there is no such call takes clone.
+    -- New namespaces need CAP_SYS_ADMIN. A filter cannot read the flags of clone3, which are in memory; since clone3 returns
+    -- ENOSYS, the C library falls back to clone.
     when("clone", 0, "MASKED_EQ", NEW_NAMESPACES, { excludes = NO_ADMIN }),
     calls("clone3", { action = "SCMP_ACT_ERRNO", errnoRet = ENOSYS, excludes = NO_ADMIN }),
     with("CAP_SYS_ADMIN", [[ bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr

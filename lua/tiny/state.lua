@@ -1,5 +1,5 @@
--- Containers on record, for commands and recipes: what lost its supervisor is recovered when it is looked at. The files
--- themselves, and all that else is done with them, are tiny.store.state's, whose functions are here too.
+-- The recorded containers, for commands and recipes. A container that lost its supervisor is recovered when a command reads it.
+-- The files are read and written by tiny.store.state, whose functions are available here too.
 local store = require "tiny.store.state"
 
 local state = setmetatable({}, { __index = store })
@@ -8,30 +8,57 @@ local function recover(container)
   return require("tiny.supervisor.recovery").look_after(container)
 end
 
--- Every container, oldest first. keys: of the config and the state only these are wanted, which is sooner done;
--- everything when nil.
-function state.list(keys)
-  return require("tiny.store.records").list(keys, recover)
+-- Containers whose damage this process has reported.
+local reported = {}
+
+-- Reports what is wrong with a container, once in a command.
+function state.report(container)
+  if not container.damage or reported[container.id] then return end
+  reported[container.id] = true
+  require("tiny.format").note("%s: %s", container.id, container.damage)
 end
 
--- Finds a container by its name, its id, or a unique beginning of its id.
-function state.find(ref)
+-- Every container, oldest first. keys: the keys of config and state that the caller needs, which is faster; nil for all. Reports
+-- damaged containers.
+function state.list(keys)
+  local all = require("tiny.store.records").list(keys, recover)
+  for _, container in ipairs(all) do
+    if container.damage then state.report(container) end
+  end
+  return all
+end
+
+-- Finds a container by its name, its id, or a unique beginning of its id, also one whose record cannot be read.
+function state.find_any(ref)
   return require("tiny.store.records").find(ref, recover)
 end
 
--- The container once it is no longer being started, or after `patience` seconds; nil when that came to nothing.
+-- Fails if the record cannot be read: it is unknown how the container is confined. Other damage is reported.
+function state.check_usable(container)
+  if not container.unreadable then return state.report(container) end
+  tiny.fail { message = container.damage, hint = ("`tinylua rm -f %s` ends and removes it"):format(container.id), exit = 125 }
+end
+
+-- Like `find_any`, but refuses a container whose record cannot be read.
+function state.find(ref)
+  local container = state.find_any(ref)
+  state.check_usable(container)
+  return container
+end
+
+-- The container once it is no longer being started, or after `patience` seconds; nil if the start failed.
 function state.settled(container, patience)
   return store.settled(container, patience, recover)
 end
 
--- The container once its program runs: before that it has not left the host's root yet.
+-- The container once its program runs; before that, it has not left the host's root yet.
 function state.ready(container)
   return store.ready(container, recover)
 end
 
--- Removes every trace of a container; false when it was gone already.
-function state.forget(container)
-  return require("tiny.supervisor.cleanup").forget(container)
+-- Removes every trace of a container; false if it no longer existed. `force`: even if its journal is damaged.
+function state.forget(container, force)
+  return require("tiny.supervisor.cleanup").forget(container, force)
 end
 
 return state

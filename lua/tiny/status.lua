@@ -1,13 +1,13 @@
--- What a container is doing, in words, as `ps` shows it.
+-- The status of a container in words, as `ps` shows it.
 local format = require "tiny.format"
 
 local HEALTH = { starting = " (health: starting)", healthy = " (healthy)", unhealthy = " (unhealthy)" }
 
 return function(c, now)
   local s = c.state
-  if c.damage then return "damaged" end
+  if c.unreadable then return "damaged" end
   local up = s.status == "running" and format.duration(now - (tiny.parse_timestamp(s.started_at or "") or 0))
-  if up then return "Up " .. up .. (HEALTH[s.health] or "") end
+  if up then return "Up " .. up .. (c.damage and " (damaged)" or HEALTH[s.health] or "") end
   if s.status == "created" or s.status == "starting" then return s.status == "created" and "Created" or "Starting" end
   if s.status == "restarting" then return ("Restarting (%s) %s"):format(s.exit_code or "?", format.ago(s.finished_at, now)) end
   if s.lost then return "Exited (unknown)" end

@@ -1,5 +1,5 @@
--- What a test file uses: `local t = require "tiny.test"`, then t.test(name, f) for each test. Each runs in a
--- private host of its own (tiny.dev.private_host): a file without any t.test is one test as a whole.
+-- The module for test files: `local t = require "tiny.test"`, then t.test(name, f) for each test. Each test runs in its own
+-- private host (tiny.dev.private_host); a file without t.test is a single test.
 --
 --   t.test("greets", function()
 --     local r = t.run("hello.lua", "you")
@@ -8,21 +8,21 @@
 --   end)
 local test = {}
 
--- The tests of the file that is being read, in their order; the runner sets it.
+-- The tests of the current file, in order; set by the runner.
 test.list = {}
 
--- A test: its name and what it does. It passes when that returns.
+-- Declares a test: its name and its function. It passes if the function returns.
 function test.test(name, f)
-  if type(name) ~= "string" or type(f) ~= "function" then tiny.fail { at = tiny.caller(), message = "test takes a name and a function" } end
+  if type(name) ~= "string" or type(f) ~= "function" then tiny.fail { at = tiny.caller(), message = "test expects a name and a function" } end
   for _, other in ipairs(test.list) do
-    if other.name == name then tiny.fail { at = tiny.caller(), message = ("there are two tests named %q"):format(name) } end
+    if other.name == name then tiny.fail { at = tiny.caller(), message = ("two tests are named %q"):format(name) } end
   end
   table.insert(test.list, { name = name, run = f })
 end
 
 test.expect = require "tiny.base.expect"
 
--- Ends the test as skipped, with the reason.
+-- Ends the test as skipped, with a reason.
 function test.skip(reason) tiny.fail { message = reason, skipped = true } end
 
 local function reads(file, text)
@@ -34,7 +34,7 @@ local function reads(file, text)
   return opened
 end
 
--- Reads both pipes to their ends.
+-- Reads both pipes until end-of-file.
 local function drain(out, err)
   local texts, open = { [out] = {}, [err] = {} }, { out, err }
   while #open > 0 do
@@ -50,7 +50,7 @@ local function drain(out, err)
   return table.concat(texts[out]), table.concat(texts[err])
 end
 
--- Runs a program; returns { status, signal, out, err }. words.input is what it reads, words.env its environment.
+-- Runs a program; returns { status, signal, out, err }. words.input is its standard input, words.env its environment.
 function test.command(words)
   local out, out_end = tiny.pipe()
   local err, err_end = tiny.pipe()
@@ -63,20 +63,20 @@ function test.command(words)
   end)
   out_end:close()
   err_end:close()
-  local said, complained = drain(out, err)
+  local output, errors = drain(out, err)
   local status, signal = child:wait()
-  return { status = status, signal = signal, out = said, err = complained }
+  return { status = status, signal = signal, out = output, err = errors }
 end
 
--- The caller's environment, with HOME and what is state in the private host's memory.
+-- The caller's environment, with HOME and state directories in the private host's memory.
 function test.environment()
   local env = { HOME = "/tmp/home", XDG_RUNTIME_DIR = "/tmp/test-run", XDG_CONFIG_HOME = os.getenv("XDG_CONFIG_HOME") or (os.getenv("HOME") or "/root") .. "/.config" }
   for _, name in ipairs { "PATH", "LANG", "TERM", "NO_COLOR", "USER" } do env[name] = os.getenv(name) end
   return env
 end
 
--- Runs this tinylua with these words, its state in the private host, with the same --lua-path; a first table has
--- input and env beside the words: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
+-- Runs this tinylua with these arguments, the same --lua-path, and its state in the private host. A first argument that is a
+-- table has input and env beside the arguments: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
 function test.tinylua(...)
   local words = type(...) == "table" and ... or { ... }
   local line = { input = words.input, env = words.env or test.environment(), "/proc/self/exe" }
@@ -90,7 +90,7 @@ function test.run(...)
   return test.tinylua { input = words.input, env = words.env, "run", table.unpack(words) }
 end
 
--- A folder to write to, empty at each test's start.
+-- A writable directory, empty at each test's start.
 test.folder = "/tmp/test"
 
 return test

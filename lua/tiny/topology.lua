@@ -1,5 +1,5 @@
--- A topology: containers and networks that belong together, from one recipe. Here: what may be declared,
--- the check of all of it before anything acts, and each container's final spec. What runs is project.lua's.
+-- A topology: containers and networks that belong together, declared in one recipe. This module checks the declaration and
+-- makes each container's final spec; tiny.compose.project runs it.
 local values = require "tiny.spec.values"
 
 local topology = {}
@@ -9,7 +9,7 @@ Topology.__name = "topology"
 
 local KEYS = { name = "string", containers = "table", networks = "table", volumes = "table" }
 local NETWORK = { subnet = "string", gateway = "string", ipv6 = "boolean", subnet6 = "string", gateway6 = "string", internal = "boolean", isolate = "boolean", mtu = "integer" }
--- What a container has here beside the keys of container.new.
+-- Additional keys of a container, besides those of container.new.
 local OWN = { scale = "integer", needs = "strings", ready = "ready", ready_timeout = "duration" }
 local READY = { port = "integer", log = "string", health = "boolean", exit = "integer" }
 topology.KEYS = { topology = KEYS, network = NETWORK, service = OWN, ready = READY }
@@ -18,7 +18,7 @@ local function wrong(at, message, hint)
   tiny.fail { at = at, message = message, hint = hint, exit = 125 }
 end
 
--- The topology that a recipe returns.
+-- Creates the topology that a recipe returns.
 function topology.new(asked)
   local where = tiny.caller()
   require("tiny.spec.schema").check("topology.new", asked, KEYS, where)
@@ -29,7 +29,7 @@ function topology.is(value)
   return getmetatable(value) == Topology
 end
 
--- The keys of a table, sorted: the order of a topology is the same at each look.
+-- The keys of a table, sorted, so that the order of a topology is stable.
 local function keys(map)
   local list = {}
   for key in pairs(map or {}) do table.insert(list, tostring(key)) end
@@ -40,33 +40,33 @@ topology.keys = keys
 
 local function check_ready(self, name, ready)
   if ready == nil or type(ready) == "function" then return end
-  if type(ready) ~= "table" then wrong(self.where, ("containers: %s: ready is a function or a table"):format(name), "such as { port = 80 } or { log = \"listening\" }") end
+  if type(ready) ~= "table" then wrong(self.where, ("containers: %s: ready must be a function or a table"):format(name), "such as { port = 80 } or { log = \"listening\" }") end
   require("tiny.spec.schema").check(("containers: %s: ready"):format(name), ready, READY, self.where)
-  if next(ready) == nil then wrong(self.where, ("containers: %s: ready names nothing to wait for"):format(name), "port, log, health or exit") end
+  if next(ready) == nil then wrong(self.where, ("containers: %s: ready is empty"):format(name), "set port, log, health or exit") end
 end
 
--- The networks of a container under their names on this host; one that the topology does not declare is
--- somebody else's, or a word.
+-- The networks of a container by their names on this host. Names that the topology does not declare are existing networks or
+-- keywords.
 local function networks_of(self, service, short, asked)
   local list = {}
   local wanted = asked.network or (next(self.asked.networks or {}) == nil and "default" or nil)
-  if wanted == nil then wrong(self.where, ("containers: %s: network is missing"):format(service), "the topology has " .. table.concat(keys(self.asked.networks), ", ")) end
+  if wanted == nil then wrong(self.where, ("containers: %s: network is missing"):format(service), "its networks are " .. table.concat(keys(self.asked.networks), ", ")) end
   for _, item in ipairs((type(wanted) == "table" and not wanted.name) and wanted or { wanted }) do
-    local wish = {}
-    for key, value in pairs(type(item) == "table" and item or { name = item }) do wish[key] = value end
-    if self.networks[wish.name] then
-      wish.name = self.networks[wish.name].full
+    local options = {}
+    for key, value in pairs(type(item) == "table" and item or { name = item }) do options[key] = value end
+    if self.networks[options.name] then
+      options.name = self.networks[options.name].full
       local aliases = { service, short ~= service and short or nil }
-      wish.aliases = table.move(wish.aliases or {}, 1, #(wish.aliases or {}), #aliases + 1, aliases)
-      table.insert(list, wish)
+      options.aliases = table.move(options.aliases or {}, 1, #(options.aliases or {}), #aliases + 1, aliases)
+      table.insert(list, options)
     else
-      table.insert(list, type(item) == "table" and wish or item)
+      table.insert(list, type(item) == "table" and options or item)
     end
   end
   return list
 end
 
--- Named volumes are folders of the project's.
+-- Named volumes are directories of the project.
 local function volumes_of(self, asked)
   local list = {}
   for i, text in ipairs(asked.volumes or {}) do
@@ -77,7 +77,7 @@ local function volumes_of(self, asked)
   return #list > 0 and list or nil
 end
 
--- What tells whether a container is still as it is described. Of a function only its code counts.
+-- A string that shows whether a container's description has changed. Of a function, only its code counts.
 local function fingerprint(value)
   if type(value) == "function" then return tiny.show(string.dump(value, true)) end
   if type(value) ~= "table" then return tiny.show(value) end
@@ -87,14 +87,14 @@ local function fingerprint(value)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
--- A short number for a text (FNV-1a of 64 bits): it tells changes, and need not withstand anybody.
+-- A short hash of a text (64-bit FNV-1a), to detect changes; not resistant against attacks.
 local function digest(text)
   local sum = 0xcbf29ce484222325
   for i = 1, #text do sum = (sum ~ text:byte(i)) * 0x100000001b3 end
   return ("%016x"):format(sum)
 end
 
--- One container of a service as it will be run.
+-- The spec of one instance of a service.
 local function instance(self, service, asked, n)
   local short = n and ("%s-%d"):format(service, n) or service
   local made = {}
@@ -119,23 +119,23 @@ end
 local function declare_volumes(self)
   self.volumes = {}
   for name, options in pairs(self.asked.volumes or {}) do
-    if type(options) ~= "table" or next(options) then wrong(self.where, ("volumes: %s takes an empty table"):format(name)) end
+    if type(options) ~= "table" or next(options) then wrong(self.where, ("volumes: %s must be an empty table"):format(name)) end
     self.volumes[name] = { path = ("%s/volumes/%s/%s"):format(require("tiny.store.state").roots(), self.name, name) }
   end
 end
 
--- That every need is a service, and none needs itself by way of others. Depth first: 1 under way, 2 done.
+-- Checks that dependencies exist and are not circular. Depth-first search: 1 in progress, 2 done.
 local function check_needs(self)
   local seen = {}
   local function visit(name, way)
     if seen[name] == 2 then return end
     way = way .. name
-    if seen[name] == 1 then wrong(self.where, "containers: they need each other: " .. way) end
+    if seen[name] == 1 then wrong(self.where, "containers: circular dependency: " .. way) end
     seen[name] = 1
     for _, need in ipairs(self.asked.containers[name].needs or {}) do
       if not self.asked.containers[need] then
         local near = tiny.did_you_mean(need, keys(self.asked.containers))
-        wrong(self.where, ("containers: %s needs %s, which is not there"):format(name, need) .. (near and ("; did you mean %q?"):format(near) or ""))
+        wrong(self.where, ("containers: %s needs %s, which does not exist"):format(name, need) .. (near and ("; did you mean %q?"):format(near) or ""))
       end
       visit(need, way .. " → ")
     end
@@ -144,7 +144,7 @@ local function check_needs(self)
   for _, name in ipairs(keys(self.asked.containers)) do visit(name, "") end
 end
 
--- What could be wrong with a container, but for its networks, which may not be there yet.
+-- Checks a container's spec except for its networks, which may not exist yet.
 local function check_spec(self, made)
   local copy = {}
   for key, value in pairs(made) do copy[key] = value end
@@ -157,8 +157,9 @@ local function check_spec(self, made)
   error(err, 0)
 end
 
--- Checks everything and makes the instances; `fallback` names a topology without a name.
-function topology.resolve(self, fallback)
+-- Checks everything and makes the instances; `fallback` names a topology without a name. `known_good`: what this host must have
+-- for the containers is not looked for.
+function topology.resolve(self, fallback, known_good)
   self.name = self.asked.name or fallback
   values.check_name(self.name)
   if not self.asked.containers or next(self.asked.containers) == nil then wrong(self.where, "the topology has no containers") end
@@ -176,19 +177,19 @@ function topology.resolve(self, fallback)
   self.instances = {}
   for _, name in ipairs(keys(self.asked.containers)) do
     local asked = self.asked.containers[name]
-    if asked.scale and (asked.scale < 0 or asked.scale > 1000) then wrong(self.where, ("containers: %s: scale is from 0 to 1000"):format(name)) end
+    if asked.scale and (asked.scale < 0 or asked.scale > 1000) then wrong(self.where, ("containers: %s: scale must be from 0 to 1000"):format(name)) end
     for n = 1, asked.scale or 1 do table.insert(self.instances, instance(self, name, asked, asked.scale and n)) end
   end
-  for _, one in ipairs(self.instances) do check_spec(self, one.spec) end
+  for _, one in ipairs(known_good and {} or self.instances) do check_spec(self, one.spec) end
   return self
 end
 
--- The spec of one container, for a supervisor that starts it again from the recipe's copy.
+-- The spec of one container, for a supervisor that restarts it from the stored recipe.
 function topology.part(self, project, name)
-  for _, one in ipairs(topology.resolve(self, project).instances) do
+  for _, one in ipairs(topology.resolve(self, project, true).instances) do
     if one.name == name then return one.spec end
   end
-  tiny.fail { message = ("the topology has no container %s any more"):format(name) }
+  tiny.fail { message = ("the topology no longer has a container %s"):format(name) }
 end
 
 return topology

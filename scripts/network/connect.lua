@@ -1,18 +1,19 @@
--- Joins a container to one more network.
+-- Connects a container to a network.
 return {
-  summary = "Join a container to one more network",
+  summary = "Connect a container to a network",
+  order = 4,
   options = {
-    { "ip", value = "ADDRESS", help = "Its address there" },
-    { "ip6", value = "ADDRESS", help = "Its IPv6 address there" },
-    { "mac-address", value = "MAC", help = "Its hardware address there" },
-    { "alias", many = true, value = "NAME", help = "One more name by which that network knows it" },
+    { "ip", value = "ADDRESS", help = "IPv4 address of the container" },
+    { "ip6", value = "ADDRESS", help = "IPv6 address of the container" },
+    { "mac-address", value = "MAC", help = "MAC address of the interface" },
+    { "alias", many = true, value = "NAME", help = "Additional name of the container in this network" },
   },
   args = {
-    { "network", value = "NETWORK", complete = "networks", help = "A network's name" },
-    { "container", value = "CONTAINER", complete = "containers", help = "A container's name, or the beginning of its id" },
+    { "network", value = "NETWORK", complete = "networks", help = "Network name" },
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
   },
   run = function(args)
-    local wish = { name = args.network, ip = args.ip, ip6 = args.ip6, mac = args.mac_address, aliases = #args.alias > 0 and args.alias or nil }
-    require("tiny.client.network_connect").connect(require("tiny.state").find(args.container), wish)
+    local options = { name = args.network, ip = args.ip, ip6 = args.ip6, mac = args.mac_address, aliases = #args.alias > 0 and args.alias or nil }
+    require("tiny.client.network_connect").connect(require("tiny.state").find(args.container), options)
   end,
 }

@@ -1,20 +1,21 @@
--- Makes a network.
+-- Creates a network.
 return {
-  summary = "Make a network",
-  about = "Without --subnet it gets the first range from 10.10.0.0/24 on that neither the host's routes nor another\n"
-    .. "network have. The bridge is made when the first container joins, and goes with the last.",
+  summary = "Create a network",
+  order = 1,
+  about = "The default subnet is the first one from 10.10.0.0/24 on that overlaps neither a route of the host nor another\n"
+    .. "network. The bridge is created when the first container connects, and removed after the last one.",
   options = {
-    { "subnet", value = "CIDR", help = "Its range of addresses, such as 10.20.0.0/24" },
-    { "gateway", value = "ADDRESS", help = "The bridge's own address [default: the first of the range]" },
-    { "ipv6", type = "flag", help = "Give it an IPv6 range too" },
-    { "subnet6", value = "CIDR", help = "That range, such as fd20::/64; implies --ipv6" },
-    { "gateway6", value = "ADDRESS", help = "The bridge's IPv6 address" },
-    { "internal", type = "flag", help = "Cut it off from other networks, the world and the host's services" },
-    { "no-isolate", type = "flag", help = "Let other networks and the host's neighbours reach unpublished ports too" },
-    { "mtu", type = "integer", value = "BYTES", help = "The largest packet [default: 1500]" },
-    { "label", short = "l", many = true, value = "K=V", help = "A label" },
+    { "subnet", value = "CIDR", help = "IPv4 subnet, such as 10.20.0.0/24" },
+    { "gateway", value = "ADDRESS", help = "IPv4 address of the bridge [default: the first address of the subnet]" },
+    { "ipv6", type = "flag", help = "Enable IPv6" },
+    { "subnet6", value = "CIDR", help = "IPv6 subnet, such as fd20::/64; implies --ipv6" },
+    { "gateway6", value = "ADDRESS", help = "IPv6 address of the bridge" },
+    { "internal", type = "flag", help = "Block traffic to other networks, to the outside and to services of the host" },
+    { "no-isolate", type = "flag", help = "Also allow other networks and neighbors of the host to reach unpublished ports" },
+    { "mtu", type = "integer", value = "BYTES", help = "Maximum transmission unit [default: 1500]" },
+    { "label", short = "l", many = true, value = "K=V", help = "Set a label" },
   },
-  args = { { "name", value = "NAME", help = "What it is called" } },
+  args = { { "name", value = "NAME", help = "Network name" } },
   run = function(args)
     local network = require("tiny.net.store").create {
       name = args.name, subnet = args.subnet, gateway = args.gateway, ipv6 = args.ipv6, subnet6 = args.subnet6,

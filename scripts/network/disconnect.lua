@@ -1,9 +1,10 @@
--- Takes a container off a network.
+-- Disconnects a container from a network.
 return {
-  summary = "Take a container off a network",
+  summary = "Disconnect a container from a network",
+  order = 5,
   args = {
-    { "network", value = "NETWORK", complete = "networks", help = "A network's name" },
-    { "container", value = "CONTAINER", complete = "containers", help = "A container's name, or the beginning of its id" },
+    { "network", value = "NETWORK", complete = "networks", help = "Network name" },
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
   },
   run = function(args)
     require("tiny.client.network_connect").disconnect(require("tiny.state").find(args.container), args.network)

@@ -1,8 +1,9 @@
--- Draws the networks as the kernel has them.
+-- Draws the networks from the current state of the kernel.
 return {
-  summary = "Draw bridges, cables, addresses and published ports",
-  about = "svg is a picture that needs nothing else; dot is for graphviz.",
-  options = { { "format", choices = { "text", "svg", "dot", "json" }, default = "text", value = "FORMAT", help = "text, svg, dot or json" } },
+  summary = "Draw bridges, links, addresses and published ports",
+  order = 6,
+  about = "svg is a self-contained picture; dot is for Graphviz.",
+  options = { { "format", choices = { "text", "svg", "dot", "json" }, default = "text", value = "FORMAT", help = "Output format: text, svg, dot or json" } },
   run = function(args)
     local format = require "tiny.format"
     local found = require("tiny.client.network_snapshot").take()

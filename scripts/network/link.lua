@@ -1,13 +1,14 @@
--- Pulls a container's cable, and puts it in again.
+-- Sets the link of a container down or up.
 local store = require "tiny.net.store"
 
 return {
-  summary = "Take a container's cable down, or bring it up",
-  about = "For trying what happens when a link fails: the container keeps its interface and its addresses.",
+  summary = "Set the link of a container in a network up or down",
+  order = 7,
+  about = "Use it to test link failures. The container keeps its interface and addresses.",
   args = {
-    { "network", value = "NETWORK", complete = "networks", help = "A network's name" },
-    { "container", value = "CONTAINER", complete = "containers", help = "A container's name, or the beginning of its id" },
-    { "state", choices = { "up", "down" }, value = "up|down", help = "What the cable shall be" },
+    { "network", value = "NETWORK", complete = "networks", help = "Network name" },
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
+    { "state", choices = { "up", "down" }, value = "up|down", help = "New state of the link" },
   },
   run = function(args)
     local container, network = require("tiny.state").find(args.container), store.find(args.network)
@@ -17,6 +18,6 @@ return {
         return
       end
     end
-    tiny.fail { message = ("%s has no cable in network %s"):format(container.config.name, network.name), hint = "is it running? tinylua network inspect " .. network.name, exit = 125 }
+    tiny.fail { message = ("%s has no link in network %s"):format(container.config.name, network.name), hint = "is it running? tinylua network inspect " .. network.name, exit = 125 }
   end,
 }

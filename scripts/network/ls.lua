@@ -10,9 +10,10 @@ end
 
 return {
   summary = "List networks",
+  order = 2,
   options = {
-    { "quiet", short = "q", type = "flag", help = "Only the names" },
-    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "table or json" },
+    { "quiet", short = "q", type = "flag", help = "Print only names" },
+    { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
   },
   run = function(args)
     local networks, used, rows = store.list(), users.all(), {}

@@ -1,9 +1,10 @@
--- Removes every network that nobody uses.
+-- Removes all unused networks.
 local format = require "tiny.format"
 
 return {
-  summary = "Remove all networks that no container uses",
-  about = "Containers that are not running count too: they would need their network to start again.",
+  summary = "Remove all unused networks",
+  order = 9,
+  about = "A network that only stopped containers use is kept, because they need it to start again.",
   run = function()
     local store, users = require "tiny.net.store", require "tiny.client.network_users"
     local wanted = users.wanted()

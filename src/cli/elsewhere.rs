@@ -1,10 +1,10 @@
-//! Options that a command does not have and other engines' command of that name has: what is said of one is the
-//! script's to know (`elsewhere`), since what looks alike here (`--pid` and `--pids-limit`) means something else.
+//! Options that a command lacks but that exist in other engines' command of the same name. The script provides the
+//! message (`elsewhere`), since a similar option here may mean something else (`--pid` and `--pids-limit`).
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mlua::{Function, Table};
 
-/// The error with what the script says of the option in the place of a guess.
+/// The error, with the script's message about the option instead of a suggestion.
 pub fn told(mut error: clap::Error, script: &Table) -> clap::Error {
     let Some(said) = said(&error, script) else { return error };
     error.remove(ContextKind::SuggestedArg);

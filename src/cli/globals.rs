@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::OsStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches};
 
+use crate::log;
 use crate::vm::trace::Wanted;
 
 /// The flags that every command takes, before or after its name.
@@ -15,12 +16,19 @@ pub struct Globals {
     pub root: Option<String>,
     pub lua_path: Vec<PathBuf>,
     pub trace: Option<Wanted>,
+    pub log: log::Wanted,
     pub verbose: bool,
-    /// Whether the machine has its settings already.
+    /// Whether the machine already has its settings.
     pub kept: bool,
 }
 
 impl Globals {
+    /// The flags set by the environment.
+    pub fn from_environment() -> Result<Globals, clap::Error> {
+        let wrong = |text: String| super::top().error(clap::error::ErrorKind::InvalidValue, text);
+        Ok(Globals { log: log::Wanted::from_environment().map_err(wrong)?, ..Globals::default() })
+    }
+
     pub fn add(&mut self, matches: &ArgMatches) {
         let path = |v: &OsString| PathBuf::from(v);
         if let Some(root) = matches.get_one::<OsString>("root") {
@@ -35,6 +43,11 @@ impl Globals {
         if let Some(wanted) = matches.get_one::<Wanted>("trace") {
             self.trace = Some(wanted.clone());
         }
+        self.log.add(log::Wanted {
+            level: matches.get_one("log-level").copied(),
+            format: matches.get_one("log-format").copied(),
+            file: matches.get_one::<OsString>("log").map(path),
+        });
         self.verbose |= matches.get_flag("verbose");
     }
 
@@ -54,16 +67,17 @@ impl Globals {
         let lua_path = std::env::join_paths(self.lua_path.iter().filter_map(|dir| std::path::absolute(dir).ok()));
         let lua_path = lua_path.ok().filter(|path| !path.is_empty()).map(|path| path.to_string_lossy().into_owned());
         settings.extend(lua_path.map(|path| ("lua_path", path)));
+        settings.extend(self.log.asked().map(|level| ("log", level.to_owned())));
         settings.extend(self.verbose.then(|| ("verbose", "yes".to_owned())));
         settings
     }
 }
 
-pub fn global_args() -> [Arg; 4] {
+pub fn global_args() -> [Arg; 7] {
     let path =
         |name: &'static str| Arg::new(name).long(name).value_name("DIR").value_parser(OsStringValueParser::new());
     [
-        path("root").help("Keep all state below DIR [default: /var/lib/tinylua and /run/tinylua]"),
+        path("root").help("Store all state in DIR [default: /var/lib/tinylua and /run/tinylua]"),
         path("lua-path").action(ArgAction::Append).help("Let DIR/scripts and DIR/lua override the shipped Lua"),
         Arg::new("trace")
             .long("trace")
@@ -72,12 +86,27 @@ pub fn global_args() -> [Arg; 4] {
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("timeline")
-            .help("Show each primitive as it happens: timeline, lines, json, perfetto:FILE or svg:FILE"),
+            .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE"),
+        Arg::new("log-level")
+            .long("log-level")
+            .value_name("LEVEL")
+            .value_parser(log::level)
+            .help("The least severe level of diagnostics: error, warn, info, debug, trace or off [default: TINYLUA_LOG, or warn]"),
+        Arg::new("log")
+            .long("log")
+            .value_name("FILE")
+            .value_parser(OsStringValueParser::new())
+            .help("Append diagnostics to FILE [default: standard error]"),
+        Arg::new("log-format")
+            .long("log-format")
+            .value_name("FORMAT")
+            .value_parser(log::format)
+            .help("Format of diagnostics: text, or json with one object per line [default: text]"),
         Arg::new("verbose")
             .long("verbose")
             .short('v')
             .action(ArgAction::SetTrue)
-            .help("Show the Lua traceback of an error"),
+            .help("Print the Lua traceback of an error"),
     ]
     .map(|arg| arg.help_heading("Global options"))
 }

@@ -1,5 +1,5 @@
-//! A command that is a group, such as `network`: its words' first names a script in the folder of the
-//! group's name, `scripts/network/create.lua`.
+//! A command that is a group, such as `network`: its first argument names a script in the group's
+//! directory, `scripts/network/create.lua`.
 
 use std::ffi::OsString;
 
@@ -11,15 +11,15 @@ use super::{End, overview};
 use crate::vm::registry::did_you_mean;
 use crate::vm::{Failure, Vm};
 
-/// The script of a group that was chosen, under its whole name.
+/// The chosen script of a group, with its full name.
 pub struct Chosen {
     /// "network create".
     pub name: String,
-    /// What the script returned.
+    /// The table that the script returned.
     pub script: Table,
 }
 
-/// The script that the first word names where `script` is a group; nothing where it is a command.
+/// The script named by the first argument if `script` is a group; `None` if it is a command.
 pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result<Option<Chosen>, End> {
     if script.raw_get::<Option<bool>>("group").ok().flatten() != Some(true) {
         return Ok(None);
@@ -38,9 +38,9 @@ pub fn choose(vm: &Vm, name: &str, script: &Table, words: &[OsString]) -> Result
     let names = vm.search().names(&format!("scripts/{name}"));
     let tip = match did_you_mean(word, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `tinylua {name} {near}`?"),
-        None => format!("known are {}", names.join(", ")),
+        None => format!("`tinylua {name} --help` lists its commands"),
     };
-    let text = format!("there is no command \"{name} {word}\"; {tip}");
+    let text = format!("unknown command \"{name} {word}\"; {tip}");
     Err(parser().error(ErrorKind::InvalidSubcommand, text).into())
 }
 

@@ -1,5 +1,5 @@
-//! The command line: global flags, then a clap parser made from the options that a script declares.
-//! What a user typed becomes one Lua table here, and nowhere else.
+//! The command line: global flags, then a clap parser built from the options that a script declares.
+//! Only this module converts the arguments to a Lua table.
 
 use std::ffi::OsString;
 
@@ -17,6 +17,8 @@ mod spec;
 use globals::{Globals, global_args};
 use spec::Spec;
 
+use crate::log;
+use crate::prim::PRIMITIVES;
 use crate::sys::title;
 use crate::vm::files::{Embedded, SearchPath, embedded};
 use crate::vm::registry::did_you_mean;
@@ -25,19 +27,19 @@ use crate::vm::{Failure, Options, Vm, child, trace};
 /// Usage errors.
 const USAGE: u8 = 2;
 
-/// What a run of the program printed last and its exit status.
+/// The result of a run of the program: its last output and exit status.
 pub enum End {
     /// The command ended with this status.
     Status(u8),
-    /// The help that was asked for.
+    /// The requested help.
     Help(String),
-    /// clap has something to print: a command's help, the version, or a usage error.
+    /// Output of clap: a command's help, the version, or a usage error.
     Clap(clap::Error),
     /// It failed.
     Failed {
         /// The failure.
         failure: Failure,
-        /// Whether `-v` asks for the traceback.
+        /// Whether `-v` requests the traceback.
         verbose: bool,
     },
 }
@@ -58,24 +60,26 @@ pub fn run(argv: Vec<OsString>) -> End {
 
 fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
-    // The common case, a command first, needs nothing of the parser for what stands before it.
+    log::claim();
+    let globals = Globals::from_environment()?;
+    // The common case, a command first, needs no parser for global flags before it.
     if let [_, name, rest @ ..] = &argv[..]
         && let Some(name) = name.to_str().filter(|n| !n.starts_with('-') && !n.is_empty() && *n != "help")
     {
-        return run_command(name, rest, Globals::default());
+        return run_command(name, rest, globals);
     }
     let matches = match top().try_get_matches_from(&argv) {
         Err(e) if matches!(e.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand) => {
-            let mut globals = Globals::default();
+            let mut globals = globals;
             globals.add_lua_paths(argv.get(1..).unwrap_or_default());
             return Err(End::Help(help_with_commands(&globals)));
         }
         Err(e) if e.kind() == MissingSubcommand => {
-            return Err(top().error(MissingSubcommand, "no command is given, only options").into());
+            return Err(top().error(MissingSubcommand, "no command given").into());
         }
         matches => matches?,
     };
-    let mut globals = Globals::default();
+    let mut globals = globals;
     globals.add(&matches);
     let Some((name, rest)) = matches.subcommand() else { return Err(End::Help(help_with_commands(&globals))) };
     let rest: Vec<OsString> = rest.get_many::<OsString>("").into_iter().flatten().cloned().collect();
@@ -88,8 +92,8 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     run_command(name, &rest, globals)
 }
 
-/// The words that ask a command for its help: `help network create` explains the command of a group. No other
-/// word goes on, since `run sh --help` would run a program.
+/// The arguments for a command's help: `help network create` explains the command of a group. No other
+/// argument is passed on, since `run sh --help` would run a program.
 fn help_words(command: &str, words: &[OsString], globals: &Globals) -> Vec<OsString> {
     let group = !SearchPath::new(&globals.lua_path).names(&format!("scripts/{command}")).is_empty();
     let kept = if group { words.first().cloned() } else { None };
@@ -97,22 +101,22 @@ fn help_words(command: &str, words: &[OsString], globals: &Globals) -> Vec<OsStr
 }
 
 fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8, End> {
-    // The flags after the command's name may change where its script is found, and so must be
-    // known before it is parsed.
+    // Flags after the command's name may change the search path of its script, so they are read
+    // before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let search = SearchPath::new(&globals.lua_path);
     seal_early(name, &search);
-    // What was typed may be secret (`-e PASSWORD=…`), and is shown to every user of the host as long as this runs.
+    // The arguments may be secret (`-e PASSWORD=…`), and every user of the host can read them while this runs.
     let _ = title::set(format!("tinylua: {name}").as_bytes());
     let vm = machine(&globals, search).map_err(|f| fail(f, globals.verbose))?;
     let end = invoke(&vm, name, rest, &mut globals);
-    // The process ends: freeing each Lua object first would take longer than some commands do.
+    // The process ends: freeing each Lua object first would take longer than some commands.
     std::mem::forget(vm);
     end
 }
 
-/// Runs a command in a machine that is there already, whose settings stay as they are but for what the words say.
+/// Runs a command in an existing machine, whose settings change only as the arguments specify.
 pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
     invoke(vm, name, words, &mut Globals { kept: true, ..Globals::default() })
 }
@@ -140,6 +144,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
         }
     };
     let run = || -> Result<u8, Failure> {
+        log::start(&globals.log).map_err(|e| Failure { exit: USAGE, ..Failure::plain(format!("--log: {e}")) })?;
         if let Some(wanted) = &globals.trace {
             trace::start(wanted).map_err(|e| Failure::plain(format!("--trace: {e}")))?;
         }
@@ -147,8 +152,8 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
             vm.set_settings(&globals.settings()).map_err(|e| Failure::plain(e.to_string()))?;
         }
         let function: Function =
-            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the table that it returns has no function \"run\"\n  hint: `tinylua init command` writes one to start from")))?;
-        // A supervisor lives for long below this call: what it does not need is Lua's to collect.
+            script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the returned table has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
+        // A supervisor runs for a long time in this call: unneeded values are left to Lua's collector.
         drop(script);
         let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
         Ok(results.front().map_or(0, child::status_of))
@@ -158,9 +163,9 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
     end.and_then(|status| traced.map(|()| status))
 }
 
-/// A command that enters a container is started over, once, from where its program cannot be written; before
-/// anything else, so that nothing is done twice. Of the shipped scripts those do that say `seal = true`; what one of the
-/// user's does is not known, so all of these do. Where it cannot be done, the call that enters says so.
+/// A command that enters a container first re-executes itself, once, from a copy that cannot be written; before
+/// anything else, so that nothing is done twice. Of the shipped scripts those with `seal = true` enter containers; user
+/// scripts may, so all of them are re-executed. If this fails, the call that enters a container reports the error.
 fn seal_early(name: &str, search: &SearchPath) {
     let script = format!("{name}.lua");
     let shipped = match search.read("scripts", &script) {
@@ -169,13 +174,13 @@ fn seal_early(name: &str, search: &SearchPath) {
         _ => return,
     };
     if shipped.is_none_or(Embedded::seal) {
-        let _ = crate::sys::seal::seal();
+        let _ = crate::sys::cloned_binary::seal();
     }
 }
 
 fn machine(globals: &Globals, search: SearchPath) -> Result<Vm, Failure> {
     let options = Options { search, settings: globals.settings() };
-    Vm::new(options).map_err(|e| Failure::plain(e.to_string()))
+    Vm::new(options, &PRIMITIVES).map_err(|e| Failure::plain(e.to_string()))
 }
 
 fn top() -> Command {
@@ -205,9 +210,9 @@ fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
     let near = did_you_mean(name, names.iter().map(String::as_str));
     let tip = match near {
         Some(near) => format!("did you mean `tinylua {near}`?"),
-        None => format!("known are {}", names.join(", ")),
+        None => "`tinylua --help` lists the commands".to_owned(),
     };
-    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("there is no command {name:?}; {tip}"))
+    top().error(clap::error::ErrorKind::InvalidSubcommand, format!("unknown command {name:?}; {tip}"))
 }
 
 /// The exit status of a usage error.
@@ -215,5 +220,28 @@ pub fn usage_status(error: &clap::Error) -> u8 {
     match error.kind() {
         clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => 0,
         _ => USAGE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vm::files::embedded_names;
+
+    #[test]
+    fn the_commands_that_seal_are_those_that_say_so() {
+        let vm = Vm::new(Options::default(), &PRIMITIVES).expect("a machine");
+        let says = |name: &String| {
+            let Ok(Some(script)) = vm.command(name) else { panic!("{name} does not load") };
+            script.get::<Option<bool>>("seal").expect("a boolean").unwrap_or(false)
+        };
+        let known = |name: &String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::seal);
+        let names: Vec<String> = embedded_names("scripts").collect();
+        assert!(names.iter().filter(|name| known(name)).count() > 3);
+        for name in &names {
+            assert_eq!(says(name), known(name), "{name}");
+        }
+        let hidden = |name: &&String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::hidden);
+        assert_eq!(names.iter().filter(hidden).collect::<Vec<_>>(), ["complete"]);
     }
 }

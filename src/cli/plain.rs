@@ -1,6 +1,6 @@
 //! A command line without options: `tinylua run recipe.lua WORD…`. A script that declares its options
-//! as a function and takes all words in one argument gets them as they are. No option can be among
-//! them, so neither the declarations nor a parser are needed before somebody asks for a default.
+//! as a function and takes all words in one argument receives them unchanged. No option can be among
+//! them, so neither the declarations nor a parser are needed until a default is read.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +10,7 @@ use mlua::{Function, Lua, Table, Value};
 use super::spec::Spec;
 use crate::vm::Failure;
 
-/// The `args` table where the words need no parser; what it holds besides them comes when first asked for.
+/// The `args` table for words that need no parser; its other values are computed on first access.
 pub fn table(lua: &Lua, name: &str, script: &Table, words: &[OsString]) -> Result<Option<Table>, Failure> {
     let plain = words.first().is_some_and(|first| !first.is_empty() && !first.as_bytes().starts_with(b"-"));
     if !plain || !script.raw_get::<Value>("options").is_ok_and(|options| options.is_function()) {
@@ -27,7 +27,7 @@ pub fn table(lua: &Lua, name: &str, script: &Table, words: &[OsString]) -> Resul
     make().map_err(|e| Failure::plain(format!("{name}.lua: its options cannot be read: {e}")))
 }
 
-/// The key of the one argument that takes all words; nothing where there are others.
+/// The key of the only argument, which takes all words; `None` if there are others.
 fn the_argument(script: &Table) -> mlua::Result<Option<String>> {
     let list: Table = script.raw_get("args")?;
     let argument: Table = list.raw_get(1)?;
@@ -35,7 +35,7 @@ fn the_argument(script: &Table) -> mlua::Result<Option<String>> {
     Ok(if all { Some(argument.raw_get::<String>(1)?.replace('-', "_")) } else { None })
 }
 
-/// Puts what was not given into `args`, once, and looks again.
+/// Adds the defaults to `args`, once, and repeats the look-up.
 fn defaults(lua: &Lua, name: String, script: Table) -> mlua::Result<Function> {
     lua.create_function(move |lua, (args, key): (Table, Value)| {
         args.set_metatable(None)?;

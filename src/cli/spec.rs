@@ -1,4 +1,4 @@
-//! What a script declares about its command line, as a clap parser and as the `args` table.
+//! A script's declared command line, as a clap parser and as the `args` table.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -28,7 +28,7 @@ struct Item {
 }
 
 impl Item {
-    /// Reads the table in one pass: a script has fifty of them, and each look-up of a key costs as much.
+    /// Reads the table in one pass: a script has fifty of them, and a look-up of each key would cost more.
     fn of(table: &Table) -> mlua::Result<Item> {
         let mut item = Item { ty: "string".into(), required: true, ..Item::default() };
         table.for_each(|key: Value, value: Value| {
@@ -62,12 +62,12 @@ impl Item {
         }
     }
 
-    /// The key in the table that the script gets.
+    /// The key in the table passed to the script.
     fn key(&self) -> String {
         self.name.replace('-', "_")
     }
 
-    /// Whether one of the words could be this option: `--name`, `--name=…`, or a cluster with its letter.
+    /// Whether one of the words could be this option: `--name`, `--name=…`, or combined short options with its letter.
     fn could_be_meant(&self, words: &[OsString]) -> bool {
         words.iter().map(|word| word.as_bytes()).any(|word| match (word.strip_prefix(b"--"), word.strip_prefix(b"-")) {
             (Some(long), _) => {
@@ -84,7 +84,7 @@ impl Item {
         match self.ty.as_str() {
             "size" => text(|s| units::size(s).map(drop)),
             "duration" => text(|s| units::duration(s).map(drop)),
-            "signal" => text(|s| signal::parse(s).map(drop).ok_or_else(|| format!("there is no signal {s:?}"))),
+            "signal" => text(|s| signal::parse(s).map(drop).ok_or_else(|| format!("{s:?} is not a signal"))),
             "integer" => text(|s| s.parse::<i64>().map(drop).map_err(|_| format!("{s:?} is not a whole number"))),
             "number" => text(|s| match s.parse::<f64>() {
                 Ok(n) if n.is_finite() => Ok(()),
@@ -95,7 +95,7 @@ impl Item {
                 string
                     .try_map(move |word| match choices.iter().any(|c| word == c.as_str()) {
                         true => Ok(word),
-                        false => Err(format!("it is one of {}", choices.join(", "))),
+                        false => Err(format!("expected one of {}", choices.join(", "))),
                     })
                     .into()
             }
@@ -159,7 +159,7 @@ fn text(check: impl Fn(&str) -> Result<(), String> + Clone + Send + Sync + 'stat
         .into()
 }
 
-/// What a script declares about its command line.
+/// A script's declared command line.
 pub struct Spec {
     name: String,
     summary: String,
@@ -174,7 +174,7 @@ impl Spec {
             let items = |key: &str| -> mlua::Result<Vec<Item>> {
                 let list = match script.get::<Value>(key)? {
                     Value::Table(list) => list,
-                    // Options that are only made when they are asked for (plain.rs).
+                    // Options that are only built on demand (plain.rs).
                     Value::Function(list) => list.call(())?,
                     _ => return Ok(Vec::new()),
                 };
@@ -191,9 +191,9 @@ impl Spec {
         read().map_err(|e| Failure::plain(format!("{name}.lua: its options cannot be read: {e}")))
     }
 
-    /// Reads the words after the command's name. Each option costs its parser a few microseconds, so it
-    /// gets those that could be meant; where that ends in an error or in help, it gets all of them, and
-    /// says what there is to say.
+    /// Reads the words after the command's name. Each option costs the parser a few microseconds, so it
+    /// first gets only those that could be present. If the result is an error or help, parsing is repeated
+    /// with all options.
     pub fn parse(&self, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
         let all = || std::iter::once(OsString::from(&self.name)).chain(words.iter().cloned());
         let few = self.parser(|option| option.default.is_some() || option.could_be_meant(words));
@@ -202,7 +202,7 @@ impl Spec {
 
     fn parser(&self, wanted: impl Fn(&Item) -> bool) -> Command {
         let globals = global_args();
-        // An option that takes the place of a global one must be there to do so.
+        // An option that replaces a global one must always be defined.
         let wanted = |o: &Item| wanted(o) || globals.iter().any(|g| g.get_id().as_str() == o.name);
         let mut command = Command::new(self.name.clone())
             .bin_name(format!("tinylua {}", self.name))
@@ -223,7 +223,7 @@ impl Spec {
         command.args(globals)
     }
 
-    /// The table of a command line without any option.
+    /// The table for a command line without options.
     pub fn defaults(&self, lua: &Lua) -> Result<Table, Failure> {
         let matches = self.parse(&[]).map_err(|e| Failure::plain(e.to_string()))?;
         self.table(lua, &matches)
@@ -233,7 +233,7 @@ impl Spec {
         let fill = || -> mlua::Result<Table> {
             let table = lua.create_table()?;
             for item in self.options.iter().chain(&self.args) {
-                // What could not be meant, the parser does not know.
+                // The parser does not know options that are not present.
                 let given = matches.try_contains_id(&item.name).unwrap_or(false);
                 if item.ty == "flag" {
                     table.set(item.key(), given && matches.get_flag(&item.name))?;

@@ -2,17 +2,17 @@
 
 use super::{fallback, families, method, tables, variadic, words};
 use crate::docs::text::capitalised;
-use crate::vm::registry::{Opt, Primitive};
+use crate::vm::registry::{Opt, Primitive, Registry};
 
 /// The page tinylua-primitives(7).
-pub fn primitives() -> String {
+pub fn primitives(registry: &'static Registry) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut out = format!(".TH TINYLUA\\-PRIMITIVES 7 \"\" \"tinylua {version}\" \"tinylua manual\"\n");
     out.push_str(".SH NAME\ntinylua\\-primitives \\- every function on the global tiny, one kernel operation each\n");
     out.push_str(".SH DESCRIPTION\n");
     let introduction: Vec<String> = INTRODUCTION.iter().map(|line| escape(line)).collect();
     out.push_str(&format!("{}\n", introduction.join("\n.PP\n")));
-    for (family, members) in families() {
+    for (family, members) in families(registry) {
         out.push_str(&format!(".SH {}\n", escape(&family.to_uppercase())));
         members.into_iter().for_each(|primitive| entry(&mut out, primitive));
     }
@@ -73,7 +73,7 @@ fn item(out: &mut String, name: &str, text: &str) {
     out.push_str(&format!(".TP\n.B {}\n{}\n", escape(name), escape(text)));
 }
 
-/// Text in which nothing is a request or an escape: dashes stay dashes, also when they are copied.
+/// Escapes text so that it contains no requests or escapes, and dashes can be copied as ASCII.
 fn escape(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }

@@ -2,7 +2,7 @@
 
 use super::text::capitalised;
 use super::{fallback, families, method, summary, tables, variadic, words};
-use crate::vm::registry::{Opt, Primitive};
+use crate::vm::registry::{Opt, Primitive, Registry};
 
 const HEAD: &str = "\
 # Reference
@@ -23,9 +23,9 @@ editors (`lua/meta/tiny.lua`).
 ";
 
 /// The whole manual.
-pub fn reference() -> String {
+pub fn reference(registry: &'static Registry) -> String {
     let mut out = HEAD.to_owned();
-    for (family, members) in families() {
+    for (family, members) in families(registry) {
         out.push_str(&format!("\n## {}\n\n", capitalised(family)));
         out.push_str("| primitive | what it does |\n|---|---|\n");
         for primitive in &members {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::text::capitalised;
 use super::{fallback, families, tables, variadic};
-use crate::vm::registry::{self, Opt, Primitive, Type};
+use crate::vm::registry::{Opt, Primitive, Registry, Type};
 
 const HEAD: &str = "\
 ---@meta tiny
@@ -55,12 +55,12 @@ tiny = {}
 ";
 
 /// The whole file.
-pub fn stubs() -> String {
+pub fn stubs(registry: &'static Registry) -> String {
     let mut out = HEAD.to_owned();
-    for kind in kinds() {
-        class(&mut out, kind);
+    for kind in kinds(registry) {
+        class(&mut out, registry, kind);
     }
-    for (family, members) in families() {
+    for (family, members) in families(registry) {
         out.push_str(&format!("\n-- {}\n", capitalised(family)));
         for primitive in members {
             out.push('\n');
@@ -71,10 +71,10 @@ pub fn stubs() -> String {
     out
 }
 
-/// The kinds of handles: those that an argument takes, that have methods, or that are returned.
-fn kinds() -> BTreeSet<&'static str> {
+/// The kinds of handles: in arguments, with methods, or returned.
+fn kinds(registry: &'static Registry) -> BTreeSet<&'static str> {
     let mut kinds = BTreeSet::from(["namespace"]);
-    for primitive in registry::all() {
+    for primitive in registry.all() {
         kinds.extend(primitive.method.map(|(kind, _)| kind));
         kinds.extend(returned_kind(primitive.returns));
         let types = primitive.args.iter().map(|a| &a.ty).chain(primitive.options.iter().map(|o| &o.ty));
@@ -95,10 +95,10 @@ fn named(ty: &Type, kinds: &mut BTreeSet<&'static str>) {
     }
 }
 
-fn class(out: &mut String, kind: &str) {
+fn class(out: &mut String, registry: &'static Registry, kind: &str) {
     let parent = if kind.ends_with("ns") { "namespace" } else { "handle" };
     out.push_str(&format!("\n---@class tiny.{kind}: tiny.{parent}\nlocal {kind} = {{}}\n"));
-    for primitive in registry::all() {
+    for primitive in registry.all() {
         let Some((_, method)) = primitive.method.filter(|(of, _)| *of == kind) else { continue };
         out.push('\n');
         annotate(out, primitive, 1);
@@ -122,7 +122,7 @@ fn options(out: &mut String, primitive: &Primitive) {
     keys(out, &format!("tiny.{}.options", primitive.name), list, primitive.options);
 }
 
-/// A class for a table of options. That it is a table of these keys and no others lets a checker refuse a
+/// A class for an options table. The table type with exactly these keys lets a checker report a
 /// misspelt one; fields alone do not.
 fn keys(out: &mut String, name: &str, list: Option<(String, &str)>, options: &[Opt]) {
     let integer = list.iter().map(|_| "integer".to_owned());
@@ -168,7 +168,7 @@ fn annotate(out: &mut String, primitive: &Primitive, skip: usize) {
     }
 }
 
-/// The class of the tables of options among the arguments that share their keys: "first, second".
+/// The class shared by the arguments that are options tables with the same keys: "first, second".
 fn table_class(primitive: &Primitive, names: &str) -> String {
     format!("tiny.{}.{}", primitive.name, names.split(',').next().unwrap_or(names))
 }
@@ -228,7 +228,7 @@ pub fn returned_kind(returns: &'static str) -> Option<&'static str> {
     (matches!(article, "a" | "an") && after.starts_with("handle")).then_some(kind)
 }
 
-/// What an entry says it returns, as a type: the manual is written for readers, and its sentences
+/// The return type, from the description in an entry: the manual is written for readers, and its sentences
 /// begin in a few ways.
 fn returned(returns: &'static str) -> Vec<String> {
     // Of several values.

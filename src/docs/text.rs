@@ -1,7 +1,7 @@
 //! Plain text for a terminal, 80 columns wide at most.
 
 use super::{fallback, families, method, summary, tables, variadic, words};
-use crate::vm::registry::{Arg, Opt, Primitive};
+use crate::vm::registry::{Arg, Opt, Primitive, Registry};
 
 const WIDTH: usize = 80;
 
@@ -35,9 +35,9 @@ pub fn entry(primitive: &Primitive) -> String {
 }
 
 /// Every primitive with its first clause, by family.
-pub fn index() -> String {
+pub fn index(registry: &'static Registry) -> String {
     let mut out = String::new();
-    for (family, members) in families() {
+    for (family, members) in families(registry) {
         let break_before = if out.is_empty() { "" } else { "\n" };
         out.push_str(&format!("{break_before}{}\n", capitalised(family)));
         let column = 4 + members.iter().map(|p| p.name.len()).max().unwrap_or(0);

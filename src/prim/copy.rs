@@ -1,4 +1,4 @@
-//! Copying file trees, and packing and unpacking them.
+//! Copies file trees, and packs and unpacks tar streams.
 
 use std::fs::File;
 
@@ -6,46 +6,46 @@ use mlua::{Function, Table};
 
 use super::place::{ROOT, ROOT_TYPE, Root, access, root};
 use crate::sys::Result as Done;
-use crate::sys::copy::{self as sys, Tally, archive, plant::Plant, walk};
+use crate::sys::copy::{self as sys, Tally, archive, tree_reader, tree_writer::TreeWriter};
 use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, need, opt};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const STREAM: Type = Type::Handle("file");
-const FOLLOW: Opt = opt("follow", Type::Bool, "false", "where `from` is a link, copy what it points to");
+const FOLLOW: Opt = opt("follow", Type::Bool, "false", "if `from` is a symbolic link, copy its target");
 const ARCHIVE: Opt = opt(
     "archive",
     Type::Bool,
     "false",
-    "keep owners and set-id bits, and copy devices; otherwise what is made belongs to the caller",
+    "keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller",
 );
-const PROGRESS: Opt = opt("progress", Type::Function, "", "called with the bytes so far, ten times a second at most");
-const RETURNS: &str =
-    "a table: bytes, entries, sockets, which are left out, and changed, the files whose size changed meanwhile";
-const ENOENT: (&str, &str) = ("ENOENT", "the source, or the folder that is to hold the copy, is missing");
-const EROFS: (&str, &str) = ("EROFS", "the target is mounted read-only");
-const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; no half file is left");
-const EISDIR: (&str, &str) = ("EISDIR", "a folder is there: name the new file in it");
-const ENOTDIR: (&str, &str) = ("ENOTDIR", "a file is there, and a folder takes no file's place");
-const ELOOP: (&str, &str) = ("ELOOP", "the tree was changed while it was copied");
-const ENDLESS: (&str, &str) = ("EFBIG", "a file of the kernel's, as in /proc, has more than 64 MiB");
+const PROGRESS: Opt =
+    opt("progress", Type::Function, "", "called with the number of bytes so far, at most ten times a second");
+const RETURNS: &str = "a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size \
+                       changed during the copy)";
+const ENOENT: (&str, &str) = ("ENOENT", "the source or the parent directory of the copy is missing");
+const EROFS: (&str, &str) = ("EROFS", "the target is on a read-only mount");
+const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; no partial file is left");
+const EISDIR: (&str, &str) = ("EISDIR", "the target is a directory: give the name of the new file in it");
+const ENOTDIR: (&str, &str) = ("ENOTDIR", "the target is a file, and a directory does not replace a file");
+const ELOOP: (&str, &str) = ("ELOOP", "the tree was changed during the copy");
+const ENDLESS: (&str, &str) = ("EFBIG", "a file that the kernel generates, as in /proc, has more than 64 MiB");
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "copy_tree",
-        doc: "Copies a file, or a folder with all in it, so that the copy is what `to` names; a folder that is there is \
-              filled. In neither tree is a link followed; files appear whole or not at all, at the size that they had \
-              when they were found; holes stay holes \
-              (copy_file_range(2), openat2(2)).",
+        doc: "Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in \
+              either tree are copied or replaced, not followed. Each file appears complete or not at all, with the \
+              size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).",
         args: &[
-            arg("from", Type::Path, "what is copied"),
-            arg("to", Type::Path, "the copy, or a link to where it goes"),
+            arg("from", Type::Path, "the source"),
+            arg("to", Type::Path, "the copy itself, or a link to its place"),
         ],
         options: &[
-            opt("from_root", ROOT_TYPE, "the caller's root", "the folder in which `from` is looked up"),
-            opt("to_root", ROOT_TYPE, "the caller's root", "the folder in which `to` is looked up"),
+            opt("from_root", ROOT_TYPE, "the caller's root", "the root directory for `from`"),
+            opt("to_root", ROOT_TYPE, "the caller's root", "the root directory for `to`"),
             FOLLOW,
             ARCHIVE,
             PROGRESS,
@@ -58,46 +58,47 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "copy_entries",
-        doc: "Copies regular files and links of some folders into a tree of the same shape, and says of each path what it \
-              is there: what is missing or may not be read is left out. The copies have the same permissions, without \
-              set-id bits, and belong to the caller; what is there already stays.",
+        effect: Effect::Plumbing,
+        doc: "Copies regular files and symbolic links of some directories into a tree of the same layout, and returns \
+              the type of each path. Files that are missing or unreadable are skipped. The copies keep their \
+              permissions without set-user-ID bits, and belong to the caller. Existing files are kept.",
         args: &[
             arg(
                 "names",
                 Type::Map(&Type::List(&Type::Str)),
-                "by folder, names in it; a `*` stands for any part of a name",
+                "directories, each with the names to copy; `*` matches any part of a name",
             ),
-            arg("to", Type::Path, "the folder that takes the tree"),
+            arg("to", Type::Path, "the directory that receives the tree"),
         ],
         options: &[
             FOLLOW,
-            opt("max", Type::Size, "4m", "leave larger files out"),
+            opt("max", Type::Size, "4m", "skip larger files"),
             opt(
                 "total",
                 Type::Size,
                 "no limit",
-                "the most that the copies take up together, each in full pages: a file that comes after that is not \
-                 copied, and \"left out\" instead of its kind",
+                "the most space that the copies take up, each rounded up to whole pages: files beyond it are not \
+                 copied and have the type \"left out\"",
             ),
             opt(
                 "redirect",
                 Type::Path,
-                "folders are not copied",
-                "the lower layer of an overlay whose upper layer has the tree: each folder is made anew, and shows the \
-                 original there (trusted.overlay.redirect)",
+                "directories are not copied",
+                "the lower layer of the overlay whose upper layer receives the tree: each directory is created anew \
+                 and shows the original there (trusted.overlay.redirect)",
             ),
-            opt("except", Type::List(&Type::Path), "", "folders that are not made"),
+            opt("except", Type::List(&Type::Path), "", "directories that are not created"),
             opt(
                 "access_as",
                 Type::Int,
                 "the caller",
-                "read with the access of this user, and group: without capabilities over files and further groups",
+                "read with the permissions of this user and group, without capabilities and supplementary groups",
             ),
-            opt("keep_groups", Type::Bool, "false", "with `access_as`: the caller's further groups stay"),
+            opt("keep_groups", Type::Bool, "false", "with `access_as`: keep the caller's supplementary groups"),
         ],
-        returns: "a table: by path what `stat` calls its kind",
+        returns: "a table that maps each path to its type, as in `stat`",
         errors: &[
-            ("ENOENT", "the folder that is to hold the copies is missing"),
+            ("ENOENT", "the directory for the copies is missing"),
             ENOSPC,
             ("EPERM", "`access_as` needs CAP_SETUID and CAP_SETGID"),
         ],
@@ -107,21 +108,27 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "mkdirs",
-        doc: "Makes folders below another, with their parents; those that are there stay as they are.",
+        effect: Effect::Plumbing,
+        doc: "Creates directories below another, with their parents. Existing directories are not changed.",
         args: &[
-            arg("root", Type::Path, "the folder that is to have them"),
-            arg("paths", Type::List(&Type::Path), "what is made, seen from there"),
+            arg("root", Type::Path, "the directory below which they are created"),
+            arg("paths", Type::List(&Type::Path), "the directories, relative to it"),
         ],
         options: &[
-            opt("mode", Type::Int, "0o755", "their mode; parents have 0755"),
+            opt("mode", Type::Int, "0o755", "the mode of the directories; parents get 0755"),
             opt(
                 "opaque",
                 Type::Bool,
                 "false",
-                "in an overlay's layer: nothing of lower ones is shown in them (trusted.overlay.opaque)",
+                "in an overlay layer: hide the content of lower layers (trusted.overlay.opaque)",
             ),
         ],
-        errors: &[ENOENT, ENOSPC, ("EPERM", "`opaque` needs CAP_SYS_ADMIN"), ("ENOTDIR", "a parent is no folder")],
+        errors: &[
+            ENOENT,
+            ENOSPC,
+            ("EPERM", "`opaque` needs CAP_SYS_ADMIN"),
+            ("ENOTDIR", "a parent is not a directory"),
+        ],
         example: "tiny.mkdirs(\"./rootfs\", { \"/proc\", \"/sys\", \"/var/log\" })",
         call: |c| {
             let how = entries::Making { mode: c.opt("mode")?.unwrap_or(0o755), opaque: c.flag("opaque") };
@@ -132,17 +139,18 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "tar_pack",
-        doc: "Packs a file, or a folder with all in it, as a tar stream in the GNU form (tar(5)). No link is followed.",
-        args: &[arg("from", Type::Path, "what is packed")],
+        doc: "Packs a file or a directory tree into a tar stream in GNU format (tar(5)). Symbolic links are not \
+              followed.",
+        args: &[arg("from", Type::Path, "the source")],
         options: &[
             ROOT,
-            need("to", STREAM, "the file or pipe that takes the stream"),
-            need("name", Type::Path, "what the packed is called in the archive"),
+            need("to", STREAM, "the file or pipe that receives the stream"),
+            need("name", Type::Path, "the name of the source in the archive"),
             FOLLOW,
             PROGRESS,
         ],
         returns: RETURNS,
-        errors: &[ENOENT, ("EPIPE", "whoever read the stream is gone"), ELOOP, ENDLESS],
+        errors: &[ENOENT, ("EPIPE", "the reader of the stream has closed it"), ELOOP, ENDLESS],
         example: "local out <close> = tiny.open(\"site.tar\", { write = true, create = true })\n\
                   tiny.tar_pack(\"site\", { to = out, name = \"site\" })",
         call: tar_pack,
@@ -150,10 +158,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "tar_unpack",
-        doc: "Unpacks a tar stream into a folder. Links on the way to an entry lead within the root, or within the folder \
-              where there is none; files appear whole or not at all.",
-        args: &[arg("to", Type::Path, "a folder that is there")],
-        options: &[ROOT, need("from", STREAM, "the file or pipe with the stream"), ARCHIVE, PROGRESS],
+        doc: "Unpacks a tar stream into a directory. Symbolic links in the path of an entry are resolved within \
+              `root`, or within the directory if no root is given. Each file appears complete or not at all.",
+        args: &[arg("to", Type::Path, "an existing directory")],
+        options: &[ROOT, need("from", STREAM, "the file or pipe to read the stream from"), ARCHIVE, PROGRESS],
         returns: RETURNS,
         errors: &[
             ENOENT,
@@ -161,7 +169,7 @@ pub const FAMILY: &[Primitive] = &[
             ENOSPC,
             EISDIR,
             ENOTDIR,
-            ("EFBIG", "an entry's names and extended headers have more than 1 MiB"),
+            ("EFBIG", "the names and extended headers of an entry have more than 1 MiB"),
         ],
         example: "local from <close> = tiny.open(\"site.tar\")\ntiny.tar_unpack(\"/srv\", { root = \"./rootfs\", from = from })",
         call: tar_unpack,
@@ -196,8 +204,8 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
     let (from_root, to_root) = (Root::of(&call.value("from_root"))?, Root::of(&call.value("to_root"))?);
     let (from, to) = (from_root.place(&from)?, to_root.place(&to)?);
     tallied(call, |tally| {
-        let mut plant = Plant::at(to, call.flag("archive"))?;
-        sys::run(&mut plant, |sink| walk::walk(from, call.flag("follow"), sink, tally))
+        let mut plant = TreeWriter::at(to, call.flag("archive"))?;
+        sys::run(&mut plant, |sink| tree_reader::read(from, call.flag("follow"), sink, tally))
             .map_err(|e| e.with_path(to.path))
     })
 }
@@ -205,7 +213,7 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
 fn copy_entries(call: &Call<'_>) -> Outcome {
     let names: entries::Names = call.get(0)?;
     if let Some(name) = names.values().flatten().find(|name| name.is_empty() || name.contains('/')) {
-        return Err(Fail::Usage(format!("{name:?} is not a name in a folder")));
+        return Err(Fail::Usage(format!("{name:?} is not a file name")));
     }
     let (redirect, except): (Option<String>, Option<Vec<String>>) = (call.opt("redirect")?, call.opt("except")?);
     let how = entries::Copying {
@@ -224,7 +232,7 @@ fn copy_entries(call: &Call<'_>) -> Outcome {
     call.ok(table)
 }
 
-/// A file of its own on the descriptor of a `file` handle.
+/// A separate `File` on the descriptor of a `file` handle.
 fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
     match call.opt_fd(key)? {
         Some(fd) => Ok(File::from(fd.dup()?)),
@@ -236,7 +244,7 @@ fn tar_pack(call: &Call<'_>) -> Outcome {
     let (from, root) = (call.str(0)?, root(call)?);
     let from = root.place(&from)?;
     let mut packer = archive::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
-    tallied(call, |tally| sys::run(&mut packer, |sink| walk::walk(from, call.flag("follow"), sink, tally)))
+    tallied(call, |tally| sys::run(&mut packer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally)))
 }
 
 fn tar_unpack(call: &Call<'_>) -> Outcome {
@@ -244,7 +252,7 @@ fn tar_unpack(call: &Call<'_>) -> Outcome {
     let to = root.place(&to)?;
     let from = stream(call, "from")?;
     tallied(call, |tally| {
-        let mut plant = Plant::in_folder(to, call.flag("archive"))?;
+        let mut plant = TreeWriter::in_folder(to, call.flag("archive"))?;
         sys::run(&mut plant, |sink| archive::unpack(from, sink, tally))
     })
 }

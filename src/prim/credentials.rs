@@ -1,17 +1,18 @@
-//! What a process asks about and sets on itself: ids, session, hostname, limits, privileges.
+//! Attributes of the calling process: ids, session, hostname, resource limits, privileges.
 
 use mlua::Value;
 
 use super::pidfd::signal_of;
 use crate::sys::{credentials, process as sys};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "getpid",
+        effect: Effect::Reads,
         doc: "Returns the pid of the calling process in its own pid namespace (getpid(2)).",
         returns: "an integer",
         example: "print(tiny.getpid())  -- 1 inside a new pid namespace",
@@ -20,6 +21,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "getuid",
+        effect: Effect::Reads,
         doc: "Returns the effective user id of the calling process (geteuid(2)).",
         returns: "an integer; 0 is root",
         example: "if tiny.getuid() ~= 0 then tiny.fail(\"run me as root\") end",
@@ -28,6 +30,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "getgid",
+        effect: Effect::Reads,
         doc: "Returns the effective group id of the calling process (getegid(2)).",
         returns: "an integer",
         example: "print(tiny.getgid())",
@@ -37,7 +40,7 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "setsid",
         doc: "Starts a new session without a controlling terminal (setsid(2)).",
-        errors: &[("EPERM", "the process leads a process group already; fork first")],
+        errors: &[("EPERM", "the process is already a process group leader; fork first")],
         example: "tiny.fork(function() tiny.setsid() end)",
         call: |c| {
             credentials::setsid()?;
@@ -47,11 +50,12 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "sethostname",
-        doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the host's own namespace it renames the host.",
+        doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames \
+              the host.",
         args: &[arg("name", Type::Str, "1 to 64 bytes")],
         errors: &[
             ("EPERM", "needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true"),
-            ("EINVAL", "a hostname has at most 64 bytes"),
+            ("EINVAL", "a hostname has at most 64 bytes; pass a shorter one"),
         ],
         example: "tiny.sethostname(\"web\")",
         call: |c| {
@@ -64,7 +68,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "setrlimit",
         doc: "Sets a resource limit of the calling process (setrlimit(2)).",
         args: &[
-            arg("resource", Type::Word(credentials::RESOURCES), "which limit"),
+            arg("resource", Type::Word(credentials::RESOURCES), "the resource"),
             arg(
                 "soft",
                 Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
@@ -74,12 +78,12 @@ pub const FAMILY: &[Primitive] = &[
         options: &[opt(
             "hard",
             Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
-            "the soft limit's value",
+            "the same as the soft limit",
             "the hard limit",
         )],
         errors: &[
             ("EPERM", "raising a hard limit needs CAP_SYS_RESOURCE"),
-            ("EINVAL", "the soft limit is above the hard limit"),
+            ("EINVAL", "the soft limit is above the hard limit; raise `hard` too"),
         ],
         example: "tiny.setrlimit(\"nofile\", 1024, { hard = 4096 })",
         call: setrlimit,
@@ -87,12 +91,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "setuser",
-        doc: "Becomes another user for good: supplementary groups, group and user, in this order (setgroups(2), setresgid(2), setresuid(2)).",
+        doc: "Changes the user of the process permanently: supplementary groups, group and user, in this order \
+              (setgroups(2), setresgid(2), setresuid(2)).",
         args: &[arg("uid", Type::Int, "the user id")],
         options: &[
-            opt("gid", Type::Int, "the uid's number", "the group id"),
+            opt("gid", Type::Int, "the same number as the uid", "the group id"),
             opt("groups", Type::List(&Type::Int), "none", "the supplementary group ids"),
-            opt("keep_caps", Type::Bool, "false", "keep the permitted capabilities for set_caps; an execve takes them"),
+            opt("keep_caps", Type::Bool, "false", "keep the permitted capabilities for set_caps; execve(2) drops them"),
         ],
         errors: &[
             ("EPERM", "needs CAP_SETUID and CAP_SETGID: run as root, or in a user namespace that maps the ids"),
@@ -104,8 +109,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "no_new_privs",
-        doc: "Forbids this process and its descendants to gain privileges by execve: setuid bits and file capabilities \
-              no longer count (prctl(2), PR_SET_NO_NEW_PRIVS).",
+        doc: "Prevents this process and its descendants from gaining privileges by execve(2): set-user-ID bits and \
+              file capabilities have no effect (prctl(2), PR_SET_NO_NEW_PRIVS).",
         example: "tiny.no_new_privs()",
         call: |c| {
             credentials::no_new_privs()?;
@@ -115,9 +120,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_dumpable",
-        doc: "Says whether a process of the same user may trace this one and read its memory, its files and its \
-              program through /proc (prctl(2), PR_SET_DUMPABLE). An execve allows it again.",
-        args: &[arg("dumpable", Type::Bool, "false: only CAP_SYS_PTRACE may")],
+        doc: "Sets whether processes of the same user may trace this process and read its memory, files and program \
+              through /proc (prctl(2), PR_SET_DUMPABLE). execve(2) allows it again.",
+        args: &[arg("dumpable", Type::Bool, "false: only processes with CAP_SYS_PTRACE may")],
         example: "tiny.set_dumpable(false)",
         call: |c| {
             credentials::set_dumpable(c.get(0)?)?;
@@ -127,7 +132,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_parent_death_signal",
-        doc: "Asks the kernel for a signal to this process when its parent ends (prctl(2), PR_SET_PDEATHSIG).",
+        doc: "Sets the signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).",
         args: &[arg("signal", Type::Signal, "the signal; 0 for none")],
         example: "tiny.set_parent_death_signal(\"SIGKILL\")",
         call: |c| {

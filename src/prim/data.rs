@@ -1,20 +1,21 @@
-//! What records are made of: ids, times, JSON.
+//! Data for records: ids, times, JSON.
 
 use mlua::Value;
 use nix::errno::Errno;
 
-use crate::sys::{self as kernel, clock, fs as sys, records};
+use crate::sys::{self as kernel, batch_read, clock, digest, fs as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "random_id",
-        doc: "Returns random hexadecimal digits of the kernel (getrandom(2)).",
-        args: &[optional("digits", Type::Int, "how many, 2 to 128 and even; 12 when absent")],
+        effect: Effect::Reads,
+        doc: "Returns random hexadecimal digits (getrandom(2)).",
+        args: &[optional("digits", Type::Int, "how many: an even number from 2 to 128; 12 when absent")],
         returns: "a string",
         example: "local id = tiny.random_id()  -- \"3f2a9c01b7de\"",
         call: random_id,
@@ -22,8 +23,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "clock",
+        effect: Effect::Reads,
         doc: "Reads a clock (clock_gettime(2)).",
-        args: &[optional("clock", Type::Word(&["realtime", "monotonic", "boottime"]), "realtime when absent")],
+        args: &[optional(
+            "clock",
+            Type::Word(&["realtime", "monotonic", "boottime"]),
+            "the clock; realtime when absent",
+        )],
         returns: "seconds, as a float",
         example: "local start = tiny.clock(\"monotonic\")",
         call: |c| {
@@ -34,8 +40,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "timestamp",
-        doc: "Writes a moment as RFC 3339 in UTC, \"2026-11-24T02:12:00.000000000Z\".",
-        args: &[optional("seconds", Type::Number, "seconds since 1970; now when absent")],
+        effect: Effect::Reads,
+        doc: "Formats a time as RFC 3339 in UTC, such as \"2026-11-24T02:12:00.000000000Z\".",
+        args: &[optional("seconds", Type::Number, "seconds since 1970; the current time when absent")],
         returns: "a string",
         example: "print(tiny.timestamp())",
         call: |c| {
@@ -47,9 +54,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "parse_timestamp",
-        doc: "Reads an RFC 3339 time.",
+        effect: Effect::Reads,
+        doc: "Parses an RFC 3339 time.",
         args: &[arg("text", Type::Str, "\"2026-11-24T02:12:00Z\"")],
-        returns: "seconds since 1970, or nil when it is not one",
+        returns: "seconds since 1970, or nil when the text is not such a time",
         example: "local age = tiny.clock() - tiny.parse_timestamp(config.created_at)",
         call: |c| {
             let text = c.str(0)?;
@@ -59,7 +67,9 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "boot_id",
-        doc: "Returns the kernel's id of this boot: a pid of another boot means nothing (random(4)).",
+        effect: Effect::Reads,
+        doc: "Returns the kernel's boot id (random(4)). It differs after each boot; a pid recorded under another boot \
+              id is meaningless.",
         returns: "a string",
         example: "local boot = tiny.boot_id()",
         call: |c| c.ok(clock::boot_id()?),
@@ -67,11 +77,12 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "json_encode",
-        doc: "Writes a value as JSON (RFC 8259) on one line; an empty table is an object.",
-        args: &[arg("value", Type::Any, "what to write; what could not be read back as it was is refused")],
+        effect: Effect::Reads,
+        doc: "Encodes a value as JSON (RFC 8259) on one line. An empty table becomes an object.",
+        args: &[arg("value", Type::Any, "the value; values that decode to something else are refused")],
         options: &[
-            opt("pretty", Type::Bool, "false", "with line breaks, for readers"),
-            opt("array", Type::Bool, "false", "an empty table is a list"),
+            opt("pretty", Type::Bool, "false", "use line breaks and indentation"),
+            opt("array", Type::Bool, "false", "an empty table becomes an array"),
         ],
         returns: "a string",
         example: "print(tiny.json_encode({ name = \"web\", ports = { 80, 443 } }, { pretty = true }))",
@@ -80,30 +91,42 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "json_decode",
-        doc: "Reads JSON (RFC 8259); null becomes nil.",
-        args: &[arg("text", Type::Bytes, "the JSON")],
-        returns: "the value, or nil and where it is wrong",
+        effect: Effect::Reads,
+        doc: "Decodes JSON (RFC 8259). null becomes nil.",
+        args: &[arg("text", Type::Bytes, "the JSON text")],
+        returns: "the value, or nil and the reason with its position",
         example: "local state = tiny.json_decode(tiny.read_file(\"state.json\"))",
         call: json_decode,
         ..BASE
     },
     Primitive {
+        name: "sha256",
+        effect: Effect::Reads,
+        doc: "Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.",
+        args: &[arg("data", Type::Bytes, "the bytes")],
+        returns: "64 hexadecimal digits",
+        example: "assert(tiny.sha256(\"\"):sub(1, 8) == \"e3b0c442\")",
+        call: sha256,
+        ..BASE
+    },
+    Primitive {
         name: "read_json_files",
-        doc: "Reads the same few JSON files of each folder in a folder in one pass, for a store of many records. Names \
-              that begin with a dot are passed over, links are not followed.",
+        effect: Effect::Reads,
+        doc: "Reads the same JSON files from each subdirectory of a directory, for stores of many records. Names that \
+              start with a dot are skipped; symbolic links are not followed.",
         args: &[
-            arg("folder", Type::Path, "the folder of folders"),
-            arg("names", Type::List(&Type::Str), "the files' names"),
+            arg("folder", Type::Path, "the parent directory"),
+            arg("names", Type::List(&Type::Str), "the file names"),
         ],
         options: &[opt(
             "keys",
             Type::List(&Type::Str),
             "all",
-            "of an object only these keys: sooner read, where a listing needs few",
+            "decode only these keys of an object: faster where a listing needs few of them",
         )],
-        returns: "a table: each name in the folder with a table of its files' values; a file is absent there when it is \
-                  missing or wrong (`json_decode` tells). nil when the folder is missing",
-        errors: &[("EACCES", "this user may not"), ("ENOTDIR", "it is no folder")],
+        returns: "a table that maps each subdirectory's name to a table of its files' values; a file that is missing \
+                  or invalid is absent (`json_decode` gives the reason). nil when the directory is missing",
+        errors: &[("EACCES", "this user may not read it"), ("ENOTDIR", "it is not a directory")],
         example: "for id, files in pairs(tiny.read_json_files(\"containers\", { \"state.json\" })) do print(id, files[\"state.json\"]) end",
         call: read_json_files,
         ..BASE
@@ -116,6 +139,11 @@ fn random_id(call: &Call<'_>) -> Outcome {
         return Err(Fail::Usage(format!("digits: {digits} is not an even number from 2 to 128")));
     }
     call.ok(sys::random_hex(digits / 2)?)
+}
+
+fn sha256(call: &Call<'_>) -> Outcome {
+    let data: mlua::LuaString = call.get(0)?;
+    call.ok(digest::sha256(&data.as_bytes()))
 }
 
 fn json_encode(call: &Call<'_>) -> Outcome {
@@ -136,7 +164,7 @@ fn json_decode(call: &Call<'_>) -> Outcome {
 fn read_json_files(call: &Call<'_>) -> Outcome {
     let names: Vec<String> = call.get(1)?;
     if let Some(name) = names.iter().find(|name| name.is_empty() || name.contains('/')) {
-        return Err(Fail::Usage(format!("names: {name:?} is no name of a file")));
+        return Err(Fail::Usage(format!("names: {name:?} is not a file name")));
     }
     let keys = names.iter().map(|name| call.lua.create_string(name)).collect::<mlua::Result<Vec<_>>>()?;
     let only = call.opt::<Vec<String>>("keys")?.unwrap_or_default();
@@ -145,13 +173,13 @@ fn read_json_files(call: &Call<'_>) -> Outcome {
     let all = call.lua.create_table()?;
     let mut current = all.clone();
     let mut wrong = None;
-    let read = records::read_each(&call.str(0)?, &names, |found| {
+    let read = batch_read::read_each(&call.str(0)?, &names, |found| {
         let kept = match found {
-            records::Found::Folder(name) => call.lua.create_table_with_capacity(0, names.len()).and_then(|table| {
+            batch_read::Found::Folder(name) => call.lua.create_table_with_capacity(0, names.len()).and_then(|table| {
                 current = table;
                 all.raw_set(call.lua.create_string(name)?, &current)
             }),
-            records::Found::File(number, text) => match json::put(call.lua, text, &current, &keys[number], &only) {
+            batch_read::Found::File(number, text) => match json::put(call.lua, text, &current, &keys[number], &only) {
                 Ok(()) => Ok(()),
                 Err(_) => current.raw_set(&keys[number], Value::Nil),
             },

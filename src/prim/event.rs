@@ -1,4 +1,4 @@
-//! Descriptors and waiting: files, pipes, signals, changes.
+//! File descriptors and events: files, pipes, signals, inotify.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -11,7 +11,7 @@ use super::place::{ROOT, root};
 use crate::sys::{Context, device, event as sys, fs, interrupt, signal};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional};
 
 const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -29,25 +29,27 @@ const WAITABLE: Type = Type::Either(&[
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "open",
-        doc: "Opens a file, FIFO or device (open(2)); always close-on-exec and never a controlling terminal.",
+        effect: Effect::Plumbing,
+        doc: "Opens a file, FIFO or device (open(2)). The descriptor is close-on-exec, and a terminal does not become \
+              the controlling terminal.",
         args: &[arg("path", Type::Path, "the file")],
         options: &[
             ROOT,
-            opt("read", Type::Bool, "true without `write`", "for reading"),
-            opt("write", Type::Bool, "false", "for writing"),
-            opt("append", Type::Bool, "false", "every write goes to the end"),
-            opt("create", Type::Bool, "false", "make the file where it is missing"),
-            opt("truncate", Type::Bool, "false", "empty it"),
-            opt("nonblock", Type::Bool, "false", "reads and writes return at once"),
-            opt("nofollow", Type::Bool, "false", "fail with ELOOP when the name is a link"),
-            opt("mode", Type::Int, "0o644", "the mode of a new file"),
+            opt("read", Type::Bool, "true without `write`", "open for reading"),
+            opt("write", Type::Bool, "false", "open for writing"),
+            opt("append", Type::Bool, "false", "append each write to the end"),
+            opt("create", Type::Bool, "false", "create the file if it is missing"),
+            opt("truncate", Type::Bool, "false", "truncate it to length 0"),
+            opt("nonblock", Type::Bool, "false", "reads and writes do not block"),
+            opt("nofollow", Type::Bool, "false", "fail with ELOOP if the last component is a symbolic link"),
+            opt("mode", Type::Int, "0o644", "the mode of a newly created file"),
         ],
         returns: "a file handle: `:read()`, `:write()`, `:close()`",
         errors: &[
-            ("ENOENT", "the file is missing; create = true makes it"),
-            ("EACCES", "this user may not"),
-            ("ENXIO", "a FIFO without a reader, opened for writing with nonblock"),
-            ("ELOOP", "it is a link, and nofollow was asked"),
+            ("ENOENT", "the file is missing; create = true creates it"),
+            ("EACCES", "this user has no permission"),
+            ("ENXIO", "`nonblock` was set, and the FIFO has no reader"),
+            ("ELOOP", "it is a symbolic link, and `nofollow` was set"),
         ],
         example: "local log <close> = tiny.open(\"web.log\", { write = true, append = true, create = true })",
         call: open,
@@ -55,21 +57,22 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "open_device",
-        doc: "Opens a character device for reading and writing, by a name that may be anybody's: only when it is the one \
-              with this number, and no link (openat2(2), fstat(2)).",
+        effect: Effect::Plumbing,
+        doc: "Opens a character device for reading and writing if it has the given number. Use it for paths that \
+              others control: another file or a symbolic link under this name is refused (openat2(2), fstat(2)).",
         args: &[arg("path", Type::Path, "the device")],
         options: &[
             ROOT,
-            need("major", Type::Int, "its number: the driver"),
-            need("minor", Type::Int, "its number: which of the driver's"),
+            need("major", Type::Int, "the major number: the driver"),
+            need("minor", Type::Int, "the minor number: the device of that driver"),
         ],
         returns: "a file handle",
         errors: &[
-            ("ENODEV", "something else has this name"),
-            ("ENOENT", "nothing has this name"),
-            ("ELOOP", "it is a link"),
-            ("EACCES", "its file system has no devices (nodev), or this user may not"),
-            ("EPERM", "the device rules of the control group forbid it"),
+            ("ENODEV", "the file under this name is not this device"),
+            ("ENOENT", "there is no file with this name"),
+            ("ELOOP", "it is a symbolic link"),
+            ("EACCES", "the file system is mounted with nodev, or this user has no permission"),
+            ("EPERM", "the device rules of the cgroup forbid it"),
         ],
         example: "local null = tiny.open_device(\"/dev/null\", { root = \"./rootfs\", major = 1, minor = 3 })",
         call: |c| {
@@ -81,25 +84,22 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "stdio",
+        effect: Effect::Plumbing,
         doc: "Duplicates standard input, output or error into a handle (dup(2)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
         returns: "a file handle",
-        errors: &[("EBADF", "the caller started this process with that descriptor closed")],
+        errors: &[("EBADF", "the descriptor was closed when this process started")],
         example: "local err = tiny.stdio(2)",
         call: stdio,
         ..BASE
     },
     Primitive {
         name: "pipe",
-        doc: "Makes a pipe (pipe2(2)).",
+        effect: Effect::Plumbing,
+        doc: "Creates a pipe (pipe2(2)).",
         options: &[
-            opt("nonblock", Type::Word(&["read", "write"]), "neither", "of which end the calls return at once"),
-            opt(
-                "size",
-                Type::Size,
-                "the kernel's",
-                "how much it is to hold, where the kernel's limits let it (pipe(7))",
-            ),
+            opt("nonblock", Type::Word(&["read", "write"]), "neither", "the end whose calls do not block"),
+            opt("size", Type::Size, "the kernel's", "the capacity, up to the kernel's limit (pipe(7))"),
         ],
         returns: "a file handle for reading and one for writing",
         example: "local from, into = tiny.pipe()",
@@ -111,7 +111,7 @@ pub const FAMILY: &[Primitive] = &[
                 None => {}
             }
             if let Some(size) = c.opt_size("size")? {
-                // A pipe of another size serves as well.
+                // A pipe of another size works as well.
                 let _ = fs::set_pipe_size(read.as_fd(), size as usize);
             }
             c.ok((file(c, read, "pipe")?, file(c, write, "pipe")?))
@@ -120,15 +120,22 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "read",
-        doc: "Reads what is there, at most `max` bytes (read(2)).",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Reads the available bytes, at most `max` (read(2)).",
         args: &[arg("file", FILE, "an open file"), optional("max", Type::Size, "64k when absent")],
-        options: &[opt("at", Type::Int, "the file's own place", "from this byte on, and leave that place (pread(2))")],
-        returns: "the bytes; nil at the end; false when nothing is there now (nonblock)",
+        options: &[opt(
+            "at",
+            Type::Int,
+            "the file offset",
+            "read from this byte on, without changing the file offset (pread(2))",
+        )],
+        returns: "the bytes; nil at the end of the file; false when nothing is available now (nonblock)",
         method: Some(("file", "read")),
         errors: &[
             ("EBADF", "the file was not opened for reading"),
-            ("ESPIPE", "a pipe has no places to read `at`"),
-            ("EIO", "the far side of the terminal is gone"),
+            ("ESPIPE", "a pipe has no offset; read it without `at`"),
+            ("EIO", "the other end of the terminal is closed"),
         ],
         example: "local text = file:read()",
         call: read,
@@ -136,13 +143,14 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "write",
-        doc: "Writes all bytes, waiting where the far side is full (write(2)).",
+        effect: Effect::Plumbing,
+        doc: "Writes all bytes; blocks while the pipe or socket is full (write(2)).",
         args: &[arg("file", FILE, "an open file"), arg("data", Type::Bytes, "the bytes")],
-        options: &[opt("wait", Type::Bool, "true", "false: write once what fits now (a nonblock file)")],
-        returns: "how many bytes were taken: all, or with wait = false what fitted, which may be 0",
+        options: &[opt("wait", Type::Bool, "true", "false: write once, as much as fits now (for a nonblock file)")],
+        returns: "the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0",
         method: Some(("file", "write")),
         errors: &[
-            ("EPIPE", "the far side is closed"),
+            ("EPIPE", "the reading end is closed"),
             ("ENOSPC", "the disk is full"),
             ("EBADF", "the file was not opened for writing"),
         ],
@@ -152,7 +160,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "dup2",
-        doc: "Makes an open file the process's standard input, output or error (dup2(2)).",
+        effect: Effect::Plumbing,
+        doc: "Makes an open file the standard input, output or error of the process (dup2(2)).",
         args: &[arg("file", FILE, "an open file"), arg("number", Type::Int, "0, 1 or 2")],
         example: "tiny.dup2(tiny.open(\"/dev/null\"), 0)",
         call: |c| {
@@ -165,7 +174,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "isatty",
-        doc: "Tells whether standard input, output or error is a terminal (isatty(3)).",
+        effect: Effect::Reads,
+        doc: "Returns whether standard input, output or error is a terminal (isatty(3)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
         returns: "a boolean",
         example: "local colour = tiny.isatty(1)",
@@ -181,40 +191,48 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "poll",
-        doc: "Waits until one of the handles is ready: a file has something to read, a process has ended, a signal came, a watched file changed, a control file has news, a datagram or a caller is there, or one of `write` takes bytes (poll(2)).",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Waits until a handle is ready (poll(2)): a file can be read, a process has ended, a signal is pending, a \
+              watched file or control file has changed, a datagram or connection has arrived, or a file in `write` can \
+              be written.",
         args: &[
-            arg("handles", Type::List(&WAITABLE), "what to wait for"),
-            optional("timeout", Type::Duration, "how long at most; absent, as long as it takes"),
+            arg("handles", Type::List(&WAITABLE), "the handles to wait for"),
+            optional("timeout", Type::Duration, "the longest time to wait; no limit when absent"),
         ],
         options: &[
-            opt("write", Type::List(&FILE), "none", "files to wait for until they take bytes"),
+            opt("write", Type::List(&FILE), "none", "files to wait for until they can be written"),
             opt(
                 "trim",
                 Type::Bool,
                 "false",
-                "give memory back first, for a long sleep (MADV_DONTNEED of free pages, of the stack and the program)",
+                "release memory before a long wait (MADV_DONTNEED on free pages, stack and program)",
             ),
         ],
-        returns: "the ready ones, a list, and with `write` those that take bytes; empty when the time is over",
+        returns: "a list of the ready handles, and with `write` a list of the writable files; empty when the timeout \
+                  expires",
         example: "for _, ready in ipairs(tiny.poll({ child, out }, \"5s\")) do handle(ready) end",
         call: poll,
         ..BASE
     },
     Primitive {
         name: "signals",
-        doc: "Takes signals as events: from now on they are read from the handle (signalfd(2)). A program executed later starts with none blocked.",
+        effect: Effect::Plumbing,
+        doc: "Blocks signals and reads them from a handle instead (signalfd(2)). Programs executed later start with \
+              these signals unblocked.",
         list: Some((Type::Signal, "the signals")),
-        returns: "a signals handle: `:next()`; `<close>` gives the signals their effect back",
-        errors: &[("EINVAL", "SIGKILL and SIGSTOP cannot be taken")],
+        returns: "a signals handle: `:next()`; `<close>` unblocks the signals",
+        errors: &[("EINVAL", "SIGKILL and SIGSTOP cannot be blocked")],
         example: "local signals <close> = tiny.signals { \"SIGTERM\", \"SIGINT\" }",
         call: signals,
         ..BASE
     },
     Primitive {
         name: "unblock_signals",
-        doc: "Lets signals take their effect again; one that came meanwhile takes it now (sigprocmask(2), SIG_UNBLOCK).",
+        effect: Effect::Plumbing,
+        doc: "Unblocks signals; a pending signal is delivered at once (sigprocmask(2), SIG_UNBLOCK).",
         list: Some((Type::Signal, "the signals")),
-        errors: &[("EINVAL", "0 is no signal")],
+        errors: &[("EINVAL", "0 is not a signal")],
         example: "tiny.unblock_signals { \"SIGTERM\", \"SIGINT\" }",
         call: |c| {
             sys::unblock(&listed(c)?.iter().map(signal_of).collect::<Vec<_>>())?;
@@ -224,9 +242,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "next_signal",
-        doc: "Takes the next signal that came (signalfd(2)).",
-        args: &[arg("signals", Type::Handle("signals"), "what `signals` returned")],
-        returns: "its name and the sender's pid (0: the kernel, as for Ctrl-C); nil when none is pending",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Takes the next pending signal (signalfd(2)).",
+        args: &[arg("signals", Type::Handle("signals"), "a handle returned by `signals`")],
+        returns: "its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending",
         method: Some(("signals", "next")),
         example: "local name, sender = signals:next()",
         call: |c| match c.fd(0)?.with(sys::read_signal)?? {
@@ -237,12 +257,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "watch",
-        doc: "Watches files and folders for changes (inotify(7)).",
-        list: Some((Type::Path, "the files and folders")),
+        effect: Effect::Plumbing,
+        doc: "Watches files and directories for changes (inotify(7)).",
+        list: Some((Type::Path, "the files and directories")),
         returns: "a watch handle: `:changes()`",
         errors: &[
-            ("ENOENT", "there is no such file"),
-            ("ENOSPC", "the limit in /proc/sys/fs/inotify/max_user_watches is reached"),
+            ("ENOENT", "there is no such file; create it first"),
+            ("ENOSPC", "the limit in /proc/sys/fs/inotify/max_user_watches is reached: raise it"),
         ],
         example: "local watch <close> = tiny.watch { \"web.log\" }",
         call: watch,
@@ -250,9 +271,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "changes",
-        doc: "Takes what changed since the last time (inotify(7)).",
-        args: &[arg("watch", Type::Handle("watch"), "what `watch` returned")],
-        returns: "a list of names in watched folders, \"\" for a watched file itself",
+        effect: Effect::Plumbing,
+        doc: "Returns what has changed since the last call (inotify(7)).",
+        args: &[arg("watch", Type::Handle("watch"), "a handle returned by `watch`")],
+        returns: "a list of the names changed in watched directories, and \"\" for a watched file itself",
         method: Some(("watch", "changes")),
         example: "for _, name in ipairs(watch:changes()) do print(name) end",
         call: |c| {
@@ -286,7 +308,7 @@ fn open(call: &Call<'_>) -> Outcome {
     ] {
         flags.set(flag, call.flag(key));
     }
-    // openat2(2) takes a mode for a new file only.
+    // openat2(2) accepts a mode for a new file only.
     let mode = if call.flag("create") { call.opt("mode")?.unwrap_or(0o644) } else { 0 };
     let mode = Mode::from_raw_mode(mode);
     let root = root(call)?;
@@ -294,7 +316,7 @@ fn open(call: &Call<'_>) -> Outcome {
     call.ok(file(call, fd, &path)?)
 }
 
-/// A positional argument that is 0, 1 or 2.
+/// A positional argument that must be 0, 1 or 2.
 pub(super) fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
     match call.get::<i64>(i)? {
         n @ 0..=2 => Ok(n as u32),
@@ -343,11 +365,11 @@ fn poll(call: &Call<'_>) -> Outcome {
     let readers: Vec<Table> = call.get(0)?;
     let writers: Vec<Table> = call.opt("write")?.unwrap_or_default();
     if readers.is_empty() && writers.is_empty() && !call.has(1) {
-        return Err(Fail::Usage("handles: nothing to wait for, and no timeout: it would never end".into()));
+        return Err(Fail::Usage("handles: the list is empty and there is no timeout: it would never return".into()));
     }
     let hold = |list: &[Table]| list.iter().map(|h| FdRef::of(h)?.hold()).collect::<Result<Vec<_>, Fail>>();
     let (read, write) = (hold(&readers)?, hold(&writers)?);
-    // The news of a control file are urgent data: the file itself is always readable.
+    // A change of a control file is reported as urgent data: the file itself is always readable.
     let urgent = |h: &Table| h.raw_get::<Option<bool>>("urgent").ok().flatten() == Some(true);
     let kinds = readers.iter().map(|h| if urgent(h) { PollFlags::PRI } else { PollFlags::IN });
     let wanted = read.iter().zip(kinds).chain(write.iter().map(|fd| (fd, PollFlags::OUT)));

@@ -1,4 +1,4 @@
-//! Files, folders and locks: what the state store and the container's file tree are made with.
+//! Files, directories and locks, as used by the state store and for a container's file tree.
 
 use mlua::Value;
 use nix::errno::Errno;
@@ -7,7 +7,7 @@ use super::place::{ROOT, root};
 use crate::sys::{self as kernel, fs as sys, tree};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const MODE: Opt = opt("mode", Type::Int, "0o644", "the file's mode");
@@ -15,47 +15,51 @@ const NOFOLLOW: Opt = opt(
     "nofollow",
     Type::Bool,
     "false",
-    "follow no link on the way either (RESOLVE_NO_SYMLINKS): for a tree that somebody may change meanwhile",
+    "do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process \
+     may change",
 );
-const ELOOP: (&str, &str) = ("ELOOP", "a part of the path is a link, and nofollow was asked");
-const ENOENT: (&str, &str) = ("ENOENT", "the file or its folder is missing");
-const EACCES: (&str, &str) = ("EACCES", "this user may not; tinylua's own files belong to root");
+const ELOOP: (&str, &str) = ("ELOOP", "a component of the path is a symbolic link, and `nofollow` was set");
+const ENOENT: (&str, &str) = ("ENOENT", "the file or its directory is missing");
+const EACCES: (&str, &str) = ("EACCES", "this user has no permission; tinylua's own files belong to root");
 const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; nothing was changed");
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "read_file",
-        doc: "Reads a whole regular file; a FIFO or device is refused (open(2), O_NONBLOCK).",
+        effect: Effect::Reads,
+        doc: "Reads a whole regular file; FIFOs and devices are refused (open(2), O_NONBLOCK).",
         args: &[arg("path", Type::Path, "the file")],
-        options: &[ROOT, opt("max", Type::Size, "16m", "refuse a larger file")],
-        returns: "its bytes, or nil when it is missing",
-        errors: &[EACCES, ("EFBIG", "the file is larger than `max`"), ("EISDIR", "it is a folder")],
+        options: &[ROOT, opt("max", Type::Size, "16m", "the largest file that is read")],
+        returns: "the file's bytes, or nil when it is missing",
+        errors: &[EACCES, ("EFBIG", "the file is larger than `max`; raise it"), ("EISDIR", "it is a directory")],
         example: "local passwd = tiny.read_file(\"/etc/passwd\", { root = \"./rootfs\" })",
         call: read_file,
         ..BASE
     },
     Primitive {
         name: "write_file",
-        doc: "Writes a whole file atomically: a temporary file, then rename(2); readers never see a half. A link of \
-              that name is replaced, not followed.",
-        args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "its new bytes")],
+        effect: Effect::Plumbing,
+        doc: "Writes a whole file atomically, through a temporary file and rename(2): readers never see a partial \
+              file. A symbolic link of that name is replaced, not followed.",
+        args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "the new content")],
         options: &[
             ROOT,
             MODE,
-            opt("sync", Type::Bool, "false", "wait until file and name are on the disk (fdatasync(2), fsync(2))"),
-            opt("exclusive", Type::Bool, "false", "fail with EEXIST instead of replacing"),
+            opt("sync", Type::Bool, "false", "wait until the file and its name are on disk (fdatasync(2), fsync(2))"),
+            opt("exclusive", Type::Bool, "false", "fail with EEXIST instead of replacing a file"),
         ],
-        errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "the file is there already")],
+        errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "the file already exists")],
         example: "tiny.write_file(\"state.json\", tiny.json_encode { status = \"running\" }, { mode = tonumber(\"600\", 8) })",
         call: write_file,
         ..BASE
     },
     Primitive {
         name: "append_file",
-        doc: "Appends to a file, made where it is missing, with one write (open(2), O_APPEND).",
+        effect: Effect::Plumbing,
+        doc: "Appends to a file with one write and creates the file if it is missing (open(2), O_APPEND).",
         args: &[arg("path", Type::Path, "the file"), arg("data", Type::Bytes, "the bytes")],
         options: &[MODE],
-        errors: &[ENOENT, EACCES, ("ENOSPC", "the disk is full; a part of the bytes may have been appended")],
+        errors: &[ENOENT, EACCES, ("ENOSPC", "the disk is full; some of the bytes may have been appended")],
         example: "tiny.append_file(\"undo.jsonl\", tiny.json_encode { \"link_del\", \"veth0\" } .. \"\\n\")",
         call: |c| {
             let data: mlua::LuaString = c.get(1)?;
@@ -65,21 +69,43 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "fsync",
+        effect: Effect::Plumbing,
+        doc: "Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).",
+        args: &[arg("path", Type::Path, "the file or folder")],
+        options: &[ROOT],
+        errors: &[
+            ENOENT,
+            EACCES,
+            ("EINVAL", "it is a FIFO, a socket or a device that keeps nothing"),
+            ("EIO", "the disk failed: what was written may be lost"),
+        ],
+        example: "tiny.append_file(\"journal\", \"one line\\n\")\ntiny.fsync(\"journal\")",
+        call: |c| {
+            let (path, root) = (c.str(0)?, root(c)?);
+            sys::sync(root.place(&path)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
         name: "list_dir",
-        doc: "Lists the names in a folder, sorted (readdir(3)).",
-        args: &[arg("path", Type::Path, "the folder")],
+        effect: Effect::Reads,
+        doc: "Lists the names in a directory, sorted (readdir(3)).",
+        args: &[arg("path", Type::Path, "the directory")],
         options: &[ROOT, NOFOLLOW],
-        returns: "a list of names, or nil when the folder is missing",
-        errors: &[EACCES, ("ENOTDIR", "it is no folder"), ELOOP],
+        returns: "a list of names, or nil when the directory is missing",
+        errors: &[EACCES, ("ENOTDIR", "it is not a directory"), ELOOP],
         example: "for _, name in ipairs(tiny.list_dir(\"/etc\")) do print(name) end",
         call: list_dir,
         ..BASE
     },
     Primitive {
         name: "stat",
-        doc: "Looks at a file (stat(2)).",
+        effect: Effect::Reads,
+        doc: "Returns the attributes of a file (stat(2)).",
         args: &[arg("path", Type::Path, "the file")],
-        options: &[ROOT, opt("follow", Type::Bool, "true", "look at what a link points to"), NOFOLLOW],
+        options: &[ROOT, opt("follow", Type::Bool, "true", "follow a symbolic link to its target"), NOFOLLOW],
         returns: "a table: kind, size, mode, uid, gid, mtime, dev, ino, rdev; nil when it is missing",
         errors: &[EACCES, ELOOP],
         example: "local s = tiny.stat(\"./rootfs\")\nassert(s and s.kind == \"dir\")",
@@ -88,24 +114,25 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "mkdir",
-        doc: "Makes a folder (mkdir(2)).",
-        args: &[arg("path", Type::Path, "the folder")],
+        effect: Effect::Plumbing,
+        doc: "Creates a directory (mkdir(2)).",
+        args: &[arg("path", Type::Path, "the directory")],
         options: &[
             ROOT,
             opt("mode", Type::Int, "0o755", "its mode"),
-            opt("parents", Type::Bool, "false", "make missing parents too; an existing folder is no error"),
+            opt("parents", Type::Bool, "false", "also create missing parents; an existing directory is not an error"),
         ],
-        errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "something of that name is there already")],
+        errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "a file of that name already exists")],
         example: "tiny.mkdir(\"/run/web\", { parents = true })",
         call: mkdir,
         ..BASE
     },
     Primitive {
         name: "symlink",
-        doc: "Makes a symbolic link at `path` (symlink(2)).",
-        args: &[arg("target", Type::Path, "what the link says"), arg("path", Type::Path, "the link")],
+        doc: "Creates a symbolic link at `path` (symlink(2)).",
+        args: &[arg("target", Type::Path, "the target of the link"), arg("path", Type::Path, "the link")],
         options: &[ROOT],
-        errors: &[ENOENT, EACCES, ("EEXIST", "something of that name is there already")],
+        errors: &[ENOENT, EACCES, ("EEXIST", "a file of that name already exists")],
         example: "tiny.symlink(\"/proc/self/fd\", \"/dev/fd\")",
         call: |c| {
             let (path, root) = (c.str(1)?, root(c)?);
@@ -116,11 +143,12 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "readlink",
-        doc: "Tells where a symbolic link points (readlink(2)).",
+        effect: Effect::Reads,
+        doc: "Returns the target of a symbolic link (readlink(2)).",
         args: &[arg("path", Type::Path, "the link")],
         options: &[ROOT],
-        returns: "what the link says",
-        errors: &[ENOENT, ("EINVAL", "it is no symbolic link")],
+        returns: "the target of the link",
+        errors: &[ENOENT, ("EINVAL", "it is not a symbolic link")],
         example: "print(tiny.readlink(\"/proc/self/ns/net\"))",
         call: |c| {
             let (path, root) = (c.str(0)?, root(c)?);
@@ -131,7 +159,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "chown",
-        doc: "Changes owner and group of a file, of a link itself (chown(2)).",
+        doc: "Changes the owner and group of a file; a symbolic link itself is changed, not its target (chown(2)).",
         args: &[arg("path", Type::Path, "the file")],
         options: &[
             ROOT,
@@ -150,16 +178,17 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "setxattr",
-        doc: "Sets an extended attribute of a file or folder, of a link itself (setxattr(2)).",
+        doc: "Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target \
+              (setxattr(2)).",
         args: &[
             arg("path", Type::Path, "the file"),
-            arg("name", Type::Str, "the attribute, \"trusted.overlay.opaque\""),
+            arg("name", Type::Str, "the attribute, such as \"trusted.overlay.opaque\""),
         ],
         options: &[Opt { required: true, ..opt("value", Type::Bytes, "", "its bytes") }],
         errors: &[
             ENOENT,
             ("EPERM", "trusted.* needs CAP_SYS_ADMIN"),
-            ("EOPNOTSUPP", "the file system has no such attributes"),
+            ("EOPNOTSUPP", "the file system does not support this attribute"),
         ],
         example: "tiny.setxattr(\"upper/root\", \"trusted.overlay.opaque\", { value = \"y\" })",
         call: |c| {
@@ -171,13 +200,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "rename",
-        doc: "Renames a file or folder within its file system, replacing a file of the new name (rename(2)).",
-        args: &[arg("from", Type::Path, "what there is"), arg("to", Type::Path, "its new name")],
+        effect: Effect::Plumbing,
+        doc: "Renames a file or directory within its file system; an existing file of the new name is replaced \
+              (rename(2)).",
+        args: &[arg("from", Type::Path, "the current path"), arg("to", Type::Path, "the new path")],
         errors: &[
             ENOENT,
             EACCES,
-            ("EXDEV", "the two are on different file systems"),
-            ("ENOTEMPTY", "the new name is a folder that is not empty"),
+            ("EXDEV", "the two paths are on different file systems; copy the file instead"),
+            ("ENOTEMPTY", "the new path is a directory that is not empty"),
         ],
         example: "tiny.rename(\"new\", \"current\")",
         call: |c| {
@@ -189,14 +220,17 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "remove",
-        doc: "Removes a file, a link or an empty folder; with `recursive` a folder with all in it. Neither links nor mounts are followed (unlink(2), rmdir(2)).",
-        args: &[arg("path", Type::Path, "what to remove")],
-        options: &[ROOT, opt("recursive", Type::Bool, "false", "a folder with all that is in it")],
+        effect: Effect::Plumbing,
+        undoes: true,
+        doc: "Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic \
+              links and mounts are not followed (unlink(2), rmdir(2)).",
+        args: &[arg("path", Type::Path, "the file or directory")],
+        options: &[ROOT, opt("recursive", Type::Bool, "false", "remove a directory with its content")],
         errors: &[
             ENOENT,
             EACCES,
-            ("ENOTEMPTY", "the folder is not empty; recursive = true takes all of it"),
-            ("EBUSY", "something is mounted there"),
+            ("ENOTEMPTY", "the directory is not empty; recursive = true removes its content"),
+            ("EBUSY", "a file system is mounted there; unmount it first"),
         ],
         example: "tiny.remove(\"/run/web\", { recursive = true })",
         call: remove,
@@ -204,20 +238,22 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "flock",
-        doc: "Takes a lock on a file, made where it is missing (flock(2)). A child that is forked meanwhile holds it too: \
-              it ends when all of them have closed it or ended, or with `unlock`.",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Locks a file, and creates it if it is missing (flock(2)). Children that are forked later share the lock: \
+              it is released when all of them have closed it or ended, or by `unlock`.",
         args: &[arg("path", Type::Path, "the lock file")],
         options: &[
-            opt("shared", Type::Bool, "false", "with other shared ones"),
-            opt("wait", Type::Bool, "true", "wait for the other holder; otherwise return nil"),
+            opt("shared", Type::Bool, "false", "a shared lock; others can hold shared locks at the same time"),
+            opt("wait", Type::Bool, "true", "wait for the lock; otherwise return nil at once"),
             opt(
                 "timeout",
                 Type::Duration,
                 "as long as it takes",
-                "how long to wait at most, by a timer whose signal is SIGALRM",
+                "the longest time to wait, measured by a timer that sends SIGALRM",
             ),
         ],
-        returns: "a lock handle, or nil when it is held still",
+        returns: "a lock handle, or nil when another process holds the lock",
         errors: &[ENOENT, EACCES],
         example: "local lock <close> = tiny.flock(\"/run/web.lock\")",
         call: flock,
@@ -225,8 +261,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unlock",
-        doc: "Releases a lock for all that hold it, also the children that inherited it (flock(2), LOCK_UN).",
-        args: &[arg("lock", Type::Handle("lock"), "what `flock` returned")],
+        effect: Effect::Plumbing,
+        doc: "Releases a lock for all processes that share it, including children that inherited it (flock(2), \
+              LOCK_UN).",
+        args: &[arg("lock", Type::Handle("lock"), "a handle returned by `flock`")],
         method: Some(("lock", "unlock")),
         example: "lock:unlock()",
         call: |c| {
@@ -239,7 +277,7 @@ pub const FAMILY: &[Primitive] = &[
 
 const READ_MOST: u64 = 16 << 20;
 
-/// A missing file is an ordinary answer.
+/// A missing file is not an error here.
 fn or_nil<T>(result: kernel::Result<T>) -> kernel::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -316,7 +354,7 @@ fn mkdir(call: &Call<'_>) -> Outcome {
                 made => made,
             };
             match made {
-                // It is there already, also when another process made it meanwhile, or ends in `..`.
+                // It already exists, possibly created by another process in the meantime, or the path ends in `..`.
                 Err(e) if matches!(e.errno, Errno::EEXIST | Errno::EINVAL) => drop(place.make_dirs()?),
                 made => made?,
             }

@@ -1,17 +1,18 @@
-//! What this host offers.
+//! The features of this host.
 
 use mlua::LuaSerdeExt;
 
 use crate::sys::probe;
-use crate::vm::registry::Primitive;
+use crate::vm::registry::{Effect, Primitive};
 
 const BASE: Primitive = Primitive { family: "host", ..Primitive::BASE };
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[Primitive {
     name: "probe",
-    doc: "Tells what this kernel and host offer: it only asks, nothing is made, loaded or run. A feature that comes as \
-          a module is true, \"module\" (it can be loaded) or false.",
+    effect: Effect::Reads,
+    doc: "Returns the features of this kernel and host. It only queries them: nothing is created, loaded or run. A \
+          feature that is a kernel module is true (loaded), \"module\" (can be loaded) or false.",
     returns: "a table: kernel, euid, capabilities, cgroup, namespaces, userns, filesystems, calls, security, network",
     example: "local host = tiny.probe()\nprint(host.kernel.release, host.cgroup.mode, host.filesystems.overlay)",
     call: |c| {

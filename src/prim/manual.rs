@@ -1,12 +1,11 @@
-//! The manual of the primitives, and the Lua that ships in the binary: what `tinylua doc` and
-//! `tinylua eject` are made of.
+//! The manual of the primitives, and the Lua files that ship in the binary, for `tinylua doc` and `tinylua eject`.
 
 use mlua::Value;
 
 use crate::docs;
 use crate::vm::call::{Call, Fail};
 use crate::vm::files::{self, SearchPath};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "manual", ..Primitive::BASE };
 
@@ -14,14 +13,15 @@ const BASE: Primitive = Primitive { family: "manual", ..Primitive::BASE };
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "manual",
-        doc: "Writes the manual's entry of a primitive; without a name the index by family, the whole reference \
-              (markdown), the page tinylua-primitives(7) (man) or the stubs for editors (lua).",
-        args: &[optional("name", Type::Str, "a primitive, \"clone\", or a method, \"child:wait\"")],
+        effect: Effect::Reads,
+        doc: "Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole \
+              reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).",
+        args: &[optional("name", Type::Str, "a primitive such as \"clone\", or a method such as \"child:wait\"")],
         options: &[opt(
             "format",
             Type::Word(&["text", "markdown", "man", "lua"]),
             "text",
-            "for whom; an entry is text",
+            "the format; a single entry is always text",
         )],
         returns: "a string, or nil when there is no such primitive",
         example: "print(tiny.manual(\"clone\"))",
@@ -29,10 +29,21 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "primitives",
+        effect: Effect::Reads,
+        doc: "Lists the primitives: the name and family of each, its effect, whether it undoes another call or \
+              mostly waits, the kind of handle that it returns, and the handle and name of its method.",
+        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method }",
+        example: "for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end",
+        call: primitives,
+        ..BASE
+    },
+    Primitive {
         name: "sources",
-        doc: "Lists the Lua files in a folder of the search path and of the binary, without `.lua`.",
-        args: &[arg("folder", Type::Path, "a folder below scripts or lua: commands, modules or recipes")],
-        options: &[opt("below", Type::Bool, "false", "also those in the folders below, as \"net/bridge\"")],
+        effect: Effect::Reads,
+        doc: "Lists the Lua files in a directory of the search path and of the binary, without `.lua`.",
+        args: &[arg("folder", Type::Path, "a directory below scripts or lua: commands, modules or recipes")],
+        options: &[opt("below", Type::Bool, "false", "include subdirectories, as in \"net/bridge\"")],
         returns: "a list of names, sorted",
         example: "for _, name in ipairs(tiny.sources(\"scripts\")) do print(name) end",
         call: |c| {
@@ -48,17 +59,24 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "source",
-        doc: "Reads a Lua file as `require` and the commands find it: on the search path, or else in the binary.",
-        args: &[arg("path", Type::Path, "the file, \"scripts/run.lua\"")],
-        options: &[opt("shipped", Type::Bool, "false", "the copy in the binary, whatever overrides it")],
-        returns: "the text and the file's path (nil for the copy in the binary), or nil when there is none",
+        effect: Effect::Reads,
+        doc: "Reads a Lua file as `require` and the commands find it: first on the search path, then in the binary.",
+        args: &[arg("path", Type::Path, "the file, such as \"scripts/run.lua\"")],
+        options: &[opt(
+            "shipped",
+            Type::Bool,
+            "false",
+            "read the copy in the binary, even if another file overrides it",
+        )],
+        returns: "the text and the file's path (nil for the copy in the binary), or nil when the file is missing",
         example: "local text = tiny.source(\"lua/tiny/container.lua\")",
         call: source,
         ..BASE
     },
     Primitive {
         name: "config_dir",
-        doc: "Tells the user's folder on the search path; what lies there wins over the binary's Lua.",
+        effect: Effect::Reads,
+        doc: "Returns the user's directory on the search path; its files override the Lua files in the binary.",
         returns: "a string, or nil when neither XDG_CONFIG_HOME nor HOME is set",
         example: "print(tiny.config_dir())  -- /root/.config/tinylua",
         call: |c| c.ok(files::user_config().map(|dir| dir.to_string_lossy().into_owned())),
@@ -67,20 +85,40 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 fn manual(call: &Call<'_>) -> Outcome {
+    let registry = call.primitive.registry();
     let format = call.opt::<String>("format")?.unwrap_or_default();
     if !call.has(0) {
         return call.ok(match format.as_str() {
-            "markdown" => docs::reference(),
-            "man" => docs::primitives(),
-            "lua" => docs::stubs(),
-            _ => docs::index(),
+            "markdown" => docs::reference(registry),
+            "man" => docs::primitives(registry),
+            "lua" => docs::stubs(registry),
+            _ => docs::index(registry),
         });
     }
     if matches!(format.as_str(), "markdown" | "man" | "lua") {
-        return Err(Fail::Usage(format!("format {format:?} is the whole manual's; leave out the name")));
+        return Err(Fail::Usage(format!("format {format:?} is for the whole manual; leave out the name")));
     }
     let name = call.str(0)?;
-    call.ok(docs::find(&name).map(docs::entry))
+    call.ok(docs::find(registry, &name).map(docs::entry))
+}
+
+fn primitives(call: &Call<'_>) -> Outcome {
+    let list = call.lua.create_table()?;
+    for primitive in call.primitive.registry().all() {
+        let entry = call.lua.create_table()?;
+        entry.raw_set("name", primitive.name)?;
+        entry.raw_set("family", primitive.family)?;
+        entry.raw_set("effect", primitive.effect.word())?;
+        entry.raw_set("undoes", primitive.undoes)?;
+        entry.raw_set("waits", primitive.waits)?;
+        entry.raw_set("returns", docs::returned_kind(primitive.returns))?;
+        if let Some((handle, method)) = primitive.method {
+            entry.raw_set("handle", handle)?;
+            entry.raw_set("method", method)?;
+        }
+        list.raw_push(entry)?;
+    }
+    call.ok(list)
 }
 
 fn search_path(call: &Call<'_>) -> SearchPath {

@@ -1,19 +1,19 @@
-//! The primitives: bindings and registry entries, one file per family. No policy, and nothing the compiler cannot check.
+//! The primitives: bindings and registry entries, one file per family. No policy and no unsafe code.
 
 mod cgroup;
+mod cgroup_event;
 mod control;
 mod copy;
 mod credentials;
 mod data;
+mod dry_run;
 mod event;
 mod file;
-mod foresee;
 mod host;
 mod manual;
 mod mount;
 mod namespace;
 mod network;
-mod notice;
 mod output;
 mod pidfd;
 mod place;
@@ -24,7 +24,21 @@ mod socket;
 mod terminal;
 mod userns;
 
-use crate::vm::registry::Primitive;
+use crate::vm::call::Call;
+use crate::vm::registry::packed::{Item, Packer, Row, Span, first, pack};
+use crate::vm::registry::{Outcome, Primitive, Registry, Type};
+
+/// The primitives, for a machine (`Vm::new`).
+pub static PRIMITIVES: Registry = Registry::new(&ROWS, &CALLS, &ITEMS, &ERRORS, &TYPES, &TEXT);
+
+const PACKED: Packer = pack(FAMILIES);
+static ROWS: [Row; PACKED.row] = first(&PACKED.rows);
+static ITEMS: [Item; PACKED.item] = first(&PACKED.items);
+static ERRORS: [(Span, Span); PACKED.error] = first(&PACKED.errors);
+static TEXT: [u8; PACKED.letter] = first(&PACKED.text);
+// What does hold pointers is apart from the rest.
+static TYPES: [Type; PACKED.ty] = first(&PACKED.types);
+static CALLS: [fn(&Call<'_>) -> Outcome; PACKED.row] = first(&PACKED.calls);
 
 /// The families in the order of the manual.
 pub const FAMILIES: &[&[Primitive]] = &[
@@ -42,12 +56,12 @@ pub const FAMILIES: &[&[Primitive]] = &[
     copy::FAMILY,
     data::FAMILY,
     event::FAMILY,
-    notice::FAMILY,
+    cgroup_event::FAMILY,
     socket::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,
     manual::FAMILY,
     control::FAMILY,
-    foresee::FAMILY,
+    dry_run::FAMILY,
 ];

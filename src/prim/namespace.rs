@@ -1,4 +1,4 @@
-//! Namespaces: entering new ones, joining existing ones, and namespaces as values.
+//! Namespaces: creating, joining, and namespaces as handles.
 
 use mlua::{Table, Value};
 use nix::errno::Errno;
@@ -6,15 +6,16 @@ use nix::errno::Errno;
 use crate::sys::namespace as sys;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::{self, Builder};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
-const EPERM: (&str, &str) = ("EPERM", "needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)");
+const EPERM: (&str, &str) =
+    ("EPERM", "needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)");
 const ENOSPC: (&str, &str) =
     ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)");
-/// The error of every way into a container for a program that is not sealed.
-pub const SEALED: (&str, &str) = ("EACCES", "call tiny.seal() first; the commands that run recipes do");
+/// The error of every call that enters a container from an unsealed program.
+pub const SEALED: (&str, &str) = ("EACCES", "call tiny.seal() first; the commands that run recipes do so themselves");
 const OFFSETS: &[Opt] = &[
     opt("monotonic", Type::Duration, "0", "offset of CLOCK_MONOTONIC"),
     opt("boottime", Type::Duration, "0", "offset of CLOCK_BOOTTIME"),
@@ -26,17 +27,17 @@ pub const NAMESPACE_KEYS: [&str; 8] = ["user", "pid", "net", "mount", "uts", "ip
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "unshare",
-        doc: "Moves the calling process itself into new namespaces; a new `pid` or `time` namespace takes only its \
-              future children (unshare(2)).",
+        doc: "Moves the calling process into new namespaces; new `pid` and `time` namespaces are entered only by \
+              children forked later (unshare(2)).",
         options: &[
             opt("user", Type::Bool, "", "a new user namespace"),
             opt("pid", Type::Bool, "", "a new pid namespace for future children"),
             opt("net", Type::Bool, "", "a new network namespace"),
             opt("mount", Type::Bool, "", "a new mount namespace"),
-            opt("uts", Type::Bool, "", "a new hostname"),
-            opt("ipc", Type::Bool, "", "new System V IPC and POSIX queues"),
-            opt("cgroup", Type::Bool, "", "a new cgroup root"),
-            opt("time", Type::Bool, "", "new clocks for future children"),
+            opt("uts", Type::Bool, "", "a new UTS namespace: hostname and domain name"),
+            opt("ipc", Type::Bool, "", "a new IPC namespace: System V IPC and POSIX message queues"),
+            opt("cgroup", Type::Bool, "", "a new cgroup namespace"),
+            opt("time", Type::Bool, "", "a new time namespace for future children"),
         ],
         errors: &[EPERM, ENOSPC, SEALED],
         example: "tiny.unshare { uts = true, mount = true }",
@@ -45,11 +46,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "setns",
-        doc: "Joins a namespace, or several namespaces of a process at once (setns(2)).",
+        doc: "Joins one namespace, or several namespaces of one process at once (setns(2)).",
         args: &[arg(
             "target",
             Type::Either(&[Type::Handle("namespace"), Type::Handle("child"), Type::Handle("process")]),
-            "a namespace handle, or a process handle with the namespaces as options",
+            "a namespace handle; or a process handle, with the namespaces as options",
         )],
         options: &[
             opt("user", Type::Bool, "", "join the process's user namespace"),
@@ -63,7 +64,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         errors: &[
             EPERM,
-            ("EINVAL", "the namespace is of a kind that this process cannot join, or is its own user namespace"),
+            ("EINVAL", "this process cannot join a namespace of this kind, or it is its own user namespace"),
             ("ESRCH", "the process has ended"),
             SEALED,
         ],
@@ -73,8 +74,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "netns",
-        doc: "Makes a network namespace as a value, before any process lives in it (network_namespaces(7)).",
-        options: &[opt("user", Type::Handle("userns"), "the caller's own", "the user namespace that it belongs to")],
+        doc: "Creates a network namespace as a handle, before any process is in it (network_namespaces(7)).",
+        options: &[opt("user", Type::Handle("userns"), "the caller's own", "the user namespace that owns it")],
         returns: "a netns handle",
         errors: &[EPERM, ENOSPC],
         example: "local web <close> = tiny.netns()\ntiny.link_set(\"lo\", { netns = web, up = true })",
@@ -83,7 +84,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "utsns",
-        doc: "Makes a UTS namespace (hostname and domain name) as a value (uts_namespaces(7)).",
+        doc: "Creates a UTS namespace (hostname and domain name) as a handle (uts_namespaces(7)).",
         returns: "a utsns handle",
         errors: &[EPERM, ENOSPC],
         example: "local names <close> = tiny.utsns()",
@@ -92,7 +93,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "ipcns",
-        doc: "Makes an IPC namespace (System V IPC, POSIX message queues) as a value (ipc_namespaces(7)).",
+        doc: "Creates an IPC namespace (System V IPC, POSIX message queues) as a handle (ipc_namespaces(7)).",
         returns: "an ipcns handle",
         errors: &[EPERM, ENOSPC],
         example: "local shared <close> = tiny.ipcns()",
@@ -101,23 +102,24 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "timens",
-        doc: "Makes a time namespace as a value, its clocks set forward by the offsets (time_namespaces(7)).",
+        doc: "Creates a time namespace as a handle, with the given clock offsets (time_namespaces(7)).",
         options: OFFSETS,
         returns: "a timens handle",
-        errors: &[EPERM, ENOSPC, ("EINVAL", "this kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)")],
+        errors: &[EPERM, ENOSPC, ("EINVAL", "the kernel has no time namespaces (5.6 or newer, CONFIG_TIME_NS)")],
         example: "local later <close> = tiny.timens { boottime = \"7d\" }",
         call: timens,
         ..BASE
     },
     Primitive {
         name: "open_ns",
-        doc: "Opens an existing namespace: by its file, or of a process (namespaces(7)).",
+        effect: Effect::Plumbing,
+        doc: "Opens an existing namespace, by its file or of a process (namespaces(7)).",
         args: &[
-            arg("kind", Type::Word(&NAMESPACE_KEYS), "which namespace"),
+            arg("kind", Type::Word(&NAMESPACE_KEYS), "the kind of namespace"),
             optional(
                 "of",
                 Type::Either(&[Type::Path, Type::Handle("child"), Type::Handle("process")]),
-                "a path such as /run/netns/web, or a process handle; absent, the caller's own",
+                "a path such as /run/netns/web, or a process handle; the caller's own namespace when absent",
             ),
         ],
         returns: "a namespace handle: netns, mountns, …",
@@ -137,8 +139,8 @@ pub fn new_flags(call: &Call<'_>) -> u64 {
     NAMESPACE_KEYS.iter().filter(|k| call.flag(k)).filter_map(|k| sys::flag(k)).fold(0, |all, f| all | f)
 }
 
-/// The namespaces to join: the keys that hold a handle, user first, since it gives the rights for
-/// the others, and mount last, since it changes what /proc shows.
+/// The namespaces to join: the keys that hold a handle. User comes first, since it grants the capabilities for the
+/// others, and mount last, since it changes what /proc shows.
 pub fn joined(call: &Call<'_>) -> Result<Vec<(FdRef, u64)>, Fail> {
     const ORDER: [&str; 8] = ["user", "pid", "net", "uts", "ipc", "cgroup", "time", "mount"];
     let mut found = Vec::new();
@@ -156,12 +158,12 @@ pub fn joined(call: &Call<'_>) -> Result<Vec<(FdRef, u64)>, Fail> {
     Ok(found)
 }
 
-/// Refuses flags with one of these namespaces for a program that a container could write to: in a pid namespace it can
-/// be found by its /proc, with a mount namespace comes a container's root.
+/// Refuses these flags for a program that a container could write to. In a pid namespace the program is reachable
+/// through /proc, and a mount namespace leads to a container's root.
 pub fn entering(kinds: &[&str], flags: u64) -> Result<(), Fail> {
     let ways = kinds.iter().filter_map(|kind| sys::flag(kind)).fold(0, |all, flag| all | flag);
     if flags & ways != 0 {
-        crate::sys::seal::require()?;
+        crate::sys::cloned_binary::require()?;
     }
     Ok(())
 }
@@ -181,10 +183,10 @@ fn setns(call: &Call<'_>) -> Outcome {
     let flags = new_flags(call);
     let flags = match own {
         Some(_) if flags != 0 => {
-            return Err(Fail::Usage(format!("a {kind} handle takes no options: it is one namespace")));
+            return Err(Fail::Usage(format!("a {kind} handle takes no options: it is a single namespace")));
         }
         Some(flag) => flag,
-        None if flags == 0 => return Err(Fail::Usage("name the namespaces to join: { net = true }".into())),
+        None if flags == 0 => return Err(Fail::Usage("no namespace given: pass those to join, { net = true }".into())),
         None => flags,
     };
     entering(&["pid", "mount"], flags)?;
@@ -220,7 +222,7 @@ fn open_ns(call: &Call<'_>) -> Outcome {
     let fd = match call.arg_value(1) {
         Value::Table(process) => {
             let pid: i64 = process.raw_get("pid")?;
-            // The pid is a name only as long as the process lives; the pidfd tells after the fact.
+            // The pid is valid only while the process lives; the pidfd confirms it afterwards.
             let fd = sys::open_of(&pid.to_string(), &kind);
             FdRef::of(&process)?.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??;
             fd.map_err(|e| if e.errno == Errno::ENOENT { ended(pid) } else { e })?
@@ -231,7 +233,7 @@ fn open_ns(call: &Call<'_>) -> Outcome {
     opened(call, &kind, fd)
 }
 
-/// A process that ended and was not waited for yet has a folder in /proc but no namespaces.
+/// A zombie has a directory in /proc but no namespaces.
 fn ended(pid: i64) -> crate::sys::Error {
     crate::sys::Error::new(Errno::ESRCH).with_detail(format!("process {pid} has ended"))
 }

@@ -1,18 +1,18 @@
-//! The way of a container's output to its log, and to a terminal.
+//! A container's output on its way to the log and to a terminal.
 
 use std::cell::RefCell;
 
 use mlua::{AnyUserData, Table, UserData, Value};
 
 use super::event::file;
+use crate::sys::log_pump::{Moved, Stream};
 use crate::sys::logfile::{LogFile, Rotation};
-use crate::sys::pump::{Moved, Stream};
 use crate::sys::relay::{Next, Relay, Side};
 use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
 
 const BASE: Primitive = Primitive { family: "output", ..Primitive::BASE };
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
@@ -22,24 +22,26 @@ const PUMP: Type = Type::Handle("pump");
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "pump",
-        doc: "Opens the way of a container's output: the FIFOs `stdout` and `stderr` in a folder, a spool beside each, \
-              and the log, one JSON object a line (lines that come in a burst are one object). Bytes move by splice(2), so that a SIGKILL loses and doubles none: \
-              a pump opened later goes on where the log ends.",
+        effect: Effect::Plumbing,
+        doc: "Opens the output path of a container: the FIFOs `stdout` and `stderr` in a directory, a spool file for \
+              each, and the log with one JSON object per line (lines that arrive together form one object). Bytes move \
+              by splice(2): SIGKILL neither loses nor duplicates any, and a pump opened later continues where the log \
+              ends.",
         args: &[arg("log", Type::Path, "the log file")],
         options: &[
-            need("dir", Type::Path, "the folder of the FIFOs and spools"),
-            opt("max_size", Type::Size, "none", "begin a new log file at this size"),
+            need("dir", Type::Path, "the directory of the FIFOs and spools"),
+            opt("max_size", Type::Size, "none", "start a new log file at this size"),
             opt(
                 "max_files",
                 Type::Int,
                 "2",
-                "how many log files are kept, the current one counted; 1: it is begun anew",
+                "how many log files are kept, including the current one; with 1 it is truncated",
             ),
         ],
-        returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, to `poll` for",
+        returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`",
         errors: &[
-            ("ENOENT", "the FIFOs are missing: mknod makes them"),
-            ("ESPIPE", "the spool was emptied while the log stayed"),
+            ("ENOENT", "the FIFOs are missing: create them with mknod"),
+            ("ESPIPE", "the spool was truncated, but the log was not"),
         ],
         example: "local pump <close> = tiny.pump(\"container.log\", { dir = \"/run/web\" })",
         call: pump,
@@ -47,23 +49,25 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pump_move",
-        doc: "Moves what a stream's FIFO holds to the log, at most 1 MiB; a line without its end waits in the spool.",
-        args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
-        options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
-        returns: "whether the FIFO may hold more, the bytes where they are kept (else nil), and how many came",
+        effect: Effect::Plumbing,
+        doc: "Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.",
+        args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
+        options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
+        returns: "whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes moved",
         method: Some(("pump", "move")),
-        errors: &[("ENOSPC", "the disk is full; nothing is lost, the FIFO and the spool keep it")],
+        errors: &[("ENOSPC", "the disk is full; no bytes are lost, they stay in the FIFO and the spool")],
         example: "local more = pump:move(\"stdout\")",
         call: |c| moved(c, Stream::move_on),
         ..BASE
     },
     Primitive {
         name: "pump_drop",
-        doc: "Throws away what a stream's FIFO holds, at most 1 MiB, where the log cannot be written and the container \
-              is not to wait. The log says how many bytes were lost as soon as `pump_move` can write it again.",
-        args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
-        options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
-        returns: "whether the FIFO may hold more, the bytes where they are kept (else nil), and how many were thrown away",
+        effect: Effect::Plumbing,
+        doc: "Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the \
+              container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.",
+        args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
+        options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
+        returns: "whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes discarded",
         method: Some(("pump", "drop")),
         example: "local _, _, lost = pump:drop(\"stdout\")",
         call: |c| moved(c, |stream, _, keep| stream.drop_on(keep)),
@@ -71,27 +75,29 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pump_finish",
-        doc: "Moves all that is left of a stream to the log; a last line without its end is marked partial.",
-        args: &[arg("pump", PUMP, "what `pump` returned"), arg("stream", Type::Word(&STREAMS), "which stream")],
-        options: &[opt("keep", Type::Bool, "false", "return the bytes as well")],
-        returns: "false, the bytes where they are kept (else nil), and how many came",
+        effect: Effect::Plumbing,
+        doc: "Moves the rest of a stream to the log; an incomplete last line is marked as partial.",
+        args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
+        options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
+        returns: "false, the bytes with `keep` (else nil), and the number of bytes moved",
         method: Some(("pump", "finish")),
-        errors: &[("ENOSPC", "the disk is full; the spool keeps what is not in the log")],
+        errors: &[("ENOSPC", "the disk is full; the spool keeps the rest")],
         example: "pump:finish(\"stdout\")",
         call: |c| moved(c, Stream::finish),
         ..BASE
     },
     Primitive {
         name: "terminal_filter",
-        doc: "Makes a filter for what a program writes, on its way to a terminal that is not the program's own. Control \
-              characters, escape sequences, bytes that are no UTF-8 and Unicode's bidi controls become visible text; \
-              line ends, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass, and colours end with \
-              each line and each piece.",
+        effect: Effect::Plumbing,
+        doc: "Creates a filter for untrusted program output that is shown on another terminal. Control characters, \
+              escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage \
+              returns and colours (SGR sequences of at most 40 bytes) pass; colours are reset at the end of each line \
+              and each piece.",
         options: &[opt(
             "whole_lines",
             Type::Bool,
             "false",
-            "let a carriage return pass only before a line's end: something else is at the line's beginning",
+            "pass a carriage return only before a newline, because the line starts with other text",
         )],
         returns: "a filter handle: `:text()`",
         example: "local filter = tiny.terminal_filter()\nio.write(filter:text(\"\\27[2J\"))",
@@ -103,13 +109,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "filter_text",
-        doc: "Tells what a terminal may be shown of a stream's next bytes. A character or sequence that is cut waits for \
-              its rest.",
+        effect: Effect::Plumbing,
+        doc: "Filters the next bytes of a stream. An incomplete character or sequence is kept until the rest arrives.",
         args: &[
-            arg("filter", Type::Handle("filter"), "what `terminal_filter` returned"),
+            arg("filter", Type::Handle("filter"), "a handle returned by `terminal_filter`"),
             arg("bytes", Type::Bytes, "the bytes"),
         ],
-        options: &[opt("last", Type::Bool, "false", "the stream ends here: nothing waits")],
+        options: &[opt("last", Type::Bool, "false", "the stream ends here: return incomplete sequences too")],
         returns: "the text",
         method: Some(("filter", "text")),
         example: "io.write(filter:text(bytes))",
@@ -123,9 +129,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "relay",
-        doc: "Readies a way for bytes from one file to another through this process, which neither side gets a descriptor \
-              of the other's by. What `into` does not take stays in the relay, at most 128 KiB, and nothing more is read.",
-        args: &[arg("from", FILE, "where bytes come from"), arg("into", FILE, "where they go")],
+        effect: Effect::Plumbing,
+        doc: "Creates a relay that copies bytes from one file to another through this process. Neither side gets a \
+              descriptor of the other. Bytes that `into` does not accept stay in the relay, at most 128 KiB, and \
+              reading stops until they are written.",
+        args: &[arg("from", FILE, "the file to read from"), arg("into", FILE, "the file to write to")],
         returns: "a relay handle; its fields are `from` and `into`",
         example: "local relay <close> = tiny.relay(tiny.stdio(0), into)",
         call: |c| {
@@ -137,20 +145,22 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "relay_move",
-        doc: "Moves what is there and what fits, at most about 1 MiB, and waits for nothing.",
+        effect: Effect::Plumbing,
+        doc: "Moves the available bytes, at most about 1 MiB, without blocking.",
         args: &[arg("relay", Type::Handle("relay"), "what `relay` returned")],
         options: &[opt(
             "rest",
             Type::Bool,
             "false",
-            "what `from` holds at the first such call is the last, whoever has it open for writing still",
+            "treat the content of `from` at the first such call as the last, even if it is still open for writing",
         )],
-        returns: "what to wait for before the next call: \"from\" (bytes), \"into\" (room); nil when all is moved",
+        returns: "what to wait for before the next call: \"from\" (bytes to read) or \"into\" (space to write); nil \
+                  when all is moved",
         method: Some(("relay", "move")),
         errors: &[
-            ("EPIPE", "nobody reads what comes out of `into`"),
+            ("EPIPE", "the reading end of `into` is closed"),
             ("ENOSPC", "the disk is full"),
-            ("EISDIR", "`from` is a folder"),
+            ("EISDIR", "`from` is a directory"),
         ],
         example: "if relay:move() == \"into\" then tiny.poll({}, 1, { write = { relay.into } }) end",
         call: relay_move,
@@ -187,7 +197,7 @@ fn pump(call: &Call<'_>) -> Outcome {
     call.ok(builder.field("pump", pump)?.build()?)
 }
 
-/// Calls `how` with the stream that the second argument names.
+/// Calls `how` with the stream named by the second argument.
 fn moved(call: &Call<'_>, how: impl FnOnce(&mut Stream, &mut LogFile, bool) -> kernel::Result<Moved>) -> Outcome {
     let pump: AnyUserData = call.handle(0)?.raw_get("pump")?;
     let (name, keep) = (call.str(1)?, call.flag("keep"));

@@ -1,4 +1,4 @@
-//! Processes that are there: signals to them, handles of those that are no children, and how they ended.
+//! Existing processes: signals to them, handles of processes that are not children, and their exit status.
 
 use mlua::Value;
 
@@ -6,7 +6,7 @@ use crate::sys::pidfd::{self, Ended};
 use crate::sys::signal;
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
@@ -14,16 +14,22 @@ const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("proces
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "kill",
-        doc: "Sends a signal through a pidfd: it never reaches a later process with the same pid (pidfd_send_signal(2)).",
+        undoes: true,
+        doc: "Sends a signal through a pidfd, which never reaches another process with the same pid \
+              (pidfd_send_signal(2)).",
         args: &[
             arg("process", PROCESS, "a child or process handle"),
-            optional("signal", Type::Signal, "SIGTERM when absent; 0 only asks whether it lives"),
+            optional(
+                "signal",
+                Type::Signal,
+                "the signal; SIGTERM when absent; 0 only checks whether the process exists",
+            ),
         ],
         options: &[opt(
             "group",
             Type::Bool,
             "false",
-            "the whole process group that a child leads which was not waited for (kill(2))",
+            "signal the whole process group of a child that leads it and was not waited for (kill(2))",
         )],
         method: Some(("child", "kill")),
         errors: &[("ESRCH", "the process has ended"), ("EPERM", "the process belongs to another user")],
@@ -33,7 +39,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "signal_number",
-        doc: "Tells a signal's number on this architecture (signal(7)).",
+        effect: Effect::Reads,
+        doc: "Returns the number of a signal on this architecture (signal(7)).",
         args: &[arg("signal", Type::Signal, "\"SIGTERM\", \"term\" or a number")],
         returns: "an integer",
         example: "assert(tiny.signal_number(\"KILL\") == 9)",
@@ -42,9 +49,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pidfd_open",
-        doc: "Opens a process by its pid (pidfd_open(2)); with `start_time` only if it is still the same process.",
-        args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
-        options: &[opt("start_time", Type::Int, "", "what `process_start_time` said of it, in clock ticks since boot")],
+        effect: Effect::Plumbing,
+        doc: "Opens a process by its pid (pidfd_open(2)). With `start_time`, only if it is still the same process.",
+        args: &[arg("pid", Type::Int, "a pid in the caller's pid namespace")],
+        options: &[opt(
+            "start_time",
+            Type::Int,
+            "",
+            "its start time as returned by `process_start_time`, in clock ticks since boot",
+        )],
         returns: "a process handle, or nil when there is no such process",
         example: "local p = tiny.pidfd_open(state.pid, { start_time = state.pid_start })",
         call: pidfd_open,
@@ -52,10 +65,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "process_exit",
-        doc: "Tells how a process ended that is no child of the caller's: waits for its end through the pidfd, then asks \
-              /proc while it is a zombie, and PIDFD_GET_INFO after (pidfd_open(2)).",
-        args: &[arg("process", Type::Handle("process"), "what `pidfd_open` returned")],
-        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when it was reaped on a \
+        waits: true,
+        doc: "Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The \
+              status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.",
+        args: &[arg("process", Type::Handle("process"), "a handle returned by `pidfd_open`")],
+        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a \
                   kernel older than 6.15",
         method: Some(("process", "exit")),
         example: "local status, signal = process:exit()",
@@ -64,8 +78,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "process_start_time",
-        doc: "Tells when a process started, in clock ticks since boot; with the boot id it names a process for good (proc(5), stat field 22).",
-        args: &[arg("pid", Type::Int, "a pid of the caller's pid namespace")],
+        effect: Effect::Reads,
+        doc: "Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the \
+              start time and the boot id identify a process uniquely.",
+        args: &[arg("pid", Type::Int, "a pid in the caller's pid namespace")],
         returns: "an integer, or nil when there is no such process",
         example: "local started = tiny.process_start_time(tiny.getpid())",
         call: start_time,
@@ -73,7 +89,7 @@ pub const FAMILY: &[Primitive] = &[
     },
 ];
 
-/// The number of a signal value that was checked before.
+/// The number of a signal value that has been checked.
 pub fn signal_of(value: &Value) -> i32 {
     match value {
         Value::Integer(n) => *n as i32,
@@ -99,8 +115,8 @@ fn pidfd_open(call: &Call<'_>) -> Outcome {
         Err(e) if e.errno == nix::errno::Errno::ESRCH => return call.ok(Value::Nil),
         fd => fd?,
     };
-    // The start time is read after the pidfd is open: from here on the pid cannot change hands
-    // unnoticed, since the pidfd pins the process it names.
+    // The start time is read after the pidfd is open: the pidfd pins the process, so the pid cannot be reused
+    // unnoticed.
     if let Some(wanted) = call.opt::<u64>("start_time")?
         && pidfd::start_time(pid).ok() != Some(wanted)
     {

@@ -1,4 +1,4 @@
-//! Paths as the primitives take them: the argument, and the option `root` below which it is resolved.
+//! Path arguments of the primitives, and the option `root` below which they are resolved.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -13,20 +13,20 @@ use crate::vm::registry::{Opt, Type, opt};
 pub(super) const ROOT_TYPE: Type = Type::Either(&[Type::Handle("dir"), Type::Path]);
 
 pub(super) const ROOT: Opt =
-    opt("root", ROOT_TYPE, "the caller's root", "resolve the path below this folder; links cannot lead out of it");
+    opt("root", ROOT_TYPE, "the caller's root", "resolve the path below this directory; links cannot lead out of it");
 
-/// A folder that paths are resolved below, kept open for the length of a call.
+/// A directory below which paths are resolved, kept open until the call ends.
 pub(super) enum Root {
-    /// The caller's own.
+    /// The caller's own root.
     Caller,
-    /// A handle's, borrowed: it cannot be closed meanwhile.
+    /// The directory of a handle, borrowed: it cannot be closed during the call.
     Handle(UserDataRef<Fd>),
-    /// A path's, opened for this call.
+    /// The directory of a path, opened for this call.
     Opened(OwnedFd),
 }
 
 impl Root {
-    /// The root that a value names: a handle, a path, or nil.
+    /// The root given by a value: a handle, a path, or nil.
     pub fn of(value: &Value) -> Result<Root, Fail> {
         match value {
             Value::Table(table) => Ok(Root::Handle(FdRef::of(table)?.hold()?)),
@@ -35,7 +35,7 @@ impl Root {
         }
     }
 
-    /// Its descriptor; the caller's own has none.
+    /// Its descriptor; the caller's own root has none.
     pub fn fd(&self) -> Result<Option<BorrowedFd<'_>>, Fail> {
         match self {
             Root::Caller => Ok(None),
@@ -59,7 +59,7 @@ pub(super) fn root(call: &Call<'_>) -> Result<Root, Fail> {
 pub(super) fn access(call: &Call<'_>) -> Result<Option<Access>, Fail> {
     let id: Option<u32> = call.opt("access_as")?;
     if id == Some(u32::MAX) {
-        return Err(Fail::Usage("access_as: 4294967295 is no user".into()));
+        return Err(Fail::Usage("access_as: 4294967295 is not a valid user id".into()));
     }
     Ok(id.map(|id| Access { id, groups: call.flag("keep_groups") }))
 }

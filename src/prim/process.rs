@@ -1,8 +1,9 @@
-//! Processes: starting, joining, ending them, and what a process sets on itself.
+//! Processes: starting, waiting, ending, and the attributes that a process sets on itself.
 
 use mlua::{Table, Value};
 
 use super::namespace::{entering, joined, new_flags};
+use crate::sys::birth;
 use crate::sys::exec;
 use crate::sys::init;
 use crate::sys::pidfd::{self, Ended};
@@ -12,7 +13,7 @@ use crate::sys::title;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::files::SearchPath;
 use crate::vm::handle::{self, Builder};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 use crate::vm::{error, trace};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
@@ -20,42 +21,39 @@ const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "clone",
-        doc: "Forks a child into new or joined namespaces and runs `body` there (clone3(2)). The closure never returns \
-              into its parent: its integer result is the exit status, an error it throws is thrown again by the \
-              parent's `wait`.",
-        args: &[arg("body", Type::Function, "runs in the child; `tiny.exec` ends it in a program")],
+        doc: "Forks a child into new or existing namespaces and runs `body` there (clone3(2)). The function does not \
+              return into the parent: its integer result is the exit status, and an error that it throws is thrown by \
+              the parent's `wait`.",
+        args: &[arg("body", Type::Function, "runs in the child; `tiny.exec` replaces it by a program")],
         options: &[
             opt("user", Type::Namespace, "", "user namespace: true (new) or a userns handle (join)"),
             opt("pid", Type::Namespace, "", "pid namespace; the child of a new one is its PID 1"),
             opt("net", Type::Namespace, "", "network namespace"),
             opt("mount", Type::Namespace, "", "mount namespace"),
-            opt("uts", Type::Namespace, "", "hostname and domain name"),
-            opt("ipc", Type::Namespace, "", "System V IPC and POSIX queues"),
+            opt("uts", Type::Namespace, "", "UTS namespace: hostname and domain name"),
+            opt("ipc", Type::Namespace, "", "IPC namespace: System V IPC and POSIX message queues"),
             opt(
                 "cgroup",
                 Type::Either(&[Type::Namespace, Type::Handle("cgroup")]),
                 "",
-                "true: a new cgroup namespace; a cgroup handle: the child is born in that cgroup",
+                "true: a new cgroup namespace; a cgroup handle: the child starts in that cgroup",
             ),
-            opt("cgroupns", Type::Bool, "", "beside a cgroup handle: a new cgroup namespace whose root is that cgroup"),
-            opt("time", Type::Namespace, "", "clocks; a timens handle carries offsets"),
+            opt("cgroupns", Type::Bool, "", "with a cgroup handle: a new cgroup namespace whose root is that cgroup"),
+            opt("time", Type::Namespace, "", "time namespace; a timens handle sets offsets"),
             opt(
                 "oom_score_adj",
                 Type::Int,
                 "the caller's",
-                "how the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5))",
+                "the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5))",
             ),
         ],
         returns: "a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it",
         errors: &[
-            ("EPERM", "needs CAP_SYS_ADMIN: run as root, or ask for a user namespace too (user = true)"),
+            ("EPERM", "needs CAP_SYS_ADMIN: run as root, or also create a user namespace (user = true)"),
             ("ENOSPC", "a limit in /proc/sys/user/max_*_namespaces is reached or is 0 (`tinylua doctor`)"),
             ("EAGAIN", "the process limit (setrlimit nproc, or the cgroup's pids.max) is reached"),
-            ("EDEADLK", "something started a thread in this process before the fork"),
-            (
-                "EACCES",
-                "a lower OOM score needs CAP_SYS_RESOURCE; and a program that is not sealed calls tiny.seal() first",
-            ),
+            ("EDEADLK", "the process has another thread, and only a single-threaded process can fork here"),
+            ("EACCES", "a lower OOM score needs CAP_SYS_RESOURCE; an unsealed program must call tiny.seal() first"),
         ],
         example: "local child <close> = tiny.clone({ pid = true, uts = true }, function()\n  tiny.sethostname(\"tiny\")\n  \
                   tiny.exec { \"hostname\" }\nend)\nreturn child:wait()",
@@ -64,36 +62,32 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "fork",
-        doc: "Forks a child in the caller's own namespaces and runs `body` there (fork(2)); as `clone` without options.",
+        doc: "Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` without \
+              options.",
         args: &[arg("body", Type::Function, "runs in the child")],
         returns: "a child handle",
-        errors: &[("EAGAIN", "the process limit is reached")],
+        errors: &[("EAGAIN", "the limit of processes is reached (setrlimit nproc, or the cgroup's pids.max)")],
         example: "local child <close> = tiny.fork(function() return 7 end)\nassert(child:wait() == 7)",
         call: fork,
         ..BASE
     },
     Primitive {
         name: "exec",
-        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals are at \
-              their defaults.",
-        list: Some((Type::Bytes, "the program, looked up in PATH unless it has a slash, and its arguments")),
+        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have \
+              their default actions.",
+        list: Some((Type::Bytes, "the program, looked up in PATH unless it contains a slash, and its arguments")),
         options: &[
-            opt("env", Type::Map(&Type::Bytes), "the caller's environment", "the whole environment of the program"),
-            opt(
-                "keep_fds",
-                Type::Int,
-                "0",
-                "how many descriptors after standard error stay open (as LISTEN_FDS counts)",
-            ),
+            opt("env", Type::Map(&Type::Bytes), "the caller's environment", "the complete environment of the program"),
+            opt("keep_fds", Type::Int, "0", "how many descriptors after standard error stay open (like LISTEN_FDS)"),
         ],
-        returns: "never; an error when the program cannot be run",
+        returns: "does not return; an error when the program cannot be run",
         errors: &[
             (
                 "ENOENT",
                 "check the name and PATH inside the container's root; a script also needs its interpreter there",
             ),
             ("EACCES", "the file is not executable, or its file system is mounted noexec"),
-            ("ENOEXEC", "the file is no program; a script needs a first line such as #!/bin/sh"),
+            ("ENOEXEC", "the file is not an executable; a script needs a first line such as #!/bin/sh"),
         ],
         example: "tiny.exec { \"/bin/sh\", \"-c\", \"echo $GREETING\", env = { GREETING = \"hello\" } }",
         call: exec,
@@ -101,34 +95,41 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "wait",
-        doc: "Waits for a child to end, reaps it, and throws the error that its closure threw, if any (waitid(2)).",
+        waits: true,
+        doc: "Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).",
         args: &[
-            arg("child", Type::Handle("child"), "what `clone` or `fork` returned"),
-            optional("timeout", Type::Duration, "how long at most"),
+            arg("child", Type::Handle("child"), "a handle returned by `clone` or `fork`"),
+            optional("timeout", Type::Duration, "the longest time to wait"),
         ],
-        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when the time is over",
+        returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout \
+                  expires",
         method: Some(("child", "wait")),
-        errors: &[("ECHILD", "it is not a child of this process, or was waited for already")],
+        errors: &[("ECHILD", "it is not a child of this process, or was already waited for")],
         example: "local status, signal = child:wait()",
         call: wait,
         ..BASE
     },
     Primitive {
         name: "wait_ready",
-        doc: "Waits until a child runs its program, calls `notify_ready` or ends; throws the error that it threw before.",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is \
+              thrown here.",
         args: &[
-            arg("child", Type::Handle("child"), "what `clone` or `fork` returned"),
-            optional("timeout", Type::Duration, "how long at most"),
+            arg("child", Type::Handle("child"), "a handle returned by `clone` or `fork`"),
+            optional("timeout", Type::Duration, "the longest time to wait"),
         ],
-        returns: "true; false when the time is over",
+        returns: "true; false when the timeout expires",
         method: Some(("child", "wait_ready")),
-        example: "child:wait_ready()  -- from here on the program runs",
+        example: "child:wait_ready()  -- now the program runs",
         call: wait_ready,
         ..BASE
     },
     Primitive {
         name: "notify_ready",
-        doc: "In a child: tells the parent's `wait_ready` that what was asked is done; later errors do not reach it.",
+        effect: Effect::Plumbing,
+        doc: "In a child: reports to the parent's `wait_ready` that the setup is complete. Later errors are not passed \
+              to the parent.",
         example: "local child = tiny.fork(function() tiny.notify_ready(); serve() end)",
         call: |c| {
             sys::notify_ready();
@@ -138,8 +139,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "reap",
-        doc: "Kills a child with SIGKILL and waits for its end; what `<close>` does. A child that ended is only reaped.",
-        args: &[arg("child", Type::Handle("child"), "what `clone` or `fork` returned")],
+        waits: true,
+        effect: Effect::Plumbing,
+        undoes: true,
+        doc: "Kills a child with SIGKILL and waits for its end, like `<close>`. A child that has ended is only reaped.",
+        args: &[arg("child", Type::Handle("child"), "a handle returned by `clone` or `fork`")],
         method: Some(("child", "reap")),
         example: "tiny.reap(child)",
         call: reap,
@@ -147,14 +151,14 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "become_init",
-        doc: "Serves as PID 1 of a pid namespace for one child: passes on every signal that comes, reaps the orphans of \
-              the namespace, and ends with the child's status (pid_namespaces(7)). An error that the child throws is \
-              thrown by the caller's own `wait`. Signals that are not to be lost are taken before the fork (`signals`). \
-              The caller's environment is wiped, then all descriptors above standard error are closed, for which a \
-              child can wait at a pipe: other processes of the namespace could look for them.",
-        args: &[arg("child", Type::Handle("child"), "what `fork` returned")],
-        returns: "never; an error when the caller is not PID 1",
-        errors: &[("EINVAL", "call it in the closure of a clone with pid = true")],
+        doc: "Runs as the init process (PID 1) of a pid namespace for one child (pid_namespaces(7)). It forwards every \
+              signal, reaps orphans, and exits with the child's status. An error that the child throws is thrown by \
+              the caller's own `wait`. To lose no signals, block them before the fork (`signals`). The caller's \
+              environment is erased, then all descriptors above standard error are closed, so that other processes of \
+              the namespace cannot find them; a child can wait for this on a pipe.",
+        args: &[arg("child", Type::Handle("child"), "a handle returned by `fork`")],
+        returns: "does not return; an error when the caller is not PID 1",
+        errors: &[("EINVAL", "call it in the function of a clone with pid = true")],
         example: "tiny.clone({ pid = true }, function()\n  local child = tiny.fork(function() tiny.exec { \"sh\" } end)\n  \
                   tiny.become_init(child)\nend)",
         call: become_init,
@@ -162,11 +166,12 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_process_title",
-        doc: "Sets what ps(1) shows as this process's command line (setproctitle(3)): the title takes the place of the \
-              arguments in /proc/PID/cmdline, and the environment is no longer in /proc/PID/environ, so that nobody can \
-              read a secret there that was given to the command. What precedes the colon becomes the process's name \
-              (/proc/PID/comm, 15 bytes). The process itself and what it executes keep their environment. A command \
-              begins with the title `tinylua: COMMAND`.",
+        effect: Effect::Plumbing,
+        doc: "Sets the command line that ps(1) shows for this process (setproctitle(3)). The title replaces the \
+              arguments in /proc/PID/cmdline. /proc/PID/environ becomes empty, so that secrets in the environment \
+              cannot be read there. The part before the colon becomes the process name (/proc/PID/comm, 15 bytes). The \
+              process and the programs it executes keep their environment. Commands start with the title `tinylua: \
+              COMMAND`.",
         args: &[arg("title", Type::Str, "the title, such as \"tinylua: supervisor of web\"")],
         example: "tiny.set_process_title(\"tinylua: supervisor of web\")",
         call: |c| {
@@ -181,11 +186,13 @@ fn clone(call: &Call<'_>) -> Outcome {
     let join = joined(call)?;
     let placed = super::cgroup::placement(call)?;
     if call.flag("cgroupns") && placed.is_none() {
-        return Err(Fail::Usage("cgroupns goes with a cgroup handle; cgroup = true is the plain new namespace".into()));
+        return Err(Fail::Usage(
+            "cgroupns needs a cgroup handle; cgroup = true alone creates a new cgroup namespace".into(),
+        ));
     }
     let mut birth = Birth { new: new_flags(call), cgroup_namespace: call.flag("cgroupns"), ..Birth::default() };
     birth.oom_score_adj = call.opt("oom_score_adj")?;
-    // Borrowed for the length of the system call.
+    // Borrowed until the system call returns.
     let guards = join.iter().map(|(fd, flag)| Ok((fd.dup()?, *flag))).collect::<Result<Vec<_>, Fail>>()?;
     entering(&["pid"], guards.iter().fold(birth.new, |all, (_, flag)| all | flag))?;
     birth.join = guards.iter().map(|(fd, flag)| (std::os::fd::AsFd::as_fd(fd), *flag)).collect();
@@ -204,7 +211,7 @@ fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
     if let Some(search) = call.lua.app_data_ref::<SearchPath>() {
         search.let_go();
     }
-    let Some(Born { pid, pidfd, report }) = sys::clone(birth)? else {
+    let Some(Born { pid, pidfd, report }) = birth::clone(birth)? else {
         handle::forked();
         trace::forked(inside);
         return call.ok(Value::Nil);
@@ -216,13 +223,13 @@ fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
 
 fn exec(call: &Call<'_>) -> Outcome {
     let Some(table) = call.table() else {
-        return Err(Fail::Usage("the program is missing: exec { \"/bin/sh\" }".into()));
+        return Err(Fail::Usage("no program given: exec { \"/bin/sh\" }".into()));
     };
     let bytes = |s: mlua::LuaString| s.as_bytes().to_vec();
     let argv: Vec<Vec<u8>> =
         table.sequence_values::<mlua::LuaString>().map(|s| s.map(bytes)).collect::<Result<_, _>>()?;
     if argv.first().is_none_or(Vec::is_empty) {
-        return Err(Fail::Usage("the program is missing: exec { \"/bin/sh\" }".into()));
+        return Err(Fail::Usage("no program given: exec { \"/bin/sh\" }".into()));
     }
     let mut path = None;
     let env = match call.opt::<Table>("env")? {
@@ -245,7 +252,7 @@ fn exec(call: &Call<'_>) -> Outcome {
         }
     };
     let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
-    // confstr(_CS_PATH) and what every system has: execvp(3) also falls back to a default.
+    // The default PATH, as returned by confstr(_CS_PATH): execvp(3) also falls back to one.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
     match exec::exec(&exec::Program { argv, env, path, last_fd })? {}
 }
@@ -269,7 +276,7 @@ fn wait_ready(call: &Call<'_>) -> Outcome {
     call.ok(done)
 }
 
-/// Throws the error that the child reported; false when it has not come so far within `timeout`.
+/// Throws the error that the child reported; false when there is none within `timeout`.
 fn rethrow(call: &Call<'_>, child: &Table, timeout: Option<f64>) -> Result<bool, Fail> {
     let Value::UserData(report) = child.raw_get("report")? else { return Ok(true) };
     let text = {
@@ -285,7 +292,7 @@ fn rethrow(call: &Call<'_>, child: &Table, timeout: Option<f64>) -> Result<bool,
 fn reap(call: &Call<'_>) -> Outcome {
     let child = call.handle(0)?;
     let ended = FdRef::of(&child)?.with(|fd| {
-        let _ = pidfd::kill(fd, 9); // ESRCH: it has ended, what is left is to reap it.
+        let _ = pidfd::kill(fd, 9); // ESRCH: it has ended and only needs to be reaped.
         pidfd::wait(fd, None)
     })?;
     child.raw_set("closed", true)?;

@@ -1,4 +1,4 @@
-//! Roots: opening one, changing to one, and the nodes in one.
+//! Root directories: opening and changing them, and device nodes in them.
 
 use std::os::fd::AsFd;
 
@@ -10,33 +10,34 @@ use super::namespace::SEALED;
 use super::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;
 use crate::sys::mount as sys;
-use crate::sys::{path, seal};
+use crate::sys::{cloned_binary, path};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "open_root",
-        doc: "Opens a folder as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
-        args: &[arg("path", Type::Path, "the folder")],
+        effect: Effect::Plumbing,
+        doc: "Opens a directory as a root for the `root` option of the mount and file primitives (open(2), O_PATH).",
+        args: &[arg("path", Type::Path, "the directory")],
         options: &[
             ROOT,
             opt(
                 "ro_mount",
                 Type::Bool,
                 "false",
-                "as a read-only mount of its own, which has no place (open_tree(2)): who gets a FIFO or device that is opened \
-                 below it reads and writes, and cannot change its mode, owner or attributes",
+                "as a detached read-only mount of its own (open_tree(2)): a FIFO or device opened below it can be read \
+                 and written, but its mode, owner and attributes cannot be changed",
             ),
         ],
         returns: "a dir handle",
         errors: &[
-            ("ENOENT", "there is no such folder"),
-            ("ENOTDIR", "a rootfs is a folder; unpack an archive first"),
-            ("EPERM", "ro_mount needs CAP_SYS_ADMIN in the mount namespace"),
+            ("ENOENT", "there is no such directory"),
+            ("ENOTDIR", "a rootfs is a directory; unpack an archive first"),
+            ("EPERM", "ro_mount needs CAP_SYS_ADMIN over the mount namespace"),
         ],
         example: "local root <close> = tiny.open_root(\"./rootfs\")\ntiny.mount_proc(\"/proc\", { root = root })",
         call: open_root,
@@ -44,17 +45,18 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "chroot",
-        doc: "Changes the root of the calling process and goes there (chroot(2)). No containment: use `pivot_root` for that.",
+        doc: "Changes the root directory of the calling process and enters it (chroot(2)). This does not confine the \
+              process: use `pivot_root` for that.",
         args: &[arg("path", Type::Path, "the new root")],
         errors: &[
             ("EPERM", "needs CAP_SYS_CHROOT: run as root, or clone with user = true"),
-            ("ENOENT", "there is no such folder"),
-            ("ENOTDIR", "a root is a folder"),
+            ("ENOENT", "there is no such directory"),
+            ("ENOTDIR", "the root must be a directory"),
             SEALED,
         ],
         example: "tiny.chroot(\"./rootfs\")",
         call: |c| {
-            seal::require()?;
+            cloned_binary::require()?;
             sys::chroot(&c.str(0)?)?;
             c.ok(())
         },
@@ -62,7 +64,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "pivot_root",
-        doc: "Makes a mount the root of the mount namespace, takes the old root away and goes to `/` (pivot_root(2)).",
+        doc: "Makes a mount the root of the mount namespace, unmounts the old root and changes to `/` (pivot_root(2)).",
         args: &[arg("root", ROOT_TYPE, "a mount point: its path, or a dir handle opened after it was mounted")],
         errors: &[
             EPERM,
@@ -70,7 +72,7 @@ pub const FAMILY: &[Primitive] = &[
                 "EINVAL",
                 "the new root must be a mount point (mount_bind it onto itself) and not shared (mount_private(\"/\") first)",
             ),
-            ("EBUSY", "it is the root already"),
+            ("EBUSY", "it is already the root"),
             SEALED,
         ],
         example: "tiny.mount_private(\"/\")\ntiny.mount_bind(\"./rootfs\", \"./rootfs\")\ntiny.pivot_root(\"./rootfs\")",
@@ -80,13 +82,13 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "chdir",
         doc: "Changes the working directory (chdir(2)).",
-        args: &[arg("path", Type::Path, "the folder")],
+        args: &[arg("path", Type::Path, "the directory")],
         options: &[ROOT],
         errors: &[
-            ("ELOOP", "below a root, the links of /proc that lead out of it are not followed"),
-            ("ENOENT", "there is no such folder in this root"),
-            ("ENOTDIR", "it is no folder"),
-            ("EACCES", "a folder on the way may not be searched"),
+            ("ELOOP", "below a root, the links in /proc that lead out of it are not followed"),
+            ("ENOENT", "there is no such directory in this root"),
+            ("ENOTDIR", "it is not a directory"),
+            ("EACCES", "this user may not search a directory in the path"),
         ],
         example: "tiny.chdir(\"/srv\")",
         call: |c| {
@@ -98,8 +100,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "mknod",
-        doc: "Makes a device node or FIFO with exactly this mode (mknod(2)).",
-        args: &[arg("path", Type::Path, "the node"), arg("kind", Type::Word(&["char", "block", "fifo"]), "what it is")],
+        doc: "Creates a device node or FIFO with exactly this mode, whatever the umask (mknod(2)).",
+        args: &[
+            arg("path", Type::Path, "the node"),
+            arg("kind", Type::Word(&["char", "block", "fifo"]), "the type of the node"),
+        ],
         options: &[
             ROOT,
             opt("major", Type::Int, "0", "the device's major number"),
@@ -107,9 +112,9 @@ pub const FAMILY: &[Primitive] = &[
             opt("mode", Type::Int, "0o666", "its mode"),
         ],
         errors: &[
-            ("EPERM", "device nodes need CAP_MKNOD in the host's user namespace; bind-mount the host's node instead"),
-            ("EEXIST", "there is something of that name"),
-            ("ENOENT", "its folder is missing"),
+            ("EPERM", "device nodes need CAP_MKNOD in the initial user namespace; bind-mount the host's node instead"),
+            ("EEXIST", "a file of that name already exists"),
+            ("ENOENT", "its directory is missing"),
         ],
         example: "tiny.mknod(\"/dev/null\", \"char\", { major = 1, minor = 3 })",
         call: mknod,
@@ -128,7 +133,7 @@ fn open_root(call: &Call<'_>) -> Outcome {
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
-    seal::require()?;
+    cloned_binary::require()?;
     let value = call.arg_value(0);
     let path = match &value {
         Value::Table(handle) => handle.raw_get::<String>("path")?,

@@ -1,4 +1,4 @@
-//! Sockets of the local machine, and descriptors that travel over them.
+//! Unix domain sockets, and passing of descriptors over them.
 
 use std::os::fd::OwnedFd;
 
@@ -8,7 +8,7 @@ use super::event::file;
 use crate::sys::Context;
 use crate::sys::socket::{self as sys, Kind};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "sockets", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -16,14 +16,15 @@ const TYPE: Opt = opt(
     "type",
     Type::Word(&["stream", "seqpacket"]),
     "\"stream\"",
-    "\"seqpacket\": each write is a message, which one read takes whole",
+    "\"seqpacket\": each write is a message, and one read returns it whole",
 );
-const NONBLOCK: Opt = opt("nonblock", Type::Bool, "false", "reads and writes return at once");
+const NONBLOCK: Opt = opt("nonblock", Type::Bool, "false", "reads and writes do not block");
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "socketpair",
-        doc: "Makes two sockets that are connected with each other (socketpair(2)).",
+        effect: Effect::Plumbing,
+        doc: "Creates a pair of connected sockets (socketpair(2)).",
         options: &[TYPE, NONBLOCK],
         returns: "two file handles",
         example: "local mine, theirs = tiny.socketpair { type = \"seqpacket\" }",
@@ -35,14 +36,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unix_listen",
-        doc: "Makes a socket at `path` that only its owner may connect to, and listens (unix(7)). Its name stays \
-              until `remove`.",
-        args: &[arg("path", Type::Path, "the socket's name, of any length")],
+        effect: Effect::Plumbing,
+        doc: "Creates a socket at `path` that only its owner may connect to, and listens on it (unix(7)). The socket \
+              file remains until it is removed.",
+        args: &[arg("path", Type::Path, "the path of the socket, of any length")],
         options: &[TYPE, NONBLOCK],
-        returns: "a file handle, ready in `poll` when somebody connects",
+        returns: "a file handle that is ready in `poll` when a connection is waiting",
         errors: &[
-            ("EADDRINUSE", "something is at that path; remove it when its owner is gone"),
-            ("ENOENT", "the folder is missing"),
+            ("EADDRINUSE", "a file already exists at this path; remove it if no process listens there"),
+            ("ENOENT", "the directory is missing"),
         ],
         example: "local listener <close> = tiny.unix_listen(\"/run/web/attach\")",
         call: |c| {
@@ -53,11 +55,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unix_accept",
-        doc: "Takes the next connection (accept4(2)).",
-        args: &[arg("listener", FILE, "what `unix_listen` returned")],
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Accepts the next connection (accept4(2)).",
+        args: &[arg("listener", FILE, "a handle returned by `unix_listen`")],
         options: &[NONBLOCK],
-        returns: "a file handle; nil when nobody waits and the listener is nonblock",
-        errors: &[("EINVAL", "the file is no listening socket"), ("EMFILE", "this process has too many open files")],
+        returns: "a file handle; nil when the listener is nonblock and no connection is waiting",
+        errors: &[("EINVAL", "the file is not a listening socket"), ("EMFILE", "this process has too many open files")],
         example: "local client = tiny.unix_accept(listener)",
         call: |c| {
             let path: String = c.handle(0)?.raw_get("path")?;
@@ -70,14 +74,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "unix_connect",
+        effect: Effect::Plumbing,
         doc: "Connects to a socket by its path (connect(2)).",
-        args: &[arg("path", Type::Path, "the socket's name, of any length")],
+        args: &[arg("path", Type::Path, "the path of the socket, of any length")],
         options: &[TYPE, NONBLOCK],
         returns: "a file handle",
         errors: &[
             ("ENOENT", "there is no such socket"),
-            ("ECONNREFUSED", "whoever listened there is gone"),
-            ("EPROTOTYPE", "the listener's type is another"),
+            ("ECONNREFUSED", "no process listens on this socket any more"),
+            ("EPROTOTYPE", "the listener has another type; set `type`"),
         ],
         example: "local far <close> = tiny.unix_connect(\"/run/web/attach\")",
         call: |c| {
@@ -88,9 +93,10 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "send_fd",
-        doc: "Sends an open file to the process at the far side of a socket (unix(7), SCM_RIGHTS).",
-        args: &[arg("socket", FILE, "a socket"), arg("file", FILE, "what to send; the caller's own stays open")],
-        errors: &[("EPIPE", "the far side is closed"), ("ENOTSOCK", "the first file is no socket")],
+        effect: Effect::Plumbing,
+        doc: "Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).",
+        args: &[arg("socket", FILE, "a socket"), arg("file", FILE, "the file to send; it stays open in the caller")],
+        errors: &[("EPIPE", "the peer has closed the socket"), ("ENOTSOCK", "the first file is not a socket")],
         example: "tiny.send_fd(socket, tiny.open(\"web.log\"))",
         call: |c| {
             let sent = c.fd(1)?.dup()?;
@@ -101,13 +107,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "recv_fd",
-        doc: "Receives an open file from the far side of a socket (unix(7), SCM_RIGHTS).",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Receives an open file from the peer of a socket (unix(7), SCM_RIGHTS).",
         args: &[arg("socket", FILE, "a socket")],
-        returns: "a file handle; nil when the far side is closed",
+        returns: "a file handle; nil when the peer has closed the socket",
         errors: &[
-            ("ENOMSG", "a message without a file came"),
-            ("EAGAIN", "nothing is there now (nonblock)"),
-            ("ENOTSOCK", "the file is no socket"),
+            ("ENOMSG", "the message contains no file"),
+            ("EAGAIN", "no message is available now (nonblock)"),
+            ("ENOTSOCK", "the file is not a socket"),
         ],
         example: "local file = tiny.recv_fd(socket)",
         call: |c| match c.fd(0)?.with(sys::recv_fd)?? {

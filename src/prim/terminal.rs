@@ -1,4 +1,4 @@
-//! Terminals: the person at one, and pseudo-terminals for programs.
+//! Terminals: line input from the user, and pseudoterminals for programs.
 
 use std::os::fd::AsFd;
 
@@ -7,58 +7,61 @@ use mlua::Value;
 use super::event::{file, standard};
 use super::place::{ROOT, root};
 use crate::repl::{self, Ask, Entered};
-use crate::sys::{event, foreground, terminal as sys};
+use crate::sys::{event, job_control, terminal as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const BASE: Primitive = Primitive { family: "terminal", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
-const NOT_ONE: (&str, &str) = ("ENOTTY", "it is no terminal; isatty tells");
+const NOT_ONE: (&str, &str) = ("ENOTTY", "it is not a terminal; check with isatty");
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "read_line",
-        doc: "Asks the person at the terminal for a line, which can be edited (termios(3)). Where standard input is no \
-              terminal it reads a line of it, and shows no prompt.",
-        args: &[arg("prompt", Type::Str, "what to show before the input")],
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Reads a line from the user with a prompt and line editing (termios(3)). If standard input is not a \
+              terminal, it reads a line from it without a prompt.",
+        args: &[arg("prompt", Type::Str, "the text before the input")],
         options: &[
-            opt("history", Type::Path, "none", "the file that keeps what was entered; the arrow keys recall it"),
+            opt("history", Type::Path, "none", "the file for the input history, which the arrow keys recall"),
             opt(
                 "lua",
                 Type::Bool,
                 "false",
-                "the input is Lua: it goes on while the chunk is incomplete, Tab completes names, and Ctrl-C interrupts \
-                 what is run next, which may be a call that waits; children that it forks stand in a process group of \
-                 their own and read /dev/null",
+                "the input is Lua: it continues while the chunk is incomplete, Tab completes names, and Ctrl-C \
+                 interrupts the code that runs next, including blocking calls; children that it forks are in their own \
+                 process group and read /dev/null",
             ),
-            opt("names", Type::Table, "the globals", "of Lua input: the table whose names are completed"),
+            opt("names", Type::Table, "the globals", "for Lua input: the table whose names are completed"),
             opt(
                 "strings",
                 Type::Function,
                 "none",
-                "of Lua input: given a function's name and the beginning of a string in its call, returns a list of what \
-                 the string can be, or nil for files; given \"NAME {\" and the beginning of a key, a list of \"key: text\"",
+                "for Lua input: completes strings. Given a function's name and the start of a string in its call, it \
+                 returns a list of candidates, or nil for file names; given \"NAME {\" and the start of a key, a list \
+                 of \"key: text\"",
             ),
         ],
-        returns: "the text; nil at the end (Ctrl-D); false when it was given up (Ctrl-C)",
-        errors: &[("EIO", "the terminal is gone"), ("EBADF", "standard input is closed")],
+        returns: "the text; nil at the end of input (Ctrl-D); false when the user cancels (Ctrl-C)",
+        errors: &[("EIO", "the terminal was closed"), ("EBADF", "standard input is closed")],
         example: "if tiny.read_line(\"Remove web? [y/N] \") ~= \"y\" then return 1 end",
         call: read_line,
         ..BASE
     },
     Primitive {
         name: "openpty",
-        doc: "Makes a pseudo-terminal in a mounted devpts, found by descriptor: nothing but a devpts is opened, so that \
-              a container cannot put a file of its own in the way (pts(4), TIOCGPTPEER).",
-        args: &[arg("devpts", Type::Path, "where the devpts is mounted")],
-        options: &[ROOT, opt("nonblock", Type::Bool, "false", "reads and writes of the master return at once")],
+        doc: "Opens a new pseudoterminal in a mounted devpts (pts(4), TIOCGPTPEER). It is opened by descriptor and \
+              only in a devpts, so that a container cannot substitute a file of its own.",
+        args: &[arg("devpts", Type::Path, "the mount point of the devpts")],
+        options: &[ROOT, opt("nonblock", Type::Bool, "false", "reads and writes of the master do not block")],
         returns: "two file handles: the master, and the slave, whose `path` is its name in that devpts",
         errors: &[
-            ("ENOTTY", "there is no devpts at that path; mount_devpts mounts one"),
-            ("EXDEV", "something is mounted over its ptmx"),
-            ("ENOSPC", "its ptys are used up (/proc/sys/kernel/pty/max)"),
+            ("ENOTTY", "there is no devpts at this path; mount one with mount_devpts"),
+            ("EXDEV", "another file is mounted over its ptmx"),
+            ("ENOSPC", "the limit of pseudoterminals is reached (/proc/sys/kernel/pty/max)"),
         ],
         example: "local master, slave = tiny.openpty(\"/dev/pts\")",
         call: openpty,
@@ -66,10 +69,13 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_controlling_terminal",
-        doc: "Makes a terminal the controlling one of the caller's session: its Ctrl-C, its job control and /dev/tty \
-              are that session's (ioctl_tty(2), TIOCSCTTY).",
+        doc: "Makes a terminal the controlling terminal of the caller's session: Ctrl-C, job control and /dev/tty then \
+              apply to that session (ioctl_tty(2), TIOCSCTTY).",
         args: &[arg("file", FILE, "a terminal, such as the slave of openpty")],
-        errors: &[NOT_ONE, ("EPERM", "the caller is no session leader (setsid), or its session has a terminal")],
+        errors: &[
+            NOT_ONE,
+            ("EPERM", "the caller is not a session leader (call setsid), or its session already has a terminal"),
+        ],
         example: "tiny.setsid()\ntiny.set_controlling_terminal(slave)",
         call: |c| {
             c.fd(0)?.with(sys::set_controlling_terminal)??;
@@ -79,14 +85,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_foreground",
-        doc: "Gives the terminal at standard input to the process group of a child, which gets one of its own where it \
-              has none: it reads the keys and gets Ctrl-C (tcsetpgrp(3)). Without a child the caller's own group gets \
-              it back, at a prompt in the mode that this found.",
-        args: &[optional("child", Type::Handle("child"), "who reads; a child that was stopped for reading goes on")],
+        effect: Effect::Plumbing,
+        doc: "Moves a child to the foreground of the terminal at standard input, so that it can read keys and receives \
+              Ctrl-C (tcsetpgrp(3)). The child gets its own process group if it has none. Without a child, the \
+              caller's group returns to the foreground; at a prompt, the terminal mode found by this call is restored.",
+        args: &[optional("child", Type::Handle("child"), "the child; if it was stopped for reading it is continued")],
         errors: &[
-            ("ENOTTY", "standard input is no terminal, or another session's"),
+            ("ENOTTY", "standard input is not a terminal, or it belongs to another session"),
             ("EPERM", "the child is in another session"),
-            ("EACCES", "the child runs a program already, in the caller's own group"),
+            ("EACCES", "the child already runs a program in the caller's own group"),
             ("ESRCH", "the child has ended"),
         ],
         example: "tiny.set_foreground(child)\nlocal status = child:wait()\ntiny.set_foreground()",
@@ -95,14 +102,15 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "terminal_size",
-        doc: "Tells a terminal's size, or sets it; a change sends SIGWINCH to its foreground processes (ioctl_tty(2), \
-              TIOCGWINSZ, TIOCSWINSZ).",
-        args: &[arg("file", FILE, "a terminal, either side of a pty")],
+        effect: Effect::Plumbing,
+        doc: "Returns the size of a terminal, or sets it. A change sends SIGWINCH to the foreground processes \
+              (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).",
+        args: &[arg("file", FILE, "a terminal: either end of a pty")],
         options: &[
-            opt("rows", Type::Int, "as it is", "the new number of rows, up to 65535"),
-            opt("cols", Type::Int, "as it is", "the new number of columns, up to 65535"),
+            opt("rows", Type::Int, "unchanged", "the new number of rows, up to 65535"),
+            opt("cols", Type::Int, "unchanged", "the new number of columns, up to 65535"),
         ],
-        returns: "rows and columns, as they are then",
+        returns: "the resulting rows and columns",
         errors: &[NOT_ONE],
         example: "local rows, cols = tiny.terminal_size(tiny.stdio(1))",
         call: terminal_size,
@@ -110,11 +118,11 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "raw_mode",
-        doc: "Makes a standard stream's terminal pass every byte on as it is, without echo, lines or signals \
-              (cfmakeraw(3)).",
+        effect: Effect::Plumbing,
+        doc: "Sets the terminal of a standard stream to raw mode: no echo, line editing or signals (cfmakeraw(3)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
-        returns: "a terminal_mode handle; `<close>` sets the mode before",
-        errors: &[NOT_ONE, ("EIO", "the terminal is gone, or the caller is in the background of it")],
+        returns: "a terminal_mode handle; `<close>` restores the previous mode",
+        errors: &[NOT_ONE, ("EIO", "the terminal was closed, or the caller is a background process of it")],
         example: "local raw <close> = tiny.raw_mode(0)",
         call: |c| {
             let number = standard(c, 0)?;
@@ -128,13 +136,18 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "set_terminal_mode",
-        doc: "Sets the mode of a standard stream's terminal: the flags and control characters that `raw_mode` found \
-              before it (tcsetattr(3)).",
+        effect: Effect::Plumbing,
+        doc: "Sets the mode of a standard stream's terminal, for example the mode saved by `raw_mode` (tcsetattr(3)).",
         args: &[
             arg("number", Type::Int, "0, 1 or 2"),
-            arg("mode", Type::Str, "hexadecimal numbers with colons between them, as `stty -g` writes them"),
+            arg(
+                "mode",
+                Type::Str,
+                "the flags and control characters as hexadecimal numbers with colons between them, in the format of \
+                 `stty -g`",
+            ),
         ],
-        errors: &[NOT_ONE, ("EINVAL", "the text is no mode"), ("EIO", "the terminal is gone")],
+        errors: &[NOT_ONE, ("EINVAL", "the text is not a terminal mode"), ("EIO", "the terminal was closed")],
         example: "local raw = tiny.raw_mode(0)\ntiny.set_terminal_mode(0, raw.undo[3])",
         call: |c| {
             sys::set_mode(sys::standard(standard(c, 0)?), &c.str(1)?)?;
@@ -161,10 +174,10 @@ fn read_line(call: &Call<'_>) -> Outcome {
 
 fn set_foreground(call: &Call<'_>) -> Outcome {
     if !call.has(0) {
-        foreground::take_back();
+        job_control::take_back();
         return call.ok(());
     }
-    foreground::give(call.handle(0)?.raw_get("pid")?)?;
+    job_control::give(call.handle(0)?.raw_get("pid")?)?;
     call.ok(())
 }
 

@@ -1,10 +1,10 @@
-//! User namespaces as values, and the ids that a user may map into one.
+//! User namespaces as handles, and the ids that a user may map into them.
 
 use mlua::Table;
 
 use crate::sys::userns::{self as sys, Extent};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, optional};
 
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
@@ -13,20 +13,25 @@ const MAP: Type = Type::List(&Type::List(&Type::Int));
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "userns",
-        doc: "Makes a user namespace as a value, with its maps of ids (user_namespaces(7)). Each entry of a map is { \
-              inside, outside, count }. A map is written directly where the caller may: with CAP_SETUID and CAP_SETGID, \
-              or the caller's own id alone, for the group after setgroups was denied. Any other map is written by \
-              newuidmap and newgidmap, found in PATH and checked, which know the ranges of /etc/subuid and /etc/subgid.",
+        doc: "Creates a user namespace as a handle, with its id maps (user_namespaces(7)). Each entry of a map is { \
+              inside, outside, count }. A map is written directly if the caller has CAP_SETUID and CAP_SETGID, or if \
+              it maps only the caller's own id; for the group, setgroups(2) is then denied first. Any other map is \
+              written by newuidmap(1) and newgidmap(1), which allow the ranges in /etc/subuid and /etc/subgid. They \
+              are searched in PATH and checked.",
         options: &[
-            need("uid_map", MAP, "of user ids: { { 0, 1000, 1 }, { 1, 100000, 65536 } }"),
-            need("gid_map", MAP, "of group ids"),
+            need("uid_map", MAP, "the user id map: { { 0, 1000, 1 }, { 1, 100000, 65536 } }"),
+            need("gid_map", MAP, "the group id map"),
         ],
         returns: "a userns handle",
         errors: &[
-            ("EPERM", "the kernel or a helper refuses the map; `tiny.subids` tells which ranges the user has"),
-            ("ENOSPC", "a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or they are nested 32 deep"),
+            ("EPERM", "the kernel or a helper refuses the map; `tiny.subids` returns the ranges of the user"),
+            (
+                "ENOSPC",
+                "a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or user namespaces are nested 32 \
+                 deep",
+            ),
             ("EINVAL", "an outside id is not mapped in the caller's own user namespace"),
-            ("ENOENT", "install the package uidmap, which has newuidmap and newgidmap"),
+            ("ENOENT", "install the package uidmap, which contains newuidmap and newgidmap"),
         ],
         example: "local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }\n\
                   local child <close> = tiny.clone({ user = own, mount = true }, function() tiny.mount_private(\"/\") end)",
@@ -35,20 +40,23 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "subids",
-        doc: "Tells the ranges of ids that /etc/subuid and /etc/subgid give to a user, or to all users (subuid(5)).",
-        args: &[optional("user", Type::Either(&[Type::Str, Type::Int]), "a name or a uid; absent, everybody's")],
-        returns: "{ uids = { { first, count }, … }, gids = { … } }, in the files' order; empty lists where there is none",
-        errors: &[("EACCES", "the files are not readable to this user")],
+        effect: Effect::Reads,
+        doc: "Returns the id ranges of a user, or of all users, from /etc/subuid and /etc/subgid (subuid(5)).",
+        args: &[optional("user", Type::Either(&[Type::Str, Type::Int]), "a name or a uid; all users when absent")],
+        returns: "{ uids = { { first, count }, … }, gids = { … } }, in the order of the files; empty lists when there \
+                  is no range",
+        errors: &[("EACCES", "this user may not read the files")],
         example: "for _, range in ipairs(tiny.subids(\"web\").uids) do print(range[1], range[2]) end",
         call: subids,
         ..BASE
     },
     Primitive {
         name: "userns_helper",
-        doc: "Finds newuidmap or newgidmap in PATH and checks that it can map ranges: a file of root's that nobody else \
-              can write, with the setuid bit or file capabilities.",
+        effect: Effect::Reads,
+        doc: "Finds newuidmap(1) or newgidmap(1) in PATH and checks that it can map ranges. It must belong to root, be \
+              writable by root only, and have the set-user-ID bit or file capabilities.",
         args: &[arg("name", Type::Word(&["newuidmap", "newgidmap"]), "which")],
-        returns: "true; an error tells what is missing",
+        returns: "true; otherwise it throws an error with the reason",
         errors: &[("ENOENT", "install the package uidmap"), ("EPERM", "the file's owner, mode or privilege is wrong")],
         example: "assert(tiny.try(tiny.userns_helper, \"newuidmap\"))",
         call: |c| {
@@ -64,7 +72,7 @@ fn userns(call: &Call<'_>) -> Outcome {
     super::namespace::opened(call, "user", sys::create(&uids, &gids)?)
 }
 
-/// A map, checked as far as the kernel's own answer would be a bare EINVAL.
+/// Checks a map where the kernel would only report EINVAL.
 fn map(call: &Call<'_>, key: &str) -> Result<Vec<Extent>, Fail> {
     let wrong = |what: String| Fail::Usage(format!("option {key:?}: {what}"));
     let lists: Vec<Vec<i64>> = call.opt(key)?.unwrap_or_default();
@@ -87,7 +95,7 @@ fn map(call: &Call<'_>, key: &str) -> Result<Vec<Extent>, Fail> {
 fn extent(list: &[i64]) -> Option<Extent> {
     let [inside, outside, count] =
         <[u32; 3]>::try_from(list.iter().map(|n| u32::try_from(*n).ok()).collect::<Option<Vec<u32>>>()?).ok()?;
-    // 4294967295 is no id: to the kernel it means "as it is".
+    // 4294967295 is not a valid id: the kernel takes it as "unchanged".
     let fits = |first: u32| first.checked_add(count).is_some();
     (count > 0 && fits(inside) && fits(outside)).then_some(Extent { inside, outside, count })
 }

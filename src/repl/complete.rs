@@ -1,5 +1,5 @@
-//! Completion from what is there: globals, fields and methods, the options of a primitive, the words
-//! that an argument can be, modules, files; and what the prompt's own Lua knows of a string.
+//! Completion of globals, fields and methods, the options of a primitive, the possible values of an
+//! argument, modules and files; and of strings for which the prompt's Lua offers candidates.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,44 +7,44 @@ use std::path::Path;
 use mlua::{Function, Lua, Table};
 use rustyline::completion::Pair;
 
+use super::cursor_context::{Call, CursorContext, cursor_context};
 use super::names;
-use super::spot::{Call, Spot, spot};
 use crate::vm::files::SearchPath;
 use crate::vm::registry::Type;
 
-/// Between a candidate and what is said about it.
+/// The separator between a candidate and its description.
 pub const GAP: &str = "  ";
 
-/// What can be asked for candidates.
+/// The sources of candidates.
 pub struct Sources<'a> {
     pub lua: &'a Lua,
     /// The names at the prompt.
     pub globals: &'a Table,
-    /// What strings can be in a call, or with "callee {" keys and what they are for, "key: text": `f(callee, prefix)`
-    /// returns a list, or nil where it knows nothing.
+    /// The possible strings in a call, or with "callee {" the keys with their descriptions, "key: text":
+    /// `f(callee, prefix)` returns a list, or nil for an unknown callee.
     pub strings: Option<&'a Function>,
-    /// The columns of the screen.
+    /// The width of the screen.
     pub width: usize,
 }
 
-/// Where the completed word begins, and what it could be.
+/// The start of the word to complete, and the candidates.
 pub fn candidates(sources: &Sources<'_>, before: &str) -> (usize, Vec<Pair>) {
-    // `:in web` is the prompt's own and no Lua.
+    // `:in web` is a command of the prompt, not Lua.
     if let Some(name) = before.strip_prefix(":in ") {
         return (4, pairs(known(sources, ":in", name).unwrap_or_default(), name));
     }
-    match spot(before) {
-        Spot::Name(path) => {
+    match cursor_context(before) {
+        CursorContext::Name(path) => {
             let word = path.rsplit(['.', ':']).next().unwrap_or_default();
             (before.len() - word.len(), pairs(names::following(sources.globals, path), word))
         }
-        Spot::Key { call, prefix } => (before.len() - prefix.len(), keys(sources, &call, prefix)),
-        Spot::Text { call, prefix } => {
+        CursorContext::Key { call, prefix } => (before.len() - prefix.len(), keys(sources, &call, prefix)),
+        CursorContext::Text { call, prefix } => {
             let (from, found) = strings(sources, call.as_ref(), prefix);
             let quote = before[..before.len() - prefix.len()].chars().next_back();
             (before.len() - prefix.len() + from, closed(found, quote))
         }
-        Spot::Nothing => (before.len(), Vec::new()),
+        CursorContext::Nothing => (before.len(), Vec::new()),
     }
 }
 
@@ -53,8 +53,8 @@ fn pairs(names: impl IntoIterator<Item = String>, word: &str) -> Vec<Pair> {
     fitting.map(|name| Pair { replacement: name.clone(), display: name }).collect()
 }
 
-/// The keys of the table, each with what it does: those of a primitive, or what the prompt's Lua knows of
-/// a function that ships, as "container.new {".
+/// The keys of the table with their descriptions: from a primitive, or from the prompt's Lua for a
+/// shipped function, such as "container.new {".
 fn keys(sources: &Sources<'_>, call: &Call<'_>, prefix: &str) -> Vec<Pair> {
     if let Some(primitive) = names::primitive(sources.lua, sources.globals, call.callee) {
         let options = names::keys(primitive, call.index + usize::from(call.callee.contains(':')));
@@ -69,7 +69,7 @@ fn keys(sources: &Sources<'_>, call: &Call<'_>, prefix: &str) -> Vec<Pair> {
     }
 }
 
-/// Keys in a column, what they do beside it.
+/// Keys in a column, with their descriptions beside it.
 fn described<'a>(sources: &Sources<'_>, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Pair> {
     let keys: Vec<_> = keys.collect();
     let widest = keys.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -88,7 +88,7 @@ pub fn cut(text: &str, width: usize) -> String {
     }
 }
 
-/// What a string can be, and from which of its bytes on the candidates replace it.
+/// The candidates for a string, and the offset from which they replace it.
 fn strings(sources: &Sources<'_>, call: Option<&Call<'_>>, prefix: &str) -> (usize, Vec<Pair>) {
     if let Some(call) = call {
         if call.callee == "require" {
@@ -106,7 +106,7 @@ fn strings(sources: &Sources<'_>, call: Option<&Call<'_>>, prefix: &str) -> (usi
     (from, pairs(files(&prefix[..from], prefix[from..].starts_with('.')), &prefix[from..]))
 }
 
-/// A string that is found whole gets its end.
+/// If there is only one candidate, the string is closed.
 fn closed(mut found: Vec<Pair>, quote: Option<char>) -> Vec<Pair> {
     if let ([only], Some(quote @ ('"' | '\''))) = (&mut found[..], quote)
         && !only.replacement.ends_with('/')
@@ -116,7 +116,7 @@ fn closed(mut found: Vec<Pair>, quote: Option<char>) -> Vec<Pair> {
     found
 }
 
-/// The words that this argument or option can be.
+/// The possible values of this argument or option.
 fn words(sources: &Sources<'_>, call: &Call<'_>) -> Vec<String> {
     let Some(primitive) = names::primitive(sources.lua, sources.globals, call.callee) else { return Vec::new() };
     let index = call.index + usize::from(call.callee.contains(':'));
@@ -128,21 +128,21 @@ fn words(sources: &Sources<'_>, call: &Call<'_>) -> Vec<String> {
     ty.map(names::choices).unwrap_or_default().into_iter().map(str::to_owned).collect()
 }
 
-/// What the prompt's Lua knows. An error of its is no reason to stop typing.
+/// The candidates from the prompt's Lua. Its errors are ignored.
 fn known(sources: &Sources<'_>, callee: &str, prefix: &str) -> Option<Vec<String>> {
     let list = sources.strings?.call::<Option<Vec<String>>>((callee, prefix)).ok()??;
     Some(list.into_iter().filter(|text| plain(text)).collect())
 }
 
-/// Whether the text can stand in quotes as it is, and on a screen.
+/// Whether the text needs no escapes in quotes or on a screen.
 fn plain(text: &str) -> bool {
     !text.contains(|c: char| c.is_control() || matches!(c, '"' | '\'' | '\\'))
 }
 
-/// More names than this in a folder are nobody's choice.
+/// The maximum number of names offered from a directory.
 const MOST: usize = 2000;
 
-/// The files in a folder, folders with a slash behind; those with a dot before their names where asked.
+/// The files in a directory, subdirectories with a slash; hidden files only if the prefix begins with a dot.
 fn files(folder: &str, hidden: bool) -> Vec<String> {
     let folder = if folder.is_empty() { "." } else { folder };
     let entries = std::fs::read_dir(Path::new(folder)).into_iter().flatten().flatten().take(MOST);
@@ -157,7 +157,7 @@ fn files(folder: &str, hidden: bool) -> Vec<String> {
     names
 }
 
-/// The modules on the search path and of the binary, those in folders below included.
+/// The modules on the search path and in the binary, including subdirectories.
 fn modules(lua: &Lua) -> BTreeSet<String> {
     let path = lua.app_data_ref::<SearchPath>().map(|path| path.clone()).unwrap_or_default();
     path.names_below("lua/tiny").iter().map(|name| format!("tiny.{}", name.replace('/', "."))).collect()

@@ -1,5 +1,5 @@
-//! What rustyline asks while a line is edited: is it complete, what could follow, what to hint, which
-//! colours it has.
+//! The callbacks of rustyline while a line is edited: whether it is complete, completion, hints and
+//! colours.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -14,19 +14,19 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::complete::{self, GAP, Sources, cut};
-use super::{hint, paint};
+use super::{highlight, hint};
 use crate::sys::terminal;
-use crate::vm::registry;
+use crate::vm::registry::Registry;
 
-/// The answers, from the Lua state. Weak: the state owns the editor that owns this.
+/// The Lua state. Weak: the state owns the editor that owns this.
 pub struct LuaHelper {
     pub lua: WeakLua,
     pub lua_input: bool,
-    /// The names at the prompt, where they are others than the globals.
+    /// The names at the prompt, if they are not the globals.
     pub names: Option<Table>,
-    /// Tells what strings can be.
+    /// Returns the candidates for strings.
     pub strings: Option<Function>,
-    /// How wide the prompt is.
+    /// The width of the prompt.
     pub prompt: usize,
     /// Whether the line is drawn for the last time: without a cursor.
     pub last: Cell<bool>,
@@ -42,19 +42,19 @@ impl LuaHelper {
     }
 }
 
-/// The columns of the screen; 80 where it does not tell.
+/// The width of the screen; 80 if unknown.
 fn columns() -> usize {
     terminal::size(terminal::standard(1)).ok().map(|(_, cols)| usize::from(cols)).filter(|cols| *cols > 0).unwrap_or(80)
 }
 
-/// Whether `text` is the beginning of a chunk or expression that goes on in the next line.
+/// Whether `text` is an incomplete chunk or expression, continued in the next line.
 pub fn incomplete(lua: &Lua, text: &str) -> bool {
     let misses_more = |chunk: String| match lua.load(chunk).set_mode(ChunkMode::Text).into_function() {
         Ok(_) => Some(false),
         Err(mlua::Error::SyntaxError { incomplete_input, .. }) => incomplete_input.then_some(true),
         Err(_) => Some(false),
     };
-    // As an expression first: `tiny.getpid` alone is one, and would be an unfinished statement.
+    // As an expression first: `tiny.getpid` alone is an expression, but an unfinished statement.
     match (misses_more(format!("return {text}")), misses_more(text.to_owned())) {
         (Some(false), _) | (_, Some(false)) => false,
         (expression, statement) => expression.or(statement).unwrap_or(false),
@@ -83,7 +83,7 @@ impl Completer for LuaHelper {
     }
 }
 
-/// What is shown dim after the cursor; it cannot be taken over, since it is no Lua.
+/// The dim text after the cursor; it cannot be accepted as input, since it is not Lua.
 pub struct Signature(String);
 
 impl Hint for Signature {
@@ -102,7 +102,7 @@ impl Hinter for LuaHelper {
     fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Signature> {
         let lua = self.lua().filter(|_| pos == line.len())?;
         let text = hint::hint(&lua, &self.names(&lua), line)?;
-        // It stays on the line that is written.
+        // The hint must fit on the current line.
         let last = line.rsplit('\n').next().unwrap_or(line);
         let used = last.chars().count() + if last.len() == line.len() { self.prompt } else { 0 };
         let room = columns().checked_sub(used % columns() + 1).filter(|room| *room > 8)?;
@@ -116,7 +116,9 @@ impl Highlighter for LuaHelper {
             return Cow::Borrowed(line);
         }
         let cursor = (!self.last.get()).then_some(pos);
-        Cow::Owned(paint::paint(line, cursor, |name| registry::find(name).is_some() || name == "settings"))
+        let registry = self.lua().and_then(|lua| Registry::of(&lua));
+        let known = |name: &str| registry.is_some_and(|registry| registry.find(name).is_some()) || name == "settings";
+        Cow::Owned(highlight::highlight(line, cursor, known))
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {

@@ -1,19 +1,19 @@
-//! What is told dim behind the cursor: what the call around it takes, with the present argument between
-//! ‹ and ›, or what the option does that is being written.
+//! The dim hint after the cursor: the signature of the enclosing call, with the current argument between
+//! ‹ and ›, or the description of the option being typed.
 
 use mlua::{Lua, Table};
 
+use super::cursor_context::{Call, CursorContext, call, cursor_context};
 use super::names;
-use super::spot::{Call, Spot, call, spot};
 use crate::vm::registry::{Opt, Primitive};
 
-/// Around the present argument.
+/// The marks around the current argument.
 pub const MARKS: [char; 2] = ['‹', '›'];
 
-/// The hint behind `before`, the text up to the cursor.
+/// The hint after `before`, the text up to the cursor.
 pub fn hint(lua: &Lua, globals: &Table, before: &str) -> Option<String> {
     let around = call(before)?;
-    // A method is called without what stands before the colon.
+    // A method is called without the handle before the colon.
     let skipped = usize::from(around.callee.contains(':'));
     let Some(primitive) = names::primitive(lua, globals, around.callee) else {
         return shipped(&names::shipped_head(globals, around.callee)?, around.index);
@@ -58,14 +58,14 @@ fn shipped(head: &str, index: usize) -> Option<String> {
     Some(line(name, words, index, ""))
 }
 
-/// Of a table: what the key does whose value or name is being written, or which keys there are.
+/// For a table: the description of the key being typed or of its value, or the available keys.
 fn option(primitive: &'static Primitive, around: &Call<'_>, skipped: usize, before: &str) -> Option<String> {
     let keys = names::keys(primitive, around.index + skipped);
     if let Some(key) = around.key {
         return keys.iter().find(|o| o.name == key).map(about);
     }
-    let prefix = match spot(before) {
-        Spot::Key { prefix, .. } => prefix,
+    let prefix = match cursor_context(before) {
+        CursorContext::Key { prefix, .. } => prefix,
         _ => return None,
     };
     let fitting: Vec<&Opt> = keys.iter().filter(|o| o.name.starts_with(prefix)).collect();

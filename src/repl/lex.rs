@@ -1,7 +1,7 @@
-//! Lua's tokens in a text that is still being written: words, numbers, strings, comments, signs. What
-//! is no Lua yet is a sign or ends open; nothing is refused.
+//! A lexer for Lua that is still being typed: words, numbers, strings, comments, signs. Invalid text becomes
+//! a sign or an open token; there are no errors.
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// A name or a keyword.
@@ -11,7 +11,7 @@ pub enum Kind {
     Text,
     Comment,
     Space,
-    /// One character of anything else.
+    /// Any other character.
     Sign,
 }
 
@@ -22,12 +22,12 @@ pub struct Token<'a> {
     /// Its first byte in the text.
     pub start: usize,
     pub text: &'a str,
-    /// A string or comment that the text ends within.
+    /// Whether it is a string or comment without its end.
     pub open: bool,
 }
 
 impl Token<'_> {
-    /// The byte after it.
+    /// The offset after it.
     pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -39,7 +39,7 @@ pub const KEYWORDS: [&str; 22] = [
     "not", "or", "repeat", "return", "then", "true", "until", "while",
 ];
 
-/// The tokens, which together are the whole text.
+/// The tokens, which together cover the whole text.
 pub fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut all = Vec::new();
     let mut start = 0;
@@ -74,7 +74,7 @@ fn token(rest: &str, first: char) -> (Kind, usize, bool) {
     }
 }
 
-/// Whether the character can be in a name.
+/// Whether the character can be part of a name.
 pub fn word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
@@ -93,7 +93,7 @@ fn quoted(rest: &str, quote: char) -> (usize, bool) {
     (rest.len(), true)
 }
 
-/// The same of what is in long brackets, `[[ … ]]` or `[==[ … ]==]`; nothing where none open.
+/// The same for long brackets, `[[ … ]]` or `[==[ … ]==]`; `None` if there is no opening bracket.
 fn long(rest: &str) -> Option<(usize, bool)> {
     let level = rest.strip_prefix('[')?.find(|c| c != '=')?;
     let after = rest[1 + level..].strip_prefix('[')?;

@@ -1,5 +1,5 @@
-//! What the names in a piece of Lua stand for at the prompt: globals, fields, what is inherited, and
-//! which function is which primitive. No metamethod is called on the way.
+//! Resolves names in a piece of Lua at the prompt: globals, fields, inherited fields, and which
+//! function is which primitive. No metamethod is called.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use mlua::{Function, Lua, Table, Value};
 
 use super::lex::{KEYWORDS, word};
 use crate::vm::files;
-use crate::vm::registry::{self, Arg, Opt, Primitive, Type};
+use crate::vm::registry::{Arg, Opt, Primitive, Registry, Type};
 
-/// The names that could stand at the end of `path`.
+/// The names that could follow `path`.
 pub fn following(globals: &Table, path: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     match path.rfind(['.', ':']) {
@@ -26,12 +26,12 @@ pub fn following(globals: &Table, path: &str) -> BTreeSet<String> {
     names
 }
 
-/// How far inheritance is followed; it could be a circle.
+/// The maximum depth of inheritance, which could be circular.
 const GENERATIONS: usize = 8;
-/// More fields than this are nobody's choice.
+/// The maximum number of fields offered.
 const MOST: usize = 2000;
 
-/// The fields of a table and of what it inherits from.
+/// The fields of a table, including inherited ones.
 fn fields(table: &Table, functions: bool, names: &mut BTreeSet<String>) {
     let mut next = Some(table.clone());
     for _ in 0..GENERATIONS {
@@ -52,7 +52,7 @@ fn parent(table: &Table) -> Option<Table> {
     table.metatable()?.raw_get("__index").ok()
 }
 
-/// The value that a path of names leads to; nothing for nil.
+/// The value at a path of names; `None` for nil.
 pub fn value(globals: &Table, path: &str) -> Option<Value> {
     let mut value = Value::Table(globals.clone());
     for name in path.split(['.', ':']) {
@@ -74,14 +74,14 @@ fn field(table: &Table, name: &str) -> Option<Value> {
     None
 }
 
-/// The primitive that a path names, as a function of `tiny`, a method or under a name of the user's.
+/// The primitive at a path: a function of `tiny`, a method, or a variable of the user.
 pub fn primitive(lua: &Lua, globals: &Table, path: &str) -> Option<&'static Primitive> {
     let function = value(globals, path).filter(Value::is_function)?;
     let tiny: Table = lua.globals().raw_get("tiny").ok()?;
-    registry::all().find(|p| tiny.raw_get::<Value>(p.name).is_ok_and(|own| own == function))
+    Registry::of(lua)?.all().find(|p| tiny.raw_get::<Value>(p.name).is_ok_and(|own| own == function))
 }
 
-/// What a path calls that is no primitive: a function of a shipped module, as its source has it,
+/// The function of a shipped module at a path, with its signature from the source,
 /// "state.find(ref)".
 pub fn shipped_head(globals: &Table, path: &str) -> Option<String> {
     let Value::Function(function) = value(globals, path)? else { return None };
@@ -98,7 +98,7 @@ fn head(function: &Function) -> Option<String> {
     Some(line[start..end].to_owned())
 }
 
-/// The keys that the table which is argument `index` of a call takes.
+/// The keys of the table that is argument `index` of a call.
 pub fn keys(primitive: &'static Primitive, index: usize) -> &'static [Opt] {
     match argument(primitive, index).map(|arg| &arg.ty) {
         Some(Type::Options(keys)) => keys,
@@ -110,13 +110,13 @@ pub fn keys(primitive: &'static Primitive, index: usize) -> &'static [Opt] {
     }
 }
 
-/// The argument at a place in a call; nothing for the table of options.
+/// The argument at an index of a call; `None` for the options table.
 pub fn argument(primitive: &'static Primitive, index: usize) -> Option<&'static Arg> {
     let (name, _) = *primitive.parameters().get(index)?;
     primitive.args.iter().find(|arg| arg.name == name)
 }
 
-/// The words that a value of this type can be.
+/// The possible words for a value of this type.
 pub fn choices(ty: &Type) -> Vec<&'static str> {
     match ty {
         Type::Word(words) => words.to_vec(),

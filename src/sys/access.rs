@@ -1,6 +1,6 @@
-//! Doing one thing with less access to files: as another user, without the capabilities that overrule
-//! modes. No process is made for it, since each would take a pid of the container's; so what is given
-//! up is taken back, and where that fails the caller ends.
+//! Runs a function with fewer permissions on files: as another user, without the capabilities that bypass permission
+//! checks. It does not fork, since that would use a pid of the container. The permissions are restored afterwards; if
+//! that fails, the process exits.
 
 use nix::unistd::{Gid, Uid, getgroups, setfsgid, setfsuid, setgroups};
 use rustix::process::{DumpableBehavior, Signal, dumpable_behavior, parent_process_death_signal};
@@ -9,13 +9,13 @@ use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabiliti
 
 use super::{Context, Error, Result};
 
-/// As whom.
+/// The user to access files as.
 #[derive(Clone, Copy)]
 pub struct Access {
     /// The user; the group has the same number.
     pub id: u32,
-    /// Whether the caller's further groups stay. In a user namespace they may be ones that it has no
-    /// number for, and could not take back.
+    /// Whether to keep the caller's supplementary groups. In a user namespace some of them may be unmapped, and could
+    /// not be restored.
     pub groups: bool,
 }
 
@@ -28,7 +28,7 @@ struct Own {
     death: Option<Signal>,
 }
 
-/// Calls `f` with this access and CAP_SYS_ADMIN alone.
+/// Calls `f` with these permissions and CAP_SYS_ADMIN as the only capability.
 pub fn limited<R>(access: Access, f: impl FnOnce() -> R) -> Result<R> {
     let own = Own {
         sets: capabilities(None).detail("capget")?,
@@ -41,7 +41,7 @@ pub fn limited<R>(access: Access, f: impl FnOnce() -> R) -> Result<R> {
     let done = lower(access, &own).map(|()| f());
     match own.take_back() {
         Ok(()) => done,
-        // Half another's, this process is to do nothing more.
+        // With a partly changed identity the process must not continue.
         Err(_) => std::process::abort(),
     }
 }
@@ -52,7 +52,7 @@ fn lower(access: Access, own: &Own) -> Result<()> {
     }
     setfsgid(Gid::from_raw(access.id));
     setfsuid(Uid::from_raw(access.id));
-    // These two tell of no failure but by the value that they leave.
+    // These two report failure only by the value they leave.
     let (gid, uid) = (setfsgid(Gid::from_raw(u32::MAX)), setfsuid(Uid::from_raw(u32::MAX)));
     if gid.as_raw() != access.id || uid.as_raw() != access.id {
         return Err(Error::new(nix::errno::Errno::EPERM).with_detail(format!("becoming user {}", access.id)));
@@ -69,9 +69,10 @@ impl Own {
         if let Some(groups) = &self.groups {
             setgroups(groups).detail("setgroups")?;
         }
-        // setfsuid(2) raises and lowers capabilities of its own accord.
+        // setfsuid(2) also changes the effective capabilities.
         set_capabilities(None, self.sets).detail("capset")?;
-        // A change of the user sets these two (prctl(2)): the first to fs.suid_dumpable, of which 2 cannot be set.
+        // A change of user resets these two (prctl(2)): the first to fs.suid_dumpable, which can be 2, a value that
+        // cannot be set.
         if dumpable_behavior().detail("PR_GET_DUMPABLE")? != self.dumpable {
             let dumpable = match self.dumpable {
                 DumpableBehavior::Dumpable => DumpableBehavior::Dumpable,

@@ -1,15 +1,15 @@
-//! A time for calls that the kernel gives none, such as flock(2): a timer's signal interrupts them.
+//! A timeout for system calls without one, such as flock(2): a timer's signal interrupts them.
 
 use std::time::{Duration, Instant};
 
 use super::{Error, Result};
 
-/// Once the time has come, the signal comes again and again: the first may precede the call that it is for.
+/// After the timeout the signal is repeated: the first one may arrive before the system call starts.
 const AGAIN: i64 = 20_000;
 
 extern "C" fn nothing(_: libc::c_int) {}
 
-/// While this lives, calls that wait return EINTR after the time is over. SIGALRM is its own meanwhile.
+/// While this value lives, blocking calls return EINTR after the timeout. It uses SIGALRM.
 pub struct Alarm {
     until: Instant,
     action: libc::sigaction,
@@ -17,7 +17,7 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// Sets the timer; zero seconds count as a microsecond.
+    /// Sets the timer; zero seconds are rounded up to a microsecond.
     pub fn after(seconds: f64) -> Result<Alarm> {
         let wait = Duration::from_secs_f64(seconds.clamp(1e-6, 1e9));
         let handler: extern "C" fn(libc::c_int) = nothing;
@@ -25,10 +25,10 @@ impl Alarm {
         let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
         let mut before = action;
         action.sa_sigaction = handler as libc::sighandler_t;
-        // SAFETY: plain data; sigemptyset makes it whole.
+        // SAFETY: plain data; sigemptyset initialises it.
         let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
         let mut mask = set;
-        // SAFETY: all of it lives through the calls, and the handler does nothing.
+        // SAFETY: all values live through the calls, and the handler does nothing.
         let failed = unsafe {
             libc::sigemptyset(&raw mut set);
             libc::sigaddset(&raw mut set, libc::SIGALRM);
@@ -43,7 +43,7 @@ impl Alarm {
         Ok(made)
     }
 
-    /// Whether the time is over.
+    /// Whether the timeout has expired.
     pub fn is_over(&self) -> bool {
         Instant::now() >= self.until
     }
@@ -52,7 +52,7 @@ impl Alarm {
 impl Drop for Alarm {
     fn drop(&mut self) {
         let _ = set_timer(Duration::ZERO, 0);
-        // SAFETY: both are what the kernel gave.
+        // SAFETY: both values came from the kernel.
         unsafe {
             libc::sigaction(libc::SIGALRM, &raw const self.action, std::ptr::null_mut());
             libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.mask, std::ptr::null_mut());
@@ -65,7 +65,7 @@ fn set_timer(wait: Duration, again: i64) -> Result<()> {
         it_interval: libc::timeval { tv_sec: 0, tv_usec: again },
         it_value: libc::timeval { tv_sec: wait.as_secs() as i64, tv_usec: i64::from(wait.subsec_micros()) },
     };
-    // SAFETY: the value lives through the call; what was set before is not asked.
+    // SAFETY: the value lives through the call; the previous value is not requested.
     match unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const value, std::ptr::null_mut()) } {
         0 => Ok(()),
         _ => Err(Error::last()),

@@ -1,4 +1,4 @@
-//! Clocks and what identifies this boot.
+//! Clocks and the boot id.
 
 use std::ffi::OsString;
 
@@ -32,28 +32,27 @@ fn nanoseconds(id: ClockId) -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// A moment in seconds since 1970 as RFC 3339 in UTC with nanoseconds; `None` outside the years
-/// that it can write.
+/// A time in seconds since 1970 as RFC 3339 in UTC with nanoseconds; `None` outside the years that the format allows.
 pub fn moment(seconds: f64) -> Option<String> {
-    // In two parts: all of it in nanoseconds is more than a float holds exactly.
+    // In two parts, since a float cannot hold all of it in nanoseconds exactly.
     let whole = seconds.floor();
     let nanoseconds = ((seconds - whole) * 1e9).round() as i32;
     let whole = whole.is_finite().then_some(jiff::Timestamp::from_second(whole as i64).ok()?)?;
     Some(format!("{:.9}", whole.checked_add(jiff::SignedDuration::new(0, nanoseconds)).ok()?))
 }
 
-/// The current moment as `moment` writes it.
+/// The current time, formatted like `moment`.
 pub fn timestamp() -> String {
     format!("{:.9}", now())
 }
 
-/// The current moment.
+/// The current time.
 pub fn now() -> jiff::Timestamp {
     let now = clock_gettime(ClockId::Realtime);
     jiff::Timestamp::new(now.tv_sec, now.tv_nsec as i32).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
-/// Seconds since 1970 of an RFC 3339 time; `None` when it is not one.
+/// Seconds since 1970 of an RFC 3339 time; `None` if it is not one.
 pub fn parse(text: &str) -> Option<f64> {
     let moment: jiff::Timestamp = text.parse().ok()?;
     Some(moment.as_second() as f64 + f64::from(moment.subsec_nanosecond()) / 1e9)
@@ -65,11 +64,11 @@ pub fn boot_id() -> Result<String> {
     Ok(std::fs::read_to_string(path).at(path)?.trim().to_owned())
 }
 
-/// Takes the time zone away from the C library, or gives it back what `take_zone` returned. With this value it
-/// opens no file and knows UTC only, where it would read the /etc/localtime of whatever root the process has.
+/// Sets TZ for the C library so that it opens no file and uses UTC, or restores the value returned by `take_zone`.
+/// Otherwise it would read /etc/localtime of whatever root the process has.
 pub fn take_zone() -> Option<OsString> {
     let before = std::env::var_os("TZ");
-    // SAFETY: a process that changes its root has one thread, so nobody reads the environment meanwhile.
+    // SAFETY: a process that changes its root has one thread, so no other thread reads the environment.
     unsafe { std::env::set_var("TZ", ":") };
     before
 }

@@ -1,4 +1,4 @@
-//! What a process sets on itself: hostname, session, user, resource limits, no_new_privs.
+//! Attributes that a process sets on itself: hostname, session, user, resource limits, no_new_privs.
 
 use nix::sys::resource::{Resource, setrlimit as nix_setrlimit};
 use nix::unistd::{Gid, Uid};
@@ -47,8 +47,8 @@ const BY_NAME: [Resource; 16] = [
     Resource::RLIMIT_STACK,
 ];
 
-/// Sets a limit by its name. Errors: EPERM when the hard limit would rise without
-/// CAP_SYS_RESOURCE, EINVAL when `soft` is above `hard` (setrlimit(2)).
+/// Sets a limit by its name. Errors: EPERM if the hard limit is raised without CAP_SYS_RESOURCE, EINVAL if `soft` is
+/// above `hard` (setrlimit(2)).
 pub fn setrlimit(name: &str, soft: u64, hard: u64) -> Result<()> {
     let index = RESOURCES.iter().position(|r| *r == name).ok_or(nix::errno::Errno::EINVAL)?;
     nix_setrlimit(BY_NAME[index], soft, hard).detail(format!("RLIMIT_{}", name.to_uppercase()))
@@ -65,18 +65,19 @@ pub fn setsid() -> Result<()> {
     Ok(())
 }
 
-/// Becomes another user for good. Groups go first: afterwards the right to set them is gone.
-/// Errors: EINVAL for 4294967295, which to the kernel means "as it is" and would leave root root.
-/// With `keep_caps` the permitted capabilities stay when the user is not root any more, up to the next
-/// execve (PR_SET_KEEPCAPS).
+/// Changes the user permanently. Groups are set first, since the permission to set them is lost afterwards. Errors:
+/// EINVAL for 4294967295, which the kernel takes as "unchanged" and would leave the process root. With `keep_caps` the
+/// permitted capabilities are kept for a non-root user until the next execve (PR_SET_KEEPCAPS).
 pub fn setuser(uid: u32, gid: u32, groups: &[u32], keep_caps: bool) -> Result<()> {
     if uid == u32::MAX || gid == u32::MAX {
-        return Err(super::Error::new(nix::errno::Errno::EINVAL).with_detail("4294967295 is no user or group"));
+        return Err(
+            super::Error::new(nix::errno::Errno::EINVAL).with_detail("4294967295 is not a valid user or group id")
+        );
     }
     let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
     match nix::unistd::setgroups(&groups) {
-        // An unprivileged user namespace forbids setgroups (user_namespaces(7)); no groups is then
-        // what it already has.
+        // An unprivileged user namespace forbids setgroups (user_namespaces(7)); an empty list is then already in
+        // effect.
         Err(nix::errno::Errno::EPERM) if groups.is_empty() && setgroups_denied() => {}
         result => result.detail("setgroups")?,
     }
@@ -90,12 +91,12 @@ fn setgroups_denied() -> bool {
     std::fs::read("/proc/self/setgroups").is_ok_and(|text| text.starts_with(b"deny"))
 }
 
-/// PR_SET_NO_NEW_PRIVS; it cannot be taken back.
+/// PR_SET_NO_NEW_PRIVS; it cannot be cleared.
 pub fn no_new_privs() -> Result<()> {
     Ok(rustix::thread::set_no_new_privs(true)?)
 }
 
-/// Whether a process of the same user may look into this one (prctl(2), PR_GET_DUMPABLE).
+/// Whether a process of the same user may inspect this one (prctl(2), PR_GET_DUMPABLE).
 pub fn dumpable() -> Result<bool> {
     Ok(rustix::process::dumpable_behavior()? == rustix::process::DumpableBehavior::Dumpable)
 }

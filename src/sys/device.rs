@@ -1,4 +1,4 @@
-//! Devices that are opened by a name which may be anybody's.
+//! Devices opened by an untrusted name.
 
 use std::os::fd::OwnedFd;
 
@@ -8,9 +8,8 @@ use rustix::fs::{FileType, OFlags, fstat, makedev};
 use super::path::Place;
 use super::{Context, Error, Result, event};
 
-/// Opens the character device of this number for reading and writing, and nothing else: what has the name is
-/// looked at before it is opened, and what was opened once more. Errors: ENODEV when it is something else,
-/// ENOENT, ELOOP for a link.
+/// Opens the character device with this number for reading and writing, and nothing else: the file is checked before it
+/// is opened, and again afterwards. Errors: ENODEV if it is another file, ENOENT, ELOOP for a link.
 pub fn open_char(place: Place<'_>, major: u32, minor: u32) -> Result<OwnedFd> {
     let check = |fd: &OwnedFd| {
         let stat = fstat(fd).at(place.path)?;
@@ -22,7 +21,7 @@ pub fn open_char(place: Place<'_>, major: u32, minor: u32) -> Result<OwnedFd> {
         Err(Error::new(Errno::ENODEV).with_path(place.path).with_detail(what))
     };
     check(&place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?)?;
-    // Without a wait, in case another has taken its place meanwhile.
+    // Nonblocking, in case another file has replaced it in the meantime.
     let fd = place.open_with(OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW)?;
     check(&fd)?;
     event::set_nonblocking(std::os::fd::AsFd::as_fd(&fd), false)?;

@@ -1,5 +1,5 @@
-//! Copies of single files and links of many folders, in a tree of the same shape: opened with another's
-//! access where that is asked, and written with the caller's own.
+//! Copies of single files and links of many directories into a tree of the same layout: opened with another user's
+//! permissions if requested, and written with the caller's own.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,29 +11,29 @@ use super::access::{Access, limited};
 use super::path::{Place, open_root, without_umask};
 use super::{Context, Error, Result, fs};
 
-/// So many names are looked at in one go: each may be an open file.
+/// How many names are handled at once: each may be an open file.
 const AT_ONCE: usize = 256;
 
-/// Instead of its kind, of a file that came after the most of all.
+/// Used instead of a type for a file beyond the total limit.
 const LEFT_OUT: &str = "left out";
 
-/// Folders, and names in them, where a `*` stands for any part.
+/// Directories, and names in them, where `*` matches any part.
 pub type Names = BTreeMap<String, Vec<String>>;
 
 /// How files are copied.
 #[derive(Clone, Copy)]
 pub struct Copying<'a> {
-    /// Whether what a link points to is copied instead of the link.
+    /// Whether to copy the target of a symbolic link instead of the link.
     pub follow: bool,
-    /// Larger files are left out.
+    /// Larger files are skipped.
     pub most: u64,
-    /// What all files together may take up, in pages: those that come after that are left out.
+    /// The total size limit for all files, in whole pages: files beyond it are skipped.
     pub total: u64,
-    /// Where folders become ones that an overlay takes for the originals: the folder that is its layer.
+    /// The lower layer, if directories are created with an overlay redirect to the original.
     pub redirect: Option<&'a str>,
-    /// Folders that are told, and not made.
+    /// Directories that are listed but not created.
     pub except: &'a [String],
-    /// With whose access they are opened; the caller's own without one.
+    /// The user whose permissions are used to open them; the caller's own without one.
     pub access: Option<Access>,
 }
 
@@ -43,8 +43,7 @@ enum Found {
     Other(&'static str),
 }
 
-/// Copies the regular files and links of these names; tells the kind of each path that is there and may
-/// be read.
+/// Copies the regular files and links of these names; returns the type of each existing path that may be read.
 pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'static str)>> {
     let target = open_root(to)?;
     let (mut paths, mut at, mut kinds, mut left) = (None, 0, Vec::new(), how.total);
@@ -83,12 +82,12 @@ pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'
     }
 }
 
-/// What a file of this size takes up in memory; an empty one is no less work.
+/// The memory that a file of this size uses; an empty file counts as a page too.
 fn pages(size: usize) -> u64 {
     (size as u64).next_multiple_of(4096).max(4096)
 }
 
-/// The paths of all names; those with a `*` are looked up in their folders.
+/// The paths of all names; those with a `*` are looked up in their directories.
 fn expand(names: &Names) -> Vec<String> {
     let mut paths = Vec::new();
     for (folder, names) in names {
@@ -108,7 +107,7 @@ fn expand(names: &Names) -> Vec<String> {
     paths
 }
 
-/// Whether a name is one of a pattern with `*`.
+/// Whether a name matches a pattern with `*`.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
@@ -119,8 +118,8 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// What is at a path, opened where it is a file; nil for what is too large or may not be read. Should it
-/// be another file by then, nothing waits at a FIFO and no terminal becomes this process's.
+/// Opens a path if it is a file; `None` if it is too large or may not be read. If it is replaced by another file in the
+/// meantime, a FIFO does not block and a terminal does not become the controlling terminal.
 fn look(path: &str, how: Copying<'_>) -> Option<Found> {
     let (at, nofollow) = match how.follow {
         true => (AtFlags::empty(), OFlags::empty()),
@@ -162,7 +161,7 @@ fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'
     }
 }
 
-/// As much of a file as it had.
+/// Copies as many bytes as the file had.
 fn read(file: &OwnedFd, size: usize) -> Result<Vec<u8>> {
     let (mut bytes, mut at) = (vec![0; size], 0);
     while at < size {
@@ -179,7 +178,7 @@ fn read(file: &OwnedFd, size: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes something, and the folders above it where they are missing. The umask is off.
+/// Creates an object, and its parent directories if missing. The umask is 0.
 fn in_folder(target: &OwnedFd, name: &str, make: impl Fn() -> Result<()>) -> Result<()> {
     match make() {
         Err(e) if e.errno == Errno::ENOENT => {
@@ -198,21 +197,21 @@ fn write(bytes: &[u8], target: &OwnedFd, name: &str, mode: u32) -> Result<()> {
     fs::write_all(file.as_fd(), bytes)
 }
 
-/// What is there already stays.
+/// Existing files are kept.
 fn kept<E: Into<Error>>(made: std::result::Result<(), E>) -> Result<()> {
     made.map_err(Into::into).or_else(|e| if e.errno == Errno::EEXIST { Ok(()) } else { Err(e) })
 }
 
-/// What folders are made as.
+/// Attributes of created directories.
 #[derive(Clone, Copy)]
 pub struct Making {
     /// Their mode; their parents have 0755.
     pub mode: u32,
-    /// Whether an overlay shows nothing of lower layers in them.
+    /// Whether an overlay hides lower layers in them.
     pub opaque: bool,
 }
 
-/// Makes folders below another, with the parents that are missing. One that is there stays as it is.
+/// Creates directories below another, with missing parents. Existing ones are not changed.
 pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
     let folder = open_root(root)?;
     for path in paths {

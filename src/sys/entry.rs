@@ -1,27 +1,27 @@
-//! The program's first instructions, before the C library's. As root the program re-executes itself here from a
-//! detached read-only mount of its file, so that nothing that any command starts can write to it (`seal` says why,
-//! and does the same where this does not: other users, other processors, no /proc). Done here the first image costs
-//! next to nothing: most of a start is the C library's, which asks the processor for its features, and each such
-//! question leaves a virtual machine. It is assembly since nothing is relocated yet.
+//! The program's first instructions, before those of the C library. As root, the program re-executes itself here from a
+//! detached read-only mount of its file, so that no process that a command starts can write to it. `cloned_binary` gives the
+//! reasons, and does the same where this does not: for other users, other processors, or without /proc. At this point
+//! the first image costs almost nothing: most of a start is spent in the C library, which queries the processor's
+//! features, and each query exits a virtual machine. It is assembly since no relocation has been processed yet.
 //!
-//! build.rs makes `tinylua_start` the entry point. Whatever fails, `_start` goes on as if nothing had been tried.
+//! build.rs makes `tinylua_start` the entry point. If anything fails, `_start` continues as usual.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 core::arch::global_asm!(
     ".globl tinylua_start",
     ".type tinylua_start, @function",
     "tinylua_start:",
-    // _start gets what the kernel gave: argc, argv and the environment at rsp, and rdx (System V ABI, 3.4).
+    // _start receives the kernel's values: argc, argv and the environment at rsp, and rdx (System V ABI, 3.4).
     "mov r12, rsp",
     "mov r13, rdx",
-    // Room for the beginning of a path, and after it for a struct mount_attr.
+    // Space for the start of a path, and then for a struct mount_attr.
     "sub rsp, 64",
     "mov eax, {geteuid}",
     "syscall",
     "test eax, eax",
     "jnz 3f",
-    // readlink: a file that has no path is on a mount in no mount namespace already, and may end in " (deleted)". `seal`
-    // looks more closely.
+    // readlink: a file without a path is already on a mount in no mount namespace, and may end in " (deleted)". `cloned_binary`
+    // checks more precisely.
     "lea rdi, [rip + 4f]",
     "mov rsi, rsp",
     "mov edx, 16",

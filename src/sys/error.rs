@@ -1,5 +1,5 @@
-//! The one error type below Lua: an errno, the path or name it is about, and what is known beyond
-//! that. It names no primitive: the binding glue adds the call and its arguments.
+//! The one error type below Lua: an errno, the path or name concerned, and further details. It names no primitive: the
+//! bindings add the call and its arguments.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,16 +7,16 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-/// What a kernel operation failed with.
+/// The error of a kernel operation.
 #[derive(Debug, Clone)]
 pub struct Error {
     /// The kernel's error number.
     pub errno: Errno,
-    /// The file, link or other operand that the kernel refused, where it is not an argument.
+    /// The file, link or other operand that the kernel refused, if it is not an argument.
     pub path: Option<String>,
-    /// What is known beyond the errno, as a clause: "it is a file, not a directory".
+    /// Details beyond the errno, as a clause: "it is a file, not a directory".
     pub detail: Option<String>,
-    /// What the reader can do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -24,31 +24,31 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error of errno `errno` that carries no operand yet.
+    /// An error with this errno and no operand.
     pub fn new(errno: Errno) -> Error {
         Error { errno, path: None, detail: None, hint: None }
     }
 
-    /// The error that the last system call of this thread left in errno.
+    /// The error of this thread's last system call, from errno.
     pub fn last() -> Error {
         Error::new(Errno::last())
     }
 
-    /// Adds the operand; an operand that is known already (it is nearer the cause) stays.
+    /// Adds the operand; an existing one is kept, since it is nearer to the cause.
     #[must_use]
     pub fn with_path(mut self, path: impl AsRef<Path>) -> Error {
         self.path.get_or_insert_with(|| path.as_ref().to_string_lossy().into_owned());
         self
     }
 
-    /// Adds a clause that says more than the errno does.
+    /// Adds a clause with details beyond the errno.
     #[must_use]
     pub fn with_detail(mut self, text: impl Into<String>) -> Error {
         self.detail.get_or_insert_with(|| text.into());
         self
     }
 
-    /// Adds what the reader can do about it.
+    /// Adds a hint on how to fix it.
     #[must_use]
     pub fn with_hint(mut self, text: impl Into<String>) -> Error {
         self.hint.get_or_insert_with(|| text.into());
@@ -65,7 +65,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.errno, self.errno.desc())?;
         if let Some(path) = &self.path {
-            // A line's end in a name would begin a line of ours.
+            // A newline in a name would start another line of output.
             write!(f, ": {}", visible(path).replace('\n', "\\n"))?;
         }
         if let Some(detail) = &self.detail {
@@ -75,7 +75,8 @@ impl fmt::Display for Error {
     }
 }
 
-/// A text with its control characters visible: names are often a container's to choose, and none steers a terminal.
+/// A text with its control characters made visible: names are often chosen by a container and must not control a
+/// terminal.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
@@ -87,8 +88,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether a character steers a terminal, or the direction in which its text is shown (Unicode's bidi controls). Line
-/// ends and tabs belong to what is said.
+/// Whether a character controls a terminal or the text direction (Unicode's bidi controls). Newlines and tabs are kept.
 pub(super) fn steers(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || c.is_control() && c != '\n' && c != '\t'
@@ -117,11 +117,11 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// Adds context to a failure on its way up.
+/// Adds context to an error.
 pub trait Context<T> {
-    /// Names the operand.
+    /// Adds the operand.
     fn at(self, path: impl AsRef<Path>) -> Result<T>;
-    /// Adds a clause that says more than the errno does.
+    /// Adds a clause with details beyond the errno.
     fn detail(self, text: impl Into<String>) -> Result<T>;
 }
 

@@ -1,5 +1,4 @@
-//! Waiting: poll, signals as a descriptor, file changes. Everything here is told by the kernel;
-//! nothing asks in a loop.
+//! Waiting: poll, signals as a descriptor, file changes. The kernel reports all events; nothing polls in a loop.
 
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -10,9 +9,8 @@ use rustix::fs::inotify;
 
 use super::{Context, Error, Result, interrupt, memory, signal};
 
-/// Which of `fds` are ready for what they are asked for; all false after `timeout` seconds. An error
-/// condition or a closed far end counts as ready: the next call on the descriptor tells. With `trim`
-/// memory is given back before the sleep.
+/// Which of `fds` are ready for the requested events; all false after `timeout` seconds. An error condition or a closed
+/// peer counts as ready: the next call on the descriptor reports it. With `trim`, memory is released before the wait.
 pub fn poll(fds: &[(BorrowedFd<'_>, PollFlags)], timeout: Option<f64>, trim: bool) -> Result<Vec<bool>> {
     let deadline = timeout.map(|t| Instant::now() + Duration::from_secs_f64(t.clamp(0.0, 1e9)));
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|(fd, what)| PollFd::from_borrowed_fd(*fd, *what)).collect();
@@ -29,20 +27,30 @@ pub fn poll(fds: &[(BorrowedFd<'_>, PollFlags)], timeout: Option<f64>, trim: boo
     }
 }
 
+/// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
+pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
+    ready(fd, PollFlags::IN, timeout)
+}
+
+/// Whether `fd` becomes ready for `what` within `timeout` seconds; an error condition is readiness.
+pub fn ready(fd: BorrowedFd<'_>, what: PollFlags, timeout: Option<f64>) -> Result<bool> {
+    Ok(poll(&[(fd, what)], timeout, false)?[0])
+}
+
 /// Blocks these signals and gives them to a descriptor instead (signalfd(2)); returns it and those
 /// that were not blocked before. A program that is executed later starts with none blocked.
 pub fn signalfd(numbers: &[i32]) -> Result<(OwnedFd, Vec<i32>)> {
-    // The kernel would pass over these two without a word.
+    // The kernel would silently ignore these two.
     if let Some(number) = numbers.iter().find(|n| [libc::SIGKILL, libc::SIGSTOP].contains(n)) {
-        return Err(Error::new(Errno::EINVAL).with_detail(format!("{} cannot be taken", signal::name(*number))));
+        return Err(Error::new(Errno::EINVAL).with_detail(format!("{} cannot be blocked", signal::name(*number))));
     }
     let set = signal_set(numbers)?;
-    // SAFETY: the set lives through the call; -1 asks for a new descriptor.
+    // SAFETY: the set lives through the call; -1 requests a new descriptor.
     let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
     if fd < 0 {
         return Err(Error::last());
     }
-    // SAFETY: the kernel gave us this new descriptor.
+    // SAFETY: the kernel returned this new descriptor.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     let before = change_mask(libc::SIG_BLOCK, &set)?;
     // SAFETY: both take a set that lives through the call and a number that `signal_set` checked.
@@ -50,25 +58,25 @@ pub fn signalfd(numbers: &[i32]) -> Result<(OwnedFd, Vec<i32>)> {
     Ok((fd, numbers.iter().filter(new).copied().collect()))
 }
 
-/// Lets signals take their effect again; those that are pending do it now.
+/// Unblocks signals; pending ones are delivered now.
 pub fn unblock(numbers: &[i32]) -> Result<()> {
     change_mask(libc::SIG_UNBLOCK, &signal_set(numbers)?).map(drop)
 }
 
-/// A set with real-time signals too, which nix does not name.
+/// A set that may contain real-time signals, which nix does not name.
 fn signal_set(numbers: &[i32]) -> Result<libc::sigset_t> {
-    // SAFETY: a set is plain data, for which all zeroes is a value, and the empty one on Linux.
+    // SAFETY: a set is plain data, for which zeros are valid, and the empty set on Linux.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
     for number in numbers {
-        // SAFETY: the set is ours; a number that is no signal is refused.
+        // SAFETY: the set is ours; an invalid signal number is refused.
         if unsafe { libc::sigaddset(&raw mut set, *number) } != 0 {
-            return Err(Error::last().with_detail(format!("{number} is no signal")));
+            return Err(Error::last().with_detail(format!("{number} is not a signal")));
         }
     }
     Ok(set)
 }
 
-/// Changes this thread's signal mask; returns what it was.
+/// Changes this thread's signal mask; returns the previous one.
 fn change_mask(how: i32, set: &libc::sigset_t) -> Result<libc::sigset_t> {
     // SAFETY: as above.
     let mut before: libc::sigset_t = unsafe { std::mem::zeroed() };
@@ -79,7 +87,7 @@ fn change_mask(how: i32, set: &libc::sigset_t) -> Result<libc::sigset_t> {
     }
 }
 
-/// The next signal that came, and who sent it (0: the kernel); `None` when none is pending.
+/// The next pending signal, and its sender (0: the kernel); `None` when none is pending.
 pub fn read_signal(fd: BorrowedFd<'_>) -> Result<Option<(i32, u32)>> {
     let mut info = [0u8; size_of::<libc::signalfd_siginfo>()];
     match rustix::io::read(fd, &mut info) {
@@ -92,12 +100,12 @@ pub fn read_signal(fd: BorrowedFd<'_>) -> Result<Option<(i32, u32)>> {
     }
 }
 
-/// A descriptor that tells of changes to the files given to `watch` (inotify(7)).
+/// A descriptor that reports changes of the files given to `watch` (inotify(7)).
 pub fn inotify() -> Result<OwnedFd> {
     Ok(inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?)
 }
 
-/// Watches a file or folder for writes, new and removed names, renames and its own removal.
+/// Watches a file or directory for writes, created and removed names, renames and its own removal.
 pub fn watch(fd: BorrowedFd<'_>, path: &str) -> Result<()> {
     use inotify::WatchFlags as W;
     let events = W::MODIFY | W::CREATE | W::DELETE | W::MOVED_FROM | W::MOVED_TO | W::DELETE_SELF | W::MOVE_SELF;
@@ -105,7 +113,7 @@ pub fn watch(fd: BorrowedFd<'_>, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Takes what an inotify descriptor tells: the names that changed, empty for the watched file itself.
+/// Reads an inotify descriptor: the names that changed, empty for the watched file itself.
 pub fn changes(fd: BorrowedFd<'_>) -> Result<Vec<Vec<u8>>> {
     let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 4096];
     let mut reader = inotify::Reader::new(fd, &mut buffer);
@@ -120,7 +128,7 @@ pub fn changes(fd: BorrowedFd<'_>) -> Result<Vec<Vec<u8>>> {
     }
 }
 
-/// Makes a descriptor's reads return at once when nothing is there.
+/// Makes reads of a descriptor nonblocking.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> Result<()> {
     use rustix::fs::OFlags;
     let flags = rustix::fs::fcntl_getfl(fd)?;

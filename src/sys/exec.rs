@@ -1,4 +1,4 @@
-//! Replacing the process by a program, with nothing of ours left in it (execve(2)).
+//! Replacing the process by a program without leaking any state (execve(2)).
 
 use std::ffi::{CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -8,21 +8,21 @@ use nix::errno::Errno;
 use super::process::flush_stdio;
 use super::{Context, Error, Result};
 
-/// What `exec` runs.
+/// The program for `exec`.
 pub struct Program {
-    /// The program and its arguments; the first is looked up in PATH unless it has a slash.
+    /// The program and its arguments; the first is looked up in PATH unless it contains a slash.
     pub argv: Vec<Vec<u8>>,
-    /// The environment as `K=V`, whole; this process's own for none.
+    /// The complete environment as `K=V`; `None`: this process's own.
     pub env: Option<Vec<Vec<u8>>>,
     /// The search path.
     pub path: Vec<u8>,
-    /// The highest descriptor that stays open; those above are closed.
+    /// The highest descriptor that stays open; higher ones are closed.
     pub last_fd: u32,
 }
 
-/// Replaces this process by a program. Descriptors above `last_fd` are closed, signals are at
-/// their defaults and none is blocked. Returns only on failure: ENOENT when it is not found,
-/// EACCES when it cannot be executed, ENOEXEC when it is no program.
+/// Replaces this process by a program. Descriptors above `last_fd` are closed, signals have their default actions and
+/// none is blocked. Returns only on failure: ENOENT if it is not found, EACCES if it may not be executed, ENOEXEC if it
+/// is not an executable.
 pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     let name = program.argv.first().ok_or(Errno::EINVAL)?;
     let argv = Vector::of(&program.argv)?;
@@ -39,7 +39,7 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
         unsafe { libc::execve(file.as_ptr(), argv.as_ptr(), env) };
         match Errno::last() {
             Errno::ENOENT | Errno::ENOTDIR => {}
-            // As execvp(3): a later folder of PATH may hold one that can be executed.
+            // Like execvp(3): a later directory of PATH may contain an executable.
             Errno::EACCES => failure = Errno::EACCES,
             errno => {
                 failure = errno;
@@ -55,9 +55,9 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     Err(error)
 }
 
-/// Strings as execve(2) takes them.
+/// Strings in the form of execve(2).
 struct Vector {
-    /// What `pointers` leads to.
+    /// The strings behind `pointers`.
     _strings: Vec<CString>,
     pointers: Vec<*const c_char>,
 }
@@ -76,18 +76,19 @@ impl Vector {
     }
 }
 
-/// The environment of this process; nothing here changes it after the start.
+/// The environment of this process; it does not change after the start.
 fn own_environment() -> *const *const c_char {
     // SAFETY: the C library's declaration (environ(7)).
     unsafe extern "C" {
         static environ: *const *const c_char;
     }
-    // SAFETY: a pointer that the C library set before `main`; who executes a program has no other thread.
+    // SAFETY: a pointer that the C library set before `main`; the process has no other thread when it executes a
+    // program.
     unsafe { environ }
 }
 
-/// Marks descriptors close-on-exec instead of closing them: when exec fails, the report pipe is
-/// still there. Without close_range(2) (Linux 5.11) nothing is run: what leaks would be an escape.
+/// Marks descriptors close-on-exec instead of closing them, so that the report pipe still works if exec fails. Without
+/// close_range(2) (Linux 5.11) no program is run: a leaked descriptor could allow an escape.
 fn close_above(last: u32) -> Result<()> {
     let Some(first) = last.checked_add(1) else { return Ok(()) };
     // SAFETY: close_range only marks descriptors.
@@ -97,11 +98,11 @@ fn close_above(last: u32) -> Result<()> {
     }
 }
 
-/// A file that is there but "not found" misses its interpreter (execve(2), ENOENT).
+/// A file that exists but is "not found" lacks its interpreter (execve(2), ENOENT).
 fn not_found(name: &[u8], path: &[u8]) -> String {
     let there = |c: &Vec<u8>| std::fs::metadata(OsStr::from_bytes(c)).is_ok();
     match candidates(name, path).iter().find(|c| there(c)) {
-        Some(_) => "the file is there but its interpreter or dynamic loader is not".into(),
+        Some(_) => "the file exists, but its interpreter or dynamic loader does not".into(),
         None if name.contains(&b'/') => "no such program in this root".into(),
         None => format!("not in PATH={}", String::from_utf8_lossy(path)),
     }
@@ -114,17 +115,17 @@ fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
 }
 
-/// What to put back when exec fails: the mask, and the signals that were not at their defaults.
+/// The state to restore if exec fails: the mask, and signals without their default action.
 type SavedSignals = (nix::sys::signal::SigSet, Vec<(libc::c_int, libc::sighandler_t)>);
 
-/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup`
-/// SIGHUP, and a supervisor blocks some. None of that is a program's business.
+/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup` ignores SIGHUP, and a
+/// supervisor blocks some. The program must not inherit this.
 fn reset_signals() -> Result<SavedSignals> {
     use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
     let mut mask = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
-    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which
-    // are at their defaults always.
+    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which always have their
+    // default action.
     let reset = |signal| (signal, unsafe { libc::signal(signal, libc::SIG_DFL) });
     let changed = (1..32).map(reset).filter(|(_, was)| *was != libc::SIG_DFL && *was != libc::SIG_ERR);
     Ok((mask, changed.collect()))
@@ -134,7 +135,7 @@ fn restore_signals((mask, changed): SavedSignals) {
     use nix::sys::signal::{SigmaskHow, pthread_sigmask};
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
     for (signal, was) in changed {
-        // SAFETY: puts back what `reset_signals` found.
+        // SAFETY: restores what `reset_signals` found.
         unsafe { libc::signal(signal, was) };
     }
 }

@@ -1,4 +1,4 @@
-//! Files for the state store and for output: whole reads, atomic writes, listings, locks.
+//! Files for the state store and for output: whole reads, atomic writes, directory listings, locks.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -11,34 +11,35 @@ use super::alarm::Alarm;
 use super::path::{Place, without_umask};
 use super::{Context, Error, Result, interrupt};
 
-/// A duplicate of standard error that a program never inherits.
+/// A duplicate of standard error that programs never inherit.
 pub fn duplicate_stderr() -> Result<Arc<OwnedFd>> {
     Ok(Arc::new(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 100)?))
 }
 
-/// Puts /dev/null in the place of a descriptor: its number stays, what it led to is let go.
+/// Replaces a descriptor by /dev/null: its number stays valid, and the file behind it is closed.
 pub fn silence(fd: BorrowedFd<'_>) -> Result<()> {
     let null = rustix::fs::openat(CWD, "/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).at("/dev/null")?;
-    // SAFETY: both descriptors are open, and the owner of `fd` goes on owning its number.
+    // SAFETY: both descriptors are open, and the owner of `fd` keeps owning its number.
     let done = unsafe { libc::dup3(null.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) };
     if done < 0 { Err(Error::last()) } else { Ok(()) }
 }
 
-/// A file without a name, in memory, to which every write is appended: forked processes share it.
+/// An unnamed file in memory, with all writes appended: forked processes share it.
 pub fn memory_file() -> Result<OwnedFd> {
     let file = rustix::fs::memfd_create("tinylua", rustix::fs::MemfdFlags::CLOEXEC)?;
     rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
     Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
 }
 
-/// An empty file under this name, for writing.
-pub fn create(path: &std::path::Path) -> Result<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o644))?;
+/// A file under this name, for writing: empty, or to append to, made for its owner alone where it is missing.
+pub fn create(path: &std::path::Path, append: bool) -> Result<OwnedFd> {
+    let (how, mode) = if append { (OFlags::APPEND, 0o600) } else { (OFlags::TRUNC, 0o644) };
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOCTTY | how;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?;
     Ok(rustix::io::fcntl_dupfd_cloexec(file, 100)?)
 }
 
-/// All that is in a file, wherever it is read and written.
+/// The whole content of a file, independent of its offset.
 pub fn read_whole(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     let mut bytes = vec![0; rustix::fs::fstat(fd)?.st_size.max(0) as usize];
     let mut at = 0;
@@ -53,7 +54,7 @@ pub fn read_whole(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Puts `bytes` in the place of all that is in a file; a pipe or device just gets them.
+/// Replaces the content of a file with `bytes`; a pipe or device is only written to.
 pub fn replace_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<()> {
     if rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == rustix::fs::FileType::RegularFile {
         rustix::fs::ftruncate(fd, 0)?;
@@ -62,14 +63,14 @@ pub fn replace_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<()> {
     write_all(fd, bytes)
 }
 
-/// Writes all of `bytes`, over short writes and interruptions.
+/// Writes all of `bytes`, continuing after short writes and interruptions.
 pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(fd, bytes) {
             Ok(n) => bytes = &bytes[n..],
             Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(rustix::io::Errno::AGAIN) => {
-                super::process::ready(fd, rustix::event::PollFlags::OUT, None)?;
+                super::event::ready(fd, rustix::event::PollFlags::OUT, None)?;
             }
             Err(e) => return Err(e.into()),
         }
@@ -77,7 +78,7 @@ pub fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Writes once what fits now; 0 when the far side of a non-blocking descriptor is full.
+/// Writes once as much as fits; 0 if a nonblocking descriptor is full.
 pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize> {
     loop {
         match rustix::io::write(fd, bytes) {
@@ -89,22 +90,22 @@ pub fn write_some(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize> {
     }
 }
 
-/// Reads at most `most` bytes of a regular file; a FIFO or device is refused, since reading it
-/// could last for ever. ENOENT when it is missing, EFBIG when it is larger.
+/// Reads at most `most` bytes of a regular file; FIFOs and devices are refused, since a read could block forever.
+/// ENOENT if it is missing, EFBIG if it is larger.
 pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
     use std::io::Read;
     let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
     let stat = rustix::fs::fstat(&fd).at(place.path)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         let errno = if FileType::from_raw_mode(stat.st_mode).is_dir() { Errno::EISDIR } else { Errno::EINVAL };
-        return Err(Error::new(errno).with_path(place.path).with_detail("it is no regular file"));
+        return Err(Error::new(errno).with_path(place.path).with_detail("it is not a regular file"));
     }
-    // The kernel's own files say 0, and some of them give all they have to the first read or never.
+    // The kernel's own files report size 0, and some of them return everything in the first read or not at all.
     let size = if stat.st_size > 0 { stat.st_size.min(1 << 20) as usize } else { 4096 };
     let mut text = Vec::with_capacity(size + 1);
     let mut file = std::fs::File::from(fd).take(most + 1);
-    // With room for a byte more, the first read tells that it is the whole file: most are short, and
-    // who lists containers reads thousands.
+    // With space for one more byte, the first read shows whether the file is complete: most are short, and listing
+    // containers reads thousands.
     text.resize(size + 1, 0);
     let first = file.read(&mut text).at(place.path)?;
     text.truncate(first);
@@ -114,24 +115,24 @@ pub fn read(place: Place<'_>, most: u64) -> Result<Vec<u8>> {
     if text.len() as u64 > most {
         return Err(Error::new(Errno::EFBIG)
             .with_path(place.path)
-            .with_detail(format!("it has more than {most} bytes")));
+            .with_detail(format!("it is larger than {most} bytes")));
     }
     Ok(text)
 }
 
-/// How `write` puts a file in place.
+/// How `write` writes a file.
 #[derive(Clone, Copy, Default)]
 pub struct Writing {
     /// The file's mode.
     pub mode: u32,
-    /// Whether the data and the name must have reached the disk.
+    /// Whether the data and the name must be on disk before it returns.
     pub sync: bool,
     /// Whether an existing file is an error (EEXIST) instead of being replaced.
     pub exclusive: bool,
 }
 
-/// Writes a whole file atomically: readers see the old one or the new one, never a half; a link of
-/// that name is replaced, not followed. When it fails (ENOSPC), nothing is left.
+/// Writes a whole file atomically: readers see the old or the new content; a symbolic link of that name is replaced,
+/// not followed. On failure (ENOSPC) nothing is left behind.
 pub fn write(place: Place<'_>, data: &[u8], how: Writing) -> Result<()> {
     let (folder, name) = place.parent()?;
     let temporary = format!(".{}.new", random_hex(8)?);
@@ -156,23 +157,30 @@ fn fill(fd: &OwnedFd, data: &[u8], sync: bool) -> Result<()> {
     Ok(())
 }
 
-/// Gives the temporary file its name.
+/// Renames the temporary file to its name.
 fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Result<()> {
     let onto = |flags| rustix::fs::renameat_with(folder, temporary, folder, name, flags);
     if how.exclusive {
         return Ok(onto(RenameFlags::NOREPLACE)?);
     }
-    // ext4 starts writing the data out when a rename replaces a file (auto_da_alloc), which costs
-    // more than everything else here. An exchange is as atomic and does not.
+    // ext4 writes the data out when a rename replaces a file (auto_da_alloc), which costs more than everything else
+    // here. An exchange is also atomic and avoids this.
     if how.sync || onto(RenameFlags::EXCHANGE).is_err() {
         return Ok(onto(RenameFlags::empty())?);
     }
     let removed = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
     if removed.is_err() {
-        // An exchange takes a folder's name too, where a rename would not.
+        // An exchange also replaces a directory, where a rename would fail.
         onto(RenameFlags::EXCHANGE)?;
     }
     Ok(removed?)
+}
+
+/// Appends with one write, so that lines of several processes do not mix. On a full disk a part may be written: it
+/// cannot be told from later additions of others and removed.
+pub fn sync(place: Place<'_>) -> Result<()> {
+    let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    rustix::fs::fsync(fd).at(place.path)
 }
 
 /// Appends with one write, so that lines of several processes do not mix. On a full disk a part of
@@ -183,7 +191,7 @@ pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
     write_all(fd.as_fd(), data).at(path)
 }
 
-/// The names in a folder, sorted, without `.` and `..`; `links`: whether links on the way are followed.
+/// The names in a directory, sorted, without `.` and `..`; `links`: whether links in the path are followed.
 pub fn list(place: Place<'_>, links: bool) -> Result<Vec<Vec<u8>>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
     let folder = if links { place.open_with(flags) } else { place.open_without_links(flags) }?;
@@ -198,7 +206,7 @@ pub fn list(place: Place<'_>, links: bool) -> Result<Vec<Vec<u8>>> {
     Ok(names)
 }
 
-/// Removes a file, a link or an empty folder.
+/// Removes a file, a link or an empty directory.
 pub fn remove(place: Place<'_>) -> Result<()> {
     let unlink = |folder: BorrowedFd<'_>, name: &str| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
         Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).at(place.path),
@@ -211,7 +219,7 @@ pub fn remove(place: Place<'_>) -> Result<()> {
     unlink(folder.as_fd(), name)
 }
 
-/// What stat(2) tells, in words.
+/// The result of stat(2).
 pub struct Stat {
     /// "file", "dir", "link", "fifo", "socket", "char" or "block".
     pub kind: &'static str,
@@ -223,28 +231,28 @@ pub struct Stat {
     pub uid: u32,
     /// The group.
     pub gid: u32,
-    /// When it was changed last, in seconds since 1970.
+    /// The modification time in seconds since 1970.
     pub mtime: f64,
     /// The file system's device number.
     pub dev: u64,
     /// The inode number.
     pub ino: u64,
-    /// The number of the device that a "char" or "block" file stands for.
+    /// The device number of a "char" or "block" file.
     pub rdev: u64,
 }
 
-/// Which links `stat` follows.
+/// Which symbolic links `stat` follows.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Links {
     /// All.
     Followed,
-    /// Those on the way; a link in the last place is looked at itself.
+    /// Those in the path; a link in the last component is not followed.
     OnTheWay,
-    /// None: one on the way is an error (ELOOP).
+    /// None: a link in the path is an error (ELOOP).
     Refused,
 }
 
-/// The word for what a file is.
+/// The name of a file type.
 pub fn kind(mode: u32) -> &'static str {
     match FileType::from_raw_mode(mode) {
         FileType::Directory => "dir",
@@ -257,7 +265,7 @@ pub fn kind(mode: u32) -> &'static str {
     }
 }
 
-/// Looks at a file.
+/// Returns the attributes of a file.
 pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
     let fd = match links {
         Links::Followed => place.open(),
@@ -280,8 +288,9 @@ pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
     })
 }
 
-/// Takes a lock on a file, made where it is missing (flock(2)); how many seconds it `wait`s, `None`: as long as it takes.
-/// `None` when another still holds it. Children that are forked hold it too, until `unlock` or the end of the last.
+/// Locks a file, and creates it if missing (flock(2)); `wait` is the timeout in seconds, without limit for `None`.
+/// Returns `None` if another process still holds the lock. Forked children share it until `unlock` or until the last of
+/// them ends.
 pub fn lock(path: &str, exclusive: bool, wait: Option<f64>) -> Result<Option<OwnedFd>> {
     use rustix::fs::FlockOperation as Op;
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
@@ -290,7 +299,7 @@ pub fn lock(path: &str, exclusive: bool, wait: Option<f64>) -> Result<Option<Own
         true => (Op::NonBlockingLockExclusive, Op::LockExclusive),
         false => (Op::NonBlockingLockShared, Op::LockShared),
     };
-    // Nearly always it is free.
+    // It is nearly always free.
     match rustix::fs::flock(&fd, now) {
         Ok(()) => return Ok(Some(fd)),
         Err(rustix::io::Errno::WOULDBLOCK) if wait == Some(0.0) => return Ok(None),
@@ -308,28 +317,29 @@ pub fn lock(path: &str, exclusive: bool, wait: Option<f64>) -> Result<Option<Own
     }
 }
 
-/// Releases a lock, whoever inherited the descriptor (flock(2)).
+/// Releases a lock for every process that inherited the descriptor (flock(2)).
 pub fn unlock(fd: BorrowedFd<'_>) -> Result<()> {
     Ok(rustix::fs::flock(fd, rustix::fs::FlockOperation::Unlock)?)
 }
 
-/// Changes owner and group; never through a link. Errors: EINVAL for 4294967295, which to the
-/// kernel means "as it is".
+/// Changes owner and group; never follows a link. Errors: EINVAL for 4294967295, which the kernel takes as "unchanged".
 pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
     use rustix::fs::{Gid, Uid};
     if uid == u32::MAX || gid == u32::MAX {
-        return Err(Error::new(Errno::EINVAL).with_path(place.path).with_detail("4294967295 is no user or group"));
+        return Err(Error::new(Errno::EINVAL)
+            .with_path(place.path)
+            .with_detail("4294967295 is not a valid user or group id"));
     }
     let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
     rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH).at(place.path)
 }
 
-/// Sets an extended attribute of a file or folder (setxattr(2)).
+/// Sets an extended attribute of a file or directory (setxattr(2)).
 pub fn setxattr(path: &str, name: &str, value: &[u8]) -> Result<()> {
     rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()).at(path)
 }
 
-/// `bytes` random bytes of the kernel in hexadecimal digits (getrandom(2)).
+/// `bytes` random bytes as hexadecimal digits (getrandom(2)).
 pub fn random_hex(bytes: usize) -> Result<String> {
     let mut raw = vec![0u8; bytes];
     let mut filled = 0;
@@ -339,12 +349,12 @@ pub fn random_hex(bytes: usize) -> Result<String> {
     Ok(raw.iter().map(|b| format!("{b:02x}")).collect())
 }
 
-/// Makes the pair of descriptors of a pipe, both close-on-exec.
+/// Creates a pipe, with both descriptors close-on-exec.
 pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
 }
 
-/// Sets how many bytes a pipe holds. Errors: EPERM above what the user may have in pipes (pipe(7)).
+/// Sets the capacity of a pipe in bytes. Errors: EPERM above the user's limit for pipes (pipe(7)).
 pub fn set_pipe_size(pipe: BorrowedFd<'_>, size: usize) -> Result<()> {
     rustix::pipe::fcntl_setpipe_size(pipe, size)?;
     Ok(())
@@ -370,18 +380,18 @@ pub fn standard(number: u32) -> Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
 }
 
-/// Makes a symbolic link below a root.
+/// Creates a symbolic link below a root.
 pub fn symlink(target: &str, place: Place<'_>) -> Result<()> {
     let (folder, name) = place.parent()?;
     rustix::fs::symlinkat(target, &folder, name).at(place.path)
 }
 
-/// Where a link points.
+/// The target of a symbolic link.
 pub fn readlink(place: Place<'_>) -> Result<Vec<u8>> {
     let fd = place.open_with(OFlags::PATH | OFlags::NOFOLLOW)?;
     match rustix::fs::readlinkat(&fd, "", Vec::new()) {
         Ok(target) => Ok(CString::into_bytes(target)),
-        // By descriptor the kernel says so of what is no link (readlink(2)); the place was found.
+        // With a descriptor, the kernel returns ENOENT for a file that is not a link (readlink(2)); the file was found.
         Err(rustix::io::Errno::NOENT) => Err(Error::new(Errno::EINVAL).with_path(place.path)),
         Err(e) => Err(e).at(place.path),
     }

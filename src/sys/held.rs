@@ -1,5 +1,5 @@
-//! Folders that are held by a descriptor, so that their names cannot come to mean something else, and what lies in
-//! them: one name at a time, without waiting, and no link is followed unawares.
+//! Directories held by a descriptor, so that their names cannot change meaning, and the files in them. Names are looked
+//! up one at a time, without blocking and without following links.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -8,30 +8,30 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, openat};
 
 use super::Result;
 
-/// Programs dup2(2) onto low numbers: what is held has a higher one.
+/// Programs dup2(2) onto low numbers, so these use higher ones.
 const ABOVE: i32 = 100;
 
-/// How a folder is opened.
+/// The flags for opening a directory.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-/// How a file is opened: a FIFO does not hold it up, and a terminal does not become ours.
+/// The flags for opening a file: a FIFO does not block, and a terminal does not become the controlling terminal.
 const FILE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
-/// What a name in a folder stands for.
+/// The file behind a name in a directory.
 pub enum Found {
-    /// Nothing of the kind that was looked for.
+    /// Nothing of the requested type.
     Nothing,
     /// A link.
     Link,
-    /// What was looked for, opened.
+    /// The requested file, opened.
     There(OwnedFd),
 }
 
-/// The folder at a path, held.
+/// Opens the directory at a path.
 pub fn folder(path: &Path) -> Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(openat(CWD, path, FOLDER, Mode::empty())?, ABOVE)?)
 }
 
-/// The folder of this name in a folder, held.
+/// Opens the directory of this name in a directory.
 pub fn folder_in(folder: BorrowedFd<'_>, name: &str, follow: bool) -> Result<Found> {
     match look(folder, name, FOLDER, follow)? {
         Found::There(fd) => Ok(Found::There(rustix::io::fcntl_dupfd_cloexec(fd, ABOVE)?)),
@@ -39,7 +39,7 @@ pub fn folder_in(folder: BorrowedFd<'_>, name: &str, follow: bool) -> Result<Fou
     }
 }
 
-/// The file of this name in a folder, opened for reading; it may be of any kind.
+/// Opens the file of this name in a directory for reading; it may be of any type.
 pub fn file_in(folder: BorrowedFd<'_>, name: &str, follow: bool) -> Result<Found> {
     look(folder, name, FILE, follow)
 }
@@ -50,7 +50,7 @@ fn look(folder: BorrowedFd<'_>, name: &str, flags: OFlags, follow: bool) -> Resu
     match openat(folder, name, flags, Mode::empty()) {
         Ok(fd) => Ok(Found::There(fd)),
         Err(Errno::NOENT) => Ok(Found::Nothing),
-        // To one that asks for a folder, the kernel calls a link no folder.
+        // With O_DIRECTORY the kernel reports a link as not a directory.
         Err(Errno::LOOP | Errno::NOTDIR) if !follow && is_link(folder, name) => Ok(Found::Link),
         Err(Errno::NOTDIR) => Ok(Found::Nothing),
         Err(e) => Err(e.into()),
@@ -61,12 +61,12 @@ fn is_link(folder: BorrowedFd<'_>, name: &str) -> bool {
     rustix::fs::readlinkat(folder, name, Vec::new()).is_ok()
 }
 
-/// Whether a folder has something of this name.
+/// Whether a directory contains this name.
 pub fn is_in(folder: BorrowedFd<'_>, name: &str) -> bool {
     rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
 }
 
-/// The names in a folder; none where it cannot be read.
+/// The names in a directory; none if it cannot be read.
 pub fn names(folder: BorrowedFd<'_>) -> Vec<String> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let Ok(entries) = openat(folder, ".", flags, Mode::empty()).and_then(rustix::fs::Dir::new) else {
@@ -76,17 +76,17 @@ pub fn names(folder: BorrowedFd<'_>) -> Vec<String> {
     names.filter(|name| name != "." && name != "..").collect()
 }
 
-/// What tells one root of a process from another.
+/// The identity of a process's root directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Root {
-    /// The mount: a new mount namespace has other ones, where every path may mean something else.
+    /// The mount id: a new mount namespace has other ones, and every path may mean something else there.
     mount: u64,
     /// Device and inode.
     file: (u64, u64),
 }
 
 impl Root {
-    /// The root that this process has now.
+    /// The current root of this process.
     pub fn now() -> Option<Root> {
         let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
         match rustix::fs::statx(CWD, "/", AtFlags::empty(), wanted) {
@@ -94,18 +94,18 @@ impl Root {
                 let device = rustix::fs::makedev(s.stx_dev_major, s.stx_dev_minor);
                 Some(Root { mount: s.stx_mnt_id, file: (device, s.stx_ino) })
             }
-            // A filter that was made before statx(2).
+            // A seccomp filter that is older than statx(2).
             Err(_) => rustix::fs::stat("/").ok().map(|s| Root { mount: 0, file: (s.st_dev, s.st_ino) }),
         }
     }
 
-    /// Whether both are the same folder, be it by another mount of it.
+    /// Whether both are the same directory, possibly through another mount.
     pub fn same_folder(self, other: Root) -> bool {
         self.file == other.file
     }
 }
 
-/// The owner and the mode of what a descriptor leads to.
+/// The owner and mode of an open file.
 pub fn owner_and_mode(fd: &OwnedFd) -> Result<(u32, u32)> {
     let stat = rustix::fs::fstat(fd.as_fd())?;
     Ok((stat.st_uid, stat.st_mode))

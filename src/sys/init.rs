@@ -1,6 +1,6 @@
-//! PID 1 of a pid namespace that runs one program as its child: forwards signals, reaps orphans, and
-//! ends with the program (pid_namespaces(7)). It is a fork of ours beside a program that may be
-//! hostile, so it keeps nothing that a look into it would tell or give.
+//! PID 1 of a pid namespace that runs one program as its child: forwards signals, reaps orphans, and exits with the
+//! program (pid_namespaces(7)). It is a fork of this process next to a possibly hostile program, so it keeps nothing
+//! worth inspecting.
 
 use std::convert::Infallible;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -16,9 +16,9 @@ unsafe extern "C" {
     static environ: *const *mut libc::c_char;
 }
 
-/// Serves as PID 1 for `child` until that has ended, then ends with its status, 128 + n after signal
-/// n. The caller has blocked what is to be forwarded before it forked the child, and passes on what
-/// comes on the child's `report`. Returns only on failure: EINVAL for a process that is not PID 1.
+/// Runs as PID 1 for `child` until that has ended, then exits with its status, 128 + n after signal n. The caller must
+/// block the signals to be forwarded before it forks the child; errors on the child's `report` are forwarded too.
+/// Returns only on failure: EINVAL for a process that is not PID 1.
 pub fn become_init(child: i32, report: Option<BorrowedFd<'_>>) -> Result<Infallible> {
     if std::process::id() != 1 {
         return Err(Error::new(Errno::EINVAL).with_detail("the caller is not PID 1 of a pid namespace"));
@@ -30,14 +30,14 @@ pub fn become_init(child: i32, report: Option<BorrowedFd<'_>>) -> Result<Infalli
         libc::prctl(libc::PR_SET_NAME, c"init".as_ptr());
     }
     forget_environment();
-    // SAFETY: a set is plain data; sigfillset makes it whole.
+    // SAFETY: a set is plain data; sigfillset initialises it.
     let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
     // SAFETY: the set is ours and lives through both calls.
     unsafe {
         libc::sigfillset(&raw mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
     }
-    // What is closed here may be what the child waits for: from now on there is nothing to find.
+    // A child may wait for the closing of these descriptors: from here on nothing is left to find.
     close_all_but(report.map(|fd| fd.as_raw_fd()), own_report())?;
     if let Some(failure) = report.map(|fd| read_report(fd, None)).transpose()?.flatten().filter(|text| !text.is_empty())
     {
@@ -49,22 +49,22 @@ pub fn become_init(child: i32, report: Option<BorrowedFd<'_>>) -> Result<Infalli
         if let Some(status) = reap(child) {
             end_child(status);
         }
-        // SAFETY: the set lives through the call; what came besides the number is not asked.
+        // SAFETY: the set lives through the call; only the signal's number is requested.
         let number = unsafe { libc::sigwaitinfo(&raw const all, std::ptr::null_mut()) };
         if number > 0 && number != libc::SIGCHLD {
-            // SAFETY: the child is not reaped yet, so the pid is still its own.
+            // SAFETY: the child has not been reaped, so the pid is still its own.
             unsafe { libc::kill(child, number) };
         }
     }
 }
 
-/// Closes every descriptor above standard error but these.
+/// Closes every descriptor above standard error except these.
 fn close_all_but(one: Option<i32>, other: Option<i32>) -> Result<()> {
     let mut kept: Vec<i32> = one.into_iter().chain(other).collect();
     kept.sort_unstable();
     let mut first = 3;
     for last in kept.iter().map(|fd| fd - 1).chain([i32::MAX]) {
-        // SAFETY: nothing of this process uses these again: it never returns to those who own them.
+        // SAFETY: this process does not use these again: it never returns to their owners.
         if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } != 0 {
             return Err(Error::last()).detail("close_range");
         }
@@ -73,14 +73,14 @@ fn close_all_but(one: Option<i32>, other: Option<i32>) -> Result<()> {
     Ok(())
 }
 
-/// Reaps all that have ended; the child's status when it is among them.
+/// Reaps all ended processes; returns the child's status if it is among them.
 fn reap(child: i32) -> Option<u8> {
     loop {
         let mut status = 0;
-        // SAFETY: the kernel writes to a number of ours.
+        // SAFETY: the kernel writes to a variable of ours.
         let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
         if pid <= 0 {
-            // No child at all: it ended, and who reaped it kept its status.
+            // There is no child: it has ended, and its status was already taken.
             return (pid < 0 && Errno::last() == Errno::ECHILD).then_some(125);
         }
         if pid == child {
@@ -90,7 +90,7 @@ fn reap(child: i32) -> Option<u8> {
     }
 }
 
-/// The caller's variables are none of the container's, and /proc/1/environ would show them.
+/// The container must not see the caller's variables, which /proc/1/environ would show.
 fn forget_environment() {
     // SAFETY: environ ends with a null pointer, each entry with a NUL; this process has one thread and
     // reads no variable again.

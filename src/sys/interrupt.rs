@@ -1,6 +1,5 @@
-//! Ctrl-C at a prompt: it leaves a mark, which Lua looks at now and then, and which ends a call that
-//! waits. Before the mark was seen a second one ends the process as everywhere, so that nothing that
-//! hangs can hold the terminal.
+//! Ctrl-C at a prompt: it sets a flag, which Lua checks from time to time, and which ends a blocking call. A second
+//! Ctrl-C before the flag is checked ends the process as usual, so that a hanging command cannot block the terminal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,8 +13,8 @@ extern "C" fn mark(_: libc::c_int) {
     PENDING.store(true, Ordering::Relaxed);
 }
 
-/// From now on the next SIGINT leaves a mark (sigaction(2), SA_RESETHAND; a call that waits returns
-/// EINTR, since there is no SA_RESTART). A program that is executed has the default again.
+/// From now on the next SIGINT sets the flag (sigaction(2), SA_RESETHAND; a blocking call returns EINTR, since
+/// SA_RESTART is not set). An executed program has the default action again.
 pub fn arm() -> Result<()> {
     PENDING.store(false, Ordering::Relaxed);
     let handler: extern "C" fn(libc::c_int) = mark;
@@ -23,24 +22,24 @@ pub fn arm() -> Result<()> {
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as libc::sighandler_t;
     action.sa_flags = libc::SA_RESETHAND;
-    // SAFETY: `action` outlives the call, and the handler does no more than store to an atomic.
+    // SAFETY: `action` outlives the call, and the handler only stores to an atomic.
     match unsafe { libc::sigaction(libc::SIGINT, &raw const action, std::ptr::null_mut()) } {
         0 => Ok(()),
         _ => Err(Error::last()),
     }
 }
 
-/// Whether the mark was left; takes it away, and the next SIGINT leaves one again.
+/// Whether the flag was set; clears it, and the next SIGINT sets it again.
 pub fn take() -> bool {
     PENDING.load(Ordering::Relaxed) && arm().is_ok()
 }
 
-/// Whether the mark was left: a call that a signal interrupted goes on otherwise.
+/// Whether the flag is set: a call interrupted by another signal continues.
 pub fn pending() -> bool {
     PENDING.load(Ordering::Relaxed)
 }
 
-/// EINTR where the mark was left: before a call that waits, which the signal came too early to interrupt.
+/// EINTR if the flag is set: checked before a blocking call, which an earlier signal cannot interrupt.
 pub fn check() -> Result<()> {
     if pending() { Err(Error::new(Errno::EINTR)) } else { Ok(()) }
 }

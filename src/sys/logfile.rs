@@ -1,7 +1,7 @@
-//! The container log: one JSON object a line with time, stream, the stream's byte count up to the
-//! line's end, and the text. Many lines are one write, and lines that come in a burst are one object,
-//! with their newlines in the text. A line without its newline is marked partial; a text that is not
-//! UTF-8 is marked raw, and each of its bytes stands as the character of that number.
+//! The container log: one JSON object per line with time, stream, the stream's byte count at the end of the line, and
+//! the text. Many lines are written at once, and lines that arrive in a burst are one object with newlines in the text.
+//! A line without a newline is marked partial. A text that is not UTF-8 is marked raw, and each byte is encoded as the
+//! character with that number.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,12 +12,12 @@ use super::{Context, Result, fs};
 
 mod entry;
 
-/// When a log is renamed and begun anew.
+/// When a log is rotated.
 #[derive(Clone, Copy, Default)]
 pub struct Rotation {
-    /// Bytes of one file; 0: never.
+    /// The size limit of one file in bytes; 0: none.
     pub max_size: u64,
-    /// How many files there are at most, the current one counted.
+    /// The number of files to keep, including the current one.
     pub max_files: u32,
 }
 
@@ -25,12 +25,12 @@ pub struct Rotation {
 pub struct LogFile {
     path: String,
     fd: OwnedFd,
-    /// Which file is open, and how much it holds.
+    /// The identity of the open file, and its size.
     place: Place,
-    /// How much of it says only how far each stream is.
+    /// How many of its bytes only record the positions of the streams.
     begun: u64,
     rotation: Rotation,
-    /// Up to which byte the log has each stream.
+    /// The position of each stream that the log has reached.
     ends: Vec<(String, u64)>,
     out: Vec<u8>,
 }
@@ -43,8 +43,8 @@ struct Place {
 }
 
 impl LogFile {
-    /// Opens the log, made with mode 0640 where it is missing. A last line without its end is taken
-    /// off: a SIGKILL may cut a write short, and the spool still has what it was to say.
+    /// Opens the log, and creates it with mode 0640 if it is missing. An incomplete last line is removed: SIGKILL may
+    /// interrupt a write, and the spool still has the data.
     pub fn open(path: &str, rotation: Rotation) -> Result<LogFile> {
         let (fd, mut place) = open(path)?;
         let whole = whole_lines(path, place.size)?;
@@ -55,8 +55,8 @@ impl LogFile {
         Ok(LogFile { path: path.into(), fd, place, begun: 0, rotation, ends: Vec::new(), out: Vec::new() })
     }
 
-    /// Up to which byte the log has a stream: the `end` of its last entry, in this file or an older
-    /// one; 0 when there is none.
+    /// The position of a stream that the log has reached: the `end` of its last entry, in this file or an older one; 0
+    /// if there is none.
     pub fn logged(&mut self, stream: &str) -> Result<u64> {
         let mark = format!("\"stream\":\"{stream}\",\"end\":");
         let mut path = self.path.clone();
@@ -72,8 +72,8 @@ impl LogFile {
         Ok(0)
     }
 
-    /// Appends the whole lines of `bytes`, which begin at byte `start` of the stream; with `end` the
-    /// rest too. Returns how many bytes are in the log now.
+    /// Appends the whole lines of `bytes`, which start at byte `start` of the stream; with `end` also the rest. Returns
+    /// how many bytes were logged.
     pub fn append(&mut self, stream: &str, bytes: &[u8], start: u64, end: bool) -> Result<usize> {
         let done = entry::lines(&mut self.out, stream, bytes, start, end);
         self.put()?;
@@ -83,8 +83,8 @@ impl LogFile {
         Ok(done)
     }
 
-    /// How many bytes are appended at once, at most `most`: what is appended goes into one file, and a file of a log with
-    /// a limit is not to exceed it, however much waits.
+    /// How many bytes to append at once, at most `most`: they go into one file, which must not exceed its size limit,
+    /// however much is waiting.
     pub fn piece(&self, most: usize) -> usize {
         const LEAST: usize = 16 * 1024;
         match self.rotation.max_size {
@@ -93,7 +93,7 @@ impl LogFile {
         }
     }
 
-    /// Says in the log that bytes of a stream are lost behind its byte `at`.
+    /// Records in the log that bytes of a stream after position `at` are lost.
     pub fn lost(&mut self, stream: &str, at: u64, count: u64) -> Result<()> {
         entry::lost(&mut self.out, stream, at, count);
         self.put()
@@ -106,7 +106,7 @@ impl LogFile {
         }
     }
 
-    /// Writes what `out` holds: all of it or, when that fails, nothing.
+    /// Writes the content of `out`: all of it or, on failure, nothing.
     fn put(&mut self) -> Result<()> {
         if self.out.is_empty() {
             return Ok(());
@@ -121,7 +121,7 @@ impl LogFile {
     fn send(&mut self, out: &[u8]) -> Result<()> {
         let sent = fs::write_all(self.fd.as_fd(), out).at(&self.path);
         if sent.is_err() {
-            // A full disk took a part of it, and the caller brings all of it again.
+            // A full disk accepted a part of it; the caller will pass all of it again.
             rustix::fs::ftruncate(&self.fd, self.place.size).at(&self.path)?;
         }
         sent?;
@@ -129,8 +129,8 @@ impl LogFile {
         Ok(())
     }
 
-    /// Makes `fd` the file of this name with room for `more`. Somebody may have removed the log, moved
-    /// it away or emptied it.
+    /// Makes `fd` the file of this name with room for `more` bytes. The log may have been removed, moved or truncated
+    /// by others.
     fn ready(&mut self, more: u64) -> Result<()> {
         match rustix::fs::lstat(&self.path) {
             Ok(s) if (s.st_dev, s.st_ino) == (self.place.dev, self.place.ino) => self.place.size = s.st_size as u64,
@@ -153,7 +153,7 @@ impl LogFile {
         Ok(())
     }
 
-    /// Begins a new file. It says how far each stream is: the older files may be removed any time.
+    /// Starts a new file. It records the position of each stream, since the older files may be removed at any time.
     fn begin(&mut self) -> Result<()> {
         (self.fd, self.place) = open(&self.path)?;
         let mut marks = Vec::new();
@@ -178,7 +178,7 @@ fn open(path: &str) -> Result<(OwnedFd, Place)> {
     Ok((fd, Place { dev: s.st_dev, ino: s.st_ino, size: s.st_size as u64 }))
 }
 
-/// Opens a file of the log, which is never what a link leads to.
+/// Opens a file of the log; symbolic links are not followed.
 fn open_to_read(path: &str) -> Result<std::fs::File> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     Ok(rustix::fs::open(path, flags, Mode::empty()).at(path)?.into())
@@ -202,7 +202,7 @@ fn whole_lines(path: &str, size: u64) -> Result<u64> {
     Ok(0)
 }
 
-/// The `end` of the last entry that has `mark` in its head. Read backwards in pieces.
+/// The `end` of the last entry with `mark` in its header. Read backwards in pieces.
 fn last_end(mut file: std::fs::File, path: &str, mark: &[u8]) -> Result<Option<u64>> {
     const PIECE: u64 = 256 * 1024;
     let mut high = file.metadata().at(path)?.len();
@@ -214,14 +214,14 @@ fn last_end(mut file: std::fs::File, path: &str, mark: &[u8]) -> Result<Option<u
         Read::by_ref(&mut file).take(high - low).read_to_end(&mut piece).at(path)?;
         piece.extend_from_slice(&tail);
         for line in piece.split(|b| *b == b'\n').rev().skip(1) {
-            // The mark stands at a fixed place in the head, so a text cannot forge it.
+            // The mark is at a fixed position in the header, so a text cannot forge it.
             let found = line.get(entry::HEAD..).and_then(|l| l.strip_prefix(mark));
             let digits = found.map(|d| d.iter().take_while(|b| b.is_ascii_digit()).copied().collect::<Vec<u8>>());
             if let Some(end) = digits.and_then(|d| String::from_utf8(d).ok()).and_then(|d| d.parse().ok()) {
                 return Ok(Some(end));
             }
         }
-        // The first line of the piece may be cut: it is looked at again with what is before it.
+        // The first line of the piece may be incomplete: it is examined again together with the piece before it.
         let first = piece.iter().position(|b| *b == b'\n').map_or(piece.len(), |i| i + 1);
         tail = piece[..first].to_vec();
         high = low;

@@ -1,6 +1,5 @@
-//! Mounts by descriptor: fsopen/fsmount, open_tree, mount_setattr, move_mount (kernel 5.12). A
-//! mount is made detached and whole, with its flags, and only then attached: there is no moment
-//! at which it is there without its restrictions.
+//! Mounts by descriptor: fsopen/fsmount, open_tree, mount_setattr, move_mount (kernel 5.12). A mount is created
+//! detached with all its flags and attached afterwards, so it is never visible without its restrictions.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -18,7 +17,7 @@ use super::{Context, Error, Result};
 
 pub use super::mountinfo::{Mount, mounts, mounts_of};
 
-/// The mount flags by the names that mount(8) uses.
+/// The mount flags by their names in mount(8).
 pub const ATTRIBUTES: [(&str, u64); 6] = [
     ("ro", libc::MOUNT_ATTR_RDONLY),
     ("nosuid", libc::MOUNT_ATTR_NOSUID),
@@ -36,14 +35,14 @@ pub const PROPAGATION: [(&str, u64); 4] = [
     ("unbindable", libc::MS_UNBINDABLE),
 ];
 
-/// Makes a new file system, detached. `config` holds `key` or `key=value` settings of that file
-/// system. The error carries what the file system itself wrote about it.
+/// Creates a new file system, detached. `config` contains `key` or `key=value` settings of that file system. The error
+/// includes the file system's own message.
 pub fn filesystem(fstype: &str, config: &[(&str, Option<&str>)], attributes: u64) -> Result<OwnedFd> {
     filesystem_as(fstype, config, attributes, None)
 }
 
-/// As `filesystem`, made with another user's access: an overlay keeps its maker's, and looks at its
-/// layers with that.
+/// Like `filesystem`, created with another user's permissions: an overlay keeps the credentials of its creator and uses
+/// them on its layers.
 pub fn filesystem_as(
     fstype: &str,
     config: &[(&str, Option<&str>)],
@@ -54,8 +53,8 @@ pub fn filesystem_as(
         Err(rustix::io::Errno::NODEV) => {
             return Err(Error::new(Errno::ENODEV)
                 .with_path(fstype)
-                .with_detail("this kernel does not have the file system, or its module is not loaded")
-                .with_hint(format!("modprobe {fstype}; `tinylua doctor` shows what this host offers")));
+                .with_detail("the kernel does not have this file system, or its module is not loaded")
+                .with_hint(format!("modprobe {fstype}; `tinylua doctor` shows the features of this host")));
         }
         result => result?,
     };
@@ -63,7 +62,7 @@ pub fn filesystem_as(
         Some(text) => Error::from(e).with_path(fstype).with_detail(text),
         None => Error::from(e).with_path(fstype),
     };
-    // What /proc/self/mountinfo shows as the source; without it the kernel says "none".
+    // The source shown in /proc/self/mountinfo; by default the kernel shows "none".
     let source = [("source", Some(fstype))];
     for (key, value) in source.iter().chain(config) {
         let set = match value {
@@ -81,7 +80,7 @@ pub fn filesystem_as(
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(told)
 }
 
-/// What a file system context logged: lines such as "e overlay: …" (fsopen(2)).
+/// The messages in a file system context: lines such as "e overlay: …" (fsopen(2)).
 fn kernel_message(context: &OwnedFd) -> Option<String> {
     let mut text = [0u8; 1024];
     let mut lines = Vec::new();
@@ -95,7 +94,7 @@ fn kernel_message(context: &OwnedFd) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("; "))
 }
 
-/// Makes a detached copy of the mount at `source`; with `recursive` of those below it too.
+/// Creates a detached copy of the mount at `source`; with `recursive`, including the mounts below it.
 pub fn copy(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
     if recursive {
@@ -104,28 +103,27 @@ pub fn copy(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     Ok(open_tree(source, "", flags)?)
 }
 
-/// A read-only copy of the mount of a folder, from that on, which is attached nowhere.
+/// A read-only copy of a directory's mount, rooted at that directory and not attached.
 pub fn read_only_copy(source: BorrowedFd<'_>) -> Result<OwnedFd> {
     let mount = copy(source, false)?;
     set_attributes(mount.as_fd(), libc::MOUNT_ATTR_RDONLY, 0, 0, false)?;
     Ok(mount)
 }
 
-/// Attaches a detached mount at `target`. Errors: ENOTDIR for a folder on a file or the reverse.
+/// Attaches a detached mount at `target`. Errors: ENOTDIR for a directory on a file or the reverse.
 pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     match move_mount(mount, "", target, "", flags) {
-        // move_mount(2) says EINVAL here, and for much else; mount(2) says ENOTDIR.
-        Err(rustix::io::Errno::INVAL) if is_dir(mount)? != is_dir(target)? => {
-            Err(Error::new(Errno::ENOTDIR).with_detail("a folder is mounted on a folder, a file on a file"))
-        }
+        // move_mount(2) returns EINVAL here, as for many other errors; mount(2) returns ENOTDIR.
+        Err(rustix::io::Errno::INVAL) if is_dir(mount)? != is_dir(target)? => Err(Error::new(Errno::ENOTDIR)
+            .with_detail("a directory can only be mounted on a directory, and a file on a file")),
         attached => Ok(attached?),
     }
 }
 
-/// Sets and clears flags of a mount, and its propagation type (0: as it is).
+/// Sets and clears flags of a mount, and its propagation type (0: unchanged).
 pub fn set_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64, propagation: u64, recursive: bool) -> Result<()> {
-    // An atime mode is a field of its own that must be cleared as a whole (mount_setattr(2)).
+    // The atime mode is a separate field that must be cleared as a whole (mount_setattr(2)).
     let clear = if set & libc::MOUNT_ATTR_NOATIME != 0 { clear | libc::MOUNT_ATTR__ATIME } else { clear };
     setattr(mount, &libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 }, recursive)
 }
@@ -149,9 +147,9 @@ fn setattr(mount: BorrowedFd<'_>, attr: &libc::mount_attr, recursive: bool) -> R
     }
 }
 
-/// Has the ids of a detached mount's files stand for those of a user namespace: a file of user 0 is then
-/// its root's (mount_setattr(2), MOUNT_ATTR_IDMAP, kernel 5.12). Errors: EINVAL where the file system has
-/// no idmapped mounts, EPERM where it is one already.
+/// Maps the ids of a detached mount's files through a user namespace: files of uid 0 then belong to its root
+/// (mount_setattr(2), MOUNT_ATTR_IDMAP, kernel 5.12). Errors: EINVAL if the file system does not support idmapped
+/// mounts, EPERM if the mount is already idmapped.
 pub fn map_ids(mount: BorrowedFd<'_>, userns: BorrowedFd<'_>, recursive: bool) -> Result<()> {
     let attr = libc::mount_attr {
         attr_set: libc::MOUNT_ATTR_IDMAP,
@@ -160,24 +158,24 @@ pub fn map_ids(mount: BorrowedFd<'_>, userns: BorrowedFd<'_>, recursive: bool) -
         userns_fd: userns.as_raw_fd() as u64,
     };
     setattr(mount, &attr, recursive).map_err(|e| match e.errno {
-        Errno::EINVAL => e.with_detail("its file system has no idmapped mounts on this kernel").with_hint(
-            "ext4, xfs, btrfs have them since kernel 5.12 to 5.15, overlay layers since 5.19, tmpfs since 6.3",
+        Errno::EINVAL => e.with_detail("this file system does not support idmapped mounts on this kernel").with_hint(
+            "ext4, xfs and btrfs support them since kernel 5.12 to 5.15, overlay layers since 5.19, tmpfs since 6.3",
         ),
         Errno::EPERM => e
-            .with_detail("the caller is not the file system's root, or it is idmapped already")
-            .with_hint("idmapped mounts are made by the root of the user namespace that mounted the file system"),
+            .with_detail("the caller is not root of the file system's user namespace, or the mount is already idmapped")
+            .with_hint("run as root of the user namespace that mounted the file system"),
         _ => e,
     })
 }
 
-/// Removes the topmost mount at a place; with `detach` even while it is in use. Errors: ENOENT when
-/// nothing is mounted there, EBUSY while something uses it.
+/// Unmounts the topmost mount at a place; with `detach` even if it is busy. Errors: ENOENT if there is no mount, EBUSY
+/// if it is in use.
 pub fn umount(place: Place<'_>, detach: bool) -> Result<()> {
     let flags = if detach { MntFlags::MNT_DETACH } else { MntFlags::empty() };
     let removed = match place.root {
         None => umount2(place.path, flags),
         Some(_) => {
-            // A descriptor of the mount itself would keep it busy: it is named by its folder's.
+            // A descriptor of the mount itself would keep it busy, so it is addressed through its parent directory.
             let (folder, name) = place.follow()?;
             let path = format!("/proc/self/fd/{}/{name}", folder.as_fd().as_raw_fd());
             rustix::fs::statat(&folder, &*name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).at(place.path)?;
@@ -187,10 +185,10 @@ pub fn umount(place: Place<'_>, detach: bool) -> Result<()> {
     match removed {
         Err(Errno::EINVAL) if is_mount(place)? => Err(Error::new(Errno::EINVAL)
             .with_path(place.path)
-            .with_detail("a more privileged mount namespace made it, and its parts stay together")),
-        // The kernel says EINVAL here too. ENOENT is what an undo meets when nothing is left of it.
+            .with_detail("it was created by a more privileged mount namespace, and its mounts are locked together")),
+        // The kernel also returns EINVAL here. An undo that has nothing left to do expects ENOENT.
         Err(Errno::EINVAL) => {
-            Err(Error::new(Errno::ENOENT).with_path(place.path).with_detail("nothing is mounted there"))
+            Err(Error::new(Errno::ENOENT).with_path(place.path).with_detail("there is no mount at this path"))
         }
         Err(Errno::ENOENT) if place.root.is_some() => {
             Err(Error::new(Errno::ENOENT).with_path("/proc").with_detail("umount below a root needs /proc"))
@@ -199,37 +197,37 @@ pub fn umount(place: Place<'_>, detach: bool) -> Result<()> {
     }
 }
 
-/// Whether the place is where something is mounted (statx(2), STATX_ATTR_MOUNT_ROOT).
+/// Whether the place is a mount point (statx(2), STATX_ATTR_MOUNT_ROOT).
 fn is_mount(place: Place<'_>) -> Result<bool> {
     use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
     let told = statx(place.open()?, "", AtFlags::EMPTY_PATH, StatxFlags::empty()).at(place.path)?;
     Ok(told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Changes the root of this process alone. No containment: a process with CAP_SYS_CHROOT can leave
-/// it again (chroot(2)).
+/// Changes only the root of this process. This does not confine it: a process with CAP_SYS_CHROOT can leave it again
+/// (chroot(2)).
 pub fn chroot(path: &str) -> Result<()> {
     nix::unistd::chroot(path).at(path)?;
     nix::unistd::chdir("/").at("/")
 }
 
-/// Makes `root` the root of the mount namespace and takes the old root away (pivot_root(2), "." as
-/// both: the old root lies on top and is detached). Errors: EINVAL when `root` is no mount point or
-/// propagation is shared, EBUSY when it is the root already.
+/// Makes `root` the root of the mount namespace and unmounts the old root (pivot_root(2), "." for both: the old root is
+/// on top and is detached). Errors: EINVAL if `root` is not a mount point or propagation is shared, EBUSY if it is
+/// already the root.
 pub fn pivot_root(root: BorrowedFd<'_>) -> Result<()> {
     let old = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).at("/")?;
     rustix::process::fchdir(root)?;
     rustix::process::pivot_root(".", ".")?;
-    // Where a mount below the old root is shared, detaching it would take away what lies on it
-    // outside this namespace too.
-    set_attributes(old.as_fd(), 0, 0, libc::MS_SLAVE, true).detail("cutting the old root off")?;
+    // If a mount below the old root is shared, detaching it would propagate and unmount its submounts outside this
+    // namespace too.
+    set_attributes(old.as_fd(), 0, 0, libc::MS_SLAVE, true).detail("separating the old root")?;
     rustix::process::fchdir(&old)?;
     umount2(".", MntFlags::MNT_DETACH).detail("detaching the old root")?;
     nix::unistd::chdir("/").at("/")
 }
 
-/// Changes the working directory. Below a root it is found by descriptor, so that no link of /proc
-/// leads to a folder of the host that this process still has open (CVE-2024-21626).
+/// Changes the working directory. Below a root it is resolved by descriptor, so that no link in /proc leads to a host
+/// directory that this process still has open (CVE-2024-21626).
 pub fn chdir(place: Place<'_>) -> Result<()> {
     match place.root {
         None => nix::unistd::chdir(place.path).at(place.path),
@@ -237,7 +235,7 @@ pub fn chdir(place: Place<'_>) -> Result<()> {
     }
 }
 
-/// Makes a device or FIFO (mknod(2)) with exactly this mode.
+/// Creates a device or FIFO (mknod(2)) with exactly this mode.
 pub fn mknod(place: Place<'_>, kind: &str, device: (u32, u32), mode: u32) -> Result<()> {
     use rustix::fs::{FileType, Mode, makedev, mknodat};
     let kind = match kind {

@@ -1,4 +1,4 @@
-//! /proc/PID/mountinfo as values (proc_pid_mountinfo(5)).
+//! Parses /proc/PID/mountinfo (proc_pid_mountinfo(5)).
 
 use super::{Context, Result};
 
@@ -7,13 +7,13 @@ use super::{Context, Result};
 pub struct Mount {
     /// Its id.
     pub id: u64,
-    /// The id of the mount that it lies on.
+    /// The id of the parent mount.
     pub parent: u64,
     /// The file system's device, "254:0".
     pub dev: String,
-    /// The folder of the file system that it shows.
+    /// The directory of the file system that is mounted.
     pub root: String,
-    /// Where it is, from the process's root.
+    /// The mount point, relative to the process's root.
     pub target: String,
     /// The mount's own flags, "rw,nosuid".
     pub options: String,
@@ -27,12 +27,12 @@ pub struct Mount {
     pub super_options: String,
 }
 
-/// The mounts of the caller's mount namespace in the order of the kernel.
+/// The mounts of the caller's mount namespace in the kernel's order.
 pub fn mounts() -> Result<Vec<Mount>> {
     read("/proc/self/mountinfo")
 }
 
-/// Those of another process. Errors: ENOENT or ESRCH when it has ended.
+/// Those of another process. Errors: ENOENT or ESRCH if it has ended.
 pub fn mounts_of(pid: i32) -> Result<Vec<Mount>> {
     read(&format!("/proc/{pid}/mountinfo"))
 }
@@ -42,7 +42,7 @@ fn read(path: &str) -> Result<Vec<Mount>> {
     Ok(text.split(|b| *b == b'\n').filter_map(|line| parse(&String::from_utf8_lossy(line))).collect())
 }
 
-/// A line of mountinfo; `None` for what is none.
+/// A line of mountinfo; `None` if it is invalid.
 pub fn parse(line: &str) -> Option<Mount> {
     let (mount, filesystem) = line.split_once(" - ")?;
     let mut fields = mount.split(' ');
@@ -59,7 +59,7 @@ pub fn parse(line: &str) -> Option<Mount> {
     Some(Mount { id, parent, dev, root, target, options, propagation, fstype, source, super_options })
 }
 
-/// Space, tab, newline and backslash stand as octal escapes: `\040`.
+/// Space, tab, newline and backslash are octal escapes: `\040`.
 fn unescape(field: &str) -> String {
     let mut out = Vec::with_capacity(field.len());
     let bytes = field.as_bytes();

@@ -1,4 +1,4 @@
-//! Namespaces: the eight kinds, making one, joining one (namespaces(7), unshare(2), setns(2)).
+//! Namespaces: the eight kinds, creating one, joining one (namespaces(7), unshare(2), setns(2)).
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -7,7 +7,7 @@ use nix::sched::CloneFlags;
 
 use super::{Context, Error, Result};
 
-/// The kinds by the names that Lua uses, with the flag and the name below /proc/PID/ns.
+/// The kinds by their names in Lua, with the flag and the name below /proc/PID/ns.
 pub const KINDS: [(&str, u64, &str); 8] = [
     ("user", libc::CLONE_NEWUSER as u64, "user"),
     ("pid", libc::CLONE_NEWPID as u64, "pid_for_children"),
@@ -19,10 +19,10 @@ pub const KINDS: [(&str, u64, &str); 8] = [
     ("time", NEWTIME, "time_for_children"),
 ];
 
-/// CLONE_NEWTIME; its bit is a signal number's for clone(2), free for clone3(2) and unshare(2).
+/// CLONE_NEWTIME; clone(2) uses its bit for the exit signal, clone3(2) and unshare(2) accept it.
 pub const NEWTIME: u64 = 0x80;
 
-/// The flag of a kind, `None` for an unknown name.
+/// The flag of a kind; `None` for an unknown name.
 pub fn flag(kind: &str) -> Option<u64> {
     KINDS.iter().find(|(name, ..)| *name == kind).map(|(_, flag, _)| *flag)
 }
@@ -31,9 +31,8 @@ fn proc_name(kind: &str) -> &'static str {
     KINDS.iter().find(|(name, ..)| *name == kind).map_or("net", |(_, _, file)| file)
 }
 
-/// Moves the calling process into new namespaces. A new pid or time namespace takes only its
-/// future children. Errors: EPERM without CAP_SYS_ADMIN, ENOSPC over the namespace limits,
-/// EUSERS and EINVAL as in unshare(2).
+/// Moves the calling process into new namespaces. A new pid or time namespace applies only to future children. Errors:
+/// EPERM without CAP_SYS_ADMIN, ENOSPC over the namespace limits, EUSERS and EINVAL as in unshare(2).
 pub fn unshare(flags: u64) -> Result<()> {
     // SAFETY: unshare takes no pointers; the kernel checks the flags.
     match unsafe { libc::syscall(libc::SYS_unshare, flags) } {
@@ -56,7 +55,7 @@ pub fn open_of(pid: &str, kind: &str) -> Result<OwnedFd> {
     open_path(&format!("/proc/{pid}/ns/{}", proc_name(kind)))
 }
 
-/// Opens a namespace file such as /run/netns/web; EINVAL when it is not one.
+/// Opens a namespace file such as /run/netns/web; EINVAL if it is not one.
 pub fn open_path(path: &str) -> Result<OwnedFd> {
     let file = File::open(path).at(path)?;
     let stat = rustix::fs::fstatfs(&file).at(path)?;
@@ -83,26 +82,26 @@ pub fn open_kind(path: &str, kind: &str) -> Result<OwnedFd> {
     }
 }
 
-/// Makes a namespace of one kind without a process in it: enter it, hold it open, come back. The
-/// offsets (nanoseconds for "monotonic" and "boottime") are a time namespace's (time_namespaces(7)).
-/// Not for pid, user and mount namespaces, which cannot be left again.
+/// Creates a namespace of one kind without a process in it: enter it, open it, return. The offsets (nanoseconds for
+/// "monotonic" and "boottime") are for a time namespace (time_namespaces(7)). Not for pid, user and mount namespaces,
+/// which cannot be left again.
 pub fn create(kind: &str, offsets: &[(&str, i128)]) -> Result<OwnedFd> {
     let flag = flag(kind).ok_or(nix::errno::Errno::EINVAL)?;
     let home = if kind == "time" { own_time()? } else { open_of("self", kind)? };
     unshare(flag)?;
     let made = set_offsets(offsets).and_then(|()| open_of("self", kind));
-    // Coming back must not fail: the process would go on in a namespace nobody asked for.
-    setns(home.as_fd(), flag).detail("the way back to the caller's own namespace")?;
+    // Returning must not fail: the process would continue in the wrong namespace.
+    setns(home.as_fd(), flag).detail("returning to the caller's own namespace")?;
     made
 }
 
-/// The caller's own time namespace, the way back for its children as well: setns(2) sets both. A
-/// different one that waits for its children already would be lost, and so is refused.
+/// The caller's own time namespace, to return to, also for its children: setns(2) sets both. A different one that is
+/// already set for the children would be lost, and is refused.
 fn own_time() -> Result<OwnedFd> {
     let own = open_path("/proc/self/ns/time")?;
     if inode(own.as_fd())? != inode(open_of("self", "time")?.as_fd())? {
         let busy = Error::new(nix::errno::Errno::EBUSY);
-        return Err(busy.with_detail("a new time namespace waits for this process's children already"));
+        return Err(busy.with_detail("a new time namespace is already set for this process's children"));
     }
     Ok(own)
 }
@@ -121,13 +120,13 @@ pub fn inode(fd: BorrowedFd<'_>) -> Result<u64> {
     Ok(rustix::fs::fstat(fd)?.st_ino)
 }
 
-/// Runs `f` in the network namespace behind `fd` (`None`: the caller's) and comes back. A socket
-/// opened by `f` stays in that namespace.
+/// Runs `f` in the network namespace behind `fd` (`None`: the caller's) and returns to the caller's. A socket opened by
+/// `f` stays in that namespace.
 pub fn in_netns<R>(fd: Option<BorrowedFd<'_>>, f: impl FnOnce() -> Result<R>) -> Result<R> {
     let Some(fd) = fd else { return f() };
     let home = open_of("self", "net")?;
     setns(fd, CloneFlags::CLONE_NEWNET.bits() as u64)?;
     let result = f();
-    setns(home.as_fd(), CloneFlags::CLONE_NEWNET.bits() as u64).detail("the way back to the caller's own namespace")?;
+    setns(home.as_fd(), CloneFlags::CLONE_NEWNET.bits() as u64).detail("returning to the caller's own namespace")?;
     result
 }

@@ -1,6 +1,6 @@
-//! The overlay file system (the kernel's documentation, filesystems/overlayfs): its layers, told
-//! one by one where the kernel has `lowerdir+` (6.7), as one list before that. Refuses a layer that
-//! is no folder before the kernel's less telling error.
+//! The overlay file system (the kernel's documentation, filesystems/overlayfs). Layers are passed one by one if the
+//! kernel has `lowerdir+` (6.7), as one list before that. A layer that is not a directory is refused here, since the
+//! kernel's error is less specific.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -11,33 +11,33 @@ use super::access::Access;
 use super::mount::filesystem_as;
 use super::path::open_root;
 
-/// The most that fsconfig(2) takes as the value of one setting.
+/// The longest value of one setting in fsconfig(2).
 const LONGEST: usize = 255;
 
-/// What an overlay is made of.
+/// The parts of an overlay.
 pub struct Layers<'a> {
-    /// The folders that stay as they are, topmost first.
+    /// The lower directories, topmost first.
     pub lower: &'a [String],
-    /// The folder that takes the changes, and one beside it for the file system's own use.
+    /// The upper directory that receives the changes, and the work directory.
     pub upper: Option<(&'a str, &'a str)>,
     /// Whether nothing is ever synced.
     pub volatile: bool,
-    /// Whether its marks are attributes named user.overlay.*, which need no privilege over the files.
+    /// Whether to use attributes named user.overlay.*, which need no privilege.
     pub userxattr: bool,
-    /// Whether a folder in an upper layer may stand for one of another name below (trusted.overlay.redirect).
+    /// Whether a directory in an upper layer may be redirected to another name below (trusted.overlay.redirect).
     pub redirect: bool,
-    /// With whose access the layers are looked at; the caller's own without one.
+    /// The user whose permissions are used on the layers; the caller's own without one.
     pub access: Option<Access>,
 }
 
-/// Makes an overlay, detached. Errors: ENOENT and ENOTDIR for a layer, those of the file system.
+/// Creates an overlay, detached. Errors: ENOENT and ENOTDIR for a layer, and those of the file system.
 pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
     let lower = layers.lower.iter().map(|path| Layer::open(path)).collect::<Result<Vec<_>>>()?;
     let mut rest = Vec::new();
-    // The handles stay open until the file system is made: a long name is spelt through them.
+    // The handles stay open until the file system is created: a long path is given through them.
     let upper = layers.upper.map(|(upper, _)| Layer::open(upper)).transpose()?;
     let work = layers.upper.map(|(_, work)| Layer::open(work)).transpose()?;
-    // The file system takes backslashes away from these two, and none from `lowerdir+`.
+    // The file system removes backslashes from these two, but not from `lowerdir+`.
     let escaped = |layer: &Layer<'_>| Some(layer.fitting(layer.path.replace('\\', "\\\\")));
     rest.extend(upper.as_ref().map(|layer| ("upperdir", escaped(layer))));
     rest.extend(work.as_ref().map(|layer| ("workdir", escaped(layer))));
@@ -55,7 +55,7 @@ pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
         Err(unknown) if unknown.errno == Errno::EINVAL => {
             let listed =
                 make(vec![("lowerdir", Some(list(&lower, layers.access.is_some())))], &rest, attributes, layers.access);
-            // Where the older spelling is no better, the first answer names the cause.
+            // If the older syntax fails too, the first error is the relevant one.
             listed.map_err(|e| if e.errno == Errno::EINVAL { unknown } else { e })
         }
         made => made,
@@ -73,12 +73,12 @@ fn make(
     filesystem_as("overlay", &config, attributes, access)
 }
 
-/// The lower layers as one setting; by their descriptors where their names would not fit, or may not be
-/// walked: before kernel 6.5 they are only looked up when the file system is made, with that access.
+/// The lower layers as one setting. They are given by descriptor if their names are too long or may not be searched:
+/// before kernel 6.5 they are only looked up when the file system is created, with those permissions.
 fn list(lower: &[Layer<'_>], limited: bool) -> String {
     let join = |name: &dyn Fn(&Layer<'_>) -> String| lower.iter().map(name).collect::<Vec<_>>().join(":");
     let named = join(&|layer| layer.path.replace('\\', "\\\\").replace(':', "\\:"));
-    // A kernel that takes only this list also cuts it at commas.
+    // A kernel that only accepts this list also splits it at commas.
     if named.len() <= LONGEST && !named.contains(',') && !limited {
         named
     } else {
@@ -96,8 +96,8 @@ impl<'a> Layer<'a> {
         Ok(Layer { path, folder: open_root(path)? })
     }
 
-    /// This spelling of its name where it fits into a setting, else its descriptor's. Before kernel
-    /// 6.5 the overlay's settings were joined with commas, and a value could have none.
+    /// The name with escapes if it fits into a setting, otherwise its descriptor's path. Before kernel
+    /// 6.5 the overlay's settings were joined with commas, and a value could not contain one.
     fn fitting(&self, spelt: String) -> String {
         if spelt.len() <= LONGEST && !spelt.contains(',') { spelt } else { self.by_descriptor() }
     }

@@ -1,6 +1,5 @@
-//! Paths below a root, resolved once and by descriptor (openat2(2), RESOLVE_IN_ROOT): a link in a
-//! container's tree never leads out of it, and what was checked is what is used. No string is
-//! walked twice.
+//! Paths below a root, resolved once and by descriptor (openat2(2), RESOLVE_IN_ROOT): a link in a container's tree
+//! never leads out of it, and the checked file is the one that is used. No path is resolved twice.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -9,13 +8,13 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 
 use super::{Context, Error, Result};
 
-/// How often a walk is tried that renames elsewhere disturb.
+/// How often a lookup is retried when concurrent renames disturb it.
 const MOST_WALKS: u32 = 1000;
 
-/// How many links one name may lead over (path_resolution(7)).
+/// The limit of symbolic links in one path (path_resolution(7)).
 const MOST_LINKS: u32 = 40;
 
-/// A place in a file tree: a path seen from `root`, or from the process's own root without one.
+/// A place in a file tree: a path relative to `root`, or to the process's own root without one.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// The root that links and `..` cannot leave.
@@ -24,11 +23,11 @@ pub struct Place<'a> {
     pub path: &'a str,
 }
 
-/// An open folder: the root itself, or one below it.
+/// An open directory: the root itself, or one below it.
 pub enum Folder<'a> {
     /// The root.
     Root(BorrowedFd<'a>),
-    /// A folder opened for this.
+    /// A directory opened for this call.
     Opened(OwnedFd),
 }
 
@@ -61,13 +60,13 @@ impl Place<'_> {
         self.open_path(self.path, flags, Mode::empty())
     }
 
-    /// As `open_with`, but no link is followed on the way or, with O_PATH and O_NOFOLLOW, in the last place, where it is
-    /// opened itself. Errors: ELOOP for one on the way.
+    /// Like `open_with`, but links in the path are not followed. With O_PATH and O_NOFOLLOW, a link in the last
+    /// component is opened itself. Errors: ELOOP for a link in the path.
     pub fn open_without_links(&self, flags: OFlags) -> Result<OwnedFd> {
         self.resolve(self.path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
     }
 
-    /// As `open_with`; a file that is made gets this mode.
+    /// Like `open_with`; a created file gets this mode.
     pub fn open_or_make(&self, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         self.open_path(self.path, flags, mode)
     }
@@ -82,31 +81,31 @@ impl Place<'_> {
     fn resolve(&self, path: &str, flags: OFlags, mode: Mode, links: ResolveFlags) -> Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         let (root, resolve) = self.root.map_or((CWD, links), |root| (root, links | ResolveFlags::IN_ROOT));
-        // EAGAIN: something was renamed during the walk and the kernel could not be sure. Whoever
-        // renames without end can hold us up this long and no longer.
+        // EAGAIN: a rename during the lookup made the result uncertain. Endless renames can delay us this long and no
+        // longer.
         for _ in 0..MOST_WALKS {
             match openat2(root, path, flags, mode, resolve) {
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 result => return result.at(path),
             }
         }
-        Err(Error::new(Errno::EAGAIN).with_path(path).with_detail("its folders are being renamed all the time"))
+        Err(Error::new(Errno::EAGAIN).with_path(path).with_detail("directories in the path are renamed continuously"))
     }
 
-    /// The folder that holds the last component, opened, and that component's name.
+    /// The directory that contains the last component, opened, and that component's name.
     pub fn parent(&self) -> Result<(Folder<'_>, &str)> {
         let (folder, name) = split(self.path);
         if name.is_empty() || name == "." || name == ".." {
-            return Err(Error::new(Errno::EINVAL).with_path(self.path).with_detail("it names no entry of a folder"));
+            return Err(Error::new(Errno::EINVAL).with_path(self.path).with_detail("the path has no last component"));
         }
         if let (Some(root), "." | "/") = (self.root, folder) {
-            // The root itself: nothing is to be looked up.
+            // The root itself: there is nothing to look up.
             return Ok((Folder::Root(root), name));
         }
         Ok((Folder::Opened(self.open_path(folder, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?), name))
     }
 
-    /// As `parent`, but a link in the last place is followed.
+    /// Like `parent`, but a link in the last component is followed.
     pub fn follow(&self) -> Result<(OwnedFd, String)> {
         let mut path = self.path.to_owned();
         for _ in 0..MOST_LINKS {
@@ -122,13 +121,13 @@ impl Place<'_> {
         Err(Error::new(Errno::ELOOP).with_path(self.path))
     }
 
-    /// The folder that holds it; the root itself has none and is its own.
+    /// The directory that contains it; the root is its own parent.
     pub fn above(&self) -> Place<'_> {
         Place { path: split(self.path).0, ..*self }
     }
 
-    /// Opens the folder, making it and its parents (mode 0755) where they are missing. Errors:
-    /// ENOTDIR when something else is there, ENOENT for a link that leads nowhere.
+    /// Opens the directory and creates it and its parents (mode 0755) if they are missing. Errors: ENOTDIR if another
+    /// file is there, ENOENT for a dangling link.
     pub fn make_dirs(&self) -> Result<OwnedFd> {
         let absent = match self.open_dir() {
             Err(e) if e.errno == Errno::ENOENT => e,
@@ -143,7 +142,7 @@ impl Place<'_> {
             return self.open_dir();
         }
         match self.make_dir(0o755) {
-            // Another process made it meanwhile, or it is a link that leads nowhere: open tells.
+            // Another process created it in the meantime, or it is a dangling link: open reports which.
             Err(e) if e.errno == Errno::EEXIST => self.open_dir().map_err(dangling),
             made => made.and_then(|()| self.open_dir()),
         }
@@ -151,16 +150,18 @@ impl Place<'_> {
 
     fn open_dir(&self) -> Result<OwnedFd> {
         let opened = self.open_with(OFlags::PATH | OFlags::DIRECTORY);
-        opened.map_err(|e| if e.errno == Errno::ENOTDIR { e.with_detail("a part of it is no folder") } else { e })
+        opened.map_err(|e| {
+            if e.errno == Errno::ENOTDIR { e.with_detail("a component of the path is not a directory") } else { e }
+        })
     }
 
-    /// Makes the folder with exactly this mode.
+    /// Creates the directory with exactly this mode.
     pub fn make_dir(&self, mode: u32) -> Result<()> {
         let (folder, name) = self.parent()?;
         let mode = Mode::from_raw_mode(mode);
         without_umask(|| rustix::fs::mkdirat(&folder, name, mode)).at(self.path)?;
         if mode.intersects(Mode::SUID | Mode::SGID) {
-            // mkdir(2) leaves these two away. The descriptor is a folder's, never a link's.
+            // mkdir(2) clears these two. The descriptor is always a directory, never a link.
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let made = rustix::fs::openat(&folder, name, flags, Mode::empty()).at(self.path)?;
             rustix::fs::fchmod(&made, mode).at(self.path)?;
@@ -168,7 +169,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Opens the file, making it empty (mode 0644, never through a link) where it is missing.
+    /// Opens the file and creates it empty (mode 0644, never through a link) if it is missing.
     pub fn make_file(&self) -> Result<OwnedFd> {
         match self.open() {
             Err(e) if e.errno == Errno::ENOENT => {}
@@ -185,7 +186,7 @@ impl Place<'_> {
     }
 }
 
-/// A path without its last component, and that component: "." stands for no folder named.
+/// A path without its last component, and that component: "." for the directory itself.
 fn split(path: &str) -> (&str, &str) {
     let trimmed = path.trim_end_matches('/');
     match trimmed.rsplit_once('/') {
@@ -197,11 +198,11 @@ fn split(path: &str) -> (&str, &str) {
 }
 
 fn dangling(error: Error) -> Error {
-    if error.errno == Errno::ENOENT { error.with_detail("a link that leads nowhere") } else { error }
+    if error.errno == Errno::ENOENT { error.with_detail("it is a dangling symbolic link") } else { error }
 }
 
-/// Runs `f` with the umask off: what it makes has exactly the mode that was asked. A chmod
-/// afterwards would go by the name, which may by then be a link that someone else put there.
+/// Runs `f` with umask 0: created files get exactly the requested mode. A later chmod would use the name, which may be
+/// replaced by a link in the meantime.
 pub fn without_umask<R>(f: impl FnOnce() -> R) -> R {
     let umask = rustix::process::umask(Mode::empty());
     let made = f();
@@ -209,17 +210,17 @@ pub fn without_umask<R>(f: impl FnOnce() -> R) -> R {
     made
 }
 
-/// Opens a folder to be a root: O_PATH, and ENOTDIR with a clear word when it is a file.
+/// Opens a directory as a root: O_PATH, and ENOTDIR with an explanation if it is a file.
 pub fn open_root(path: &str) -> Result<OwnedFd> {
     match rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
         Err(rustix::io::Errno::NOTDIR) => {
-            Err(Error::new(Errno::ENOTDIR).with_path(path).with_detail("it is a file, not a folder"))
+            Err(Error::new(Errno::ENOTDIR).with_path(path).with_detail("it is a file, not a directory"))
         }
         result => Ok(result.at(path)?),
     }
 }
 
-/// Whether the descriptor is a folder.
+/// Whether the descriptor is a directory.
 pub fn is_dir(fd: BorrowedFd<'_>) -> Result<bool> {
     let stat = rustix::fs::fstat(fd.as_fd())?;
     Ok(rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir())

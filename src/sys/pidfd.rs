@@ -1,11 +1,11 @@
-//! Processes by pidfd: signals, their start, and how they ended (pidfd_open(2), waitid(2)).
+//! Processes by pidfd: signals, start time, and exit status (pidfd_open(2), waitid(2)).
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
-use super::process::readable;
+use super::event::readable;
 use super::{Context, Error, Result, interrupt};
 
 /// How a process ended.
@@ -18,7 +18,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// The status as a shell shows it: 128 + signal for a killed process.
+    /// The status as shells show it: 128 + signal for a killed process.
     pub fn status(self) -> i32 {
         match self {
             Ended::Exited(status) => status,
@@ -58,9 +58,9 @@ struct PidfdInfo {
     exit_code: i32,
 }
 
-/// How a process that is not a child ended: waits for its end. Its own parent may not have reaped it
-/// yet, then /proc tells (proc_pid_stat(5), field 52); otherwise PIDFD_GET_INFO, with the exit code
-/// since kernel 6.15. `None` where neither can.
+/// The exit status of a process that is not a child; waits for its end. If its parent has not reaped it, it is read
+/// from /proc (proc_pid_stat(5), field 52); otherwise with PIDFD_GET_INFO, which has the exit code since kernel 6.15.
+/// `None` if neither works.
 pub fn exit_of(pidfd: BorrowedFd<'_>, pid: i32) -> Result<Option<Ended>> {
     readable(pidfd, None)?;
     if let Some(status) = zombie_status(pidfd, pid) {
@@ -69,15 +69,15 @@ pub fn exit_of(pidfd: BorrowedFd<'_>, pid: i32) -> Result<Option<Ended>> {
     const PIDFD_GET_INFO: libc::c_ulong = 0xc040_ff0b;
     const MASK_EXIT: u64 = 1 << 3;
     let mut info = PidfdInfo { mask: MASK_EXIT, ..PidfdInfo::default() };
-    // SAFETY: the kernel fills at most the 64 bytes that the request's number says.
+    // SAFETY: the kernel writes at most the 64 bytes encoded in the request number.
     let result = unsafe { libc::ioctl(pidfd.as_raw_fd(), PIDFD_GET_INFO, &raw mut info) };
     Ok((result == 0 && info.mask & MASK_EXIT != 0).then(|| ended(info.exit_code)))
 }
 
-/// The wait status in /proc of a process that has ended and was not reaped.
+/// The wait status in /proc of a zombie.
 fn zombie_status(pidfd: BorrowedFd<'_>, pid: i32) -> Option<i32> {
     let stat = stat_fields(pid).ok()?;
-    // A signal reaches a zombie and nobody after it: the pid was still this process's.
+    // A signal reaches a zombie but not a later process: the pid was still this process's.
     kill(pidfd, 0).ok()?;
     (stat.first()? == "Z").then(|| stat.get(49)?.parse().ok()).flatten()
 }
@@ -89,8 +89,8 @@ fn ended(status: i32) -> Ended {
     }
 }
 
-/// Sends a signal through a pidfd; it cannot reach another process that got the same pid.
-/// Errors: ESRCH when the process has ended, EPERM for another user's.
+/// Sends a signal through a pidfd, which never reaches another process with the same pid. Errors: ESRCH if the process
+/// has ended, EPERM for another user's.
 pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
     // SAFETY: pidfd_send_signal takes a descriptor, a number and a null siginfo.
     match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, 0usize, 0) } {
@@ -99,8 +99,8 @@ pub fn kill(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
     }
 }
 
-/// Sends a signal to the process group that the process of `pidfd` leads. As long as that process was
-/// not reaped its number names no other group. Errors: ESRCH when it was, or leads no group.
+/// Sends a signal to the process group led by the process of `pidfd`. Until it is reaped, its number cannot refer to
+/// another group. Errors: ESRCH if it was reaped, or leads no group.
 pub fn kill_group(pidfd: BorrowedFd<'_>, pid: i32, signal: i32) -> Result<()> {
     kill(pidfd, 0)?;
     if pid <= 1 {
@@ -115,20 +115,20 @@ pub fn kill_group(pidfd: BorrowedFd<'_>, pid: i32, signal: i32) -> Result<()> {
 
 /// A pidfd for a pid of the caller's pid namespace; ESRCH when there is no such process.
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
-    // A negative number is no pid for the kernel either, but `from_raw` asserts it.
+    // A negative number is not a valid pid for the kernel either, but `from_raw` asserts it.
     let pid = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw).ok_or(Errno::EINVAL)?;
     Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
 }
 
-/// When a process started, in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with
-/// the boot id it tells a process from a later one with the same pid.
+/// The start time of a process in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)): with the boot id it
+/// distinguishes a process from a later one with the same pid.
 pub fn start_time(pid: i32) -> Result<u64> {
     let started = stat_fields(pid)?.get(19).and_then(|f| f.parse().ok());
     started.ok_or_else(|| Error::new(Errno::EINVAL).with_path(format!("/proc/{pid}/stat")))
 }
 
-/// The fields of /proc/PID/stat from the third, the state, on. The second is the name in
-/// parentheses and may hold anything, so they are counted from its end.
+/// The fields of /proc/PID/stat from the third, the state, on. The second is the name in parentheses and may contain
+/// any characters, so they are counted from its end.
 fn stat_fields(pid: i32) -> Result<Vec<String>> {
     let path = format!("/proc/{pid}/stat");
     let stat = std::fs::read(&path).at(&path)?;

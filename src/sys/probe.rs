@@ -1,7 +1,8 @@
-//! What this kernel and host offer. Every question is harmless: it reads a file or makes a system
-//! call that must fail, with an error that tells whether the call exists. Nothing is made, loaded
-//! or changed, and no program is run.
+//! The features of this kernel and host. Every query is harmless: it reads a file or makes a system call that must
+//! fail, with an error that shows whether the call exists. Nothing is created, loaded or changed, and no program is
+//! run.
 
+mod answer;
 mod calls;
 mod cgroup;
 mod kernel;
@@ -12,9 +13,10 @@ mod security;
 
 use serde::Serialize;
 
+pub use answer::Offer;
 pub use namespaces::forbidden_by as userns_forbidden_by;
 
-/// All facts, as `tiny.probe()` returns them.
+/// All facts, as returned by `tiny.probe()`.
 #[derive(Serialize)]
 pub struct Host {
     /// The kernel's name, version and machine.
@@ -23,13 +25,13 @@ pub struct Host {
     pub euid: u32,
     /// The names of the effective capabilities.
     pub capabilities: Vec<String>,
-    /// Control groups: where they are, and with which controllers.
+    /// Cgroups: mount points and controllers.
     pub cgroup: cgroup::Cgroups,
     /// The kinds of namespaces.
     pub namespaces: namespaces::Namespaces,
-    /// User namespaces: who may make them and map ids into them.
+    /// User namespaces: who may create them and map ids into them.
     pub userns: namespaces::Users,
-    /// File systems by their names.
+    /// File systems by name.
     pub filesystems: modules::Filesystems,
     /// System calls.
     pub calls: calls::Calls,
@@ -39,17 +41,7 @@ pub struct Host {
     pub network: network::Network,
 }
 
-/// A feature of the kernel that may come as a module: true, "module" (it can be loaded) or false.
-#[derive(Serialize, Clone, Copy, Debug, PartialEq)]
-#[serde(untagged)]
-pub enum Offer {
-    /// Whether it is there now.
-    Is(bool),
-    /// "module": the module's file is there, and it is not loaded.
-    As(&'static str),
-}
-
-/// Asks everything.
+/// A kernel feature that may be a module: true, "module" (can be loaded) or false.
 pub fn host() -> Host {
     let kernel = kernel::kernel();
     let modules = modules::Modules::read(&kernel.release);
@@ -65,20 +57,4 @@ pub fn host() -> Host {
         network: network::network(&modules),
         kernel,
     }
-}
-
-/// The text of a small file without the line's end; `None` when it cannot be read.
-fn line(path: &str) -> Option<String> {
-    Some(std::fs::read_to_string(path).ok()?.trim().to_owned())
-}
-
-/// The number in a small file.
-fn number(path: &str) -> Option<u64> {
-    line(path)?.parse().ok()
-}
-
-/// Whether this process may write there (access(2) with the effective ids).
-fn writable(path: &str) -> bool {
-    use rustix::fs::{Access, AtFlags, CWD};
-    rustix::fs::accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
 }

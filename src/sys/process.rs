@@ -1,34 +1,33 @@
-//! Making processes: clone3 into namespaces and cgroups, a child's report and its end (clone(2)).
+//! Creating processes: clone3 into namespaces and cgroups, a child's error report and its end (clone(2)).
 
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
 use rustix::process::Signal;
 
-use super::{Context, Error, Result, foreground, namespace};
+use super::{Context, Error, Result, job_control, namespace};
 
-/// In a forked child: the pipe on which its failure reaches the parent; -1 for none. It owns the descriptor, as a
-/// number: a thread's value with a destructor costs its registration in each child.
+/// In a forked child: the pipe that reports its failure to the parent; -1 for none. It owns the descriptor as a number,
+/// since registering a thread-local destructor would cost time in each child.
 static REPORT: AtomicI32 = AtomicI32::new(-1);
 
-/// What a child is born with.
+/// The attributes of a new child.
 #[derive(Default)]
 pub struct Birth<'a> {
     /// CLONE_NEW* flags of the new namespaces.
     pub new: u64,
     /// Namespaces to join, with their flags, in this order; user namespaces come first.
     pub join: Vec<(BorrowedFd<'a>, u64)>,
-    /// The cgroup v2 folder to be born in (CLONE_INTO_CGROUP, kernel 5.7).
+    /// The v2 cgroup directory to start in (CLONE_INTO_CGROUP, kernel 5.7).
     pub into_cgroup: Option<BorrowedFd<'a>>,
-    /// cgroup.procs files that the child writes itself into before anything else (v1, or v2
-    /// without clone3).
+    /// cgroup.procs files to which the child first writes itself (v1, or v2 without clone3).
     pub attach: Vec<BorrowedFd<'a>>,
-    /// How the OOM killer ranks the child, from its birth on (proc_pid_oom_score_adj(5)).
+    /// The OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5)).
     pub oom_score_adj: Option<i64>,
-    /// A new cgroup namespace after the child has been placed, so that its root is its own cgroup.
+    /// A new cgroup namespace after the child was placed, so that its root is the child's cgroup.
     pub cgroup_namespace: bool,
 }
 
@@ -38,7 +37,7 @@ pub struct Born {
     pub pid: i32,
     /// Its pidfd.
     pub pidfd: OwnedFd,
-    /// The pipe on which its failure arrives; end of file once it runs a program or has ended.
+    /// The pipe on which its failure is reported; end of file once it runs a program or has ended.
     pub report: OwnedFd,
 }
 
@@ -47,74 +46,30 @@ pub struct Born {
 #[derive(Default)]
 pub(super) struct CloneArgs {
     pub flags: u64,
-    pidfd: u64,
-    child_tid: u64,
-    parent_tid: u64,
-    exit_signal: u64,
-    stack: u64,
-    stack_size: u64,
-    tls: u64,
-    set_tid: u64,
-    set_tid_size: u64,
+    pub pidfd: u64,
+    pub child_tid: u64,
+    pub parent_tid: u64,
+    pub exit_signal: u64,
+    pub stack: u64,
+    pub stack_size: u64,
+    pub tls: u64,
+    pub set_tid: u64,
+    pub set_tid_size: u64,
     pub cgroup: u64,
 }
 
 pub(super) const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-
-/// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
-/// joined everything; when that fails it reports and ends, and the caller's next `wait` tells why.
-/// Errors: EPERM without CAP_SYS_ADMIN, EAGAIN at the process limit, EBUSY for a cgroup with
-/// children that has controllers (cgroups(7)).
-pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
-    assert_single_threaded()?;
-    flush_stdio();
-    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64)
-        || birth.oom_score_adj.is_some()
-        || foreground::wants_leader()
-    {
-        return super::midway::clone(birth, (read, write));
-    }
-    let pid_home = join_pid_namespace(birth)?;
-    let mut pidfd: i32 = -1;
-    let mut args = CloneArgs {
-        flags: birth.new | libc::CLONE_PIDFD as u64,
-        pidfd: &raw mut pidfd as u64,
-        exit_signal: libc::SIGCHLD as u64,
-        ..CloneArgs::default()
-    };
-    if let Some(cgroup) = birth.into_cgroup {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = cgroup.as_raw_fd() as u64;
-    }
-    let result = raw_clone(&mut args);
-    if result == 0 {
-        drop(read);
-        begin(birth, write, libc::CLONE_NEWPID as u64);
-        return Ok(None);
-    }
-    let error = Error::last();
-    if let Some(home) = pid_home {
-        namespace::setns(home.as_fd(), libc::CLONE_NEWPID as u64).detail("the way back to the own pid namespace")?;
-    }
-    if result < 0 {
-        return Err(error);
-    }
-    // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    Ok(Some(Born { pid: result as i32, pidfd, report: read }))
-}
 
 /// clone3 of this process, which is single-threaded (`clone` asserts it).
 pub(super) fn raw_clone(args: &mut CloneArgs) -> libc::c_long {
     // SAFETY: no CLONE_VM and no stack: the child is a copy, as with fork(2), and this process is
     // single-threaded, so no lock is held by a thread that the child lacks.
     let result = unsafe { libc::syscall(libc::SYS_clone3, &raw mut *args, size_of::<CloneArgs>()) };
-    // A filter of system calls cannot look into clone3's arguments, and some say that it does not exist.
+    // A seccomp filter cannot inspect clone3's arguments, so some filters return ENOSYS for it.
     if result < 0 && Errno::last() == Errno::ENOSYS { old_clone(args) } else { result }
 }
 
-/// A child that is a copy in new namespaces, for a helper's short life: its pid, or 0 in it.
+/// A short-lived helper process in new namespaces: its pid, or 0 in it.
 pub(super) fn plain_clone(new: u64) -> Result<i32> {
     assert_single_threaded()?;
     flush_stdio();
@@ -125,8 +80,8 @@ pub(super) fn plain_clone(new: u64) -> Result<i32> {
     }
 }
 
-/// Tells a number, or what failed, through a pipe to the process that waits in `hear`.
-pub(super) fn tell(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
+/// Sends a number, or an error, through a pipe to the process that waits in `hear`.
+pub(super) fn send(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
     let text = match outcome {
         Ok(number) => number.to_string(),
         Err(e) => format!("-{}\n{}", e.errno as i32, e.detail.or(e.path).unwrap_or_default()),
@@ -134,9 +89,9 @@ pub(super) fn tell(pipe: BorrowedFd<'_>, outcome: Result<i32>) {
     let _ = rustix::io::write(pipe, text.as_bytes());
 }
 
-/// What the other end told; ESRCH when it ended without a word.
-pub(super) fn hear(pipe: BorrowedFd<'_>) -> Result<i32> {
-    // Ctrl-C does not end this: it takes no time, and a child that was made would be nobody's.
+/// The value sent by the other end; ESRCH if it exited without sending any.
+pub(super) fn recv(pipe: BorrowedFd<'_>) -> Result<i32> {
+    // Ctrl-C does not end this: it is immediate, and a child already created would not be waited for.
     let mut bytes = Vec::new();
     while read_some(pipe, &mut bytes)? {}
     let text = String::from_utf8_lossy(&bytes);
@@ -147,39 +102,26 @@ pub(super) fn hear(pipe: BorrowedFd<'_>) -> Result<i32> {
             let error = Error::new(Errno::from_raw(-errno));
             Err(if detail.is_empty() { error } else { error.with_detail(detail) })
         }
-        Err(_) => Err(Error::new(Errno::ESRCH).with_detail("a process in between was killed")),
+        Err(_) => Err(Error::new(Errno::ESRCH).with_detail("an intermediate process was killed")),
     }
 }
 
-/// clone(2) for the same; it knows neither CLONE_INTO_CGROUP nor a new time namespace.
+/// clone(2) for the same purpose; it supports neither CLONE_INTO_CGROUP nor a new time namespace.
 fn old_clone(args: &CloneArgs) -> libc::c_long {
     let flags = args.flags | args.exit_signal;
     if args.cgroup != 0 || args.flags & 0xff != 0 {
         return -1;
     }
-    // SAFETY: as with clone3; the third argument is where the kernel writes the pidfd, on every architecture.
+    // SAFETY: as for clone3; the third argument is where the kernel writes the pidfd, on every architecture.
     unsafe { libc::syscall(libc::SYS_clone, flags, 0, args.pidfd, 0, 0) }
 }
 
-/// A pid namespace is joined by the parent, for its children; returns the way back.
-fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
-    for (fd, flag) in &birth.join {
-        if *flag == libc::CLONE_NEWPID as u64 {
-            let home = namespace::open_of("self", "pid")?;
-            namespace::setns(*fd, *flag)?;
-            return Ok(Some(home));
-        }
-    }
-    Ok(None)
-}
-
-/// The child's first acts, before any Lua: cgroup first, so that nothing runs outside the limit. It has
-/// joined the kinds of `early` by its birth.
+/// A pid namespace is joined by the parent, for its children; returns the namespace to return to.
 pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
-        foreground::begin().detail("leaving the prompt's terminal")?;
+        job_control::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;
         }
@@ -198,14 +140,14 @@ pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
     }
 }
 
-/// Sends this child's failure to its parent. The text is cut so that the write cannot block.
+/// Sends this child's failure to its parent. The text is truncated so that the write cannot block.
 pub fn report(json: &[u8]) {
     if let Some(fd) = take_report() {
         let _ = rustix::io::write(&fd, &json[..json.len().min(60_000)]);
     }
 }
 
-/// The descriptor of this child's report, while it has one.
+/// The descriptor of this child's report, while it is open.
 pub fn own_report() -> Option<i32> {
     Some(REPORT.load(Ordering::Relaxed)).filter(|fd| *fd >= 0)
 }
@@ -217,19 +159,19 @@ pub fn notify_ready() {
 
 fn take_report() -> Option<OwnedFd> {
     let fd = REPORT.swap(-1, Ordering::Relaxed);
-    // SAFETY: `begin` put in a descriptor of ours, which nobody else can take now.
+    // SAFETY: `begin` stored a descriptor that we own and that is not used elsewhere.
     (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Ends a child without running what the parent registered for its own end.
+/// Exits a child without running the parent's exit handlers.
 pub fn end_child(status: u8) -> ! {
     flush_stdio();
     // SAFETY: _exit does not return and runs no handlers.
     unsafe { libc::_exit(i32::from(status)) }
 }
 
-/// Ends this process at once, as SIGKILL does: nothing is flushed and nothing is cleaned up. PID 1 of a
-/// pid namespace is immune to its own SIGKILL (pid_namespaces(7)); `_exit` is as sudden.
+/// Ends this process at once, like SIGKILL: no buffers are flushed and no cleanup runs. PID 1 of a pid namespace is
+/// immune to its own SIGKILL (pid_namespaces(7)); `_exit` is equally immediate.
 #[cfg(debug_assertions)]
 pub fn die() -> ! {
     let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
@@ -237,38 +179,38 @@ pub fn die() -> ! {
     unsafe { libc::_exit(137) }
 }
 
-/// What is left in C's and Rust's buffers goes out now; a fork would write it twice.
+/// Flushes the buffers of C and Rust; after a fork their content would be written twice.
 pub fn flush_stdio() {
     let _ = std::io::stdout().flush();
     // SAFETY: fflush(NULL) flushes every open output stream.
     unsafe { libc::fflush(std::ptr::null_mut()) };
 }
 
-/// A fork copies only the calling thread: with others alive a lock could stay held for ever.
-fn assert_single_threaded() -> Result<()> {
+/// A fork copies only the calling thread: a lock held by another thread would stay locked forever.
+pub(super) fn assert_single_threaded() -> Result<()> {
     if is_single_threaded() {
         return Ok(());
     }
-    // /proc/self/task has one folder a thread; a folder's link count is two more than its folders.
+    // /proc/self/task has one directory per thread; a directory's link count is two more than its subdirectories.
     match std::fs::metadata("/proc/self/task") {
         Ok(meta) if meta.nlink() > 3 => Err(Error::new(Errno::EDEADLK).with_detail(format!(
-            "this process has {} threads; only a single-threaded one may fork",
+            "this process has {} threads; only a single-threaded process can fork",
             meta.nlink() - 2
         ))),
         _ => Ok(()),
     }
 }
 
-/// Whether this thread is the only one for sure: where the C library does not tell, it may be all the same.
-pub(super) fn is_single_threaded() -> bool {
+/// Whether this is certainly the only thread; if the C library does not report it, it may be so anyway.
+fn is_single_threaded() -> bool {
     #[cfg(target_env = "gnu")]
     {
         // SAFETY: the C library's declaration.
         unsafe extern "C" {
-            /// Not 0 while no other thread was made (glibc 2.32, sys/single_threaded.h).
+            /// Not 0 while no other thread was created (glibc 2.32, sys/single_threaded.h).
             static __libc_single_threaded: libc::c_char;
         }
-        // SAFETY: a plain byte, which changes only while this is the one thread.
+        // SAFETY: a plain byte, which only changes while this is the only thread.
         unsafe { (&raw const __libc_single_threaded).read_volatile() != 0 }
     }
     #[cfg(not(target_env = "gnu"))]
@@ -276,21 +218,10 @@ pub(super) fn is_single_threaded() -> bool {
 }
 
 /// Whether `fd` becomes readable (for a pidfd: its process has ended) within `timeout` seconds.
-pub fn readable(fd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<bool> {
-    ready(fd, rustix::event::PollFlags::IN, timeout)
-}
-
-/// Whether `fd` becomes ready for `what` within `timeout` seconds; an error condition is readiness.
-pub fn ready(fd: BorrowedFd<'_>, what: rustix::event::PollFlags, timeout: Option<f64>) -> Result<bool> {
-    Ok(super::event::poll(&[(fd, what)], timeout, false)?[0])
-}
-
-/// Reads a child's report: its failure, or nothing once it runs a program or ended well. Waits for
-/// that up to `timeout` seconds (`None`: as long as it takes); `Ok(None)` when the time is over.
 pub fn read_report(report: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Vec<u8>>> {
     let mut text = Vec::new();
     loop {
-        if !readable(report, timeout)? {
+        if !super::event::readable(report, timeout)? {
             return Ok(None);
         }
         if !read_some(report, &mut text)? {
@@ -299,7 +230,7 @@ pub fn read_report(report: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Optio
     }
 }
 
-/// Reads what is there, over interruptions; false at the end.
+/// Reads the available bytes, retrying after interruptions; false at the end.
 fn read_some(pipe: BorrowedFd<'_>, text: &mut Vec<u8>) -> Result<bool> {
     let mut chunk = [0u8; 4096];
     loop {
@@ -314,7 +245,7 @@ fn read_some(pipe: BorrowedFd<'_>, text: &mut Vec<u8>) -> Result<bool> {
     }
 }
 
-/// The death signal that this process gets when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+/// The signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).
 pub fn set_parent_death_signal(signal: i32) -> Result<()> {
     // SAFETY: 1..=64 is checked by the callers' parser; 0 is "none".
     let signal = if signal == 0 { None } else { Some(unsafe { Signal::from_raw_unchecked(signal) }) };

@@ -1,5 +1,5 @@
-//! Bytes from one descriptor to another through a buffer of this process. Neither side gets a descriptor
-//! or a page of the other's, as splice(2) would give it, and nothing waits but in poll(2).
+//! Copies bytes from one descriptor to another through a buffer of this process. Neither side gets a descriptor or a
+//! page of the other, as with splice(2), and only poll(2) blocks.
 
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
@@ -8,52 +8,52 @@ use rustix::event::PollFlags;
 use rustix::fs::FileType;
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::{Result, process};
+use super::{Result, event};
 
-/// How much is read at once.
+/// The size of one read.
 const PIECE: usize = 128 * 1024;
-/// The most that one turn moves, so that others take theirs.
+/// The most that one turn moves, so that others take their turns.
 const TURN: usize = 1 << 20;
-/// What a pipe or terminal that is ready for bytes takes without a wait (PIPE_BUF).
+/// How much a pipe or terminal that is ready accepts without blocking (PIPE_BUF).
 const SURE: usize = 4096;
 
-/// What has to happen before a relay can go on.
+/// What a relay waits for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Bytes come.
+    /// Bytes to read.
     Bytes,
-    /// The far side takes bytes.
+    /// Space to write.
     Room,
-    /// Nothing: all is moved, and no more comes.
+    /// Nothing: all is moved, and the input has ended.
     End,
 }
 
-/// Which side a relay failed at.
+/// The side on which a relay failed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Where the bytes come from.
+    /// The input.
     From,
-    /// Where they go.
+    /// The output.
     Into,
 }
 
-/// How a file takes bytes.
+/// How to write to a file.
 enum Sink {
-    /// A file or block device: it never waits for anybody.
+    /// A file or block device: it never blocks.
     Storage,
-    /// A pipe or socket: asked not to wait (RWF_NOWAIT), it says what fits.
+    /// A pipe or socket: with RWF_NOWAIT it accepts as much as fits.
     Stream,
-    /// A terminal, or a pipe where the kernel does not know RWF_NOWAIT: a little at a time.
+    /// A terminal, or a pipe if the kernel does not support RWF_NOWAIT: in small pieces.
     Careful,
 }
 
-/// Bytes under way.
+/// A relay and its buffer.
 pub struct Relay {
     buffer: Vec<u8>,
-    /// What of the buffer is still to be written.
+    /// The part of the buffer that has not been written.
     held: std::ops::Range<usize>,
     sink: Sink,
-    /// How many bytes are yet to be read; absent, as many as come.
+    /// How many bytes are left to read; `None`: no limit.
     left: Option<usize>,
 }
 
@@ -69,7 +69,7 @@ impl Relay {
         Ok(Relay { buffer: Vec::new(), held: 0..0, sink, left: None })
     }
 
-    /// What `from` holds now is the rest, whoever may still write to it.
+    /// Treats the current content of `from` as the rest, even if it is still open for writing.
     pub fn end_with_what_is_there(&mut self, from: BorrowedFd<'_>) -> Result<()> {
         if self.left.is_none() {
             self.left = Some(rustix::io::ioctl_fionread(from)? as usize);
@@ -77,7 +77,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Moves what is there and what fits, and tells what to wait for.
+    /// Moves the available bytes that fit, and returns what to wait for.
     pub fn turn(
         &mut self,
         from: BorrowedFd<'_>,
@@ -98,7 +98,7 @@ impl Relay {
                 return Ok(Next::Bytes);
             }
             match self.read(from).map_err(|e| (Side::From, e))? {
-                // What was counted may have been taken by another reader.
+                // Another reader may have taken the counted bytes.
                 None if self.left.is_none() => return Ok(Next::Bytes),
                 None | Some(0) => return Ok(Next::End),
                 Some(n) => self.held = 0..n,
@@ -106,13 +106,13 @@ impl Relay {
         }
     }
 
-    /// Reads a piece: 0 at the end, `None` when nothing is there now.
+    /// Reads a piece: 0 at the end, `None` if nothing is available now.
     fn read(&mut self, from: BorrowedFd<'_>) -> Result<Option<usize>> {
         let most = self.left.map_or(PIECE, |left| left.min(PIECE));
         if most == 0 {
             return Ok(Some(0));
         }
-        if !process::ready(from, PollFlags::IN, Some(0.0))? {
+        if !event::ready(from, PollFlags::IN, Some(0.0))? {
             return Ok(None);
         }
         if self.buffer.is_empty() {
@@ -125,7 +125,7 @@ impl Relay {
                     return Ok(Some(n));
                 }
                 Err(Errno::AGAIN) => return Ok(None),
-                // The terminal is gone, or another session's.
+                // The terminal was closed, or belongs to another session.
                 Err(Errno::IO) => return Ok(Some(0)),
                 Err(Errno::INTR) => super::interrupt::check()?,
                 Err(e) => return Err(e.into()),
@@ -133,14 +133,14 @@ impl Relay {
         }
     }
 
-    /// Writes what fits now; 0 when the far side is full.
+    /// Writes as much as fits now; 0 if the other end is full.
     fn write(&mut self, into: BorrowedFd<'_>) -> Result<usize> {
         let bytes = &self.buffer[self.held.clone()];
         let written = match self.sink {
             Sink::Storage => rustix::io::write(into, bytes),
-            // -1: at the file's own place.
+            // -1: at the current file offset.
             Sink::Stream => rustix::io::pwritev2(into, &[IoSlice::new(bytes)], u64::MAX, ReadWriteFlags::NOWAIT),
-            Sink::Careful if !process::ready(into, PollFlags::OUT, Some(0.0))? => return Ok(0),
+            Sink::Careful if !event::ready(into, PollFlags::OUT, Some(0.0))? => return Ok(0),
             Sink::Careful => rustix::io::write(into, &bytes[..bytes.len().min(SURE)]),
         };
         match written {

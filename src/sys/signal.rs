@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-/// Every signal's name, "SIGTERM".
+/// Every signal's name, such as "SIGTERM".
 pub fn names() -> impl Iterator<Item = &'static str> {
     Signal::iterator().map(Signal::as_str)
 }

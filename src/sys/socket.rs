@@ -1,5 +1,5 @@
-//! Sockets of the local machine: listening, connecting, and descriptors sent from process to
-//! process (unix(7)). Sockets of networks are not made here.
+//! Unix domain sockets: listening, connecting, and passing descriptors between processes (unix(7)). Network sockets are
+//! in `net`.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -15,15 +15,15 @@ use rustix::net::{
 use super::path::Place;
 use super::{Context, Error, Result, interrupt};
 
-/// The longest path that fits a socket's address (unix(7)).
+/// The longest path that fits into a socket address (unix(7)).
 const LONGEST: usize = 107;
 
-/// What kind of socket.
+/// The type of a socket.
 #[derive(Clone, Copy)]
 pub struct Kind {
-    /// Whether it keeps messages apart (SOCK_SEQPACKET) instead of being a stream of bytes.
+    /// Whether it preserves message boundaries (SOCK_SEQPACKET) instead of being a byte stream.
     pub messages: bool,
-    /// Whether reads and writes return at once.
+    /// Whether reads and writes do not block.
     pub nonblock: bool,
 }
 
@@ -35,14 +35,14 @@ impl Kind {
     }
 }
 
-/// Makes two sockets that are connected with each other.
+/// Creates a pair of connected sockets.
 pub fn pair(kind: Kind) -> Result<(OwnedFd, OwnedFd)> {
     let (ty, flags) = kind.parts();
     Ok(rustix::net::socketpair(AddressFamily::UNIX, ty, flags, None)?)
 }
 
-/// Calls `f` with the address of `path`. An address holds 107 bytes; a longer path is reached
-/// through a descriptor of its folder.
+/// Calls `f` with the address of `path`. An address has at most 107 bytes; a longer path is reached through a
+/// descriptor of its directory.
 fn with_address<R>(path: &str, f: impl FnOnce(&SocketAddrUnix) -> rustix::io::Result<R>) -> Result<R> {
     if path.len() <= LONGEST {
         return f(&SocketAddrUnix::new(path).at(path)?).at(path);
@@ -53,11 +53,11 @@ fn with_address<R>(path: &str, f: impl FnOnce(&SocketAddrUnix) -> rustix::io::Re
     f(&SocketAddrUnix::new(short).at(path)?).at(path)
 }
 
-/// Makes a socket at `path`, mode 0600, and listens. Errors: EADDRINUSE when something is there.
+/// Creates a socket at `path`, mode 0600, and listens. Errors: EADDRINUSE if a file exists there.
 pub fn listen(path: &str, kind: Kind) -> Result<OwnedFd> {
     let (ty, flags) = kind.parts();
     let socket = rustix::net::socket_with(AddressFamily::UNIX, ty, flags, None)?;
-    // bind(2) takes the mode from the umask; a chmod afterwards would leave it open for a moment.
+    // bind(2) takes the mode from the umask; with a later chmod it would be accessible for a moment.
     let umask = rustix::process::umask(Mode::from_raw_mode(0o177));
     let bound = with_address(path, |address| rustix::net::bind(&socket, address));
     rustix::process::umask(umask);
@@ -66,7 +66,7 @@ pub fn listen(path: &str, kind: Kind) -> Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Takes the next connection; `None` when nobody waits and the listener does not block.
+/// Accepts the next connection; `None` if none is waiting and the listener is nonblocking.
 pub fn accept(listener: BorrowedFd<'_>, nonblock: bool) -> Result<Option<OwnedFd>> {
     let mut flags = SocketFlags::CLOEXEC;
     flags.set(SocketFlags::NONBLOCK, nonblock);
@@ -80,8 +80,8 @@ pub fn accept(listener: BorrowedFd<'_>, nonblock: bool) -> Result<Option<OwnedFd
     }
 }
 
-/// Connects to the socket at `path`. Errors: ENOENT, ECONNREFUSED when nobody listens, EPROTOTYPE
-/// when the listener is of the other kind.
+/// Connects to the socket at `path`. Errors: ENOENT, ECONNREFUSED if no process listens, EPROTOTYPE if the listener has
+/// the other type.
 pub fn connect(path: &str, kind: Kind) -> Result<OwnedFd> {
     let (ty, flags) = Kind { nonblock: false, ..kind }.parts();
     let socket = rustix::net::socket_with(AddressFamily::UNIX, ty, flags, None)?;
@@ -90,7 +90,7 @@ pub fn connect(path: &str, kind: Kind) -> Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Sends a descriptor to the far side, with one byte, since a message needs one (SCM_RIGHTS).
+/// Sends a descriptor to the peer, with one byte, since a message needs one (SCM_RIGHTS).
 pub fn send_fd(socket: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<()> {
     let fds = [fd];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -100,8 +100,7 @@ pub fn send_fd(socket: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Receives a descriptor, close-on-exec; `None` at the end. Errors: ENOMSG when a message without
-/// one came.
+/// Receives a descriptor, close-on-exec; `None` at the end. Errors: ENOMSG for a message without one.
 pub fn recv_fd(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
     let mut byte = [0u8; 1];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -122,5 +121,5 @@ pub fn recv_fd(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
     if got.bytes == 0 {
         return Ok(None);
     }
-    Err(Error::new(Errno::ENOMSG).with_detail("the message carries no descriptor"))
+    Err(Error::new(Errno::ENOMSG).with_detail("the message contains no descriptor"))
 }

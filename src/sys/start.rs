@@ -1,6 +1,6 @@
-//! The start of the process. `entry!` takes the place of Rust's own start-up, which reads
-//! /proc/self/maps to find the stack's end and installs a handler that names a stack overflow: a
-//! tenth of a millisecond that a container waits for. What matters of it is done here instead.
+//! The start of the process. `entry!` replaces Rust's own startup, which reads /proc/self/maps to find the stack's end
+//! and installs a handler that reports a stack overflow: it costs a tenth of a millisecond of each container start. The
+//! necessary parts of it are done here.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -14,8 +14,8 @@ use rustix::fs::{CWD, Mode, OFlags};
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {
-        /// What the C library calls. Rust reads the arguments from it by itself.
-        // SAFETY: the one symbol of this name in the program, with C's signature.
+        /// Called by the C library. Rust gets the arguments from it by itself.
+        // SAFETY: the only symbol of this name in the program, with C's signature.
         #[unsafe(no_mangle)]
         extern "C" fn main(_: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
             $crate::sys::title::remember(argv);
@@ -25,33 +25,34 @@ macro_rules! entry {
     };
 }
 
-/// Opens what is closed of the three standard descriptors, so that no file of ours becomes one of
-/// them, and lets a write to a closed pipe fail with EPIPE instead of ending the process.
+/// Opens those of the three standard descriptors that are closed, so that no file of ours becomes one of them, and
+/// ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.
 pub fn prepare() {
     if !standard_are_open() {
         open_standard();
     }
-    // SAFETY: SIG_IGN is no function of ours.
+    // SAFETY: SIG_IGN installs no function of ours.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
     name_process();
 }
 
-/// A program that was executed by its descriptor (`entry`, `seal`) is called by the number of that until Linux 6.14.
+/// Until Linux 6.14, a program that was executed by its descriptor (`entry`, `cloned_binary`) is named by the number of that.
 fn name_process() {
     let number = |name: &CStr| !name.is_empty() && name.to_bytes().iter().all(u8::is_ascii_digit);
     if rustix::thread::name().is_ok_and(|name| number(&name))
-        && let Some(first) = std::env::args_os().next()
+        && let Some(first) = super::title::arguments().first()
     {
-        let name = Path::new(&first).file_name().map(OsStr::as_bytes).unwrap_or_default();
+        let name = Path::new(OsStr::from_bytes(first)).file_name().map(OsStr::as_bytes).unwrap_or_default();
         let name = CString::new(&name[..name.len().min(15)]).unwrap_or_default();
         let _ = rustix::thread::set_name(&name);
     }
 }
 
-/// One call for what nearly always holds.
+/// One call for the usual case.
 fn standard_are_open() -> bool {
     let mut standard = [0, 1, 2].map(|fd| libc::pollfd { fd, events: 0, revents: 0 });
-    // SAFETY: three of them, which live through the call; a number that is no descriptor is told, and no error.
+    // SAFETY: three structures, which live through the call; an invalid descriptor is reported in them, not as an
+    // error.
     let asked = unsafe { libc::poll(standard.as_mut_ptr(), 3, 0) };
     asked >= 0 && standard.iter().all(|fd| fd.revents & libc::POLLNVAL == 0)
 }
@@ -61,7 +62,7 @@ fn open_standard() {
         if null.as_raw_fd() > 2 {
             break;
         }
-        // It stays open, as what was closed.
+        // It stays open, in place of the closed one.
         let _ = null.into_raw_fd();
     }
 }

@@ -1,4 +1,4 @@
-//! The end of standard output: whether all that was said arrived.
+//! The end of standard output: whether all output was written.
 
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -7,24 +7,24 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-// SAFETY: the C library has it under this name and type.
+// SAFETY: the C library has a variable of this name and type.
 unsafe extern "C" {
-    /// C's standard output, which Lua prints on.
+    /// C's standard output, to which Lua prints.
     static stdout: *mut libc::FILE;
 }
 
-/// What became of the output.
+/// The state of the output.
 pub enum Output {
-    /// All of it arrived, as far as the kernel tells.
+    /// All of it was written, as far as the kernel reports.
     Whole,
-    /// Its reader is gone.
+    /// Its reader has closed it.
     Gone,
-    /// Some of it could not be written; an earlier write's reason is not known any more.
+    /// Some of it could not be written; the error of an earlier write is no longer known.
     Lost(Option<Errno>),
 }
 
-/// Writes out what is left in C's and Rust's buffers, and tells whether any of it was lost, now or
-/// earlier. `said`: how Rust's own printing went.
+/// Flushes the buffers of C and Rust, and returns whether any output was lost, now or earlier. `said`: the result of
+/// Rust's own printing.
 pub fn finish(said: std::io::Result<()>) -> Output {
     let said = said.and_then(|()| std::io::stdout().flush());
     Errno::clear();
@@ -41,7 +41,7 @@ pub fn finish(said: std::io::Result<()>) -> Output {
     }
 }
 
-/// A pipe or socket whose far end is closed.
+/// A pipe or socket whose other end is closed.
 fn reader_is_gone() -> bool {
     let out = rustix::stdio::stdout();
     let mut polled = [PollFd::from_borrowed_fd(out.as_fd(), PollFlags::OUT)];
@@ -49,9 +49,9 @@ fn reader_is_gone() -> bool {
     rustix::event::poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
 }
 
-/// Ends as any program does whose reader went away: by SIGPIPE, or with its status.
+/// Ends like any program whose reader has gone: by SIGPIPE, or with its status.
 pub fn end_by_sigpipe() -> u8 {
-    // SAFETY: SIG_DFL is no function of ours.
+    // SAFETY: SIG_DFL installs no function of ours.
     if unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.is_ok() {
         let _ = super::event::unblock(&[libc::SIGPIPE]);
         let _ = raise(Signal::SIGPIPE);

@@ -1,4 +1,4 @@
-//! Kernel settings below /proc/sys (proc(5), sysctl(8)). It refuses keys that would leave that folder.
+//! Kernel settings below /proc/sys (proc(5), sysctl(8)). Keys that would leave that directory are refused.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,8 @@ use super::{Context, Error, Result, namespace};
 
 const ROOT: &str = "/proc/sys";
 
-/// The file of a key. As in sysctl(8) the first separator decides: in `net.ipv4.conf.eth0/1.mtu` the
-/// dots separate and a slash stands for a dot, in `net/ipv4/conf/eth0.1/mtu` the slashes separate.
-/// `None` for what is no key.
+/// The file of a key. Like in sysctl(8) the first separator decides: in `net.ipv4.conf.eth0/1.mtu` the dots separate
+/// and a slash means a dot, in `net/ipv4/conf/eth0.1/mtu` the slashes separate. `None` for an invalid key.
 pub fn path(key: &str) -> Option<PathBuf> {
     let dots = key.find(['.', '/']).is_some_and(|i| key.as_bytes()[i] == b'.');
     let swapped: String = match dots {
@@ -33,19 +32,19 @@ pub fn path(key: &str) -> Option<PathBuf> {
     if swapped.split('/').all(good) { Some(PathBuf::from(ROOT).join(swapped)) } else { None }
 }
 
-/// A setting's value without the final newline. The keys of `net` are those of the namespace.
-/// Errors: ENOENT for an unknown key, EACCES for one that can only be written.
+/// A setting's value without the final newline. The keys below `net` are those of the namespace. Errors: ENOENT for an
+/// unknown key, EACCES for a write-only one.
 pub fn read(netns: Netns<'_>, key: &str) -> Result<String> {
     let path = known(key)?;
     let text = namespace::in_netns(netns, || std::fs::read(&path).at(&path))?;
     Ok(String::from_utf8_lossy(&text).trim_end_matches('\n').to_owned())
 }
 
-/// Sets a value. Errors: ENOENT, EACCES and EPERM for one that may not be written, EROFS in a container
-/// whose /proc/sys is read-only, EINVAL for a value that the kernel does not take.
+/// Sets a value. Errors: ENOENT, EACCES and EPERM for a key that may not be written, EROFS in a container whose
+/// /proc/sys is read-only, EINVAL for a value that the kernel does not accept.
 pub fn write(netns: Netns<'_>, key: &str, value: &str) -> Result<()> {
     let path = known(key)?;
-    // Opened without O_CREAT: in a folder that is not procfs nothing must appear.
+    // Opened without O_CREAT: outside procfs no file must be created.
     let open = || std::fs::OpenOptions::new().write(true).open(&path);
     namespace::in_netns(netns, || {
         open().and_then(|mut f| std::io::Write::write_all(&mut f, value.as_bytes())).at(&path)

@@ -1,5 +1,5 @@
-//! Terminals: pseudo-terminals of a chosen devpts, sizes, modes, the controlling terminal. A pty is
-//! found by descriptor only: no name that a container could have changed is opened.
+//! Terminals: pseudoterminals of a given devpts, sizes, modes, the controlling terminal. A pty is opened by descriptor
+//! only: no name that a container could have changed is used.
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -10,24 +10,24 @@ use rustix::termios::Winsize;
 use super::path::Place;
 use super::{Context, Error, Result};
 
-/// A pseudo-terminal.
+/// A pseudoterminal.
 pub struct Pty {
-    /// The side of whoever shows it.
+    /// The end for the terminal emulator.
     pub master: OwnedFd,
-    /// The side of the programs.
+    /// The end for programs.
     pub slave: OwnedFd,
     /// The slave's name in its devpts.
     pub number: u32,
 }
 
-/// Makes a pty in the devpts that is mounted at `devpts`. Nothing else is accepted there, and no
-/// mount on top of its ptmx: a file system of a container's making is not opened (pts(4)). Errors:
-/// ENOTTY when it is no devpts, ENOSPC when its ptys are used up.
+/// Opens a new pty in the devpts that is mounted at `devpts`. Other file systems and mounts on top of its ptmx are
+/// refused, so that a file system prepared by a container is not opened (pts(4)). Errors: ENOTTY if it is not a devpts,
+/// ENOSPC if the limit of ptys is reached.
 pub fn openpty(devpts: Place<'_>) -> Result<Pty> {
     let folder = devpts.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
-    // DEVPTS_SUPER_MAGIC (statfs(2)); the field's type is the architecture's.
+    // DEVPTS_SUPER_MAGIC (statfs(2)); the field's type depends on the architecture.
     if rustix::fs::fstatfs(&folder).at(devpts.path)?.f_type != 0x1cd1 {
-        return Err(Error::new(Errno::ENOTTY).with_path(devpts.path).with_detail("it is no devpts"));
+        return Err(Error::new(Errno::ENOTTY).with_path(devpts.path).with_detail("it is not a devpts"));
     }
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_XDEV | ResolveFlags::NO_SYMLINKS;
@@ -40,13 +40,13 @@ pub fn openpty(devpts: Place<'_>) -> Result<Pty> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
     // SAFETY: takes flags by value and returns a new descriptor (ioctl_tty(2)).
     let slave = Errno::result(unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags) })?;
-    // SAFETY: the kernel gave us this new descriptor.
+    // SAFETY: the kernel returned this new descriptor.
     let slave = unsafe { OwnedFd::from_raw_fd(slave) };
     Ok(Pty { master, slave, number })
 }
 
-/// Makes the terminal the controlling one of this process's session, whose leader it must be.
-/// Errors: EPERM for another process than the leader, or when the session has one already.
+/// Makes the terminal the controlling terminal of this process's session. Errors: EPERM if the process is not the
+/// session leader, or the session already has a terminal.
 pub fn set_controlling_terminal(fd: BorrowedFd<'_>) -> Result<()> {
     Ok(rustix::process::ioctl_tiocsctty(fd)?)
 }
@@ -57,14 +57,14 @@ pub fn size(fd: BorrowedFd<'_>) -> Result<(u16, u16)> {
     Ok((size.ws_row, size.ws_col))
 }
 
-/// Sets rows and columns; its foreground processes get SIGWINCH where they change.
+/// Sets rows and columns; the foreground processes get SIGWINCH if they change.
 pub fn set_size(fd: BorrowedFd<'_>, rows: u16, cols: u16) -> Result<()> {
     let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
     Ok(rustix::termios::tcsetwinsize(fd, size)?)
 }
 
 pub(super) fn attributes(fd: BorrowedFd<'_>) -> Result<libc::termios> {
-    // SAFETY: a termios is plain data, for which all zeroes is a value.
+    // SAFETY: a termios is plain data, for which zeros are valid.
     let mut found: libc::termios = unsafe { std::mem::zeroed() };
     // SAFETY: writes the structure, which lives through the call.
     Errno::result(unsafe { libc::tcgetattr(fd.as_raw_fd(), &raw mut found) })?;
@@ -72,13 +72,13 @@ pub(super) fn attributes(fd: BorrowedFd<'_>) -> Result<libc::termios> {
 }
 
 fn set_attributes(fd: BorrowedFd<'_>, wanted: &libc::termios) -> Result<()> {
-    // TCSADRAIN: what was written before is shown as it was meant.
+    // TCSADRAIN: earlier output is shown in the old mode.
     // SAFETY: reads the structure, which lives through the call.
     Errno::result(unsafe { libc::tcsetattr(fd.as_raw_fd(), libc::TCSADRAIN, wanted) })?;
     Ok(())
 }
 
-/// A terminal's mode as text: flags and control characters in hexadecimal, as `stty -g` writes it.
+/// A terminal's mode as text: flags and control characters in hexadecimal, in the format of `stty -g`.
 pub fn mode(fd: BorrowedFd<'_>) -> Result<String> {
     let found = attributes(fd)?;
     let flags = [found.c_iflag, found.c_oflag, found.c_cflag, found.c_lflag];
@@ -86,9 +86,9 @@ pub fn mode(fd: BorrowedFd<'_>) -> Result<String> {
     Ok(numbers.map(|n| format!("{n:x}")).collect::<Vec<_>>().join(":"))
 }
 
-/// Sets a mode that `mode` returned. Errors: EINVAL for text of another form.
+/// Sets a mode returned by `mode`. Errors: EINVAL for other text.
 pub fn set_mode(fd: BorrowedFd<'_>, mode: &str) -> Result<()> {
-    let wrong = || Error::new(Errno::EINVAL).with_detail(format!("{mode:?} is no terminal mode"));
+    let wrong = || Error::new(Errno::EINVAL).with_detail(format!("{mode:?} is not a terminal mode"));
     let numbers: Vec<u32> =
         mode.split(':').map(|n| u32::from_str_radix(n, 16).map_err(|_| wrong())).collect::<Result<_>>()?;
     let mut wanted = attributes(fd)?;
@@ -103,7 +103,7 @@ pub fn set_mode(fd: BorrowedFd<'_>, mode: &str) -> Result<()> {
     set_attributes(fd, &wanted)
 }
 
-/// Makes a terminal pass every byte on as it is (cfmakeraw(3)); returns its mode before.
+/// Sets a terminal to raw mode (cfmakeraw(3)); returns its previous mode.
 pub fn make_raw(fd: BorrowedFd<'_>) -> Result<String> {
     let before = mode(fd)?;
     let mut raw = attributes(fd)?;
@@ -113,7 +113,7 @@ pub fn make_raw(fd: BorrowedFd<'_>) -> Result<String> {
     Ok(before)
 }
 
-/// Takes from a terminal the key that stops its foreground processes (termios(3), VSUSP).
+/// Disables the key that suspends the foreground processes (termios(3), VSUSP).
 pub fn without_suspend(fd: BorrowedFd<'_>) -> Result<()> {
     let mut wanted = attributes(fd)?;
     wanted.c_cc[libc::VSUSP] = libc::_POSIX_VDISABLE;

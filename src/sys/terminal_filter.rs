@@ -1,48 +1,47 @@
-//! What a program wrote, on its way to a terminal that is not the program's own: what would steer the
-//! terminal is made visible. Line ends, tabs, carriage returns (progress bars) and short colour sequences
-//! (ECMA-48, SGR) pass. Any piece that is returned ends in the terminal's own colours, so that what others
-//! write there is not hidden by it.
+//! Filters program output for another terminal: control sequences are made visible. Newlines, tabs, carriage returns
+//! (progress bars) and short colour sequences (ECMA-48, SGR) pass. Each returned piece ends with a colour reset, so
+//! that it does not affect the output of others.
 
 use super::error::steers;
 
 /// The longest colour sequence that passes.
 const SGR_LONGEST: usize = 40;
 
-/// The most that is kept of the colours in force; beyond it only the newest stay.
+/// The most that is stored of the active colours; beyond it only the newest are kept.
 const COLOURS_MOST: usize = 128;
 
 const RESET: &[u8] = b"\x1b[0m";
 
-/// A stream on its way, and what is known of it.
+/// A stream and its state.
 #[derive(Default)]
 pub struct Filter {
-    /// The beginning of a character or sequence whose rest has not come yet; shorter than SGR_LONGEST.
+    /// The start of an incomplete character or sequence; shorter than SGR_LONGEST.
     held: Vec<u8>,
-    /// The colour sequences in force, since the last reset.
+    /// The active colour sequences, since the last reset.
     colours: Vec<u8>,
-    /// Whether a carriage return passes only before a line's end, since there is something else at the line's beginning.
+    /// Whether a carriage return passes only before a newline, since the line starts with other text.
     whole_lines: bool,
 }
 
-/// What the input begins with.
+/// The start of the input.
 enum Next {
-    /// So many bytes that pass.
+    /// This many bytes pass.
     Plain(usize),
-    /// A colour sequence of so many bytes.
+    /// A colour sequence of this many bytes.
     Colour(usize),
-    /// So many bytes to be made visible.
+    /// This many bytes are made visible.
     Steers(usize),
-    /// Something whose rest has not come yet.
+    /// An incomplete character or sequence.
     Open,
 }
 
 impl Filter {
-    /// A filter; `whole_lines`: nothing may go back to a line's beginning.
+    /// A filter; with `whole_lines` nothing may return to the start of a line.
     pub fn new(whole_lines: bool) -> Filter {
         Filter { whole_lines, ..Filter::default() }
     }
 
-    /// What may be shown of the stream's next bytes; with `last` nothing is held back.
+    /// Filters the stream's next bytes; with `last` nothing is kept back.
     pub fn pass(&mut self, bytes: &[u8], last: bool) -> Vec<u8> {
         let mut input = std::mem::take(&mut self.held);
         input.extend_from_slice(bytes);
@@ -104,7 +103,7 @@ impl Filter {
         }
     }
 
-    /// Takes a colour sequence over. One that begins with a reset leaves nothing of those before it.
+    /// Records a colour sequence. One that starts with a reset discards the earlier ones.
     fn colour(&mut self, sequence: &[u8], out: &mut Vec<u8>) {
         let parameters = &sequence[2..sequence.len() - 1];
         let first = parameters.split(|b| *b == b';').next().unwrap_or_default();
@@ -132,7 +131,7 @@ fn sgr(rest: &[u8]) -> Next {
     }
 }
 
-/// A character beyond ASCII, or a byte that is none: to some terminals 0x80 to 0x9f are commands.
+/// A character beyond ASCII, or an invalid byte: some terminals take 0x80 to 0x9f as commands.
 fn character(rest: &[u8]) -> Next {
     let piece = &rest[..rest.len().min(4)];
     let valid = match std::str::from_utf8(piece) {
@@ -190,7 +189,7 @@ mod tests {
         assert!(once(long.as_bytes()).starts_with("\\x1b[1;"));
     }
 
-    /// However a stream is cut, the same is shown, apart from colours that end with each piece.
+    /// The result does not depend on how a stream is split, apart from colours that end with each piece.
     #[test]
     fn cut_anywhere() {
         let text = "é\u{9b}\u{202e}🦀\x1b[2J\x1b]8;;x\x07\r\n\x1b[1".as_bytes();

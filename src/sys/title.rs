@@ -1,6 +1,6 @@
-//! The title of this process, as ps(1) shows it: written over the arguments, as setproctitle(3) does. What was given on
-//! the command line, and the environment behind it, can then no longer be read in /proc/PID/cmdline and
-//! /proc/PID/environ, neither by the host's users nor from inside a container.
+//! The title of this process, as shown by ps(1): written over the arguments, like setproctitle(3). The command line and
+//! the environment behind it can then no longer be read in /proc/PID/cmdline and /proc/PID/environ, neither by the
+//! host's users nor from inside a container.
 
 use std::ffi::{CStr, CString, OsString, c_char};
 use std::os::unix::ffi::OsStringExt;
@@ -18,27 +18,27 @@ unsafe extern "C" {
 /// The longest title: Linux shows one page of it.
 const LONGEST: usize = 4095;
 
-/// `main`'s argv; null in a program that embeds the machine, whose arguments are its own.
+/// `main`'s argv; null in a program that embeds the virtual machine and owns its arguments.
 static ARGV: AtomicPtr<*mut c_char> = AtomicPtr::new(std::ptr::null_mut());
 static AREA: OnceLock<Area> = OnceLock::new();
 
-/// The memory that the kernel shows as arguments and environment; and what the arguments were.
+/// The memory that the kernel shows as arguments and environment; and the original arguments.
 struct Area {
     start: usize,
-    /// How long the arguments are, with their NULs.
+    /// The length of the arguments, with their NULs.
     arguments: usize,
-    /// How long both are.
+    /// The length of both.
     length: usize,
     words: Vec<Vec<u8>>,
 }
 
-/// Notes where the arguments are: the first thing in `main`.
+/// Records where the arguments are: the first step of `main`.
 pub fn remember(argv: *mut *mut c_char) {
     ARGV.store(argv, Ordering::Relaxed);
 }
 
-/// Sets the title, and the name of the process to what precedes its colon. A title that is longer than the arguments
-/// and the environment together is cut. In a program that embeds the machine nothing changes.
+/// Sets the title, and sets the name of the process to the part before the colon. A title that is longer than the
+/// arguments and the environment together is truncated. In a program that embeds the virtual machine nothing changes.
 pub fn set(title: &[u8]) -> Result<()> {
     let argv = ARGV.load(Ordering::Relaxed);
     if argv.is_null() {
@@ -48,12 +48,12 @@ pub fn set(title: &[u8]) -> Result<()> {
     if area.length > 0 {
         let title = &title[..title.len().min(area.length - 1).min(LONGEST)];
         let at = area.start as *mut u8;
-        // SAFETY: the strings that the kernel put there for this process alone, `length` bytes in a row. Nobody reads
-        // them any more: `arguments` and `environ` lead to copies.
+        // SAFETY: the strings that the kernel placed there for this process, `length` consecutive bytes. They are no
+        // longer read: `arguments` and `environ` point to copies.
         unsafe {
             std::ptr::write_bytes(at, 0, area.length);
             std::ptr::copy_nonoverlapping(title.as_ptr(), at, title.len());
-            // Where the last byte of the arguments is not NUL, the kernel shows one string, up to its NUL.
+            // If the last byte of the arguments is not NUL, the kernel shows one string, up to its NUL.
             if title.len() + 1 < area.arguments {
                 at.add(area.arguments - 1).write(b'.');
             }
@@ -64,18 +64,21 @@ pub fn set(title: &[u8]) -> Result<()> {
     Ok(rustix::thread::set_name(&name)?)
 }
 
-/// The arguments of this process, as they were before any title.
+/// The arguments of this process before any title was set.
 pub fn arguments() -> Vec<Vec<u8>> {
+    let argv = ARGV.load(Ordering::Relaxed);
     match AREA.get() {
         Some(area) => area.words.clone(),
-        None => std::env::args_os().map(OsString::into_vec).collect(),
+        None if argv.is_null() => std::env::args_os().map(OsString::into_vec).collect(),
+        // SAFETY: `main`'s argv, which the kernel ended with a null pointer and which nobody changes.
+        None => unsafe { list(argv, &mut 0) },
     }
 }
 
 /// Copies the arguments and the environment; the C library and Rust use the copy of the environment from now on.
 fn take(argv: *mut *mut c_char) -> Area {
-    // SAFETY: both lists are the process's own, end with a null pointer, and hold strings that end with NUL; this process
-    // has one thread while it is set up, so nobody reads `environ` meanwhile.
+    // SAFETY: both lists are the process's own, end with a null pointer, and contain strings that end with NUL; this
+    // process has one thread during its setup, so no other thread reads `environ`.
     unsafe {
         let start = (*argv) as usize;
         let mut end = start;
@@ -89,8 +92,8 @@ fn take(argv: *mut *mut c_char) -> Area {
     }
 }
 
-/// Copies a list of strings; `end` moves behind those that lie in a row from it on.
-// SAFETY: the caller's list is null, or ends with a null pointer and holds strings that end with NUL.
+/// Copies a list of strings; `end` is moved past those that follow it contiguously.
+// SAFETY: the caller's list is null, or ends with a null pointer and contains strings that end with NUL.
 unsafe fn list(mut list: *mut *mut c_char, end: &mut usize) -> Vec<Vec<u8>> {
     let mut texts = Vec::new();
     // SAFETY: the caller's promise.
@@ -105,4 +108,17 @@ unsafe fn list(mut list: *mut *mut c_char, end: &mut usize) -> Vec<Vec<u8>> {
         }
     }
     texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_those_of_main() {
+        let mut words = [c"tinylua", c"a b", c"", c"\xff"].map(|word| word.to_owned().into_raw()).to_vec();
+        words.push(std::ptr::null_mut());
+        remember(Box::leak(words.into_boxed_slice()).as_mut_ptr());
+        assert_eq!(arguments(), [&b"tinylua"[..], b"a b", b"", b"\xff"]);
+    }
 }

@@ -1,6 +1,6 @@
-//! Removing a folder with all that is in it. Nothing is followed: not a link, and not a mount, whose
-//! content belongs to someone else. The depth of a tree is bounded by memory alone, not by the
-//! stack or the number of descriptors, since a container may have made it.
+//! Removing a directory tree. Symbolic links and mounts are not followed, since their content belongs to others. The
+//! depth of a tree is limited only by memory, not by the stack or the number of descriptors, since a container may have
+//! created it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -10,15 +10,15 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags, ResolveFlags, openat2, unlinkat};
 use super::path::Place;
 use super::{Context, Error, Result};
 
-/// A folder on the way down: what tells it from any other, and what is left in it.
+/// A directory on the way down: its identity, and its remaining entries.
 struct Level {
     name: Vec<u8>,
     identity: (u64, u64),
     folders: Vec<Vec<u8>>,
 }
 
-/// Removes a file, a link, or a folder with all that is in it. Errors: EBUSY where something is
-/// mounted in it; what came before that is gone then, and what is mounted is whole.
+/// Removes a file, a link, or a directory tree. Errors: EBUSY if a file system is mounted in it; earlier entries are
+/// removed then, and the mounted file system is untouched.
 pub fn remove_tree(place: Place<'_>) -> Result<()> {
     let path = place.path;
     let (folder, name) = place.parent()?;
@@ -30,7 +30,7 @@ pub fn remove_tree(place: Place<'_>) -> Result<()> {
     unlinkat(&folder, name, AtFlags::REMOVEDIR).at(path)
 }
 
-/// Empties a folder, walking down and up with one descriptor.
+/// Empties a directory, walking down and up with one descriptor.
 fn empty(folder: BorrowedFd<'_>, name: &str, path: &str) -> Result<()> {
     let (mut here, top) = enter(folder, name.as_bytes()).at(path)?;
     let mut levels = vec![top];
@@ -52,17 +52,19 @@ fn empty(folder: BorrowedFd<'_>, name: &str, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// The path of an entry of the folder that is walked, for an error.
+/// The path of an entry of the current directory, for an error.
 fn full(path: &str, levels: &[Level], name: &[u8]) -> String {
     let names = levels.iter().skip(1).map(|level| &level.name[..]).chain([name]);
     names.fold(path.trim_end_matches('/').to_owned(), |path, name| path + "/" + &String::from_utf8_lossy(name))
 }
 
-/// Opens a folder, removes what is no folder in it and lists the others.
+/// Opens a directory, removes its files and lists its subdirectories.
 fn enter(above: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, Level)> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let here = match openat2(above, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
-        Err(rustix::io::Errno::XDEV) => return Err(Error::new(Errno::EBUSY).with_detail("something is mounted there")),
+        Err(rustix::io::Errno::XDEV) => {
+            return Err(Error::new(Errno::EBUSY).with_detail("a file system is mounted there"));
+        }
         opened => opened?,
     };
     let mut level = Level { name: name.to_vec(), identity: identity(here.as_fd())?, folders: Vec::new() };
@@ -81,12 +83,12 @@ fn enter(above: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, Level)> {
     Ok((here, level))
 }
 
-/// Opens the folder above, which must be the one we came from: a folder that was moved meanwhile
-/// would lead us elsewhere.
+/// Opens the parent directory, which must be the one we came from: if the directory was moved, the parent would be
+/// another one.
 fn rise(here: BorrowedFd<'_>, above: &Level) -> Result<OwnedFd> {
     let fd = rustix::fs::openat(here, "..", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     if identity(fd.as_fd())? != above.identity {
-        return Err(Error::new(Errno::EBUSY).with_detail("a folder in it was moved meanwhile"));
+        return Err(Error::new(Errno::EBUSY).with_detail("a directory in it was moved in the meantime"));
     }
     Ok(fd)
 }

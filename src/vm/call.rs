@@ -1,5 +1,5 @@
 //! One call of a primitive: checks the arguments against the registry entry before any kernel
-//! call, then hands them to the binding as Rust types.
+//! call, then passes them to the binding as Rust types.
 
 mod fd;
 
@@ -9,21 +9,21 @@ use mlua::{FromLua, IntoLuaMulti, LightUserData, Lua, MultiValue, Table, Value};
 
 use super::check::{check, check_table};
 pub use super::check::{to_seconds, to_size};
+use super::format;
 use super::registry::{Entry, Key};
-use super::show;
 use crate::sys;
 
-/// Why a binding did not succeed.
+/// Why a binding failed.
 pub enum Fail {
-    /// The kernel refused.
+    /// The kernel returned an error.
     Sys(sys::Error),
-    /// The arguments are wrong; nothing was attempted.
+    /// The arguments are wrong; no system call was made.
     Usage(String),
-    /// A failure that is a whole sentence already, such as Lua's syntax errors.
+    /// A failure with a complete message, such as Lua's syntax errors.
     Plain(String),
     /// The Lua machine failed (out of memory).
     Lua(mlua::Error),
-    /// An error value that a child reported: rethrown as it is.
+    /// An error value that a child reported: rethrown unchanged.
     Reported(Value),
 }
 
@@ -39,11 +39,11 @@ impl From<mlua::Error> for Fail {
     }
 }
 
-/// Stands for a value that is not known, where a call is only looked at (`foresee`): every check lets it pass.
+/// A placeholder for an unknown value in a static check of a call (`foresee`): it passes every check.
 pub const UNKNOWN: LightUserData = LightUserData(&raw const MARK as *mut _);
 static MARK: u8 = 0;
 
-/// A call under way.
+/// A running call.
 pub struct Call<'a> {
     /// The machine.
     pub lua: &'a Lua,
@@ -54,7 +54,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Checks `args` against the entry. The error is the sentence for the user.
+    /// Checks `args` against the entry. The error is the message for the user.
     pub fn new(lua: &'a Lua, primitive: Entry, args: &'a MultiValue) -> Result<Call<'a>, String> {
         let mut call = Call { lua, primitive, args, table: None };
         let at = primitive.table_index();
@@ -78,7 +78,7 @@ impl<'a> Call<'a> {
                 value => {
                     return Err(format!(
                         "options must be a table, not {}: {}",
-                        show::kind(value),
+                        format::kind(value),
                         primitive.signature()
                     ));
                 }
@@ -92,7 +92,7 @@ impl<'a> Call<'a> {
         check_table(self.table, self.primitive.options(), self.primitive.list().as_ref())
     }
 
-    /// The i-th positional argument (the options table and what follows it not counted).
+    /// The i-th positional argument (without the options table and the arguments after it).
     fn arg(&self, i: usize) -> &Value {
         let shifted = if self.primitive.takes_table() && i >= self.primitive.table_index() { i + 1 } else { i };
         self.args.get(shifted).unwrap_or(&const { Value::Nil })
@@ -107,7 +107,7 @@ impl<'a> Call<'a> {
         self.table
     }
 
-    /// A positional argument converted; its type was checked already.
+    /// A positional argument, converted; its type was already checked.
     pub fn get<T: FromLua>(&self, i: usize) -> Result<T, Fail> {
         let value = self.arg(i).clone();
         T::from_lua(value.clone(), self.lua)
@@ -164,7 +164,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether the positional argument is there.
+    /// Whether the positional argument is present.
     pub fn has(&self, i: usize) -> bool {
         !self.arg(i).is_nil()
     }
@@ -179,7 +179,7 @@ impl<'a> Call<'a> {
         FdRef::of(&self.handle(i)?)
     }
 
-    /// The descriptor of an option's handle; `None` when the option is absent or is no handle.
+    /// The descriptor of an option's handle; `None` when the option is absent or not a handle.
     pub fn opt_fd(&self, key: &str) -> Result<Option<FdRef>, Fail> {
         match self.raw(key) {
             Value::Table(table) => FdRef::of(&table).map(Some),
@@ -187,12 +187,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The option's value as it is.
+    /// The option's value, unconverted.
     pub fn value(&self, key: &str) -> Value {
         self.raw(key)
     }
 
-    /// The positional argument as it is.
+    /// The positional argument, unconverted.
     pub fn arg_value(&self, i: usize) -> Value {
         self.arg(i).clone()
     }
@@ -203,9 +203,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The types were checked before; what still does not convert is a number that is too large, or text
-/// of other bytes.
+/// The types were already checked; only a number out of range or a string that is not UTF-8 fails to convert.
 fn out_of_range(name: &str, value: &Value) -> Fail {
     let wrong = if value.is_string() { "is not UTF-8" } else { "is out of range" };
-    Fail::Usage(format!("{name}: {} {wrong}", show::value(value)))
+    Fail::Usage(format!("{name}: {} {wrong}", format::value(value)))
 }

@@ -1,19 +1,19 @@
-//! Whether values are what a registry entry says: every option, type and list of a call, before the
-//! kernel sees any of it. The error is the sentence for the user.
+//! Checks the values of a call against the registry entry: every option, type and list, before any system
+//! call. The error is the message for the user.
 
 use mlua::{Table, Value};
 
 use super::call::UNKNOWN;
 use super::registry::{Key, Type, did_you_mean};
-use super::{handle, show, units};
+use super::{format, handle, units};
 use crate::sys;
 
-/// The keys of a table, gone through more than once.
+/// The keys of a table, iterated more than once.
 pub trait Options: ExactSizeIterator<Item: Key> + Clone {}
 
 impl<T: ExactSizeIterator<Item: Key> + Clone> Options for T {}
 
-/// Checks an options table, absent or not: each key, the list in it, and what must be there.
+/// Checks an options table, absent or not: each key, its array part, and the required keys.
 pub(super) fn check_table(
     table: Option<&Table>,
     options: impl Options,
@@ -41,14 +41,14 @@ pub(super) fn check_table(
     }
 }
 
-/// A hole would silently end the list: whatever follows it (`{ "rm", nil, "x" }`) would be lost.
+/// A hole would silently end the list: the items after it (`{ "rm", nil, "x" }`) would be lost.
 fn check_sequence(table: &Table, counts: impl Fn(&Value) -> bool) -> Result<(), String> {
     let length = table.sequence_values::<Value>().count();
     let mut beyond = None;
     let walk = table.for_each(|key: Value, _: Value| {
         let inside = key.as_integer().is_some_and(|i| i >= 1 && i <= length as i64);
         if counts(&key) && !inside {
-            beyond.get_or_insert_with(|| show::value(&key));
+            beyond.get_or_insert_with(|| format::value(&key));
         }
         Ok(())
     });
@@ -68,7 +68,7 @@ fn check_pair(
         return check(ty, value).map_err(|e| format!("[{i}]: {e} ({doc})"));
     }
     let Value::String(key) = key else {
-        return Err(format!("unknown option {}", show::value(key)));
+        return Err(format!("unknown option {}", format::value(key)));
     };
     let bytes = key.as_bytes();
     match options.clone().find(|o| o.is(&bytes)) {
@@ -77,14 +77,14 @@ fn check_pair(
     }
 }
 
-/// The sentence for an option that does not exist.
+/// The message for an unknown option.
 pub fn unknown(key: &str, options: impl Options) -> String {
     let names = || options.clone().map(Key::name);
     let known = || names().collect::<Vec<_>>().join(", ");
     match did_you_mean(key, names()) {
         Some(near) => format!("unknown option {key:?}; did you mean {near:?}?"),
         None if options.len() == 0 => format!("unknown option {key:?}; it takes none"),
-        None => format!("unknown option {key:?}; known are {}", known()),
+        None => format!("unknown option {key:?}; known keys: {}", known()),
     }
 }
 
@@ -94,7 +94,7 @@ pub fn to_size(value: &Value) -> Result<u64, String> {
         Value::Integer(n) => u64::try_from(*n).map_err(|_| format!("{n} is not a size: it is negative")),
         Value::Number(n) if *n >= 0.0 && n.fract() == 0.0 && *n < i64::MAX as f64 => Ok(*n as u64), // 64 * 2^20
         Value::String(s) => units::size(&s.to_string_lossy()),
-        other => Err(format!("expected {}, got {}", Type::Size.describe(), show::kind(other))),
+        other => Err(format!("expected {}, got {}", Type::Size.describe(), format::kind(other))),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn to_seconds(value: &Value) -> Result<f64, String> {
         Value::Integer(n) if *n >= 0 => Ok(*n as f64),
         Value::Number(n) if *n >= 0.0 && n.is_finite() => Ok(*n),
         Value::String(s) => units::duration(&s.to_string_lossy()),
-        other => Err(format!("expected {}, got {}", Type::Duration.describe(), show::value(other))),
+        other => Err(format!("expected {}, got {}", Type::Duration.describe(), format::value(other))),
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn check(ty: &Type, value: &Value) -> Result<(), String> {
 }
 
 fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
-    let expected = || Err(format!("expected {}, got {}", ty.describe(), show::kind(value)));
+    let expected = || Err(format!("expected {}, got {}", ty.describe(), format::kind(value)));
     let fits = match (ty, value) {
         (Type::Any, _) => true,
         (Type::Bool, v) => v.is_boolean(),
@@ -152,8 +152,8 @@ fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
             true
         }
         (Type::Either(types), v) => {
-            // The last type's message is shown where the shape fits (a handle of another kind). Only
-            // a refusal puts the types into words: it costs more than all the rest of a call.
+            // The last type's message is used if the shape matches (a handle of another kind). The types
+            // are described only on an error: that costs more than the rest of a call.
             let mut last = None;
             for ty in *types {
                 match check(ty, v) {
@@ -171,7 +171,9 @@ fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
 
 fn shape_fits(ty: &Type, value: &Value) -> bool {
     match ty {
-        Type::Handle(_) | Type::Options(_) | Type::List(_) | Type::Map(_) => value.is_table(),
+        Type::Handle(_) | Type::List(_) | Type::Map(_) => value.is_table(),
+        // A list is not a table of options.
+        Type::Options(_) => value.as_table().is_some_and(|table| table.raw_len() == 0),
         Type::Str | Type::Path | Type::Cidr | Type::Word(_) | Type::Size | Type::Duration => value.is_string(),
         _ => false,
     }

@@ -1,9 +1,9 @@
-//! The end of a forked closure: report, flush, `_exit`. It never returns into the parent's frames,
-//! whose `<close>` handles are not this process's to undo.
+//! The end of a forked closure: report, flush, `_exit`. It never returns into the parent's frames: only the
+//! parent may undo their `<close>` handles.
 
 use mlua::{Lua, Value};
 
-use super::{error, show};
+use super::{error, format};
 use crate::sys;
 
 /// Ends this child: `value` is the closure's result, or the error value it threw.
@@ -13,7 +13,7 @@ pub fn finish(lua: &Lua, ok: bool, value: Value) -> mlua::Result<()> {
     sys::process::end_child(status)
 }
 
-/// What a closure's or a recipe's result means as an exit status.
+/// The exit status for the result of a closure or recipe.
 pub fn status_of(value: &Value) -> u8 {
     match value {
         Value::Integer(n) => (*n & 0xff) as u8,
@@ -25,13 +25,13 @@ pub fn status_of(value: &Value) -> u8 {
 fn report(value: &Value) -> u8 {
     let (json, status) = match value {
         Value::Table(err) => (error::to_json(err), exit_status(err)),
-        other => (serde_json::json!({ "message": show::value(other) }).to_string(), 125),
+        other => (serde_json::json!({ "message": format::value(other) }).to_string(), 125),
     };
     sys::process::report(json.as_bytes());
     status
 }
 
-/// 127 when a command was not found, 126 when it cannot be executed, as a shell has it.
+/// 127 when a command was not found, 126 when it cannot be executed, like a shell.
 pub fn exit_status(err: &mlua::Table) -> u8 {
     let text = |key: &str| err.raw_get::<Option<String>>(key).ok().flatten().unwrap_or_default();
     let usage = err.raw_get::<Option<bool>>("usage").ok().flatten().unwrap_or(false);

@@ -1,19 +1,19 @@
-//! Failures as Lua sees them: a table with `op`, `args`, `code`, `errno`, `path`, `hint`, `at`, and
-//! `message`, that prints as one sentence and a hint. It crosses a fork as JSON.
+//! Errors in Lua: a table with `op`, `args`, `code`, `errno`, `path`, `hint`, `at`, and
+//! `message`, printed as a message and a hint. A child sends it to its parent as JSON.
 
 use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
 use nix::errno::Errno;
 
 use super::call::Fail;
-use super::clearer::clearer;
-use super::registry::Entry;
-use super::show;
+use super::error_hints::with_hint;
+use super::format;
+use super::registry::{Entry, Registry};
 use crate::sys::interrupt;
 
-/// The registry key of the metatable that every error value shares.
+/// The registry key of the metatable of all error values.
 pub const META: &str = "tiny.error";
 
-/// Dresses a failure of `primitive` for Lua.
+/// Turns a failure of `primitive` into a Lua error value.
 pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua::Result<Value> {
     let failure = match fail {
         Fail::Reported(value) => return Ok(value),
@@ -28,7 +28,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
     };
     let err = lua.create_table_with_capacity(0, 10)?;
     err.raw_set("op", primitive.name())?;
-    let shown: Vec<String> = args.iter().filter(|v| !v.is_function()).map(show::value).collect();
+    let shown: Vec<String> = args.iter().filter(|v| !v.is_function()).map(format::value).collect();
     err.raw_set("args", lua.create_sequence_from(shown.iter().map(String::as_str))?)?;
     err.raw_set("at", location(lua))?;
     match failure {
@@ -39,7 +39,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
         }
         Err(error) => {
             if error.errno == Errno::EINTR {
-                // This failure is what Ctrl-C does to a call that waits; Lua is not interrupted once more.
+                // Ctrl-C has interrupted this waiting call; Lua is not interrupted a second time.
                 interrupt::take();
             }
             err.raw_set("code", error.code())?;
@@ -54,7 +54,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
     finish(lua, err)
 }
 
-/// An error value with no more than a message.
+/// An error value with only a message.
 pub fn error_value(lua: &Lua, message: &str) -> mlua::Result<Value> {
     let err = lua.create_table()?;
     err.raw_set("message", message)?;
@@ -62,7 +62,7 @@ pub fn error_value(lua: &Lua, message: &str) -> mlua::Result<Value> {
     finish(lua, err)
 }
 
-/// Any thrown value as an error value, with the traceback of the place that threw it.
+/// Any thrown value as an error value, with the traceback from where it was thrown.
 pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
     let value = match thrown {
         Value::Table(t) if is_error(lua, &t) => Value::Table(t),
@@ -71,9 +71,10 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
             let message = match &other {
                 Value::String(s) => s.to_string_lossy(),
                 Value::Error(e) => plain(e),
-                _ => format!("an error without a message was thrown: {}", show::value(&other)),
+                _ => format!("an error without a message was thrown: {}", format::value(&other)),
             };
-            let (message, hint) = clearer(&message);
+            let names = Registry::of(lua).into_iter().flat_map(|registry| registry.entries().map(Entry::name));
+            let (message, hint) = with_hint(&message, names);
             err.raw_set("message", message)?;
             err.raw_set("hint", hint)?;
             finish(lua, err)?
@@ -87,7 +88,7 @@ pub fn catch(lua: &Lua, thrown: Value) -> mlua::Result<Value> {
     Ok(value)
 }
 
-/// A Rust error that crossed Lua, without the wrapping that names its way.
+/// A Rust error that passed through Lua, without mlua's wrappers.
 fn plain(error: &mlua::Error) -> String {
     match error {
         mlua::Error::CallbackError { cause, .. } => plain(cause),
@@ -102,13 +103,13 @@ fn is_error(lua: &Lua, table: &Table) -> bool {
     table.metatable().is_some() && table.metatable() == meta
 }
 
-/// Gives a plain table the error values' metatable.
+/// Sets the metatable of error values on a plain table.
 pub fn finish(lua: &Lua, err: Table) -> mlua::Result<Value> {
     err.set_metatable(Some(lua.named_registry_value(META)?))?;
     Ok(Value::Table(err))
 }
 
-/// An error value as the sentence and the hint that a reader sees.
+/// An error value as the text that is printed: message and hint.
 pub fn display(err: &Table) -> String {
     let field = |key: &str| match err.raw_get::<Value>(key) {
         Ok(Value::String(s)) => Some(s.to_string_lossy()),
@@ -137,7 +138,7 @@ pub fn display(err: &Table) -> String {
     text
 }
 
-/// The place that called: the innermost frame of a user's file, else the innermost shipped one.
+/// The position of the caller: the innermost frame in a user file, else the innermost in a shipped file.
 pub fn location(lua: &Lua) -> Option<String> {
     let mut shipped = None;
     for (name, line, user) in frames(lua) {
@@ -149,13 +150,13 @@ pub fn location(lua: &Lua) -> Option<String> {
     shipped
 }
 
-/// The innermost frame of a user's file.
+/// The innermost frame in a user file.
 pub fn user_location(lua: &Lua) -> Option<String> {
     frames(lua).find(|(.., user)| *user).map(|(name, line, _)| format!("{name}:{line}"))
 }
 
-/// The Lua frames from the inside: file, line, and whether it is a user's file. The chunk names of
-/// shipped files begin with "=", those of a user's with "@".
+/// The Lua frames, innermost first: file, line, and whether it is a user file. The chunk names of
+/// shipped files begin with "=", those of user files with "@".
 fn frames(lua: &Lua) -> impl Iterator<Item = (String, usize, bool)> {
     let frame = |level| {
         lua.inspect_stack(level, |debug| {
@@ -169,8 +170,8 @@ fn frames(lua: &Lua) -> impl Iterator<Item = (String, usize, bool)> {
     })
 }
 
-/// An error value as JSON, for the way from a child to its parent. The message always arrives; of
-/// the rest what fits into a pipe that nobody reads yet, and what is no data arrives as its text.
+/// An error value as JSON, sent from a child to its parent. The message is always included; other fields
+/// only if they fit into the pipe without blocking. Values that JSON cannot hold are converted to text.
 pub fn to_json(err: &Table) -> String {
     const ROOM: usize = 60_000;
     let mut fields: Vec<(String, Value)> = err.pairs().flatten().collect();
@@ -180,7 +181,7 @@ pub fn to_json(err: &Table) -> String {
     for (key, value) in fields {
         let plain = match &value {
             Value::String(text) => cut(&text.to_string_lossy()).into(),
-            other => serde_json::to_value(other).unwrap_or_else(|_| show::value(other).into()),
+            other => serde_json::to_value(other).unwrap_or_else(|_| format::value(other).into()),
         };
         let size = plain.to_string().len() + 6 * key.len() + 4;
         if let Some(rest) = left.checked_sub(size) {
@@ -191,7 +192,7 @@ pub fn to_json(err: &Table) -> String {
     serde_json::Value::from(map).to_string()
 }
 
-/// At most 8000 characters: escaped they are 48,000 bytes.
+/// At most 8000 characters, which are at most 48,000 bytes when escaped.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(8000) {
         Some((at, _)) => format!("{}…", &text[..at]),
@@ -199,12 +200,12 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// The error value of a child's report.
+/// The error value in a child's report.
 pub fn from_json(lua: &Lua, json: &[u8]) -> mlua::Result<Value> {
     match serde_json::from_slice::<serde_json::Value>(json) {
         Ok(plain) => match lua.to_value(&plain)? {
             Value::Table(err) => finish(lua, err),
-            _ => error_value(lua, "a child failed and its report was no object"),
+            _ => error_value(lua, "a child failed, and its report is not an object"),
         },
         Err(_) => error_value(lua, &format!("a child failed: {}", String::from_utf8_lossy(json))),
     }

@@ -1,9 +1,9 @@
-//! Faults on demand, for the tests: `TINYLUA_FAULT=K:KIND:GENERATION:FILE` makes the K-th primitive
-//! call of one process fail before it acts (`fail`), or ends that process like SIGKILL before it
-//! (`kill-before`) or after it (`kill-after`). GENERATION counts the forks since the command: of a
-//! detached run 0 is the command, 1 the supervisor, 2 the container. FILE gets the primitive's name
-//! once the fault has struck. Only builds with debug assertions have this; others never read the
-//! variable. A value that is not of this form is no fault.
+//! Fault injection for the tests: `TINYLUA_FAULT=K:KIND:GENERATION:FILE` makes the K-th primitive
+//! call of one process fail without effect (`fail`), or ends that process like SIGKILL before the call
+//! (`kill-before`) or after it (`kill-after`). GENERATION counts the forks since the command: in a
+//! detached run 0 is the command, 1 the supervisor, 2 the container. The primitive's name is written to
+//! FILE when the fault occurs. Only builds with debug assertions have this; others never read the
+//! variable. An invalid value is ignored.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -31,7 +31,7 @@ struct Fault {
 }
 
 thread_local! {
-    /// The generation whose calls are counted, and how many there were.
+    /// The generation whose calls are counted, and their number so far.
     static CALLS: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
@@ -49,12 +49,12 @@ fn parse(text: &str) -> Option<Fault> {
         "kill-after" => Kind::KillAfter,
         _ => return None,
     };
-    // Opened now: where the fault strikes, the root may be a container's.
+    // Opened now: when the fault occurs, the root directory may be a container's.
     let witness = File::create(witness).ok()?;
     Some(Fault { call: call.parse().ok()?, kind, generation: generation.parse().ok()?, witness })
 }
 
-/// Passes a call of the primitive `name`: `act`, or the fault that is wanted at this point.
+/// Passes a call of the primitive `name`: `act`, or the fault requested for this point.
 pub fn pass<T>(name: &str, act: impl FnOnce() -> Result<T, Fail>) -> Result<T, Fail> {
     let Some(fault) = wanted() else { return act() };
     let here = handle::generation();
@@ -66,7 +66,7 @@ pub fn pass<T>(name: &str, act: impl FnOnce() -> Result<T, Fail>) -> Result<T, F
     }
     if fault.kind == Kind::KillAfter {
         let outcome = act();
-        // A fork comes back in its child too, which is another process's point.
+        // A fork also returns in the child, which belongs to the next generation.
         return if handle::generation() == here { strike(fault, name) } else { outcome };
     }
     strike(fault, name)
@@ -75,7 +75,7 @@ pub fn pass<T>(name: &str, act: impl FnOnce() -> Result<T, Fail>) -> Result<T, F
 fn strike<T>(fault: &Fault, name: &str) -> Result<T, Fail> {
     let _ = (&fault.witness).write_all(name.as_bytes());
     match fault.kind {
-        Kind::Fail => Err(Fail::Sys(sys::Error::new(Errno::EIO).with_detail("a fault that a test asked for"))),
+        Kind::Fail => Err(Fail::Sys(sys::Error::new(Errno::EIO).with_detail("a fault injected by a test"))),
         Kind::KillBefore | Kind::KillAfter => sys::process::die(),
     }
 }

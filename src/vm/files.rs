@@ -1,8 +1,9 @@
-//! Where Lua comes from: folders on the search path first, then the copies inside the binary.
-//! A file or folder that another user could write is refused: under sudo it would be root's code.
+//! Finds Lua files: first in the directories of the search path, then among the copies in the binary.
+//! A file or directory that another user can write is refused: under sudo it would run as root.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -10,14 +11,16 @@ use std::rc::Rc;
 use super::folder::{Folder, LATE};
 use crate::sys::held::Root;
 
-/// A Lua file inside the binary: where its parts lie in a text of all, since an address would have to be relocated
-/// at each start.
+/// A Lua file in the binary, as offsets into one text of all files: pointers would have to be relocated at each
+/// start.
 pub struct Embedded {
     name: Range<u32>,
     source: Range<u32>,
     code: Range<u32>,
-    /// Whether the table that a script returns says `seal = true`.
+    /// The fields of the table that the script returns, read at build time.
+    summary: Range<u32>,
     seal: bool,
+    hidden: bool,
 }
 
 impl Embedded {
@@ -31,12 +34,22 @@ impl Embedded {
         self.seal
     }
 
+    /// Whether it is a command for programs, which is not listed.
+    pub fn hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// The command's summary; empty if it has none.
+    pub fn summary(&self) -> &'static str {
+        &NAMES[self.summary.start as usize..self.summary.end as usize]
+    }
+
     /// The text that `eject` copies.
     pub fn source(&self) -> &'static [u8] {
         part(SOURCES, &self.source)
     }
 
-    /// The same as bytecode of this binary's own Lua.
+    /// The same as bytecode for this binary's Lua.
     pub fn code(&self) -> &'static [u8] {
         part(CODES, &self.code)
     }
@@ -48,19 +61,20 @@ fn part(all: &'static [u8], range: &Range<u32>) -> &'static [u8] {
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// A Lua source with the name that errors show.
+/// A Lua source with the name shown in errors.
+#[derive(Clone)]
 pub struct Source {
-    /// The text, or bytecode of the binary's own.
+    /// The text, or bytecode from the binary.
     pub text: Cow<'static, [u8]>,
-    /// Whether `text` is bytecode. Only what was compiled with this binary ever is.
+    /// Whether `text` is bytecode. Only files compiled with this binary are.
     pub bytecode: bool,
-    /// `@path` for a user's file, `=lua/tiny/x.lua` for one of the binary's.
+    /// `@path` for a user file, `=lua/tiny/x.lua` for one in the binary.
     pub name: String,
 }
 
-/// The folders that may override what the binary holds, first match first. Each has the layout of
-/// the source tree: `scripts/run.lua`, `lua/tiny/container.lua`. With them is the folder of the recipe that was
-/// loaded last, whose modules lie beside it.
+/// The directories that may override the files in the binary, in order of precedence. Each has the layout of
+/// the source tree: `scripts/run.lua`, `lua/tiny/container.lua`. The directory of the last loaded recipe, with the
+/// recipe's modules, is kept here too.
 #[derive(Default, Clone)]
 pub struct SearchPath(Rc<Held>);
 
@@ -68,20 +82,22 @@ pub struct SearchPath(Rc<Held>);
 struct Held {
     dirs: RefCell<Vec<Rc<Folder>>>,
     recipe: RefCell<Option<Rc<Folder>>>,
-    /// The root at the start.
+    /// Modules from a container's record, by name: they precede all others.
+    kept: RefCell<HashMap<String, Source>>,
+    /// The root directory at the start.
     root: Option<Root>,
-    /// Whether the folders were let go.
+    /// Whether the directories were closed.
     gone: Cell<bool>,
 }
 
 impl SearchPath {
-    /// `extra` (from `--lua-path`), the user's config folder, `/etc/tinylua`; only those that exist.
+    /// `extra` (from `--lua-path`), the user's configuration directory, `/etc/tinylua`; only those that exist.
     pub fn new(extra: &[PathBuf]) -> SearchPath {
         let more = user_config().into_iter().chain([PathBuf::from("/etc/tinylua")]);
         SearchPath::open(extra.iter().map(absolute).chain(more))
     }
 
-    /// These folders alone; only those that exist.
+    /// Only these directories, if they exist.
     pub fn of(dirs: &[PathBuf]) -> SearchPath {
         SearchPath::open(dirs.iter().map(absolute))
     }
@@ -91,24 +107,40 @@ impl SearchPath {
         SearchPath(Rc::new(Held { dirs: RefCell::new(dirs), root: Root::now(), ..Held::default() }))
     }
 
-    /// The folders, first match first.
+    /// The directories in order of precedence.
     pub fn dirs(&self) -> Vec<PathBuf> {
         self.0.dirs.borrow().iter().map(|dir| dir.path().to_path_buf()).collect()
     }
 
-    /// Lets `require` find what lies beside this recipe.
+    /// Lets `require` find modules beside this recipe.
     pub fn set_recipe(&self, path: &Path) {
-        let folder = absolute(path).parent().and_then(Folder::open);
-        *self.0.recipe.borrow_mut() = folder.map(Rc::new);
+        absolute(path)
+            .parent()
+            .map_or_else(|| self.set_recipe_folder(None), |folder| self.set_recipe_folder(Some(folder)));
     }
 
-    /// Whether this process has left the root that it began in. A path leads to the container's files then.
+    /// Lets `require` find modules in this directory, if given.
+    pub fn set_recipe_folder(&self, folder: Option<&Path>) {
+        *self.0.recipe.borrow_mut() = folder.and_then(Folder::open).map(Rc::new);
+    }
+
+    /// The directory of the last loaded recipe, while it is open.
+    pub fn recipe_folder(&self) -> Option<PathBuf> {
+        self.0.recipe.borrow().as_ref().map(|folder| folder.path().to_path_buf())
+    }
+
+    /// Lets `require` find these modules before any on the path.
+    pub fn set_kept(&self, modules: impl Iterator<Item = (String, Source)>) {
+        *self.0.kept.borrow_mut() = modules.collect();
+    }
+
+    /// Whether this process has changed its root directory since its start. Paths then lead to the container's files.
     pub fn elsewhere(&self) -> bool {
         !matches!((self.0.root, Root::now()), (Some(began), Some(now)) if began.same_folder(now))
     }
 
-    /// Before a process is started in a container's root: what runs there may look into this one, which
-    /// keeps no way back to the host for it. Modules that were not loaded yet are those of the binary from then on.
+    /// Called before a process is started in a container's root: that process may inspect this one, which therefore
+    /// keeps no descriptors of host directories. From then on, modules are loaded from the binary only.
     pub fn let_go(&self) {
         let holds = !self.0.dirs.borrow().is_empty() || self.0.recipe.borrow().is_some();
         if holds && self.elsewhere() {
@@ -135,23 +167,18 @@ impl SearchPath {
         }))
     }
 
-    /// Reads a module: one on the path, or one beside the recipe.
-    pub fn module(&self, relative: &str) -> Result<Option<Source>, String> {
+    /// Reads a module: from a record, from the path, or from beside the recipe.
+    pub fn module(&self, name: &str) -> Result<Option<Source>, String> {
+        if let Some(kept) = self.0.kept.borrow().get(name) {
+            return Ok(Some(kept.clone()));
+        }
+        let relative = &module_file(name);
         match (self.read("lua", relative)?, &*self.0.recipe.borrow()) {
             (None, Some(beside)) if plain(relative) => beside.read(relative),
             (None, None) if self.0.gone.get() => Err(format!(
-                "{relative} is not looked for: a process was started in another root, and the host's folders were let go\n  {LATE}"
+                "{relative} cannot be loaded: a process was started in another root, and the host's directories were closed\n  {LATE}"
             )),
             (found, _) => Ok(found),
-        }
-    }
-
-    /// The text of `folder/relative`, as `read` finds it; nothing where it is refused.
-    pub fn text(&self, folder: &str, relative: &str) -> Option<Cow<'static, [u8]>> {
-        let source = self.read(folder, relative).ok()??;
-        match source.bytecode {
-            true => embedded(folder, relative).map(|file| Cow::Borrowed(file.source())),
-            false => Some(source.text),
         }
     }
 
@@ -166,7 +193,7 @@ impl SearchPath {
         names
     }
 
-    /// Those in the folders below too, by their path in `folder`.
+    /// Including those in subdirectories, by their path in `folder`.
     pub fn names_below(&self, folder: &str) -> Vec<String> {
         let mut names: Vec<String> = embedded_names_below(folder).collect();
         for dir in &*self.0.dirs.borrow() {
@@ -178,12 +205,17 @@ impl SearchPath {
     }
 }
 
-/// Whether it stays below the folder that it is looked for in.
+/// The file of a module in the directory `lua`, or beside the recipe.
+pub fn module_file(name: &str) -> String {
+    format!("{}.lua", name.replace('.', "/"))
+}
+
+/// Whether the path stays below the directory in which it is searched.
 fn plain(relative: &str) -> bool {
     !relative.split('/').any(|part| part == ".." || part.is_empty())
 }
 
-/// The same folder wherever the process goes.
+/// The path made absolute, so that it does not depend on the working directory.
 fn absolute(dir: impl AsRef<Path>) -> PathBuf {
     std::path::absolute(&dir).unwrap_or_else(|_| dir.as_ref().to_path_buf())
 }
@@ -195,7 +227,7 @@ pub fn user_config() -> Option<PathBuf> {
     config.is_absolute().then(|| config.join("tinylua"))
 }
 
-/// The copy inside the binary.
+/// The copy in the binary.
 pub fn embedded(folder: &str, relative: &str) -> Option<&'static Embedded> {
     let wanted = || folder.bytes().chain([b'/']).chain(relative.bytes());
     let found = FILES.binary_search_by(|file| file.name().bytes().cmp(wanted()));
@@ -211,7 +243,7 @@ pub fn embedded_names(folder: &str) -> impl Iterator<Item = String> {
         .filter_map(lua_name)
 }
 
-/// The names of the embedded files in `folder` and below, by their path in it.
+/// The names of the embedded files in `folder` and its subdirectories, by their path in it.
 pub fn embedded_names_below(folder: &str) -> impl Iterator<Item = String> {
     FILES.iter().filter_map(move |file| {
         let path = file.name().strip_prefix(folder)?.strip_prefix('/')?;
@@ -225,8 +257,8 @@ fn lua_name(path: &Path) -> Option<String> {
 }
 
 impl Source {
-    /// The chunk, ready to be turned into a function. A user's file is text, never bytecode:
-    /// bytecode is not checked by Lua and can crash it.
+    /// The chunk, ready to be compiled. User files are always text: Lua does not verify bytecode, which can
+    /// crash it.
     pub fn chunk<'a>(&'a self, lua: &mlua::Lua) -> mlua::chunk::Chunk<'a> {
         let mode = if self.bytecode { mlua::chunk::ChunkMode::Binary } else { mlua::chunk::ChunkMode::Text };
         lua.load(&self.text[..]).set_name(&self.name).set_mode(mode)
@@ -245,20 +277,5 @@ mod tests {
             assert_eq!((found.name(), found.source()), (file.name(), file.source()));
         }
         assert!(embedded("lua", "tiny/nowhere.lua").is_none() && embedded("lua", "").is_none());
-    }
-
-    #[test]
-    fn the_commands_that_seal_are_those_that_say_so() {
-        let vm = crate::vm::Vm::new(crate::vm::Options::default()).expect("a machine");
-        let says = |name: &String| {
-            let Ok(Some(script)) = vm.command(name) else { panic!("{name} does not load") };
-            script.get::<Option<bool>>("seal").expect("a boolean").unwrap_or(false)
-        };
-        let known = |name: &String| embedded("scripts", &format!("{name}.lua")).is_some_and(Embedded::seal);
-        let names: Vec<String> = embedded_names("scripts").collect();
-        assert!(names.iter().filter(|name| known(name)).count() > 3);
-        for name in &names {
-            assert_eq!(says(name), known(name), "{name}");
-        }
     }
 }

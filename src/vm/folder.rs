@@ -1,6 +1,6 @@
-//! A folder that Lua is loaded from. It is held by a descriptor from the moment it is known, and whether others could
-//! have written to it or to a folder above it is told then: later the process may have a container's root, where its
-//! path leads to what the container put there.
+//! A directory from which Lua is loaded. It is opened as soon as it is known, and its owner and mode and those of its
+//! parents are checked then: later the process may have a container's root, where its path leads to the container's
+//! files.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -16,28 +16,28 @@ use super::files::Source;
 use crate::sys;
 use crate::sys::held::{self, Found, Root};
 
-/// No Lua is longer.
+/// The maximum size of a Lua file.
 const MOST: u64 = 16 << 20;
 
-/// The owner of what belongs to nobody in this user namespace (user_namespaces(7)).
+/// The owner shown for files of users that are not mapped in this user namespace (user_namespaces(7)).
 const UNMAPPED: u32 = 65534;
 
-/// What to do about a module that comes too late.
-pub const LATE: &str = "hint: require it at the top of the recipe, before the process has another root";
+/// The hint for a module that is required too late.
+pub const LATE: &str = "hint: require it at the top of the recipe, before the process changes its root";
 
-/// A folder, and those below it that were looked into.
+/// A directory, and its subdirectories that were opened.
 pub struct Folder {
     path: PathBuf,
     fd: OwnedFd,
-    /// The root in which it was opened: only there a link leads where its owner meant it to.
+    /// The root in which it was opened: only there do links lead to what their owner intended.
     home: Option<Root>,
-    /// Why nothing that lies in it is run.
+    /// The reason why its files are not run.
     refused: Option<String>,
     below: RefCell<Vec<Rc<Folder>>>,
 }
 
 impl Folder {
-    /// The folder at an absolute path; nothing where there is none.
+    /// The directory at an absolute path; `None` if there is none.
     pub fn open(path: &Path) -> Option<Folder> {
         let fd = held::folder(path).ok()?;
         let refused = owned(path).err();
@@ -49,7 +49,7 @@ impl Folder {
         &self.path
     }
 
-    /// The file at a relative path. Whoever can write to it, or to a folder above it, is root or this user.
+    /// The file at a relative path. Only root and this user can write to it and to the directories above it.
     pub fn read(&self, relative: &str) -> Result<Option<Source>, String> {
         match relative.split_once('/') {
             Some((name, rest)) => self.below(name)?.map_or(Ok(None), |folder| folder.read(rest)),
@@ -57,7 +57,7 @@ impl Folder {
         }
     }
 
-    /// The names in a folder below; none where there is no such folder.
+    /// The names in a subdirectory; none if it does not exist.
     pub fn names(&self, relative: &str) -> Vec<String> {
         let (name, rest) = relative.split_once('/').map_or((relative, None), |(name, rest)| (name, Some(rest)));
         match (self.below(name), rest) {
@@ -67,8 +67,8 @@ impl Folder {
         }
     }
 
-    /// Adds the names of Lua files (without `.lua`) in a folder and in those below it, each by its path from there. A
-    /// link may lead back up: a path has a few parts at most.
+    /// Adds the names of Lua files (without `.lua`) in a directory and its subdirectories, by their relative path. Links
+    /// may form a loop, so the depth is limited.
     pub fn names_below(&self, relative: &str, prefix: &str, found: &mut Vec<String>) {
         const DEEPEST: usize = 8;
         if prefix.matches('/').count() > DEEPEST {
@@ -97,7 +97,7 @@ impl Folder {
     }
 
     fn file(&self, name: &str) -> Result<Option<Source>, String> {
-        // Nothing is opened that others may have put there: it could be a device.
+        // A file that others may have placed there is not opened: it could be a device.
         if let Some(refused) = &self.refused {
             return if held::is_in(self.fd.as_fd(), name) { Err(refused.clone()) } else { Ok(None) };
         }
@@ -114,13 +114,13 @@ impl Folder {
             owned(path.canonicalize().map_err(failed)?.parent().unwrap_or(&path))?;
         }
         if !meta.is_file() {
-            return Err(format!("{} is refused: it is no regular file", path.display()));
+            return Err(format!("{} is refused: it is not a regular file", path.display()));
         }
         let text = whole(file, meta.len()).map_err(failed)?;
         Ok(Some(Source { text: text.into(), bytecode: false, name: format!("@{}", path.display()) }))
     }
 
-    /// What has this name, and whether a link led to it.
+    /// The file of this name, and whether a link was followed.
     fn look(
         &self,
         path: &Path,
@@ -146,21 +146,24 @@ impl Folder {
         self.home.is_some() && self.home == Root::now()
     }
 
-    /// Refuses what another user could have written. In another user namespace owners have other numbers: there it
-    /// must belong to whom this folder belongs to, which was checked.
+    /// Refuses a file that another user can write. In another user namespace owners have other numbers: there the file
+    /// must have the owner of this directory, which was checked.
     fn trusted(&self, path: &Path, owner: u32, mode: u32, folder: bool) -> Result<(), String> {
         if self.at_home() {
             return trusted(path, owner, mode, folder);
         }
         let (own, _) = held::owner_and_mode(&self.fd).map_err(|e| format!("{}: {e}", self.path.display()))?;
         if owner != own || owner == UNMAPPED {
-            return Err(format!("{} is refused: its owner cannot be told here\n  {LATE}", path.display()));
+            return Err(format!(
+                "{} is refused: its owner is not known in this user namespace\n  {LATE}",
+                path.display()
+            ));
         }
         writable(path, mode, folder)
     }
 }
 
-/// The whole of a file, of which more than any Lua has is refused.
+/// The content of a file; a file over the size limit is refused.
 pub fn whole(file: File, size: u64) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(size.clamp(4096, MOST) as usize + 1);
     file.take(MOST + 1).read_to_end(&mut text)?;
@@ -170,7 +173,7 @@ pub fn whole(file: File, size: u64) -> std::io::Result<Vec<u8>> {
     }
 }
 
-/// Refuses a folder which another user could write to, or could have led elsewhere.
+/// Refuses a directory that another user can write to or can replace.
 fn owned(path: &Path) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("{}: {e}", path.display());
     let real = path.canonicalize().map_err(failed)?;
@@ -199,5 +202,5 @@ fn writable(path: &Path, mode: u32, folder: bool) -> Result<(), String> {
 fn refusal(path: &Path, why: &str) -> String {
     let me = nix::unistd::geteuid();
     let hint = format!("chown {me} {0} and chmod go-w {0}, or remove it", path.display());
-    format!("{} is refused: {why}, and what it holds would run as you\n  hint: {hint}", path.display())
+    format!("{} is refused: {why}, and its code would run as you\n  hint: {hint}", path.display())
 }

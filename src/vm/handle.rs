@@ -1,6 +1,6 @@
-//! Handles: owned kernel things as Lua tables. The plain fields (`kind`, `name`, `path`, `pid`) can
-//! be printed and stored; the descriptor is userdata in `fd`. A handle remembers the process that
-//! made it: `close` does nothing in any other, so a forked child never undoes its parent's work.
+//! Handles: owned kernel objects as Lua tables. The plain fields (`kind`, `name`, `path`, `pid`) can
+//! be printed and stored; the descriptor is userdata in `fd`. A handle records the process that
+//! created it: `close` does nothing in any other, so a forked child never undoes its parent's work.
 
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -25,13 +25,13 @@ thread_local! {
     static GENERATION: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How many forks lie between the first process and this one. It tells owners apart where pids
-/// cannot: a container's PID 1 may itself start a PID 1.
+/// The number of forks from the first process to this one. It distinguishes owners where pids cannot: a
+/// container's PID 1 may itself start a PID 1.
 pub fn generation() -> u32 {
     GENERATION.get()
 }
 
-/// Notes that this process is a fresh fork.
+/// Records that this process was just forked.
 pub fn forked() {
     GENERATION.set(GENERATION.get() + 1);
 }
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
         self.field("fd", fd)
     }
 
-    /// Sets the primitive call that undoes what made the handle: `["link_del", "td0"]`.
+    /// Sets the primitive call that undoes the creation of the handle: `["link_del", "td0"]`.
     pub fn undo(self, call: &[&str]) -> Result<Builder<'a>, Fail> {
         let call = self.lua.create_sequence_from(call.iter().copied())?;
         self.field("undo", call)
@@ -78,7 +78,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The kind of a handle; `None` for a table that is none.
+/// The kind of a handle; `None` for any other table.
 pub fn kind(table: &Table) -> Option<String> {
     table.metatable()?;
     let owner: Option<u32> = table.raw_get("owner").ok()?;
@@ -86,7 +86,7 @@ pub fn kind(table: &Table) -> Option<String> {
     table.raw_get("kind").ok()?
 }
 
-/// A handle in a few words, `bridge td0`; `None` for a table that is none.
+/// A short text for a handle, `bridge td0`; `None` for any other table.
 pub fn brief(table: &Table) -> Option<String> {
     let kind = kind(table)?;
     let text = |key: &str| match table.raw_get::<Value>(key) {
@@ -98,7 +98,7 @@ pub fn brief(table: &Table) -> Option<String> {
     Some(format!("<{kind}{}>", name.map(|n| format!(" {n}")).unwrap_or_default()))
 }
 
-/// Whether `table` is a handle of kind `wanted`; "namespace" takes every namespace.
+/// Whether `table` is a handle of kind `wanted`; "namespace" accepts every namespace.
 pub fn check(table: &Table, wanted: &str) -> Result<(), String> {
     let article = if wanted.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
     match kind(table) {

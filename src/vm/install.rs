@@ -1,27 +1,27 @@
-//! The global `tiny`: the primitives of the registry behind the shim. A primitive is bound when its
-//! name is first used, since a recipe uses a dozen of more than a hundred.
+//! The global `tiny`: the primitives of the registry behind the bindings. A primitive is bound when its
+//! name is first used, since a recipe uses a dozen out of more than a hundred.
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, MultiValue, Table, Value};
 
 use super::files::SearchPath;
-use super::registry::{self, Entry, Key};
-use super::{child, error, glue, handle};
+use super::registry::{Entry, Key, Registry, Type};
+use super::{child, dispatch, error, handle};
 use crate::sys::clock;
 
-/// `shim.lua` as bytecode, like all shipped Lua.
-static SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shim.luac"));
+/// `bindings.lua` as bytecode, like all shipped Lua.
+static BINDINGS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/bindings.luac"));
 
 /// Builds the `tiny` table.
-pub fn tiny(lua: &Lua) -> mlua::Result<Table> {
+pub fn tiny(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
     let tiny = lua.create_table()?;
-    let handles: Table = lua.load(SHIM).set_mode(ChunkMode::Binary).call((&tiny, internal(lua)?))?;
+    let handles: Table = lua.load(BINDINGS).set_mode(ChunkMode::Binary).call((&tiny, internal(lua, primitives)?))?;
     lua.set_named_registry_value("tiny.handles", handles)?;
     Ok(tiny)
 }
 
-/// What the shim needs of Rust.
-fn internal(lua: &Lua) -> mlua::Result<Table> {
+/// The Rust functions that the bindings need.
+fn internal(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
     let meta = lua.create_table()?;
     meta.raw_set("__name", "error")?;
     meta.raw_set("__tostring", lua.create_function(|_, err: Table| Ok(error::display(&err)))?)?;
@@ -56,18 +56,21 @@ fn internal(lua: &Lua) -> mlua::Result<Table> {
         lua.create_function(|lua, ()| Ok(lua.app_data_ref::<SearchPath>().is_some_and(|search| search.elsewhere())))?,
     )?;
     internal.raw_set("in_utc", lua.create_function(in_utc)?)?;
-    internal.raw_set("primitive", lua.create_function(primitive)?)?;
-    internal.raw_set("names", lua.create_function(|lua, ()| lua.create_sequence_from(bound().map(Entry::name)))?)?;
-    internal.raw_set("methods", lua.create_function(methods)?)?;
+    internal.raw_set("primitive", lua.create_function(move |lua, name| primitive(lua, primitives, name))?)?;
+    internal.raw_set(
+        "names",
+        lua.create_function(move |lua, ()| lua.create_sequence_from(bound(primitives).map(Entry::name)))?,
+    )?;
+    internal.raw_set("methods", lua.create_function(move |lua, kind| methods(lua, primitives, kind))?)?;
     Ok(internal)
 }
 
 /// The primitives that are bound to Rust functions.
-fn bound() -> impl Iterator<Item = Entry> {
-    registry::entries().filter(|p| !p.in_shim())
+fn bound(primitives: &'static Registry) -> impl Iterator<Item = Entry> {
+    primitives.entries().filter(|p| !p.in_lua())
 }
 
-/// Calls a function of Lua's that would read the time zone; it is called by way of pcall.
+/// Calls a Lua library function that would read the time zone, through pcall.
 fn in_utc(_: &Lua, (call, args): (Function, MultiValue)) -> mlua::Result<MultiValue> {
     let before = clock::take_zone();
     let results = call.call(args);
@@ -75,21 +78,22 @@ fn in_utc(_: &Lua, (call, args): (Function, MultiValue)) -> mlua::Result<MultiVa
     results
 }
 
-/// The raw function of a primitive and whether it forks; nothing for a name that is none.
-fn primitive(lua: &Lua, name: Value) -> mlua::Result<(Option<Function>, bool)> {
+/// The raw function of a primitive, and whether it forks; nothing for any other name.
+fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Result<(Option<Function>, bool)> {
     let Value::String(name) = name else { return Ok((None, false)) };
     let name = name.as_bytes();
-    match bound().find(|p| p.is(&name)) {
+    match bound(primitives).find(|p| p.is(&name)) {
         Some(found) => {
-            let forks = found.args().any(|a| a.ty() == registry::Type::Function);
-            Ok((Some(glue::raw(lua, found)?), forks))
+            let forks = found.args().any(|a| a.ty() == Type::Function);
+            Ok((Some(dispatch::raw(lua, found)?), forks))
         }
         None => Ok((None, false)),
     }
 }
 
-/// The methods of a kind of handle: their names and the primitives that they are.
-fn methods(lua: &Lua, kind: String) -> mlua::Result<Table> {
-    let own = bound().filter_map(|p| p.method().filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name())));
+/// The methods of a kind of handle: their names and their primitives.
+fn methods(lua: &Lua, primitives: &'static Registry, kind: String) -> mlua::Result<Table> {
+    let own = bound(primitives)
+        .filter_map(|p| p.method().filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name())));
     lua.create_table_from(own)
 }

@@ -1,6 +1,6 @@
-//! Lua values as JSON (RFC 8259). What could not be read back as it was is refused, with its place
-//! in the value: functions, handles, lists with holes, text that is not UTF-8, infinities. JSON is read
-//! straight into Lua tables: a listing reads thousands of records.
+//! Lua values as JSON (RFC 8259). Values that could not be read back unchanged are refused, with their
+//! position: functions, handles, lists with holes, text that is not UTF-8, infinities. JSON is read
+//! directly into Lua tables: a listing reads thousands of records.
 
 mod read;
 
@@ -9,9 +9,9 @@ pub use read::{put, to_lua};
 use mlua::{Table, Value};
 use serde_json::{Map, Value as Json};
 
-use super::{handle, show};
+use super::{format, handle};
 
-/// How deep a value may be; `json_decode` reads no deeper.
+/// The maximum depth of a value, also for `json_decode`.
 const DEEPEST: usize = 127;
 
 /// A value as JSON; an empty table is a list with `empty_list`. The error begins with `place`.
@@ -36,13 +36,13 @@ impl Writer {
             Value::Table(t) if handle::kind(t).is_none() => {
                 if depth == DEEPEST {
                     return Err(format!(
-                        "{}…: deeper than {DEEPEST} tables, or a table that holds itself",
+                        "{}…: deeper than {DEEPEST} tables, or a table that contains itself",
                         short(place)
                     ));
                 }
                 self.table(t, place, depth + 1)
             }
-            other => Err(format!("{place}: {} cannot be written as JSON", show::kind(other))),
+            other => Err(format!("{place}: {} cannot be written as JSON", format::kind(other))),
         }
     }
 
@@ -62,7 +62,7 @@ impl Writer {
         }
         let listed = |key: &Value| key.as_integer().is_some_and(|i| (1..=length as i64).contains(&i));
         match table.pairs::<Value, Value>().flatten().find(|(key, _)| !listed(key)) {
-            Some((key, _)) => Err(format!("{place}: a list that has the key {} too", show::value(&key))),
+            Some((key, _)) => Err(format!("{place}: a list that also has the key {}", format::value(&key))),
             None => Ok(Json::Array(items)),
         }
     }
@@ -72,7 +72,10 @@ impl Writer {
         for pair in table.pairs::<Value, Value>() {
             let (key, item) = pair.map_err(|e| e.to_string())?;
             let Value::String(key) = key else {
-                return Err(format!("{place}: the key {} is no string, and the table no list", show::value(&key)));
+                return Err(format!(
+                    "{place}: the key {} is not a string, and the table is not a list",
+                    format::value(&key)
+                ));
             };
             let key = text(&key, place)?;
             let item = self.value(&item, &format!("{place}.{key}"), depth)?;
@@ -85,7 +88,7 @@ impl Writer {
 fn text(string: &mlua::LuaString, place: &str) -> Result<String, String> {
     match string.to_str() {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(format!("{place}: {} is not UTF-8", show::value(&Value::String(string.clone())))),
+        Err(_) => Err(format!("{place}: {} is not UTF-8", format::value(&Value::String(string.clone())))),
     }
 }
 

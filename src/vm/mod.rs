@@ -1,34 +1,35 @@
-//! The Lua machine: the global `tiny`, `require`, and the way an error leaves it.
+//! The Lua machine: the global `tiny`, `require`, and how errors leave it.
 
 pub mod call;
 mod check;
 pub mod child;
-pub mod chunk;
-mod clearer;
+pub mod code_frame;
+pub mod dispatch;
 pub mod error;
+mod error_hints;
 #[cfg(debug_assertions)]
 mod fault;
 pub mod files;
 mod folder;
-pub mod frame;
-pub mod glue;
+pub mod format;
 pub mod handle;
 mod install;
 pub mod json;
 pub mod recipe;
 pub mod registry;
-pub mod show;
+pub mod require;
 pub mod trace;
 pub mod units;
 
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 
 use files::{SearchPath, Source};
+use registry::Registry;
 
-/// What a machine is started with.
+/// The options of a new machine.
 #[derive(Default, Clone)]
 pub struct Options {
-    /// Folders that override the shipped Lua.
+    /// Directories that override the shipped Lua.
     pub search: SearchPath,
     /// The global flags as Lua sees them in `tiny.settings`.
     pub settings: Vec<(&'static str, String)>,
@@ -44,26 +45,27 @@ pub struct Vm {
 
 /// A failure that reached the top.
 pub struct Failure {
-    /// The sentence and the hint.
+    /// The message and the hint.
     pub text: String,
     /// The Lua traceback.
     pub traceback: Option<String>,
-    /// The lines of the user's file around the place, for a terminal.
-    pub frame: Option<Box<frame::Frame>>,
-    /// The exit status that the failure asks for.
+    /// The lines of the user file around the position, for a terminal.
+    pub frame: Option<Box<code_frame::Frame>>,
+    /// The exit status for this failure.
     pub exit: u8,
-    /// The error value of Lua that it was.
+    /// The Lua error value.
     pub value: Option<Table>,
 }
 
 impl Vm {
-    /// A machine with `tiny` in its globals.
-    pub fn new(options: Options) -> mlua::Result<Vm> {
+    /// A machine with `tiny` in its globals, whose functions are these primitives.
+    pub fn new(options: Options, primitives: &'static Registry) -> mlua::Result<Vm> {
         let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new().catch_rust_panics(true))?;
-        let tiny = install::tiny(&lua)?;
+        let tiny = install::tiny(&lua, primitives)?;
         lua.globals().raw_set("tiny", tiny)?;
-        require_from(&lua, options.search.clone())?;
-        // The primitives that read shipped and overriding sources look along the same path.
+        require::install(&lua, options.search.clone())?;
+        lua.set_app_data(primitives);
+        // The primitives that read shipped and overriding sources use the same search path.
         lua.set_app_data(options.search.clone());
         let catch = lua.create_function(|lua, thrown: Value| error::catch(lua, thrown))?;
         let vm = Vm { xpcall: lua.globals().raw_get("xpcall")?, catch, search: options.search, lua };
@@ -82,12 +84,12 @@ impl Vm {
         &self.lua
     }
 
-    /// Where its Lua comes from.
+    /// The search path of its Lua files.
     pub fn search(&self) -> &SearchPath {
         &self.search
     }
 
-    /// Calls `function`, an error becomes a `Failure`.
+    /// Calls `function`; an error becomes a `Failure`.
     pub fn call(&self, function: Function, args: MultiValue) -> Result<MultiValue, Failure> {
         let mut all = MultiValue::with_capacity(args.len() + 2);
         all.push_back(Value::Function(function));
@@ -114,26 +116,26 @@ impl Vm {
         let results = self.call(chunk, MultiValue::new())?;
         match results.into_iter().next() {
             Some(Value::Table(table)) => Ok(Some(table)),
-            _ => Err(Failure::plain(format!("{}: a command returns a table", &source.name[1..]))),
+            _ => Err(Failure::plain(format!("{}: a command must return a table", &source.name[1..]))),
         }
     }
 }
 
 impl Failure {
-    /// A failure with no more than its sentence.
+    /// A failure with only a message.
     pub fn plain(text: impl Into<String>) -> Failure {
         Failure { text: text.into(), traceback: None, frame: None, exit: 125, value: None }
     }
 
     fn of(lua: &Lua, value: &Value) -> Failure {
-        let Value::Table(err) = value else { return Failure::plain(show::value(value)) };
+        let Value::Table(err) = value else { return Failure::plain(format::value(value)) };
         let asked = err.raw_get::<Option<u8>>("exit").ok().flatten();
         let exit = asked.unwrap_or_else(|| child::exit_status(err));
         let traceback = err.raw_get("traceback").ok().flatten();
         Failure {
             text: error::display(err),
             traceback,
-            frame: frame::of(lua, err).map(Box::new),
+            frame: code_frame::of(lua, err).map(Box::new),
             exit,
             value: Some(err.clone()),
         }
@@ -145,26 +147,4 @@ fn syntax(error: mlua::Error) -> Failure {
         mlua::Error::SyntaxError { message, .. } => Failure::plain(message),
         other => Failure::plain(other.to_string()),
     }
-}
-
-/// `require` finds `tiny.x` in `lua/tiny/x.lua` on the search path or in the binary. Lua's own
-/// searchers (the working directory, C libraries) are gone.
-fn require_from(lua: &Lua, search: SearchPath) -> mlua::Result<()> {
-    let package: Table = lua.globals().raw_get("package")?;
-    let searcher = lua.create_function(move |lua, name: String| {
-        let relative = format!("{}.lua", name.replace('.', "/"));
-        match search.module(&relative) {
-            Ok(Some(source)) => {
-                frame::remember(lua, &source);
-                Ok(Value::Function(source.chunk(lua).into_function()?))
-            }
-            Ok(None) => Ok(Value::String(lua.create_string(format!("no module {name:?} on the search path"))?)),
-            Err(refused) => Err(mlua::Error::runtime(refused)),
-        }
-    })?;
-    let searchers: Table = package.raw_get("searchers")?;
-    let preload: Value = searchers.raw_get(1)?;
-    package.raw_set("searchers", lua.create_sequence_from([preload, Value::Function(searcher)])?)?;
-    let loaded: Table = package.raw_get("loaded")?;
-    loaded.raw_set("tiny", lua.globals().raw_get::<Table>("tiny")?)
 }

@@ -1,4 +1,4 @@
-//! Recipes: the Lua file that a user names, or one of those in the binary.
+//! Recipes: a Lua file given by the user, or one in the binary.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -9,26 +9,51 @@ use mlua::{Function, Lua};
 use super::call::Fail;
 use super::files::{self, SearchPath, Source};
 use super::registry::did_you_mean;
-use super::{folder, frame};
+use super::{code_frame, folder, require};
 use crate::sys::{self, Context};
 
-/// Loads a recipe: its function, whose modules lie beside it, and its source.
-pub fn load(lua: &Lua, path: &str) -> Result<(Function, Source), Fail> {
+/// A recipe whose code is in a container's record.
+pub struct Kept {
+    /// Its text. No file is read.
+    pub text: Vec<u8>,
+    /// Its modules by their names, each with its path and its text.
+    pub modules: Vec<(String, String, Vec<u8>)>,
+    /// The directory in which other modules are searched.
+    pub folder: Option<String>,
+}
+
+/// Loads a recipe, with its modules beside it: its function and its source.
+pub fn load(lua: &Lua, path: &str, kept: Option<Kept>) -> Result<(Function, Source), Fail> {
     let search = lua.app_data_ref::<SearchPath>().map(|search| search.clone()).unwrap_or_default();
     if search.elsewhere() {
         return Err(Fail::Plain(format!(
-            "{path} is not loaded: this process has another root, which may be a container's\n  hint: load it before"
+            "{path} cannot be loaded: this process has changed its root, which may be a container's\n  hint: load it before"
         )));
     }
-    let source = read(path)?;
-    if let Cow::Owned(_) = source.text {
-        search.set_recipe(Path::new(path));
-    }
+    let source = match kept {
+        None => {
+            let source = read(path)?;
+            search.set_kept(std::iter::empty());
+            if let Cow::Owned(_) = source.text {
+                search.set_recipe(Path::new(path));
+            }
+            source
+        }
+        Some(kept) => {
+            // The modules of another recipe may have the same names.
+            require::forget(lua)?;
+            let file =
+                |text: Vec<u8>, path: &str| Source { text: text.into(), bytecode: false, name: format!("@{path}") };
+            search.set_recipe_folder(kept.folder.as_ref().map(Path::new));
+            search.set_kept(kept.modules.into_iter().map(|(name, path, text)| (name, file(text, &path))));
+            file(lua_text(kept.text), path)
+        }
+    };
     Ok((compile(lua, &source).map_err(Fail::Plain)?, source))
 }
 
-/// Reads a recipe. Unlike what is found on the search path, a file that the user names is read
-/// whoever owns it, and may be a FIFO.
+/// Reads a recipe. Unlike a file on the search path, a file named by the user may have any owner and may be
+/// a FIFO.
 fn read(path: &str) -> sys::Result<Source> {
     match File::open(path).and_then(|file| folder::whole(file, 0)) {
         Ok(text) => Ok(Source { text: lua_text(text).into(), bytecode: false, name: format!("@{path}") }),
@@ -44,7 +69,7 @@ fn read(path: &str) -> sys::Result<Source> {
     }
 }
 
-/// With the shipped recipe that may have been meant.
+/// Adds a hint with the shipped recipe of a similar name.
 fn near(error: sys::Error, path: &str) -> sys::Error {
     let names: Vec<String> = files::embedded_names("lua/recipes").collect();
     match did_you_mean(path.trim_end_matches(".lua"), names.iter().map(String::as_str)) {
@@ -53,8 +78,8 @@ fn near(error: sys::Error, path: &str) -> sys::Error {
     }
 }
 
-/// As lua(1) reads a file: without a byte order mark, and a first line `#!…` is for the kernel. It
-/// becomes a comment, so that the numbers of the lines stay.
+/// Prepares a file like lua(1): a byte order mark is removed, and a first line `#!…` for the kernel becomes
+/// a comment, so that line numbers do not change.
 fn lua_text(mut text: Vec<u8>) -> Vec<u8> {
     if text.starts_with(b"\xef\xbb\xbf") {
         text.drain(..3);
@@ -65,13 +90,13 @@ fn lua_text(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// Compiles a recipe; the error is Lua's own, with file and line.
+/// Compiles a recipe; the error is Lua's, with file and line.
 pub fn compile(lua: &Lua, source: &Source) -> Result<Function, String> {
     let path = &source.name[1..];
-    frame::remember(lua, source);
+    code_frame::remember(lua, source);
     source.chunk(lua).into_function().map_err(|e| match e {
         mlua::Error::SyntaxError { message, .. } => message,
-        // The compiler's own limit is an error like any other, and the handler around this call has made it a table.
+        // Exceeding the compiler's limit is an ordinary error, which the handler around this call has turned into a table.
         mlua::Error::RuntimeError(_) => format!("{path}:1: tables, brackets or operators are nested too deeply"),
         other => other.to_string(),
     })

@@ -1,21 +1,44 @@
-//! The registry of primitives: the one source of the checks before a call, `help()`, the editor
-//! stubs and the reference manual. An entry is data and stands beside its binding in `prim/`.
+//! The registry of primitives: the single source for the checks before a call, `help()`, the editor
+//! stubs and the reference manual. An entry is data, next to its binding. A machine receives its registry
+//! when it is created: this module does not depend on any particular primitive.
 
 use super::call::{Call, Fail};
-use mlua::MultiValue;
+use mlua::{Lua, MultiValue};
 
-pub use crate::sys::near::did_you_mean;
-pub use entry::{Entry, Field, entries};
+pub use crate::sys::suggest::did_you_mean;
+pub use entry::{Entry, Field};
 
 mod entry;
-mod packed;
+pub(crate) mod packed;
 
 use std::sync::OnceLock;
 
-/// What a binding returns: its results, or a failure that the glue dresses for Lua.
+/// A binding's results, or a failure that `dispatch` turns into an error value.
 pub type Outcome = Result<MultiValue, Fail>;
 
-/// One kernel operation as Lua sees it.
+/// What a call does, for plans, steps and traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes something, and is shown as a step.
+    Acts,
+    /// It changes nothing, whatever its arguments.
+    Reads,
+    /// It only moves bytes and handles, and is not shown as a step.
+    Plumbing,
+}
+
+impl Effect {
+    /// Its name in Lua.
+    pub fn word(self) -> &'static str {
+        match self {
+            Effect::Acts => "acts",
+            Effect::Reads => "reads",
+            Effect::Plumbing => "plumbing",
+        }
+    }
+}
+
+/// One kernel operation in Lua.
 pub struct Primitive {
     /// The name on `tiny`.
     pub name: &'static str,
@@ -25,28 +48,34 @@ pub struct Primitive {
     pub doc: &'static str,
     /// Positional arguments, at most two and then the options table.
     pub args: &'static [Arg],
-    /// Keys of the options table; empty when there is none.
+    /// Keys of the options table; empty if there is none.
     pub options: &'static [Opt],
-    /// The options table's array part, where the primitive takes a list in it.
+    /// The options table's array part, if the primitive takes a list there.
     pub list: Option<(Type, &'static str)>,
-    /// What it returns, in words; empty for nothing.
+    /// A description of what it returns; empty for nothing.
     pub returns: &'static str,
-    /// The kind of the handle of which it is a method, with the method's name.
+    /// The kind of handle that has it as a method, with the method's name.
     pub method: Option<(&'static str, &'static str)>,
-    /// What an errno means here and what to do about it.
+    /// The meaning of each errno here, and how to fix it.
     pub errors: &'static [(&'static str, &'static str)],
-    /// A line or two of Lua that work.
+    /// A working example of one or two lines of Lua.
     pub example: &'static str,
-    /// Whether the function is Lua in `vm/shim.lua`; the entry then only documents it.
-    pub in_shim: bool,
-    /// The version that brought it.
+    /// What it does to the machine.
+    pub effect: Effect,
+    /// Whether it removes what another call has created: an abort lets it happen.
+    pub undoes: bool,
+    /// Whether it mostly waits for another process: its time is not work.
+    pub waits: bool,
+    /// Whether the function is Lua in `vm/bindings.lua`; the entry then only documents it.
+    pub in_lua: bool,
+    /// The version that introduced it.
     pub since: &'static str,
     /// The binding.
     pub call: fn(&Call<'_>) -> Outcome,
 }
 
 impl Primitive {
-    /// The fields that most entries leave as they are, for `..Primitive::BASE`.
+    /// The default values of an entry, for `..Primitive::BASE`.
     pub const BASE: Primitive = Primitive {
         name: "",
         family: "",
@@ -58,19 +87,23 @@ impl Primitive {
         method: None,
         errors: &[],
         example: "",
-        in_shim: false,
+        effect: Effect::Acts,
+        undoes: false,
+        waits: false,
+        in_lua: false,
         since: "0.1",
         call: |_| Ok(MultiValue::new()),
     };
 
-    /// The call as a reader writes it: `mount_bind(source, target [, options])`.
+    /// The signature: `mount_bind(source, target [, options])`.
     pub fn signature(&self) -> String {
-        entries().find(|entry| entry.name() == self.name).map_or_else(String::new, Entry::signature)
+        signature(self.name, &self.parameters())
     }
 
-    /// What a call takes, in order, and whether it must be there; the table is "options".
+    /// The parameters of a call, in order, and whether each is required; the table is "options".
     pub fn parameters(&self) -> Vec<(&'static str, bool)> {
-        entries().find(|entry| entry.name() == self.name).map_or_else(Vec::new, Entry::parameters)
+        let needed = self.list.is_some() || self.options.iter().any(|o| o.required);
+        parameters(self.args.iter(), self.takes_table().then_some(needed))
     }
 
     /// Whether an options table is taken after the positional arguments.
@@ -79,11 +112,11 @@ impl Primitive {
     }
 }
 
-/// A name that a value is passed under, with what the value may be.
+/// The name of a parameter or key, with its type.
 pub trait Key: Copy {
     /// The name.
     fn name(self) -> &'static str;
-    /// Whether that is the name.
+    /// Whether this is the name.
     fn is(self, name: &[u8]) -> bool;
     /// What the value may be.
     fn ty(self) -> Type;
@@ -91,6 +124,28 @@ pub trait Key: Copy {
     fn required(self) -> bool;
     /// What it is.
     fn doc(self) -> &'static str;
+}
+
+impl Key for &Arg {
+    fn name(self) -> &'static str {
+        self.name
+    }
+
+    fn is(self, name: &[u8]) -> bool {
+        self.name.as_bytes() == name
+    }
+
+    fn ty(self) -> Type {
+        self.ty
+    }
+
+    fn required(self) -> bool {
+        self.required
+    }
+
+    fn doc(self) -> &'static str {
+        self.doc
+    }
 }
 
 impl Key for &'static Opt {
@@ -120,9 +175,9 @@ impl Key for &'static Opt {
 pub struct Arg {
     /// The name that the manual and the error messages use.
     pub name: &'static str,
-    /// What it may be.
+    /// Its type.
     pub ty: Type,
-    /// Whether it can be left out.
+    /// Whether it is required.
     pub required: bool,
     /// What it is.
     pub doc: &'static str,
@@ -133,7 +188,7 @@ pub const fn arg(name: &'static str, ty: Type, doc: &'static str) -> Arg {
     Arg { name, ty, required: true, doc }
 }
 
-/// A positional argument that can be left out.
+/// An optional positional argument.
 pub const fn optional(name: &'static str, ty: Type, doc: &'static str) -> Arg {
     Arg { name, ty, required: false, doc }
 }
@@ -147,23 +202,23 @@ pub struct Opt {
     pub ty: Type,
     /// Whether it must be there.
     pub required: bool,
-    /// What holds when it is absent, in words; empty for "nothing".
+    /// A description of the default; empty if there is none.
     pub default: &'static str,
-    /// What it does, with the unit.
+    /// Its effect, with the unit.
     pub doc: &'static str,
 }
 
-/// An option that can be absent.
+/// An optional key.
 pub const fn opt(name: &'static str, ty: Type, default: &'static str, doc: &'static str) -> Opt {
     Opt { name, ty, required: false, default, doc }
 }
 
-/// An option that must be there.
+/// A required key.
 pub const fn need(name: &'static str, ty: Type, doc: &'static str) -> Opt {
     Opt { name, ty, required: true, default: "", doc }
 }
 
-/// What a value may be.
+/// The type of a value.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Type {
     /// `true` or `false`.
@@ -172,11 +227,11 @@ pub enum Type {
     Int,
     /// A number.
     Number,
-    /// A string without NUL bytes.
+    /// A UTF-8 string without NUL bytes.
     Str,
     /// A string of any bytes.
     Bytes,
-    /// A path: a string that is not empty and has no NUL byte.
+    /// A path: a nonempty string without NUL bytes.
     Path,
     /// Bytes: a whole number, or a string such as "128m" (binary multiples).
     Size,
@@ -190,11 +245,11 @@ pub enum Type {
     Function,
     /// Any table.
     Table,
-    /// A list of one type.
+    /// A list of values of one type.
     List(&'static Type),
     /// A table of string keys to values of one type.
     Map(&'static Type),
-    /// A table of options, checked as the options table of a call is.
+    /// A table of options, checked like the options table of a call.
     Options(&'static [Opt]),
     /// A handle of this kind.
     Handle(&'static str),
@@ -204,12 +259,12 @@ pub enum Type {
     Word(&'static [&'static str]),
     /// Any of these types.
     Either(&'static [Type]),
-    /// Anything that can be serialised.
+    /// Any value that can be serialized.
     Any,
 }
 
 impl Type {
-    /// The type in words, for messages and the manual.
+    /// A description of the type, for messages and the manual.
     pub fn describe(&self) -> String {
         match self {
             Type::Bool => "boolean".into(),
@@ -238,13 +293,64 @@ impl Type {
     }
 }
 
-/// Every primitive, family by family, with all that the manual says.
-pub fn all() -> impl Iterator<Item = &'static Primitive> {
-    static ALL: OnceLock<Vec<Primitive>> = OnceLock::new();
-    ALL.get_or_init(|| entries().map(Entry::unpacked).collect()).iter()
+/// `mount_bind(source, target [, options])`, and `clone(options, body)` if a function follows the table.
+fn signature(name: &str, parameters: &[(&'static str, bool)]) -> String {
+    let mut text = String::new();
+    for (word, required) in parameters {
+        let sep = if text.is_empty() { "" } else { ", " };
+        text.push_str(&if *required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
+    }
+    format!("{name}({})", text.trim_start())
 }
 
-/// The primitive of this name.
-pub fn find(name: &str) -> Option<&'static Primitive> {
-    all().find(|p| p.name == name)
+/// The parameters of a call, in order, and whether each is required. `table`: the same for the options; `None` if it
+/// takes none.
+fn parameters(args: impl Iterator<Item = impl Key>, table: Option<bool>) -> Vec<(&'static str, bool)> {
+    let (functions, plain): (Vec<_>, Vec<_>) = args.partition(|a| a.ty() == Type::Function);
+    let mut words: Vec<_> = plain.iter().map(|a| (a.name(), a.required())).collect();
+    if let Some(needed) = table {
+        words.push(("options", needed || functions.iter().any(|f| f.required())));
+    }
+    words.extend(functions.iter().map(|f| (f.name(), f.required())));
+    words
+}
+
+/// The primitives of a machine.
+pub struct Registry {
+    rows: &'static [packed::Row],
+    calls: &'static [fn(&Call<'_>) -> Outcome],
+    items: &'static [packed::Item],
+    errors: &'static [(packed::Span, packed::Span)],
+    types: &'static [Type],
+    text: &'static [u8],
+    all: OnceLock<Vec<Primitive>>,
+}
+
+impl Registry {
+    /// A registry from the filled parts of `packed::pack`'s tables.
+    pub(crate) const fn new(
+        rows: &'static [packed::Row],
+        calls: &'static [fn(&Call<'_>) -> Outcome],
+        items: &'static [packed::Item],
+        errors: &'static [(packed::Span, packed::Span)],
+        types: &'static [Type],
+        text: &'static [u8],
+    ) -> Registry {
+        Registry { rows, calls, items, errors, types, text, all: OnceLock::new() }
+    }
+
+    /// The registry of a machine.
+    pub fn of(lua: &Lua) -> Option<&'static Registry> {
+        lua.app_data_ref::<&'static Registry>().map(|registry| *registry)
+    }
+
+    /// Every primitive, grouped by family, with its full documentation.
+    pub fn all(&'static self) -> impl Iterator<Item = &'static Primitive> {
+        self.all.get_or_init(|| self.entries().map(Entry::unpacked).collect()).iter()
+    }
+
+    /// The primitive with this name.
+    pub fn find(&'static self, name: &str) -> Option<&'static Primitive> {
+        self.all().find(|p| p.name == name)
+    }
 }

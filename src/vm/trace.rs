@@ -1,6 +1,6 @@
-//! `--trace`: each primitive as it happens, and how it went. Lines go to standard error at once; what
-//! needs all of them (the summary, a picture, Perfetto's file) is collected in memory that the forked
-//! processes share, and made in Lua (lua/tiny/trace*.lua) when the command ends.
+//! `--trace`: each call of a primitive and its result. Lines go to standard error immediately. Output that
+//! needs all of them (the summary, a picture, Perfetto's file) is collected in memory shared by the forked
+//! processes, and produced in Lua (lua/tiny/trace*.lua) when the command ends.
 
 mod finish;
 mod lane;
@@ -17,21 +17,21 @@ pub use finish::finish;
 pub use lane::now;
 pub use wanted::{Style, Wanted};
 
-use super::glue::TRACING;
-use super::{error, handle, show};
+use super::dispatch::TRACING;
+use super::{error, format, handle};
 use crate::sys::{self, Context, clock};
 
-/// As much is collected of one process; a supervisor could go on for ever.
+/// The maximum collected from one process; a supervisor may run forever.
 const MOST_COLLECTED: usize = 32 << 20;
 
-/// What a trace needs until it ends.
+/// The state of a trace.
 struct Trace {
     style: Style,
-    /// A copy of standard error: a container's closure may redirect the first.
+    /// A copy of standard error: a container's closure may redirect the original.
     target: Arc<OwnedFd>,
-    /// The file that is to be written; opened at the start, since the root may be another at the end.
+    /// The output file; opened at the start, since the root directory may differ at the end.
     file: Option<OwnedFd>,
-    /// The collected events, a JSON object a line, and their beginning in time.
+    /// The collected events, one JSON object per line, and the start time.
     spool: Option<OwnedFd>,
     began: u64,
     colours: bool,
@@ -40,7 +40,7 @@ struct Trace {
 static TRACE: OnceLock<Trace> = OnceLock::new();
 static COLLECTED: AtomicUsize = AtomicUsize::new(0);
 
-/// One call, as JSON tells it: times in microseconds, `start` since the trace began.
+/// One call in JSON: times in microseconds, `start` relative to the start of the trace.
 #[derive(Serialize)]
 struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,23 +60,23 @@ struct Event<'a> {
     at: Option<String>,
 }
 
-/// A call that has come back.
+/// A call that has returned.
 pub struct Done<'a> {
     /// The primitive's name.
     pub op: &'a str,
-    /// Its arguments and results as text.
+    /// Its arguments as text.
     pub args: &'a str,
-    /// The same of what came of it.
+    /// Its result as text.
     pub result: &'a str,
     /// Whether it failed.
     pub failed: bool,
-    /// The moments before and after it.
+    /// The times before and after it.
     pub times: (lane::Moment, lane::Moment),
 }
 
 /// Starts tracing.
 pub fn start(wanted: &Wanted) -> sys::Result<()> {
-    let file = wanted.file.as_ref().map(|path| sys::fs::create(path).at(path)).transpose()?;
+    let file = wanted.file.as_ref().map(|path| sys::fs::create(path, false).at(path)).transpose()?;
     let spool = matches!(wanted.style, Style::Timeline | Style::Perfetto | Style::Svg);
     let trace = Trace {
         style: wanted.style,
@@ -96,15 +96,15 @@ pub fn start(wanted: &Wanted) -> sys::Result<()> {
     Ok(())
 }
 
-/// Notes that this process is a fresh fork, and whether it is inside new namespaces. Without a trace there is
-/// nothing to note: the first child of a recipe has no time for it.
+/// Records that this process was just forked, and whether it is in new namespaces. Without a trace this does nothing,
+/// to keep the start of a recipe's first child fast.
 pub fn forked(inside: bool) {
     if TRACE.get().is_some() {
         lane::forked(inside);
     }
 }
 
-/// Turns the trace of this process on, as text where none was started, or off; returns whether it was on.
+/// Turns the trace of this process on (as text if none was started) or off; returns whether it was on.
 pub fn set(on: bool) -> sys::Result<bool> {
     let before = TRACING.load(Ordering::Relaxed);
     match TRACE.get() {
@@ -114,8 +114,8 @@ pub fn set(on: bool) -> sys::Result<bool> {
     Ok(before)
 }
 
-/// Ends the trace of this process. Its copy of standard error leads nowhere then: it may be a pipe
-/// whose reader waits for the end.
+/// Ends the trace of this process and closes its copy of standard error, which may be a pipe whose
+/// reader waits for the end of file.
 pub fn stop() -> sys::Result<()> {
     TRACING.store(false, Ordering::Relaxed);
     let Some(trace) = TRACE.get() else { return Ok(()) };
@@ -123,18 +123,18 @@ pub fn stop() -> sys::Result<()> {
     own.into_iter().flatten().try_for_each(sys::fs::silence)
 }
 
-/// Whether this process is the one that the command began with.
+/// Whether this is the command's first process.
 fn first() -> bool {
     handle::generation() == 0
 }
 
-/// Notes one traced call.
+/// Records one traced call.
 pub fn event(lua: &Lua, done: &Done<'_>) {
     let Some(trace) = TRACE.get() else { return };
     let (before, after) = &done.times;
     let start = before.wall.saturating_sub(trace.began) as f64 / 1000.0;
     let times = [start, micros(before.wall, after.wall), micros(before.cpu, after.cpu)];
-    // Only who draws or keeps all of it needs the place, which is looked for on the stack.
+    // Only collected traces need the position, which is searched on the stack.
     let at = (!matches!(trace.style, Style::Timeline | Style::Lines)).then(|| error::location(lua)).flatten();
     lane::with_own(|lane| {
         let mut text = Vec::with_capacity(256);
@@ -162,13 +162,13 @@ pub fn event(lua: &Lua, done: &Done<'_>) {
     });
 }
 
-/// What the whole of an event has beside its times.
+/// The fields of a complete event besides its times.
 struct Whole {
     timestamp: Option<String>,
     at: Option<String>,
 }
 
-/// Puts a call into `text` as a line of JSON; a summary needs no more than its times.
+/// Appends a call to `text` as a line of JSON; a summary needs only its times.
 fn put(text: &mut Vec<u8>, lane: &lane::Lane, done: &Done<'_>, [start, us, cpu_us]: [f64; 3], whole: Option<Whole>) {
     let (args, result) = if whole.is_some() { (done.args, done.result) } else { ("", "") };
     let Whole { timestamp, at } = whole.unwrap_or(Whole { timestamp: None, at: None });
@@ -183,14 +183,14 @@ fn micros(from: u64, to: u64) -> f64 {
     to.saturating_sub(from) as f64 / 1000.0
 }
 
-/// The arguments of a call as the trace shows them.
+/// The arguments of a call as shown in the trace.
 pub fn shown<'a>(values: impl Iterator<Item = &'a mlua::Value>) -> String {
     let mut text = String::new();
     for value in values.filter(|v| !v.is_function()) {
         if !text.is_empty() {
             text.push_str(", ");
         }
-        text.push_str(&show::value(value));
+        text.push_str(&format::value(value));
     }
     text
 }

@@ -1,9 +1,9 @@
-//! The one parser of units: sizes, rates, durations, addresses. Rust and Lua (`tiny.parse`) both use it.
+//! The parser of units: sizes, rates, durations, addresses. Rust and Lua (`tiny.parse`) both use it.
 
 use std::net::IpAddr;
 
 /// Bytes of a size such as "128m", "1.5g", "64KiB" or "4096". Multiples are binary, as in docker,
-/// podman and systemd; a letter's case does not matter.
+/// podman and systemd; case does not matter.
 pub fn size(text: &str) -> Result<u64, String> {
     let bad = || format!("{text:?} is not a size; write bytes or a number with k, m, g or t: \"128m\"");
     let lower = text.trim().to_ascii_lowercase();
@@ -25,7 +25,7 @@ pub fn size(text: &str) -> Result<u64, String> {
 }
 
 /// Bits per second of a rate such as "10mbit", "512kbit", "1.5gbit" or "8000". Multiples are decimal,
-/// as everywhere where rates are told.
+/// as usual for rates.
 pub fn rate(text: &str) -> Result<u64, String> {
     let bad =
         || format!("{text:?} is not a rate; write bits per second or a number with kbit, mbit or gbit: \"10mbit\"");

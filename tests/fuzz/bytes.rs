@@ -40,7 +40,7 @@ fn units_and_addresses() {
     });
 }
 
-/// Takes everything, as a folder would; its names lead nowhere.
+/// Accepts everything, like a directory, but stores nothing.
 #[derive(Default)]
 struct Taken(Vec<PathBuf>);
 
@@ -99,7 +99,7 @@ fn mounts_and_hierarchies() {
     });
 }
 
-/// Whatever a container writes, its log is one JSON object a line, and says how far it is.
+/// For any output of a container, its log has one JSON object per line and records its position.
 #[test]
 fn output_becomes_json_lines() {
     let folder = tempfile::tempdir().unwrap();

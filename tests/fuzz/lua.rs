@@ -1,12 +1,13 @@
-//! The parsers in Lua: files of a rootfs and of the user, and what the options and a recipe's keys say.
-//! What they refuse is an error value with a sentence, never a failure of the Lua itself.
+//! The parsers in Lua: files of a rootfs and of the user, and the values of options and a recipe's keys.
+//! Invalid input gives an error value with a message, never an internal Lua error.
 
 use mlua::{Function, Table};
+use tinylua::prim::PRIMITIVES;
 use tinylua::vm::{Options, Vm};
 
 use crate::seeds::{each, sentence};
 
-/// One parser for each target; `folder` is a folder that the text is in as the file `text`.
+/// One parser for each target; `folder` is a directory that contains the text in the file `text`.
 const DRIVER: &str = r#"
 local folder = ...
 local function lines(text)
@@ -81,7 +82,9 @@ return parsers
 "#;
 
 fn parsers(folder: &str) -> (Vm, Table) {
-    let vm = Vm::new(Options { settings: vec![("root", format!("{folder}/store"))], ..Options::default() }).unwrap();
+    let vm =
+        Vm::new(Options { settings: vec![("root", format!("{folder}/store"))], ..Options::default() }, &PRIMITIVES)
+            .unwrap();
     let parsers = vm.lua().load(DRIVER).set_name("=driver").call(folder).unwrap();
     (vm, parsers)
 }

@@ -1,6 +1,6 @@
-//! Every parser of foreign input takes whatever bytes come: no panic, no endless work, and what it
-//! refuses it refuses in one sentence. Inputs are seeds from tests/corpus with random damage, and
-//! arbitrary ones; PROPTEST_CASES says how many. What was found stays in the corpus.
+//! Every parser of untrusted input accepts any bytes: no panic, no endless loop, and errors are
+//! one sentence. Inputs are seeds from tests/corpus with random changes, and arbitrary bytes;
+//! PROPTEST_CASES sets their number. Failing inputs are kept in the corpus.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bytes;

@@ -1,4 +1,4 @@
-//! A store whose files are damaged: the commands that look at it end well or say what is wrong.
+//! A store with damaged files: commands that read it succeed or report the error.
 
 use std::path::Path;
 use std::process::Command;
@@ -48,7 +48,7 @@ fn damaged_records() {
     run(24, prop_oneof![one, other], |(config, state)| store(&config.0, &state.0));
 }
 
-/// Each field in turn has a value of another type: JSON as it should be, and nothing in it is.
+/// Each field in turn gets a value of another type: the JSON is valid, its content is not.
 #[test]
 fn fields_of_another_type() {
     let (config, state) = (of("config")[0].clone(), of("state")[0].clone());

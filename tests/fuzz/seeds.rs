@@ -1,9 +1,9 @@
-//! Where inputs come from: the corpus, and what chance makes of it.
+//! The inputs: the corpus, and random changes of it.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
-/// What stands in most of the formats, and is odd in all of them.
+/// Tokens of most of the formats, and unusual ones.
 const WORDS: &[&[u8]] = &[
     b"\0",
     b"\xff",
@@ -27,7 +27,7 @@ const WORDS: &[&[u8]] = &[
     b" ",
 ];
 
-/// The seeds of a target: the files of its folder in the corpus.
+/// The seeds of a target: the files of its directory in the corpus.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     let folder = format!("{}/tests/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let read = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{folder}: {e}"));
@@ -91,7 +91,7 @@ fn apply(text: &mut Vec<u8>, damage: &Damage) {
     }
 }
 
-/// Seeds as they are, damaged ones, and bytes of no form at all.
+/// Unchanged seeds, damaged seeds, and arbitrary bytes.
 pub fn damaged(target: &str) -> impl Strategy<Value = Text> + use<> {
     let seeds = of(target);
     let changed = (0..seeds.len(), prop::collection::vec(damage(), 0..6)).prop_map(move |(which, damages)| {
@@ -102,13 +102,13 @@ pub fn damaged(target: &str) -> impl Strategy<Value = Text> + use<> {
     prop_oneof![9 => changed, 1 => prop::collection::vec(any::<u8>(), 0..300)].prop_map(Text)
 }
 
-/// Runs a property: on every seed of the target as it is, then on so many damaged ones.
+/// Runs a property on every unchanged seed of the target, then on random inputs.
 pub fn each(target: &str, cases: u32, property: impl Fn(&[u8])) {
     of(target).iter().for_each(|seed| property(seed));
     run(cases, damaged(target), |text| property(&text.0));
 }
 
-/// Runs a property on so many values; those that failed stay in the corpus and come first.
+/// Runs a property on random values; failing ones are kept in the corpus and run first.
 pub fn run<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, property: impl Fn(&T)) {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/found.txt");
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
@@ -124,7 +124,7 @@ pub fn run<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, p
     done.unwrap_or_else(|e| panic!("{e}"));
 }
 
-/// What is refused is refused in one sentence of a reasonable length.
+/// Checks that an error is one sentence of reasonable length.
 pub fn sentence(text: &str) {
     assert!(!text.trim().is_empty(), "an empty message");
     assert!(!text.contains('\n'), "several lines: {text:?}");

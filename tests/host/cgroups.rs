@@ -1,5 +1,5 @@
-//! The cgroups of a private host: one folder in every hierarchy, v1 and v2, below this process's
-//! own; inside, each hierarchy is mounted anew so that its root is that folder (cgroup_namespaces(7)).
+//! The cgroups of a private host: one cgroup in every hierarchy, v1 and v2, below this process's
+//! own; inside, each hierarchy is mounted again so that its root is that cgroup (cgroup_namespaces(7)).
 
 use std::fs::{create_dir, create_dir_all, read_dir, read_to_string, remove_dir, write};
 use std::path::{Path, PathBuf};
@@ -11,28 +11,28 @@ use super::inside::mount_at;
 
 const V1_ROOT: &str = "/sys/fs/cgroup";
 
-/// One hierarchy, as this process sees it.
+/// One hierarchy in this process's view.
 struct Hierarchy {
-    /// Where it is mounted.
+    /// The mount point.
     mounted: PathBuf,
-    /// The private host's folder in it.
+    /// The private host's directory in it.
     folder: PathBuf,
     /// "memory", "cpu,cpuacct", "name=systemd"; empty for v2.
     controllers: String,
 }
 
-/// The folders of one private host.
+/// The directories of one private host.
 pub struct Cgroups(Vec<Hierarchy>);
 
 impl Cgroups {
-    /// The folders of the host `name`, from /proc/self/cgroup and /proc/self/mountinfo.
+    /// The directories of the host `name`, from /proc/self/cgroup and /proc/self/mountinfo.
     pub fn of(name: &str) -> Result<Cgroups> {
         let own = read("/proc/self/cgroup")?;
         let mounts = read("/proc/self/mountinfo")?;
         Ok(Cgroups(own.lines().filter_map(|line| Hierarchy::find(line, &mounts, name)).collect()))
     }
 
-    /// Makes the folders.
+    /// Creates the directories.
     pub fn make(name: &str) -> Result<Cgroups> {
         let cgroups = Cgroups::of(name)?;
         for hierarchy in &cgroups.0 {
@@ -45,12 +45,12 @@ impl Cgroups {
         Ok(cgroups)
     }
 
-    /// Moves the calling process into the folders.
+    /// Moves the calling process into the cgroups.
     pub fn enter(&self) -> Result<()> {
         self.0.iter().try_for_each(|h| put(&h.folder.join("cgroup.procs"), "0"))
     }
 
-    /// Mounts every hierarchy at its old place; in the new cgroup namespace its root is the folder.
+    /// Mounts every hierarchy at its old mount point; in the new cgroup namespace its root is the host's directory.
     pub fn mount(&self) -> Result<()> {
         if self.0.iter().any(|h| h.mounted != Path::new(V1_ROOT) && h.mounted.starts_with(V1_ROOT)) {
             mount_at("tmpfs", V1_ROOT, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=755")?;
@@ -58,21 +58,21 @@ impl Cgroups {
         self.0.iter().try_for_each(Hierarchy::mount)
     }
 
-    /// Removes the folders with what a test left in them.
+    /// Removes the directories and everything that a test left in them.
     pub fn remove(&self) -> Result<()> {
         self.0.iter().filter(|h| h.folder.exists()).try_for_each(|h| remove_tree(&h.folder))
     }
 }
 
 impl Hierarchy {
-    /// The hierarchy of a line `4:memory:/path` of /proc/self/cgroup; `None` when it is not mounted.
+    /// The hierarchy of a line `4:memory:/path` of /proc/self/cgroup; `None` if it is not mounted.
     fn find(line: &str, mounts: &str, name: &str) -> Option<Hierarchy> {
         let (controllers, own) = line.split_once(':')?.1.split_once(':')?;
         let (mounted, root) = mounts.lines().find_map(|mount| mounted_at(mount, controllers))?;
         let below = Path::new(own).strip_prefix(root).ok()?;
         let mut parent = mounted.join(below);
-        // In v2 only the siblings of a group with processes can have its controllers ("no internal
-        // processes", cgroups(7)).
+        // In v2 a cgroup with processes cannot enable controllers for its children ("no internal processes",
+        // cgroups(7)), but its parent can enable them for its siblings.
         let leaf =
             controllers.is_empty() && read(parent.join("cgroup.subtree_control")).is_ok_and(|c| c.trim().is_empty());
         if leaf && !below.as_os_str().is_empty() {
@@ -83,7 +83,7 @@ impl Hierarchy {
 
     fn make(&self) -> Result<()> {
         create_dir(&self.folder).map_err(|e| format!("{}: {e}", self.folder.display()))?;
-        // A v1 cpuset starts empty and then refuses every process (cpuset(7)).
+        // A new v1 cpuset is empty and accepts no process (cpuset(7)).
         for file in ["cpuset.cpus", "cpuset.mems"] {
             if self.controllers.split(',').any(|c| c == "cpuset") {
                 let parent = self.folder.parent().unwrap_or(&self.mounted).join(file);
@@ -102,7 +102,7 @@ impl Hierarchy {
             return mount_at("cgroup", &target, Some("cgroup"), flags, &format!("{named}{}", self.controllers));
         }
         mount_at("cgroup2", &target, Some("cgroup2"), flags, "")?;
-        // As on a host that systemd runs: no process in the root, so that groups below it get limits.
+        // Like a host with systemd: no process is in the root, so that cgroups below it can have limits.
         let init = self.mounted.join("init");
         create_dir(&init).map_err(|e| format!("{}: {e}", init.display()))?;
         put(&init.join("cgroup.procs"), "0")?;

@@ -1,5 +1,5 @@
-//! The devices of a private host: nodes like the machine's, in a file system of the host's own. The mode of a node
-//! is the machine's otherwise, and an attack that succeeds would change it for everybody.
+//! The devices of a private host: nodes like the machine's, in the host's own file system. The machine's nodes are not
+//! shared, since a successful attack could change their modes for everyone.
 
 use std::fs::{create_dir, read_dir, read_link, symlink_metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
@@ -11,13 +11,13 @@ use rustix::fs::{CWD, FileType, Mode, chmod, makedev, mknodat};
 use super::Result;
 use super::inside::mount_at;
 
-/// Where it is filled; /run is empty by then.
+/// Where it is built; /run is empty by then.
 const DRAFT: &str = "/run/dev";
 
-/// What everybody may use, whatever has become of the machine's.
+/// The devices that everyone may use, independent of the machine's modes.
 const OPEN: [&str; 7] = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"];
 
-/// Puts a /dev of this host's own in the place of the machine's.
+/// Replaces the machine's /dev with this host's own.
 pub fn own() -> Result<()> {
     create_dir(DRAFT).map_err(|e| format!("{DRAFT}: {e}"))?;
     mount_at("dev", DRAFT, Some("tmpfs"), MsFlags::MS_NOSUID, "mode=755")?;
@@ -25,7 +25,7 @@ pub fn own() -> Result<()> {
     for name in OPEN {
         chmod(format!("{DRAFT}/{name}"), Mode::from_raw_mode(0o666)).map_err(|e| format!("{name}: {e}"))?;
     }
-    // With what is mounted below it; where it is no mount point there is nothing to take away.
+    // Including the mounts below it; if it is not a mount point there is nothing to unmount.
     let _ = umount2("/dev", MntFlags::MNT_DETACH);
     mount_at(DRAFT, "/dev", None, MsFlags::MS_MOVE, "")?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
@@ -34,7 +34,7 @@ pub fn own() -> Result<()> {
     std::fs::remove_dir(DRAFT).map_err(|e| format!("{DRAFT}: {e}"))
 }
 
-/// Makes the nodes, links and folders of one folder in another; what is mounted below it stays out.
+/// Creates the nodes, links and directories of one directory in another, without mounts below it.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let device = symlink_metadata(from).map(|m| m.dev()).unwrap_or_default();
     for entry in read_dir(from).into_iter().flatten().flatten() {

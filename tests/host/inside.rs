@@ -1,6 +1,6 @@
-//! PID 1 of a private host: enters its cgroups and namespaces, lays out its mounts, runs the
-//! program and reaps what is left over. The machine's files are there as they are, except that
-//! /tmp, /run and /var/lib are empty, /dev has nodes of its own, and /sys and /proc show only this host.
+//! PID 1 of a private host: enters its cgroups and namespaces, sets up its mounts, runs the
+//! program and reaps orphans. The machine's files are visible unchanged, except that /tmp, /run and
+//! /var/lib are empty, /dev has its own nodes, and /sys and /proc show only this host.
 
 use std::ffi::OsString;
 use std::fs::create_dir_all;
@@ -18,10 +18,10 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use super::cgroups::Cgroups;
 use super::{PROGRAM, REPOSITORY, Result, devices, keeper};
 
-/// The word that starts this part.
+/// The argument that starts this part.
 pub const PART: &str = "--private-init";
 
-/// Empty in a private host, with their modes.
+/// The directories that are empty in a private host, with their modes.
 const EMPTY: [(&str, &str); 3] = [("/tmp", "mode=1777"), ("/run", "mode=755"), ("/var/lib", "mode=755")];
 
 /// Makes this process PID 1 of the host `argv[0]` and runs `argv[1..]` in it.
@@ -36,7 +36,7 @@ pub fn main(argv: &[OsString]) -> ExitCode {
 }
 
 fn settle(name: &str) -> Result<()> {
-    // The keeper's end, however it comes, is the end of everything in here.
+    // When the keeper ends for any reason, everything in here is killed.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).map_err(|e| e.to_string())?;
     let cgroups = Cgroups::of(name)?;
     cgroups.enter()?;
@@ -62,7 +62,7 @@ fn lay_out() -> Result<()> {
         mount_at("tmpfs", path, Some("tmpfs"), flags, mode)?;
     }
     for (path, tree) in kept {
-        // The repository may lie below one of the folders that are empty now.
+        // The repository may be below one of the directories that are now empty.
         if !path.exists() {
             create_dir_all(path).map_err(|e| format!("{}: {e}", path.display()))?;
             move_mount(tree?, "", CWD, path, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
@@ -72,20 +72,20 @@ fn lay_out() -> Result<()> {
     create_dir_all("/var/lib/tinylua").map_err(|e| format!("/var/lib/tinylua: {e}"))?;
     devices::own()?;
     for (kind, path) in [("proc", "/proc"), ("sysfs", "/sys")] {
-        // The machine's own goes, with all that is below it: the cgroup mounts would show through.
+        // The machine's own is unmounted, with everything below it: its cgroup mounts would remain visible.
         umount2(path, MntFlags::MNT_DETACH).map_err(|e| format!("detaching {path}: {e}"))?;
         mount_at(kind, path, Some(kind), flags | MsFlags::MS_NOEXEC, "")?;
     }
     Ok(())
 }
 
-/// A detached copy of the mounts at `path`, to be attached once something lies over it.
+/// A detached copy of the mounts at `path`, to be attached after something is mounted over it.
 fn hold(path: &Path) -> Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
     open_tree(CWD, path, flags).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// mount(2) with an error that names the place.
+/// mount(2) with an error that includes the target.
 pub fn mount_at(source: &str, target: &str, kind: Option<&str>, flags: MsFlags, data: &str) -> Result<()> {
     mount(Some(source), target, kind, flags, Some(data)).map_err(|e| format!("mounting {source} at {target}: {e}"))
 }
@@ -93,7 +93,7 @@ pub fn mount_at(source: &str, target: &str, kind: Option<&str>, flags: MsFlags, 
 /// Sets the loopback link up (netdevice(7)).
 fn loopback_up() -> Result<()> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").map_err(|e| format!("a socket: {e}"))?;
-    // SAFETY: ifreq is plain data, for which all zeroes is a value.
+    // SAFETY: ifreq is plain data, for which zeros are valid.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     request.ifr_name[..2].copy_from_slice(&[b'l' as libc::c_char, b'o' as libc::c_char]);
     request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
@@ -104,10 +104,10 @@ fn loopback_up() -> Result<()> {
     }
 }
 
-/// Runs the program; orphans that end meanwhile are reaped, as is PID 1's duty.
+/// Runs the program and, as PID 1, reaps orphans that end meanwhile.
 fn run(program: &[OsString]) -> Result<u8> {
     let Some((file, args)) = program.split_first() else { return Err("no program is named".into()) };
-    // The null device that came from outside is the machine's.
+    // The inherited null device is the machine's.
     let mut command = Command::new(file);
     let child =
         command.args(args).stdin(Stdio::null()).spawn().map_err(|e| format!("{}: {e}", file.to_string_lossy()))?;

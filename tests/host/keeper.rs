@@ -1,6 +1,6 @@
-//! The keeper of a private host: stays on the machine, makes the host's cgroups, starts its PID 1
-//! in a new pid namespace, ends it when it takes too long, and removes the cgroups. Whatever the
-//! test started dies with that PID 1 (pid_namespaces(7)).
+//! The keeper of a private host: stays on the machine, creates the host's cgroups, starts its PID 1
+//! in a new pid namespace, kills it after a timeout, and removes the cgroups. All processes of the
+//! test die with that PID 1 (pid_namespaces(7)).
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
@@ -14,14 +14,14 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::cgroups::Cgroups;
 use super::{Result, inside};
 
-/// The word that starts this part.
+/// The argument that starts this part.
 pub const PART: &str = "--private-host";
 
-/// The variable that holds how many seconds a test may take.
+/// The environment variable with the timeout of a test in seconds.
 pub const TIMEOUT: &str = "TINYLUA_TEST_TIMEOUT";
 const SECONDS: u64 = 180;
 
-/// Keeps the host `argv[0]` in which the program `argv[1..]` runs; ends as that program ended.
+/// Keeps the host `argv[0]`, in which the program `argv[1..]` runs; returns that program's status.
 pub fn main(argv: &[OsString]) -> ExitCode {
     let (Some(name), Some(program)) = (argv.first().and_then(|n| n.to_str()), argv.get(1..)) else {
         return failed("a name and a program are needed");
@@ -49,12 +49,12 @@ fn keep(name: &str, program: &[OsString]) -> Result<u8> {
     }
     let status = init.wait().map_err(|e| format!("waiting for PID 1: {e}"))?;
     if over {
-        return Err(format!("no end after {} s: killed", seconds()));
+        return Err(format!("timed out after {} s: killed", seconds()));
     }
     Ok(status.code().or(status.signal().map(|s| 128 + s)).unwrap_or(255) as u8)
 }
 
-/// Waits for the end of PID 1; true when the time was over before.
+/// Waits for the end of PID 1; true on timeout.
 fn wait_for(init: &Child) -> Result<bool> {
     let pid = Pid::from_raw(init.id() as i32).ok_or("PID 1 has no pid")?;
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|e| format!("pidfd_open: {e}"))?;
@@ -67,7 +67,7 @@ fn seconds() -> u64 {
     std::env::var(TIMEOUT).ok().and_then(|text| text.parse().ok()).unwrap_or(SECONDS)
 }
 
-/// Says why there is no private host.
+/// Reports why there is no private host.
 pub fn failed(why: &str) -> ExitCode {
     eprintln!("private host: {why}");
     ExitCode::from(125)

@@ -1,5 +1,5 @@
-//! The machine as it is outside of every private host: what a test must never change. It is looked
-//! at before and after a suite; what is new afterwards is a leak.
+//! The state of the machine outside all private hosts, which a test must never change. It is
+//! recorded before and after a suite; anything new afterwards is a leak.
 
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_link, read_to_string};
@@ -9,14 +9,14 @@ use std::process::Command;
 
 use super::PROGRAM;
 
-/// How the cgroups of private hosts are named; the test binary's pid follows.
+/// The prefix of the names of private hosts' cgroups; the test binary's pid follows.
 pub const OURS: &str = "tinylua-test-";
 
-/// What there is, by kind.
+/// The state, by kind.
 pub struct Machine(Vec<(&'static str, BTreeSet<String>)>);
 
 impl Machine {
-    /// Looks at the machine.
+    /// Records the state of the machine.
     pub fn look() -> Machine {
         Machine(vec![
             ("link", names("/sys/class/net")),
@@ -30,13 +30,13 @@ impl Machine {
         ])
     }
 
-    /// What is here and was not in `before`.
+    /// The items that were not in `before`.
     pub fn beyond(&self, before: &Machine) -> Vec<String> {
         let pairs = self.0.iter().zip(&before.0);
         pairs.flat_map(|((kind, now), (_, then))| now.difference(then).map(move |x| format!("{kind} {x}"))).collect()
     }
 
-    /// How much there is of what: nothing was added to it.
+    /// The number of items of each kind, if nothing was added.
     pub fn summary(&self) -> String {
         let counts: Vec<String> = self.0.iter().map(|(kind, all)| format!("{}: {kind}", all.len())).collect();
         format!("nothing ({})", counts.join(", "))
@@ -50,7 +50,7 @@ fn names(folder: impl AsRef<Path>) -> BTreeSet<String> {
 
 fn mounts() -> BTreeSet<String> {
     let table = read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // The numbers go: what counts is what is mounted where, and how often.
+    // The mount IDs are removed: only the mounts, their targets and their number matter.
     let mut found = BTreeSet::new();
     for mount in table.lines().filter_map(|line| line.splitn(4, ' ').nth(3)) {
         let times = (1..).find(|n| !found.contains(&format!("{mount} ({n})")));
@@ -59,14 +59,14 @@ fn mounts() -> BTreeSet<String> {
     found
 }
 
-/// What programs the kernel starts by itself: no namespace has its own.
+/// The programs that the kernel starts itself, which are not per namespace.
 fn settings() -> BTreeSet<String> {
     let names = ["core_pattern", "modprobe", "poweroff_cmd"];
     let text = |name| read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
     names.map(|name| format!("{name} = {}", text(name).trim())).into()
 }
 
-/// The nodes of /dev with their modes and owners: everybody has the same.
+/// The nodes of /dev with their modes and owners, which everyone shares.
 fn devices() -> BTreeSet<String> {
     let entries = read_dir("/dev").into_iter().flatten().flatten();
     let node = |entry: std::fs::DirEntry| {
@@ -91,7 +91,7 @@ fn walk(folder: &Path, found: &mut BTreeSet<String>) {
     let own = format!("{OURS}{}-", std::process::id());
     for entry in read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        // Another test binary under way accounts for its own.
+        // Another running test binary checks its own.
         let foreign = name.starts_with(OURS) && !name.starts_with(&own);
         if !foreign && entry.file_type().is_ok_and(|t| t.is_dir()) {
             found.insert(entry.path().to_string_lossy().into_owned());
@@ -100,7 +100,7 @@ fn walk(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The rule set without counters; empty where there is no `nft`.
+/// The rule set without counters; empty without `nft`.
 fn rules() -> BTreeSet<String> {
     let listed = Command::new("nft").args(["-s", "list", "ruleset"]).output();
     let text = listed.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
@@ -116,7 +116,7 @@ fn state() -> BTreeSet<String> {
         .collect()
 }
 
-/// Those of the binary under test, by whatever name: one that is sealed runs from a mount or from memory.
+/// The processes of the binary under test, by any path: a sealed one runs from a mount or from memory.
 fn processes() -> BTreeSet<String> {
     let id = |path: &str| std::fs::metadata(path).map(|m| (m.dev(), m.ino())).ok();
     let program = id(PROGRAM);

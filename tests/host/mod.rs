@@ -1,14 +1,15 @@
 //! The private host: every test runs in mount, network, pid, UTS, IPC and cgroup namespaces of its
 //! own, with fresh /tmp, /run and /var/lib, so that no test can change the machine or meet another.
 //! The test binary runs itself again as the keeper (outside) and as PID 1 (inside) of that host:
-//! a plain program may fork and mount where a closure in a threaded test runner may not.
-//! Refuses to guess: without root every test is skipped, and on CI that fails.
+//! a separate program may fork and mount, but a closure in a threaded test runner may not.
+//! Without root every test is skipped, which is a failure on CI.
 
 mod cgroups;
 mod devices;
 mod inside;
 mod keeper;
 mod machine;
+mod times;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -23,7 +24,7 @@ type Result<T> = std::result::Result<T, String>;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tinylua");
 const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The main function of a test binary: plays the part it was started for, or runs the trials.
+/// The main function of a test binary: acts as keeper or PID 1 if started as such, else runs the trials.
 pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     match argv.get(1).and_then(|word| word.to_str()) {
@@ -33,14 +34,22 @@ pub fn main(trials: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     }
 }
 
-/// Runs the trials and checks that the machine is as it was before.
-fn suite(trials: Vec<Trial>) -> ExitCode {
-    let args = Arguments::from_args();
+/// Runs the trials and checks that the machine is unchanged.
+fn suite(mut trials: Vec<Trial>) -> ExitCode {
+    let mut args = Arguments::from_args();
+    // Half of a test's time is waiting: for the kernel to destroy namespaces, and for events that it set up itself.
+    args.test_threads = args.test_threads.or_else(|| Some(2 * std::thread::available_parallelism().ok()?.get()));
     if args.list {
         return libtest_mimic::run(&args, trials).exit_code();
     }
+    if let Some((part, parts)) = part() {
+        let mut turn = (0..parts).cycle();
+        trials.retain(|_| turn.next() == Some(part));
+    }
     let before = Machine::look();
     let ended = libtest_mimic::run(&args, trials);
+    let cases = ended.num_passed + ended.num_failed + ended.num_ignored;
+    println!("cases: {cases}, skipped: {}{}", ended.num_ignored, times::longest());
     if privileged() && ended.num_passed + ended.num_failed > 0 {
         let left = Machine::look().beyond(&before);
         println!("left on the machine: {}", if left.is_empty() { before.summary() } else { left.join("; ") });
@@ -56,10 +65,12 @@ fn suite(trials: Vec<Trial>) -> ExitCode {
     ended.exit_code()
 }
 
-/// A test of this name; skipped, with the reason, when this process is not root.
+/// A test with this name; skipped, with a reason, if this process is not root.
 pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, || {
-        if privileged() { test().map_err(Failed::from) } else { Ok(Completion::ignored_with("needs root")) }
+    let name = name.into();
+    Trial::ignorable_test(name.clone(), || match privileged() {
+        true => times::of(name, test).map_err(Failed::from),
+        false => Ok(Completion::ignored_with("needs root")),
     })
 }
 
@@ -74,6 +85,13 @@ pub fn run(argv: Vec<OsString>) -> Result<Output> {
     keeper.envs([("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LC_ALL", "C.UTF-8")]);
     keeper.envs(std::env::var_os(keeper::TIMEOUT).map(|seconds| (keeper::TIMEOUT, seconds)));
     keeper.output().map_err(|e| format!("starting the private host: {e}"))
+}
+
+/// `TINYLUA_TEST_PART=1/2`: the first of every two trials, in order. The part counts from 0 here.
+fn part() -> Option<(usize, usize)> {
+    let text = std::env::var("TINYLUA_TEST_PART").ok()?;
+    let (part, parts) = text.split_once('/')?;
+    Some((part.parse::<usize>().ok()?.checked_sub(1)?, parts.parse().ok()?))
 }
 
 fn privileged() -> bool {

@@ -59,7 +59,7 @@ end
 -- Whether a root there can be shown with the ids of a user namespace: on tmpfs since kernel 6.3.
 function attack.maps_ids(root)
   local told = check.run { "run", "--rm", "--userns", "auto", "--rootfs", root, "true" }
-  if told.status ~= 0 and not told.err:find("no idmapped mounts", 1, true) then error(told.err, 2) end
+  if told.status ~= 0 and not told.err:find("does not support idmapped mounts", 1, true) then error(told.err, 2) end
   return told.status == 0
 end
 

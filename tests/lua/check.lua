@@ -94,6 +94,23 @@ function check.run_refused(text, ...)
   return result
 end
 
+-- Waits until a process, which is no child of the caller's, has ended and was reaped. Until then its pid names it, and
+-- a command leaves what comes of its end to a supervisor, which is later than the command.
+function check.reaped(process)
+  local start, limit = tiny.process_start_time(process.pid), tiny.clock("monotonic") + 20
+  check.equal(#tiny.poll({ process }, "20s"), 1, "it has ended")
+  while start and tiny.process_start_time(process.pid) == start do
+    if tiny.clock("monotonic") > limit then error("nobody reaps it", 2) end
+    tiny.poll({}, "2ms")
+  end
+end
+
+-- Kills a process that is no child of the caller's; it is gone afterwards.
+function check.kill(process)
+  tiny.kill(process, "SIGKILL")
+  check.reaped(process)
+end
+
 -- The topmost mount at a path, or nil.
 function check.mount_at(path)
   local found
@@ -103,7 +120,7 @@ function check.mount_at(path)
   return found
 end
 
--- The path of the cgroup of a container on record: an ordinary user's is in what was delegated to that user.
+-- The path of the cgroup of a container on record: an unprivileged user's is in what was delegated to that user.
 function check.cgroup_of(id)
   return tiny.json_decode(tiny.read_file(("%s/containers/%s/state.json"):format(check.root, id))).cgroup or "tinylua/" .. id
 end

@@ -1,19 +1,21 @@
 -- Walks a command's life call by call, with a fault at each (src/vm/fault.rs), and looks afterwards
 -- whether the kernel and the store are as they were before, and a container that lives on is whole.
+local call_trace = require "call_trace"
 local check = require "check"
 local leftovers = require "leftovers"
 
 local faults = {}
 
 local WITNESS = "/tmp/fault"
--- The options of another walk than the usual one.
-faults.options = {
+local OPTIONS = {
   "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
 }
 local EVERYTHING = { "-m", "64m", "--pids-limit", "32", "--net", "bridge", "-p", "8080:80" }
 -- Who makes the calls of a detached run: each fork counts its own.
 local DETACHED = { [0] = "command", "supervisor", "container" }
 local FRONT = { [0] = "command", "container" }
+-- Of a stretch of calls that another walk takes one by one, each so many-th is walked.
+local SAMPLE = 10
 
 -- The commands' output goes to files: a supervisor that was killed would hold a pipe open.
 local function tinylua(words, fault)
@@ -37,11 +39,14 @@ local function must(problems, ...)
   return text
 end
 
--- The end of whatever gc took over, then gc once more: nothing is left.
+-- The end of whatever gc took over, then gc once more: nothing is left. What a first run makes for later ones
+-- (the network, the compiled filter) goes too, so that every point begins in an empty store.
 local function clear(walk, problems)
   for _, id in ipairs(tiny.list_dir(check.root .. "/containers") or {}) do must(problems, "rm", "-f", id) end
   leftovers.settle(walk.before)
   must(problems, "gc")
+  walk.left = leftovers.beyond(walk.before)
+  for _, name in ipairs(tiny.list_dir(check.root) or {}) do tiny.remove(check.root .. "/" .. name, { recursive = true }) end
 end
 
 local KNOWN = { created = true, running = true, exited = true, stopped = true }
@@ -102,12 +107,20 @@ local function on_record(left)
   return false
 end
 
--- A fault at one call. Returns the primitive that it struck, or nil when there are fewer calls.
-local function one(walk, generation, call)
+-- A detached command may end before its supervisor gets to the call.
+local function await_strike(patience)
+  local limit = tiny.clock("monotonic") + patience
+  while tiny.read_file(WITNESS) == "" and tiny.clock("monotonic") < limit do tiny.poll({}, "5ms") end
+end
+
+-- A fault at one call; `certain`: there is such a call. Returns the primitive that it struck, or nil when there
+-- are fewer calls.
+local function one(walk, generation, call, certain)
   local problems = {}
   for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
   local place = ("%s %s call %d"):format(walk.kind, walk.who[generation], call)
   local status, text = tinylua(walk.words, ("%d:%s:%d:%s"):format(call, walk.kind, generation, WITNESS))
+  await_strike(certain and 5 or 0.5)
   local op = tiny.read_file(WITNESS)
   if not status then table.insert(problems, "hangs") end
   if walk.tidy and status ~= 0 and walk.kind == "fail" then
@@ -119,33 +132,77 @@ local function one(walk, generation, call)
   op = op ~= "" and op or tiny.read_file(WITNESS)
   if walk.after then walk.after(problems, check_containers(problems)) end
   clear(walk, problems)
-  for _, what in ipairs(leftovers.beyond(walk.before)) do table.insert(problems, what) end
+  for _, what in ipairs(walk.left) do table.insert(problems, what) end
   if #problems > 0 then table.insert(walk.leaks, told(place, op, status, problems, text)) end
   walk.before = leftovers.look()
   return op ~= "" and op or nil
 end
 
--- Walks every call that walk.words makes in these generations, with a fault of walk.kind at each, and fails
--- when anything leaks; `least`: so many points there are at least. Of a walk, prepare: the commands before
+-- What a command calls without a fault, by generation.
+local function calls_of(walk)
+  local problems = {}
+  for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
+  local calls = call_trace.parse(must(problems, "--trace=json", table.unpack(walk.words)))
+  clear(walk, problems)
+  check.equal(table.concat(problems, ", "), "", "without a fault")
+  return calls
+end
+
+-- The calls of a generation that are walked, as a list of their numbers. A kill after a call is a kill before
+-- the next one, which is walked too: between two calls the library changes nothing. So only what begins
+-- another process and what has no next call is walked. Of calls that the other walk makes likewise, one after
+-- the other, the first, the last and some between are walked.
+local function chosen(walk, own, other)
+  local same = other and call_trace.same(own, other) or {}
+  local list = {}
+  for number, call in ipairs(own) do
+    local within = same[number] and same[number - 1] and same[number + 1]
+    local last = number == #own and not call:match("^exec ")
+    local begins = call:match("^fork ") or call:match("^clone ")
+    if walk.kind == "kill-after" and (begins or last) or walk.kind ~= "kill-after" and (not within or number % SAMPLE == 0) then
+      table.insert(list, number)
+    end
+  end
+  return list
+end
+
+-- The other walk's calls that these are compared with: the same generation's, or all of several that are one here.
+local function counterpart(walk, generation, other)
+  local calls = {}
+  for _, theirs in ipairs(walk.like and walk.like[generation] or {}) do table.move(other[theirs], 1, #other[theirs], #calls + 1, calls) end
+  return #calls > 0 and calls or nil
+end
+
+-- Walks the calls that walk.words makes in these generations, with a fault of walk.kind at each, and fails
+-- when anything leaks. Of a walk, least: so many calls there are at least; prepare: the commands before
 -- each point; tidy: a command that fails leaves nothing, before gc too, or with "recorded" nothing that is on
--- no record; after(problems, containers): what
--- else must be so after gc.
-local function every_point(walk, generations, least)
+-- no record; like: by generation those of `other`, another walk, that make the same calls; after(problems,
+-- containers): what else must be so after gc.
+local function every_point(walk, generations, other)
   if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables for the walk's bridge network") end
   walk.before, walk.leaks, walk.untidy = leftovers.look(), {}, {}
-  local points = 0
+  local known = calls_of(walk)
+  local theirs = walk.like and calls_of { words = other.words, before = walk.before }
+  local points, there = 0, 0
   for _, generation in ipairs(generations) do
-    local call = 1
+    local own = known[generation] or {}
+    there = there + #own
+    for _, call in ipairs(chosen(walk, own, theirs and counterpart(walk, generation, theirs))) do
+      if one(walk, generation, call, true) then points = points + 1 end
+    end
+    -- What a supervisor calls once it is alone is not in the trace.
+    local call = #own + 1
     while call < 2000 and one(walk, generation, call) do call = call + 1 end
-    points = points + call - 1
+    points = points + call - #own - 1
   end
   print(("%s %s: %d leaks after gc, %d left something before gc"):format(walk.words[1], walk.kind, #walk.leaks, #walk.untidy))
+  print(("calls: %d"):format(there))
   -- The suite adds these up.
   print("fault points walked: " .. points)
   for _, text in ipairs(walk.untidy) do io.stderr:write("before gc: ", text, "\n") end
   for _, text in ipairs(walk.leaks) do io.stderr:write("leak: ", text, "\n") end
   assert(#walk.leaks + #walk.untidy == 0, "something is left")
-  assert(points >= least, "the walk ended early")
+  assert(there >= walk.least, "the walk ended early")
 end
 
 local function words(...)
@@ -154,17 +211,9 @@ local function words(...)
   return all
 end
 
--- A detached run with everything, or with these options.
-function faults.run(kind, generations, options)
-  every_point({ kind = kind, who = DETACHED, tidy = true, words = words({ "run", "-d" }, options or EVERYTHING, { "sleep", "1000" }) }, generations, 90)
-end
-
--- A run in front that removes itself. What fails once the container lives leaves it to the next command.
-function faults.front(kind, generations)
-  every_point({ kind = kind, who = FRONT, tidy = "recorded", words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = function() end }, generations, 90)
-end
-
 local RUNNING = words({ "run", "-d", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
+
+local function anything() end
 
 local function stays(problems, containers)
   if #containers ~= 1 then table.insert(problems, "it is not on record any more") end
@@ -174,25 +223,31 @@ local function unharmed(problems, containers)
   if not containers[1] or containers[1].status ~= "running" then table.insert(problems, "it does not run any more") end
 end
 
--- The start of a container on record.
-function faults.start(kind, generations)
-  local made = words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" })
-  every_point({ kind = kind, who = DETACHED, words = { "start", "c" }, prepare = { made }, after = stays }, generations, 60)
-end
+-- What is walked; outside and inside: the generations on either side of the container's border.
+local WALKS = {
+  -- A detached run with everything: the command clears up by itself, and where that failed, gc does.
+  run = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, EVERYTHING, { "sleep", "1000" }) },
+  -- The same with an init, a cgroup of the user's above its own, mounts and limits of processes.
+  options = { who = DETACHED, outside = { 1 }, fail = { 1, 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, OPTIONS, { "sleep", "1000" }) },
+  -- A run in front that removes itself. What fails once the container lives leaves it to the next command.
+  front = { who = FRONT, outside = { 0 }, inside = { 1 }, tidy = "recorded", least = 90, words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = anything,
+    like = { [0] = { 0, 1 }, { 2 } } },
+  -- The start of a recorded container: it runs or has ended, completely.
+  start = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, least = 90, words = { "start", "c" }, after = stays,
+    prepare = { words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" }) }, like = { [0] = { 0 }, { 1 }, { 2 } } },
+  -- A program in a running container, which is unharmed.
+  exec = { who = FRONT, outside = { 0, 1 }, least = 20, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed },
+  -- The end of a running container whose program does not heed signals: it runs or has ended, whole.
+  stop = { who = FRONT, outside = { 0 }, least = 20, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays },
+  -- The removal of a running container: it is there, whole, or gone.
+  remove = { who = FRONT, outside = { 0 }, least = 20, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = anything },
+}
 
--- A program in a running container.
-function faults.exec(kind)
-  every_point({ kind = kind, who = FRONT, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed }, { 0, 1 }, 20)
-end
-
--- The end of a running container whose program does not heed signals.
-function faults.stop(kind)
-  every_point({ kind = kind, who = FRONT, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays }, { 0 }, 20)
-end
-
--- The removal of a running container.
-function faults.remove(kind)
-  every_point({ kind = kind, who = FRONT, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = function() end }, { 0 }, 20)
+-- A walk by its name, with faults of this kind, inside the container in the making or outside.
+function faults.walk(name, kind, inside)
+  local walk = WALKS[name]
+  walk.kind = kind
+  every_point(walk, inside and walk.inside or walk[kind] or walk.outside, WALKS.run)
 end
 
 return faults

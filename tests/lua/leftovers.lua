@@ -4,29 +4,35 @@ local check = require "check"
 
 local leftovers = {}
 
+-- A kernel without has no rules that could be left.
+local NFTABLES = tiny.probe().network.nftables ~= false
+
 local function listed(folder)
   local found = {}
   for _, name in ipairs(tiny.list_dir(folder) or {}) do found[folder .. "/" .. name] = true end
   return found
 end
 
-local function cgroups(found)
-  local hierarchies = { "" }
-  for _, name in ipairs(tiny.list_dir("/sys/fs/cgroup") or {}) do
-    if tiny.stat("/sys/fs/cgroup/" .. name).kind == "dir" and tiny.stat("/sys/fs/cgroup/" .. name .. "/cgroup.procs") then table.insert(hierarchies, "/" .. name) end
-  end
-  for _, hierarchy in ipairs(hierarchies) do
-    local parent = "/sys/fs/cgroup" .. hierarchy .. "/tinylua"
-    if tiny.stat(parent) then found["shared cgroup " .. parent] = true end
-    for _, name in ipairs(tiny.list_dir(parent) or {}) do
-      if name:match("^%x+$") then found["cgroup " .. parent .. "/" .. name] = true end
+-- The groups below `folder`, of any name; the parent of all containers' groups is reported separately.
+local function groups_below(found, folder, top)
+  for _, name in ipairs(tiny.list_dir(folder) or {}) do
+    local path = folder .. "/" .. name
+    local s = tiny.stat(path, { follow = false })
+    if s and s.kind == "dir" then
+      found[(top and name == "tinylua" and "shared cgroup " or "cgroup ") .. path] = true
+      groups_below(found, path)
     end
-    local other = "/sys/fs/cgroup" .. hierarchy .. "/walked"
-    if tiny.stat(other) then found["cgroup " .. other] = true end
   end
 end
 
--- What of networks is in use, on record and in the kernel.
+-- In every hierarchy that is mounted, of v1 and of v2.
+local function cgroups(found)
+  for _, mount in ipairs(tiny.mounts()) do
+    if mount.fstype:match("^cgroup2?$") then groups_below(found, mount.target, true) end
+  end
+end
+
+-- The networks that are in use, recorded or in the kernel.
 local function networks(found)
   local root = check.root .. "/networks"
   for _, name in ipairs(tiny.list_dir(root) or {}) do
@@ -40,6 +46,7 @@ local function networks(found)
       end
     end
   end
+  if not NFTABLES then return end
   for _, port in ipairs(tiny.published()) do found["published " .. port] = true end
   -- A table of shared rules goes when nothing is in it.
   for _, chain in ipairs(tiny.nft_chains()) do found["table " .. chain.family .. " " .. chain.table] = true end
@@ -69,10 +76,11 @@ end
 
 -- Whether the bridge's rules are there: the kernel then refuses to make them. And every chain at a hook.
 local function rules(found)
+  if not NFTABLES then return end
   local made, err = tiny.try(tiny.nat, { from = "10.10.0.0/24", name = "td0" })
   if made then made:close() end
   if err and err.code == "EEXIST" then found["nat rules"] = true end
-  for _, chain in ipairs(tiny.try(tiny.nft_chains) or {}) do
+  for _, chain in ipairs(tiny.nft_chains()) do
     found[("nft chain %s %s %s"):format(chain.family, chain.table, chain.name)] = true
   end
 end

@@ -1,4 +1,4 @@
--- An ordinary user of the private host: with a home, ranges of ids and a control group of its own. From
+-- An unprivileged user of the private host: with a home, ranges of ids and a control group of its own. From
 -- here on check.run starts tinylua as that user. A scenario runs a second time this way, as it is.
 local check = require "check"
 
@@ -19,7 +19,7 @@ local function own_folder(path)
   tiny.chown(path, { uid = ordinary.uid, gid = ordinary.uid })
 end
 
--- What an ordinary user's container sees of the host is kept in user attributes, which a tmpfs has since Linux 6.6. On an
+-- What an unprivileged user's container sees of the host is kept in user attributes, which a tmpfs has since Linux 6.6. On an
 -- older kernel the home is on a disk, where there is one for it (tests/uml/init).
 local DISK = "/media/tinylua-tests"
 

@@ -51,7 +51,7 @@ local function wait_for(master, shown, text, from)
   return shown, #plain(shown) + 1
 end
 
--- words: what starts the shell; setup: what it is told first; each try is { typed, shown }.
+-- words: the shell's command; setup: its first input; each try is { typed, shown }.
 function shells.at_terminal(words, setup, tries)
   local master, slave = tiny.openpty("/dev/pts")
   local child <close> = tiny.fork(function()

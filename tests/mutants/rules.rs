@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The top of the repository.
+/// The root of the repository.
 pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A deliberate fault.
@@ -13,17 +13,17 @@ pub struct Fault {
     pub layer: String,
     /// Its own name, a word: "update-without-lock".
     pub name: String,
-    /// What it breaks, for people.
+    /// A description of what it breaks.
     pub breaks: String,
-    /// The file that it changes, from the top of the repository.
+    /// The changed file, relative to the repository.
     pub file: String,
     /// The text to replace.
     pub old: String,
-    /// What replaces it.
+    /// The replacement.
     pub new: String,
-    /// The tests that should notice, "lua files/write_file", in the order in which they are run.
+    /// The tests that should detect it, "lua files/write_file", in the order in which they are run.
     pub tests: Vec<String>,
-    /// Why no test can notice it; empty where one should.
+    /// Why no test can detect it; empty if one should.
     pub explained: String,
 }
 
@@ -33,7 +33,7 @@ impl Fault {
         format!("{}/{}", self.layer, self.name)
     }
 
-    /// The text of its file with the fault in it.
+    /// The text of its file with the fault.
     pub fn applied(&self, text: &str) -> Result<String, String> {
         match text.matches(&self.old).count() {
             1 => Ok(text.replacen(&self.old, &self.new, 1)),
@@ -42,7 +42,7 @@ impl Fault {
     }
 }
 
-/// A layer: a file of faults, with the tests to run after those that a fault names.
+/// A layer: a file of faults, with the tests to run after the tests named by a fault.
 #[derive(Default)]
 pub struct Layer {
     /// The tests of the line "broad:".
@@ -51,7 +51,7 @@ pub struct Layer {
     pub faults: Vec<Fault>,
 }
 
-/// All layers, in the order of their names.
+/// All layers, ordered by name.
 pub fn layers() -> Result<Vec<Layer>, String> {
     let folder = Path::new(ROOT).join("tests/mutants");
     let listed = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
@@ -65,7 +65,7 @@ pub fn layers() -> Result<Vec<Layer>, String> {
     paths.iter().map(read).collect()
 }
 
-/// Reads a layer's file. Its form is described in tests/soak/README.md.
+/// Reads a layer's file. Its format is described in tests/soak/README.md.
 pub fn parse(layer: &str, text: &str) -> Result<Layer, String> {
     let mut found = Layer::default();
     for (number, line) in text.lines().enumerate() {

@@ -1,11 +1,11 @@
-//! A page of Markdown as what a test needs of it: its code blocks, each with the line at which it begins
-//! and what comments before it say of it. `{{#include PATH}}` is replaced by the file, as mdBook does.
+//! Reads the code blocks of a Markdown page, each with its first line number and the test comments
+//! before it. `{{#include PATH}}` is replaced by the file, as mdBook does.
 //!
-//! A comment `<!-- test: WORDS -->` right before a block says:
+//! A comment `<!-- test: WORDS -->` right before a block means:
 //! - `skip REASON`: it is not run, which is counted and printed;
-//! - `first COMMAND`: what is run before it and not shown to readers;
-//! - `output varies`: it runs, and what it prints is not compared;
-//! - `fails`: its last command ends with another status than 0.
+//! - `first COMMAND`: a command run before it, not shown to readers;
+//! - `output varies`: it runs, and its output is not compared;
+//! - `fails`: its last command exits with a nonzero status.
 //!
 //! `<!-- test: needs PROGRAM… -->` anywhere skips the page on a machine without these.
 
@@ -22,7 +22,7 @@ pub struct Block {
     pub text: String,
     /// Why it is not run.
     pub skip: Option<String>,
-    /// What is run before it.
+    /// The command run before it.
     pub first: Vec<String>,
     /// Whether its output is not compared.
     pub varies: bool,
@@ -32,22 +32,22 @@ pub struct Block {
 
 /// A page.
 pub struct Page {
-    /// The code blocks in their order.
+    /// The code blocks in order.
     pub blocks: Vec<Block>,
-    /// The programs without which nothing of it can be run.
+    /// The programs that the page needs.
     pub needs: Vec<String>,
 }
 
-/// A command of a console block, and what it shall print.
+/// A command of a console block, and its expected output.
 #[derive(Debug, PartialEq)]
 pub struct Command {
-    /// The shell's words, with line breaks where it goes over several lines.
+    /// The command line, possibly of several lines.
     pub text: String,
-    /// The lines after it; `None` where the page shows none.
+    /// The lines after it; `None` if the page shows none.
     pub output: Option<Vec<String>>,
 }
 
-/// Reads a page; `folder` is where its includes count from.
+/// Reads a page; `folder` is the base directory of its includes.
 pub fn read(text: &str, folder: &Path) -> Result<Page, String> {
     let mut page = Page { blocks: Vec::new(), needs: Vec::new() };
     let (mut next, mut open): (Block, Option<Block>) = (Block::default(), None);

@@ -1,4 +1,4 @@
-//! A pseudo-terminal with tinylua at its far end: the keys that a person would press, and what shows.
+//! A pseudo-terminal with tinylua on it: sends keys like a user, and reads the output.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -9,24 +9,24 @@ use std::time::{Duration, Instant};
 
 use nix::pty::openpty;
 
-/// What the editor writes when an input is complete: it ends bracketed paste.
+/// The editor's output when an input is complete: the end of bracketed paste.
 pub const EDITED: &str = "\x1b[?2004l";
 
-/// What it writes when it begins to read.
+/// Its output when it begins to read.
 const EDITING: &str = "\x1b[?2004h";
 
-/// A command under test at a terminal of its own, killed with the test.
+/// A command under test on its own terminal, killed at the end of the test.
 pub struct Prompt {
     pub child: Child,
     keys: File,
     output: Receiver<Vec<u8>>,
     pub seen: String,
-    /// The terminal as its programs have it.
+    /// The terminal's program side.
     pub terminal: File,
 }
 
 impl Prompt {
-    /// `tinylua repl`, without colours, once it asks.
+    /// `tinylua repl`, without colours, once the prompt is shown.
     pub fn start(home: &Path) -> Prompt {
         let mut prompt = Prompt::run(home, &["repl"], &[("NO_COLOR", "1")]);
         prompt.expect("tiny> ");
@@ -64,12 +64,12 @@ impl Prompt {
         Prompt { child, keys, output, seen: String::new(), terminal: File::from(pty.slave) }
     }
 
-    /// Presses keys.
+    /// Sends keys.
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("keys are taken");
     }
 
-    /// Waits until `text` shows; what came before it is passed over and returned.
+    /// Waits for `text` in the output; consumes and returns the output before it.
     pub fn expect(&mut self, text: &str) -> String {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
@@ -83,7 +83,7 @@ impl Prompt {
         }
     }
 
-    /// Ctrl-C: the input is given up, what was typed after it too.
+    /// Ctrl-C: discards the input.
     pub fn cancel(&mut self) {
         self.press("\x03");
         self.expect(EDITED);
@@ -112,7 +112,7 @@ impl Prompt {
         answer.replace(EDITING, "")
     }
 
-    /// Whether the terminal reads whole lines and echoes, as it was found.
+    /// Whether the terminal is in line mode with echo, as at the start.
     pub fn cooked(&self) -> bool {
         use nix::sys::termios::{LocalFlags, tcgetattr};
         let mode = tcgetattr(&self.terminal).expect("a terminal");

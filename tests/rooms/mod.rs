@@ -1,5 +1,5 @@
 //! The rooms of the Lua library: which module may require which. Requires point downward only, those inside functions
-//! included, and no modules require each other in a circle. An offence is printed with the chain of modules.
+//! included, and there are no cycles. A violation is printed with the chain of modules.
 
 use std::collections::BTreeMap;
 
@@ -31,13 +31,13 @@ fn requires_point_downward() {
     let mut wrong = Vec::new();
     for (module, required) in &graph() {
         let Some(own) = row(module) else {
-            wrong.push(format!("{module}: its room is not in tests/rooms: a room has a place in the order"));
+            wrong.push(format!("{module}: its room is not in tests/rooms: add it to the order"));
             continue;
         };
         for other in required {
             match row(other) {
                 Some(theirs) if theirs > own => wrong.push(format!(
-                    "{module} requires {other}, which is above it: move what both need below, or pass it in"
+                    "{module} requires {other}, which is above it: move shared code below both, or pass it in"
                 )),
                 Some(_) => {}
                 None => wrong.push(format!("{module} requires {other}, which is in no room")),
@@ -86,7 +86,7 @@ fn a_chain_is_found() {
     assert_eq!(required_by(text), ["tiny.x.", "tiny.x.y", "tiny.z"]);
 }
 
-/// Each module with those that it requires; one whose name is made when it runs counts as its room.
+/// Each module with the modules that it requires; a name built at run time counts as its room.
 fn graph() -> Graph {
     files("lua/tiny", "lua")
         .filter_map(|file| {
@@ -119,7 +119,7 @@ fn row(module: &str) -> Option<usize> {
     ORDER.iter().position(|row| row.contains(&name))
 }
 
-/// A circle of modules, the first one again at the end.
+/// A cycle of modules, with the first one repeated at the end.
 fn cycle(graph: &Graph) -> Option<Vec<String>> {
     fn visit(graph: &Graph, module: &str, way: &mut Vec<String>, done: &mut Vec<String>) -> Option<Vec<String>> {
         if let Some(at) = way.iter().position(|name| name == module) {

@@ -1,9 +1,9 @@
-//! The session in docs/repl-session.md is what the prompt shows: each of its inputs is entered, and the
-//! answer compared. A line `…` stands for any lines, and a number for any number.
+//! Checks the session in docs/repl-session.md against the prompt: each of its inputs is entered, and the
+//! output compared. A line `…` matches any lines, and a number any number.
 
 use crate::pty::{EDITED, Prompt};
 
-/// An input, and the lines that answer it.
+/// An input, and the lines of its output.
 struct Step {
     input: String,
     answer: Vec<String>,
@@ -30,7 +30,7 @@ fn steps(text: &str) -> Vec<Step> {
     steps
 }
 
-/// The line with each number as N, and without spaces that follow from its length.
+/// The line with each number as N, and without the padding that depends on its length.
 fn plain(line: &str) -> String {
     let mut out = String::new();
     for c in line.chars() {
@@ -44,7 +44,7 @@ fn plain(line: &str) -> String {
     out.trim_end().to_owned()
 }
 
-/// Whether the lines are those of the pattern, in which "…" stands for any number of them.
+/// Whether the lines match the pattern, in which "…" matches any number of lines.
 fn fits(pattern: &[String], lines: &[String]) -> bool {
     match pattern.split_first() {
         None => lines.is_empty(),

@@ -1,6 +1,8 @@
-//! The source tree as the house rules read it: files by folder, their code without comments, and a
-//! report that shows every offence at once. It looks at lines, not at syntax: the rules are such
-//! that a line tells.
+//! The source tree for the house rules: files by directory, their code without comments, and a
+//! report of all violations at once. It examines lines, not syntax: the rules can be checked line by
+//! line.
+
+pub mod modules;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file with its path below the top.
+/// A file with its path relative to the repository.
 pub struct File {
     pub name: String,
     pub text: String,
@@ -30,7 +32,7 @@ impl fmt::Display for Place {
 }
 
 impl File {
-    /// The lines whose code, without its comment, has one of these words.
+    /// The lines whose code, without comments, contains one of these words.
     pub fn code_with<'a>(&'a self, words: &'a [&'a str]) -> impl Iterator<Item = (Place, &'a str)> {
         let comment = if self.name.ends_with(".lua") { "--" } else { "//" };
         self.text.lines().enumerate().filter_map(move |(number, line)| {
@@ -40,13 +42,13 @@ impl File {
         })
     }
 
-    /// Whether the comment right above a place, or above the statement it stands in, says `text`.
+    /// Whether the comment directly above a line, or above the statement that contains it, contains `text`.
     pub fn has_above(&self, at: &Place, text: &str) -> bool {
         let before: Vec<&str> = self.text.lines().take(at.line).collect();
         before.iter().rev().take(8).any(|line| line.contains(text))
     }
 
-    /// How many lines stand outside of `const NAME: … = &[ … ];`: a table may be long.
+    /// The number of lines outside `const NAME: … = &[ … ];`: a table may be long.
     pub fn lines_outside_tables(&self) -> usize {
         let mut inside = false;
         let mut count = 0;
@@ -59,14 +61,14 @@ impl File {
         count
     }
 
-    /// Lines that are neither blank nor comment.
+    /// The number of lines that are neither blank nor comments.
     pub fn code_lines(&self) -> usize {
         self.text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--")).count()
     }
 }
 
-/// Whether `word` stands in `code` as a word of its own; its first and last sign decide what
-/// a border is ("libc::" ends anywhere, "unsafe" not before "_fn").
+/// Whether `code` contains `word` as a whole word; its first and last characters determine what
+/// a boundary is ("libc::" ends anywhere, "unsafe" not before "_fn").
 fn has_word(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
@@ -78,7 +80,7 @@ fn has_word(code: &str, word: &str) -> bool {
     })
 }
 
-/// The files of this extension below a folder, sorted.
+/// The files with this extension below a directory, sorted.
 pub fn files(folder: &str, extension: &str) -> impl Iterator<Item = File> + use<> {
     let mut paths = Vec::new();
     collect(&root().join(folder), &mut paths);
@@ -100,7 +102,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// Fails with all offences, one a line.
+/// Fails with all violations, one per line.
 pub fn report(wrong: Vec<String>) {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }

@@ -1,5 +1,5 @@
--- A build that depends on what it is given and on nothing else: `tinylua run --rm build.lua COMMAND…`. The sources
--- are ./src, read-only; the result goes to ./result. No network, no clock of today, no home, no caller's variables.
+-- A reproducible build that depends only on its inputs: `tinylua run --rm build.lua COMMAND…`. The sources are in
+-- ./src, read-only; the result goes to ./result. No network, no current time, no home, no variables of the caller.
 local args = ...
 local command = #args > 0 and args or { "make", "install" }
 
@@ -11,9 +11,9 @@ return require("tiny.container").new {
   volumes = { "./src:/src:ro", "./result:/result" },
   tmpfs = { "/tmp:size=256m,exec" },
   read_only = true, network = "none", cap_drop = { "ALL" },
-  -- Programs that write a date take this one: the builds of two days are the same, byte for byte.
+  -- Programs that write a date use this one, so builds on different days are identical, byte for byte.
   env = { SOURCE_DATE_EPOCH = "315532800", HOME = "/nonexistent", LC_ALL = "C", TZ = "UTC", PREFIX = "/result" },
-  -- Files as landlock(7) has them: what is not listed here cannot be opened, whatever its mode says.
+  -- Landlock rules (landlock(7)): files that are not listed here cannot be opened, whatever their mode.
   landlock = { paths = {
     ["/usr"] = "rx", ["/bin"] = "rx", ["/lib"] = "rx", ["/lib64"] = "rx", ["/etc"] = "r", ["/dev"] = "rw", ["/proc"] = "r",
     ["/src"] = "rx", ["/tmp"] = "rwx", ["/result"] = "rw",

@@ -1,5 +1,5 @@
 -- A database for a test run: `tinylua up database.lua redis`, run the tests, `tinylua down database.lua`. Its files
--- are in memory and gone with it; `up` returns when it answers, so that no test begins too early.
+-- are in memory and are removed with it. `up` returns when the database answers, so no test starts too early.
 local args = ...
 local topology = require "tiny.topology"
 
@@ -9,7 +9,7 @@ local servers = {
     command = "PATH=$PATH:$(echo /usr/lib/postgresql/*/bin) && initdb -A trust >/dev/null && exec postgres -h '*' -k /tmp -c fsync=off",
   },
   redis = { port = 6379, command = "exec redis-server --bind 0.0.0.0 --protected-mode no --save '' --dir /data" },
-  -- Answers with what it is told: to try this recipe where no database is installed.
+  -- Echoes its input, for trying this recipe without a database.
   echo = { port = 7777, command = "exec busybox nc -ll -p 7777 -e busybox cat" },
 }
 local name = args and args[1] or "redis"

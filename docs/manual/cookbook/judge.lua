@@ -1,5 +1,5 @@
--- Runs a program that nobody trusts: `tinylua run judge.lua PROGRAM…`. It gets three seconds, 64 MiB, 16
--- processes, 64 KiB of output, no network and no file that it could write. One line of JSON says how it went.
+-- Runs an untrusted program: `tinylua run judge.lua PROGRAM…`. It gets three seconds, 64 MiB of memory, 16
+-- processes, 64 KiB of output, no network and no writable file. One line of JSON reports the result.
 local args = ...
 if #args == 0 then tiny.fail { message = "what shall be run?", exit = 2 } end
 
@@ -10,7 +10,7 @@ local group <close> = tiny.cgroup("judge-" .. tiny.random_id(), { controllers = 
 tiny.set_memory_limit(group, MEMORY)
 tiny.set_pids_limit(group, PROCESSES)
 
--- What needs /etc, /usr or a module is read before the door is closed.
+-- Everything that needs /etc, /usr or a module is read before access is restricted.
 local filter = tiny.seccomp_compile(require "tiny.seccomp_default", { caps = {} })
 
 local function inside(into)
@@ -38,7 +38,7 @@ local child <close> = tiny.clone(namespaces, function() inside(into) end)
 into:close()
 child:wait_ready()
 
--- Reads until the end, the limit or the hour; `verdict` is what came first.
+-- Reads until the end, the output limit or the time limit; `verdict` is what came first.
 local text, verdict, deadline = "", nil, tiny.clock("monotonic") + SECONDS
 while not verdict do
   local left = deadline - tiny.clock("monotonic")

@@ -1,12 +1,12 @@
--- A network lab without a single program in it: two sites, two ways between them, and what happens when the better
--- one is cut. Every node is a network namespace; `tinylua run lab.lua`.
+-- A network lab without programs: two sites, two paths between them, and what happens when the better one is cut.
+-- Every node is a network namespace. Run it with `tinylua run lab.lua`.
 local nodes, cables = {}, {}
 for _, name in ipairs { "left", "right", "fast", "slow" } do
   nodes[name] = tiny.netns()
   tiny.link_set("lo", { netns = nodes[name], up = true })
 end
 
--- A cable between two nodes; the ends are named after the far side.
+-- A link between two nodes; each end is named after the other node.
 local function cable(a, a_addr, b, b_addr)
   cables[a .. b] = tiny.veth_pair({ name = "to-" .. b, netns = nodes[a], addr = a_addr }, { name = "to-" .. a, netns = nodes[b], addr = b_addr })
 end
@@ -16,7 +16,7 @@ cable("left", "10.1.2.1/24", "slow", "10.1.2.2/24")
 cable("slow", "10.2.2.2/24", "right", "10.2.2.1/24")
 for _, name in ipairs { "fast", "slow" } do tiny.sysctl("net.ipv4.ip_forward", 1, { netns = nodes[name] }) end
 
--- Each site can be reached by an address of its own, on whichever way; of two routes the smaller metric wins.
+-- Each site has its own address, reachable over either path; the route with the smaller metric wins.
 tiny.addr_add("lo", "10.0.0.1/32", { netns = nodes.left })
 tiny.addr_add("lo", "10.0.0.2/32", { netns = nodes.right })
 for way, metric in pairs { fast = 10, slow = 20 } do
@@ -27,7 +27,7 @@ for way, metric in pairs { fast = 10, slow = 20 } do
   tiny.route_add("10.0.0.1/32", { netns = nodes[way], via = ("10.1.%d.1"):format(n) })
 end
 
--- Asks from a node; the kernel answers for the others, so that nothing runs there.
+-- Sends from a node; the kernel of the other nodes answers, so no program runs there.
 local function ask(node, command)
   local child <close> = tiny.clone({ net = nodes[node] }, function() tiny.exec { "/bin/sh", "-c", command } end)
   return child:wait() == 0
@@ -45,7 +45,7 @@ local function report(when)
 end
 
 report "both ways:"
--- A link that goes down takes its routes with it.
+-- A link that goes down loses its routes.
 tiny.link_set("to-fast", { netns = nodes.left, down = true })
 tiny.link_set("to-fast", { netns = nodes.right, down = true })
 report "fast one cut:"

@@ -1,9 +1,9 @@
--- System calls that the recipe answers: `tinylua run --rm policy.lua COMMAND…`. Folders are made below /srv only; a
--- program that opens /etc/resolv.conf gets another file; each program that is started is named.
+-- System calls answered by the recipe: `tinylua run --rm policy.lua COMMAND…`. Directories can be created only in /srv;
+-- a program that opens /etc/resolv.conf gets another file; each program that is started is reported.
 local args = ...
 
--- A file that exists nowhere: the reading end of a pipe that holds a text. What the program gets is this descriptor,
--- whatever a path leads to meanwhile.
+-- A file without a path: the read end of a pipe that holds a text. The program gets this descriptor, whatever the
+-- path refers to by then.
 local function resolv()
   local from, into = tiny.pipe()
   into:write("nameserver 192.0.2.53\n")
@@ -34,6 +34,6 @@ end
 
 return require("tiny.container").new {
   command = #args > 0 and args or { "/bin/sh", "-c", "mkdir /srv/a && mkdir /opt/b; cat /etc/resolv.conf" },
-  -- One deed has several calls, and each is a key. Arguments count from 1.
+  -- Several system calls do the same thing; list each of them. Arguments count from 1.
   seccomp = { notify = { mkdir = mkdir(1), mkdirat = mkdir(2), open = open(1), openat = open(2), execve = execve } },
 }

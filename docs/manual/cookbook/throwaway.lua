@@ -1,9 +1,9 @@
--- What would this do to my machine? `tinylua run throwaway.lua COMMAND…` runs it on a copy of the host that is thrown
--- away, and lists what it changed. The copy is an overlay over /: it costs nothing until something is written.
+-- What would this do to my machine? `tinylua run throwaway.lua COMMAND…` runs it on a temporary copy of the host, and
+-- lists its changes. The copy is an overlay over /: it costs nothing until something is written.
 local args = ...
 local command = #args > 0 and args or { "/bin/sh" }
 
--- A + for what is new or changed, a - for what is gone.
+-- Prints + for new or changed files, - for removed files.
 local function changes(upper, path)
   for _, name in ipairs(tiny.list_dir(upper .. path) or {}) do
     local here = path .. "/" .. name
@@ -11,7 +11,7 @@ local function changes(upper, path)
     if s.kind == "dir" then
       changes(upper, here)
     else
-      -- In an overlay's upper layer a removed name is a character device 0/0.
+      -- In the upper layer of an overlay, a 0/0 character device marks a removed name.
       print((s.kind == "char" and s.rdev == 0 and "- " or "+ ") .. here)
     end
   end
@@ -27,7 +27,7 @@ local function inside()
   tiny.exec(command)
 end
 
--- The outer child has the layers, so that it can look at them when the inner one has ended.
+-- The outer child has the layers, so it can read them after the inner one has ended.
 local keeper <close> = tiny.clone({ mount = true }, function()
   tiny.mount_private("/")
   tiny.mount_tmpfs("/mnt")

@@ -1,11 +1,11 @@
--- box, part 1: a command line. `tinylua run 01-cli.lua run CMD…` runs a program and ends as it ends.
--- An engine is a table here: each part takes the table of the part before it and adds to it.
+-- box, part 1: a command line. `tinylua run 01-cli.lua run CMD…` runs a program and exits with its status.
+-- The engine is a table. Each part loads the table of the previous part and adds to it.
 local engine = { commands = {}, options = {} }
 
 local function usage(message) return tiny.fail { message = "box: " .. message, exit = 2 } end
 
--- Makes { name = "web", command = { "sh", "-c", "…" } } of { "--name", "web", "sh", "-c", "…" }. What begins
--- with a dash is ours until the first word that does not: the rest is the program's own business.
+-- Turns { "--name", "web", "sh", "-c", "…" } into { name = "web", command = { "sh", "-c", "…" } }. Words that start
+-- with a dash are options, up to the first word that does not; the rest belongs to the program.
 function engine.parse(words)
   local asked, i = {}, 1
   while words[i] and words[i]:sub(1, 1) == "-" do
@@ -19,7 +19,7 @@ function engine.parse(words)
   return asked
 end
 
--- Starts the program: a copy of this process becomes it. Returns the child.
+-- Starts the program in a copy of this process. Returns the child.
 function engine.start(c)
   return tiny.fork(function() tiny.exec(c.command) end)
 end
@@ -37,6 +37,6 @@ function engine.main(words)
   return command(table.move(words, 2, #words, 1, {}))
 end
 
--- Run as a recipe, `...` is the command line; loaded by the next part, it is the module's name.
+-- If this file is run as a recipe, `...` is the command line; if it is loaded by the next part, the module name.
 if type(...) == "table" then return engine.main(...) end
 return engine

@@ -1,9 +1,9 @@
--- box, part 2: namespaces. The program sees processes, a hostname, mounts and links of its own.
+-- box, part 2: namespaces. The program has its own processes, hostname, mounts and network interfaces.
 local engine = require "01-cli"
 
 engine.options["--hostname"] = { key = "hostname" }
 
--- What happens inside, between the birth of the child and its program: a list of names, and what each does.
+-- The steps inside the container, from the creation of the child to its program: a list of names, and a function for each.
 engine.inside = { "hostname", "mounts", "exec" }
 engine.step = {}
 
@@ -12,7 +12,7 @@ function engine.step.hostname(c)
 end
 
 function engine.step.mounts()
-  -- Mounts are copied with the namespace, and shared with it: without this line the host would get our /proc.
+  -- A new mount namespace has shared copies of the mounts: without this line the host would get our /proc.
   tiny.mount_private("/")
   tiny.mount_proc("/proc")
 end

@@ -1,16 +1,16 @@
--- box, part 3: a root of its own. The program sees the files of a folder; what it changes is thrown away.
+-- box, part 3: its own root. The program sees the files of a directory; its changes are discarded.
 local engine = require "02-namespaces"
 
 engine.options["--rootfs"] = { key = "rootfs" }
 engine.inside = { "hostname", "rootfs", "mounts", "exec" }
 
--- An overlay: the folder below, never written to, and above it a layer in memory that takes the changes.
+-- An overlay: the lower directory is never written to; an upper layer in memory takes the changes.
 function engine.step.rootfs(c)
   tiny.mount_private("/")
   tiny.mount_tmpfs("/mnt", { size = "64m" })
   for _, name in ipairs { "upper", "work", "root" } do tiny.mkdir("/mnt/" .. name) end
   tiny.mount_overlay("/mnt/root", { lower = { c.rootfs or "/" }, upper = "/mnt/upper", work = "/mnt/work" })
-  -- From here on a descriptor, not a path: no link in the folder leads any of the next mounts out of it.
+  -- From here on use a descriptor, not a path: no link in the directory can lead a mount out of it.
   c.root = tiny.open_root("/mnt/root")
 end
 
@@ -23,7 +23,7 @@ function engine.step.mounts(c)
   tiny.mount_tmpfs("/dev", at { mode = tonumber("755", 8), size = "64k", nosuid = true })
   for _, name in ipairs(DEVICES) do tiny.mount_bind("/dev/" .. name, "/dev/" .. name, at { noexec = true }) end
   tiny.mount_devpts("/dev/pts", at {})
-  -- Now / is the overlay, and the host's root is gone from this mount namespace.
+  -- Now / is the overlay, and the host's root is no longer in this mount namespace.
   tiny.pivot_root(c.root)
 end
 

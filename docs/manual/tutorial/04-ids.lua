@@ -1,4 +1,4 @@
--- box, part 4: ids and metadata. A container has a folder with what was asked and what is; it can run on alone.
+-- box, part 4: ids and metadata. A container has a directory with its configuration and state, and can run detached.
 local engine = require "03-rootfs"
 
 engine.folder = os.getenv("BOX_DIR") or "/run/box"
@@ -7,14 +7,14 @@ engine.options["-d"] = { key = "detach", flag = true }
 
 local PRIVATE = { mode = tonumber("600", 8) }
 
--- Adds to what is on record. The file is replaced in one step: nobody ever reads a half.
+-- Updates the record. The file is replaced atomically: no reader sees a partial file.
 function engine.record(c, news)
   c.state = c.state or { supervisor = tiny.getpid(), supervisor_started = tiny.process_start_time(tiny.getpid()) }
   for key, value in pairs(news) do c.state[key] = value end
   tiny.write_file(c.dir .. "/state.json", tiny.json_encode(c.state), PRIVATE)
 end
 
--- Every container on record.
+-- All recorded containers.
 function engine.all()
   local all = {}
   for id, files in pairs(tiny.read_json_files(engine.folder, { "config.json", "state.json" }) or {}) do
@@ -35,7 +35,7 @@ function engine.find(ref)
   tiny.fail { message = ("box: there is no container %s"):format(ref), exit = 125 }
 end
 
--- A number is used again when its process has ended; with the time of its start it names one process for good.
+-- Pids are reused after a process has ended. A pid and a start time identify one process.
 function engine.process(c, who)
   local pid = c.state[who]
   return pid and tiny.pidfd_open(pid, { start_time = c.state[who .. "_started"] })
@@ -47,10 +47,10 @@ function engine.status(c)
   return status
 end
 
--- Stays with the container until its end: what happens to it is on record because somebody looks.
+-- Waits with the container until its end, and records what happens to it.
 function engine.supervise(c)
   local child <close> = engine.start(c)
-  child:wait_ready() -- throws what went wrong before the program ran
+  child:wait_ready() -- throws any error before the program runs
   engine.record(c, { status = "running", pid = child.pid, pid_started = tiny.process_start_time(child.pid) })
   if c.detach then tiny.notify_ready() end
   local code = engine.attend(c, child)
@@ -62,7 +62,7 @@ function engine.attend(_, child)
   return (child:wait())
 end
 
--- The supervisor of a detached container: a process that belongs to no terminal.
+-- The supervisor of a detached container: a process without a terminal.
 local function alone(c)
   tiny.setsid()
   local null = tiny.open("/dev/null", { read = true, write = true })

@@ -1,4 +1,4 @@
--- box, part 5: logs. Output goes through the supervisor, which notes each piece with its time and stream.
+-- box, part 5: logs. Output goes through the supervisor, which writes each chunk with its time and stream.
 local engine = require "04-ids"
 
 -- A pipe for standard output and one for standard error.
@@ -7,7 +7,7 @@ function engine.start(c)
   c.from, c.into = {}, {}
   for number = 1, 2 do c.from[number], c.into[number] = tiny.pipe() end
   local child = start(c)
-  -- While this process holds a writing end, the end of the output would never come.
+  -- As long as this process holds a write end, the reader would never see the end of the output.
   for number = 1, 2 do c.into[number]:close() end
   return child
 end
@@ -19,12 +19,12 @@ end
 
 local STREAMS = { "stdout", "stderr" }
 
--- JSON holds text only.
+-- JSON can hold only text.
 local function text_of(bytes)
   return utf8.len(bytes) and bytes or (bytes:gsub("[\x80-\xff]", "?"))
 end
 
--- Copies what comes until both streams end, and waits for the container.
+-- Copies the output until both streams end, then waits for the container.
 function engine.attend(c, child)
   local log <close> = tiny.open(c.dir .. "/log", { write = true, append = true, create = true })
   local open = { [c.from[1]] = 1, [c.from[2]] = 2 }
@@ -45,12 +45,12 @@ function engine.attend(c, child)
   return (child:wait())
 end
 
--- `logs [-f] CONTAINER`: with -f on until its end, waiting for the kernel to tell of news in its folder.
+-- `logs [-f] CONTAINER`: with -f, it follows until the container ends; inotify reports changes in its directory.
 function engine.commands.logs(words)
   local c, follow, seen = engine.find(words[#words]), words[1] == "-f", 0
   local watch <close> = tiny.watch { c.dir }
   repeat
-    -- Asked before the file is read: what was written before the end is read after it.
+    -- Checked before the file is read, so that output written before the end is not missed.
     local over = engine.status(engine.find(c.id)) ~= "running"
     local text = tiny.read_file(c.dir .. "/log") or ""
     for line in text:sub(seen + 1):gmatch("([^\n]*)\n") do

@@ -1,18 +1,18 @@
--- box, part 6: stop. A request, some patience, then SIGKILL; and a PID 1 that does its duties.
+-- box, part 6: stopping. A request, a timeout, then SIGKILL; and a PID 1 that forwards signals and reaps.
 local engine = require "05-logs"
 
 engine.patience = "3s"
 
--- The kernel keeps from PID 1 of a namespace every signal that it has no handler for, and gives it every orphan
--- to reap. Few programs are made for that: so PID 1 is ours, and the program is its child.
+-- The kernel does not deliver signals without a handler to PID 1 of a namespace, and PID 1 must reap all orphans.
+-- Few programs are written for that, so PID 1 is ours and the program is its child.
 local exec = engine.step.exec
 function engine.step.exec(c)
-  -- Taken before the fork: a signal that comes early waits instead of being lost.
+  -- Blocked before the fork: an early signal waits instead of being lost.
   tiny.signals { "SIGTERM", "SIGINT", "SIGHUP", "SIGCHLD" }
   tiny.become_init(tiny.fork(function() exec(c) end))
 end
 
--- Sends a signal to a container's PID 1 by a descriptor of that process, which no other can come into.
+-- Sends a signal to PID 1 of a container through a pidfd, which always refers to the same process.
 local function signal(c, name)
   local process = engine.status(c) == "running" and engine.process(c, "pid")
   if not process then tiny.fail { message = ("box: %s does not run"):format(c.name), exit = 125 } end
@@ -20,7 +20,7 @@ local function signal(c, name)
   return process
 end
 
--- Until the supervisor has put the end on record.
+-- Until the supervisor has recorded the end.
 local function wait_for_record(c)
   local supervisor = engine.process(c, "supervisor")
   if supervisor then tiny.poll { supervisor } end

@@ -1,11 +1,11 @@
--- box, part 7: limits. A control group counts what a container uses, and stops it at a limit.
+-- box, part 7: limits. A cgroup measures what a container uses, and enforces limits.
 local engine = require "06-stop"
 
 engine.options["--memory"] = { key = "memory" }
 engine.options["--pids"] = { key = "pids" }
 engine.options["--cpus"] = { key = "cpus" }
 
--- What happens on the host before the child is born. A scope undoes it, last thing first, however it ends.
+-- The steps on the host before the child is created. A scope undoes them in reverse order, however the container ends.
 engine.outside = { "cgroup" }
 
 local supervise = engine.supervise
@@ -23,7 +23,7 @@ function engine.step.cgroup(c)
   if c.cpus then tiny.set_cpu_limit(c.group, tonumber(c.cpus) or 0) end
 end
 
--- The child is born inside: there is no moment in which it runs without the limits.
+-- The child is created inside the cgroup: it never runs without the limits.
 local namespaces = engine.namespaces
 function engine.namespaces(c)
   local all = namespaces(c)
@@ -31,7 +31,7 @@ function engine.namespaces(c)
   return all
 end
 
--- SIGKILL alone does not say who sent it. The group's count does.
+-- SIGKILL alone does not show who sent it. The OOM counter of the cgroup does.
 local attend = engine.attend
 function engine.attend(c, child)
   local code = attend(c, child)

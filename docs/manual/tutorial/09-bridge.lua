@@ -1,4 +1,4 @@
--- box, part 9: many containers on one switch, the way out of it, and ports that lead in.
+-- box, part 9: many containers on one bridge, NAT to the outside, and published ports.
 local engine = require "08-network"
 
 engine.options["-p"] = { key = "publish" }
@@ -6,21 +6,21 @@ engine.outside = { "cgroup", "address", "network" }
 
 local BRIDGE, SUBNET, GATEWAY = "box0", "10.88.0.0/24", "10.88.0.1"
 
--- `network up` and `network down`. What all containers share outlives each of them: keep() leaves it there.
+-- `network up` and `network down`. What all containers share outlives each of them: keep() preserves it.
 function engine.commands.network(words)
   if words[1] == "down" then
     tiny.nat_del("box")
-    tiny.try(tiny.publish_clear) -- the table of published ports, where there was one
+    tiny.try(tiny.publish_clear) -- the table of published ports, if there is one
     return tiny.link_del(BRIDGE)
   end
   tiny.bridge(BRIDGE, { addr = GATEWAY .. "/24" }):keep()
-  -- What leaves the subnet gets the address of the link that it leaves by; answers find their way back.
+  -- Packets that leave the subnet get the address of the outgoing interface; replies are translated back.
   tiny.nat { name = "box", from = SUBNET }:keep()
   tiny.sysctl("net.ipv4.ip_forward", 1):keep()
   tiny.sysctl("net.ipv4.conf." .. BRIDGE .. ".route_localnet", 1):keep() -- for published ports at 127.0.0.1
 end
 
--- The first address that no living container has. The lock is held until the choice is on record.
+-- The first address that no running container has. The lock is held until the choice is recorded.
 function engine.step.address(c)
   if not c.net then return end
   local lock <close> = tiny.flock(engine.folder .. "/.addresses")
@@ -36,7 +36,7 @@ function engine.step.address(c)
   engine.record(c, { ip = c.ip })
 end
 
--- "8080:80" leads port 8080 of the host to port 80 in here.
+-- "8080:80" publishes port 80 of the container as port 8080 of the host.
 function engine.port(c)
   local outer, inner = c.publish:match("^(%d+):(%d+)$")
   if not outer then tiny.fail { message = "box: -p takes HOST:CONTAINER", exit = 2 } end

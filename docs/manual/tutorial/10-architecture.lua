@@ -1,8 +1,8 @@
--- box, part 10: the whole. What every step makes is on record before it is made, so that nothing is left behind
--- even when the supervisor itself is killed; and the pipeline can be looked at, since it is data.
+-- box, part 10: the whole engine. The undo call of every step is recorded before the step runs, so nothing is left
+-- behind even if the supervisor is killed. The pipeline is data, so it can be printed.
 local engine = require "09-bridge"
 
--- For each step on the host, the calls that undo it. They name things, and the names are known beforehand.
+-- For each step on the host, the calls that undo it. They use names that are known beforehand.
 engine.undo = {}
 
 function engine.undo.cgroup(c)
@@ -26,7 +26,7 @@ for name, undo in pairs(engine.undo) do
   end
 end
 
--- The journals of containers whose supervisor is gone, replayed backwards.
+-- Replays the journals of containers without a supervisor, backwards.
 function engine.commands.gc()
   for _, c in ipairs(engine.all()) do
     if engine.status(c) == "lost" then

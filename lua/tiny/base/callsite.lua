@@ -1,14 +1,14 @@
--- Where a call comes from, as file and line: in the user's file, and in the shipped Lua. A tail call leaves no frame
--- behind, so that the nearest one that is left counts.
-local places = {}
+-- Finds where a call comes from, as file and line, in the user's file and in the shipped Lua. A tail call leaves no frame:
+-- the nearest remaining frame counts.
+local callsite = {}
 
--- Deeper than this no recipe calls.
+-- No recipe nests its calls deeper than this.
 local DEEPEST = 60
 
--- The innermost place whose file does not begin with one of the prefixes; nil where there is none.
-function places.innermost(hidden)
+-- The innermost call site whose file does not begin with one of the prefixes, or nil.
+function callsite.innermost(hidden)
   for level = 2, DEEPEST do
-    -- error() puts the place of a level before its text; there is no debug library here.
+    -- error() prefixes its text with the position of a level; the debug library is not available here.
     local _, text = pcall(error, "", level)
     local place = type(text) == "string" and text:match("^(.+:%d+): $")
     local skip = not place or place:sub(1, 1) == "["
@@ -17,8 +17,8 @@ function places.innermost(hidden)
   end
 end
 
--- The line of a file's text, and those around it, with the line itself marked: a code frame.
-function places.frame(text, line, around)
+-- A code frame: the given line of a file's text, marked, with the lines around it.
+function callsite.frame(text, line, around)
   local lines, number = {}, 0
   for one in (text .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
@@ -30,4 +30,4 @@ function places.frame(text, line, around)
   return lines
 end
 
-return places
+return callsite

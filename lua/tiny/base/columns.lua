@@ -1,12 +1,12 @@
--- Rows of cells in aligned columns, for format.table, which passes tiny.format in. Thousands of rows pass here, most of
--- them plain.
+-- Prints rows of cells in aligned columns, for format.table, which passes tiny.format in. Plain rows take a fast path,
+-- since a table may have thousands of them.
 local concat, find, rep, unpack = table.concat, string.find, string.rep, table.unpack
 
 local function width(text)
   return utf8.len(text) or #text
 end
 
--- Whether all cells are texts that can be shown as they are, a byte a column.
+-- Whether all cells are strings that can be shown unchanged, one byte per column.
 local function is_plain(row)
   for i = 1, #row do
     if type(row[i]) ~= "string" then return false end
@@ -14,7 +14,7 @@ local function is_plain(row)
   return not find(concat(row), "[^ -~]")
 end
 
--- Cells as they are shown; widths is raised to what they need.
+-- The cells as they are shown; raises `widths` to the widths they need.
 local function shown_cells(format, row, widths)
   if is_plain(row) then
     for i = 1, #row do
@@ -31,7 +31,7 @@ local function shown_cells(format, row, widths)
   return shown
 end
 
--- One line; `colour`: of the cells that have none of their own.
+-- One line. `colour` applies to cells without a colour of their own.
 local function line_of(format, row, shown, widths, colour)
   local cells = {}
   for i = 1, #row do
@@ -44,7 +44,7 @@ local function line_of(format, row, shown, widths, colour)
   return concat(cells, "  ")
 end
 
--- Plain cells in one step: "%-12s  %-9s  %s". Nil where a column is wider than %s can be.
+-- A format for plain cells, such as "%-12s  %-9s  %s". Nil if a column is wider than %s allows.
 local function pattern_of(columns, widths)
   local parts = {}
   for i = 1, columns do
@@ -54,7 +54,7 @@ local function pattern_of(columns, widths)
   return concat(parts, "  ")
 end
 
--- What is shown of the header and of the rows, and how wide each column is.
+-- The header and the rows as they are shown, and the width of each column.
 local function measured(format, header, rows)
   local widths, shown = {}, {}
   local head = header and shown_cells(format, header, widths)
@@ -62,10 +62,10 @@ local function measured(format, header, rows)
   return widths, shown, head
 end
 
--- The least that stays of a column that gives way.
+-- The minimum width of a shortened column.
 local LEAST = 12
 
--- Shortens the cells of column `at` so that a line fits on the terminal; tells whether anything was changed.
+-- Shortens the cells of column `at` so that lines fit on the terminal. Returns whether it changed anything.
 local function narrowed(format, rows, widths, at)
   local room = format.columns()
   local wide = room and 2 * (#widths - 1) - room or 0
@@ -79,7 +79,7 @@ local function narrowed(format, rows, widths, at)
   return true
 end
 
--- `narrow`: the column of texts that gives way where a terminal is too narrow.
+-- `narrow`: the column to shorten if the terminal is too narrow.
 return function(format, header, rows, narrow)
   local lines, patterns = {}, {}
   local widths, shown, head = measured(format, header, rows)

@@ -1,8 +1,8 @@
--- What differs between two texts, line by line, for a reader: "-" is of the first, "+" of the second.
-local difference = {}
+-- Compares two texts line by line, for display: "-" marks lines of the first, "+" lines of the second.
+local diff = {}
 
--- So many lines that are alike are shown around a difference. Of texts that differ in more places than this
--- product of lines, all of the first is shown and then all of the second: comparing takes that many steps.
+-- AROUND is the number of context lines. Comparing takes as many steps as the product of the numbers of lines that differ;
+-- beyond MOST, all lines of the first text are shown, then all of the second.
 local AROUND, MOST = 2, 400000
 
 local function lines_of(text)
@@ -12,7 +12,7 @@ local function lines_of(text)
   return lines
 end
 
--- How many lines both begin with, and then how many both end with.
+-- The number of common lines at the start, and of common lines at the end of the rest.
 local function alike(a, b)
   local head, tail = 0, 0
   while head < #a and head < #b and a[head + 1] == b[head + 1] do head = head + 1 end
@@ -20,7 +20,7 @@ local function alike(a, b)
   return head, tail
 end
 
--- The lengths of the longest common sequences of the rests of both lists.
+-- The lengths of the longest common subsequences of all suffixes of both lists.
 local function lengths(a, b)
   local rest = {}
   for i = #a + 1, 1, -1 do
@@ -36,7 +36,7 @@ local function lengths(a, b)
   return rest
 end
 
--- The middles of both, step by step, into the list.
+-- Appends the differences between the middle parts to the list.
 local function compare(a, b, list)
   local rest = #a * #b <= MOST and lengths(a, b) or nil
   local i, j = 1, 1
@@ -63,7 +63,7 @@ local function steps(a, b)
   return list
 end
 
--- Which lines are shown: those that differ and some around them.
+-- Which lines are shown: lines that differ, with context.
 local function shown(list)
   local near = {}
   for at, step in ipairs(list) do
@@ -72,8 +72,8 @@ local function shown(list)
   return near
 end
 
--- The difference as text, a line each, with what is alike left out but for two lines around; "" for none.
-function difference.lines(first, second)
+-- The difference as text, with two lines of context; "" if there is none.
+function diff.lines(first, second)
   local list, out, left_out = steps(lines_of(first), lines_of(second)), {}, false
   local near = shown(list)
   if next(near) == nil then return "" end
@@ -89,4 +89,4 @@ function difference.lines(first, second)
   return table.concat(out, "\n")
 end
 
-return difference
+return diff

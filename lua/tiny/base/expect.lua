@@ -1,5 +1,5 @@
--- expect(value): what a test says about a value, in words: expect(r.out):contains("hello"). What does not hold
--- ends the test with the place in the test's file, what was wanted and what came.
+-- expect(value): assertions for tests, such as expect(r.out):contains("hello"). A failed assertion ends the test and reports
+-- the line in the test's file, the expected value and the actual one.
 local format = require "tiny.format"
 
 local Expect = {}
@@ -22,7 +22,7 @@ local function same(a, b, seen)
   return true
 end
 
--- A value with a line for each part, so that a difference names the part.
+-- A value on several lines, one for each part, so that a diff shows which part differs.
 local function spread(value, indent)
   if type(value) ~= "table" or next(value) == nil or getmetatable(value) then return format.pretty(value) end
   indent = (indent or "") .. "  "
@@ -39,25 +39,25 @@ local function spread(value, indent)
   return "{\n" .. table.concat(lines, "\n") .. "\n" .. indent:sub(3) .. "}"
 end
 
--- Text is compared line by line, and whether its last line ends; other values as one writes them.
+-- Strings are compared line by line, and whether the last line ends with a newline; other values as Lua source.
 local function shown(value, other)
   if type(value) ~= "string" or type(other) ~= "string" then return spread(value) end
   local unended = value:sub(-1) ~= "\n" and other:sub(-1) == "\n"
-  return (format.clean((value:gsub("\n", "\0"))):gsub("\\x00", "\n")) .. (unended and " (without an end of line)" or "")
+  return (format.clean((value:gsub("\n", "\0"))):gsub("\\x00", "\n")) .. (unended and " (no newline at the end)" or "")
 end
 
--- The value is this one; tables are equal when all of their parts are.
+-- Asserts that the value equals `want`; tables are compared by content.
 function Expect:equals(want)
   local got = self.value
   if same(got, want) then return self end
   local long = type(want) == "table" and type(got) == "table" or (type(want) == "string" and type(got) == "string" and (want .. got):find("\n", 1, true))
-  if not long then fail(("wanted %s, got %s"):format(format.pretty(want), format.pretty(got))) end
-  fail("it differs (- wanted, + got):\n" .. require("tiny.base.diff").lines(shown(want, got), shown(got, want)))
+  if not long then fail(("expected %s, got %s"):format(format.pretty(want), format.pretty(got))) end
+  fail("the values differ (- expected, + got):\n" .. require("tiny.base.diff").lines(shown(want, got), shown(got, want)))
 end
 
--- The value is another one.
+-- Asserts that the value differs from this one.
 function Expect:differs(from)
-  if same(self.value, from) then fail("wanted anything but " .. format.pretty(from)) end
+  if same(self.value, from) then fail("expected any value but " .. format.pretty(from)) end
   return self
 end
 
@@ -69,39 +69,39 @@ local function within(value, part)
   return false
 end
 
--- A text has this text in it, a list this item.
+-- Asserts that a string contains this substring, or a list this item.
 function Expect:contains(part)
-  if not within(self.value, part) then fail(("wanted %s in %s"):format(format.pretty(part), format.pretty(self.value))) end
+  if not within(self.value, part) then fail(("expected %s in %s"):format(format.pretty(part), format.pretty(self.value))) end
   return self
 end
 
 function Expect:lacks(part)
-  if within(self.value, part) then fail(("wanted no %s in %s"):format(format.pretty(part), format.pretty(self.value))) end
+  if within(self.value, part) then fail(("expected no %s in %s"):format(format.pretty(part), format.pretty(self.value))) end
   return self
 end
 
--- A text matches this Lua pattern; returns what its captures are.
+-- Asserts that a string matches this Lua pattern; returns the captures.
 function Expect:matches(pattern)
   local found = table.pack(tostring(self.value):match(pattern))
-  if found[1] == nil then fail(("wanted a match of %s in %s"):format(format.pretty(pattern), format.pretty(self.value))) end
+  if found[1] == nil then fail(("expected a match of %s in %s"):format(format.pretty(pattern), format.pretty(self.value))) end
   return table.unpack(found, 1, found.n)
 end
 
--- The function throws an error with this text in it; returns the error value.
+-- Asserts that the function throws an error that contains this text; returns the error.
 function Expect:fails(text)
   local _, err = tiny.try(self.value)
-  if not err then fail("wanted an error" .. (text and " with " .. format.pretty(text) or "") .. ", and there was none") end
-  if text and not tostring(err):find(text, 1, true) then fail(("wanted an error with %s, got %s"):format(format.pretty(text), format.pretty(tostring(err)))) end
+  if not err then fail("expected an error" .. (text and " with " .. format.pretty(text) or "") .. ", got none") end
+  if text and not tostring(err):find(text, 1, true) then fail(("expected an error with %s, got %s"):format(format.pretty(text), format.pretty(tostring(err)))) end
   return err
 end
 
--- What `tinylua` left: its status is this one, 0 when absent.
+-- Asserts the exit status of a `tinylua` run; the default is 0.
 function Expect:ends(status)
   local r = self.value
   status = status or 0
-  if type(r) ~= "table" or r.status == nil then fail("wanted what a run returns, got " .. format.pretty(r)) end
+  if type(r) ~= "table" or r.status == nil then fail("expected the result of a run, got " .. format.pretty(r)) end
   if r.status ~= status then
-    fail(("wanted status %s, got %s"):format(status, r.status) .. (r.err ~= "" and "\n" .. r.err:gsub("\n$", "") or ""))
+    fail(("expected status %s, got %s"):format(status, r.status) .. (r.err ~= "" and "\n" .. r.err:gsub("\n$", "") or ""))
   end
   return self
 end

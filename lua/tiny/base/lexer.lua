@@ -1,15 +1,15 @@
--- The tokens of a Lua text, each with its place. The text is known to compile: nothing is checked here.
+-- Splits Lua source into tokens with their positions. The source is known to compile, so nothing is checked here.
 local KEYWORDS = {}
 for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while"):gmatch("%a+") do
   KEYWORDS[word] = true
 end
 
--- The longest first.
+-- Longest first.
 local OPERATORS = { "...", "..", "==", "~=", "<=", ">=", "<<", ">>", "//", "::" }
 
 local NUMBERS = { "^0[xX][%x.]*[pP][+-]?%d+", "^0[xX][%x.]+", "^[%d.]+[eE][+-]?%d+", "^[%d.]+" }
 
--- The end of a long bracket that begins at `from`, and the text in it; nil where none begins.
+-- The end of the long bracket that begins at `from`, and its content; nil if none begins there.
 local function long_bracket(text, from)
   local level, inner = text:match("^%[(=*)%[()", from)
   if not level then return nil end
@@ -26,13 +26,13 @@ local function quoted(text, from)
   return at
 end
 
--- The value of a quoted text: Lua itself reads it.
+-- The value of a quoted string, as Lua reads it.
 local function unquoted(literal)
   local f = load("return " .. literal, "=literal", "t", {})
   return f and f() or literal
 end
 
--- A number, a name or an operator at `from`: its kind, its value and its last byte.
+-- The number, name or operator at `from`: its kind, its value and its last byte.
 local function word(text, from)
   local name = text:match("^[%a_][%w_]*", from)
   if name then return KEYWORDS[name] and name or "name", name, from + #name - 1 end
@@ -49,10 +49,10 @@ local function word(text, from)
   return one, one, from
 end
 
--- A list of { kind, value, line, col }. kind is "name", "string", "number", "end of file", or the keyword or operator.
+-- Returns a list of { kind, value, line, col }. kind is "name", "string", "number", "end of file", a keyword or an operator.
 return function(text)
   local tokens, at, line, start = {}, 1, 1, 1
-  -- What spans lines moves the count.
+  -- Advances the line count past a token that may span lines.
   local function pass(to)
     for newline in text:sub(at, to):gmatch("()\n") do line, start = line + 1, at + newline end
     at = to + 1

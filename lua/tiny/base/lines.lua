@@ -1,16 +1,16 @@
--- The lines of a stream that comes in pieces. A long line comes in parts, cut where the log cuts it, so that neither
--- memory nor time grows with what a container writes without a newline.
+-- Splits a stream into lines. A long line is delivered in parts, cut where the log cuts it, so that a container that writes
+-- no newline uses neither more memory nor more time.
 local Lines = {}
 Lines.__index = Lines
 
--- The longest line or part, as in the log.
+-- The maximum length of a line or part, as in the log.
 local LONGEST = 16 * 1024
 
 function Lines.new()
   return setmetatable({ rest = "" }, Lines)
 end
 
--- Where the part that begins at `from` ends: before a character of UTF-8, never inside one.
+-- Where the part that begins at `from` ends; never inside a UTF-8 character.
 local function cut(text, from)
   for at = from + LONGEST, from + LONGEST - 3, -1 do
     if text:byte(at) & 0xc0 ~= 0x80 then return at end
@@ -18,8 +18,8 @@ local function cut(text, from)
   return from + LONGEST
 end
 
--- Takes a piece of the stream; calls f(line, partial) for each line that is whole now, without its newline, and for each
--- part of one that is too long: all of its parts but the last are partial.
+-- Adds a piece of the stream and calls f(line, partial) for each line that is now complete, without its newline, and for
+-- each part of a line that is too long. All parts but the last are partial.
 function Lines:put(bytes, f)
   local text, from = self.rest .. bytes, 1
   local newline = text:find("\n", 1, true)
@@ -39,7 +39,7 @@ function Lines:put(bytes, f)
   self.rest = text:sub(from)
 end
 
--- The stream has ended: what is left is partial, since its newline never came.
+-- Ends the stream. The rest is partial, since it has no newline.
 function Lines:finish(f)
   if self.rest ~= "" then f(self.rest, true) end
   self.rest = ""

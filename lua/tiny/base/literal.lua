@@ -1,9 +1,9 @@
--- Data as Lua writes it: tables, texts, numbers, true, false and nil, with comments and an optional `return`. It is
--- read, not run: nothing in it is called, nothing is computed, and its size is bounded.
+-- Reads data in Lua syntax: tables, strings, numbers, true, false and nil, with comments and an optional `return`. The file
+-- is parsed, not run: nothing in it is called or computed, and its size is limited.
 local literal = {}
 
 local MOST_BYTES, MOST_ITEMS, DEEPEST = 1 << 20, 100000, 32
-local HINT = "it is data: tables, texts, numbers, true, false and nil; a recipe is a program, and can hold the same keys"
+local HINT = "the file may contain only data: tables, strings, numbers, true, false and nil; use a recipe for code"
 
 local WORDS = { ["true"] = true, ["false"] = false }
 local ESCAPES = { a = "\a", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", v = "\v", ["\\"] = "\\", ['"'] = '"', ["'"] = "'", ["\n"] = "\n" }
@@ -11,29 +11,29 @@ local ESCAPES = { a = "\a", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", v 
 local Reader = {}
 Reader.__index = Reader
 
--- Fails with the place of a byte in the text.
+-- Fails with the line and column of a byte in the text.
 function Reader:wrong(at, message)
   local before = self.text:sub(1, at - 1)
   local line = select(2, before:gsub("\n", "")) + 1
   tiny.fail { message = ("%s:%d:%d: %s"):format(self.name, line, at - (before:match("^.*\n()") or 1) + 1, message), hint = HINT, exit = 125 }
 end
 
--- What stands here, for an error.
+-- The next word or character, for an error message.
 function Reader:seen()
   if self.at > #self.text then return "the end of the file" end
   return tiny.show(self.text:match("^[%w_]+", self.at) or self.text:match("^" .. utf8.charpattern, self.at) or self.text:sub(self.at, self.at))
 end
 
--- The text in a long bracket that begins at `from`, and the place behind it; nil where none begins.
+-- The content of the long bracket that begins at `from`, and the position after it; nil if none begins there.
 function Reader:long(from)
   local level, first = self.text:match("^%[(=*)%[()", from)
   if not level then return nil end
   local stop, last = self.text:find("]" .. level .. "]", first, true)
-  if not stop then self:wrong(from, "it is not closed") end
+  if not stop then self:wrong(from, "the long bracket is not closed") end
   return (self.text:sub(first, stop - 1):gsub("^\r?\n", "")), last + 1
 end
 
--- Passes over blanks and comments.
+-- Skips white space and comments.
 function Reader:skip()
   while true do
     self.at = self.text:find("%S", self.at) or #self.text + 1
@@ -43,7 +43,7 @@ function Reader:skip()
   end
 end
 
--- Takes this sign where it stands next.
+-- Consumes this sign if it is next.
 function Reader:accept(sign)
   self:skip()
   if self.text:sub(self.at, self.at) ~= sign then return false end
@@ -55,7 +55,7 @@ function Reader:expect(sign, what)
   if not self:accept(sign) then self:wrong(self.at, ("expected %s, got %s"):format(what or sign, self:seen())) end
 end
 
--- What a backslash at `at` stands for, and the place behind it.
+-- The character that the backslash sequence at `at` stands for, and the position after it.
 function Reader:escape(at)
   local text, letter = self.text, self.text:sub(at + 1, at + 1)
   if ESCAPES[letter] then return ESCAPES[letter], at + 2 end
@@ -70,7 +70,7 @@ function Reader:escape(at)
     digits, after = text:match("^{0*(%x+)}()", at + 2)
     if digits and #digits <= 8 and tonumber(digits, 16) < 1 << 31 then return utf8.char(tonumber(digits, 16)), after end
   end
-  if not code or code > 255 then self:wrong(at, "it is no escape sequence") end
+  if not code or code > 255 then self:wrong(at, "invalid escape sequence") end
   return string.char(code), after
 end
 
@@ -80,7 +80,7 @@ function Reader:quoted()
   while true do
     local stop = self.text:find("[\\\n" .. quote .. "]", at)
     local sign = stop and self.text:sub(stop, stop)
-    if not stop or sign == "\n" then self:wrong(from, "the text is not closed") end
+    if not stop or sign == "\n" then self:wrong(from, "unfinished string") end
     table.insert(parts, self.text:sub(at, stop - 1))
     if sign == quote then
       self.at = stop + 1
@@ -96,12 +96,12 @@ function Reader:number()
   local digits = hex or self.text:match("^[%d.]+", from) or ""
   digits = digits .. (self.text:match(hex and "^[pP][+-]?%d+" or "^[eE][+-]?%d+", from + #digits) or "")
   local number = tonumber(digits)
-  if not number or self.text:find("^[%w_.]", from + #digits) then self:wrong(self.at, "it is no number") end
+  if not number or self.text:find("^[%w_.]", from + #digits) then self:wrong(self.at, "malformed number") end
   self.at = from + #digits
   return minus == "-" and -number or number
 end
 
--- The key of an item, which stands before its value; nil where it has none.
+-- The key of an item; nil if it has none.
 function Reader:key(depth)
   local from = self.at
   local name, after = self.text:match("^([%a_][%w_]*)()", from)
@@ -112,7 +112,7 @@ function Reader:key(depth)
   elseif self.text:sub(from, from) == "[" and not self.text:find("^%[=*%[", from) then
     self.at = from + 1
     local key = self:value(depth)
-    if key == nil or key ~= key then self:wrong(from, "it is no key") end
+    if key == nil or key ~= key then self:wrong(from, "invalid key") end
     self:expect("]")
     self:expect("=")
     return key
@@ -120,12 +120,12 @@ function Reader:key(depth)
 end
 
 function Reader:table(depth)
-  if depth > DEEPEST then self:wrong(self.at, ("tables are nested more than %d deep"):format(DEEPEST)) end
+  if depth > DEEPEST then self:wrong(self.at, ("tables are nested more than %d levels deep"):format(DEEPEST)) end
   local made, position, given = {}, 0, {}
   self.at = self.at + 1
   while not self:accept("}") do
     self.count = self.count + 1
-    if self.count > MOST_ITEMS then self:wrong(self.at, ("it has more than %d items"):format(MOST_ITEMS)) end
+    if self.count > MOST_ITEMS then self:wrong(self.at, ("the file has more than %d items"):format(MOST_ITEMS)) end
     local from = self.at
     local key = self:key(depth)
     if key == nil then
@@ -135,7 +135,7 @@ function Reader:table(depth)
     if given[key] then self:wrong(from, ("%s is given twice"):format(tiny.show(key))) end
     given[key] = true
     made[key] = self:value(depth)
-    if not (self:accept(",") or self:accept(";")) and self.text:sub(self.at, self.at) ~= "}" then self:expect("}", "a comma or }") end
+    if not (self:accept(",") or self:accept(";")) and self.text:sub(self.at, self.at) ~= "}" then self:expect("}", "',' or '}'") end
   end
   return made
 end
@@ -157,16 +157,16 @@ function Reader:value(depth)
   return WORDS[word]
 end
 
--- The value that a text is; what is wrong with it is told with its place in the file `name`.
+-- The value in a text. Errors give the position in the file `name`.
 function literal.read(text, name)
   local self = setmetatable({ text = text, name = name, at = text:match("^\u{feff}()") or 1, count = 0 }, Reader)
-  if #text > MOST_BYTES then self:wrong(MOST_BYTES, ("it has more than %d bytes"):format(MOST_BYTES)) end
+  if #text > MOST_BYTES then self:wrong(MOST_BYTES, ("the file has more than %d bytes"):format(MOST_BYTES)) end
   self:skip()
   self.at = text:match("^return()%f[^%w_]", self.at) or self.at
   local value = self:value(0)
   self:accept(";")
   self:skip()
-  if self.at <= #text then self:wrong(self.at, "expected the end, got " .. self:seen()) end
+  if self.at <= #text then self:wrong(self.at, "expected the end of the file, got " .. self:seen()) end
   return value
 end
 

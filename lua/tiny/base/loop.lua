@@ -1,16 +1,16 @@
--- An event loop: functions that are called when a handle is ready or a time has come. It sleeps in
--- one poll(2) and asks for nothing that the kernel does not tell.
+-- An event loop: calls functions when a file descriptor is ready or a timer expires. It waits in one poll(2) and never
+-- polls periodically.
 local Loop = {}
 Loop.__index = Loop
 
--- Seconds without an event after which memory is given back: the first time, and each later time.
+-- Seconds without an event after which memory is released: the first time, and each later time.
 local SOON, LATER = 1, 60
 
 function Loop.new()
   return setmetatable({ handles = {}, calls = {}, writers = {}, room = {}, timers = {}, quiet = SOON }, Loop)
 end
 
--- Calls f(handle) whenever the handle is ready.
+-- Calls f(handle) whenever the handle is readable.
 function Loop:on(handle, f)
   if not self.calls[handle] then table.insert(self.handles, handle) end
   self.calls[handle] = f
@@ -27,14 +27,14 @@ function Loop:off(handle)
   drop(self.handles, handle)
 end
 
--- Calls f(handle) whenever the handle takes bytes; nil: no longer.
+-- Calls f(handle) whenever the handle is writable; nil removes the callback.
 function Loop:on_room(handle, f)
   if f and not self.room[handle] then table.insert(self.writers, handle) end
   if not f then drop(self.writers, handle) end
   self.room[handle] = f
 end
 
--- Calls f once, that many seconds from now; the timer that comes back can be cancelled.
+-- Calls f once after this many seconds; returns a timer that can be cancelled.
 function Loop:after(seconds, f)
   local timer = { at = tiny.clock("monotonic") + seconds, call = f }
   self.timers[timer] = true
@@ -45,34 +45,29 @@ function Loop:cancel(timer)
   if timer then self.timers[timer] = nil end
 end
 
--- Seconds until the next timer; nil without one.
+-- Seconds until the next timer; nil if there is none.
 local function wait_time(self)
   local first
   for timer in pairs(self.timers) do first = math.min(first or timer.at, timer.at) end
   return first and math.max(0, first - tiny.clock("monotonic"))
 end
 
--- Calls f when nothing has happened for a while, before memory is given back.
-function Loop:on_quiet(f)
-  self.let_go = f
-end
-
--- Waits for a handle or the next timer. A loop that has nothing to do for a while gives the memory
--- back that it does not need to wait on.
+-- Waits for a handle or the next timer. If no event arrives for a while, memory that waiting does not need is released.
 local function wait(self)
   local time = wait_time(self)
-  -- Without files to write to, nothing of them is asked.
+  -- Without writers, poll only for reading.
   local options = self.writers[1] and { write = self.writers }
   if time and time <= self.quiet then return tiny.poll(self.handles, time, options) end
   local ready, takers = tiny.poll(self.handles, self.quiet, options)
   if #ready > 0 or #(takers or {}) > 0 then return ready, takers end
   self.quiet = LATER
-  if self.let_go then self.let_go() end
+  -- What has a finalizer is freed by the second collection.
+  collectgarbage()
   collectgarbage()
   return tiny.poll(self.handles, wait_time(self), { write = options and self.writers, trim = true })
 end
 
--- Runs until stop is called.
+-- Runs until stop() is called.
 function Loop:run()
   self.stopped = false
   while not self.stopped do
@@ -83,7 +78,7 @@ function Loop:run()
     for _, handle in ipairs(takers or {}) do
       if self.room[handle] then self.room[handle](handle) end
     end
-    -- A call may set timers of its own, so the due ones are collected first.
+    -- A callback may set timers, so the expired ones are collected first.
     local now, due = tiny.clock("monotonic"), {}
     for timer in pairs(self.timers) do
       if timer.at <= now then table.insert(due, timer) end

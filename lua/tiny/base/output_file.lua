@@ -1,20 +1,20 @@
--- A file that a person names, to be written with what was found out. It takes the place of a file; what else has the
--- name, such as a device or /dev/stdout, would be gone.
-local target = {}
+-- Checks the path of an output file that the user names. The file is replaced by a rename, which would remove a device or
+-- /dev/stdout of that name.
+local output_file = {}
 
--- Refuses a name that something else has than a file. what: the option that names it.
-function target.check(path, what, hint)
+-- Refuses a path that exists and is not a regular file. `what`: the option that names it.
+function output_file.check(path, what, hint)
   local there = tiny.stat(path, { follow = false })
   if not there or there.kind == "file" then return end
-  tiny.fail { message = ("%s: %s is there, and is no file"):format(what, tiny.show(path)), hint = hint, exit = 125 }
+  tiny.fail { message = ("%s: %s exists and is not a regular file"):format(what, tiny.show(path)), hint = hint, exit = 125 }
 end
 
--- What a namespace shows of owners that it has no number for.
+-- The overflow uid, which a user namespace shows for unmapped owners.
 local NOBODY = 65534
 
--- Who else owns a folder above a path, by uid; nil where all are this user's or root's. Under sudo -E one may be
--- another's, who could lead root anywhere by links.
-function target.stranger(path)
+-- The uid of another user who owns a directory above a path; nil if all belong to this user or to root. Under sudo -E,
+-- another user's directory could redirect root anywhere with a symbolic link.
+function output_file.stranger(path)
   local above, me = path, tiny.getuid()
   repeat
     above = above:match("^(.+)/[^/]*$") or "/"
@@ -23,4 +23,4 @@ function target.stranger(path)
   until above == "/"
 end
 
-return target
+return output_file

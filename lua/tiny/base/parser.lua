@@ -1,13 +1,13 @@
--- The syntax tree of a Lua text that is known to compile. A node is a table with `kind`, `line` and `col`:
+-- Builds the syntax tree of Lua source that is known to compile. A node is a table with `kind`, `line` and `col`:
 --
 --   name { name }  string { value }  number { value }  true false nil ...  function { params, body }
 --   table { items = { { key = node | nil, named, value } } }  index { object, key }  call { callee, args }
 --   method { object, name, args }  operation { parts }  paren { value }
 --
--- and of statements: local { names, values }, assign { targets, values }, do if while repeat for (blocks of
--- statements, with `names` for a loop's and `values` for what they evaluate), return { values }, and calls. What
--- binds more tightly than what does not matter here: an operation is the list of its parts.
-local tokens = require "tiny.base.lexer"
+-- Statements are: local { names, values }, assign { targets, values }, do if while repeat for (with their blocks, a loop's
+-- `names`, and the `values` that they evaluate), return { values }, and calls. Operator precedence does not matter here: an
+-- operation is the list of its operands.
+local tokenize = require "tiny.base.lexer"
 
 local Parser = {}
 Parser.__index = Parser
@@ -26,7 +26,7 @@ function Parser:take()
   return token
 end
 
--- Takes the next token where it is of this kind.
+-- Consumes the next token if it is of this kind.
 function Parser:accept(kind) return self:peek() == kind and self:take() or nil end
 
 local function node(kind, token, fields)
@@ -35,7 +35,7 @@ local function node(kind, token, fields)
   return fields
 end
 
--- Things of one kind with commas between.
+-- A comma-separated list.
 function Parser:list(read)
   local list = { read(self) }
   while self:accept(",") do table.insert(list, read(self)) end
@@ -47,7 +47,7 @@ function Parser:name()
   return node("name", token, { name = token.value })
 end
 
--- A field's name, or a string for it: what is behind a dot.
+-- The field name after a dot, as a string node.
 function Parser:key()
   local token = self:take()
   return node("string", token, { value = token.value })
@@ -78,7 +78,7 @@ function Parser:table()
   return made
 end
 
--- From the parameters to `end`.
+-- A function from its parameters to `end`.
 function Parser:body(token, self_too)
   local made = node("function", token, { params = {} })
   if self_too then table.insert(made.params, node("name", token, { name = "self" })) end
@@ -107,7 +107,7 @@ function Parser:literal()
   return node(token.kind, token, { value = token.value })
 end
 
--- A name or something in parentheses, with the fields, calls and methods behind it.
+-- A name or a parenthesized expression, with the fields, calls and methods after it.
 function Parser:suffixed()
   local token, value = self.tokens[self.at], nil
   if self:accept("(") then
@@ -248,14 +248,14 @@ function Parser:statement()
   return node("assign", token, { targets = targets, values = self:list(self.expression) })
 end
 
--- The statements up to what closes the block.
+-- The statements up to the end of the block.
 function Parser:block()
   local list = {}
   while not CLOSES[self:peek()] do table.insert(list, self:statement()) end
   return list
 end
 
--- The statements of a text.
+-- The statements of a source text.
 return function(text)
-  return setmetatable({ tokens = tokens(text), at = 1 }, Parser):block()
+  return setmetatable({ tokens = tokenize(text), at = 1 }, Parser):block()
 end

@@ -1,6 +1,5 @@
--- The text of /proc/PID/status as fields by name, each what is behind the colon (proc_pid_status(5)). A process
--- chooses its own name, which may hold "Uid: 0": a field begins a line, and the first of a name counts. The kernel
--- escapes line ends in the name.
+-- Parses the text of /proc/PID/status into fields by name (proc_pid_status(5)). A process chooses its own name, which may
+-- contain "Uid: 0". So a field must begin a line, and the first of a name counts. The kernel escapes newlines in the name.
 return function(text)
   local fields = {}
   for line in (text or ""):gmatch("[^\n]+") do

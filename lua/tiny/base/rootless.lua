@@ -1,13 +1,13 @@
--- What an ordinary user has in place of root's rights: a user namespace with the ids that are its own.
+-- Rootless operation: an unprivileged user works in a user namespace with its own ids.
 local rootless = {}
 
--- Whether containers are made without root's rights.
+-- Whether containers are created without root privileges.
 function rootless.is()
   return tiny.getuid() ~= 0
 end
 
--- An ordinary user's maps: its own ids as root, and its ranges of /etc/subuid and /etc/subgid after that
--- where there are both, with the helpers. `why`: what keeps it to its own ids.
+-- The id maps of an unprivileged user: its own ids as root, then its ranges in /etc/subuid and /etc/subgid if it has both
+-- and the helper programs exist. Also returns why only its own ids are mapped, if so.
 function rootless.own_maps()
   local uid, gid = tiny.getuid(), tiny.getgid()
   local maps = { uid_map = { { 0, uid, 1 } }, gid_map = { { 0, gid, 1 } } }
@@ -27,13 +27,12 @@ function rootless.own_maps()
   return maps
 end
 
--- Calls f in a namespace of an ordinary user's own, where it may do what its containers' users may: their
--- files are theirs. Its error is thrown here.
+-- Calls f in a user namespace with these maps, where it may access the files of its containers' users. Rethrows its error.
 function rootless.inside(f)
   local own <close> = tiny.userns((rootless.own_maps()))
   local child <close> = tiny.clone({ user = own, mount = true }, f)
   local status = child:wait()
-  if status ~= 0 then tiny.fail(("a process in a user namespace ended with %d"):format(status)) end
+  if status ~= 0 then tiny.fail(("a process in a user namespace exited with status %d"):format(status)) end
 end
 
 return rootless

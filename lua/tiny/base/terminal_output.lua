@@ -1,8 +1,8 @@
--- A container's output on its way to our own standard output or error. On a terminal that the container was not
--- given, what would steer it is made visible; a pipe or file gets every byte as it is. `raw` turns that off.
+-- Writes a container's output to our own standard output or error. On a terminal that the container does not own, control
+-- sequences are made visible; a pipe or file receives every byte unchanged. `raw` turns that off.
 local terminal_output = {}
 
--- A filter for descriptor 1 or 2; nil where bytes pass as they are. options: raw, and those of tiny.terminal_filter.
+-- A filter for descriptor 1 or 2; nil if bytes pass unchanged. options: raw, and those of tiny.terminal_filter.
 function terminal_output.filter(number, options)
   if options and options.raw or not tiny.isatty(number) then return nil end
   return tiny.terminal_filter { whole_lines = options and options.whole_lines }
@@ -11,34 +11,34 @@ end
 local File = {}
 File.__index = File
 
--- Writes bytes; what a cut character or sequence still lacks is waited for.
+-- Writes bytes; an incomplete character or sequence is held back until the rest arrives.
 function File:write(bytes)
   return self.file:write(self.filter:text(bytes))
 end
 
--- The stream has ended: what waited is written.
+-- Ends the stream and writes what was held back.
 function File:finish()
   return self.file:write(self.filter:text("", { last = true }))
 end
 
--- Descriptor 1 or 2 as a file to write a container's output to. Both `write` and `finish` throw as a file's `write` does.
+-- A file object for descriptor 1 or 2. Both `write` and `finish` throw like a file's `write`.
 function terminal_output.file(number, options)
   local file, filter = tiny.stdio(number), terminal_output.filter(number, options)
   if not filter then return { write = function(_, bytes) return file:write(bytes) end, finish = function() end } end
   return setmetatable({ file = file, filter = filter }, File)
 end
 
--- As much as a pipe holds that a program left full.
+-- The most that a full pipe holds after its writer has exited.
 local REST = 1024 * 1024
--- What is written at once, and what a terminal that has room for bytes surely takes without a wait.
+-- The size of one write, and what a writable terminal accepts without blocking.
 local PIECE, SURE = 16384, 128
--- /dev/ptmx (5:2), which is another terminal each time it is opened.
+-- /dev/ptmx (5:2): each open creates another terminal.
 local PTMX = 5 << 8 | 2
 
 local Relay = {}
 Relay.__index = Relay
 
--- Writes what the terminal takes now; returns whether that was all.
+-- Writes what the terminal accepts now; returns whether nothing is left.
 function Relay:put()
   while self.at <= #self.held do
     if self.waits and #select(2, tiny.poll({}, 0, { write = { self.into } })) == 0 then return false end
@@ -50,8 +50,8 @@ function Relay:put()
   return true
 end
 
--- Reads a piece; returns whether there was one. Of a rest not more than so much: what the program left behind may go on
--- writing.
+-- Reads a piece; returns whether there was one. After the program's exit, reads at most the rest of a full pipe, since
+-- processes that it left behind may keep writing.
 function Relay:take(rest)
   local bytes = self.from:read()
   if rest then self.left = (self.left or REST) - #(bytes or "") end
@@ -60,8 +60,7 @@ function Relay:take(rest)
   return bytes
 end
 
--- As tiny.relay's `move`: what the terminal does not take, since its person has stopped it (^S), is kept, and nothing more
--- is read.
+-- Like tiny.relay's `move`. While the terminal is stopped (^S), output is kept and nothing more is read.
 function Relay:move(options)
   local rest, took = options and options.rest, false
   while self:put() do
@@ -73,15 +72,15 @@ function Relay:move(options)
   return "into"
 end
 
--- Descriptor 1 or 2 to write to from a loop. A terminal is opened once more so that writing does not wait: of an open file
--- that others share that is not to be changed. Returns too whether it waits all the same, where this user may not open it.
+-- Opens descriptor 1 or 2 for use in a loop. A terminal is opened again in non-blocking mode, because the flags of a shared
+-- open file must not change. Also returns whether writes may block anyway, because this user cannot open the terminal.
 local function without_wait(number)
   local path = "/proc/self/fd/" .. number
   local own = tiny.isatty(number) and tiny.stat(path).rdev ~= PTMX and tiny.try(tiny.open, path, { write = true, nonblock = true })
   return own or tiny.stdio(number), not own
 end
 
--- From a pipe that does not wait to descriptor 1 or 2, as tiny.relay; filtered for a terminal. options: as of `filter`.
+-- Relays a non-blocking pipe to descriptor 1 or 2, like tiny.relay; filtered for a terminal. options: as for `filter`.
 function terminal_output.relay(from, number, options)
   local filter = terminal_output.filter(number, options)
   local into, waits = without_wait(number)

@@ -1,13 +1,13 @@
--- Bytes on their way to a file that may be full: what it does not take now waits, in order, for room.
--- Each piece is one write, so that messages stay whole. The owner asks `size` and stops in time.
-local Outbox = {}
-Outbox.__index = Outbox
+-- A write queue for a file that may be full: bytes that it does not accept now are kept, in order, until it is writable.
+-- Each piece is one write, so that messages stay whole. The owner limits the queue by checking `size`.
+local WriteQueue = {}
+WriteQueue.__index = WriteQueue
 
--- on_empty() is called when everything that waited is gone, on_error(err) when the far side is.
-function Outbox.new(loop, file, on_empty, on_error)
+-- on_empty() is called when the queue has drained, on_error(err) when the peer has closed.
+function WriteQueue.new(loop, file, on_empty, on_error)
   local made = { loop = loop, file = file, on_empty = on_empty, on_error = on_error }
   made.pieces, made.first, made.last, made.size = {}, 1, 0, 0
-  return setmetatable(made, Outbox)
+  return setmetatable(made, WriteQueue)
 end
 
 -- Writes pieces until one does not fit.
@@ -29,7 +29,7 @@ local function push(self)
   end
 end
 
-function Outbox:put(bytes)
+function WriteQueue:put(bytes)
   if self.closed then return end
   self.last = self.last + 1
   self.pieces[self.last] = bytes
@@ -37,7 +37,7 @@ function Outbox:put(bytes)
   if not self.waiting then self:flush() end
 end
 
-function Outbox:flush()
+function WriteQueue:flush()
   push(self)
   if self.closed then return end
   local waiting = self.size > 0
@@ -47,9 +47,9 @@ function Outbox:flush()
   if emptied and self.on_empty then self.on_empty() end
 end
 
-function Outbox:close()
+function WriteQueue:close()
   if self.waiting then self.loop:on_room(self.file, nil) end
   self.closed, self.waiting = true, false
 end
 
-return Outbox
+return WriteQueue

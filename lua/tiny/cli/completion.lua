@@ -1,14 +1,14 @@
--- What could come next on a command line: for the shells, whose own part is a few lines (tiny.cli.shells). It reads what
--- the commands declare of themselves, files of the user's folder among them, and names in the state folder; it
--- asks nobody, locks nothing and changes nothing.
+-- Completes command lines for the shells, whose own part is a few lines (tiny.cli.shells). It reads the commands'
+-- declarations, including the user's own commands, and names in the state directory. It takes no locks, contacts no process
+-- and changes nothing.
 local manual = require "tiny.docs.manual"
 
 local complete = {}
 
 local SIGNALS = { "HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "TERM", "CONT", "STOP", "WINCH" }
 
--- Candidates are { text, what it is }; ":files" and ":dirs" leave the rest to the shell. What no container or network
--- can be called is left out: a shell would take it for more than a name.
+-- Candidates are { text, description }; ":files" and ":dirs" leave completion to the shell. Names that no container or network
+-- can have are left out, since a shell could interpret them.
 local function names_in(folder)
   local found = {}
   for _, name in ipairs(tiny.try(tiny.list_dir, folder) or {}) do
@@ -19,14 +19,14 @@ end
 
 local function state_folder() return (require("tiny.state").roots()) end
 
--- What the words after `complete =` in a declaration stand for.
+-- The kinds that `complete =` in a declaration can name.
 local KINDS = {}
 
 function KINDS.containers() return names_in(state_folder() .. "/names") end
 
 function KINDS.networks() return names_in(state_folder() .. "/networks") end
 
--- What a container can be joined to.
+-- Everything that a container can join.
 function KINDS.joinable()
   local found = KINDS.networks()
   for _, word in ipairs { "none", "host", "bridge" } do table.insert(found, { word }) end
@@ -45,7 +45,7 @@ function KINDS.commands()
   return found
 end
 
--- All that `eject` copies.
+-- Everything that `eject` copies.
 function KINDS.shipped()
   local found = {}
   for topic in pairs(manual.topics) do
@@ -54,7 +54,7 @@ function KINDS.shipped()
   return found
 end
 
--- All that there is to read about.
+-- Everything that is documented.
 function KINDS.manual()
   local found = KINDS.shipped()
   for topic in pairs(manual.topics) do table.insert(found, { topic }) end
@@ -85,7 +85,7 @@ end
 function KINDS.files() return { ":files" } end
 function KINDS.dirs() return { ":dirs" } end
 
--- Where a declaration does not say: by the word that stands for the value in the help.
+-- The default kind, by the value's placeholder in the help.
 local BY_VALUE = {
   FILE = "files", ["FILE.lua"] = "files", ["FILE.lua|PROJECT"] = "files", DIR = "dirs", ["SOURCE:/TARGET[:ro]"] = "files",
   ["HOST[:CONTAINER[:rwm]]"] = "files", ["RECIPE.lua|COMMAND"] = "recipes", ["[CONTAINER:]SRC"] = "copy", ["[CONTAINER:]DEST"] = "copy",
@@ -102,7 +102,7 @@ local function values(item)
   return kind and kind() or {}
 end
 
--- What a command declares, or nil where there is none of this name. A file that another could write is refused.
+-- The declaration of a command, or nil if there is none. A file that another user can write is refused.
 local function script(path)
   local text = tiny.try(tiny.source, ("scripts/%s.lua"):format(path))
   local chunk = text and load(text, "=" .. path, "t")
@@ -124,7 +124,7 @@ local function options_of(declared)
   return all
 end
 
--- The option that a word begins or is: "--name", "--name=x", "-d", "-itd" (its last letter counts).
+-- The option that a word is or begins: "--name", "--name=x", "-d", "-itd" (the last letter counts).
 local function option_of(options, word)
   local long, short = word:match("^%-%-([^=]+)"), word:match("^%-%w*(%w)$")
   for _, option in ipairs(options) do
@@ -134,8 +134,8 @@ end
 
 local function takes_value(option) return option and option.type ~= "flag" end
 
--- Goes over the words before the one that is completed; returns the positional argument that comes next, the option
--- that waits for its value, and whether options may still come.
+-- Walks the words before the completed one; returns the next positional argument, the option that needs a value, and whether
+-- options are still allowed.
 local function walk(options, args, words)
   local at, waiting, open = 1, nil, true
   for _, word in ipairs(words) do
@@ -167,8 +167,8 @@ local function option_names(options)
   return found
 end
 
--- Keeps what goes on with `word`, sorted and once each.
-local function fitting(found, word)
+-- Keeps what goes on with `word`, once each; sorted by name unless `ordered`.
+local function fitting(found, word, ordered)
   local kept, seen = {}, {}
   for _, item in ipairs(found) do
     local text = type(item) == "table" and item[1] or item
@@ -177,7 +177,7 @@ local function fitting(found, word)
       table.insert(kept, type(item) == "table" and item or { item })
     end
   end
-  table.sort(kept, function(a, b) return a[1] < b[1] end)
+  if not ordered then table.sort(kept, function(a, b) return a[1] < b[1] end) end
   return kept
 end
 
@@ -200,13 +200,13 @@ end
 -- The commands of a group, such as those of `network`.
 local function of_group(name)
   local found = {}
-  for _, own in ipairs(tiny.try(tiny.sources, "scripts/" .. name) or {}) do
-    table.insert(found, { own, manual.summary(tiny.source(("scripts/%s/%s.lua"):format(name, own))) })
+  for _, own in ipairs(tiny.try(manual.commands, "scripts/" .. name) or {}) do
+    table.insert(found, { own.name, manual.summary(tiny.source(own.file)) })
   end
   return found
 end
 
--- What could stand in place of the last of these words, which follow the program's name.
+-- The completions of the last of these words, which follow the program's name.
 function complete.words(words)
   local word, before = words[#words] or "", table.move(words, 1, #words - 1, 1, {})
   local i = 1
@@ -217,11 +217,11 @@ function complete.words(words)
   local _, waiting = walk(require "tiny.docs.global_options", {}, table.move(before, 1, i - 1, 1, {}))
   if waiting then return fitting(values(waiting), word) end
   local name = before[i]
-  if not name then return fitting(word:sub(1, 1) == "-" and option_names(require "tiny.docs.global_options") or KINDS.commands(), word) end
-  if name == "help" then return fitting(KINDS.commands(), word) end
+  if not name and word:sub(1, 1) == "-" then return fitting(option_names(require "tiny.docs.global_options"), word) end
+  if not name or name == "help" then return fitting(KINDS.commands(), word, true) end
   local declared = script(name)
   if declared and declared.group then
-    if not before[i + 1] then return fitting(of_group(name), word) end
+    if not before[i + 1] then return fitting(of_group(name), word, true) end
     i, declared = i + 1, script(name .. "/" .. before[i + 1])
   end
   return declared and of_command(declared, table.move(before, i + 1, #before, 1, {}), word) or {}

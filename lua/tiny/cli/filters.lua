@@ -1,12 +1,12 @@
--- What `ps --filter` understands.
+-- The filters of `ps --filter`.
 local FILTERS = {
   name = function(c, v) return (c.config.name or ""):find(v, 1, true) end,
   id = function(c, v) return c.id:sub(1, #v) == v end,
   status = function(c, v) return c.state.status == v end,
   health = function(c, v) return (c.state.health or "none") == v end,
   network = function(c, v)
-    for _, wish in ipairs(c.config.networks or {}) do
-      if wish.name == v then return true end
+    for _, network in ipairs(c.config.networks or {}) do
+      if network.name == v then return true end
     end
     return c.config.network == v
   end,
@@ -14,7 +14,7 @@ local FILTERS = {
   label = function(c, v) return require("tiny.spec.pairs").labelled(c.config.labels, v) end,
 }
 
--- The functions of a container that these texts are, "name=web".
+-- A function that tests a container against a list of filters such as "name=web".
 return function(list)
   local all = {}
   for _, text in ipairs(list) do

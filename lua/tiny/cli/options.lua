@@ -1,20 +1,29 @@
--- The containers that are named on a command line: found, and each acted on.
+-- Finds the containers that are named on a command line, and acts on each of them.
 local options = {}
 
--- The containers of these names; fails at the first that there is not.
+-- The containers of these names; fails for the first one that is unknown or cannot be used.
 function options.found(names)
   local all = {}
   for i, ref in ipairs(names) do all[i] = require("tiny.state").find(ref) end
   return all
 end
 
--- Calls f(container, name) for each name; every name is looked up before anything is done. A failure
--- is told and does not stop the others; returns the exit status. A result of f is printed.
-function options.each(names, f)
-  local format = require "tiny.format"
-  local all, status = options.found(names), 0
+local function any(names)
+  local all = {}
+  for i, ref in ipairs(names) do all[i] = require("tiny.state").find_any(ref) end
+  return all
+end
+
+-- Calls f(container, name) for each name; looks up all names first. A failure is reported and does not stop the others.
+-- Prints the results of f; returns the exit status. `damaged_too`: f accepts a container whose record cannot be read.
+function options.each(names, f, damaged_too)
+  local format, state = require "tiny.format", require "tiny.state"
+  local all, status = any(names), 0
   for i, container in ipairs(all) do
-    local result, err = tiny.try(f, container, names[i])
+    local result, err = tiny.try(function()
+      if damaged_too then state.report(container) else state.check_usable(container) end
+      return (f(container, names[i]))
+    end)
     if err then
       status = err.exit or 125
       format.error(err)
@@ -25,13 +34,13 @@ function options.each(names, f)
   return status
 end
 
--- So many wait side by side.
+-- The maximum number of parallel processes.
 local MOST = 50
 
--- The same for what waits long: each in a process of its own, all at once; results come as they are there.
+-- Like `each`, for slow operations: one process per container, in parallel; results are printed as they arrive.
 function options.at_once(names, f)
   if #names < 2 then return options.each(names, f) end
-  options.found(names)
+  any(names)
   local children, status = {}, 0
   local function ended(child)
     local own = child:wait()

@@ -1,9 +1,9 @@
--- The shells' own part of completion: each hands over the words up to the cursor and shows what `tinylua complete`
--- answers. What there is to complete is known there alone, so that the shells cannot differ.
+-- The shell functions for completion: they pass the words up to the cursor to `tinylua complete` and show its answers, so that
+-- all shells complete alike.
 local shells = {}
 
--- bash splits words at : and = too; they are put together again by what stands between them on the line, and what
--- bash will not replace is taken off the answers.
+-- bash also splits words at : and =. They are rejoined according to the text between them, and the part that bash does not
+-- replace is removed from the answers.
 shells.bash = [=[
 # tinylua's completion for bash.
 _tinylua() {
@@ -44,6 +44,8 @@ _tinylua() {
       found+=("$path")
     done < <(compgen "$files" -- "$piece")
   fi
+  # Commands come in the order of the help.
+  [[ -n $files ]] || compopt -o nosort 2>/dev/null
   [[ ${#found[@]} -eq 1 && ${found[0]} == *[:/=] ]] && compopt -o nospace
   COMPREPLY=("${found[@]}")
 }
@@ -64,7 +66,7 @@ _tinylua() {
       *) candidates+=("${line//:/\\:}") ;;
     esac
   done
-  (( ${#candidates} )) && _describe tinylua candidates
+  (( ${#candidates} )) && _describe -V tinylua candidates
   [[ -n $files ]] && _files ${files:#-f}
 }
 if [[ ${funcstack[1]} == _tinylua ]]; then _tinylua "$@"; else compdef _tinylua tinylua; fi
@@ -88,7 +90,7 @@ function __tinylua_complete
         end
     end
 end
-complete -c tinylua -f -a '(__tinylua_complete)'
+complete -c tinylua -f -k -a '(__tinylua_complete)'
 ]=]
 
 return shells

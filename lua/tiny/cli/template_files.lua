@@ -1,31 +1,30 @@
--- Copies of what ships, for a user to edit: where they go, and how they are written. What is there already
--- is never overwritten unless somebody asks for it.
-local copies = {}
+-- Copies shipped files for a user to edit. An existing file is never overwritten unless requested.
+local template_files = {}
 
 local READABLE = tonumber("644", 8)
 
--- The folder on the search path that copies go to: the user's, or that of all users.
-function copies.folder(system)
+-- The directory on the search path for copies: the user's, or the one for all users.
+function template_files.folder(system)
   local dir = system and "/etc/tinylua" or tiny.config_dir()
   local user = dir and not system and require("tiny.base.output_file").stranger(dir .. "/scripts")
   if user then
-    tiny.fail { message = ("%s is user %d's: what lies there is not run as you"):format(dir, user), hint = "sudo -H goes by your own folder; --system writes to /etc/tinylua", exit = 125 }
+    tiny.fail { message = ("%s belongs to user %d, so files in it are not run as your user"):format(dir, user), hint = "use sudo -H for your own directory; --system writes to /etc/tinylua", exit = 125 }
   end
   if dir then return dir end
-  tiny.fail { message = "there is no folder for the copy: neither XDG_CONFIG_HOME nor HOME is set", hint = "--system writes to /etc/tinylua" }
+  tiny.fail { message = "no directory for the copy: neither XDG_CONFIG_HOME nor HOME is set", hint = "--system writes to /etc/tinylua" }
 end
 
--- Writes a file with the folders above it. hint: what to do when it is there already.
-function copies.write(path, text, options)
+-- Writes a file and its parent directories. hint: what to do if it already exists.
+function template_files.write(path, text, options)
   local folder = path:match("^(.+)/")
   if folder then tiny.mkdir(folder, { parents = true }) end
   local _, err = tiny.try(tiny.write_file, path, text, { mode = READABLE, exclusive = not options.force })
   if not err then return end
   if err.code ~= "EEXIST" then error(err, 0) end
-  tiny.fail { message = path .. " is there already", hint = options.hint }
+  tiny.fail { message = path .. " already exists", hint = options.hint }
 end
 
--- The Lua files below a folder, as paths in it.
+-- The Lua files below a directory, as relative paths.
 local function files(folder, below, found)
   for _, name in ipairs(tiny.list_dir(folder .. "/" .. below) or {}) do
     local path = below .. "/" .. name
@@ -36,15 +35,15 @@ local function files(folder, below, found)
   return found
 end
 
--- As a user writes it: "network create", "tiny.net.bridge".
+-- The name that a user types: "network create", "tiny.net.bridge".
 local function name_of(file)
   local command = file:match("^scripts/(.*)%.lua$")
   return command and command:gsub("/", " ") or (file:match("^lua/(.*)%.lua$"):gsub("/", "."))
 end
 
--- What is on the search path in the user's folder and in that of all users: { name, path, text, shipped, covered }.
--- `shipped` is the text in the binary, nil for what is a user's own; a covered one has another before it.
-function copies.all()
+-- The files on the search path, in the user's directory and in the one for all users: { name, path, text, shipped, covered }.
+-- `shipped` is the text in the binary, nil for a user's own file; `covered` means that another one takes precedence.
+function template_files.all()
   local all, seen = {}, {}
   for _, folder in ipairs { tiny.config_dir() or "/etc/tinylua", "/etc/tinylua" } do
     for _, file in ipairs(seen[folder] and {} or files(folder, "lua", files(folder, "scripts", {}))) do
@@ -59,4 +58,4 @@ function copies.all()
   return all
 end
 
-return copies
+return template_files

@@ -1,26 +1,26 @@
--- Options of docker's and podman's `run` that are not here, and what there is instead: said to those who type one. The
--- manual's comparison has the others, whose names are the same.
-local GROUP = "a recipe writes it: after = { cgroup = … } with tiny.cgroup_write"
-local NAMESPACE = "always a namespace of its own; a recipe can replace the step `namespaces`"
-local ENV = "nothing of the caller's environment is passed on but what --env NAME names"
-local IDS = "--userns UID:GID:COUNT is one range; other maps are a recipe's, by tiny.userns"
-local IMAGES = "there are no images here yet: --rootfs DIR"
-local PID = "tinylua inspect --format state.pid NAME"
+-- Options of docker's and podman's `run` that do not exist here, and the alternatives, for error messages. The manual's
+-- comparison has the options with the same names.
+local GROUP = "use a recipe: after = { cgroup = … } with tiny.cgroup_write"
+local NAMESPACE = "always a new namespace; a recipe can replace the step `namespaces`"
+local ENV = "only the variables named with --env NAME are passed from the caller's environment"
+local IDS = "use --userns UID:GID:COUNT for one range, or tiny.userns in a recipe for other maps"
+local IMAGES = "images are not supported yet; use --rootfs DIR"
+local PID = "use tinylua inspect --format state.pid NAME"
 
 return {
-  ["-a"] = "tinylua attach comes to a container that runs", ["--attach"] = "tinylua attach comes to a container that runs",
+  ["-a"] = "use tinylua attach on a running container", ["--attach"] = "use tinylua attach on a running container",
   ["-c"] = GROUP, ["--cpu-shares"] = GROUP, ["--cpuset-mems"] = GROUP, ["--memory-reservation"] = GROUP, ["--memory-swappiness"] = GROUP,
   ["--blkio-weight"] = GROUP, ["--device-read-bps"] = GROUP, ["--device-write-bps"] = GROUP, ["--oom-kill-disable"] = GROUP,
-  ["--cpu-quota"] = "--cpus 0.5 is half of a processor", ["--cpu-period"] = "--cpus 0.5 is half of a processor",
-  ["--pid"] = NAMESPACE, ["--ipc"] = NAMESPACE, ["--uts"] = NAMESPACE, ["--cgroupns"] = "always a namespace of its own",
-  ["--device-cgroup-rule"] = "a recipe says it: tiny.set_device_rules",
-  ["--volumes-from"] = "name each again: --volume", ["--volume-driver"] = "--volume shows a folder of the host",
-  ["--link"] = "containers of one --network know each other by their names",
-  ["--log-opt"] = "--log-max-size, --log-max-files, --log-on-full", ["--no-healthcheck"] = "without --health-cmd there is none",
-  ["--gpus"] = "--device gives it a device of the host", ["--runtime"] = "there is no runtime below",
+  ["--cpu-quota"] = "use --cpus; 0.5 is half of one CPU", ["--cpu-period"] = "use --cpus; 0.5 is half of one CPU",
+  ["--pid"] = NAMESPACE, ["--ipc"] = NAMESPACE, ["--uts"] = NAMESPACE, ["--cgroupns"] = "always a new namespace",
+  ["--device-cgroup-rule"] = "use tiny.set_device_rules in a recipe",
+  ["--volumes-from"] = "give each volume with --volume", ["--volume-driver"] = "use --volume to bind-mount a host directory",
+  ["--link"] = "containers of one --network resolve each other's names",
+  ["--log-opt"] = "use --log-max-size, --log-max-files and --log-on-full", ["--no-healthcheck"] = "without --health-cmd there is no health check",
+  ["--gpus"] = "use --device to add a host device", ["--runtime"] = "tinylua uses no separate runtime",
   ["--pull"] = IMAGES, ["--platform"] = IMAGES, ["--arch"] = IMAGES,
-  ["--replace"] = "tinylua rm -f NAME before it", ["--timeout"] = "a recipe ends it: child:wait(\"10s\"); --stop-timeout is what stop waits for",
+  ["--replace"] = "run tinylua rm -f NAME first", ["--timeout"] = "use child:wait(\"10s\") in a recipe; --stop-timeout is for stop",
   ["--pidfile"] = PID, ["--conmon-pidfile"] = PID, ["--env-host"] = ENV, ["--unsetenv"] = ENV, ["--unsetenv-all"] = ENV, ["--http-proxy"] = ENV,
   ["--uidmap"] = IDS, ["--gidmap"] = IDS, ["--subuidname"] = IDS, ["--subgidname"] = IDS,
-  ["--preserve-fds"] = "a recipe keeps them: keep_fds of tiny.exec", ["--tz"] = "--env TZ=Europe/Berlin",
+  ["--preserve-fds"] = "use keep_fds of tiny.exec in a recipe", ["--tz"] = "use --env TZ=Europe/Berlin",
 }

@@ -1,11 +1,10 @@
--- Coming back to a container: its supervisor's far side, or the pty of a program that this process
--- started, in front of the person.
+-- Attaches the user's terminal to a container, through its supervisor, or to the pty of a program that this process started.
 local format = require "tiny.format"
 local relay = require "tiny.client.tty_proxy"
 
 local attach = {}
 
--- The far side of a managed container: messages to and from its supervisor (tiny.supervisor.console).
+-- The connection to a managed container: messages to and from its supervisor (tiny.supervisor.console).
 local Supervised = {}
 Supervised.__index = Supervised
 function Supervised:input(bytes) self.outbox:put("i" .. bytes) end
@@ -19,7 +18,7 @@ function Supervised:output()
   return ""
 end
 
--- Is a client of a supervisor; returns the container's status, or 0 when it was left.
+-- Runs as a client of a supervisor; returns the container's status, or 0 after a detach.
 -- options: input (whether standard input is passed on), keys.
 function attach.serve(container, connection, options)
   local name = container.config.name
@@ -27,22 +26,22 @@ function attach.serve(container, connection, options)
   relay.show(far, options)
   connection:close()
   if far.left then
-    if tiny.isatty(2) then io.stderr:write("\n") end -- the program's line is not at its end
-    format.note("%s runs on; `tinylua attach %s` comes back to it", name, name)
+    if tiny.isatty(2) then io.stderr:write("\n") end -- the program's last line may be incomplete
+    format.note("%s is still running; `tinylua attach %s` attaches again", name, name)
     require("tiny.store.events").emit(container, "detach")
     return 0
   end
   if not far.ended then
     tiny.fail {
-      message = ("the supervisor of %s is gone, or let go of a terminal that took no output for too long"):format(name),
-      hint = ("`tinylua ps -a` tells; `tinylua attach %s` comes back to it"):format(name),
+      message = ("the supervisor of %s has ended, or closed the connection because this terminal took no output for too long"):format(name),
+      hint = ("`tinylua ps -a` shows its state; `tinylua attach %s` attaches again"):format(name),
     }
   end
-  if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed in it %d times", name, far.ended.oom) end
+  if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed %d of its processes", name, far.ended.oom) end
   return far.ended.status
 end
 
--- The far side of a program that this process started itself: its pty.
+-- The connection to a program that this process started itself: its pty.
 local Own = {}
 Own.__index = Own
 function Own:input(bytes) self.outbox:put(bytes) end
@@ -57,8 +56,8 @@ function Own:output()
   return bytes or ""
 end
 
--- Keeps a pty for a program that its person left: without one it would be hung up on. What it says
--- there is seen by nobody. ended() is called afterwards.
+-- Keeps the pty of a detached program open: otherwise the program would get SIGHUP. Its output is discarded. ended() is called
+-- afterwards.
 local function keep_open(master, ended)
   local keeper = tiny.fork(function()
     tiny.setsid()
@@ -71,12 +70,12 @@ local function keep_open(master, ended)
       if bytes == false then tiny.poll { master } end
     end
   end)
-  -- Our end hangs up on everybody in this session: by then it has left.
+  -- When this process ends, its session gets SIGHUP: by then the keeper must have left it.
   keeper:keep():wait_ready()
 end
 
--- Shows a pty until its programs are gone; returns true when the person left it by the keys, and nil
--- otherwise. ended() is then called at the end of the programs, in another process.
+-- Shows a pty until its programs have ended; returns true if the user detached with the keys, and nil otherwise. After a detach,
+-- ended() is called at the end of the programs, in another process.
 function attach.show(master, slave, options, ended)
   slave:close()
   local far = setmetatable({ file = master }, Own)
@@ -94,7 +93,7 @@ local function connect(container, options)
   return tiny.try(tiny.unix_connect, container.run .. "/attach", { type = "seqpacket", nonblock = options.nonblock })
 end
 
--- Another command may be making the container a new supervisor: so long it is waited for, in seconds.
+-- Seconds to wait for another command that is starting a new supervisor for the container.
 local TAKING_OVER = 5
 
 -- A connection to the supervisor of a container without a log.
@@ -105,15 +104,15 @@ local function connect_soon(container)
     local connection, err = connect(container, {})
     if connection then return connection end
     if tiny.clock("monotonic") > last then
-      tiny.fail { message = ("%s has no supervisor that shows its output (%s)"):format(container.config.name, err.code), hint = "`tinylua ps` takes it over" }
+      tiny.fail { message = ("%s has no supervisor that shows its output (%s)"):format(container.config.name, err.code), hint = "`tinylua ps` recovers it" }
     end
-    -- Its socket is seen to come; nothing tells when it begins to listen.
+    -- The watch reports the new socket, but not when it starts to listen.
     if #tiny.poll({ watch }, "20ms") > 0 then watch:changes() end
   end
 end
 
--- Passes standard input on to a container without a terminal, in a process of its own: its input may be
--- full for long, while its output is shown. Nil when it takes none from here.
+-- Passes standard input to a container without a terminal, in a separate process: writing may block for long while output must
+-- be shown. Nil if the container takes no input here.
 local function feed(container)
   local path = container.run .. "/stdin"
   if not (container.config.interactive and tiny.stat(path)) then return nil end
@@ -124,7 +123,7 @@ local function feed(container)
   end)
 end
 
--- Shows what a supervisor sends until it told the end; returns that, or nil when the supervisor is gone.
+-- Shows a supervisor's output until it reports the end; returns the result, or nil if the supervisor ended.
 local function hear(connection, files)
   for message in function() return (connection:read()) end do
     local kind, text = message:sub(1, 1), message:sub(2)
@@ -133,8 +132,7 @@ local function hear(connection, files)
   end
 end
 
--- Shows what a container without a log writes from now on; returns its status. When its supervisor is
--- killed, another takes over.
+-- Shows the further output of a container without a log; returns its status. If its supervisor is killed, a new one is started.
 local function listen(container, options)
   local file, feeding = require("tiny.base.terminal_output").file, nil
   local files = { o = file(1, options), e = file(2, options) }
@@ -151,13 +149,14 @@ local function listen(container, options)
       return ended.status or 0
     end
     container = require("tiny.supervisor.recovery").look_after(container)
+    if container and container.damage then tiny.fail { message = container.damage, exit = 125 } end
   end
   if feeding then feeding:close() end
   local ended = container and require "tiny.client.wait"(container)
   return ended and ended.state.exit_code or 0
 end
 
--- Attaches to a container: to its terminal, or to what it writes from now on.
+-- Attaches to a container: to its terminal, or to its output from now on.
 function attach.to(container, options)
   local name = container.config.name
   container = require("tiny.state").settled(container) or container
@@ -172,7 +171,7 @@ function attach.to(container, options)
   end
   local connection, err = connect(container, { nonblock = true })
   if not connection then
-    tiny.fail { message = ("%s has no terminal any more: the supervisor that held it is gone (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
+    tiny.fail { message = ("%s no longer has a terminal: the supervisor that held it has ended (%s)"):format(name, err.code), hint = "tinylua logs -f " .. name }
   end
   require("tiny.store.events").emit(container, "attach")
   return attach.serve(container, connection,

@@ -1,6 +1,5 @@
--- cp: between the host and containers, by the rules of cp and docker. A container's side is a root
--- handle, and every path of it is looked up within that: its links lead nowhere on the host, whatever
--- the container does meanwhile.
+-- Copies files between the host and containers, by the rules of cp and docker. A container's side is a root handle, and all its
+-- paths are resolved within that: its links never lead to the host, whatever the container does meanwhile.
 local state = require "tiny.state"
 
 local copy = {}
@@ -9,17 +8,17 @@ local function wrong(message, hint, exit)
   tiny.fail { message = message, hint = hint, exit = exit or 125 }
 end
 
--- "NAME:PATH", a path of the host's, or "-" in parts. What begins with / or . is a path, as for docker.
+-- Parses "NAME:PATH", a host path, or "-". Text that begins with / or . is a path, like with docker.
 function copy.side(text)
   if text == "-" then return { stream = true, shown = "-" } end
   local name, path = text:match("^([^:/.][^:/]*):(.*)$")
-  if text == "" then wrong("an empty name is no file", nil, 2) end
+  if text == "" then wrong("a file name is empty", nil, 2) end
   if not name then return { path = text, shown = text } end
   if path == "" then wrong(("%q names no file in the container"):format(text), ("%s:/ is its root"):format(name), 2) end
   return { name = name, path = path:match("^/") and path or "/" .. path, shown = text }
 end
 
--- The root of a running container. The pidfd tells that the pid was still its own when that was opened.
+-- The root of a running container. The pidfd shows that the pid was still the container's when the root was opened.
 function copy.running_root(container)
   local first <close> = state.process(container)
   local process = first
@@ -31,35 +30,34 @@ function copy.running_root(container)
   return root
 end
 
--- The root of a container that does not run, as its next start would see it. Called in a mount namespace
--- of its own, with which all of it goes.
+-- The root of a stopped container, as its next start would see it. Called in a separate mount namespace, whose end removes the
+-- mounts.
 local function stopped_root(container, spec)
   local ctx = { dir = container.dir, run = container.run, spec = spec, rootless = spec.userns == "own" or nil }
   if spec.steps and spec.steps.rootfs then spec.steps.rootfs(ctx) else ctx.root = require("tiny.pipeline.rootfs").mount(ctx) end
   for _, mount in ipairs(spec.mounts or {}) do
-    -- A tmpfs of its is empty, and what went into this one would be lost.
+    -- A tmpfs is empty in the next start, and files copied into this one would be lost.
     if mount.type == "bind" then require("tiny.pipeline.volumes").mount(ctx.root, mount) end
   end
   return ctx.root
 end
 
--- Looks the side's container up, and keeps a stopped one from being started meanwhile.
+-- Finds the side's container, and prevents the start of a stopped one meanwhile.
 local function find(side, held)
   if not side.name then return end
-  -- One that is being started has not left the host's root yet.
+  -- A container that is being started has not left the host's root yet.
   local container = state.ready(state.find(side.name))
-  if container.damage then wrong(container.damage) end
   side.container = container
   if container.state.status == "running" then return end
   if not held[container.id] then held[container.id] = state.try_alive(container) end
   if not held[container.id] then
     wrong(("%s is %s, and in use by another command"):format(container.config.name, container.state.status), "try again when that has ended")
   end
-  -- Whose container it is is told by this process, not by one in a user namespace.
+  -- This process reads the spec, not one in a user namespace, which has another uid.
   side.stopped, side.spec = true, require("tiny.supervisor.lifecycle").spec_of(container)
 end
 
--- A folder that holds the container's own files would be copied into itself without end.
+-- A folder that contains the container's own files would be copied into itself endlessly.
 local function check_loop(from, to)
   local source = from.path and not from.name and to.name and tiny.stat(from.path)
   if not source or source.kind ~= "dir" then return end
@@ -70,7 +68,7 @@ local function check_loop(from, to)
     repeat
       above = tiny.stat(path)
       if above and same(above, source) then
-        wrong(("%s holds the container's own files, and cannot be copied into it"):format(from.shown), "copy what is in it one by one")
+        wrong(("%s contains the container's own files, and cannot be copied into it"):format(from.shown), "copy its files one by one")
       end
       path = path .. "/.."
     until not above or same(above, top)
@@ -86,13 +84,13 @@ local function parts(path)
   return trimmed:match("^(.-)/*([^/]*)$")
 end
 
--- The last name of a source; nil where the contents are meant, or there is none.
+-- The last name of a source; nil if its contents are meant, or there is none.
 local function last_name(path)
   local _, name = parts(path)
   if name ~= "" and name ~= "." and name ~= ".." then return name end
 end
 
--- What the copy is to be called, by what is there: a name in a folder, that itself, or a new name.
+-- The copy's path, depending on what exists: a name in a folder, the file itself, or a new name.
 local function target(from, to, source)
   local there = look(to, to.path, true)
   local contents = from.path:match("/%.$") or from.path == "."
@@ -101,16 +99,16 @@ local function target(from, to, source)
     return name and to.path:gsub("/+$", "") .. "/" .. name or to.path
   end
   if there and source.kind == "dir" then
-    wrong(("%s is a %s: the folder %s is not copied over it"):format(to.shown, there.kind, from.shown), "name a folder, or a new name")
+    wrong(("%s is a %s: the directory %s is not copied over it"):format(to.shown, there.kind, from.shown), "name a directory, or a new name")
   end
   if not there and to.path:match("/$") and source.kind ~= "dir" then
-    wrong(("the folder %s is missing"):format(to.shown), "leave the last / out to copy to that name")
+    wrong(("the directory %s is missing"):format(to.shown), "omit the trailing / to copy to that name")
   end
   local above = parts(to.path)
   above = above == "" and (to.path:match("^/") and "/" or ".") or above
   local folder = look(to, above, true)
-  if not folder then wrong(("the folder of %s is missing"):format(to.shown), "make it first") end
-  if folder.kind ~= "dir" then wrong(("what %s is to lie in is a %s, not a folder"):format(to.shown, folder.kind)) end
+  if not folder then wrong(("the directory of %s is missing"):format(to.shown), "create it first") end
+  if folder.kind ~= "dir" then wrong(("the parent of %s is a %s, not a directory"):format(to.shown, folder.kind)) end
   return (to.path:gsub("/+$", ""))
 end
 
@@ -120,7 +118,7 @@ local function source_of(from, follow)
   return source
 end
 
--- Says what is copied, on a terminal, once it takes a while.
+-- Shows the progress on a terminal if the copy takes longer.
 local function progress(quiet)
   if quiet or not tiny.isatty(2) then return nil, function() end end
   local begin, shown = tiny.clock("monotonic"), false
@@ -133,13 +131,13 @@ local function progress(quiet)
   end
 end
 
--- The copying itself, with both roots open.
+-- Copies, with both roots open.
 local function transfer(from, to, options)
   local tell, quiet_again = progress(options.quiet or from.stream and tiny.isatty(0))
   local function act()
     if from.stream then
       local there = look(to, to.path, true)
-      if not there or there.kind ~= "dir" then wrong(("%s is no folder: an archive is unpacked into one"):format(to.shown), "make it first") end
+      if not there or there.kind ~= "dir" then wrong(("%s is not a directory: an archive is unpacked into one"):format(to.shown), "create it first") end
       return tiny.tar_unpack(to.path, { root = to.root, from = tiny.stdio(0), archive = options.archive, progress = tell })
     end
     local source = source_of(from, options.follow_link)
@@ -161,7 +159,7 @@ local function transfer(from, to, options)
   error(err, 0)
 end
 
--- Who is root in the running container that root copies into; nil where that is root itself.
+-- The ids of root in the running container that root copies into; nil if they are root's own.
 local function owner_of(side)
   if not side.root or side.stopped or not side.name or not side.container.config.userns then return nil end
   local userns = require "tiny.pipeline.userns"
@@ -174,9 +172,9 @@ end
 function copy.run(from, to, options)
   if from.stream and to.stream then wrong("both sides are -", "name a container's file on one side", 2) end
   if not (from.name or to.name) then
-    wrong("neither side is in a container", "a file in one is written CONTAINER:PATH", 2)
+    wrong("neither side is in a container", "write a file in a container as CONTAINER:PATH", 2)
   end
-  if to.stream and tiny.isatty(1) then wrong("an archive is not written to a terminal", "put `> FILE.tar` or `| tar -x` behind it", 2) end
+  if to.stream and tiny.isatty(1) then wrong("an archive is not written to a terminal", "append `> FILE.tar` or `| tar -x`", 2) end
   local held = {}
   find(from, held)
   find(to, held)
@@ -194,7 +192,7 @@ function copy.run(from, to, options)
   local owner = not rootless and owner_of(to)
   if not next(held) and not rootless and not owner then return work() end
   local done = { tiny.pipe() }
-  -- Without root the container's files are its users', and theirs are this user's in a namespace like theirs.
+  -- In rootless mode, the container's files belong to its users, which are this user's only in an equal user namespace.
   local own <close> = rootless and tiny.userns((require("tiny.base.rootless").own_maps())) or nil
   local child <close> = tiny.clone({ mount = true, user = own }, function()
     tiny.mount_private("/")

@@ -1,24 +1,24 @@
--- exec: a program in a running container, in front of the person or left to itself.
+-- Runs a program in a running container, in the foreground or detached.
 local events = require "tiny.store.events"
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 local stdio = require "tiny.pipeline.stdio"
 
--- Calls f; when that fails because the container ends meanwhile, whatever failed of it is not the cause.
+-- Calls f; if it fails because the container is ending, reports that instead of the error.
 local function while_alive(container, process, f, ...)
   local result, err = tiny.try(f, ...)
   if not err then return result end
-  -- A process that is ending has no namespaces and no cgroup any more before its pidfd tells the end.
+  -- The namespaces and the cgroup of an ending process vanish before its pidfd reports the end.
   local missing = err.op ~= "exec" and (err.code == "ESRCH" or err.code == "ENOENT" or err.code == "ENODEV"
-    -- To its pid namespace no process can be added any more (pid_namespaces(7)).
+    -- No process can be added to its pid namespace any more (pid_namespaces(7)).
     or err.code == "ENOMEM")
   if #tiny.poll({ process }, missing and "1s" or 0) == 0 then error(err, 0) end
   tiny.fail { message = ("%s has just ended"):format(container.config.name) }
 end
 
--- Waits for the program's end, and relays its streams meanwhile. It is in a session of its own, so that the
--- keys of a terminal reach this process alone: what comes is passed on.
+-- Waits for the program's end, and relays its streams meanwhile. The program has its own session, so only this process gets the
+-- signals of terminal keys: it passes them on.
 local function follow(child, pipes)
   local signals <close> = tiny.signals { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT" }
   local loop = require("tiny.base.loop").new()
@@ -34,7 +34,7 @@ end
 -- Runs a program in the container; returns its status.
 return function(container, options)
   local name = container.config.name
-  if options.tty then require("tiny.client.detach_keys").new(options.keys) end -- what is wrong is told before anything is made
+  if options.tty then require("tiny.client.detach_keys").new(options.keys) end -- reports errors before anything is created
   container = state.ready(container)
   if container.state.status ~= "running" then
     tiny.fail { message = ("%s is not running"):format(name), hint = "tinylua start " .. name }
@@ -47,7 +47,7 @@ return function(container, options)
   end
   local terminal = options.tty and require "tiny.pipeline.terminal"
   if terminal then terminal.prepare(options, { size = require("tiny.client.tty_proxy").size() }) end
-  -- The container's processes see the one that enters it.
+  -- The container's processes can see the title of the process that enters it.
   tiny.set_process_title("tinylua: exec in " .. name)
   local pipes <close> = not (options.detach or terminal) and stdio.pipes(options.interactive, options.raw) or nil
   options.stdio = pipes and pipes.inside
@@ -63,7 +63,7 @@ return function(container, options)
     local program <close> = tiny.pidfd_open(child.pid)
     local function ended() events.emit(container, "exec_die", { exit_code = program and tiny.try(tiny.process_exit, program) }) end
     if require("tiny.client.attach").show(master, slave, { input = options.interactive, keys = options.keys }, ended) then
-      format.note("the program runs on in %s", name)
+      format.note("the program is still running in %s", name)
       child:keep()
       return 0
     end

@@ -1,11 +1,11 @@
--- Reading a container's log: what is there, and on as it grows. Entries pass one by one; none is kept.
+-- Reads a container's log, and follows it as it grows. Entries are streamed; none is kept in memory.
 local format = require "tiny.format"
 local Logfile = require "tiny.store.logfile"
 
 local logs = {}
 
 local LATIN1
--- The bytes of a text. A raw entry holds each byte as the character of that number.
+-- The bytes of a text. A raw entry stores each byte as the character with that code.
 local function bytes(text, raw)
   if not raw then return text end
   if not LATIN1 then
@@ -15,19 +15,19 @@ local function bytes(text, raw)
   return (text:gsub("[\xc2\xc3][\x80-\xbf]", LATIN1))
 end
 
--- An entry that only says how far a stream is.
+-- Whether an entry only marks the position in a stream.
 local function is_mark(entry)
   return entry.partial and entry.text == ""
 end
 
--- The entry of a line; nil for a damaged one.
+-- The entry of a line; nil if it is damaged.
 local function decode(line)
   local entry = tiny.json_decode(line)
   if type(entry) ~= "table" or type(entry.text) ~= "string" or type(entry.time) ~= "string" or type(entry.stream) ~= "string" then return nil end
   return (entry.lost == nil or math.type(entry.lost) == "integer") and entry or nil
 end
 
--- The moment in a line's head, which stands at a fixed place and can be compared as text.
+-- The time at the head of a line, which has a fixed position and can be compared as text.
 local function time_of(line)
   return line:sub(10, 39)
 end
@@ -35,17 +35,17 @@ end
 local Printer = {}
 Printer.__index = Printer
 
--- Shows entries. options: since, until (as the log writes a time), timestamps, json, prefix (before each line), raw (a
--- terminal gets every byte as it is).
+-- Shows entries. options: since, until (in the log's time format), timestamps, json, prefix (before each line), raw (a terminal
+-- gets every byte unfiltered).
 function logs.printer(options)
   local self = setmetatable({ options = options, open = {}, filters = {} }, Printer)
-  -- Under a prefix or behind a time, what follows must not be written over it.
+  -- With a prefix or a timestamp, output must not overwrite the line.
   local how = { raw = options.raw, whole_lines = options.prefix ~= nil or options.timestamps }
   for number, stream in ipairs { "stdout", "stderr" } do self.filters[stream] = require("tiny.base.terminal_output").filter(number, how) end
   return self
 end
 
--- One object for each line, whatever the log has in one.
+-- One object per line, even if a log entry has several.
 local function print_json(entry, line, text)
   if text == entry.text and not text:find("\n", 1, true) then return format.write(format.clean_json(line), "\n") end
   local rest = 1
@@ -58,7 +58,7 @@ local function print_json(entry, line, text)
   end
 end
 
--- Shows the entry that a line of the log is, without its first `skip` lines.
+-- Shows the entry in a line of the log, without its first `skip` lines.
 function Printer:show(line, skip)
   local from, to = self.options.since, self.options["until"]
   if (from and time_of(line) < from) or (to and time_of(line) > to) then return end
@@ -83,12 +83,12 @@ function Printer:show(line, skip)
   format.output(entry.stream, self.options.prefix and self:prefixed(entry, text) or text)
 end
 
--- Nothing more comes: what a cut character or sequence waits for either.
+-- There is no more output: shows incomplete characters and sequences too.
 function Printer:finish()
   for stream, filter in pairs(self.filters) do format.output(stream, filter:text("", { last = true })) end
 end
 
--- Whole lines under the prefix, long ones in parts; the rest of a line waits, since others print beside this.
+-- Prefixes complete lines, long ones in parts; an incomplete line waits, since other containers print to the same terminal.
 function Printer:prefixed(entry, text)
   self.lines = self.lines or {}
   local lines, out = self.lines[entry.stream] or require("tiny.base.lines").new(), {}
@@ -97,8 +97,8 @@ function Printer:prefixed(entry, text)
   return table.concat(out)
 end
 
--- Goes to where the last `count` lines begin, of those between `since` and `until`; returns how many
--- lines of the first entry are before them.
+-- Goes to the beginning of the last `count` lines between `since` and `until`; returns how many lines of the first entry
+-- precede them.
 local function go_back(log, count, options)
   local from, to = options.since, options["until"]
   local goes_on, number, place, skip = {}, nil, nil, 0
@@ -109,7 +109,7 @@ local function go_back(log, count, options)
     local entry = not (to and time_of(line) > to) and decode(line)
     if not entry or is_mark(entry) or entry.lost then return end
     local _, newlines = entry.text:gsub("\n", "")
-    -- A part that goes on in a later entry of its stream belongs to the line counted there.
+    -- A partial entry that continues in a later entry belongs to the line counted there.
     local part = entry.partial and goes_on[entry.stream] and 1 or 0
     local counted = math.min(newlines + 1 - part, count)
     if counted + part == 0 then return true end
@@ -122,7 +122,7 @@ local function go_back(log, count, options)
   return skip
 end
 
--- Shows what the log has. options: tail (a number, nil for all) and those of the printer.
+-- Shows the present log. options: tail (a number, nil for all) and those of the printer.
 function logs.show(log, printer, options)
   local skip = 0
   if options.tail or options.since then skip = go_back(log, options.tail or math.huge, options) end
@@ -134,22 +134,22 @@ end
 
 local GOES_ON = { running = true, created = true, starting = true, restarting = true }
 
--- Shows what is added, until the container has ended and everything is told. It goes on over
--- restarts, and takes the container over when its supervisor is killed.
+-- Shows new entries until the container has ended and everything is shown. Continues across restarts, and recovers the
+-- container if its supervisor is killed.
 function logs.follow(container, log, printer)
   local state = require "tiny.state"
   local to = printer.options["until"]
   local watch <close> = tiny.try(tiny.watch, { container.dir })
   while watch do
-    -- The end is looked for before the last read: what was written before it is then in the file.
+    -- Read the state before the log: everything written before an end is then in the file.
     local current = state.load(container.id)
     log:forward(function(line) printer:show(line) end)
     format.flush()
     if not current or not GOES_ON[current.state.status] then return end
     local left = to and tiny.parse_timestamp(to) - tiny.clock()
     if left and left <= 0 then return end
-    local supervisor = current.state.supervisor
-    local alive <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    -- A container that could not be recovered has no supervisor: wait for its own end.
+    local alive <close> = state.open_process(current.state.supervisor) or state.process(current)
     local ready = tiny.poll({ watch, alive }, left)
     watch:changes()
     for _, handle in ipairs(ready) do
@@ -158,10 +158,10 @@ function logs.follow(container, log, printer)
   end
 end
 
--- Shows a container's log, and with `follow` what is added.
+-- Shows a container's log, and with `follow` new entries.
 function logs.of(container, options, follow)
   require("tiny.pipeline.logging").check_readable(container.config)
-  -- Who follows may become the container's supervisor, and could not start over then.
+  -- A follower may become the container's supervisor, and could not re-execute itself then.
   if follow then tiny.seal() end
   local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
   logs.show(log, printer, options)
@@ -170,11 +170,11 @@ function logs.of(container, options, follow)
   local now = require("tiny.state").load(container.id)
   if not (now and now.state.log_cut) then return end
   format.flush()
-  format.note("the last of its output may be missing: its supervisor was killed, and it ended before another took over")
+  format.note("the last of its output may be missing: its supervisor was killed, and it ended before a new one was started")
 end
 
--- Shows what a container writes from now on, until it has ended; returns its status. ready() is called
--- when nothing written from then on is missed; what it returns is closed at the end. options: raw.
+-- Shows a container's output from now on until it has ended; returns its status. ready() is called once no later output can be
+-- missed; its result is closed at the end. options: raw.
 function logs.attach(container, options, ready)
   tiny.seal()
   require("tiny.pipeline.logging").check_readable(container.config)

@@ -1,5 +1,5 @@
--- Joins and leaves while a container runs, and on record for its next start. What is made goes into the
--- container's own journal: its supervisor, or gc after a crash, undoes it with the rest.
+-- Connects and disconnects containers and networks: at once if the container runs, and in its record for the next start. The
+-- changes are added to the container's own journal: its supervisor, or gc after a crash, undoes them with the rest.
 local attach = require "tiny.net.attach"
 local events = require "tiny.store.events"
 local scope = require "tiny.scope"
@@ -18,7 +18,7 @@ local function position(list, name, key)
   end
 end
 
--- The number of the first interface that it does not have.
+-- The lowest unused interface number.
 local function next_number(entries)
   local n = 0
   while position(entries, "eth" .. n, "ifname") do n = n + 1 end
@@ -26,8 +26,8 @@ local function next_number(entries)
   return n
 end
 
--- Makes the cable of a container that runs. Its clean-up is what is undone when this fails half-way.
-local function plug(container, network, wish)
+-- Creates the link of a running container. If this fails, only its own steps are undone.
+local function plug(container, network, request)
   local process <close> = state.process(container)
   if not process then return end
   local netns <close> = tiny.open_ns("net", process)
@@ -36,8 +36,8 @@ local function plug(container, network, wish)
   local way_out = false
   for _, entry in ipairs(entries) do way_out = way_out or not entry.internal end
   local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
-    network = network, ip = wish.ip, ip6 = wish.ip6, mac = wish.mac, router = wish.router, gateway = not way_out and not network.internal,
-    names = { config.name, container.id, table.unpack(wish.aliases or {}) },
+    network = network, ip = request.ip, ip6 = request.ip6, mac = request.mac, router = request.router, gateway = not way_out and not network.internal,
+    names = { config.name, container.id, table.unpack(request.aliases or {}) },
   })
   if made then
     state.update(container, function(s)
@@ -46,26 +46,26 @@ local function plug(container, network, wish)
     end)
     return
   end
-  ctx.scope.journal = nil -- it is the container's, with all that its start has made
+  ctx.scope.journal = nil -- the journal belongs to the container and also lists what its start has created
   ctx.scope:clear()
   require("tiny.net.bridge").release()
   error(err, 0)
 end
 
-function members.connect(container, wish)
-  local network = store.find(wish.name)
-  wish.name = network.name
+function members.connect(container, request)
+  local network = store.find(request.name)
+  request.name = network.name
   if container.config.network ~= "bridge" then
-    wrong(("%s has the network %s, which goes with no other"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
+    wrong(("%s has the network %s, which cannot be combined with others"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
   end
-  -- One after the other: both would choose the same interface.
+  -- Serializes concurrent commands: both would choose the same interface.
   local turn <close> = state.lock(container.dir .. "/connecting")
   container = state.load(container.id) or container
-  if position(container.config.networks, network.name, "name") then wrong(("%s is in network %s already"):format(container.config.name, network.name)) end
-  require "tiny.net.check" { network = "bridge", networks = { wish } }
+  if position(container.config.networks, network.name, "name") then wrong(("%s is already in network %s"):format(container.config.name, network.name)) end
+  require "tiny.net.check" { network = "bridge", networks = { request } }
   container = state.ready(container)
-  if container.state.status == "running" then plug(container, network, wish) end
-  state.change_config(container, function(config) table.insert(config.networks, wish) end)
+  if container.state.status == "running" then plug(container, network, request) end
+  state.change_config(container, function(config) table.insert(config.networks, request) end)
   events.emit(container, "connect", { network = network.name })
 end
 

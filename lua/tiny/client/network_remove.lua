@@ -1,4 +1,4 @@
--- Removes a network; with `force` after its containers have been taken off it. Returns its name.
+-- Removes a network; with `force`, disconnects its containers first. Returns its name.
 local members = require "tiny.client.network_connect"
 local state = require "tiny.state"
 local store = require "tiny.net.store"
@@ -12,13 +12,13 @@ end
 
 return function(ref, force)
   local network = store.find(ref)
-  for _, user in ipairs(force and users.all()[network.name] or {}) do members.disconnect(state.find(user.id), network.name) end
+  for _, user in ipairs(force and users.all()[network.name] or {}) do members.disconnect(state.find_any(user.id), network.name) end
   require("tiny.net.bridge").release()
   local lock <close> = store.lock()
   if require("tiny.net.ipam").any(network) then
     tiny.fail {
       message = ("network %s is in use by %s"):format(network.name, names_of(users.all()[network.name] or {})), exit = 125,
-      hint = "stop them first, or take them off it: tinylua network rm -f " .. network.name,
+      hint = "stop them first, or disconnect them: tinylua network rm -f " .. network.name,
     }
   end
   store.forget(network.name)

@@ -1,5 +1,5 @@
--- What the kernel has of the containers' networks, as plain tables: bridges with their ports, containers
--- with their links, and the published ports. Drawing it is graph.lua's.
+-- A snapshot of the containers' networks in the kernel, as plain tables: bridges with their ports, containers with their links,
+-- and the published ports. graph.lua draws it.
 local state = require "tiny.state"
 local store = require "tiny.net.store"
 
@@ -16,13 +16,13 @@ local function interfaces(container, named)
   local process <close> = state.process(container)
   if not process then return nil end
   local netns <close> = tiny.open_ns("net", process)
-  local cables, list = {}, {}
-  for _, entry in ipairs(container.state.networks or {}) do cables[entry.ifname] = entry.link end
+  local veths, list = {}, {}
+  for _, entry in ipairs(container.state.networks or {}) do veths[entry.ifname] = entry.link end
   for _, link in ipairs(tiny.links { netns = netns }) do
-    local outer = named[cables[link.name] or ""]
+    local outer = named[veths[link.name] or ""]
     if link.name ~= "lo" then
       table.insert(list, {
-        -- A cable carries while both its ends are up.
+        -- A veth pair carries packets while both its ends are up.
         name = link.name, kind = link.kind, mac = link.mac, up = link.up and (not outer or outer.up), addrs = link.addrs, outer = outer and outer.name,
         bridge = outer and outer.master,
       })
@@ -31,7 +31,7 @@ local function interfaces(container, named)
   return list
 end
 
--- The bridges that are up, by the networks on record.
+-- The bridges that exist, by recorded network.
 local function bridges(named)
   local list = {}
   for _, network in ipairs(store.list()) do
@@ -60,7 +60,7 @@ function picture.take()
   return found
 end
 
--- Of all that was taken, one container with its bridges.
+-- The part of a snapshot that concerns one container.
 function picture.around(found, id)
   local part, used = { bridges = {}, containers = {}, published = found.published, uplinks = found.uplinks }, {}
   for _, container in ipairs(found.containers) do

@@ -1,9 +1,9 @@
--- Which containers are in which network, or would be if they ran.
+-- Lists which containers are in which network, or would be if they ran.
 local state = require "tiny.state"
 
 local users = {}
 
--- { [network] = { { id, name, addr, addr6, link, mac }, … } } of what runs.
+-- { [network] = { { id, name, addr, addr6, link, mac }, … } } of running containers.
 function users.all()
   local all = {}
   for _, container in ipairs(state.list()) do
@@ -17,13 +17,13 @@ function users.all()
   return all
 end
 
--- { [network] = { name, … } } of all containers on record that name it.
+-- { [network] = { name, … } } of all recorded containers.
 function users.wanted()
   local all = {}
   for _, container in ipairs(state.list()) do
-    for _, wish in ipairs(container.config.networks or {}) do
-      all[wish.name] = all[wish.name] or {}
-      table.insert(all[wish.name], container.config.name)
+    for _, request in ipairs(container.config.networks or {}) do
+      all[request.name] = all[request.name] or {}
+      table.insert(all[request.name], container.config.name)
     end
   end
   return all

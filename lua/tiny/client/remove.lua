@@ -1,9 +1,9 @@
--- Removing a container: it is at rest, or with `force` is ended first. From the moment when it is seen
--- at rest nobody else starts it.
+-- Removes a container, which must be at rest, or with `force` is stopped first. Once it is found at rest, no other process can
+-- start it.
 local state = require "tiny.state"
 local unresponsive = require "tiny.client.unresponsive"
 
--- What cannot be stopped as it should be (its record is damaged, or the disk full) is killed and removed.
+-- A container that cannot be stopped normally (its record is damaged, or the disk is full) is killed and removed.
 local function by_force(container, why)
   unresponsive.kill(container)
   local alive <close> = state.try_alive(container)
@@ -12,21 +12,25 @@ local function by_force(container, why)
     tiny.try(tiny.kill, process, "SIGKILL")
     if #tiny.poll({ process }, unresponsive.PATIENCE) == 0 then error(why, 0) end
   end
-  -- Another command may be at work on it.
+  -- Another command may be using it.
   if not alive then error(why, 0) end
-  state.forget(container)
+  if container.unreadable then unresponsive.kill_strays(container) end
+  state.forget(container, true)
 end
 
 return function(container, force)
   local stopped = false
+  if not force then state.check_usable(container) end
   while true do
-    local now, current = state.claim(container, force and unresponsive.PATIENCE)
+    -- If the record cannot be read, it is unknown whether the container is about to end.
+    local now, current = state.claim(container, force and (container.unreadable and 0 or unresponsive.PATIENCE))
     if now then
       local alive <close> = now.alive
-      state.forget(now)
+      if now.unreadable then unresponsive.kill_strays(now) end
+      state.forget(now, force)
       return
     end
-    -- One that removes itself when it ends is gone by now, as was asked.
+    -- A container that removes itself at its end may no longer exist, as requested.
     if not current then return stopped or state.gone(container) end
     if not force then
       tiny.fail { message = ("%s is %s"):format(current.config.name, current.state.status), hint = "stop it first, or use rm -f" }
@@ -35,10 +39,11 @@ return function(container, force)
       local _, err = tiny.try(require "tiny.client.stop", current, 0, true)
       if err then return by_force(current, err) end
       stopped = true
-      -- Nobody may have recorded the end of one whose supervisor was killed.
+      -- If its supervisor was killed, the end may not be recorded.
       container = require("tiny.supervisor.recovery").look_after(state.load(container.id) or current) or container
+      if container.damage then return by_force(container, container.damage) end
     else
-      -- At rest, but not let go: its supervisor hangs in a callback at the end.
+      -- At rest, but its lock is held: its supervisor hangs in a callback of the end.
       unresponsive.kill(current)
     end
   end

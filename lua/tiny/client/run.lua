@@ -1,24 +1,24 @@
--- Running containers for a command: in front of the person, at a terminal of their own, or in the background.
+-- Runs containers for a command: in the foreground, at a terminal of their own, or in the background.
 local format = require "tiny.format"
 local lifecycle = require "tiny.supervisor.lifecycle"
 local state = require "tiny.state"
 
 local run = {}
 
--- What becomes of a container whose supervisor was killed before it was ready.
+-- Handles a container whose supervisor was killed before it was ready.
 local function recover(container)
   return require("tiny.supervisor.recovery").look_after(container)
 end
 
--- A container with a terminal has its supervisor in the background, so that it lives on when its
--- user leaves; what is in front is the first client, connected before there is any output.
+-- A container with a terminal has its supervisor in the background, so that it survives a detach; the foreground process is the
+-- first client, connected before there is any output.
 local function terminal(record, spec, options)
   local attach = require "tiny.client.attach"
   local client
   client, options.client = tiny.socketpair { type = "seqpacket", nonblock = true }
   options.leave, options.size = client, require("tiny.client.tty_proxy").size()
   lifecycle.background(record, spec, options)
-  -- The supervisor has these now: it alone holds the lock, and its end closes the connection.
+  -- The supervisor has these now: only it holds the lock, and its end closes the connection.
   record.alive:close()
   options.client:close()
   return attach.serve(record, client, { input = spec.interactive, keys = options.keys })
@@ -29,21 +29,23 @@ function run.start(record)
   tiny.fail { message = record.config.name .. " is running", hint = "stop it first, or use restart" }
 end
 
--- Stops a container and starts it; when somebody else has started it meanwhile, once more.
+-- Stops a container and starts it; repeats this if another command has started it meanwhile.
 function run.restart(record, seconds)
+  -- What could not be started again is not stopped.
+  require("tiny.supervisor.recipe_code").check(record)
   local stop = require "tiny.client.stop"
   stop(record, seconds)
   while not lifecycle.start(record, recover) do
     record = state.find(record.id)
+    if record.damage then tiny.fail { message = record.damage, exit = 125 } end
     stop(record, seconds)
   end
 end
 
--- Runs what `spec` describes; returns its exit status, or 0 once it runs in the background.
--- options: detach, remove, where (the recipe's line, for errors), recipe, keys (to detach by), silent, raw (a terminal
--- gets the output as it is).
+-- Runs the container of a spec; returns its exit status, or 0 once it runs in the background. options: detach, remove, where
+-- (the recipe's line, for errors), recipe, keys (for detaching), silent, raw (a terminal gets the output unfiltered).
 function run.run(spec, options)
-  if spec.tty then require("tiny.client.detach_keys").new(options.keys) end -- what is wrong is told before anything is made
+  if spec.tty then require("tiny.client.detach_keys").new(options.keys) end -- reports errors before anything is created
   local record = lifecycle.create(spec, options)
   local how = {
     fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw, recover = recover,

@@ -1,4 +1,4 @@
--- Stopping a container: its stop signal, a time to act on it, SIGKILL; then its record is awaited.
+-- Stops a container: sends its stop signal, waits, sends SIGKILL, and waits until the end is recorded.
 local events = require "tiny.store.events"
 local format = require "tiny.format"
 local state = require "tiny.state"
@@ -7,16 +7,16 @@ local session = require "tiny.supervisor.supervisor"
 local unresponsive = require "tiny.client.unresponsive"
 
 local DEFAULT_TIMEOUT = 10
--- From SIGKILL to the record.
+-- Seconds from SIGKILL to the record.
 local LONGEST_END = 2
 local PATIENCE = unresponsive.PATIENCE
 
--- Waits until the supervisor has recorded the end, and has ended. Not for its lock: somebody may start
--- the container again before this gets it. One that hangs is ended, and the end is recorded here; one that has
--- recorded it is left alone, since a callback of the recipe may do so much then. `process`: PID 1.
+-- Waits until the supervisor has recorded the end and has exited. Does not wait for its lock: another command may start the
+-- container again first. A hung supervisor is killed, and the end is recorded here; one that has recorded the end is left
+-- alone, since it may still run callbacks of the recipe. `process`: PID 1.
 local function recorded(container, process)
   local supervisor = container.state.supervisor
-  local watched <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
+  local watched <close> = state.open_process(supervisor)
   local ended = not watched or #tiny.poll({ watched }, PATIENCE) > 0
   local now = state.load(container.id)
   if not now or not state.busy(now) then return end
@@ -26,24 +26,25 @@ local function recorded(container, process)
   local look_after = require("tiny.supervisor.recovery").look_after
   now = look_after(now, process)
   if not now or not state.busy(now) then return end
-  -- Another command is doing so just now; as long as this one lives, that is seen to be a stop.
+  if now.damage then tiny.fail { message = ("%s: %s"):format(now.config.name, now.damage), exit = 125 } end
+  -- Another command is doing so; while this process lives, the end counts as a stop.
   local alive = tiny.try(tiny.flock, now.run .. "/alive", { timeout = PATIENCE })
   if alive then alive:close() end
   look_after(now, process)
 end
 
--- Changes the state; a supervisor that hangs with the record's lock is ended. What cannot be written, since the disk is
--- full, keeps nobody from ending the container.
+-- Changes the state; a supervisor that hangs while it holds the record's lock is killed. If the state cannot be written, since
+-- the disk is full, the container is stopped anyway.
 local function update(container, change)
   local _, err = tiny.try(state.update, container, change, PATIENCE)
   if not err then return end
-  if err.code and err.code ~= "ETIMEDOUT" then return format.note("%s: %s; it is stopped all the same", container.config.name, err.message) end
+  if err.code and err.code ~= "ETIMEDOUT" then return format.note("%s: %s; it is stopped anyway", container.config.name, err.message) end
   if not err.code or not unresponsive.kill(container) then error(err, 0) end
   format.note("%s: its supervisor held the record's lock for more than %s; killed with SIGKILL", container.config.name, format.duration(PATIENCE))
   state.update(container, change, PATIENCE)
 end
 
--- Ends what is being started and does not come to its end; true, since there was something to stop.
+-- Kills a start that does not finish; returns true, since there was something to stop.
 local function give_up(container)
   if unresponsive.kill(container) then
     format.note("%s was still being started; its supervisor is killed with SIGKILL", container.config.name)
@@ -53,15 +54,15 @@ local function give_up(container)
   return true
 end
 
--- A signal for PID 1, unless it has just ended. Without it the end would be waited for in vain.
+-- Signals PID 1, unless it has just ended. An error is thrown: the end would otherwise be waited for in vain.
 local function signal_it(container, process, signal)
   events.emit(container, "kill", { signal = tiny.signal_number(signal) })
   local _, err = tiny.try(tiny.kill, process, signal)
   if err and err.code ~= "ESRCH" then error(err, 0) end
 end
 
--- PID 1 does not end on SIGKILL: it is frozen, or a process of the container waits for a parent outside to take note of
--- its end, such as a supervisor that hangs in a health check, or an `exec` that is stopped.
+-- PID 1 does not end on SIGKILL: it is frozen, or a process of the container has a parent outside that does not wait(2) for it,
+-- such as a supervisor that hangs in a health check, or a stopped `exec`.
 local function insist(container, process, cgroup)
   if cgroup then
     tiny.try(tiny.thaw, cgroup)
@@ -69,18 +70,18 @@ local function insist(container, process, cgroup)
   end
   local others = unresponsive.reapers(process)
   if #tiny.poll({ process }, PATIENCE) > 0 then return end
-  local why = others[1] and ("pid %d has not waited for the end of its child there"):format(others[1]) or "it waits for something in the kernel"
+  local why = others[1] and ("pid %d has not called wait(2) for its child there"):format(others[1]) or "it waits for something in the kernel"
   tiny.fail {
     message = ("%s: its PID 1, pid %d, does not end even on SIGKILL: %s"):format(container.config.name, process.pid, why), exit = 125,
-    hint = ("cat /proc/%d/wchan tells where it waits"):format(process.pid),
+    hint = ("cat /proc/%d/wchan shows where it waits"):format(process.pid),
   }
 end
 
--- Returns whether the container was running. `seconds`: the time to act; absent, what the container
--- asks for. `quiet`: a kill is what was asked for.
+-- Returns whether the container was running. `seconds`: the timeout; nil for that of the container. `quiet`: the caller wants a
+-- kill, so it is not reported.
 return function(container, seconds, quiet)
-  if container.damage then
-    tiny.fail { message = container.damage, hint = "its process, if it lives, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
+  if container.unreadable then
+    tiny.fail { message = container.damage, hint = "its process, if alive, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
   seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
   container = state.settled(container, seconds + PATIENCE)
@@ -95,10 +96,9 @@ return function(container, seconds, quiet)
   if not lives(container.state) then return false end
   local process <close> = status == "running" and state.process(container) or nil
   if not process then
-    -- It has just ended. Its supervisor reads `stopping` before it starts it again; where it waits for
-    -- the time of that already, the signal ends the wait.
-    local supervisor = status == "restarting" and container.state.supervisor
-    local waiting <close> = supervisor and tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start }) or nil
+    -- It has just ended. Its supervisor checks `stopping` before a restart; if it already waits for the restart delay, the signal
+    -- ends the wait.
+    local waiting <close> = status == "restarting" and state.open_process(container.state.supervisor) or nil
     if waiting then tiny.try(tiny.kill, waiting, "SIGTERM") end
     recorded(container)
     events.emit(container, "stop")
@@ -109,9 +109,8 @@ return function(container, seconds, quiet)
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
   local hears, ignores = session.handles(pid, signal, container.config.init)
   local deaf = not fatal and not hears
-  -- A frozen process acts on no signal, not even on SIGKILL before cgroup v2. One that is not frozen
-  -- is left alone: on v1 thawing makes a freezer group, which a supervisor that is just clearing up
-  -- would not see.
+  -- A frozen process handles no signal, not even SIGKILL before cgroup v2. A container that is not frozen is left alone: on v1,
+  -- thawing creates a freezer group, which a supervisor that is already cleaning up would miss.
   local cgroup = limits.reopen(container)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
   if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end

@@ -1,5 +1,5 @@
--- A person's terminal in front of a program's: theirs is raw, what they type goes in, what comes out
--- is shown; the size is followed; their terminal is as before on every way out.
+-- Connects the user's terminal to a program's: sets it to raw mode, relays input and output, forwards size changes, and restores
+-- it on every exit path.
 local Keys = require "tiny.client.detach_keys"
 local Loop = require "tiny.base.loop"
 local Outbox = require "tiny.base.write_queue"
@@ -7,12 +7,12 @@ local Outbox = require "tiny.base.write_queue"
 local relay = {}
 
 local SIGNALS = { "SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP", "SIGWINCH" }
--- What a terminal that is not raw would have made of the keys.
+-- The bytes that these signals' keys produce in raw mode.
 relay.TYPED = { SIGINT = "\3", SIGQUIT = "\28" }
--- More than this typed ahead waits in the person's own terminal.
+-- If more input than this is pending, reading from the terminal pauses.
 local AHEAD = 1024 * 1024
 
--- The size of the person's terminal, { rows, cols }; nil without one.
+-- The size of the user's terminal, { rows, cols }; nil without one.
 function relay.size()
   for number = 0, 2 do
     if tiny.isatty(number) then return { tiny.terminal_size(tiny.stdio(number)) } end
@@ -28,7 +28,7 @@ local function follow_input(loop, far, keys)
     if bytes == false then return end
     if not bytes then
       stop()
-      -- The end of the input is for the program what Ctrl-D is for a shell.
+      -- An end of file is passed to the program as Ctrl-D.
       return far:input("\4")
     end
     local passed, detach = keys:scan(bytes)
@@ -49,18 +49,18 @@ local function act_on(loop, far, name, sender, proxy)
     local size = relay.size()
     return size and far:resize(size[1], size[2])
   end
-  -- Its person's terminal is gone, or signals are for us alone: the program goes on.
+  -- The user's terminal is gone, or signals are not to be forwarded: detach, and the program continues.
   if name == "SIGHUP" or not proxy then
     far.left = true
     return loop:stop()
   end
   if sender == 0 and relay.TYPED[name] then return far:input(relay.TYPED[name]) end
-  -- What cannot be passed on ends the showing: the program's terminal closes, which it is told by SIGHUP.
+  -- A signal that cannot be forwarded ends this: the program's terminal closes, and the program gets SIGHUP.
   if far:signal(name) == false then loop:stop() end
 end
 
--- Shows the far side until it ends or is left. far: file, input, resize, signal, output; options: input,
--- keys, proxy (false: a signal, also that of Ctrl-C at a terminal which is not raw, ends the showing).
+-- Shows the connection until it ends or the user detaches. far: file, input, resize, signal, output; options: input, keys,
+-- proxy (false: any signal, such as Ctrl-C at a terminal that is not raw, detaches).
 function relay.show(far, options)
   local loop, stdout = Loop.new(), tiny.stdio(1)
   local keys = Keys.new(options.keys)

@@ -1,12 +1,12 @@
--- A supervisor that does not answer: it is stopped (SIGSTOP), loops in a callback of its recipe, or waits for somebody
--- to read its output. Who stops or removes the container ends it then; what it had to do, the next look at the
--- container does (tiny.supervisor.recovery).
+-- Handles a supervisor that does not answer: it is stopped (SIGSTOP), loops in a callback of its recipe, or blocks because its
+-- output is not read. Commands that stop or remove the container kill it; its remaining work is done by recovery
+-- (tiny.supervisor.recovery).
 local unresponsive = {}
 
--- Seconds that a supervisor, and a process after SIGKILL, has at most.
+-- Seconds to wait for a supervisor, and for a process after SIGKILL.
 unresponsive.PATIENCE = 10
 
--- What the kernel tells of a file that this process has open (proc(5), fdinfo).
+-- The kernel's information about a file that this process has open (proc(5), fdinfo).
 local function info_of(place)
   for _, number in ipairs(tiny.list_dir("/proc/self/fd")) do
     local open = tiny.try(tiny.stat, "/proc/self/fd/" .. number)
@@ -14,8 +14,8 @@ local function info_of(place)
   end
 end
 
--- A file as the kernel names it where it tells of a lock: its file system's device, and its number there. Numbers alone
--- repeat: each tmpfs begins anew. stat(2) tells another device on some file systems (btrfs, overlayfs).
+-- A file as the kernel identifies it in its list of locks: by its file system's device and inode. Inode numbers alone are not
+-- unique: each tmpfs starts anew. On some file systems (btrfs, overlayfs) stat(2) returns another device.
 local function identity(path)
   local file <close> = tiny.try(tiny.open, path)
   local place = file and tiny.stat(path)
@@ -26,9 +26,8 @@ local function identity(path)
   return major and ("%02x:%02x:%s"):format(major, minor, ino)
 end
 
--- Whether a process holds the lock in the file of this name and identity: the kernel tells the locks of each open file
--- (proc(5), fdinfo). One that only waits for it does not count. No file is asked: it may be a container's, on a file
--- system that never answers.
+-- Whether a process holds the lock in the file of this name and identity: fdinfo lists the locks of each open file (proc(5)).
+-- Waiting for the lock does not count. No file is accessed: it may be a container's, on a file system that never answers.
 local function holds(pid, name, file)
   local folder = ("/proc/%d/"):format(pid)
   for _, number in ipairs(tiny.try(tiny.list_dir, folder .. "fd") or {}) do
@@ -46,7 +45,7 @@ local function holders(path)
   local found, file = {}, identity(path)
   for _, entry in ipairs(file and tiny.list_dir("/proc") or {}) do
     local pid = math.tointeger(tonumber(entry))
-    -- Opened before it is looked at, so that no other process has its pid by then.
+    -- Opened before it is inspected, so that the pid cannot be reused by then.
     local process = pid and pid ~= tiny.getpid() and tiny.try(tiny.pidfd_open, pid)
     local is_one = process and holds(pid, path:match("[^/]*$"), file)
     if is_one then table.insert(found, process) elseif process then process:close() end
@@ -54,7 +53,7 @@ local function holders(path)
   return found
 end
 
--- Waits for all of these at once; those that have not ended within that time are left.
+-- Waits for all of these processes at once; returns those that have not ended within this time.
 local function await(processes, seconds)
   local deadline = tiny.clock("monotonic") + seconds
   while #processes > 0 do
@@ -69,7 +68,7 @@ local function await(processes, seconds)
   return processes
 end
 
--- Kills what has not ended by itself within that time.
+-- Kills the processes that have not ended by themselves within this time.
 local function kill(container, processes, seconds)
   processes = await(processes, seconds)
   for _, process in ipairs(processes) do tiny.try(tiny.kill, process, "SIGKILL") end
@@ -77,11 +76,11 @@ local function kill(container, processes, seconds)
   if not left then return end
   tiny.fail {
     message = ("%s: its supervisor, pid %d, does not end even on SIGKILL"):format(container.config.name, left.pid),
-    hint = ("cat /proc/%d/wchan tells what in the kernel it waits for"):format(left.pid), exit = 125,
+    hint = ("cat /proc/%d/wchan shows what it waits for in the kernel"):format(left.pid), exit = 125,
   }
 end
 
--- Ends whoever holds the lock of the container's supervisor: itself, and then, where it was still being started, the
+-- Kills the holder of the supervisor's lock: the supervisor itself, and then, if the container was still being started, the
 -- command that waits for it. Returns whether there was one.
 function unresponsive.kill(container)
   local found = holders(container.run .. "/alive")
@@ -92,13 +91,13 @@ function unresponsive.kill(container)
   end
   if not found[1] then return false end
   kill(container, { table.remove(found, 1) }, 0)
-  -- The command ends by itself once it has told what became of its child.
+  -- The command ends by itself once it has reported its child's end.
   kill(container, found, 1)
   return true
 end
 
--- A process outside that has a child in the container and does not wait(2) for its end: PID 1 ends after all the others
--- are gone (pid_namespaces(7)). A stopped `exec` goes on; one of ours that hangs is ended. Returns the pids of others.
+-- Handles processes outside that have a child in the container and do not wait(2) for it: PID 1 ends only after all others are
+-- reaped (pid_namespaces(7)). Continues a stopped `exec`, and kills ours if it hangs. Returns the pids of others.
 function unresponsive.reapers(process)
   local inside, others = tiny.try(tiny.readlink, ("/proc/%d/ns/pid"):format(process.pid)), {}
   for _, name in ipairs(inside and tiny.list_dir("/proc") or {}) do
@@ -115,6 +114,43 @@ function unresponsive.reapers(process)
     end
   end
   return others
+end
+
+-- Whether a process has one of these files open, by inode. Only files of the same name and inode are accessed: others may be on
+-- a file system that never answers.
+local function has_open(pid, files)
+  local folder = ("/proc/%d/"):format(pid)
+  for _, number in ipairs(tiny.try(tiny.list_dir, folder .. "fd") or {}) do
+    local link = tiny.try(tiny.readlink, folder .. "fd/" .. number) or ""
+    local file = files[link:match("[^/]*$")]
+    local info = file and tiny.try(tiny.read_file, folder .. "fdinfo/" .. number) or ""
+    local same = file and math.tointeger(tonumber(info:match("\nino:%s*(%d+)"))) == file.ino and tiny.try(tiny.stat, folder .. "fd/" .. number)
+    if same and same.dev == file.dev and same.ino == file.ino then return true end
+  end
+  return false
+end
+
+-- Kills the processes of a container whose record does not list them: those in its cgroup, and those that have its streams open.
+-- Returns whether there were any.
+function unresponsive.kill_strays(container)
+  local ended = false
+  local cgroup = tiny.try(function() return tiny.open_cgroup(require("tiny.pipeline.limits").path(container)) end)
+  if cgroup then tiny.try(tiny.cgroup_kill, cgroup) end
+  local files = {}
+  for _, name in ipairs { "stdin", "stdout", "stderr" } do
+    local file = tiny.try(tiny.stat, container.run .. "/" .. name, { follow = false })
+    if file and file.kind == "fifo" then files[name] = file end
+  end
+  for _, entry in ipairs(next(files) and tiny.list_dir("/proc") or {}) do
+    local pid = math.tointeger(tonumber(entry))
+    local process <close> = pid and pid ~= tiny.getpid() and tiny.try(tiny.pidfd_open, pid) or nil
+    if process and has_open(pid, files) then
+      tiny.try(tiny.kill, process, "SIGKILL")
+      tiny.poll({ process }, unresponsive.PATIENCE)
+      ended = true
+    end
+  end
+  return ended
 end
 
 return unresponsive

@@ -1,5 +1,5 @@
--- A topology on this host: brings up what it describes, changing only what differs, and takes it down. What
--- belongs to it is told by labels and by the networks' names.
+-- Brings a topology up on this host, changing only what differs, and takes it down. Labels and the networks' names identify
+-- what belongs to it.
 local format = require "tiny.format"
 local state = require "tiny.state"
 local topology = require "tiny.topology"
@@ -10,22 +10,22 @@ local function say(kind, name, what)
   format.line(("%-9s  %-24s  %s"):format(kind, name, what))
 end
 
--- The topology in a file, checked.
+-- Reads and checks the topology in a file.
 function project.read(path, words)
   local chunk, text = tiny.try(tiny.load_recipe, path)
   if not chunk then
-    -- The name is wrong that the user typed, not a line of ours.
+    -- The error is in the name that the user typed, not in a line of the library.
     text.at = nil
     error(text, 0)
   end
   local made = (chunk(words or {}))
   if not topology.is(made) then
-    tiny.fail { at = path, message = "the recipe returned no topology", hint = 'it returns require("tiny.topology").new { containers = { … } }', exit = 125 }
+    tiny.fail { at = path, message = "the recipe does not return a topology", hint = 'return require("tiny.topology").new { containers = { … } }', exit = 125 }
   end
   local name = path:match("([^/]+)%.lua$") or path
   local _, err = tiny.try(topology.resolve, made, (name:gsub("[^%w_.-]", "-"):gsub("^[^%w]+", "")))
   if err then
-    -- `return topology.new { … }` is a tail call, which leaves no line behind.
+    -- `return topology.new { … }` is a tail call, which leaves no frame.
     err.at = made.where or path
     error(err, 0)
   end
@@ -33,7 +33,7 @@ function project.read(path, words)
   return made
 end
 
--- The containers on record of a project, by name.
+-- The recorded containers of a project, by name.
 local function present(name)
   local found = {}
   for _, container in ipairs(state.list()) do
@@ -43,7 +43,7 @@ local function present(name)
 end
 project.present = present
 
--- The project that a word means: a file, or a name.
+-- The project that an argument names: a file, or a name.
 function project.name_of(word)
   return word:match("%.lua$") and project.read(word).name or word
 end
@@ -55,7 +55,7 @@ local function same_network(there, asked)
   return (there.internal or false) == (asked.internal or false) and (there.isolate ~= false) == (asked.isolate ~= false) and (not asked.ipv6 or there.subnet6 ~= nil)
 end
 
--- Makes the networks that are not there; those that changed are made anew, which takes their containers along.
+-- Creates missing networks; changed ones are removed, with their containers, and created again.
 local function bring_networks(self)
   local store, changed = require "tiny.net.store", {}
   for _, name in ipairs(topology.keys(self.networks)) do
@@ -75,12 +75,12 @@ local function bring_networks(self)
 end
 
 local function on_changed(one, changed)
-  for _, wish in ipairs(one.spec.network) do
-    if type(wish) == "table" and changed[wish.name] then return true end
+  for _, request in ipairs(one.spec.network) do
+    if type(request) == "table" and changed[request.name] then return true end
   end
 end
 
--- Starts one in a process of its own; several start at once.
+-- Starts a container in its own process, so that several start at once.
 local function launch(self, one)
   return tiny.fork(function()
     require("tiny.client.run").run(one.spec, {
@@ -97,7 +97,7 @@ local function begun(one, there)
   return false
 end
 
--- Starts all that are not there, each when those that it needs are ready, at once where they can.
+-- Starts all missing containers, in parallel if possible, each when its dependencies are ready.
 local function bring_containers(self, there)
   local waiting, running, done, failed = {}, {}, {}, nil
   for _, one in ipairs(self.instances) do table.insert(waiting, one) end
@@ -146,7 +146,7 @@ local function bring_containers(self, there)
   if failed then error(failed, 0) end
 end
 
--- Takes away what belongs to the project and is not described any more, or described otherwise.
+-- Removes what belongs to the project but is no longer described, or described differently.
 local function drop_others(self, there, changed)
   local wanted = {}
   for _, one in ipairs(self.instances) do wanted[one.name] = one end
@@ -154,7 +154,7 @@ local function drop_others(self, there, changed)
     if not wanted[name] or on_changed(wanted[name], changed) then
       require "tiny.client.remove"(container, true)
       there[name] = nil
-      say("container", name, wanted[name] and "removed, its network changed" or "removed, it is not described any more")
+      say("container", name, wanted[name] and "removed: its network changed" or "removed: no longer in the topology")
     end
   end
 end
@@ -166,7 +166,7 @@ function project.up(path, words)
   bring_containers(self, there)
 end
 
--- The order in which containers end: those that others need come last.
+-- The order in which containers are stopped: dependencies last.
 local function order(self, there)
   local rank = {}
   local function depth(service)
@@ -185,7 +185,7 @@ local function order(self, there)
   return groups
 end
 
--- Ends and removes a group of containers at once.
+-- Stops and removes a group of containers in parallel.
 local function end_group(group, seconds)
   local children, status = {}, 0
   for i, container in ipairs(group) do
@@ -205,8 +205,8 @@ local function end_group(group, seconds)
   return status
 end
 
--- Takes a project down: its containers, its networks, and with `volumes` its volumes. self: the topology, or
--- nil where only the name is known.
+-- Takes a project down: its containers, its networks and, with `volumes`, its volumes. self: the topology, or nil if only
+-- the name is known.
 function project.down(name, self, options)
   local there = present(name)
   local groups, status, known = order(self, there), 0, self ~= nil or next(there) ~= nil
@@ -225,14 +225,14 @@ function project.down(name, self, options)
   for _, volume in ipairs(tiny.list_dir(folder) or {}) do
     known = true
     if options.volumes then tiny.remove(folder .. "/" .. volume, { recursive = true }) end
-    say("volume", volume, options.volumes and "removed" or "kept; --volumes removes it")
+    say("volume", volume, options.volumes and "removed" or "kept; use --volumes to remove it")
   end
   if options.volumes then tiny.try(tiny.remove, folder) end
-  if not known then tiny.fail { message = ("there is no project %q"):format(name), hint = "name its file, or see tinylua ps -a --format json: labels", exit = 125 } end
+  if not known then tiny.fail { message = ("no such project: %q"):format(name), hint = "give its file, or look at the labels in `tinylua ps -a --format json`", exit = 125 } end
   return status
 end
 
--- Follows the logs of all containers of a project, each line under its container's name.
+-- Follows the logs of all containers of a project, each line with its container's name.
 function project.logs(name, options, follow)
   local children, colours = {}, { "cyan", "yellow", "green", "red" }
   local names = topology.keys(present(name))

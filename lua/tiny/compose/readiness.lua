@@ -1,6 +1,6 @@
--- When a container of a topology is ready for those that need it: a port that answers, a line in its log,
--- its health, its end, or the recipe's own function. What the kernel tells is waited for; a port in another
--- namespace and a function can only be tried, ever more rarely.
+-- Waits until a container of a topology is ready: an open port, a line in its log, its health, its exit, or the recipe's own
+-- function. It waits for events where the kernel reports them; a port in another namespace and a function are polled, with
+-- growing intervals.
 local state = require "tiny.state"
 
 local FIRST, RAREST = 0.01, 0.25
@@ -9,13 +9,13 @@ local tests = {}
 
 function tests.port(container, port)
   local entry = container.state.networks and container.state.networks[1]
-  if not entry then tiny.fail { message = ("%s: ready: it has no address to try a port of"):format(container.config.name), hint = "give it a network, or another condition: log, health, exit, a function" } end
+  if not entry then tiny.fail { message = ("%s: ready: the container has no address to connect to"):format(container.config.name), hint = "give it a network, or use another condition: log, health, exit, a function" } end
   local stream = tiny.try(tiny.tcp_connect, ("%s:%d"):format(entry.addr, port), { timeout = "250ms" })
   if stream then stream:close() end
   return stream ~= nil
 end
 
--- `wait` keeps how far the log was read, so that what comes is looked at once.
+-- `wait` records how far the log was read, so that new lines are checked at once.
 function tests.log(container, pattern, wait)
   local path = container.dir .. "/container.log"
   wait.log = wait.log or tiny.stat(path) and require("tiny.store.logfile").new(path)
@@ -31,7 +31,7 @@ function tests.health(container, wanted)
   return (container.state.health == "healthy") == wanted
 end
 
--- What a recipe's function gets.
+-- The argument of a recipe's function.
 local function seen(container)
   local entry = container.state.networks and container.state.networks[1] or {}
   return { id = container.id, name = container.config.name, addr = entry.addr, addr6 = entry.addr6, state = container.state, dir = container.dir }
@@ -45,18 +45,18 @@ local function holds(ready, container, wait)
   return true
 end
 
--- Whether it has ended, and as it was to.
+-- Whether it has exited, and as expected.
 local function ended(container, ready, name)
   if state.busy(container) then return false end
   local status = container.state.exit_code
   if type(ready) == "table" and ready.exit == status then return true end
   tiny.fail {
-    message = ("%s ended with status %s before it was ready"):format(name, status or "unknown"), exit = 125,
+    message = ("%s exited with status %s before it was ready"):format(name, status or "unknown"), exit = 125,
     hint = "tinylua logs " .. name,
   }
 end
 
--- Waits until the container is ready; fails after `patience` seconds, or when it ends before.
+-- Waits until the container is ready; fails after `patience` seconds, or when it exits before.
 return function(id, name, ready, patience)
   if ready == nil then return end
   local began, pause, wait = tiny.clock("monotonic"), FIRST, {}
@@ -71,11 +71,11 @@ return function(id, name, ready, patience)
     if not only_end and holds(ready, container, wait) then return end
     local left = began + patience - tiny.clock("monotonic")
     if left <= 0 then
-      tiny.fail { message = ("%s was not ready within %g s"):format(name, patience), hint = ("tinylua logs %s; ready_timeout gives it longer"):format(name), exit = 125 }
+      tiny.fail { message = ("%s was not ready within %g s"):format(name, patience), hint = ("tinylua logs %s; ready_timeout sets a longer time"):format(name), exit = 125 }
     end
-    -- A change in its folder (its log, its state) wakes; what nobody tells is tried again.
-    local told = type(ready) == "table" and not ready.port
-    tiny.poll({ watch }, math.min(left, told and left or pause))
+    -- A change in its directory (its log, its state) wakes us; other conditions are polled.
+    local event_driven = type(ready) == "table" and not ready.port
+    tiny.poll({ watch }, math.min(left, event_driven and left or pause))
     watch:changes()
     pause = math.min(pause * 2, RAREST)
   end

@@ -1,15 +1,15 @@
--- Looks at a Lua file without running it: syntax, globals, primitives with their options, handles that nobody
--- closes, and the tables of containers and topologies. Each finding is { line, col, message, hint }. How the
--- file is walked is tiny.dev.check_scope; what a call is told is tiny.dev.check_calls.
+-- Checks a Lua file without running it: syntax, globals, primitives with their options, unclosed handles, and the tables of
+-- containers and topologies. Each finding is { line, col, message, hint }. tiny.dev.check_scope walks the file;
+-- tiny.dev.check_calls checks the calls.
 local suggestion = require "tiny.dev.suggestion"
 
 local check = {}
 
--- The globals that every file has; break_before is for `run --step`.
+-- The globals of every file; break_before is for `run --step`.
 local KNOWN = { _ENV = true, break_before = true }
 for name in pairs(_G) do KNOWN[name] = true end
 
--- Lua's own sentence on a syntax error, with the column of what it names.
+-- Lua's message about a syntax error, with the column of the token that it names.
 local function syntax_error(text, wrong)
   local line, message = wrong:match(":(%d+): (.*)$")
   line, message = math.tointeger(tonumber(line)) or 1, message or wrong
@@ -21,7 +21,7 @@ local function syntax_error(text, wrong)
   return { line = line, col = col or 1, message = message }
 end
 
--- What is said of the globals that the file uses; one that it sets itself is there.
+-- Findings about globals; a global that the file itself sets is defined.
 local function globals(uses, found)
   local set = {}
   for _, use in ipairs(uses) do
@@ -29,14 +29,14 @@ local function globals(uses, found)
   end
   for _, use in ipairs(uses) do
     if use.written and not KNOWN[use.name] then
-      table.insert(found, { line = use.line, col = use.col, message = ("%s is a global"):format(use.name), hint = "write local before its first use" })
+      table.insert(found, { line = use.line, col = use.col, message = ("%s is a global"):format(use.name), hint = "declare it with `local` before its first use" })
     elseif not use.written and not KNOWN[use.name] and not set[use.name] then
-      table.insert(found, { line = use.line, col = use.col, message = ("nobody sets %s"):format(use.name), hint = suggestion(use.name, KNOWN) })
+      table.insert(found, { line = use.line, col = use.col, message = ("undefined global '%s'"):format(use.name), hint = suggestion(use.name, KNOWN) })
     end
   end
 end
 
--- Without the findings on lines that end in the comment `check: off`, in their places' order.
+-- Removes findings on lines with the comment `check: off`, and sorts the rest by position.
 local function wanted(found, text)
   local off, kept, n = {}, {}, 0
   for row in (text .. "\n"):gmatch("(.-)\n") do
@@ -54,13 +54,14 @@ local function wanted(found, text)
   return kept
 end
 
--- The findings in a text, in the order of their places; `path` names it in a syntax error.
+-- The findings in a text, sorted by position; `path` names it in a syntax error.
 function check.text(text, path)
   text = text:gsub("^\u{feff}", ""):gsub("^#", "--")
   local nul = text:find("\0", 1, true)
-  if nul then return { syntax_error(text, ("%s:%d: a byte 0: this is no Lua text"):format(path, 1 + select(2, text:sub(1, nul):gsub("\n", "")))) } end
-  local uses, wrong = tiny.chunk_globals(text, path)
-  if not uses then return { syntax_error(text, wrong) } end
+  if nul then return { syntax_error(text, ("%s:%d: NUL byte: not a Lua text file"):format(path, 1 + select(2, text:sub(1, nul):gsub("\n", "")))) } end
+  local compiled, wrong = load(text, "@" .. path, "t")
+  -- The compiler's own limit is no syntax error, and has no text of its own.
+  if not compiled then return { syntax_error(text, type(wrong) == "string" and wrong or path .. ":1: tables, brackets or operators are nested too deeply") } end
   local found = {}
   local seen = require("tiny.dev.check_scope").walk(require "tiny.base.parser"(text), require("tiny.dev.check_calls").new(found))
   globals(seen, found)
@@ -70,7 +71,7 @@ end
 -- The findings in a file.
 function check.file(path)
   local text = tiny.read_file(path)
-  if not text then tiny.fail { message = path .. " is not there", hint = "a file, or - for standard input", exit = 2 } end
+  if not text then tiny.fail { message = path .. " does not exist", hint = "give a file, or - for standard input", exit = 2 } end
   return check.text(text, path)
 end
 

@@ -1,6 +1,5 @@
--- What `check` says of calls and of the handles that they return: primitives that are not there, what a call
--- would be refused for (by the check that the call itself makes: tiny.foresee), methods that a handle does not
--- have, and handles that nobody uses or closes.
+-- The part of `check` for calls and the handles that they return: unknown primitives, invalid arguments (with the check of
+-- the call itself: tiny.foresee), unknown methods of handles, and handles that are not used or closed.
 local constant = require "tiny.dev.constant"
 local suggestion = require "tiny.dev.suggestion"
 
@@ -8,20 +7,20 @@ local calls = {}
 
 local UNKNOWN = tiny.foresee()
 
--- A handle of these is of no use to who drops it.
+-- Handles that have no effect if they are dropped.
 local NEEDED = {}
 for kind in ("child process cgroup bridge nat isolation transit pin reservation netns utsns ipcns timens userns namespace dir lock file watch notice udp listener"):gmatch("%S+") do
   NEEDED[kind] = true
 end
 
--- What these own is left behind unless somebody says so; the names are what ends or takes them.
+-- Handles whose resource remains unless it is removed; the names are the calls that end or take over the resource.
 local OWNED = {
   child = { ":wait", ":reap", "wait", "reap", "become_init" },
   cgroup = { "cgroup_del" },
   bridge = { "link_del" }, nat = { "nat_del" }, isolation = { "isolate_del" }, transit = { "isolate_del" }, pin = { "pin_del" },
 }
 
--- The arguments as table.pack makes them. `open`: a last call or vararg may be any number of them.
+-- The arguments like table.pack. `open`: a last call or vararg may be any number of arguments.
 local function pack(nodes)
   local last = nodes[#nodes]
   local open = last and (last.kind == "call" or last.kind == "method" or last.kind == "...")
@@ -30,7 +29,7 @@ local function pack(nodes)
   return args, open
 end
 
--- Why a call would be refused, whatever an open end of its arguments holds; and the kind that it returns.
+-- Why a call would be refused, whatever an open end of its arguments contains; and the kind that it returns.
 local function foresee(name, args, open)
   local refusal, kind = tiny.foresee(name, args)
   for _ = 1, open and 4 or 0 do
@@ -43,7 +42,7 @@ local function foresee(name, args, open)
   return refusal, kind
 end
 
--- The item of a table among the arguments that a refusal names.
+-- The item of an argument table that an error names.
 local function item_of(nodes, key)
   for _, node in ipairs(nodes) do
     for _, item in ipairs(node.kind == "table" and node.items or {}) do
@@ -55,8 +54,7 @@ local function item_of(nodes, key)
 end
 calls.item_of = item_of
 
--- The primitive that a call is of, by its name on `tiny`, and the nodes of its arguments; for tiny.try(tiny.x, …)
--- those of x.
+-- The primitive that is called, by its name on `tiny`, and the argument nodes; for tiny.try(tiny.x, …) those of x.
 local function primitive(node, walker)
   local module, name = walker:named(node.callee)
   if module ~= "tiny" then return nil end
@@ -69,7 +67,7 @@ end
 
 local function exists(name) return tiny[name] ~= nil or name == "settings" end
 
--- The kind of handle that an expression is: a call of a primitive returns one.
+-- The kind of handle of an expression that calls a primitive.
 local function kind_of(node, walker)
   if not node or node.kind ~= "call" then return nil end
   local module, name = walker:named(node.callee)
@@ -109,7 +107,7 @@ function calls.new(found)
 
   function listener.field(node, walker)
     local module, name = walker:named(node)
-    if module == "tiny" and not exists(name) then say(node, ("there is no primitive tiny.%s"):format(name), suggestion(name, tiny)) end
+    if module == "tiny" and not exists(name) then say(node, ("no such primitive: tiny.%s"):format(name), suggestion(name, tiny)) end
   end
 
   function listener.call(node, walker)
@@ -124,7 +122,7 @@ function calls.new(found)
     if not kind or name == "close" or name == "keep" then return end
     local method = kind .. ":" .. name
     if tiny.foresee(method) == false then
-      return say(node, ("a %s handle has no method %s"):format(kind, name), suggestion(name, methods(kind)))
+      return say(node, ("%s handles have no method %s"):format(kind, name), suggestion(name, methods(kind)))
     end
     refused(node, method, { { kind = "..." }, table.unpack(node.args) })
   end
@@ -133,7 +131,7 @@ function calls.new(found)
     local kind = kind_of(node, walker)
     if not NEEDED[kind] then return end
     local _, name = walker:named(node.callee)
-    say(node, ("the %s that tiny.%s returns is dropped"):format(kind, name), ("a local <close> %s it at the end"):format(OWNED[kind] and "undoes" or "closes") .. (OWNED[kind] and ", :keep() leaves it" or ""))
+    say(node, ("the %s that tiny.%s returns is dropped"):format(kind, name), ("a local <close> %s it at the end"):format(OWNED[kind] and "undoes" or "closes") .. (OWNED[kind] and ", :keep() keeps it" or ""))
   end
 
   function listener.leave(variable, walker)
@@ -142,7 +140,7 @@ function calls.new(found)
     if variable.reads == 0 then
       if NEEDED[kind] then say(variable, ("%s, a %s, is never used"):format(variable.name, kind), ("local %s <close> %s it at the end"):format(variable.name, OWNED[kind] and "undoes" or "closes")) end
     elseif OWNED[kind] and variable.escapes == 0 and not released(variable, kind) then
-      say(variable, ("%s, a %s, is never closed"):format(variable.name, kind), ("local %s <close> undoes it at the end, %s:keep() leaves it"):format(variable.name, variable.name))
+      say(variable, ("%s, a %s, is never closed"):format(variable.name, kind), ("local %s <close> undoes it at the end, %s:keep() keeps it"):format(variable.name, variable.name))
     end
   end
 

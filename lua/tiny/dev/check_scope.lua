@@ -1,11 +1,10 @@
--- Walks a syntax tree with its scopes: which local a name means, what its value is, and how it is used. What is
--- found on the way is told to a listener: listener.call(node, walker), listener.method(node, variable),
--- listener.field(node, walker), listener.statement(node, walker) and, when a variable's scope ends,
--- listener.leave(variable).
+-- Walks a syntax tree with its scopes: resolves locals, their values and how they are used. It calls a listener:
+-- listener.call(node, walker), listener.method(node, variable), listener.field(node, walker),
+-- listener.statement(node, walker) and, when a variable's scope ends, listener.leave(variable).
 --
--- A variable is { name, line, col, attribute, value, reads, escapes, uses }: `value` is the node that it is set
--- to, where it is set once; `uses` are the names of the methods called on it and of the primitives it is given
--- to; `escapes` counts where it goes out of sight.
+-- A variable is { name, line, col, attribute, value, reads, escapes, uses }: `value` is the node assigned to it, if it is
+-- assigned once; `uses` are the names of the methods called on it and of the primitives that it is passed to; `escapes`
+-- counts uses that cannot be followed.
 local Walker = {}
 Walker.__index = Walker
 
@@ -31,7 +30,7 @@ function Walker:find(name)
   end
 end
 
--- The module that a node stands for: what `require` is called with here, or where the variable was set.
+-- The module that a node refers to: a `require` call, or a variable assigned from one.
 function Walker:module(node)
   if node.kind == "name" then
     local variable = self:find(node.name)
@@ -43,7 +42,7 @@ function Walker:module(node)
   return name and name.kind == "string" and name.value or nil
 end
 
--- The module and the field that a callee names: "tiny" and "clone" for tiny.clone.
+-- The module and field of a callee: "tiny" and "clone" for tiny.clone.
 function Walker:named(node)
   if node.kind ~= "index" or node.key.kind ~= "string" then return nil end
   local module = self:module(node.object)
@@ -61,7 +60,7 @@ function Walker:use(node, how)
   return variable
 end
 
--- An expression; `how` says what becomes of a name that it is: nil where it goes out of sight.
+-- An expression; `how` is the use of a name: nil if the use cannot be followed.
 function Walker:expression(node, how)
   local visit = Walker[node.kind]
   if visit then visit(self, node, how) end
@@ -98,7 +97,7 @@ end
 function Walker.call(self, node)
   self:expression(node.callee, "a call")
   local module, name = self:named(node.callee)
-  -- What a primitive is given comes back; what becomes of it elsewhere cannot be seen.
+  -- A primitive does not keep its arguments; other functions may.
   self:expressions(node.args, module == "tiny" and name or nil)
   self.listener.call(node, self)
 end
@@ -115,7 +114,7 @@ Walker["local"] = function(self, node)
   if node.recursive then self:declare(node.names[1], node.values[1]) end
   self:expressions(node.values)
   for i, name in ipairs(node.recursive and {} or node.names) do
-    -- Only what stands behind the name itself is its value; of a call's further results nothing is known.
+    -- Only a name's own expression is its value; further results of a call are unknown.
     self:declare(name, (i < #node.names or #node.values <= i) and node.values[i] or nil)
   end
 end
@@ -143,7 +142,7 @@ Walker["do"] = function(self, node)
   self:shut()
 end
 
--- The condition sees the block's locals.
+-- The condition is in the scope of the block's locals.
 Walker["repeat"] = function(self, node)
   self:open()
   self:statements(node.body)
@@ -161,7 +160,7 @@ function Walker:statements(list)
   end
 end
 
--- Walks a file's statements; returns the uses of globals: { name, line, col, written }.
+-- Walks the statements of a file; returns the uses of globals: { name, line, col, written }.
 local function walk(statements, listener)
   local self = setmetatable({ listener = listener, globals = {} }, Walker)
   self:open()

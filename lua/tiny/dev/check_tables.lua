@@ -1,5 +1,5 @@
--- What `check` says of the tables that containers and topologies are made of, and of modules that are not
--- there. The keys and their types are those of the modules themselves.
+-- The part of `check` for the tables of containers and topologies, and for missing modules. The keys and their types come
+-- from the modules themselves.
 local tables = {}
 
 local function sorted(map)
@@ -9,7 +9,7 @@ local function sorted(map)
   return list
 end
 
--- The items of a table with a name, and of those in it that are tables themselves their name.
+-- The named items of a table, and the names of nested tables.
 local function named(node)
   local items = {}
   for _, item in ipairs(node and node.kind == "table" and node.items or {}) do
@@ -18,7 +18,7 @@ local function named(node)
   return items
 end
 
--- Each item by itself, so that all that is wrong is told, each at its place. A value that is not known is not looked at.
+-- Checks each item separately, so that every error is reported at its own position. Unknown values are skipped.
 local function against(what, node, keys, say)
   local constant = require "tiny.dev.constant"
   for _, item in ipairs(named(node)) do
@@ -37,7 +37,7 @@ local function item(node, key)
   end
 end
 
--- The names in before, after and steps.
+-- Checks the names in before, after and steps.
 local function steps(node, say)
   local list = require("tiny.container").steps
   for _, field in ipairs { "before", "after", "steps" } do
@@ -46,7 +46,7 @@ local function steps(node, say)
       for _, name in ipairs(list) do known = known or name == one.key.value end
       if not known then
         local near = tiny.did_you_mean(one.key.value, list)
-        say(one, ("%s: there is no step %q"):format(field, one.key.value), near and ("did you mean %s?"):format(near) or "the steps are " .. table.concat(list, ", "))
+        say(one, ("%s: unknown step %q"):format(field, one.key.value), near and ("did you mean %s?"):format(near) or "the steps are " .. table.concat(list, ", "))
       end
     end
   end
@@ -76,7 +76,7 @@ end
 
 local MADE = { ["tiny.container"] = container, ["tiny.topology"] = topology }
 
--- The shipped module's name, or one that a search path has.
+-- The name of a module that is neither shipped nor on the search path.
 local function missing(module)
   local path = "lua/" .. module:gsub("%.", "/") .. ".lua"
   return module:find("^tiny%.[%w_.]+$") ~= nil and tiny.source(path) == nil
@@ -88,12 +88,12 @@ local function modules()
   return names
 end
 
--- A call that makes a container or a topology, or that asks for a module.
+-- Checks a call that creates a container or a topology, or that requires a module.
 function tables.call(node, walker, say)
   local required = node.callee.kind == "name" and node.callee.name == "require" and node.args[1]
   if required and required.kind == "string" and missing(required.value) then
     local near = tiny.did_you_mean(required.value, sorted(modules()))
-    say(required, ("there is no module %s"):format(required.value), near and ("did you mean %s?"):format(near) or nil)
+    say(required, ("no such module: %s"):format(required.value), near and ("did you mean %s?"):format(near) or nil)
   end
   local module, name = walker:named(node.callee)
   local first = node.args[1]

@@ -1,9 +1,9 @@
--- What a node of a syntax tree is, as far as that can be told without running the file.
+-- Evaluates constant nodes of a syntax tree, without running the file.
 local UNKNOWN = tiny.foresee()
 
 local function dummy() end
 
--- A node's value as far as it stands there; UNKNOWN for what only running tells. `whole`: whether all of it does.
+-- A node's value as far as it is constant, UNKNOWN for the rest. `whole`: whether all of it must be constant.
 local function constant(node)
   if node.kind == "string" or node.kind == "number" then return node.value, true end
   if node.kind == "true" or node.kind == "false" then return node.kind == "true", true end

@@ -1,34 +1,29 @@
--- Which primitives act on the machine, and which only look at it: for a plan, which never acts, and for stepping, which
--- stops where something happens.
-local acts = {}
+-- Which primitives act on the machine and which only read: for a plan, which never acts, and for stepping, which stops before
+-- primitives that act.
+local effects = {}
 
-local function set(text)
-  local found = {}
-  for name in text:gmatch("%S+") do found[name] = true end
-  return found
+-- By name, what the registry says of a primitive: effect, undoes, returns and so on (tiny.primitives).
+local by_name = {}
+for _, primitive in ipairs(tiny.primitives()) do by_name[primitive.name] = primitive end
+effects.PRIMITIVES = by_name
+
+-- Whether a primitive changes nothing, whatever its arguments.
+function effects.reads(name)
+  return by_name[name] ~= nil and by_name[name].effect == "reads"
 end
 
--- They change nothing, whatever their arguments.
-acts.LOOKS = set [[caps capability_name subids userns_helper mounts links routes published nft_chains cgroup_of probe isatty signal_number parse_addr
-  format_addr json_encode json_decode read_json_files clock timestamp parse_timestamp boot_id random_id process_start_time getpid getuid getgid show parse_size
-  parse_duration did_you_mean manual sources source config_dir caller load_recipe chunk_globals foresee error_frame seccomp_compile dns_question dns_answer try fail]]
-
--- They look at files; a plan answers them itself.
-acts.READS = set [[stat read_file list_dir readlink]]
-
--- What moves bytes and handles about, and is no step of its own in the eyes of a reader.
-acts.PLUMBING = set [[pipe socketpair read write dup2 poll signals next_signal flock unlock stdio wait_ready send_fd recv_fd reap pidfd_open open write_file
-  append_file mkdir mkdirs copy_entries open_root remove rename unblock_signals watch changes cgroup_notice take_notice pump pump_move pump_drop pump_finish relay relay_move open_device terminal_filter filter_text notify_ready open_cgroup
-  cgroup_stats cgroup_read open_ns stop_trace terminal_size raw_mode set_terminal_mode read_line unix_listen unix_accept unix_connect udp_receive udp_send
-  tcp_accept seal trace_calls set_foreground set_process_title]]
-
--- What takes away again: an abort lets these happen.
-function acts.undoes(name)
-  return name == "umount" or name == "remove" or name == "reap" or name == "kill" or name == "cgroup_kill" or name:find("_del$") ~= nil or name == "publish_clear" or name == "pin_clear"
+-- Whether a primitive only moves bytes and handles, which is not shown as a step.
+function effects.is_plumbing(name)
+  return by_name[name] ~= nil and by_name[name].effect == "plumbing"
 end
 
--- What the recipe of a container asks for, by the primitive that does it: its keys.
-acts.ASKED = {
+-- Whether a primitive removes what another call has created: an abort lets it happen.
+function effects.undoes(name)
+  return by_name[name] ~= nil and by_name[name].undoes
+end
+
+-- The keys of a container that request a primitive's call.
+effects.ASKED = {
   set_memory_limit = { "memory" }, set_swap_limit = { "swap" }, set_cpu_limit = { "cpus" }, set_pids_limit = { "pids" }, exec = { "command", "entrypoint" },
   sethostname = { "hostname" }, veth_pair = { "network" }, netns = { "network" }, nat = { "network" }, bridge = { "network" }, isolate = { "network" }, block_transit = { "network" }, pin = { "network" }, publish = { "publish" },
   reserve_port = { "publish" }, set_caps = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" }, landlock = { "landlock" },
@@ -37,9 +32,9 @@ acts.ASKED = {
 }
 local MOUNTED = { "volumes", "mounts", "tmpfs", "devices" }
 
--- The line that asks for a call, by an asker (tiny.inspect.origin); target: where a mount goes.
-function acts.line(op, target, asker)
-  if not target then return acts.ASKED[op] and asker(acts.ASKED[op]) end
+-- The line that requests a call, from an asker (tiny.inspect.origin); target: a mount's target.
+function effects.line(op, target, asker)
+  if not target then return effects.ASKED[op] and asker(effects.ASKED[op]) end
   if target == "/" then return asker { "rootfs" } end
   for _, key in ipairs(MOUNTED) do
     local found = asker({ key }, target)
@@ -47,8 +42,8 @@ function acts.line(op, target, asker)
   end
 end
 
--- Lets `tell` know which step of a container begins; the recipe's own closures come after that.
-function acts.mark_steps(spec, tell)
+-- Calls `tell` when a step of a container begins, before the recipe's own closures.
+function effects.mark_steps(spec, tell)
   local before = {}
   for _, name in ipairs(require("tiny.container").steps) do
     local own = spec.before and spec.before[name]
@@ -60,4 +55,4 @@ function acts.mark_steps(spec, tell)
   spec.before = before
 end
 
-return acts
+return effects

@@ -1,35 +1,35 @@
--- What `run` would do with a recipe, without doing it. The recipe and the shipped pipeline are run with stand-ins for
--- every primitive that acts, so that a plan cannot tell something else than what is done; what they would answer is
--- not known, and so the plan of a recipe that depends on it is as good as its guess.
-local Tape = require "tiny.dev.plan.recorder"
-local acts = require "tiny.dev.effects"
-local cage = require "tiny.dev.plan.sandbox"
+-- Shows what `run` would do with a recipe, without doing it. The recipe and the shipped pipeline run with a fake for every
+-- primitive that acts, so that a plan shows the real sequence of calls. The results of fakes are guesses, and so is the plan
+-- of a recipe that depends on them.
+local Recorder = require "tiny.dev.plan.recorder"
+local effects = require "tiny.dev.effects"
+local sandbox = require "tiny.dev.plan.sandbox"
 local container = require "tiny.container"
 local contradictions = require "tiny.dev.plan.contradictions"
 
 local plan = {}
 
--- What stands for the id, which is chosen at a container's start.
+-- A placeholder for the id, which is chosen when a container is created.
 local ID = "000000000000"
 
--- Puts the recipe's lines to the calls of the shipped pipeline.
+-- Adds the recipe's lines to the calls of the shipped pipeline.
 local function find_lines(calls, asker)
   for _, call in ipairs(calls) do
-    local found = not call.recipe and acts.line(call.op, call.target, asker)
+    local found = not call.recipe and effects.line(call.op, call.target, asker)
     call.recipe_line = found and found.place or nil
   end
 end
 
--- The context that tiny.supervisor.supervisor makes, of stand-ins: nothing is on record.
-local function context(tape, spec, where)
+-- A context like that of tiny.supervisor.supervisor, made of fakes; nothing is recorded in the store.
+local function context(recorder, spec, where)
   local data, run = require("tiny.state").roots()
-  local doubles, scope = require "tiny.dev.plan.fake_handles", require("tiny.scope").new()
+  local fake_handles, scope = require "tiny.dev.plan.fake_handles", require("tiny.scope").new()
   local undo = scope.undo
   function scope:undo(...)
     undo(self, ...)
-    tape.undo = { op = (...), args = Tape.arguments(select(2, ...)) }
+    recorder.undo = { op = (...), args = Recorder.arguments(select(2, ...)) }
   end
-  local record = { id = ID, dir = data .. "/containers/" .. ID, run = run .. "/" .. ID, config = spec, state = {}, alive = doubles.new("lock") }
+  local record = { id = ID, dir = data .. "/containers/" .. ID, run = run .. "/" .. ID, config = spec, state = {}, alive = fake_handles.new("lock") }
   return {
     id = ID, name = spec.name or ID, dir = record.dir, run = record.run, record = record, spec = spec, where = where, scope = scope, echo = {},
     stdio = {}, fifos = { "stdout", "stderr" },
@@ -47,15 +47,14 @@ local function of_container(self, made, args)
     error(err, 0)
   end
   spec.hostname = spec.hostname or ID
-  acts.mark_steps(spec, function(name) self.tape.step = name end)
-  self.says = "go" -- the pipe by which its maker lets a container go on
-  container.make(context(self.tape, spec, made.where or self.path))
+  effects.mark_steps(spec, function(name) self.recorder.step = name end)
+  self.says = "go" -- the pipe that lets a created container continue
+  container.make(context(self.recorder, spec, made.where or self.path))
   self.name = spec.name
   return asked
 end
 
--- Numbers what a reader counts: the steps of a container, the calls of a recipe that acts itself. What only moves bytes
--- has none.
+-- Numbers the steps of a container, or the calls of a recipe that acts itself. Plumbing calls get no number.
 local function number(found)
   local steps, calls = 0, 0
   for _, step in ipairs(found.steps) do
@@ -72,34 +71,34 @@ local function number(found)
   end
 end
 
--- The plan, in a process that has no primitive left which acts.
+-- Makes the plan, in a process without real acting primitives.
 local function made_of(path, words, args)
   local chunk, text = tiny.try(tiny.load_recipe, path)
   if not chunk then
-    -- The name is wrong that the user typed, not a line of ours.
+    -- The error is in the name that the user typed, not in a line of the library.
     text.at = nil
     error(text, 0)
   end
-  local self = require("tiny.dev.plan.fake_primitives").install { tape = Tape.new(), path = path }
-  cage.close(self.true_ones.setrlimit)
-  self.tape.step = "recipe"
+  local self = require("tiny.dev.plan.fake_primitives").install { recorder = Recorder.new(), path = path }
+  sandbox.close(self.originals.setrlimit)
+  self.recorder.step = "recipe"
   local made, asked
-  local _, err = tiny.try(self.tape.inside, self.tape, "host", function() made = (chunk(words or {})) end)
+  local _, err = tiny.try(self.recorder.inside, self.recorder, "host", function() made = (chunk(words or {})) end)
   if err then
-    -- Lua's own error, such as a comparison with nil: the recipe may well be right.
-    if not err.op and not err.hint then err.hint = "in a plan nothing is made: what a primitive would have answered is a guess" end
+    -- An error of Lua's, such as a comparison with nil, may be caused by a fake.
+    if not err.op and not err.hint then err.hint = "a plan does not execute primitives, so their results are guesses" end
     error(err, 0)
   end
   local kind = container.is(made) and "container" or "recipe"
   if kind == "container" then
-    self.tape.step = "prepare"
+    self.recorder.step = "prepare"
     asked = of_container(self, made, args)
   elseif require("tiny.topology").is(made) then
-    tiny.fail { at = path, message = "a topology has no one plan: each of its containers has", hint = "tinylua up brings it up", exit = 125 }
+    tiny.fail { at = path, message = "`plan` takes one container; this file is a topology", hint = "`tinylua up` starts a topology", exit = 125 }
   end
-  find_lines(self.tape.calls, require("tiny.inspect.origin").asker(text, path))
-  local found = { recipe = path, kind = kind, name = self.name, steps = {}, contradictions = contradictions.of(self.tape.calls, self.host, asked) }
-  for _, call in ipairs(self.tape.calls) do
+  find_lines(self.recorder.calls, require("tiny.inspect.origin").asker(text, path))
+  local found = { recipe = path, kind = kind, name = self.name, steps = {}, contradictions = contradictions.of(self.recorder.calls, self.host, asked) }
+  for _, call in ipairs(self.recorder.calls) do
     local last = found.steps[#found.steps]
     if not last or last.name ~= call.step or last.lane ~= call.lane then
       last = { name = call.step, lane = call.lane, calls = {} }
@@ -112,19 +111,19 @@ local function made_of(path, words, args)
   return found
 end
 
--- How a planning process ends that used too much: by the signals of the CPU limit, or for want of memory.
+-- Why a planning process was ended, by exit status: the signals of the CPU limit, or the memory limit.
 local ENDS = {
-  [152] = ("it takes more than %d seconds of CPU time"):format(cage.SECONDS), [134] = ("it takes more than %s of memory"):format(cage.MEMORY), [137] = "it was killed",
+  [152] = ("it used more than %d seconds of CPU time"):format(sandbox.SECONDS), [134] = ("it used more than %s of memory"):format(sandbox.MEMORY), [137] = "it was killed",
 }
 
 -- The plan of a recipe: { recipe, kind = "container" or "recipe", name, steps = { { number, name, lane, calls } },
--- contradictions }; each call has op, args, at, recipe or recipe_line, undo, number, and plumbing where it only moves
--- bytes. It is made in a process of its own, within bounds. args: the options of `run`, or nil.
+-- contradictions }; each call has op, args, at, recipe or recipe_line, undo, number, and plumbing if it only moves bytes.
+-- It is made in a separate process with resource limits. args: the options of `run`, or nil.
 function plan.of(path, words, args)
   local from, into = tiny.pipe()
   local child <close> = tiny.fork(function()
     from:close()
-    -- What waits for something that never comes is not left behind.
+    -- A plan that waits forever must not be left behind.
     tiny.set_parent_death_signal("SIGKILL")
     local write, null = tiny.write, tiny.open("/dev/null", { write = true })
     for number = 1, 2 do tiny.dup2(null, number) end
@@ -135,11 +134,11 @@ function plan.of(path, words, args)
   for bytes in function() return from:read() end do table.insert(parts, bytes) end
   from:close()
   local status, err = child:wait()
-  if ENDS[status] then tiny.fail { message = ("%s cannot be planned: %s"):format(path, ENDS[status]), hint = "what the recipe itself does is done for its plan too", exit = 125 } end
-  return tiny.json_decode(table.concat(parts)) or tiny.fail { message = ("%s cannot be planned: its process ended with %s"):format(path, tostring(status or err)), exit = 125 }
+  if ENDS[status] then tiny.fail { message = ("%s cannot be planned: %s"):format(path, ENDS[status]), hint = "Lua code of the recipe also runs for its plan", exit = 125 } end
+  return tiny.json_decode(table.concat(parts)) or tiny.fail { message = ("%s cannot be planned: its process exited with status %s"):format(path, tostring(status or err)), exit = 125 }
 end
 
--- The same as text. options: all = whether what only moves bytes and makes folders is shown too; colour.
+-- The plan as text. options: all = whether plumbing calls are shown too; colour.
 function plan.text(found, options)
   return require "tiny.dev.plan.text"(found, options or {})
 end

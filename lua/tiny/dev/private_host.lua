@@ -1,20 +1,20 @@
--- A private host for a test: namespaces and a control group of its own, the machine's files read-only, with
--- /tmp, /run and /var/lib empty. What happens inside ends with it: the machine is as it was. It keeps from accidents,
--- not from intent: a test of root's is root, and can make the files writable again.
+-- A private host for a test: its own namespaces and cgroup, the machine's files read-only, and empty /tmp, /run and /var/lib.
+-- Everything inside ends with it, and the machine stays unchanged. It protects against accidents, not against attacks: root's
+-- tests run as root and can make the files writable again.
 local private_host = {}
 
--- A group's name has the pid of who made it: a later look tells what a killed one left.
+-- A cgroup's name contains its creator's pid, so that cgroups of killed runners can be found.
 local PREFIX = "tinylua-private-"
 local EMPTY = { "/tmp", "/run", "/var/lib" }
 local STICKY, PRIVATE = tonumber("1777", 8), tonumber("700", 8)
 
--- Settings of network, UTS and IPC namespaces.
+-- The sysctls of network, UTS and IPC namespaces.
 local OWN_SETTINGS = {
   "net", "fs/mqueue", "kernel/hostname", "kernel/domainname", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall",
   "kernel/shmmax", "kernel/shmmni", "kernel/shm_rmid_forced",
 }
 
--- Whether a path is shown as an empty folder, or lies below one.
+-- Whether a path is shown as an empty directory, or is below one.
 local function hidden(path)
   for _, empty in ipairs(EMPTY) do
     if path == empty or path:sub(1, #empty + 1) == empty .. "/" then return true end
@@ -22,8 +22,8 @@ local function hidden(path)
   return false
 end
 
--- A control group with every controller of this host; nil where none can be made. A v1 cpuset's files are
--- empty at first, and then take no process (cpuset(7)).
+-- Creates a cgroup with every controller of this host; nil if that is not possible. A v1 cpuset's files are empty at first,
+-- and then it accepts no process (cpuset(7)).
 local function group(name)
   local controllers = {}
   for controller in pairs(tiny.probe().cgroup.controllers or {}) do table.insert(controllers, controller) end
@@ -31,7 +31,7 @@ local function group(name)
   return (tiny.try(tiny.cgroup, name, { controllers = controllers }))
 end
 
--- Each hierarchy at its place again: in the new cgroup namespace its top is the private host's group.
+-- Mounts each hierarchy again: in the new cgroup namespace its root is the private host's cgroup.
 local function mount_cgroups(root, mounts)
   tiny.mount_tmpfs("/sys/fs/cgroup", { root = root })
   for _, mount in ipairs(mounts) do
@@ -43,32 +43,32 @@ local function mount_cgroups(root, mounts)
   end
 end
 
--- On v2 a group with processes cannot hand controllers down (cgroups(7)): they move to one below it.
+-- On v2, a cgroup with processes cannot delegate controllers (cgroups(7)), so they move to a child cgroup.
 local function leave_top()
   local leaf = tiny.cgroup("init")
   leaf:attach()
   leaf:keep()
 end
 
--- A folder that is empty here, but for the files of a test which lies directly in it: what is written goes to memory.
+-- An empty directory, except for a test's files directly in it; writes go to memory.
 local function mount_over(path, root)
   local over = "/mnt" .. path
   for _, name in ipairs { "/upper", "/work" } do tiny.mkdir(over .. name) end
   tiny.mount_overlay(path, { root = root, lower = { path }, upper = over .. "/upper", work = over .. "/work" })
 end
 
--- Settings that are the whole machine's are read-only; those of namespaces are the private host's own.
+-- Sysctls of the whole machine are read-only; those of namespaces are the private host's own.
 local function protect(root)
   local second = "/tmp/proc"
   tiny.mount_proc(second, { root = root, create = true })
   for _, name in ipairs { "sys", "sysrq-trigger" } do tiny.try(tiny.mount_bind, "/proc/" .. name, "/proc/" .. name, { source_root = root, root = root, ro = true }) end
-  -- What is bound from a read-only mount is read-only too.
+  -- Bind mounts of a read-only mount are read-only too.
   for _, name in ipairs(OWN_SETTINGS) do tiny.try(tiny.mount_bind, second .. "/sys/" .. name, "/proc/sys/" .. name, { source_root = root, root = root }) end
   tiny.umount(second, { root = root })
   tiny.remove(second, { root = root })
 end
 
--- Lays out the files; `kept` are paths that are to be seen though they lie in what is empty here.
+-- Sets up the files; `kept` are paths to keep in directories that are otherwise empty.
 local function lay_out(kept, cgroups, rootless)
   tiny.mount_private("/")
   tiny.mount_bind("/", "/mnt", { ro = true })
@@ -86,13 +86,13 @@ local function lay_out(kept, cgroups, rootless)
   if tiny.stat("/dev/shm") then tiny.mount_tmpfs("/dev/shm", { root = root, nosuid = true, nodev = true, mode = STICKY }) end
   tiny.mount_proc("/proc", { root = root })
   tiny.mount_sysfs("/sys", { root = root, ro = true })
-  -- An ordinary user may write to none of it, and mounts a /proc only where the one that is seen is whole.
+  -- An unprivileged user cannot write to these files, and can mount /proc only if the visible one is complete.
   if not rootless then protect(root) end
   if cgroups then mount_cgroups(root, cgroups) end
   tiny.pivot_root(root)
 end
 
-local function settle(kept, cgroups, rootless)
+local function complete(kept, cgroups, rootless)
   lay_out(kept, cgroups, rootless)
   if cgroups then leave_top() end
   tiny.link_set("lo", { up = true })
@@ -100,13 +100,13 @@ local function settle(kept, cgroups, rootless)
   for _, folder in ipairs { "/tmp/home", "/tmp/test", "/tmp/test-run" } do tiny.mkdir(folder, { mode = PRIVATE }) end
 end
 
--- An ordinary user's test is no root either: in one more namespace, with the user's ids.
+-- An unprivileged user's test does not run as root: it gets another namespace, with the user's ids.
 local function as_user(user, body)
   local again <close> = tiny.userns { uid_map = { { user.uid, 0, 1 } }, gid_map = { { user.gid, 0, 1 } } }
   return tiny.clone({ user = again }, body)
 end
 
--- Removes the groups of private hosts whose maker was killed. In use they cannot be removed, whoever made them.
+-- Removes the cgroups of private hosts whose creator was killed. A cgroup in use cannot be removed.
 function private_host.clear()
   for _, mount in ipairs(tiny.getuid() == 0 and tiny.probe().cgroup.mounts or {}) do
     for _, name in ipairs(tiny.try(tiny.list_dir, mount.path .. mount.own) or {}) do
@@ -116,8 +116,8 @@ function private_host.clear()
   end
 end
 
--- Runs `body` in a new private host; returns the child and its control group, which the caller closes in
--- this order. `first` runs before anything is laid out. kept: paths that the body needs.
+-- Runs `body` in a new private host; returns the child and its cgroup, which the caller closes in this order. `first` runs
+-- before the files are set up. kept: paths that the body needs.
 function private_host.start(kept, first, body)
   local user = { uid = tiny.getuid(), gid = tiny.getgid() }
   local rootless = user.uid ~= 0
@@ -127,10 +127,10 @@ function private_host.start(kept, first, body)
   local cgroups = cg and tiny.probe().cgroup.mounts or nil
   local child = tiny.clone({ user = own, pid = true, mount = true, net = true, uts = true, ipc = true, cgroup = cg or true, cgroupns = cg and true or nil }, function()
     first()
-    -- The runner's end, however it comes, is the end of everything in here.
+    -- When the runner ends, for whatever reason, everything in here ends.
     tiny.set_parent_death_signal("SIGKILL")
-    settle(kept, cgroups, rootless)
-    -- PID 1 reaps what the test leaves behind; the test is its first child.
+    complete(kept, cgroups, rootless)
+    -- PID 1 reaps processes that the test leaves behind; the test is its first child.
     tiny.become_init(rootless and as_user(user, body) or tiny.fork(body))
   end)
   return child, cg and { path = cg.path, close = function() tiny.try(tiny.cgroup_del, cg:keep(), { kill = true }) end } or nil

@@ -1,28 +1,28 @@
--- `run --step`: a person is asked before each primitive that acts, in whatever process it is called. The primitives are
--- wrapped on `tiny`, so that nothing of it is there without --step. One process at a time speaks at the terminal: it holds
--- the token, a message in a socket that all forked processes share, which also says how to go on.
-local acts = require "tiny.dev.effects"
-local places = require "tiny.base.callsite"
+-- `run --step`: asks the user before each primitive that acts, in every process. The primitives are wrapped on `tiny`, so
+-- that without --step there is no overhead. One process at a time uses the terminal: the one that holds the token, a message
+-- in a socket that all forked processes share, which also holds the mode.
+local effects = require "tiny.dev.effects"
+local callsite = require "tiny.base.callsite"
 
 local step = {}
 
--- How to go on, as the token says it: stop at each, run to the next break, up to a primitive, or give up.
+-- The modes: stop at each primitive, run to the next break, up to a primitive, or abort.
 local STEP, GO, ABORT = "step", "go", "abort"
-local HIDDEN = { "lua/tiny/step", "lua/tiny/base/callsite.lua" }
+local HIDDEN = { "lua/tiny/dev/step", "lua/tiny/base/callsite.lua" }
 local MOST_DONE = 50
 
--- The state of this process; a fork has its own copy. true_ones: the primitives; children: those that are alive.
+-- The state of this process; a fork has its own copy. originals: the unwrapped primitives; children: live children.
 local self = { done = {}, count = 0, children = {} }
 
--- The primitives that the recipe names to stop before; nil where it names none.
+-- The primitives of the recipe's break_before; nil if it has none.
 local function breaks()
   local asked, set = self.break_before or rawget(_G, "break_before"), nil
   for _, name in ipairs(type(asked) == "table" and asked or { asked }) do
-    if not self.true_ones[name] then
+    if not self.originals[name] then
       local names = {}
-      for known in pairs(self.true_ones) do table.insert(names, known) end
+      for known in pairs(self.originals) do table.insert(names, known) end
       local near = tiny.did_you_mean(tostring(name), names)
-      tiny.fail { message = ("break_before: there is no primitive %s%s"):format(tiny.show(name), near and ("; did you mean %q?"):format(near) or ""), at = self.path, exit = 125, aborted = true }
+      tiny.fail { message = ("break_before: no such primitive: %s%s"):format(tiny.show(name), near and ("; did you mean %q?"):format(near) or ""), at = self.path, exit = 125, aborted = true }
     end
     set = set or {}
     set[name] = true
@@ -30,7 +30,7 @@ local function breaks()
   return set
 end
 
--- Calls f with the primitives as they are.
+-- Calls f with the unwrapped primitives.
 local function unwrapped(f, ...)
   local before = self.busy
   self.busy = true
@@ -40,7 +40,7 @@ local function unwrapped(f, ...)
   return table.unpack(results, 2, results.n)
 end
 
--- Waits for the terminal; returns how to go on. Where every other process is gone nobody can give it back.
+-- Waits for the token; returns the mode. If all other processes are gone, no process can return it.
 local function take()
   while true do
     local handles, by = { self.from }, {}
@@ -49,7 +49,7 @@ local function take()
     end
     local alone = self.first and #handles == 1
     for _, ready in ipairs(tiny.poll(handles, alone and 0 or nil)) do
-      -- Another process may have been faster; one that ends with the token never gives it back.
+      -- Another process may have been faster, or have exited while holding the token.
       local token = ready == self.from and self.from:read()
       if token then return token end
       self.children[ready] = nil
@@ -63,35 +63,35 @@ local function give(mode)
   self.into:write(mode)
 end
 
--- Whether to stop before a call, as the token's mode has it.
+-- Whether to stop before a call in this mode.
 local function stops(mode, call)
   if mode == GO then return (breaks() or {})[call.op] end
   if mode:sub(1, 3) == "to " then return mode:sub(4) == call.op end
   local set = mode == "begin" and breaks()
   if set then return set[call.op] end
-  -- Of the shipped Lua's calls those that only move bytes are no steps; nor is what the supervisor of a container
-  -- that runs does for it, which ends with the container in any case.
-  return call.own or not (acts.PLUMBING[call.op] or self.supervises)
+  -- Plumbing calls of the shipped Lua are not steps, nor are those of a running container's supervisor, which ends with the
+  -- container in any case.
+  return call.own or not (effects.is_plumbing(call.op) or self.supervises)
 end
 
 local function give_up(call)
   self.aborting = true
-  tiny.fail { message = ("stopped before %s(%s), as the person at the terminal wished"):format(call.op, call.args), at = call.at, aborted = true, exit = 130 }
+  tiny.fail { message = ("stopped before %s(%s), as requested at the terminal"):format(call.op, call.args), at = call.at, aborted = true, exit = 130 }
 end
 
--- Asks before a call; may throw, which undoes what was made.
+-- Asks before a call; may throw, which undoes what was created.
 local function ask(call)
   local mode = take()
   if mode == ABORT then
     give(mode)
-    if acts.undoes(call.op) then return end
+    if effects.undoes(call.op) then return end
     return give_up(call)
   end
   local sure, wanted = pcall(stops, mode, call)
   if sure and not wanted then return give(mode) end
   local answer = ABORT
   if sure then
-    -- A terminal that is gone answers nothing more.
+    -- The terminal may have been closed.
     local asked, said = pcall(require "tiny.dev.step_prompt", self, call)
     answer = asked and said or ABORT
   end
@@ -101,13 +101,13 @@ local function ask(call)
     error(wanted, 0)
   end
   if answer ~= ABORT then return end
-  -- What takes something away is let happen: the abort comes with the next call, if there is one.
-  if not acts.undoes(call.op) then give_up(call) end
+  -- Calls that undo something are executed; the next other call aborts.
+  if not effects.undoes(call.op) then give_up(call) end
 end
 
 local function note(call, results)
   local failed = not results[1] and results[2]
-  -- What returns nothing returns one nil.
+  -- A call without results shows as one nil.
   local nothing = results[1] and results.n == 2 and results[2] == nil
   call.result = failed and tostring(type(failed) == "table" and failed.message or failed)
     or nothing and "" or require("tiny.dev.plan.recorder").arguments(table.unpack(results, 2, results.n))
@@ -116,9 +116,9 @@ local function note(call, results)
   if #self.done > MOST_DONE then table.remove(self.done, 1) end
 end
 
--- The place of a call: the recipe's line, and whether the recipe itself makes it.
+-- The position of a call: the recipe's line, and whether the recipe itself makes the call.
 local function place_of(call)
-  call.at, call.shipped = tiny.caller(), places.innermost(HIDDEN)
+  call.at, call.shipped = tiny.caller(), callsite.innermost(HIDDEN)
   call.own = call.at ~= nil and call.at == call.shipped
   call.at = call.at or call.shipped
 end
@@ -134,12 +134,12 @@ local function wrap(name, primitive)
     end, ...)
     unwrapped(ask, call)
     if forks then
-      -- The child's own state, before anything of it runs.
+      -- Set up the child's own state before any other code runs in it.
       local arguments = table.pack(...)
       local body = arguments[arguments.n]
       arguments[arguments.n] = function()
         self.first, self.children, self.done, self.count, self.supervises = false, {}, {}, 0, nil
-        self.lane = (name == "clone" and "child " or "fork ") .. self.true_ones.getpid()
+        self.lane = (name == "clone" and "child " or "fork ") .. self.originals.getpid()
         return body()
       end
       local child = primitive(table.unpack(arguments, 1, arguments.n))
@@ -156,13 +156,13 @@ local function wrap(name, primitive)
   end
 end
 
--- Starts stepping in this process and all that it forks. path: the recipe. Fails without a terminal.
+-- Starts stepping in this process and all its forks. path: the recipe. Fails without a terminal.
 function step.start(path)
   local terminal, err = tiny.try(tiny.open, "/dev/tty", { read = true, write = true })
   if not terminal then
-    tiny.fail { message = "--step asks at a terminal, and there is none: " .. err.message, hint = "--trace shows each call without one, tinylua plan what would be done", exit = 125 }
+    tiny.fail { message = "--step needs a terminal: " .. err.message, hint = "use --trace to show each call, or `tinylua plan` to show what would be done", exit = 125 }
   end
-  -- Loaded before: in a container's root no file of its tree is ours to run.
+  -- Loaded now: inside a container, modules would be looked up in its tree.
   for _, name in ipairs { "live", "text", "network_rows" } do require("tiny.inspect." .. name) end
   for _, name in ipairs { "step_prompt", "plan.recorder" } do require("tiny.dev." .. name) end
   require "tiny.format"
@@ -171,22 +171,22 @@ function step.start(path)
   self.asker = require("tiny.inspect.origin").asker(self.text, path or "")
   self.host = require("tiny.inspect.live").here()
   self.from, self.into = tiny.socketpair { type = "seqpacket", nonblock = true }
-  -- Ctrl-C at the prompt gives up in order; a program that is executed has it as ever.
+  -- Ctrl-C at the prompt aborts cleanly; an executed program has the default action.
   self.signals = tiny.signals { "SIGINT" }
-  self.true_ones = {}
+  self.originals = {}
   for name, primitive in pairs(tiny) do
-    if type(primitive) == "function" then self.true_ones[name] = primitive end
+    if type(primitive) == "function" then self.originals[name] = primitive end
   end
-  for name, primitive in pairs(self.true_ones) do
-    if not acts.LOOKS[name] and not acts.READS[name] and name ~= "seal" and name ~= "stop_trace" then tiny[name] = wrap(name, primitive) end
+  for name, primitive in pairs(self.originals) do
+    if not effects.reads(name) and name ~= "seal" and name ~= "stop_trace" then tiny[name] = wrap(name, primitive) end
   end
   unwrapped(give, "begin")
 end
 
--- A container that is stepped through: its steps have names, and it may say where to stop.
+-- Watches a container: its steps have names, and it may say where to stop.
 function step.watch(spec)
   self.break_before, self.watched = spec.break_before, true
-  acts.mark_steps(spec, function(name) self.step = name end)
+  effects.mark_steps(spec, function(name) self.step = name end)
 end
 
 return step

@@ -1,17 +1,17 @@
--- What a person sees before a step, and may answer: the call with its values, the recipe's line in a frame, and what was
--- done so far. Everything goes to the terminal that was opened at the start: a child's standard streams are not ours.
-local acts = require "tiny.dev.effects"
-local places = require "tiny.base.callsite"
+-- The prompt of `run --step`: shows the call with its values, the recipe's line in a code frame, and what was done so far, and
+-- reads the answer. It uses the terminal that was opened at the start, since a child's standard streams are not ours.
+local effects = require "tiny.dev.effects"
+local callsite = require "tiny.base.callsite"
 
 local HELP = [[
-  n, Enter   do it, and stop before the next
-  c          go on, to the next break_before if there is one
-  u NAME     go on until this primitive
-  i          inspect: the child as it is now, or this process
-  l          list what this process has done so far
-  s          a shell in the child as it is now, with the rights that it still has: of a rootfs
-             that you do not trust it is a program of theirs; its end comes back here
-  a, Ctrl-D  abort: nothing more is done, and what was made is undone
+  n, Enter   execute it, and stop before the next
+  c          continue, to the next break_before if there is one
+  u NAME     continue until this primitive
+  i          inspect the child, or this process
+  l          list the calls of this process so far
+  s          a shell in the child, with its current privileges. In an untrusted rootfs it is
+             an untrusted program. Exit the shell to return here
+  a, Ctrl-D  abort, and undo everything so far
 ]]
 
 local function clean(text) return (require("tiny.format").clean(text)) end
@@ -25,11 +25,11 @@ local function say(self, ...)
   self.terminal:write(table.concat { ... })
 end
 
--- The frame of the place: in the recipe, or in the shipped Lua.
+-- The code frame of a position in the recipe or in the shipped Lua.
 local function frame(self, place)
   local file, line = place:match("^(.+):(%d+)$")
   local text = file == self.path and self.text or file and tiny.try(tiny.source, file) or ""
-  for _, one in ipairs(line and places.frame(text, tonumber(line), 1) or {}) do
+  for _, one in ipairs(line and callsite.frame(text, tonumber(line), 1) or {}) do
     say(self, "  ", one:sub(1, 1) == ">" and one or colour(2, one), "\n")
   end
 end
@@ -38,8 +38,8 @@ local function show(self, call)
   say(self, "\n", colour(36, ("── %s%s ── %s"):format(self.lane, call.step and ", step " .. call.step or "", clean(call.at or "?"))), "\n")
   if call.at then frame(self, call.at) end
   local target = call.op:find("^mount_") and (call.args:match('^"[^"]*", "(/[^"]*)"') or call.args:match('^"(/[^"]*)"')) or nil
-  local asked = not call.own and acts.line(call.op, target, self.asker)
-  if asked then say(self, colour(2, ("  asked for at %s: %s"):format(clean(asked.place), clean(asked.code))), "\n") end
+  local asked = not call.own and effects.line(call.op, target, self.asker)
+  if asked then say(self, colour(2, ("  requested at %s: %s"):format(clean(asked.place), clean(asked.code))), "\n") end
   say(self, "  ", colour(1, call.op .. "(" .. clean(call.args) .. ")"), "\n")
   local alive = {}
   for child in pairs(self.children) do table.insert(alive, tostring(child)) end
@@ -51,7 +51,7 @@ local function list(self)
   for _, call in ipairs(self.done) do
     say(self, ("  %s(%s)%s\n"):format(call.op, clean(call.args), call.result ~= "" and " = " .. clean(call.result) or ""))
   end
-  if #self.done == 0 then say(self, "  nothing yet\n") end
+  if #self.done == 0 then say(self, "  none yet\n") end
 end
 
 local function newest(self)
@@ -63,14 +63,14 @@ local function newest(self)
 end
 
 local function inspect(self)
-  local anatomy, subject = require "tiny.inspect.live", newest(self)
-  local found, err = tiny.try(anatomy.of, subject, self.host)
+  local live, subject = require "tiny.inspect.live", newest(self)
+  local found, err = tiny.try(live.of, subject, self.host)
   if not found then return say(self, "  ", clean(err.message), "\n") end
   local columns = select(2, tiny.terminal_size(self.terminal))
-  say(self, subject and ("  %s, from here\n"):format(tostring(subject)) or "  this process\n", anatomy.text(found, { width = columns > 0 and columns or 80 }))
+  say(self, subject and ("  %s, seen from this process\n"):format(tostring(subject)) or "  this process\n", live.text(found, { width = columns > 0 and columns or 80 }))
 end
 
--- The namespaces of a child that are not this process's own.
+-- The child's namespaces that differ from this process's.
 local function others(child)
   local found = {}
   for kind, file in pairs { mount = "mnt", uts = "uts", ipc = "ipc", net = "net", cgroup = "cgroup" } do
@@ -80,13 +80,13 @@ local function others(child)
   return next(found) and found or nil
 end
 
--- A shell in this process's place, or in that of its newest child.
+-- Runs a shell in this process's namespaces, or in those of its newest child.
 local function shell(self)
   local child = newest(self)
   local function become()
     for number = 0, 2 do tiny.dup2(self.terminal, number) end
     local home = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", TERM = os.getenv("TERM") or "xterm", PS1 = "(stepping) # " }
-    -- Without job control: it would leave the terminal to a process group that is gone.
+    -- Without job control, which would give the terminal to a process group that no longer exists.
     tiny.exec { env = home, "/bin/sh", "-i", "+m" }
   end
   local started, err = tiny.try(function()
@@ -105,7 +105,7 @@ local function shell(self)
   if err then say(self, "  ", clean(tostring(err)), "\n") end
 end
 
--- What was typed, a word at a time; nil at the end or for Ctrl-C.
+-- Reads one word of input; nil at end-of-file or for Ctrl-C.
 local function answer(self)
   say(self, colour(33, "(step) "))
   for _, ready in ipairs(tiny.poll { self.terminal, self.signals }) do
@@ -118,9 +118,9 @@ local function answer(self)
   return line and line ~= "" and line:gsub("[\r\n]+$", "") or nil
 end
 
--- Asks until there is an answer; returns how to go on.
+-- Asks until there is an answer; returns the mode.
 return function(self, call)
-  -- A Ctrl-C that was another process's, or a shell's, is no answer to this.
+  -- An earlier Ctrl-C, for another process or a shell, is not an answer.
   while self.signals:next() do end
   show(self, call)
   while true do
@@ -134,7 +134,7 @@ return function(self, call)
       local names = {}
       for name in pairs(tiny) do table.insert(names, name) end
       local near = tiny.did_you_mean(rest, names)
-      say(self, ("  there is no primitive %s%s\n"):format(clean(rest), near and "; did you mean " .. near .. "?" or ""))
+      say(self, ("  no such primitive: %s%s\n"):format(clean(rest), near and "; did you mean " .. near .. "?" or ""))
     elseif word == "i" or word == "inspect" then inspect(self)
     elseif word == "l" or word == "list" then list(self)
     elseif word == "s" or word == "shell" then

@@ -1,4 +1,4 @@
--- "did you mean …?" for a name that a table does not have; nil when nothing in it is close.
+-- "did you mean …?" for a name that is missing in a table; nil if no name is close.
 local function names_of(map)
   local names = {}
   for name in pairs(map) do table.insert(names, name) end

@@ -1,25 +1,25 @@
--- A test's own process: reads the file and runs one test of it, or tells which there are. What it comes to is a
--- table, which goes to the runner as JSON.
-local process = {}
+-- The process of one test: loads the file and runs one test of it, or lists its tests. The runner receives the result as
+-- JSON.
+local test_process = {}
 
--- So much is kept of what a test says on its failure.
+-- The maximum length of a failure message.
 local MESSAGE = 16 * 1024
 
--- What came of a call in the test's process, as a table that goes to the runner.
+-- The result of a call in the test's process, as a table for the runner.
 local function outcome(f)
   local _, err = tiny.try(f)
   if not err then return { status = "passed" } end
   return { status = err.skipped and "skipped" or "failed", message = tostring(err.skipped and err.message or err):sub(1, MESSAGE) }
 end
 
--- A file without tests is one: as a recipe, it fails by a status.
+-- Runs a file without tests as one test: like a recipe, it fails through its status.
 local function whole(chunk)
   local result = (chunk())
-  if result == false or (math.type(result) == "integer" and result ~= 0) then tiny.fail(("it returned %s"):format(result)) end
+  if result == false or (math.type(result) == "integer" and result ~= 0) then tiny.fail(("the file returned %s"):format(result)) end
 end
 
--- In the test's process: reads the file and runs the test of this name; without one it tells their names.
-function process.perform(base, name)
+-- In the test's process: loads the file and runs the test of this name; without a name, lists the tests.
+function test_process.perform(base, name)
   local test = require "tiny.test"
   local came = outcome(function() whole(tiny.load_recipe(base)) end)
   if came.status ~= "passed" then return came end
@@ -33,11 +33,11 @@ function process.perform(base, name)
   for _, one in ipairs(test.list) do
     if one.name == name then return outcome(function() one.run() end) end
   end
-  return { status = "failed", message = "the file has no such test when it is read again" }
+  return { status = "failed", message = "the file no longer has this test" }
 end
 
--- The modules beside a test file, found but not run, as `require` does it: { name = loader }. In an ordinary
--- user's private host the owner of the folders above them cannot be told any more.
+-- The modules beside a test file, located but not run, as `require` does: { name = loader }. In a rootless private host, the
+-- owner of the directories above them cannot be checked any more.
 local function neighbours(folder, prefix, found)
   for _, name in ipairs(tiny.list_dir(folder)) do
     local kind, module = tiny.stat(folder .. "/" .. name, { follow = false }).kind, name:match("^([%w_-]+)%.lua$")
@@ -48,12 +48,12 @@ local function neighbours(folder, prefix, found)
   return found
 end
 
--- Before the process is made: what it could not find any more. Returns what forgets it again.
-function process.preload(path, folder)
+-- Before the process is created: locates modules that it could not find. Returns a function that removes them again.
+function test_process.preload(path, folder)
   local before = {}
   for name, loader in pairs(package.preload) do before[name] = loader end
   if tiny.getuid() ~= 0 then
-    -- It tells where `require` looks; what is wrong with the file is told when it is run.
+    -- Only sets the search path of `require`; errors in the file are reported when it is run.
     tiny.try(tiny.load_recipe, path)
     for name, loader in pairs(tiny.try(neighbours, folder, "", {}) or {}) do package.preload[name] = loader end
   end
@@ -62,4 +62,4 @@ function process.preload(path, folder)
   end
 end
 
-return process
+return test_process

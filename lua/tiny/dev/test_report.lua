@@ -1,9 +1,9 @@
--- How `tinylua test` tells what came of tests: lines for a reader, TAP (testanything.org), or JSON.
+-- Reports test results as lines for a reader, TAP (testanything.org), or JSON.
 local format = require "tiny.format"
 
 local report = {}
 
--- A test's name: its file and, where it is not the whole of it, its own.
+-- A test's title: its file and, unless it is the whole file, its name.
 local function title(r) return r.name and r.file .. ": " .. r.name or r.file end
 
 local function indented(text, by)
@@ -19,7 +19,7 @@ function report.text.told(r)
   format.line(line, format.colour("dim", (" (%.2f s)"):format(r.seconds)), r.status == "skipped" and " " .. format.clean(r.message) or "")
   if r.status ~= "failed" then return end
   format.line(indented(r.message, "  "))
-  if r.output ~= "" then format.line("  it printed:\n", indented(r.output, "    ")) end
+  if r.output ~= "" then format.line("  output:\n", indented(r.output, "    ")) end
 end
 function report.text.ended(counts, seconds)
   local parts = { ("%d passed"):format(counts.passed) }

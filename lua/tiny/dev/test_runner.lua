@@ -1,15 +1,15 @@
--- Runs test files: each test in a private host and a process of its own, several at once, with a time limit. A
--- file is read once to learn its tests, and once for each of them. What a test does or breaks ends with it.
+-- Runs test files: each test in its own private host and process, several in parallel, with a time limit. A file is loaded
+-- once to list its tests, and once for each of them. Nothing that a test does outlives it.
 local private_host = require "tiny.dev.private_host"
 local process = require "tiny.dev.test_process"
 
 local runner = {}
 
--- Of what a test prints so much is kept.
+-- The maximum size of a test's output that is kept.
 local OUTPUT = 64 * 1024
 local SIGNALS = { "SIGINT", "SIGTERM", "SIGHUP" }
 
--- The processors that there are.
+-- The number of processors.
 function runner.processors()
   local count = 0
   for first, last in (tiny.read_file("/sys/devices/system/cpu/online") or "0"):gmatch("(%d+)%-?(%d*)") do
@@ -18,10 +18,10 @@ function runner.processors()
   return math.max(1, math.tointeger(count))
 end
 
--- The test files that a path stands for: itself, or all in a folder and below it.
+-- Adds the test files of a path: the file itself, or all files in and below a directory.
 local function add_files(path, files)
   local s = tiny.stat(path)
-  if not s then tiny.fail { message = path .. " is not there", hint = "a test file, or a folder with files that end in _test.lua", exit = 2 } end
+  if not s then tiny.fail { message = path .. " does not exist", hint = "give a test file, or a directory with files that end in _test.lua", exit = 2 } end
   if s.kind ~= "dir" then return table.insert(files, path) end
   for _, name in ipairs(tiny.list_dir(path)) do
     local below = path:gsub("/$", "") .. "/" .. name
@@ -41,7 +41,7 @@ local function absolute(path)
   return require("tiny.spec.values").absolute(path)
 end
 
--- Starts a job { file, name }: its process, its output and its result are `job`'s from here on.
+-- Starts a job { file, name }: sets its process, output and result files.
 local function start(job, timeout)
   local out, out_end = tiny.pipe()
   local result, result_end = tiny.pipe()
@@ -76,11 +76,11 @@ local function take(job, file)
   return true
 end
 
--- What a job came to, once its process has ended or was ended.
+-- The result of a job, after its process has ended.
 local function finish(job, overdue)
   local status, err
   if overdue then job.child:reap() else status, err = tiny.try(job.child.wait, job.child) end
-  -- Nobody is left who writes.
+  -- No process writes to the files any more.
   for _, file in ipairs { job.out, job.result } do
     while take(job, file) do end
     file:close()
@@ -88,19 +88,19 @@ local function finish(job, overdue)
   if job.group then job.group.close() end
   local came = tiny.try(tiny.json_decode, job.texts[job.result]) or nil
   if overdue then
-    came = { status = "failed", message = ("it was not done after %g s, and was ended"):format(job.deadline - job.began) }
+    came = { status = "failed", message = ("it was killed after the time limit of %g s"):format(job.deadline - job.began) }
   elseif type(came) ~= "table" then
-    local why = type(err) == "table" and tostring(err) or ("its process ended with status %s before the test did"):format(status)
+    local why = type(err) == "table" and tostring(err) or ("its process exited with status %s before the test finished"):format(status)
     came = { status = "failed", message = why }
   end
-  -- Places are told as the caller of the command names the file.
+  -- Positions use the file name that was given on the command line.
   if came.message then came.message = came.message:gsub("^%./", "", 1):gsub("^" .. job.base:gsub("%p", "%%%0") .. ":", (job.file:gsub("%%", "%%%%")) .. ":") end
   came.file, came.name, came.output = job.file, job.name, job.texts[job.out]
   came.seconds = tiny.clock("monotonic") - job.began
   return came
 end
 
--- Waits for the next thing to happen to the running jobs; calls ended(job, overdue). true after a signal.
+-- Waits for the next event of the running jobs; calls ended(job, overdue). Returns true after a signal.
 local function wait(running, signals, ended)
   local handles, of, now, soonest = { signals }, {}, tiny.clock("monotonic"), math.huge
   for _, job in ipairs(running) do
@@ -128,8 +128,8 @@ local function wait(running, signals, ended)
   end
 end
 
--- Runs all tests of the files. options: jobs, timeout (seconds), wanted(file, name), told(result). Returns
--- whether a signal came, after which nothing is left running.
+-- Runs all tests of the files. options: jobs, timeout (seconds), wanted(file, name), told(result). Returns whether a signal
+-- arrived; then all jobs have been ended.
 function runner.run(files, options)
   local waiting, running = {}, {}
   for i, file in ipairs(files) do waiting[i] = { file = file } end
@@ -150,7 +150,7 @@ function runner.run(files, options)
       local job = table.remove(waiting, 1)
       local _, err = tiny.try(start, job, options.timeout)
       if err then
-        options.told { file = job.file, name = job.name, status = "failed", message = "no private host can be made: " .. tostring(err), output = "", seconds = 0 }
+        options.told { file = job.file, name = job.name, status = "failed", message = "cannot create a private host: " .. tostring(err), output = "", seconds = 0 }
       else
         table.insert(running, job)
       end

@@ -1,5 +1,5 @@
--- What becomes of a trace when its command ends: a summary for the terminal, a picture, or Perfetto's file. Each is a
--- function of the events, as `--trace=json` has them, and of the microseconds that the trace lasted.
+-- The output of a finished trace: a summary for the terminal, an SVG, or a Perfetto file. Each is a function of the events,
+-- in the format of `--trace=json`, and of the duration of the trace in microseconds.
 local trace = {}
 
 function trace.summary(events, elapsed) return require "tiny.dev.trace_summary"(events, elapsed) end

@@ -1,14 +1,12 @@
--- The events of a trace by process, and how their times are written.
+-- Groups the events of a trace by process, and formats their times.
 local events = {}
 
--- Calls that mostly wait for somebody else: their time is not work.
-events.WAITING = {
-  wait = true, wait_ready = true, poll = true, read = true, next_signal = true, take_notice = true, flock = true, reap = true, tcp_accept = true,
-  unix_accept = true, recv_fd = true, read_line = true, notify_receive = true, process_exit = true,
-}
+-- Calls that mostly wait for another process: their time is not work.
+events.WAITING = {}
+for _, primitive in ipairs(tiny.primitives()) do events.WAITING[primitive.name] = primitive.waits or nil end
 
--- The processes of a trace in the order of their first call: lists of calls sorted by their start, each with
--- name, pid, side, id, parent, first and last (moments), wall, cpu and waited (times), all in microseconds.
+-- The processes of a trace in the order of their first call: lists of calls sorted by start, each with name, pid, side, id,
+-- parent, first and last (points in time), wall, cpu and waited (durations), all in microseconds.
 function events.lanes(list)
   local lanes, by_id = {}, {}
   table.sort(list, function(a, b) return a.start < b.start end)
@@ -19,7 +17,7 @@ function events.lanes(list)
       by_id[event.lane] = lane
       table.insert(lanes, lane)
     end
-    -- A fork that goes inside makes its process another side's before its first call.
+    -- A fork that enters the container changes its process's side before its first call.
     lane.side, lane.name = event.side, ("%s %d"):format(event.side, event.pid)
     table.insert(lane, event)
     lane.last = math.max(lane.last, event.start + event.us)
@@ -29,7 +27,7 @@ function events.lanes(list)
   return lanes
 end
 
--- A time in the unit in which it is read best.
+-- A duration in the most readable unit.
 function events.time(us)
   if us < 1000 then return ("%.1f µs"):format(us) end
   if us < 1e6 then return ("%.2f ms"):format(us / 1000) end

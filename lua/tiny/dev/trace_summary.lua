@@ -1,17 +1,17 @@
--- Where the time of a traced command went: by process, and by primitive. The CPU time is that of the primitives; Lua's
--- own work is between them.
-local trace = require "tiny.dev.trace_events"
+-- Summarizes the time of a traced command by process and by primitive. The CPU time is that of primitives; Lua's own work is
+-- between them.
+local trace_events = require "tiny.dev.trace_events"
 
--- So many primitives are named; the others are one line.
+-- The number of primitives that are listed; the others are summed up in one line.
 local MOST = 8
 
--- Sums by primitive, dearest first.
+-- Sums by primitive, largest first.
 local function by_op(events)
   local list, named = {}, {}
   for _, event in ipairs(events) do
     local sum = named[event.op]
     if not sum then
-      sum = { op = event.op, calls = 0, wall = 0, cpu = 0, waits = trace.WAITING[event.op] }
+      sum = { op = event.op, calls = 0, wall = 0, cpu = 0, waits = trace_events.WAITING[event.op] }
       named[event.op] = sum
       table.insert(list, sum)
     end
@@ -26,17 +26,17 @@ local function by_op(events)
   return list
 end
 
--- A time at the right of ten columns; the unit µ is two bytes.
+-- A time right-aligned in ten columns; the unit µ is two bytes.
 local function column(us)
-  local text = trace.time(us)
+  local text = trace_events.time(us)
   return (" "):rep(10 - utf8.len(text)) .. text
 end
 
 return function(events, elapsed)
-  local lines = { ("where %s went:"):format(trace.time(elapsed)) }
+  local lines = { ("where %s went:"):format(trace_events.time(elapsed)) }
   local function add(...) table.insert(lines, (...):format(select(2, ...))) end
-  for _, lane in ipairs(trace.lanes(events)) do
-    local waited = lane.waited > 0 and (", of which %s waiting"):format(trace.time(lane.waited)) or ""
+  for _, lane in ipairs(trace_events.lanes(events)) do
+    local waited = lane.waited > 0 and (", of which %s waiting"):format(trace_events.time(lane.waited)) or ""
     add("  %-24s %5d calls  %s wall  %s CPU%s", lane.name, #lane, column(lane.wall), column(lane.cpu), waited)
   end
   table.insert(lines, "")

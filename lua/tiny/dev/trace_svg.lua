@@ -1,6 +1,6 @@
--- A trace as a picture: a row for each call that took time, its bar on one axis of time for all processes, and what came
--- between as one row. Waiting is pale. It needs nothing else, and its colours have enough contrast on white paper.
-local trace = require "tiny.dev.trace_events"
+-- Draws a trace as a standalone SVG: a row for each significant call, its bar on a time axis shared by all processes; other
+-- calls are grouped in rows between them. Waiting is pale. Colours have enough contrast on white.
+local trace_events = require "tiny.dev.trace_events"
 
 local STYLE = [[
 text { font: 12px ui-sans-serif, system-ui, "DejaVu Sans", sans-serif; fill: #1f2933; }
@@ -10,7 +10,7 @@ text { font: 12px ui-sans-serif, system-ui, "DejaVu Sans", sans-serif; fill: #1f
 ]]
 
 local ROW, HEAD, WIDTH, LEFT, RIGHT = 18, 26, 1160, 420, 90
--- A call is a row of its own when it took this part of the whole, and so many at most are.
+-- A call has its own row if it took this share of the whole time, up to this many rows.
 local SHARE, MOST = 0.004, 60
 
 local function escape(text)
@@ -21,7 +21,7 @@ local function cut(text, most)
   return (utf8.len(text) or #text) > most and text:sub(1, utf8.offset(text, most) - 1) .. "…" or text
 end
 
--- How long a call must be to have a row of its own.
+-- The minimum duration of a call with its own row.
 local function least(events, elapsed)
   local times = {}
   for i, event in ipairs(events) do times[i] = event.us end
@@ -36,7 +36,7 @@ local function rows_of(lane, shortest)
     if event.us >= shortest or event.failed or event.op == "exec" then
       rest = nil
       table.insert(rows, { label = ("%s(%s)"):format(event.op, event.args), from = event.start, to = event.start + event.us, time = event.us,
-        waits = trace.WAITING[event.op], failed = event.failed, title = event.result, at = event.at })
+        waits = trace_events.WAITING[event.op], failed = event.failed, title = event.result, at = event.at })
     elseif rest then
       rest.calls, rest.to, rest.time = rest.calls + 1, event.start + event.us, rest.time + event.us
       rest.names[#rest.names + 1] = event.op
@@ -48,7 +48,7 @@ local function rows_of(lane, shortest)
   return rows
 end
 
--- One row for several calls names them, each once.
+-- The label of a row for several calls: each name once.
 local function label_of(row)
   if not row.calls or row.calls == 1 then return row.label end
   local seen, list = {}, {}
@@ -67,7 +67,7 @@ local function step_of(elapsed)
 end
 
 return function(events, elapsed)
-  local out, bands, lanes = {}, {}, trace.lanes(events)
+  local out, bands, lanes = {}, {}, trace_events.lanes(events)
   for _, lane in ipairs(lanes) do elapsed = math.max(elapsed, lane.last) end
   elapsed = math.max(elapsed, 1)
   local shortest, y = least(events, elapsed), 64
@@ -77,8 +77,8 @@ return function(events, elapsed)
     local top, rows = y, rows_of(lane, shortest)
     if i % 2 == 1 then table.insert(bands, ('<rect class="band" x="0" y="%d" width="%d" height="%d"/>'):format(top, WIDTH, HEAD + #rows * ROW + 8)) end
     add('<text class="lane" x="12" y="%d">%s</text>', top + 18, escape(lane.name))
-    add('<text class="soft" x="%d" y="%d">%d calls, %s, %s of CPU%s</text>', 110, top + 18, #lane, trace.time(lane.wall), trace.time(lane.cpu),
-      lane.waited > 0 and ", waits " .. trace.time(lane.waited) or "")
+    add('<text class="soft" x="%d" y="%d">%d calls, %s, %s of CPU%s</text>', 110, top + 18, #lane, trace_events.time(lane.wall), trace_events.time(lane.cpu),
+      lane.waited > 0 and ", waits " .. trace_events.time(lane.waited) or "")
     y = top + HEAD
     for _, row in ipairs(rows) do
       local class = (row.failed and "failed" or lane.side) .. (row.waits and " waits" or "") .. (row.calls and " waits" or "")
@@ -86,7 +86,7 @@ return function(events, elapsed)
       add('<text class="mono%s" x="12" y="%d">%s</text>', row.calls and " soft" or "", y + 12, escape(cut(label_of(row), 58)))
       local width = math.max(x(row.to) - x(row.from), 1.5)
       add('<rect class="%s" x="%.1f" y="%d" width="%.1f" height="11" rx="1.5"/>', class, x(row.from), y + 3, width)
-      add('<text class="soft" x="%.1f" y="%d">%s</text></g>', math.min(x(row.from) + width + 5, WIDTH - 70), y + 12, trace.time(row.time))
+      add('<text class="soft" x="%.1f" y="%d">%s</text></g>', math.min(x(row.from) + width + 5, WIDTH - 70), y + 12, trace_events.time(row.time))
       y = y + ROW
     end
     y = y + 12
@@ -94,11 +94,11 @@ return function(events, elapsed)
   local marks = {}
   local step = step_of(elapsed)
   for at = 0, elapsed, step do
-    table.insert(marks, ('<path class="axis" d="M%.1f 46 V%d"/><text class="soft" x="%.1f" y="40">%s</text>'):format(x(at), y, x(at) + 2, at == 0 and "0" or trace.time(at)))
+    table.insert(marks, ('<path class="axis" d="M%.1f 46 V%d"/><text class="soft" x="%.1f" y="40">%s</text>'):format(x(at), y, x(at) + 2, at == 0 and "0" or trace_events.time(at)))
   end
   local head = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">'):format(WIDTH, y + 8, WIDTH, y + 8)
-  local title = ("%d calls in %d processes, %s"):format(#events, #lanes, trace.time(elapsed))
+  local title = ("%d calls in %d processes, %s"):format(#events, #lanes, trace_events.time(elapsed))
   return table.concat({ head, "<title>" .. title .. "</title>", "<style>" .. STYLE .. "</style>", '<rect class="paper" x="0" y="0" width="100%" height="100%"/>',
-    ('<text class="lane" x="12" y="22">%s</text><text class="soft" x="12" y="40">pale bars wait, or are several calls; red ones failed</text>'):format(title), table.concat(bands, "\n"), table.concat(marks, "\n"),
+    ('<text class="lane" x="12" y="22">%s</text><text class="soft" x="12" y="40">pale bars are waits or groups of calls; red bars failed</text>'):format(title), table.concat(bands, "\n"), table.concat(marks, "\n"),
     table.concat(out, "\n"), "</svg>\n" }, "\n")
 end

@@ -1,10 +1,10 @@
--- Pages for man(1), in the macros of man(7): one per command, made of what the command declares; tinylua(1);
--- tinylua-recipes(7), made of the keys that a container has; and the primitives' page of the registry.
+-- Generates man pages in the macros of man(7): one per command, from its declaration; tinylua(1); tinylua-recipes(7), from a
+-- container's keys; and the page of the primitives, from the registry.
 local manual = require "tiny.docs.manual"
 
 local man = {}
 
--- Text in which nothing is a request or an escape; dashes stay dashes, also when they are copied.
+-- Escapes requests and escape sequences; dashes stay dashes, also when copied.
 local function escape(text)
   text = text:gsub("\\", "\\e"):gsub("%-", "\\-")
   return (text:gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1"))
@@ -27,7 +27,7 @@ end
 
 function Page:section(title) return self:line(".SH " .. title) end
 
--- A paragraph for each of the text's; the first of a section needs no request.
+-- A paragraph for each one of the text; the first one of a section needs no request.
 function Page:text(text)
   for paragraph in (text .. "\n\n"):gmatch("(.-)\n\n+") do
     if not self[#self]:match("^%.SH") then self:line(".PP") end
@@ -52,7 +52,7 @@ end
 
 function Page:done() return table.concat(self, "\n") .. "\n" end
 
--- "-m, --memory=SIZE", the words in their fonts.
+-- "-m, --memory=SIZE", with font changes.
 local function option_head(option)
   local head = option.short and ("\\fB%s\\fR, "):format(escape("-" .. option.short)) or ""
   head = head .. ("\\fB%s\\fR"):format(escape("--" .. option[1]))
@@ -83,35 +83,38 @@ local function command(name, declared)
   return self:also("tinylua(1)", "tinylua-recipes(7)"):done()
 end
 
--- The pages of the commands by their names, and the commands with their summaries.
+-- The pages of the commands by name, and the commands with their summaries.
 local function commands()
   local pages, list = {}, {}
   for _, entry in ipairs(manual.declarations()) do
     local file = ("man1/tinylua-%s.1"):format(entry.name:gsub(" ", "-"))
     if not entry.declared.group then pages[file] = command(entry.name, entry.declared) end
-    table.insert(list, { entry.name, entry.declared.summary })
+    table.insert(list, { entry.name, entry.declared.summary, section = entry.section })
   end
   return pages, list
 end
 
 local STATUS = {
-  { "0 to 124, 128 and more", "The container's own; 128 + n after signal n." }, { "125", "tinylua failed." },
+  { "0 to 124, 128 and more", "The exit status of the container; 128 + n if signal n ended it." }, { "125", "tinylua failed." },
   { "126", "The command cannot be executed." }, { "127", "The command was not found." }, { "2", "The command line is wrong." },
 }
 
 local FILES = {
-  { "/var/lib/tinylua", "What is on record, as root; $XDG_DATA_HOME/tinylua otherwise." },
-  { "/run/tinylua", "FIFOs, sockets and locks; $XDG_RUNTIME_DIR/tinylua otherwise." },
-  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that win over the shipped ones." },
+  { "/var/lib/tinylua", "Containers, networks and logs, for root; $XDG_DATA_HOME/tinylua for other users." },
+  { "/run/tinylua", "FIFOs, sockets and locks, for root; $XDG_RUNTIME_DIR/tinylua for other users." },
+  { "~/.config/tinylua, /etc/tinylua", "Commands (scripts/NAME.lua) and modules (lua/tiny/NAME.lua) that override the shipped ones." },
 }
 
 local function top(list)
   local self = page("tinylua", 1, "a container runtime that you program")
   self:section("SYNOPSIS"):line("\\fBtinylua\\fR [\\fIOPTION\\fR]... \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...")
-  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls them one "
-    .. "by one, or a table that the shipped pipeline runs. The commands are Lua scripts on the same functions.")
+  self:section("DESCRIPTION"):text("A Rust core turns kernel operations into Lua functions. A container is a recipe: a Lua file that calls these "
+    .. "functions, or a table that the shipped pipeline runs. The commands are Lua scripts that use the same functions.")
   self:section("COMMANDS")
-  for _, entry in ipairs(list) do self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".") end
+  for i, entry in ipairs(list) do
+    if entry.section ~= (list[i - 1] or {}).section then self:line(".SS " .. escape(entry.section)) end
+    self:item(("\\fB%s\\fR"):format(escape(entry[1])), entry[2] .. ".")
+  end
   options(self, "OPTIONS", require "tiny.docs.global_options")
   self:item(option_head { "version", short = "V", type = "flag" }, "Print the version; not after a command.")
   self:section("EXIT STATUS")
@@ -135,21 +138,22 @@ local function keys(self, title, list)
 end
 
 local function recipes()
-  local doc = require "tiny.docs.spec_doc"
-  local self = page("tinylua-recipes", 7, "files in Lua that make containers")
+  local spec_doc = require "tiny.docs.spec_doc"
+  local self = page("tinylua-recipes", 7, "Lua files that create containers")
   self:section("DESCRIPTION"):text([[
-A recipe is a Lua file that `tinylua run FILE.lua` runs; `local args = ...` are the words after its name. It does the work itself, by calling the primitives on the global tiny, and returns nothing, a boolean or an exit status. Or it returns a container, which the shipped pipeline makes; or a topology, which `tinylua up` brings up. `require` finds modules in the recipe's own folder.]])
+A recipe is a Lua file that `tinylua run FILE.lua` runs. `local args = ...` are the words after the file name. A recipe can call the primitives on the global tiny itself, and return nothing, a boolean or an exit status. It can also return a container, which the shipped pipeline starts, or a topology, which `tinylua up` starts. `require` finds modules in the directory of the recipe.
+A container keeps the recipe and the modules that it required in its record (recipe.lua, modules/). `start`, restarts and recovery run this code, even if the directory of the recipe has changed or no longer exists. A module that is first required in a callback is added when it is loaded. Shipped modules are those of the tinylua that starts the container. A file that dofile or loadfile reads is not kept.]])
   self:section("EXAMPLE"):line(".EX"):line(escape(EXAMPLE)):line(".EE")
-  keys(self, "KEYS OF A CONTAINER", doc.container)
-  keys(self, "KEYS OF A TOPOLOGY", doc.topology)
-  keys(self, "FURTHER KEYS OF ITS CONTAINERS", doc.service)
-  for _, inner in ipairs(doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
+  keys(self, "KEYS OF A CONTAINER", spec_doc.container)
+  keys(self, "KEYS OF A TOPOLOGY", spec_doc.topology)
+  keys(self, "ADDITIONAL KEYS OF ITS CONTAINERS", spec_doc.service)
+  for _, inner in ipairs(spec_doc.inner) do keys(self, escape(inner[2]:upper()), inner[3]) end
   self:section("SHIPPED RECIPES")
   for _, entry in ipairs(manual.list("recipes")) do self:item(("\\fB%s\\fR"):format(escape(entry.name)), manual.summary(tiny.source(entry.file)) .. ".") end
   return self:also("tinylua-run(1)", "tinylua-up(1)", "tinylua-check(1)", "tinylua-primitives(7)"):done()
 end
 
--- All pages by the names of their files, in the folders in which man(1) looks.
+-- All pages by file name, in the directories that man(1) searches.
 function man.files()
   local pages, list = commands()
   pages["man1/tinylua.1"], pages["man7/tinylua-recipes.7"] = top(list), recipes()

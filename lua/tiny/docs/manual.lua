@@ -1,5 +1,5 @@
--- What there is to read about tinylua: primitives, commands, modules and recipes, by name. The text
--- of a command, module or recipe is the comment at its head, so that a copy tells its own story.
+-- Looks up the documentation of primitives, commands, modules and recipes by name. The text of a command, module or recipe
+-- is its header comment, so that a modified copy documents itself.
 local format = require "tiny.format"
 
 local manual = {}
@@ -10,7 +10,7 @@ manual.topics = {
   recipes = { folder = "lua/recipes", title = "Recipes", suffix = ".lua" },
 }
 
--- The comment at the head of a file, without the dashes; "" when there is none.
+-- The header comment of a file, without the dashes; "" if there is none.
 function manual.header(text)
   local lines = {}
   for line in text:gmatch("([^\n]*)\n?") do
@@ -21,7 +21,7 @@ function manual.header(text)
   return table.concat(lines, "\n")
 end
 
--- The public functions of a module, each with the comment before it.
+-- The public functions of a module, each with the comment above it.
 function manual.functions(text)
   local found, comment = {}, {}
   for line in text:gmatch("([^\n]*)\n?") do
@@ -33,30 +33,53 @@ function manual.functions(text)
   return found
 end
 
--- One line on a file: a command's summary, or the first sentence of its head.
+-- One line about a file: a command's summary, or the first sentence of its header.
 function manual.summary(text)
-  local said = text:match('[\n{]%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
+  local summary = text:match('[\n{]%s*summary = "([^"\n]+)"') or manual.header(text):gsub("\n", " "):match("^(.-)%.%s") or
     manual.header(text):gsub("\n.*", "")
-  return (said:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
+  return (summary:gsub("^[%w_.]+: ", ""):gsub("%.$", ""):gsub("^%l", string.upper))
 end
 
--- A command that is for programs and not for readers says so in its table.
+-- Whether a command is for programs only, according to its table.
 local function hidden(file)
   return file:match("^scripts/") and (tiny.try(tiny.source, file) or ""):find("\n  hidden = true", 1, true)
+end
+
+-- Where the help lists a command: its section, and its place among all commands. A user's copy of a shipped command
+-- keeps its place; the user's own commands come last.
+local function listed(file)
+  local text = tiny.source(file, { shipped = true })
+  if not text then return "Your commands", math.huge end
+  return text:match('[\n{]%s*section = "([^"\n]+)"'), tonumber(text:match("[\n{]%s*order = (%d+)")) or math.huge
+end
+
+-- The commands of a folder of scripts in the order of the help, each with its file and section; of `network` those of
+-- scripts/network.
+function manual.commands(folder)
+  local list = {}
+  for _, name in ipairs(tiny.sources(folder)) do
+    local file = ("%s/%s.lua"):format(folder, name)
+    local section, order = listed(file)
+    if not hidden(file) then table.insert(list, { name = name, file = file, section = section, order = order }) end
+  end
+  table.sort(list, function(a, b)
+    if a.order ~= b.order then return a.order < b.order end
+    return a.name < b.name
+  end)
+  return list
 end
 
 -- The names of a topic ("commands") as a reader writes them, each with its file.
 function manual.list(topic)
   local t, list = manual.topics[topic], {}
+  if topic == "commands" then return manual.commands(t.folder) end
   for _, name in ipairs(tiny.sources(t.folder)) do
-    local shown = (t.prefix or "") .. name .. (t.suffix or "")
-    local file = ("%s/%s.lua"):format(t.folder, name)
-    if not hidden(file) then table.insert(list, { name = shown, file = file }) end
+    table.insert(list, { name = (t.prefix or "") .. name .. (t.suffix or ""), file = ("%s/%s.lua"):format(t.folder, name) })
   end
   return list
 end
 
--- Those in the folders below: "network create", "tiny.net.bridge".
+-- Names in subdirectories: "network create", "tiny.net.bridge".
 function manual.below(topic)
   local t, list = manual.topics[topic], {}
   for _, name in ipairs(tiny.sources(t.folder, { below = true })) do
@@ -66,23 +89,23 @@ function manual.below(topic)
   return list
 end
 
--- What every command declares of itself, as { name = "network create", declared = table }; options that a function makes
--- are made. A group stands before the commands in it.
+-- What every command declares, as { name = "network create", section = "Networks", declared = table }, in the order of
+-- the help. A function that makes options is called. A group comes before its commands.
 function manual.declarations()
   local all = {}
-  local function add(name, file)
-    local declared = assert(load(tiny.source(file), "=" .. file, "t"))()
+  local function add(name, entry, section)
+    local declared = assert(load(tiny.source(entry.file), "=" .. entry.file, "t"))()
     if type(declared.options) == "function" then declared.options = declared.options() end
-    table.insert(all, { name = name, declared = declared })
-    for _, own in ipairs(declared.group and tiny.sources("scripts/" .. name) or {}) do
-      add(name .. " " .. own, ("scripts/%s/%s.lua"):format(name, own))
+    table.insert(all, { name = name, section = section, declared = declared })
+    for _, own in ipairs(declared.group and manual.commands("scripts/" .. name) or {}) do
+      add(name .. " " .. own.name, own, section)
     end
   end
-  for _, entry in ipairs(manual.list("commands")) do add(entry.name, entry.file) end
+  for _, entry in ipairs(manual.list("commands")) do add(entry.name, entry, entry.section) end
   return all
 end
 
--- How a command is called, its words marked by `word(text)`, "[OPTION]..." first.
+-- The usage of a command, its words marked by `word(text)`, "[OPTION]..." first.
 function manual.usage(declared, word)
   local words = {}
   if #(declared.options or {}) > 0 then table.insert(words, ("[%s]..."):format(word("OPTION"))) end
@@ -93,7 +116,7 @@ function manual.usage(declared, word)
   return table.concat(words, " ")
 end
 
--- What an argument does, with its choices; of an option also its default, and whether it can be given again.
+-- The description of an argument, with its choices; for an option also its default and whether it can be repeated.
 function manual.explained(item, option)
   local text = (item.help or "The " .. item[1]):gsub("%.$", "")
   if item.choices and not text:find(item.choices[1], 1, true) then text = ("%s: %s"):format(text, table.concat(item.choices, ", ")) end
@@ -101,8 +124,8 @@ function manual.explained(item, option)
   return text .. (option and item.many and ". It can be given several times." or ".")
 end
 
--- What has this name: a list of { topic =, name =, file = }, in the order of commands, modules,
--- recipes. A name that nothing has is tried as a module's ("scope") and a recipe's ("hello").
+-- All entries of this name: a list of { topic =, name =, file = }, in the order commands, modules, recipes. An unknown name
+-- is also tried as a module ("scope") and a recipe ("hello").
 function manual.find(name)
   for _, try in ipairs { name, "tiny." .. name, name .. ".lua" } do
     local found = {}
@@ -134,8 +157,8 @@ local function file_text(found)
   return table.concat(out, "\n")
 end
 
--- All there is to read on a name: a primitive ("clone", "tiny.clone", "child:wait"), a command, a
--- module, a recipe. nil when there is none.
+-- The documentation of a name: a primitive ("clone", "tiny.clone", "child:wait"), a command, a module, a recipe. nil if there
+-- is none.
 function manual.text(name)
   local entry, out = tiny.manual(name), {}
   if entry then
@@ -149,7 +172,7 @@ function manual.text(name)
   return #out > 0 and table.concat(out, "\n\n") or nil
 end
 
--- Throws that nothing has this name, with the closest that there is. Primitives count where `all`.
+-- Throws that a name is unknown, with the closest match. `all`: whether to include primitives.
 function manual.unknown(name, all)
   local names = {}
   for topic in pairs(manual.topics) do
@@ -159,8 +182,8 @@ function manual.unknown(name, all)
   table.sort(names)
   local near = tiny.did_you_mean(name, names) or tiny.did_you_mean(name:gsub("^tiny%.(.*)$", "%1"), names)
   tiny.fail {
-    message = ("there is nothing named %q"):format(name), exit = 2,
-    hint = near and ("did you mean %q?"):format(near) or "`tinylua doc` lists what there is",
+    message = ("no documentation for %q"):format(name), exit = 2,
+    hint = near and ("did you mean %q?"):format(near) or "`tinylua doc` lists all topics",
   }
 end
 

@@ -1,75 +1,75 @@
--- What each key of a container's table is for, with its type in the words of the Lua language server: the stubs for
--- editors and tinylua-recipes(7) are made of it. A test holds it against tiny.spec.keys and tiny.topology.
+-- The documentation of each key of a container and of a topology, with types for the Lua language server. Editor stubs,
+-- docs/keys.md and tinylua-recipes(7) are generated from it. A test compares it with tiny.spec.keys and tiny.topology.
 local doc = {}
 
--- Types that have a name of their own.
+-- Named types.
 doc.aliases = {
-  { "tiny.command", "string|string[]", "A program with its arguments; a string is for /bin/sh -c." },
+  { "tiny.command", "string|string[]", "A program and its arguments; a string is run by /bin/sh -c." },
   { "tiny.step", '"cgroup"|"network"|"namespaces"|"rootfs"|"mounts"|"security"|"exec"', "A step of the pipeline." },
 }
 
--- Keys in the order in which a reader wants them: name, type, text.
+-- The keys in the order of the documentation: name, type, text.
 doc.container = require("tiny.spec.derived").fields()
 
--- What a container of a topology has beside these.
+-- Additional keys of a container in a topology.
 doc.service = {
-  { "scale", "integer", "How many of it: NAME-1, NAME-2, …" },
-  { "needs", "string[]", "The containers that must be ready before it starts." },
-  { "ready", "tiny.ready.wish|fun(container: tiny.ready.container): boolean?", "What tells that it is ready." },
-  { "ready_timeout", "tiny.duration", "How long it may take to be; 60 seconds when absent." },
+  { "scale", "integer", "Number of instances: NAME-1, NAME-2, …" },
+  { "needs", "string[]", "Containers that must be ready before this one starts." },
+  { "ready", "tiny.ready.spec|fun(container: tiny.ready.container): boolean?", "Condition for being ready." },
+  { "ready_timeout", "tiny.duration", "Time limit for becoming ready; the default is 60 seconds." },
 }
 
 doc.topology = {
-  { "name", "string", "The project's name; the file's when absent." },
-  { "containers", "table<string, tiny.service.wish>", "The containers by name." },
+  { "name", "string", "The project name; the default is the name of the file." },
+  { "containers", "table<string, tiny.service.spec>", "The containers by name." },
   { "networks", "table<string, tiny.topology.network>", "The networks by name." },
-  { "volumes", "table<string, table>", "Folders of the project's, by the name that a volume's source says." },
+  { "volumes", "table<string, table>", "Named volumes of the project; a volume uses the name as its source." },
 }
 
--- The tables within.
+-- Nested tables.
 local STEP = "fun(ctx: tiny.context)"
 doc.inner = {
-  { "tiny.hooks", "Functions by the step that they belong to", {
-    { "cgroup", STEP, "On the host: the control group with its limits." }, { "network", STEP, "On the host: the network namespace with its links." },
-    { "namespaces", STEP, "The birth of the child; from here on inside." }, { "rootfs", STEP, "Inside: the root is mounted." },
-    { "mounts", STEP, "Inside: /proc, /sys, /dev and volumes; then the root is entered." },
-    { "security", STEP, "Inside: capabilities, no_new_privs, the filter of system calls." }, { "exec", STEP, "Inside: the program." },
+  { "tiny.hooks", "Functions by step", {
+    { "cgroup", STEP, "On the host: the cgroup with its limits." }, { "network", STEP, "On the host: the network namespace and its links." },
+    { "namespaces", STEP, "The child is created in its namespaces; later steps run inside." }, { "rootfs", STEP, "Inside: mounts the root." },
+    { "mounts", STEP, "Inside: mounts /proc, /sys, /dev and volumes, then enters the root." },
+    { "security", STEP, "Inside: capabilities, no_new_privs, the seccomp filter." }, { "exec", STEP, "Inside: executes the program." },
   } },
-  { "tiny.mount.wish", "A mount in full", {
-    { "type", '"bind"|"tmpfs"', "What is mounted." }, { "source", "string", "The host's file or folder." },
-    { "subpath", "string", "A part of it, to which no link leads out of it." }, { "target", "string", "Where." },
-    { "readonly", "boolean", "Read-only." }, { "size", "tiny.size", "Of a tmpfs: the most it can hold." },
-    { "mode", "integer", "Of a tmpfs: the mode of its root folder." }, { "inodes", "integer", "Of a tmpfs: how many files." },
-    { "exec", "boolean", "Of a tmpfs: programs may be run from it." }, { "suid", "boolean", "Of a tmpfs: setuid bits count." },
-    { "dev", "boolean", "Of a tmpfs: device nodes work." },
+  { "tiny.mount.spec", "A mount", {
+    { "type", '"bind"|"tmpfs"', "Type of the mount." }, { "source", "string", "File or directory on the host." },
+    { "subpath", "string", "A path below the source; no link on it leads out of the source." }, { "target", "string", "Path in the container." },
+    { "readonly", "boolean", "Read-only." }, { "size", "tiny.size", "tmpfs: maximum size." },
+    { "mode", "integer", "tmpfs: mode of its root directory." }, { "inodes", "integer", "tmpfs: maximum number of files." },
+    { "exec", "boolean", "tmpfs: allow executing programs." }, { "suid", "boolean", "tmpfs: honor setuid bits." },
+    { "dev", "boolean", "tmpfs: allow device nodes." },
   } },
-  { "tiny.seccomp.wish", "System calls", {
-    { "allow", "string[]", "All that it may make; every other fails and is named." },
-    { "notify", "table<string, fun(call: tiny.call): table>", "Functions that answer a system call, by its name." },
+  { "tiny.seccomp.spec", "Seccomp", {
+    { "allow", "string[]", "The allowed system calls; any other call fails and is reported." },
+    { "notify", "table<string, fun(call: tiny.call): table>", "Functions that answer system calls, by name." },
   } },
-  { "tiny.log.wish", "Its log", {
-    { "driver", '"json"|"none"|"passthrough"', "Where output goes." }, { "max_size", "tiny.size", "Begin a new file at this size." },
-    { "max_files", "integer", "How many files are kept." }, { "on_full", '"wait"|"drop"', "When it cannot be written." },
+  { "tiny.log.spec", "Logging", {
+    { "driver", '"json"|"none"|"passthrough"', "Log driver." }, { "max_size", "tiny.size", "Rotate the log at this size." },
+    { "max_files", "integer", "Number of log files to keep." }, { "on_full", '"wait"|"drop"', "Behavior when the log cannot be written." },
   } },
-  { "tiny.health.wish", "A health check", {
-    { "command", "tiny.command", "Ends with 0 while all is well." }, { "interval", "tiny.duration", "The time between two; 30s." },
-    { "timeout", "tiny.duration", "How long one may take; 30s." }, { "retries", "integer", "Unhealthy after so many failures; 3." },
-    { "start_period", "tiny.duration", "Failures do not count at first for so long; 0." },
+  { "tiny.health.spec", "A health check", {
+    { "command", "tiny.command", "The check; exit status 0 means healthy." }, { "interval", "tiny.duration", "Time between checks; the default is 30s." },
+    { "timeout", "tiny.duration", "Time limit of a check; the default is 30s." }, { "retries", "integer", "Consecutive failures before the container is unhealthy; the default is 3." },
+    { "start_period", "tiny.duration", "Time after the start during which failures do not count; the default is 0." },
   } },
-  { "tiny.network.end", "A container's place in a network", {
-    { "name", "string", "The network." }, { "ip", "string", "Its address." }, { "ip6", "string", "Its IPv6 address." },
-    { "mac", "string", "Its hardware address." }, { "aliases", "string[]", "Further names." },
-    { "router", "boolean", "It forwards packets, so it may send from addresses that are not its own." },
+  { "tiny.network.end", "A network connection of a container", {
+    { "name", "string", "Network name." }, { "ip", "string", "IPv4 address." }, { "ip6", "string", "IPv6 address." },
+    { "mac", "string", "MAC address." }, { "aliases", "string[]", "Additional names." },
+    { "router", "boolean", "Allow it to forward packets, and so to send from addresses of others." },
   } },
   { "tiny.topology.network", "A network of a topology", {
-    { "subnet", "string", "Its range of addresses." }, { "gateway", "string", "The bridge's address." }, { "ipv6", "boolean", "An IPv6 range too." },
-    { "subnet6", "string", "That range." }, { "gateway6", "string", "The bridge's IPv6 address." },
-    { "internal", "boolean", "Cut off from other networks, the world and the host's services." },
-    { "isolate", "boolean", "false: other networks and the host's neighbours reach unpublished ports too." }, { "mtu", "integer", "The largest packet in bytes." },
+    { "subnet", "string", "IPv4 subnet." }, { "gateway", "string", "IPv4 address of the bridge." }, { "ipv6", "boolean", "Enable IPv6." },
+    { "subnet6", "string", "IPv6 subnet." }, { "gateway6", "string", "IPv6 address of the bridge." },
+    { "internal", "boolean", "Block traffic to other networks, to the outside and to services of the host." },
+    { "isolate", "boolean", "false: other networks and neighbors of the host can also reach unpublished ports." }, { "mtu", "integer", "Maximum transmission unit in bytes." },
   } },
-  { "tiny.ready.wish", "What is waited for", {
-    { "port", "integer", "Somebody listens there." }, { "log", "string", "A pattern in a line of the log." },
-    { "health", "boolean", "It is healthy." }, { "exit", "integer", "It has ended with this status." },
+  { "tiny.ready.spec", "A readiness condition", {
+    { "port", "integer", "A process listens on this port." }, { "log", "string", "A line of the log matches this pattern." },
+    { "health", "boolean", "The container is healthy." }, { "exit", "integer", "The container has exited with this status." },
   } },
 }
 

@@ -1,9 +1,9 @@
--- Trees are as deep as a container makes them; JSON and a reader take less. What lies deeper stands beside its parent.
+-- Limits the depth of trees that a container controls, for JSON and readers: deeper nodes become siblings of their parent.
 local DEEPEST = 50
--- A list that was read while processes came and went may go in a circle.
+-- A list that was read while processes came and went may contain a cycle.
 local MOST = 1000
 
--- parent_of(id): the id above one, or nil. Returns a function that tells below which id one is shown.
+-- parent_of(id): the parent of a node, or nil. Returns a function that gives the parent under which a node is shown.
 return function(parent_of)
   return function(id)
     local above, at = {}, parent_of(id)

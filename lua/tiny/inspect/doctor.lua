@@ -1,6 +1,5 @@
--- doctor: what `tiny.probe` found, judged for containers. Each finding has a name, a state ("ok",
--- "loadable", "missing", "unknown"), a word on it, whether nothing runs without it, what it is for
--- and its remedy.
+-- doctor: judges what `tiny.probe` found on this host. Each finding has a name, a state ("ok", "loadable", "missing",
+-- "unknown"), a detail, whether containers cannot run without it, its purpose and its fix.
 local doctor = {}
 
 local function state_of(value)
@@ -18,7 +17,7 @@ local CONTROLLERS = {
   { "cpuset", "binding to CPUs" }, { "freezer", "pausing" }, { "io", "disk limits", "blkio" },
 }
 
--- Who may make containers, and how others could.
+-- Whether this user may create containers, and how to allow it.
 local function rights(host, report)
   local caps, users = {}, host.userns
   for _, name in ipairs(host.capabilities) do caps[name] = true end
@@ -28,12 +27,12 @@ local function rights(host, report)
     fix = ("run as root, or: sysctl -w %s=%s"):format(users.forbidden_by, value)
   end
   report {
-    "rights", caps.CAP_SYS_ADMIN or users.unprivileged, essential = true, fix = fix, purpose = "making namespaces",
+    "rights", caps.CAP_SYS_ADMIN or users.unprivileged, essential = true, fix = fix, purpose = "creating namespaces",
     detail = caps.CAP_SYS_ADMIN and "CAP_SYS_ADMIN" or "user namespaces of user " .. host.euid,
   }
   if caps.CAP_SYS_ADMIN then
     report { "CAP_SYS_RESOURCE", caps.CAP_SYS_RESOURCE or false, purpose = "raising hard resource limits",
-      fix = "start tinylua with this capability, or ask for limits below the caller's" }
+      fix = "start tinylua with this capability, or use limits below the caller's" }
   end
   return caps.CAP_SYS_ADMIN
 end
@@ -49,14 +48,14 @@ local function kernel(host, report)
     report { ns[1] .. " namespaces", host.namespaces[ns[1]], essential = ns[3], purpose = "isolation",
       fix = ("sysctl -w user.max_%s_namespaces=10000, or a kernel with CONFIG_%s"):format(ns[4] or ns[1], ns[2]) }
   end
-  report { "overlay", host.filesystems.overlay, purpose = "images with layers, read-only rootfs with changes on top",
+  report { "overlay", host.filesystems.overlay, purpose = "image layers, and changes on top of a read-only rootfs",
     fix = host.filesystems.overlay and "modprobe overlay" or "a kernel with CONFIG_OVERLAY_FS" }
   report { "seccomp", host.security.seccomp, purpose = "filtering system calls", fix = "a kernel with CONFIG_SECCOMP_FILTER" }
   report { "landlock", host.security.landlock > 0, purpose = "restricting file access", detail = "ABI " .. host.security.landlock,
     fix = "a kernel with CONFIG_SECURITY_LANDLOCK and landlock in the boot option lsm=" }
 end
 
--- A controller that only this process may not use is there but not delegated.
+-- A controller that exists but is not delegated to this process counts as present.
 local function usable(host, name)
   for _, mount in ipairs(host.cgroup.mounts) do
     for _, controller in ipairs(mount.controllers) do
@@ -88,21 +87,21 @@ local function network(host, report)
     fix = net.nftables and "modprobe nf_tables" or "a kernel with CONFIG_NF_TABLES" }
   report { "bridge", net.bridge, purpose = "networks of several containers", fix = "modprobe bridge" }
   report { "veth", net.veth, purpose = "a container's link to the host", fix = "modprobe veth" }
-  report { "ip_forward", net.ip_forward, purpose = "packets between containers and the world",
+  report { "ip_forward", net.ip_forward, purpose = "packets between containers and other hosts",
     fix = "sysctl -w net.ipv4.ip_forward=1" }
   if host.forward then report(require("tiny.net.forward").judge(host.forward)) end
-  report { "tun", net.tun, purpose = "networks without root", fix = "modprobe tun" }
-  report { "fuse", net.fuse, purpose = "file systems without root", fix = "modprobe fuse" }
+  report { "tun", net.tun, purpose = "rootless networking", fix = "modprobe tun" }
+  report { "fuse", net.fuse, purpose = "rootless file systems", fix = "modprobe fuse" }
 end
 
--- What there is to know of this host: what the kernel offers, and rules that others made.
+-- Collects facts about this host: what the kernel offers, and firewall rules of other programs.
 function doctor.look()
   local host = tiny.probe()
   host.forward = require("tiny.net.forward").look()
   return host
 end
 
--- The findings about a host (`doctor.look()`), a list, and whether containers can run there.
+-- The list of findings about a host (`doctor.look()`), and whether containers can run on it.
 function doctor.examine(host)
   local findings, able = {}, true
   local function report(finding)

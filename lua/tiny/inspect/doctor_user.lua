@@ -1,8 +1,8 @@
--- doctor for an ordinary user: what containers without root need beside the kernel, and the command that
--- mends each lack.
+-- doctor for an unprivileged user: what rootless containers need besides the kernel, and the command that fixes each
+-- problem.
 local RANGE = 65536
 
--- The name of the user, for the commands of root's.
+-- The user's name, for the commands that root runs.
 local function user(uid)
   for name, id in (tiny.read_file("/etc/passwd") or ""):gmatch("([^:\n]*):[^:\n]*:(%d+):[^\n]*") do
     if tonumber(id) == uid then return name end
@@ -10,7 +10,7 @@ local function user(uid)
   return tostring(uid)
 end
 
--- The command that gives a range which nobody has.
+-- The command that assigns an unused range of ids.
 local function add_range(uid)
   local first, all = 100000, tiny.subids()
   for _, ranges in pairs(all) do
@@ -32,14 +32,14 @@ local function ids(host, report)
 end
 
 local function network(host, report)
-  local userland = require "tiny.net.rootless"
+  local rootless = require "tiny.net.rootless"
   local found
-  for _, name in ipairs(userland.PROGRAMS) do found = found or userland.find(name) end
-  report { "pasta or slirp4netns", found ~= nil, purpose = "networks and published ports without root", detail = found,
+  for _, name in ipairs(rootless.PROGRAMS) do found = found or rootless.find(name) end
+  report { "pasta or slirp4netns", found ~= nil, purpose = "rootless networking and published ports", detail = found,
     fix = "as root: apt-get install passt (or slirp4netns)" }
-  local lack = userland.no_tun()
-  report { "tun", not lack, purpose = "networks without root", fix = userland.TUN_HINT }
-  report { "fuse", host.network.fuse, purpose = "file systems without root", fix = "modprobe fuse" }
+  local lack = rootless.no_tun()
+  report { "tun", not lack, purpose = "rootless networking", fix = rootless.TUN_HINT }
+  report { "fuse", host.network.fuse, purpose = "rootless file systems", fix = "modprobe fuse" }
 end
 
 local function limits(report)
@@ -61,6 +61,6 @@ return function(host, report)
   ids(host, report)
   limits(report)
   network(host, report)
-  report { "XDG_RUNTIME_DIR", os.getenv("XDG_RUNTIME_DIR") ~= nil, purpose = "the place of what does not survive a reboot; without it /tmp/tinylua-UID is",
-    fix = "log in by way of PAM (systemd-logind sets it), or export one that only you can use" }
+  report { "XDG_RUNTIME_DIR", os.getenv("XDG_RUNTIME_DIR") ~= nil, purpose = "the directory for volatile files; the fallback is /tmp/tinylua-UID",
+    fix = "log in through PAM (systemd-logind sets it), or export a private directory" }
 end

@@ -1,12 +1,12 @@
--- An anatomy as one HTML page that needs nothing else: no script, no picture, font or style from elsewhere. A policy in
--- its head forbids all of that, should a text ever get through as markup.
+-- An inspection as a standalone HTML page: no scripts, and no images, fonts or styles from elsewhere. A content security
+-- policy in its head forbids them, in case a text gets through as markup.
 local markup = require "tiny.inspect.markup"
-local words = require "tiny.inspect.labels"
+local labels = require "tiny.inspect.labels"
 
 local h = markup.h
 local POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
--- The lines behind a part, each with its code.
+-- The lines that created a part, with their code.
 local function from(origin)
   local lines = {}
   for _, key in ipairs { "recipe", "shipped" } do
@@ -16,8 +16,8 @@ local function from(origin)
   return #lines > 0 and h.div({ class = "from" }, lines) or nil
 end
 
--- The same as names of places only.
-local function places(origin)
+-- Only the positions of these lines.
+local function positions(origin)
   local list = {}
   for _, key in ipairs { "recipe", "shipped" } do
     local one = origin and origin[key]
@@ -40,7 +40,7 @@ local function more(number) return number and number > 0 and h.p({}, ("… %d mo
 
 local function processes(self)
   return section("processes", "Processes", nil, from(self.origin.exec), tree(self.processes, function(p)
-    local say = ("host pid %d, uid %s, %s, %s, %.2f s of CPU"):format(p.pid, p.user or "-", p.state, words.size(p.memory), p.cpu_seconds or 0)
+    local say = ("host pid %d, uid %s, %s, %s, %.2f s of CPU"):format(p.pid, p.user or "-", p.state, labels.size(p.memory), p.cpu_seconds or 0)
     return h.div({ class = "row" }, h.span({ class = "what mono" }, p.inside or p.pid), h.code({}, p.command), h.span({ class = "say" }, say))
   end), more(self.left_out and self.left_out.processes))
 end
@@ -48,19 +48,19 @@ end
 local function namespaces(self)
   local tiles = {}
   for i, one in ipairs(self.namespaces) do
-    local whose, means = words.namespace(one)
+    local whose, means = labels.namespace(one)
     local numbers = one.own and ("%s ≠ %d"):format(one.inode, one.host) or tostring(one.inode or "")
     tiles[i] = h.div({ class = one.own and "tile own" or "tile" }, h.span({ class = one.own and "badge own" or "badge" }, whose), h.b({}, one.kind),
       h.p({}, means), h.span({ class = "mono" }, numbers))
   end
-  return section("namespaces", "Namespaces", "Against the host's: what is its own, and what it shares; the numbers are the kernel's names for both.", from(self.origin.namespaces), h.div({ class = "tiles" }, tiles),
-    h.dl({}, h.dt({}, "users"), h.dd({}, words.map(self.maps.uid)), h.dt({}, "groups"), h.dd({}, words.map(self.maps.gid))))
+  return section("namespaces", "Namespaces", "Compared with the host's: own or shared; the numbers are the kernel's ids of both.", from(self.origin.namespaces), h.div({ class = "tiles" }, tiles),
+    h.dl({}, h.dt({}, "users"), h.dd({}, labels.map(self.maps.uid)), h.dt({}, "groups"), h.dd({}, labels.map(self.maps.gid))))
 end
 
 local function mounts(self)
   return section("mounts", "Mounts", "As the container sees them, each with its source.", tree(self.mounts, function(mount)
     return h.div({ class = "row" }, h.code({ class = "what" }, mount.target), h.span({ class = "badge ro" }, mount.fstype .. (mount.readonly and ", ro" or "")),
-      h.span({ class = "say" }, words.mount(mount)), places(mount.origin))
+      h.span({ class = "say" }, labels.mount(mount)), positions(mount.origin))
   end), more(self.left_out and self.left_out.mounts))
 end
 
@@ -77,18 +77,18 @@ local function grid(titles, rows)
 end
 
 local function limits(self)
-  if not self.cgroup then return section("limits", "Limits and use", "It has no control group of its own, and so no limits.") end
+  if not self.cgroup then return section("limits", "Limits and use", "It has no cgroup of its own, and so no limits.") end
   local rows = {}
-  for i, row in ipairs(words.limits(self.cgroup)) do
+  for i, row in ipairs(labels.limits(self.cgroup)) do
     local bar = row.share and h.span({ class = "bar" }, h.span({ style = ("width:%.1f%%"):format(math.max(row.share * 100, 0.5)) }, ""))
-    rows[i] = { h.b({}, row.what), row.used, row.limit, bar or "", row.limit ~= "no limit" and places(self.origin[row.key]) or "" }
+    rows[i] = { h.b({}, row.what), row.used, row.limit, bar or "", row.limit ~= "no limit" and positions(self.origin[row.key]) or "" }
   end
-  local events = words.events(self.cgroup.stats)
+  local events = labels.events(self.cgroup.stats)
   return section("limits", "Limits and use", nil, from(self.origin.cgroup), grid({ "", "uses", "of", "", "" }, rows),
-    h.dl({}, h.dt({}, "control group"), h.dd({}, h.code({}, self.cgroup.path)), events and { h.dt({}, "so far"), h.dd({}, events) } or nil))
+    h.dl({}, h.dt({}, "cgroup"), h.dd({}, h.code({}, self.cgroup.path)), events and { h.dt({}, "so far"), h.dd({}, events) } or nil))
 end
 
--- Sets that hold the same are shown once.
+-- Equal sets are shown once.
 local function capabilities(self)
   local shown, order = {}, {}
   for _, set in ipairs { "effective", "permitted", "bounding", "inheritable", "ambient" } do
@@ -111,33 +111,33 @@ end
 
 local function confinement(self)
   local rows = {}
-  for i, row in ipairs(words.confinement(self)) do rows[i] = { h.b({}, row[2]), row[3], places(self.origin[row[1]]) } end
+  for i, row in ipairs(labels.confinement(self)) do rows[i] = { h.b({}, row[2]), row[3], positions(self.origin[row[1]]) } end
   return section("confinement", "Confinement", nil, grid({ "", "", "" }, rows))
 end
 
-local function network(self, picture)
+local function network(self, drawing)
   local net, rows = self.network, {}
-  if not net.own then return section("network", "Network", "The host's own: its links, addresses and ports.", from(self.origin.network)) end
-  for i, row in ipairs(require "tiny.inspect.network_rows"(net)) do rows[i] = { row[1], h.b({}, row[2]), row[3], places(self.origin[row[4]]) } end
-  return section("network", "Network", net.unseen, from(self.origin.network), picture and h.figure({}, markup.raw(picture)) or nil, grid({ "", "", "", "" }, rows))
+  if not net.own then return section("network", "Network", "Shared with the host: its links, addresses and ports.", from(self.origin.network)) end
+  for i, row in ipairs(require "tiny.inspect.network_rows"(net)) do rows[i] = { row[1], h.b({}, row[2]), row[3], positions(self.origin[row[4]]) } end
+  return section("network", "Network", net.unseen, from(self.origin.network), drawing and h.figure({}, markup.raw(drawing)) or nil, grid({ "", "", "", "" }, rows))
 end
 
 local SECTIONS = { { "processes", processes }, { "namespaces", namespaces }, { "mounts", mounts }, { "limits", limits }, { "capabilities", capabilities },
   { "confinement", confinement }, { "network", network } }
 
--- The page. picture: an SVG of its network, or nil.
-return function(self, picture)
+-- The page. drawing: an SVG of its network, or nil.
+return function(self, drawing)
   self.origin = self.origin or {}
   local facts, links, body = {}, {}, {}
-  for i, row in ipairs(words.head(self)) do facts[i] = { h.dt({}, row[1]), h.dd({ class = "mono" }, row[2]) } end
+  for i, row in ipairs(labels.head(self)) do facts[i] = { h.dt({}, row[1]), h.dd({ class = "mono" }, row[2]) } end
   for i, part in ipairs(SECTIONS) do
     links[i] = h.a({ href = "#" .. part[1] }, part[1])
-    body[i] = part[2](self, picture)
+    body[i] = part[2](self, drawing)
   end
   local head = h.head({}, h.meta { charset = "utf-8" }, h.meta { name = "viewport", content = "width=device-width, initial-scale=1" },
-    h.meta { ["http-equiv"] = "Content-Security-Policy", content = POLICY }, h.title({}, "tinylua explain " .. words.clean(self.name)),
+    h.meta { ["http-equiv"] = "Content-Security-Policy", content = POLICY }, h.title({}, "tinylua explain " .. labels.clean(self.name)),
     h.style({}, markup.raw(require "tiny.inspect.style")))
   local top = h.header({}, h.h1({}, self.name, self.status and h.span({ class = "status" }, self.status) or nil), h.dl({}, facts), h.nav({}, links))
-  local bottom = h.footer({}, h.p({}, ("As the kernel had it at %s. Made by tinylua explain; file:line names the recipe's line, and the shipped Lua's."):format(tiny.timestamp():gsub("%..*", "Z"))))
+  local bottom = h.footer({}, h.p({}, ("As of %s, read from the kernel. Generated by tinylua explain; file:line is a line of the recipe or of the shipped Lua."):format(tiny.timestamp():gsub("%..*", "Z"))))
   return "<!DOCTYPE html>\n" .. h.html({ lang = "en" }, head, h.body({}, top, h.main({}, body), bottom)).text .. "\n"
 end

@@ -1,21 +1,21 @@
--- What a live process or container is made of, read from the kernel: its processes, namespaces, mounts, limits,
--- rights and network, as one plain table that can be printed and serialised. Nothing that a container says of
--- itself is believed but as text; lists are bounded, since it decides how long they are.
+-- Inspects a live process or container: its processes, namespaces, mounts, limits, privileges and network, read from the
+-- kernel, as one plain table that can be printed and serialized. What a container controls is used only as text; lists have
+-- a maximum length.
 local mounts = require "tiny.inspect.mounts"
 local network = require "tiny.inspect.network"
 local processes = require "tiny.inspect.processes"
 local resources = require "tiny.inspect.resources"
 local source = require "tiny.inspect.source"
-local spaces = require "tiny.inspect.namespaces"
+local namespaces = require "tiny.inspect.namespaces"
 
-local anatomy = {}
+local live = {}
 
--- Of what is asked: a process handle (nil for this process), for a container its record, and the handle again where it
--- was opened here.
+-- Resolves the argument: a process handle (nil for this process), the record of a container, and the handle again if it was
+-- opened here.
 local function subject(what)
   if what == nil or type(what) == "table" and (what.kind == "child" or what.kind == "process") then return what end
   if type(what) ~= "table" or not (what.config and what.state) then
-    tiny.fail { message = "anatomy.of: expected a process handle or a container, got " .. tiny.show(what), hint = "tiny.clone, tiny.pidfd_open and tiny.state's find return one", exit = 125 }
+    tiny.fail { message = "inspect: expected a process handle or a container, got " .. tiny.show(what), hint = "tiny.clone, tiny.pidfd_open and tiny.state's find return one", exit = 125 }
   end
   local container = require("tiny.state").ready(what)
   local process = require("tiny.state").process(container)
@@ -45,44 +45,44 @@ local function own(namespaces, kind)
   return false
 end
 
--- What a process is compared with: the namespaces and mounts of this one as they are now.
-function anatomy.here()
-  return { namespaces = spaces.own(), mounts = tiny.mounts() }
+-- The reference for comparisons: the current namespaces and mounts of this process.
+function live.here()
+  return { namespaces = namespaces.own(), mounts = tiny.mounts() }
 end
 
--- The anatomy of a process handle, of a container on record, or of this process: a table with name, pid, processes,
--- namespaces, maps, mounts, cgroup, capabilities, seccomp, no_new_privs, landlock, network, and for a container id,
--- status, command, recipe and origin (where in the recipe and in the shipped Lua each part is made).
--- left_out: how many processes and mounts there are beyond those listed. host: what anatomy.here() said of the host,
--- where this process is not there any more.
-function anatomy.of(what, host)
-  host = host or anatomy.here()
+-- Inspects a process handle, a recorded container, or this process. Returns a table with name, pid, processes, namespaces,
+-- maps, mounts, cgroup, capabilities, seccomp, no_new_privs, landlock, network, and for a container id, status, command,
+-- recipe and origin (the lines in the recipe and in the shipped Lua that create each part).
+-- left_out: the number of processes and mounts beyond the listed ones. host: the result of live.here() on the host, if this
+-- process is no longer in the host's namespaces.
+function live.of(what, host)
+  host = host or live.here()
   local process, container, opened = subject(what)
   local _ <close> = opened
   local held <close> = process and source.of(process) or source.own()
   local self = {}
   head(self, held, container)
-  -- With an init, PID 1 of an ordinary user's container shows nothing: its first child does.
+  -- With an init, PID 1 of a rootless container cannot be inspected; its first child is used instead.
   local shown = container and require("tiny.pipeline.userns").shown(process, container.config) or process
   local seen <close> = shown and source.of(shown) or source.own()
-  self.namespaces, self.maps = spaces.namespaces(seen, host.namespaces), spaces.maps(seen)
+  self.namespaces, self.maps = namespaces.namespaces(seen, host.namespaces), namespaces.maps(seen)
   local left = {}
   self.processes, left.processes = processes.tree(held, own(self.namespaces, "pid"), self.maps.uid)
   self.mounts, left.mounts = mounts.tree(shown, host.mounts)
   self.cgroup = resources.of(process, container)
   self.capabilities = tiny.caps(shown)
-  for key, value in pairs(spaces.confinement(seen, container and container.config)) do self[key] = value end
+  for key, value in pairs(namespaces.confinement(seen, container and container.config)) do self[key] = value end
   self.network = network.of(shown, seen, own(self.namespaces, "net"), container)
   self.left_out = (left.processes > 0 or left.mounts > 0) and left or nil
   if container then self.origin = require("tiny.inspect.origin").of(self, container) end
-  -- What was read is of one process only if that lives still.
+  -- The data belongs to one process only if it is still alive.
   if process then source.of(process):close() end
   return self
 end
 
--- An anatomy as text for a terminal. options: width in columns [100], colour.
-function anatomy.text(self, options)
+-- An inspection as text for a terminal. options: width in columns [100], colour.
+function live.text(self, options)
   return require "tiny.inspect.text"(self, options or {})
 end
 
-return anatomy
+return live

@@ -1,5 +1,5 @@
--- HTML that cannot be broken by what it shows: elements are made by a function that escapes every text and attribute
--- and closes every tag. What is markup already is a table, so that a text never passes for one.
+-- Builds HTML from function calls that escape every text and attribute and close every tag. Existing markup is a table, so
+-- that a text cannot be taken for markup.
 local markup = {}
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
@@ -7,14 +7,14 @@ local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&qu
 local Markup = {}
 Markup.__index = Markup
 
--- Any text, with its control characters visible.
+-- Escapes a text for HTML, with its control characters made visible.
 function markup.escape(text)
   return (require("tiny.format").clean(text):gsub("[&<>\"']", ENTITIES))
 end
 
 local function is_markup(value) return getmetatable(value) == Markup end
 
--- Markup as it is: for what this program itself wrote.
+-- Unescaped markup, for content that this program itself wrote.
 function markup.raw(text) return setmetatable({ text = text }, Markup) end
 
 local function write(out, value)
@@ -24,8 +24,8 @@ local function write(out, value)
   else table.insert(out, markup.escape(value)) end
 end
 
--- markup.tag("a", { href = "#x" }, "text", { more, … }): attributes in the order of their names. Tags without content
--- are closed in themselves.
+-- markup.tag("a", { href = "#x" }, "text", { more, … }): attributes are sorted by name. Tags without content are
+-- self-closing.
 function markup.tag(name, attributes, ...)
   local out, keys = { "<", name }, {}
   for key in pairs(attributes or {}) do table.insert(keys, key) end

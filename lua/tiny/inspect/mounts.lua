@@ -1,28 +1,28 @@
--- The mounts of a process as a tree, each with where on the host it comes from: another mount of the same file
--- system tells, by the device and the folder that is shown.
+-- The mounts of a process as a tree, each with its source on the host. The source is found through another mount of the same
+-- file system, by device and root directory.
 local depth = require "tiny.inspect.depth"
 
 local mounts = {}
 
--- A container with the right to mount can make as many as the kernel lets it; so many are told of.
+-- The maximum number of listed mounts; a container that may mount can create many.
 local MOST = 400
--- File systems that come from nowhere but the kernel.
+-- File systems without a source other than the kernel.
 local KERNEL = {
-  proc = "the kernel's processes", sysfs = "the kernel's devices", devpts = "terminals of its own", mqueue = "message queues of its own",
-  tmpfs = "memory", cgroup2 = "control groups", cgroup = "control groups",
+  proc = "the kernel's processes", sysfs = "the kernel's devices", devpts = "its own terminals", mqueue = "its own message queues",
+  tmpfs = "memory", cgroup2 = "cgroups", cgroup = "cgroups",
 }
 
 local function option_of(text, name)
   return ("," .. text .. ","):match("," .. name .. "=([^,]*),")
 end
 
--- The place among these mounts that shows the same folder of the same file system.
+-- The path in these mounts that shows the same directory of the same file system.
 local function place_of(mount, others)
   local best
   for _, other in ipairs(others) do
     local root = other.root == "/" and "" or other.root
     local below = other.dev == mount.dev and (mount.root == other.root or mount.root:sub(1, #root + 1) == root .. "/")
-    -- The one that shows the smallest part is nearest to what was meant.
+    -- The mount that shows the smallest part is the best match.
     if below and not other.hidden and (not best or #root > #best.root) then best = { root = root, target = other.target } end
   end
   if not best then return nil end
@@ -30,7 +30,7 @@ local function place_of(mount, others)
   return best.target == "/" and (rest ~= "" and rest or "/") or best.target .. rest
 end
 
--- Whether a later mount lies over the whole of one: nobody sees it then.
+-- Marks mounts that a later mount covers completely.
 local function mark_hidden(list)
   local at = {}
   for _, mount in ipairs(list) do
@@ -40,7 +40,7 @@ local function mark_hidden(list)
   return list
 end
 
--- From where a mount shows what it shows, in words; and the host's path where there is one.
+-- A description of a mount's source, and the host's path if there is one.
 local function origin(mount, host, own)
   if mount.fstype == "overlay" then
     local upper = option_of(mount.super_options, "upperdir")
@@ -52,15 +52,15 @@ local function origin(mount, host, own)
   if path then return "the host's " .. path, path end
   if mount.root ~= "/" then
     for _, other in ipairs(own) do
-      -- A part of another mount of its own.
+      -- Part of another mount of the container's own.
       if other.dev == mount.dev and other.root == "/" then return "its own " .. other.target:gsub("/$", "") .. mount.root end
     end
   end
   return KERNEL[mount.fstype] or mount.source
 end
 
--- The tree; host: the mounts of the host, as tiny.mounts has them. A list of roots, each { target, fstype, source, from, path, readonly, options, hidden, children }.
--- Returns also how many mounts are left out.
+-- The tree, as a list of roots: { target, fstype, source, from, path, readonly, options, hidden, children }. host: the host's
+-- mounts, as tiny.mounts returns them. Also returns the number of omitted mounts.
 function mounts.tree(process, host)
   local list = mark_hidden(tiny.mounts(process))
   local left_out = math.max(0, #list - MOST)

@@ -1,18 +1,18 @@
--- The network of a container as the kernel has it: links with their addresses and the ends of their cables on
--- the host, routes, ports on which somebody listens, and the ports of the host that lead there.
+-- The network of a container as the kernel reports it: links with their addresses and peers on the host, routes, listening
+-- ports, and the host ports that are forwarded to it.
 local network = {}
 
--- A container can listen on as many ports as there are; so many links, routes and ports are told of.
+-- The maximum number of listed links, routes and ports.
 local MOST = 100
 local LISTEN = "0A" -- TCP_LISTEN (include/net/tcp_states.h)
 
--- An address of /proc/net/tcp: words in the machine's order of bytes, in hexadecimal.
+-- Parses an address of /proc/net/tcp: hexadecimal words in the machine's byte order.
 local function addr_of(hex)
   local bytes = hex:gsub("%x%x%x%x%x%x%x%x", function(word) return string.pack("=I4", tonumber(word, 16)) end)
   return (tiny.format_addr(bytes))
 end
 
--- Who is called: TCP sockets that listen, lowest port first.
+-- Listening TCP sockets, lowest port first.
 local function listening(held)
   local list, seen = {}, {}
   for _, file in ipairs { "net/tcp", "net/tcp6" } do
@@ -29,7 +29,7 @@ local function listening(held)
   return list
 end
 
--- The other end of a cable, when that is on the host: each names the other.
+-- The peer of a veth if it is on the host: each refers to the other.
 local function peer_of(link, outside)
   for _, other in ipairs(link.peer and outside or {}) do
     if other.index == link.peer and other.peer == link.index then return { name = other.name, bridge = other.master, up = other.up } end
@@ -50,7 +50,7 @@ local function look(netns)
   return found
 end
 
--- The same from inside, for an ordinary user, who may look there only as the namespace's own root.
+-- The same from inside, for an unprivileged user, who may read them only as the namespace's root.
 local function look_inside(process)
   local from, into = tiny.pipe()
   local user <close> = tiny.open_ns("user", process)
@@ -67,7 +67,7 @@ local function look_inside(process)
   return tiny.json_decode(table.concat(parts))
 end
 
--- own: whether the process's network namespace is another than the caller's; the host's own is not listed.
+-- own: whether the process's network namespace differs from the caller's; the host's is not listed.
 function network.of(process, held, own, container)
   local state, config = container and container.state or {}, container and container.config or {}
   local found = { mode = config.network, own = own, ports = state.ports, networks = {}, links = {}, routes = {}, listening = {} }

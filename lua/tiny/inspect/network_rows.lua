@@ -1,5 +1,5 @@
--- The network part of an anatomy as rows of three: what, its name, and what is said of it; with the key of its
--- origin behind them. Names are as the container chose them: who shows the rows escapes them.
+-- The network section of an inspection as rows: kind, name, description, and the key of its origin. Names are as the
+-- container chose them; the caller escapes them.
 return function(net)
   local rows = {}
   local function add(...) table.insert(rows, { ... }) end
@@ -7,7 +7,7 @@ return function(net)
     local text = { table.concat(link.addrs or {}, " ") }
     if link.kind then table.insert(text, link.kind) end
     if not link.up then table.insert(text, "down") end
-    if link.peer then table.insert(text, ("cable to the host's %s%s"):format(link.peer.name, link.peer.bridge and " in bridge " .. link.peer.bridge or "")) end
+    if link.peer then table.insert(text, ("connected to the host's %s%s"):format(link.peer.name, link.peer.bridge and " in bridge " .. link.peer.bridge or "")) end
     add("link", link.name, table.concat(text, ", "), link.peer and "veth" or nil)
   end
   for _, entry in ipairs(net.networks) do add("network", entry.name or "?", ("%s as %s"):format(entry.addr or "-", entry.ifname or "-"), nil) end

@@ -1,8 +1,8 @@
--- Where the parts of a container come from: the line of the recipe that asks for each, and the line of the shipped
--- Lua, or of an override of it, that makes it.
+-- Finds where each part of a container comes from: the line of the recipe that requests it, and the line of the shipped Lua,
+-- or of a user's override of it, that creates it.
 local origin = {}
 
--- The places in the shipped Lua, by what they make: a file and the text by which the line is known.
+-- The lines of the shipped Lua, by part: a file and the text that identifies the line.
 origin.SHIPPED = {
   exec = { "lua/tiny/container.lua", "tiny.exec" },
   namespaces = { "lua/tiny/container.lua", "ctx.child = tiny.clone(" },
@@ -38,7 +38,7 @@ origin.SHIPPED = {
   ["/sys/fs/cgroup"] = { "lua/tiny/pipeline/mounts.lua", 'tiny.mount_cgroup("fs/cgroup"' },
 }
 
--- The recipe's keys that ask for a part, the first that it names; the part's own name without an entry.
+-- The recipe keys that request a part, in order of preference; default: the part's own name.
 local ASKED = {
   exec = { "command", "entrypoint" }, namespaces = { "steps.namespaces" }, user = { "userns" }, volume = { "volumes", "mounts" },
   tmpfs = { "tmpfs", "mounts" }, capabilities = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" },
@@ -59,7 +59,7 @@ local function line_of(text, wanted)
   end
 end
 
--- The place in the Lua that runs here, which may be a copy that the user changed: nil where that does otherwise.
+-- The line in the Lua that runs here, which may be a modified copy; nil if it has no such line.
 local function shipped(key)
   local entry = origin.SHIPPED[key]
   local text, path
@@ -68,12 +68,12 @@ local function shipped(key)
   return number and { place = ("%s:%d"):format(path or entry[1], number), code = code } or nil
 end
 
--- What a recipe's text says, as a function of keys and, for one in a list, of a text in it: { place, code } of the first
--- that it names. part: under which name it stands in a topology.
+-- Searches a recipe's text. Returns a function of keys and, for an item of a list, of a text in it, which returns { place,
+-- code } of the first match. part: the container's name in a topology.
 function origin.asker(text, path, part)
   local found, lines = require("tiny.inspect.recipe_keys").of(text), {}
   for line in (text .. "\n"):gmatch("(.-)\n") do table.insert(lines, line) end
-  -- A part of a topology stands below its own name.
+  -- A container of a topology is listed under its own name.
   local prefixes = part and { "containers." .. part .. ".", "" } or { "" }
   local function at(number) return { place = ("%s:%d"):format(path, number), code = trim(lines[number] or "") } end
   return function(names, item)
@@ -96,15 +96,15 @@ local function recipe_of(container)
   return text and origin.asker(text, recipe.path, service) or function() end
 end
 
--- What a mount is to a container: a key of SHIPPED.
-local function role_of(mount, container, anatomy)
+-- The role of a mount in a container: a key of SHIPPED.
+local function role_of(mount, container, inspection)
   local config, target = container.config, mount.target
   for _, asked in ipairs(config.mounts or {}) do
     if asked.target == target then return asked.type == "tmpfs" and "tmpfs" or "volume" end
   end
   if target == "/" then return config.rootfs ~= "host" and "rootfs" or "view" end
   if origin.SHIPPED[target] then return target end
-  if target:match("^/etc/[%w.]+$") and mount.path and mount.path:find(anatomy.id, 1, true) then return "file" end
+  if target:match("^/etc/[%w.]+$") and mount.path and mount.path:find(inspection.id, 1, true) then return "file" end
   local security = require "tiny.pipeline.security"
   for _, name in ipairs(security.readonly) do
     if target == "/proc/" .. name then return "readonly" end
@@ -117,12 +117,12 @@ local function role_of(mount, container, anatomy)
   if config.userns == "own" and config.rootfs == "host" then return "view_own" end
 end
 
--- What a mount is, and no part of its own.
+-- Roles of mounts, which are not parts of their own.
 local ROLES = { view = true, view_own = true, rootfs = true, volume = true, tmpfs = true, file = true, masked = true, readonly = true }
 
--- The origins by part: { recipe, shipped }, each { place, code }; those of mounts stand on the mounts themselves, with
--- what each is in `role`.
-function origin.of(anatomy, container)
+-- The origins by part: { recipe, shipped }, each { place, code }. Those of mounts are stored in the mounts, with their
+-- `role`.
+function origin.of(inspection, container)
   local asked, found = recipe_of(container), {}
   local function of(key, item) return { recipe = asked(ASKED[key] or { key }, item), shipped = shipped(key) } end
   for key in pairs(origin.SHIPPED) do
@@ -130,13 +130,13 @@ function origin.of(anatomy, container)
   end
   local function walk(list)
     for _, mount in ipairs(list) do
-      local role = role_of(mount, container, anatomy)
+      local role = role_of(mount, container, inspection)
       mount.role = role and (role:gsub("^view_own$", "view"):gsub("^/.*", "part"))
       mount.origin = role and of(role, (role == "volume" or role == "tmpfs") and mount.target or nil)
       walk(mount.children)
     end
   end
-  walk(anatomy.mounts)
+  walk(inspection.mounts)
   return found
 end
 

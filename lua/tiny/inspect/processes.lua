@@ -1,15 +1,15 @@
--- The processes of a container as a tree: all of its pid namespace and their descendants, also those in
--- namespaces below it. What `exec` brought in has its parent outside, and stands beside PID 1.
-local below = require "tiny.inspect.depth"
+-- The processes of a container as a tree: all of its PID namespace and their descendants, including nested namespaces. A
+-- process started by `exec` has its parent outside, and is listed beside PID 1.
+local limit_depth = require "tiny.inspect.depth"
 local source = require "tiny.inspect.source"
 
 local processes = {}
 
--- A container can make as many as it likes; so many are told of.
+-- The maximum number of listed processes; a container can create many.
 local MOST = 500
-local TICKS = 100 -- USER_HZ, which is 100 wherever Linux shows it (proc_pid_stat(5))
+local TICKS = 100 -- USER_HZ, always 100 on Linux (proc_pid_stat(5))
 
--- A uid as the container has it: what its user namespace maps there.
+-- A uid as seen in the container's user namespace.
 local function inside_of(uid, map)
   for _, entry in ipairs(map) do
     local n = uid - entry[2]
@@ -21,17 +21,17 @@ end
 local function command_of(held, name)
   local words = {}
   for word in (held:read("cmdline") or ""):gmatch("[^%z]+") do table.insert(words, source.text(word)) end
-  -- A kernel thread or a zombie has none: it is shown as ps(1) does.
+  -- A kernel thread or a zombie has no command line; shown as in ps(1).
   return #words > 0 and table.concat(words, " ") or "[" .. name .. "]"
 end
 
 local function cpu_seconds(held)
-  -- The name in parentheses may hold anything, also parentheses: the fields are behind the last one.
+  -- The name in parentheses may contain parentheses; the fields follow the last one.
   local user, system = (held:read("stat") or ""):match("^.*%) %S" .. (" %S+"):rep(10) .. " (%d+) (%d+)")
   return user and (tonumber(user) + tonumber(system)) / TICKS
 end
 
--- What is told of one process. depth: at which place of NSpid the container's own number stands.
+-- The entry of one process. depth: the position of the container's own pid in NSpid.
 local function entry_of(held, status, depth, map)
   local numbers = {}
   for number in (status.NSpid or ""):gmatch("%d+") do table.insert(numbers, source.integer(number)) end
@@ -45,7 +45,7 @@ local function entry_of(held, status, depth, map)
   }
 end
 
--- The parent of every process, and those of the pid namespace `own` (nil: of none).
+-- The parent of every process, and the processes of the PID namespace `own` (nil: none).
 local function survey(own)
   local parents, members = {}, {}
   for _, name in ipairs(tiny.list_dir("/proc")) do
@@ -59,7 +59,7 @@ local function survey(own)
   return parents, members
 end
 
--- Whether a process is one of the members, or below one of them.
+-- Whether a process is one of the members or a descendant of one.
 local function belongs(pid, parents, members)
   local steps = 0
   while pid and pid > 0 and steps < 1000 do
@@ -69,8 +69,8 @@ local function belongs(pid, parents, members)
   return false
 end
 
--- The tree of the process that `held` is of: a list of roots, it first. own_namespace: whether its pid namespace
--- is another than the caller's, and all that is in there belongs to it. Returns also how many are left out.
+-- The tree for the process of `held`: a list of roots, with this process first. own_namespace: whether its PID namespace
+-- differs from the caller's, so that all its processes belong to it. Also returns the number of omitted processes.
 function processes.tree(held, own_namespace, map)
   local parents, members = survey(own_namespace and held:link("ns/pid") or nil)
   members[held.pid] = true
@@ -86,7 +86,7 @@ function processes.tree(held, own_namespace, map)
     local status = one and one:status() or {}
     if status.Name then by_pid[pid] = entry_of(one, status, depth, map) end
   end
-  local above = below(function(pid) return pid ~= held.pid and by_pid[parents[pid]] and parents[pid] or nil end)
+  local above = limit_depth(function(pid) return pid ~= held.pid and by_pid[parents[pid]] and parents[pid] or nil end)
   for _, pid in ipairs(order) do
     local parent = by_pid[above(pid)]
     if by_pid[pid] then table.insert(parent and parent.children or roots, pid == held.pid and 1 or #(parent and parent.children or roots) + 1, by_pid[pid]) end

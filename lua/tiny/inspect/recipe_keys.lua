@@ -1,24 +1,24 @@
--- On which lines a recipe names its keys: its text is read as Lua's lexer does, and never run. A key in tables
--- within tables has their keys before it: "containers.web.memory", "before.exec".
-local tokens = require "tiny.base.lexer"
+-- Finds the lines on which a recipe sets its keys, from the recipe's tokens; the recipe is not run. A nested key includes
+-- the keys of the enclosing tables: "containers.web.memory", "before.exec".
+local tokenize = require "tiny.base.lexer"
 
 local keys = {}
 
--- { lines = { [path] = line }, strings = { { path, text, line }, … } } of a recipe's text.
+-- { lines = { [path] = line }, strings = { { path, text, line }, … } } for a recipe's text.
 function keys.of(text)
   local found = { lines = {}, strings = {} }
-  -- A first line of "#!" is the shell's. The lexer reads only what compiles.
+  -- Remove a "#!" line. The lexer requires source that compiles.
   text = text:gsub("^#[^\n]*", "")
   if not load(text, "=recipe", "t") then return found end
   local stack = {}
-  local last, opened, key -- the token before, and the key whose value comes next
+  local last, opened, key -- the previous token, and the key whose value is next
   local function path(name)
     local parts = {}
     for _, part in ipairs(stack) do parts[#parts + 1] = part ~= "" and part or nil end
     parts[#parts + 1] = name
     return table.concat(parts, ".")
   end
-  for _, token in ipairs(tokens(text)) do
+  for _, token in ipairs(tokenize(text)) do
     local kind, word, line = token.kind, token.value, token.line
     if kind == "{" then
       table.insert(stack, key or "")
@@ -31,7 +31,7 @@ function keys.of(text)
       table.insert(found.strings, { path = path(key), text = word, line = line })
     end
     if kind ~= "=" then key = nil end
-    -- A name, or a string in brackets, may be a key: then "=" comes.
+    -- A name, or a string in brackets, may be a key if "=" follows.
     if kind == "name" or kind == "string" then last, opened = word, line elseif kind ~= "]" then last = nil end
   end
   return found

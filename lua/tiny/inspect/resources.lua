@@ -1,10 +1,10 @@
--- The control group of a container or process: which limits it has, and what it uses of them.
+-- The cgroup of a container or process: its limits and usage.
 local resources = {}
 
--- Which controllers tell that a process is in a group of its own, the first that does.
+-- The controllers that are checked for a cgroup of its own, in this order.
 local TELLING = { "memory", "pids", "cpu", "unified", "freezer", "devices" }
 
--- A path for a process that is on no record: of the first hierarchy in which it is elsewhere than the caller.
+-- The cgroup path of an unrecorded process, from the first hierarchy in which it differs from the caller's.
 local function path_of(process)
   local theirs, mine = tiny.try(tiny.cgroup_of, process) or {}, tiny.try(tiny.cgroup_of) or {}
   for _, controller in ipairs(TELLING) do
@@ -13,7 +13,7 @@ local function path_of(process)
   end
 end
 
--- How many processors' worth of time it may use: "MAX PERIOD" on v2, two files on v1.
+-- The CPU limit in CPUs: "MAX PERIOD" on v2, two files on v1.
 local function cpus_of(group)
   local both = tiny.try(tiny.cgroup_read, group, "cpu.max")
   local max, period = (both or ""):match("^(%d+) (%d+)")
@@ -30,7 +30,7 @@ local function cpuset_of(group)
   return text and text:match("^[%d,-]+")
 end
 
--- { path, folders, stats, limits }; nil where it has none of its own.
+-- { path, folders, stats, limits }; nil if it has no cgroup of its own.
 function resources.of(process, container)
   local group
   if container then

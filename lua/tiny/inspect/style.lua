@@ -1,5 +1,5 @@
--- How the page of an anatomy looks: light and dark as the reader has it, one column on a phone, and on paper black on
--- white with nothing cut in two. Nothing is loaded from elsewhere.
+-- The style sheet of explain's HTML page: light or dark like the reader's setting, one column on a phone, and black on white
+-- on paper, without breaks inside a section. It loads nothing from elsewhere.
 return [[
 :root { --paper: #fbfbfa; --card: #fff; --ink: #1f2933; --soft: #5a6672; --line: #dfe3e8; --accent: #2b5f92; --own: #2f6b2a; --own-bg: #e6f3e2;
   --shared: #8a4b08; --shared-bg: #fdf0dc; --code: #f2f4f7; color-scheme: light dark; }

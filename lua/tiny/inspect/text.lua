@@ -1,6 +1,6 @@
--- An anatomy as text for a terminal: sections with aligned columns, trees with lines, colours where they are
--- asked for. Where a part comes from stands behind it when the terminal is wide enough, below it otherwise.
-local words = require "tiny.inspect.labels"
+-- An inspection as text for a terminal: sections with aligned columns, trees with branch lines, and colours if requested.
+-- The origin of a part is shown after it, or below it on a narrow terminal.
+local labels = require "tiny.inspect.labels"
 
 local CODES = { bold = 1, dim = 2, red = 31, green = 32, yellow = 33, cyan = 36 }
 
@@ -22,23 +22,23 @@ end
 
 function Text:add(line) table.insert(self.lines, (line:gsub("%s+$", ""))) end
 
--- The places of an origin, the recipe's first.
-local function places(origin)
+-- The positions of an origin, the recipe's first.
+local function positions(origin)
   local list = {}
   for _, key in ipairs { "recipe", "shipped" } do
-    if origin and origin[key] then table.insert(list, words.clean(origin[key].place)) end
+    if origin and origin[key] then table.insert(list, labels.clean(origin[key].place)) end
   end
   return table.concat(list, "  ")
 end
 
 function Text:title(name, origin)
   if #self.lines > 0 then self:add("") end
-  local from = places(origin)
+  local from = positions(origin)
   local room = self.width - length(name) - 2
   self:add(self:paint("bold", name) .. (from ~= "" and "  " .. self:paint("dim", cut(from, room)) or ""))
 end
 
--- Rows of { cells…, colour, origin }: all but the last cell are padded to the widest of their column.
+-- Rows of { cells…, colour, origin }: all cells but the last are padded to the widest of their column.
 function Text:rows(rows, indent)
   local widths = {}
   for _, row in ipairs(rows) do
@@ -48,12 +48,12 @@ function Text:rows(rows, indent)
     local left, parts = self.width - indent, {}
     for i, cell in ipairs(row) do
       local text = left > 0 and cut(cell, left) or ""
-      -- One long name does not push all the others aside.
+      -- One long name must not shift all the others.
       local columns = i < #row and math.max(length(text), math.min(widths[i], self.width * 2 // 5, left)) or length(text)
       left = left - columns - 2
       parts[i] = self:paint(i == 1 and row.colour, pad(text, columns))
     end
-    local from = places(row.origin)
+    local from = positions(row.origin)
     local line = (" "):rep(indent) .. table.concat(parts, "  ")
     local fits = left >= length(from) + 2
     self:add(line .. (from ~= "" and fits and "  " .. self:paint("dim", from) or ""))
@@ -61,7 +61,7 @@ function Text:rows(rows, indent)
   end
 end
 
--- A tree as rows: the branch lines become a part of the cell that `first` makes of a node.
+-- A tree as rows: the branch lines become part of a node's first cell.
 function Text:tree(roots, cells)
   local rows = {}
   local function walk(list, before)
@@ -79,12 +79,12 @@ end
 
 function Text:processes(self_)
   self:title("Processes", self_.origin and self_.origin.exec)
-  local wide = self.width >= 70 -- a narrow terminal shows who they are, and not what they use
+  local wide = self.width >= 70 -- a narrow terminal omits resource usage
   local function row(pid, host, user, state, memory, cpu, command)
     return wide and { pid, host, user, state, memory, cpu, command } or { pid, host, user, command }
   end
   local rows = self:tree(self_.processes, function(p)
-    return row(tostring(p.inside or p.pid), tostring(p.pid), tostring(p.user or "-"), p.state, words.size(p.memory), ("%.2f s"):format(p.cpu_seconds or 0), words.clean(p.command))
+    return row(tostring(p.inside or p.pid), tostring(p.pid), tostring(p.user or "-"), p.state, labels.size(p.memory), ("%.2f s"):format(p.cpu_seconds or 0), labels.clean(p.command))
   end)
   local titles = row("PID", "HOST", "UID", "S", "MEMORY", "CPU", "COMMAND")
   titles.colour = "dim"
@@ -97,34 +97,34 @@ function Text:namespaces(self_)
   self:title("Namespaces", self_.origin and self_.origin.namespaces)
   local rows = {}
   for _, one in ipairs(self_.namespaces) do
-    local whose, means = words.namespace(one)
+    local whose, means = labels.namespace(one)
     table.insert(rows, { one.kind, whose, tostring(one.inode or "-"), means, colour = one.own and "green" or "yellow" })
   end
   self:rows(rows, 2)
-  self:rows({ { "users", words.map(self_.maps.uid) }, { "groups", words.map(self_.maps.gid) } }, 2)
+  self:rows({ { "users", labels.map(self_.maps.uid) }, { "groups", labels.map(self_.maps.gid) } }, 2)
 end
 
 function Text:mounts(self_)
   self:title("Mounts")
   self:rows(self:tree(self_.mounts, function(mount)
-    return { words.clean(mount.target), words.clean(mount.fstype), mount.readonly and "ro" or "rw", words.mount(mount), origin = mount.origin }
+    return { labels.clean(mount.target), labels.clean(mount.fstype), mount.readonly and "ro" or "rw", labels.mount(mount), origin = mount.origin }
   end), 2)
   if self_.left_out and self_.left_out.mounts > 0 then self:add(("  … %d more"):format(self_.left_out.mounts)) end
 end
 
 function Text:limits(self_)
   self:title("Limits and use", self_.origin and self_.origin.cgroup)
-  if not self_.cgroup then return self:add("  no control group of its own") end
+  if not self_.cgroup then return self:add("  no cgroup of its own") end
   local rows = {}
-  for _, row in ipairs(words.limits(self_.cgroup)) do
+  for _, row in ipairs(labels.limits(self_.cgroup)) do
     table.insert(rows, { row.what, row.used, "of " .. row.limit, origin = row.limit ~= "no limit" and self_.origin and self_.origin[row.key] or nil })
   end
   self:rows(rows, 2)
-  local events = words.events(self_.cgroup.stats)
-  self:rows({ { "group", words.clean(self_.cgroup.path) }, events and { "so far", events } }, 2)
+  local events = labels.events(self_.cgroup.stats)
+  self:rows({ { "cgroup", labels.clean(self_.cgroup.path) }, events and { "so far", events } }, 2)
 end
 
--- A list of words over as many lines as it takes.
+-- A word list, wrapped over several lines.
 function Text:wrapped(name, list, columns)
   local line = "  " .. pad(name, columns) .. "  "
   if #list == 0 then return self:add(line .. self:paint("dim", "none")) end
@@ -148,7 +148,7 @@ function Text:rights(self_)
   end
   self:title("Confinement")
   local rows = {}
-  for _, row in ipairs(words.confinement(self_)) do
+  for _, row in ipairs(labels.confinement(self_)) do
     table.insert(rows, { row[2], row[3], origin = self_.origin and self_.origin[row[1]] })
   end
   self:rows(rows, 2)
@@ -157,17 +157,17 @@ end
 function Text:network(self_)
   local net, origin = self_.network, self_.origin or {}
   self:title("Network", origin.network)
-  if not net.own then return self:add("  the host's own") end
-  if net.unseen then self:add("  " .. words.clean(net.unseen)) end
+  if not net.own then return self:add("  shared with the host") end
+  if net.unseen then self:add("  " .. labels.clean(net.unseen)) end
   local rows = {}
-  for _, row in ipairs(require "tiny.inspect.network_rows"(net)) do table.insert(rows, { row[1], words.clean(row[2]), words.clean(row[3]), origin = origin[row[4]] }) end
+  for _, row in ipairs(require "tiny.inspect.network_rows"(net)) do table.insert(rows, { row[1], labels.clean(row[2]), labels.clean(row[3]), origin = origin[row[4]] }) end
   self:rows(rows, 2)
 end
 
 return function(self, options)
   local text = setmetatable({ lines = {}, width = math.max(40, options.width or 100), colour = options.colour }, Text)
-  text:add(text:paint("bold", words.clean(self.name)) .. (self.status and "  " .. text:paint("green", self.status) or ""))
-  text:rows(words.head(self), 2)
+  text:add(text:paint("bold", labels.clean(self.name)) .. (self.status and "  " .. text:paint("green", self.status) or ""))
+  text:rows(labels.head(self), 2)
   for _, part in ipairs { "processes", "namespaces", "mounts", "limits", "rights", "network" } do text[part](text, self) end
   return table.concat(text.lines, "\n") .. "\n"
 end

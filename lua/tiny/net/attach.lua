@@ -1,61 +1,62 @@
--- One container on one network: an address, a cable between its namespace and the bridge by which it sends from
--- that address only, its names.
+-- Attaches a container to a network: takes an address, connects its namespace and the bridge with a veth pair that can send
+-- only from that address, and registers its names.
 local bridge = require "tiny.net.bridge"
-local lease = require "tiny.net.ipam"
+local ipam = require "tiny.net.ipam"
 local pin = require "tiny.net.pin"
-local range = require "tiny.net.subnet"
+local subnet = require "tiny.net.subnet"
 local store = require "tiny.net.store"
 
 local attach = {}
 
--- The cable's end on the host: an interface's name has at most 15 bytes, "tl" and the id's twelve
--- digits are 14. The letter tells a container's cables apart.
-local function cable(id, n)
+-- The name of the veth's end on the host. An interface name has at most 15 bytes; "tl" and the id's twelve digits take 14.
+-- The letter distinguishes a container's links.
+local function link_name(id, n)
   return "tl" .. id .. (n == 0 and "" or string.char(0x60 + n))
 end
 
-local function cidr(addr, subnet)
-  return ("%s/%d"):format(addr, range.parse(subnet).prefix)
+local function cidr(addr, range)
+  return ("%s/%d"):format(addr, subnet.parse(range).prefix)
 end
 
--- What is written as --network NAME:ip=…, in the words of the record.
-local function claim(ctx, network, wish)
+-- Takes what --network NAME:ip=… asks for, under the lock.
+local function claim(ctx, network, request)
   local lock <close> = store.lock()
   if not store.load(network.name) then
-    tiny.fail { message = ("network %s was removed meanwhile"):format(network.name), hint = "`tinylua network ls` lists those that are there", exit = 125 }
+    tiny.fail { message = ("network %s was removed in the meantime"):format(network.name), hint = "`tinylua network ls` lists all networks", exit = 125 }
   end
-  local addr = lease.take(ctx, network, "ipv4", wish.ip)
-  local addr6 = network.subnet6 and lease.take(ctx, network, "ipv6", wish.ip6)
+  local addr = ipam.take(ctx, network, "ipv4", request.ip)
+  local addr6 = network.subnet6 and ipam.take(ctx, network, "ipv6", request.ip6)
   bridge.up(network)
-  for _, own in ipairs { addr, addr6 } do lease.name(ctx, network, own, wish.names) end
+  for _, own in ipairs { addr, addr6 } do ipam.name(ctx, network, own, request.names) end
   return addr, addr6
 end
 
--- Connects the namespace `netns` as its n-th interface. wish: { network, ip, ip6, mac, names, router = whether it
--- forwards packets of others, gateway = whether its default route goes here }. Returns what is on record of it.
-function attach.add(ctx, netns, n, wish)
-  local network = wish.network
-  local addr, addr6 = claim(ctx, network, wish)
+-- Connects the namespace `netns` as its n-th interface. request: { network, ip, ip6, mac, names, router = whether it
+-- forwards packets, gateway = whether its default route uses this network }. Returns the entry for the record.
+function attach.add(ctx, netns, n, request)
+  local network = request.network
+  local addr, addr6 = claim(ctx, network, request)
   local entry = {
-    network = network.name, link = cable(ctx.id, n), ifname = "eth" .. n, mac = wish.mac or bridge.mac(addr), addr = addr, addr6 = addr6 or nil,
-    router = wish.router, subnet = network.subnet, gateway = network.gateway, internal = network.internal,
+    network = network.name, link = link_name(ctx.id, n), ifname = "eth" .. n, mac = request.mac or bridge.mac(addr), addr = addr, addr6 = addr6 or nil,
+    router = request.router, subnet = network.subnet, gateway = network.gateway, internal = network.internal,
   }
   local addrs, gateways, pinned = { cidr(addr, network.subnet) }, { network.gateway }, pin.of(entry)
   if addr6 then addrs[2], gateways[2] = cidr(addr6, network.subnet6), network.gateway6 end
   ctx.scope:undo("link_del", entry.link)
   ctx.scope:undo("pin_del", entry.link, pinned)
   tiny.pin(entry.link, pinned):keep()
-  -- A port of a bridge needs no address, and a container without IPv6 none of IPv6's own: what they would send
-  -- to find out whether it is theirs goes to every other container.
+  -- A bridge port needs no address, and a container without IPv6 no IPv6 link-local one: the packets of duplicate address
+  -- detection would reach every other container.
   tiny.veth_pair({ name = entry.link, bridge = network.bridge, hairpin = true, pinned = true, link_local = false, mtu = network.mtu }, {
     name = entry.ifname, netns = netns, mac = entry.mac, mtu = network.mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
-    gateway = wish.gateway and gateways or nil,
+    gateway = request.gateway and gateways or nil,
   }):keep()
   bridge.distrust_port(entry.link)
+  if tiny.settings.log then tiny.log("debug", "on a network", { id = ctx.id, network = network.name, link = entry.link, addr = addr, addr6 = addr6 or nil }) end
   return entry
 end
 
--- Takes a container off a network: its cable, its addresses and its names there.
+-- Removes a container's link, addresses and names from a network.
 function attach.remove(container, entry)
   tiny.try(tiny.link_del, entry.link)
   tiny.try(tiny.pin_del, entry.link, pin.of(entry))

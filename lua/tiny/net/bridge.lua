@@ -1,14 +1,14 @@
--- A network in the kernel: its bridge, what it forwards, its NAT and the host's forwarding, there while a container uses
--- it. Everything here happens under the networks' lock.
-local lease = require "tiny.net.ipam"
-local range = require "tiny.net.subnet"
+-- A network in the kernel: its bridge, filter rules, NAT and the host's forwarding. It exists while a container uses it.
+-- All functions run under the networks' lock.
+local ipam = require "tiny.net.ipam"
+local subnet = require "tiny.net.subnet"
 local store = require "tiny.net.store"
 local tables = require "tiny.net.tables"
 local transit = require "tiny.net.transit"
 
 local bridge, drop = {}, tables.drop
 
--- Two files: `up` says that parts of a network may be in the kernel, `whole` that all of it is.
+-- Two marker files: `up` means that parts of a network may exist in the kernel, `whole` that all of it does.
 local function mark(network)
   return store.folder(network.name) .. "/up"
 end
@@ -17,8 +17,7 @@ local function whole(network)
   return store.folder(network.name) .. "/whole"
 end
 
--- A hardware address that follows from the address: one that is given again is found at once where
--- neighbours still remember it.
+-- A MAC address derived from the IP address: when an address is assigned again, neighbours' ARP caches stay valid.
 function bridge.mac(addr)
   local bytes = tiny.parse_addr(addr)
   return ("02:42:%02x:%02x:%02x:%02x"):format(bytes:byte(#bytes - 3, #bytes))
@@ -29,8 +28,8 @@ local function drop_tables(network)
   drop(tiny.isolate_del, network.bridge .. "-filter")
 end
 
--- Containers of an internal network reach nothing outside of it, not even the host's services. Those of other
--- networks can only be reached through their published ports, unless the network was made with isolate = false.
+-- Containers of an internal network reach nothing outside it, not even the host's services. Containers of other networks
+-- can be reached only through their published ports, unless the network was created with isolate = false.
 local function fence(network)
   if network.isolate == false then return end
   tiny.isolate(network.bridge, { name = network.bridge .. "-filter", outbound = not network.internal, closed = network.internal }):keep()
@@ -48,33 +47,34 @@ end
 local function addresses(network)
   local list = {}
   for _, of in ipairs { { network.gateway, network.subnet }, network.subnet6 and { network.gateway6, network.subnet6 } } do
-    table.insert(list, ("%s/%d"):format(of[1], range.parse(of[2]).prefix))
+    table.insert(list, ("%s/%d"):format(of[1], subnet.parse(of[2]).prefix))
   end
   return list
 end
 
--- The range was free when the network was made; a route of the host may have come since.
+-- The range was free when the network was created, but the host may have a route to it now.
 local function check_routes(network)
   for _, text in ipairs { network.subnet, network.subnet6 } do
-    local by = store.taken(range.parse(text), {})
+    local by = store.taken(subnet.parse(text), {})
     if by then
       tiny.fail {
-        message = ("network %s cannot come up: %s, which overlaps with its range %s"):format(network.name, by, text), exit = 125,
-        hint = ("make it anew with a free range: tinylua network rm %s"):format(network.name),
+        message = ("network %s cannot be brought up: %s, which overlaps its range %s"):format(network.name, by, text), exit = 125,
+        hint = ("remove it and create it again with a free range: tinylua network rm %s"):format(network.name),
       }
     end
   end
 end
 
--- Whether the link is there. It is brought up by the way, which asks the kernel for this one only.
+-- Whether the link exists. Checked by bringing it up, which queries only this link.
 local function there(name)
   local _, err = tiny.try(tiny.link_set, name, { up = true })
   if err and err.code ~= "ENODEV" then error(err, 0) end
   return not err
 end
 
--- On a bridge the host accepts no router advertisements and no packet whose reply would leave by another link, and
--- redirects of IPv4 only while it does not forward and has net.ipv4.conf.all.accept_redirects on. On a bridge port it accepts nothing: no route points there, and IPv6 is off.
+-- On a bridge, the host accepts no router advertisements, no packet whose reply would leave by another link, and IPv4
+-- redirects only if it does not forward and net.ipv4.conf.all.accept_redirects is on. On a bridge port it accepts nothing:
+-- no route uses it, and IPv6 is off.
 local BRIDGE = { "ipv4.conf.%s.rp_filter=1", "ipv4.conf.%s.accept_redirects=0", "ipv4.conf.%s.accept_source_route=0", "ipv6.conf.%s.accept_ra=0", "ipv6.conf.%s.accept_redirects=0" }
 local PORT = { "ipv4.conf.%s.rp_filter=1", "ipv6.conf.%s.disable_ipv6=1" }
 
@@ -82,7 +82,7 @@ local function distrust(link, settings)
   for _, setting in ipairs(settings) do
     local key, value = setting:format(link):match("^(.*)=(.*)$")
     local _, err = tiny.try(tiny.sysctl, "net." .. key, value)
-    -- A host without IPv6 has no such settings.
+    -- A host without IPv6 does not have these settings.
     if err and err.code ~= "ENOENT" then error(err, 0) end
   end
 end
@@ -91,7 +91,7 @@ function bridge.distrust_port(link)
   distrust(link, PORT)
 end
 
--- Whether the tables of a network that is up are there.
+-- Whether the tables of a network that is up exist.
 local function intact(network, present)
   if network.isolate ~= false and not present["inet tiny-" .. network.bridge .. "-filter"] then return false end
   if network.internal then return true end
@@ -99,8 +99,8 @@ local function intact(network, present)
   return not network.subnet6 or present["inet tiny-" .. network.bridge .. "-6"] and transit.intact("ipv6", present)
 end
 
--- Another program may have removed our tables, with all others, while the networks were up. Those of the network that
--- is wanted show it, and the pins, which the first port has made.
+-- Restores the tables if another program has flushed them while networks were up. Missing tables of this network show it,
+-- and so do missing pins, which exist from the first port on.
 local function restore(network)
   local present = tables.present()
   local up = tiny.stat(whole(network))
@@ -118,7 +118,7 @@ local function restore(network)
   if any then require("tiny.net.restore").containers(present) end
 end
 
--- Brings a network up.
+-- Brings up a network.
 function bridge.up(network)
   restore(network)
   local marked = tiny.stat(mark(network))
@@ -126,15 +126,15 @@ function bridge.up(network)
     if marked and tiny.stat(whole(network)) then return end
     if not marked then
       tiny.fail {
-        message = ("network %s cannot come up: the link %s is there and is not ours"):format(network.name, network.bridge), exit = 125,
-        hint = ("ip link del %s, or make the network anew: tinylua network rm %s"):format(network.bridge, network.name),
+        message = ("network %s cannot be brought up: a link %s exists that tinylua did not create"):format(network.name, network.bridge), exit = 125,
+        hint = ("ip link del %s, or remove the network and create it again: tinylua network rm %s"):format(network.bridge, network.name),
       }
     end
-    tiny.link_del(network.bridge) -- of a maker that was killed
+    tiny.link_del(network.bridge) -- left by a killed process
   end
   check_routes(network)
   if not marked then tiny.write_file(mark(network), "") end
-  drop(tiny.remove, whole(network)) -- of an earlier boot
+  drop(tiny.remove, whole(network)) -- from an earlier boot
   drop_tables(network)
   fence(network)
   translate(network)
@@ -144,29 +144,29 @@ function bridge.up(network)
   tiny.append_file(whole(network), "")
 end
 
--- The host's own loopback reaches published ports only where the bridge takes its addresses.
+-- The host's loopback reaches published ports only if the bridge accepts loopback addresses.
 function bridge.open_loopback(network)
   tiny.sysctl(("net.ipv4.conf.%s.route_localnet"):format(network.bridge), "1"):keep()
 end
 
--- Takes a network out of the kernel when nobody uses it. The mark goes last: as long as something of it may
--- be there, the next release and gc try again.
+-- Removes a network from the kernel when no container uses it. The marker goes last, so that the next release and gc retry
+-- as long as parts of it may remain.
 local function down(network)
-  if not tiny.stat(mark(network)) or lease.any(network) then return end
+  if not tiny.stat(mark(network)) or ipam.any(network) then return end
   drop(tiny.remove, whole(network))
   drop_tables(network)
   drop(tiny.link_del, network.bridge)
   tiny.remove(mark(network))
 end
 
--- Gives back the leases of containers that are gone, of all networks.
+-- Releases the leases of containers that no longer exist, in all networks.
 function bridge.sweep()
   if not tiny.stat(store.root()) then return end
   local lock <close> = store.lock()
-  for _, network in ipairs(store.list()) do lease.sweep(network) end
+  for _, network in ipairs(store.list()) do ipam.sweep(network) end
 end
 
--- Whether another root has a network up: it has pinned a port or, after its pins were flushed, a bridge.
+-- Whether another state root has a network up: it has pinned a port or, after a flush of its pins, has a bridge.
 local function shared()
   local _, err = tiny.try(tiny.pin_clear)
   if not err then return false end
@@ -177,15 +177,15 @@ local function shared()
   return false
 end
 
--- Takes away what networks share, unless another root's are still up.
+-- Removes what networks share, unless networks of another state root are up.
 local function leave()
   local last = not shared()
   if last then drop(tiny.publish_clear) end
   for _, family in ipairs { "ipv4", "ipv6" } do transit.off(family, last) end
 end
 
--- Takes those networks down that nobody uses any more, and what they shared with the last of them. One
--- that fails keeps none of the others up; the first failure is thrown in the end.
+-- Takes down networks without containers, and what they shared with the last of them. A failure does not stop the others;
+-- the first one is thrown at the end.
 function bridge.release()
   if not tiny.stat(store.root()) then return end
   local lock <close> = store.lock()

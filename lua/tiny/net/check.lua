@@ -1,27 +1,27 @@
--- The check of what is asked of a container's network.
+-- Checks a container's network options.
 local wrong = require("tiny.spec.values").wrong
 
--- "NAME[:ip=…,ip6=…,mac=…,alias=…,router]" as a wish.
+-- "NAME[:ip=…,ip6=…,mac=…,alias=…,router]" as a request.
 local function parse(text)
   local name, rest = text:match("^([^:]*):?(.*)$")
-  local wish = { name = name == "isolated" and "bridge" or name }
+  local request = { name = name == "isolated" and "bridge" or name }
   for word in rest:gmatch("[^,]+") do
     local key, value = word:match("^(%w+)=(.+)$")
-    if key == "alias" then wish.aliases = wish.aliases or {} table.insert(wish.aliases, value)
-    elseif key == "ip" or key == "ip6" or key == "mac" then wish[key] = value
-    elseif word == "router" then wish.router = true
+    if key == "alias" then request.aliases = request.aliases or {} table.insert(request.aliases, value)
+    elseif key == "ip" or key == "ip6" or key == "mac" then request[key] = value
+    elseif word == "router" then request.router = true
     else wrong(("network: %s is not ip=, ip6=, mac=, alias= or router"):format(tiny.show(word)), "such as --network back:ip=10.20.0.5,alias=db") end
   end
-  return wish
+  return request
 end
 
--- What stands for no network of the store's; the last two are an ordinary user's.
+-- Keywords that are not networks of the store; the last two are for rootless containers.
 local WORDS = { none = true, host = true, pasta = true, slirp4netns = true }
 
 local KEYS = { name = "string", ip = "string", ip6 = "string", mac = "string", aliases = "strings", router = "boolean" }
 
--- What a recipe or the command line says, as a list of wishes and of words that stand for no network.
-local function wishes(asked)
+-- A list of requests and keywords from a recipe or the command line.
+local function requests(asked)
   local list = {}
   for _, item in ipairs(type(asked) == "table" and asked or { asked }) do
     if type(item) == "table" then
@@ -32,35 +32,35 @@ local function wishes(asked)
     else
       list[#list + 1] = parse(item)
     end
-    local wish = list[#list]
-    if WORDS[wish.name] then wish.word = wish.name end
+    local request = list[#list]
+    if WORDS[request.name] then request.word = request.name end
   end
   return list
 end
 
-local function check_wish(wish)
+local function check_request(request)
   for _, key in ipairs { "ip", "ip6" } do
-    if wish[key] and (not tiny.parse_addr(wish[key]) or wish[key]:find("/", 1, true)) then wrong(("%s: %s is not an address"):format(key, tiny.show(wish[key]))) end
+    if request[key] and (not tiny.parse_addr(request[key]) or request[key]:find("/", 1, true)) then wrong(("%s: %s is not an address"):format(key, tiny.show(request[key]))) end
   end
-  if wish.mac and not wish.mac:match("^" .. ("%x%x:"):rep(5) .. "%x%x$") then
-    wrong(("mac_address: %s is not a hardware address"):format(tiny.show(wish.mac)), "such as 02:00:00:00:00:01")
+  if request.mac and not request.mac:match("^" .. ("%x%x:"):rep(5) .. "%x%x$") then
+    wrong(("mac_address: %s is not a MAC address"):format(tiny.show(request.mac)), "such as 02:00:00:00:00:01")
   end
-  for _, name in ipairs(wish.aliases or {}) do
+  for _, name in ipairs(request.aliases or {}) do
     if not name:match("^%w[%w_.-]*$") then wrong(("network: the alias %s is not a name"):format(tiny.show(name))) end
   end
 end
 
--- That the network is there and has the address that is asked for.
-local function check_network(wish)
-  local range, found = require "tiny.net.subnet", require("tiny.net.store").find(wish.name)
-  wish.name = found.name
-  for key, subnet in pairs { ip = found.subnet, ip6 = found.subnet6 or "::/128" } do
-    local of = wish[key] and range.parse(subnet)
-    if of and not range.contains(of, wish[key]) then
-      wrong(("%s: %s is not in network %s, %s"):format(key, wish[key], found.name, found.subnet6 and subnet or found.subnet))
+-- Checks that the network exists and contains the requested address.
+local function check_network(request)
+  local subnet, found = require "tiny.net.subnet", require("tiny.net.store").find(request.name)
+  request.name = found.name
+  for key, range in pairs { ip = found.subnet, ip6 = found.subnet6 or "::/128" } do
+    local of = request[key] and subnet.parse(range)
+    if of and not subnet.contains(of, request[key]) then
+      wrong(("%s: %s is not in network %s, %s"):format(key, request[key], found.name, found.subnet6 and range or found.subnet))
     end
-    if of and (range.number(of, wish[key]) < 1 or range.number(of, wish[key]) > range.last(of)) then
-      wrong(("%s: %s is not the address of a host in %s"):format(key, wish[key], subnet))
+    if of and (subnet.number(of, request[key]) < 1 or subnet.number(of, request[key]) > subnet.last(of)) then
+      wrong(("%s: %s is not the address of a host in %s"):format(key, request[key], range))
     end
   end
   return found
@@ -69,55 +69,55 @@ end
 local function check_shared(spec, word)
   local name = word:match("^container:(.*)$")
   if name then
-    -- By its id: its name may be another's by the next start.
+    -- By id, since another container may have its name at the next start.
     spec.network = "container:" .. require("tiny.store.records").find(name).id
   elseif not tiny.stat((word:match("^ns:(.*)$"))) then
-    wrong(("network: there is no namespace %s"):format(word:sub(4)), "`ip netns list` shows those below /run/netns")
+    wrong(("network: no such namespace: %s"):format(word:sub(4)), "`ip netns list` shows those below /run/netns")
   else
     spec.network = "ns:" .. require("tiny.spec.values").absolute(word:sub(4))
   end
 end
 
--- Options for a container's only or first network.
+-- Options that apply to a container's only or first network.
 local function of_first(spec, list)
   local first = list[1]
   for option, key in pairs { ip = "ip", ip6 = "ip6", mac_address = "mac" } do
     if spec[option] then
-      if first.word then wrong(("%s: a network of type %s has no address to choose"):format(option, first.word), "add --network bridge") end
+      if first.word then wrong(("%s: a network of type %s has no configurable addresses"):format(option, first.word), "add --network bridge") end
       first[key] = spec[option]
     end
   end
   for _, name in ipairs(spec.aliases or {}) do
-    if first.word then wrong("aliases: names are found in a network, and there is none", "add --network bridge") end
-    for _, wish in ipairs(list) do wish.aliases = wish.aliases or {} table.insert(wish.aliases, name) end
+    if first.word then wrong("aliases: the container joins no network", "add --network bridge") end
+    for _, request in ipairs(list) do request.aliases = request.aliases or {} table.insert(request.aliases, name) end
   end
   spec.ip, spec.ip6, spec.mac_address, spec.aliases = nil, nil, nil, nil
 end
 
--- Checks everything about the network before anything acts, and puts it in its final form:
--- spec.network is a word ("none", "host", "bridge", "container:ID", "ns:PATH"), spec.networks the wishes.
+-- Checks the network options before anything is created and converts them to their final form: spec.network is a keyword
+-- ("none", "host", "bridge", "container:ID", "ns:PATH"), spec.networks the list of requests.
 return function(spec)
   require("tiny.net.files").check(spec)
   if not spec.networks then
-    local list = wishes(spec.network or "none")
+    local list = requests(spec.network or "none")
     if #list == 0 then list = { { word = "none" } } end
     of_first(spec, list)
     spec.network = list[1].word or "bridge"
-    if list[1].word and #list > 1 then wrong(("network: %s goes with no other"):format(list[1].word)) end
+    if list[1].word and #list > 1 then wrong(("network: %s cannot be combined with other networks"):format(list[1].word)) end
     if list[1].word and list[1].word:find(":", 1, true) then check_shared(spec, list[1].word) end
     spec.networks = not list[1].word and list or nil
     local served = list[1].word == "pasta" or list[1].word == "slirp4netns"
     if tiny.getuid() ~= 0 and (spec.networks or served) then require("tiny.net.rootless").check(spec, list)
-    elseif served then wrong(("network: %s is for containers without root"):format(list[1].word), "--network bridge has what root needs") end
+    elseif served then wrong(("network: %s is for rootless containers"):format(list[1].word), "use --network bridge") end
   end
   local seen, ipv6 = {}, false
-  for _, wish in ipairs(spec.networks or {}) do
-    if wish.word then wrong(("network: %s goes with no other"):format(wish.word)) end
-    check_wish(wish)
-    local found = check_network(wish)
+  for _, request in ipairs(spec.networks or {}) do
+    if request.word then wrong(("network: %s cannot be combined with other networks"):format(request.word)) end
+    check_request(request)
+    local found = check_network(request)
     ipv6 = ipv6 or found.subnet6 ~= nil
-    if seen[wish.name] then wrong(("network: %s is named twice"):format(wish.name)) end
-    seen[wish.name] = true
+    if seen[request.name] then wrong(("network: %s is given twice"):format(request.name)) end
+    seen[request.name] = true
   end
   if spec.publish or spec.expose or spec.publish_all then require("tiny.net.ports").check(spec, ipv6) end
   if spec.net_rate or spec.net_delay or spec.net_loss then require("tiny.net.traffic_shaping").check(spec) end

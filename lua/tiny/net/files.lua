@@ -1,15 +1,14 @@
--- The three files by which a program finds others: /etc/hosts, /etc/hostname, /etc/resolv.conf. Each
--- container has its own in its folder on the host; they are mounted over those of the root, which is
--- never written.
+-- A container's own /etc/hosts, /etc/hostname and /etc/resolv.conf. They are files in the container's directory on the host,
+-- mounted over those of the root file system, which is never changed.
 local files = {}
 
 local READABLE = tonumber("644", 8)
 local NAMES = { "hosts", "hostname", "resolv.conf" }
 
--- Where the resolver of a container listens, on its own loopback.
+-- The address of a container's resolver, on the container's own loopback.
 files.RESOLVER = "127.0.0.11"
 
--- The host's own name servers.
+-- The host's name servers.
 function files.host_servers()
   local found = {}
   for line in (tiny.read_file("/etc/resolv.conf") or ""):gmatch("[^\n]+") do
@@ -48,7 +47,7 @@ local function resolv(ctx)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- On the host: writes them. A container that shares another's network shares its files.
+-- On the host: writes the files. A container that shares another's network shares its files.
 function files.write(ctx)
   if ctx.shares then
     ctx.files = ctx.shares
@@ -60,8 +59,8 @@ function files.write(ctx)
   end
 end
 
--- In the container: mounts them into its root. The program may change them, as docker has it: they are
--- its own. A root that cannot be written and has no such file goes without it.
+-- In the container: mounts the files into its root. As in docker, the program may change them. A file that does not exist in
+-- a read-only root is skipped.
 function files.mount(ctx)
   if not ctx.files then return end
   for _, name in ipairs(NAMES) do
@@ -75,17 +74,17 @@ function files.mount(ctx)
   end
 end
 
--- "NAME:ADDRESS", checked.
+-- Checks the add_hosts, dns and dns_search options.
 function files.check(asked)
   for _, text in ipairs(asked.add_hosts or {}) do
     local name, addr = text:match("^([^:%s]+):(%S+)$")
     if not name or (addr ~= "host-gateway" and not tiny.parse_addr(addr)) or (addr or ""):find("/", 1, true) then
-      tiny.fail { message = ("add_hosts: %s is not NAME:ADDRESS"):format(tiny.show(text)), hint = "such as db:10.0.0.5, or gate:host-gateway", exit = 125 }
+      tiny.fail { message = ("add_hosts: %s is not NAME:ADDRESS"):format(tiny.show(text)), hint = "such as db:10.0.0.5, or gw:host-gateway", exit = 125 }
     end
   end
   for _, text in ipairs(asked.dns or {}) do
     if not tiny.parse_addr(text) or text:find("/", 1, true) then
-      tiny.fail { message = ("dns: %s is not an address"):format(tiny.show(text)), hint = "a name server is named by its address", exit = 125 }
+      tiny.fail { message = ("dns: %s is not an address"):format(tiny.show(text)), hint = "give the IP address of a name server", exit = 125 }
     end
   end
   for _, text in ipairs(asked.dns_search or {}) do

@@ -1,13 +1,13 @@
--- Rules of others that stand in the way: our tables let packets of containers pass, but a firewall's or
--- docker's may drop them all the same, for the first that drops has the last word. Nothing of it is changed.
+-- Finds other programs' firewall rules that drop containers' packets. Our tables accept these packets, but a drop in any
+-- other table, such as docker's, still takes effect. Reports such rules without changing them.
 local forward = {}
 
 local PURPOSE = "packets from and to containers"
 
--- What this host has. chains is nil where one may not see them.
+-- The state of this host. chains is nil if this user may not read them.
 function forward.look()
   local chains, err = tiny.try(tiny.nft_chains)
-  -- Without nftables nobody has rules there.
+  -- A host without nftables has no rules.
   if err and err.code ~= "EPERM" then chains = {} end
   local docker = false
   for _, link in ipairs(tiny.links()) do docker = docker or link.name == "docker0" end
@@ -21,8 +21,8 @@ local function drops(chain)
   return chain.hook == "forward" and chain.type == "filter" and chain.policy == "drop" and SEES[chain.family] and not chain.table:match("^tiny%-")
 end
 
--- What lets our bridges through. The tables of iptables(8) are known by their names; docker empties FORWARD
--- and leaves DOCKER-USER alone.
+-- The command that accepts our bridges' packets. The tables of iptables(8) are recognized by their names; docker flushes
+-- FORWARD but not DOCKER-USER.
 local function remedy(chain, docker)
   local tool = ({ ip = "iptables", ip6 = "ip6tables" })[chain.family]
   if tool and chain.table == "filter" and chain.name == "FORWARD" then
@@ -33,7 +33,7 @@ local function remedy(chain, docker)
   return ('nft \'insert rule %s iifname "td*" accept; insert rule %s oifname "td*" accept\''):format(place, place)
 end
 
--- The finding for doctor.
+-- The result for doctor.
 function forward.judge(facts)
   local finding = { "forwarded packets", purpose = PURPOSE }
   local named, fixes = {}, {}
@@ -48,10 +48,10 @@ function forward.judge(facts)
     finding.purpose = ("%s, which %s may drop"):format(PURPOSE, table.concat(named, " and "))
     finding.fix = table.concat(fixes, "; ")
   elseif facts.legacy then
-    finding.purpose = PURPOSE .. ", which iptables-legacy may drop unseen: see `iptables-legacy -S FORWARD`"
+    finding.purpose = PURPOSE .. ", which iptables-legacy may drop: see `iptables-legacy -S FORWARD`"
     finding.fix = "iptables-legacy -I FORWARD -i td+ -j ACCEPT; iptables-legacy -I FORWARD -o td+ -j ACCEPT"
   elseif not facts.chains then
-    finding.purpose = PURPOSE .. ", which rules that only root sees may drop"
+    finding.purpose = PURPOSE .. ", which rules that only root can read may drop"
     finding.fix = "run tinylua doctor as root"
   else
     finding[2] = true

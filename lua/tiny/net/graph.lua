@@ -1,4 +1,4 @@
--- Draws what picture.lua found: as text, as a graph for dot(1), as an SVG that needs nothing else.
+-- Draws the snapshot of the networks (tiny.client.network_snapshot): as text, as a graph for dot(1), as a standalone SVG.
 local graph = {}
 
 local function clean(text)
@@ -8,13 +8,13 @@ end
 local function addresses(link)
   local list = {}
   for _, addr in ipairs(link.addrs or {}) do
-    -- A link-local address is every link's and tells nothing.
+    -- Every link has a link-local address, so it is left out.
     if not addr:match("^fe80:") then table.insert(list, addr) end
   end
   return list
 end
 
--- The published ports that lead to these links.
+-- The ports published through these links.
 local function ports_of(found, links)
   local list = {}
   for _, text in ipairs(found.published) do

@@ -1,24 +1,24 @@
--- Who has which address and which names in a network. A lease is the folder leases/ADDRESS@ID, a name
--- names/NAME/ADDRESS@ID: making and removing one is one system call, and what a crash left behind is
--- seen by its holder. All of it happens under the networks' lock.
-local range = require "tiny.net.subnet"
+-- IP address management: records which container has which address and names in a network. A lease is the directory
+-- leases/ADDRESS@ID, a name is names/NAME/ADDRESS@ID. Each is created and removed with one system call, and the id shows
+-- which leases a crash left behind. All functions run under the networks' lock.
+local subnet = require "tiny.net.subnet"
 local state = require "tiny.store.state"
 local store = require "tiny.net.store"
 
-local lease = {}
+local ipam = {}
 
 local PRIVATE = tonumber("700", 8)
 
--- Whether a holder may still need its lease: a maker that was killed right after it took one has not
--- yet noted how to give it back.
-function lease.held(id)
+-- Whether the holder may still need its lease. A process that was killed right after taking one has not yet recorded how
+-- to release it.
+function ipam.held(id)
   local container = state.load(id)
   local status = container and container.state.status
   return container and status ~= "exited" and status ~= "stopped" and status ~= "created" or false
 end
 
--- The leases of a network as { [address] = id }, in no order.
-function lease.all(network)
+-- The leases of a network as { [address] = id }, unordered.
+function ipam.all(network)
   local all = {}
   for _, name in ipairs(tiny.list_dir(store.folder(network.name) .. "/leases") or {}) do
     local addr, id = name:match("^(.+)@(%x+)$")
@@ -31,17 +31,17 @@ local function folder(network, addr, id)
   return ("%s/leases/%s@%s"):format(store.folder(network.name), addr, id)
 end
 
--- Removes the leases that nobody holds.
-function lease.sweep(network)
-  for addr, id in pairs(lease.all(network)) do
-    if not lease.held(id) then tiny.try(tiny.remove, folder(network, addr, id)) end
+-- Removes leases without a holder.
+function ipam.sweep(network)
+  for addr, id in pairs(ipam.all(network)) do
+    if not ipam.held(id) then tiny.try(tiny.remove, folder(network, addr, id)) end
   end
 end
 
--- Whether anybody uses the network. Leases that nobody holds go.
-function lease.any(network)
-  for addr, id in pairs(lease.all(network)) do
-    if lease.held(id) then return true end
+-- Whether any container uses the network. Removes leases without a holder.
+function ipam.any(network)
+  for addr, id in pairs(ipam.all(network)) do
+    if ipam.held(id) then return true end
     tiny.try(tiny.remove, folder(network, addr, id))
   end
   return false
@@ -50,44 +50,44 @@ end
 local function refuse(addr, network, id)
   local holder = state.load(id)
   tiny.fail {
-    message = ("%s is taken in network %s by container %s"):format(addr, network.name, holder and holder.config.name or id),
-    hint = "leave the address out for a free one", exit = 125,
+    message = ("%s in network %s is used by container %s"):format(addr, network.name, holder and holder.config.name or id),
+    hint = "omit the address to get a free one", exit = 125,
   }
 end
 
--- The address asked for, or the lowest free one.
-local function choose(network, subnet, own, wanted)
-  local all = lease.all(network)
+-- The requested address, or the lowest free one.
+local function choose(network, range, own, wanted)
+  local all = ipam.all(network)
   all[own] = all[own] or ""
   if wanted then
-    if all[wanted] == "" then tiny.fail { message = ("%s is the gateway of network %s"):format(wanted, network.name), hint = "leave the address out to be given a free one", exit = 125 } end
-    if all[wanted] and lease.held(all[wanted]) then refuse(wanted, network, all[wanted]) end
+    if all[wanted] == "" then tiny.fail { message = ("%s is the gateway of network %s"):format(wanted, network.name), hint = "omit the address to get a free one", exit = 125 } end
+    if all[wanted] and ipam.held(all[wanted]) then refuse(wanted, network, all[wanted]) end
     return wanted, all[wanted]
   end
   for pass = 1, 2 do
-    for n = 1, range.last(subnet) do
-      local addr = range.at(subnet, n)
+    for n = 1, subnet.last(range) do
+      local addr = subnet.at(range, n)
       if not all[addr] then return addr end
-      -- All are taken: those of the dead are free.
-      if pass == 2 and all[addr] ~= "" and not lease.held(all[addr]) then return addr, all[addr] end
+      -- On the second pass, leases without a holder count as free.
+      if pass == 2 and all[addr] ~= "" and not ipam.held(all[addr]) then return addr, all[addr] end
     end
   end
-  tiny.fail { message = ("every address of %s in network %s is taken"):format(subnet.text, network.name), hint = "stop a container: tinylua ps --filter network=" .. network.name, exit = 125 }
+  tiny.fail { message = ("all addresses of %s in network %s are in use"):format(range.text, network.name), hint = "stop a container: tinylua ps --filter network=" .. network.name, exit = 125 }
 end
 
--- Takes an address for the container of `ctx`; its scope gives it back. family: "ipv4" or "ipv6".
-function lease.take(ctx, network, family, wanted)
-  local subnet = range.parse(family == "ipv4" and network.subnet or network.subnet6)
+-- Takes an address for the container of `ctx`; its scope releases it. family: "ipv4" or "ipv6".
+function ipam.take(ctx, network, family, wanted)
+  local range = subnet.parse(family == "ipv4" and network.subnet or network.subnet6)
   local own = family == "ipv4" and network.gateway or network.gateway6
-  local addr, dead = choose(network, subnet, own, wanted)
+  local addr, dead = choose(network, range, own, wanted)
   if dead then tiny.try(tiny.remove, folder(network, addr, dead)) end
   ctx.scope:undo("remove", folder(network, addr, ctx.id))
   tiny.mkdir(folder(network, addr, ctx.id), { mode = PRIVATE })
   return addr
 end
 
--- Lets a container be found by these names at this address.
-function lease.name(ctx, network, addr, names)
+-- Registers a container's names for this address.
+function ipam.name(ctx, network, addr, names)
   for _, name in ipairs(names) do
     local place = ("%s/names/%s"):format(store.folder(network.name), name:lower())
     local entry = ("%s/%s@%s"):format(place, addr, ctx.id)
@@ -96,9 +96,9 @@ function lease.name(ctx, network, addr, names)
   end
 end
 
--- The addresses that a name has in a network; nil for a name that nobody has.
-function lease.lookup(network_name, name)
-  -- What a container asks for is no path of ours.
+-- The addresses of a name in a network; nil if no container has it.
+function ipam.lookup(network_name, name)
+  -- The name comes from a container, so it must not be usable as a path.
   if name:find("[/%z]") or name:sub(1, 1) == "." or #name > 255 then return nil end
   local found = {}
   for _, entry in ipairs(tiny.list_dir(("%s/names/%s"):format(store.folder(network_name), name)) or {}) do
@@ -108,8 +108,8 @@ function lease.lookup(network_name, name)
 end
 
 -- The id of the container that has an address in a network, or nil.
-function lease.holder(network_name, addr)
-  return lease.all({ name = network_name })[addr]
+function ipam.holder(network_name, addr)
+  return ipam.all({ name = network_name })[addr]
 end
 
-return lease
+return ipam

@@ -1,6 +1,5 @@
--- Published ports: what `-p` says, which port of the host each gets, and the way from there to the
--- container. A port is held by a bound socket of the supervisor's, so that neither another container
--- nor another program takes it.
+-- Published ports: parses `-p`, reserves host ports and forwards them to the container. The supervisor keeps a bound socket
+-- for each port, so that no other container or program can take it.
 local state = require "tiny.store.state"
 
 local ports = {}
@@ -15,36 +14,36 @@ end
 local function span(text, part)
   local first, last = part:match("^(%d+)%-(%d+)$")
   first, last = math.tointeger(tonumber(first or part:match("^%d+$"))), math.tointeger(tonumber(last or part))
-  if not first then wrong(text, ("%s is not a port"):format(tiny.show(part)), "a port is written " .. SHOWN) end
-  if first < 1 or last > 65535 then wrong(text, ("%s is not from 1 to 65535"):format(part)) end
+  if not first then wrong(text, ("%s is not a port"):format(tiny.show(part)), "the format is " .. SHOWN) end
+  if first < 1 or last > 65535 then wrong(text, ("%s is not between 1 and 65535"):format(part)) end
   if last < first then wrong(text, ("%s ends before it begins"):format(part)) end
   return first, last
 end
 
--- The parts of "[HOST:][PORT:]PORT"; an IPv6 address stands in brackets.
+-- The parts of "[HOST:][PORT:]PORT"; an IPv6 address is in brackets.
 local function parts(text, rest)
   local host, others = rest:match("^%[([^%]]*)%]:(.*)$")
   local fields = {}
   for field in ((others or rest) .. ":"):gmatch("([^:]*):") do table.insert(fields, field) end
   if not host and #fields == 3 then host = table.remove(fields, 1) end
   if host == "" then host = nil end
-  if #fields > 2 then wrong(text, "it has too many colons", "a port is written " .. SHOWN) end
+  if #fields > 2 then wrong(text, "too many colons", "the format is " .. SHOWN) end
   if host and not tiny.parse_addr(host) or host and host:find("/", 1, true) then wrong(text, ("%s is not an address"):format(tiny.show(host))) end
   if #fields == 2 then return host, fields[1] ~= "" and fields[1] or nil, fields[2] end
   if others then return host, nil, fields[1] end
   return host, nil, fields[1]
 end
 
--- One text as a list of { host, port (nil: any), to, proto }.
+-- Parses one text to a list of { host, port (nil: any), to, proto }.
 local function parse(text)
   local rest, proto = text:match("^(.*)/(%a+)$")
   rest, proto = rest or text, proto and proto:lower() or "tcp"
-  if proto ~= "tcp" and proto ~= "udp" then wrong(text, ("the protocol is tcp or udp, not %s"):format(proto)) end
+  if proto ~= "tcp" and proto ~= "udp" then wrong(text, ("unknown protocol %s; use tcp or udp"):format(proto)) end
   local host, own, to = parts(text, rest)
   local to_first, to_last = span(text, to)
   local first, last
   if own then first, last = span(text, own) end
-  if first and last - first ~= to_last - to_first then wrong(text, "the two ranges are not of one length") end
+  if first and last - first ~= to_last - to_first then wrong(text, "the two ranges differ in length") end
   local list = {}
   for n = 0, to_last - to_first do
     table.insert(list, { host = host, port = first and first + n or nil, to = to_first + n, proto = proto })
@@ -52,16 +51,16 @@ local function parse(text)
   return list
 end
 
--- Checks what is to be published and puts it in one form; checking it again changes nothing. ipv6: whether a
--- network has it.
+-- Checks the ports to publish and normalizes them; checking the result again changes nothing. ipv6: whether a network has
+-- IPv6.
 function ports.check(asked, ipv6)
   local list, seen = {}, {}
   local function add(port)
     local key = port.port and ("%s %s %d"):format(port.proto, port.host or "*", port.port)
-    if key and seen[key] then wrong(tostring(port.port), "it is published twice") end
+    if key and seen[key] then wrong(tostring(port.port), "the port is published twice") end
     if key then seen[key] = true end
     if port.host and port.host:find(":", 1, true) and not ipv6 then
-      wrong(port.host, "the container has no IPv6 address", "a network has IPv6 when it is made with --ipv6")
+      wrong(port.host, "the container has no IPv6 address", "create the network with --ipv6")
     end
     table.insert(list, port)
   end
@@ -70,21 +69,21 @@ function ports.check(asked, ipv6)
   end
   for _, text in ipairs(asked.expose or {}) do
     for _, port in ipairs(parse(text)) do
-      if port.port or port.host then wrong(text, "a port is exposed as PORT[/tcp|/udp]", "publish it with -p") end
+      if port.port or port.host then wrong(text, "the format of --expose is PORT[/tcp|/udp]", "use -p to publish it") end
       if asked.publish_all then add(port) end
     end
   end
   local from = { bridge = true, pasta = true, slirp4netns = true }
   if #list > 0 and not from[asked.network] then
     tiny.fail {
-      message = ("publish: ports are published from a network, and this is %s"):format(tiny.show(asked.network or "none")), exit = 125,
+      message = ("publish: network %s cannot publish ports"):format(tiny.show(asked.network or "none")), exit = 125,
       hint = "add --network bridge, or a network of your own",
     }
   end
   asked.publish, asked.expose, asked.publish_all = #list > 0 and list or nil, nil, nil
 end
 
--- "8080", or "127.0.0.1:8080", as one names it.
+-- "8080" or "127.0.0.1:8080", for messages.
 local function shown(port)
   local host = port.host and (port.host:find(":", 1, true) and ("[%s]:"):format(port.host) or port.host .. ":") or ""
   return ("%s%s%s"):format(host, port.port or "", port.proto == "udp" and "/udp" or "")
@@ -101,7 +100,7 @@ local function holder(port)
   end
 end
 
--- Holds one port of the host; returns its number.
+-- Reserves one host port; returns its number.
 local function reserve(ctx, port)
   local asked = ("%d/%s"):format(port.port or 0, port.proto)
   local handle, err = tiny.try(tiny.reserve_port, asked, { addr = port.host or "0.0.0.0" })
@@ -112,15 +111,15 @@ local function reserve(ctx, port)
   local name = err.code == "EADDRINUSE" and holder(port)
   if err.code == "EADDRINUSE" then
     tiny.fail {
-      message = name and ("port %s is held by container %s"):format(shown(port), name) or ("port %s is in use by another program"):format(shown(port)),
-      hint = name and "stop that one, or publish another port" or "`ss -lntup` tells by which; publish another port", exit = 125,
+      message = name and ("port %s is published by container %s"):format(shown(port), name) or ("port %s is in use by another program"):format(shown(port)),
+      hint = name and "stop that container, or publish another port" or "`ss -lntup` shows which; publish another port", exit = 125,
     }
   end
-  if err.code == "EADDRNOTAVAIL" then tiny.fail { message = ("publish: the host does not have the address %s"):format(port.host), hint = "leave it out to publish on all of them", exit = 125 } end
+  if err.code == "EADDRNOTAVAIL" then tiny.fail { message = ("publish: the host does not have the address %s"):format(port.host), hint = "omit the address to publish on all of them", exit = 125 } end
   error(err, 0)
 end
 
--- Holds all ports, before anything of the network is made. Returns them with their numbers.
+-- Reserves all ports before any part of the network is created. Returns them with their numbers.
 function ports.reserve(ctx)
   local held = {}
   for i, port in ipairs(ctx.spec.publish or {}) do
@@ -129,14 +128,14 @@ function ports.reserve(ctx)
   return held
 end
 
--- The ports with their numbers where another program binds them itself: one that a container holds is
--- refused by its name, and one left open is chosen. Connections that linger of an earlier run are no matter.
+-- Chooses port numbers for a program that binds the ports itself (pasta, slirp4netns). A port of another container is refused
+-- with that container's name; an unspecified one is chosen. Lingering connections of an earlier run do not matter.
 function ports.choose(ctx)
   local chosen = {}
   for i, port in ipairs(ctx.spec.publish or {}) do
     local number, name = port.port, port.port and holder(port)
     if name and name ~= ctx.name then
-      tiny.fail { message = ("port %s is held by container %s"):format(shown(port), name), hint = "stop that one, or publish another port", exit = 125 }
+      tiny.fail { message = ("port %s is published by container %s"):format(shown(port), name), hint = "stop that container, or publish another port", exit = 125 }
     end
     if not number then
       local free <close> = tiny.reserve_port("0/" .. port.proto, { addr = port.host or "0.0.0.0" })
@@ -148,9 +147,7 @@ function ports.choose(ctx)
 end
 
 local function way(port, addr)
-  local v6 = addr:find(":", 1, true)
-  local host = port.host and ((v6 and "[%s]:" or "%s:"):format(port.host)) or ""
-  return (v6 and "%s%d:[%s]:%d/%s" or "%s%d:%s:%d/%s"):format(host, port.port, addr, port.to, port.proto)
+  return { host = port.host, port = port.port, addr = addr, to = port.to, proto = port.proto }
 end
 
 local function ways_to(list, addr, addr6)
@@ -163,15 +160,16 @@ local function ways_to(list, addr, addr6)
   return ways
 end
 
--- Leads the ports to the container's addresses, in one step. What flows through them is cut when they go.
+-- Forwards the ports to the container's addresses, in one transaction. Their connections are cut when they are withdrawn.
 function ports.publish(ctx, held, addr, addr6)
   local ways = ways_to(held, addr, addr6)
   if #ways == 0 then return end
   ctx.scope:undo("publish_del", ways)
   tiny.publish(ways):keep()
+  if tiny.settings.log then tiny.log("debug", "ports are published", { id = ctx.id, ways = ways }) end
 end
 
--- Leads the ports of a container that runs to it again, when they were flushed: to the network by which they came.
+-- Forwards the ports of a running container again after a flush, to the network that they used.
 function ports.restore(container)
   local first
   for _, entry in ipairs(container.state.networks) do
@@ -181,8 +179,8 @@ function ports.restore(container)
   if #ways > 0 then tiny.publish(ways):keep() end
 end
 
--- Takes away those of the ports that lead to the addresses of a network's entry; whether there were any. They
--- stay held until the container ends.
+-- Withdraws the ports that are forwarded to the addresses of a network's entry; returns whether there were any. They stay
+-- reserved until the container ends.
 function ports.withdraw(list, entry)
   local ways = ways_to(list, entry.addr, entry.addr6)
   if #ways == 0 then return false end
@@ -190,7 +188,7 @@ function ports.withdraw(list, entry)
   return not err
 end
 
--- Ports for a table: "0.0.0.0:8080->80/tcp".
+-- Ports for display: "0.0.0.0:8080->80/tcp".
 function ports.text(list)
   local out = {}
   for i, port in ipairs(list or {}) do

@@ -1,22 +1,21 @@
--- A container's name server, in its supervisor, at 127.0.0.11 on the container's own loopback: no port of
--- the host's is taken, and it ends with the container. It knows the names in the container's networks and
--- asks the host's servers, from the host, for the rest. It listens on any free port, to which a rule in the
--- container's namespace leads: port 53 stays free for a name server of the container's own.
+-- A container's DNS resolver, at 127.0.0.11 on the container's loopback. It runs in the supervisor, so it uses no host port
+-- and ends with the container. It answers names of the container's networks, and forwards other queries to the host's name
+-- servers. It listens on an arbitrary port, to which a rule in the container's namespace redirects port 53, so that the
+-- container can run a name server of its own.
 local files = require "tiny.net.files"
-local lease = require "tiny.net.ipam"
-local Outbox = require "tiny.base.write_queue"
+local ipam = require "tiny.net.ipam"
+local WriteQueue = require "tiny.base.write_queue"
 local state = require "tiny.store.state"
 
 local resolver = {}
 
--- Seconds until the next server is asked. How much a container can make its supervisor do at once: questions
--- that wait, connections, datagrams in one turn of the loop.
+-- PATIENCE: seconds until the next server is asked. The others limit the work that a container can cause: pending queries,
+-- connections, and datagrams in one turn of the loop.
 local PATIENCE, MOST, STREAMS, BURST = 2, 256, 32, 64
--- Seconds that an answer may be kept, and the largest one over UDP (DNS flag day 2020).
+-- The TTL of answers, and the maximum size of one over UDP (DNS flag day 2020).
 local TTL, LARGEST = 5, 1232
 
--- Opens its sockets in the container's namespace, before a process lives there. What an earlier supervisor
--- had there goes.
+-- Opens its sockets in the container's namespace, before a process runs there. Removes what an earlier supervisor left.
 function resolver.open(ctx)
   local inside = { netns = ctx.netns }
   local place = files.RESOLVER .. ":0"
@@ -27,7 +26,7 @@ function resolver.open(ctx)
   end
   tiny.try(tiny.publish_del, old, inside)
   for proto, socket in pairs(ctx.resolver) do
-    table.insert(ways, ("%s:53:%s:%d/%s"):format(files.RESOLVER, files.RESOLVER, socket.port, proto))
+    table.insert(ways, { host = files.RESOLVER, port = 53, addr = files.RESOLVER, to = socket.port, proto = proto })
   end
   tiny.publish(ways, inside):keep()
 end
@@ -38,7 +37,7 @@ local function reversed(name)
   return a and table.concat({ a, b, c, d }, ".")
 end
 
--- The networks of the container as they are now: it may have been connected to more.
+-- The container's current networks; `network connect` may have added some.
 local function networks(ctx)
   local now = state.load(ctx.id)
   return now and now.state.networks or ctx.networks
@@ -47,35 +46,35 @@ end
 local function pointer(ctx, name)
   local addr = reversed(name)
   for _, entry in ipairs(addr and networks(ctx) or {}) do
-    local id = lease.holder(entry.network, addr)
+    local id = ipam.holder(entry.network, addr)
     local holder = id and state.load(id)
     if holder then return { names = { holder.config.name }, ttl = TTL } end
   end
 end
 
--- What the recipe's own function says: addresses, false for a name that is not there, nil for anything else.
+-- The result of the recipe's function: addresses, false for a name that does not exist, nil for no answer.
 local function of_recipe(ctx, question)
   if not ctx.spec.resolve then return nil end
-  local said, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
+  local result, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
   if err then require("tiny.format").note("%s: resolve: %s", ctx.name, tostring(err)) end
-  if said == false then return { code = "NXDOMAIN" } end
-  if type(said) == "string" then said = { said } end
-  return type(said) == "table" and { addrs = said, ttl = 0 } or nil
+  if result == false then return { code = "NXDOMAIN" } end
+  if type(result) == "string" then result = { result } end
+  return type(result) == "table" and { addrs = result, ttl = 0 } or nil
 end
 
--- The answer to what is known here, or nil.
+-- The answer to a query that can be answered locally, or nil.
 local function known(ctx, question)
   local own = of_recipe(ctx, question)
   if own then return own end
   if question.type == "PTR" then return pointer(ctx, question.name) end
   local found
   for _, entry in ipairs(networks(ctx)) do
-    for _, addr in ipairs(lease.lookup(entry.network, question.name) or {}) do
+    for _, addr in ipairs(ipam.lookup(entry.network, question.name) or {}) do
       found = found or {}
       table.insert(found, addr)
     end
   end
-  -- Several take turns in being first.
+  -- Several addresses are rotated.
   if found and #found > 1 then
     ctx.resolver.turn = (ctx.resolver.turn or 0) + 1
     for _ = 1, ctx.resolver.turn % #found do table.insert(found, table.remove(found, 1)) end
@@ -94,12 +93,13 @@ local function place(server)
   return (server:find(":", 1, true) and "[%s]:53" or "%s:53"):format(server)
 end
 
--- Asks one server after the other; `reply` gets the first answer, or nil.
+-- Asks the servers one after the other; `reply` gets the first answer, or nil.
 local function forward(ctx, loop, query, reply)
   local list, asking = servers(ctx), ctx.resolver
   local function ask(n)
     local server = list[n]
     if not server or (asking.pending or 0) >= MOST then return reply(nil) end
+    if tiny.settings.log then tiny.log("debug", "asks a name server", { container = ctx.name, server = server, try = n }) end
     local socket = tiny.try(tiny.udp_bind, server:find(":", 1, true) and "[::]:0" or "0.0.0.0:0")
     if not socket then return reply(nil) end
     asking.pending = (asking.pending or 0) + 1
@@ -113,7 +113,7 @@ local function forward(ctx, loop, query, reply)
     timer = loop:after(PATIENCE, function() done() ask(n + 1) end)
     loop:on(socket, function()
       local bytes, from = tiny.try(socket.receive, socket)
-      -- Only an answer to this question, from whom it was put to.
+      -- Accept only a reply to this query, from the server that was asked.
       if not bytes or from ~= place(server) or bytes:sub(1, 2) ~= query:sub(1, 2) then return end
       done()
       reply(bytes)
@@ -124,8 +124,7 @@ local function forward(ctx, loop, query, reply)
   ask(1)
 end
 
--- Answers a query; `reply` gets the bytes, or nothing for what is no question. max: nil for what the question
--- says that it takes.
+-- Answers a query; `reply` gets the bytes, or nothing if it is not a query. max: nil for the size that the query allows.
 local function answer(ctx, loop, query, max, reply)
   local question = tiny.dns_question(query)
   if not question then return end
@@ -141,15 +140,15 @@ local function answer(ctx, loop, query, max, reply)
   end)
 end
 
--- Whatever comes from the container, the supervisor goes on, and says only once what failed.
+-- Runs a handler so that no input from the container stops the supervisor. A failure is logged only once.
 local function guarded(f, ctx, ...)
   local _, err = tiny.try(f, ctx, ...)
   if not err or ctx.resolver.told then return end
   ctx.resolver.told = true
-  require("tiny.format").note("%s: answering a question for a name: %s", ctx.name, tostring(err))
+  require("tiny.format").note("%s: answering a DNS query: %s", ctx.name, tostring(err))
 end
 
--- A question over TCP: two bytes of length, then the message.
+-- A query over TCP: a length of two bytes, then the message.
 local function serve_stream(ctx, loop, stream)
   local got, asked, timer, asking = "", false, nil, ctx.resolver
   if (asking.streams or 0) >= STREAMS then return stream:close() end
@@ -172,19 +171,19 @@ local function serve_stream(ctx, loop, stream)
     if not length or #got < length + 2 then return end
     asked = true
     guarded(answer, ctx, loop, got:sub(3, length + 2), 65535, function(reply)
-      -- Who asks and does not read the answer is not waited for.
-      local outbox = Outbox.new(loop, stream, finish, finish)
-      outbox:put(string.pack(">s2", reply))
-      if outbox.size == 0 then finish() end
+      -- Do not wait for a client that does not read the answer.
+      local queue = WriteQueue.new(loop, stream, finish, finish)
+      queue:put(string.pack(">s2", reply))
+      if queue.size == 0 then finish() end
     end)
   end)
 end
 
--- Serves as long as the loop runs.
+-- Serves queries as long as the loop runs.
 function resolver.join(ctx, loop)
   local udp, tcp = ctx.resolver.udp, ctx.resolver.tcp
   loop:on(udp, function()
-    -- What has come: a turn of the loop for each would be dear, and one that never ends would starve the rest.
+    -- Handle several datagrams in one turn, for speed, but not without limit, so that other events are not starved.
     for _ = 1, BURST do
       local query, from = tiny.try(udp.receive, udp)
       if not query then return end

@@ -1,58 +1,58 @@
--- The network of a container without root: a program of the user's carries what the container sends through
--- sockets of its own, and takes connections to published ports. pasta and slirp4netns can do it; each runs
--- beside the container until that ends, and stays when a supervisor is killed.
-local userland = {}
+-- Rootless networking: a program of the user (pasta or slirp4netns) forwards the container's packets through its own
+-- sockets and accepts connections to published ports. It runs beside the container until that ends, and survives a killed
+-- supervisor.
+local rootless = {}
 
-local PIDFILE, SOCKET, SAID = "/network.pid", "/network.socket", "/network.said"
+local PIDFILE, SOCKET, OUTPUT = "/network.pid", "/network.socket", "/network.said"
 local PRIVATE_FILE = tonumber("600", 8)
 local TUN = "/dev/net/tun"
--- Where the container asks for names: answered by the program, with the host's first name server.
+-- The container's name server address: the program forwards queries to the host's first name server.
 local PASTA_DNS, SLIRP_DNS, SLIRP_ADDR = "169.254.1.1", "10.0.2.3", "10.0.2.100"
 
-userland.PROGRAMS = { "pasta", "slirp4netns" }
+rootless.PROGRAMS = { "pasta", "slirp4netns" }
 
 local function wrong(message, hint)
   tiny.fail { message = "network: " .. message, hint = hint, exit = 125 }
 end
 
--- Where a program is, by PATH; nil when nowhere.
-function userland.find(name)
+-- The path of a program in PATH, or nil.
+function rootless.find(name)
   for folder in (os.getenv("PATH") or ""):gmatch("[^:]+") do
     local s = folder:match("^/") and tiny.try(tiny.stat, folder .. "/" .. name)
     if s and s.kind == "file" and s.mode & tonumber("111", 8) ~= 0 then return folder .. "/" .. name end
   end
 end
 
--- What is wrong with the tun device, which both programs need; nil when nothing is.
-function userland.no_tun()
+-- The problem with the tun device, which both programs need, or nil.
+function rootless.no_tun()
   local file, err = tiny.try(tiny.open, TUN, { read = true, write = true })
-  if not file then return err.code == "ENOENT" and TUN .. " is missing" or TUN .. " cannot be opened by you" end
+  if not file then return err.code == "ENOENT" and TUN .. " is missing" or TUN .. " cannot be opened by your user" end
   file:close()
 end
 
-userland.TUN_HINT = "as root: modprobe tun && chmod 0666 /dev/net/tun"
+rootless.TUN_HINT = "as root: modprobe tun && chmod 0666 /dev/net/tun"
 
 local function choose(asked)
-  for _, name in ipairs(asked and { asked } or userland.PROGRAMS) do
-    if userland.find(name) then return name end
+  for _, name in ipairs(asked and { asked } or rootless.PROGRAMS) do
+    if rootless.find(name) then return name end
   end
   if asked then wrong(asked .. " is not in PATH", "install the package " .. (asked == "pasta" and "passt" or asked)) end
-  wrong("without root it goes through pasta or slirp4netns, and neither is in PATH", "install the package passt or slirp4netns; or use --network none or host")
+  wrong("rootless networking needs pasta or slirp4netns, and neither is in PATH", "install the package passt or slirp4netns; or use --network none or host")
 end
 
--- Puts what an ordinary user asks for into its final form: the name of the program. list: the wishes.
-function userland.check(spec, list)
-  local wish = list[1]
-  if #list > 1 then wrong("without root a container has one network", "join several as root") end
-  if not wish.word and require("tiny.net.store").find(wish.name).name ~= "bridge" then wrong(("%s is root's to join"):format(tiny.show(wish.name)), "--network bridge, pasta or slirp4netns") end
-  if wish.ip or wish.ip6 or wish.mac or wish.aliases then wrong("without root it has no addresses and names to choose", "leave them out, or run as root") end
-  spec.network, spec.networks = choose(wish.word), nil
-  local lack = userland.no_tun()
-  if lack then wrong(lack, userland.TUN_HINT) end
+-- Converts a rootless container's network options to their final form: the name of the program. list: the requests.
+function rootless.check(spec, list)
+  local request = list[1]
+  if #list > 1 then wrong("a rootless container can join only one network", "run as root to join several") end
+  if not request.word and require("tiny.net.store").find(request.name).name ~= "bridge" then wrong(("only root can join network %s"):format(tiny.show(request.name)), "--network bridge, pasta or slirp4netns") end
+  if request.ip or request.ip6 or request.mac or request.aliases then wrong("addresses and aliases cannot be chosen without root", "omit them, or run as root") end
+  spec.network, spec.networks = choose(request.word), nil
+  local lack = rootless.no_tun()
+  if lack then wrong(lack, rootless.TUN_HINT) end
 end
 
--- A process in the container's namespaces, by whose pid the program finds them: having joined the user
--- namespace, it could not look at a descriptor of ours. It ends with us: it has a share in the container's lock.
+-- A process in the container's namespaces, whose pid the program uses to find them: after joining the user namespace, it
+-- could not open our descriptors. It ends with the supervisor, since it shares the container's lock.
 local function holder(ctx)
   local ours, kept = tiny.pipe()
   local child = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
@@ -66,15 +66,15 @@ local function holder(ctx)
   return child, kept
 end
 
--- A program in the background of this one, in a session of its own, with `input` as its standard input.
--- What it says goes to a file: it may outlive a reader. `prepare` is called before it.
+-- Starts a program in the background, in its own session, with `input` as its standard input. Its output goes to a file,
+-- since it may outlive a reader. `prepare` is called first.
 local function launch(ctx, command, input, prepare)
-  tiny.write_file(ctx.run .. SAID, "", { mode = PRIVATE_FILE })
+  tiny.write_file(ctx.run .. OUTPUT, "", { mode = PRIVATE_FILE })
   local child = tiny.fork(function()
     tiny.setsid()
-    local said = tiny.open(ctx.run .. SAID, { write = true })
+    local output = tiny.open(ctx.run .. OUTPUT, { write = true })
     tiny.dup2(input or tiny.open("/dev/null", { read = true, write = true }), 0)
-    for number = 1, 2 do tiny.dup2(said, number) end
+    for number = 1, 2 do tiny.dup2(output, number) end
     if prepare then prepare() end
     tiny.exec { env = { PATH = os.getenv("PATH") }, table.unpack(command) }
   end)
@@ -82,19 +82,19 @@ local function launch(ctx, command, input, prepare)
   return child
 end
 
--- The last of what a program said before it gave up.
-local function words_of(ctx)
+-- The last line of a failed program's output.
+local function last_line(ctx)
   local last
-  for line in (tiny.read_file(ctx.run .. SAID) or ""):gmatch("[^\n]+") do
-    -- It tells of a system log that is not there, too.
+  for line in (tiny.read_file(ctx.run .. OUTPUT) or ""):gmatch("[^\n]+") do
+    -- Skips the message about a missing system log.
     if not line:find("to syslog", 1, true) and line:find("%S") then last = line end
   end
-  return last or "it said nothing"
+  return last or "no output"
 end
 
 local function pasta(ctx, held, pid)
   local command = {
-    userland.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE, "--tcp-ns", "none", "--udp-ns", "none",
+    rootless.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE, "--tcp-ns", "none", "--udp-ns", "none",
   }
   if #require("tiny.net.files").host_servers() > 0 then
     table.move({ "--dns-forward", PASTA_DNS }, 1, 2, #command + 1, command)
@@ -111,14 +111,14 @@ local function pasta(ctx, held, pid)
   end
   table.insert(command, pid)
   local child <close> = launch(ctx, command)
-  -- Its first process ends when the network is there.
+  -- Its first process exits when the network is ready.
   local status = child:wait()
   if status ~= 0 then
-    wrong(("pasta ended with %d: %s"):format(status, words_of(ctx)), "it needs a default route on the host; slirp4netns does without")
+    wrong(("pasta exited with status %d: %s"):format(status, last_line(ctx)), "pasta needs a default route on the host; slirp4netns does not")
   end
 end
 
--- Has slirp4netns take connections to a port, by its socket.
+-- Makes slirp4netns accept connections to a port, through its API socket.
 local function forward(ctx, port)
   local connection <close> = tiny.unix_connect(ctx.run .. SOCKET)
   connection:write(tiny.json_encode {
@@ -134,21 +134,21 @@ end
 local function slirp(ctx, held, pid)
   local ready, tell = tiny.pipe()
   local command = {
-    userland.find("slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=0", "--api-socket=" .. ctx.run .. SOCKET,
+    rootless.find("slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=0", "--api-socket=" .. ctx.run .. SOCKET,
     pid, "tap0",
   }
   local child <close> = launch(ctx, command, tell, function()
     tiny.write_file(ctx.run .. PIDFILE, tostring(tiny.getpid()), { mode = PRIVATE_FILE })
   end)
   tell:close()
-  if ready:read() ~= "1" then wrong(("slirp4netns ended with %d: %s"):format(child:wait(), words_of(ctx))) end
+  if ready:read() ~= "1" then wrong(("slirp4netns exited with status %d: %s"):format(child:wait(), last_line(ctx))) end
   ctx.servers = { SLIRP_DNS }
   for _, port in ipairs(held) do forward(ctx, port) end
   ctx.userland = child:keep()
 end
 
--- Makes the container's network namespace and the program that serves it.
-function userland.connect(ctx)
+-- Creates the container's network namespace and starts the program that serves it.
+function rootless.connect(ctx)
   ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
   local held = require("tiny.net.ports").choose(ctx)
   local start = ctx.spec.network == "pasta" and pasta or slirp
@@ -158,7 +158,7 @@ function userland.connect(ctx)
   ctx.ports = #held > 0 and held or nil
 end
 
--- Ends a process that was started for this container: a pid alone may be another's by now. Whether it was one.
+-- Ends a process that was started for this container; a pid alone may have been reused. Returns whether it was one.
 local function kill(of, pid)
   local process <close> = pid and tiny.pidfd_open(pid) or nil
   local words = process and tiny.try(tiny.read_file, ("/proc/%d/cmdline"):format(pid))
@@ -168,7 +168,7 @@ local function kill(of, pid)
   return true
 end
 
--- Those that have no pid on record yet, since their maker was killed meanwhile. A killed one may have forked.
+-- Ends programs without a recorded pid, left by a killed supervisor. A killed program may have forked.
 local function kill_all(of)
   local found
   repeat
@@ -180,11 +180,11 @@ local function kill_all(of)
   until not found
 end
 
--- Ends the program that serves a container, by its record of a pid, or where there is none by its command line.
-function userland.stop(of)
+-- Ends the program that serves a container: by its recorded pid or, without one, by its command line.
+function rootless.stop(of)
   local text = tiny.read_file(of.run .. PIDFILE)
-  if not kill(of, math.tointeger(tonumber(text or ""))) and tiny.stat(of.run .. SAID) then kill_all(of) end
-  for _, name in ipairs { PIDFILE, SOCKET, SAID } do tiny.try(tiny.remove, of.run .. name) end
+  if not kill(of, math.tointeger(tonumber(text or ""))) and tiny.stat(of.run .. OUTPUT) then kill_all(of) end
+  for _, name in ipairs { PIDFILE, SOCKET, OUTPUT } do tiny.try(tiny.remove, of.run .. name) end
 end
 
-return userland
+return rootless

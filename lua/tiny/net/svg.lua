@@ -1,12 +1,12 @@
--- The networks as an SVG: the host at the left, its bridges in the middle, containers at the right, a
--- line for each cable. Colours have enough contrast on white paper, and nothing is loaded from elsewhere.
+-- Draws the networks as a standalone SVG: the host on the left, its bridges in the middle, containers on the right, and a
+-- line for each veth pair. Colours have enough contrast on white.
 local graph = require "tiny.net.graph"
 
 local STYLE = [[
 text { font: 13px ui-sans-serif, system-ui, "DejaVu Sans", sans-serif; fill: #1f2933; }
 .name { font-weight: 600; } .small { font-size: 11px; fill: #52606d; } .port { font-size: 11px; fill: #8a3b12; }
 .host { fill: #f5f7fa; stroke: #9aa5b1; } .bridge { fill: #dbe9f6; stroke: #3e6ea3; } .container { fill: #e8f3e0; stroke: #4f8a2e; }
-.cable { fill: none; stroke: #52606d; stroke-width: 1.5; } .nat { fill: none; stroke: #3e6ea3; stroke-dasharray: 4 3; } .down { stroke: #c0341d; stroke-dasharray: 2 4; }
+.link { fill: none; stroke: #52606d; stroke-width: 1.5; } .nat { fill: none; stroke: #3e6ea3; stroke-dasharray: 4 3; } .down { stroke: #c0341d; stroke-dasharray: 2 4; }
 ]]
 
 local LINE, PAD, GAP = 17, 12, 22
@@ -35,7 +35,7 @@ local function container_lines(found, container)
   return lines
 end
 
--- Places the containers one below the other; returns where the lines of each meet it, and the height.
+-- Places the containers below each other; returns the line ends at each of them, and the height.
 local function containers(out, found)
   local places, y = {}, 20
   for _, container in ipairs(found.containers) do
@@ -62,13 +62,13 @@ local function bridges(out, found, height)
   return places, y
 end
 
-local function cables(out, found, bridge_at, box_at)
+local function links(out, found, bridge_at, box_at)
   for _, container in ipairs(found.containers) do
     for i, link in ipairs(container.links) do
       local from, to = bridge_at[link.bridge or ""], box_at[container.id] + PAD + (i + 1) * LINE - 10
       if from then
         local x1, x2, middle = BRIDGE_X + BRIDGE_W, BOX_X, (BRIDGE_X + BRIDGE_W + BOX_X) // 2
-        table.insert(out, ('<path class="cable%s" d="M%d %d C%d %d %d %d %d %d"/>'):format(link.up and "" or " down", x1, from, middle, from, middle, to, x2, to))
+        table.insert(out, ('<path class="link%s" d="M%d %d C%d %d %d %d %d %d"/>'):format(link.up and "" or " down", x1, from, middle, from, middle, to, x2, to))
       end
     end
   end
@@ -94,7 +94,7 @@ return function(found)
   local bridge_at, bottom = bridges(out, found, height)
   height = math.max(height, bottom, 100)
   host(out, found, bridge_at, height)
-  cables(out, found, bridge_at, box_at)
+  links(out, found, bridge_at, box_at)
   local width = BOX_X + BOX_W + 20
   local head = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">'):format(width, height, width, height)
   return table.concat({ head, "<title>Networks of this host's containers</title>", "<style>" .. STYLE .. "</style>", table.concat(out, "\n"), "</svg>\n" }, "\n")

@@ -1,25 +1,24 @@
--- How fast and how well a container's cables carry: a rate in each direction, and where the kernel has
--- netem a delay and losses. Both ends of a cable are shaped: what the host's end sends is what the
--- container receives.
-local shape = {}
+-- Traffic shaping of a container's links: a rate in each direction and, if the kernel has netem, delay and loss. Both ends
+-- of a veth pair are shaped, since the host's end sends what the container receives.
+local traffic_shaping = {}
 
--- How much may pass at once, and how long a packet waits for its turn at most.
+-- The burst that may pass at once, and the maximum time a packet waits.
 local BURST, LATENCY = "256k", "50ms"
 
 local function wrong(message, hint)
   tiny.fail { message = message, hint = hint, exit = 125 }
 end
 
-function shape.check(spec)
-  if not spec.networks then wrong("net_rate: the container has no cable whose rate could be set", "add --network bridge") end
+function traffic_shaping.check(spec)
+  if not spec.networks then wrong("net_rate: the container has no network interface to limit", "add --network bridge") end
   if spec.net_rate and (spec.net_delay or spec.net_loss) then
-    wrong("net_rate goes with neither net_delay nor net_loss", "the kernel has one queue discipline at the end of a cable")
+    wrong("net_rate cannot be combined with net_delay or net_loss", "an interface has only one root queue discipline")
   end
-  if spec.net_loss and not (spec.net_loss >= 0 and spec.net_loss <= 1) then wrong(("net_loss: %s is not from 0 to 1"):format(spec.net_loss)) end
+  if spec.net_loss and not (spec.net_loss >= 0 and spec.net_loss <= 1) then wrong(("net_loss: %s is not between 0 and 1"):format(spec.net_loss)) end
 end
 
--- Shapes every cable of the container.
-function shape.apply(ctx)
+-- Applies the shaping to every link of the container.
+function traffic_shaping.apply(ctx)
   local spec = ctx.spec
   local how = spec.net_rate and { rate = spec.net_rate, burst = BURST, latency = LATENCY } or { delay = spec.net_delay, loss = spec.net_loss }
   for _, entry in ipairs(ctx.networks) do
@@ -30,4 +29,4 @@ function shape.apply(ctx)
   end
 end
 
-return shape
+return traffic_shaping

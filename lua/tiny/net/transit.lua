@@ -1,7 +1,7 @@
--- The host's forwarding: switched on for the first network that needs it, of any root, and off after the last. It is on for
--- containers only: a table keeps the host from routing between its other links, those that it gets later too.
--- Whether forwarding was off before is known from that table and from a note of each root with such a network, as
--- `nft flush ruleset` removes the table. All of it happens under the networks' lock.
+-- The host's IP forwarding: enabled for the first network that needs it, of any state root, and disabled after the last. It
+-- applies to containers only: a table prevents the host from routing between its other links, including later ones. That
+-- table and a note in each state root with such a network record that forwarding was off before; both are needed, since
+-- `nft flush ruleset` removes the table. All functions run under the networks' lock.
 local format = require "tiny.format"
 local store = require "tiny.net.store"
 local tables = require "tiny.net.tables"
@@ -10,14 +10,14 @@ local transit = {}
 
 local KEYS = { ipv4 = "net.ipv4.ip_forward", ipv6 = "net.ipv6.conf.all.forwarding" }
 
--- How the names of all networks' bridges begin.
+-- The prefixes of all bridge names.
 local OWN = { "td", "tb" }
 
 local function note(family)
   return store.root() .. "/.forwards-" .. family
 end
 
--- A note of an earlier boot says nothing: the host may have switched forwarding on itself.
+-- Ignores a note from an earlier boot, since the host may have enabled forwarding itself.
 local function noted(family)
   return tiny.try(tiny.read_file, note(family)) == tiny.boot_id()
 end
@@ -26,12 +26,12 @@ local function there(family)
   return tables.present()["inet tiny-transit-" .. family]
 end
 
--- Whether the table is there where it has to be. present: the tables that are there.
+-- Whether the table exists if it is needed. present: the tables that exist.
 function transit.intact(family, present)
   return present["inet tiny-transit-" .. family] or not noted(family)
 end
 
--- Switches forwarding on, unless the host has done so itself.
+-- Enables forwarding, unless the host has enabled it itself.
 function transit.on(family)
   local key, present = KEYS[family], there(family)
   local off = tiny.sysctl(key) == "0"
@@ -43,10 +43,10 @@ function transit.on(family)
   end
   if not off then return end
   tiny.sysctl(key, "1"):keep()
-  format.note("%s is 1 as long as a container uses a network", key)
+  format.note("%s stays 1 while a container uses a network", key)
 end
 
--- This root needs it no more; `last` says that no other does either.
+-- This state root no longer needs forwarding; `last` means that no other one does either.
 function transit.off(family, last)
   local key = KEYS[family]
   if last and (there(family) or noted(family)) then

@@ -1,6 +1,6 @@
--- The cgroup of the user's under which a container's own is made. What is missing of it is made, and
--- removed when the last container below it has ended; what was there stays. Which folders are ours
--- stands in a file, one a line, before they are made.
+-- The user's cgroup under which a container's own is created (--cgroup-parent). Missing cgroups are created, and removed
+-- when the last container below them has ended; existing ones stay. A file lists the created directories, one per line; it
+-- is written before they are created.
 local values = require "tiny.spec.values"
 
 local cgroup_parent = {}
@@ -11,22 +11,22 @@ local function store()
   return require("tiny.store.state").roots() .. "/cgroups"
 end
 
--- A path from the top of every hierarchy as it is mounted here, in its plain form.
+-- Checks and normalizes a path relative to the root of every mounted hierarchy.
 function cgroup_parent.check(path)
   local parts = {}
   for part in path:gmatch("[^/]+") do
     if part == "." or part == ".." or part:find("%c") then
-      values.wrong(("cgroup_parent: %s is not a cgroup's path: %s cannot be a part of it"):format(tiny.show(path), tiny.show(part)))
+      values.wrong(("cgroup_parent: %s is not a cgroup path: it cannot contain %s"):format(tiny.show(path), tiny.show(part)))
     end
     table.insert(parts, part)
   end
   if #parts == 0 then
-    values.wrong(("cgroup_parent: %s is the top of the hierarchy"):format(tiny.show(path)), "name a group below it, such as web or /web/blue")
+    values.wrong(("cgroup_parent: %s is the root of the hierarchy"):format(tiny.show(path)), "name a cgroup below it, such as web or /web/blue")
   end
   return table.concat(parts, "/")
 end
 
--- The folders of the group and of those above it, in every hierarchy, the upper ones first.
+-- The directories of the cgroup and of its ancestors, in every hierarchy, ancestors first.
 local function folders(path)
   local all = {}
   for _, mount in ipairs(tiny.mounts()) do
@@ -50,8 +50,8 @@ local function write(list)
   tiny.write_file(store() .. "/made", table.concat(list, "\n") .. "\n", { mode = PRIVATE_FILE })
 end
 
--- Calls make(), with the folders on record that it makes of the parent. A container's group may be in
--- some of the hierarchies only.
+-- Calls make(), after recording the parent's directories that it will create. A container's cgroup may exist in only some of
+-- the hierarchies.
 function cgroup_parent.with(path, make)
   tiny.mkdir(store(), { parents = true, mode = PRIVATE })
   local lock <close> = require("tiny.store.state").lock(store() .. "/lock")
@@ -67,12 +67,12 @@ function cgroup_parent.with(path, make)
   if err then error(err, 0) end
 end
 
--- Removes what is ours and holds no group any more.
+-- Removes our directories that contain no cgroup any more.
 function cgroup_parent.release()
   if not tiny.stat(store() .. "/made") then return end
   local lock <close> = require("tiny.store.state").lock(store() .. "/lock")
   local list, kept = read(), {}
-  -- The lower ones were written later.
+  -- Descendants were written later.
   for i = #list, 1, -1 do
     local _, err = tiny.try(tiny.remove, list[i])
     if err and err.code ~= "ENOENT" then table.insert(kept, 1, list[i]) end

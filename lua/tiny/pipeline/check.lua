@@ -1,5 +1,5 @@
--- The check of a whole spec before anything acts. A checked spec is in its final form: paths of the
--- host are absolute, and checking it again changes nothing.
+-- Checks a whole spec before anything is created, and converts it to its final form: host paths are absolute. Checking the
+-- result again changes nothing.
 local derived = require "tiny.spec.derived"
 local values = require "tiny.spec.values"
 
@@ -11,30 +11,30 @@ local function check_steps(asked)
     for name in pairs(asked[field] or {}) do
       local known = false
       for _, step in ipairs(steps) do known = known or step == name end
-      if not known then wrong(("%s: there is no step %q"):format(field, name), "the steps are " .. table.concat(steps, ", ")) end
+      if not known then wrong(("%s: unknown step %q"):format(field, name), "the steps are " .. table.concat(steps, ", ")) end
     end
   end
 end
 
 local function check_rootfs(path)
   local s = path ~= "" and tiny.stat(path)
-  if not s and path == "" then wrong("the rootfs is an empty name", "leave --rootfs out for a throwaway view of the host") end
-  if not s then wrong(("the rootfs %s does not exist"):format(path), "make it, or leave --rootfs out for a throwaway view of the host") end
-  if s.kind ~= "dir" then wrong(("the rootfs %s is a %s, not a folder"):format(path, s.kind), "unpack an archive or image first") end
+  if not s and path == "" then wrong("the rootfs path is empty", "omit --rootfs for a throwaway view of the host") end
+  if not s then wrong(("the rootfs %s does not exist"):format(path), "create it, or omit --rootfs for a throwaway view of the host") end
+  if s.kind ~= "dir" then wrong(("the rootfs %s is a %s, not a directory"):format(path, s.kind), "unpack an archive or image first") end
   local host = tiny.stat("/")
   if s.dev == host.dev and s.ino == host.ino then
-    wrong(("the rootfs %s is the host's own root"):format(path), "leave --rootfs out for a throwaway view of the host")
+    wrong(("the rootfs %s is the host's root"):format(path), "omit --rootfs for a throwaway view of the host")
   end
 end
 
--- The record is JSON, which holds text only.
+-- The record is JSON, which can only hold UTF-8 text.
 local function check_text(what, text)
-  if not utf8.len(text) then wrong(("%s is not UTF-8: %s"):format(what, tiny.show(text)), "put other bytes into a file, or encode them") end
+  if not utf8.len(text) then wrong(("%s is not UTF-8: %s"):format(what, tiny.show(text)), "pass other bytes in a file, or encode them") end
 end
 
--- Every text that the record keeps.
+-- Checks every string that the record stores.
 local function check_texts(asked)
-  for i, word in ipairs(asked.command) do check_text(("command: word %d"):format(i), word) end
+  for i, word in ipairs(asked.command) do check_text(("command: argument %d"):format(i), word) end
   for _, key in ipairs(derived.kept "config") do
     local value = key ~= "command" and asked[key]
     if type(value) == "string" then check_text(key, value) end
@@ -46,18 +46,18 @@ local function check_texts(asked)
   end
 end
 
--- What may be a map or a list "NAME=value", in the form that the rest of tinylua has.
+-- Converts maps and lists of "NAME=value" to the form that the rest of the library expects.
 local function one_form(asked)
   for _, key in ipairs { "env", "labels" } do asked[key] = values.map(key, asked[key]) end
   for _, key in ipairs { "ulimits", "sysctls" } do
     for name, value in pairs(asked[key] or {}) do
-      if type(value) ~= "string" and math.type(value) ~= "integer" then wrong(("%s: %s is not a text or a number: %s"):format(key, name, tiny.show(value))) end
+      if type(value) ~= "string" and math.type(value) ~= "integer" then wrong(("%s: %s is not a string or a number: %s"):format(key, name, tiny.show(value))) end
     end
     asked[key] = values.list(asked[key])
   end
 end
 
--- A table of names to strings, such as env and labels; `pattern` is what no name has.
+-- Checks a map of strings, such as env and labels; `pattern` matches invalid names.
 local function check_pairs(key, map, pattern, what)
   for name, value in pairs(map or {}) do
     if type(name) ~= "string" or name == "" or name:find(pattern) then wrong(("%s: %s is not %s"):format(key, tiny.show(name), what)) end
@@ -70,30 +70,30 @@ local function words(command)
   return type(command) == "string" and { "/bin/sh", "-c", command } or command
 end
 
--- The whole command: the entrypoint with the other words as its arguments.
+-- Builds the whole command: the entrypoint with the command as its arguments.
 local function join_command(asked)
   asked.command = words(asked.command) or {}
-  -- An empty one takes a recipe's away.
+  -- An empty entrypoint removes the recipe's.
   if asked.entrypoint == "" then asked.entrypoint = nil end
   if asked.entrypoint then
     local first = type(asked.entrypoint) == "string" and { asked.entrypoint } or asked.entrypoint
     asked.command = table.move(asked.command, 1, #asked.command, #first + 1, table.move(first, 1, #first, 1, {}))
     asked.entrypoint = nil
   end
-  if #asked.command == 0 or asked.command[1] == "" then wrong("no command is given", "say what to run: tinylua run CMD…") end
+  if #asked.command == 0 or asked.command[1] == "" then wrong("no command is given", "give a command: tinylua run CMD…") end
 end
 
 local function check_stop(asked)
   local number = asked.stop_signal and tiny.try(tiny.signal_number, asked.stop_signal)
   if asked.stop_signal and (not number or number == 0) then
-    wrong(("stop_signal: there is no signal %s"):format(tiny.show(asked.stop_signal)), "by name or number: SIGINT, term, 9, SIGRTMIN+3")
+    wrong(("stop_signal: unknown signal %s"):format(tiny.show(asked.stop_signal)), "use a name or number: SIGINT, term, 9, SIGRTMIN+3")
   end
   if asked.stop_timeout and not (asked.stop_timeout >= 0 and asked.stop_timeout < math.huge) then
-    wrong(("stop_timeout: %s is not a number of seconds"):format(asked.stop_timeout))
+    wrong(("stop_timeout: %s is not a valid number of seconds"):format(asked.stop_timeout))
   end
 end
 
--- Checks a whole spec before anything acts, and puts it in its final form.
+-- Checks a whole spec before anything is created, and converts it to its final form.
 return function(asked)
   join_command(asked)
   one_form(asked)
@@ -107,7 +107,7 @@ return function(asked)
   if asked.view then require("tiny.pipeline.view_option").check(asked) end
   if asked.name then values.check_name(asked.name) end
   if asked.hostname and (#asked.hostname > 64 or not asked.hostname:match("^%w[%w.-]*$")) then
-    wrong(("the hostname %q is not made of letters, digits, '.' and '-', 64 at most"):format(asked.hostname))
+    wrong(("the hostname %q may contain only letters, digits, '.' and '-', at most 64"):format(asked.hostname))
   end
   if asked.workdir and not asked.workdir:match("^/") then wrong(("the working directory %q does not begin with /"):format(asked.workdir)) end
   check_steps(asked)
@@ -116,20 +116,20 @@ return function(asked)
   if asked.volumes or asked.tmpfs or asked.mounts then require("tiny.pipeline.volumes").check(asked) end
   if asked.shm_size then
     asked.shm_size = tiny.parse_size(asked.shm_size)
-    -- To tmpfs 0 means no limit at all.
-    if asked.shm_size == 0 then wrong("shm_size: 0 leaves no room for anything", "leave it out for 64m") end
+    -- For tmpfs, 0 means unlimited.
+    if asked.shm_size == 0 then wrong("shm_size: the size must not be 0", "omit it for 64m") end
   end
   if asked.log then require("tiny.pipeline.logging").check(asked) end
   if asked.ulimits then require("tiny.pipeline.ulimits").check(asked.ulimits) end
   require("tiny.pipeline.limits").check(asked)
   require("tiny.network").check(asked)
-  -- Whose network it is tells which settings are its own.
+  -- Which sysctls are allowed depends on the network.
   if asked.cap_add or asked.cap_drop or asked.security_opt or asked.devices or asked.group_add or asked.sysctls
     or asked.landlock or asked.seccomp then
     require("tiny.pipeline.security_options").check(asked)
   end
   if asked.health then require("tiny.spec.health").check(asked) end
-  -- An ordinary user's containers have one in any case.
+  -- A rootless container always has a user namespace.
   if asked.userns or tiny.getuid() ~= 0 then require("tiny.pipeline.userns").check(asked) end
   if asked.pressure or asked.on_pressure then require("tiny.pipeline.pressure").check(asked) end
   return asked

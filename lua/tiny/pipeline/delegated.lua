@@ -1,11 +1,10 @@
--- Where an ordinary user's containers get a control group: in the part of cgroup v2 that was delegated
--- to the user (cgroups(7)). Without one a container goes without, unless a limit was asked for: that is
--- never dropped.
+-- The cgroup of a rootless container: in the part of cgroup v2 that was delegated to the user (cgroups(7)). Without
+-- delegation the container has no cgroup, unless a limit was requested: limits are never dropped silently.
 local state = require "tiny.store.state"
 
 local delegated = {}
 
-delegated.HINT = "start in a delegated group: systemd-run --user --scope -p Delegate=yes tinylua …; for all of a user's controllers, "
+delegated.HINT = "start in a delegated cgroup: systemd-run --user --scope -p Delegate=yes tinylua …; for all of a user's controllers, "
   .. "as root: `systemctl edit user@.service`, with Delegate=cpu cpuset io memory pids below [Service]"
 
 local function mounted()
@@ -14,7 +13,7 @@ local function mounted()
   end
 end
 
--- Whether a group is this user's to change: its folder and the files that delegation is made of.
+-- Whether this user may change a cgroup: its directory and the files that delegation includes.
 local function ours(folder)
   for _, name in ipairs { "", "/cgroup.procs", "/cgroup.subtree_control" } do
     local s = tiny.stat(folder .. name)
@@ -23,7 +22,7 @@ local function ours(folder)
   return true
 end
 
--- The topmost group above this process, or its own, that is the user's, as a path from the top; its folder.
+-- The topmost delegated cgroup at or above this process's, as a path from the root, and its directory.
 local function group()
   local top, groups = mounted(), tiny.try(tiny.cgroup_of)
   local path, found = groups and groups.unified, nil
@@ -40,7 +39,7 @@ local function has(folder, controller)
   return (" " .. text:gsub("%s+$", "") .. " "):find(" " .. controller .. " ", 1, true) ~= nil
 end
 
--- The controllers that are delegated to this user, a list; nil without a group of its own.
+-- A list of the controllers delegated to this user; nil without a delegated cgroup.
 function delegated.controllers()
   local _, folder = group()
   if not folder then return nil end
@@ -49,15 +48,14 @@ function delegated.controllers()
   return list
 end
 
--- Says where the container's group is to be; false where it goes without. needed: the controllers of the
--- limits that were asked for.
+-- Chooses the container's cgroup; returns false if it gets none. needed: the controllers of the requested limits.
 function delegated.place(ctx, needed)
   if ctx.spec.cgroup_parent then return true end
   local path, folder = group()
   for _, controller in ipairs(needed) do
     if not path or not has(folder, controller) then
       tiny.fail {
-        message = ("%s cannot be limited: no control group with that controller is delegated to you"):format(controller),
+        message = ("%s cannot be limited: no cgroup with that controller is delegated to your user"):format(controller),
         hint = delegated.HINT, exit = 125,
       }
     end

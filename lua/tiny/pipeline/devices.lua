@@ -1,10 +1,10 @@
--- Devices of the host in a container, "HOST[:CONTAINER[:rwm]]": checked before anything acts, allowed
--- for its control group, and made in its /dev or shown elsewhere.
+-- Host devices in a container, "HOST[:CONTAINER[:rwm]]": checked before anything is created, allowed for the container's
+-- cgroup, and created in its /dev or bind-mounted elsewhere.
 local values = require "tiny.spec.values"
 
 local devices = {}
 
--- What stands in /dev and is no device to hand on: terminals, and what a container has of its own.
+-- Names in /dev that cannot be passed: terminals, and what every container has of its own.
 local OWN = { console = true, mqueue = true, null = true, full = true, ptmx = true, pts = true, random = true, shm = true, tty = true,
   urandom = true, zero = true, fd = true }
 
@@ -13,9 +13,9 @@ local function wrong(text, what, hint)
 end
 
 local function plain(text, path)
-  if path:sub(1, 1) ~= "/" then wrong(text, "a path begins with /", "HOST[:CONTAINER[:rwm]], such as /dev/fuse") end
+  if path:sub(1, 1) ~= "/" then wrong(text, "the path must begin with /", "HOST[:CONTAINER[:rwm]], for example /dev/fuse") end
   for part in path:gmatch("[^/]+") do
-    if part == ".." or part == "." then wrong(text, ("the path has %s in it"):format(part)) end
+    if part == ".." or part == "." then wrong(text, ("the path contains %s"):format(part)) end
   end
   return path
 end
@@ -25,14 +25,14 @@ local function parse(text)
   local path, access = rest:match("^(/[^:]*):?(.*)$")
   if not path then path, access = host, rest end
   if access == "" then access = "rwm" end
-  if access:find("[^rwm]") then wrong(text, ("the access %s is not made of r, w and m"):format(tiny.show(access))) end
+  if access:find("[^rwm]") then wrong(text, ("the access %s may contain only r, w and m"):format(tiny.show(access))) end
   return plain(text, host), plain(text, path), access
 end
 
--- The device at a path of the host; fails when it is none.
+-- The device at a host path; fails if the path is not a device.
 local function look(text, host)
   local s = tiny.stat(host)
-  if not s then wrong(text, ("there is no %s on the host"):format(host)) end
+  if not s then wrong(text, ("%s does not exist on the host"):format(host)) end
   if s.kind ~= "char" and s.kind ~= "block" then wrong(text, ("%s is a %s, not a device"):format(host, s.kind)) end
   local rdev = s.rdev
   s.major, s.minor = (rdev >> 8 & 0xfff) | (rdev >> 32 & ~0xfff), (rdev & 0xff) | (rdev >> 12 & ~0xff)
@@ -43,7 +43,7 @@ function devices.check(list)
   for _, text in ipairs(list) do look(text, (parse(text))) end
 end
 
--- Adds what a control group is to allow for them.
+-- Adds the cgroup's rules for the devices.
 function devices.add_rules(rules, list)
   for _, text in ipairs(list) do
     local host, _, access = parse(text)
@@ -52,8 +52,8 @@ function devices.add_rules(rules, list)
   end
 end
 
--- Makes one: a node of its own in /dev, which is fresh; elsewhere, and where the rules keep us from making
--- it, the host's is shown. Read-only, so that its mode stays the host's: writing to a device is no matter of that.
+-- Creates a device: a new node in /dev, which is fresh. Elsewhere, and where a node cannot be created, the host's node is
+-- bind-mounted, read-only so that its mode cannot change; that does not prevent writing to the device.
 local function make(ctx, dev, host, path, s, access)
   local name, root = path:match("^/dev/(.+)$"), dev
   if not name then name, root = path, ctx.root end

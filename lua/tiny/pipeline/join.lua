@@ -1,12 +1,12 @@
--- A program beside a running container's own: a child that is born in the container's cgroup and pid
--- namespace, and enters the others through its pidfd, so that no pid can change hands meanwhile.
--- Nothing of the container is opened or loaded before the process is inside.
+-- Runs another program in a running container (exec, health checks). The child is created in the container's cgroup and PID
+-- namespace and enters the others through the pidfd, so that a reused pid does no harm. Nothing in the container is opened
+-- or loaded before the process is inside.
 local security = require "tiny.pipeline.security"
 local stdio = require "tiny.pipeline.stdio"
 
 local JOINED = { mount = true, uts = true, ipc = true, cgroup = true }
 
--- Loaded before: inside, a module's file would be looked for in the container's tree.
+-- Loaded first: inside, modules would be looked up in the container's tree.
 local function modules(config, options)
   return {
     users = (options.user or config.user or config.group_add) and require "tiny.pipeline.users", ulimits = config.ulimits and require "tiny.pipeline.ulimits",
@@ -37,8 +37,8 @@ local function inside(config, options, loaded, how, own)
   error(err, 0)
 end
 
--- The user namespace of the container: an ordinary user joins it first (`first`), root last, with the ids
--- of the container's root until then (`owner`).
+-- The container's user namespace: a rootless user joins it first (`first`). Root joins it last, and until then creates files
+-- with the ids of the container's root (`owner`).
 local function user_namespace(process)
   local userns = require "tiny.pipeline.userns"
   local namespace, maps = userns.of(process)
@@ -46,9 +46,9 @@ local function user_namespace(process)
   return { namespace = namespace, owner = userns.root_of(maps), enter = userns.own }
 end
 
--- Starts a program in the container whose PID 1 is `process`; returns the child, which runs it soon.
--- options: command, env, workdir, user, tty and terminal, stdio (its streams by number; the container's null
--- device for the others), first() and last(): called in the child before it enters, and right before its program.
+-- Starts a program in the container whose PID 1 is `process`; returns the child.
+-- options: command, env, workdir, user, tty and terminal, stdio (its streams by number; the others are the container's null
+-- device), first() and last(): called in the child before it enters, and right before its program.
 return function(process, cgroup, config, options)
   if config.userns then process = require("tiny.pipeline.userns").shown(process, config) end
   local namespaces = { net = config.network ~= "host" or nil }
@@ -56,20 +56,20 @@ return function(process, cgroup, config, options)
   local loaded = modules(config, options)
   local how = security.of(config, require("tiny.store.state").roots() .. "/containers/" .. config.id, true)
   local pid <close> = tiny.open_ns("pid", process)
-  -- What answers the container's system calls answers this program's.
+  -- The functions that answer the container's system calls also answer this program's.
   how.socket = how.listener and require("tiny.pipeline.seccomp_notify").connect(config.id)
   local _ <close> = how.socket
   local own = config.userns and user_namespace(process) or {}
   local options_of_birth = { cgroup = cgroup, pid = pid, user = own.first, oom_score_adj = config.oom_score_adj }
-  -- No process of the container may look into this one while it still is ours, from its birth on (CVE-2016-9962).
+  -- From its birth on, no process of the container may inspect this one while it is still ours (CVE-2016-9962).
   tiny.set_dumpable(false)
   local child, err = tiny.try(tiny.clone, options_of_birth, function()
-    -- Nor may its program type into its caller's terminal (TIOCSTI, CVE-2017-5226).
+    -- Nor may its program type into the caller's terminal (TIOCSTI, CVE-2017-5226).
     tiny.setsid()
     stdio.enter(options.stdio or {})
     if options.first then options.first() end
     tiny.setns(process, namespaces)
-    -- What it makes there is the container's root's.
+    -- Files that it creates there belong to the container's root.
     if own.owner then own.enter(own.owner) end
     inside(config, options, loaded, how, own)
   end)

@@ -1,12 +1,12 @@
--- Resource limits: what a spec asks for, checked, and put into a cgroup of the container's own.
+-- Resource limits: checks the limits of a spec and applies them to the container's cgroup.
 local limits = {}
 
 local FLOOR = 512 * 1024
--- As many processes as the kernel can have (PID_MAX_LIMIT); pids.max takes no more.
+-- The kernel's maximum number of processes (PID_MAX_LIMIT); pids.max accepts no more.
 local MOST_PIDS = 4194304
 
--- How many processes and threads a container may have that does not say (podman: 2,048): far more than programs
--- need, far fewer than would keep the machine from starting others.
+-- The default maximum of processes and threads (podman: 2,048): far more than programs need, far fewer than would keep the
+-- machine from starting others.
 limits.PIDS = 4096
 
 local function wrong(message, hint)
@@ -23,14 +23,14 @@ local function controllers(spec)
   return needed
 end
 
--- A list of CPUs such as "0-2,5".
+-- Checks a list of CPUs such as "0-2,5".
 local function check_cpuset(text)
   local online = tonumber((tiny.read_file("/sys/devices/system/cpu/online") or ""):match("(%d+)%s*$")) or math.huge
   for part in (text .. ","):gmatch("([^,]*),") do
     local first, last = part:match("^(%d+)%-(%d+)$")
     first, last = tonumber(first or part:match("^%d+$")), tonumber(last or part:match("^%d+$"))
     if not first or first > last then wrong(("cpuset: %s is not a list of CPUs"):format(tiny.show(text)), "such as 0-2,5") end
-    if last > online then wrong(("cpuset: there is no CPU %d"):format(last), ("the last one here is %d"):format(online)) end
+    if last > online then wrong(("cpuset: no such CPU: %d"):format(last), ("the last CPU is %d"):format(online)) end
   end
 end
 
@@ -38,14 +38,14 @@ function limits.check(spec)
   if spec.memory then spec.memory = tiny.parse_size(spec.memory) end
   if spec.swap and spec.swap ~= "unlimited" then spec.swap = tiny.parse_size(spec.swap) end
   if spec.memory and spec.memory < FLOOR then
-    wrong(("memory: %d bytes are too few for any program"):format(spec.memory), "the least is 512k")
+    wrong(("memory: %d bytes is too little for any program"):format(spec.memory), "the minimum is 512k")
   end
-  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too little"):format(spec.cpus), "the least is 0.01 of a CPU") end
-  -- As docker and podman have it.
+  if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too low"):format(spec.cpus), "the minimum is 0.01 of a CPU") end
+  -- As in docker and podman.
   if spec.pids == -1 then spec.pids = 0 end
-  if spec.pids and spec.pids < 0 then wrong(("pids: %d is not a number of processes"):format(spec.pids), "the least is 1; 0 is for no limit") end
+  if spec.pids and spec.pids < 0 then wrong(("pids: %d is negative"):format(spec.pids), "the minimum is 1; 0 means no limit") end
   if spec.pids and spec.pids > MOST_PIDS then
-    wrong(("pids: the kernel has no room for %d processes"):format(spec.pids), ("the most is %d; 0 is for no limit"):format(MOST_PIDS))
+    wrong(("pids: the kernel does not support %d processes"):format(spec.pids), ("the maximum is %d; 0 means no limit"):format(MOST_PIDS))
   end
   if spec.cpuset then check_cpuset(spec.cpuset) end
   local score = spec.oom_score_adj
@@ -53,35 +53,35 @@ function limits.check(spec)
   if spec.cgroup_parent then spec.cgroup_parent = require("tiny.pipeline.cgroup_parent").check(spec.cgroup_parent) end
 end
 
--- The path of a container's cgroup; `of` is a container on record or a session's context.
+-- The path of a container's cgroup; `of` is a recorded container or a supervisor's context.
 function limits.path(of)
   local asked, kept = of.config or of.spec, (of.record or of).state
-  -- Without root it is in what was delegated to the user at its start.
+  -- A rootless container's cgroup is where delegation allowed it at its start.
   if kept and kept.cgroup then return kept.cgroup end
   return (asked.cgroup_parent or "tinylua") .. "/" .. of.id
 end
 
--- How a controller fails that the host does not have, or does not hand down to where the group is.
+-- The errors of a controller that the host does not have, or does not delegate to this cgroup.
 local LACKING = { ENODEV = true, ENOENT = true, EACCES = true, EBUSY = true }
 
--- The limit of a container that asks for none: a default that the host lacks is let be. Without root that is
--- nothing to remark on: what is not delegated `tinylua doctor` tells.
+-- Sets the default limit; if the host lacks the controller, it is skipped. For a rootless container this prints no warning,
+-- since `tinylua doctor` reports missing delegation.
 local function limit_pids(ctx)
   local _, err = tiny.try(tiny.set_pids_limit, ctx.cgroup, limits.PIDS)
   if not err then return end
   if not LACKING[err.code] then error(err, 0) end
-  if not ctx.rootless then require("tiny.format").note("%s: the number of its processes is not limited: %s", ctx.name, err.message) end
+  if not ctx.rootless then require("tiny.format").note("%s: cannot limit the number of processes: %s", ctx.name, err.message) end
 end
 
--- Makes the cgroup with its limits before the container is born in it. Every container has one, for
--- pause and stats; on v1 it is only in the hierarchies of the controllers that it needs.
+-- Creates the cgroup with its limits before the container is created in it. Every container has one, for pause and stats;
+-- on v1 only in the hierarchies of the controllers that it needs.
 function limits.apply(ctx)
   if ctx.rootless and not require("tiny.pipeline.delegated").place(ctx, controllers(ctx.spec)) then return end
   local path, parent = limits.path(ctx), ctx.spec.cgroup_parent
   local function make()
     ctx.scope:undo("cgroup_del", path, { kill = true })
     ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
-    -- Without root no device can be made, and those shown are the user's to use already.
+    -- Rootless, no device can be created, and the user already has access to those shown.
     if not ctx.rootless then require("tiny.pipeline.security").restrict_devices(ctx) end
     if not ctx.spec.pids then limit_pids(ctx) end
   end
@@ -89,13 +89,13 @@ function limits.apply(ctx)
   limits.set(ctx.cgroup, ctx.spec)
 end
 
--- On the process that becomes the program, while it may still lower the score.
+-- Runs in the process that becomes the program, while it may still lower the score.
 function limits.set_oom_score(score)
   local file <close> = tiny.open("/proc/self/oom_score_adj", { write = true })
   file:write(tostring(score))
 end
 
--- Sets the limits that `wanted` has, of a group that has none.
+-- Sets the limits in `wanted` on a new cgroup.
 function limits.set(cgroup, wanted)
   if wanted.memory then tiny.set_memory_limit(cgroup, wanted.memory) end
   if wanted.swap then tiny.set_swap_limit(cgroup, wanted.swap) end
@@ -104,18 +104,18 @@ function limits.set(cgroup, wanted)
   if wanted.cpuset then tiny.cgroup_write(cgroup, { ["cpuset.cpus"] = wanted.cpuset }) end
 end
 
--- The same for one that has limits already.
+-- Changes the limits of an existing cgroup.
 function limits.change(cgroup, wanted)
   limits.set(cgroup, wanted)
   if wanted.pids == 0 then tiny.set_pids_limit(cgroup, "unlimited") end
 end
 
--- The cgroup of a container that runs already.
+-- The cgroup of a running container.
 function limits.reopen(of)
   return (tiny.try(tiny.open_cgroup, limits.path(of)))
 end
 
--- Whether the kernel killed something in the container for its memory; asked before the cgroup goes.
+-- The number of OOM kills in the container; read before the cgroup is removed.
 function limits.oom_kills(ctx)
   if not ctx.cgroup or not ctx.spec.memory then return 0 end
   local stats = tiny.try(tiny.cgroup_stats, ctx.cgroup)

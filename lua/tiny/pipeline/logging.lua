@@ -1,4 +1,4 @@
--- Where a container's output goes: its log options, and the drivers beside the log file.
+-- Logging: checks a container's log options, and implements the drivers besides the log file.
 local schema = require "tiny.spec.schema"
 
 local logging = {}
@@ -7,7 +7,7 @@ logging.drivers = { "json", "none", "passthrough" }
 logging.policies = { "wait", "drop" }
 
 local KEYS = { driver = "string", max_size = "size", max_files = "integer", on_full = "string" }
--- An entry has up to 16 KiB of text, each byte of which may become six.
+-- An entry has up to 16 KiB of text, and each byte may become six in JSON.
 local LEAST = 128 * 1024
 
 local function wrong(message, hint)
@@ -22,7 +22,7 @@ local function one_of(key, value, words)
   wrong(("log: %s: %q is not one of %s"):format(key, value, table.concat(words, ", ")), near and ("did you mean %q?"):format(near))
 end
 
--- Checks the `log` of a spec; what is not given stays so.
+-- Checks the `log` of a spec; missing options stay missing.
 function logging.check(spec)
   local log = spec.log
   schema.check("log", log, KEYS)
@@ -30,49 +30,49 @@ function logging.check(spec)
   one_of("on_full", log.on_full or "wait", logging.policies)
   if log.driver and log.driver ~= "json" then
     for _, key in ipairs { "max_size", "max_files", "on_full" } do
-      if log[key] then wrong(("log: %s is for the json driver, and the driver is %s"):format(key, log.driver)) end
+      if log[key] then wrong(("log: %s needs the json driver, and the driver is %s"):format(key, log.driver)) end
     end
   end
   log.max_size = log.max_size and tiny.parse_size(log.max_size)
-  if log.max_size and log.max_size < LEAST then wrong(("log: max_size: %d bytes are less than one entry may have"):format(log.max_size), "the least is 128k") end
-  if log.max_files and log.max_files < 1 then wrong(("log: max_files: %d leaves no file to write to"):format(log.max_files), "the least is 1") end
-  if log.max_files and not log.max_size then wrong("log: max_files without max_size: one file would never be full", "say how large a file may be: --log-max-size 10m") end
+  if log.max_size and log.max_size < LEAST then wrong(("log: max_size: %d bytes is less than one entry may need"):format(log.max_size), "the minimum is 128k") end
+  if log.max_files and log.max_files < 1 then wrong(("log: max_files: %d is too few"):format(log.max_files), "the minimum is 1") end
+  if log.max_files and not log.max_size then wrong("log: max_files needs max_size", "limit the size of a file, such as --log-max-size 10m") end
   if log.driver ~= "passthrough" then return end
-  if spec.tty then wrong("log: the driver passthrough and a terminal (-t) exclude each other", "a terminal's output passes through the supervisor") end
-  if spec.on_log then wrong("log: on_log gets nothing with the driver passthrough: the output does not pass the supervisor") end
+  if spec.tty then wrong("log: the driver passthrough cannot be combined with a terminal (-t)", "a terminal's output passes through the supervisor") end
+  if spec.on_log then wrong("log: on_log cannot be combined with the driver passthrough, since the supervisor does not see the output") end
 end
 
 function logging.driver(settings)
   return settings.log and settings.log.driver or "json"
 end
 
--- Refuses to read the log of a container that keeps none.
+-- Refuses to read the log of a container without one.
 function logging.check_readable(config)
   local driver = logging.driver(config)
   if driver == "json" then return end
-  local hint = driver == "none" and "a container made with --log-driver json keeps one" or "its output went to the output of the command that started it"
+  local hint = driver == "none" and "create the container with --log-driver json to keep one" or "its output went to the command that started it"
   tiny.fail { message = ("%s keeps no log: its log driver is %s"):format(config.name, driver), hint = hint, exit = 125 }
 end
 
--- The caller's own stdout or stderr for the container. A terminal is no pipe: who has it could type there.
+-- The caller's own stdout or stderr, for the container. A terminal is refused: the container could type into it.
 function logging.pass(options, number)
   if tiny.isatty(number) then
-    wrong("log: the driver passthrough does not pass a terminal on, which the container could then type at", "redirect the output, or use another log driver")
+    wrong("log: the driver passthrough does not pass a terminal, since the container could type into it", "redirect the output, or use another log driver")
   end
-  -- A supervisor lets go of its own, and needs them for a restart.
+  -- A supervisor closes its own streams, and needs these for a restart.
   options.passed = options.passed or {}
   options.passed[number] = options.passed[number] or tiny.stdio(number)
   return options.passed[number]
 end
 
--- What stands in a pump's place for the driver none: it reads the FIFOs and keeps nothing.
+-- Replaces the log pump for the driver none: reads the FIFOs and discards the output.
 local Sink = {}
 Sink.__index = Sink
 
 function logging.sink(folder)
   local sink = setmetatable({}, Sink)
   for _, stream in ipairs { "stdout", "stderr" } do
-    -- For writing too: a FIFO without a writer is "ready" for ever.
+    -- Also open for writing: a FIFO without a writer would always be "ready".
     sink[stream] = tiny.open(folder .. "/" .. stream, { read = true, write = true, nonblock = true, nofollow = true })
   end
   return sink

@@ -1,10 +1,9 @@
--- What a container does not see of /proc and /sys, and what it only reads. It is mounted by the
--- descriptors of the two, never by a path of the container's tree, where another process could change
--- what a name leads to (CVE-2019-19921, CVE-2025-31133, CVE-2025-52565).
+-- Masks parts of /proc and /sys, and makes others read-only. Mounts go through descriptors of the two, never through a path
+-- in the container's tree, where another process could replace a name (CVE-2019-19921, CVE-2025-31133, CVE-2025-52565).
 local security = require "tiny.pipeline.security"
 
--- A file is covered by the container's /dev/null, a node that we made just now in a file system that
--- nobody else has; a folder by an empty one that nothing can be put into.
+-- Files are covered by the container's /dev/null, a node just created in a private file system; directories by an empty one
+-- to which nothing can be added.
 local function hider(dev)
   local empty
   return function(root, path)
@@ -17,7 +16,7 @@ local function hider(dev)
   end
 end
 
--- proc, sys and dev: dir handles of the container's mounts; sys may be nil.
+-- proc, sys and dev: directory handles of the container's mounts; sys may be nil.
 return function(proc, sys, dev)
   local hide = hider(dev)
   for _, path in ipairs(security.masked.proc) do hide(proc, path) end

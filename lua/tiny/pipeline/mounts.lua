@@ -1,5 +1,5 @@
--- What lies in every container's root: /proc, /sys, /dev and what the user mounts there. All of it is
--- mounted below ctx.root by descriptor, before the pivot.
+-- Mounts /proc, /sys, /dev and the user's mounts in the container's root. All mounts go below ctx.root by descriptor, before
+-- the pivot.
 local mounts = {}
 
 local DEVICES = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 1, 8 }, urandom = { 1, 9 }, tty = { 5, 0 } }
@@ -8,7 +8,7 @@ local OPEN, PRIVATE_TTY, TTY = tonumber("755", 8), tonumber("620", 8), 5
 
 local OWN_NETWORK = { bridge = true, pasta = true, slirp4netns = true }
 
--- The group of terminals, by the namespace in which devpts is mounted; none where it is not mapped.
+-- The tty group, as seen in the namespace in which devpts is mounted; nil if it is not mapped.
 local function tty_group(ctx)
   if not ctx.userns then return TTY end
   if not require("tiny.pipeline.userns").has_group(ctx, TTY) then return nil end
@@ -17,10 +17,10 @@ end
 
 local function devices(ctx)
   local root, shm_size = ctx.root, ctx.spec.shm_size
-  -- The tmpfs is the container's own and empty: its names are ours until the program runs.
+  -- The tmpfs is empty and the container's own: no one else changes its names until the program runs.
   local _, dev = tiny.mount_tmpfs("/dev", { root = root, create = true, nosuid = true, noexec = true, mode = OPEN, size = "64k", open = true })
   for name, number in pairs(DEVICES) do
-    -- In a user namespace of one's own no device can be made, and those of the host can be shown.
+    -- In a rootless user namespace no device can be created, but the host's can be bind-mounted.
     if ctx.rootless then tiny.mount_bind("/dev/" .. name, name, { root = dev, create = true, nosuid = true, noexec = true })
     else tiny.mknod(name, "char", { root = dev, major = number[1], minor = number[2] }) end
   end
@@ -32,7 +32,7 @@ local function devices(ctx)
   return dev
 end
 
--- A host that shows only a part of its /sys has none of it shown whole by a user namespace: then that part is.
+-- A user namespace cannot mount a whole sysfs if the host shows only parts of its /sys; then those are bind-mounted.
 local function sysfs(ctx)
   local options = { root = ctx.root, create = true, ro = not ctx.spec.privileged, open = true }
   local made, sys = tiny.try(tiny.mount_sysfs, "/sys", options)
@@ -46,16 +46,16 @@ function mounts.mount(ctx)
   local privileged = ctx.spec.privileged
   if OWN_NETWORK[ctx.spec.network] then
     for key, value in pairs(require("tiny.pipeline.security").sysctls) do
-      -- Its groups are as this process sees them, which joins the user namespace later.
+      -- The gid as this process sees it; it joins the user namespace later.
       if ctx.owner and not ctx.rootless then value = value:gsub("%d+", function(gid) return math.tointeger(gid) + ctx.owner.gid end) end
       tiny.sysctl(key, value)
     end
   end
   if ctx.spec.sysctls then require("tiny.pipeline.security_options").set_sysctls(ctx.spec.sysctls, ctx.spec.network) end
-  -- Held by descriptor from here on: what their names lead to is not believed again.
+  -- From here on these mounts are used by descriptor; their names are not looked up again.
   local _, proc = tiny.mount_proc("/proc", { root = root, create = true, open = true })
   local dev, sys = devices(ctx), nil
-  -- sysfs shows a network namespace; the host's own may not be mounted anew from inside.
+  -- sysfs shows a network namespace; a container cannot mount it for the host's.
   if ctx.spec.network ~= "host" then sys = sysfs(ctx) end
   if sys and ctx.cgroup and ctx.cgroup.version == "v2" then tiny.mount_cgroup("fs/cgroup", { root = sys, ro = not privileged }) end
   if ctx.files then require("tiny.net.files").mount(ctx) end

@@ -1,13 +1,13 @@
--- What a container sees as its root: a folder of the user's, or a throwaway view of the host.
--- The view is two overlays. The inner one shows what is named of the host (tiny.pipeline.host_view) and is mounted
--- as a user who owns nothing: the kernel then opens the host's files with that user's access, whoever
--- asks. The outer one lays a folder of the container's over it, which takes its changes.
+-- Mounts the container's root file system: a directory of the user's, or a throwaway view of the host. The view consists of
+-- two overlays. The inner one shows selected parts of the host (tiny.pipeline.host_view). It is mounted as a user who owns
+-- nothing, so that the kernel opens the host's files with that user's access. The outer one adds a directory of the
+-- container's for changes.
 
 local rootfs = {}
 
 local OPEN = tonumber("755", 8)
 
--- On the host, before the container: makes the folders that take the throwaway view's changes.
+-- On the host, before the container: creates the directories for the throwaway view's changes.
 function rootfs.prepare(ctx)
   if ctx.spec.rootfs then return end
   for _, name in ipairs { "upper", "work" } do
@@ -15,37 +15,36 @@ function rootfs.prepare(ctx)
   end
 end
 
--- An overlay over two others is more than the kernel stacks.
+-- Adds a hint to an error: the kernel does not stack an overlay over two others.
 local function stacked(err)
   local root
   for _, mount in ipairs(tiny.mounts()) do
     if mount.target == "/" then root = mount end
   end
   if err.code == "EINVAL" then
-    local what = root and root.fstype == "overlay" and "the host's own / is an overlay" or "a file system of the host's may be stacked on others"
-    err.hint = what .. ", and the kernel stacks two of them at most: give the container a root with --rootfs"
+    local what = root and root.fstype == "overlay" and "the host's / is an overlay" or "a host file system may be stacked on others"
+    err.hint = what .. ", and the kernel stacks at most two: use --rootfs"
   end
   error(err, 0)
 end
 
--- In a mount namespace of its own, from which nothing reaches the host's: mounts the root and returns it as a
--- dir handle.
+-- Mounts the root in a mount namespace of its own, which does not propagate to the host; returns it as a directory handle.
 function rootfs.mount(ctx)
-  -- Root's user namespace has its own ids in the files that it is shown.
+  -- As root, with a user namespace, files show the namespace's ids.
   local idmap = not ctx.rootless and ctx.userns or nil
   if ctx.spec.rootfs then
     tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs, { idmap = idmap, nodev = not ctx.spec.privileged })
     return tiny.open_root(ctx.spec.rootfs)
   end
-  -- Ours is never shown.
+  -- Our own state is never shown.
   local hidden = { (ctx.dir:gsub("/containers/[^/]+$", "")), (ctx.run:match("^(.*)/")) }
   if ctx.rootless then return require("tiny.pipeline.rootless_view").mount(ctx, hidden) end
-  -- All of it lies over the container's run folder, in its own mount namespace only: nothing is left behind.
+  -- Everything is mounted over the container's run directory, in its own mount namespace: nothing remains on the host.
   local layers, place = require "tiny.pipeline.view_layers", ctx.run
   tiny.mount_tmpfs(place, { size = "64m", mode = OPEN })
   local lower = layers.mount(place, ctx.spec.view, hidden, idmap, ctx.maps)
   local own = layers.idmapped(ctx.dir, place .. "/changes", idmap)
-  -- Changes that are thrown away with the container are never synced.
+  -- Changes are discarded with the container, so they are never synced.
   local made, err = tiny.try(tiny.mount_overlay, place, {
     lower = lower, upper = own .. "/upper", work = own .. "/work", volatile = ctx.throwaway or false, nodev = true,
   })

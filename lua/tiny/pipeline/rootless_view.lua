@@ -1,18 +1,18 @@
--- An ordinary user's throwaway view of the host. A user namespace cannot lay one overlay over /, since what is
--- mounted below it is locked (mount_namespaces(7)), nor have folders of a mask lead to the host's: so the root is a
--- folder of the container's own, and each folder that tiny.pipeline.host_view names is an overlay of its own. What has mounts
--- below it is shown entry by entry. The host's files are opened as one of the user's subordinate ids, which owns none of
--- them; without such ids as the user, who may read more than others may.
+-- The throwaway view of the host in a rootless container. A user namespace cannot mount one overlay over /, since mounts
+-- below it are locked (mount_namespaces(7)), and redirects in a mask are not allowed. So the root is a directory of the
+-- container's own, and each directory that tiny.pipeline.host_view names is its own overlay. A directory with mounts below
+-- it is shown entry by entry. The host's files are opened as one of the user's subordinate ids, which owns none of them;
+-- without such ids as the user, who may be able to read more than others.
 local host_view = require "tiny.pipeline.host_view"
 local layers = require "tiny.pipeline.view_layers"
 
 local view = {}
 
 local OPEN = tonumber("755", 8)
--- Of the memory that masks have: what copies of the files beside mounts may take up, for each folder.
+-- The maximum size of the copies of files beside mounts, for each directory, in the masks' memory.
 local MOST = 16 << 20
 
--- Folders of the host in which the container's root may make files: those that are there stay the host's.
+-- Host directories in which the container's root may create files; existing ones stay the host's.
 view.writable = {
   "/bin", "/lib", "/sbin", "/etc/apt", "/etc/profile.d", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/share",
   "/usr/sbin", "/usr/share",
@@ -22,7 +22,7 @@ local function below(path, folder)
   return path:sub(1, #folder + 1) == folder .. "/"
 end
 
--- The id with whose access the host's files are opened: nobody, else the last that is mapped but is not the user.
+-- The id with whose access the host's files are opened: nobody, otherwise the last mapped id that is not the user's.
 function view.reader()
   local last = host_view.NOBODY
   for _, name in ipairs { "uid_map", "gid_map" } do
@@ -33,12 +33,11 @@ function view.reader()
   return last > 0 and last or nil
 end
 
--- A view under way: ctx, root (a dir handle of what is being made), mask (the folder of masks), reader, mounts, writable
--- (a set), hidden.
+-- A view in progress: ctx, root (a directory handle), mask (the directory of masks), reader, mounts, writable (a set), hidden.
 local View = {}
 View.__index = View
 
--- Makes this of the mask of a folder: what is writable is there and the container's root's, what is hidden is empty.
+-- Fills the mask of a directory: writable directories belong to the container's root, hidden ones are empty.
 function View:fill(path)
   local folders = { path }
   for writable in pairs(self.writable) do
@@ -54,9 +53,9 @@ function View:fill(path)
   end
 end
 
--- Lays folders, and over them one that takes the changes, at a place of the root.
+-- Mounts an overlay of the lower directories, with an upper one for changes, at a path of the root.
 function View:lay(path, lower)
-  -- One folder for each, whatever lies in it.
+  -- Each has its own upper directory, whatever is mounted below it.
   local dir = ("%s/layers/%s"):format(self.ctx.dir, (path:sub(2):gsub("/", "@")))
   for _, name in ipairs { "/upper", "/work" } do tiny.mkdir(dir .. name, { parents = true }) end
   local _, made = tiny.mount_overlay(path, {
@@ -66,7 +65,7 @@ function View:lay(path, lower)
   table.insert(self.ctx.writable, made)
 end
 
--- Shows a folder as the reader sees it.
+-- Shows a directory as the reader sees it.
 function View:overlay(path)
   self:fill(path)
   local lower = { self.mask .. path, path }
@@ -85,7 +84,7 @@ function View:overlay(path)
   end
 end
 
--- Names in folders of the host's: files and links as copies in the mask. Returns the folders among them.
+-- Copies files and links of host directories into the mask. Returns the directories among the names.
 function View:copy(names, options)
   local found = {}
   local how = { access_as = self.reader, keep_groups = true, follow = options and options.follow, total = options and options.total }
@@ -94,13 +93,13 @@ function View:copy(names, options)
     if kind == "dir" then table.insert(found, path) elseif kind == "left out" then left_out = left_out + 1 end
   end
   if left_out > 0 then
-    require("tiny.format").note("the view leaves out %d files of %s, which has too many beside its mounts", left_out, tiny.show((next(names))))
+    require("tiny.format").note("the view leaves out %d files of %s, which has too many files beside its mounts", left_out, tiny.show((next(names))))
   end
   table.sort(found)
   return found
 end
 
--- Shows a folder of the host.
+-- Shows a host directory.
 function View:show(path)
   local holds_mounts = false
   for _, mount in ipairs(self.mounts) do holds_mounts = holds_mounts or below(mount.target, path) end
@@ -111,7 +110,7 @@ function View:show(path)
   for _, folder in ipairs(found) do self:show(folder) end
 end
 
--- Copies what is named, and returns which folders are to be shown.
+-- Copies the named entries, and returns the directories to show.
 function View:gather(extra)
   local shown = self:copy(layers.wanted(extra))
   self:copy(host_view.followed, { follow = true })
@@ -122,8 +121,8 @@ function View:gather(extra)
   return shown
 end
 
--- The folders and links directly in the root, which is the container's own: it may have changed them in an earlier life.
--- Returns the folders that are in the mask, and shown as that is.
+-- Creates the directories and links in the container's own root, which an earlier run may have changed. Returns the
+-- directories that are in the mask and shown from there.
 function View:make_root(folder)
   for mode, paths in pairs(host_view.empty) do
     for _, path in ipairs(paths) do
@@ -139,8 +138,8 @@ function View:make_root(folder)
   return tops
 end
 
--- Where the masks are made: in memory, or where tmpfs keeps no such marks (before kernel 6.6) in the container's
--- folder.
+-- Where masks are created: in memory, or in the container's directory if tmpfs does not support the marks (before kernel
+-- 6.6).
 local function masks(dir)
   local mounted = tiny.mount_tmpfs(dir .. "/work", { size = "64m", mode = OPEN })
   local _, err = tiny.try(tiny.setxattr, dir .. "/work", "user.overlay.opaque", { value = "n" })
@@ -151,10 +150,10 @@ local function masks(dir)
   return dir .. "/mask"
 end
 
--- Mounts it. hidden: folders that are never shown.
+-- Mounts the view. hidden: directories that are never shown.
 function view.mount(ctx, hidden)
   local folder, place = ctx.dir .. "/upper", masks(ctx.dir)
-  -- Its mounts beside the root's own that can be written: read_only is for these too.
+  -- The writable mounts besides the root: read_only applies to them too.
   ctx.writable = {}
   tiny.mount_bind(folder, ctx.run, { recursive = false })
   local self = setmetatable({

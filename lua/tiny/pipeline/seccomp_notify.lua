@@ -1,19 +1,18 @@
--- System calls of a container that its supervisor answers: by the recipe's functions (spec.seccomp.notify),
--- by the list of what may be called (allow), or by writing down what is called (learn). The kernel lets a
--- call wait until it has its answer; when nobody can give one any more, it fails with ENOSYS.
--- Each program (the container's own, and what exec and health checks run) has a filter of its own, whose
--- listener it sends to the supervisor by a socket right before it begins.
+-- System calls that the supervisor answers (seccomp user notification): through the recipe's functions
+-- (spec.seccomp.notify), a list of allowed calls (allow), or by recording calls (learn). A call blocks until it is answered;
+-- once no process can answer, it fails with ENOSYS. Each program (the container's, and those of exec and health checks) has
+-- its own filter, and sends its listener to the supervisor over a socket right before it starts.
 local state = require "tiny.store.state"
 
 local notify = {}
 
--- What the listener itself travels by cannot wait for who has the listener.
+-- The listener is sent with this call, so it cannot itself wait for the listener.
 local CARRIER = "sendmsg"
 local PRIVATE_FILE = tonumber("600", 8)
 
 local KEYS = { allow = "strings", notify = "functions", learn = "string" }
 
--- The names of a table's functions, sorted; config.json has that list instead of the table.
+-- The names of a table's functions, sorted; config.json stores this list instead of the table.
 local function names_of(asked)
   if type((asked.notify or {})[1]) == "string" then return asked.notify end
   local names = {}
@@ -22,12 +21,12 @@ local function names_of(asked)
   return names
 end
 
--- What of spec.seccomp is plain data.
+-- The part of spec.seccomp that is plain data.
 function notify.plain(asked)
   return { allow = asked.allow, learn = asked.learn, notify = names_of(asked) }
 end
 
--- The profile of the filter that has the listener.
+-- The profile of the filter with the listener.
 local function listening(asked)
   local names = names_of(asked)
   if not (asked.allow or asked.learn) then
@@ -41,7 +40,7 @@ local function listening(asked)
   return { defaultAction = "SCMP_ACT_NOTIFY", syscalls = { { names = allowed, action = "SCMP_ACT_ALLOW" } } }
 end
 
--- The profile that holds besides, with what the functions decide about left to them.
+-- The profile of the second filter, which leaves the calls of the functions to the first.
 local function beside(profile, asked)
   local names = names_of(asked)
   if #names == 0 then return profile end
@@ -51,8 +50,8 @@ local function beside(profile, asked)
   return changed
 end
 
--- A list of calls within a profile that denies what it does not name: one filter, in which all that is not
--- allowed by both is left to the supervisor, who names it. What the profile denies by name stays so.
+-- A list of calls combined with a profile that denies unnamed calls, as one filter: calls that not both of them allow go to
+-- the supervisor, which reports them. What the profile denies by name stays denied.
 local function within(profile, asked)
   local wanted, rules = { [CARRIER] = true }, {}
   for _, name in ipairs(asked.allow) do wanted[name] = true end
@@ -70,20 +69,20 @@ local function within(profile, asked)
   return { defaultAction = "SCMP_ACT_NOTIFY", architectures = profile.architectures, archMap = profile.archMap, syscalls = rules }
 end
 
--- Checks spec.seccomp; what is wrong is told before anything acts.
+-- Checks spec.seccomp before anything is created.
 function notify.check(asked)
   local values, how = require "tiny.spec.values", asked.seccomp
   require("tiny.spec.schema").check("seccomp", how, KEYS)
-  if not (how.allow or how.notify or how.learn) then values.wrong("seccomp: neither allow, notify nor learn is there") end
-  if how.learn and (how.allow or how.notify) then values.wrong("seccomp: what is learned cannot be decided at the same time: learn stands alone") end
+  if not (how.allow or how.notify or how.learn) then values.wrong("seccomp: allow, notify or learn is required") end
+  if how.learn and (how.allow or how.notify) then values.wrong("seccomp: learn cannot be combined with allow or notify") end
   if how.learn then
     how.learn = values.absolute(how.learn)
     require("tiny.base.output_file").check(how.learn, "seccomp: learn", "name a file for the policy")
   end
   for _, name in ipairs(names_of(how)) do
-    if name == CARRIER then values.wrong("seccomp: notify: sendmsg cannot wait for an answer: the listener travels by it") end
+    if name == CARRIER then values.wrong("seccomp: notify: sendmsg cannot be answered, since it sends the listener") end
   end
-  -- Names are looked at strictly: a misspelt one would never be asked about.
+  -- Names are checked strictly: a misspelt one would never match a call.
   for key, names in pairs { allow = how.allow or {}, notify = names_of(how) } do
     local rule = #names > 0 and { names = names, action = "SCMP_ACT_ERRNO" } or nil
     local _, err = tiny.try(tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = { rule } }, { caps = {}, strict = true })
@@ -91,20 +90,20 @@ function notify.check(asked)
   end
 end
 
--- Puts the filters of a container into `how`: listener, and filter, of what else holds (profile, or nil for
--- none). What it was started with stays in its folder, for programs that are run in it later.
+-- Adds a container's filters to `how`: listener, and filter for the remaining profile (nil if there is none). What the
+-- container was started with is kept in its directory, for programs that run in it later.
 function notify.filters(how, asked, profile, dir, running)
   local paths = { filter = dir .. "/seccomp", listener = dir .. "/seccomp.notify" }
   if running then
     how.filter, how.listener = tiny.read_file(paths.filter), tiny.read_file(paths.listener)
-    if not how.listener then tiny.fail("the container's system call filter is missing: " .. paths.listener) end
+    if not how.listener then tiny.fail("the container's seccomp filter is missing: " .. paths.listener) end
     return
   end
   local list = asked.seccomp.allow and profile and profile.defaultAction == "SCMP_ACT_ERRNO"
   local heard = list and within(profile, asked.seccomp) or listening(asked.seccomp)
   how.listener = tiny.seccomp_compile(heard, { caps = how.caps, notify = true })
   how.own = profile and asked.init and tiny.seccomp_compile(profile, { caps = how.caps }) or nil
-  -- An errno of another filter would take the place of the answer.
+  -- An errno of another filter would override the answer.
   how.filter = profile and not list and tiny.seccomp_compile(beside(profile, asked.seccomp), { caps = how.caps }) or nil
   if not how.filter then tiny.try(tiny.remove, paths.filter) end
   for key, path in pairs(paths) do
@@ -117,7 +116,7 @@ local function socket_of(id)
   return ("%s/%s/notify"):format(run, id)
 end
 
--- Listens for the programs that are run in the container later.
+-- Listens for programs that are run in the container later.
 function notify.open(ctx)
   local path = ctx.run .. "/notify"
   tiny.try(tiny.remove, path)
@@ -125,19 +124,19 @@ function notify.open(ctx)
   ctx.notify_sources = {}
 end
 
--- The socket by which a program that is run in the container sends its listener.
+-- The socket through which a program that is run in the container sends its listener.
 function notify.connect(id)
   local socket, err = tiny.try(tiny.unix_connect, socket_of(id))
   if socket then return socket end
-  tiny.fail { message = "the container's supervisor, which answers its system calls, cannot be reached: " .. err.message, hint = "tinylua ps has a supervisor take it over" }
+  tiny.fail { message = "cannot reach the container's supervisor, which answers its system calls: " .. err.message, hint = "`tinylua ps` starts a new supervisor for it" }
 end
 
--- In the process that becomes the program: loads the filter and sends its listener, with a pipe that ends
--- when the program begins. What this process itself calls until then is not asked about.
+-- In the process that becomes the program: loads the filter and sends its listener, with a pipe that closes when the program
+-- starts. Until then, this process's own calls are not intercepted.
 function notify.hand_over(how)
   local started, running = tiny.pipe()
   tiny.send_fd(how.socket, started)
-  -- Held until the program begins: what is collected is closed.
+  -- Kept open until the program starts; garbage collection would close them.
   how.held = { running, started }
   tiny.seccomp(how.listener, { send = how.socket })
 end

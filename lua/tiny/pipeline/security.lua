@@ -1,30 +1,30 @@
--- What confines a container beside its namespaces: capabilities, system calls, devices, what of /proc
--- and /sys it sees. The defaults are tables here; options loosen them by name (tiny.pipeline.security_options).
+-- Confines a container, besides its namespaces: capabilities, seccomp, devices, and masked parts of /proc and /sys. The
+-- defaults are tables here; options change them by name (tiny.pipeline.security_options).
 local security = {}
 
--- podman's; for a user other than root only what was added by name.
+-- podman's default capabilities; a user other than root gets only those added by name.
 security.capabilities = {
   "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID",
   "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
 }
 
--- Empty to the container, below /proc and /sys: what tells of the machine, or lets it be changed.
+-- Masked below /proc and /sys: what reveals or changes the machine's state.
 security.masked = {
   proc = { "acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats" },
   sys = { "dev/block", "devices/virtual/powercap", "firmware", "fs/selinux" },
 }
 
--- Read-only below /proc; /sys is so as a whole.
+-- Read-only below /proc; /sys is read-only as a whole.
 security.readonly = { "bus", "fs", "irq", "sys", "sysrq-trigger" }
 
--- The devices of /dev and of terminals. Not c 5:1, the host's console: a container's is a terminal (c 136). c 5:0 is
--- the caller's own terminal, and c 5:2 makes one in the devpts beside its node, which can only be the container's.
+-- The devices of /dev and of terminals. Not c 5:1, the host's console: a container's console is a pty (c 136). c 5:0 is the
+-- caller's own terminal, and c 5:2 creates one in the devpts beside its node, which can only be the container's.
 local function char(major, minor) return { type = "char", major = major, minor = minor, access = "rwm" } end
 security.devices = {
   char(1, 3), char(1, 5), char(1, 7), char(1, 8), char(1, 9), char(5, 0), char(5, 2), char(136),
 }
 
--- Settings of a network of its own: root may ping without a right to raw packets.
+-- Sysctls of the container's own network: root may ping without CAP_NET_RAW.
 security.sysctls = { ["net.ipv4.ping_group_range"] = "0 0" }
 
 local NOTHING, ROOT = {}, { uid = 0, gid = 0, groups = {} }
@@ -36,7 +36,7 @@ local function list(set)
   return names
 end
 
--- Those of these names that this process may hand on: a default that the host lacks is let be.
+-- The capabilities among these names that this process has; defaults that the host lacks are skipped.
 local function held(names)
   local mine, set = {}, {}
   for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
@@ -44,7 +44,7 @@ local function held(names)
   return set
 end
 
--- The capabilities of a container, and those of them that were asked for by name.
+-- The capabilities of a container, and those among them that were requested by name.
 local function granted(asked)
   if not (asked.privileged or asked.cap_add or asked.cap_drop) then return list(held(security.capabilities)), NOTHING end
   local all, set, added = tiny.caps().bounding, {}, {}
@@ -62,7 +62,7 @@ local function granted(asked)
   return list(set), list(added)
 end
 
--- The compiled default: it is kept in a file, with all that it was made from before it.
+-- The compiled default filter. It is cached in a file, after everything that it was compiled from.
 local function default_filter(caps)
   local exe, folder = tiny.stat("/proc/self/exe"), require("tiny.store.state").roots() .. "/seccomp"
   if not exe then tiny.fail { message = "/proc is not mounted", hint = "mount -t proc proc /proc; `tinylua doctor` shows what this host offers" } end
@@ -72,7 +72,7 @@ local function default_filter(caps)
   local kept = tiny.read_file(path)
   if kept and #kept > #from and kept:sub(1, #from) == from then return kept:sub(#from + 1) end
   local filter = tiny.seccomp_compile(require "tiny.seccomp_default", { caps = caps })
-  -- Once for a kernel and a tinylua: what it took shall not stay in this one's supervisor.
+  -- It runs once for each kernel and version of tinylua, so the supervisor need not keep the module.
   package.loaded["tiny.seccomp_default"] = nil
   collectgarbage()
   tiny.mkdir(folder, { parents = true, mode = tonumber("700", 8) })
@@ -80,8 +80,8 @@ local function default_filter(caps)
   return filter
 end
 
--- What confines a container, by what was asked (a spec, or a record's config): caps, added, no_new_privs
--- and filter. dir is the container's folder. All is read before the container is entered.
+-- The confinement for a spec or a recorded config: caps, added, no_new_privs and filter. dir is the container's directory.
+-- Everything is read before the container is entered.
 function security.of(asked, dir, running)
   local caps, added = granted(asked)
   local options = asked.security_opt and require("tiny.pipeline.security_options").parse(asked.security_opt) or NOTHING
@@ -97,7 +97,7 @@ function security.of(asked, dir, running)
   return how
 end
 
--- Lets this process use the container's devices and no others from its birth on.
+-- Restricts this process to the container's devices, before the container is created.
 function security.restrict_devices(ctx)
   local asked = ctx.spec
   local rules = table.move(security.devices, 1, #security.devices, 1, {})
@@ -109,8 +109,8 @@ function security.restrict_devices(ctx)
   tiny.set_device_rules(ctx.cgroup, rules)
 end
 
--- Takes from this process what the container may not have, and makes it the user (root without one).
--- The bounding set goes first, while that is allowed; a filter without no_new_privs while it is.
+-- Drops what the container may not have, and switches to its user (root by default). The bounding set is dropped first,
+-- while that is allowed; a filter without no_new_privs is loaded while it is.
 function security.enter(how, user)
   user = user or ROOT
   local mine = user.uid == 0 and how.caps or how.added
@@ -122,14 +122,14 @@ function security.enter(how, user)
   if how.no_new_privs then tiny.no_new_privs() end
 end
 
--- Right before the program: what it is confined by beside the filter takes the privilege to be asked for.
+-- Right before the program: adds the confinement that requires no_new_privs.
 function security.last(how)
   if how.landlock then tiny.landlock(how.landlock) end
   if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
   if how.listener then require("tiny.pipeline.seccomp_notify").hand_over(how) end
 end
 
--- What of ours stays beside the program: the filter of system calls, of which nothing is asked.
+-- Loads the seccomp filter as the last step; its file is already open.
 function security.seal(how)
   local filter = how.own or how.filter
   if filter and how.no_new_privs then tiny.seccomp(filter) end

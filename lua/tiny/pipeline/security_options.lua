@@ -1,10 +1,9 @@
--- What loosens or tightens a container by name: --cap-add, --cap-drop, --security-opt, --group-add and
--- --sysctl, checked before anything acts and put in their final form.
+-- Checks and normalizes the security options: --cap-add, --cap-drop, --security-opt, --group-add and --sysctl.
 local values = require "tiny.spec.values"
 
 local options = {}
 
--- The settings that belong to a container's own IPC namespace; those of net belong to its network.
+-- The sysctls of a container's own IPC namespace; those of net belong to its network namespace.
 local SYSCTLS = {
   ["kernel.msgmax"] = true, ["kernel.msgmnb"] = true, ["kernel.msgmni"] = true, ["kernel.sem"] = true, ["kernel.shmall"] = true,
   ["kernel.shmmax"] = true, ["kernel.shmmni"] = true, ["kernel.shm_rmid_forced"] = true,
@@ -24,22 +23,22 @@ local function capabilities(asked)
     for i, text in ipairs(asked[key] or {}) do names[i] = capability(key, text) end
     for _, name in ipairs(names) do
       if key == "cap_drop" then dropped[name] = true
-      elseif dropped[name] then values.wrong(("cap_add: %s is to be dropped as well"):format(name))
+      elseif dropped[name] then values.wrong(("cap_add: %s is also in cap_drop"):format(name))
       elseif name ~= "ALL" and not mine[name] then
-        values.wrong(("cap_add: this process does not have %s, and cannot hand it on"):format(name), "`tinylua doctor` shows what it has")
+        values.wrong(("cap_add: this process does not have %s"):format(name), "`tinylua doctor` shows its capabilities")
       end
     end
     if asked[key] then asked[key] = names end
   end
 end
 
--- The profile in a file, as a table, or the default one; what is wrong with it is told.
+-- The profile in a file as a table, or the default profile.
 function options.profile(path)
   if not path then return require "tiny.seccomp_default" end
   local text = tiny.read_file(path, { max = "1m" })
-  if not text then values.wrong(("security_opt: seccomp: there is no file %s"):format(path)) end
+  if not text then values.wrong(("security_opt: seccomp: no such file: %s"):format(path)) end
   local value, wrong = tiny.json_decode(text)
-  if type(value) ~= "table" then values.wrong(("security_opt: seccomp: %s is no JSON object: %s"):format(path, wrong or "it is " .. tiny.show(value))) end
+  if type(value) ~= "table" then values.wrong(("security_opt: seccomp: %s is not a JSON object: %s"):format(path, wrong or "it is " .. tiny.show(value))) end
   return value
 end
 
@@ -48,11 +47,11 @@ local function compiled(path, caps)
   return filter or values.wrong(("security_opt: seccomp: %s: %s"):format(path, err.message))
 end
 
--- The filter of a profile in a file. What a container started with stays in its folder: a program that
--- is run in it later gets the same, whatever the file says by then.
+-- The filter of a profile in a file. It is kept in the container's directory, so that a program that is run later gets the
+-- same filter even if the file has changed.
 function options.filter(path, caps, dir, running)
   local kept = dir .. "/seccomp"
-  if running then return tiny.read_file(kept) or tiny.fail("the container's system call filter is missing: " .. kept) end
+  if running then return tiny.read_file(kept) or tiny.fail("the container's seccomp filter is missing: " .. kept) end
   local filter = compiled(path, caps)
   tiny.write_file(kept, filter, { mode = tonumber("600", 8) })
   return filter
@@ -64,24 +63,24 @@ local function boolean(text, value)
   values.wrong(("security_opt: %s: %s is not true or false"):format(tiny.show(text), tiny.show(value)))
 end
 
--- What a list of security options says: seccomp ("unconfined" or a file's path) and no_new_privs.
+-- Parses a list of security options: seccomp ("unconfined" or a file's path) and no_new_privs.
 function options.parse(list)
   local found = {}
   for _, text in ipairs(list) do
     local key, value = text:match("^([%w-]+)[=:]?(.*)$")
     if key == "seccomp" then
-      if value == "" then values.wrong(("security_opt: %s names no profile"):format(tiny.show(text)), "a file, or unconfined") end
+      if value == "" then values.wrong(("security_opt: %s: the profile is missing"):format(tiny.show(text)), "give a file, or unconfined") end
       found.seccomp = value ~= "default" and value or nil
     elseif key == "no-new-privileges" then found.no_new_privs = boolean(text, value)
     elseif key == "apparmor" or key == "label" then
       local none = key == "apparmor" and "unconfined" or "disable"
       if value ~= none then
-        values.wrong(("security_opt: %s: labels of security modules are not supported"):format(tiny.show(text)), ("%s=%s is what holds"):format(key, none))
+        values.wrong(("security_opt: %s: labels of security modules are not supported"):format(tiny.show(text)), ("only %s=%s is accepted"):format(key, none))
       end
     else
       local near = tiny.did_you_mean(key or text, { "seccomp", "no-new-privileges", "apparmor", "label" })
-      values.wrong(("security_opt: there is no option %s"):format(tiny.show(key or text)) .. (near and ("; did you mean %q?"):format(near) or ""),
-        "they are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable")
+      values.wrong(("security_opt: unknown option %s"):format(tiny.show(key or text)) .. (near and ("; did you mean %q?"):format(near) or ""),
+        "the options are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable")
     end
   end
   return found
@@ -96,50 +95,50 @@ local function check_options(asked)
   end
   local found = options.parse(final)
   asked.security_opt = final
-  -- Only whether it is a profile at all: for which capabilities is not settled yet.
+  -- Checks only that it is a valid profile; the capabilities are not known yet.
   if found.seccomp and found.seccomp ~= "unconfined" then compiled(found.seccomp, {}) end
 end
 
--- "K=V" as key and value, of a setting that is the container's own.
+-- Parses "K=V" and checks that the setting is namespaced.
 local function sysctl(text, network)
   local key, value = text:match("^([%w_][%w_./-]*)=(.+)$")
   if not key or key:find("..", 1, true) then values.wrong(("sysctls: %s is not KEY=VALUE"):format(tiny.show(text)), "such as net.ipv4.ip_unprivileged_port_start=0") end
   local name = key:find(".", 1, true) and key or key:gsub("/", ".")
   local net = name:match("^net%.")
-  if net and (network == "host" or network:find(":", 1, true)) then values.wrong(("sysctls: %s would not be the container's: it has no network of its own"):format(name)) end
+  if net and (network == "host" or network:find(":", 1, true)) then values.wrong(("sysctls: %s needs a network namespace of the container's own"):format(name)) end
   if not (net or SYSCTLS[name] or name:match("^fs%.mqueue%.[%w_]+$")) then
-    values.wrong(("sysctls: %s belongs to the whole machine, not to a container"):format(name), "a container has its own net.*, fs.mqueue.* and kernel.msg*, sem, shm*")
+    values.wrong(("sysctls: %s applies to the whole machine, not to a container"):format(name), "a container may set net.*, fs.mqueue.* and kernel.msg*, sem, shm*")
   end
   return key, value
 end
 
--- Sets them; called in the container's namespaces, while /proc is still the host's.
+-- Applies the sysctls; called in the container's namespaces, while /proc is still the host's.
 function options.set_sysctls(list, network)
   for _, text in ipairs(list) do tiny.sysctl(sysctl(text, network)) end
 end
 
--- Both are loaded when the container's rights are gone: the kernel then asks for no_new_privs.
+-- Both are loaded after privileges are dropped, when the kernel requires no_new_privs.
 local function check_given_up(asked)
   local no_new_privs = asked.security_opt and options.parse(asked.security_opt).no_new_privs
   if no_new_privs == nil then no_new_privs = not asked.privileged end
   if not no_new_privs then
-    values.wrong(("%s: it takes a container that gains no privileges"):format(asked.landlock and "landlock" or "seccomp"), "--security-opt no-new-privileges")
+    values.wrong(("%s needs no_new_privs"):format(asked.landlock and "landlock" or "seccomp"), "use --security-opt no-new-privileges")
   end
 end
 
--- What Landlock is to leave to it is checked as the primitive does it; what this kernel lacks is told.
+-- Checks the Landlock options as the primitive does, and warns about what this kernel does not support.
 local function check_landlock(asked)
-  local wish = { check = true }
-  for key, value in pairs(asked.landlock) do wish[key] = value end
-  local told, err = tiny.try(tiny.landlock, wish)
-  if not told then values.wrong("landlock: " .. err.message, err.hint) end
-  if told.left_out[1] then
-    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(told.left_out, ", "))
+  local rules = { check = true }
+  for key, value in pairs(asked.landlock) do rules[key] = value end
+  local result, err = tiny.try(tiny.landlock, rules)
+  if not result then values.wrong("landlock: " .. err.message, err.hint) end
+  if result.left_out[1] then
+    require("tiny.format").note("landlock: this kernel does not restrict %s", table.concat(result.left_out, ", "))
   end
-  if asked.landlock.check then values.wrong("landlock: check would restrict nothing") end
+  if asked.landlock.check then values.wrong("landlock: the option check would restrict nothing") end
 end
 
--- Checks all that is asked for.
+-- Checks all security options.
 function options.check(asked)
   if asked.cap_add or asked.cap_drop then capabilities(asked) end
   if asked.security_opt then check_options(asked) end
@@ -149,7 +148,7 @@ function options.check(asked)
   if asked.devices then require("tiny.pipeline.devices").check(asked.devices) end
   for _, text in ipairs(asked.sysctls or {}) do sysctl(text, asked.network) end
   for _, text in ipairs(asked.group_add or {}) do
-    if not text:match("^[%w_][%w_.-]*$") then values.wrong(("group_add: %s is not a group's name or number"):format(tiny.show(text))) end
+    if not text:match("^[%w_][%w_.-]*$") then values.wrong(("group_add: %s is not a group name or number"):format(tiny.show(text))) end
   end
 end
 

@@ -1,15 +1,15 @@
--- The standard streams of a program in a container. No descriptor that was opened on the host reaches it:
--- through /proc/self/fd it could change the mode of the file behind one, truncate it, or read it back. It
--- gets the container's own null device, or pipes whose other ends this process relays from and to.
+-- The standard streams of a program in a container. A descriptor opened on the host must not reach the program: through
+-- /proc/self/fd it could change the file's mode, truncate it, or read it. The program gets the container's null device, or
+-- pipes between which this process relays.
 local format = require "tiny.format"
 
 local stdio = {}
 
--- More than the kernel's 64k: relaying costs fewer turns then.
+-- Larger than the default of 64k, so that relaying takes fewer turns.
 local SIZE = "256k"
 
--- In the child, before anything else: these streams, by number, take the place of the caller's. Of the
--- others reading ends and writing fails.
+-- In the child, before anything else: replaces the caller's streams with these, by number. Reading from the others returns
+-- end-of-file; writing to them fails.
 function stdio.enter(streams)
   for number = 0, 2 do
     local from, into
@@ -22,16 +22,15 @@ function stdio.enter(streams)
   end
 end
 
--- In the child: opens the FIFOs of these names, by number, in the container's run folder, where a later
--- supervisor finds them. They are the container's for bytes alone: it could keep an ordinary user from
--- opening them again.
+-- In the child: opens the FIFOs of these names, by number, in the container's run directory, where a later supervisor finds
+-- them. The container gets them only for reading and writing, since a change of mode could lock out an unprivileged user.
 function stdio.fifos(streams, folder, names)
   local dir = next(names) and tiny.open_root(folder, { ro_mount = true })
   for number, name in pairs(names) do streams[number] = tiny.open(name, { root = dir, read = true, write = true }) end
 end
 
--- In the container: the other streams become its own null device. Its /dev is its own to change, so that
--- they stay as they are where /dev/null is something else. root: the container's.
+-- In the container: replaces the other streams with its null device. If the container has changed its /dev/null, they stay
+-- unchanged. root: the container's.
 function stdio.null(streams, root)
   if streams[0] and streams[1] and streams[2] then return end
   local null <close> = tiny.try(tiny.open_device, "/dev/null", { root = root, major = 1, minor = 3 })
@@ -40,7 +39,7 @@ function stdio.null(streams, root)
   end
 end
 
--- Relays within a loop until there is no more to move, which ended(err) is then told.
+-- Relays within a loop until there is nothing more to move, then calls ended(err).
 local function follow(loop, relay, ended)
   local waits
   local function go()
@@ -55,19 +54,18 @@ local function follow(loop, relay, ended)
   go()
 end
 
--- Whoever went away (`| head`) is no news. Returns whether it was something else.
-local function complain(err, what)
+-- Reports an error unless the reader has only closed the pipe (`| head`). Returns whether it reported one.
+local function report(err, what)
   if not err or err.code == "EPIPE" then return false end
   format.note("%s: %s", what, err.message)
   return true
 end
 
--- The caller's standard input on its way to a container in the foreground.
+-- The caller's standard input for a container in the foreground.
 local Input = {}
 Input.__index = Input
 
--- One for all the lives of a container: `outlet` stays open here, so that what one does not read is for
--- the next.
+-- One for all runs of a container: `outlet` stays open here, so that a run gets what the previous one did not read.
 function stdio.input()
   local outlet, into = tiny.pipe { nonblock = "write", size = SIZE }
   return setmetatable({ outlet = outlet, relay = tiny.relay(tiny.stdio(0), into) }, Input)
@@ -78,7 +76,7 @@ function Input:join(loop)
   follow(loop, self.relay, function(err)
     self.ended = true
     self.relay.into:close()
-    complain(err, "standard input")
+    report(err, "standard input")
   end)
 end
 
@@ -86,14 +84,14 @@ end
 local Pipes = {}
 Pipes.__index = Pipes
 
--- Whether standard output and standard error lead to the same file, in which their order counts.
+-- Whether standard output and standard error are the same file, where the order of writes matters.
 local function together()
   local one, two = tiny.stat("/proc/self/fd/1"), tiny.stat("/proc/self/fd/2")
   return one and two and one.dev == two.dev and one.ino == two.ino
 end
 
--- `inside` are the program's ends. input: whether standard input is passed on; otherwise it has none. raw: whether a
--- terminal gets the output as it is.
+-- `inside` are the program's ends. input: whether to pass standard input on; otherwise it is empty. raw: whether a terminal
+-- gets the output unfiltered.
 function stdio.pipes(input, raw)
   local self = setmetatable({ inside = {}, outputs = {} }, Pipes)
   if input then
@@ -111,21 +109,21 @@ function stdio.pipes(input, raw)
   return self
 end
 
--- Nothing more comes from an output, or goes to it.
+-- Ends an output: its source has ended or its target has failed.
 local function end_output(self, relay, err)
   self.ended = self.ended or {}
   self.ended[relay] = true
   relay.from:close() -- the program gets SIGPIPE
-  self.failed = complain(err, "its output is lost") or self.failed
+  self.failed = report(err, "cannot write its output") or self.failed
 end
 
--- Relays within a loop, once the program has its ends.
+-- Relays within a loop, after the program has received its ends.
 function Pipes:join(loop)
   for _, file in pairs(self.inside) do file:close() end
   if self.input then
     follow(loop, self.input, function(err)
       self.input.into:close()
-      complain(err, "standard input")
+      report(err, "standard input")
     end)
   end
   for _, relay in ipairs(self.outputs) do
@@ -133,8 +131,8 @@ function Pipes:join(loop)
   end
 end
 
--- The program has ended: what the pipes hold is the rest. What it left behind may have them open still,
--- and is not waited for. A signal ends the wait for a slow reader of ours.
+-- The program has exited: relays the rest that the pipes hold, without waiting for processes that still have them open. A
+-- signal ends the wait for a slow reader.
 function Pipes:finish(signals)
   for _, relay in ipairs(self.outputs) do
     while not (self.ended or {})[relay] do

@@ -1,5 +1,5 @@
--- Resource limits of processes, "NAME=SOFT[:HARD]": checked before anything acts, set on the process
--- that becomes the program.
+-- Resource limits of processes, "NAME=SOFT[:HARD]": checked before anything is created, set in the process that becomes the
+-- program.
 local values = require "tiny.spec.values"
 
 local ulimits = {}
@@ -12,7 +12,7 @@ local NAMES = {
 local function number(text, value)
   if value == "unlimited" or value == "-1" then return "unlimited" end
   return value:match("^%d+$") and math.tointeger(tonumber(value))
-    or values.wrong(("ulimits: %s: %s is not a number, nor unlimited"):format(tiny.show(text), tiny.show(value)))
+    or values.wrong(("ulimits: %s: %s is not a number or unlimited"):format(tiny.show(text), tiny.show(value)))
 end
 
 -- "nofile=1024:4096" as name, soft and hard limit.
@@ -23,8 +23,8 @@ local function parse(text)
   for _, each in ipairs(NAMES) do known = known or each == name end
   if not known then
     local near = tiny.did_you_mean(name, NAMES)
-    values.wrong(("ulimits: there is no limit %s"):format(tiny.show(name)) .. (near and ("; did you mean %q?"):format(near) or ""),
-      "they are " .. table.concat(NAMES, ", "))
+    values.wrong(("ulimits: unknown limit %s"):format(tiny.show(name)) .. (near and ("; did you mean %q?"):format(near) or ""),
+      "the limits are " .. table.concat(NAMES, ", "))
   end
   soft = number(text, soft)
   return name, soft, hard ~= "" and number(text, hard) or soft
@@ -37,12 +37,12 @@ function ulimits.check(list)
     if least > most then values.wrong(("ulimits: %s: the soft limit is above the hard limit"):format(tiny.show(text))) end
     local open = name == "nofile" and tonumber(tiny.read_file("/proc/sys/fs/nr_open") or "")
     if open and most > open then
-      values.wrong(("ulimits: %s: this kernel opens at most %d files in a process"):format(tiny.show(text), open), "sysctl fs.nr_open raises that")
+      values.wrong(("ulimits: %s: the kernel allows at most %d open files per process"):format(tiny.show(text), open), "sysctl fs.nr_open raises this limit")
     end
   end
 end
 
--- Sets them on this process.
+-- Sets the limits of this process.
 function ulimits.set(list)
   for _, text in ipairs(list) do
     local name, soft, hard = parse(text)

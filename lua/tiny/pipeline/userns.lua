@@ -1,7 +1,7 @@
--- The user namespace of a container. Root's containers are in the host's unless --userns asks for one;
--- an ordinary user's are always in one whose root is that user. Two ways lead in: root makes a container
--- with the host's rights and joins last, so that nobody inside has any right over its mounts; an ordinary
--- user has rights nowhere else, and joins first.
+-- The user namespace of a container. Root's containers use the host's unless --userns is given; an unprivileged user's are
+-- always in one whose root is that user. There are two ways to enter. Root creates a container with the host's privileges
+-- and joins last, so that no process inside has privileges over its mounts. An unprivileged user has no privileges outside,
+-- and joins first.
 local values = require "tiny.spec.values"
 local rootless = require "tiny.base.rootless"
 local state = require "tiny.store.state"
@@ -9,8 +9,7 @@ local state = require "tiny.store.state"
 local userns = {}
 
 local COUNT = 65536
--- Ranges given by themselves begin above those that useradd gives to users (SUB_UID_MAX of login.defs,
--- 600100000).
+-- Automatic ranges begin above those that useradd assigns to users (SUB_UID_MAX of login.defs, 600100000).
 local FIRST = 0x24000000
 local LAST = 0xfffe0000
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
@@ -19,33 +18,33 @@ local function wrong(text, what, hint)
   values.wrong(("userns: %s: %s"):format(tiny.show(text), what), hint)
 end
 
-local FORM = "host, auto, or UID:GID:COUNT: the first ids on the host and how many, such as 100000:100000:65536"
+local FORM = "host, auto, or UID:GID:COUNT: the first ids on the host and their number, such as 100000:100000:65536"
 
 local function explicit(text)
   local fields = { text:match("^(%d+):(%d+):(%d+)$") }
   for i, field in ipairs(fields) do fields[i] = math.tointeger(tonumber(field)) end
-  if not fields[3] then wrong(text, "it is none of the words and no map", FORM) end
+  if not fields[3] then wrong(text, "neither a keyword nor a map", FORM) end
   local uid, gid, count = table.unpack(fields)
-  if count < 1 or uid + count > LAST or gid + count > LAST then wrong(text, ("the ids are not between 1 and %d"):format(LAST), FORM) end
-  if uid == 0 or gid == 0 then wrong(text, "root of the host would be root of the container", "say --userns host for that") end
+  if count < 1 or uid + count > LAST or gid + count > LAST then wrong(text, ("the ids must be between 1 and %d"):format(LAST), FORM) end
+  if uid == 0 or gid == 0 then wrong(text, "the host's root would be the container's root", "use --userns host for that") end
   return uid, gid, count
 end
 
--- Puts it in its final form: nil for the host's, "own" for an ordinary user's, else as root has it.
+-- Converts it to its final form: nil for the host's, "own" for an unprivileged user's, otherwise root's form.
 function userns.check(asked)
   local text = asked.userns
   if rootless.is() then
     if text and text ~= "auto" and text ~= "own" then
-      wrong(text, "without root a container is in a user namespace whose root is you", "leave it out, or run as root")
+      wrong(text, "a rootless container always has a user namespace whose root is your user", "omit the option, or run as root")
     end
     asked.userns = "own"
     return
   end
-  if text == "own" then wrong(text, "that is an ordinary user's", FORM) end
+  if text == "own" then wrong(text, "only an unprivileged user can use this", FORM) end
   if text == "host" then asked.userns = nil elseif text ~= "auto" then explicit(text) end
 end
 
--- A range of ids that no user and no other container has: on record until the container ends.
+-- Takes a range of ids that no user and no other container uses; it is recorded until the container ends.
 local function take(ctx)
   local folder = state.roots() .. "/userids"
   tiny.mkdir(folder, { parents = true, mode = PRIVATE })
@@ -57,8 +56,8 @@ local function take(ctx)
   first = (first + COUNT - 1) // COUNT * COUNT
   for _, name in ipairs(tiny.list_dir(folder)) do taken[tonumber(name:match("^(%d+)@")) or 0] = true end
   while taken[first] do first = first + COUNT end
-  if first + COUNT > LAST then values.wrong("userns: auto: no range of ids is left", "tinylua gc gives back those of the dead") end
-  -- The id is in the name: what a crash left is given back without taking it from its next holder.
+  if first + COUNT > LAST then values.wrong("userns: auto: all ranges of ids are in use", "`tinylua gc` releases those of dead containers") end
+  -- The name contains the container's id, so that releasing a range after a crash does not affect its next holder.
   local path = ("%s/%d@%s"):format(folder, first, ctx.id)
   ctx.scope:undo("remove", path)
   tiny.write_file(path, "", { mode = PRIVATE_FILE })
@@ -78,7 +77,7 @@ local function maps_of(ctx)
   return { uid_map = { { 0, uid, count } }, gid_map = { { 0, gid, count } } }
 end
 
--- The ids outside that are root inside, by the maps.
+-- The outside ids of the namespace's root, from the maps.
 local function root_of(maps)
   local found = {}
   for key, map in pairs { uid = maps.uid_map, gid = maps.gid_map } do
@@ -89,7 +88,7 @@ local function root_of(maps)
   return found
 end
 
--- What is used in the namespace is loaded before: in there the owner of a module's file cannot be told.
+-- Loads modules that are needed inside, where the owner of a module's file cannot be checked.
 local function load(asked)
   local view = not asked.rootfs
   local needed = {
@@ -103,7 +102,7 @@ local function load(asked)
   if asked.network ~= "none" then require "tiny.net.files" end
 end
 
--- Before the container is made: its namespace, in ctx.userns. Who shares another's network shares this.
+-- Before the container is created: opens its namespace as ctx.userns. Sharing another's network shares its user namespace.
 function userns.open(ctx)
   ctx.rootless = rootless.is()
   if ctx.rootless then load(ctx.spec) end
@@ -119,7 +118,7 @@ function userns.open(ctx)
   ctx.owner = root_of(ctx.maps)
 end
 
--- Whether a group is mapped in the container's namespace; all are in the host's.
+-- Whether a group is mapped in the container's namespace; in the host's, all are.
 function userns.has_group(ctx, gid)
   if not ctx.maps then return true end
   for _, entry in ipairs(ctx.maps.gid_map) do
@@ -136,40 +135,40 @@ local function read_map(pid, name)
   return map
 end
 
--- A process of the container whose namespaces its user may look at. With an init PID 1 never ran a program,
--- and shows nothing to a user without root: its first child does.
+-- The process of the container whose namespaces its user may open. With an init, PID 1 has never executed a program, so an
+-- unprivileged user cannot inspect it; its first child is used instead.
 function userns.shown(process, config)
   if config.userns ~= "own" or not config.init then return process end
   local pid = math.tointeger(tonumber((tiny.read_file(("/proc/%d/task/%d/children"):format(process.pid, process.pid)) or ""):match("^%d+")))
   local child = pid and tiny.pidfd_open(pid)
   local parent = child and tonumber(require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid))).PPid)
   if parent ~= process.pid then
-    tiny.fail { message = "the program of the container has ended, or is about to", hint = "without --init a container can be entered as long as it runs" }
+    tiny.fail { message = "the container's program has exited or is exiting", hint = "without --init, a container can be entered as long as it runs" }
   end
   return child
 end
 
--- The namespace of a running container's process, and its maps. The opening tells that the pid was its own.
+-- The user namespace of a running container's process, and its maps. Opening it verifies the pid.
 function userns.of(process)
   local maps = { uid_map = read_map(process.pid, "uid_map"), gid_map = read_map(process.pid, "gid_map") }
   return tiny.open_ns("user", process), maps
 end
 
--- In a process that works on a container with the host's rights: what it makes is the container's root's
--- from here on. owner: { uid, gid } outside.
+-- In a process with the host's privileges: from here on, files that it creates belong to the container's root. owner:
+-- { uid, gid } outside.
 function userns.own(owner)
   tiny.setuser(owner.uid, { gid = owner.gid, groups = {}, keep_caps = true })
   tiny.set_caps { effective = tiny.caps().permitted }
 end
 
--- In the container, before its mounts are made.
+-- In the container, before its mounts.
 function userns.enter(ctx)
-  -- It is a new namespace's, which nobody else is in: its own files in /proc are to be its own.
+  -- The namespace is new and has no other process; this process must own its files in /proc.
   if ctx.rootless then return tiny.set_dumpable(true) end
   userns.own(ctx.owner)
 end
 
--- In the container, when all is made that needs the host's rights.
+-- In the container, after everything that needs the host's privileges.
 function userns.join(ctx)
   if not ctx.rootless then tiny.setns(ctx.userns) end
 end

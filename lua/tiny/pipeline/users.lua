@@ -1,5 +1,5 @@
--- Users and groups as the container's own passwd and group files know them. Those files are the
--- container's: read with a bound, never believed beyond a number.
+-- Looks up users and groups in the container's own passwd and group files. These are untrusted: they are read up to a
+-- limit, and only numbers are used.
 local users = {}
 
 local function lines(root, path)
@@ -22,7 +22,7 @@ end
 local function find(root, path, name)
   for line in lines(root, path) do
     local entry = fields(line)
-    -- A number is that number, whatever the container's files call by it (docker believes a name "1000").
+    -- A number is always an id, even if the container's files use it as a name (docker accepts a name "1000").
     if entry[id(name) and 3 or 1] == name then return entry end
   end
 end
@@ -31,7 +31,7 @@ local function add_groups(root, found, names)
   for _, name in ipairs(names or {}) do
     local entry = find(root, "/etc/group", name)
     local gid = id(entry and entry[3] or name)
-    if not gid then tiny.fail { message = ("group_add: the rootfs has no group %q in /etc/group"):format(name), hint = "a number needs no entry" } end
+    if not gid then tiny.fail { message = ("group_add: no group %q in the rootfs's /etc/group"):format(name), hint = "a numeric id needs no entry" } end
     table.insert(found.groups, gid)
   end
   return found
@@ -39,7 +39,7 @@ end
 
 local lookup
 
--- "web", "1000", "web:www" or "1000:1000" as uid, gid, groups and home, or root; `groups` are added.
+-- "web", "1000", "web:www" or "1000:1000" as uid, gid, groups and home; the default is root. `groups` are added.
 function users.lookup(root, text, groups)
   return add_groups(root, text and lookup(root, text) or { uid = 0, gid = 0, groups = {}, home = "/root" }, groups)
 end
@@ -49,12 +49,12 @@ function lookup(root, text)
   if not user then tiny.fail { message = ("user: %q is not USER or USER:GROUP"):format(text), exit = 125 } end
   local entry = find(root, "/etc/passwd", user)
   local uid = id(entry and entry[3] or user)
-  if not uid then tiny.fail { message = ("user: the rootfs has no user %q in /etc/passwd"):format(user), hint = "a number needs no entry" } end
+  if not uid then tiny.fail { message = ("user: no user %q in the rootfs's /etc/passwd"):format(user), hint = "a numeric id needs no entry" } end
   local found = { uid = uid, gid = id(entry and entry[4] or "") or 0, home = entry and entry[6] or "/", groups = {}, name = entry and entry[1] }
   if group ~= "" then
     local line = find(root, "/etc/group", group)
     found.gid = id(line and line[3] or group)
-    if not found.gid then tiny.fail { message = ("user: the rootfs has no group %q in /etc/group"):format(group), hint = "a number needs no entry" } end
+    if not found.gid then tiny.fail { message = ("user: no group %q in the rootfs's /etc/group"):format(group), hint = "a numeric id needs no entry" } end
     return found
   end
   for line in lines(root, "/etc/group") do

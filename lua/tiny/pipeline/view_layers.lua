@@ -1,20 +1,20 @@
--- The lower layers of the throwaway view: for each file system of the host that has something to show, an overlay
--- that shows it as one who owns nothing sees it. A mask above it says what that is: its folders are opaque, but
--- for those that lead to the host's (trusted.overlay.redirect), and single files are copies. Nothing of the host
--- is walked, and what appears later where nothing is named stays away.
+-- The lower layers of the throwaway view: for each host file system with something to show, an overlay that shows it as a
+-- user who owns nothing sees it. A mask above it selects what is shown: its directories are opaque, except those that
+-- redirect to the host's (trusted.overlay.redirect), and single files are copies. The host's trees are not walked, and
+-- entries that appear later outside of shown directories stay hidden.
 local host_view = require "tiny.pipeline.host_view"
 
 local layers = {}
 
 local PRIVATE_FILE = tonumber("600", 8)
 
--- File systems that are no layers, or answer only to whom they please.
+-- File systems that cannot be layers, or that restrict access in their own way.
 local LEFT_OUT = { autofs = true, proc = true, sysfs = true, cgroup = true, cgroup2 = true }
 
--- Of the memory that masks have: what copies of files at the top of file systems may take up together.
+-- The maximum size of all copies of files at the roots of file systems, in the masks' memory.
 local MOST = 32 << 20
 
-local STACKED = "give the container a root with --rootfs"
+local STACKED = "use --rootfs"
 
 local function split(path)
   local parent, name = path:match("^(.*)/([^/]+)$")
@@ -29,8 +29,8 @@ local function unescaped(target)
   return (target:gsub("\\(%d%d%d)", function(code) return string.char(tonumber(code, 8)) end))
 end
 
--- The mounts of this namespace but for the root, by place: the type of the topmost one's file system. Beside them the
--- overlays, of which the kernel stacks two at most, with the type of what they cover, or false for a folder.
+-- The mounts of this namespace except the root, by mount point: the type of the topmost file system. Also the overlays, of
+-- which the kernel stacks at most two, with the type of what they cover, or false for a directory.
 local function mounted()
   local found, overlays = {}, {}
   for target, fstype in tiny.read_file("/proc/self/mountinfo"):gmatch("%d+ %d+ %S+ %S+ (%S+) [^\n]- %- (%S+) [^\n]*") do
@@ -46,8 +46,8 @@ local function mounted()
   return found, overlays
 end
 
--- The user with whose access a container's layers are opened. With a map, files belong to ids of it: so it is one that
--- the map has not.
+-- The user with whose access a container's layers are opened. With a user namespace, files show mapped ids, so it is an id
+-- that is not mapped.
 local function reader(maps)
   local inside, past = false, 0
   for _, map in pairs(maps or {}) do
@@ -60,7 +60,7 @@ local function reader(maps)
   return inside and past or host_view.NOBODY
 end
 
--- Of an ancestor or the path itself: the first for which found(path) is true.
+-- The path itself or its nearest ancestor for which found(path) is true.
 local function upward(path, found)
   while path ~= "/" do
     if found(path) then return path end
@@ -68,7 +68,7 @@ local function upward(path, found)
   end
 end
 
--- What is to be shown, by folder: the shipped set and what the container asks for.
+-- What to show, by directory: the default set and the container's additions.
 function layers.wanted(extra)
   if not extra then return host_view.shown end
   local wanted, named = {}, {}
@@ -79,7 +79,7 @@ function layers.wanted(extra)
   for folder, names in pairs(host_view.shown) do add(folder, names) end
   for _, path in ipairs(extra) do
     if not upward(path, function(above) return named[above] end) then
-      -- All that is named below it is shown with it.
+      -- Everything named below it is shown with it.
       for folder in pairs(wanted) do
         if folder == path or folder:sub(1, #path + 1) == path .. "/" then wanted[folder] = nil end
       end
@@ -93,12 +93,12 @@ end
 local Layers = {}
 Layers.__index = Layers
 
--- Where a path of the host's is mounted.
+-- The mount point of a host path's file system.
 function Layers:mount_of(path)
   return upward(path, function(above) return self.mounted[above] end) or "/"
 end
 
--- Whether a path is shown, or something above it.
+-- Whether a path or an ancestor of it is shown.
 function Layers:shows(path)
   return upward(path, function(above) return self.found[above] end) ~= nil
 end
@@ -110,15 +110,15 @@ function Layers:mask(mount)
   local number = #self.order + 1
   place = ("%s/%d"):format(self.place, number)
   tiny.mkdirs(self.place, { number .. "/mask/view", number .. "/shown" })
-  -- The host may have a folder of that name.
+  -- The host may have a directory of that name.
   tiny.setxattr(place .. "/mask/view", "trusted.overlay.opaque", { value = "y" })
   self.masks[mount] = place
   table.insert(self.order, { mount = mount, place = place })
   return place .. "/mask/view"
 end
 
--- Names in folders of the host's: files and links as copies, folders as they are there. What something is mounted on is
--- shown with that. total: what the copies of each file system may take up; what is left out is told.
+-- Shows entries of host directories: files and links as copies, directories in place. Mount points are shown with what is
+-- mounted on them. total: the maximum size of the copies for each file system; what is left out is reported.
 function Layers:show(wanted, total)
   local parts, left_out, where = {}, 0
   for folder, names in pairs(wanted) do
@@ -134,11 +134,11 @@ function Layers:show(wanted, total)
     end
   end
   if left_out > 0 then
-    require("tiny.format").note("the view leaves out %d files: file systems of the host such as %s have too many at their top", left_out, tiny.show(where))
+    require("tiny.format").note("the view leaves out %d files: file systems of the host such as %s have too many at their root", left_out, tiny.show(where))
   end
 end
 
--- What is mounted on, or below, what is shown: all that is in it.
+-- Shows the mounts on or below what is shown.
 function Layers:show_mounts()
   local wanted, count = {}, 0
   for target, fstype in pairs(self.mounted) do
@@ -148,7 +148,7 @@ function Layers:show_mounts()
   if count > 0 then self:show(wanted, MOST // count) end
 end
 
--- What a mount covers of the file system that it is on is not shown beside what it has itself.
+-- Hides what a mount covers in the file system below it.
 function Layers:cover()
   for _, target in ipairs(self.targets) do
     local folder, name = split(target)
@@ -166,15 +166,15 @@ function Layers:cover()
   end
 end
 
--- Of an overlay the folder beneath it is shown. One that covers a file system of its own is as empty as its place; where
--- the view needs what is there, that is an error.
+-- For an overlay, the directory beneath it is shown. If that is a mount point of its own, it is empty; if the view needs
+-- its content, that is an error.
 function Layers:settle_overlays(wanted)
   local beneath = {}
   for target, covered in pairs(self.overlays) do
     local needed = self.found[target]
     for folder in pairs(wanted) do needed = needed or (folder .. "/"):sub(1, #target + 1) == target .. "/" end
     if needed and covered then
-      tiny.fail { message = ("the host's %s is an overlay on a file system of its own, and cannot be shown"):format(tiny.show(target)), hint = STACKED }
+      tiny.fail { message = ("the host's %s is an overlay on a mount point, and cannot be shown"):format(tiny.show(target)), hint = STACKED }
     end
     if covered then table.insert(self.targets, target)
     elseif needed or self:shows(target) then table.insert(beneath, target) end
@@ -182,11 +182,11 @@ function Layers:settle_overlays(wanted)
   if not beneath[1] then return end
   table.sort(beneath)
   local more = #beneath > 1 and (" and %d more"):format(#beneath - 1) or ""
-  require("tiny.format").note("overlays of the host cannot be shown: the view has what is beneath %s%s", tiny.show(beneath[1]), more)
+  require("tiny.format").note("the view cannot show host overlays; it shows the directory beneath %s%s", tiny.show(beneath[1]), more)
 end
 
--- What is the container's own, in a layer of its own: empty folders, and what of shown folders it has in its own
--- way. Nobody could open what is the container's root's alone, so this is no part of the masks.
+-- A layer for the container's own entries: empty directories, and its own versions of entries in shown directories. The
+-- masks are opened as an unprivileged user, so what only the container's root may open cannot be part of them.
 function Layers:own(hidden)
   local own, opaque, parents = self.place .. "/own", {}, {}
   tiny.mkdir(own)
@@ -207,7 +207,7 @@ function Layers:own(hidden)
   return own
 end
 
--- A folder with the ids of a user namespace, where the container has one.
+-- A directory with the ids of the user namespace, if the container has one.
 function layers.idmapped(path, place, idmap)
   if not idmap then return path end
   tiny.mkdir(place)
@@ -215,8 +215,8 @@ function layers.idmapped(path, place, idmap)
   return place
 end
 
--- Mounts them below `place`, a file system of the container's own, and returns the folders, topmost first. extra: what
--- the container asks to see; hidden: folders that are never shown; idmap, maps: its user namespace, if it has one.
+-- Mounts the layers below `place`, a file system of the container's own, and returns their directories, topmost first.
+-- extra: what the container adds; hidden: directories that are never shown; idmap, maps: its user namespace, if any.
 function layers.mount(place, extra, hidden, idmap, maps)
   local self = setmetatable({ place = place, masks = {}, order = {}, targets = {}, found = {} }, Layers)
   self.mounted, self.overlays = mounted()
@@ -231,7 +231,7 @@ function layers.mount(place, extra, hidden, idmap, maps)
   for path, kind in pairs(tiny.copy_entries(host_view.links, mask, { access_as = host_view.NOBODY })) do
     if kind == "dir" then tiny.mkdirs(mask, { path }) end
   end
-  -- What is mounted below others lies over them.
+  -- Nested mounts come first, above the ones that they are mounted in.
   table.sort(self.order, function(a, b) return #a.mount > #b.mount end)
   local lower = { self:own(hidden) }
   for _, part in ipairs(self.order) do

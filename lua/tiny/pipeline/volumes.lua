@@ -1,13 +1,12 @@
--- What is mounted into a container beside its own parts: -v, --tmpfs and --mount, as text or as
--- tables, checked and put in one form: a list of
+-- Volumes, --mount and --tmpfs, as text or tables: checks them and converts them to one form, a list of
 --   { type = "bind", source = …, subpath = …, target = …, readonly = … }
 --   { type = "tmpfs", target = …, size = …, mode = …, … }
--- in the order in which they are mounted: what lies in another mount comes after it.
+-- in mount order: a mount inside another comes after it.
 local values = require "tiny.spec.values"
 
 local volumes = {}
 
--- The keys of --mount, with docker's other names for them.
+-- The keys of --mount, including docker's aliases.
 local KEYS = {
   type = "type", source = "source", src = "source", target = "target", destination = "target", dst = "target",
   subpath = "subpath", ["volume-subpath"] = "subpath",
@@ -22,7 +21,7 @@ local FIELDS = {
     exec = "boolean", suid = "boolean", dev = "boolean",
   },
 }
--- The words of --tmpfs that say yes or no.
+-- The boolean options of --tmpfs.
 local WORDS = {
   ro = { "readonly", true }, rw = { "readonly", false }, exec = { "exec", true }, noexec = { "exec", false },
   suid = { "suid", true }, nosuid = { "suid", false }, dev = { "dev", true }, nodev = { "dev", false },
@@ -38,13 +37,13 @@ local function octal(text, value)
 end
 
 local function size(text, value)
-  return tiny.parse_size(value) or wrong(text, ("%s is not a size"):format(tiny.show(value)), "bytes, or a number with k, m, g or t: 64m")
+  return tiny.parse_size(value) or wrong(text, ("%s is not a size"):format(tiny.show(value)), "give bytes, or a number with k, m, g or t, such as 64m")
 end
 
 -- "SOURCE:/TARGET[:ro]".
 local function of_volume(text)
   local source, target, mode = text:match("^([^:]+):(/[^:]*):?(.*)$")
-  if not source then wrong(text, "it is not SOURCE:/TARGET[:ro]", "a source with a colon in it goes with --mount") end
+  if not source then wrong(text, "not SOURCE:/TARGET[:ro]", "use --mount for a source that contains a colon") end
   if mode ~= "" and mode ~= "ro" and mode ~= "rw" then wrong(text, ("the option %s is not ro or rw"):format(tiny.show(mode))) end
   return { type = "bind", source = source, target = target, readonly = mode == "ro" or nil }
 end
@@ -52,7 +51,7 @@ end
 -- "/PATH[:size=64m,mode=1777,…]".
 local function of_tmpfs(text)
   local target, list = text:match("^(/[^:]*):?(.*)$")
-  if not target then wrong(text, "it is not /PATH[:OPTION,…]") end
+  if not target then wrong(text, "not /PATH[:OPTION,…]") end
   local mount = { type = "tmpfs", target = target }
   for word in list:gmatch("[^,]+") do
     local key, value = word:match("^(%w+)=(.*)$")
@@ -60,7 +59,7 @@ local function of_tmpfs(text)
     elseif key == "mode" then mount.mode = octal(text, value)
     elseif key == "nr_inodes" and value:match("^%d+$") then mount.inodes = math.tointeger(tonumber(value))
     elseif WORDS[word] then mount[WORDS[word][1]] = WORDS[word][2]
-    else wrong(text, ("%s is no option of a tmpfs"):format(tiny.show(word)), "they are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev") end
+    else wrong(text, ("unknown option %s"):format(tiny.show(word)), "the options are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev") end
   end
   return mount
 end
@@ -75,14 +74,14 @@ local function of_mount(text)
       local known = {}
       for name in pairs(KEYS) do table.insert(known, name) end
       local near = tiny.did_you_mean(key or word, known)
-      wrong(text, ("unknown key %s"):format(tiny.show(key or word)) .. (near and ("; did you mean %q?"):format(near) or ""), "known are " .. SHOWN)
+      wrong(text, ("unknown key %s"):format(tiny.show(key or word)) .. (near and ("; did you mean %q?"):format(near) or ""), "known keys: " .. SHOWN)
     end
     if mount[field] ~= nil then wrong(text, ("the %s is given twice"):format(field)) end
     if field == "readonly" then
       local yes, no = value == nil or value == "true" or value == "1", value == "false" or value == "0"
-      if not (yes or no) then wrong(text, ("readonly is true or false, not %s"):format(tiny.show(value))) end
+      if not (yes or no) then wrong(text, ("readonly must be true or false, not %s"):format(tiny.show(value))) end
       mount.readonly = yes
-    elseif value == nil or value == "" then wrong(text, ("%s has no value"):format(word))
+    elseif value == nil or value == "" then wrong(text, ("%s needs a value"):format(word))
     elseif field == "size" then mount.size = size(text, value)
     elseif field == "mode" then mount.mode = octal(text, value)
     else mount[field] = value end
@@ -92,54 +91,54 @@ end
 
 local function check_source(mount, text)
   if mount.source == nil or mount.source == "" then wrong(text, "a bind mount needs a source") end
-  if mount.source:find("%z") then wrong(text, "the source has a NUL byte") end
+  if mount.source:find("%z") then wrong(text, "the source contains a NUL byte") end
   if not tiny.stat(mount.source) then
-    values.wrong(("volumes: %s is missing on the host"):format(mount.source),
-      mount.source:find("/") and "make it first" or "named volumes belong to a topology; a folder beside you is ./" .. mount.source)
+    values.wrong(("volumes: %s does not exist on the host"):format(mount.source),
+      mount.source:find("/") and "create it first" or "named volumes are part of a topology; for a directory here, use ./" .. mount.source)
   end
   mount.source = values.absolute(mount.source)
   if mount.subpath and not tiny.stat(mount.subpath, { root = mount.source }) then wrong(text, ("%s has no %s"):format(mount.source, mount.subpath)) end
 end
 
--- A target as a plain path; its parts are looked up in the container's root only.
+-- A target as a normalized path; it is resolved only in the container's root.
 local function plain(target, text)
-  if type(target) ~= "string" or target:sub(1, 1) ~= "/" then wrong(text, "the target is not a path that begins with /") end
+  if type(target) ~= "string" or target:sub(1, 1) ~= "/" then wrong(text, "the target must be a path that begins with /") end
   local parts = {}
   for part in target:gmatch("[^/]+") do
-    if part == ".." then wrong(text, "the target has .. in it") end
-    if part:find("%z") then wrong(text, "the target has a NUL byte") end
+    if part == ".." then wrong(text, "the target contains ..") end
+    if part:find("%z") then wrong(text, "the target contains a NUL byte") end
     if part ~= "." then table.insert(parts, part) end
   end
-  if #parts == 0 then wrong(text, "the target is the root itself", "--rootfs DIR gives the container another root") end
+  if #parts == 0 then wrong(text, "the target must not be /", "use --rootfs DIR for another root") end
   return "/" .. table.concat(parts, "/"), #parts
 end
 
--- Checks one mount; `text` is what the user knows it by. Returns it with its depth.
+-- Checks one mount; `text` is how the user gave it. Returns it with its depth.
 local function checked(mount, text)
   if not FIELDS[mount.type] then
-    local hint = mount.type == "volume" and "named volumes belong to a topology (tinylua doc topology)" or "it is one of type=bind, type=tmpfs"
-    wrong(text, mount.type and ("there is no type %s"):format(tiny.show(mount.type)) or "the type is missing", hint)
+    local hint = mount.type == "volume" and "named volumes are part of a topology (tinylua doc topology)" or "use type=bind or type=tmpfs"
+    wrong(text, mount.type and ("unknown type %s"):format(tiny.show(mount.type)) or "the type is missing", hint)
   end
   require("tiny.spec.schema").check("mounts", mount, FIELDS[mount.type])
   if mount.type == "bind" then check_source(mount, text) end
   if mount.size then
     mount.size = tiny.parse_size(mount.size)
-    -- To tmpfs 0 means no limit at all.
-    if mount.size == 0 then wrong(text, "a size of 0 leaves no room for anything") end
+    -- For tmpfs, 0 means unlimited.
+    if mount.size == 0 then wrong(text, "the size must not be 0") end
   end
-  if mount.mode and (mount.mode < 0 or mount.mode > tonumber("7777", 8)) then wrong(text, ("%d is no mode"):format(mount.mode)) end
-  if mount.inodes and mount.inodes < 1 then wrong(text, "a tmpfs without inodes has no root") end
+  if mount.mode and (mount.mode < 0 or mount.mode > tonumber("7777", 8)) then wrong(text, ("invalid mode %d"):format(mount.mode)) end
+  if mount.inodes and mount.inodes < 1 then wrong(text, "nr_inodes must not be 0") end
   local depth
   mount.target, depth = plain(mount.target, text)
   return depth
 end
 
--- Puts all that is asked for into spec.mounts.
+-- Converts all mount options to spec.mounts.
 function volumes.check(asked)
   local all, taken = {}, {}
   local function add(mount, text)
     local depth = checked(mount, text)
-    if taken[mount.target] then values.wrong(("volumes: there are two mounts for %s"):format(mount.target)) end
+    if taken[mount.target] then values.wrong(("volumes: two mounts have the target %s"):format(mount.target)) end
     taken[mount.target] = true
     table.insert(all, { mount = mount, depth = depth, number = #all })
   end
@@ -159,10 +158,10 @@ function volumes.check(asked)
   for i, entry in ipairs(all) do asked.mounts[i] = entry.mount end
 end
 
--- Mounts one below the container's root.
+-- Performs one mount below the container's root.
 function volumes.mount(root, mount)
   if mount.type == "bind" then
-    -- A subpath is looked up below the source: who can write there cannot lead it out by links.
+    -- A subpath is resolved below the source, so that links cannot lead outside.
     local from = mount.subpath or mount.source
     return tiny.mount_bind(from, mount.target, {
       source_root = mount.subpath and mount.source, root = root, create = true, ro = mount.readonly, nosuid = true, nodev = true,

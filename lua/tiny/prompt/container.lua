@@ -1,12 +1,12 @@
--- A running container at the prompt: its record with handles to what it lives in. They are taken by its
--- pidfd, so that a pid which changes hands meanwhile is never looked into.
+-- A running container at the prompt: its record with handles of its process, cgroup and root. They are opened through its
+-- pidfd, so that a reused pid cannot be confused with it.
 local format = require "tiny.format"
 
-local inside = {}
+local prompt_container = {}
 
--- The container's record, and in it process (its PID 1), cgroup (nil where it has none of its own), root
--- (its files), logs(n) and exec { … }. ref: its name or the beginning of its id; it must be running.
-function inside.open(ref)
+-- The container's record, with process (its PID 1), cgroup (nil if it has none of its own), root (its files), logs(n) and
+-- exec { … }. ref: the name or id prefix of a running container.
+function prompt_container.open(ref)
   local state = require "tiny.state"
   local container = state.ready(state.find(ref))
   local name = container.config.name
@@ -15,7 +15,7 @@ function inside.open(ref)
   container.process = process
   container.cgroup = require("tiny.pipeline.limits").reopen(container)
   container.root = require("tiny.client.copy").running_root(container)
-  -- The last n lines that it wrote (10).
+  -- The last n lines of its output (default: 10).
   function container.logs(n) require("tiny.client.logs").of(container, { tail = n or 10 }) end
   -- Runs a program in it and returns its status: { "ls", "/" }, with user, workdir, env, tty, interactive.
   function container.exec(words)
@@ -30,7 +30,7 @@ function inside.open(ref)
         if container[key] then container[key]:close() end
       end
     end,
-    __call = function(_, other) return inside.open(other) end,
+    __call = function(_, other) return prompt_container.open(other) end,
   })
 end
 
@@ -38,24 +38,23 @@ local function banner(container)
   local config = container.config
   format.line(("%s (%s) is running: %s"):format(config.name, container.id, format.clean(format.command(config.command))))
   local rows = {
-    { "  container", "what is on record: container.config, container.state" },
+    { "  container", "its record:  container.config, container.state" },
     { "  process", ("its PID 1, %d here: process:kill(\"TERM\")"):format(container.process.pid) },
-    { "  cgroup", container.cgroup and "tiny.cgroup_stats(cgroup), tiny.freeze(cgroup)" or "none of its own" },
+    { "  cgroup", container.cgroup and "tiny.cgroup_stats(cgroup), tiny.freeze(cgroup)" or "no cgroup of its own" },
     { "  root", 'its files: tiny.list_dir("/etc", { root = root })' },
-    { "  logs(n)", "the last lines that it wrote" },
+    { "  logs(n)", "the last lines of its output" },
     { "  exec { … }", 'runs a program in it: exec { "sh", tty = true }' },
-    { "  inspect(container)", "what it is made of" },
+    { "  inspect(container)", "its current state" },
   }
   format.table(nil, rows)
 end
 
--- Opens a container and puts its handles among these names, in place of those of another; says what is
--- there unless `quiet`.
-function inside.enter(ref, names, quiet)
-  local container = inside.open(ref)
+-- Opens a container and replaces another's handles in `names` with its own. Lists them unless `quiet`.
+function prompt_container.enter(ref, names, quiet)
+  local container = prompt_container.open(ref)
   names.container = container
   for _, key in ipairs { "process", "cgroup", "root", "logs", "exec" } do names[key] = container[key] end
   if not quiet then banner(container) end
 end
 
-return inside
+return prompt_container

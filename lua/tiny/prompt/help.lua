@@ -1,22 +1,22 @@
--- help() at the prompt: a primitive, a handle, a module or one of its functions, a command, by value or by
--- name. All of it is read from where it is defined: the registry, doc comments, the tables of commands.
+-- help() at the prompt: explains a primitive, a handle, a module or one of its functions, or a command, by value or by name.
+-- The texts come from the registry, comments in the source, and the commands' tables.
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
 
 local WELCOME = [[
 help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is
                      a command, help "tiny.scope" a module
-x = tiny.netns()     without `local` it stays until the end; x:close() undoes it
+x = tiny.netns()     without `local` it exists until exit; x:close() undoes it
 c = tiny.clone({ uts = true }, function() tiny.sethostname("in") end)
-                     a function in a child with namespaces of its own; c:wait()
-inspect(c)           its namespaces, mounts, cgroup, links as they are now
+                     a function in a child with its own namespaces; c:wait()
+inspect(c)           its current namespaces, mounts, cgroup and links
 w = container "web"  a running container: w.process, w.root, w.logs(), w.exec{…}
-:in web              makes these names of the prompt
-trace(f)             calls f; prints the primitives within, with their times
-foreground(f)        runs f in a child that has the terminal, such as a shell;
-                     any other child reads nothing
-Tab completes names, options, strings. Ctrl-C ends an input or a call that
-waits, Ctrl-D leaves.]]
+:in web              makes these variables of the prompt
+trace(f)             calls f; prints its primitives with their times
+foreground(f)        runs f in a child that owns the terminal, such as a shell;
+                     other children cannot read from it
+Tab completes names, options, strings. Ctrl-C cancels an input or a blocking
+call, Ctrl-D exits.]]
 
 local function name_of(f)
   for name, own in pairs(tiny) do
@@ -32,7 +32,7 @@ local function name_of(f)
   end
 end
 
--- What can be done with a handle: its methods, each with the first clause of its manual entry.
+-- The methods of a handle, each with the first clause of its manual entry.
 local function handle_text(handle)
   local names, lines, widest = {}, { tostring(handle) }, 0
   for name in pairs(getmetatable(handle).__index) do
@@ -40,16 +40,16 @@ local function handle_text(handle)
     widest = math.max(widest, #name)
   end
   table.sort(names)
-  local own = { close = "Undoes what made it", keep = "Leaves it as it is when it goes out of scope" }
+  local own = { close = "Undoes the call that created it", keep = "Keeps it when it goes out of scope" }
   for _, name in ipairs(names) do
     local entry = tiny.manual(handle.kind .. ":" .. name) or ""
-    local said = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
-    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), said or ""))
+    local summary = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
+    table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), summary or ""))
   end
   return table.concat(lines, "\n")
 end
 
--- The function of a module, "tiny.scope.new" or "scope.new": its head and the comment above it.
+-- A function of a module, "tiny.scope.new" or "scope.new": its signature and the comment above it.
 local function function_text(name)
   local module, key = name:match("^(.+)[.:]([%w_]+)$")
   if not module then return nil end
@@ -64,7 +64,7 @@ local function function_text(name)
   end
 end
 
--- Words in lines of at most `width` columns; all but the first begin with `indent` spaces.
+-- Wraps words to `width` columns; all lines but the first are indented by `indent` spaces.
 local function wrapped(text, indent, width)
   local lines, line = {}, ""
   for word in text:gmatch("%S+") do
@@ -94,12 +94,12 @@ local function option_row(option)
   return row((option.short and "-" .. option.short .. ", " or "    ") .. "--" .. option[1] .. shown, (option.help or "") .. default)
 end
 
--- A command as its own table tells it: what it takes, and what each option does.
+-- The help of a command from its table: its arguments and options.
 local function command_text(found)
   local text = tiny.source(found.file)
   local command = assert(load(text, "@" .. found.file, "t"))()
   local options = command.options or {}
-  -- Those of `run` are only made when they are asked for.
+  -- The options of `run` are created on demand.
   if type(options) == "function" then options = options() end
   local usage = { "tinylua " .. found.name }
   if command.group then table.insert(usage, "COMMAND") end
@@ -122,7 +122,7 @@ local function command_text(found)
   return table.concat(lines, "\n")
 end
 
--- All that there is on a name, a command in full.
+-- All documentation for a name; for a command, with its options.
 local function text_of(name)
   local parts = {}
   local entry = tiny.manual(name)
@@ -133,13 +133,13 @@ local function text_of(name)
   return #parts > 0 and table.concat(parts, "\n\n") or nil
 end
 
--- Explains a primitive, a handle, a module or its function, or whatever has this name.
+-- Explains a primitive, a handle, a module or one of its functions, or anything by name.
 return function(what)
   if what == nil then return format.line(WELCOME) end
   if rawequal(what, tiny) then return format.write(tiny.manual()) end
   local meta = type(what) == "table" and getmetatable(what)
   if type(meta) == "table" and meta.__close and rawget(what, "owner") then return format.line(handle_text(what)) end
   local name = type(what) == "string" and what or name_of(what)
-  if not name then return format.line("there is no help on " .. format.pretty(what)) end
+  if not name then return format.line("there is no help for " .. format.pretty(what)) end
   format.line(text_of(name) or manual.unknown(name, true))
 end

@@ -1,12 +1,12 @@
--- What a prompt has at hand beside `tiny`: functions that look at things and explain them. They print
--- what they find; `help(inspect)` shows the comments here.
+-- The prompt's helper functions, besides `tiny`. They inspect and explain objects and print the result; `help(inspect)`
+-- shows the comments here.
 local format = require "tiny.format"
 
-local at_hand = {}
+local helpers = {}
 
--- Explains a primitive, a handle, a module or one of its functions, a command, or whatever has this name:
--- help(tiny.clone), help "child:wait", help "tiny.scope", help "run". Without one: where to begin.
-function at_hand.help(what)
+-- Explains a primitive, a handle, a module or one of its functions, a command, or anything by name: help(tiny.clone),
+-- help "child:wait", help "tiny.scope", help "run". Without an argument: an introduction.
+function helpers.help(what)
   require "tiny.prompt.help"(what)
 end
 
@@ -20,10 +20,10 @@ local function print_links(netns)
   format.table({ "  LINK", "KIND", "STATE", "ADDRESSES" }, rows)
 end
 
--- Shows what a child, a process, or a container (by its name too) is made of right now: its processes,
--- namespaces against the host's, mounts, cgroup with limits and use, rights, links. A cgroup handle shows
--- its use, a netns handle its links; without an argument it is the prompt's own process.
-function at_hand.inspect(what)
+-- Shows the current state of a child, a process, or a container (also by name): its processes, its namespaces compared with
+-- the host's, mounts, cgroup with limits and usage, privileges, links. For a cgroup handle shows its usage, for a netns
+-- handle its links; without an argument shows the prompt's own process.
+function helpers.inspect(what)
   if type(what) == "string" then what = require("tiny.state").find(what) end
   local kind = type(what) == "table" and getmetatable(what) and rawget(what, "kind")
   if kind == "cgroup" then return format.line(format.pretty(tiny.cgroup_stats(what))) end
@@ -32,13 +32,13 @@ function at_hand.inspect(what)
   if what ~= nil and not is_record and kind ~= "child" and kind ~= "process" then
     return format.line(format.pretty(what))
   end
-  local anatomy = require "tiny.inspect.live"
-  format.write(anatomy.text(anatomy.of(what), { width = format.columns(100), colour = format.colour("bold", "") ~= "" }))
+  local live = require "tiny.inspect.live"
+  format.write(live.text(live.of(what), { width = format.columns(100), colour = format.colour("bold", "") ~= "" }))
 end
 
--- Calls f with the arguments that follow and prints each primitive that it calls, its children's too, with
--- its process, time and result; returns what f returns.
-function at_hand.trace(f, ...)
+-- Calls f with the remaining arguments and prints each primitive that it calls, in its children too, with process, time and
+-- result; returns f's results.
+function helpers.trace(f, ...)
   format.flush()
   local start = tiny.clock("monotonic")
   local before = tiny.trace_calls(true)
@@ -50,16 +50,16 @@ function at_hand.trace(f, ...)
   return table.unpack(results, 1, results.n)
 end
 
--- Opens a running container by its name or the beginning of its id: its record with process, cgroup, root,
--- logs(n) and exec { … }. `:in NAME` makes them names of the prompt.
-function at_hand.container(ref)
+-- Opens a running container by its name or id prefix. Returns its record with process, cgroup, root, logs(n) and exec { … }.
+-- `:in NAME` makes them variables of the prompt.
+function helpers.container(ref)
   return require("tiny.prompt.container").open(ref)
 end
 
--- Runs body in a child that has the terminal, and returns its status: foreground({ pid = true, mount = true },
--- function() tiny.exec { "sh" } end). Any other child of the prompt reads nothing. options: tiny.clone's;
--- they can be left out.
-function at_hand.foreground(options, body)
+-- Runs body in a child that owns the terminal, and returns its status: foreground({ pid = true, mount = true }, function()
+-- tiny.exec { "sh" } end). Other children of the prompt cannot read from the terminal. options: optional, those of
+-- tiny.clone.
+function helpers.foreground(options, body)
   if body == nil then options, body = {}, options end
   local terminal <close> = tiny.stdio(0)
   local child <close> = tiny.clone(options, function()
@@ -71,8 +71,8 @@ function at_hand.foreground(options, body)
   if failure and failure.code ~= "ESRCH" then error(failure, 0) end
   local status, signal = tiny.try(child.wait, child)
   tiny.set_foreground()
-  if not status then error(signal, 0) end -- an error of the child's
-  return table.unpack { status, signal } -- no second value without a signal
+  if not status then error(signal, 0) end -- an error in the child
+  return table.unpack { status, signal } -- no second result without a signal
 end
 
-return at_hand
+return helpers

@@ -1,12 +1,12 @@
--- The interactive prompt: reads a chunk, runs it, prints what it returns, goes on after an error.
--- It is Lua like any recipe: what happens between two inputs can be read and changed here.
+-- The interactive prompt: reads a chunk, runs it, prints its results, and continues after an error. It is Lua, so that its
+-- behaviour can be read and changed here.
 local format = require "tiny.format"
 
 local prompt = {}
 
 local NAMESPACES = { "user", "pid_for_children", "net", "mnt", "uts", "ipc", "cgroup", "time_for_children" }
 
--- $XDG_STATE_HOME/tinylua/history, or below ~/.local/state; nil where it cannot be kept, or is another user's to keep.
+-- $XDG_STATE_HOME/tinylua/history, or below ~/.local/state; nil if it cannot be written or belongs to another user.
 local function history()
   local state, home = os.getenv("XDG_STATE_HOME"), os.getenv("HOME")
   local base = state and state:sub(1, 1) == "/" and state or home and home:sub(1, 1) == "/" and home .. "/.local/state"
@@ -15,33 +15,33 @@ local function history()
   return not err and base .. "/tinylua/history" or nil
 end
 
--- Where this process is: the kernel's names of its namespaces.
-local function places()
+-- The kernel's names of this process's namespaces.
+local function namespaces()
   local now = {}
   for _, kind in ipairs(NAMESPACES) do now[kind] = tiny.try(tiny.readlink, "/proc/self/ns/" .. kind) end
   return now
 end
 
--- Things that surprise at a prompt, each said once.
+-- Prints notes about common surprises, each one once.
 local function advise(session, text, before)
   if not session.moved then
-    local after = places()
+    local after = namespaces()
     for _, kind in ipairs(NAMESPACES) do
       if before[kind] and after[kind] and before[kind] ~= after[kind] then session.moved = kind:gsub("_for.*", "") end
     end
     if session.moved then
-      format.line(format.colour("yellow", ("note: the prompt's own process has changed its %s namespace, for good; "
-        .. "tiny.clone does it to a child and leaves the prompt alone"):format(session.moved)))
+      format.line(format.colour("yellow", ("note: the prompt's own process has permanently changed its %s namespace; "
+        .. "use tiny.clone to do it in a child"):format(session.moved)))
     end
   end
   if not session.locals and text:find("^%s*local%s") then
     session.locals = true
-    format.line(format.colour("yellow", "note: a local lives for its input only; leave out `local` to keep the value"))
+    format.line(format.colour("yellow", "note: a local exists only in its input; omit `local` to keep the value"))
   end
 end
 
--- Compiles an input as a function that returns its values packed: an expression, or else statements.
--- The expression is an argument, not returned itself: a tail call would lose the place of an error.
+-- Compiles an input to a function that returns its packed results: an expression, or otherwise statements. The expression is
+-- passed as an argument, since a tail call would lose the line of an error.
 local function compile(text, name, line, names)
   local above = ("\n"):rep(line - 1)
   local expression = load(above .. "return (...)(" .. text .. "\n)", name, "t", names)
@@ -50,14 +50,14 @@ local function compile(text, name, line, names)
   return statements and function() return table.pack(statements()) end, wrong
 end
 
--- Prints what an input returned. A call that returns nothing is no news; a name that is nil is.
+-- Prints the results of an input. A call without results prints nothing; a nil variable prints nil.
 local function show(values, text)
   if values.n == 1 and values[1] == nil and text:find('[)}"%]]%s*$') then return end
   for i = 1, math.min(values.n, 100) do format.line(format.pretty(values[i])) end
   if values.n > 100 then format.line(("… %d more values"):format(values.n - 100)) end
 end
 
--- The primitive that was meant, when an input calls one that does not exist.
+-- A suggestion for an input that calls a primitive that does not exist.
 local function meant(text, message)
   local name = message:match("field '([%w_]+)'")
   if not name or not text:find("tiny." .. name, 1, true) then return end
@@ -67,7 +67,7 @@ local function meant(text, message)
   return tiny.did_you_mean(name, names)
 end
 
--- Prints an error: its sentence in red, and where it came from several lines of text these lines.
+-- Prints an error in red, with the source line if the input has several.
 local function complain(session, err, text)
   if type(err) ~= "table" then return format.line(format.colour("red", format.clean(tostring(err)))) end
   local near = not err.hint and meant(text, tostring(err.message))
@@ -81,18 +81,18 @@ local function complain(session, err, text)
   if tiny.settings.verbose and err.traceback then format.line(err.traceback) end
 end
 
--- The handles that are still open, for the farewell.
+-- Lists the handles that are still open, at exit.
 local function farewell(session)
   for name, value in next, session.names do
     local meta = type(value) == "table" and getmetatable(value)
     local is_handle = type(meta) == "table" and meta.__close and rawget(value, "owner") and rawget(value, "kind")
     if is_handle and not rawget(value, "closed") and not rawget(value, "kept") then
-      format.line(("still there: %s = %s"):format(name, tostring(value)))
+      format.line(("still open: %s = %s"):format(name, tostring(value)))
     end
   end
 end
 
--- An input of several lines has a name of its own: what it defines may fail later.
+-- A name for an input of several lines, since a function that it defines may fail later.
 local function name_of(session, text)
   if not text:find("\n", 1, true) then return "prompt" end
   session.count = (session.count or 0) + 1
@@ -101,7 +101,7 @@ local function name_of(session, text)
   return name
 end
 
--- Runs one input at the terminal; an error is printed and nothing more.
+-- Runs one input at the terminal; prints an error.
 local function run(session, text)
   local container = text:match("^%s*:in%s+(%S+)%s*$")
   if container then
@@ -109,7 +109,7 @@ local function run(session, text)
   end
   local chunk, wrong = compile(text, "@" .. name_of(session, text), 1, session.names)
   if not chunk then return format.line(format.colour("red", wrong)) end
-  local before = session.moved and {} or places()
+  local before = session.moved and {} or namespaces()
   local values, err = tiny.try(chunk)
   if values then
     local _, failure = tiny.try(show, values, text)
@@ -120,8 +120,8 @@ local function run(session, text)
   advise(session, text, before)
 end
 
--- Asks for inputs until the end; true then. An error that comes through here was Ctrl-C between two of
--- them, or a terminal that is gone.
+-- Reads inputs until end-of-file; returns true then. An error that reaches the caller is a Ctrl-C between inputs or a closed
+-- terminal.
 local function ask(session)
   while true do
     local text, err = tiny.try(tiny.read_line, "tiny> ", {
@@ -137,12 +137,12 @@ local function ask(session)
   end
 end
 
--- The prompt at a terminal, until Ctrl-D. What is assigned stays in `names`: an input cannot take a
--- global away from the prompt itself.
+-- The prompt on a terminal, until Ctrl-D. Assigned variables are stored in `names`, so that an input cannot remove a global
+-- that the prompt itself needs.
 function prompt.interactive(names)
   local session = { names = names, history = history(), texts = {} }
   function session.strings(...) return require "tiny.prompt.strings"(...) end
-  for _ in pairs(tiny) do break end -- the editor completes the primitives that are bound: all of them now
+  for _ in pairs(tiny) do break end -- binds all primitives, since the editor completes bound ones
   while true do
     local done, err = tiny.try(ask, session)
     if done then break end
@@ -153,7 +153,7 @@ function prompt.interactive(names)
   tiny.try(farewell, session)
 end
 
--- Runs standard input, a chunk at a time; the first error ends it.
+-- Runs standard input chunk by chunk; the first error ends it.
 function prompt.piped(names)
   local line = 1
   while true do
@@ -166,12 +166,12 @@ function prompt.piped(names)
   end
 end
 
--- Starts it, with the prompt's own functions at hand. container: whose handles are at hand too.
+-- Starts the prompt with its helper functions. container: a container whose handles are added.
 function prompt.start(container)
   local names = setmetatable({}, { __index = _G })
   for name, f in pairs(require "tiny.prompt.helpers") do names[name] = f end
   local interactive = tiny.isatty(0)
-  if interactive then format.line(("tinylua %s. help() explains, Tab completes, Ctrl-D leaves."):format(tiny.settings.version)) end
+  if interactive then format.line(("tinylua %s. help() prints help, Tab completes, Ctrl-D exits."):format(tiny.settings.version)) end
   if container then require("tiny.prompt.container").enter(container, names, not interactive) end
   if interactive then prompt.interactive(names) else prompt.piped(names) end
 end

@@ -1,5 +1,5 @@
--- What a string at the prompt can be: names of containers where one is asked for, and of what there is
--- help on; and the keys of a container's table. For all other strings the line editor knows better.
+-- Completions of strings at the prompt: container names, help topics, and the keys of a container's table. All other strings
+-- are left to the line editor.
 local function containers(prefix)
   local names = {}
   for _, container in ipairs(require("tiny.state").list { "name" }) do
@@ -32,7 +32,7 @@ end
 
 local ASKED = { container = containers, inspect = containers, find = containers, [":in"] = containers, help = topics, ["container.new {"] = keys_of_container }
 
--- The strings, or for "container.new {" the keys, that begin with `prefix` and that the function could be called with; nil for any other.
+-- The strings, or after "container.new {" the keys, that begin with `prefix` and are valid for the function; nil for others.
 return function(callee, prefix)
   local asked = ASKED[callee] or ASKED[callee:match("[.:]([%w_]+)$")]
   if not asked then return nil end

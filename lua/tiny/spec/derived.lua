@@ -1,44 +1,44 @@
--- What derives from the table of keys (tiny.spec.keys): types, options, documentation, what a record keeps.
-local rows = require "tiny.spec.keys"
+-- Derives types, options, documentation and recorded fields from the table of keys (tiny.spec.keys).
+local keys = require "tiny.spec.keys"
 
 local derived = {}
 
--- The type of an option, of a row's TYPE; the others are texts.
+-- The option type for a row's TYPE; all other types take a string.
 local OPTION = { boolean = "flag", integer = "integer", number = "number", size = "size", duration = "duration" }
--- Those whose options can be given several times.
+-- The types whose options can be repeated.
 local MANY = { strings = true, list = true, pairs = true, pair_list = true }
--- How a type is written for an editor.
+-- How a type is written in the editor stubs.
 local WRITTEN = {
   string = "string", boolean = "boolean", number = "number", integer = "integer", size = "tiny.size", duration = "tiny.duration",
   strings = "string[]", command = "tiny.command", functions = "tiny.hooks", limit = 'tiny.size|"unlimited"',
   pairs = "table<string, string>|string[]", pair_list = "string[]|table<string, string|number>",
 }
--- The type of a checked value in JSON, and of each item where it is a list.
+-- The JSON type of a checked value, and of each item of a list.
 local RECORDED = {
   string = "string", boolean = "boolean", number = "number", integer = "number", size = "number", duration = "number", strings = "table",
   list = "table", pairs = "table", pair_list = "table", command = "table", table = "table", network = "string",
 }
 local ITEMS = { strings = "string", pair_list = "string", command = "string" }
 
--- The types of all keys that a recipe may have, by name.
+-- The types of all keys of a recipe, by name.
 function derived.types()
   local types = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     if row[1] and not row.internal then types[row[1]] = row[2] end
   end
   return types
 end
 
--- What each key is for: name, type in the words of the Lua language server, text.
+-- The documentation of each key: name, type in the notation of the Lua language server, text.
 function derived.fields()
   local fields = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     if row[1] and not row.internal then table.insert(fields, { row[1], row.lua or WRITTEN[row[2]], row[3] }) end
   end
   return fields
 end
 
--- The options of a row; the first takes its name and type from the key where it has none of its own.
+-- The options of a row. The first takes its name and type from the key unless it has its own.
 local function options_of(row)
   local list = row.option
   if not list then return {} end
@@ -60,16 +60,16 @@ end
 -- The options of `run` and `create`, in the order of the rows.
 function derived.options()
   local all = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     for _, option in ipairs(options_of(row)) do table.insert(all, option) end
   end
   return all
 end
 
--- How an option changes a key: { key, option, "replace" | "add" | "flag" } for each.
+-- How options change keys: a list of { key, option, "replace" | "add" | "flag" }.
 function derived.merges()
   local list = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     local option = row[1] and row.merge ~= "own" and options_of(row)[1]
     if option then
       local how = row.merge or row[2] == "boolean" and "flag" or option.many and "add" or "replace"
@@ -84,28 +84,28 @@ local function kept(row)
   return row[1] and row[2] ~= "function" and row[2] ~= "functions" and "config"
 end
 
--- The keys that config.json has under their own name ("config"), or in its table of limits ("limits").
+-- The keys that config.json stores under their own name ("config") or in its limits ("limits").
 function derived.kept(where)
   local list = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     if kept(row) == where then table.insert(list, row[1]) end
   end
   return list
 end
 
--- The types of the fields of config.json, and those of the items of lists, by key.
+-- The types of the fields of config.json, and of the items of lists, by key.
 function derived.recorded()
   local types, items = {}, {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     if kept(row) == "config" then types[row[1]], items[row[1]] = RECORDED[row[2]], row.items or ITEMS[row[2]] end
   end
   return types, items
 end
 
--- The keys whose check needs the networks to be there.
+-- The keys whose check needs the networks to exist.
 function derived.of_networks()
   local list = {}
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(keys) do
     if row.net then table.insert(list, row[1]) end
   end
   return list

@@ -1,49 +1,48 @@
--- The one table of what can be asked of a container: the keys of a recipe's table, the options of `run` and `create`, and how
--- the two come together. The check of types, the command line, its help, keys.md, the man pages, the stubs for editors and
--- what is kept in a container's record all derive from it (tiny.spec.derived). A new key is one row here, and the code that
--- acts on it.
+-- The table of a container's keys: the keys of a recipe's table, the options of `run` and `create`, and how an option
+-- changes a key. Type checks, the command line, its help, keys.md, the man pages, the editor stubs and the fields of a
+-- container's record derive from it (tiny.spec.derived). To add a key, add a row here and the code that uses it.
 --
--- A row: { KEY, TYPE, DOC, … }, in the order in which help and manual show them.
+-- A row is { KEY, TYPE, DOC, … }; help and manual list the rows in this order.
 --   TYPE      a type of tiny.spec.schema
---   lua       its type for editors, where TYPE does not tell it
---   option    the option of `run` that sets it; its name is the key's with "-" for "_", its type TYPE's, unless they are given.
---             A list of several. Nothing for a key that only recipes have.
---   merge     how an option meets what the recipe says: "replace" or "add", by default what TYPE suggests; "own" where
---             tiny.spec.merge_options does it
---   kept      where config.json has it: "config" by default, "limits", or false for what is not kept under its own name
---   items     the type of each item of a list in the record, where TYPE does not tell it
---   net       needs the networks to be there when it is checked
---   internal  is made by the check, and refused in a recipe
--- A row without KEY has options only.
+--   lua       the type in the editor stubs, if it does not follow from TYPE
+--   option    the option of `run` that sets the key, or a list of options; absent if only recipes can set it. Unless given,
+--             its name is the key with "-" for "_" and its type follows from TYPE.
+--   merge     how an option changes the recipe's value: "replace" or "add", with a default for each TYPE; "own" if
+--             tiny.spec.merge_options handles it
+--   kept      where config.json stores it: "config" (default), "limits", or false if not under its own name
+--   items     the type of each item of a list in the record, if it does not follow from TYPE
+--   net       its check needs the networks to exist
+--   internal  set by the check, and refused in a recipe
+-- A row without KEY has only options.
 return {
   { "command", "command", "The program and its arguments; a string is run by /bin/sh -c.", merge = "own" },
   { "name", "string", "The container's name; the default is its id.",
     option = { value = "NAME", help = "The container's name [default: its id]" } },
   { "hostname", "string", "The hostname inside; the default is the id.",
     option = { value = "HOST", help = "The hostname inside [default: the id]" } },
-  { "rootfs", "string", "The folder that becomes /; the default is a throwaway view of the host.",
-    option = { value = "DIR", help = "The folder that becomes / [default: a throwaway view of the host]" } },
-  { "view", "strings", "More folders of the host in the throwaway view, as far as every user may read them.",
-    option = { value = "DIR", help = "Add a folder of the host to that view, as far as every user may read it" } },
+  { "rootfs", "string", "The directory that becomes /; the default is a throwaway view of the host.",
+    option = { value = "DIR", help = "The directory that becomes / [default: a throwaway view of the host]" } },
+  { "view", "strings", "More host directories in the throwaway view, limited to what every user may read.",
+    option = { value = "DIR", help = "Add a host directory to that view, limited to what every user may read" } },
   { "memory", "size", "The memory limit.", kept = "limits", option = { short = "m", help = "Memory limit, such as 128m" } },
   { "swap", "limit", "The swap limit, beside the memory.", kept = "limits", merge = "own",
     option = { "memory-swap", value = "SIZE", help = "Limit of memory and swap together; -1 for unlimited swap" } },
   { "cpus", "number", "The CPU limit: 0.5 is half of one CPU.", kept = "limits", option = { help = "CPU limit, such as 0.5" } },
-  { "cpuset", "string", 'The CPUs that it may use: "0-2,5".', kept = "limits",
-    option = { "cpuset-cpus", value = "LIST", help = "CPUs that it may use, such as 0-2,5" } },
-  { "pids", "integer", "The limit of processes and threads (default: 4096); 0 for no limit.", kept = "limits",
-    option = { "pids-limit", value = "N", help = "Limit of processes and threads (default: 4096; 0: no limit)" } },
+  { "cpuset", "string", 'The CPUs to use: "0-2,5".', kept = "limits",
+    option = { "cpuset-cpus", value = "LIST", help = "CPUs to use, such as 0-2,5" } },
+  { "pids", "integer", "The maximum number of processes and threads (default: 4096); 0 for no limit.", kept = "limits",
+    option = { "pids-limit", value = "N", help = "Maximum number of processes and threads (default: 4096; 0: no limit)" } },
   { "ulimits", "pair_list", '"NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).',
     option = { "ulimit", value = "NAME=SOFT[:HARD]", help = "Resource limit of each process, such as nofile=1024:4096" } },
-  { "oom_score_adj", "integer", "The OOM killer's preference for it: -1000 (never) to 1000.",
-    option = { value = "N", help = "The OOM killer's preference for it, -1000 (never) to 1000" } },
-  { "cgroup_parent", "string", "The cgroup under which its own is created.",
-    option = { value = "PATH", help = "The cgroup under which its own is created [default: tinylua]" } },
-  { "volumes", "strings", '"SOURCE:/TARGET[:ro]": files and folders of the host to bind-mount.',
-    option = { "volume", short = "v", value = "SOURCE:/TARGET[:ro]", help = "Bind-mount a file or folder of the host" } },
-  { "mounts", "list", "Mounts in full, as `--mount` takes them, or as tables.", lua = "(string|tiny.mount.wish)[]",
+  { "oom_score_adj", "integer", "The OOM score adjustment: -1000 (never) to 1000.",
+    option = { value = "N", help = "OOM score adjustment, -1000 (never) to 1000" } },
+  { "cgroup_parent", "string", "The parent cgroup.",
+    option = { value = "PATH", help = "Parent cgroup [default: tinylua]" } },
+  { "volumes", "strings", '"SOURCE:/TARGET[:ro]": host files and directories to bind-mount.',
+    option = { "volume", short = "v", value = "SOURCE:/TARGET[:ro]", help = "Bind-mount a host file or directory" } },
+  { "mounts", "list", "Mounts in the form of `--mount`, or as tables.", lua = "(string|tiny.mount.spec)[]",
     option = { "mount", value = "KEY=VALUE,…",
-      help = "The same in full: type=bind|tmpfs,source=…[,subpath=…],target=…[,readonly][,tmpfs-size=…][,tmpfs-mode=…]" } },
+      help = "A mount in long form: type=bind|tmpfs,source=…[,subpath=…],target=…[,readonly][,tmpfs-size=…][,tmpfs-mode=…]" } },
   { "tmpfs", "strings", '"/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.',
     option = { value = "/PATH[:OPTION,…]", help = "Mount a file system in memory: size=64m, mode=1777, ro, exec, …" } },
   { "read_only", "boolean", "Make the root read-only; volumes and tmpfs stay writable.",
@@ -55,7 +54,7 @@ return {
       { "env-file", many = true, value = "FILE", help = "Read environment variables from a file, K=V or K on a line; # begins a comment" },
     } },
   { "entrypoint", "command", "The program; `command` is then its arguments.",
-    option = { value = "CMD", help = "The program; all words are then its arguments, and none is a recipe" } },
+    option = { value = "CMD", help = "The program; all words are then its arguments, not a recipe" } },
   { "workdir", "string", "The working directory inside; created if missing.",
     option = { short = "w", value = "DIR", help = "Working directory inside" } },
   { "user", "string", 'The user it runs as: "NAME", "UID" or "NAME:GROUP".',
@@ -68,19 +67,19 @@ return {
     option = { value = "CAPABILITY", help = "Drop a capability; ALL for all" } },
   { "security_opt", "strings", 'As `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.',
     option = { value = "OPTION", help = "seccomp=FILE|unconfined, no-new-privileges[:false]" } },
-  { "seccomp", "table", "The system calls that it may make, and those that functions answer.", lua = "tiny.seccomp.wish",
-    merge = "own", kept = false, option = { "learn", type = "string", value = "FILE", help = "Allow every system call, and write what was used to a policy" } },
-  { option = { "policy", value = "FILE", help = "Confine it to a policy, such as one that --learn wrote" } },
-  { "landlock", "table", "The files, ports and scopes that it may use (landlock(7)).", lua = "tiny.landlock.options" },
-  { "privileged", "boolean", "No confinement: everything that the caller may do.",
-    option = { help = "No confinement: all capabilities, system calls and devices; /proc and /sys as they are" } },
-  { "devices", "strings", '"HOST[:CONTAINER[:rwm]]": devices of the host.',
-    option = { "device", value = "HOST[:CONTAINER[:rwm]]", help = "Add a device of the host" } },
+  { "seccomp", "table", "The system calls to allow, and those that functions answer.", lua = "tiny.seccomp.spec",
+    merge = "own", kept = false, option = { "learn", type = "string", value = "FILE", help = "Allow every system call and write those used to a policy file" } },
+  { option = { "policy", value = "FILE", help = "Confine it with a policy file, such as one that --learn wrote" } },
+  { "landlock", "table", "The files, ports and scopes to allow (landlock(7)).", lua = "tiny.landlock.options" },
+  { "privileged", "boolean", "No confinement: it may do everything that the caller may.",
+    option = { help = "No confinement: all capabilities, system calls and devices; /proc and /sys unmasked" } },
+  { "devices", "strings", '"HOST[:CONTAINER[:rwm]]": host devices.',
+    option = { "device", value = "HOST[:CONTAINER[:rwm]]", help = "Add a host device" } },
   { "userns", "string", 'The user namespace: "host", "auto" or "UID:GID:COUNT".',
-    option = { value = "USERNS", help = "User namespace: host, auto, or UID:GID:COUNT [default: host; without root, one of your own]" } },
+    option = { value = "USERNS", help = "User namespace: host, auto, or UID:GID:COUNT [default: host; rootless: a new one]" } },
   { "sysctls", "pair_list", '"KEY=VALUE": kernel settings of its own namespaces (sysctl(8)).',
     option = { "sysctl", value = "K=V", help = "Set a kernel setting of its own namespaces, such as net.ipv4.ip_forward=1" } },
-  { "network", "network", '"none", "host", "container:NAME", "ns:PATH", or networks.', lua = "tiny.network.wish", net = true, merge = "own",
+  { "network", "network", '"none", "host", "container:NAME", "ns:PATH", or networks.', lua = "tiny.network.spec", net = true, merge = "own",
     option = { alias = "net", many = true, value = "NETWORK",
       help = "none, host, bridge, a network's name (NAME:ip=…,alias=…,router), container:NAME or ns:PATH [default: none]" } },
   { "networks", "list", "The networks that it joins.", internal = true, net = true, items = "table" },
@@ -89,20 +88,20 @@ return {
       help = "Publish a container port on the host: 8080:80, 127.0.0.1:53:53/udp, 8000-8010:80-90" } },
   { "publish_all", "boolean", "Publish every exposed port on a free port of the host.", net = true, kept = false,
     option = { short = "P", help = "Publish every exposed port on a free port of the host" } },
-  { "expose", "strings", "Ports that publish_all publishes.", net = true, kept = false,
+  { "expose", "strings", "The ports that publish_all publishes.", net = true, kept = false,
     option = { value = "PORT[/tcp|/udp]", help = "A port that --publish-all publishes" } },
   { "aliases", "strings", "More names of the container on its networks.", net = true, kept = false,
     option = { "network-alias", value = "NAME", help = "Add a name of the container on its networks" } },
   { "ip", "string", "Its IPv4 address on the first network.", net = true, kept = false,
     option = { value = "ADDRESS", help = "IPv4 address on the first network" } },
-  { "ip6", "string", "Its IPv6 address there.", net = true, kept = false, option = { value = "ADDRESS", help = "IPv6 address there" } },
-  { "mac_address", "string", "Its MAC address there.", net = true, kept = false, option = { value = "MAC", help = "MAC address there" } },
+  { "ip6", "string", "Its IPv6 address on the first network.", net = true, kept = false, option = { value = "ADDRESS", help = "IPv6 address on the first network" } },
+  { "mac_address", "string", "Its MAC address on the first network.", net = true, kept = false, option = { value = "MAC", help = "MAC address on the first network" } },
   { "dns", "strings", "Name servers for names outside its networks; the default is the host's.",
     option = { value = "ADDRESS", help = "Name server for names outside its networks [default: the host's]" } },
   { "dns_search", "strings", "Search domains for short names.",
     option = { value = "DOMAIN", help = "Search domain for short names; . for none" } },
   { "add_hosts", "strings", '"NAME:ADDRESS": entries of /etc/hosts.',
-    option = { "add-host", value = "NAME:ADDRESS", help = "Add an entry to /etc/hosts; host-gateway stands for the host" } },
+    option = { "add-host", value = "NAME:ADDRESS", help = "Add an entry to /etc/hosts; host-gateway is the host's address" } },
   { "net_rate", "string", 'The rate limit of each network interface, "10mbit".', net = true,
     option = { value = "RATE", help = "Rate limit of each network interface, each way, such as 10mbit" } },
   { "net_delay", "duration", "The delay of each packet.", net = true, option = { help = "Delay each packet by this much, such as 20ms" } },
@@ -122,13 +121,13 @@ return {
       { "label-file", many = true, value = "FILE", help = "Read labels from a file, one on a line" },
     } },
   { option = { "cidfile", value = "FILE", help = "Write the id to this new file" } },
-  { "interactive", "boolean", "Keep standard input open for it.", option = { short = "i", help = "Keep standard input open" } },
-  { "tty", "boolean", "Allocate a terminal; TERM is xterm unless `env` sets it.",
-    option = { short = "t", help = "Allocate a terminal; TERM is xterm unless it is set" } },
+  { "interactive", "boolean", "Keep standard input open.", option = { short = "i", help = "Keep standard input open" } },
+  { "tty", "boolean", "Allocate a terminal; sets TERM to xterm unless `env` sets it.",
+    option = { short = "t", help = "Allocate a terminal; sets TERM to xterm unless it is given" } },
   { option = { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -t: the keys that detach from it" } },
   { option = { "rm", type = "flag", help = "Remove the container when it ends" } },
   { option = { "detach", short = "d", type = "flag", help = "Run in the background and print the id" } },
-  { "health", "table", "The health check.", lua = "tiny.health.wish", merge = "own",
+  { "health", "table", "The health check.", lua = "tiny.health.spec", merge = "own",
     option = {
       { "health-cmd", type = "string", value = "COMMAND", help = "Health check: a shell command that exits with 0 when healthy" },
       { "health-interval", type = "duration", help = "Time between two health checks [default: 30s]" },
@@ -136,27 +135,27 @@ return {
       { "health-retries", type = "integer", value = "N", help = "Consecutive failures until it is unhealthy [default: 3]" },
       { "health-start-period", type = "duration", help = "Time after the start in which failures do not count [default: 0s]" },
     } },
-  { "log", "table", "Its log: the driver, and limits of its files.", lua = "tiny.log.wish", merge = "own",
+  { "log", "table", "Its log: the driver, and limits of its files.", lua = "tiny.log.spec", merge = "own",
     option = {
       { "log-driver", type = "string", choices = { "json", "none", "passthrough" }, value = "DRIVER",
-        help = "json keeps a log, none discards output, passthrough hands on the caller's own streams [default: json]" },
+        help = "json keeps a log, none discards output, passthrough uses the caller's own streams [default: json]" },
       { "log-max-size", type = "size", help = "Start a new log file at this size, such as 10m [default: never]" },
       { "log-max-files", type = "integer", value = "N", help = "Number of log files to keep, with the current one [default: 2]" },
       { "log-on-full", type = "string", choices = { "wait", "drop" }, value = "POLICY",
-        help = "When the log cannot be written: the container waits, or output is dropped and counted [default: wait]" },
+        help = "When the log cannot be written: block the container, or drop and count output [default: wait]" },
     } },
-  { "resolve", "function", "Answers its DNS questions; nil leaves one to the networks.",
+  { "resolve", "function", "Answers its DNS queries; nil passes a query on to the networks.",
     lua = "fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil" },
   { "before", "functions", "Functions that run before a step, in its namespaces." },
   { "after", "functions", "Functions that run after a step, in its namespaces." },
   { "steps", "functions", "Functions that replace a step." },
   { "break_before", "command", "Where `run --step` stops first: the name of a primitive, or several.", lua = "string|string[]", kept = false },
-  { "pressure", "duration", "Call on_pressure when its processes waited this long for memory within two seconds.", kept = false },
+  { "pressure", "duration", "Call on_pressure when its processes stalled this long on memory within two seconds.", kept = false },
   { "on_start", "function", "Called when the program runs.", lua = "fun(ctx: tiny.context)" },
   { "on_exit", "function", "Called when it has ended.", lua = "fun(ctx: tiny.context, status: integer, signal: string?)" },
-  { "on_oom", "function", "Called when the kernel has killed processes of it for memory.", lua = "fun(ctx: tiny.context, kills: integer)" },
-  { "on_log", "function", "Called for each line of its output. A line of more than 16 KiB comes in parts, as in the log: `partial` until its newline.",
+  { "on_oom", "function", "Called when the OOM killer has killed processes of it.", lua = "fun(ctx: tiny.context, kills: integer)" },
+  { "on_log", "function", "Called for each line of its output. A line longer than 16 KiB is passed in parts, as in the log: `partial` is true until its newline.",
     lua = 'fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?)' },
   { "on_health", "function", "Called when its health changes.", lua = "fun(ctx: tiny.context, status: string, result: table?)" },
-  { "on_pressure", "function", "Called under memory pressure, with its figures or its level.", lua = "fun(ctx: tiny.context, found: table)" },
+  { "on_pressure", "function", "Called under memory pressure, with its statistics or its level.", lua = "fun(ctx: tiny.context, found: table)" },
 }

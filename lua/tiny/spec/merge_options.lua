@@ -1,17 +1,17 @@
--- Puts the options of `run` and `create` over what a recipe says.
+-- Merges the options of `run` and `create` into a recipe's spec.
 local derived = require "tiny.spec.derived"
-local read = require "tiny.spec.pairs"
+local pairs_of = require "tiny.spec.pairs"
 local values = require "tiny.spec.values"
 
--- Swap beside the memory, of docker's sum of both.
+-- The swap limit, from docker's sum of memory and swap.
 local function swap(total, memory)
   if not total then return nil end
   local function wrong(message, hint) tiny.fail { message = "--memory-swap: " .. message, hint = hint, exit = 125 } end
   if total == "-1" then return "unlimited" end
   local bytes, limit = tiny.parse_size(total), memory and tiny.parse_size(memory)
-  if not bytes then wrong(("%s is not a size"):format(tiny.show(total)), "the sum of memory and swap, such as 256m; -1 for no limit") end
+  if not bytes then wrong(("%s is not a size"):format(tiny.show(total)), "give the sum of memory and swap, such as 256m; -1 for no limit") end
   if not limit then wrong("it is the sum of memory and swap, and memory has no limit", "give --memory too") end
-  if bytes < limit then wrong(("%d bytes are less than the memory limit of %d"):format(bytes, limit), "it is the sum of memory and swap") end
+  if bytes < limit then wrong(("%d bytes is less than the memory limit of %d"):format(bytes, limit), "it is the sum of memory and swap") end
   return bytes - limit
 end
 
@@ -21,7 +21,7 @@ local function put_over(map, changes)
   return map
 end
 
--- The spec with what the command line says put over it.
+-- Returns the spec with the command line's options merged into it.
 return function(spec, args)
   for _, merge in ipairs(derived.merges()) do
     local key, value, how = merge[1], args[merge[2]], merge[3]
@@ -36,12 +36,12 @@ return function(spec, args)
   end
   if args.learn then spec.seccomp = put_over(spec.seccomp, { learn = args.learn }) end
   if args.policy then put_over(spec, require("tiny.spec.policy").read(args.policy)) end
-  -- A recipe's networks are replaced: it may know none of this host's.
+  -- A recipe's networks are replaced, since they may not exist on this host.
   if #args.network > 0 then spec.network, spec.networks = args.network, nil end
   spec.swap = swap(args.memory_swap, spec.memory) or spec.swap
-  if #args.env_file > 0 then spec.env = put_over(values.map("env", spec.env), read.environment_files(args.env_file)) end
-  spec.env = put_over(values.map("env", spec.env), read.environment(args.env))
-  local labels = read.labels(args.label, args.label_file)
+  if #args.env_file > 0 then spec.env = put_over(values.map("env", spec.env), pairs_of.environment_files(args.env_file)) end
+  spec.env = put_over(values.map("env", spec.env), pairs_of.environment(args.env))
+  local labels = pairs_of.labels(args.label, args.label_file)
   if labels then spec.labels = put_over(values.map("labels", spec.labels), labels) end
   if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period then
     spec.health = require("tiny.spec.health").overlay(spec.health, args)

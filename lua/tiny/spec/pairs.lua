@@ -1,4 +1,4 @@
--- Lists of NAME=VALUE as the command line and files have them: variables of the environment, and labels.
+-- Parses lists of NAME=VALUE from the command line and from files: environment variables and labels.
 local wrong = require("tiny.spec.values").wrong
 
 local pairs_of = {}
@@ -18,11 +18,11 @@ end
 -- The text of a file that an option names.
 local function text_of(option, path)
   local text, err = tiny.try(tiny.read_file, path)
-  if not text then wrong(("--%s %s: %s"):format(option, path, err and tostring(err.detail or err.message or err) or "there is no such file")) end
+  if not text then wrong(("--%s %s: %s"):format(option, path, err and tostring(err.detail or err.message or err) or "no such file")) end
   return (text:gsub("^\u{feff}", ""))
 end
 
--- Calls f(line, number) for what stands in these files: neither empty lines nor comments.
+-- Calls f(line, place) for each line that is neither empty nor a comment.
 local function each_line(option, paths, f)
   for _, path in ipairs(paths) do
     local number = 0
@@ -34,14 +34,14 @@ local function each_line(option, paths, f)
   end
 end
 
--- Files of variables as docker has them: NAME=VALUE as it stands, or NAME for the caller's own value.
+-- Environment files in docker's format: NAME=VALUE, taken literally, or NAME for the caller's own value.
 function pairs_of.environment_files(paths)
   local env = {}
   each_line("env-file", paths, function(line, place)
     local key, value = line:match("^([^=]*)=(.*)$")
     key = key or line
-    if key == "" then wrong(place .. ": no name stands before the =") end
-    if key:find("%s") then wrong(("%s: the name %s has a space in it"):format(place, tiny.show(key)), "NAME=VALUE, without export and quotes") end
+    if key == "" then wrong(place .. ": the name before the = is missing") end
+    if key:find("%s") then wrong(("%s: the name %s contains white space"):format(place, tiny.show(key)), "write NAME=VALUE, without export and quotes") end
     env[key] = value or os.getenv(key)
   end)
   return env
@@ -54,7 +54,7 @@ local function add_label(labels, text, place)
   labels[key] = value or ""
 end
 
--- Labels "KEY=VALUE" or "KEY", from files and over them from a list; nil for none.
+-- Labels "KEY=VALUE" or "KEY" from files, overridden by those of a list; nil if there are none.
 function pairs_of.labels(list, paths)
   local labels = {}
   each_line("label-file", paths, function(line, place) add_label(labels, line, place) end)
@@ -62,7 +62,7 @@ function pairs_of.labels(list, paths)
   return next(labels) and labels or nil
 end
 
--- Whether there is a label "KEY", or "KEY=VALUE", among these.
+-- Whether the labels contain "KEY", or "KEY=VALUE".
 function pairs_of.labelled(labels, text)
   local key, value = text:match("^([^=]*)=(.*)$")
   local mine = (labels or {})[key or text]

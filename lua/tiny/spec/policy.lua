@@ -1,14 +1,14 @@
--- Policies as files: a part of a spec, what of it confines, as a table of Lua. A learner writes them (run --learn),
--- and run --policy reads them as data, or a recipe's require.
+-- Reads and writes policy files. A policy is the confining part of a spec, as a Lua table. run --learn writes one; run
+-- --policy reads one as data, and a recipe can require it.
 local policy = {}
 
 local KEYS = { cap_add = "strings", cap_drop = "strings", seccomp = "table", landlock = "table" }
 
--- Seen or not, a program may need these: they end it, and go on after a signal.
+-- Always allowed: a program may need these to exit or to continue after a signal.
 local ALWAYS = { "exit", "exit_group", "restart_syscall", "rt_sigreturn" }
 
--- More than so many files of one folder are written as the folder; those of its folders count where it is
--- no less than so many steps below the root.
+-- More than MANY files of one directory are replaced by the directory. Subdirectories count only from DEEP levels below
+-- the root.
 local MANY, DEEP = 8, 3
 local WIDTH = 120
 
@@ -25,7 +25,7 @@ local function quoted(list)
   return words
 end
 
--- A list as Lua, on several lines where it is long.
+-- A list as Lua source, on several lines if it is long.
 local function list_text(list, indent)
   local lines, line = {}, ""
   for _, word in ipairs(quoted(list)) do
@@ -43,7 +43,7 @@ local function rights_text(rights)
   return ('"%s%s%s"'):format((rights.r or rights.list) and "r" or "", rights.w and "w" or "", rights.x and "x" or "")
 end
 
--- Puts many files that are only read under their folder, and leaves out what a folder above allows.
+-- Replaces many read-only files by their directory, and omits paths that a parent directory already allows.
 function policy.gather(paths)
   local counts, kept = {}, {}
   local function folder(path) return path:match("^(.+)/[^/]*$") end
@@ -96,22 +96,22 @@ local function capability_names(caps)
   return names
 end
 
--- What was learned, as the text of a policy.
+-- The text of a policy file with what was learned.
 function policy.text(learned)
   local allow = {}
   for name in pairs(learned.calls) do allow[name] = true end
   for _, name in ipairs(ALWAYS) do allow[name] = true end
   return table.concat {
-    ("-- What this used, as seen in one run (%s): %s\n"):format(tiny.timestamp():sub(1, 10), tiny.show(learned.command)),
-    "-- Give it to `run --policy`, or put its keys into a recipe's table. Another input may need more: what is\n",
-    "-- denied of the calls is named on standard error, or in supervisor.log.\n",
+    ("-- Learned from one run (%s): %s\n"):format(tiny.timestamp():sub(1, 10), tiny.show(learned.command)),
+    "-- Use it with `run --policy`, or copy its keys into a recipe's table. Another input may need more: denied\n",
+    "-- system calls are reported on standard error, or in supervisor.log.\n",
     "return {\n",
-    "  -- Inferred from the calls and the modes of files: the kernel does not tell which it asked for.\n",
+    "  -- Inferred from the system calls and file modes: the kernel does not report which ones it checked.\n",
     '  cap_drop = { "ALL" },\n',
     ("  cap_add = %s,\n"):format(list_text(capability_names(learned.caps), "  ")),
     ("  seccomp = { allow = %s },\n"):format(list_text(sorted(allow), "  ")),
     "  landlock = {\n    paths = {\n", paths_text(learned.paths), "    },\n",
-    "    -- Ports of UDP stand here too, of which Landlock asks nothing.\n",
+    "    -- Includes UDP ports, which Landlock does not restrict.\n",
     ("    tcp_bind = %s,\n"):format(list_text(sorted(learned.bind), "    ")),
     ("    tcp_connect = %s,\n"):format(list_text(sorted(learned.connect), "    ")),
     "    strict = false,\n  },\n}\n",
@@ -124,15 +124,15 @@ function policy.write(path, learned)
   tiny.write_file(path, policy.text(learned))
 end
 
--- The policy in a file; what is wrong with it is told. It may come from somebody else, with an image: it is read as
--- data, and nothing in it is run.
+-- The policy in a file, checked. It may come from an untrusted source, such as an image, so it is read as data and never
+-- executed.
 function policy.read(path)
   local function wrong(message, hint) tiny.fail { message = message, hint = hint, exit = 125 } end
-  local text = tiny.read_file(path, { max = "1m" }) or wrong(("--policy: there is no file %s"):format(tiny.show(path)), "run --learn writes one")
+  local text = tiny.read_file(path, { max = "1m" }) or wrong(("--policy: no such file: %s"):format(tiny.show(path)), "create one with run --learn")
   local made = require("tiny.base.literal").read(text, path)
-  if type(made) ~= "table" then wrong(path .. ": it holds no policy", "a policy is a table, as one that run --learn wrote") end
+  if type(made) ~= "table" then wrong(path .. ": not a policy", "a policy is a table, such as run --learn writes") end
   require("tiny.spec.schema").check(path, made, KEYS)
-  if made.seccomp and made.seccomp.learn then wrong(path .. ": a policy cannot learn: seccomp.learn would write a file", "run --learn FILE does") end
+  if made.seccomp and made.seccomp.learn then wrong(path .. ": seccomp.learn is not allowed in a policy, because it writes a file", "use run --learn FILE") end
   return made
 end
 

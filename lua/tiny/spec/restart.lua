@@ -1,4 +1,4 @@
--- Restart policies: whether a container that ended is started again, and after how long.
+-- Restart policies: whether and when an exited container is started again.
 local restart = {}
 
 local FIRST, LONGEST, SETTLED = 0.1, 60, 10
@@ -9,18 +9,18 @@ function restart.parse(text)
   local known = name == "no" or name == "always" or name == "unless-stopped" or name == "on-failure"
   if not known or (most ~= "" and name ~= "on-failure") then
     tiny.fail {
-      message = ("restart: %q is no policy"):format(text), exit = 125,
-      hint = "it is one of no, on-failure, on-failure:N, always, unless-stopped",
+      message = ("restart: unknown policy %q"):format(text), exit = 125,
+      hint = "use one of: no, on-failure, on-failure:N, always, unless-stopped",
     }
   end
   return { name = name, most = math.tointeger(tonumber(most)) or math.huge }
 end
 
--- Counts a container's restarts. A run that lasted begins the count, and the waiting, anew.
+-- Counts a container's restarts. A run that lasted long enough resets the count and the delay.
 function restart.counter(policy)
   local count, started = 0, tiny.clock("monotonic")
   return {
-    -- Seconds until the next start; nil when it was the last.
+    -- Seconds until the next start; nil if it is not restarted.
     next = function(status, stopping)
       if tiny.clock("monotonic") - started > SETTLED then count = 0 end
       local failed = status ~= 0

@@ -1,4 +1,4 @@
--- Checks a recipe's table before anything acts: unknown keys, wrong types, with a suggestion.
+-- Checks the keys and types of a recipe's table before anything is created, and suggests corrections.
 local schema = {}
 
 local function listed(value, kind)
@@ -7,7 +7,7 @@ local function listed(value, kind)
   end
 end
 
--- A list of texts, or a table by name; what its names and values are is looked at later, with what they are for.
+-- A list of strings, or a map by name. The names and values themselves are checked where they are used.
 local function pairs_ok(v)
   if type(v) ~= "table" then return false end
   if #v > 0 then return not listed(v, "string") end
@@ -17,12 +17,12 @@ local function pairs_ok(v)
   return true
 end
 
--- The types that a schema names; each returns what is wrong, or nil.
+-- The types of a schema; each function returns the expected type if the value does not match.
 local TYPES = {
   string = function(v) return type(v) ~= "string" and "a string" end,
   boolean = function(v) return type(v) ~= "boolean" and "true or false" end,
   number = function(v) return type(v) ~= "number" and "a number" end,
-  integer = function(v) return math.type(v) ~= "integer" and "a whole number" end,
+  integer = function(v) return math.type(v) ~= "integer" and "an integer" end,
   ["function"] = function(v) return type(v) ~= "function" and "a function" end,
   table = function(v) return type(v) ~= "table" and "a table" end,
   size = function(v) return not tiny.parse_size(v) and 'a size such as "128m"' end,
@@ -41,10 +41,10 @@ local TYPES = {
   end,
 }
 
--- Checks `value` against { key = type }; `what` names the table in the error, `at` its place; an
--- error without one is marked, so that who knows the file can say it.
+-- Checks `value` against { key = type }. `what` names the table in an error, `at` is its source position. An error without
+-- one is marked placeless, so that a caller that knows the file can add it.
 function schema.check(what, value, keys, at)
-  if type(value) ~= "table" then tiny.fail { at = at, placeless = not at, message = ("%s takes a table, not a %s"):format(what, type(value)) } end
+  if type(value) ~= "table" then tiny.fail { at = at, placeless = not at, message = ("%s expects a table, not a %s"):format(what, type(value)) } end
   for key, item in pairs(value) do
     local kind = keys[key]
     if not kind then
@@ -56,7 +56,7 @@ function schema.check(what, value, keys, at)
         at = at,
         placeless = not at,
         message = ("%s: unknown key %q"):format(what, tostring(key)) .. (near and ("; did you mean %q?"):format(near) or ""),
-        hint = "known are " .. table.concat(known, ", "),
+        hint = "known keys: " .. table.concat(known, ", "),
       }
     end
     local wanted = TYPES[kind](item)

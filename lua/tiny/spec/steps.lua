@@ -1,2 +1,2 @@
--- The steps of the pipeline, in their order.
+-- The steps of the pipeline, in order.
 return { "cgroup", "network", "namespaces", "rootfs", "mounts", "security", "exec" }

@@ -1,25 +1,25 @@
--- What every check of a recipe's values uses: how a wrong one is refused, and values of more than one key.
+-- Helpers for checking a recipe's values: how to refuse one, and values that several keys share.
 local values = {}
 
 function values.wrong(message, hint)
   tiny.fail { message = message, hint = hint, exit = 125 }
 end
 
--- A path of the host that means the same in every folder: the supervisor leaves the caller's.
+-- An absolute path, since the supervisor changes its working directory.
 function values.absolute(path)
   if path:sub(1, 1) == "/" then return path end
   return (tiny.readlink("/proc/self/cwd"):gsub("/$", "")) .. "/" .. path
 end
 
--- The name of a container, network or topology.
+-- Checks the name of a container, network or topology.
 function values.check_name(name)
   if not name:match("^%w[%w_.-]*$") then
-    values.wrong(("the name %s has other characters than letters, digits, '_', '.' and '-'"):format(tiny.show(name)))
+    values.wrong(("the name %s may contain only letters, digits, '_', '.' and '-', and must begin with a letter or digit"):format(tiny.show(name)))
   end
-  if #name > 128 then values.wrong("the name has more than 128 characters") end
+  if #name > 128 then values.wrong("the name is longer than 128 characters") end
 end
 
--- { "K=V", … } as { K = "V", … }; a map stays one. `what` names it in an error.
+-- { "K=V", … } as { K = "V", … }; a map is returned unchanged. `what` names the value in an error.
 function values.map(what, value)
   if type(value) ~= "table" or #value == 0 then return value end
   local map = {}

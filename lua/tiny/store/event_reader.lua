@@ -1,8 +1,8 @@
--- Reading the events of tiny.store.events: those on file, and the next ones as they come.
+-- Reads the events of tiny.store.events: the recorded ones, and new ones as they arrive.
 local events = require "tiny.store.events"
 local format = require "tiny.format"
 
--- The event in a line. One that a full disk cut short stands before the next one, in the same line.
+-- The event in a line. An event that a full disk cut short precedes the next one in the same line.
 local function parse(line)
   local start = 1
   while start do
@@ -13,7 +13,7 @@ local function parse(line)
   return nil
 end
 
--- Opens a file and tells which it is; nil when it is not there.
+-- Opens a file; returns it and its inode, or nil if it does not exist.
 local function open(path)
   while true do
     local before = tiny.stat(path)
@@ -27,7 +27,7 @@ local function open(path)
   end
 end
 
--- The events in the whole lines that a reader's file has got since the last time.
+-- The events in the complete lines that were added to a reader's file since the last call.
 local function take(reader, list)
   for chunk in function() return reader.file:read("1m") end do
     reader.rest = reader.rest .. chunk
@@ -40,7 +40,7 @@ local function take(reader, list)
   end
 end
 
--- Opens what is new of the two files; returns the inodes of both.
+-- Opens those of the two files that are new; returns the inodes of both.
 local function look(readers)
   local _, current, previous = events.files()
   local there = {}
@@ -57,14 +57,14 @@ local function look(readers)
   return there
 end
 
--- A reader of all files: call it for the events since the last time.
+-- A reader of all files: each call returns the events since the previous call.
 local function new_reader()
   local readers = {}
   return function()
     local list, there = {}, look(readers)
     for _, reader in ipairs(readers) do take(reader, list) end
     for i = #readers, 1, -1 do
-      -- Nobody writes to a file that was neither of the two already the last time.
+      -- No process writes to a file that was already neither of the two at the previous call.
       if readers[i].gone then table.remove(readers, i).file:close()
       else readers[i].gone = not there[readers[i].ino] end
     end
@@ -72,12 +72,12 @@ local function new_reader()
   end
 end
 
--- Calls show for what happens from `since` (now) until `before` (for ever). Without `stream`, and when
--- `before` has passed already, for what is on file.
+-- Calls show for events from `since` (default: now) until `before` (default: forever). Shows only recorded events without
+-- `stream`, or if `before` has already passed.
 local function follow(options, show)
   local folder = events.files()
   tiny.mkdir(folder, { parents = true, mode = tonumber("700", 8) })
-  -- Before the first read, so that nothing falls between the two.
+  -- Before the first read, so that no event is missed in between.
   local watch <close> = tiny.watch { folder }
   local read, first = new_reader(), true
   local stream = options.stream and not (options.before and options.before <= tiny.clock())

@@ -1,7 +1,6 @@
--- What happened to containers, for whoever follows: a file below the state root, one JSON object a
--- line. A line is one append, so that the lines of several processes stay whole. A full file becomes
--- the previous one, so that there are never more than two. An event that cannot be written (a full
--- disk) is lost; what it tells of goes on.
+-- The containers' events: a file below the state root, one JSON object per line. Each line is appended with one write(2), so
+-- that concurrent processes do not mix their lines. A full file is renamed to the previous one, so there are at most two. An
+-- event that cannot be written (a full disk) is lost; the operation that it reports continues.
 local state = require "tiny.store.state"
 
 local events = {}
@@ -12,19 +11,19 @@ events.NAMES = {
 }
 
 local LARGEST = 1024 * 1024
--- A process looks at the file's size the first time, and then each so many events.
+-- A process checks the file's size before its first event, and then once per this many events.
 local EACH = 16
--- Of a command only this much is told.
+-- The longest attribute that is recorded, such as a command.
 local LONGEST = 1024
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 
--- The folder, the file that is written, and the one before it.
+-- The folder, the current file, and the previous one.
 function events.files()
   local folder = state.roots() .. "/events"
   return folder, folder .. "/current.jsonl", folder .. "/previous.jsonl"
 end
 
--- Makes the full file the previous one, unless somebody else has done so.
+-- Renames the full file to the previous one, unless another process has done so.
 local function rotate(folder, current, previous)
   local lock <close> = tiny.flock(folder .. "/lock", { timeout = 1 })
   if not lock then return end
@@ -40,7 +39,7 @@ end
 
 local count = 0
 
--- Makes room, or the folder.
+-- Rotates a full file, or creates the folder.
 local function ready(folder, current, previous)
   local file = tiny.stat(current)
   if not file then return tiny.mkdir(folder, { parents = true, mode = PRIVATE }) end
@@ -59,7 +58,7 @@ local function append(container, event, attributes)
   tiny.append_file(current, tiny.json_encode(entry) .. "\n", { mode = PRIVATE_FILE })
 end
 
--- Tells that something happened to a container. attributes: a table of plain values, or nil.
+-- Records an event of a container. attributes: a table of plain values, or nil.
 function events.emit(container, event, attributes)
   tiny.try(append, container, event, attributes)
 end

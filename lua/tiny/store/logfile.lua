@@ -1,18 +1,18 @@
--- The files of a container's log as one: container.log and the older ones, container.log.1 and on,
--- as they grow and are rotated. A reader holds one piece of one file in memory, however long they are.
+-- Reads the files of a container's log as one: container.log and the older ones, container.log.1 and up, while they grow and
+-- are rotated. A reader holds one piece of one file in memory, however long the files are.
 local Logfile = {}
 Logfile.__index = Logfile
 
 -- Longer than any entry: 16 KiB of text, each byte written as \u00xx.
 local PIECE = 256 * 1024
 
--- What there is under a name: never what a link leads to.
+-- The regular file of this name; symbolic links are not followed.
 local function look(path)
   local found = tiny.stat(path, { follow = false })
   return found and found.kind == "file" and found or nil
 end
 
--- Opens a file that is renamed at times; returns it with what it is.
+-- Opens a file that may be renamed meanwhile; returns it with its inode, device and size.
 local function open(path)
   while true do
     local before = look(path)
@@ -40,14 +40,14 @@ function Logfile.new(path)
   while true do
     local file = open(name(path, n))
     if not file then break end
-    -- A rotation meanwhile gave the last one this name.
+    -- A concurrent rotation has given the previous file this name.
     if not same(file, files[1]) then table.insert(files, 1, file) else file.handle:close() end
     n = n + 1
   end
   return setmetatable({ path = path, files = files, at = 0 }, Logfile)
 end
 
--- Calls f(line, file number, offset) for each line from the end back, until f returns true.
+-- Calls f(line, file number, offset) for each line, last line first, until f returns true.
 function Logfile:backward(f)
   for number = #self.files, 1, -1 do
     local file = self.files[number]
@@ -64,7 +64,7 @@ function Logfile:backward(f)
       end
       for i = #newlines, 1, -1 do
         local start = newlines[i - 1] or 0
-        -- What precedes the first newline may begin in the piece before.
+        -- The text before the first newline may begin in the preceding piece.
         if start == 0 and low > 0 then break end
         if f(rest:sub(start + 1, newlines[i] - 1), number, low + start) then return end
       end
@@ -75,13 +75,13 @@ function Logfile:backward(f)
   end
 end
 
--- Goes on from a place that `backward` told.
+-- Continues at a position that `backward` reported.
 function Logfile:go(number, offset)
   for _ = 1, number - 1 do table.remove(self.files, 1).handle:close() end
   self.at = offset
 end
 
--- The file that followed the current one, when that is no longer the last.
+-- The file after the current one, if the current one is no longer the last.
 local function successor(self)
   local current = self.files[1]
   while true do
@@ -95,7 +95,7 @@ local function successor(self)
       n = n + 1
     end
     if not oldest then return nil end
-    -- A current file that was removed is followed by the oldest that is left.
+    -- If the current file was removed, the oldest remaining one follows.
     local wanted = place and place - 1 or oldest
     local file = open(name(self.path, wanted))
     if place and not file then return nil end
@@ -104,7 +104,7 @@ local function successor(self)
   end
 end
 
--- Calls f(line) for each whole line from here to where the log ends now.
+-- Calls f(line) for each complete line from here to the present end of the log.
 function Logfile:forward(f)
   local last = false
   while true do
@@ -130,7 +130,7 @@ function Logfile:forward(f)
         if file then file.handle:close() end
         self.files[1], self.at, last = file_after, 0, false
       else
-        -- It was renamed after its last write: what came before that is read first.
+        -- It was renamed after its last write: read it to its end first.
         file_after.handle:close()
         last = true
       end

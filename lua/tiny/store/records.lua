@@ -1,30 +1,25 @@
--- Listing the store's containers, and finding one. `recover`, where it is given, gets each that is busy or damaged and returns
--- it as it is afterwards, or nil when it is gone.
+-- Lists and finds the store's containers. `recover`, if given, is called with each busy or damaged container; it returns the
+-- container's new state, or nil if the container no longer exists.
+local record_files = require "tiny.store.record_files"
 local state = require "tiny.store.state"
 
 local records = {}
 
 local FILES = { "config.json", "state.json" }
--- Without these a record is damaged, and what is to be done with it is not known.
-local NEEDED = { "id", "status", "created_at" }
-
--- The value, if it is an object that has `key`.
-local function whole(value, key)
-  return type(value) == "table" and type(value[key]) == "string" and value or nil
-end
+-- A record without these is damaged, and it is unknown how to handle it.
+local NEEDED = { "id", "status", "created_at", "version" }
 
 local function container_of(id, files, data, run)
-  local config, current = whole(files["config.json"], "id"), whole(files["state.json"], "status")
-  local misshapen = config and current and (state.misshapen("config.json", config) or state.misshapen("state.json", current))
+  local config, current = record_files.whole(files["config.json"], "id"), record_files.whole(files["state.json"], "status")
+  local misshapen = config and current and (record_files.misshapen("config.json", config) or record_files.misshapen("state.json", current))
   if config and current and not misshapen then
     return { id = id, dir = data .. id, run = run .. id, config = config, state = current }
   end
-  -- What is wrong with it is found out by looking again.
+  -- Reading it again finds the reason.
   return #id == 12 and state.load(id) or nil
 end
 
--- Every container, oldest first. keys: of the config and the state only these are wanted, which is sooner
--- done; everything when nil.
+-- Every container, oldest first. keys: the keys of config and state that the caller needs, which is faster; nil for all.
 function records.list(keys, recover)
   local data, run = state.roots()
   local folder, order, by = data .. "/containers", {}, {}
@@ -33,10 +28,10 @@ function records.list(keys, recover)
   folder, run = folder .. "/", run .. "/"
   for id, files in pairs(found) do
     local container = container_of(id, files, folder, run)
-    -- One at rest needs nothing.
+    -- Containers at rest need no recovery.
     if recover and container and (container.damage or state.busy(container)) then container = recover(container) end
     if container then
-      -- Plain texts are sorted without calling a function for each two.
+      -- Plain strings are sorted without calling a function for each comparison.
       local place = (container.config.created_at or "") .. "\0" .. id
       order[#order + 1], by[place] = place, container
     end
@@ -55,7 +50,7 @@ function records.find(ref, recover)
     tiny.fail { message = ("%q is not a container's name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
   end
   local data = state.roots()
-  local named = tiny.read_file(data .. "/names/" .. ref)
+  local named = tiny.try(tiny.read_file, data .. "/names/" .. ref)
   local found = named and state.load(named) or (#ref == 12 and ref:match("^%x+$") and state.load(ref))
   found = found and recover(found)
   if found then return found end

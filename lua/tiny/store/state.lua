@@ -1,35 +1,37 @@
--- The state store: plain files that one can cat. Writers take the container's lock; readers never
--- do, since every file is replaced whole. A pid is believed only with its start time and boot id.
---   containers/<id>/config.json   what was asked; only rename and update write it again
---   containers/<id>/state.json    what is
+-- The state store, in plain text files. Writers take the container's lock; readers need none, since every file is replaced
+-- atomically. A pid is valid only together with its start time and boot id.
+--   containers/<id>/config.json   the configuration; only rename and update rewrite it
+--   containers/<id>/state.json    the current state
 --   containers/<id>/undo.jsonl    the journal
 --   containers/<id>/container.log
 --   names/<name>                  the id that holds the name
+local record_files = require "tiny.store.record_files"
+
 local state = {}
 
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 
--- A folder in /tmp, where others could have made it first.
+-- A folder in /tmp, where another user could have created it first.
 local function own_folder(path)
   local s = tiny.stat(path, { follow = false })
   if s and (s.kind ~= "dir" or s.uid ~= tiny.getuid() or s.mode & tonumber("22", 8) ~= 0) then
-    tiny.fail { message = ("%s is not a folder that only you can change"):format(path), hint = "set XDG_RUNTIME_DIR to one, or remove it", exit = 125 }
+    tiny.fail { message = ("%s is not a directory that only you can change"):format(path), hint = "set XDG_RUNTIME_DIR to one, or remove it", exit = 125 }
   end
   return path
 end
 
--- What a variable of the environment names; one that is empty or relative counts as unset (XDG Base Directories).
+-- The folder in an environment variable; an empty or relative one counts as unset (XDG Base Directories).
 local function folder_of(variable)
   local value = os.getenv(variable)
   return value and value:sub(1, 1) == "/" and value or nil
 end
 
--- Where the store is: data survives a reboot, run does not.
+-- The store's folders: data survives a reboot, run does not.
 function state.roots()
   local root = tiny.settings.root
   if root then return root, root .. "/run" end
   if tiny.getuid() == 0 then return "/var/lib/tinylua", "/run/tinylua" end
-  local home = os.getenv("HOME") or tiny.fail { message = "HOME is not set", hint = "set it, or name the folder of all state: --root DIR" }
+  local home = os.getenv("HOME") or tiny.fail { message = "HOME is not set", hint = "set it, or choose the state directory with --root DIR" }
   local run = folder_of("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. tiny.getuid())
   return (folder_of("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
 end
@@ -39,73 +41,34 @@ local function folders(id)
   return data .. "/containers/" .. id, run .. "/" .. id
 end
 
-local function write_json(path, value)
-  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE })
+-- sync: waits until the file is on the disk.
+local function write_json(path, value, sync)
+  value.version = record_files.VERSION
+  tiny.write_file(path, tiny.json_encode(value, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, sync = sync })
 end
 
--- The value, if it is an object that has `key`.
-local function whole(value, key)
-  return type(value) == "table" and type(value[key]) == "string" and value or nil
+-- Whether the record must survive a power cut as soon as it is created: the container has a restart policy.
+function state.durable(config)
+  return (config.restart or "no") ~= "no" and not config.remove
 end
 
--- The types of fields: who shows or runs a container need not look at them again. Those of config.json are, beside these,
--- the keys of a spec.
-local SHAPES = {
-  ["config.json"] = { created_at = "string", limits = "table", recipe = "table", seccomp = "table", remove = "boolean" },
-  ["state.json"] = {
-    pid = "number", pid_start = "number", exit_code = "number", signal = "string", started_at = "string", finished_at = "string",
-    boot_id = "string", error = "string", restarts = "number", oom_kills = "number", health = "string", networks = "table", ports = "table",
-    supervisor = "table",
-  },
-}
--- Of a list of texts, or of tables, each item.
-local ITEMS = { ["config.json"] = {}, ["state.json"] = { networks = "table", ports = "table" } }
-
-local function shapes_of(file)
-  local shapes, items = SHAPES[file], ITEMS[file]
-  if file == "config.json" and not shapes.name then
-    local types, of_lists = require("tiny.spec.derived").recorded()
-    for key, kind in pairs(types) do shapes[key], items[key] = kind, of_lists[key] end
-  end
-  return shapes, items
+-- Whether a change of the state waits for the disk. A container that removes itself need not be found later. During a start,
+-- waiting would take half as long again; tiny.store.persist syncs the record shortly afterwards.
+local function waits(config, was, now)
+  local starts = now == "starting" or was == "starting" and now == "running"
+  return not config.remove and (state.durable(config) or not starts)
 end
 
--- What is wrong with the fields of a file's object; nil when nothing is.
-function state.misshapen(file, value)
-  local shapes, items = shapes_of(file)
-  for key, item in pairs(value) do
-    local shape, of = shapes[key], items[key]
-    if shape and type(item) ~= shape then return ("%q is a %s"):format(key, type(item)) end
-    if shape and of then
-      for at, part in pairs(item) do
-        if type(at) ~= "number" or type(part) ~= of then return ("%q is no list of such"):format(key) end
-      end
-    end
-  end
-end
-
--- The object in a file, which must have `key`; nil and what is wrong otherwise.
-local function read_json(path, key)
-  local text = tiny.read_file(path)
-  if not text then return nil, path .. " is missing" end
-  local value, wrong = tiny.json_decode(text)
-  if whole(value, key) then
-    wrong = state.misshapen(path:match("[^/]+$"), value)
-    if not wrong then return value end
-  end
-  return nil, ("%s is damaged: %s"):format(path, wrong or ("it is no object with %q"):format(key))
-end
-
--- Seconds after which a lock that is held for a moment only is taken to be that of a process which hangs.
+-- Seconds after which the holder of a short-lived lock is considered hung.
 local HANGS = 30
 
--- Takes a lock of the store; fails with ETIMEDOUT when another process has it for longer than that.
+-- Takes a lock of the store; fails with ETIMEDOUT if another process holds it for longer.
 function state.lock(path, patience)
   local lock = tiny.flock(path, { timeout = patience or HANGS })
   if lock then return lock end
   tiny.fail {
     message = ("another process has held %s for more than %g seconds"):format(path, patience or HANGS), code = "ETIMEDOUT", exit = 125,
-    hint = "`fuser` tells which; that of a container's supervisor, stop and rm -f end",
+    hint = "`fuser` shows which; stop and rm -f end a container's supervisor",
   }
 end
 
@@ -113,7 +76,7 @@ local function in_use(name, id)
   tiny.fail { message = ("the name %q is in use by container %s"):format(name, id), hint = "choose another --name, or remove that container" }
 end
 
--- Reserves a name for an id; a name whose container is gone is taken over under the store's lock.
+-- Reserves a name for an id; the name of a container that no longer exists is reassigned under the store's lock.
 local function reserve(data, name, id)
   local path = data .. "/names/" .. name
   local function write() tiny.write_file(path, id, { exclusive = true, mode = PRIVATE_FILE }) end
@@ -130,30 +93,30 @@ local function reserve(data, name, id)
   tiny.write_file(path, id, { mode = PRIVATE_FILE })
 end
 
--- This process as a record names it.
+-- This process, in the form that a record has.
 function state.self()
   local pid = tiny.getpid()
   return { pid = pid, start = tiny.process_start_time(pid), boot_id = (tiny.try(tiny.boot_id)) }
 end
 
--- A process that a record names, or nil when it has ended. A start time counts from the boot, and after another boot it
--- can be that of a stranger.
+-- The process in a record, or nil if it has ended. A start time counts from boot, so after a reboot it can match an unrelated
+-- process.
 function state.open_process(who)
   if who and who.boot_id == tiny.boot_id() then return tiny.pidfd_open(who.pid, { start_time = who.start }) end
 end
 
--- Whether somebody stops the container. One who was killed over it counts for as long as the stop would have
--- taken: a later end is the container's own.
+-- Whether a command is stopping the container. A stopping command that was killed counts until its stop would have timed out;
+-- after that, an end is the container's own.
 function state.stopping(s)
   local by = s.stopping
   if type(by) ~= "table" then return by end
-  -- Its clock, too, begins with the boot.
+  -- Its monotonic clock, too, counts from boot.
   if by.boot_id ~= tiny.boot_id() then return false end
   local living <close> = state.open_process(by)
   return living ~= nil or tiny.clock("monotonic") < by.till
 end
 
--- A folder of a container; those above it are there but for the first time.
+-- Creates a container's folder; its parents are missing only the first time.
 local function make_folder(path)
   local _, err = tiny.try(tiny.mkdir, path, { mode = PRIVATE })
   if not err then return end
@@ -162,15 +125,15 @@ local function make_folder(path)
   for _, folder in ipairs { data .. "/containers", data .. "/names", run_root } do
     local _, failed = tiny.try(tiny.mkdir, folder, { parents = true, mode = PRIVATE })
     if failed then
-      tiny.fail { message = ("the folder for state cannot be made: %s"):format(failed.message), code = failed.code, hint = "--root DIR keeps all state below another folder" }
+      tiny.fail { message = ("the state directory cannot be created: %s"):format(failed.message), code = failed.code, hint = "--root DIR keeps all state below another directory" }
     end
   end
-  -- Looks again: another may have been faster in /tmp.
+  -- Checks again: another user may have created it in /tmp first.
   state.roots()
   tiny.mkdir(path, { mode = PRIVATE })
 end
 
--- Records a new container; returns it with its folders. Nothing is left when it fails.
+-- Records a new container; returns it with its folders. Leaves nothing behind if it fails.
 function state.create(config)
   local data = state.roots()
   local id = tiny.random_id()
@@ -179,51 +142,57 @@ function state.create(config)
   config.hostname = config.hostname or id
   local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self() } }
   local _, err = tiny.try(function()
-    -- The lock comes before the record: what is on record and not locked has lost its maker.
+    -- The lock is taken before the record exists: a recorded container without a locked file has lost its creator.
     make_folder(run)
     record.alive = tiny.flock(run .. "/alive")
     make_folder(dir)
-    -- An id needs no reservation to be its own.
+    -- An id is unique and needs no reservation.
     if config.name ~= id then reserve(data, config.name, id) end
     write_json(dir .. "/config.json", config)
     write_json(dir .. "/state.json", record.state)
   end)
   if not err then return record end
-  -- What cannot be cleared is told after the cause and never replaces it.
+  -- A failed clean-up is reported after the cause and never replaces it.
   local _, kept = tiny.try(state.forget, record)
   err.cleanup = kept and { tostring(kept) } or nil
   error(err, 0)
 end
 
--- Fails because a container that was there has been removed.
+-- Fails because a container has been removed meanwhile.
 function state.gone(container)
-  tiny.fail { message = ("there is no container %q any more"):format(container.config.name), hint = "`tinylua ps -a` lists them" }
+  tiny.fail { message = ("container %q no longer exists"):format(container.config.name), hint = "`tinylua ps -a` lists them" }
 end
 
--- The lock under which a container's files are written; fails when it was removed meanwhile.
+-- The lock for writing a container's files; fails if the container was removed meanwhile.
 local function locked(container, patience)
   local lock, err = tiny.try(state.lock, container.dir .. "/lock", patience)
   if err and err.code ~= "ENOENT" then error(err, 0) end
-  -- Who removes it holds this lock too: what was waited for may be the lock of a folder that is gone.
+  -- A removal holds this lock too: the acquired lock may belong to a folder that no longer exists.
   local there, failure = tiny.try(tiny.stat, container.dir)
   if lock and there then return lock end
-  -- It must not stay held: the clean-up after a failure takes it too.
+  -- Release it: the clean-up after a failure takes it too.
   if lock then lock:close() end
   if failure then error(failure, 0) end
   state.gone(container)
 end
 
--- Changes the config under the container's lock; `change` gets it as it is now, and may fail.
+-- The current contents of a record's file, for rewriting; `known` if it is damaged. A newer tinylua's file is not changed.
+local function current_of(container, file, key, known)
+  local value, wrong, newer = record_files.read(container.dir .. "/" .. file, key)
+  if newer then tiny.fail { message = wrong, exit = 125 } end
+  return value or known
+end
+
+-- Changes the config under the container's lock; `change` gets the current one, and may fail.
 function state.change_config(container, change)
   local lock <close> = locked(container)
-  local path = container.dir .. "/config.json"
-  local current = read_json(path, "id") or container.config
+  local current = current_of(container, "config.json", "id", container.config)
   change(current)
-  write_json(path, current)
+  write_json(container.dir .. "/config.json", current, not current.remove)
   container.config = current
 end
 
--- Gives a container another name; nobody sees it without one.
+-- Renames a container; other processes never see it without a name.
 function state.rename(container, name)
   local data = state.roots()
   local old
@@ -235,7 +204,7 @@ function state.rename(container, name)
   if name ~= old and tiny.read_file(data .. "/names/" .. old) == container.id then tiny.remove(data .. "/names/" .. old) end
 end
 
--- A folder under the name that it has while it is removed: nobody makes a file in it any more.
+-- Renames a folder that is to be removed, so that no process creates a file in it any more.
 local function out_of_sight(path)
   local trash = path:gsub("([^/]+)$", ".%1.gone")
   local _, err = tiny.try(tiny.rename, path, trash)
@@ -243,8 +212,8 @@ local function out_of_sight(path)
   return not err and trash or nil
 end
 
--- A container's folder. Without root what its users made in it is not this user's, and only its root may
--- remove it.
+-- Removes a container's folder. In rootless mode, files that the container's users created do not belong to this user, and only
+-- root of the user namespace may remove them.
 function state.remove_all(dir)
   local _, err = tiny.try(tiny.remove, dir, { recursive = true })
   if not err then return end
@@ -252,37 +221,52 @@ function state.remove_all(dir)
   require("tiny.base.rootless").inside(function() tiny.remove(dir, { recursive = true }) end)
 end
 
--- Removes every trace of a container from the store, once nothing of it is left elsewhere. For others
--- it is there until the moment when it is gone. Returns false when it was gone already.
+-- Removes every trace of a container from the store, once its other resources are released. For other processes, it disappears
+-- atomically. Returns false if it no longer existed.
 function state.forget(container)
-  -- Who hangs with it keeps nobody from the removal.
+  -- A hung lock holder does not prevent the removal.
   local lock <close> = tiny.try(tiny.flock, container.dir .. "/lock", { timeout = 5 })
   local data = state.roots()
   -- It may have been renamed meanwhile.
-  local config = read_json(container.dir .. "/config.json", "id") or container.config
+  local config = record_files.read(container.dir .. "/config.json", "id")
   local dir, run = out_of_sight(container.dir), out_of_sight(container.run)
-  local name = data .. "/names/" .. (config.name or container.id)
-  if tiny.read_file(name) == container.id then tiny.try(tiny.remove, name) end
+  -- If the record cannot be read, the name is unknown.
+  for _, name in ipairs(config and { config.name or container.id } or tiny.list_dir(data .. "/names") or {}) do
+    local path = data .. "/names/" .. name
+    if tiny.try(tiny.read_file, path) == container.id then tiny.try(tiny.remove, path) end
+  end
   if run then tiny.try(tiny.remove, run, { recursive = true }) end
   if dir then state.remove_all(dir) end
   return dir ~= nil
 end
 
--- Loads a container by its full id. A damaged file does not hide the container: what is wrong
--- stands in `damage`.
+-- The files of a new container before its first start.
+local FIRST = { ["config.json"] = true, ["state.json"] = true, lock = true }
+
+-- Whether the creation of a record was interrupted: one of its files is missing, and no later file exists.
+local function half_made(dir)
+  local there = {}
+  for _, name in ipairs(tiny.try(tiny.list_dir, dir) or { dir }) do
+    if not FIRST[name] and name:sub(1, 1) ~= "." then return false end
+    there[name] = true
+  end
+  return not (there["config.json"] and there["state.json"])
+end
+
+-- Loads a container by its full id. A damaged file does not hide the container: `damage` has the reason, and `unreadable` means
+-- that some fields are placeholders. `half`: its creation was interrupted.
 function state.load(id)
   local dir, run = folders(id)
-  local config, bad_config = read_json(dir .. "/config.json", "id")
-  local current, bad_state = read_json(dir .. "/state.json", "status")
+  local config, bad_config = record_files.read(dir .. "/config.json", "id")
+  local current, bad_state = record_files.read(dir .. "/state.json", "status")
   local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
   container.state = current
   if config and current then return container end
   -- It may have been removed between the two reads.
   if not tiny.stat(dir) then return nil end
-  -- state.json is the last file that a new container gets: without one its maker is at work, or dead.
-  local unmade = not current and not tiny.stat(dir .. "/state.json")
-  container.state = current or { status = unmade and "starting" or "unknown" }
-  container.damage = bad_config or bad_state
+  container.half = half_made(dir)
+  container.state = current or { status = container.half and "starting" or "unknown" }
+  container.damage, container.unreadable = bad_config or bad_state, true
   return container
 end
 
@@ -293,8 +277,8 @@ function state.process(container)
   return tiny.pidfd_open(s.pid, { start_time = s.pid_start })
 end
 
--- The lock that a container's supervisor holds as long as it lives; nil while one does, and when the
--- container is gone. `wait`: until nobody holds it.
+-- The lock that a container's supervisor holds while it lives; nil while it does, and if the container no longer exists.
+-- `wait`: waits until the lock is free.
 function state.try_alive(container, wait)
   tiny.mkdir(container.run, { parents = true, mode = PRIVATE })
   local alive, err = tiny.try(tiny.flock, container.run .. "/alive", { wait = false })
@@ -302,7 +286,7 @@ function state.try_alive(container, wait)
   if not alive then return nil end
   local there, failure = tiny.try(tiny.stat, container.dir)
   if there then return alive end
-  -- It was removed while this looked for it, and the folder above is of this call's making.
+  -- It was removed meanwhile, and this call created the run folder.
   if not failure then tiny.try(tiny.remove, container.run, { recursive = true }) end
   alive:close()
   if failure then error(failure, 0) end
@@ -310,14 +294,14 @@ end
 
 local BUSY = { running = true, starting = true, restarting = true }
 
--- Whether somebody looks after the container, or should: it is running, or about to.
+-- Whether the container has, or should have, a supervisor: it is running or being started.
 function state.busy(container)
   return BUSY[container.state.status] or false
 end
 
--- The container at rest, as it is now, with its supervisor's lock in `alive`: as long as that is held
--- nobody else starts or removes it. Otherwise nil, and the container as it is: nil when it is gone. `patience`: for so
--- many seconds at most one at rest, which its supervisor still holds, is waited for.
+-- The container at rest, freshly loaded, with its supervisor's lock in `alive`: while that is held, no other process starts or
+-- removes it. Otherwise nil and the current container, which is nil if it no longer exists. `patience`: seconds to wait for a
+-- supervisor that still holds the lock of a container at rest.
 function state.claim(container, patience)
   local last = tiny.clock("monotonic") + (patience or math.huge)
   while true do
@@ -330,21 +314,21 @@ function state.claim(container, patience)
     if alive then alive:close() end
     if failure then error(failure, 0) end
     if not now or state.busy(now) or tiny.clock("monotonic") > last then return nil, now end
-    -- Its supervisor has recorded the end, or somebody is about to start or to remove it: a moment, at
-    -- whose end a supervisor tells nothing that could be waited for beside the folder.
+    -- Its supervisor has recorded the end, or another process is about to start or remove it. This takes a short time, and a
+    -- supervisor that releases the lock changes nothing that could be watched, so poll.
     local watch <close> = tiny.try(tiny.watch, { container.dir })
     if watch then tiny.poll({ watch }, "20ms") end
   end
 end
 
--- Whether the process that starts a container lives.
+-- Whether the process that starts a container is alive.
 local function has_maker(container)
   local maker <close> = state.open_process(container.state.supervisor)
   return maker ~= nil
 end
 
--- The container once it is no longer being started, or after `patience` seconds; nil when that came to nothing. A maker
--- that was killed writes nothing more: what is to be done then, `recover` says; without it the container is returned as it is.
+-- The container once it is no longer being started, or after `patience` seconds; nil if the start failed. A creator that was
+-- killed writes nothing more: `recover` then decides what to do; without it, the container is returned unchanged.
 function state.settled(container, patience, recover)
   local last = tiny.clock("monotonic") + (patience or math.huge)
   while container and container.state.status == "starting" and tiny.clock("monotonic") < last do
@@ -358,7 +342,7 @@ function state.settled(container, patience, recover)
   return container
 end
 
--- The container once its program runs: before that it has not left the host's root yet.
+-- The container once its program runs; before that, it has not left the host's root yet.
 function state.ready(container, recover)
   container = state.settled(container, nil, recover) or container
   if container.state.status == "running" then
@@ -367,12 +351,13 @@ function state.ready(container, recover)
   return container
 end
 
--- Changes the state under the container's lock, for which it waits `patience` seconds; `change` gets the state as it is now.
+-- Changes the state under the container's lock, waiting for it `patience` seconds; `change` gets the current state.
 function state.update(container, change, patience)
   local lock <close> = locked(container, patience)
-  local current = read_json(container.dir .. "/state.json", "status") or container.state
+  local current = current_of(container, "state.json", "status", container.state)
+  local was = current.status
   change(current)
-  write_json(container.dir .. "/state.json", current)
+  write_json(container.dir .. "/state.json", current, waits(container.config, was, current.status))
   container.state = current
   return container
 end

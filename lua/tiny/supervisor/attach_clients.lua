@@ -1,13 +1,13 @@
--- Who looks at what a supervisor shows: the far sides of `attach`, at a socket in the container's run
--- folder. A message is a letter and its text; what it says is the affair of who opened this.
+-- The clients of a supervisor: `attach` commands that are connected to a socket in the container's run folder. A message is a
+-- letter and its text; its meaning is up to the module that opened the socket.
 local Outbox = require "tiny.base.write_queue"
 
 local Audience = {}
 Audience.__index = Audience
 
--- The most that one message has.
+-- The maximum size of a message's text.
 local CHUNK = 16 * 1024
--- Behind by this much, a client is waited for; for this long, and it is let go.
+-- Reading stops for a client with this many pending bytes; one that takes none for PATIENCE seconds is disconnected.
 local BEHIND, PATIENCE = 256 * 1024, 10
 
 function Audience.open(path)
@@ -26,7 +26,7 @@ local function let_go(self, client)
   self.on.changed()
 end
 
--- Lets a client go that has taken nothing for a while.
+-- Disconnects a client that has taken nothing for a while.
 local function lose_patience(self, client)
   local before = client.outbox.size
   client.timer = self.loop:after(PATIENCE, function()
@@ -35,8 +35,8 @@ local function lose_patience(self, client)
   end)
 end
 
--- Whether somebody is far behind: nothing more is shown until then, so that nothing piles up. A client
--- that takes nothing at all is let go in the end.
+-- Whether a client is far behind: no more output is read until it catches up, so that the queue is bounded. A client that takes
+-- nothing at all is disconnected in the end.
 function Audience:behind()
   local found = false
   for client in pairs(self.clients) do
@@ -47,7 +47,7 @@ function Audience:behind()
   return found
 end
 
--- Shows bytes to everybody, in messages that begin with this letter.
+-- Sends bytes to all clients, in messages that begin with this letter.
 function Audience:put(letter, bytes)
   for from = 1, #bytes, CHUNK do
     local message = letter .. bytes:sub(from, from + CHUNK - 1)
@@ -56,7 +56,7 @@ function Audience:put(letter, bytes)
   self.on.changed()
 end
 
--- One message of a client.
+-- Handles one message of a client.
 local function take(self, client)
   local message = tiny.try(client.file.read, client.file)
   if not message then return message == nil and let_go(self, client) end
@@ -67,7 +67,7 @@ function Audience:listen_to(client)
   self.loop:on(client.file, function() take(self, client) end)
 end
 
--- An outbox in another loop, with what waits in the old one.
+-- Moves a client's outbox to another loop, with its pending messages.
 local function outbox(client, loop, on_empty, on_error)
   local old = client.outbox
   client.outbox = Outbox.new(loop, client.file, on_empty, on_error)
@@ -92,13 +92,13 @@ function Audience:add(file)
   return client
 end
 
--- Takes in who has come.
+-- Accepts pending connections.
 function Audience:accept()
   for file in function() return tiny.unix_accept(self.listener, { nonblock = true }) end do self:add(file) end
 end
 
--- Takes part in a loop, after a restart in the next one. on.take(client, message) gets what a client says,
--- on.changed() is called when one may have caught up or is gone.
+-- Joins a loop, and the next one after a restart. on.take(client, message) gets a client's messages; on.changed() is called when
+-- a client may have caught up or has left.
 function Audience:join(loop, on)
   self.loop, self.on = loop, on
   local clients = {}
@@ -107,7 +107,7 @@ function Audience:join(loop, on)
   loop:on(self.listener, function() self:accept() end)
 end
 
--- Nobody comes any more.
+-- Accepts no more clients.
 function Audience:close()
   if self.closed then return end
   self.closed = true
@@ -115,7 +115,7 @@ function Audience:close()
   tiny.try(tiny.remove, self.path)
 end
 
--- Tells the clients how it ended, once that is on record, and waits for those that are slow.
+-- Sends the clients the recorded result, and waits for slow ones.
 function Audience:tell(result)
   self:close()
   local loop = require("tiny.base.loop").new()

@@ -1,27 +1,37 @@
--- What is cleared before a container leaves the store: what its supervisor made and did not undo.
+-- The clean-up before a container leaves the store: releases what its supervisor created and did not undo.
 local events = require "tiny.store.events"
+local format = require "tiny.format"
 local state = require "tiny.store.state"
 
 local cleanup = {}
 
--- Undoes what the container's supervisor could not, because it was killed or a step of it failed; returns what could
--- not be undone.
+-- Undoes what the container's supervisor did not, because it was killed or a step failed; returns the failures, and the damaged
+-- parts of the journal.
 function cleanup.replay(container)
-  local failures = require("tiny.scope").replay(container.dir .. "/undo.jsonl")
+  local failures, damage = require("tiny.scope").replay(container.dir .. "/undo.jsonl")
   tiny.try(require("tiny.network").release)
   tiny.try(require("tiny.pipeline.cgroup_parent").release)
-  return failures
+  return failures, damage
 end
 
--- Removes every trace of a container. Its journal must not go before it is replayed: nobody would know of what is in it
--- any more. `unborn`: nobody was told that it was made. Returns false when it was gone already.
-function cleanup.forget(container, unborn)
-  local failures = tiny.stat(container.dir .. "/undo.jsonl") and cleanup.replay(container) or {}
+-- Removes every trace of a container. The journal must be replayed before it is removed, since nothing else records its
+-- contents. `force`: a damaged journal is reported and removed too. Returns false if the container no longer existed.
+function cleanup.forget(container, force)
+  local failures, damage = {}, {}
+  if tiny.try(tiny.stat, container.dir .. "/undo.jsonl") then failures, damage = cleanup.replay(container) end
+  if damage[1] and force then
+    for _, text in ipairs(damage) do format.note("%s: %s; what it lists may not be cleaned up", container.id, text) end
+  else
+    table.move(damage, 1, #damage, #failures + 1, failures)
+  end
   if #failures > 0 then
-    tiny.fail { message = ("%s stays on record, it cannot be cleared: %s"):format(container.id, table.concat(failures, "; ")), hint = "tinylua gc tries again" }
+    tiny.fail {
+      message = ("%s is not removed, its clean-up failed: %s"):format(container.id, table.concat(failures, "; ")),
+      hint = damage[1] and "`tinylua rm -f` removes it anyway" or "tinylua gc tries again",
+    }
   end
   local was_there = state.forget(container)
-  if was_there and not unborn then events.emit(container, "destroy") end
+  if was_there then events.emit(container, "destroy") end
   return was_there
 end
 

@@ -1,6 +1,6 @@
--- The supervisor's side of a container's terminal: what the pty says goes to the log and to every
--- client; what a client types goes to the pty. A message is a letter and its text: to the container
--- "i" input, "r" size, "s" signal; to a client "o" output, "x" how it ended.
+-- The supervisor's side of a container's terminal: the pty's output goes to the log and to every client; clients' input goes to
+-- the pty. A message is a letter and its text: to the container "i" input, "r" size, "s" signal; to a client "o" output, "x"
+-- the result.
 local Audience = require "tiny.supervisor.attach_clients"
 local Outbox = require "tiny.base.write_queue"
 local terminal = require "tiny.pipeline.terminal"
@@ -10,18 +10,17 @@ Console.__index = Console
 
 local CHUNK = "16k"
 
--- Takes over the pty that the container made; `client` is the first client's connection, if any.
+-- Receives the pty that the container created; `client` is the first client's connection, if any.
 function Console.open(ctx, client)
   local self = setmetatable({ first = client }, Console)
-  -- The slave stays open here: without one a read of the master would fail for good.
+  -- The slave stays open here: without one, reads of the master would fail permanently.
   self.master, self.slave = terminal.receive(ctx)
   self.audience = Audience.open(ctx.run .. "/attach")
   self.log = tiny.open(ctx.run .. "/stdout", { write = true, nonblock = true })
   return self
 end
 
--- Reads the pty only while the log and the clients keep up: the program then waits, as at any slow
--- terminal.
+-- Reads the pty only while the log and the clients keep up: otherwise the program blocks, as on any slow terminal.
 function Console:balance()
   local full = self.audience:behind() or self.to_log.size > 0
   if full == (self.held or false) then return end
@@ -29,7 +28,7 @@ function Console:balance()
   if full then self.loop:off(self.master) else self.loop:on(self.master, function() self:output() end) end
 end
 
--- Moves what the pty says; returns whether there was anything.
+-- Forwards the pty's output; returns whether there was any.
 function Console:output()
   local bytes = tiny.try(self.master.read, self.master, CHUNK)
   if not bytes then return false end
@@ -38,8 +37,8 @@ function Console:output()
   return true
 end
 
--- Sets the size. A client that has just come gets the whole screen drawn again: a program does that
--- when the size changes, so that an equal one is changed for a moment.
+-- Sets the size. For a new client, the program must redraw the whole screen. Programs do so when the size changes, so an equal
+-- size is changed briefly.
 function Console:resize(client, rows, cols)
   local now_rows, now_cols = tiny.terminal_size(self.master)
   if client.fresh and client ~= self.first and rows == now_rows and cols == now_cols then
@@ -55,7 +54,7 @@ function Console:take(client, message)
   local rows, cols = text:match("^(%d+) (%d+)$")
   if kind == "i" then
     self.to_pty:put(text)
-    -- A program that does not read: its client waits, as at any terminal.
+    -- If the program does not read, its client waits, as on any terminal.
     if self.to_pty.size > 0 then self.loop:off(client.file) end
   elseif kind == "r" and rows then
     tiny.try(self.resize, self, client, math.tointeger(rows), math.tointeger(cols))
@@ -64,7 +63,7 @@ function Console:take(client, message)
   end
 end
 
--- Takes part in the supervisor's loop; signal(name) is for the signals that clients send.
+-- Joins the supervisor's loop; signal(name) is called for signals that clients send.
 function Console:join(loop, signal)
   self.loop, self.signal = loop, signal
   local function balance() self:balance() end
@@ -77,8 +76,7 @@ function Console:join(loop, signal)
   loop:on(self.master, function() self:output() end)
 end
 
--- The program has ended: the rest of its output. make_room() empties the log's FIFO; false when that
--- cannot be done.
+-- After the program's end, reads the rest of its output. make_room() empties the log's FIFO; it returns false if it cannot.
 function Console:drain(make_room)
   self.slave:close()
   repeat

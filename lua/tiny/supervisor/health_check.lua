@@ -1,5 +1,5 @@
--- Does a container's health checks: a program that joins the container now and then, as exec does.
--- The supervisor never waits for it: its output and its end are events, and its time is bounded.
+-- Runs a container's health checks: a program that joins the container periodically, like exec. The supervisor never blocks on
+-- it: its output and its end are events, and it has a timeout.
 local events = require "tiny.store.events"
 local state = require "tiny.store.state"
 
@@ -13,13 +13,13 @@ local function path_of(container)
   return container.dir .. "/health.json"
 end
 
--- What is on record of a container's checks: status, failing_streak and log; nil without any.
+-- The recorded state of a container's checks: status, failing_streak and log; nil if there is none.
 function Check.on_record(container)
   local text = tiny.read_file(path_of(container))
   return text and tiny.json_decode(text) or nil
 end
 
--- Begins to check the container of `ctx`. told(status, result) is called when the status changes.
+-- Starts the checks of the container of `ctx`. told(status, result) is called when the status changes.
 function Check.start(ctx, loop, told)
   local self = setmetatable({ ctx = ctx, loop = loop, told = told, how = ctx.spec.health }, Check)
   local before = ctx.recovered and Check.on_record(ctx) or {}
@@ -39,13 +39,13 @@ local function frozen(ctx)
   return stats and stats.frozen
 end
 
--- The options of the joining process. `living` ends with the supervisor, and then so does the process:
--- before the kernel is asked to see to that, by the look at the pipe.
+-- The options of the joining process. `living` ends with the supervisor, and the process then ends too: by the poll of the pipe
+-- if that happens before the death signal is set.
 local function joining(self, into, living, life)
   return {
     command = self.how.command, stdio = { into, into },
     first = function()
-      -- The lock tells whether the supervisor lives.
+      -- The lock shows whether the supervisor lives.
       self.ctx.record.alive:close()
       life:close()
     end,
@@ -56,11 +56,11 @@ local function joining(self, into, living, life)
   }
 end
 
--- Starts a check. A paused container is not asked.
+-- Starts a check. A paused container is not checked.
 function Check:begin()
   if frozen(self.ctx) then return self:later() end
   self.result, self.output = { started_at = tiny.timestamp() }, ""
-  -- The program can open its end for reading, and take what was there a moment ago.
+  -- The program can open its end for reading, and take data that had just arrived.
   local out, into = tiny.pipe { nonblock = "read" }
   local living, life = tiny.pipe()
   local options = joining(self, into, living, life)
@@ -78,7 +78,7 @@ function Check:begin()
   self:limit()
 end
 
--- Ends the check, with what it started, after its time. What stands still cannot be in time.
+-- Kills the check and its process group after the timeout. A frozen container gets another timeout.
 function Check:limit()
   self.timer = self.loop:after(self.how.timeout, function()
     if frozen(self.ctx) then return self:limit() end
@@ -87,7 +87,7 @@ function Check:limit()
   end)
 end
 
--- Takes what the check wrote; returns whether there may be more.
+-- Reads the check's output; returns whether there may be more.
 function Check:read()
   local bytes = tiny.try(self.out.read, self.out, "16k")
   if not bytes then
@@ -98,7 +98,7 @@ function Check:read()
   return true
 end
 
--- The process has ended. Others that it started may hold the pipe and write on: nobody waits for that.
+-- The process has ended. Its descendants may still write to the pipe; they are not waited for.
 function Check:ended()
   for _ = 1, 8 do
     if #tiny.poll({ self.out }, 0) == 0 or not self:read() then break end
@@ -131,7 +131,7 @@ local function judged(self, healthy)
   return self.streak >= self.how.retries and "unhealthy" or self.status
 end
 
--- Keeps a result, tells a change of the status, and goes on.
+-- Records a result, reports a changed status, and schedules the next check.
 function Check:finish(status, err)
   local result = self.result
   result.finished_at, result.exit_code, result.error = tiny.timestamp(), status, err and tostring(err)
@@ -150,7 +150,7 @@ function Check:finish(status, err)
   self:later()
 end
 
--- The container has ended: so does a check that is under way.
+-- The container has ended: kills a running check.
 function Check:close()
   if not self.child then return end
   tiny.try(tiny.kill, self.child, "SIGKILL", { group = true })

@@ -1,11 +1,11 @@
--- Learning mode: every system call of a container is let through and looked at, and what it needed is
--- written down as a policy (tiny.spec.policy). Seen are calls, the files they name and the ports; capabilities
--- are inferred from both (tiny.supervisor.learn_caps). What another input would make the program do is not seen, nor
--- what it does with files that it was given open.
+-- Learning mode: allows and observes every system call of a container, and writes what it needed as a policy
+-- (tiny.spec.policy). It observes calls, the files they name, and ports; capabilities are inferred from these
+-- (tiny.supervisor.learn_caps). It does not see what the program would do with other input, nor what it does with files that it
+-- inherited open.
 local calls = require "tiny.supervisor.learn_calls"
 local notified = require "tiny.supervisor.syscall_view"
 
--- More paths than these are no policy that anybody reads, and the names are the container's to make up.
+-- A policy with more paths is unreadable, and the container chooses the names.
 local MOST = 20000
 
 local Learner = {}
@@ -23,9 +23,9 @@ function learn.new(ctx)
   return self
 end
 
--- A call of the container's; what a process of ours does before its program begins counts for that only.
+-- Observes a call. Before the container's program begins, our own process makes the calls: only its execve counts.
 function Learner:see(listener, call, began)
-  -- A number without a name is no call of this machine.
+  -- A number without a name is not a system call of this machine.
   if began and not call.call:match("^%d") then self.calls[call.call] = true end
   local look = calls[call.call]
   if look and (began or call.call:match("^execve")) then
@@ -37,7 +37,7 @@ local function parent(path)
   return path:match("^(.+)/[^/]*$") or "/"
 end
 
--- What is there before the program begins: what it makes itself is not, when the policy is applied.
+-- The part of a path that exists before the program begins: what it creates itself does not exist when the policy is applied.
 function Learner:lasting(path)
   local found = path
   while path ~= "/" do
@@ -48,7 +48,7 @@ function Learner:lasting(path)
   return found
 end
 
--- A path that the policy must let it use: r, w or x, or "list" for the names in a folder.
+-- Grants a right on a path: r, w or x, or "list" for the names in a folder.
 function Learner:grant(path, right)
   path = self:lasting(path)
   if path:match("^/proc/") then path = "/proc" elseif path:match("^/dev/pts/") then path = "/dev/pts" end
@@ -65,24 +65,24 @@ function Learner:stat(path, follow)
   return (tiny.try(tiny.stat, path, { root = self.root, follow = follow }))
 end
 
--- It makes this path itself.
+-- Records that the program creates this path itself.
 function Learner:makes(path)
   if self.made[path] or self.made_count >= MOST then return end
   self.made[path], self.made_count = true, self.made_count + 1
 end
 
--- Names that come and go below a folder.
+-- Records that names are created or removed below a folder.
 function Learner:changed(path, made)
   self:grant(parent(path), "w")
   if made then self:makes(path) end
 end
 
--- A capability that it used, where it had it.
+-- Records a used capability, if the container had it.
 function Learner:used(name)
   if self.held[name] then self.caps[name] = true end
 end
 
--- What the kernel itself opens to run a program: its interpreter, and that one's.
+-- The interpreter that the kernel opens to run a program.
 local function interpreter(text)
   local line = text:match("^#!%s*([^%s]+)")
   if line then return line end
@@ -100,7 +100,7 @@ function Learner:run(path)
     local s = self:stat(path)
     if not s or s.kind ~= "file" then return end
     self.programs[path], self.run_count = true, self.run_count + 1
-    -- Landlock wants both of what is executed.
+    -- Landlock requires both rights to execute a file.
     self:grant(path, "r")
     self:grant(path, "x")
     local text = tiny.try(tiny.read_file, path, { root = self.root, max = "64m" })

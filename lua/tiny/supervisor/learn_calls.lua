@@ -1,5 +1,4 @@
--- What a learner looks at, by the names of system calls: the files, ports and capabilities that their
--- arguments ask for. Arguments count from 1.
+-- What a learner observes, by system call: the files, ports and capabilities that the arguments require. Arguments count from 1.
 local caps = require "tiny.supervisor.learn_caps"
 
 local calls = {}
@@ -13,10 +12,10 @@ local function open(learner, call, path, flags)
   local s, mode = learner:stat(path), flags & O_ACCMODE
   local makes = flags & O_CREAT ~= 0 and (not s or s.kind == "file")
   if s or makes then caps.reach(learner, call, path, s, mode ~= 1, mode ~= 0) end
-  -- /proc/self and what leads through it are the caller's, which we do not see.
+  -- /proc/self and paths through it belong to the caller, which we cannot look up.
   if not s and not makes and path:match("^/proc/") then s = { kind = "file" } end
   if makes then
-    -- When the policy is applied, it may not be there yet.
+    -- It may not exist yet when the policy is applied.
     learner:changed(path, not s)
     learner:makes(path)
   end
@@ -35,7 +34,7 @@ calls.truncate = function(l, c) open(l, c, c.path(1), 1) end
 calls.execve = function(l, c) l:run(c.path(1)) end
 calls.execveat = function(l, c) l:run(c.path(2)) end
 
--- Names that are made or go away, by the arguments that are such.
+-- Calls that create or remove names, with the positions of the path arguments.
 local function names(makes, ...)
   local places = { ... }
   return function(learner, call)

@@ -1,5 +1,5 @@
--- Which capabilities a call needed, as far as its arguments, the caller's ids and the file's mode tell. The
--- kernel does not say which it asked for: this is inferred, and may be too much, or in rare cases too little.
+-- Infers which capabilities a call needed, from its arguments, the caller's ids and the file's mode. The kernel does not report
+-- which ones it checked, so the result may be too large or, in rare cases, too small.
 local caps = {}
 
 local CAP_OF = {
@@ -9,10 +9,10 @@ local CAP_OF = {
 }
 local READ, WRITE, SEARCH, STICKY, SETID = 4, 2, 1, tonumber("1000", 8), tonumber("6000", 8)
 
--- The ids by which the kernel judges the caller.
+-- The ids with which the kernel checks the caller's permissions.
 local function ids(call)
   local status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(call.pid)))
-  -- Real, effective, saved and that for file systems.
+  -- Real, effective, saved and file-system ids.
   local uid, gid = (status.Uid or ""):match("(%d+)$"), (status.Gid or ""):match("(%d+)$")
   local groups = { [tonumber(gid) or -1] = true }
   for group in (status.Groups or ""):gmatch("%d+") do groups[tonumber(group)] = true end
@@ -23,7 +23,7 @@ local function allows(mode, wanted)
   return mode & wanted == wanted
 end
 
--- Whether its mode lets the caller do this to a file.
+-- Whether a file's mode permits this access to the caller.
 local function may(call, s, wanted)
   local all = s.mode & s.mode >> 3 & s.mode >> 6
   if allows(all, wanted) then return true end
@@ -47,13 +47,13 @@ local function search(learner, call, path)
   end
 end
 
--- A file is opened; s is what is there, or nil.
+-- A file is opened; s is its stat, or nil if it does not exist.
 function caps.reach(learner, call, path, s, reads, writes)
   search(learner, call, path)
   if s then check(learner, call, s, (reads and READ or 0) | (writes and WRITE or 0)) else caps.change(learner, call, path) end
 end
 
--- A name is made in its folder, or taken from it.
+-- A name is created in its folder, or removed from it.
 function caps.change(learner, call, path)
   search(learner, call, path)
   local folder = learner:stat(path:match("^(.+)/[^/]*$") or "/")
@@ -64,7 +64,7 @@ function caps.change(learner, call, path)
   if uid ~= s.uid and uid ~= folder.uid then learner:used("CAP_FOWNER") end
 end
 
--- The mode or times of a file are changed: its owner may.
+-- The mode or times of a file are changed: its owner may do so.
 local function own(learner, call, s)
   if not s then return end
   if ids(call) ~= s.uid then learner:used("CAP_FOWNER") end
@@ -85,7 +85,7 @@ caps.calls.utimensat = function(l, c)
   by_file(l, c)
 end
 
--- A signal to a process of another user: there are some once ids were changed.
+-- A signal to a process of another user: such processes can exist once ids were changed.
 function caps.calls.kill(learner)
   if learner.caps.CAP_SETUID then learner:used("CAP_KILL") end
 end

@@ -1,5 +1,5 @@
--- A managed container's life: record, run, restart, record the end. Every way out leaves the store
--- and the kernel as they should be.
+-- The life cycle of a managed container: create, run, restart, record the end. Every exit path leaves the store and the kernel
+-- consistent.
 local derived = require "tiny.spec.derived"
 local events = require "tiny.store.events"
 local format = require "tiny.format"
@@ -8,8 +8,6 @@ local supervisor = require "tiny.supervisor.supervisor"
 local state = require "tiny.store.state"
 
 local lifecycle = {}
-
-local PRIVATE_FILE = tonumber("600", 8)
 
 local function config_of(spec, options)
   local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
@@ -20,18 +18,23 @@ local function config_of(spec, options)
   return config
 end
 
--- The spec of a container on record; its closures come from the copy of its recipe. What the host has
--- now matters to a container that is to start, not to one that runs.
+-- Runs the recipe of a recorded container; returns the spec, empty for a container without a recipe.
+local function asked_by_recipe(record)
+  local recipe = record.config.recipe
+  local made = recipe and require("tiny.supervisor.recipe_code").run(record)
+  if made == nil then return {} end
+  if recipe.part and require("tiny.topology").is(made) then return require("tiny.topology").part(made, recipe.project, recipe.part) end
+  if not recipe.part and require("tiny.container").is(made) then return made.spec end
+  tiny.fail { message = ("the recipe returned %s this time, not a %s"):format(tiny.show(made), recipe.part and "topology" or "container"), exit = 125 }
+end
+
+-- The spec of a recorded container; its functions come from the copy of its recipe. It is checked against the host only for a
+-- container that is to start, not for a running one.
 function lifecycle.spec_of(record, runs)
   local config, spec = record.config, {}
-  local copy = record.dir .. "/recipe.lua"
-  if config.recipe and tiny.stat(copy) then
-    local made, part = tiny.load_recipe(copy)(config.recipe.args or {}), config.recipe.part
-    local asked = part and require("tiny.topology").part(made, config.recipe.project, part) or made.spec
-    for key, value in pairs(asked) do spec[key] = value end
-  end
+  for key, value in pairs(asked_by_recipe(record)) do spec[key] = value end
   for _, key in ipairs(derived.kept "config") do spec[key] = config[key] end
-  -- What it was asked for with; the functions are the recipe's.
+  -- The recorded options, with the recipe's functions.
   if config.seccomp then
     local how, functions = config.seccomp, (spec.seccomp or {}).notify
     spec.seccomp = { allow = how.allow, learn = how.learn, notify = #(how.notify or {}) > 0 and functions or nil }
@@ -41,7 +44,7 @@ function lifecycle.spec_of(record, runs)
   return runs and spec or require "tiny.pipeline.check"(spec)
 end
 
--- 127 and 126 as a shell has them; 125 for everything that is tinylua's.
+-- 127 and 126 as in a shell; 125 for tinylua's own errors.
 local function exit_of(err)
   if err.op ~= "exec" or err.step ~= "exec" then return err.exit or 125 end
   return err.code == "ENOENT" and 127 or 126
@@ -59,25 +62,29 @@ local function record_end(record, result)
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
-    s.networks, s.ports = nil, nil
+    s.networks, s.ports, s.unrecovered = nil, nil, nil
   end)
   remove_streams(record)
+  -- A container that ended quickly has not been synced to the disk before.
+  if record.config.remove or record.persisted then return end
+  local _, err = tiny.try(require "tiny.store.persist", record)
+  if err then format.note("%s may be lost by a power cut: %s", record.config.name, tostring(err)) end
 end
 
 local function tell_end(record, result)
-  if result.told then return end -- the time before a restart was cut short
+  if result.told then return end -- the restart delay was interrupted
   result.told = true
   events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil })
 end
 
--- Records how a run ended, or removes the container that asked for that.
+-- Records how a run ended, or removes a container created with that option.
 function lifecycle.ended(record, result)
   if not record.config.remove then record_end(record, result) end
   tell_end(record, result)
   if record.config.remove then require("tiny.supervisor.cleanup").forget(record) end
 end
 
--- Records, or for a new container removes, what could not be started.
+-- Records a failed start, or removes the container if it is new.
 local function failed(record, options, err)
   err.exit = exit_of(err)
   if options.fresh then
@@ -91,10 +98,10 @@ local function failed(record, options, err)
 end
 
 local function note_supervisor(record)
-  state.update(record, function(s) s.supervisor = state.self() end)
+  state.update(record, function(s) s.supervisor, s.unrecovered = state.self(), nil end)
 end
 
--- The first start: when it fails, nothing of a new container is left.
+-- The first start: if it fails, a new container is removed.
 local function first(record, spec, options)
   local ctx, err = tiny.try(function()
     if options.detached then
@@ -102,32 +109,34 @@ local function first(record, spec, options)
       note_supervisor(record)
       options.null = tiny.open("/dev/null", { read = true, write = true })
     end
+    if record.config.recipe then require("tiny.supervisor.recipe_code").follow(record) end
     return supervisor.make(record, spec, options)
   end)
   return ctx or failed(record, options, err)
 end
 
--- Waits out the time before a restart; false when the container is to stop meanwhile.
+-- Waits for the restart delay; false if the container is to stop meanwhile.
 local function wait_restart(record, ctx, result, seconds, count)
   local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
   state.update(record, function(s)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
     s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
   end)
+  if tiny.settings.log then tiny.log("info", "starts again soon", { container = record.config.name, seconds = seconds, restarts = count }) end
   remove_streams(record)
   tell_end(record, result)
   supervisor.tell_end(ctx, result)
   return not state.stopping(record.state) and #tiny.poll({ signals }, seconds) == 0
 end
 
--- Watches a container, and starts it again as often as its policy says; records how it ended and
--- returns that. The recipe is told last: whatever it does then, the end is on record.
+-- Watches a container and restarts it by its policy; records how it ended and returns that. The recipe's callback comes last:
+-- whatever it does, the end is already recorded.
 local function watch(record, spec, ctx, options)
   local counter = restart.counter(restart.parse(spec.restart))
   while true do
     local result = supervisor.watch(ctx)
     local now = state.load(record.id) or record
-    -- rename and update may have written it again.
+    -- rename and update may have rewritten the config.
     if not now.damage then
       record.config = now.config
       for _, key in ipairs(derived.kept "limits") do spec[key] = now.config.limits and now.config.limits[key] end
@@ -162,64 +171,82 @@ function lifecycle.foreground(record, spec, options)
   return result.status
 end
 
--- Makes this process a supervisor without a terminal: its caller's output may be somebody's pipe,
--- whose end would otherwise wait for us. What it and the recipe's callbacks say from here on goes to a
--- file. The container runs by now, so that what fails here is let be.
-local function let_go(record, null)
+-- Detaches this process from the caller's output, which may be a pipe whose reader would wait for us. From here on, the output of
+-- the supervisor and of the recipe's callbacks goes to a file. The container already runs, so failures are ignored.
+local function to_log(record, null)
   for number = 0, 2 do tiny.try(tiny.dup2, null, number) end
+  tiny.try(tiny.log_reopen)
   tiny.try(function() require("tiny.supervisor.supervisor_log").take(record) end)
+end
+
+local function let_go(record, null)
+  to_log(record, null)
   tiny.try(tiny.stop_trace)
   tiny.try(null.close, null)
   tiny.try(tiny.chdir, "/")
-  -- The caller waits for this. Failing, it ends the supervisor, and the next command takes over.
+  -- The caller waits for this. If it fails, the supervisor ends, and the next command recovers the container.
   tiny.notify_ready()
 end
 
 function lifecycle.background(record, spec, options)
   options.detached = true
-  local supervisor, err = tiny.try(tiny.fork, function()
+  local child, err = tiny.try(tiny.fork, function()
     if options.leave then options.leave:close() end
     local ctx = first(record, spec, options)
     let_go(record, options.null)
     local result, last = watch(record, spec, ctx, options)
     supervisor.tell_clients(last, result)
   end)
-  if not supervisor then failed(record, options, err) end
-  local _, failure = tiny.try(supervisor.wait_ready, supervisor:keep())
-  -- Killed, it could not say so; a container that runs is on record before its supervisor is ready.
+  if not child then failed(record, options, err) end
+  local _, failure = tiny.try(child.wait_ready, child:keep())
+  -- A killed child cannot report this; a running container is recorded before its supervisor is ready.
   local now = tiny.try(state.load, record.id)
-  -- What runs, runs: to tell of a failure would have it started twice.
+  -- Do not report a failure if the container runs: the caller would start it twice.
   if failure then now = tiny.try(state.settled, now, nil, options.recover) end
   if now and now.state.status == "running" then return 0 end
   if failure then error(failure, 0) end
   if now and now.state.status == "starting" then
-    supervisor:wait()
+    child:wait()
     if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
-    tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc clears what it had made", exit = 125 }
+    tiny.fail { message = record.config.name .. ": its supervisor was killed before the container ran", hint = "tinylua gc cleans up after it", exit = 125 }
   end
   return 0
 end
 
--- Takes over a container that lost its supervisor. The caller holds record.alive.
+-- Seconds that a new supervisor has until it watches the container, if it must run a recipe first.
+local RECOVERY = 10
+
+-- Kills a supervisor whose recovery timed out, and records that, so that later commands do not wait as long again.
+local function give_up(record, supervisor)
+  tiny.try(tiny.kill, supervisor, "SIGKILL")
+  tiny.try(supervisor.wait, supervisor)
+  local message = ("its recipe was still loading after %d s; tinylua gc tries again"):format(RECOVERY)
+  tiny.try(state.update, record, function(s) s.unrecovered, s.supervisor = message, nil end, 1)
+  tiny.fail { message = message, code = "ETIMEDOUT", exit = 125 }
+end
+
+-- Recovers a container that lost its supervisor. The caller holds record.alive.
 function lifecycle.recover(record)
-  -- What is to start it again, and to run its health checks, is nothing that it can write to. The command
-  -- starts over where that is not so: it has only looked yet.
+  -- The program that restarts the container and runs its health checks must not be writable by it. If it is, the command
+  -- re-executes itself, which is safe because it has only read so far.
   tiny.seal()
-  local supervisor = tiny.fork(function()
+  local child = tiny.fork(function()
     tiny.setsid()
     note_supervisor(record)
     local null = tiny.open("/dev/null", { read = true, write = true })
+    -- Output of the recipe at this point belongs to no command.
+    to_log(record, null)
     local spec = lifecycle.spec_of(record, true)
     local ctx = supervisor.recover(record, spec)
     let_go(record, null)
     if not ctx then return end
     local result, last = watch(record, spec, ctx, { detached = true })
     supervisor.tell_clients(last, result)
-  end):keep()
-  supervisor:wait_ready()
+  end)
+  if not child:keep():wait_ready(record.config.recipe and RECOVERY) then give_up(record, child) end
 end
 
--- Checks a spec and puts it on record. options.recipe: { path, args, text } of the recipe it came from.
+-- Checks a spec and records the container. options.recipe: { path, args, text } of the recipe it came from.
 function lifecycle.create(spec, options)
   local _, err = tiny.try(require "tiny.pipeline.check", spec)
   if err then
@@ -227,32 +254,36 @@ function lifecycle.create(spec, options)
     error(err, 0)
   end
   if options.cidfile then require("tiny.supervisor.cidfile").check(options.cidfile) end
-  local text = options.recipe and options.recipe.text
-  if text then options.recipe.text = nil end
+  local code = options.recipe and require "tiny.supervisor.recipe_code"
+  local files = code and code.describe(options.recipe)
   local record = state.create(config_of(spec, options))
-  if text then tiny.write_file(record.dir .. "/recipe.lua", text, { mode = PRIVATE_FILE }) end
+  if files then code.write(record, files) end
   if options.cidfile then require("tiny.supervisor.cidfile").write(options.cidfile, record) end
+  if options.durable or state.durable(record.config) then
+    local _, lost = tiny.try(require "tiny.store.persist", record, true)
+    if lost then failed(record, { fresh = true, cidfile = options.cidfile }, lost) end
+  end
   events.emit(record, "create")
   spec.hostname = record.config.hostname
   return record
 end
 
--- Seconds that the callbacks at an end may take before it is started again.
+-- Seconds that the callbacks of an end may take before the next start.
 local LAST_WORDS = 60
 
--- Starts a container on record again, in the background; false when it runs already.
+-- Starts a recorded container again, in the background; false if it is already running.
 function lifecycle.start(known, recover)
   local record, now = state.claim(known, LAST_WORDS)
   if not record and not now then state.gone(known) end
   if not record and not state.busy(now) then
     tiny.fail {
-      message = ("%s has ended, but its supervisor has not for %d s: a callback of its recipe goes on"):format(now.config.name, LAST_WORDS), exit = 125,
+      message = ("%s has ended, but after %d s its supervisor still runs a callback of its recipe"):format(now.config.name, LAST_WORDS), exit = 125,
       hint = "`tinylua rm -f` ends it",
     }
   end
   if not record then return false end
   local alive <close> = record.alive
-  if record.damage then tiny.fail(record.damage) end
+  if record.unreadable then tiny.fail(record.damage) end
   local spec = lifecycle.spec_of(record)
   state.update(record, function(s) s.status, s.supervisor, s.stopping, s.again = "starting", state.self(), nil, true end)
   lifecycle.background(record, spec, { where = record.config.recipe and record.config.recipe.path, recover = recover })

@@ -1,16 +1,16 @@
--- A container without a memory limit to which `update` gives one while it runs: from then on its supervisor
--- watches for kills. That another process replaced config.json is what tells.
+-- Handles a running container that gets its first memory limit from `update`: from then on, its supervisor watches for OOM
+-- kills. It notices the update because another process replaces config.json.
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
 local state = require "tiny.store.state"
 
--- Whether there is a limit now; then begins to watch.
+-- Starts to watch if there is a limit now; returns whether there is.
 local function begin(ctx, loop, handles, call)
   local now = state.load(ctx.id)
   local memory = now and not now.damage and now.config.limits and now.config.limits.memory
   if not memory then return false end
   ctx.spec.memory = memory
-  -- On v1 the group has a folder for memory only since then.
+  -- On cgroup v1, the memory folder exists only since the update.
   ctx.cgroup = limits.reopen(ctx) or ctx.cgroup
   handles.limit = require("tiny.supervisor.memory_events").watch_kills(ctx, loop, call)
   return true
@@ -28,19 +28,19 @@ local function await(ctx, loop, handles, call)
   end
   loop:on(watch, function()
     stop()
-    -- The file that was watched is gone.
+    -- The watched file no longer exists.
     try_await(ctx, loop, handles, call)
   end)
-  -- After the watch: what was changed before it is seen here.
+  -- Check after the watch is set up, so that an earlier change is not missed.
   if begin(ctx, loop, handles, call) then stop() end
 end
 
--- A container goes on unwatched.
+-- If the watch fails, the container keeps running.
 function try_await(ctx, ...)
   local _, err = tiny.try(await, ctx, ...)
-  -- It is just being removed.
-  if err and err.code ~= "ENOENT" then format.note("%s: a memory limit that it gets is not watched: %s", ctx.name, tostring(err)) end
+  -- ENOENT: it is being removed.
+  if err and err.code ~= "ENOENT" then format.note("%s: a later memory limit will not be watched for OOM kills: %s", ctx.name, tostring(err)) end
 end
 
--- Takes part in a supervisor's loop; the handles are closed with it. call(name, …) calls the recipe back.
+-- Joins a supervisor's loop; the handles are closed with it. call(name, …) calls the recipe's callbacks.
 return try_await

@@ -1,12 +1,11 @@
--- What the kernel tells of a container's memory while it lives: processes killed for want of it, and
--- pressure, the time in which its processes wait for memory.
+-- The kernel's events about a container's memory: OOM kills, and pressure, the time in which its processes wait for memory.
 local events = require "tiny.store.events"
 local pressure = require "tiny.pipeline.pressure"
 local state = require "tiny.store.state"
 
 local memory_events = {}
 
--- Tells of kills that were not told yet.
+-- Reports kills that have not been reported yet.
 function memory_events.told(ctx, kills)
   local new = kills > (ctx.oom_told or 0)
   if not new then return false end
@@ -15,8 +14,8 @@ function memory_events.told(ctx, kills)
   return true
 end
 
--- Calls on_oom(kills) of the recipe whenever the kernel has killed processes of the container; kills: all
--- so far. Returns the handle.
+-- Calls the recipe's on_oom(kills) whenever the kernel has killed processes of the container; kills: the total so far. Returns
+-- the handle.
 function memory_events.watch_kills(ctx, loop, call)
   local v1 = ctx.cgroup.folders.memory
   local news = tiny.cgroup_notice(ctx.cgroup, v1 and "memory.oom_control" or "memory.events")
@@ -27,17 +26,17 @@ function memory_events.watch_kills(ctx, loop, call)
       tiny.try(state.update, ctx.record, function(s) s.oom_kills = kills end)
       call("on_oom", kills)
     elseif v1 and patience < 1 then
-      -- v1 tells that the kernel is about to kill; the count follows.
+      -- v1 notifies before the kernel kills; the count follows.
       loop:after(patience, function() look(patience * 2) end)
     end
   end
   loop:on(news, function() look(0.01) end)
-  -- What happened before, while nobody watched.
+  -- Events from before the watch.
   look(1)
   return news
 end
 
--- The figures of a pressure file by name, "some_avg10", "some_total" (microseconds) and so on.
+-- The values of a pressure file by name, "some_avg10", "some_total" (microseconds) and so on.
 local function figures(text)
   local found = {}
   for kind, line in text:gmatch("(%a+) ([^\n]+)") do
@@ -46,7 +45,7 @@ local function figures(text)
   return found
 end
 
--- Calls on_pressure(figures) when processes wait for memory longer than asked.
+-- Calls on_pressure(figures) when processes wait for memory longer than the threshold.
 local function watch_pressure(ctx, loop, on_pressure)
   local psi = pressure.meter() == "psi"
   local trigger = psi and ("some %d %d"):format(ctx.spec.pressure * 1000000 // 1, pressure.WINDOW * 1000000) or "medium"
@@ -58,7 +57,7 @@ local function watch_pressure(ctx, loop, on_pressure)
   return news
 end
 
--- Watches what the spec asks for; returns the handles. call(name, …) calls the recipe back.
+-- Watches the events that the spec requires; returns the handles. call(name, …) calls the recipe's callbacks.
 function memory_events.watch(ctx, loop, call)
   local handles = {}
   if ctx.spec.memory then table.insert(handles, memory_events.watch_kills(ctx, loop, call)) end

@@ -1,5 +1,5 @@
--- One run of a container as its supervisor sees it: make it, or take over one that lost its
--- supervisor; watch it; clear up after it. What happens on an event is decided here.
+-- One run of a container in its supervisor: creates or recovers the container, watches it, and cleans up after it. Decides what
+-- happens on each event.
 local Loop = require "tiny.base.loop"
 local events = require "tiny.store.events"
 local format = require "tiny.format"
@@ -10,11 +10,11 @@ local state = require "tiny.store.state"
 
 local supervisor = {}
 
--- Who lives shorter, in seconds, needs nobody who waits for an update of its limits.
+-- Seconds. A container that ends sooner is not watched for limit updates, and is synced to the disk only once.
 local SOON = 0.2
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
 
--- Most recipes have none, and nothing of it is then loaded.
+-- Most recipes have no callbacks; the module is then not loaded.
 local function call_back(ctx, name, ...)
   if ctx.spec[name] then require "tiny.supervisor.callback"(ctx, name, ...) end
 end
@@ -27,10 +27,10 @@ local function new_context(record, spec, options)
   }
 end
 
--- The child waits before its program until it is on record: a supervisor that is killed leaves
--- either a container that can be found, or none.
+-- The child waits until it is recorded before it runs its program: if the supervisor is killed, there is either a recorded
+-- container or none.
 local function record_birth(ctx)
-  -- It is on record as running while it makes its mounts: who enters it waits for this lock.
+  -- It is recorded as running while it sets up its mounts: processes that enter it wait for this lock.
   ctx.making = tiny.flock(ctx.run .. "/making")
   state.update(ctx.record, function(s)
     s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
@@ -39,13 +39,13 @@ local function record_birth(ctx)
     s.health = ctx.spec.health and "starting" or nil
     s.networks, s.ports = ctx.networks, ctx.ports
   end)
-  -- Here and not later: the child makes its mounts meanwhile.
+  -- Here and not later, because the child sets up its mounts in parallel.
   output.open(ctx)
 end
 
--- Makes the container. When that fails its steps are undone, and the error is thrown again.
+-- Creates the container. On failure, undoes the completed steps and rethrows the error.
 function supervisor.make(record, spec, options)
-  -- Before there is a container: its processes would see the arguments of those that are forked for it.
+  -- Before the container exists: its processes would see the arguments of the processes forked for it.
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = new_context(record, spec, options)
   ctx.born = record_birth
@@ -64,9 +64,10 @@ function supervisor.make(record, spec, options)
   end
   if ctx.making then ctx.making:close() end
   if not err then
-    -- What made it is not held for as long as it runs.
+    -- Release what only the set-up needed.
     ctx.inside, ctx.born, ctx.answer, ctx.security, ctx.go_from, ctx.go_into = nil, nil, nil, nil, nil, nil
     events.emit(record, "start")
+    if tiny.settings.log then tiny.log("info", "the container runs", { container = ctx.name, id = ctx.id, process = ctx.process.pid }) end
     call_back(ctx, "on_start")
     return ctx
   end
@@ -76,7 +77,7 @@ function supervisor.make(record, spec, options)
   error(err, 0)
 end
 
--- Takes over a running container whose supervisor is gone; nil when it has ended meanwhile.
+-- Recovers a running container that lost its supervisor; nil if it has ended meanwhile.
 function supervisor.recover(record, spec)
   local process = state.process(record)
   if not process then return nil end
@@ -92,7 +93,7 @@ function supervisor.recover(record, spec)
   return ctx
 end
 
--- Undoes what the steps made; failures are told, never thrown.
+-- Undoes the steps; failures are reported, never thrown.
 function supervisor.clear(ctx)
   local failures = ctx.scope:clear()
   local network = ctx.spec.network
@@ -108,9 +109,9 @@ function supervisor.clear(ctx)
   for _, text in ipairs(failures) do format.note("while cleaning up: %s", text) end
 end
 
--- Whether the process would act on a signal: as PID 1 it gets only those that it handles or waits for. Of one that
--- waits in sigwait(3), as --init and most small inits do, /proc shows neither: it is known by where it sleeps. And
--- whether it ignores the signal by its own wish.
+-- Whether the process would act on a signal: PID 1 gets only signals that it handles or waits for. If it waits in sigwait(3),
+-- like --init and most small inits, the signal masks in /proc show neither, but wchan does. Second result: whether it ignores
+-- the signal explicitly.
 function supervisor.handles(pid, name, init)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
   if init or asleep:find("sigtimedwait", 1, true) then return true end
@@ -120,34 +121,21 @@ function supervisor.handles(pid, name, init)
     local mask = tonumber(status[field] or "0", 16)
     return mask & (1 << (number - 1)) ~= 0
   end
-  -- A shell blocks everything for a moment while it starts a program, and still ignores what it ignores.
+  -- A shell blocks all signals briefly while it starts a program, but still ignores the ones it ignores.
   local ignores = has "SigIgn"
   return not ignores and (has "SigCgt" or has "SigBlk"), ignores
 end
 
--- A signal for the container. PID 1 ignores what it has no handler for (pid_namespaces(7)), so a
--- second Ctrl-C ends it for certain.
+-- Forwards a signal to the container. PID 1 does not get signals that it has no handler for (pid_namespaces(7)), so a second
+-- Ctrl-C sends SIGKILL.
 function supervisor.forward(ctx, name)
   local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
   if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
     ctx.asked = true
-    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; once more ends it with SIGKILL", name)
+    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; send it again to kill the container", name)
   end
   tiny.try(tiny.kill, ctx.process, name)
-end
-
--- The modules that only the making of a container needs. A supervisor forgets them while it has nothing
--- to do; a restart loads them again.
-local MAKING = {
-  "cli.commandline", "container", "net.attach", "net.bridge", "net.check", "net.files", "net.pin", "net.ports", "net.store", "net.subnet",
-  "network", "pipeline.check", "pipeline.devices", "pipeline.logging", "pipeline.masked_paths", "pipeline.mounts", "pipeline.rootfs",
-  "pipeline.security", "pipeline.security_options", "pipeline.terminal", "pipeline.users", "spec.derived", "spec.keys", "spec.merge_options", "spec.pairs", "spec.schema",
-  "spec.values", "supervisor.limit_watch",
-}
-
-local function forget_making()
-  for _, name in ipairs(MAKING) do package.loaded["tiny." .. name] = nil end
 end
 
 local function how_it_ended(ctx)
@@ -155,8 +143,8 @@ local function how_it_ended(ctx)
   return ctx.process:wait()
 end
 
--- Watches what the container does not tell by itself; returns the health check, and handles to close. A
--- container is not ended for what cannot be watched.
+-- Starts the health check and the watches of the cgroup; returns the health check, and handles to close. A container is not
+-- ended because a watch fails.
 local function watch_inside(ctx, loop)
   local health, handles
   if ctx.spec.health then
@@ -166,7 +154,7 @@ local function watch_inside(ctx, loop)
   if ctx.cgroup and (ctx.spec.memory or ctx.spec.on_pressure) then
     local err
     handles, err = tiny.try(require("tiny.supervisor.memory_events").watch, ctx, loop, call)
-    if err then format.note("%s: what its memory lacks is told at its end only: %s", ctx.name, tostring(err)) end
+    if err then format.note("%s: OOM kills are reported only at its end, and memory pressure is not: %s", ctx.name, tostring(err)) end
   end
   handles = handles or {}
   if ctx.cgroup and not ctx.spec.memory then
@@ -175,8 +163,14 @@ local function watch_inside(ctx, loop)
   return health, handles
 end
 
--- Waits until the container has ended; returns how: { status, signal, oom }. A status of nil means
--- that this kernel does not tell it to a supervisor that is not the parent.
+-- Syncs what a start has written. A disk failure does not end the container.
+local function persist(record)
+  local _, err = tiny.try(require "tiny.store.persist", record, true)
+  if err then format.note("%s may be lost by a power cut: %s", record.config.name, tostring(err)) end
+end
+
+-- Waits until the container has ended; returns { status, signal, oom }. A status of nil means that this kernel does not report
+-- it to a supervisor that is not the parent.
 function supervisor.watch(ctx)
   local loop = Loop.new()
   output.join(ctx, loop)
@@ -186,10 +180,10 @@ function supervisor.watch(ctx)
     for name in function() return (ctx.signals:next()) end do supervisor.forward(ctx, name) end
   end)
   local health, handles = watch_inside(ctx, loop)
+  if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end) end
-  loop:on_quiet(forget_making)
   loop:run()
   if health then health:close() end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
@@ -199,19 +193,20 @@ function supervisor.watch(ctx)
   local status, signal = how_it_ended(ctx)
   local result = { status = status, signal = signal, oom = limits.oom_kills(ctx), log_lost = ctx.lost }
   ctx.process:close()
-  -- The last kill may have been its own end.
+  -- The last kill may have been that of PID 1.
   result.oom_untold = result.oom > 0 and require("tiny.supervisor.memory_events").told(ctx, result.oom) or nil
+  if tiny.settings.log then tiny.log("info", "the container has ended", { container = ctx.name, id = ctx.id, status = status, signal = signal, oom = result.oom }) end
   supervisor.clear(ctx)
   return result
 end
 
--- Tells those who look on how it ended, once that is on record.
+-- Sends the result to the clients, once it is recorded.
 function supervisor.tell_clients(ctx, result)
   local audience = ctx.console and ctx.console.audience or ctx.record.audience
   if audience then audience:tell(result) end
 end
 
--- Tells the recipe how it ended, once; by then that is on record.
+-- Reports the end to the recipe, once; by then it is recorded.
 function supervisor.tell_end(ctx, result)
   if ctx.told then return end
   ctx.told = true

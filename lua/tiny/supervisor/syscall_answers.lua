@@ -1,12 +1,12 @@
--- Answers the system calls of a container that wait for its supervisor (tiny.pipeline.seccomp_notify): by the recipe's
--- functions, by the list of what may be called, or by writing down what is called.
+-- Answers a container's system calls that wait for its supervisor (tiny.pipeline.seccomp_notify): by the recipe's functions, by
+-- the list of allowed calls, or, in learning mode, by recording the calls.
 local call_back = require "tiny.supervisor.callback"
 local format = require "tiny.format"
 local notified = require "tiny.supervisor.syscall_view"
 
 local answers = {}
 
--- So many different calls are named in one run: their numbers are the container's to choose.
+-- The maximum number of different calls reported in one run: the container chooses their numbers.
 local MOST_NAMED = 100
 
 local function began(source)
@@ -15,20 +15,20 @@ local function began(source)
 end
 
 local function tell(ctx, text, ...)
-  format.note("%s%s: " .. text, ctx.record.remarks and tiny.timestamp() .. " " or "", ctx.name, ...)
+  format.note("%s: " .. text, ctx.name, ...)
   format.flush()
 end
 
--- What a function of the recipe says to a call. Whatever else it does denies it.
+-- Calls a function of the recipe and returns its answer. Errors and invalid answers deny the call.
 local function asked(ctx, source, call, f)
   local answer, name = nil, "seccomp.notify." .. call.call
-  -- One for all calls: it counts how much was said.
+  -- One view for all calls: it counts the callbacks.
   local view = ctx.notify_view or { spec = {}, record = ctx.record, name = ctx.name }
   ctx.notify_view = view
   view.spec[name] = function() answer = f(notified(source.listener, call)) end
   call_back(view, name)
   if type(answer) == "table" then return answer end
-  if answer ~= nil then tell(ctx, "%s returned %s, which is no answer", name, tiny.show(answer)) end
+  if answer ~= nil then tell(ctx, "%s returned %s, which is not an answer", name, tiny.show(answer)) end
   return { error = "EPERM" }
 end
 
@@ -36,7 +36,7 @@ local function answer_of(ctx, source, call)
   local how = ctx.spec.seccomp or {}
   if how.learn then
     ctx.learner = ctx.learner or require "tiny.supervisor.learn".new(ctx)
-    -- A wrong pointer, a caller that is killed meanwhile: such a call asks for nothing.
+    -- A bad pointer or a killed caller is no error here: the call needs no right.
     tiny.try(ctx.learner.see, ctx.learner, source.listener, call, began(source))
     return { continue = true }
   end
@@ -46,24 +46,24 @@ local function answer_of(ctx, source, call)
   ctx.denied = ctx.denied or { count = 0 }
   if not ctx.denied[call.call] and ctx.denied.count < MOST_NAMED then
     ctx.denied[call.call], ctx.denied.count = true, ctx.denied.count + 1
-    tell(ctx, "denied %s, which is not among the system calls that it may make (pid %d)", call.call, call.pid)
+    tell(ctx, "denied %s, which is not an allowed system call (pid %d)", call.call, call.pid)
   end
   return { error = "EPERM" }
 end
 
--- Answers what waits; false when no process has the filter any more.
+-- Answers one pending call; false once no process has the filter.
 local function serve(ctx, source)
   local call = tiny.notify_receive(source.listener)
   if not call then return call == false end
   local _, err = tiny.try(tiny.notify_respond, source.listener, call.id, answer_of(ctx, source, call))
   if not err then return true end
-  tell(ctx, "the answer to %s: %s", call.call, err.message)
+  tell(ctx, "the answer to %s failed: %s", call.call, err.message)
   tiny.try(tiny.notify_respond, source.listener, call.id, { error = "EPERM" })
   return true
 end
 
--- Takes the listener of the container's first program, and answers until that has begun. Nothing comes
--- where it fails before: then it says so itself.
+-- Receives the listener of the container's first program, and answers until the program has begun. If the start fails earlier,
+-- no listener arrives, and the child reports the error itself.
 function answers.accompany(ctx, socket)
   local started = tiny.recv_fd(socket)
   local listener = started and tiny.recv_fd(socket)
@@ -88,7 +88,7 @@ local function watch(ctx, loop, source)
   end)
 end
 
--- A program has connected: two files come, the pipe and the listener.
+-- A program has connected: it sends two files, the pipe and the listener.
 local function greet(ctx, loop)
   local socket = tiny.unix_accept(ctx.notify_door)
   if not socket then return end
@@ -102,16 +102,16 @@ local function greet(ctx, loop)
   end)
 end
 
--- Answers from now on, as events.
+-- Joins the loop; further calls are answered as events.
 function answers.join(ctx, loop)
   for _, source in pairs(ctx.notify_sources) do watch(ctx, loop, source) end
   loop:on(ctx.notify_door, function() greet(ctx, loop) end)
 end
 
--- The container has ended: what was learned is written down.
+-- The container has ended: writes the learned policy.
 function answers.close(ctx)
   local _, err = tiny.try(function() if ctx.learner then ctx.learner:write() end end)
-  if err then tell(ctx, "what was learned is lost: %s", tostring(err)) end
+  if err then tell(ctx, "the learned policy is lost: %s", tostring(err)) end
   for _, source in pairs(ctx.notify_sources) do
     source.listener:close()
     source.started:close()

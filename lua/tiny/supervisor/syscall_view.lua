@@ -1,9 +1,9 @@
--- A system call as a recipe's function sees it: its name, arguments and caller, what its arguments point to,
--- and the answers that it can be given. What a pointer leads to may change between the look and the kernel's
--- own: continue() then is no security boundary (seccomp_unotify(2)); deny(), value() and file() are.
+-- A system call as passed to a recipe's function: its name, arguments and caller, the data that its arguments point to, and the
+-- possible answers. The data may change before the kernel reads it itself: continue() is therefore no security boundary
+-- (seccomp_unotify(2)); deny(), value() and file() are.
 local AT_FDCWD = -100
 
--- Calls whose path follows the descriptor of a folder; their names end so, but for these.
+-- Calls whose path follows a directory descriptor; names of such calls end in "at", except these.
 local WITH_FOLDER = { statx = true, open_tree = true, fspick = true }
 
 local function folder_of(call, i)
@@ -22,21 +22,21 @@ local function tidy(path)
   return "/" .. table.concat(parts, "/")
 end
 
-local GONE = "the caller does not wait any more"
+local GONE = "the caller no longer waits"
 
 local function read(seen, i, length, max)
   local address = seen.args[i] or tiny.fail(("%s has no argument %s"):format(seen.name, tiny.show(i)))
   return tiny.notify_read(seen.listener, seen.id, { pid = seen.pid, address = address, length = length, max = max }) or tiny.fail(GONE)
 end
 
--- What is made for a call when it is asked for: most functions ask for little.
+-- Methods that are created on first use: most functions need few.
 local ASKED = {}
 
--- Argument i (from 1) as a text of at most `max` bytes, and as `length` bytes.
+-- Argument i (from 1) as a string of at most `max` bytes, or as `length` bytes.
 function ASKED.text(seen) return function(i, max) return read(seen, i, nil, max) end end
 function ASKED.bytes(seen) return function(i, length) return read(seen, i, length) end end
 
--- Argument i as a path from the container's root on, with "." and ".." taken out. Links are not followed.
+-- Argument i as a path from the container's root, with "." and ".." resolved. Links are not followed.
 function ASKED.path(seen)
   return function(i)
     local text = read(seen, i)

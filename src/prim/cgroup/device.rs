@@ -1,4 +1,4 @@
-//! Which devices a group's processes may use.
+//! Device rules of a cgroup.
 
 use mlua::Table;
 
@@ -11,19 +11,19 @@ const RULE: Type = Type::Options(&[
     opt("type", Type::Word(&["char", "block"]), "both", "the kind of device"),
     opt("major", Type::Int, "all", "the major number"),
     opt("minor", Type::Int, "all", "the minor number"),
-    need("access", Type::Str, "letters: r to read, w to write, m to make its node"),
+    need("access", Type::Str, "one or more letters: r to read, w to write, m to create the device node (mknod(2))"),
 ]);
 
 pub(super) const SET_DEVICE_RULES: Primitive = Primitive {
     name: "set_device_rules",
-    doc: "Lets the processes of a control group use these devices and no others (v1's devices controller; on v2 a \
-          program of the kernel's, bpf(2)). What they have open stays open.",
+    doc: "Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is \
+          a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.",
     args: &[GROUP],
-    list: Some((RULE, "what is allowed")),
+    list: Some((RULE, "the devices that are allowed")),
     method: Some(("cgroup", "set_device_rules")),
     errors: &[
-        ("EPERM", "run as root; on v1 a group cannot allow what the group above it may not use"),
-        ("EINVAL", "this kernel has no programs for devices (CONFIG_CGROUP_BPF)"),
+        ("EPERM", "run as root; on v1 a cgroup cannot allow a device that its parent denies"),
+        ("EINVAL", "the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)"),
         ERRORS[0],
         ERRORS[1],
         ERRORS[3],
@@ -54,7 +54,7 @@ fn rule(item: &Table) -> Result<DeviceRule, String> {
     };
     let access = text("access")?.unwrap_or_default();
     if access.is_empty() || access.chars().any(|c| !"rwm".contains(c)) {
-        return Err(format!("option \"access\": {access:?} is not made of r, w and m"));
+        return Err(format!("option \"access\": {access:?} has letters other than r, w and m"));
     }
     let access = Access { read: access.contains('r'), write: access.contains('w'), mknod: access.contains('m') };
     Ok(DeviceRule {

@@ -1,19 +1,20 @@
-//! A group's own files: what it uses, and what has no primitive of its own.
+//! Control files of a cgroup: its usage figures, and files without a primitive of their own.
 
 use mlua::Table;
 
 use super::{BASE, GROUP, group};
 use crate::vm::call::Call;
-use crate::vm::registry::{Outcome, Primitive, Type, arg};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg};
 
 pub(super) const CGROUP_STATS: Primitive = Primitive {
     name: "cgroup_stats",
-    doc: "Tells what a control group uses and what its limits did. What happened stays readable after its processes \
-          have ended, as long as the group is there.",
+    effect: Effect::Plumbing,
+    doc: "Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after \
+          its processes have ended, until the cgroup is removed.",
     args: &[GROUP],
     returns: "a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, \
-              pids_refused (forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; what \
-              nothing counts or limits is missing",
+              pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a \
+              field is absent where no controller counts it or no limit is set",
     method: Some(("cgroup", "stats")),
     example: "local web <close> = tiny.cgroup(\"web\", { controllers = { \"memory\" } })\n\
               print(tiny.cgroup_stats(web).memory)",
@@ -23,8 +24,9 @@ pub(super) const CGROUP_STATS: Primitive = Primitive {
 
 pub(super) const CGROUP_READ: Primitive = Primitive {
     name: "cgroup_read",
-    doc: "Reads a control file of a control group as text (cgroups(7)); the file's name begins with its controller, \
-          and is the kernel's on this host: v1 and v2 differ.",
+    effect: Effect::Plumbing,
+    doc: "Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the \
+          one of this host: v1 and v2 differ.",
     args: &[GROUP, arg("file", Type::Str, "\"memory.stat\", \"cgroup.procs\" …")],
     returns: "a string",
     method: Some(("cgroup", "read")),
@@ -38,9 +40,12 @@ pub(super) const CGROUP_READ: Primitive = Primitive {
 
 pub(super) const CGROUP_WRITE: Primitive = Primitive {
     name: "cgroup_write",
-    doc: "Writes control files of a control group, for what has no primitive of its own (cgroups(7)): each name with \
-          its value, as the kernel takes it.",
-    args: &[GROUP, arg("files", Type::Map(&Type::Str), "names to values, written in the order of the names")],
+    doc: "Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as \
+          it is.",
+    args: &[
+        GROUP,
+        arg("files", Type::Map(&Type::Str), "file names and their values, written in the order of the names"),
+    ],
     method: Some(("cgroup", "write")),
     example: "local web <close> = tiny.cgroup(\"web\")\nif web.version == \"v2\" then\n  \
               tiny.cgroup_write(web, { [\"memory.high\"] = \"67108864\", [\"cpu.weight\"] = \"50\" })\nend",

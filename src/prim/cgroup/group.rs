@@ -1,4 +1,4 @@
-//! Groups: made, opened, removed.
+//! Creating, opening and removing cgroups.
 
 use mlua::{IntoLua, Value};
 
@@ -6,34 +6,34 @@ use super::{BASE, ERRORS, GROUP, group, path_of};
 use crate::sys::cgroup::{self as sys, Group};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub(super) const CGROUP: Primitive = Primitive {
     name: "cgroup",
-    doc: "Makes a control group (cgroups(7)), on v1, v2 and hybrid hosts alike. Its path counts from the top of \
-          every hierarchy as the caller sees it mounted, with or without a leading slash; inside a cgroup \
-          namespace that is the namespace's root. Missing groups above it are made too and stay. On v1 it has a \
-          folder only in the hierarchies of the controllers that it is given; a limit set later gives it the \
-          controller then and moves its processes.",
-    args: &[arg("path", Type::Path, "the new group: \"web\", \"tinylua/web\"")],
+    doc: "Creates a cgroup (cgroups(7)). This works alike on v1, v2 and hybrid hosts. The path is relative to the root \
+          of each hierarchy as the caller sees it mounted, with or without a leading slash; in a cgroup namespace that \
+          is the namespace's root. Missing parents are created and are not removed with it. On v1 the cgroup has a \
+          directory only in the hierarchies of its controllers; a limit set later adds the controller and moves the \
+          processes there.",
+    args: &[arg("path", Type::Path, "the new cgroup: \"web\", \"tinylua/web\"")],
     options: &[
         opt(
             "parent",
             Type::Either(&[Type::Handle("cgroup"), Type::Path]),
-            "the top",
-            "the group below which the path counts",
+            "the root",
+            "the cgroup to which the path is relative",
         ),
         opt(
             "controllers",
             Type::List(&Type::Str),
-            "none; each limit brings its own",
-            "controllers to have from the start: \"memory\", \"pids\", \"cpu\", \"io\", \"cpuset\" …",
+            "none; each limit adds its own",
+            "controllers to enable from the start: \"memory\", \"pids\", \"cpu\", \"io\", \"cpuset\" …",
         ),
     ],
-    returns: "a cgroup handle: `path`, `version` (\"v1\", \"v2\" or \"hybrid\"), `folders` (by controller, \"unified\" \
-              for v2); `<close>` removes the group, and fails with EBUSY while a process lives in it",
+    returns: "a cgroup handle: `path`, `version` (\"v1\", \"v2\" or \"hybrid\"), `folders` (directories by controller, \
+              \"unified\" for v2); `<close>` removes the cgroup, and fails with EBUSY while it has a process",
     errors: &[
-        ("EBUSY", "a cgroup v2 with processes of its own cannot hand controllers down: choose another parent"),
+        ("EBUSY", "a v2 cgroup that has processes cannot enable controllers for its children: choose another parent"),
         ERRORS[0],
         ERRORS[1],
         ERRORS[2],
@@ -47,8 +47,9 @@ pub(super) const CGROUP: Primitive = Primitive {
 
 pub(super) const OPEN_CGROUP: Primitive = Primitive {
     name: "open_cgroup",
-    doc: "Opens a control group that is there already. Closing the handle leaves the group alone.",
-    args: &[arg("path", Type::Path, "from the top of every hierarchy")],
+    effect: Effect::Plumbing,
+    doc: "Opens an existing cgroup. Closing the handle does not remove it.",
+    args: &[arg("path", Type::Path, "a path relative to the root of each hierarchy")],
     returns: "a cgroup handle",
     example: "local web = tiny.cgroup(\"web\"):keep()\ntiny.open_cgroup(\"web\"):set_pids_limit(64)\ntiny.cgroup_del(\"web\")",
     call: open_cgroup,
@@ -57,16 +58,17 @@ pub(super) const OPEN_CGROUP: Primitive = Primitive {
 
 pub(super) const CGROUP_DEL: Primitive = Primitive {
     name: "cgroup_del",
-    doc: "Removes a control group from every hierarchy (rmdir(2)). It kills nothing unless told to, and waits for \
-          what is dying already.",
+    undoes: true,
+    doc: "Removes a cgroup from every hierarchy (rmdir(2)). It kills no process unless `kill` is set, and waits for \
+          processes that are already exiting.",
     args: &[GROUP],
     options: &[
-        opt("recursive", Type::Bool, "false", "remove the groups below it too"),
-        opt("kill", Type::Bool, "false", "kill every process in it and below it first; implies recursive"),
+        opt("recursive", Type::Bool, "false", "also remove the cgroups below it"),
+        opt("kill", Type::Bool, "false", "first kill every process in it and below it; implies `recursive`"),
     ],
     errors: &[
         ("EBUSY", "end its processes first (tiny.cgroup_kill), or remove it with { kill = true }"),
-        ("ENOENT", "there is no such group; it may be removed already"),
+        ("ENOENT", "there is no such cgroup; it may have been removed already"),
         ERRORS[1],
         ERRORS[2],
         ERRORS[3],
@@ -80,7 +82,7 @@ fn cgroup(call: &Call<'_>) -> Outcome {
     let name = call.str(0)?;
     let path = match call.value("parent") {
         Value::Nil => name,
-        // The top itself is a parent too, though it is no group that one can work on.
+        // The root can be a parent, but no primitive changes the root itself.
         Value::String(top) if top.as_bytes().iter().all(|b| *b == b'/') => name,
         parent => format!("{}/{name}", path_of(&parent)?),
     };

@@ -1,4 +1,4 @@
-//! Limits.
+//! Resource limits of a cgroup.
 
 use mlua::Value;
 
@@ -12,9 +12,9 @@ const BYTES: Type = Type::Either(&[Type::Size, UNLIMITED]);
 
 pub(super) const SET_MEMORY_LIMIT: Primitive = Primitive {
     name: "set_memory_limit",
-    doc: "Limits the memory of a control group; at the limit the kernel reclaims and then kills (memory.max, or v1's \
-          memory.limit_in_bytes). The kernel rounds down to pages. Below what is in use now, v2 kills and v1 \
-          refuses with EBUSY.",
+    doc: "Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; \
+          on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses \
+          more, v2 kills and v1 fails with EBUSY.",
     args: &[GROUP, arg("limit", BYTES, "bytes, or \"unlimited\"")],
     method: Some(("cgroup", "set_memory_limit")),
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.set_memory_limit(web, \"128m\")",
@@ -24,8 +24,8 @@ pub(super) const SET_MEMORY_LIMIT: Primitive = Primitive {
 
 pub(super) const SET_SWAP_LIMIT: Primitive = Primitive {
     name: "set_swap_limit",
-    doc: "Limits how much swap a control group uses beside its memory (memory.swap.max; on v1 the sum of both, \
-          memory.memsw.limit_in_bytes, and so only after set_memory_limit). 0 forbids swap.",
+    doc: "Limits the swap that a cgroup uses in addition to its memory (memory.swap.max). On v1 the limit is the sum \
+          of both (memory.memsw.limit_in_bytes), so call set_memory_limit first. 0 disables swap.",
     args: &[GROUP, arg("limit", BYTES, "bytes, or \"unlimited\"")],
     method: Some(("cgroup", "set_swap_limit")),
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.set_memory_limit(web, \"128m\")\ntiny.set_swap_limit(web, 0)",
@@ -38,21 +38,25 @@ pub(super) const SET_SWAP_LIMIT: Primitive = Primitive {
 
 pub(super) const SET_CPU_LIMIT: Primitive = Primitive {
     name: "set_cpu_limit",
-    doc: "Limits the CPU time of a control group to so many processors' worth; beyond it the group waits for the next \
-          period (cpu.max, or v1's cpu.cfs_quota_us).",
+    doc: "Limits the CPU time of a cgroup to a number of processors; above it the processes are throttled until the \
+          next period (cpu.max; on v1 cpu.cfs_quota_us).",
     args: &[
         GROUP,
-        arg("cpus", Type::Either(&[Type::Number, UNLIMITED]), "0.5 is half of one processor; or \"unlimited\""),
+        arg(
+            "cpus",
+            Type::Either(&[Type::Number, UNLIMITED]),
+            "the number of processors, for example 0.5; or \"unlimited\"",
+        ),
     ],
     options: &[opt(
         "period",
         Type::Duration,
-        "the group's own, 100ms at first",
-        "the stretch in which the time is counted, 1ms to 1s",
+        "the current period, 100ms at first",
+        "the period over which CPU time is counted, 1ms to 1s",
     )],
     method: Some(("cgroup", "set_cpu_limit")),
     errors: &[
-        ("EINVAL", "the quota is below 1 ms in a period, or a group above it has a smaller share"),
+        ("EINVAL", "the quota is below 1 ms per period, or a parent cgroup has a smaller share"),
         ERRORS[0],
         ERRORS[1],
         ERRORS[2],
@@ -65,7 +69,7 @@ pub(super) const SET_CPU_LIMIT: Primitive = Primitive {
 
 pub(super) const SET_PIDS_LIMIT: Primitive = Primitive {
     name: "set_pids_limit",
-    doc: "Limits the processes and threads of a control group; at the limit clone(2) fails with EAGAIN (pids.max).",
+    doc: "Limits the number of processes and threads in a cgroup; at the limit clone(2) fails with EAGAIN (pids.max).",
     args: &[GROUP, arg("count", Type::Either(&[Type::Int, UNLIMITED]), "at least 1, or \"unlimited\"")],
     method: Some(("cgroup", "set_pids_limit")),
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.set_pids_limit(web, 64)",
@@ -77,7 +81,7 @@ fn is_unlimited(value: &Value) -> bool {
     matches!(value, Value::String(s) if &*s.as_bytes() == b"unlimited")
 }
 
-/// A limit in bytes, `None` for none.
+/// A limit in bytes; `None` means unlimited.
 fn bytes(call: &Call<'_>) -> Result<Option<u64>, Fail> {
     let value = call.arg_value(1);
     if is_unlimited(&value) { Ok(None) } else { to_size(&value).map(Some).map_err(Fail::Usage) }
@@ -87,7 +91,7 @@ fn set_memory_limit(call: &Call<'_>) -> Outcome {
     let limit = bytes(call)?;
     let page = sys::page_size();
     if let Some(limit) = limit.filter(|n| *n < page) {
-        return Err(Fail::Usage(format!("limit: {limit} is less than one page of {page} bytes: nothing could run")));
+        return Err(Fail::Usage(format!("limit: {limit} is less than one page of {page} bytes: no process could run")));
     }
     group(call)?.set_memory_limit(limit)?;
     call.ok(())
@@ -99,14 +103,14 @@ fn set_cpu_limit(call: &Call<'_>) -> Outcome {
         _ => Some(call.get::<f64>(1)?),
     };
     if let Some(cpus) = cpus.filter(|n| !(n.is_finite() && *n > 0.0)) {
-        return Err(Fail::Usage(format!("cpus: {cpus} is no share; give a number above 0, or \"unlimited\"")));
+        return Err(Fail::Usage(format!("cpus: {cpus} is not a number above 0; give one, or \"unlimited\"")));
     }
     let period = match call.value("period") {
         Value::Nil => None,
         value => Some((to_seconds(&value).map_err(Fail::Usage)? * 1e6).round() as u64),
     };
     if period.is_some_and(|p| p < sys::PERIOD_RANGE.0 || p > sys::PERIOD_RANGE.1) {
-        return Err(Fail::Usage("option \"period\": the kernel takes 1ms to 1s".into()));
+        return Err(Fail::Usage("option \"period\": must be 1ms to 1s".into()));
     }
     group(call)?.set_cpu_limit(cpus, period)?;
     call.ok(())
@@ -118,7 +122,7 @@ fn set_pids_limit(call: &Call<'_>) -> Outcome {
         _ => Some(call.get::<i64>(1)?),
     };
     if let Some(count) = count.filter(|n| *n < 1) {
-        return Err(Fail::Usage(format!("count: {count} allows no process at all; give at least 1, or \"unlimited\"")));
+        return Err(Fail::Usage(format!("count: {count} allows no process; give at least 1, or \"unlimited\"")));
     }
     group(call)?.set_pids_limit(count.map(i64::unsigned_abs))?;
     call.ok(())

@@ -1,20 +1,22 @@
-//! What a group does with its processes: takes them in, kills them, freezes them.
+//! The processes of a cgroup: attaching, killing, freezing.
 
 use mlua::Value;
 
 use super::{BASE, ERRORS, GROUP, group};
 use crate::sys::cgroup as sys;
 use crate::vm::call::{Call, Fail, FdRef};
-use crate::vm::registry::{Arg, Outcome, Primitive, Type, optional};
+use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
-const TIMEOUT: Arg = optional("timeout", Type::Duration, "how long at most");
+const TIMEOUT: Arg = optional("timeout", Type::Duration, "the longest time to wait");
 
 pub(super) const CGROUP_OF: Primitive = Primitive {
     name: "cgroup_of",
-    doc: "Tells in which control group a process is, hierarchy by hierarchy (/proc/PID/cgroup, cgroups(7)).",
-    args: &[optional("process", PROCESS, "a child or process handle; absent, the caller")],
-    returns: "a table of controllers to paths, \"unified\" for v2; a hierarchy that is not mounted here is missing",
+    effect: Effect::Reads,
+    doc: "Returns the cgroup of a process in each hierarchy (/proc/PID/cgroup, cgroups(7)).",
+    args: &[optional("process", PROCESS, "a child or process handle; the caller when absent")],
+    returns: "a table that maps controllers to paths, \"unified\" for v2; hierarchies that are not mounted here are \
+              left out",
     errors: &[("ESRCH", "the process has ended"), ERRORS[4]],
     example: "print(tiny.cgroup_of().unified)",
     call: cgroup_of,
@@ -23,15 +25,18 @@ pub(super) const CGROUP_OF: Primitive = Primitive {
 
 pub(super) const CGROUP_ATTACH: Primitive = Primitive {
     name: "cgroup_attach",
-    doc: "Moves a process with its threads into a control group (cgroup.procs, cgroups(7)). Its children stay where \
-          they are. A child of `clone` is better born there: clone({ cgroup = group }, …).",
-    args: &[GROUP, optional("process", PROCESS, "a child or process handle; absent, the caller itself")],
+    doc: "Moves a process with all its threads into a cgroup (cgroup.procs, cgroups(7)). Its children are not moved. \
+          To start a child in a cgroup, pass the cgroup to `clone`: clone({ cgroup = group }, …).",
+    args: &[GROUP, optional("process", PROCESS, "a child or process handle; the caller when absent")],
     method: Some(("cgroup", "attach")),
     errors: &[
-        ("EBUSY", "a cgroup v2 that handed controllers down takes no process: attach to a child of it"),
+        (
+            "EBUSY",
+            "a v2 cgroup that enables controllers for its children takes no processes: attach to one of its children",
+        ),
         ("ESRCH", "the process has ended"),
-        ("EOPNOTSUPP", "the group became a threaded one: a group above it has processes and controllers both"),
-        ("ENOSPC", "the group's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first"),
+        ("EOPNOTSUPP", "the cgroup has become threaded, because a cgroup above it has both processes and controllers"),
+        ("ENOSPC", "the cgroup's cpuset has no CPUs or no memory nodes: write cpuset.cpus and cpuset.mems first"),
         ERRORS[0],
         ERRORS[1],
         ERRORS[2],
@@ -44,13 +49,15 @@ pub(super) const CGROUP_ATTACH: Primitive = Primitive {
 
 pub(super) const CGROUP_KILL: Primitive = Primitive {
     name: "cgroup_kill",
-    doc: "Kills every process of a control group and of those below it with SIGKILL, and waits until none is left \
-          (freezer, then pidfd_send_signal(2)). A frozen group is thawed by it. The file cgroup.kill is for groups \
-          that go away (cgroup_del with kill): Linux 6.18 kills what `clone` puts into such a group later.",
+    undoes: true,
+    doc: "Kills every process in a cgroup and below it with SIGKILL, and waits until none is left. It freezes the \
+          cgroup and uses pidfd_send_signal(2); a frozen cgroup is thawed. The file cgroup.kill is used only when the \
+          cgroup is removed (cgroup_del with kill), since Linux 6.18 also kills what `clone` later puts into such a \
+          cgroup.",
     args: &[GROUP, TIMEOUT],
-    returns: "true; false when the time is over",
+    returns: "true; false when the timeout expires",
     method: Some(("cgroup", "kill")),
-    errors: &[("EDEADLK", "move the caller out of the group first"), ERRORS[0], ERRORS[1], ERRORS[2]],
+    errors: &[("EDEADLK", "move the caller out of the cgroup first"), ERRORS[0], ERRORS[1], ERRORS[2]],
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.cgroup_kill(web)",
     call: |c| {
         let done = group(c)?.kill(c.seconds(1)?, false)?;
@@ -61,12 +68,12 @@ pub(super) const CGROUP_KILL: Primitive = Primitive {
 
 pub(super) const FREEZE: Primitive = Primitive {
     name: "freeze",
-    doc: "Stops every process of a control group and of those below it, and waits until all have stopped \
-          (cgroup.freeze, or v1's freezer.state). They do not notice; SIGKILL still ends them.",
+    doc: "Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 \
+          freezer.state). The processes are not notified; SIGKILL still ends them.",
     args: &[GROUP, TIMEOUT],
-    returns: "true; false when the time is over: the last process stops later",
+    returns: "true; false when the timeout expires: the remaining processes freeze later",
     method: Some(("cgroup", "freeze")),
-    errors: &[("EDEADLK", "move the caller out of the group first"), ERRORS[0], ERRORS[1], ERRORS[2]],
+    errors: &[("EDEADLK", "move the caller out of the cgroup first"), ERRORS[0], ERRORS[1], ERRORS[2]],
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.freeze(web)\ntiny.thaw(web)",
     call: |c| frozen(c, true),
     ..BASE
@@ -74,16 +81,16 @@ pub(super) const FREEZE: Primitive = Primitive {
 
 pub(super) const THAW: Primitive = Primitive {
     name: "thaw",
-    doc: "Lets the processes of a frozen control group go on.",
+    doc: "Resumes the processes of a frozen cgroup.",
     args: &[GROUP, TIMEOUT],
-    returns: "true; false when the time is over, or when a group above it is frozen",
+    returns: "true; false when the timeout expires or a cgroup above it is frozen",
     method: Some(("cgroup", "thaw")),
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.freeze(web)\ntiny.thaw(web)",
     call: |c| frozen(c, false),
     ..BASE
 };
 
-/// The pid of an optional process handle. The pidfd says afterwards that it was still the process.
+/// The pid of an optional process handle. Its pidfd confirms afterwards that the pid was not reused.
 fn process(call: &Call<'_>, i: usize) -> Result<Option<(i32, FdRef)>, Fail> {
     match call.arg_value(i) {
         Value::Table(process) => Ok(Some((process.raw_get("pid")?, FdRef::of(&process)?))),

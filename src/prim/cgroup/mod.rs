@@ -1,5 +1,5 @@
-//! Control groups: limits, statistics, freezing. A group is a handle or its path; where a program
-//! keeps its groups is not decided here. Here: the family's contents, and how a call names a group.
+//! Cgroups: limits, statistics, freezing. A cgroup is given as a handle or a path; the caller chooses where its cgroups
+//! are. This file lists the family and resolves the cgroup argument of a call.
 
 mod device;
 mod file;
@@ -19,15 +19,15 @@ const BASE: Primitive = Primitive { family: "control groups", errors: ERRORS, ..
 pub(in crate::prim) const GROUP: Arg = arg(
     "group",
     Type::Either(&[Type::Handle("cgroup"), Type::Path]),
-    "a cgroup handle, or a path from the top of every hierarchy as the caller sees it mounted",
+    "a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted",
 );
 
 const ERRORS: &[(&str, &str)] = &[
-    ("ENOENT", "tiny.cgroup makes a group; `tinylua doctor` shows which controllers this host offers"),
-    ("EACCES", "run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)"),
-    ("EPERM", "run as root, or in a part of the hierarchy that was delegated to you (systemd: Delegate=yes)"),
-    ("EROFS", "cgroups are mounted read-only here: mount a writable one first"),
-    ("ENODEV", "`tinylua doctor` shows which controllers this host offers"),
+    ("ENOENT", "create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host"),
+    ("EACCES", "run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)"),
+    ("EPERM", "run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)"),
+    ("EROFS", "the cgroup file systems are mounted read-only here: mount a writable one first"),
+    ("ENODEV", "`tinylua doctor` shows the controllers of this host"),
 ];
 
 /// The family's entries.
@@ -50,7 +50,7 @@ pub const FAMILY: &[Primitive] = &[
     file::CGROUP_WRITE,
 ];
 
-/// The placement that `clone`'s `cgroup` option asks for; `None` without a cgroup handle there.
+/// The cgroup in which `clone` starts the child; `None` without a `cgroup` option.
 pub fn placement(call: &Call<'_>) -> Result<Option<Placement>, Fail> {
     match call.value("cgroup") {
         Value::Table(table) if handle::kind(&table).as_deref() == Some("cgroup") => {

@@ -1,4 +1,4 @@
-//! A file or folder shown at a second place.
+//! Bind mounts.
 
 use std::os::fd::AsFd;
 
@@ -13,19 +13,21 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
 
 pub(super) const MOUNT_BIND: Primitive = Primitive {
     name: "mount_bind",
-    doc: "Shows a file or folder at a second place; the flags hold from the first moment (open_tree(2), mount_setattr(2)).",
+    doc: "Bind-mounts a file or directory at another path. The flags are set before the mount becomes visible \
+          (open_tree(2), mount_setattr(2)).",
     args: &[
-        arg("source", Type::Path, "a file or folder of the host"),
-        arg("target", Type::Path, "a file for a file, a folder for a folder"),
+        arg("source", Type::Path, "a file or directory of the host"),
+        arg("target", Type::Path, "the mount point: a file for a file, a directory for a directory"),
     ],
     options: mount_options![
-        opt("recursive", Type::Bool, "true", "the mounts below the source too"),
-        opt("source_root", ROOT_TYPE, "the caller's root", "resolve the source below this folder"),
+        opt("recursive", Type::Bool, "true", "include the mounts below the source"),
+        opt("source_root", ROOT_TYPE, "the caller's root", "resolve the source below this directory"),
         opt(
             "idmap",
             Type::Handle("userns"),
             "",
-            "show its files as this user namespace's: those of user 0 are its root's, and what that makes is user 0's",
+            "map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as \
+             owned by its root, and files that its root creates belong to uid 0",
         ),
     ],
     returns: "a mount handle",

@@ -1,4 +1,4 @@
-//! Mounts that are there: listed, changed, removed.
+//! Existing mounts: listing, changing, removing.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -10,14 +10,15 @@ use crate::sys::Context;
 use crate::sys::mount as sys;
 use crate::sys::path::Place;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
 pub(super) const MOUNT_PRIVATE: Primitive = Primitive {
     name: "mount_private",
-    doc: "Sets the propagation of a mount and those below it, so that mounts here stay here (mount_namespaces(7)).",
-    args: &[arg("target", Type::Path, "the mount point, mostly \"/\"")],
+    doc: "Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)). With \"private\", mount \
+          events do not propagate to other mount namespaces or from them.",
+    args: &[arg("target", Type::Path, "the mount point, usually \"/\"")],
     options: &[
         opt(
             "propagation",
@@ -25,7 +26,7 @@ pub(super) const MOUNT_PRIVATE: Primitive = Primitive {
             "private",
             "the propagation type",
         ),
-        opt("recursive", Type::Bool, "true", "the mounts below it too"),
+        opt("recursive", Type::Bool, "true", "include the mounts below it"),
     ],
     errors: &[EPERM, ("EINVAL", "the path is not a mount point")],
     example: "tiny.mount_private(\"/\")",
@@ -35,13 +36,13 @@ pub(super) const MOUNT_PRIVATE: Primitive = Primitive {
 
 pub(super) const REMOUNT_RO: Primitive = Primitive {
     name: "remount_ro",
-    doc: "Makes a mount read-only, for this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).",
+    doc: "Makes a mount read-only in this mount namespace (mount_setattr(2), MOUNT_ATTR_RDONLY).",
     args: &[arg("target", Type::Path, "the mount point")],
-    options: &[ROOT, opt("recursive", Type::Bool, "false", "the mounts below it too")],
+    options: &[ROOT, opt("recursive", Type::Bool, "false", "include the mounts below it")],
     errors: &[
         EPERM,
         ("EINVAL", "the path is not a mount point; mount_bind it onto itself first"),
-        ("EBUSY", "a file below it is open for writing"),
+        ("EBUSY", "a file on it is open for writing"),
     ],
     example: "tiny.mount_bind(\"/usr\", \"/usr\")\ntiny.remount_ro(\"/usr\")",
     call: remount_ro,
@@ -50,14 +51,18 @@ pub(super) const REMOUNT_RO: Primitive = Primitive {
 
 pub(super) const UMOUNT: Primitive = Primitive {
     name: "umount",
-    doc: "Removes the topmost mount at `target` (umount2(2)).",
+    undoes: true,
+    doc: "Unmounts the topmost mount at `target` (umount2(2)).",
     args: &[arg("target", Type::Path, "the mount point")],
-    options: &[ROOT, opt("detach", Type::Bool, "false", "take it from sight now, from use when the last user is gone")],
+    options: &[
+        ROOT,
+        opt("detach", Type::Bool, "false", "detach it now and release it when it is no longer busy (MNT_DETACH)"),
+    ],
     errors: &[
         EPERM,
-        ("ENOENT", "nothing is mounted there: `tiny.mounts()` lists what is"),
-        ("EBUSY", "something uses it; detach = true takes it from sight"),
-        ("EINVAL", "it belongs to a more privileged mount namespace, where its parts are locked together"),
+        ("ENOENT", "there is no mount at this path: `tiny.mounts()` lists all"),
+        ("EBUSY", "the mount is busy; detach = true unmounts it lazily"),
+        ("EINVAL", "the mount comes from a more privileged mount namespace and is locked together with others"),
     ],
     example: "tiny.umount(\"/mnt\", { detach = true })",
     call: umount,
@@ -66,10 +71,11 @@ pub(super) const UMOUNT: Primitive = Primitive {
 
 pub(super) const MOUNTS: Primitive = Primitive {
     name: "mounts",
+    effect: Effect::Reads,
     doc: "Lists the mounts of a process's mount namespace (proc_pid_mountinfo(5)).",
-    args: &[optional("process", PROCESS, "a child or process handle; absent, the caller")],
+    args: &[optional("process", PROCESS, "a child or process handle; the caller when absent")],
     returns: "a list of tables: id, parent, dev (\"254:0\"), root, target, options, propagation, fstype, source, \
-              super_options; the target as seen from the process's root",
+              super_options; targets are relative to the process's root",
     errors: &[("ESRCH", "the process has ended"), ("ENOENT", "the process has ended, or /proc does not show it")],
     example: "for _, m in ipairs(tiny.mounts()) do print(m.target, m.fstype) end",
     call: mounts,
@@ -86,7 +92,7 @@ fn mount_private(call: &Call<'_>) -> Outcome {
     call.ok(())
 }
 
-/// The place that the first argument names, opened.
+/// The place named by the first argument, opened.
 fn place(call: &Call<'_>) -> Result<OwnedFd, Fail> {
     let path = call.str(0)?;
     let root = root(call)?;
@@ -111,7 +117,7 @@ fn mounts(call: &Call<'_>) -> Outcome {
     let mounts = match call.arg_value(0) {
         Value::Table(process) => {
             let mounts = sys::mounts_of(process.raw_get("pid")?)?;
-            // The pidfd says afterwards that the pid was still this process.
+            // The pidfd confirms afterwards that the pid was not reused.
             call.fd(0)?.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??;
             mounts
         }

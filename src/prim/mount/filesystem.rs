@@ -1,4 +1,4 @@
-//! File systems of the kernel: a new instance each.
+//! New instances of the kernel's file systems.
 
 use super::{
     BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
@@ -11,7 +11,7 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
 
 pub(super) const MOUNT_PROC: Primitive = Primitive {
     name: "mount_proc",
-    doc: "Mounts proc at `target`, showing the caller's pid namespace; always nosuid, nodev, noexec (proc(5)).",
+    doc: "Mounts proc for the caller's pid namespace at `target`, always nosuid, nodev and noexec (proc(5)).",
     args: &[arg("target", Type::Path, "the mount point")],
     options: &[
         ROOT,
@@ -22,15 +22,16 @@ pub(super) const MOUNT_PROC: Primitive = Primitive {
             "hidepid",
             Type::Word(&["off", "noaccess", "invisible", "ptraceable"]),
             "off",
-            "whose processes a user sees",
+            "which processes a user can see",
         ),
-        opt("subset", Type::Word(&["pid"]), "", "only the folders of processes"),
+        opt("subset", Type::Word(&["pid"]), "", "show only the directories of processes"),
     ],
     returns: "a mount handle",
     errors: &[
         (
             "EPERM",
-            "needs CAP_SYS_ADMIN over the pid namespace; in a user namespace the host's /proc must not be covered",
+            "needs CAP_SYS_ADMIN over the pid namespace; in a user namespace no mount may cover parts of the host's \
+             /proc",
         ),
         ENOENT,
     ],
@@ -44,7 +45,7 @@ pub(super) const MOUNT_PROC: Primitive = Primitive {
 
 pub(super) const MOUNT_SYSFS: Primitive = Primitive {
     name: "mount_sysfs",
-    doc: "Mounts sysfs at `target`, showing the caller's network namespace (sysfs(5)).",
+    doc: "Mounts sysfs for the caller's network namespace at `target` (sysfs(5)).",
     args: &[arg("target", Type::Path, "the mount point")],
     options: &[ROOT, CREATE, OPEN, RO],
     returns: "a mount handle",
@@ -56,12 +57,12 @@ pub(super) const MOUNT_SYSFS: Primitive = Primitive {
 
 pub(super) const MOUNT_TMPFS: Primitive = Primitive {
     name: "mount_tmpfs",
-    doc: "Mounts an empty file system in memory at `target` (tmpfs(5)).",
+    doc: "Mounts an empty tmpfs at `target` (tmpfs(5)).",
     args: &[arg("target", Type::Path, "the mount point")],
     options: mount_options![
-        opt("size", Type::Size, "half of the memory", "the most it can hold"),
-        opt("inodes", Type::Int, "the kernel's", "how many files at most"),
-        opt("mode", Type::Int, "0o1777", "the mode of its root folder, a number: tonumber(\"755\", 8)"),
+        opt("size", Type::Size, "half of the memory", "the largest total size"),
+        opt("inodes", Type::Int, "the kernel's", "the largest number of files"),
+        opt("mode", Type::Int, "0o1777", "the mode of its root directory as an integer: tonumber(\"755\", 8)"),
     ],
     returns: "a mount handle",
     errors: ERRORS,
@@ -72,8 +73,8 @@ pub(super) const MOUNT_TMPFS: Primitive = Primitive {
 
 pub(super) const MOUNT_DEVPTS: Primitive = Primitive {
     name: "mount_devpts",
-    doc: "Mounts a devpts of its own at `target`, with no terminals of the host in it; always nosuid, noexec (pts(4)).",
-    args: &[arg("target", Type::Path, "the mount point, mostly /dev/pts")],
+    doc: "Mounts a new devpts instance at `target`, without the host's terminals; always nosuid and noexec (pts(4)).",
+    args: &[arg("target", Type::Path, "the mount point, usually /dev/pts")],
     options: &[
         ROOT,
         CREATE,
@@ -91,7 +92,7 @@ pub(super) const MOUNT_DEVPTS: Primitive = Primitive {
 pub(super) const MOUNT_MQUEUE: Primitive = Primitive {
     name: "mount_mqueue",
     doc: "Mounts the POSIX message queues of the caller's IPC namespace at `target` (mq_overview(7)).",
-    args: &[arg("target", Type::Path, "the mount point, mostly /dev/mqueue")],
+    args: &[arg("target", Type::Path, "the mount point, usually /dev/mqueue")],
     options: &[ROOT, CREATE],
     returns: "a mount handle",
     errors: ERRORS,
@@ -102,13 +103,18 @@ pub(super) const MOUNT_MQUEUE: Primitive = Primitive {
 
 pub(super) const MOUNT_CGROUP: Primitive = Primitive {
     name: "mount_cgroup",
-    doc: "Mounts the cgroup2 hierarchy, or a v1 hierarchy with these controllers, at `target` (cgroups(7)).",
+    doc: "Mounts the cgroup2 hierarchy, or the v1 hierarchy of the given controllers, at `target` (cgroups(7)).",
     args: &[arg("target", Type::Path, "the mount point")],
     options: &[
         ROOT,
         CREATE,
         RO,
-        opt("controllers", Type::List(&Type::Str), "", "a v1 hierarchy with exactly these; absent, cgroup2"),
+        opt(
+            "controllers",
+            Type::List(&Type::Str),
+            "",
+            "the v1 hierarchy with exactly these controllers; cgroup2 when absent",
+        ),
     ],
     returns: "a mount handle",
     errors: &[EPERM, ENOENT, ("EBUSY", "the controllers are mounted together with others, or belong to cgroup2")],
@@ -125,7 +131,7 @@ fn mount_new(call: &Call<'_>, fstype: &str, config: Vec<(&str, Option<String>)>,
     attach(call, &mount, 0)
 }
 
-/// Options that are passed to the file system as they are.
+/// Options that are passed to the file system unchanged.
 fn settings<'a>(call: &Call<'_>, keys: &[(&'a str, &str)]) -> Result<Vec<(&'a str, Option<String>)>, Fail> {
     let mut all = Vec::new();
     for (setting, option) in keys {

@@ -1,5 +1,5 @@
-//! Mounts. What lies below a `root` is found by descriptor; the other paths are the caller's own.
-//! Here: the family's contents, the options that all take, and how a detached mount is attached.
+//! Mounts. Paths below a `root` are resolved by descriptor; other paths are the caller's. This file lists the family
+//! and its common options, and attaches detached mounts.
 
 mod bind;
 mod change;
@@ -35,17 +35,21 @@ pub const FAMILY: &[Primitive] = &[
     change::MOUNTS,
 ];
 
-const CREATE: Opt = opt("create", Type::Bool, "false", "make the mount point where it is missing");
-const OPEN: Opt =
-    opt("open", Type::Bool, "false", "return a dir handle of the mount too: what its path leads to may change");
+const CREATE: Opt = opt("create", Type::Bool, "false", "create the mount point if it is missing");
+const OPEN: Opt = opt(
+    "open",
+    Type::Bool,
+    "false",
+    "also return a dir handle of the mount, which stays valid if the path is mounted over or renamed",
+);
 const RO: Opt = opt("ro", Type::Bool, "false", "read-only");
-const NOSUID: Opt = opt("nosuid", Type::Bool, "false", "setuid bits and file capabilities do not count");
-const NODEV: Opt = opt("nodev", Type::Bool, "false", "device nodes do not work");
-const NOEXEC: Opt = opt("noexec", Type::Bool, "false", "nothing can be executed");
-const NOATIME: Opt = opt("noatime", Type::Bool, "false", "access times are not written");
-const NOSYMFOLLOW: Opt = opt("nosymfollow", Type::Bool, "false", "links are not followed");
+const NOSUID: Opt = opt("nosuid", Type::Bool, "false", "ignore set-user-ID bits and file capabilities");
+const NODEV: Opt = opt("nodev", Type::Bool, "false", "device nodes cannot be opened");
+const NOEXEC: Opt = opt("noexec", Type::Bool, "false", "no file can be executed");
+const NOATIME: Opt = opt("noatime", Type::Bool, "false", "do not update access times");
+const NOSYMFOLLOW: Opt = opt("nosymfollow", Type::Bool, "false", "do not follow symbolic links");
 
-/// The options that every mount takes, then the given ones.
+/// The options of every mount, followed by the given ones.
 macro_rules! mount_options {
     ($($own:expr),* $(,)?) => { &[ROOT, CREATE, OPEN, RO, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
 }
@@ -54,16 +58,16 @@ use mount_options;
 pub(super) const EPERM: (&str, &str) =
     ("EPERM", "needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)");
 const ENOENT: (&str, &str) =
-    ("ENOENT", "the mount point or the source is missing; create = true makes the mount point");
+    ("ENOENT", "the mount point or the source is missing; create = true creates the mount point");
 const ERRORS: &[(&str, &str)] =
-    &[EPERM, ENOENT, ("EBUSY", "the file system is mounted with other settings, or the place is in use")];
+    &[EPERM, ENOENT, ("EBUSY", "the file system is mounted with other settings, or the mount point is in use")];
 
 fn attributes(call: &Call<'_>) -> u64 {
     let known = |name: &str| call.primitive.options().any(|o| o.is(name.as_bytes()));
     sys::ATTRIBUTES.iter().filter(|(name, _)| known(name) && call.flag(name)).fold(0, |all, (_, bit)| all | bit)
 }
 
-/// The path as it is to be written into an undo: that runs later, and maybe in another folder.
+/// The path in the form for an undo entry, which runs later and possibly in another directory.
 fn from_anywhere(path: &str) -> String {
     std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
 }
@@ -80,7 +84,7 @@ fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
     };
     sys::attach(mount.as_fd(), target.as_fd()).at(&path)?;
     let how = call.lua.create_table()?;
-    // What was copied with a tree below it goes with it; umount(2) would refuse that as busy.
+    // A recursive copy is unmounted with its submounts, since umount(2) would fail with EBUSY.
     let tree = call.primitive.name() == "mount_bind" && call.opt("recursive")?.unwrap_or(true);
     how.raw_set("detach", tree.then_some(true))?;
     let mut at = path.clone();

@@ -1,4 +1,4 @@
-//! Folders over folders.
+//! Overlay mounts.
 
 use super::{
     BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
@@ -11,38 +11,39 @@ use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 
 pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
     name: "mount_overlay",
-    doc: "Mounts an overlay at `target`: the lower folders, topmost first, under one that takes the changes.",
+    doc: "Mounts an overlay at `target`: the lower directories, topmost first, and an upper directory that receives \
+          the changes (mount(2), file system type overlay).",
     args: &[arg("target", Type::Path, "the mount point")],
     options: mount_options![
         Opt {
             required: true,
-            ..opt("lower", Type::List(&Type::Path), "", "folders that stay as they are, topmost first")
+            ..opt("lower", Type::List(&Type::Path), "", "the lower directories, topmost first; they are not changed")
         },
-        opt("upper", Type::Path, "none: read-only", "the folder that takes the changes"),
-        opt("work", Type::Path, "", "an empty folder of the overlay's own on the file system of `upper`"),
-        opt("volatile", Type::Bool, "false", "never sync: for an upper folder that is thrown away"),
+        opt("upper", Type::Path, "none: read-only", "the directory that receives the changes"),
+        opt("work", Type::Path, "", "an empty directory for the overlay itself, on the file system of `upper`"),
+        opt("volatile", Type::Bool, "false", "never sync: for an upper directory that will be discarded"),
         opt(
             "userxattr",
             Type::Bool,
             "false",
-            "mark removals and replaced folders by attributes user.overlay.* instead of trusted.overlay.*: for a user \
-             namespace (kernel 5.11)",
+            "record removals and replaced directories in user.overlay.* attributes instead of trusted.overlay.*: for a \
+             user namespace (kernel 5.11)",
         ),
         opt(
             "redirect",
             Type::Bool,
             "false",
-            "follow the attribute trusted.overlay.redirect, by which a folder of an upper layer shows one of another \
-             name below",
+            "follow the attribute trusted.overlay.redirect, by which a directory of an upper layer shows a directory \
+             of another name in a lower one",
         ),
         opt(
             "access_as",
             Type::Int,
             "the caller",
-            "the user, and group, with whose access files of the layers are opened, whoever asks: it has no \
-             capability over files and no further groups",
+            "access the layers with the permissions of this user and group, whoever opens the file: without \
+             capabilities and supplementary groups",
         ),
-        opt("keep_groups", Type::Bool, "false", "with `access_as`: the caller's further groups stay"),
+        opt("keep_groups", Type::Bool, "false", "with `access_as`: keep the caller's supplementary groups"),
     ],
     returns: "a mount handle",
     errors: &[
@@ -50,10 +51,10 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
         ENOENT,
         (
             "EINVAL",
-            "`upper` must be on a file system that can hold it (not another overlay, not NFS); `work` beside it",
+            "`upper` must be on a file system that supports it (not overlay or NFS), and `work` on the same one",
         ),
-        ("ELOOP", "a lower folder lies in another layer"),
-        ("ENODEV", "this kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)"),
+        ("ELOOP", "a lower directory is inside another layer"),
+        ("ENODEV", "the kernel has no overlay file system: `modprobe overlay` (`tinylua doctor`)"),
     ],
     example: "tiny.mount_overlay(\"./merged\", { lower = { \"./rootfs\" }, upper = \"./upper\", work = \"./work\" })",
     call: mount_overlay,
@@ -64,10 +65,10 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
     let lower: Vec<String> = call.opt("lower")?.unwrap_or_default();
     let (upper, work): (Option<String>, Option<String>) = (call.opt("upper")?, call.opt("work")?);
     if upper.is_some() != work.is_some() {
-        return Err(Fail::Usage("`upper` and `work` go together".into()));
+        return Err(Fail::Usage("`upper` and `work` must be given together".into()));
     }
     if lower.is_empty() || (lower.len() < 2 && upper.is_none()) {
-        return Err(Fail::Usage("an overlay needs one lower folder and an upper one, or two lower ones".into()));
+        return Err(Fail::Usage("an overlay needs one lower directory and an upper one, or two lower ones".into()));
     }
     let layers = Layers {
         lower: &lower,

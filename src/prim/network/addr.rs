@@ -8,15 +8,15 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg};
 
 pub const ADDR_ADD: Primitive = Primitive {
     name: "addr_add",
-    doc: "Gives a link an address; the route to its subnet comes with it once the link is up (ip-address(8)).",
-    args: &[arg("link", LINK, "a name or a handle"), arg("addr", Type::Cidr, "the address with its prefix length")],
+    doc: "Adds an address to a link; the kernel adds the route to its subnet when the link is up (ip-address(8)).",
+    args: &[arg("link", LINK, "its name or a handle"), arg("addr", Type::Cidr, "the address with its prefix length")],
     options: &[NODAD, NETNS],
-    returns: "an addr handle; `<close>` takes the address away again",
+    returns: "an addr handle; `<close>` removes the address",
     errors: &[
         EPERM,
         ENODEV,
-        ("EEXIST", "the link has this address already"),
-        ("EINVAL", "this is no address of a host: a multicast or broadcast one"),
+        ("EEXIST", "the link already has this address"),
+        ("EINVAL", "it is a multicast or broadcast address; a link needs a unicast address"),
     ],
     example: "local addr <close> = tiny.addr_add(\"lo\", \"10.99.0.1/32\")",
     call: addr_add,
@@ -25,10 +25,15 @@ pub const ADDR_ADD: Primitive = Primitive {
 
 pub const ADDR_DEL: Primitive = Primitive {
     name: "addr_del",
-    doc: "Takes an address from a link (ip-address(8)).",
-    args: &[arg("link", LINK, "a name or a handle"), arg("addr", Type::Cidr, "the address with its prefix length")],
+    undoes: true,
+    doc: "Removes an address from a link (ip-address(8)).",
+    args: &[arg("link", LINK, "its name or a handle"), arg("addr", Type::Cidr, "the address with its prefix length")],
     options: &[NETNS],
-    errors: &[EPERM, ENODEV, ("ENOENT", "the link does not have this address with this prefix length")],
+    errors: &[
+        EPERM,
+        ENODEV,
+        ("ENOENT", "the link does not have this address with this prefix length; tiny.links() lists its addresses"),
+    ],
     example: "tiny.addr_add(\"lo\", \"10.99.0.2/32\")\ntiny.addr_del(\"lo\", \"10.99.0.2/32\")",
     call: addr_del,
     ..BASE

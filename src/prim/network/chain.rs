@@ -4,16 +4,17 @@ use super::nat::NO_NFTABLES;
 use super::{BASE, EPERM, NETNS, Place};
 use crate::sys::net::chain as sys;
 use crate::vm::call::Call;
-use crate::vm::registry::{Outcome, Primitive};
+use crate::vm::registry::{Effect, Outcome, Primitive};
 
 pub const NFT_CHAINS: Primitive = Primitive {
     name: "nft_chains",
-    doc: "Lists the base chains of all nftables tables, also those of others (nft(8)). A packet passes all of a hook, \
-          and one that drops it has the last word.",
+    effect: Effect::Reads,
+    doc: "Lists the base chains of all nftables tables, including those of other programs (nft(8)). A packet passes \
+          all chains of a hook; a drop by any of them is final.",
     options: &[NETNS],
-    returns: "a list of tables: `table`, `family` (\"ip\", \"ip6\", \"inet\", \"arp\", \"bridge\", \"netdev\"), `name`, `type` \
-              (\"filter\", \"nat\", \"route\"), `hook` (\"forward\", …), `priority` (the smallest comes first), `policy` \
-              (\"accept\", \"drop\"); iptables-legacy has rules that are not among them",
+    returns: "a list of tables: `table`, `family` (\"ip\", \"ip6\", \"inet\", \"arp\", \"bridge\", \"netdev\"), \
+              `name`, `type` (\"filter\", \"nat\", \"route\"), `hook` (\"forward\", …), `priority` (the lowest comes \
+              first), `policy` (\"accept\", \"drop\"); rules of iptables-legacy are not included",
     errors: &[EPERM, ("EOPNOTSUPP", NO_NFTABLES), ("EPROTONOSUPPORT", NO_NFTABLES)],
     example: "for _, chain in ipairs(tiny.nft_chains()) do\n  if chain.policy == \"drop\" then print(chain.family, \
               chain.table, chain.name) end\nend",

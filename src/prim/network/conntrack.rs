@@ -6,14 +6,15 @@ use crate::vm::registry::{Primitive, Type, arg};
 
 pub const CONNTRACK_DEL: Primitive = Primitive {
     name: "conntrack_del",
-    doc: "Makes the kernel forget the connections from and to an address, before or after translation \
-          (conntrack(8), -D). Those through a port that is published no longer end with it; without it they go on.",
-    args: &[arg("addr", Type::Str, "the address, \"10.10.0.2\"")],
+    undoes: true,
+    doc: "Deletes the connection tracking entries from and to an address, before or after translation (conntrack(8), \
+          -D). Otherwise connections through a port that is no longer published continue.",
+    args: &[arg("addr", Type::Str, "the address, such as \"10.10.0.2\"")],
     options: &[NETNS],
-    returns: "how many they were",
+    returns: "the number of deleted entries",
     errors: &[
         EPERM,
-        ("EINVAL", "this kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK"),
+        ("EINVAL", "the kernel cannot list its connections: `modprobe nf_conntrack_netlink`, or CONFIG_NF_CT_NETLINK"),
     ],
     example: "local cut = tiny.conntrack_del(\"10.10.0.2\")",
     call: |call| {

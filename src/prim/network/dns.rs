@@ -5,15 +5,16 @@ use mlua::{LuaString, Value};
 use super::{BASE, ip, unsigned};
 use crate::sys::net::dns::{self as sys, Answer};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub const DNS_QUESTION: Primitive = Primitive {
     name: "dns_question",
-    doc: "Reads what a DNS query asks (RFC 1035).",
-    args: &[arg("query", Type::Bytes, "the bytes of a message, from anybody")],
-    returns: "a table: `id`, `name` (lower case, no final dot), `type` (\"A\", \"AAAA\", \"PTR\", …, \"TYPE65280\"), \
-              `recursion`, `max` (the longest answer that its sender can take by datagram, in bytes); nil for what is \
-              no query with exactly one question",
+    effect: Effect::Reads,
+    doc: "Parses the question of a DNS query (RFC 1035).",
+    args: &[arg("query", Type::Bytes, "a message in wire format; it need not be trusted")],
+    returns: "a table: `id`, `name` (lower case, without the final dot), `type` (\"A\", \"AAAA\", \"PTR\", …, \
+              \"TYPE65280\"), `recursion`, `max` (the largest reply by UDP that the sender accepts, in bytes); nil if \
+              it is not a query with exactly one question",
     example: "local question = tiny.dns_question(bytes)",
     call: dns_question,
     ..BASE
@@ -21,22 +22,28 @@ pub const DNS_QUESTION: Primitive = Primitive {
 
 pub const DNS_ANSWER: Primitive = Primitive {
     name: "dns_answer",
-    doc: "Writes the answer to a DNS query: the addresses of the family that is asked for, names where a name is \
-          asked for, else nothing (RFC 1035).",
-    args: &[arg("query", Type::Bytes, "the bytes of the query")],
+    effect: Effect::Reads,
+    doc: "Builds the reply to a DNS query (RFC 1035). A and AAAA queries are answered with the addresses of that \
+          family, PTR queries with the names, and others with an empty answer.",
+    args: &[arg("query", Type::Bytes, "the query in wire format")],
     options: &[
-        opt("addrs", Type::List(&Type::Str), "none", "addresses: IPv4 for A, IPv6 for AAAA"),
-        opt("names", Type::List(&Type::Str), "none", "names, for PTR"),
+        opt("addrs", Type::List(&Type::Str), "none", "IPv4 addresses for A, IPv6 addresses for AAAA"),
+        opt("names", Type::List(&Type::Str), "none", "domain names for PTR"),
         opt(
             "code",
             Type::Word(&["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"]),
             "\"NOERROR\"",
-            "the result",
+            "the response code",
         ),
-        opt("ttl", Type::Int, "0", "seconds for which the answer may be kept"),
-        opt("max", Type::Size, "64k", "the longest answer; what does not fit is left out, and the answer says so"),
+        opt("ttl", Type::Int, "0", "the time in seconds for which the reply may be cached"),
+        opt(
+            "max",
+            Type::Size,
+            "64k",
+            "the largest reply in bytes; records that do not fit are left out and the reply is marked as truncated",
+        ),
     ],
-    returns: "the answer's bytes",
+    returns: "the reply in wire format",
     example: "local bytes = tiny.dns_answer(query, { addrs = { \"10.10.0.2\" }, ttl = 60, max = 512 })",
     call: dns_answer,
     ..BASE
@@ -61,7 +68,7 @@ fn dns_answer(call: &Call<'_>) -> Outcome {
     let addrs = addrs.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = call.opt("names")?.unwrap_or_default();
     if let Some(bad) = names.iter().find(|name| !sys::is_name(name)) {
-        return Err(Fail::Usage(format!("option \"names\": {bad:?} is no name of DNS")));
+        return Err(Fail::Usage(format!("option \"names\": {bad:?} is not a domain name")));
     }
     let code: Option<String> = call.opt("code")?;
     let answer = Answer {
@@ -73,6 +80,6 @@ fn dns_answer(call: &Call<'_>) -> Outcome {
     };
     match sys::answer(&query.as_bytes(), &answer) {
         Some(bytes) => call.ok(call.lua.create_string(&bytes)?),
-        None => Err(Fail::Usage("query: this is no DNS query with one question; dns_question tells".into())),
+        None => Err(Fail::Usage("query: not a DNS query with one question; check it with dns_question".into())),
     }
 }

@@ -1,5 +1,5 @@
-//! Sockets of a network namespace: reserved ports, datagrams, connections. The entries and their
-//! bindings; a connection is a file as any other.
+//! Sockets of a network namespace: reserved ports, datagrams, connections. The entries and their bindings; a connection
+//! is an ordinary file handle.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -10,23 +10,22 @@ use crate::prim::event::file;
 use crate::sys::net::inet::{self as sys, Bound, Proto};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, arg, opt};
 
 const ADDR: Arg = arg("addr", Type::Str, "\"127.0.0.1:53\", \"[::1]:53\"");
-const UDP: Arg = arg("udp", Type::Handle("udp"), "what `udp_bind` returned");
+const UDP: Arg = arg("udp", Type::Handle("udp"), "a handle returned by `udp_bind`");
 const INUSE: (&str, &str) =
-    ("EADDRINUSE", "another program has this port; `ss -lntup` shows which, and 0 takes any that is free");
+    ("EADDRINUSE", "another program uses this port; `ss -lntup` shows which, and port 0 takes any free one");
 const EACCES: (&str, &str) =
-    ("EACCES", "ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start moves the border");
-const NOTAVAIL: (&str, &str) =
-    ("EADDRNOTAVAIL", "the address is on no link of this namespace; tiny.links() lists them");
+    ("EACCES", "ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit");
+const NOTAVAIL: (&str, &str) = ("EADDRNOTAVAIL", "no link of this namespace has this address; tiny.links() lists them");
 
 pub const RESERVE_PORT: Primitive = Primitive {
     name: "reserve_port",
-    doc: "Holds a port, so that no other program can take it, without using it: TCP does not listen (bind(2)). It is \
-          free again when the handle is closed or forgotten, or the process ends.",
-    args: &[arg("port", Type::Str, "\"8080/tcp\", \"53/udp\"; without a protocol TCP; 0 for any that is free")],
-    options: &[opt("addr", Type::Str, "every IPv4 address", "the address, \"0.0.0.0\", \"::\""), NETNS],
+    doc: "Reserves a port: it is bound, but TCP does not listen (bind(2)). The port is free again when the handle is \
+          closed or collected, or when the process ends.",
+    args: &[arg("port", Type::Str, "\"8080/tcp\", \"53/udp\"; TCP without a protocol; 0 for any free port")],
+    options: &[opt("addr", Type::Str, "every IPv4 address", "the address, such as \"0.0.0.0\" or \"::\""), NETNS],
     returns: "a reservation handle: `port` (the number), `proto`",
     errors: &[INUSE, EACCES, NOTAVAIL],
     example: "local port <close> = tiny.reserve_port(\"8080/tcp\", { addr = \"0.0.0.0\" })",
@@ -36,10 +35,10 @@ pub const RESERVE_PORT: Primitive = Primitive {
 
 pub const UDP_BIND: Primitive = Primitive {
     name: "udp_bind",
-    doc: "Makes a socket for datagrams to and from anybody (udp(7)).",
+    doc: "Creates a UDP socket and binds it to a port (udp(7)).",
     args: &[ADDR],
     options: &[NETNS],
-    returns: "a udp handle: `port`; `:receive()`, `:send()`; for `poll` too",
+    returns: "a udp handle: `port`; `:receive()`, `:send()`; can be passed to `poll`",
     errors: &[INUSE, EACCES, NOTAVAIL],
     example: "local udp <close> = tiny.udp_bind(\"127.0.0.1:0\")",
     call: |c| {
@@ -51,9 +50,10 @@ pub const UDP_BIND: Primitive = Primitive {
 
 pub const UDP_RECEIVE: Primitive = Primitive {
     name: "udp_receive",
-    doc: "Takes the next datagram, without waiting for one (recvfrom(2)).",
+    effect: Effect::Plumbing,
+    doc: "Receives the next datagram without blocking (recvfrom(2)).",
     args: &[UDP],
-    returns: "its bytes and its sender, \"127.0.0.1:4242\"; nil when none is there",
+    returns: "its bytes and its sender, such as \"127.0.0.1:4242\"; nil when none is waiting",
     method: Some(("udp", "receive")),
     example: "local bytes, from = udp:receive()",
     call: |c| match c.fd(0)?.with(sys::receive)?? {
@@ -65,13 +65,18 @@ pub const UDP_RECEIVE: Primitive = Primitive {
 
 pub const UDP_SEND: Primitive = Primitive {
     name: "udp_send",
+    effect: Effect::Plumbing,
     doc: "Sends a datagram (sendto(2)).",
-    args: &[UDP, arg("data", Type::Bytes, "the bytes"), arg("to", Type::Str, "the receiver, \"127.0.0.1:4242\"")],
+    args: &[
+        UDP,
+        arg("data", Type::Bytes, "the bytes"),
+        arg("to", Type::Str, "the receiver, such as \"127.0.0.1:4242\""),
+    ],
     method: Some(("udp", "send")),
     errors: &[
-        ("EMSGSIZE", "a datagram has at most 65507 bytes"),
-        ("ENETUNREACH", "no route of this namespace leads there"),
-        ("EPERM", "a packet filter of this namespace refuses it"),
+        ("EMSGSIZE", "a datagram has at most 65507 bytes; send a shorter one"),
+        ("ENETUNREACH", "this namespace has no route to the address"),
+        ("EPERM", "a packet filter of this namespace rejects it"),
     ],
     example: "udp:send(\"hello\", \"127.0.0.1:4242\")",
     call: udp_send,
@@ -80,10 +85,10 @@ pub const UDP_SEND: Primitive = Primitive {
 
 pub const TCP_LISTEN: Primitive = Primitive {
     name: "tcp_listen",
-    doc: "Listens for connections (listen(2)).",
+    doc: "Listens for TCP connections (listen(2)).",
     args: &[ADDR],
-    options: &[opt("backlog", Type::Int, "64", "how many may wait to be taken"), NETNS],
-    returns: "a listener handle: `port`; `:accept()`; ready in `poll` when somebody connects",
+    options: &[opt("backlog", Type::Int, "64", "the largest number of connections that wait to be accepted"), NETNS],
+    returns: "a listener handle: `port`; `:accept()`; ready in `poll` when a connection is waiting",
     errors: &[INUSE, EACCES, NOTAVAIL],
     example: "local listener <close> = tiny.tcp_listen(\"127.0.0.1:0\")",
     call: |c| {
@@ -96,9 +101,11 @@ pub const TCP_LISTEN: Primitive = Primitive {
 
 pub const TCP_ACCEPT: Primitive = Primitive {
     name: "tcp_accept",
-    doc: "Takes the next connection, without waiting for one (accept4(2)).",
-    args: &[arg("listener", Type::Handle("listener"), "what `tcp_listen` returned")],
-    returns: "a file handle whose reads return at once, its `path` the caller's address; nil when nobody waits",
+    waits: true,
+    effect: Effect::Plumbing,
+    doc: "Accepts the next connection without blocking (accept4(2)).",
+    args: &[arg("listener", Type::Handle("listener"), "a handle returned by `tcp_listen`")],
+    returns: "a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting",
     method: Some(("listener", "accept")),
     errors: &[("EMFILE", "this process has too many open files")],
     example: "local client = listener:accept()",
@@ -111,18 +118,18 @@ pub const TCP_ACCEPT: Primitive = Primitive {
 
 pub const TCP_CONNECT: Primitive = Primitive {
     name: "tcp_connect",
-    doc: "Connects to a listener (connect(2)).",
+    doc: "Connects to a TCP listener (connect(2)).",
     args: &[ADDR],
     options: &[
-        opt("timeout", Type::Duration, "as long as the kernel tries", "how long at most"),
-        opt("nonblock", Type::Bool, "false", "reads and writes return at once"),
+        opt("timeout", Type::Duration, "the kernel's", "the longest time to wait"),
+        opt("nonblock", Type::Bool, "false", "reads and writes do not block"),
         NETNS,
     ],
     returns: "a file handle",
     errors: &[
-        ("ECONNREFUSED", "nobody listens there"),
-        ("ETIMEDOUT", "nothing answered: a packet filter on the way, or a machine that is off"),
-        ("ENETUNREACH", "no route of this namespace leads there"),
+        ("ECONNREFUSED", "no program listens on this port"),
+        ("ETIMEDOUT", "no reply: a packet filter drops the packets, or the machine is down"),
+        ("ENETUNREACH", "this namespace has no route to the address"),
         ("EHOSTUNREACH", "no machine on the link has this address"),
     ],
     example: "local far <close> = tiny.tcp_connect(\"127.0.0.1:80\", { timeout = \"1s\" })",

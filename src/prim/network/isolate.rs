@@ -1,4 +1,4 @@
-//! `isolate`: what is not forwarded to or from a bridge. The entries and their bindings.
+//! `isolate`: drops traffic forwarded to or from a bridge. The entries and their bindings.
 
 use super::nat::{NO_NFTABLES, NO_PART, check};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,33 +11,30 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
 
 pub const ISOLATE: Primitive = Primitive {
     name: "isolate",
-    doc: "Drops what is forwarded between a bridge and any other link, in both directions, by an nftables table of its \
-          own, `inet tiny-NAME` (nft(8)). The machine itself still reaches the bridge, which need not be there yet. Tables \
-          of others see the packets too, and may drop what passes here.",
-    args: &[arg("bridge", BRIDGE, "a name or a handle")],
+    doc: "Drops packets that are forwarded between a bridge and any other link, in both directions. The rules are in a \
+          separate nftables table, `inet tiny-NAME` (nft(8)). The host itself can still reach the bridge, which need \
+          not exist yet. Tables of other programs see the packets too and may drop what this one accepts.",
+    args: &[arg("bridge", BRIDGE, "its name or a handle")],
     options: &[
-        opt("name", Type::Str, "the bridge's", "names the table, for isolate_del; no nat may have it"),
+        opt("name", Type::Str, "the bridge's", "the name for the table and for isolate_del; no nat may have the same"),
         opt(
             "outbound",
             Type::Bool,
             "false",
-            "allow connections that start on the bridge, and those to published ports",
+            "allow connections that start on the bridge, and connections to published ports",
         ),
         opt(
             "closed",
             Type::Bool,
             "false",
-            "also drop what the bridge sends to the machine itself, except ICMP and replies",
+            "also drop packets from the bridge to the host itself, except ICMP and replies",
         ),
         NETNS,
     ],
     returns: "an isolation handle: `name`, `bridge`; `<close>` removes the table",
     errors: &[
         EPERM,
-        (
-            "EEXIST",
-            "there is a table of this name: give this one another, or remove that one with isolate_del or nat_del",
-        ),
+        ("EEXIST", "a table of this name exists: choose another name, or remove it with isolate_del or nat_del"),
         ("EOPNOTSUPP", NO_NFTABLES),
         ("EPROTONOSUPPORT", NO_NFTABLES),
         ("EAFNOSUPPORT", NO_NFTABLES),
@@ -50,8 +47,9 @@ pub const ISOLATE: Primitive = Primitive {
 
 pub const ISOLATE_DEL: Primitive = Primitive {
     name: "isolate_del",
-    doc: "Removes what `isolate` or `block_transit` made under this name (nft(8)).",
-    args: &[arg("name", Type::Str, "the name: the bridge's, unless another was given")],
+    undoes: true,
+    doc: "Removes the table that `isolate` or `block_transit` created under this name (nft(8)).",
+    args: &[arg("name", Type::Str, "the name: the bridge's, unless `name` was given")],
     errors: &[
         EPERM,
         ("ENOENT", "there is no isolation of this name; `nft list tables` shows them as inet tiny-NAME"),
@@ -64,12 +62,12 @@ pub const ISOLATE_DEL: Primitive = Primitive {
 
 pub const BLOCK_TRANSIT: Primitive = Primitive {
     name: "block_transit",
-    doc: "Drops what is forwarded neither from nor to one of these links, by an nftables table of its own, `inet tiny-NAME` \
-          (nft(8)): a machine that forwards for its containers is then no router for its neighbours, whatever links it \
-          gets later. Replies and connections to published ports pass.",
-    args: &[arg("own", Type::List(&Type::Str), "prefixes of the names of the links that it forwards for")],
+    doc: "Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate \
+          nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for \
+          its neighbours, whichever links are added later. Replies and connections to published ports pass.",
+    args: &[arg("own", Type::List(&Type::Str), "name prefixes of the links that the host forwards for")],
     options: &[
-        need("name", Type::Str, "names the table, for isolate_del; no nat may have it"),
+        need("name", Type::Str, "the name for the table and for isolate_del; no nat may have the same"),
         need("family", Type::Str, "\"ipv4\" or \"ipv6\""),
         NETNS,
     ],

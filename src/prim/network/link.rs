@@ -9,15 +9,17 @@ use super::{
 use crate::sys::net::link::{self as sys, Change, Link};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub const LINKS: Primitive = Primitive {
     name: "links",
+    effect: Effect::Reads,
     doc: "Lists the network links with their addresses (rtnetlink(7)).",
     options: &[NETNS],
     returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac`, \
-              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, \"10.10.0.1/24\"); of a veth `peer` (the other end's index) \
-              and, when that is in another namespace, `peer_netns` (its number here, as `ip netns list-id` has it)",
+              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as \"10.10.0.1/24\"); \
+              for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` \
+              (its id here, as in `ip netns list-id`)",
     example: "for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, \" \")) end",
     call: links,
     ..BASE
@@ -26,28 +28,28 @@ pub const LINKS: Primitive = Primitive {
 pub const LINK_SET: Primitive = Primitive {
     name: "link_set",
     doc: "Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link \
-          that moves is down there, unless `up` says otherwise.",
-    args: &[arg("link", LINK, "a name or a handle")],
+          that moves is down afterwards unless `up` is true.",
+    args: &[arg("link", LINK, "its name or a handle")],
     options: &[
         NETNS,
-        opt("up", Type::Bool, "", "true brings it up"),
-        opt("down", Type::Bool, "", "true brings it down"),
-        opt("mtu", Type::Int, "", "the largest packet in bytes"),
+        opt("up", Type::Bool, "", "true brings the link up"),
+        opt("down", Type::Bool, "", "true brings the link down"),
+        opt("mtu", Type::Int, "", "the MTU in bytes"),
         opt(
             "master",
             Type::Either(&[Type::Handle("bridge"), Type::Str, Type::Bool]),
             "",
-            "the bridge to be a port of; false for none",
+            "the bridge that it becomes a port of; false for none",
         ),
         opt("name", Type::Str, "", "the new name"),
-        opt("mac", Type::Str, "", "the hardware address, \"02:00:00:00:00:01\""),
-        opt("move_to", Type::Handle("netns"), "", "the namespace to move to; `master` and `name` hold there"),
+        opt("mac", Type::Str, "", "the MAC address, such as \"02:00:00:00:00:01\""),
+        opt("move_to", Type::Handle("netns"), "", "the network namespace to move to; `master` and `name` apply there"),
     ],
     errors: &[
         EPERM,
         ENODEV,
         ("EBUSY", "the link is in use; bring it down first (down = true)"),
-        ("EINVAL", "the link cannot take this value, or cannot move (lo and bridges never do)"),
+        ("EINVAL", "the link does not accept this value, or cannot move (lo and bridges cannot)"),
     ],
     example: "tiny.link_set(\"lo\", { up = true })",
     call: link_set,
@@ -56,10 +58,11 @@ pub const LINK_SET: Primitive = Primitive {
 
 pub const LINK_DEL: Primitive = Primitive {
     name: "link_del",
-    doc: "Deletes a link; a veth takes its other end along (ip-link(8)).",
-    args: &[arg("link", LINK, "a name or a handle")],
+    undoes: true,
+    doc: "Deletes a link; for a veth link, both ends (ip-link(8)).",
+    args: &[arg("link", LINK, "its name or a handle")],
     options: &[NETNS],
-    errors: &[EPERM, ENODEV, ("EOPNOTSUPP", "hardware and lo cannot be deleted; move them with link_set")],
+    errors: &[EPERM, ENODEV, ("EOPNOTSUPP", "hardware links and lo cannot be deleted; move them with link_set")],
     example: "tiny.bridge(\"td0\"):keep()\ntiny.link_del(\"td0\")",
     call: link_del,
     ..BASE
@@ -67,20 +70,20 @@ pub const LINK_DEL: Primitive = Primitive {
 
 pub const BRIDGE: Primitive = Primitive {
     name: "bridge",
-    doc: "Makes a bridge, a switch in the kernel, and brings it up (ip-link(8), type bridge).",
+    doc: "Creates a bridge and brings it up (ip-link(8), type bridge).",
     args: &[arg("name", Type::Str, "at most 15 bytes")],
     options: &[
-        opt("addr", ADDRS, "", "its address, or a list, through which the caller reaches the links on it"),
+        opt("addr", ADDRS, "", "its address or a list of addresses, through which the caller reaches the links on it"),
         NODAD,
-        opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
-        opt("mac", Type::Str, "random", "the hardware address; a random one changes with the links on the bridge"),
+        opt("mtu", Type::Int, "1500", "the MTU in bytes"),
+        opt("mac", Type::Str, "random", "the MAC address; a random one changes with the links on the bridge"),
         NETNS,
     ],
     returns: "a bridge handle: `name`, `addr`; `<close>` deletes it",
     errors: &[
         EPERM,
         ("EEXIST", "choose another name, or remove the link of that name with link_del"),
-        ("EOPNOTSUPP", "this kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)"),
+        ("EOPNOTSUPP", "the kernel has no bridges: `modprobe bridge`, or CONFIG_BRIDGE (`tinylua doctor`)"),
     ],
     example: "local br <close> = tiny.bridge(\"td0\", { addr = \"10.10.0.1/24\" })",
     call: bridge,
@@ -118,7 +121,7 @@ fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, F
 fn link_set(call: &Call<'_>) -> Outcome {
     let target = target(call, 0)?;
     let up = match (call.flag("up"), call.flag("down")) {
-        (true, true) => return Err(Fail::Usage("up and down contradict each other".into())),
+        (true, true) => return Err(Fail::Usage("options \"up\" and \"down\" exclude each other".into())),
         (false, false) => None,
         (up, _) => Some(up),
     };

@@ -1,5 +1,5 @@
-//! Links, addresses, routes, NAT and kernel settings. Here: the family's contents, and how the
-//! bindings read names, namespaces and addresses; no address and no name is this code's choice.
+//! Links, addresses, routes, NAT and kernel settings. This file lists the family and reads names, namespaces and
+//! addresses from the arguments. It chooses no addresses and no names.
 
 mod addr;
 mod chain;
@@ -71,25 +71,25 @@ pub const FAMILY: &[Primitive] = &[
     text::FORMAT_ADDR,
 ];
 
-/// A link: by name, or by the handle of what made it.
+/// A link: its name, or the handle of the call that created it.
 const LINK: Type = Type::Either(&[Type::Handle("bridge"), Type::Handle("veth"), Type::Str]);
 const BRIDGE: Type = Type::Either(&[Type::Handle("bridge"), Type::Str]);
 const ADDRS: Type = Type::Either(&[Type::Cidr, Type::List(&Type::Cidr)]);
 const NODAD: Opt =
-    opt("nodad", Type::Bool, "false", "use an IPv6 address at once, without asking first whether another has it");
-const NETNS: Opt = opt("netns", Type::Handle("netns"), "the caller's", "the network namespace to work in");
+    opt("nodad", Type::Bool, "false", "use an IPv6 address at once, without duplicate address detection");
+const NETNS: Opt = opt("netns", Type::Handle("netns"), "the caller's", "the network namespace to use");
 
 const EPERM: (&str, &str) =
-    ("EPERM", "needs CAP_NET_ADMIN over the network namespace: run as root, or in a user namespace of your own");
+    ("EPERM", "needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace");
 const ENODEV: (&str, &str) = ("ENODEV", "there is no such link in this network namespace; tiny.links() lists them");
 
-/// A link argument: its name and the namespace it is in.
+/// A link argument: its name and its network namespace.
 struct Target {
     name: String,
     netns: Place,
 }
 
-/// The namespace that a call works in, kept open for its length.
+/// The network namespace of a call, kept open until the call ends.
 #[derive(Default)]
 struct Place {
     handle: Option<Table>,
@@ -113,7 +113,7 @@ impl Place {
         self.fd.as_ref().map(AsFd::as_fd)
     }
 
-    /// The options table of a call that works here, with more keys; `None` when it would be empty.
+    /// The options table for a call in this namespace, with more keys; `None` if it would be empty.
     fn options(&self, call: &Call<'_>, more: &[(&str, Value)]) -> Result<Option<Table>, Fail> {
         let options = call.lua.create_table()?;
         for (key, value) in more {
@@ -124,7 +124,7 @@ impl Place {
     }
 }
 
-/// The i-th argument as a link. A handle brings its namespace, unless the option names another.
+/// The i-th argument as a link. A handle implies its namespace, unless the option names another.
 fn target(call: &Call<'_>, i: usize) -> Result<Target, Fail> {
     match call.arg_value(i) {
         Value::Table(handle) => {
@@ -145,7 +145,7 @@ fn bridge_name(value: &Value) -> Result<Option<String>, Fail> {
     }
 }
 
-/// A name that a link can have.
+/// A valid link name.
 fn name(name: String) -> Result<String, Fail> {
     match bad_name(&name) {
         Some(why) => Err(Fail::Usage(why)),
@@ -171,7 +171,7 @@ fn several(value: Value) -> Result<Vec<String>, Fail> {
     }
 }
 
-/// An option that is a duration, in seconds.
+/// An option of type duration, in seconds.
 fn seconds(call: &Call<'_>, key: &str) -> Result<Option<f64>, Fail> {
     match call.value(key) {
         Value::Nil => Ok(None),
@@ -179,15 +179,15 @@ fn seconds(call: &Call<'_>, key: &str) -> Result<Option<f64>, Fail> {
     }
 }
 
-/// A value of type `ADDRS`, and the option `nodad` beside it.
+/// A value of type `ADDRS`, with the option `nodad`.
 fn addrs(value: Value, nodad: bool) -> Result<Addrs, Fail> {
     let list = several(value)?.iter().map(|text| cidr(text)).collect::<Result<_, _>>()?;
     Ok(Addrs { list, nodad })
 }
 
-/// A hardware address, six bytes in hexadecimal with colons.
+/// A MAC address: six bytes in hexadecimal with colons.
 fn mac(text: &str) -> Result<[u8; 6], Fail> {
-    let bad = || Fail::Usage(format!("{text:?} is not a hardware address, such as \"02:00:00:00:00:01\""));
+    let bad = || Fail::Usage(format!("{text:?} is not a MAC address, such as \"02:00:00:00:00:01\""));
     let mut bytes = [0; 6];
     let mut parts = text.split(':');
     for byte in &mut bytes {
@@ -197,12 +197,12 @@ fn mac(text: &str) -> Result<[u8; 6], Fail> {
     if parts.next().is_some() { Err(bad()) } else { Ok(bytes) }
 }
 
-/// A whole number that the kernel keeps in 32 bits.
+/// An integer that the kernel stores in 32 bits.
 fn unsigned(key: &str, value: i64) -> Result<u32, Fail> {
     u32::try_from(value).map_err(|_| Fail::Usage(format!("option {key:?}: {value} is out of range")))
 }
 
-/// The call that undoes something, as the handle's `undo`: a name and its arguments.
+/// The call that undoes an operation, for the handle's `undo` field: a name and its arguments.
 fn sequence(call: &Call<'_>, values: impl mlua::IntoLuaMulti) -> Result<Table, Fail> {
     let list = call.lua.create_table()?;
     for value in values.into_lua_multi(call.lua)? {

@@ -1,47 +1,50 @@
-//! NAT: the entries, their bindings, and the one parser of published ports.
+//! NAT: the entries, their bindings, and the parser of published ports.
 
 use std::net::{IpAddr, SocketAddr};
 
+use mlua::{Table, Value};
+
 use super::{BASE, EPERM, NETNS, Place, cidr, sequence};
-use crate::sys::net::nat::{self as sys, Nat, Publish};
+use crate::sys::net::nat::{self as sys, Nat};
+use crate::sys::net::port::Publish;
 use crate::vm::call::{Call, Fail};
+use crate::vm::format;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
 
-pub(super) const NO_NFTABLES: &str = "this kernel has no nftables, or not for the inet family: `modprobe nf_tables`, or \
-                           CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
+pub(super) const NO_NFTABLES: &str = "the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, \
+                                      or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
 
-pub(super) const NO_PART: &str = "this kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, \
-                                  CONFIG_NFT_CT or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, \
-                                  nft_fib_inet)";
+pub(super) const NO_PART: &str = "the kernel lacks a part of nftables: CONFIG_NFT_NAT, CONFIG_NFT_MASQ, CONFIG_NFT_CT \
+                                  or CONFIG_NFT_FIB_INET (modules nft_chain_nat, nft_masq, nft_ct, nft_fib_inet)";
 
 pub const NAT: Primitive = Primitive {
     name: "nat",
-    doc: "Gives a subnet's traffic the address of the link it leaves by (masquerading), and leads published ports into \
-          it, in an nftables table of its own, `inet tiny-NAME` (nft(8)). Packets also need forwarding: \
+    doc: "Masquerades the traffic of a subnet, and publishes ports of its members on the host. The rules are in a \
+          separate nftables table, `inet tiny-NAME` (nft(8)). Forwarding must be enabled too: \
           sysctl(\"net.ipv4.ip_forward\", 1).",
     options: &[
-        need("from", Type::Cidr, "the subnet, \"10.10.0.0/24\""),
+        need("from", Type::Cidr, "the subnet, such as \"10.10.0.0/24\""),
         opt(
             "publish",
-            Type::List(&Type::Str),
+            Type::List(&PUBLISHED),
             "none",
-            "ports: \"8080:10.10.0.2:80\", \"5353:10.10.0.2:53/udp\", or on one address \"192.0.2.1:8080:10.10.0.2:80\"; \
-             127.0.0.1 reaches them once route_localnet is 1 for the bridge",
+            "ports: \"8080:10.10.0.2:80\", \"5353:10.10.0.2:53/udp\", or on one address \
+             \"192.0.2.1:8080:10.10.0.2:80\", or tables like those of `publish`; for 127.0.0.1, set route_localnet of the bridge to 1",
         ),
         opt(
             "hairpin",
             Type::Bool,
             "true with `publish`",
-            "the subnet's own members may call it by published ports, those of `tiny.publish` too",
+            "members of the subnet can reach each other through published ports, including those of `tiny.publish`",
         ),
-        opt("name", Type::Str, "the subnet, as 10.10.0.0-24", "names the table, for nat_del"),
+        opt("name", Type::Str, "the subnet, such as 10.10.0.0-24", "the name for the table and for nat_del"),
         NETNS,
     ],
     returns: "a nat handle: `name`; `<close>` removes the table",
     errors: &[
         EPERM,
-        ("EEXIST", "there is a nat of this name: give it another name, or remove that one with nat_del"),
+        ("EEXIST", "a nat of this name exists: choose another name, or remove it with nat_del"),
         ("EOPNOTSUPP", NO_NFTABLES),
         ("EPROTONOSUPPORT", NO_NFTABLES),
         ("EAFNOSUPPORT", NO_NFTABLES),
@@ -54,7 +57,8 @@ pub const NAT: Primitive = Primitive {
 
 pub const NAT_DEL: Primitive = Primitive {
     name: "nat_del",
-    doc: "Removes what `nat` made under this name, and nothing else (nft(8)).",
+    undoes: true,
+    doc: "Removes the table that `nat` created under this name (nft(8)).",
     args: &[arg("name", Type::Str, "the name of the nat")],
     options: &[NETNS],
     errors: &[
@@ -75,8 +79,8 @@ fn nat(call: &Call<'_>) -> Outcome {
         None => sys::name_of(from),
     };
     check(&name)?;
-    let ports: Vec<String> = call.opt("publish")?.unwrap_or_default();
-    let publish = ports.iter().map(|text| published(text)).collect::<Result<Vec<_>, _>>();
+    let ports: Vec<Value> = call.opt("publish")?.unwrap_or_default();
+    let publish = ports.iter().map(port_of).collect::<Result<Vec<_>, _>>();
     let publish = publish.map_err(|e| Fail::Usage(format!("option \"publish\": {e}")))?;
     let hairpin = call.opt("hairpin")?.unwrap_or(!publish.is_empty());
     let place = Place::option(call)?;
@@ -96,8 +100,51 @@ pub(super) fn check(name: &str) -> Result<(), Fail> {
     sys::bad_name(name).map_or(Ok(()), |why| Err(Fail::Usage(why)))
 }
 
-/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; an IPv6 address stands in brackets. The host 0.0.0.0 or
-/// [::] is every address of the machine, as it is for bind(2).
+/// The keys of a published port.
+pub(super) const PORT_KEYS: &[Opt] = &[
+    need("port", Type::Int, "the port on the host"),
+    need("addr", Type::Str, "the destination address"),
+    need("to", Type::Int, "the destination port"),
+    opt("host", Type::Str, "all of them", "the address of the host to publish it on"),
+    opt("proto", Type::Word(&["tcp", "udp"]), "tcp", "the protocol"),
+];
+
+/// A published port: as text or as a table.
+pub(super) const PUBLISHED: Type = Type::Either(&[Type::Str, Type::Options(PORT_KEYS)]);
+
+/// Reads a value of the type `PUBLISHED`.
+pub(super) fn port_of(value: &Value) -> Result<Publish, String> {
+    match value {
+        Value::Table(table) => of_table(table),
+        Value::String(text) => published(&text.to_string_lossy()),
+        other => Err(format!("{} is not a published port", format::value(other))),
+    }
+}
+
+fn of_table(table: &Table) -> Result<Publish, String> {
+    let number = |key: &str| {
+        let value: Value = table.raw_get(key).map_err(|e| e.to_string())?;
+        let number = value.as_integer().or(value.as_number().map(|n| n as i64)).and_then(|n| u16::try_from(n).ok());
+        number.filter(|n| *n != 0).ok_or_else(|| format!("{key}: {} is not from 1 to 65535", format::value(&value)))
+    };
+    let addr = |key: &str| {
+        let text: Option<String> = table.raw_get(key).map_err(|e| e.to_string())?;
+        let parse = |text: String| text.parse::<IpAddr>().map_err(|_| format!("{key}: {text:?} is not an address"));
+        text.map(parse).transpose()
+    };
+    let proto: Option<String> = table.raw_get("proto").map_err(|e| e.to_string())?;
+    let to = addr("addr")?.ok_or("addr is missing")?;
+    let host = addr("host")?;
+    if host.is_some_and(|host| host.is_ipv4() != to.is_ipv4()) {
+        return Err("host and addr are of different families".into());
+    }
+    let host = host.filter(|host| !host.is_unspecified());
+    let proto = if proto.as_deref() == Some("udp") { 17 } else { 6 };
+    Ok(Publish { proto, host, port: number("port")?, to: SocketAddr::new(to, number("to")?) })
+}
+
+/// "[HOST:]PORT:ADDR:PORT[/tcp|/udp]"; IPv6 addresses are in brackets. The host 0.0.0.0 or [::] means every address of
+/// the machine, as for bind(2).
 pub(super) fn published(text: &str) -> Result<Publish, String> {
     let bad = || format!("{text:?} is not a published port, such as \"8080:10.10.0.2:80\" or \"53:10.10.0.2:53/udp\"");
     let (ports, proto) = match text.rsplit_once('/') {
@@ -115,20 +162,20 @@ pub(super) fn published(text: &str) -> Result<Publish, String> {
         return Err(bad());
     }
     if host.is_some_and(|h| h.is_ipv4() != to.is_ipv4()) {
-        return Err(format!("{text:?}: the two addresses are of different families"));
+        return Err(format!("{text:?}: the two addresses must be of the same family"));
     }
     let host = host.filter(|h| !h.is_unspecified());
     Ok(Publish { proto, host, port: own, to: SocketAddr::new(to, to_port) })
 }
 
-/// A published port as `published` reads it.
+/// A published port, parsed by `published`.
 pub(super) fn written(port: &Publish) -> String {
     let host = port.host.map(|h| if h.is_ipv6() { format!("[{h}]:") } else { format!("{h}:") });
     let proto = if port.proto == 17 { "/udp" } else { "" };
     format!("{}{}:{}{proto}", host.unwrap_or_default(), port.port, port.to)
 }
 
-/// Splits at colons outside of brackets.
+/// Splits at colons outside brackets.
 fn fields(text: &str) -> Vec<&str> {
     let mut depth = 0;
     text.split(|c: char| {
@@ -152,6 +199,30 @@ fn address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_and_texts_say_the_same() {
+        let lua = mlua::Lua::new();
+        let read = |text: &str| port_of(&lua.load(text).eval::<Value>().expect("Lua"));
+        for (table, text) in [
+            ("{ port = 8080, addr = '10.10.0.2', to = 80 }", "8080:10.10.0.2:80"),
+            (
+                "{ host = '192.0.2.1', port = 53, addr = '10.10.0.2', to = 5353.0, proto = 'udp' }",
+                "192.0.2.1:53:10.10.0.2:5353/udp",
+            ),
+            ("{ host = '::', port = 80, addr = 'fd00::2', to = 8080, proto = 'tcp' }", "80:[fd00::2]:8080"),
+        ] {
+            assert_eq!(read(table), published(text), "{text}");
+        }
+        for (bad, why) in [
+            ("{ port = 0, addr = '10.0.0.2', to = 80 }", "port: 0 is not from 1 to 65535"),
+            ("{ port = 80, addr = '10.0.0.2', to = 65536 }", "to: 65536 is not from 1 to 65535"),
+            ("{ port = 80, addr = '10.0.0.2/24', to = 80 }", "addr: \"10.0.0.2/24\" is not an address"),
+            ("{ host = '::1', port = 80, addr = '10.0.0.2', to = 80 }", "host and addr are of different families"),
+        ] {
+            assert_eq!(read(bad), Err(why.to_owned()));
+        }
+    }
 
     #[test]
     fn published_ports() {

@@ -1,4 +1,4 @@
-//! `pin`: ports of bridges that send only from their own addresses. The entries and their bindings.
+//! `pin`: bridge ports that may only send from their own addresses. The entries and their bindings.
 
 use std::net::IpAddr;
 
@@ -11,30 +11,30 @@ use crate::vm::handle::Builder;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
 
 const NO_BRIDGE_FAMILY: &str =
-    "this kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)";
+    "the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)";
 
 const OPTIONS: &[Opt] = &[
-    need("mac", Type::Str, "the hardware address that it sends from: that of the veth's other end"),
-    need("addr", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "its address, or a list"),
+    need("mac", Type::Str, "the MAC address that it sends from: that of the veth's other end"),
+    need("addr", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "its address or a list of addresses"),
     opt(
         "router",
         Type::Bool,
         "false",
-        "it forwards packets: it may send from any other address too, though not claim it by ARP",
+        "it forwards packets: it may send from any other address too, but not claim it by ARP",
     ),
     NETNS,
 ];
 
 pub const PIN: Primitive = Primitive {
     name: "pin",
-    doc: "Restricts what a bridge port that veth_pair made with `pinned` may send: only frames from this hardware address \
-          and these addresses, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and \
-          all other protocols are dropped. The link need not exist yet. All pins are in one nftables table, \
-          `bridge tiny-pins` (nft(8)), which the first one makes: while it exists, a `pinned` port without a pin sends \
-          nothing.",
-    args: &[arg("link", LINK, "the port, by its name or a handle")],
+    doc: "Restricts the frames that a bridge port may send. The port must have been created by veth_pair with \
+          `pinned`; the link need not exist yet. Only frames from this MAC address and these addresses pass, in IPv4, \
+          IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are \
+          dropped. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first call creates: \
+          while it exists, a `pinned` port without a pin cannot send.",
+    args: &[arg("link", LINK, "the port: its name or a handle")],
     options: OPTIONS,
-    returns: "a pin handle: `name`; `<close>` takes it away",
+    returns: "a pin handle: `name`; `<close>` removes the pin",
     errors: &[
         EPERM,
         ("ENOENT", NO_BRIDGE_FAMILY),
@@ -49,12 +49,13 @@ pub const PIN: Primitive = Primitive {
 
 pub const PIN_DEL: Primitive = Primitive {
     name: "pin_del",
-    doc: "Removes what `pin` made with the same values (nft(8)). The port can then send nothing.",
-    args: &[arg("link", LINK, "the port, by its name or a handle")],
+    undoes: true,
+    doc: "Removes the pin with the same values (nft(8)). The port cannot send afterwards.",
+    args: &[arg("link", LINK, "the port: its name or a handle")],
     options: OPTIONS,
     errors: &[
         EPERM,
-        ("ENOENT", "it is not pinned to these; `nft list table bridge tiny-pins` shows what is"),
+        ("ENOENT", "there is no pin with these values; `nft list table bridge tiny-pins` lists all"),
         ("EOPNOTSUPP", NO_BRIDGE_FAMILY),
         ("EPROTONOSUPPORT", NO_BRIDGE_FAMILY),
     ],
@@ -66,11 +67,12 @@ pub const PIN_DEL: Primitive = Primitive {
 
 pub const PIN_CLEAR: Primitive = Primitive {
     name: "pin_clear",
-    doc: "Removes the table `bridge tiny-pins` when no port is pinned any more (nft(8)).",
+    undoes: true,
+    doc: "Removes the table `bridge tiny-pins` when no pins are left (nft(8)).",
     options: &[NETNS],
     errors: &[
         EPERM,
-        ("ENOENT", "there is no such table: nothing was pinned"),
+        ("ENOENT", "there is no such table: no port was pinned"),
         ("EBUSY", "a port is still pinned; `nft list table bridge tiny-pins` shows which"),
         ("EOPNOTSUPP", NO_BRIDGE_FAMILY),
         ("EPROTONOSUPPORT", NO_BRIDGE_FAMILY),
@@ -83,7 +85,7 @@ pub const PIN_CLEAR: Primitive = Primitive {
     ..BASE
 };
 
-/// The values of a pin, and where it holds.
+/// The values of a pin and its network namespace.
 struct Values {
     name: String,
     netns: Place,
@@ -97,7 +99,7 @@ impl Values {
         let target = target(call, 0)?;
         let addrs = several(call.value("addr"))?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
         if addrs.iter().any(IpAddr::is_unspecified) {
-            return Err(Fail::Usage("option \"addr\": nobody has the unspecified address".into()));
+            return Err(Fail::Usage("option \"addr\": the unspecified address belongs to no host".into()));
         }
         let mac = mac(&call.opt::<String>("mac")?.unwrap_or_default())?;
         Ok(Values { name: target.name, netns: target.netns, mac, addrs, router: call.flag("router") })
@@ -107,7 +109,7 @@ impl Values {
         Pin { link: &self.name, mac: self.mac, addrs: &self.addrs, router: self.router }
     }
 
-    /// The options of the call that takes it away.
+    /// The options of the call that removes it.
     fn options(&self, call: &Call<'_>) -> Result<Option<Table>, Fail> {
         let more = [("mac", call.value("mac")), ("addr", call.value("addr")), ("router", Value::Boolean(self.router))];
         self.netns.options(call, &more)

@@ -1,4 +1,4 @@
-//! `qdisc_set` and `qdisc_del`: what a link does with what leaves by it. The entries and bindings.
+//! `qdisc_set` and `qdisc_del`: queueing of packets that leave a link. The entries and bindings.
 
 use mlua::Value;
 
@@ -11,24 +11,29 @@ use crate::vm::units;
 
 pub const QDISC_SET: Primitive = Primitive {
     name: "qdisc_set",
-    doc: "Limits the rate of what leaves by a link (tc-tbf(8)), or makes it a bad line with delay and loss \
-          (tc-netem(8)), in place of what was set before. What arrives is limited at the link's other end.",
-    args: &[arg("link", LINK, "a name or a handle")],
+    doc: "Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It \
+          replaces the previous setting. To limit incoming packets, set the other end of the link.",
+    args: &[arg("link", LINK, "its name or a handle")],
     options: &[
         opt("rate", Type::Either(&[Type::Int, Type::Str]), "none", "bits per second, or \"10mbit\", \"512kbit\""),
-        opt("burst", Type::Size, "needed with `rate`", "how much goes at once, at least one packet: \"32k\""),
-        opt("latency", Type::Duration, "needed with `rate`", "how long a packet waits at most before it is dropped"),
-        opt("delay", Type::Duration, "0", "how long each packet takes"),
-        opt("jitter", Type::Duration, "0", "by how much the delay varies"),
-        opt("loss", Type::Number, "0", "which part of the packets is lost, 0 to 1"),
+        opt(
+            "burst",
+            Type::Size,
+            "needed with `rate`",
+            "how many bytes may be sent at once, at least one packet: \"32k\"",
+        ),
+        opt("latency", Type::Duration, "needed with `rate`", "how long a packet may wait before it is dropped"),
+        opt("delay", Type::Duration, "0", "the delay of each packet"),
+        opt("jitter", Type::Duration, "0", "the variation of the delay"),
+        opt("loss", Type::Number, "0", "the fraction of packets to drop, 0 to 1"),
         NETNS,
     ],
-    returns: "a qdisc handle: `name` (the link's); `<close>` gives the link its first one back",
+    returns: "a qdisc handle: `name` (the link's); `<close>` restores the default qdisc",
     errors: &[
         EPERM,
         ENODEV,
-        ("EINVAL", "the kernel does not take these values"),
-        ("EOPNOTSUPP", "this kernel has none of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM"),
+        ("EINVAL", "the kernel does not accept these values"),
+        ("EOPNOTSUPP", "the kernel has neither of the two: CONFIG_NET_SCHED, CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_NETEM"),
     ],
     example: "local limit <close> = tiny.qdisc_set(\"veth-web\", { rate = \"10mbit\", burst = \"32k\", latency = \"50ms\" })",
     call: qdisc_set,
@@ -37,10 +42,11 @@ pub const QDISC_SET: Primitive = Primitive {
 
 pub const QDISC_DEL: Primitive = Primitive {
     name: "qdisc_del",
-    doc: "Takes away what `qdisc_set` made of a link (tc(8)).",
-    args: &[arg("link", LINK, "a name or a handle")],
+    undoes: true,
+    doc: "Removes the setting of `qdisc_set` from a link (tc(8)).",
+    args: &[arg("link", LINK, "its name or a handle")],
     options: &[NETNS],
-    errors: &[EPERM, ENODEV, ("ENOENT", "nothing was set for this link")],
+    errors: &[EPERM, ENODEV, ("ENOENT", "this link has no such setting")],
     example: "tiny.qdisc_del(\"veth-web\")",
     call: |call| {
         let target = target(call, 0)?;
@@ -63,10 +69,10 @@ fn read(call: &Call<'_>) -> Result<Qdisc, Fail> {
     let there = |keys: &[&str]| keys.iter().any(|key| !call.value(key).is_nil());
     let usage = |text: &str| Err(Fail::Usage(text.into()));
     match (there(&["rate", "burst", "latency"]), there(&["delay", "jitter", "loss"])) {
-        (true, true) => {
-            usage("a link has a rate limit (rate, burst, latency) or a bad line (delay, jitter, loss), not both")
-        }
-        (false, false) => usage("nothing to set: rate, burst and latency, or delay, jitter and loss"),
+        (true, true) => usage(
+            "a link has either a rate limit (rate, burst, latency) or delay and loss (delay, jitter, loss), not both",
+        ),
+        (false, false) => usage("no values given: pass rate, burst and latency, or delay, jitter and loss"),
         (true, false) => limit(call),
         (false, true) => line(call),
     }
@@ -82,10 +88,10 @@ fn limit(call: &Call<'_>) -> Result<Qdisc, Fail> {
         _ => call.opt::<u64>("rate")?.unwrap_or_default(),
     };
     if rate < 8 {
-        return Err(Fail::Usage(format!("option \"rate\": {rate} bits per second are less than a byte")));
+        return Err(Fail::Usage(format!("option \"rate\": {rate} bits per second are less than 1 byte per second")));
     }
     let burst = u32::try_from(burst).ok().filter(|b| *b > 0);
-    let burst = burst.ok_or_else(|| Fail::Usage("option \"burst\": 1 byte to 4 GiB".into()))?;
+    let burst = burst.ok_or_else(|| Fail::Usage("option \"burst\": must be 1 byte to 4 GiB".into()))?;
     Ok(Qdisc::Rate { rate, burst, latency })
 }
 
@@ -96,7 +102,7 @@ fn line(call: &Call<'_>) -> Result<Qdisc, Fail> {
         return Err(Fail::Usage(format!("option \"loss\": {loss} is not from 0 to 1")));
     }
     if jitter > 0.0 && delay.is_none() {
-        return Err(Fail::Usage("jitter is how much the delay varies: give delay too".into()));
+        return Err(Fail::Usage("option \"jitter\" is the variation of the delay: give \"delay\" too".into()));
     }
     Ok(Qdisc::Line { delay: delay.unwrap_or_default(), jitter, loss })
 }

@@ -6,14 +6,17 @@ use super::{BASE, ENODEV, EPERM, LINK, NETNS, Place, bridge_name, cidr, ip, sequ
 use crate::sys::net::route::{self as sys, Route};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Arg, Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Arg, Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
-const DEST: Arg =
-    arg("dest", Type::Either(&[Type::Word(&["default"]), Type::Cidr]), "a subnet, \"10.20.0.0/16\", or \"default\"");
+const DEST: Arg = arg(
+    "dest",
+    Type::Either(&[Type::Word(&["default"]), Type::Cidr]),
+    "the destination: a subnet such as \"10.20.0.0/16\", or \"default\"",
+);
 const OPTIONS: &[Opt] = &[
     opt("via", Type::Str, "none: dest is on the link", "the gateway's address"),
-    opt("dev", LINK, "the link of the gateway's subnet", "the link, by name or handle"),
-    opt("metric", Type::Int, "0", "of two routes to one destination the smaller metric wins"),
+    opt("dev", LINK, "the link of the gateway's subnet", "the link: its name or a handle"),
+    opt("metric", Type::Int, "0", "the priority among routes to one destination: the lowest is used"),
     NETNS,
 ];
 
@@ -26,10 +29,10 @@ pub const ROUTE_ADD: Primitive = Primitive {
     errors: &[
         EPERM,
         ENODEV,
-        ("EEXIST", "there is a route to this destination with this metric already"),
-        ("ENETUNREACH", "no link that is up leads to the gateway: give the link an address of its subnet first"),
-        ("EHOSTUNREACH", "no link leads to the IPv6 gateway: give the link an address of its subnet first"),
-        ("ENETDOWN", "bring the link up first: link_set(name, { up = true })"),
+        ("EEXIST", "a route to this destination with this metric already exists"),
+        ("ENETUNREACH", "no link that is up reaches the gateway: give a link an address of its subnet first"),
+        ("EHOSTUNREACH", "no link reaches the IPv6 gateway: give a link an address of its subnet first"),
+        ("ENETDOWN", "the link is down; bring it up first: link_set(name, { up = true })"),
         ("EINVAL", "the destination must be the subnet's first address (10.20.0.0/16, not 10.20.0.1/16)"),
     ],
     example: "tiny.link_set(\"lo\", { up = true })\nlocal route <close> = tiny.route_add(\"10.20.0.0/16\", { dev = \"lo\" })",
@@ -39,10 +42,11 @@ pub const ROUTE_ADD: Primitive = Primitive {
 
 pub const ROUTE_DEL: Primitive = Primitive {
     name: "route_del",
-    doc: "Removes the first route of the main table that fits (ip-route(8)).",
+    undoes: true,
+    doc: "Removes the first matching route of the main table (ip-route(8)).",
     args: &[DEST],
     options: OPTIONS,
-    errors: &[EPERM, ENODEV, ("ESRCH", "there is no such route")],
+    errors: &[EPERM, ENODEV, ("ESRCH", "there is no such route; tiny.routes() lists them")],
     example: "tiny.link_set(\"lo\", { up = true })\ntiny.route_add(\"10.21.0.0/16\", { dev = \"lo\" })\ntiny.route_del(\"10.21.0.0/16\", { dev = \"lo\" })",
     call: route_del,
     ..BASE
@@ -50,10 +54,11 @@ pub const ROUTE_DEL: Primitive = Primitive {
 
 pub const ROUTES: Primitive = Primitive {
     name: "routes",
+    effect: Effect::Reads,
     doc: "Lists the routes of the main table, of both families (ip-route(8)).",
     options: &[NETNS],
     returns: "a list of tables: `dst` (\"10.0.0.0/8\" or \"default\"), `dev`, `via`, `metric`, `family` (\"ipv4\" or \
-              \"ipv6\"); of a route with several ways `dev` and `via` are the first",
+              \"ipv6\"); for a multipath route `dev` and `via` are those of the first next hop",
     example: "for _, r in ipairs(tiny.routes()) do print(r.dst, r.via or \"-\", r.dev) end",
     call: routes,
     ..BASE
@@ -74,7 +79,7 @@ fn routes(call: &Call<'_>) -> Outcome {
     call.ok(list)
 }
 
-/// The call's route, as it is given to `f`.
+/// The route of the call, passed to `f`.
 fn with_route<R>(call: &Call<'_>, f: impl FnOnce(&Place, &Route<'_>) -> Result<R, Fail>) -> Result<R, Fail> {
     let dest = call.str(0)?;
     let place = Place::option(call)?;

@@ -1,4 +1,4 @@
-//! `sysctl`: its entry and its binding. It stands with the network, where most of its keys are.
+//! `sysctl`: its entry and its binding. It is in the network family because most of its keys are.
 
 use mlua::Value;
 
@@ -10,21 +10,21 @@ use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, optional};
 
 pub const SYSCTL: Primitive = Primitive {
     name: "sysctl",
-    doc: "Reads a kernel setting below /proc/sys, or sets it when a value is given (sysctl(8), proc(5)). The keys of `net` \
-          belong to a network namespace, most others to the whole machine.",
+    doc: "Reads a kernel setting below /proc/sys, or sets it if a value is given (sysctl(8), proc(5)). The keys below \
+          `net` belong to a network namespace, most others to the whole machine.",
     args: &[
-        arg("key", Type::Str, "\"net.ipv4.ip_forward\", with dots or slashes"),
+        arg("key", Type::Str, "such as \"net.ipv4.ip_forward\", with dots or slashes"),
         optional("value", Type::Either(&[Type::Int, Type::Str]), "the new value"),
     ],
-    options: &[opt("netns", Type::Handle("netns"), "the caller's", "the network namespace whose `net` keys are meant")],
+    options: &[opt("netns", Type::Handle("netns"), "the caller's", "the network namespace for keys below `net`")],
     returns: "without a value: the value as a string. With one: a sysctl handle with `key`, `value` and `old`; \
-              `<close>` sets the old value again",
+              `<close>` restores the old value",
     errors: &[
-        ("ENOENT", "this kernel has no such setting; look below /proc/sys"),
-        ("EPERM", "needs root in the user namespace that owns the setting; most belong to the machine's own"),
-        ("EACCES", "needs root, or the setting can only be read (or only be written)"),
-        ("EROFS", "/proc/sys is mounted read-only here, as in a container; set it from outside"),
-        ("EINVAL", "the kernel does not take this value"),
+        ("ENOENT", "the kernel has no such setting; `sysctl -a` lists them"),
+        ("EPERM", "needs root in the user namespace that owns the setting; most belong to the initial one"),
+        ("EACCES", "needs root, or the setting is read-only (or write-only)"),
+        ("EROFS", "/proc/sys is mounted read-only, as in a container; change the setting from outside"),
+        ("EINVAL", "the kernel does not accept this value"),
     ],
     example: "local forward <close> = tiny.sysctl(\"net.ipv4.ip_forward\", 1)\nprint(tiny.sysctl(\"net.ipv4.ip_forward\"))",
     call: sysctl,
@@ -42,7 +42,7 @@ fn sysctl(call: &Call<'_>) -> Outcome {
         Value::String(text) => text.to_string_lossy(),
         _ => call.get::<i64>(1)?.to_string(),
     };
-    // A setting that can only be written has no old value to go back to.
+    // A write-only setting has no old value to restore.
     let old = sys::read(place.fd(), &key).ok();
     sys::write(place.fd(), &key, &value)?;
     let undo = match &old {

@@ -1,4 +1,4 @@
-//! Addresses as text and as bytes, for the arithmetic of address ranges in Lua.
+//! Conversion of addresses between text and bytes, for the arithmetic of address ranges in Lua.
 
 use std::net::IpAddr;
 
@@ -6,14 +6,15 @@ use mlua::Value;
 
 use super::BASE;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg};
 use crate::vm::units;
 
 pub const PARSE_ADDR: Primitive = Primitive {
     name: "parse_addr",
-    doc: "Reads an address, with or without a prefix length, as its bytes in network order.",
-    args: &[arg("text", Type::Str, "\"10.10.0.2\", \"10.10.0.0/24\" or \"fd00::2\"")],
-    returns: "4 or 16 bytes and the prefix length (32 or 128 without one); nil for what is no address",
+    effect: Effect::Reads,
+    doc: "Parses an address, with or without a prefix length, to its bytes in network order.",
+    args: &[arg("text", Type::Str, "such as \"10.10.0.2\", \"10.10.0.0/24\" or \"fd00::2\"")],
+    returns: "4 or 16 bytes and the prefix length (32 or 128 if absent); nil if it is not an address",
     example: "local bytes, prefix = tiny.parse_addr(\"10.10.0.0/24\")",
     call: parse_addr,
     ..BASE
@@ -21,9 +22,10 @@ pub const PARSE_ADDR: Primitive = Primitive {
 
 pub const FORMAT_ADDR: Primitive = Primitive {
     name: "format_addr",
-    doc: "Writes the bytes of an address as text, IPv6 in its short form (RFC 5952).",
+    effect: Effect::Reads,
+    doc: "Formats the bytes of an address as text, IPv6 in its short form (RFC 5952).",
     args: &[arg("bytes", Type::Any, "4 or 16 bytes in network order")],
-    returns: "the address, \"10.10.0.2\"",
+    returns: "the address, such as \"10.10.0.2\"",
     example: "local text = tiny.format_addr(\"\\x0a\\x0a\\x00\\x02\")",
     call: format_addr,
     ..BASE

@@ -1,4 +1,4 @@
-//! `veth_pair`: its entry, and the two ends that it reads.
+//! `veth_pair`: its entry, and the parsing of its two ends.
 
 use std::net::IpAddr;
 
@@ -15,13 +15,14 @@ use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
 
 const END: &[Opt] = &[
     need("name", Type::Str, "the end's name, at most 15 bytes"),
-    opt("netns", Type::Handle("netns"), "the caller's", "the network namespace it is born in"),
-    opt("bridge", BRIDGE, "none", "the bridge, of that namespace, that it is a port of"),
+    opt("netns", Type::Handle("netns"), "the caller's", "the network namespace in which it is created"),
+    opt("bridge", BRIDGE, "none", "the bridge of that namespace to attach it to"),
     opt(
         "hairpin",
         Type::Bool,
         "false",
-        "the bridge sends back by it what came by it, as a call of one's own published port",
+        "the bridge may send packets back through the port on which they came in, as needed to reach one's own \
+         published port",
     ),
     opt(
         "link_local",
@@ -29,24 +30,29 @@ const END: &[Opt] = &[
         "true",
         "false: no IPv6 link-local address of its own (addrgenmode none, ip-link(8))",
     ),
-    opt("pinned", Type::Bool, "false", "as a bridge port it may send only what `tiny.pin` allows"),
-    opt("addr", ADDRS, "none", "its address, or a list"),
+    opt("pinned", Type::Bool, "false", "as a bridge port it may only send what `tiny.pin` allows"),
+    opt("addr", ADDRS, "none", "its address or a list of addresses"),
     NODAD,
     opt(
         "gateway",
         Type::Either(&[Type::Str, Type::List(&Type::Str)]),
         "none",
-        "the gateway of a default route through it, or a list: one for IPv4 and one for IPv6",
+        "the gateway of a default route through it, or a list with one for IPv4 and one for IPv6",
     ),
-    opt("mac", Type::Str, "random", "its hardware address"),
-    opt("mtu", Type::Int, "1500", "the largest packet in bytes"),
-    opt("queues", Type::Int, "1", "transmit and receive queues, for several processors to share the work"),
+    opt("mac", Type::Str, "random", "its MAC address"),
+    opt("mtu", Type::Int, "1500", "the MTU in bytes"),
+    opt(
+        "queues",
+        Type::Int,
+        "1",
+        "the number of transmit and receive queues, to spread the work over several processors",
+    ),
 ];
 
 pub const VETH_PAIR: Primitive = Primitive {
     name: "veth_pair",
-    doc: "Makes two links that are the ends of one cable, wires and addresses them, and brings both up (veth(4)). When \
-          a step fails nothing stays behind.",
+    doc: "Creates a pair of veth links, configures them and brings both up (veth(4)). If a step fails, the pair is \
+          removed.",
     args: &[
         arg(
             "first",
@@ -64,7 +70,7 @@ pub const VETH_PAIR: Primitive = Primitive {
         ("ENETUNREACH", "the gateway is not in the subnet of `addr`"),
         ("EHOSTUNREACH", "the IPv6 gateway is not in the subnet of any `addr`"),
     ],
-    example: "local web <close> = tiny.netns()\nlocal cable <close> = tiny.veth_pair(\n  { name = \"veth-web\", addr = \
+    example: "local web <close> = tiny.netns()\nlocal veth <close> = tiny.veth_pair(\n  { name = \"veth-web\", addr = \
               \"10.10.0.1/24\" },\n  { name = \"eth0\", netns = web, addr = \"10.10.0.2/24\", gateway = \"10.10.0.1\" })",
     call: veth_pair,
     ..BASE
@@ -127,7 +133,7 @@ fn veth_pair(call: &Call<'_>) -> Outcome {
     let first = End::read(&call.get(0)?).map_err(|e| of_end("first", e))?;
     let second = End::read(&call.get(1)?).map_err(|e| of_end("second", e))?;
     sys::pair(&first.sys(), &second.sys())?;
-    // Undone from the caller's own namespace where an end is there: that outlives the other's.
+    // Undone from the caller's own namespace if one end is there: it outlives the other.
     let near = if first.place.handle.is_none() || second.place.handle.is_some() { &first } else { &second };
     let undo = ("link_del", near.name.as_str(), near.place.options(call, &[])?);
     let handle = Builder::new(call.lua, "veth")?
@@ -139,7 +145,7 @@ fn veth_pair(call: &Call<'_>) -> Outcome {
     call.ok(handle)
 }
 
-/// The gateways: at most one of a family.
+/// The gateways: at most one per family.
 fn gateways(value: Value) -> Result<Vec<IpAddr>, Fail> {
     let list = several(value)?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
     match &list[..] {
@@ -149,7 +155,7 @@ fn gateways(value: Value) -> Result<Vec<IpAddr>, Fail> {
     }
 }
 
-/// Tells which end a refused value belongs to.
+/// Names the end to which a refused value belongs.
 fn of_end(end: &str, fail: Fail) -> Fail {
     match fail {
         Fail::Usage(text) => Fail::Usage(format!("{end}: {text}")),

@@ -1,11 +1,11 @@
-//! Capabilities (capabilities(7)): lists of names here, masks below.
+//! Capabilities (capabilities(7)): lists of names in Lua, masks in `sys`.
 
 use mlua::Value;
 
 use super::BASE;
 use crate::sys::security::capabilities::{self as sys, Change};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, did_you_mean, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
@@ -16,8 +16,9 @@ pub(super) const fn list(name: &'static str, default: &'static str, doc: &'stati
 
 pub(super) const CAPS: Primitive = Primitive {
     name: "caps",
-    doc: "Tells the five capability sets of a process (capabilities(7)).",
-    args: &[optional("process", PROCESS, "a child or process handle; absent, the caller")],
+    effect: Effect::Reads,
+    doc: "Returns the five capability sets of a process (capabilities(7)).",
+    args: &[optional("process", PROCESS, "a child or process handle; the caller when absent")],
     returns: "a table of lists of names: effective, permitted, inheritable, bounding, ambient",
     errors: &[("ESRCH", "the process has ended"), ("ENOENT", "the process has ended, or /proc does not show it")],
     example: "for _, name in ipairs(tiny.caps().effective) do print(name) end",
@@ -27,16 +28,25 @@ pub(super) const CAPS: Primitive = Primitive {
 
 pub(super) const SET_CAPS: Primitive = Primitive {
     name: "set_caps",
-    doc: "Sets the caller's capability sets to exactly these: the bounding set first, then capset(2), the ambient set \
-          last. A set that is not named stays; nothing is changed when a part of it cannot be.",
+    doc: "Sets the capability sets of the caller: the bounding set, then effective, permitted and inheritable \
+          (capset(2)), then the ambient set. Sets that are not given stay unchanged. If one of them cannot be set, \
+          none is changed.",
     options: &[
-        list("effective", "as it is", "what counts now"),
-        list("permitted", "as it is", "what can be made effective"),
-        list("inheritable", "as it is", "what programs with file capabilities may keep over execve"),
-        list("bounding", "as it is", "what no execve can go beyond"),
-        list("ambient", "as it is", "what every program keeps over execve; permitted and inheritable too"),
+        list("effective", "unchanged", "the capabilities that the kernel checks"),
+        list("permitted", "unchanged", "the capabilities that can be made effective"),
+        list(
+            "inheritable",
+            "unchanged",
+            "the capabilities that programs with file capabilities may keep across execve(2)",
+        ),
+        list("bounding", "unchanged", "the upper bound on what execve(2) can grant"),
+        list(
+            "ambient",
+            "unchanged",
+            "the capabilities that every program keeps across execve(2); must also be permitted and inheritable",
+        ),
     ],
-    errors: &[("EPERM", "a set can be lowered, not raised: ask for what tiny.caps() shows, or less")],
+    errors: &[("EPERM", "capabilities can be dropped, not added: give a subset of what tiny.caps() returns")],
     example: "tiny.set_caps { bounding = { \"CAP_CHOWN\" }, permitted = { \"CAP_CHOWN\" }, effective = { \"CAP_CHOWN\" } }",
     call: set_caps,
     ..BASE
@@ -44,9 +54,10 @@ pub(super) const SET_CAPS: Primitive = Primitive {
 
 pub(super) const CAPABILITY_NAME: Primitive = Primitive {
     name: "capability_name",
-    doc: "Tells a capability's name in full, whatever its case and with or without CAP_ (capabilities(7)).",
-    args: &[arg("name", Type::Str, "\"net_raw\", \"CAP_NET_RAW\"")],
-    returns: "a string: \"CAP_NET_RAW\"",
+    effect: Effect::Reads,
+    doc: "Returns the full name of a capability, given in any case and with or without CAP_ (capabilities(7)).",
+    args: &[arg("name", Type::Str, "such as \"net_raw\" or \"CAP_NET_RAW\"")],
+    returns: "a string such as \"CAP_NET_RAW\"",
     example: "print(tiny.capability_name(\"net_raw\"))",
     call: |c| {
         let bit = bit(&c.str(0)?).map_err(Fail::Usage)?;
@@ -55,7 +66,7 @@ pub(super) const CAPABILITY_NAME: Primitive = Primitive {
     ..BASE
 };
 
-/// The bit of a name; the error is a sentence for the user.
+/// The bit of a capability name; the error is a message for the user.
 fn bit(name: &str) -> Result<u64, String> {
     sys::bit(name).ok_or_else(|| {
         let full = name.to_ascii_uppercase();
@@ -66,7 +77,7 @@ fn bit(name: &str) -> Result<u64, String> {
     })
 }
 
-/// The mask of a list of names that an option holds; `None` where it is absent.
+/// The mask of an option's list of names; `None` if it is absent.
 pub(super) fn mask(call: &Call<'_>, key: &str) -> Result<Option<u64>, Fail> {
     let Some(names) = call.opt::<Vec<String>>(key)? else { return Ok(None) };
     let mut mask = 0;
@@ -80,7 +91,7 @@ fn caps(call: &Call<'_>) -> Outcome {
     let sets = match call.arg_value(0) {
         Value::Table(process) => {
             let sets = sys::of(process.raw_get("pid")?)?;
-            // The pidfd says afterwards that the pid was still this process.
+            // The pidfd confirms afterwards that the pid was not reused.
             call.fd(0)?.with(|pidfd| crate::sys::pidfd::kill(pidfd, 0))??;
             sets
         }

@@ -1,4 +1,4 @@
-//! System call filters (seccomp(2)). A profile is a table in the shape of Docker's JSON.
+//! System call filters (seccomp(2)). A profile is a table with the layout of Docker's JSON profiles.
 
 use mlua::Value;
 
@@ -9,36 +9,42 @@ use crate::sys::seccomp::{self as sys, Profile, Subject};
 use crate::sys::security::capabilities;
 use crate::vm::call::{Call, Fail};
 use crate::vm::json;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
-const CAPS: Opt = list("caps", "the caller's bounding set", "for whom the profile's `caps` conditions are read");
-const KERNEL: Opt = opt("kernel", Type::Str, "this kernel", "the version for `minKernel` conditions, \"6.1\"");
-const STRICT: Opt = opt("strict", Type::Bool, "false", "refuse names of calls that this machine does not have");
+const CAPS: Opt = list(
+    "caps",
+    "the caller's bounding set",
+    "the capabilities with which the profile's `caps` conditions are evaluated",
+);
+const KERNEL: Opt =
+    opt("kernel", Type::Str, "this kernel", "the kernel version for `minKernel` conditions, such as \"6.1\"");
+const STRICT: Opt = opt("strict", Type::Bool, "false", "refuse names of system calls that this machine does not have");
 const SEND: Opt = opt(
     "send",
     Type::Handle("file"),
     "the listener is returned",
-    "a socket: the listener is sent by it at once, for `recv_fd` (SCM_RIGHTS)",
+    "a socket that the listener is sent to at once, for `recv_fd` (SCM_RIGHTS)",
 );
-const NOTIFY: Opt = opt("notify", Type::Bool, "false", "take SCMP_ACT_NOTIFY: somebody will answer");
+const NOTIFY: Opt = opt("notify", Type::Bool, "false", "allow SCMP_ACT_NOTIFY: a supervisor will answer the calls");
 
 const PROFILE: &str = "{ defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, \
                        errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … } }";
 
 pub(super) const SECCOMP: Primitive = Primitive {
     name: "seccomp",
-    doc: "Puts the caller and what it starts under a filter of system calls, for good (seccomp(2)). Calls of other \
-          architectures than the profile's, and of the x32 ABI, fail; calls newer than all that a profile names fail \
-          with ENOSYS where its default is an errno. Calls with the action SCMP_ACT_NOTIFY wait for an answer \
-          (seccomp_unotify(2)). An argument that the kernel takes as an int is compared by its low 32 bits, unsigned; \
-          `send` is for filters under which any call of ours might wait, but for sendmsg.",
-    args: &[arg("filter", Type::Either(&[Type::Table, Type::Bytes]), "a profile, or what seccomp_compile made of one")],
+    doc: "Installs a system call filter for the caller and all processes it starts (seccomp(2)). It cannot be removed. \
+          System calls of architectures that the profile does not list, and of the x32 ABI, fail. If the default \
+          action is an errno, calls newer than all calls in the profile fail with ENOSYS. Calls with the action \
+          SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). Arguments that the kernel takes as int are compared \
+          by their low 32 bits, unsigned. Use `send` when the filter may block any call of this process except \
+          sendmsg.",
+    args: &[arg("filter", Type::Either(&[Type::Table, Type::Bytes]), "a profile, or the result of seccomp_compile")],
     options: &[CAPS, KERNEL, STRICT, SEND],
-    returns: "nothing; for a filter with SCMP_ACT_NOTIFY its listener, a file handle that is ready in `poll` when a call waits",
+    returns: "nothing; with SCMP_ACT_NOTIFY the listener, a file handle that is ready in `poll` when a call waits",
     errors: &[
-        ("EBUSY", "a process has one listener: put all that is to be answered into one filter"),
-        ("EACCES", "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN"),
-        ("EINVAL", "the bytes are no filter: compile one with tiny.seccomp_compile"),
+        ("EBUSY", "a process can have one listener: put all rules with SCMP_ACT_NOTIFY into one filter"),
+        ("EACCES", "call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN"),
+        ("EINVAL", "the bytes are not a filter: compile one with tiny.seccomp_compile"),
     ],
     example: "tiny.fork(function()\n  tiny.no_new_privs()\n  tiny.seccomp { defaultAction = \"SCMP_ACT_ALLOW\",\n    \
               syscalls = { { names = { \"mkdir\", \"mkdirat\" }, action = \"SCMP_ACT_ERRNO\", errnoRet = 1 } } }\nend)",
@@ -48,8 +54,9 @@ pub(super) const SECCOMP: Primitive = Primitive {
 
 pub(super) const SECCOMP_COMPILE: Primitive = Primitive {
     name: "seccomp_compile",
-    doc: "Compiles a profile of system calls, in the shape of Docker's JSON, into a filter that can be kept and loaded \
-          by `seccomp` (seccomp(2)). Names that this machine does not have are passed over, unless strict.",
+    effect: Effect::Reads,
+    doc: "Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). \
+          The result can be stored. Names that this machine does not have are ignored unless `strict` is set.",
     args: &[arg("profile", Type::Table, PROFILE)],
     options: &[CAPS, KERNEL, STRICT, NOTIFY],
     returns: "a string of bytes",

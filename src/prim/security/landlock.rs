@@ -1,4 +1,4 @@
-//! Landlock (landlock(7)): rights by their letters and words here, masks below.
+//! Landlock (landlock(7)): access rights by letters and names in Lua, masks in `sys`.
 
 use mlua::{Table, Value};
 
@@ -10,7 +10,7 @@ use crate::vm::registry::{Outcome, Primitive, Type, did_you_mean, opt};
 const RIGHTS: Type = Type::Map(&Type::Either(&[Type::Str, Type::List(&Type::Str)]));
 const PORTS: Type = Type::List(&Type::Int);
 
-/// What the letters stand for.
+/// The rights for each letter.
 const LETTERS: [(char, &[&str]); 3] = [
     ('r', &["read_file", "read_dir"]),
     (
@@ -34,32 +34,45 @@ const LETTERS: [(char, &[&str]); 3] = [
 
 pub(super) const LANDLOCK: Primitive = Primitive {
     name: "landlock",
-    doc: "Takes from the caller and what it starts, for good, all files but these, all TCP ports but these, and reach \
-          beyond them (landlock(7)). What was opened before stays open. Rights are letters: \"r\" reads files and \
-          folders, \"w\" changes files, makes and removes them (no devices) and calls ioctl on devices, \"rx\" \
-          executes; or a list of the kernel's words, such as { \"read_file\", \"make_sock\" }. A folder's hold for all \
-          below it.",
+    doc: "Restricts the caller and all processes it starts to the given files and TCP ports, and optionally limits \
+          signals and abstract sockets (landlock(7)). The restriction cannot be removed; files that are already open \
+          stay usable. Rights are letters: \"r\" reads files and directories; \"w\" changes, creates and removes files \
+          (but not devices) and calls ioctl on devices; \"rx\" also executes. They can also be a list of the kernel's \
+          names, such as { \"read_file\", \"make_sock\" }. The rights of a directory apply to everything below it.",
     options: &[
-        opt("paths", RIGHTS, "all files, as before", "what may be done with which files and folders"),
-        opt("tcp_bind", PORTS, "all, as before", "the TCP ports that may be bound; 0: one that the kernel chooses"),
-        opt("tcp_connect", PORTS, "all, as before", "the TCP ports that may be connected to"),
+        opt("paths", RIGHTS, "no restriction", "the allowed files and directories with their rights"),
+        opt("tcp_bind", PORTS, "no restriction", "the TCP ports that may be bound; 0 allows an ephemeral port"),
+        opt("tcp_connect", PORTS, "no restriction", "the TCP ports that may be connected to"),
         opt(
             "scopes",
             Type::List(&Type::Str),
             "none",
-            "what reaches only those under the same restriction: \"abstract_unix\" sockets, \"signal\"",
+            "block access to processes outside the restriction: \"abstract_unix\" sockets, \"signal\"",
         ),
-        opt("strict", Type::Bool, "true", "false: go without what this kernel lacks, and tell it in `left_out`"),
-        opt("check", Type::Bool, "false", "restrict nothing: look at the options, and tell what would hold"),
-        opt("abi", Type::Int, "the kernel's", "use at most this version of the interface, as an older kernel would"),
+        opt(
+            "strict",
+            Type::Bool,
+            "true",
+            "false: skip restrictions that this kernel does not support, and list them in `left_out`",
+        ),
+        opt("check", Type::Bool, "false", "only validate the options and report what would be enforced"),
+        opt(
+            "abi",
+            Type::Int,
+            "the kernel's",
+            "the highest version of the Landlock ABI to use, to behave like an older kernel",
+        ),
     ],
-    returns: "a table: abi (0 without Landlock), enforced and left_out, lists of \"paths\", \"tcp_bind\", \
+    returns: "a table: abi (0 without Landlock), enforced and left_out, which are lists of \"paths\", \"tcp_bind\", \
               \"tcp_connect\", \"abstract_unix\" and \"signal\"; left_out also names single rights",
     errors: &[
-        ("EOPNOTSUPP", "strict = false goes without it; `tinylua doctor` shows what this kernel has"),
-        ("EPERM", "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN"),
-        ("ENOENT", "a path of the table is missing"),
-        ("E2BIG", "a process can be restricted 16 times"),
+        (
+            "EOPNOTSUPP",
+            "strict = false skips unsupported restrictions; `tinylua doctor` shows what this kernel supports",
+        ),
+        ("EPERM", "call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN"),
+        ("ENOENT", "a path in `paths` is missing"),
+        ("E2BIG", "a process can be restricted at most 16 times"),
     ],
     example: "tiny.fork(function()\n  tiny.no_new_privs()\n  tiny.landlock { paths = { [\"/usr\"] = \"rx\", [\"/tmp\"] \
               = \"rw\" }, tcp_connect = { 443 } }\n  tiny.exec { \"/usr/bin/env\" }\nend)",
@@ -77,11 +90,11 @@ fn landlock(call: &Call<'_>) -> Outcome {
     let wish = Wish { paths: paths(call)?, ports, scopes };
     let most = match call.opt::<i64>("abi")? {
         Some(most) => u64::try_from(most)
-            .map_err(|_| Fail::Usage(format!("option \"abi\": {most} is no version of Landlock's interface")))?,
+            .map_err(|_| Fail::Usage(format!("option \"abi\": {most} is not a version of the Landlock ABI")))?,
         None => u64::MAX,
     };
     if wish.paths.is_none() && wish.ports.iter().all(Option::is_none) && wish.scopes == 0 {
-        return Err(Fail::Usage("nothing is restricted: paths, tcp_bind, tcp_connect or scopes is missing".into()));
+        return Err(Fail::Usage("no restriction given: pass paths, tcp_bind, tcp_connect or scopes".into()));
     }
     let strict = call.opt::<bool>("strict")?.unwrap_or(true);
     let act = if call.flag("check") { sys::foresee } else { sys::restrict };
@@ -101,7 +114,7 @@ fn ports(call: &Call<'_>, key: &str) -> Result<Option<Vec<u16>>, Fail> {
     numbers.iter().map(port).collect::<Result<_, _>>().map(Some)
 }
 
-/// The paths in a fixed order, so that of several wrong ones the same is told.
+/// The paths in sorted order, so that the same wrong path is always reported first.
 fn paths(call: &Call<'_>) -> Result<Option<Vec<(String, u64)>>, Fail> {
     let Some(table) = call.opt::<Table>("paths")? else { return Ok(None) };
     let mut found = Vec::new();
@@ -128,9 +141,9 @@ fn mask(rights: &Value) -> Result<u64, String> {
         }
         other => {
             let text = other.to_string().map_err(|e| e.to_string())?;
-            // A word instead of letters is likelier than so many of them.
+            // A name of a right is more likely than that many letters.
             if bit(sys::RIGHTS, "right", &text).is_ok() {
-                return Err(format!("{text:?} is a word: write {{ {text:?} }}"));
+                return Err(format!("{text:?} is the name of a right: write {{ {text:?} }}"));
             }
             for letter in text.chars() {
                 let Some((_, words)) = LETTERS.iter().find(|(known, _)| *known == letter) else {
@@ -145,8 +158,8 @@ fn mask(rights: &Value) -> Result<u64, String> {
 
 fn unknown(text: &str) -> String {
     match did_you_mean(text, sys::RIGHTS.iter().map(|part| part.name)) {
-        Some(near) => format!("{text:?} is not made of r, w and x; did you mean {{ {near:?} }}?"),
-        None => format!("{text:?} is not made of r, w and x"),
+        Some(near) => format!("{text:?} has letters other than r, w and x; did you mean {{ {near:?} }}?"),
+        None => format!("{text:?} has letters other than r, w and x"),
     }
 }
 
@@ -155,7 +168,9 @@ fn bit(parts: &[Part], what: &str, name: &str) -> Result<u64, String> {
         let names = || parts.iter().map(|part| part.name);
         match did_you_mean(name, names()) {
             Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
-            None => format!("there is no {what} {name:?}; known are {}", names().collect::<Vec<_>>().join(", ")),
+            None => {
+                format!("there is no {what} {name:?}; the known ones are {}", names().collect::<Vec<_>>().join(", "))
+            }
         }
     })
 }

@@ -1,5 +1,5 @@
-//! What a process may do: capabilities, Landlock and system call filters. Which of them a container gets is not
-//! decided here. Here: the family's contents.
+//! Security of a process: capabilities, Landlock and system call filters. The caller decides which of them a container
+//! uses. This file lists the family.
 
 mod capability;
 mod filter;

@@ -1,5 +1,4 @@
-//! Answering system calls that a filter leaves to somebody (seccomp_unotify(2)). Who answers, and what,
-//! is the recipe's.
+//! Answering system calls that a filter passes to a supervisor (seccomp_unotify(2)). The recipe decides on the answers.
 
 use mlua::{LuaString, Table, Value};
 use nix::errno::Errno;
@@ -10,22 +9,22 @@ use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, need, opt};
 
 const LISTENER: Arg =
-    arg("listener", Type::Handle("file"), "what `seccomp` returned, here or in the process that sent it");
-const ID: Arg = arg("id", Type::Int, "the call's, as `notify_receive` told it");
-const NO_LISTENER: (&str, &str) = ("ENOTTY", "the file is no listener");
+    arg("listener", Type::Handle("file"), "the handle that `seccomp` returned, here or in the process that sent it");
+const ID: Arg = arg("id", Type::Int, "the call's id from `notify_receive`");
+const NO_LISTENER: (&str, &str) = ("ENOTTY", "the file is not a seccomp listener");
 
-/// The longest text that is read where nothing else is asked (PATH_MAX).
+/// The longest string that is read by default (PATH_MAX).
 const LONGEST: usize = 4096;
 
 pub(super) const RECEIVE: Primitive = Primitive {
     name: "notify_receive",
-    doc: "Takes the next system call that waits for an answer (seccomp_unotify(2)). Every call that was taken must be \
-          answered: its thread stands still until then.",
+    waits: true,
+    doc: "Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked \
+          until the call is answered.",
     args: &[LISTENER],
     returns: "a table: id, call (\"mkdirat\", or a number as text), args (six integers; of an int the 32 bits that the \
-              kernel takes, unsigned), arch (\"amd64\"), pid (of the \
-              calling thread; 0 where this pid namespace does not have it); false when none waits; nil when no process \
-              has the filter any more",
+              kernel uses, unsigned), arch (\"amd64\"), pid (of the calling thread; 0 if it is not in this pid \
+              namespace); false when no call waits; nil when no process has the filter any more",
     errors: &[NO_LISTENER],
     example: "tiny.poll({ listener })\nlocal call = tiny.notify_receive(listener)",
     call: |c| match c.fd(0)?.with(sys::receive)?? {
@@ -38,23 +37,28 @@ pub(super) const RECEIVE: Primitive = Primitive {
 
 pub(super) const RESPOND: Primitive = Primitive {
     name: "notify_respond",
-    doc: "Answers a system call that was taken (seccomp_unotify(2)), in exactly one way. `continue` is no security \
-          boundary where an argument is a pointer: another thread can change what it points to between the look and \
-          the kernel's own. To decide on a file, open it here and answer with `fd`.",
+    doc: "Answers a system call with exactly one of the options (seccomp_unotify(2)). `continue` is not a security \
+          boundary when an argument is a pointer: another thread can change the memory between the check and the \
+          system call. To decide on a file, open it here and answer with `fd`.",
     args: &[LISTENER, ID],
     options: &[
-        opt("value", Type::Int, "", "what the call returns; the kernel does nothing"),
-        opt("error", Type::Str, "", "the errno with which it fails, \"EPERM\""),
-        opt("continue", Type::Bool, "", "true: the kernel does the call"),
-        opt("fd", Type::Handle("file"), "", "an open file: the caller gets a descriptor of it, which the call returns"),
-        opt("cloexec", Type::Bool, "false", "with `fd`: close that descriptor when the caller runs a program"),
+        opt("value", Type::Int, "", "the return value of the call; the kernel does not execute it"),
+        opt("error", Type::Str, "", "the errno with which the call fails, such as \"EPERM\""),
+        opt("continue", Type::Bool, "", "true: the kernel executes the call"),
+        opt(
+            "fd",
+            Type::Handle("file"),
+            "",
+            "an open file: the caller receives a descriptor of it, which the call returns",
+        ),
+        opt("cloexec", Type::Bool, "false", "with `fd`: the descriptor is closed when the caller executes a program"),
     ],
-    returns: "true; false when nobody waits for it any more",
+    returns: "true; false when the call no longer waits",
     errors: &[
         NO_LISTENER,
-        ("EINPROGRESS", "the call has its answer"),
+        ("EINPROGRESS", "the call has already been answered"),
         ("EMFILE", "the caller has too many open files"),
-        ("EINVAL", "this kernel cannot hand a descriptor over in an answer (5.14)"),
+        ("EINVAL", "the kernel cannot pass a descriptor in an answer (5.14 or newer)"),
     ],
     example: "tiny.notify_respond(listener, call.id, { error = \"EPERM\" })",
     call: respond,
@@ -63,8 +67,8 @@ pub(super) const RESPOND: Primitive = Primitive {
 
 pub(super) const VALID: Primitive = Primitive {
     name: "notify_valid",
-    doc: "Tells whether the caller of a system call still waits for its answer (seccomp_unotify(2)): what was learned \
-          by its pid before that is then about it.",
+    doc: "Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read \
+          through its pid before belongs to this call.",
     args: &[LISTENER, ID],
     returns: "a boolean",
     errors: &[NO_LISTENER],
@@ -79,20 +83,20 @@ pub(super) const VALID: Primitive = Primitive {
 
 pub(super) const READ: Primitive = Primitive {
     name: "notify_read",
-    doc: "Reads what an argument of a waiting system call points to, from the caller's memory (proc_pid_mem(5)); \
-          whether it still waits is looked at before and after.",
+    doc: "Reads the memory that an argument of a waiting system call points to (proc_pid_mem(5)). It checks before and \
+          after that the call still waits.",
     args: &[LISTENER, ID],
     options: &[
-        need("pid", Type::Int, "the call's"),
-        need("address", Type::Int, "where: one of the call's args"),
-        opt("length", Type::Size, "", "so many bytes, 1m at most; absent, a text up to its NUL"),
-        opt("max", Type::Size, "4k", "the longest text"),
+        need("pid", Type::Int, "the pid of the call"),
+        need("address", Type::Int, "the address: one of the call's args"),
+        opt("length", Type::Size, "", "the number of bytes, at most 1m; when absent, a string up to its NUL byte"),
+        opt("max", Type::Size, "4k", "the longest string"),
     ],
-    returns: "a string; nil when nobody waits for the answer any more",
+    returns: "a string; nil when the call no longer waits",
     errors: &[
         NO_LISTENER,
-        ("EFAULT", "answer with EFAULT as the kernel would"),
-        ("ENAMETOOLONG", "answer with ENAMETOOLONG as the kernel would, or read more"),
+        ("EFAULT", "the address is invalid: answer with EFAULT as the kernel would"),
+        ("ENAMETOOLONG", "the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`"),
         ("EACCES", "needs CAP_SYS_PTRACE over the caller"),
     ],
     example: "local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })",
@@ -104,7 +108,7 @@ fn id(call: &Call<'_>) -> Result<u64, Fail> {
     Ok(call.get::<i64>(1)?.cast_unsigned())
 }
 
-/// Numbers of 64 bits are Lua's own.
+/// 64-bit integers are Lua integers.
 fn table(call: &Call<'_>, waiting: &Waiting) -> Result<Table, Fail> {
     let table = call.lua.create_table()?;
     let (arch, name) = waiting.names();
@@ -118,7 +122,7 @@ fn table(call: &Call<'_>, waiting: &Waiting) -> Result<Table, Fail> {
 
 fn errno(name: &str) -> Result<i32, Fail> {
     let named = (1..134).find(|n| format!("{:?}", Errno::from_raw(*n)) == name);
-    named.ok_or_else(|| Fail::Usage(format!("option \"error\": {name:?} is no errno such as \"EPERM\"")))
+    named.ok_or_else(|| Fail::Usage(format!("option \"error\": {name:?} is not an errno such as \"EPERM\"")))
 }
 
 fn respond(call: &Call<'_>) -> Outcome {
@@ -130,7 +134,7 @@ fn respond(call: &Call<'_>) -> Outcome {
         (None, Some(name), false, None) => Answer::Error(errno(&name)?),
         (None, None, true, None) => Answer::Continue,
         (None, None, false, Some(file)) => Answer::File(file, call.flag("cloexec")),
-        _ => return Err(Fail::Usage("an answer is exactly one of value, error, continue = true and fd".into())),
+        _ => return Err(Fail::Usage("an answer needs exactly one of value, error, continue = true and fd".into())),
     };
     call.ok(call.fd(0)?.with(|listener| sys::respond(listener, id, &answer))??)
 }

@@ -1,5 +1,5 @@
-//! The program that decides on devices for a v2 group (BPF_PROG_TYPE_CGROUP_DEVICE, bpf(2)): made from
-//! the rules, loaded, and put on the group's folder, where it stays until the group goes.
+//! The BPF program that checks device access in a v2 cgroup (BPF_PROG_TYPE_CGROUP_DEVICE, bpf(2)): compiled from the
+//! rules, loaded, and attached to the cgroup's directory until the cgroup is removed.
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
-use super::devices::DeviceRule;
+use super::device_rule::DeviceRule;
 
 /// struct bpf_insn: code, registers (source in the upper half), offset, immediate.
 type Insn = (u8, u8, i16, i32);
@@ -22,14 +22,14 @@ const UNLESS: u8 = 0x55;
 const UNLESS_REGISTER: u8 = 0x5d;
 const EXIT: Insn = (0x95, 0, 0, 0);
 
-// Registers: 0 is the answer, 1 the context, and these are what it holds.
+// Register 0 holds the result, 1 the context, and the following its fields.
 const ACCESS: u8 = 2;
 const KIND: u8 = 3;
 const MAJOR: u8 = 4;
 const MINOR: u8 = 5;
 
-/// The rules as instructions: the first that fits allows, the end refuses. struct bpf_cgroup_dev_ctx
-/// has the access in the upper half of its first word and the kind in the lower.
+/// The rules as instructions: the first matching rule allows, the end denies. struct bpf_cgroup_dev_ctx has the access
+/// in the upper half of its first word and the type in the lower half.
 pub fn program(rules: &[DeviceRule]) -> Vec<u8> {
     let mut program: Vec<Insn> = vec![
         (LOAD_WORD, 0x10 | KIND, 0, 0),
@@ -50,14 +50,14 @@ pub fn program(rules: &[DeviceRule]) -> Vec<u8> {
     program.into_iter().flat_map(bytes).collect()
 }
 
-/// One rule: tests that lead behind it, and the end that allows.
+/// One rule: tests that jump past it, and a final allow.
 fn tests(rule: &DeviceRule) -> Vec<Insn> {
     let mut tests = Vec::new();
     if let Some(block) = rule.block {
         tests.push((UNLESS, KIND, 0, if block { 1 } else { 2 }));
     }
     let access = i32::from(rule.access.mknod) | i32::from(rule.access.read) << 1 | i32::from(rule.access.write) << 2;
-    // All that is wanted is allowed: nothing is lost when only that is kept.
+    // All requested access is allowed if masking with the rule changes nothing.
     tests.push((MOVE_REGISTER, ACCESS << 4 | 1, 0, 0));
     tests.push((AND, 1, 0, access));
     tests.push((UNLESS_REGISTER, ACCESS << 4 | 1, 0, 0));
@@ -122,12 +122,12 @@ const ID_TO_FD: i32 = 13;
 const QUERY: i32 = 16;
 const CGROUP_DEVICE_PROGRAM: u32 = 15;
 const CGROUP_DEVICE: u32 = 6;
-/// A program of a group above stays in force beside it (BPF_F_ALLOW_MULTI).
+/// Programs of parent cgroups still apply (BPF_F_ALLOW_MULTI).
 const BESIDE_OTHERS: u32 = 2;
-/// The most programs that one group can have (BPF_CGROUP_MAX_PROGS).
+/// The largest number of programs on one cgroup (BPF_CGROUP_MAX_PROGS).
 const MOST: usize = 64;
 
-/// Puts a program on a group's folder in place of those that are on it.
+/// Attaches a program to a cgroup's directory and detaches the previous ones.
 pub fn replace(folder: &Path, program: &[u8]) -> Result<()> {
     let group = File::open(folder).at(folder)?;
     let target = group.as_raw_fd() as u32;
@@ -159,17 +159,17 @@ fn load(program: &[u8]) -> Result<OwnedFd> {
 
 fn descriptor<T>(command: i32, attr: &mut T) -> Result<OwnedFd> {
     let fd = call(command, attr)?;
-    // SAFETY: these commands return a new descriptor, which is ours alone and close-on-exec.
+    // SAFETY: these commands return a new descriptor, which only we own and which is close-on-exec.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 fn call<T>(command: i32, attr: &mut T) -> Result<i32> {
-    // SAFETY: `attr` is the structure of the command and lives through the call, as does what its
-    // addresses lead to; its size is passed.
+    // SAFETY: `attr` is the structure of the command and lives through the call, as does the memory it points to; its
+    // size is passed.
     let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attr), size_of::<T>()) };
     match result {
         -1 if Errno::last() == Errno::ENOSYS => {
-            Err(Error::last().with_detail("this kernel has no BPF, which cgroup v2 needs to restrict devices"))
+            Err(Error::last().with_detail("the kernel has no BPF, which cgroup v2 needs to restrict devices"))
         }
         -1 => Err(Error::last()),
         value => Ok(value as i32),

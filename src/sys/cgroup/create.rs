@@ -1,5 +1,5 @@
-//! Making a group and giving it controllers: on v1 a folder in the controller's hierarchy, on v2 a
-//! line in every ancestor's cgroup.subtree_control. Never adopts a group that is there already.
+//! Creating a cgroup and enabling its controllers: on v1 a directory in the controller's hierarchy, on v2 a line in
+//! every ancestor's cgroup.subtree_control. An existing cgroup is never reused.
 
 use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use super::super::{Context, Error, Result};
 use super::{Group, Home, Mount, file};
 
 impl Group {
-    /// Makes the group with these controllers; its missing ancestors are made too and stay.
-    /// Errors: EEXIST when it has a folder in any hierarchy, ENODEV for an unknown controller.
+    /// Creates the cgroup with these controllers; missing ancestors are created and stay. Errors: EEXIST if it has a
+    /// directory in any hierarchy, ENODEV for an unknown controller.
     pub fn create(&self, controllers: &[String]) -> Result<()> {
         if let Some((_, folder)) = self.homes().next() {
             return Err(exists(&folder));
@@ -27,9 +27,8 @@ impl Group {
         given
     }
 
-    /// The folder in which this controller's files are; gives the group the controller first
-    /// where it lacks it. Errors: ENOENT without the group, ENODEV without the controller, EBUSY
-    /// where an ancestor on v2 has processes of its own.
+    /// The directory of a controller's files; enables the controller first if needed. Errors: ENOENT without the
+    /// cgroup, ENODEV without the controller, EBUSY if an ancestor on v2 has processes of its own.
     pub fn provide(&self, controller: &str) -> Result<PathBuf> {
         let (base, _) = self.base()?;
         match self.layout.home(controller)? {
@@ -52,14 +51,14 @@ impl Group {
         }
     }
 
-    /// Makes the group's folder in one hierarchy, its ancestors before it.
+    /// Creates the cgroup's directory in one hierarchy, after its ancestors.
     fn make(&self, mount: &Mount) -> Result<()> {
         let folder = self.folder(mount);
         if let Some(parent) = folder.parent().filter(|p| !p.is_dir()) {
             let above: Vec<&Path> = parent.ancestors().take_while(|p| *p != mount.folder).collect();
             for ancestor in above.into_iter().rev().filter(|p| !p.is_dir()) {
                 match make_one(mount, ancestor) {
-                    Err(e) if e.errno == Errno::EEXIST => {} // Another process made it meanwhile.
+                    Err(e) if e.errno == Errno::EEXIST => {} // Another process created it in the meantime.
                     made => made?,
                 }
             }
@@ -67,7 +66,7 @@ impl Group {
         make_one(mount, &folder)
     }
 
-    /// Hands the controller down from the top, one ancestor after another.
+    /// Enables the controller for one ancestor after another, from the root down.
     fn enable(&self, mount: &Mount, controller: &str) -> Result<()> {
         let folder = self.folder(mount);
         let mut above: Vec<&Path> = folder.ancestors().skip(1).take_while(|p| p.starts_with(&mount.folder)).collect();
@@ -75,8 +74,8 @@ impl Group {
         above.into_iter().try_for_each(|ancestor| hand_down(ancestor, controller))
     }
 
-    /// Moves the members into a hierarchy where the group got its folder only now. A member that
-    /// forks meanwhile leaves a child behind, so it looks again until a look finds none.
+    /// Moves the members into a hierarchy where the cgroup was just created. A member that forks in the meantime leaves
+    /// a child behind, so this repeats until none is left.
     fn move_members(&self, base: &Mount, folder: &Path) -> Result<()> {
         let procs = folder.join("cgroup.procs");
         for _ in 0..1000 {
@@ -89,7 +88,7 @@ impl Group {
             if left.contains(&0) {
                 return Err(Error::new(Errno::EPERM)
                     .with_path(folder)
-                    .with_detail("a process of the group is outside the caller's pid namespace and cannot be moved"));
+                    .with_detail("a process of the cgroup is outside the caller's pid namespace and cannot be moved"));
             }
             for pid in left {
                 match file::write(&procs, &pid.to_string()) {
@@ -101,19 +100,18 @@ impl Group {
         Err(Error::new(Errno::EAGAIN)
             .with_path(folder)
             .with_detail("its processes fork faster than they can be moved")
-            .with_hint("name the controller when the group is made: tiny.cgroup(name, { controllers = … })"))
+            .with_hint("name the controller when the cgroup is created: tiny.cgroup(name, { controllers = … })"))
     }
 }
 
-/// Gives a controller to the children of one v2 group.
+/// Enables a controller for the children of one v2 cgroup.
 fn hand_down(folder: &Path, controller: &str) -> Result<()> {
     let control = folder.join("cgroup.subtree_control");
     if lists(&control, controller)? {
         return Ok(());
     }
-    // With processes in it the kernel refuses some controllers, and takes others by turning the
-    // groups below into threaded ones, which then take no process. The root is exempt and has no
-    // cgroup.type.
+    // If the cgroup has processes, the kernel refuses some controllers, and accepts others by making its children
+    // threaded, which then accept no processes. The root is exempt and has no cgroup.type.
     let kind = file::read_if_there(&folder.join("cgroup.type"))?;
     let members = if kind.is_some_and(|kind| kind.trim() == "domain") { file::pids(folder)?.len() } else { 0 };
     let given = match members {
@@ -122,13 +120,15 @@ fn hand_down(folder: &Path, controller: &str) -> Result<()> {
     };
     given.map_err(|error| match error.errno {
         Errno::EBUSY => error
-            .with_detail(format!("{members} processes are in that group, so it cannot hand {controller} down"))
+            .with_detail(format!(
+                "{members} processes are in that cgroup, so it cannot enable {controller} for its children"
+            ))
             .with_hint(
-                "cgroup v2 gives a group's controllers to its children only while the group has no processes of its \
-                 own: move them into a child of it (tiny.cgroup_attach), or make the group somewhere else",
+                "cgroup v2 enables controllers for the children of a cgroup only while it has no processes of its own: \
+                 move them into a child of it (tiny.cgroup_attach), or create the cgroup elsewhere",
             ),
-        Errno::ENOENT => error.with_detail(format!("the {controller} controller does not reach that group")).with_hint(
-            "whoever delegated this part of the hierarchy kept the controller; `tinylua doctor` shows what is offered",
+        Errno::ENOENT => error.with_detail(format!("that cgroup has no {controller} controller")).with_hint(
+            "the part of the hierarchy delegated to you lacks this controller; `tinylua doctor` shows what it has",
         ),
         _ => error,
     })
@@ -145,7 +145,7 @@ fn make_one(mount: &Mount, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A new v1 cpuset has no CPUs and no memory nodes, and takes no process until it has (cpuset(7)).
+/// A new v1 cpuset has no CPUs and no memory nodes, and accepts processes only once it has both (cpuset(7)).
 fn inherit_cpuset(folder: &Path) -> Result<()> {
     let Some(parent) = folder.parent() else { return Ok(()) };
     for name in ["cpuset.cpus", "cpuset.mems"] {
@@ -163,5 +163,5 @@ fn lists(path: &Path, controller: &str) -> Result<bool> {
 fn exists(folder: &Path) -> Error {
     Error::new(Errno::EEXIST)
         .with_path(folder)
-        .with_hint("tiny.open_cgroup takes a group that is there already, tiny.cgroup_del removes a left-over one")
+        .with_hint("tiny.open_cgroup opens an existing cgroup, tiny.cgroup_del removes a stale one")
 }

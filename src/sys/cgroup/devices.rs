@@ -1,41 +1,16 @@
-//! Which devices the processes of a group may make, read and write: on v2 a program that the kernel
-//! asks, or v1's devices controller (cgroup-v1/devices.rst, cgroup-v2.rst). What no rule allows is
-//! refused.
+//! The devices that processes of a cgroup may create, read and write: by a BPF program on v2, or by v1's devices
+//! controller (cgroup-v1/devices.rst, cgroup-v2.rst). Devices without a matching rule are denied.
 
 use nix::errno::Errno;
 
 use super::super::{Error, Result};
+use super::device_rule::DeviceRule;
 use super::{Group, Home, bpf, file};
 
-/// A rule that allows.
-#[derive(Clone, Copy, Debug)]
-pub struct DeviceRule {
-    /// Whether it is a block device; `None` for both kinds.
-    pub block: Option<bool>,
-    /// The major number; `None` for all.
-    pub major: Option<u32>,
-    /// The minor number; `None` for all.
-    pub minor: Option<u32>,
-    /// Read, write, and make with mknod.
-    pub access: Access,
-}
-
-/// What is allowed to be done with a device.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Access {
-    /// Read from it.
-    pub read: bool,
-    /// Write to it.
-    pub write: bool,
-    /// Make its node.
-    pub mknod: bool,
-}
-
 impl Group {
-    /// Allows these devices and no others. On a hybrid host the v2 hierarchy decides, where a process can
-    /// be born: to move one into a v1 group the kernel waits until no process is being made, milliseconds
-    /// long. Errors: ENODEV where no hierarchy can do that, EPERM for a device that the group above may
-    /// not use (v1).
+    /// Allows only these devices. On a hybrid host the v2 hierarchy is used, where processes can start in the cgroup:
+    /// moving a process into a v1 cgroup waits until no process is being created, for milliseconds. Errors: ENODEV
+    /// where no hierarchy supports it, EPERM for a device that the parent cgroup denies (v1).
     pub fn set_device_rules(&self, rules: &[DeviceRule]) -> Result<()> {
         let old = matches!(self.layout.home("devices"), Ok(Home::V1(_)));
         let Some(mount) = self.layout.mounts().find(|mount| mount.unified) else {
@@ -58,21 +33,6 @@ impl Group {
     fn no_devices(&self) -> Error {
         Error::new(Errno::ENODEV)
             .with_path(self.path())
-            .with_detail("there is neither the devices controller nor cgroup v2")
-    }
-}
-
-impl DeviceRule {
-    /// The lines of devices.allow: "c 1:3 rwm". "a" there would mean everything, whatever else it says.
-    fn lines(&self) -> Vec<String> {
-        let number = |n: Option<u32>| n.map_or_else(|| "*".into(), |n| n.to_string());
-        let letters = [(self.access.read, 'r'), (self.access.write, 'w'), (self.access.mknod, 'm')];
-        let access: String = letters.into_iter().filter(|(is, _)| *is).map(|(_, letter)| letter).collect();
-        let kinds: &[char] = match self.block {
-            None => &['b', 'c'],
-            Some(true) => &['b'],
-            Some(false) => &['c'],
-        };
-        kinds.iter().map(|kind| format!("{kind} {}:{} {access}", number(self.major), number(self.minor))).collect()
+            .with_detail("neither the devices controller nor cgroup v2 is available")
     }
 }

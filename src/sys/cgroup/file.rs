@@ -1,4 +1,4 @@
-//! Control files: whole reads, one write a value, and the path in every error.
+//! Control files: whole reads, one write per value, and the path in every error.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -11,7 +11,7 @@ pub fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).at(path)
 }
 
-/// Reads a control file that this kernel or this group may lack.
+/// Reads a control file that this kernel or this cgroup may lack.
 pub fn read_if_there(path: &Path) -> Result<Option<String>> {
     match read(path) {
         Err(e) if e.code() == "ENOENT" => Ok(None),
@@ -19,7 +19,7 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Writes a value in one system call, as control files want it, and never creates a file.
+/// Writes a value in one system call, as control files require, and never creates a file.
 pub fn write(path: &Path, value: &str) -> Result<()> {
     let mut file = OpenOptions::new().write(true).open(path).at(path)?;
     file.write_all(value.as_bytes()).at(path)
@@ -30,19 +30,19 @@ pub fn number(path: &Path) -> Result<Option<u64>> {
     Ok(read_if_there(path)?.and_then(|text| text.trim().parse().ok()))
 }
 
-/// The number behind a key in a file of `key value` lines.
+/// The number of a key in a file of `key value` lines.
 pub fn keyed(text: &str, key: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
     line.and_then(|value| value.trim().parse().ok())
 }
 
-/// The pids in a cgroup.procs file; 0 stands for a process outside the reader's pid namespace.
+/// The pids in a cgroup.procs file; 0 means a process outside the reader's pid namespace.
 pub fn pids(folder: &Path) -> Result<Vec<i32>> {
     let text = read(&folder.join("cgroup.procs"))?;
     Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
-/// The child cgroups of a folder.
+/// The child cgroups of a directory.
 pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).at(folder)? {

@@ -1,6 +1,6 @@
-//! Where this process sees the cgroup hierarchies mounted. Reads /proc/self/mountinfo unless
-//! /sys/fs/cgroup itself is cgroup v2, and remembers the answer for as long as the root directory
-//! and the mount namespace stay what they were: a child in its own root looks anew.
+//! The mount points of the cgroup hierarchies as this process sees them. They are read from /proc/self/mountinfo unless
+//! /sys/fs/cgroup itself is cgroup v2. The result is cached while the root directory and the mount namespace stay the
+//! same: a child with another root reads it again.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::file;
 const TOP: &str = "/sys/fs/cgroup";
 const CGROUP2_MAGIC: u64 = 0x6367_7270;
 
-/// What identifies a root directory: mount id, device and inode.
+/// The identity of a root directory: mount id, device and inode.
 type Root = (u64, u32, u32, u64);
 
 thread_local! {
@@ -25,35 +25,35 @@ thread_local! {
 /// One mounted hierarchy.
 #[derive(Debug, PartialEq)]
 pub struct Mount {
-    /// Where it is mounted.
+    /// Its mount point.
     pub folder: PathBuf,
-    /// The cgroup that is its top, relative to the cgroup namespace.
+    /// The cgroup at its root, relative to the cgroup namespace.
     pub root: String,
     /// Whether it is the v2 hierarchy.
     pub unified: bool,
-    /// Its controllers on v1; empty on v2, where every cgroup tells its own.
+    /// Its controllers on v1; empty on v2, where each cgroup lists its own.
     pub controllers: Vec<String>,
 }
 
-/// Every hierarchy that this process can see.
+/// Every hierarchy that is visible to this process.
 #[derive(Debug, PartialEq)]
 pub struct Layout {
     unified: Option<Mount>,
     v1: Vec<Mount>,
 }
 
-/// The hierarchy that has a controller.
+/// How a hierarchy provides a controller.
 pub enum Home<'a> {
-    /// A v1 hierarchy: the folder has the controller as soon as it is made.
+    /// A v1 hierarchy: a directory has the controller as soon as it is created.
     V1(&'a Mount),
-    /// The v2 hierarchy: the controller is enabled from the top down.
+    /// The v2 hierarchy: the controller is enabled from the root down.
     V2(&'a Mount),
-    /// The v2 hierarchy, which does this without a controller.
+    /// The v2 hierarchy, which provides this without a controller.
     Core(&'a Mount),
 }
 
 impl Layout {
-    /// The hierarchies. Errors: ENODEV when none is mounted.
+    /// The hierarchies. Errors: ENODEV if none is mounted.
     pub fn current() -> Result<Rc<Layout>> {
         let root = root_directory()?;
         if let Some(layout) = KNOWN.with_borrow(|k| k.as_ref().filter(|k| k.0 == root).map(|k| k.1.clone())) {
@@ -71,7 +71,7 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The hierarchies as /proc/self/mountinfo tells them (proc_pid_mountinfo(5)).
+    /// The hierarchies listed in /proc/self/mountinfo (proc_pid_mountinfo(5)).
     pub fn read() -> Result<Layout> {
         let path = "/proc/self/mountinfo";
         let text = std::fs::read_to_string(path).at(path)?;
@@ -80,17 +80,20 @@ impl Layout {
             return Err(Error::new(Errno::ENODEV)
                 .with_path(TOP)
                 .with_detail("no cgroup hierarchy is mounted here")
-                .with_hint("mount one (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`); `tinylua doctor` shows what this host offers"));
+                .with_hint(
+                    "mount one (`mount -t cgroup2 cgroup2 /sys/fs/cgroup`); `tinylua doctor` shows the controllers of \
+                     this host",
+                ));
         }
         Ok(layout)
     }
 
-    /// The hierarchies in a mountinfo's text, of those mounts that `visible` takes with their device.
+    /// The hierarchies in the text of a mountinfo file, limited to mounts that `visible` accepts with their device.
     pub fn parse(text: &str, visible: impl Fn(&Mount, &str) -> bool) -> Layout {
         let mut layout = Layout { unified: None, v1: Vec::new() };
         let seen = text.lines().filter_map(parse_line).filter(|(mount, device)| visible(mount, device));
         let mut mounts: Vec<Mount> = seen.map(|(mount, _)| mount).collect();
-        // A mount of the whole hierarchy goes before a bind mount of a part of it.
+        // A mount of the whole hierarchy is preferred to a bind mount of a part.
         mounts.sort_by_key(|m| m.root != "/");
         for mount in mounts {
             if mount.unified {
@@ -99,7 +102,7 @@ impl Layout {
                 layout.v1.push(mount);
             }
         }
-        // Without v2 the freezer counts the members: it can stop them all for a kill.
+        // Without v2 the freezer hierarchy lists the members, since it can stop them all for a kill.
         layout.v1.sort_by_key(|m| !m.has("freezer"));
         layout
     }
@@ -118,13 +121,13 @@ impl Layout {
         self.unified.iter().chain(&self.v1)
     }
 
-    /// The hierarchy in which every group has a folder.
+    /// The hierarchy in which every cgroup has a directory.
     pub fn base(&self) -> &Mount {
-        // `read` refuses a layout without any.
+        // `read` refuses an empty layout.
         self.mounts().next().expect("a layout has at least one hierarchy")
     }
 
-    /// The hierarchy of a controller by its v2 name. Errors: ENODEV when no hierarchy has it.
+    /// The hierarchy of a controller by its v2 name. Errors: ENODEV if no hierarchy has it.
     pub fn home(&self, controller: &str) -> Result<Home<'_>> {
         let old = if controller == "io" { "blkio" } else { controller };
         if let Some(mount) = self.v1.iter().find(|m| m.has(old)) {
@@ -144,8 +147,8 @@ impl Layout {
         let offered = if offered.is_empty() { "none".into() } else { offered.join(", ") };
         Err(Error::new(Errno::ENODEV)
             .with_path(&self.base().folder)
-            .with_detail(format!("there is no {controller} controller; the mounted hierarchies offer {offered}"))
-            .with_hint("`tinylua doctor` shows what this host offers"))
+            .with_detail(format!("there is no {controller} controller; the mounted hierarchies have {offered}"))
+            .with_hint("`tinylua doctor` shows the controllers of this host"))
     }
 }
 
@@ -161,7 +164,7 @@ fn root_directory() -> Result<Root> {
     Ok((stat.stx_mnt_id, stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino))
 }
 
-/// Whether the mount can be reached: another one may lie on top of it.
+/// Whether the mount can be reached: another mount may cover it.
 fn visible(mount: &Mount, device: &str) -> bool {
     rustix::fs::stat(&mount.folder).is_ok_and(|stat| {
         let found = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
@@ -169,7 +172,7 @@ fn visible(mount: &Mount, device: &str) -> bool {
     })
 }
 
-/// A line of mountinfo as a hierarchy and its device; `None` for any other mount.
+/// A line of mountinfo as a hierarchy and its device; `None` for other mounts.
 fn parse_line(line: &str) -> Option<(Mount, &str)> {
     let (front, back) = line.split_once(" - ")?;
     let mut front = front.split(' ');
@@ -186,7 +189,7 @@ fn parse_line(line: &str) -> Option<(Mount, &str)> {
     Some((Mount { folder: folder.into(), root, unified, controllers: words.map(String::from).collect() }, device))
 }
 
-/// mountinfo writes space, tab, newline and backslash as three octal digits.
+/// mountinfo escapes space, tab, newline and backslash as three octal digits.
 fn unescape(text: &str) -> String {
     [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
         .iter()

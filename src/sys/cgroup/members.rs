@@ -1,4 +1,4 @@
-//! Who is in a group: placing a child at its birth, moving a process, asking where one is.
+//! The members of a cgroup: starting a child in it, moving a process, finding the cgroup of a process.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
@@ -9,16 +9,16 @@ use rustix::fs::{Mode, OFlags};
 use super::super::{Context, Error, Result};
 use super::{Group, Layout, file};
 
-/// How a child gets into its group.
+/// How a child enters its cgroup.
 pub struct Placement {
-    /// The v2 folder to be born in (CLONE_INTO_CGROUP).
+    /// The v2 directory to start in (CLONE_INTO_CGROUP).
     pub into: Option<OwnedFd>,
-    /// The v1 files that the child writes itself into.
+    /// The v1 files to which the child writes itself.
     pub attach: Vec<OwnedFd>,
 }
 
 impl Group {
-    /// What a child needs to start in this group. Errors: ENOENT when the group does not exist.
+    /// What a child needs to start in this cgroup. Errors: ENOENT if the cgroup does not exist.
     pub fn placement(&self) -> Result<Placement> {
         let mut placement = Placement { into: None, attach: Vec::new() };
         for mount in self.layout.mounts() {
@@ -27,8 +27,8 @@ impl Group {
                 let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
                 rustix::fs::open(&folder, flags, Mode::empty()).map(|fd| placement.into = Some(fd)).at(&folder)
             } else {
-                // "tasks", not "cgroup.procs": a thread that moves itself needs no lock on thread
-                // groups, whose first writer waits for an RCU grace period of some milliseconds.
+                // "tasks" rather than "cgroup.procs": a thread that moves itself needs no lock on thread groups, whose
+                // first writer waits several milliseconds for an RCU grace period.
                 let path = folder.join("tasks");
                 let file = OpenOptions::new().write(true).open(&path).at(&path);
                 file.map(|file: File| placement.attach.push(file.into()))
@@ -44,9 +44,9 @@ impl Group {
         }
     }
 
-    /// Moves a process, or the caller for `None`, with all its threads into the group; its
-    /// children stay where they are. Errors: ESRCH when it has ended, EBUSY for a v2 group that
-    /// handed controllers down, ENOSPC for a v1 cpuset without CPUs.
+    /// Moves a process, or the caller for `None`, with all its threads into the cgroup; its children are not moved.
+    /// Errors: ESRCH if it has ended, EBUSY for a v2 cgroup that enables controllers for its children, ENOSPC for a v1
+    /// cpuset without CPUs.
     pub fn attach(&self, pid: Option<i32>) -> Result<()> {
         let homes: Vec<_> = self.homes().collect();
         if homes.is_empty() {
@@ -55,8 +55,9 @@ impl Group {
         for (_, folder) in homes {
             let pid = pid.unwrap_or(0).to_string();
             file::write(&folder.join("cgroup.procs"), &pid).map_err(|e| match e.errno {
-                Errno::EBUSY => e.with_detail("it handed controllers down to its children").with_hint(
-                    "cgroup v2 keeps processes at the leaves: attach to a child of it, or make one (tiny.cgroup)",
+                Errno::EBUSY => e.with_detail("it enables controllers for its children").with_hint(
+                    "cgroup v2 allows processes only in leaf cgroups: attach to a child of it, or create one \
+                     (tiny.cgroup)",
                 ),
                 _ => e,
             })?;
@@ -64,7 +65,7 @@ impl Group {
         Ok(())
     }
 
-    /// Whether the calling process is in the group or below it.
+    /// Whether the calling process is in the cgroup or below it.
     pub fn has_caller(&self) -> Result<bool> {
         let (base, _) = self.base()?;
         let text = file::read("/proc/self/cgroup".as_ref())?;
@@ -75,8 +76,8 @@ impl Group {
     }
 }
 
-/// In which group a process is, controller by controller; "unified" is the v2 hierarchy. A
-/// hierarchy that is not mounted, or whose mount does not reach the group, is left out.
+/// The cgroup of a process, by controller; "unified" is the v2 hierarchy. Hierarchies that are not mounted, or whose
+/// mount does not contain the cgroup, are left out.
 pub fn cgroup_of(pid: Option<i32>) -> Result<Vec<(String, String)>> {
     let path = format!("/proc/{}/cgroup", pid.map_or_else(|| "self".into(), |pid| pid.to_string()));
     let text = file::read(path.as_ref())
@@ -91,7 +92,7 @@ pub fn cgroup_of(pid: Option<i32>) -> Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// The lines of /proc/PID/cgroup as controllers and path; no controllers means v2.
+/// The lines of /proc/PID/cgroup as controllers and path; v2 has no controllers.
 fn hierarchies(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'))
 }
@@ -100,7 +101,7 @@ fn matches(mount: &super::Mount, names: &str) -> bool {
     if names.is_empty() { mount.unified } else { names.split(',').any(|name| mount.has(name)) }
 }
 
-/// A path of the cgroup namespace as one from the top of the mount.
+/// Converts a path of the cgroup namespace to one relative to the mount.
 fn within(mount: &super::Mount, path: &str) -> Option<String> {
     let rest = path.strip_prefix(mount.root.trim_end_matches('/'))?;
     match rest {

@@ -1,16 +1,16 @@
-//! Control groups v1, v2 and hybrid (cgroups(7)). A group is a path that counts from the top of
-//! every hierarchy as this process sees it mounted; it has a folder in each hierarchy that it needs
-//! and keeps no other state, so that any process can work on it by its path alone.
-//! Refuses the top itself: its limits are the host's.
+//! Cgroups v1, v2 and hybrid (cgroups(7)). A cgroup is a path relative to the root of every hierarchy as this process
+//! sees it mounted. It has a directory in each hierarchy that it needs and no other state, so any process can use it by
+//! its path alone. The root is refused: its limits are the host's.
 
 mod bpf;
 mod create;
+mod device_rule;
 mod devices;
+pub mod event;
 mod file;
 mod layout;
 mod limits;
 mod members;
-pub mod notice;
 mod remove;
 mod state;
 mod stats;
@@ -22,26 +22,26 @@ use std::rc::Rc;
 use nix::errno::Errno;
 
 use super::{Error, Result};
-pub use devices::{Access, DeviceRule};
+pub use device_rule::{Access, DeviceRule};
 pub use layout::{Home, Layout, Mount};
 pub use limits::{PERIOD_RANGE, page_size};
 pub use members::{Placement, cgroup_of};
 pub use stats::Stats;
 
-/// A control group by its path; it need not exist.
+/// A cgroup by its path; it need not exist.
 pub struct Group {
     path: String,
     layout: Rc<Layout>,
 }
 
 impl Group {
-    /// The group at `path`. Errors: ENODEV without any cgroup mount.
+    /// The cgroup at `path`. Errors: ENODEV without any cgroup mount.
     pub fn at(path: &str) -> Result<Group> {
         let path = normal(path).map_err(|e| Error::new(Errno::EINVAL).with_detail(e))?;
         Ok(Group { path, layout: Layout::current()? })
     }
 
-    /// Its path from the top of every hierarchy: "/web".
+    /// Its path relative to the root of every hierarchy: "/web".
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -51,18 +51,18 @@ impl Group {
         self.layout.version()
     }
 
-    /// Its folder in the hierarchy that is mounted at `mount`.
+    /// Its directory in the hierarchy mounted at `mount`.
     fn folder(&self, mount: &Mount) -> PathBuf {
         mount.folder.join(&self.path[1..])
     }
 
-    /// The hierarchies where it has a folder, the one that its members are counted in first.
+    /// The hierarchies in which it has a directory, starting with the one that lists its members.
     fn homes(&self) -> impl Iterator<Item = (&Mount, PathBuf)> {
         let there = |(mount, folder): (_, PathBuf)| folder.is_dir().then_some((mount, folder));
         self.layout.mounts().map(|m| (m, self.folder(m))).filter_map(there)
     }
 
-    /// The folder that its members are counted in. Errors: ENOENT when the group does not exist.
+    /// The directory that lists its members. Errors: ENOENT if the cgroup does not exist.
     fn base(&self) -> Result<(&Mount, PathBuf)> {
         self.homes().next().ok_or_else(|| self.missing())
     }
@@ -72,46 +72,46 @@ impl Group {
         Error::new(Errno::ENOENT).with_path(self.folder(top)).with_detail("there is no such cgroup")
     }
 
-    /// Reads one of its control files: "memory.stat". Errors: ENOENT when there is no such file.
+    /// Reads one of its control files: "memory.stat". Errors: ENOENT if there is no such file.
     pub fn read(&self, name: &str) -> Result<String> {
         file::read(&self.control(name)?)
     }
 
-    /// Writes a value to one of its control files as it is.
+    /// Writes a value to one of its control files unchanged.
     pub fn write(&self, name: &str, value: &str) -> Result<()> {
         file::write(&self.control(name)?, value)
     }
 
-    /// A control file: its name begins with its controller, or with "cgroup.".
+    /// A control file: its name starts with its controller, or with "cgroup.".
     fn control(&self, name: &str) -> Result<PathBuf> {
         match name.split_once('.') {
             Some((controller, _)) if name.contains('/') || controller.is_empty() => {
-                Err(Error::new(Errno::EINVAL).with_path(name).with_detail("a control file's name has no slash"))
+                Err(Error::new(Errno::EINVAL).with_path(name).with_detail("a control file's name contains no slash"))
             }
-            // Pressure is measured by the v2 hierarchy itself, whoever has the controller (psi.rst).
+            // Pressure is measured by the v2 hierarchy itself, whichever hierarchy has the controller (psi.rst).
             Some(("cgroup", _) | (_, "pressure")) | None => Ok(self.base()?.1.join(name)),
             Some((controller, _)) => Ok(self.provide(controller)?.join(name)),
         }
     }
 
-    /// Its folders by controller, "unified" for the v2 hierarchy.
+    /// Its directories by controller, "unified" for the v2 hierarchy.
     pub fn folders(&self) -> Vec<(String, PathBuf)> {
         let name = |m: &Mount| if m.unified { "unified".into() } else { m.controllers.join(",") };
         self.homes().map(|(mount, folder)| (name(mount), folder)).collect()
     }
 }
 
-/// A path with one leading slash and plain components; the error is a sentence for the user.
+/// A path with one leading slash and plain components; the error is a message for the user.
 pub fn normal(path: &str) -> std::result::Result<String, String> {
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
     match parts.iter().find(|p| **p == "." || **p == ".." || p.contains('\n')) {
-        Some(part) => Err(format!("{path:?} is not a cgroup path: {part:?} cannot be a part of it")),
-        None if parts.is_empty() => Err(format!("{path:?} is the top of the hierarchy; name a group below it")),
+        Some(part) => Err(format!("{path:?} is not a cgroup path: the component {part:?} is not allowed")),
+        None if parts.is_empty() => Err(format!("{path:?} is the root of the hierarchy; name a cgroup below it")),
         None => Ok(format!("/{}", parts.join("/"))),
     }
 }
 
-/// The folders below `folder`, each after those that it holds.
+/// The directories below `folder`, children before parents.
 fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in file::entries(folder)? {

@@ -1,5 +1,5 @@
-//! Stopping, continuing and ending all processes of a group at once, and waiting until that is so.
-//! v2 tells when it is done (cgroup.events); a pidfd tells when its process has ended.
+//! Freezing, thawing and killing all processes of a cgroup, and waiting until it is done. v2 reports it in
+//! cgroup.events; a pidfd reports the end of its process.
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use super::{Group, Mount, below, file};
 const SIGKILL: i32 = 9;
 
 impl Group {
-    /// Stops every process of the group, or lets them go on, and waits until that is so; false
-    /// when `timeout` seconds were not enough (a process that waits for a disk stops later).
+    /// Freezes every process of the cgroup, or thaws them, and waits until it is done; false if the timeout expires (a
+    /// process in disk wait freezes later).
     pub fn set_frozen(&self, frozen: bool, timeout: Option<f64>) -> Result<bool> {
         if frozen && self.has_caller()? {
             return Err(Error::new(Errno::EDEADLK)
                 .with_path(&self.path)
-                .with_detail("the caller itself is in it and would never wake up"));
+                .with_detail("the caller itself is in it and would never resume"));
         }
         let deadline = Deadline::after(timeout);
         let (mount, folder) = self.base()?;
@@ -31,12 +31,12 @@ impl Group {
         let path = self.provide("freezer")?.join("freezer.state");
         let state = if frozen { "FROZEN" } else { "THAWED" };
         file::write(&path, state)?;
-        // The read itself looks whether the last process has stopped (freezer-subsystem.rst).
+        // Reading the file updates the state (freezer-subsystem.rst).
         deadline.ask(|| Ok(file::read(&path)?.trim() == state))
     }
 
-    /// Kills every process of the group and of those below it, and waits until none is left; false
-    /// when `timeout` seconds were not enough. `last`: nothing is born in the group any more.
+    /// Kills every process of the cgroup and of those below it, and waits until none is left; false if the timeout
+    /// expires. `last`: no process will be started in the cgroup any more.
     pub fn kill(&self, timeout: Option<f64>, last: bool) -> Result<bool> {
         if self.has_caller()? {
             return Err(Error::new(Errno::EDEADLK)
@@ -45,9 +45,9 @@ impl Group {
         }
         let deadline = Deadline::after(timeout);
         let (mount, folder) = self.base()?;
-        // Linux 6.14 to at least 6.18 kills whatever CLONE_INTO_CGROUP puts into a group that
-        // cgroup.kill was ever used on: it compares the counts of kills of two different groups.
-        // So only a group that goes away gets it.
+        // Linux 6.14 to at least 6.18 kills any process that CLONE_INTO_CGROUP starts in a cgroup on which cgroup.kill
+        // was ever used: it compares the kill counters of two different cgroups. So it is used only for a cgroup that
+        // is being removed.
         match if last { file::write(&folder.join("cgroup.kill"), "1") } else { Err(Errno::ENOENT.into()) } {
             Err(e) if e.errno == Errno::ENOENT => self.kill_each(mount, &folder, deadline),
             Err(e) => Err(e),
@@ -55,13 +55,13 @@ impl Group {
         }
     }
 
-    /// One by one: frozen processes cannot fork, so that one look finds all. A v1 freezer must let
-    /// go before they die, and without any freezer new looks follow.
+    /// One by one: frozen processes cannot fork, so a single pass finds all. A v1 freezer must be thawed before they
+    /// die. Without a freezer, passes repeat.
     fn kill_each(&self, mount: &Mount, folder: &Path, deadline: Deadline) -> Result<bool> {
         let freezes = mount.unified || mount.has("freezer");
         loop {
             if freezes {
-                // What cannot be stopped within that time dies of its signal all the same.
+                // Processes that do not freeze in time still die of the signal.
                 self.set_frozen(true, Some(1.0))?;
             }
             let dying = signal_all(folder);
@@ -79,7 +79,7 @@ impl Group {
             }
         }
     }
-    /// Thaws the group, and on v1 those below it too: there a frozen process does not even die.
+    /// Thaws the cgroup, and on v1 those below it too, where a frozen process does not even die.
     fn release(&self, mount: &Mount, folder: &Path) -> Result<()> {
         self.set_frozen(false, Some(0.0))?;
         if !mount.unified {

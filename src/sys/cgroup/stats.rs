@@ -1,5 +1,5 @@
-//! What a group uses and what its limits did, from the files of whichever hierarchies it is in. A
-//! controller that the group lacks leaves its figures out.
+//! Resource usage and limit events of a cgroup, from the files of all its hierarchies. Figures of missing controllers
+//! are left out.
 
 use std::path::{Path, PathBuf};
 
@@ -7,41 +7,41 @@ use super::super::Result;
 use super::limits::memory;
 use super::{Group, below, file};
 
-/// The figures of a group; `None` where nothing counts them or nothing limits.
+/// The figures of a cgroup; `None` where no controller counts them or no limit is set.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Stats {
     /// Bytes in use.
     pub memory: Option<u64>,
-    /// The most bytes that were in use.
+    /// The peak of bytes in use.
     pub memory_peak: Option<u64>,
     /// The limit in bytes.
     pub memory_limit: Option<u64>,
-    /// Bytes in swap.
+    /// Swap in use, in bytes.
     pub swap: Option<u64>,
-    /// The limit of swap in bytes.
+    /// The swap limit in bytes.
     pub swap_limit: Option<u64>,
-    /// Processes that the OOM killer ended here.
+    /// Processes killed by the OOM killer.
     pub oom_kills: Option<u64>,
     /// Processes and threads.
     pub pids: Option<u64>,
     /// Their limit.
     pub pids_limit: Option<u64>,
-    /// Forks that the limit refused.
+    /// Forks refused by the limit.
     pub pids_refused: Option<u64>,
-    /// CPU time used, in seconds.
+    /// CPU time in seconds.
     pub cpu_seconds: Option<f64>,
-    /// Periods in which the CPU limit stopped the group.
+    /// Periods in which the CPU limit throttled the cgroup.
     pub throttled: Option<u64>,
-    /// Time that it was stopped for, in seconds.
+    /// Time it was throttled, in seconds.
     pub throttled_seconds: Option<f64>,
-    /// Whether a process is in it or in a group below it.
+    /// Whether it or a cgroup below it has a process.
     pub populated: bool,
     /// Whether all its processes are frozen.
     pub frozen: bool,
 }
 
 impl Group {
-    /// The figures. Errors: ENOENT when the group does not exist.
+    /// The figures. Errors: ENOENT if the cgroup does not exist.
     pub fn stats(&self) -> Result<Stats> {
         let homes: Vec<_> = self.homes().collect();
         if homes.is_empty() {
@@ -56,7 +56,7 @@ impl Group {
             for controller in &mount.controllers {
                 stats.v1(controller, &folder)?;
             }
-            // Its base is v1 then: no cgroup.events tells whether anything lives in it.
+            // Its base is v1: there is no cgroup.events to report whether it has processes.
             if self.layout.base() == mount {
                 stats.populated = populated(&folder)?;
             }

@@ -1,5 +1,5 @@
-//! Waiting for what the kernel tells of a cgroup: cgroup.events notifies by POLLPRI (cgroups(7)).
-//! v1 has no such file: there a state is asked for again after a pause that grows, up to a bound.
+//! Waiting for cgroup state changes: cgroup.events notifies by POLLPRI (cgroups(7)). v1 has no such file, so the state
+//! is polled with increasing pauses, up to a bound.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -16,7 +16,7 @@ use super::file;
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// That many seconds from now; never for `None`.
+    /// That many seconds from now; no limit for `None`.
     pub fn after(seconds: Option<f64>) -> Deadline {
         Deadline(seconds.map(|s| Instant::now() + Duration::from_secs_f64(s.clamp(0.0, 1e9))))
     }
@@ -29,7 +29,7 @@ impl Deadline {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// Polls one descriptor for `events`; false when the time is over.
+    /// Polls one descriptor for `events`; false if the timeout expires.
     pub fn poll(self, fd: impl std::os::fd::AsFd, events: PollFlags) -> Result<bool> {
         loop {
             let left = self.left().map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: d.subsec_nanos().into() });
@@ -41,7 +41,7 @@ impl Deadline {
         }
     }
 
-    /// Asks `done` until it says yes, with pauses from 50 µs to 10 ms; false when the time is over.
+    /// Calls `done` until it returns true, with pauses from 50 µs to 10 ms; false if the timeout expires.
     pub fn ask(self, mut done: impl FnMut() -> Result<bool>) -> Result<bool> {
         let mut pause = Duration::from_micros(50);
         loop {
@@ -57,15 +57,18 @@ impl Deadline {
     }
 }
 
-/// Waits until `key` in the group's cgroup.events is `wanted`; false when the time is over.
+/// Waits until `key` in the cgroup's cgroup.events is `wanted`; false if the timeout expires.
 pub fn event(folder: &Path, key: &str, wanted: u64, deadline: Deadline) -> Result<bool> {
     let path = folder.join("cgroup.events");
+    let start = Instant::now();
     let events = File::open(&path).at(&path)?;
     let mut text = [0u8; 256];
     loop {
-        // The read arms the notification, so that no change falls between it and the poll.
+        // Reading the file arms the notification, so no change between the read and the poll is missed.
         let n = events.read_at(&mut text, 0).at(&path)?;
         if file::keyed(&String::from_utf8_lossy(&text[..n]), key) == Some(wanted) {
+            let seconds = start.elapsed().as_secs_f64();
+            tracing::debug!(target: "cgroup", path = %folder.display(), key, wanted, seconds, "waited");
             return Ok(true);
         }
         if !deadline.poll(&events, PollFlags::PRI)? {

@@ -1,5 +1,5 @@
-//! Tar streams as a source and as a sink (tar(5)): the GNU and pax forms are read, the GNU form is
-//! written. Only the format is the library's; no name of an archive's ever reaches a path walk of it.
+//! Tar streams as a source and as a sink (tar(5)): GNU and pax formats are read, GNU format is written. The library
+//! only handles the format; it never resolves a name from an archive.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -13,19 +13,19 @@ use tar::{Builder, EntryType, Header};
 use super::{Data, Entry, Kind, Sink, Tally, join, plain};
 use crate::sys::{Error, Result, interrupt};
 
-/// The beginnings of compressed streams.
+/// The magic numbers of compressed streams.
 const COMPRESSED: &[(&[u8], &str)] =
     &[(b"\x1f\x8b", "gunzip"), (b"BZh", "bunzip2"), (b"\xfd7zXZ", "unxz"), (b"\x28\xb5\x2f\xfd", "unzstd")];
 
 /// An archive that is being written.
 pub struct Packer {
     tar: Builder<BufWriter<File>>,
-    /// The name of what is packed, which all others begin with.
+    /// The name of the packed tree, with which all other names start.
     name: Vec<u8>,
 }
 
 impl Packer {
-    /// Packs into `file`; the archive's names begin with `name`.
+    /// Packs into `file`; names in the archive start with `name`.
     pub fn new(file: File, name: &str) -> Packer {
         Packer { tar: Builder::new(BufWriter::with_capacity(256 << 10, file)), name: name.as_bytes().to_vec() }
     }
@@ -89,8 +89,7 @@ impl Sink for Packer {
     }
 }
 
-/// A file's bytes, as many as the header promised: one that shrinks meanwhile is filled up, and one that
-/// grows is cut.
+/// The content of a file, exactly as long as the header says: a file that shrinks is padded, and one that grows is cut.
 struct Exactly<'b, 't, R> {
     source: R,
     left: u64,
@@ -112,11 +111,11 @@ impl<R: Read> Read for Exactly<'_, '_, R> {
     }
 }
 
-/// The most that an entry may have before its content: its header, long names, pax records and the map of a
-/// sparse file. The library keeps all of it in memory, and an archive may claim any length.
+/// The largest size of an entry before its content: header, long names, pax records and the map of a sparse file. The
+/// library keeps all of it in memory, and an archive may claim any length.
 const HEAD_MOST: u64 = 1 << 20;
 
-/// A stream of which so many bytes may still be read.
+/// A stream with a limit on the bytes that may still be read.
 struct Bounded<'a, R> {
     stream: R,
     left: &'a Cell<u64>,
@@ -134,18 +133,17 @@ impl<R: Read> Read for Bounded<'_, R> {
     }
 }
 
-/// Hands what is in a tar stream to the sink, and reads the stream to its end. Errors: EINVAL for
-/// what is no archive, is compressed, or has a name that leads upward; EFBIG for names and records
-/// without end.
+/// Passes the entries of a tar stream to the sink, and reads the stream to its end. Errors: EINVAL if it is not an
+/// archive, is compressed, or has a name that leads upward; EFBIG for oversized names and records.
 pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
     let mut stream = BufReader::with_capacity(256 << 10, stream);
     let begin = stream.fill_buf()?;
     if begin.is_empty() {
-        return Err(Error::new(Errno::EINVAL).with_detail("the stream is empty: it is no archive"));
+        return Err(Error::new(Errno::EINVAL).with_detail("the stream is empty: it is not an archive"));
     }
     if let Some((_, program)) = COMPRESSED.iter().find(|(magic, _)| begin.starts_with(magic)) {
         let error = Error::new(Errno::EINVAL).with_detail("the archive is compressed");
-        return Err(error.with_hint(format!("put `{program} |` before it")));
+        return Err(error.with_hint(format!("pipe it through `{program}` first")));
     }
     let left = Cell::new(0);
     let mut archive = tar::Archive::new(Bounded { stream, left: &left });
@@ -161,16 +159,16 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
         left.set(u64::MAX);
         if let Some(entry) = describe(&found)? {
             tally.entries += 1;
-            // The holes of a sparse file come as zeros, of which an archive may claim any number.
+            // The holes of a sparse file arrive as zeros, and an archive may claim any number of them.
             let sparse = found.header().entry_type() == EntryType::GNUSparse;
             let data = if sparse { Data::Sparse(&mut found) } else { Data::Stream(&mut found) };
             sink.put(&entry, data, tally)?;
         }
-        // What is left of it would otherwise be counted as the next one's head.
+        // The rest would otherwise be counted as the header of the next entry.
         std::io::copy(&mut found, &mut std::io::sink())?;
     }
     left.set(u64::MAX);
-    // Whoever writes the stream would otherwise see it break.
+    // The writer of the stream would otherwise get SIGPIPE.
     std::io::copy(&mut archive.into_inner(), &mut std::io::sink())?;
     Ok(())
 }
@@ -179,16 +177,16 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
 fn broken(error: std::io::Error) -> Error {
     match error.raw_os_error() {
         Some(_) => error.into(),
-        // It has names and numbers of the archive in it, as they are there.
+        // It contains names and numbers of the archive as they are.
         None => {
             let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
             let text: String = error.to_string().chars().map(plain).collect();
-            Error::new(Errno::EINVAL).with_detail(format!("it is no tar archive, or a damaged one: {text}"))
+            Error::new(Errno::EINVAL).with_detail(format!("it is not a tar archive, or it is damaged: {text}"))
         }
     }
 }
 
-/// What an entry of an archive is; `None` for what is no file.
+/// The type of an archive entry; `None` for entries that are not files.
 fn describe<R: Read>(found: &tar::Entry<'_, R>) -> Result<Option<Entry>> {
     let header = found.header();
     let path = plain(&found.path_bytes())?;
@@ -211,7 +209,7 @@ fn describe<R: Read>(found: &tar::Entry<'_, R>) -> Result<Option<Entry>> {
         let wrong = || {
             Error::new(Errno::EINVAL)
                 .with_path(String::from_utf8_lossy(&path).into_owned())
-                .with_detail("its owner is no number")
+                .with_detail("its owner is not a number")
         };
         u32::try_from(n.map_err(broken)?).ok().filter(|n| *n != u32::MAX).ok_or_else(wrong)
     };

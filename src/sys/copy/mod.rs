@@ -1,10 +1,10 @@
-//! Copying file trees: a source (`walk`, a tree; `archive`, a tar stream) hands entries to a sink
-//! (`plant`, a tree; `archive`, a tar stream). Every name is looked up by descriptor, none twice, so
-//! that whoever changes a tree meanwhile cannot lead a copy out of it (CVE-2018-15664).
+//! Copying file trees: a source (`tree_reader`, a tree; `archive`, a tar stream) passes entries to a sink (`tree_writer`, a tree;
+//! `archive`, a tar stream). Each name is looked up once and by descriptor, so that a concurrent change of a tree
+//! cannot lead a copy out of it (CVE-2018-15664).
 
 pub mod archive;
-pub mod plant;
-pub mod walk;
+pub mod tree_reader;
+pub mod tree_writer;
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -13,29 +13,29 @@ use nix::errno::Errno;
 
 use super::{Error, Result};
 
-/// What an entry is.
+/// The type of an entry.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
-    /// A regular file of so many bytes.
+    /// A regular file of this size in bytes.
     File(u64),
-    /// A folder.
+    /// A directory.
     Dir,
-    /// A symbolic link and what it says.
+    /// A symbolic link and its target.
     Link(Vec<u8>),
-    /// Another name of an entry before it, which is named as entries are.
+    /// A hard link to an earlier entry, given by its path.
     HardLink(Vec<u8>),
     /// A FIFO.
     Fifo,
-    /// A device: whether it is a block device, and its number.
+    /// A device: whether it is a block device, and its device number.
     Device(bool, u64),
 }
 
-/// One file, folder or link on its way.
+/// One file, directory or link to be copied.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its path below what is copied, of plain names; empty for that itself.
+    /// Its path relative to the source, of plain names; empty for the source itself.
     pub path: Vec<u8>,
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
     /// The permission bits.
     pub mode: u32,
@@ -43,11 +43,11 @@ pub struct Entry {
     pub uid: u32,
     /// The group.
     pub gid: u32,
-    /// When it was changed last: seconds since 1970 and nanoseconds.
+    /// The modification time: seconds since 1970 and nanoseconds.
     pub mtime: (i64, i64),
 }
 
-/// Where the bytes of a file come from.
+/// The source of a file's content.
 pub enum Data<'a> {
     /// A file, whose holes are kept.
     File(&'a std::fs::File),
@@ -55,39 +55,39 @@ pub enum Data<'a> {
     Stream(&'a mut dyn Read),
     /// A stream that has the holes of a sparse file as zeros.
     Sparse(&'a mut dyn Read),
-    /// There are none.
+    /// No content.
     None,
 }
 
-/// What takes entries: parents come before what is in them.
+/// A sink for entries: parents come before their content.
 pub trait Sink {
     /// Takes one entry.
     fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()>;
-    /// Whether this folder is the one that is being filled, by device and inode.
+    /// Whether this directory is the one being filled, by device and inode.
     fn is_top(&self, identity: (u64, u64)) -> bool;
-    /// Ends the copy, also one that failed.
+    /// Ends the copy, also after a failure.
     fn finish(&mut self) -> Result<()>;
 }
 
-/// How often progress is told at most.
+/// The shortest time between progress reports.
 const PACE: Duration = Duration::from_millis(100);
 
-/// What was copied so far.
+/// The progress of a copy.
 pub struct Tally<'a> {
-    /// Bytes of files.
+    /// Bytes of file content.
     pub bytes: u64,
     /// Entries of every kind.
     pub entries: u64,
-    /// Sockets, which cannot be copied.
+    /// Sockets, which are skipped.
     pub sockets: u64,
-    /// Files whose size changed while they were copied.
+    /// Files whose size changed during the copy.
     pub changed: u64,
     told: Instant,
     tell: Option<&'a mut dyn FnMut(u64)>,
 }
 
 impl<'a> Tally<'a> {
-    /// A tally that tells the bytes now and then.
+    /// A tally that reports the number of bytes from time to time.
     pub fn new(tell: Option<&'a mut dyn FnMut(u64)>) -> Tally<'a> {
         Tally { bytes: 0, entries: 0, sockets: 0, changed: 0, told: Instant::now(), tell }
     }
@@ -103,21 +103,21 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Counts a file that was copied at `size` and has another size by now.
+    /// Counts a file copied with `size` bytes if it has another size now.
     fn compare(&mut self, file: &std::fs::File, size: u64) -> Result<()> {
         self.changed += u64::from(file.metadata()?.len() != size);
         Ok(())
     }
 }
 
-/// Runs a source into a sink; what was made gets its modes and times on failure too.
+/// Runs a source into a sink; modes and times are also set after a failure.
 pub fn run(sink: &mut dyn Sink, source: impl FnOnce(&mut dyn Sink) -> Result<()>) -> Result<()> {
     let copied = source(sink);
     let finished = sink.finish();
     copied.and(finished)
 }
 
-/// A path of entries as plain names, without `.` and doubled slashes; none of it may be `..`.
+/// The path of an entry as plain names, without `.` and doubled slashes; `..` is refused.
 fn plain(path: &[u8]) -> Result<Vec<u8>> {
     let names: Vec<&[u8]> = path.split(|b| *b == b'/').filter(|name| !name.is_empty() && *name != b".").collect();
     if names.contains(&&b".."[..]) {
@@ -127,7 +127,7 @@ fn plain(path: &[u8]) -> Result<Vec<u8>> {
     Ok(names.join(&b'/'))
 }
 
-/// Two paths as one.
+/// Joins two paths.
 fn join(above: &[u8], name: &[u8]) -> Vec<u8> {
     match (above.is_empty(), name.is_empty()) {
         (true, _) => name.to_vec(),

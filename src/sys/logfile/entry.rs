@@ -4,17 +4,17 @@ use std::io::Write;
 
 use crate::sys::clock;
 
-/// The longest text of one entry; a longer line is written in parts.
+/// The longest text of one entry; longer lines are split.
 pub(super) const LONGEST: usize = 16 * 1024;
 
-/// More than this at once is a burst: an object for each of its lines would cost more than the lines.
+/// More lines than this at once are a burst: one object for each line would cost more than the lines.
 const BURST: usize = 4096;
 
 /// The length of `{"time":"2026-11-24T02:12:00.000000000Z",`.
 pub(super) const HEAD: usize = 41;
 
-/// Adds the whole lines of `bytes`, which begin at byte `start` of the stream; with `end` the rest too.
-/// Returns how many bytes they are.
+/// Adds the whole lines of `bytes`, which start at byte `start` of the stream; with `end` also the rest. Returns their
+/// number of bytes.
 pub(super) fn lines(out: &mut Vec<u8>, stream: &str, bytes: &[u8], start: u64, end: bool) -> usize {
     let head = head(stream);
     let burst = bytes.len() > BURST;
@@ -39,23 +39,23 @@ pub(super) fn lines(out: &mut Vec<u8>, stream: &str, bytes: &[u8], start: u64, e
     done
 }
 
-/// Adds an entry that only says how far a stream is.
+/// Adds an entry that only records the position of a stream.
 pub(super) fn mark(out: &mut Vec<u8>, stream: &str, end: u64) {
     entry(out, &head(stream), end, b"", true);
 }
 
-/// Adds an entry that says how many bytes are lost behind byte `at` of a stream.
+/// Adds an entry that records the number of bytes lost after position `at` of a stream.
 pub(super) fn lost(out: &mut Vec<u8>, stream: &str, at: u64, count: u64) {
     let said = format!("{}{at},\"lost\":{count},\"text\":\"{count} bytes lost\"}}\n", head(stream));
     out.extend_from_slice(said.as_bytes());
 }
 
-/// Where an entry begins, up to its `end`.
+/// The start of an entry, up to its `end`.
 fn head(stream: &str) -> String {
     format!("{{\"time\":\"{}\",\"stream\":\"{stream}\",\"end\":", clock::timestamp())
 }
 
-/// Where a long line is cut: before a character, never inside one.
+/// Where to split a long line: before a character, never inside one.
 fn cut(bytes: &[u8]) -> usize {
     (LONGEST - 3..=LONGEST).rev().find(|i| bytes[*i] & 0xc0 != 0x80).unwrap_or(LONGEST)
 }
@@ -80,13 +80,13 @@ fn entry(out: &mut Vec<u8>, head: &str, end: u64, text: &[u8], partial: bool) {
     out.extend_from_slice(b"}\n");
 }
 
-/// Whether a byte of UTF-8 cannot stand for itself in a JSON string.
+/// Whether a byte of UTF-8 must be escaped in a JSON string.
 fn special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
-/// How many bytes stand for themselves. Most do: whole blocks are looked at without a branch for each
-/// byte, which the compiler makes vectors of.
+/// How many bytes need no escape. Most do not: whole blocks are checked without a branch per byte, which the compiler
+/// vectorizes.
 fn plain(bytes: &[u8]) -> usize {
     const BLOCK: usize = 32;
     let clean = bytes.chunks_exact(BLOCK).take_while(|block| !block.iter().fold(false, |any, b| any | special(*b)));

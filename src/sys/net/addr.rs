@@ -9,19 +9,17 @@ use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::{AddressHeaderFlags, AddressMessage};
 
 use super::netlink::{Change, Netlink, address, attribute, number};
-use super::{Cidr, Netns, link};
+use super::{Cidr, Netns, link_index};
 use crate::sys::{Error, Result};
 
-/// Gives a link an address. Errors: ENODEV, EEXIST when it has it, EINVAL for what is no address
-/// of a host.
+/// Adds an address to a link. Errors: ENODEV, EEXIST if it has the address, EINVAL for an address that is not unicast.
 pub fn add(netns: Netns<'_>, name: &str, cidr: Cidr, nodad: bool) -> Result<()> {
     let netlink = Netlink::route(netns)?;
-    let index = link::index(&netlink, name)?;
+    let index = link_index::index(&netlink, name)?;
     netlink.ask_all(vec![change(index, cidr, nodad)])
 }
 
-/// The message for it. With `nodad` an IPv6 address is used at once, without asking first whether
-/// another has it.
+/// The netlink message for it. With `nodad` an IPv6 address is used without duplicate address detection.
 pub(super) fn change(index: u32, cidr: Cidr, nodad: bool) -> Change {
     let mut message = message(index, cidr);
     if nodad && cidr.0.is_ipv6() {
@@ -30,12 +28,12 @@ pub(super) fn change(index: u32, cidr: Cidr, nodad: bool) -> Change {
     (RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
 }
 
-/// Takes an address from a link. Errors: ENODEV, ENOENT when the link does not have it.
+/// Removes an address from a link. Errors: ENODEV, ENOENT if the link does not have it.
 pub fn del(netns: Netns<'_>, name: &str, cidr: Cidr) -> Result<()> {
     let netlink = Netlink::route(netns)?;
-    let message = message(link::index(&netlink, name)?, cidr);
+    let message = message(link_index::index(&netlink, name)?, cidr);
     netlink.ask(RouteNetlinkMessage::DelAddress(message), 0).map_err(|error| match error.errno {
-        // "Already gone" is one code for all that can be undone; the kernel has a special one here.
+        // All undo operations use ENOENT for a missing object; the kernel has another code here.
         Errno::EADDRNOTAVAIL => Error { errno: Errno::ENOENT, ..error },
         _ => error,
     })
@@ -61,7 +59,7 @@ fn parse(payload: &[u8]) -> Option<(u32, Cidr)> {
     const IFA_ADDRESS: u16 = 1;
     const IFA_LOCAL: u16 = 2;
     let (header, attributes) = payload.split_at_checked(8)?;
-    // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always this one.
+    // On a point-to-point link IFA_ADDRESS is the peer's address; IFA_LOCAL is always the own one.
     let bytes = attribute(attributes, IFA_LOCAL).or_else(|| attribute(attributes, IFA_ADDRESS))?;
     Some((number(&header[4..])?, (address(bytes)?, header[1])))
 }

@@ -1,5 +1,5 @@
-//! The base chains of all nftables tables (nft(8)): where packets pass, and what becomes of those that no
-//! rule decides on. Only read: other tables than this program's are never changed.
+//! The base chains of all nftables tables (nft(8)): hooks and policies. Read-only: tables of other programs are never
+//! changed.
 
 use rtnetlink::packet_core::NLM_F_DUMP;
 
@@ -10,19 +10,19 @@ use crate::sys::Result;
 
 /// A chain at a hook.
 pub struct Chain {
-    /// The table that it is in.
+    /// Its table.
     pub table: String,
-    /// The table's family in the words of nft(8); "other" for one that it does not know.
+    /// The table's family as named by nft(8); "other" for an unknown one.
     pub family: &'static str,
     /// Its name.
     pub name: String,
     /// "filter", "nat", "route".
     pub kind: String,
-    /// The hook in the words of nft(8).
+    /// The hook as named by nft(8).
     pub hook: &'static str,
-    /// Its place among the chains of the hook: the smallest comes first.
+    /// Its priority among the chains of the hook: the lowest comes first.
     pub priority: i32,
-    /// Whether a packet that no rule decides on is dropped.
+    /// Whether its policy is to drop packets.
     pub drops: bool,
 }
 
@@ -31,11 +31,11 @@ pub struct Chain {
 pub fn list(netns: Netns<'_>) -> Result<Vec<Chain>> {
     const NFTABLES: u16 = 10;
     let all_families = [0; 4];
-    let request = frame(NFTABLES << 8 | u16::from(GET_CHAIN), NLM_F_DUMP, 0, &all_families);
+    let request = frame(NFTABLES << 8 | u16::from(GET_CHAIN), NLM_F_DUMP, &all_families);
     Netlink::netfilter(netns)?.list(&request, &mut parse)
 }
 
-/// A listed chain; `None` for one that is at no hook.
+/// A listed chain; `None` if it has no hook.
 fn parse(payload: &[u8]) -> Option<Chain> {
     const TABLE: u16 = 1;
     const NAME: u16 = 3;
@@ -60,7 +60,7 @@ fn parse(payload: &[u8]) -> Option<Chain> {
     })
 }
 
-/// nftables keeps its numbers in network order.
+/// nftables uses network byte order.
 fn number(value: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(value.get(..4)?.try_into().ok()?))
 }
@@ -78,7 +78,7 @@ fn family(number: u8) -> &'static str {
     }
 }
 
-/// A hook's number by its name: each kind of families has its own.
+/// The name of a hook's number, which depends on the family.
 fn hook(family: &str, number: u32) -> &'static str {
     let names: &[&str] = match family {
         "arp" => &["input", "output", "forward"],

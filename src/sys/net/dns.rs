@@ -1,12 +1,12 @@
-//! DNS messages (RFC 1035): what a query asks, and the answer to it. Foreign bytes come in here from
-//! containers: whatever is no query with one question is `None`, and nothing panics.
+//! DNS messages (RFC 1035): parsing a query, and building the reply. The input is untrusted bytes from containers:
+//! anything but a query with one question is `None`, and nothing panics.
 
 use std::net::IpAddr;
 
 use simple_dns::rdata::{A, AAAA, OPT, PTR, RData};
 use simple_dns::{CLASS, Name, OPCODE, Packet, PacketFlag, QCLASS, QTYPE, RCODE, ResourceRecord};
 
-/// The codes of an answer, by the words of the registry.
+/// The response codes by their registered names.
 pub const CODES: [(&str, RCODE); 6] = [
     ("NOERROR", RCODE::NoError),
     ("FORMERR", RCODE::FormatError),
@@ -16,39 +16,39 @@ pub const CODES: [(&str, RCODE); 6] = [
     ("REFUSED", RCODE::Refused),
 ];
 
-/// The longest answer to a query that does not say what its sender can take.
+/// The longest reply to a query that does not state a limit.
 const PLAIN: u16 = 512;
 
-/// What a query asks.
+/// The question of a query.
 pub struct Question {
-    /// The number that the answer must carry.
+    /// The id that the reply must have.
     pub id: u16,
-    /// The name, in lower case and without its final dot.
+    /// The name, in lower case and without the final dot.
     pub name: String,
     /// "A", "AAAA", "PTR"; "TYPE65280" for one without a name.
     pub kind: String,
-    /// Whether the server shall ask others.
+    /// Whether recursion is desired.
     pub recursion: bool,
-    /// The longest answer by datagram that the sender can take, in bytes (EDNS).
+    /// The largest UDP reply that the sender accepts, in bytes (EDNS).
     pub max: u16,
 }
 
-/// What to answer.
+/// The content of a reply.
 #[derive(Default)]
 pub struct Answer<'a> {
-    /// Addresses: the IPv4 ones answer a question for A, the IPv6 ones one for AAAA.
+    /// Addresses: the IPv4 ones for A questions, the IPv6 ones for AAAA questions.
     pub addrs: &'a [IpAddr],
     /// Names, for PTR.
     pub names: &'a [String],
     /// The code, one of `CODES`; `None`: NOERROR.
     pub code: Option<&'a str>,
-    /// How long it may be kept, in seconds.
+    /// The time to live, in seconds.
     pub ttl: u32,
-    /// The longest answer in bytes: records that do not fit are left out, and the answer says so.
+    /// The largest reply in bytes: records that do not fit are left out and the reply is marked as truncated.
     pub max: Option<usize>,
 }
 
-/// A query, whose type the library need not know.
+/// A query, of any type.
 struct Query {
     bytes: Vec<u8>,
     kind_at: usize,
@@ -56,7 +56,7 @@ struct Query {
 }
 
 impl Query {
-    /// The question's type is read here, and one that the library refuses is shown to it as another.
+    /// The question's type is read here; a type that the library refuses is replaced by another before parsing.
     fn new(bytes: &[u8]) -> Option<Query> {
         let kind_at = question_end(bytes)?;
         let kind = u16::from_be_bytes(bytes.get(kind_at..kind_at + 2)?.try_into().ok()?);
@@ -74,7 +74,7 @@ impl Query {
     }
 }
 
-/// What these bytes ask; `None` when they are no query with exactly one question.
+/// Parses the question of a query; `None` if it is not a query with exactly one question.
 pub fn question(bytes: &[u8]) -> Option<Question> {
     let query = Query::new(bytes)?;
     let packet = query.packet()?;
@@ -92,7 +92,7 @@ pub fn question(bytes: &[u8]) -> Option<Question> {
     })
 }
 
-/// The answer's bytes; `None` for bytes that are no query with one question, or a name that none is.
+/// The bytes of the reply; `None` if the input is not a query with one question, or a name is invalid.
 pub fn answer(query: &[u8], answer: &Answer<'_>) -> Option<Vec<u8>> {
     let query = Query::new(query)?;
     let asked = query.packet()?;
@@ -104,7 +104,7 @@ pub fn answer(query: &[u8], answer: &Answer<'_>) -> Option<Vec<u8>> {
     }
     let code = CODES.iter().find(|(word, _)| Some(*word) == answer.code);
     *reply.rcode_mut() = code.map_or(RCODE::NoError, |(_, code)| *code);
-    // Who speaks EDNS is answered in it (RFC 6891, 6.1.1).
+    // An EDNS query gets an EDNS reply (RFC 6891, 6.1.1).
     *reply.opt_mut() = asked.opt().map(|opt| OPT {
         opt_codes: Vec::new(),
         udp_packet_size: opt.udp_packet_size.max(PLAIN),
@@ -115,7 +115,7 @@ pub fn answer(query: &[u8], answer: &Answer<'_>) -> Option<Vec<u8>> {
     loop {
         let mut bytes = reply.build_bytes_vec_compressed().ok()?;
         if bytes.len() <= most || reply.answers.is_empty() {
-            // The question is echoed as it came.
+            // The question is copied unchanged.
             bytes.get_mut(query.kind_at..query.kind_at + 2)?.copy_from_slice(&query.kind.to_be_bytes());
             return Some(bytes);
         }
@@ -124,7 +124,7 @@ pub fn answer(query: &[u8], answer: &Answer<'_>) -> Option<Vec<u8>> {
     }
 }
 
-/// The records that fit the question's type.
+/// The records that match the question's type.
 fn records<'a>(asked: &Packet<'a>, answer: &'a Answer<'_>) -> Option<Vec<ResourceRecord<'a>>> {
     let question = asked.questions.first()?;
     if ![QCLASS::CLASS(CLASS::IN), QCLASS::ANY].contains(&question.qclass) {
@@ -153,12 +153,12 @@ fn records<'a>(asked: &Packet<'a>, answer: &'a Answer<'_>) -> Option<Vec<Resourc
     })
 }
 
-/// Whether this can be a name of DNS.
+/// Whether this is a valid domain name.
 pub fn is_name(name: &str) -> bool {
     Name::new(name).is_ok()
 }
 
-/// Where the first question's name ends. Nothing stands before it that it could be a part of.
+/// The end of the first question's name. Nothing before it could be referenced by compression.
 fn question_end(bytes: &[u8]) -> Option<usize> {
     const HEADER: usize = 12;
     let mut at = HEADER;
@@ -185,7 +185,7 @@ mod tests {
         bytes
     }
 
-    /// Everything that can come in is looked at and answered without a panic.
+    /// Any input is parsed and answered without a panic.
     fn swallow(bytes: &[u8]) {
         let addrs = ["10.0.0.2".parse().expect("an address"), "fd00::2".parse().expect("an address")];
         let names = ["web".to_owned()];
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn any_bytes_are_taken() {
-        // A generator of its own (xorshift64), so that a failure comes again.
+        // A deterministic generator (xorshift64), so that a failure can be reproduced.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut random = move || {
             state ^= state << 13;

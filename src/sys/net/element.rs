@@ -1,37 +1,36 @@
-//! A published port as an element of one of four maps: key, value, and a counter of the connections
-//! that came by it. Numbers are those of linux/netfilter/nf_tables.h.
+//! A published port as an element of one of four maps: key, value, and a counter of its connections. Numbers are those
+//! of linux/netfilter/nf_tables.h.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rtnetlink::packet_core::NLM_F_CREATE;
 
-use super::nat::Publish;
 use super::netlink::{address, all, attribute, string};
 use super::nft::{Attrs, Batch, NEW_SET};
-use super::publish::TABLE;
+use super::port::{Publish, TABLE};
 use super::rule::{data, octets};
 
 pub(super) const V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 pub(super) const V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// A map: its name, its family, and whether its keys begin with an address of the machine. The
-/// first that has a port wins: one address before all.
+/// A map: its name, its family, and whether its keys start with an address of the machine. The first map with the port
+/// applies: a single address before all addresses.
 pub(super) type Map = (&'static str, IpAddr, bool);
 pub(super) const MAPS: [Map; 4] =
     [("addr_v4", V4, true), ("addr_v6", V6, true), ("any_v4", V4, false), ("any_v6", V6, false)];
 
-/// An element as the kernel lists it.
+/// An element as listed by the kernel.
 pub(super) struct Element {
     pub port: Publish,
-    /// Whether a connection came by it; true as well for an element without a counter.
+    /// Whether it had a connection; also true for an element without a counter.
     pub used: bool,
 }
 
-/// Declares a map in the batch that makes the table.
+/// Adds a map to the batch that creates the table.
 pub(super) fn declare(batch: &mut Batch, (name, like, by_addr): Map, id: u32) {
     const MAP: u32 = 8;
-    // nft(8) numbers its types; a concatenation's number has six bits for each part. The kernel
-    // only keeps it, for nft to print the table.
+    // nft(8) numbers its types; a concatenation has six bits for each part. The kernel only stores it for nft to print
+    // the table.
     let addr_type = if like.is_ipv4() { 7 } else { 8 };
     const PROTO_TYPE: u32 = 12;
     const PORT_TYPE: u32 = 13;
@@ -48,8 +47,7 @@ pub(super) fn named(port: &Publish) -> Attrs {
     inside(port, Attrs::default().nest(1, data(&key(port))))
 }
 
-/// The attributes of a new element. Its counter sees the first packet of each connection, since a nat
-/// chain sees no other.
+/// The attributes of a new element. Its counter counts connections, since a nat chain only sees their first packet.
 pub(super) fn whole(port: &Publish) -> Attrs {
     let counter = Attrs::default().text(1, "counter").nest(2, Attrs::default());
     inside(port, Attrs::default().nest(1, data(&key(port))).nest(2, data(&value(port))).nest(EXPRESSION, counter))
@@ -66,7 +64,7 @@ fn map_of(port: &Publish) -> Map {
     MAPS[MAPS.iter().position(fits).unwrap_or_default()]
 }
 
-// Each part of a key and of a value begins at a new word.
+// Each part of a key or value is aligned to a 32-bit word.
 
 fn key(port: &Publish) -> Vec<u8> {
     let [high, low] = port.port.to_be_bytes();
@@ -78,12 +76,12 @@ fn value(port: &Publish) -> Vec<u8> {
     [octets(port.to.ip()), vec![high, low, 0, 0]].concat()
 }
 
-/// The map and the key of a port: one place, which only one element can have.
+/// The map and the key of a port; only one element can have them.
 pub fn slot(port: &Publish) -> (&'static str, Vec<u8>) {
     (map_of(port).0, key(port))
 }
 
-/// The elements in a message that lists some: of a map, or of several when they are deleted.
+/// The elements in a message that lists elements of a map, or of several when they are deleted.
 pub(super) fn elements(payload: &[u8]) -> Vec<Element> {
     const HEADER: usize = 4;
     let attributes = payload.get(HEADER..).unwrap_or_default();

@@ -1,21 +1,21 @@
-//! Matches for the frames that a bridge's port receives, as rules of the bridge family. Numbers are those of
+//! Matches for frames received by a bridge port, for rules of the bridge family. Numbers are those of
 //! linux/netfilter/nf_tables.h.
 
 use super::nft::Attrs;
 use super::rule::{EQUAL, IIFGROUP, IIFNAME, LINK, NETWORK, NOT_EQUAL, REG, Rule, TRANSPORT, WORD};
 
-/// A field of a packet: the header that it is in, and where it begins there.
+/// A field of a packet: its header, and the offset in it.
 pub type Field = (u32, u32);
 pub const MAC_SOURCE: Field = (LINK, 6);
 pub const IP4_SOURCE: Field = (NETWORK, 12);
 pub const IP6_SOURCE: Field = (NETWORK, 8);
-/// Who an ARP message says that it comes from (RFC 826, with Ethernet and IPv4).
+/// The sender addresses of an ARP message (RFC 826, with Ethernet and IPv4).
 pub const ARP_SENDER_MAC: Field = (NETWORK, 8);
 pub const ARP_SENDER: Field = (NETWORK, 14);
-/// The address that a neighbour message is about (RFC 4861).
+/// The target address of a neighbour discovery message (RFC 4861).
 pub const ND_TARGET: Field = (TRANSPORT, 8);
 
-/// An address to look for: a field's, or zeros; with its length.
+/// The address to match: a field, or zeros; with its length.
 #[derive(Clone, Copy)]
 pub enum Addr {
     At(Field, u32),
@@ -23,17 +23,17 @@ pub enum Addr {
 }
 
 impl Rule {
-    /// Only frames of this ethertype. One with a VLAN tag has the tag's.
+    /// Only frames of this ethertype. A VLAN-tagged frame has the tag's.
     pub fn ethertype(self, kind: u16) -> Rule {
         self.load(LINK, 12, 2).compare(EQUAL, &kind.to_be_bytes())
     }
 
-    /// Only frames to the addresses 01:80:c2:00:00:00 to 0f, by which a bridge itself is spoken to (802.1D).
+    /// Only frames to the addresses 01:80:c2:00:00:00 to 0f, which address the bridge itself (802.1D).
     pub fn dest_bridge_group(self) -> Rule {
         self.load(LINK, 0, 6).mask(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xf0]).compare(EQUAL, &[1, 0x80, 0xc2, 0, 0, 0])
     }
 
-    /// Only frames that came in by a link of this group (`ip link set … group N`).
+    /// Only frames received on a link of this group (`ip link set … group N`).
     pub fn comes_by_group(self, group: u32) -> Rule {
         self.meta(REG, IIFGROUP).compare(EQUAL, &group.to_ne_bytes())
     }
@@ -47,7 +47,7 @@ impl Rule {
         self.load(NETWORK, 8, 16).compare(EQUAL, &[0; 16])
     }
 
-    /// Only frames whose port, hardware address and address are together in a set; `inside` false: are not.
+    /// Only frames whose port, MAC address and address are together in a set; with `inside` false, those that are not.
     pub fn pinned(self, set: &str, mac: Field, addr: Addr, inside: bool) -> Rule {
         const INVERTED: u32 = 1;
         let rule = self.meta(WORD, IIFNAME).load_to(WORD + 4, mac.0, mac.1, 6);

@@ -1,5 +1,5 @@
-//! Sockets of a network namespace: reserved ports, datagrams, connections (ip(7), udp(7), tcp(7)).
-//! Each is close-on-exec and stays in the namespace it was made in.
+//! Sockets of a network namespace: reserved ports, datagrams, connections (ip(7), udp(7), tcp(7)). Each is
+//! close-on-exec and stays in the namespace where it was created.
 
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,16 +12,16 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use super::Netns;
 use crate::sys::{Context, Error, Result, event, interrupt, namespace};
 
-/// The two protocols that have ports here.
+/// The two supported protocols with ports.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Proto {
-    /// A stream of bytes.
+    /// TCP.
     Tcp,
-    /// Datagrams.
+    /// UDP.
     Udp,
 }
 
-/// A bound socket and the port it has: the kernel's choice when 0 was asked.
+/// A bound socket and its port: chosen by the kernel if 0 was requested.
 pub struct Bound {
     /// The socket.
     pub fd: OwnedFd,
@@ -29,29 +29,28 @@ pub struct Bound {
     pub port: u16,
 }
 
-/// Holds a port without using it: TCP does not listen. Nobody else can bind it as long as the
-/// descriptor is open, whatever they share: this socket shares nothing. Errors: EADDRINUSE, EACCES,
-/// EADDRNOTAVAIL.
+/// Reserves a port without using it: TCP does not listen. No other socket can bind it while the descriptor is open,
+/// whatever options it sets, since this socket does not allow sharing. Errors: EADDRINUSE, EACCES, EADDRNOTAVAIL.
 pub fn reserve(netns: Netns<'_>, proto: Proto, addr: SocketAddr) -> Result<Bound> {
     bind(socket(netns, proto, addr, SocketFlags::empty())?, addr)
 }
 
-/// A socket for datagrams to and from anybody. Errors: as `reserve`.
+/// A bound UDP socket. Errors: like `reserve`.
 pub fn udp(netns: Netns<'_>, addr: SocketAddr) -> Result<Bound> {
     reserve(netns, Proto::Udp, addr)
 }
 
-/// Listens for connections; taking one does not wait. Errors: as `reserve`.
+/// Listens for connections; accepting does not block. Errors: like `reserve`.
 pub fn listen(netns: Netns<'_>, addr: SocketAddr, backlog: i32) -> Result<Bound> {
     let fd = socket(netns, Proto::Tcp, addr, SocketFlags::NONBLOCK)?;
-    // Connections of a listener that has just ended do not hold the port.
+    // Connections of a listener that was just closed do not block the port.
     sockopt::set_socket_reuseaddr(&fd, true)?;
     let bound = bind(fd, addr)?;
     rustix::net::listen(&bound.fd, backlog).at(addr.to_string())?;
     Ok(bound)
 }
 
-/// Takes the next connection and the caller's address; `None` when nobody waits.
+/// Accepts the next connection and returns the peer's address; `None` if none is waiting.
 pub fn accept(listener: BorrowedFd<'_>) -> Result<Option<(OwnedFd, SocketAddr)>> {
     loop {
         match rustix::net::acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
@@ -66,8 +65,8 @@ pub fn accept(listener: BorrowedFd<'_>) -> Result<Option<(OwnedFd, SocketAddr)>>
     }
 }
 
-/// Connects, for at most `timeout` seconds; `None`: as long as the kernel tries. Errors:
-/// ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT.
+/// Connects, for at most `timeout` seconds; `None`: the kernel's timeout. Errors: ECONNREFUSED, ENETUNREACH,
+/// EHOSTUNREACH, ETIMEDOUT.
 pub fn connect(netns: Netns<'_>, addr: SocketAddr, timeout: Option<f64>, nonblock: bool) -> Result<OwnedFd> {
     let place = addr.to_string();
     let fd = socket(netns, Proto::Tcp, addr, SocketFlags::NONBLOCK)?;
@@ -85,7 +84,7 @@ pub fn connect(netns: Netns<'_>, addr: SocketAddr, timeout: Option<f64>, nonbloc
     Ok(fd)
 }
 
-/// Takes the next datagram and its sender; `None` when none is there.
+/// Receives the next datagram and its sender; `None` if none is waiting.
 pub fn receive(fd: BorrowedFd<'_>) -> Result<Option<(Vec<u8>, SocketAddr)>> {
     // No datagram is longer: its length has sixteen bits.
     let mut bytes = vec![0; 1 << 16];
@@ -103,7 +102,7 @@ pub fn receive(fd: BorrowedFd<'_>) -> Result<Option<(Vec<u8>, SocketAddr)>> {
     }
 }
 
-/// Sends a datagram. Errors: EMSGSIZE, ENETUNREACH, EPERM where a filter refuses it.
+/// Sends a datagram. Errors: EMSGSIZE, ENETUNREACH, EPERM if a filter rejects it.
 pub fn send(fd: BorrowedFd<'_>, bytes: &[u8], to: SocketAddr) -> Result<()> {
     loop {
         match rustix::net::sendto(fd, bytes, SendFlags::NOSIGNAL, &to) {
@@ -121,7 +120,7 @@ fn socket(netns: Netns<'_>, proto: Proto, addr: SocketAddr, flags: SocketFlags) 
 
 fn bind(fd: OwnedFd, addr: SocketAddr) -> Result<Bound> {
     if addr.is_ipv6() {
-        // Else [::] would hold the IPv4 port as well.
+        // Otherwise [::] would also bind the IPv4 port.
         sockopt::set_ipv6_v6only(&fd, true)?;
     }
     rustix::net::bind(&fd, &addr).at(addr.to_string())?;

@@ -1,5 +1,5 @@
-//! What the machine forwards: between a bridge and its other links, and between those. Filter chains in an
-//! nftables table of each one's own (nft(8)). Other tables are never read or changed.
+//! Forwarding rules of the machine: between a bridge and other links, and between other links. Each is a filter chain
+//! in a separate nftables table (nft(8)). Other tables are never read or changed.
 
 use std::net::IpAddr;
 
@@ -10,21 +10,21 @@ use super::nft::{Batch, FORWARD, INPUT};
 use super::rule::Rule;
 use crate::sys::Result;
 
-/// What of a bridge's traffic passes all the same.
+/// Exceptions for a bridge's traffic.
 #[derive(Clone, Copy)]
 pub struct Isolation<'a> {
     /// The name; the table is `tiny-NAME`.
     pub name: &'a str,
-    /// The bridge; it need not be there yet.
+    /// The bridge; it need not exist yet.
     pub bridge: &'a str,
-    /// Connections that begin on the bridge, and those that a translated destination (a published port) leads to it.
+    /// Connections that start on the bridge, and those whose destination was translated (published ports).
     pub outbound: bool,
-    /// Whether the machine's own services are out of reach too, but for ICMP.
+    /// Whether to block the machine's own services too, except ICMP.
     pub closed: bool,
 }
 
-/// Makes the table. Errors: EEXIST for a name in use; EOPNOTSUPP, EPROTONOSUPPORT or ENOENT where the kernel
-/// lacks nftables or one of its parts.
+/// Creates the table. Errors: EEXIST for a name in use; EOPNOTSUPP, EPROTONOSUPPORT or ENOENT if the kernel lacks
+/// nftables or a part of it.
 pub fn add(netns: Netns<'_>, isolation: &Isolation<'_>) -> Result<()> {
     let table = format!("{PREFIX}{}", isolation.name);
     let mut batch = Batch::new();
@@ -45,8 +45,8 @@ pub fn add(netns: Netns<'_>, isolation: &Isolation<'_>) -> Result<()> {
 fn forwarded(isolation: &Isolation<'_>) -> Vec<Rule> {
     let bridge = isolation.bridge;
     let leaves = || Rule::default().comes_not_by(bridge).leaves_by(bridge);
-    // What stays on the bridge passes: it is seen here when a packet comes back by a published port, and all of
-    // it where netfilter sees bridged packets (br_netfilter).
+    // Traffic within the bridge passes: it appears here when a packet returns through a published port, and always if
+    // netfilter sees bridged packets (br_netfilter).
     if isolation.outbound {
         vec![leaves().answered().accept(), leaves().redirected().accept(), leaves().drop()]
     } else {
@@ -61,19 +61,19 @@ fn received(bridge: &str) -> Vec<Rule> {
     vec![comes().answered().accept(), comes().protocol(ICMP).accept(), comes().protocol(ICMP6).accept(), comes().drop()]
 }
 
-/// What of the forwarding is a machine's own.
+/// The traffic that a machine forwards for itself.
 #[derive(Clone, Copy)]
 pub struct Transit<'a> {
     /// The name; the table is `tiny-NAME`.
     pub name: &'a str,
-    /// The beginnings of the names of the links that the machine forwards for.
+    /// Name prefixes of the links that the machine forwards for.
     pub own: &'a [String],
-    /// An address of the family that is meant.
+    /// An address of the family to filter.
     pub like: IpAddr,
 }
 
-/// Drops what is forwarded neither from nor to one of these links, but for answers and translated destinations.
-/// Errors: as `add`.
+/// Drops packets that are forwarded neither from nor to one of these links, except replies and translated destinations.
+/// Errors: like `add`.
 pub fn block_transit(netns: Netns<'_>, transit: &Transit<'_>) -> Result<()> {
     let table = format!("{PREFIX}{}", transit.name);
     let mut batch = Batch::new();

@@ -1,5 +1,5 @@
-//! Links: listing, changing, deleting them, and bridges (rtnetlink(7), RTM_*LINK).
-//! A link is named, not numbered: an index is looked up only where the kernel takes no name.
+//! Links: listing, changing, deleting them, and bridges (rtnetlink(7), RTM_*LINK). Links are given by name; an index is
+//! looked up only where the kernel does not accept a name.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -12,48 +12,49 @@ use rtnetlink::packet_route::link::{
 };
 use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec};
 
+use super::link_index::index;
 use super::netlink::{self, Netlink, attribute, number, string};
 use super::{Cidr, Netns, addr};
 use crate::sys::{Error, Result};
 
-/// A link as the kernel lists it.
+/// A link as listed by the kernel.
 pub struct Link {
-    /// The number that addresses and routes refer to.
+    /// The index, to which addresses and routes refer.
     pub index: u32,
     /// The name.
     pub name: String,
     /// "bridge", "veth", …; `None` for hardware and the loopback link.
     pub kind: Option<String>,
-    /// The hardware address, "02:00:00:00:00:01".
+    /// The MAC address, "02:00:00:00:00:01".
     pub mac: Option<String>,
-    /// The largest packet in bytes.
+    /// The MTU in bytes.
     pub mtu: u32,
-    /// How many transmit queues it was made with.
+    /// The number of transmit queues.
     pub queues: u32,
     /// Whether it is up (IFF_UP).
     pub up: bool,
-    /// The index of the bridge (or bond) that it is a port of.
+    /// The index of the bridge (or bond) to which it is attached.
     pub master: Option<u32>,
     /// The index of a veth's other end.
     pub peer: Option<u32>,
-    /// The number by which this namespace knows the one of a veth's other end; `None`: the same one.
+    /// The id in this namespace of the namespace of a veth's other end; `None`: the same one.
     pub peer_netns: Option<u32>,
     /// Its addresses.
     pub addrs: Vec<Cidr>,
 }
 
-/// What to change on a link; what is `None` stays as it is.
+/// Changes to a link; fields that are `None` stay unchanged.
 #[derive(Default)]
 pub struct Change<'a> {
     /// Up or down.
     pub up: Option<bool>,
-    /// The largest packet in bytes.
+    /// The MTU in bytes.
     pub mtu: Option<u32>,
-    /// The bridge to be a port of, looked up where the link goes; `Some(None)` for none.
+    /// The bridge to attach it to, looked up in the target namespace; `Some(None)` for none.
     pub master: Option<Option<&'a str>>,
     /// The new name.
     pub name: Option<&'a str>,
-    /// The hardware address.
+    /// The MAC address.
     pub mac: Option<[u8; 6]>,
     /// The namespace to move to.
     pub move_to: Option<BorrowedFd<'a>>,
@@ -64,41 +65,30 @@ pub struct Change<'a> {
 pub struct Addrs {
     /// The addresses.
     pub list: Vec<Cidr>,
-    /// Whether the IPv6 ones are used at once, without asking first whether another has them.
+    /// Whether the IPv6 ones are used without duplicate address detection.
     pub nodad: bool,
 }
 
 impl Addrs {
-    /// The messages that give them to the link of this index.
+    /// The messages that add them to the link with this index.
     pub(super) fn changes(&self, index: u32) -> Vec<netlink::Change> {
         self.list.iter().map(|cidr| addr::change(index, *cidr, self.nodad)).collect()
     }
 }
 
-/// The sentence for a name that no link can have; `None` for a good one (dev_valid_name in the
-/// kernel, whose EINVAL does not say why).
+/// Why a link name is invalid, as a message; `None` for a valid one (dev_valid_name in the kernel, which only returns
+/// EINVAL).
 pub fn bad_name(name: &str) -> Option<String> {
     let why = match name {
         "" => "it is empty".to_owned(),
-        "." | ".." => "it is a folder's".to_owned(),
-        _ if name.len() > 15 => format!("it has {} bytes, the kernel takes at most 15", name.len()),
+        "." | ".." => "it is the name of a directory".to_owned(),
+        _ if name.len() > 15 => format!("it has {} bytes, and the kernel allows at most 15", name.len()),
         _ if name.contains(|c: char| c.is_whitespace() || c == '/' || c == ':' || c == '\0') => {
             "it must not contain spaces, \"/\" or \":\"".to_owned()
         }
         _ => return None,
     };
     Some(format!("{name:?} is not a link name: {why}"))
-}
-
-/// The index of a link; ENODEV with the name when there is none.
-pub(super) fn index(netlink: &Netlink, name: &str) -> Result<u32> {
-    let skip = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
-    let message = LinkUnspec::new_with_name(name).append_extra_attribute(skip).build();
-    let mut index = None;
-    netlink
-        .get(RouteNetlinkMessage::GetLink(message), &mut |payload| index = payload.get(4..8).and_then(number))
-        .map_err(|e| e.with_path(name))?;
-    index.ok_or_else(|| Error::new(Errno::ENODEV).with_path(name))
 }
 
 /// All links of a namespace, with their addresses.
@@ -120,7 +110,7 @@ pub(super) fn all(netlink: &Netlink) -> Result<Vec<Link>> {
     netlink.dump(RouteNetlinkMessage::GetLink(message), &mut parse)
 }
 
-/// A listed link. Only what is wanted is decoded: a newer kernel's attributes cannot make it fail.
+/// A listed link. Only the needed attributes are decoded: attributes of newer kernels cannot make it fail.
 fn parse(payload: &[u8]) -> Option<Link> {
     const IFLA_ADDRESS: u16 = 1;
     const IFLA_IFNAME: u16 = 3;
@@ -135,11 +125,11 @@ fn parse(payload: &[u8]) -> Option<Link> {
     let mac = attribute(attributes, IFLA_ADDRESS)
         .map(|mac| mac.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":"));
     let kind = attribute(attributes, IFLA_LINKINFO).and_then(|i| attribute(i, IFLA_INFO_KIND)).map(string);
-    // Of other kinds this is the link that they stand on.
+    // For other kinds this is the underlying link.
     let of_peer = |what| attribute(attributes, what).and_then(number).filter(|_| kind.as_deref() == Some("veth"));
     Some(Link {
         peer: of_peer(IFLA_LINK),
-        // Negative: it has no number here.
+        // Negative: it has no id here.
         peer_netns: of_peer(IFLA_LINK_NETNSID).filter(|id| *id <= i32::MAX as u32),
         index: number(&header[4..])?,
         name: string(attribute(attributes, IFLA_IFNAME)?),
@@ -153,11 +143,11 @@ fn parse(payload: &[u8]) -> Option<Link> {
     })
 }
 
-/// Changes a link, in one message. Errors: ENODEV when there is no such link or bridge, EEXIST when
-/// the new name is taken, EBUSY for a rename of some links that are up.
+/// Changes a link, in one message. Errors: ENODEV if there is no such link or bridge, EEXIST if the new name is taken,
+/// EBUSY when renaming some links that are up.
 pub fn set(netns: Netns<'_>, name: &str, change: &Change<'_>) -> Result<()> {
     let netlink = &Netlink::route(netns)?;
-    // A name in the message names the link, unless it has an index: then it is the new name.
+    // A name in the message identifies the link, unless it has an index: then it is the new name.
     let mut message = match change.name {
         Some(new) => LinkUnspec::new_with_index(index(netlink, name)?).name(new),
         None => LinkUnspec::new_with_name(name),
@@ -176,7 +166,7 @@ pub fn set(netns: Netns<'_>, name: &str, change: &Change<'_>) -> Result<()> {
     if let Some(place) = change.move_to {
         message = message.setns_by_fd(place.as_raw_fd());
     }
-    // The kernel moves first and enslaves then, so the bridge is one of the new namespace.
+    // The kernel moves the link first and attaches it then, so the bridge is one of the new namespace.
     message = match (change.master, change.move_to) {
         (Some(Some(bridge)), None) => message.controller(index(netlink, bridge)?),
         (Some(Some(bridge)), place) => message.controller(index(&Netlink::route(place)?, bridge)?),
@@ -187,41 +177,41 @@ pub fn set(netns: Netns<'_>, name: &str, change: &Change<'_>) -> Result<()> {
     netlink.ask(RouteNetlinkMessage::SetLink(message.build()), 0).map_err(|e| exists(e, taken))
 }
 
-/// The message that raises a link and makes it a port of the bridge of this index.
+/// The message that brings a link up and attaches it to the bridge with this index.
 pub(super) fn raise(name: &str, bridge: Option<u32>) -> netlink::Change {
     let message = LinkUnspec::new_with_name(name).up();
     let message = if let Some(index) = bridge { message.controller(index) } else { message };
     (RouteNetlinkMessage::SetLink(message.build()), 0)
 }
 
-/// The message that lets a bridge send packets back by the port that they came by. One of its own: what
-/// is said about a port counts for one that is there before.
+/// The message that enables hairpin mode of a bridge port. It is separate, since port options only apply to an existing
+/// port.
 pub(super) fn hairpin(name: &str) -> netlink::Change {
     let port = vec![
         LinkInfo::PortKind(InfoPortKind::Bridge),
         LinkInfo::PortData(InfoPortData::BridgePort(vec![InfoBridgePort::HairpinMode(true)])),
     ];
     let message = LinkUnspec::new_with_name(name).append_extra_attribute(LinkAttribute::LinkInfo(port)).build();
-    // The kernel reads what a port is to be in this message only; without NLM_F_CREATE it changes one that is there.
+    // The kernel reads port options only in this message; without NLM_F_CREATE it changes an existing link.
     (RouteNetlinkMessage::NewLink(message), 0)
 }
 
-/// The message by which a link that is down gets no IPv6 link-local address when it comes up.
+/// The message that disables the IPv6 link-local address of a link that is down.
 pub(super) fn without_link_local(name: &str) -> netlink::Change {
     let mode = AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(In6AddrGenMode::None)]);
     let attribute = LinkAttribute::AfSpecUnspec(vec![mode]);
     (RouteNetlinkMessage::SetLink(LinkUnspec::new_with_name(name).append_extra_attribute(attribute).build()), 0)
 }
 
-/// Deletes a link; a veth takes its peer along. Errors: ENODEV when there is none, EOPNOTSUPP for
-/// hardware and the loopback link.
+/// Deletes a link; a veth link is deleted with its peer. Errors: ENODEV if there is none, EOPNOTSUPP for hardware and
+/// the loopback link.
 pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     let message = LinkUnspec::new_with_name(name).build();
     Netlink::route(netns)?.ask(RouteNetlinkMessage::DelLink(message), 0)
 }
 
-/// Makes a bridge that is up. When an address is refused it is removed again. Errors: EEXIST,
-/// EPERM without CAP_NET_ADMIN over the namespace, EOPNOTSUPP without the kernel's bridge module.
+/// Creates a bridge that is up. If an address is refused, it is removed again. Errors: EEXIST, EPERM without
+/// CAP_NET_ADMIN over the namespace, EOPNOTSUPP without the kernel's bridge module.
 pub fn bridge(netns: Netns<'_>, name: &str, change: &Change<'_>, addrs: &Addrs) -> Result<()> {
     let netlink = Netlink::route(netns)?;
     let mut message = LinkBridge::new(name);
@@ -247,7 +237,7 @@ pub(super) fn create(netlink: &Netlink, message: LinkMessage) -> Result<()> {
 pub(super) fn exists(error: Error, name: &str) -> Error {
     match error.errno {
         Errno::EEXIST => error.with_path(name).with_hint(format!(
-            "there is a link named {name:?} already: choose another name, or remove it with link_del({name:?})"
+            "a link named {name:?} already exists: choose another name, or remove it with link_del({name:?})"
         )),
         _ => error,
     }

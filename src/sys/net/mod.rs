@@ -1,8 +1,9 @@
-//! Links, addresses, routes and NAT over netlink (rtnetlink(7), netlink(7)).
-//! Each function takes the network namespace it works in; `None` is the caller's. It refuses to
-//! run other programs (`ip`, `nft`): a request is one or a few messages to the kernel.
+//! Links, addresses, routes and NAT over netlink (rtnetlink(7), netlink(7)). Each function takes its network namespace;
+//! `None` is the caller's. It runs no programs such as `ip` or `nft`: a request is one or a few messages to the kernel.
 
 pub mod addr;
+mod answer;
+mod attrs;
 pub mod chain;
 pub mod conntrack;
 pub mod dns;
@@ -11,11 +12,13 @@ mod frame;
 pub mod inet;
 pub mod isolate;
 pub mod link;
+mod link_index;
 pub mod nat;
-mod netlink;
-mod nft;
+pub(super) mod netlink;
+pub(super) mod nft;
 pub mod pin;
 mod pin_table;
+pub mod port;
 pub mod publish;
 pub mod qdisc;
 pub mod route;

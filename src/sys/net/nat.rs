@@ -1,51 +1,37 @@
-//! Network address translation in an nftables table of one's own (nft(8)). Other tables are never
-//! read or changed. Forwarding itself is a sysctl and not switched here.
+//! Network address translation in a separate nftables table (nft(8)). Other tables are never read or changed.
+//! Forwarding itself is a sysctl, which is not set here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use nix::errno::Errno;
 
 use super::netlink::Netlink;
 use super::nft::{Attrs, Batch, DEL_TABLE, INET, OUTPUT, POSTROUTING, PREROUTING, has_table};
-use super::publish;
+use super::port::{Publish, TABLE};
 use super::rule::{Rule, network};
 use super::{Cidr, Netns};
 use crate::sys::{Error, Result};
 
-/// Marks the tables as this program's: `del` cannot touch another's.
+/// Marks the tables as this program's: `del` cannot remove others.
 pub(super) const PREFIX: &str = "tiny-";
 
-/// A subnet that talks to the world, and what the world reaches in it.
+/// A masqueraded subnet and its published ports.
 pub struct Nat<'a> {
     /// The name; the table is `tiny-NAME`.
     pub name: &'a str,
-    /// The subnet whose traffic leaves with the machine's own address.
+    /// The subnet whose outgoing traffic is masqueraded.
     pub from: Cidr,
-    /// Ports of the machine that lead into the subnet.
+    /// Ports of the machine that are published from the subnet.
     pub publish: &'a [Publish],
-    /// Whether the subnet's own members may call it by ports that lead into it.
+    /// Whether members of the subnet can use its published ports.
     pub hairpin: bool,
 }
 
 /// A published port.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Publish {
-    /// The protocol's number: 6 for TCP, 17 for UDP.
-    pub proto: u8,
-    /// The address that it is published on; `None`: all of the machine's.
-    pub host: Option<IpAddr>,
-    /// The port on the machine.
-    pub port: u16,
-    /// Where it leads.
-    pub to: SocketAddr,
-}
-
-/// The sentence for a name that no table should have; `None` for a good one. nft(8) could not
-/// read the others back.
 pub fn bad_name(name: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if format!("{PREFIX}{name}") == publish::TABLE {
-        return Some(format!("{name:?} is the table of published ports, which `publish` keeps"));
+    if format!("{PREFIX}{name}") == TABLE {
+        return Some(format!("{name:?} is the table of published ports, which is managed by `publish`"));
     }
     if !name.is_empty() && name.len() <= 100 && name.chars().all(fits) {
         return None;
@@ -53,13 +39,13 @@ pub fn bad_name(name: &str) -> Option<String> {
     Some(format!("{name:?} is not a nat name: 1 to 100 letters, digits, \".\", \"_\" or \"-\""))
 }
 
-/// The name that a subnet gives: "10.10.0.0-24".
+/// The default name for a subnet: "10.10.0.0-24".
 pub fn name_of(from: Cidr) -> String {
     format!("{}-{}", network(from), from.1).replace(':', "-")
 }
 
-/// Makes the table, whole or not at all. Errors: EEXIST for a name in use; EOPNOTSUPP,
-/// EPROTONOSUPPORT or ENOENT where the kernel lacks nftables or one of its parts.
+/// Creates the table as a whole or not at all. Errors: EEXIST for a name in use; EOPNOTSUPP, EPROTONOSUPPORT or ENOENT
+/// if the kernel lacks nftables or a part of it.
 pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
     let table = format!("{PREFIX}{}", nat.name);
     let mut batch = Batch::new();
@@ -80,7 +66,7 @@ pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
     batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))
 }
 
-/// Removes the table of this name. Errors: ENOENT when there is none.
+/// Removes the table of this name. Errors: ENOENT if there is none.
 pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     let table = format!("{PREFIX}{name}");
     let netlink = Netlink::netfilter(netns)?;
@@ -94,24 +80,24 @@ pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     done
 }
 
-/// What gets the machine's address on its way out.
+/// The traffic to masquerade.
 fn leaving(nat: &Nat<'_>) -> Vec<Rule> {
     let family = || Rule::default().family(nat.from.0);
     let mut rules = vec![family().source_in(nat.from).dest_not_in(nat.from).masquerade()];
     if nat.hairpin {
-        // A neighbour that came by the published port must be answered by the same way, or it
-        // gets the answer from an address that it never called.
+        // A member of the subnet that used the published port must get the reply by the same path. Otherwise it would
+        // come from an address that the member did not contact.
         rules.push(family().source_in(nat.from).redirected().masquerade());
     }
     if nat.publish.iter().any(|p| p.to.is_ipv4()) {
-        // The same for the machine itself over its loopback address (route_localnet must be on).
+        // The same for the machine itself over its loopback address (needs route_localnet).
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         rules.push(Rule::default().family(loopback).source_in((loopback, 8)).redirected().masquerade());
     }
     rules
 }
 
-/// What leads a published port into the subnet.
+/// The translation of a published port.
 fn arriving(publish: &Publish) -> Rule {
     let rule = Rule::default().family(publish.to.ip());
     let rule = match publish.host {

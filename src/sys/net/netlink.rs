@@ -1,47 +1,35 @@
-//! The transport: one blocking netlink socket, a request and the kernel's answers (netlink(7)).
-//! It is synchronous because the kernel is: when `send` returns, the answer is in the socket. An
-//! asynchronous client costs three times as much per request and a runtime in a process that forks.
+//! The transport: one blocking netlink socket, a request and the kernel's replies (netlink(7)). It is synchronous
+//! because the kernel is: when `send` returns, the reply is in the socket. An asynchronous client would cost three
+//! times as much per request, and need a runtime in a process that forks.
 
 use std::cell::Cell;
 use std::net::IpAddr;
 
-use nix::errno::Errno;
-use rtnetlink::packet_core::{
-    NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR,
-    NetlinkBuffer, NetlinkMessage, NlasIterator,
-};
+use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::sys::{Socket, SocketAddr, constants};
 
 use super::Netns;
-use crate::sys::{Context, Error, Result, namespace};
+use super::answer::{self, Answer, ROOM};
+pub use super::answer::{all, attribute, number, string};
+use crate::sys::{Context, Result, namespace};
 
-/// The kernel fills a dump's datagrams up to 32 KiB when the reader has room for that.
-const ROOM: usize = 32 * 1024;
-
-/// Room for an acknowledgement, which repeats no request, and for what the kernel says in words.
+/// Room for an acknowledgement without the request, and for the kernel's error message.
 const LITTLE: usize = 4096;
 
-/// How often a dump is repeated that changed under the reader's eyes.
-const DUMPS: usize = 10;
-
 /// An open netlink socket; it belongs to the namespace it was opened in.
-pub struct Netlink(Socket);
+pub struct Netlink {
+    socket: Socket,
+    /// The sequence number of the next message. The kernel's own announcements have 0.
+    next: Cell<u32>,
+}
 
 thread_local! {
     static PARKED: Cell<Vec<Netlink>> = const { Cell::new(Vec::new()) };
 }
 
-/// A message that changes something, and its flags.
+/// A message that changes an object, and its flags.
 pub type Change = (RouteNetlinkMessage, u16);
-
-/// What the kernel said to one request.
-#[derive(Default)]
-struct Answers {
-    failure: Option<Error>,
-    settled: bool,
-    interrupted: bool,
-}
 
 impl Netlink {
     /// A socket for links, addresses and routes.
@@ -57,18 +45,18 @@ impl Netlink {
     fn open(netns: Netns<'_>, protocol: isize) -> Result<Netlink> {
         namespace::in_netns(netns, || {
             let socket = Socket::new(protocol).detail("opening a netlink socket")?;
-            // With these the kernel says in words what it refuses, and does not send the request back.
+            // With these the kernel adds an error message, and does not send the request back.
             socket.set_ext_ack(true)?;
             socket.set_cap_ack(true)?;
-            Ok(Netlink(socket))
+            Ok(Netlink { socket, next: Cell::new(1) })
         })
     }
 
-    /// Keeps the socket open until some more are parked, or this process ends. The kernel closes one that
-    /// removed something from nftables only when all processors have looked away, some 10 ms later; what
-    /// comes next, such as the deletion of a link, waits for the same at the same time.
+    /// Keeps the socket open until some more are parked, or this process ends. Closing a socket that removed nftables
+    /// objects waits for all processors, about 10 ms. The next operation, such as the deletion of a link, waits for the
+    /// same at the same time.
     pub fn park(self) {
-        const MOST: usize = 4; // what the end of a container and of a network removes
+        const MOST: usize = 4; // the number of sockets used when a container and a network end
         let mut parked = PARKED.take();
         parked.push(self);
         if parked.len() > MOST {
@@ -82,20 +70,20 @@ impl Netlink {
         self.settle(&encode(message, flags | NLM_F_ACK), LITTLE, &mut |_| {})
     }
 
-    /// Sends changes, each with its flags, in one datagram: the kernel makes them in this order, and does
-    /// not stop at one that it refuses. Fails with the first refusal.
+    /// Sends changes, each with its flags, in one datagram: the kernel executes them in this order, and does not stop
+    /// at an error. Fails with the first error.
     pub fn ask_all(&self, changes: Vec<Change>) -> Result<()> {
         let last = changes.len().saturating_sub(1);
         let mut request = Vec::new();
         for (at, (message, flags)) in changes.into_iter().enumerate() {
-            // Refusals come unasked; that all is well is said once.
+            // Errors are always reported; success is acknowledged once.
             request.extend(encode(message, if at == last { flags | NLM_F_ACK } else { flags }));
             request.resize(request.len().next_multiple_of(4), 0);
         }
         if request.is_empty() { Ok(()) } else { self.settle(&request, LITTLE, &mut |_| {}) }
     }
 
-    /// Sends one question about one object; `each` gets the answer's payload.
+    /// Sends one query about one object; `each` gets the payload of the reply.
     pub fn get(&self, message: RouteNetlinkMessage, each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.exchange(&encode(message, NLM_F_ACK), each)
     }
@@ -105,74 +93,51 @@ impl Netlink {
         self.list(&encode(message, NLM_F_DUMP), each)
     }
 
-    /// As `dump`, with a request that is encoded already.
+    /// Like `dump`, with an encoded request.
     pub fn list<T>(&self, request: &[u8], each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
-        for _ in 0..DUMPS {
-            let mut found = Vec::new();
-            self.send(request)?;
-            let answers = self.read(ROOM, &mut |payload| found.extend(each(payload)))?;
-            match answers.failure {
-                Some(error) => return Err(error),
-                None if answers.interrupted => {}
-                None => return Ok(found),
-            }
-        }
-        Err(Error::new(Errno::EAGAIN).with_detail("the list changed each time it was read"))
+        answer::whole(|room, each| self.send(request).and_then(|answer| self.read(answer, room, each)), each)
     }
 
-    /// Sends encoded messages in one datagram; fails with the first refusal.
+    /// Sends encoded messages in one datagram; fails with the first error.
     pub fn exchange(&self, request: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<()> {
         self.settle(request, ROOM, each)
     }
 
     fn settle(&self, request: &[u8], room: usize, each: &mut dyn FnMut(&[u8])) -> Result<()> {
-        self.send(request)?;
-        let answers = self.read(room, each)?;
-        match answers.failure {
-            Some(error) => Err(error),
-            None if answers.settled => Ok(()),
-            None => Err(Error::new(Errno::EPROTO).with_detail("the kernel acknowledged nothing")),
+        let done = self.read(self.send(request)?, room, each)?.settled();
+        if let Err(error) = &done {
+            tracing::trace!(target: "netlink", %error, "refused");
         }
+        done
     }
 
-    fn send(&self, request: &[u8]) -> Result<()> {
-        self.0.send_to(request, &SocketAddr::new(0, 0), 0)?;
-        Ok(())
+    /// Gives the messages their numbers and sends them; returns the answer to be read.
+    fn send(&self, request: &[u8]) -> Result<Answer> {
+        let mut request = request.to_vec();
+        let first = self.next.get();
+        let answer = Answer::to(&mut request, first);
+        self.next.set(first.wrapping_add(answer.count()));
+        let kind = request.get(4..6).map_or(0, |kind| u16::from_ne_bytes([kind[0], kind[1]]));
+        tracing::trace!(target: "netlink", kind, messages = answer.count(), bytes = request.len(), "request");
+        self.socket.send_to(&request, &SocketAddr::new(0, 0), 0)?;
+        Ok(answer)
     }
 
-    /// Reads until nothing is left. It need not wait: see the head of this file.
-    fn read(&self, room: usize, each: &mut dyn FnMut(&[u8])) -> Result<Answers> {
-        let mut answers = Answers::default();
+    /// Reads until the socket is empty. It need not wait: see the start of this file.
+    fn read(&self, mut answer: Answer, room: usize, each: &mut dyn FnMut(&[u8])) -> Result<Answer> {
         let mut datagram = Vec::with_capacity(room);
         loop {
             datagram.clear();
-            match self.0.recv(&mut datagram, libc::MSG_DONTWAIT) {
-                Ok(0) => return Ok(answers),
-                Ok(_) => answers.take(&datagram, each),
-                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return Ok(answers),
+            // With MSG_TRUNC the length is the datagram's, even if that is longer than the buffer (recv(2)).
+            match self.socket.recv_from(&mut datagram, libc::MSG_DONTWAIT | libc::MSG_TRUNC) {
+                // Any process with CAP_NET_ADMIN may write to this socket. The kernel's port is 0.
+                Ok((_, from)) if from.port_number() != 0 => {}
+                Ok((length, _)) if length > datagram.len() => answer.cut(length),
+                Ok(_) => answer.take(&datagram, each),
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return Ok(answer),
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(e.into()),
             }
-        }
-    }
-}
-
-impl Answers {
-    fn take(&mut self, mut datagram: &[u8], each: &mut dyn FnMut(&[u8])) {
-        while let Ok(message) = NetlinkBuffer::new_checked(datagram) {
-            self.interrupted |= message.flags() & NLM_F_DUMP_INTR != 0;
-            match message.message_type() {
-                NLMSG_ERROR => {
-                    self.settled = true;
-                    if let Some(error) = refusal(message.flags(), message.payload()) {
-                        self.failure.get_or_insert(error);
-                    }
-                }
-                NLMSG_DONE => self.settled = true,
-                _ => each(message.payload()),
-            }
-            let length = (message.length() as usize).next_multiple_of(4);
-            datagram = datagram.get(length..).unwrap_or_default();
         }
     }
 }
@@ -186,46 +151,8 @@ fn encode(message: RouteNetlinkMessage, flags: u16) -> Vec<u8> {
     bytes
 }
 
-/// The error in an NLMSG_ERROR; `None` when it acknowledges. The kernel's own words
-/// (NLMSGERR_ATTR_MSG) follow the request's header, or the whole request where that is not capped.
-fn refusal(flags: u16, payload: &[u8]) -> Option<Error> {
-    const MESSAGE: u16 = 1;
-    let code = i32::from_ne_bytes(payload.get(..4)?.try_into().ok()?);
-    if code == 0 {
-        return None;
-    }
-    let error = Error::new(Errno::from_raw(-code));
-    if flags & NLM_F_ACK_TLVS == 0 {
-        return Some(error);
-    }
-    let request = u32::from_ne_bytes(payload.get(4..8)?.try_into().ok()?) as usize;
-    let skip = 4 + if flags & NLM_F_CAPPED != 0 { 16 } else { request.next_multiple_of(4) };
-    match attribute(payload.get(skip..).unwrap_or_default(), MESSAGE) {
-        Some(text) => Some(error.with_detail(string(text))),
-        None => Some(error),
-    }
-}
-
-/// The value of the attribute of this kind; `None` when it is not there.
-pub fn attribute(attributes: &[u8], kind: u16) -> Option<&[u8]> {
-    all(attributes, kind).next()
-}
-
-/// The values of all attributes of this kind.
-pub fn all(attributes: &[u8], kind: u16) -> impl Iterator<Item = &[u8]> {
-    NlasIterator::new(attributes).flatten().filter(move |a| a.kind() == kind).filter_map(|found| {
-        // The iterator lends its buffer's bytes for shorter than they live: take them from the slice.
-        let start = found.value().as_ptr() as usize - attributes.as_ptr() as usize;
-        attributes.get(start..start + found.value_length())
-    })
-}
-
-/// A string attribute without its NUL.
-pub fn string(value: &[u8]) -> String {
-    String::from_utf8_lossy(value.split(|b| *b == 0).next().unwrap_or_default()).into_owned()
-}
-
-/// An address by its four or sixteen bytes.
+/// The error in an NLMSG_ERROR; `None` for an acknowledgement. The kernel's message (NLMSGERR_ATTR_MSG) follows the
+/// request's header, or the whole request if that is not capped.
 pub fn address(value: &[u8]) -> Option<IpAddr> {
     match value.len() {
         4 => Some(<[u8; 4]>::try_from(value).ok()?.into()),
@@ -233,7 +160,48 @@ pub fn address(value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// A 32-bit attribute in the host's byte order.
-pub fn number(value: &[u8]) -> Option<u32> {
-    Some(u32::from_ne_bytes(value.get(..4)?.try_into().ok()?))
+#[cfg(test)]
+mod tests {
+    use rtnetlink::packet_route::link::LinkMessage;
+
+    use super::*;
+    use crate::sys::net::nft::{Attrs, frame};
+    use nix::errno::Errno;
+
+    const GET_LINK: u16 = 18;
+
+    fn links(netlink: &Netlink, attrs: Attrs) -> Result<Vec<u32>> {
+        let request = frame(GET_LINK, NLM_F_DUMP, &attrs.after(&[0; 16]));
+        netlink.list(&request, &mut |payload| payload.get(4..8).and_then(number))
+    }
+
+    /// The kernel accepts this dump, and then finds no namespace of this number: its error is in the NLMSG_DONE.
+    #[test]
+    fn the_error_at_the_end_of_a_dump_is_one() {
+        const TARGET_NETNSID: u16 = 46;
+        let netlink = Netlink::route(None).expect("a socket");
+        let none = Attrs::default().bytes(TARGET_NETNSID, &12345u32.to_ne_bytes());
+        assert_eq!(links(&netlink, none).expect_err("no such namespace").errno, Errno::EINVAL);
+        assert!(links(&netlink, Attrs::default()).expect("the same socket still works").contains(&1));
+    }
+
+    /// A datagram that does not fit is noticed. The loopback link always exists.
+    #[test]
+    fn a_datagram_longer_than_the_buffer_is_noticed() {
+        let netlink = Netlink::route(None).expect("a socket");
+        let request = encode(RouteNetlinkMessage::GetLink(LinkMessage::default()), NLM_F_DUMP);
+        let answer = netlink.read(netlink.send(&request).expect("sent"), 128, &mut |_| {}).expect("read");
+        assert_eq!(answer.settled().expect_err("cut").errno, Errno::EMSGSIZE);
+    }
+
+    /// Data left in the socket by an earlier request is not an answer to the next one.
+    #[test]
+    fn the_rest_of_an_earlier_answer_is_passed_over() {
+        let netlink = Netlink::route(None).expect("a socket");
+        let request = frame(GET_LINK, NLM_F_ACK, &Attrs::default().text(3, "lo").after(&[0; 16]));
+        netlink.send(&request).expect("sent");
+        let mut heard = 0;
+        netlink.exchange(&request, &mut |_| heard += 1).expect("answered");
+        assert_eq!(heard, 1);
+    }
 }

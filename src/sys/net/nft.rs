@@ -1,12 +1,11 @@
-//! nftables messages: attributes, and batches that the kernel applies whole or not at all. Numbers
-//! are those of linux/netfilter/nf_tables.h and nfnetlink.h. Written here because the crate for
-//! these messages lacks what NAT is made of: the nat, masq, fib and ct expressions.
+//! nftables messages: attributes, and batches that the kernel applies as a whole or not at all. Numbers are those of
+//! linux/netfilter/nf_tables.h and nfnetlink.h. Written here because the crate for these messages lacks the expressions
+//! for NAT: nat, masq, fib and ct.
 
 use nix::errno::Errno;
-use rtnetlink::packet_core::{
-    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST,
-};
+use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST};
 
+pub use super::attrs::Attrs;
 use super::netlink::Netlink;
 use super::rule::Rule;
 use crate::sys::Result;
@@ -24,44 +23,7 @@ pub const DEL_SET: u8 = 11;
 pub const NEW_ELEMENT: u8 = 12;
 pub const GET_ELEMENT: u8 = 13;
 pub const DEL_ELEMENT: u8 = 14;
-
-/// Attributes, one after the other as the kernel reads them.
-#[derive(Clone, Default)]
-pub struct Attrs(Vec<u8>);
-
-impl Attrs {
-    /// Attributes that the kernel wrote.
-    pub fn raw(bytes: &[u8]) -> Attrs {
-        Attrs(bytes.to_vec())
-    }
-
-    /// The payload of a message: this header, then the attributes.
-    pub fn after(&self, header: &[u8]) -> Vec<u8> {
-        [header, &self.0].concat()
-    }
-
-    pub fn bytes(mut self, kind: u16, value: &[u8]) -> Attrs {
-        let nla = DefaultNla::new(kind, value.to_vec());
-        let start = self.0.len();
-        self.0.resize(start + nla.buffer_len(), 0);
-        nla.emit(&mut self.0[start..]);
-        self
-    }
-
-    /// A string with its NUL.
-    pub fn text(self, kind: u16, value: &str) -> Attrs {
-        self.bytes(kind, &[value.as_bytes(), b"\0"].concat())
-    }
-
-    /// A number; nftables keeps all of them in network order.
-    pub fn number(self, kind: u16, value: u32) -> Attrs {
-        self.bytes(kind, &value.to_be_bytes())
-    }
-
-    pub fn nest(self, kind: u16, inner: Attrs) -> Attrs {
-        self.bytes(kind | NLA_F_NESTED, &inner.0)
-    }
-}
+const GET_GENERATION: u8 = 16;
 
 /// Families of tables.
 pub const INET: u8 = 1;
@@ -71,19 +33,20 @@ pub const BRIDGE: u8 = 7;
 pub struct Batch {
     family: u8,
     bytes: Vec<u8>,
-    sequence: u32,
+    /// How many messages it has, with the one that begins it.
+    count: u32,
     /// Where the last message begins.
     last: usize,
 }
 
 impl Batch {
-    /// A batch for the inet family, which sees IPv4 and IPv6.
+    /// A batch for the inet family, which covers IPv4 and IPv6.
     pub fn new() -> Batch {
         Batch::of(INET)
     }
 
     pub fn of(family: u8) -> Batch {
-        let mut batch = Batch { family, bytes: Vec::new(), sequence: 0, last: 0 };
+        let mut batch = Batch { family, bytes: Vec::new(), count: 0, last: 0 };
         batch.bound(BATCH_BEGIN, 0);
         batch
     }
@@ -94,7 +57,7 @@ impl Batch {
         self.push(kind, flags, &payload);
     }
 
-    /// Adds a table that must not be there yet.
+    /// Adds a table that must not exist yet.
     pub fn table(&mut self, table: &str) {
         self.add(NEW_TABLE, NLM_F_CREATE | NLM_F_EXCL, Attrs::default().text(1, table));
     }
@@ -112,46 +75,46 @@ impl Batch {
         self.add(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, attrs);
     }
 
-    /// Whether nothing was added.
+    /// Whether the batch is empty.
     pub fn is_empty(&self) -> bool {
-        self.sequence == 1
+        self.count == 1
     }
 
-    /// Sends the batch; the first refused message's error comes back and nothing has changed.
+    /// Sends the batch; if a message is refused, its error is returned and nothing has changed.
     pub fn send(self, netlink: &Netlink) -> Result<()> {
         self.send_each(netlink, &mut |_| {})
     }
 
-    /// As `send`; `each` gets what the kernel echoes of messages that ask for it (NLM_F_ECHO).
+    /// Like `send`; `each` gets the kernel's echo of messages that request it (NLM_F_ECHO).
     pub fn send_each(mut self, netlink: &Netlink, each: &mut dyn FnMut(&[u8])) -> Result<()> {
-        // Refusals come unasked; that all is well is said once.
+        // Errors are always reported; success is acknowledged once.
         const FLAGS: usize = 6;
         self.bytes[self.last + FLAGS] |= NLM_F_ACK as u8;
         self.bound(BATCH_END, 0);
         netlink.exchange(&self.bytes, each)
     }
 
-    /// A batch begins and ends with a message that names the subsystem, in network order.
+    /// A batch starts and ends with a message that contains the subsystem in network byte order.
     fn bound(&mut self, message: u16, flags: u16) {
         self.push(message, flags, &[0, 0, 0, 10]);
     }
 
     fn push(&mut self, message: u16, flags: u16, payload: &[u8]) {
-        // Attributes are padded to four bytes already, so the next message is aligned.
+        // Attributes are already padded to four bytes, so the next message is aligned.
         self.last = self.bytes.len();
-        self.bytes.extend(frame(message, flags, self.sequence, payload));
-        self.sequence += 1;
+        self.bytes.extend(frame(message, flags, payload));
+        self.count += 1;
     }
 }
 
-/// A question, which no batch can carry.
+/// A query, which cannot be part of a batch.
 pub fn question(family: u8, message: u8, flags: u16, attrs: &Attrs) -> Vec<u8> {
     let (kind, payload) = addressed(family, message, attrs);
-    frame(kind, flags, 0, &payload)
+    frame(kind, flags, &payload)
 }
 
-/// Whether a table is there. A batch that the kernel refuses costs 10 ms, in which it
-/// waits for all processors; this costs nothing.
+/// Whether a table exists. A refused batch costs 10 ms, since it waits for all processors; this query costs almost
+/// nothing.
 pub fn has_table(netlink: &Netlink, family: u8, table: &str) -> Result<bool> {
     let request = question(family, GET_TABLE, NLM_F_ACK, &Attrs::default().text(1, table));
     match netlink.exchange(&request, &mut |_| {}) {
@@ -160,25 +123,30 @@ pub fn has_table(netlink: &Netlink, family: u8, table: &str) -> Result<bool> {
     }
 }
 
+/// Asks for the number of the rule set's generation. Errors: EPERM without CAP_NET_ADMIN; others where the kernel
+/// lacks nftables.
+pub fn generation(netlink: &Netlink) -> Result<()> {
+    netlink.exchange(&question(0, GET_GENERATION, NLM_F_ACK, &Attrs::default()), &mut |_| {})
+}
+
 /// Type and payload of a message for a family.
 fn addressed(family: u8, message: u8, attrs: &Attrs) -> (u16, Vec<u8>) {
     const NFTABLES: u16 = 10;
     (NFTABLES << 8 | u16::from(message), attrs.after(&[family, 0, 0, 0]))
 }
 
-/// A netlink message: its header and what it carries.
-pub fn frame(message: u16, flags: u16, sequence: u32, payload: &[u8]) -> Vec<u8> {
+/// A netlink message: header and payload.
+pub fn frame(message: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
     const HEADER: usize = 16;
     let mut bytes = ((HEADER + payload.len()) as u32).to_ne_bytes().to_vec();
     bytes.extend(message.to_ne_bytes());
     bytes.extend((flags | NLM_F_REQUEST).to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.extend([0; 4]);
+    bytes.extend([0; 8]); // the sequence number, which the socket gives, and the port
     bytes.extend(payload);
     bytes
 }
 
-/// A hook by its name, its number and the place among those who use it (NF_IP_PRI_*).
+/// A hook: its name, its number and the priority of our chain (NF_IP_PRI_*).
 pub type Hook = (&'static str, u32, i32);
 pub const RAW: Hook = ("raw", 0, -300);
 pub const PREROUTING: Hook = ("prerouting", 0, -100);
@@ -186,7 +154,7 @@ pub const INPUT: Hook = ("input", 1, 0);
 pub const FORWARD: Hook = ("forward", 2, 0);
 pub const OUTPUT: Hook = ("output", 3, -100);
 pub const POSTROUTING: Hook = ("postrouting", 4, 100);
-/// Hooks of the bridge family: each frame that a port receives, and those for the machine itself.
+/// Hooks of the bridge family: for each frame that a port receives, and for frames to the machine itself.
 pub const BRIDGE_PREROUTING: Hook = ("prerouting", 0, -300);
 pub const BRIDGE_INPUT: Hook = ("input", 1, -200);
 

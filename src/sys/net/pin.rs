@@ -1,8 +1,7 @@
-//! Ports of bridges that are pinned to what they were given: a frame passes only when it comes from the port's own
-//! hardware address and claims none but its own addresses, whether by IPv4, IPv6, ARP or neighbour discovery. One
-//! nftables table of the bridge family has all of them, as elements of two sets: a frame costs one or two lookups
-//! however many there are. A link is under these rules by its group, from its birth on: one that has no
-//! element yet, or no more, sends nothing.
+//! Pinned bridge ports: a frame passes only if its source is the port's own MAC address and it claims only the port's
+//! own addresses, by IPv4, IPv6, ARP or neighbour discovery. One nftables table of the bridge family contains all pins
+//! as elements of two sets, so a frame costs one or two lookups however many there are. The rules apply to a link by
+//! its group, from its creation on: a link without an element sends nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -20,24 +19,24 @@ use super::pin_table::{TABLE, V4, V6, make};
 use super::rule::{data, link_name, octets};
 use crate::sys::{Error, Result};
 
-/// How often a step is repeated that another's came between.
+/// How often a step is repeated after a conflict with another process.
 const TRIES: usize = 10;
 
 /// What a port may send from.
 pub struct Pin<'a> {
     /// The name of the port.
     pub link: &'a str,
-    /// Its peer's hardware address.
+    /// The MAC address of its peer.
     pub mac: [u8; 6],
     /// The addresses.
     pub addrs: &'a [IpAddr],
-    /// Whether it may send packets from any other address too, as what forwards for others does. ARP and
-    /// neighbour discovery are not among them.
+    /// Whether it may also send packets from other addresses, as a router does. This does not include ARP and neighbour
+    /// discovery.
     pub router: bool,
 }
 
 impl Pin<'_> {
-    /// The elements: the set, and the key in it. That of a router has zeros for an address, which nobody has.
+    /// The elements: the set, and the key in it. A router's has zeros as address, which no host uses.
     fn elements(&self) -> Vec<(&'static str, Vec<u8>)> {
         let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
         let router = if self.router { &any[..] } else { &[] };
@@ -46,8 +45,8 @@ impl Pin<'_> {
     }
 }
 
-/// Pins a port; the table is made when it is not there. Errors: ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT
-/// where the kernel lacks nftables for bridges.
+/// Pins a port; the table is created if it is missing. Errors: ENOENT, EOPNOTSUPP, EPROTONOSUPPORT, EAFNOSUPPORT if the
+/// kernel lacks nftables for bridges.
 pub fn add(netns: Netns<'_>, pin: &Pin<'_>) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     let mut done = Ok(());
@@ -61,7 +60,7 @@ pub fn add(netns: Netns<'_>, pin: &Pin<'_>) -> Result<()> {
             batch.add(NEW_ELEMENT, NLM_F_CREATE, named(&element));
         }
         done = batch.send(&netlink);
-        // Another has made the table, or removed the empty one, since it was looked for.
+        // Another process created the table, or removed the empty one, since the check.
         let again = if fresh { Errno::EEXIST } else { Errno::ENOENT };
         if !matches!(&done, Err(e) if e.errno == again) {
             break;
@@ -70,7 +69,7 @@ pub fn add(netns: Netns<'_>, pin: &Pin<'_>) -> Result<()> {
     done.map_err(|e| e.with_path(format!("table bridge {TABLE}")))
 }
 
-/// Takes a port's elements away. Errors: ENOENT when none of them was there.
+/// Removes a port's elements. Errors: ENOENT if none existed.
 pub fn del(netns: Netns<'_>, pin: &Pin<'_>) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     let mut batch = Batch::of(BRIDGE);
@@ -90,9 +89,9 @@ pub fn del(netns: Netns<'_>, pin: &Pin<'_>) -> Result<()> {
     done
 }
 
-/// Removes the table. Errors: ENOENT when there is none, EBUSY while a port is pinned.
+/// Removes the table. Errors: ENOENT if there is none, EBUSY while a port is pinned.
 pub fn clear(netns: Netns<'_>) -> Result<()> {
-    const NLM_F_NONREC: u16 = 0x100; // a set only when nothing is in it
+    const NLM_F_NONREC: u16 = 0x100; // a set only if it is empty
     let netlink = Netlink::netfilter(netns)?;
     if !has_table(&netlink, BRIDGE, TABLE)? {
         return Err(Error::new(Errno::ENOENT).with_path(format!("table bridge {TABLE}")));

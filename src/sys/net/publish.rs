@@ -1,6 +1,5 @@
-//! Published ports as elements of maps in one nftables table (nft(8)): any number of them costs a
-//! packet one lookup for each map, and one more port is one message. The table holds nothing else;
-//! other tables are never read or changed.
+//! Published ports as elements of maps in one nftables table (nft(8)): a packet needs one lookup per map for any number
+//! of ports, and adding a port is one message. The table contains nothing else; other tables are never read or changed.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -9,27 +8,24 @@ use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_ECHO, NL
 
 pub use super::element::slot;
 use super::element::{Element, MAPS, V4, declare, elements, named, whole};
-use super::nat::Publish;
 use super::netlink::Netlink;
 use super::nft::{
     Attrs, Batch, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_ELEMENT, INET, NEW_ELEMENT, OUTPUT, POSTROUTING,
     PREROUTING, RAW, has_table, question,
 };
+use super::port::{Publish, TABLE};
 use super::rule::Rule;
 use super::{Netns, conntrack};
 use crate::sys::{Error, Result};
 
 /// The table, of the inet family.
-pub const TABLE: &str = "tiny-publish";
-
-/// How often a step is repeated that another's came between.
 const TRIES: usize = 10;
 
-/// How many ports are in one batch: what the kernel says to all of them has to fit into the socket.
+/// The number of ports in one batch: the kernel's replies to all of them must fit into the socket.
 const MOST: usize = 128;
 
-/// Publishes ports, all or none; the table is made when it is not there. Errors: EEXIST when one is
-/// published already; ENOENT, EOPNOTSUPP, EPROTONOSUPPORT where the kernel lacks a part.
+/// Publishes ports, all or none; the table is created if it is missing. Errors: EEXIST if one is already published;
+/// ENOENT, EOPNOTSUPP, EPROTONOSUPPORT if the kernel lacks a part.
 pub fn add(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     for (done, chunk) in ports.chunks(MOST).enumerate() {
@@ -41,7 +37,7 @@ pub fn add(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
     Ok(())
 }
 
-/// One batch, with the table where that is missing.
+/// One batch, with the table if it is missing.
 fn insert(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
     let mut done = Ok(());
     for _ in 0..TRIES {
@@ -54,7 +50,7 @@ fn insert(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
             batch.add(NEW_ELEMENT, NLM_F_CREATE | NLM_F_EXCL, whole(port));
         }
         done = batch.send(netlink);
-        // Another has made the table, or removed the empty one, since it was looked for.
+        // Another process created the table, or removed the empty one, since the check.
         let again = if fresh { Errno::EEXIST } else { Errno::ENOENT };
         match &done {
             Err(e) if e.errno == again => {}
@@ -65,7 +61,7 @@ fn insert(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
     done.map_err(|e| taken(netlink, ports, e))
 }
 
-/// EEXIST does not tell which of the ports it means.
+/// EEXIST does not identify the port.
 fn taken(netlink: &Netlink, ports: &[Publish], error: Error) -> Error {
     let leads =
         |port: &Publish| find(netlink, port).ok()?.map(|e| format!("port {} leads to {}", port.port, e.port.to));
@@ -75,9 +71,9 @@ fn taken(netlink: &Netlink, ports: &[Publish], error: Error) -> Error {
     }
 }
 
-/// Takes those ports away that lead where they say, and the connections that came by them: the kernel
-/// would go on to translate those. Errors: ENOENT when one was not there, or leads
-/// elsewhere and so is another's; the rest are gone.
+/// Unpublishes the ports that lead to the given destination, and ends their connections, which the kernel would
+/// otherwise continue to translate. Errors: ENOENT if one was not published, or leads elsewhere and so belongs to
+/// another; the rest are removed.
 pub fn del(netns: Netns<'_>, ports: &[Publish]) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     let done = take(&netlink, ports);
@@ -91,7 +87,7 @@ fn take(netlink: &Netlink, ports: &[Publish]) -> Result<()> {
     for chunk in ports.chunks(MOST) {
         done = done.and(remove(netlink, chunk, &mut used));
     }
-    // Finding connections takes as long as the kernel's table of them is, 9 ms, even when it is empty.
+    // Finding connections scans the kernel's whole table, 9 ms even when it is empty.
     let cut = if used.is_empty() { Ok(()) } else { conntrack::cut(netlink, &used) };
     done.and(cut)
 }
@@ -104,7 +100,7 @@ fn remove(netlink: &Netlink, ports: &[Publish], used: &mut Vec<Publish>) -> Resu
         let mut batch = Batch::new();
         for port in ports {
             match absent(netlink, port)? {
-                // The echo has the count as it is when no packet finds the element any more.
+                // The echo has the final count: no packet finds the element any more.
                 None => batch.add(DEL_ELEMENT, NLM_F_ECHO, named(port)),
                 Some(why) => missing = missing.and(Err(Error::new(Errno::ENOENT).with_detail(why))),
             }
@@ -116,7 +112,7 @@ fn remove(netlink: &Netlink, ports: &[Publish], used: &mut Vec<Publish>) -> Resu
         done = batch.send_each(netlink, &mut |payload| {
             used.extend(elements(payload).into_iter().filter(|e| e.used).map(|e| e.port));
         });
-        // Another may have taken one away between the look and the batch.
+        // Another process may have removed one between the check and the batch.
         if !matches!(&done, Err(e) if e.errno == Errno::ENOENT) {
             return done.and(missing);
         }
@@ -124,7 +120,7 @@ fn remove(netlink: &Netlink, ports: &[Publish], used: &mut Vec<Publish>) -> Resu
     done
 }
 
-/// Why the port cannot be taken away; `None` when it can.
+/// Why the port cannot be unpublished; `None` if it can.
 fn absent(netlink: &Netlink, port: &Publish) -> Result<Option<String>> {
     Ok(match find(netlink, port)? {
         Some(found) if found.port.to == port.to => None,
@@ -133,7 +129,7 @@ fn absent(netlink: &Netlink, port: &Publish) -> Result<Option<String>> {
     })
 }
 
-/// The published ports; none when there is no table.
+/// The published ports; none if there is no table.
 pub fn list(netns: Netns<'_>) -> Result<Vec<Publish>> {
     let netlink = Netlink::netfilter(netns)?;
     let mut ports = Vec::new();
@@ -148,10 +144,10 @@ pub fn list(netns: Netns<'_>) -> Result<Vec<Publish>> {
     Ok(ports)
 }
 
-/// Removes the table. Errors: ENOENT when there is none, EBUSY while a port is published.
+/// Removes the table. Errors: ENOENT if there is none, EBUSY while a port is published.
 pub fn clear(netns: Netns<'_>) -> Result<()> {
-    // Removes a map only when nothing is in it; a map in use by a rule never goes, so those go
-    // first. One batch: nobody can publish between the look and the removal.
+    // Removes a map only if it is empty. A map that is used by a rule cannot be removed, so the rules are removed
+    // first. One batch: no process can publish between the check and the removal.
     const NLM_F_NONREC: u16 = 0x100;
     let netlink = Netlink::netfilter(netns)?;
     if !has_table(&netlink, INET, TABLE)? {
@@ -186,17 +182,17 @@ fn make(batch: &mut Batch) {
         }
     }
     let loopback = (IpAddr::V4(Ipv4Addr::LOCALHOST), 8);
-    // The machine itself calls by its loopback address (route_localnet must be on): that address
-    // means nothing where the port leads.
+    // The machine itself connects from its loopback address (needs route_localnet), which is not valid at the
+    // destination.
     batch.chain(TABLE, "nat", POSTROUTING);
     batch.rule(TABLE, POSTROUTING, Rule::default().family(V4).source_in(loopback).redirected().masquerade());
-    // With route_localnet on, whoever is on the link could reach what listens on the machine's
-    // loopback address (CVE-2020-8558). Packets to that only ever come by lo.
+    // With route_localnet on, hosts on the link could reach services on the machine's loopback address (CVE-2020-8558).
+    // Packets to that address are only legitimate on lo.
     batch.chain(TABLE, "filter", RAW);
     batch.rule(TABLE, RAW, Rule::default().comes_not_by("lo").family(V4).dest_in(loopback).drop());
 }
 
-/// The element of a port, when it is published.
+/// The element of a port, if it is published.
 fn find(netlink: &Netlink, port: &Publish) -> Result<Option<Element>> {
     let request = question(INET, GET_ELEMENT, NLM_F_ACK, &named(port));
     let mut found = Vec::new();

@@ -1,41 +1,41 @@
-//! What a link does with packets that wait to be sent: a rate limit or a bad line (tc(8), tc-tbf(8),
-//! tc-netem(8), linux/pkt_sched.h). It works on what leaves by the link.
+//! Queueing disciplines for outgoing packets of a link: a rate limit, or delay and loss (tc(8), tc-tbf(8), tc-netem(8),
+//! linux/pkt_sched.h).
 
 use nix::errno::Errno;
 use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE};
 
 use super::netlink::Netlink;
 use super::nft::{Attrs, frame};
-use super::{Netns, link};
+use super::{Netns, link_index};
 use crate::sys::{Error, Result};
 
 const NEW: u16 = 36;
 const DEL: u16 = 37;
 
-/// A discipline.
+/// A queueing discipline.
 pub enum Qdisc {
     /// A token bucket (tbf).
     Rate {
         /// In bits per second.
         rate: u64,
-        /// How many bytes go at once.
+        /// The burst in bytes.
         burst: u32,
-        /// How long a packet waits at most, in seconds; what would wait longer is dropped.
+        /// The longest time in seconds that a packet may wait before it is dropped.
         latency: f64,
     },
-    /// A bad line (netem).
+    /// Delay and loss (netem).
     Line {
-        /// How long each packet takes, in seconds.
+        /// The delay of each packet, in seconds.
         delay: f64,
-        /// By how much that varies, in seconds.
+        /// The variation of the delay, in seconds.
         jitter: f64,
-        /// Which part of the packets is lost, 0 to 1.
+        /// The fraction of packets to drop, 0 to 1.
         loss: f64,
     },
 }
 
-/// Sets the discipline of what leaves by a link, in place of the one that is there. Errors: ENODEV,
-/// ENOENT when the kernel has no such discipline, EINVAL for values that it does not take.
+/// Replaces the queueing discipline of a link. Errors: ENODEV, ENOENT if the kernel has no such discipline, EINVAL for
+/// values that it does not accept.
 pub fn set(netns: Netns<'_>, name: &str, qdisc: &Qdisc) -> Result<()> {
     let (kind, options) = match qdisc {
         Qdisc::Rate { rate, burst, latency } => ("tbf", bucket(*rate, *burst, *latency)),
@@ -44,14 +44,14 @@ pub fn set(netns: Netns<'_>, name: &str, qdisc: &Qdisc) -> Result<()> {
     let attrs = Attrs::default().text(1, kind).bytes(2, &options);
     send(netns, name, NEW, NLM_F_CREATE | NLM_F_REPLACE, &attrs).map_err(|error| match error.errno {
         Errno::ENOENT | Errno::EOPNOTSUPP => Error::new(error.errno).with_path(name).with_hint(format!(
-            "this kernel has no {kind}: `modprobe sch_{kind}`, or CONFIG_NET_SCH_{}",
+            "the kernel has no {kind}: `modprobe sch_{kind}`, or CONFIG_NET_SCH_{}",
             kind.to_uppercase()
         )),
         _ => error,
     })
 }
 
-/// Gives a link its first discipline back. Errors: ENODEV, ENOENT when it has that already.
+/// Restores a link's default discipline. Errors: ENODEV, ENOENT if it has that already.
 pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
     send(netns, name, DEL, 0, &Attrs::default())
 }
@@ -59,14 +59,14 @@ pub fn del(netns: Netns<'_>, name: &str) -> Result<()> {
 fn send(netns: Netns<'_>, name: &str, message: u16, flags: u16, attrs: &Attrs) -> Result<()> {
     const ROOT: u32 = u32::MAX;
     let netlink = Netlink::route(netns)?;
-    let words = [0, link::index(&netlink, name)?, 0, ROOT, 0]; // family, link, own number, parent, info
+    let words = [0, link_index::index(&netlink, name)?, 0, ROOT, 0]; // family, link, own number, parent, info
     let header = words.map(u32::to_ne_bytes).concat();
     netlink
-        .exchange(&frame(message, flags | NLM_F_ACK, 0, &attrs.after(&header)), &mut |_| {})
+        .exchange(&frame(message, flags | NLM_F_ACK, &attrs.after(&header)), &mut |_| {})
         .map_err(|e| e.with_path(name))
 }
 
-/// The options of tbf. The kernel reckons in bytes; a number that needs more bits has an attribute.
+/// The options of tbf. The kernel counts in bytes; larger numbers need an extra attribute.
 fn bucket(rate: u64, burst: u32, latency: f64) -> Vec<u8> {
     const PARAMETERS: u16 = 1;
     const RATE64: u16 = 4;
@@ -76,7 +76,7 @@ fn bucket(rate: u64, burst: u32, latency: f64) -> Vec<u8> {
     let short = u32::try_from(rate).unwrap_or(u32::MAX);
     let limit = (rate as f64 * latency) as u64 + u64::from(burst);
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    // Rate and peak rate are three words each, the rate the last; then limit, buffer and MTU.
+    // Rate and peak rate are three words each, the rate last; then limit, buffer and MTU.
     let layer = u32::from_ne_bytes([0, ETHERNET as u8, 0, 0]);
     let parameters = [layer, 0, short, 0, 0, 0, limit, 0, 0].map(u32::to_ne_bytes).concat();
     let attrs = Attrs::default().bytes(PARAMETERS, &parameters).bytes(BURST, &burst.to_ne_bytes());
@@ -85,11 +85,11 @@ fn bucket(rate: u64, burst: u32, latency: f64) -> Vec<u8> {
     attrs.after(&[])
 }
 
-/// The options of netem: six words, then attributes with what they cannot hold.
+/// The options of netem: six words, then attributes for values that do not fit.
 fn line(delay: f64, jitter: f64, loss: f64) -> Vec<u8> {
     const LATENCY64: u16 = 10;
     const JITTER64: u16 = 11;
-    // How many packets may be on the line, as tc(8) has it: enough for 1 Gbit/s over 10 ms.
+    // The queue limit in packets, like tc(8): enough for 1 Gbit/s over 10 ms.
     const LIMIT: u32 = 1000;
     let nanos = |seconds: f64| ((seconds * 1e9) as i64).to_ne_bytes();
     let lost = (loss * f64::from(u32::MAX)) as u32;

@@ -9,7 +9,7 @@ use rtnetlink::packet_route::route::{RouteMessage, RouteProtocol, RouteScope, Ro
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::{Change, Netlink, address, attribute, number};
-use super::{Cidr, Netns, link};
+use super::{Cidr, Netns, link, link_index};
 use crate::sys::{Error, Result};
 
 /// A route.
@@ -21,18 +21,18 @@ pub struct Route<'a> {
     pub via: Option<IpAddr>,
     /// The link.
     pub dev: Option<&'a str>,
-    /// The metric: of two routes to one destination the smaller one wins.
+    /// The metric: among routes to one destination the lowest is used.
     pub metric: Option<u32>,
 }
 
-/// Adds a route. Errors: EEXIST, ENODEV, ENETUNREACH when no route leads to the gateway, EINVAL
-/// for a destination with host bits.
+/// Adds a route. Errors: EEXIST, ENODEV, ENETUNREACH if there is no route to the gateway, EINVAL for a destination with
+/// host bits.
 pub fn add(netns: Netns<'_>, route: &Route<'_>) -> Result<()> {
     let netlink = Netlink::route(netns)?;
     netlink.ask_all(vec![change(index(&netlink, route)?, route)?])
 }
 
-/// The message for it; `index` is the link's.
+/// The netlink message; `index` is the link's.
 pub(super) fn change(index: Option<u32>, route: &Route<'_>) -> Result<Change> {
     let mut message = message(index, route)?;
     // A destination without a gateway is on the link itself.
@@ -41,21 +41,21 @@ pub(super) fn change(index: Option<u32>, route: &Route<'_>) -> Result<Change> {
 }
 
 fn index(netlink: &Netlink, route: &Route<'_>) -> Result<Option<u32>> {
-    route.dev.map(|dev| link::index(netlink, dev)).transpose()
+    route.dev.map(|dev| link_index::index(netlink, dev)).transpose()
 }
 
-/// Removes the first route that fits. Errors: ESRCH when there is none.
+/// Removes the first matching route. Errors: ESRCH if there is none.
 pub fn del(netns: Netns<'_>, route: &Route<'_>) -> Result<()> {
     let netlink = Netlink::route(netns)?;
     let mut message = message(index(&netlink, route)?, route)?;
-    // "Any", in the words of ip-route(8): whoever made it, however far it reaches.
+    // Any protocol and scope, like ip-route(8).
     message.header.scope = RouteScope::NoWhere;
     message.header.protocol = RouteProtocol::Unspec;
     message.header.kind = RouteType::Unspec;
     netlink.ask(RouteNetlinkMessage::DelRoute(message), 0)
 }
 
-/// A route as the kernel lists it.
+/// A route as listed by the kernel.
 pub struct Listed {
     /// The destination; a prefix length of 0 is the default route.
     pub dest: Cidr,
@@ -67,7 +67,7 @@ pub struct Listed {
     pub metric: u32,
 }
 
-/// The main table's routes, of both families.
+/// The main table's routes of both families.
 pub fn list(netns: Netns<'_>) -> Result<Vec<Listed>> {
     let netlink = Netlink::route(netns)?;
     let found = netlink.dump(RouteNetlinkMessage::GetRoute(RouteMessage::default()), &mut parse)?;
@@ -76,7 +76,7 @@ pub fn list(netns: Netns<'_>) -> Result<Vec<Listed>> {
     Ok(found.into_iter().map(|(index, route)| Listed { dev: name(index), ..route }).collect())
 }
 
-/// A listed route of the main table, and the index of its link. Of several ways it is the first.
+/// A listed route of the main table, and the index of its link. For a multipath route, the first next hop.
 fn parse(payload: &[u8]) -> Option<(Option<u32>, Listed)> {
     const RTA_DST: u16 = 1;
     const RTA_OIF: u16 = 4;
@@ -94,7 +94,7 @@ fn parse(payload: &[u8]) -> Option<(Option<u32>, Listed)> {
     if table != u32::from(libc::RT_TABLE_MAIN) || number(&header[8..])? & libc::RTM_F_CLONED != 0 {
         return None;
     }
-    // A way is a header of eight bytes, the link's index in its second half, and attributes.
+    // A next hop is a header of eight bytes, with the link's index in its second half, and attributes.
     let way = attribute(attributes, RTA_MULTIPATH);
     let index = attribute(attributes, RTA_OIF).or(way.and_then(|w| w.get(4..8))).and_then(number);
     let via = attribute(attributes, RTA_GATEWAY).or(way.and_then(|w| attribute(w.get(8..)?, RTA_GATEWAY)));

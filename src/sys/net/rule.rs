@@ -1,19 +1,19 @@
-//! The expressions of nftables that NAT is made of, put together to rules: matches, then what to do.
-//! Numbers are those of linux/netfilter/nf_tables.h.
+//! The nftables expressions for NAT, combined to rules: matches, then an action. Numbers are those of
+//! linux/netfilter/nf_tables.h.
 
 use std::net::IpAddr;
 
 use super::Cidr;
-use super::nft::Attrs;
+use super::attrs::Attrs;
 
-// Registers of the rule machine; the second one only carries the port of a translation.
+// Registers of the rule machine; the second is only used for the port of a translation.
 pub(super) const REG: u32 = 1;
 const REG_PORT: u32 = 2;
 
-// The same registers in words of 32 bits: this is the first; REG is the first four of them.
+// The same registers as 32-bit words: this is the first; REG is the first four of them.
 pub(super) const WORD: u32 = 8;
 
-/// A rule: matches, then what to do. Each step is one of the kernel's expressions.
+/// A rule: matches, then an action. Each step is one of the kernel's expressions.
 #[derive(Default)]
 pub struct Rule(Attrs);
 
@@ -22,7 +22,7 @@ impl Rule {
         self.0
     }
 
-    /// Only packets of this address's family. Without it the offsets below mean nothing.
+    /// Only packets of this address's family. The offsets below depend on it.
     pub fn family(self, addr: IpAddr) -> Rule {
         const NFPROTO: u32 = 15;
         self.meta(REG, NFPROTO).compare(EQUAL, &[family(addr)])
@@ -55,7 +55,7 @@ impl Rule {
         self.protocol(proto).load(TRANSPORT, 2, 2).compare(EQUAL, &port.to_be_bytes())
     }
 
-    /// Only packets of connections that have been answered, and what belongs to those, such as ICMP errors.
+    /// Only packets of established connections and related ones, such as ICMP errors.
     pub fn answered(self) -> Rule {
         const STATE: u32 = 0;
         const ESTABLISHED: u32 = 1 << 1;
@@ -74,17 +74,17 @@ impl Rule {
             .compare(NOT_EQUAL, &[0; 4])
     }
 
-    /// Sends the connection to another address and port.
+    /// Translates the destination to another address and port.
     pub fn dnat(self, addr: IpAddr, port: u16) -> Rule {
         self.immediate(REG, &octets(addr)).immediate(REG_PORT, &port.to_be_bytes()).translate(addr, REG, REG_PORT)
     }
 
-    /// Gives the connection the address of the link it leaves by.
+    /// Masquerades the connection with the address of the outgoing link.
     pub fn masquerade(self) -> Rule {
         self.expr("masq", Attrs::default())
     }
 
-    /// Only packets that came in by this link.
+    /// Only packets received on this link.
     pub fn comes_by(self, link: &str) -> Rule {
         self.meta(REG, IIFNAME).compare(EQUAL, &link_name(link))
     }
@@ -93,7 +93,7 @@ impl Rule {
         self.meta(REG, IIFNAME).compare(NOT_EQUAL, &link_name(link))
     }
 
-    /// Only packets that go out by this link.
+    /// Only packets leaving by this link.
     pub fn leaves_by(self, link: &str) -> Rule {
         self.meta(REG, OIFNAME).compare(EQUAL, &link_name(link))
     }
@@ -102,12 +102,12 @@ impl Rule {
         self.meta(REG, OIFNAME).compare(NOT_EQUAL, &link_name(link))
     }
 
-    /// Only packets that go out by a link whose name begins so.
+    /// Only packets leaving by a link whose name has this prefix.
     pub fn leaves_by_prefix(self, beginning: &str) -> Rule {
         self.meta(REG, OIFNAME).compare(EQUAL, beginning.as_bytes())
     }
 
-    /// Only packets that came in by a link whose name begins so.
+    /// Only packets received on a link whose name has this prefix.
     pub fn comes_by_prefix(self, beginning: &str) -> Rule {
         self.meta(REG, IIFNAME).compare(EQUAL, beginning.as_bytes())
     }
@@ -116,9 +116,9 @@ impl Rule {
         self.subnet(if subnet.0.is_ipv4() { 16 } else { 24 }, subnet, EQUAL)
     }
 
-    /// Sends the connection where a map of (protocol, port) or, with `by_addr`, of (address,
-    /// protocol, port) leads; a packet that is not in it goes on to the next rule. The parts of a
-    /// key and of a value stand in registers one after the other, each from a new word on.
+    /// Translates the destination by a map of (protocol, port) or, with `by_addr`, of (address, protocol, port); if the
+    /// map has no entry, the next rule applies. The parts of a key or value are in consecutive registers, each aligned
+    /// to a word.
     pub fn dnat_by(self, map: &str, like: IpAddr, by_addr: bool) -> Rule {
         let words = octets(like).len() as u32 / 4;
         let skip = if by_addr { words } else { 0 };
@@ -131,7 +131,7 @@ impl Rule {
             .translate(like, WORD, WORD + words)
     }
 
-    /// Only packets of this protocol: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6. Extension headers of IPv6 do not hide it.
+    /// Only packets of this protocol: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6, also behind IPv6 extension headers.
     pub fn protocol(self, proto: u8) -> Rule {
         self.meta(REG, L4PROTO).compare(EQUAL, &[proto])
     }
@@ -141,7 +141,7 @@ impl Rule {
         self.protocol(58).load(TRANSPORT, 0, 1).compare(EQUAL, &[kind])
     }
 
-    /// Lets the packet go on to the next table.
+    /// Accepts the packet: it continues to the next table.
     pub fn accept(self) -> Rule {
         const ACCEPT: u32 = 1;
         self.verdict(ACCEPT)
@@ -213,7 +213,7 @@ pub(super) const LINK: u32 = 0;
 pub(super) const NETWORK: u32 = 1;
 pub(super) const TRANSPORT: u32 = 2;
 
-/// A link's name as the rule machine holds it: sixteen bytes.
+/// A link's name in a register: sixteen bytes.
 pub(super) fn link_name(name: &str) -> Vec<u8> {
     let mut bytes = name.as_bytes().to_vec();
     bytes.resize(16, 0);
@@ -243,7 +243,7 @@ fn mask(addr: IpAddr, prefix: u8) -> IpAddr {
     }
 }
 
-/// The first address of the subnet that this address is in.
+/// The first address of this address's subnet.
 pub fn network((addr, prefix): Cidr) -> IpAddr {
     match (addr, mask(addr, prefix)) {
         (IpAddr::V4(a), IpAddr::V4(m)) => (a & m).into(),

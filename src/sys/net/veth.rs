@@ -1,5 +1,5 @@
-//! Pairs of virtual Ethernet links (veth(4)): made in their namespaces, wired, addressed and up.
-//! All or nothing: when a later step fails the pair is deleted, and nothing leaks.
+//! Pairs of virtual Ethernet links (veth(4)): created in their namespaces, attached, configured and up. All or nothing:
+//! if a later step fails, the pair is deleted.
 
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
@@ -10,6 +10,7 @@ use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 use super::Netns;
 use super::link::{self, Addrs};
+use super::link_index;
 use super::netlink::Netlink;
 use super::pin;
 use super::route::{self, Route};
@@ -19,32 +20,32 @@ use crate::sys::{Error, Result};
 pub struct End<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The namespace it lives in.
+    /// Its network namespace.
     pub netns: Netns<'a>,
-    /// The bridge, of that namespace, that it is a port of.
+    /// The bridge of that namespace to attach it to.
     pub bridge: Option<&'a str>,
-    /// Whether the bridge sends back by it what came by it: a container that calls its own published
-    /// port does that where netfilter sees bridged packets (br_netfilter).
+    /// Whether to enable hairpin mode: a container that uses its own published port needs it if netfilter sees bridged
+    /// packets (br_netfilter).
     pub hairpin: bool,
-    /// Whether it goes without an IPv6 link-local address of its own, and so without the packets by which a
-    /// link looks for others of that address: a bridge carries each of them to all of its ports.
+    /// Whether to disable its IPv6 link-local address, and so its neighbour discovery multicasts, which a bridge sends
+    /// to all its ports.
     pub no_link_local: bool,
-    /// Whether it is born in the group of the links that send only what `pin` lets them.
+    /// Whether it is created in the group of links that may only send what `pin` allows.
     pub pinned: bool,
     /// Its addresses.
     pub addrs: &'a Addrs,
-    /// The gateways of default routes through it, one for each family.
+    /// The gateways of default routes through it, one per family.
     pub gateways: &'a [IpAddr],
-    /// Its hardware address; `None`: random.
+    /// Its MAC address; `None`: random.
     pub mac: Option<[u8; 6]>,
-    /// The largest packet in bytes.
+    /// The MTU in bytes.
     pub mtu: Option<u32>,
-    /// How many queues it is made with; `None`: one.
+    /// The number of queues; `None`: one.
     pub queues: Option<u32>,
 }
 
-/// Makes a pair; both ends are up afterwards. Errors: EEXIST with the name that is taken, ENODEV
-/// with the bridge that is not there, EOPNOTSUPP without the kernel's veth module.
+/// Creates a pair; both ends are up afterwards. Errors: EEXIST with the name that is taken, ENODEV with the missing
+/// bridge, EOPNOTSUPP without the kernel's veth module.
 pub fn pair(first: &End<'_>, second: &End<'_>) -> Result<()> {
     let peer = describe(LinkMessageBuilder::<LinkUnspec>::new(), second).build();
     let message = describe(LinkMessageBuilder::<LinkVeth>::new_with_info_kind(InfoKind::Veth), first)
@@ -52,7 +53,7 @@ pub fn pair(first: &End<'_>, second: &End<'_>) -> Result<()> {
         .build();
     let own = Netlink::route(None)?;
     link::create(&own, message).map_err(|e| taken(e, first, second))?;
-    // The kernel refuses a peer that is born up (ENOTCONN), so both are raised in a second step.
+    // The kernel refuses a peer that is created up (ENOTCONN), so both are brought up in a second step.
     let wired = wire(&own, first).and_then(|()| wire(&own, second));
     if wired.is_err() {
         let _ = link::del(first.netns, first.name);
@@ -61,8 +62,8 @@ pub fn pair(first: &End<'_>, second: &End<'_>) -> Result<()> {
 }
 
 fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuilder<T> {
-    // Left alone the kernel makes a queue for each possible processor, switches all but one off
-    // again, and waits for readers of the old number: 0.1 to 0.2 ms even with two processors.
+    // By default the kernel creates a queue for each possible processor and disables all but one, which waits for an
+    // RCU grace period: 0.1 to 0.2 ms even with two processors.
     let queues = end.queues.unwrap_or(1);
     let mut message = message
         .name(end.name)
@@ -83,14 +84,14 @@ fn describe<T>(message: LinkMessageBuilder<T>, end: &End<'_>) -> LinkMessageBuil
     }
 }
 
-/// Raises an end, all changes in one datagram; `own` is a socket of the caller's namespace.
+/// Brings an end up, with all changes in one datagram; `own` is a socket of the caller's namespace.
 fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
     let there = end.netns.map(|_| Netlink::route(end.netns)).transpose()?;
     let netlink = there.as_ref().unwrap_or(own);
-    let bridge = end.bridge.map(|bridge| link::index(netlink, bridge)).transpose()?;
+    let bridge = end.bridge.map(|bridge| link_index::index(netlink, bridge)).transpose()?;
     let mut changes = Vec::new();
     if end.no_link_local {
-        // In a message of its own, before the one that raises the link: in one the kernel raises first.
+        // A separate message before the one that brings the link up: in a combined one the kernel brings it up first.
         changes.push(link::without_link_local(end.name));
     }
     changes.push(link::raise(end.name, bridge));
@@ -98,7 +99,7 @@ fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
         changes.push(link::hairpin(end.name));
     }
     if !end.addrs.list.is_empty() || !end.gateways.is_empty() {
-        let index = link::index(netlink, end.name)?;
+        let index = link_index::index(netlink, end.name)?;
         changes.extend(end.addrs.changes(index));
         for gateway in end.gateways {
             changes.push(route::change(Some(index), &Route { via: Some(*gateway), ..Route::default() })?);
@@ -107,11 +108,11 @@ fn wire(own: &Netlink, end: &End<'_>) -> Result<()> {
     netlink.ask_all(changes).map_err(|e| e.with_path(end.name))
 }
 
-/// EEXIST does not tell which end it means.
+/// EEXIST does not identify the end.
 fn taken(error: Error, first: &End<'_>, second: &End<'_>) -> Error {
     if error.errno != Errno::EEXIST {
         return error;
     }
-    let there = |end: &End<'_>| Netlink::route(end.netns).and_then(|n| link::index(&n, end.name)).is_ok();
+    let there = |end: &End<'_>| Netlink::route(end.netns).and_then(|n| link_index::index(&n, end.name)).is_ok();
     link::exists(error, if there(first) { first.name } else { second.name })
 }

@@ -1,10 +1,10 @@
-//! Control groups: which hierarchies are mounted where, and with which controllers (cgroups(7)).
+//! Cgroups: the mounted hierarchies and their controllers (cgroups(7)).
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{line, writable};
+use super::answer::{line, writable};
 use crate::sys::mountinfo::{self, Mount};
 
 /// The layout of this host.
@@ -16,7 +16,7 @@ pub struct Cgroups {
     pub controllers: BTreeMap<String, &'static str>,
     /// The mounted hierarchies.
     pub mounts: Vec<Hierarchy>,
-    /// Whether swap is counted and can be limited; absent where nothing tells.
+    /// Whether swap is accounted and can be limited; absent if unknown.
     pub swap: Option<bool>,
     /// Whether the kernel measures pressure (/proc/pressure).
     pub pressure: bool,
@@ -25,7 +25,7 @@ pub struct Cgroups {
 /// A mounted hierarchy.
 #[derive(Serialize)]
 pub struct Hierarchy {
-    /// Where it is mounted.
+    /// Its mount point.
     pub path: String,
     /// "v1" or "v2".
     pub version: &'static str,
@@ -33,13 +33,13 @@ pub struct Hierarchy {
     pub controllers: Vec<String>,
     /// The cgroup of this process in it, from its root.
     pub own: Option<String>,
-    /// Whether this process may make cgroups at the mount's root.
+    /// Whether this process may create cgroups at the mount's root.
     pub writable: bool,
-    /// Whether this process may make cgroups below its own (its folder was delegated to it).
+    /// Whether this process may create cgroups below its own (its directory was delegated to it).
     pub delegated: bool,
 }
 
-/// Reads the mounts and asks each for its controllers.
+/// Reads the mounts and the controllers of each.
 pub fn cgroups() -> Cgroups {
     let own = line("/proc/self/cgroup").unwrap_or_default();
     let mounted = mountinfo::mounts().unwrap_or_default();
@@ -72,7 +72,7 @@ fn hierarchy(mount: &Mount, own: &str) -> Option<Hierarchy> {
         _ => return None,
     };
     let own = own_path(own, version, &controllers);
-    // A mount that shows only a part of the hierarchy (in a container) has that part's path as root.
+    // A mount of only a part of the hierarchy (in a container) has that part's path as root.
     let below = own.as_ref().map(|own| own.strip_prefix(mount.root.trim_end_matches('/')).unwrap_or(own));
     let folder = below.map(|below| format!("{}{below}", mount.target));
     Some(Hierarchy {
@@ -110,8 +110,7 @@ fn own_path(text: &str, version: &str, controllers: &[String]) -> Option<String>
     })
 }
 
-/// Without swap accounting the files for it are missing. On v2 the root has none in any case, so a
-/// child is asked.
+/// Without swap accounting the files for it are missing. On v2 the root never has them, so a child cgroup is checked.
 fn swap(mounts: &[Hierarchy]) -> Option<bool> {
     let memory = mounts.iter().find(|m| m.controllers.iter().any(|c| c == "memory"))?;
     let has = |folder: &str, file: &str| std::path::Path::new(folder).join(file).exists();

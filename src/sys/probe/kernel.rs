@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What uname(2) says.
+/// The result of uname(2).
 #[derive(Serialize)]
 pub struct Kernel {
     /// The whole release, "6.1.0-18-amd64".
@@ -16,7 +16,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Whether the kernel is of this version or newer.
+    /// Whether the kernel has this version or a newer one.
     pub fn since(&self, major: u32, minor: u32) -> bool {
         (self.major, self.minor) >= (major, minor)
     }

@@ -1,19 +1,19 @@
-//! Features that may come as modules: built in or loaded, loadable, or absent.
+//! Features that may be modules: built in or loaded, loadable, or absent.
 
 use serde::Serialize;
 
-use super::Offer;
+use super::answer::{self, Offer};
 
-/// The files that say which modules this kernel has, read once.
+/// The files that list this kernel's modules, read once.
 pub struct Modules {
     builtin: String,
     loadable: String,
 }
 
 impl Modules {
-    /// Of this kernel release; empty where the folder is missing (a kernel without modules).
+    /// For this kernel release; empty if the directory is missing (a kernel without modules).
     pub fn read(release: &str) -> Modules {
-        let read = |file: &str| super::line(&format!("/lib/modules/{release}/{file}")).unwrap_or_default();
+        let read = |file: &str| answer::line(&format!("/lib/modules/{release}/{file}")).unwrap_or_default();
         Modules { builtin: read("modules.builtin"), loadable: read("modules.dep") }
     }
 
@@ -22,17 +22,17 @@ impl Modules {
         self.builtin.lines().any(|path| is(path, name))
     }
 
-    /// Whether the module is loaded now; a built-in one shows only where it has parameters.
+    /// Whether the module is loaded; a built-in one is only visible here if it has parameters.
     pub fn loaded(name: &str) -> bool {
         std::path::Path::new("/sys/module").join(name).exists()
     }
 
-    /// Whether a file of the module is there.
+    /// Whether the module's file exists.
     pub fn loadable(&self, name: &str) -> bool {
         self.loadable.lines().any(|line| is(line.split(':').next().unwrap_or_default(), name))
     }
 
-    /// `there`, or else what the module's file makes of it.
+    /// `there`, or otherwise the result for the module's file.
     pub fn offer(&self, there: bool, name: &str) -> Offer {
         match there || self.built_in(name) {
             true => Offer::Is(true),
@@ -45,7 +45,7 @@ impl Modules {
 /// Whether `path` is the module's file: "kernel/fs/overlayfs/overlay.ko.zst".
 fn is(path: &str, name: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or_default();
-    // A dash and an underscore are the same in module names.
+    // Dashes and underscores are equivalent in module names.
     file.split_once(".ko").is_some_and(|(stem, _)| stem.replace('-', "_") == name)
 }
 
@@ -68,7 +68,7 @@ pub struct Filesystems {
 
 /// Reads /proc/filesystems (filesystems(5)).
 pub fn filesystems(modules: &Modules) -> Filesystems {
-    let known = super::line("/proc/filesystems").unwrap_or_default();
+    let known = answer::line("/proc/filesystems").unwrap_or_default();
     let offer = |name: &str| modules.offer(known.lines().any(|l| l.rsplit('\t').next() == Some(name)), name);
     Filesystems {
         overlay: offer("overlay"),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{line, number};
+use super::answer::{line, number};
 use crate::sys::namespace::KINDS;
 
-/// By kind: whether the kernel has it and its limit is not 0.
+/// By kind: whether the kernel supports it and its limit is not 0.
 pub type Namespaces = BTreeMap<&'static str, bool>;
 
 /// The eight kinds.
@@ -20,22 +20,22 @@ fn offered(kind: &str, file: &str) -> bool {
     std::fs::symlink_metadata(format!("/proc/self/ns/{file}")).is_ok() && number(&limit) != Some(0)
 }
 
-/// User namespaces for users without privileges.
+/// User namespaces for unprivileged users.
 #[derive(Serialize)]
 pub struct Users {
     /// The limit of user namespaces (/proc/sys/user/max_user_namespaces); absent without support.
     pub limit: Option<u64>,
-    /// Whether a user without privileges may make one.
+    /// Whether an unprivileged user may create one.
     pub unprivileged: bool,
-    /// The setting that forbids it, where one does.
+    /// The setting that forbids it, if any.
     pub forbidden_by: Option<&'static str>,
-    /// Whether newuidmap and newgidmap are in PATH: they map more than the own id.
+    /// Whether newuidmap and newgidmap are in PATH: they can map more than the user's own id.
     pub newuidmap: bool,
     /// Whether this user has a range of ids in /etc/subuid and /etc/subgid.
     pub subids: bool,
 }
 
-/// Asks the settings of the kernel, of Debian's patch and of AppArmor.
+/// Reads the settings of the kernel, of Debian's patch and of AppArmor.
 pub fn users() -> Users {
     let forbidden_by = forbidden_by();
     let there = std::fs::symlink_metadata("/proc/self/ns/user").is_ok();
@@ -48,7 +48,7 @@ pub fn users() -> Users {
     }
 }
 
-/// The setting that forbids user namespaces to users without privileges, or to all.
+/// The setting that forbids user namespaces to unprivileged users, or to all.
 pub fn forbidden_by() -> Option<&'static str> {
     [
         ("user.max_user_namespaces", "/proc/sys/user/max_user_namespaces", 0),

@@ -2,25 +2,25 @@
 
 use serde::Serialize;
 
-use super::line;
+use super::answer::line;
 use crate::sys::security::landlock;
 
-/// What can confine a process.
+/// The features that confine a process.
 #[derive(Serialize)]
 pub struct Security {
-    /// The version of Landlock's interface; 0 without it.
+    /// The Landlock ABI version; 0 without Landlock.
     pub landlock: u64,
     /// Whether seccomp filters can be loaded.
     pub seccomp: bool,
-    /// The actions that a seccomp filter may take.
+    /// The actions that a seccomp filter may use.
     pub seccomp_actions: Vec<String>,
-    /// The security modules of the kernel, where securityfs is mounted.
+    /// The kernel's security modules, if securityfs is mounted.
     pub modules: Vec<String>,
-    /// Whether this process gave up gaining privileges already (no_new_privs).
+    /// Whether this process can no longer gain privileges (no_new_privs).
     pub no_new_privs: bool,
 }
 
-/// Asks each.
+/// Probes each.
 pub fn security() -> Security {
     let words = |text: Option<String>, by: char| -> Vec<String> {
         text.unwrap_or_default().split(by).filter(|w| !w.is_empty()).map(str::to_owned).collect()

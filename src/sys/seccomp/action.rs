@@ -1,9 +1,8 @@
-//! What is done with a call, as profiles name it and as a filter returns it (seccomp(2)).
+//! Actions for system calls, as named by profiles and as returned by a filter (seccomp(2)).
 
 use nix::errno::Errno;
 
-use super::places::{Reader, Result, refuse};
-use super::profile::unknown;
+use super::places::{Reader, Result, refuse, unknown};
 
 /// The actions.
 pub struct Actions;
@@ -12,7 +11,7 @@ const ERRNO: u32 = 0x0005_0000;
 const TRACE: u32 = 0x7ff0_0000;
 const DATA: u32 = 0xffff;
 
-/// The call waits for an answer by the filter's listener.
+/// The call waits for an answer from the filter's listener.
 pub const NOTIFY: u32 = 0x7fc0_0000;
 
 const NAMES: [(&str, u32); 9] = [
@@ -27,11 +26,11 @@ const NAMES: [(&str, u32); 9] = [
     ("SCMP_ACT_NOTIFY", NOTIFY),
 ];
 
-/// What a call fails with where a profile says no number (libseccomp's, EPERM).
+/// The errno of a call if the profile gives none (libseccomp's, EPERM).
 const DEFAULT: u32 = 1;
 
 impl Actions {
-    /// The filter's return value of an action; `number` is the errno of one that fails the call.
+    /// The filter's return value for an action; `number` is the errno for one that fails the call.
     pub fn value(place: &str, name: &str, number: Option<u32>) -> Result<u32> {
         match NAMES.iter().find(|(known, _)| *known == name) {
             Some((_, value @ (ERRNO | TRACE))) => Ok(value | number.unwrap_or(DEFAULT)),
@@ -45,13 +44,13 @@ impl Actions {
         if let Some(value) = reader.number(number)? {
             return match u32::try_from(value) {
                 Ok(value) if value <= 4095 => Ok(Some(value)),
-                _ => refuse(&reader.at(number), &format!("{value} is no errno")),
+                _ => refuse(&reader.at(number), &format!("{value} is not an errno")),
             };
         }
         let Some(word) = reader.text(name)? else { return Ok(None) };
         match (1..134).find(|n| format!("{:?}", Errno::from_raw(*n)) == word) {
             Some(value) => Ok(Some(value.unsigned_abs())),
-            None => refuse(&reader.at(name), &format!("{word:?} is no errno")),
+            None => refuse(&reader.at(name), &format!("{word:?} is not an errno")),
         }
     }
 
@@ -65,8 +64,8 @@ impl Actions {
         value & !DATA == ERRNO
     }
 
-    /// Whether the call is not made: it fails, or its thread or process ends. A tracer may do as it likes,
-    /// and so may who answers it.
+    /// Whether the call is not executed: it fails, or its thread or process ends. A tracer or a supervisor decides for
+    /// itself.
     pub fn denies(value: u32) -> bool {
         let allows = ["SCMP_ACT_ALLOW", "SCMP_ACT_TRACE", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY"];
         !NAMES.iter().any(|(name, action)| allows.contains(name) && *action == value & !DATA)

@@ -1,5 +1,5 @@
-//! Classic BPF as seccomp runs it (seccomp(2)): instructions, and blocks of them that are put together
-//! by relative jumps forward. A block always returns; it never runs into the next one.
+//! Classic BPF for seccomp (seccomp(2)): instructions, and blocks of them that are connected by relative forward jumps.
+//! A block always returns; it never continues into the next one.
 
 /// One instruction: struct sock_filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,10 +10,10 @@ pub struct Insn {
     k: u32,
 }
 
-/// How many bytes an instruction has in a compiled filter.
+/// The size of an instruction in a compiled filter, in bytes.
 pub const SIZE: usize = 8;
 
-/// The most instructions that the kernel takes (BPF_MAXINSNS).
+/// The largest number of instructions that the kernel accepts (BPF_MAXINSNS).
 pub const MOST: usize = 4096;
 
 const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
@@ -21,7 +21,7 @@ const AND: u16 = 0x54; // BPF_ALU | BPF_AND | BPF_K
 const JUMP: u16 = 0x05; // BPF_JMP | BPF_JA
 const RETURN: u16 = 0x06; // BPF_RET | BPF_K
 
-/// What two numbers are compared for.
+/// A comparison of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Test {
     /// Equal.
@@ -52,12 +52,12 @@ impl Insn {
         Insn::plain(RETURN, action)
     }
 
-    /// Compares, and skips so many instructions.
+    /// Compares, and skips this many instructions.
     pub const fn jump(test: Test, k: u32, jt: u8, jf: u8) -> Insn {
         Insn { code: test as u16, jt, jf, k }
     }
 
-    /// The instruction as the kernel reads it.
+    /// The instruction in the kernel's format.
     pub fn bytes(self) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
         bytes[..2].copy_from_slice(&self.code.to_ne_bytes());
@@ -68,8 +68,8 @@ impl Insn {
     }
 }
 
-/// Where the test holds `yes`, else `no`. A conditional jump reaches 255 instructions only; a longer
-/// one goes over an unconditional one.
+/// `yes` if the test is true, else `no`. A conditional jump reaches only 255 instructions; a longer one uses an
+/// unconditional jump.
 pub fn branch(test: Test, k: u32, yes: &[Insn], no: Vec<Insn>) -> Vec<Insn> {
     let mut block = match u8::try_from(no.len()) {
         Ok(over) => vec![Insn::jump(test, k, over, 0)],
@@ -80,7 +80,7 @@ pub fn branch(test: Test, k: u32, yes: &[Insn], no: Vec<Insn>) -> Vec<Insn> {
     block
 }
 
-/// Whether a filter, as the kernel reads it, has an end with this action.
+/// Whether a filter, in the kernel's format, can return this action.
 pub fn returns(filter: &[u8], action: u32) -> bool {
     filter.chunks_exact(SIZE).any(|insn| insn == Insn::ret(action).bytes())
 }

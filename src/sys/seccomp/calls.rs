@@ -1,5 +1,5 @@
-//! System calls by name, per architecture, and the architectures as profiles name them. The tables
-//! are those of the `syscalls` crate.
+//! System calls by name, per architecture, and the architectures as named by profiles. The tables are those of the
+//! `syscalls` crate.
 
 use std::str::FromStr;
 
@@ -8,20 +8,20 @@ use std::str::FromStr;
 pub enum Arch {
     /// 64-bit x86.
     X86_64,
-    /// 32-bit x86, which a 64-bit kernel runs too.
+    /// 32-bit x86, which a 64-bit kernel also runs.
     X86,
     /// 64-bit ARM.
     Aarch64,
 }
 
-/// What this program was built for.
+/// The architecture this program was built for.
 #[cfg(target_arch = "x86_64")]
 pub const NATIVE: Arch = Arch::X86_64;
-/// What this program was built for.
+/// The architecture this program was built for.
 #[cfg(target_arch = "aarch64")]
 pub const NATIVE: Arch = Arch::Aarch64;
 
-/// The architectures of libseccomp, without their SCMP_ARCH_.
+/// The architectures of libseccomp, without SCMP_ARCH_.
 pub const ARCHES: [&str; 22] = [
     "X86",
     "X86_64",
@@ -48,7 +48,7 @@ pub const ARCHES: [&str; 22] = [
 ];
 
 impl Arch {
-    /// The architecture of "SCMP_ARCH_X86_64".
+    /// The architecture for a name such as "SCMP_ARCH_X86_64".
     pub fn named(name: &str) -> Option<Arch> {
         match name {
             "SCMP_ARCH_X86_64" => Some(Arch::X86_64),
@@ -58,17 +58,17 @@ impl Arch {
         }
     }
 
-    /// The architecture that seccomp tells as this AUDIT_ARCH_….
+    /// The architecture for an AUDIT_ARCH_… value.
     pub fn audited(audit: u32) -> Option<Arch> {
         [Arch::X86_64, Arch::X86, Arch::Aarch64].into_iter().find(|arch| arch.audit() == audit)
     }
 
-    /// Whether the kernel of the native architecture runs it too.
+    /// Whether a kernel of the native architecture also runs it.
     pub fn is_sub(self) -> bool {
         NATIVE == Arch::X86_64 && self == Arch::X86
     }
 
-    /// AUDIT_ARCH_…, as seccomp tells it.
+    /// AUDIT_ARCH_…, as reported by seccomp.
     pub fn audit(self) -> u32 {
         match self {
             Arch::X86_64 => 0xc000_003e,
@@ -86,12 +86,12 @@ impl Arch {
         }
     }
 
-    /// The number of a call; `None` when the architecture does not have it.
+    /// The number of a call; `None` if the architecture does not have it.
     pub fn number(self, call: &str) -> Option<u32> {
         let number = match self {
             Arch::X86_64 => syscalls::x86_64::Sysno::from_str(call).map(|call| call.id()),
             Arch::X86 => syscalls::x86::Sysno::from_str(call).map(|call| call.id()),
-            // The table has it without the prefix that everyone else gives it.
+            // The table lacks the prefix that is used everywhere else.
             Arch::Aarch64 if call == "newfstatat" => Ok(syscalls::aarch64::Sysno::fstatat.id()),
             Arch::Aarch64 => syscalls::aarch64::Sysno::from_str(call).map(|call| call.id()),
         };

@@ -1,5 +1,5 @@
-//! From a profile to a filter: one block an architecture, in it a binary search over ranges of call
-//! numbers that are decided alike, at its ends the tests of the arguments.
+//! From a profile to a filter: one block per architecture, containing a binary search over ranges of call numbers with
+//! the same result, and at its leaves the tests of the arguments.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const ARGS: u32 = 16;
 
-/// Numbers from here on are calls of the x32 ABI.
+/// From this number on, calls belong to the x32 ABI.
 const X32: u32 = 0x4000_0000;
 
 const ENOSYS: u32 = 38;
 
-/// What is done with one call: the first rule whose conditions hold, else the default.
+/// The result for one call: the first rule whose conditions hold, else the default.
 #[derive(Default, PartialEq, Clone)]
 struct Decision {
     rules: Vec<(Vec<Condition>, u32)>,
     always: Option<u32>,
 }
 
-/// Compiles a profile. The error is a sentence for the user.
+/// Compiles a profile. The error is a message for the user.
 pub fn compile(profile: &Profile) -> Result<Vec<Insn>, String> {
-    // What no block is for: a call of another architecture is never let through.
+    // The default for architectures without a block: their calls are never allowed.
     let foreign = if profile.default_denies() { profile.default } else { Profile::errno(ENOSYS) };
     let mut program = vec![Insn::ret(foreign)];
     for arch in profile.arches.iter().filter(|arch| arch.is_sub()) {
@@ -42,7 +42,7 @@ pub fn compile(profile: &Profile) -> Result<Vec<Insn>, String> {
     program.insert(0, Insn::load(ARCH));
     match program.len() {
         0..=MOST => Ok(program),
-        length => Err(format!("the filter has {length} instructions; the kernel takes {MOST}")),
+        length => Err(format!("the filter has {length} instructions; the kernel accepts at most {MOST}")),
     }
 }
 
@@ -52,14 +52,14 @@ fn block(profile: &Profile, arch: Arch) -> Vec<Insn> {
     block
 }
 
-/// The first number of each range with what is decided there; the first range begins with 0.
+/// The first number of each range and its result; the first range starts at 0.
 fn ranges(profile: &Profile, arch: Arch) -> Vec<(u32, Decision)> {
     let mut decisions: BTreeMap<u32, Decision> = BTreeMap::new();
     for rule in &profile.rules {
         for (name, number) in rule.names.iter().filter_map(|name| Some((name, arch.number(name)?))) {
             let decision = decisions.entry(number).or_default();
-            // As libseccomp has it: a rule without conditions takes the place of those with, and
-            // the first of its kind counts.
+            // Like libseccomp: a rule without conditions replaces those with conditions, and the first of its kind
+            // applies.
             match rule.conditions.is_empty() {
                 true => drop(decision.always.get_or_insert(rule.action)),
                 false => {
@@ -69,8 +69,8 @@ fn ranges(profile: &Profile, arch: Arch) -> Vec<(u32, Decision)> {
             }
         }
     }
-    // A call that is newer than all that the profile knows "does not exist", so that a C library
-    // falls back to what it knows itself; EPERM it would take for an answer (runc does the same).
+    // A call newer than all calls in the profile returns ENOSYS, so that a C library uses its fallback; it would treat
+    // EPERM as final (runc does the same).
     let beyond = if profile.default_is_errno() { Profile::errno(ENOSYS) } else { profile.default };
     let mut found = vec![(0, Decision::default())];
     for (number, mut decision) in decisions {
@@ -109,18 +109,18 @@ fn decide(decision: &Decision, default: u32) -> Vec<Insn> {
     block
 }
 
-/// Where a test of a condition goes on.
+/// The target of a test of a condition.
 #[derive(Clone, Copy)]
 enum Go {
     /// The next instruction.
     On,
-    /// The condition holds: behind it.
+    /// The condition holds: after it.
     Holds,
-    /// It does not: behind the whole rule.
+    /// It does not hold: after the whole rule.
     Fails,
 }
 
-/// The tests of all conditions, then the action; a condition that does not hold leads behind it.
+/// The tests of all conditions, then the action; a failed condition jumps past it.
 fn rule(conditions: &[Condition], action: u32) -> Vec<Insn> {
     let mut block = vec![Insn::ret(action)];
     for condition in conditions.iter().rev() {
@@ -156,7 +156,7 @@ fn places(index: u32) -> (u32, u32) {
     if cfg!(target_endian = "little") { (low, low + 4) } else { (low + 4, low) }
 }
 
-/// The steps of a condition on an argument of which the kernel takes 32 bits or fewer.
+/// The steps of a condition on an argument of at most 32 bits.
 fn narrow(condition: &Condition) -> Vec<Step> {
     use Go::{Fails, On};
     let (value, taken) = (condition.value as u32, u32::MAX >> (32 - condition.bits));
@@ -177,7 +177,8 @@ fn narrow(condition: &Condition) -> Vec<Step> {
     steps
 }
 
-/// The steps of one condition. An argument has 64 bits, BPF loads 32: of a wide one the upper half decides first.
+/// The steps of one condition. An argument has 64 bits and BPF loads 32: for a wide one the upper half is compared
+/// first.
 fn steps(condition: &Condition) -> Vec<Step> {
     use Go::{Fails, Holds, On};
     if condition.bits < 64 {

@@ -1,6 +1,5 @@
-//! System call filters (seccomp(2)): profiles in Docker's format, compiled to BPF and loaded. No crate
-//! does the whole format in Rust alone: seccompiler knows two actions a filter and no names,
-//! libseccomp is C.
+//! System call filters (seccomp(2)): profiles in Docker's format, compiled to BPF and loaded. No pure Rust crate
+//! supports the whole format: seccompiler knows two actions per filter and no names, libseccomp is C.
 
 mod action;
 mod bpf;
@@ -18,30 +17,30 @@ use nix::errno::Errno;
 use super::{Context, Error, Result};
 pub use profile::{Profile, Subject, kernel};
 
-/// Compiles a profile into a filter, the kernel's struct sock_filter one after the other. The error
-/// is a sentence for the user.
+/// Compiles a profile into a filter, a sequence of the kernel's struct sock_filter. The error is a message for the
+/// user.
 pub fn compile(profile: &Profile) -> std::result::Result<Vec<u8>, String> {
     Ok(compile::compile(profile)?.into_iter().flat_map(bpf::Insn::bytes).collect())
 }
 
-/// Why these bytes are no filter; `None` for one that the kernel may take.
+/// Why these bytes are not a filter; `None` for a possible one.
 pub fn wrong(filter: &[u8]) -> Option<String> {
     let most = bpf::SIZE * bpf::MOST;
     match filter.len() {
         0 => Some("the filter is empty".into()),
         length if length % bpf::SIZE != 0 || length > most => {
-            Some(format!("{length} bytes are no filter: it has 8 bytes an instruction, and {most} at most"))
+            Some(format!("{length} bytes are not a filter: an instruction has 8 bytes, and a filter at most {most}"))
         }
         _ => None,
     }
 }
 
-/// Puts this process under a filter for good; returns the listener of one that leaves calls to be
-/// answered. With `carrier`, a socket, it goes to the far side of that instead, by sendmsg and before
-/// this process makes any other call, which might wait for its answer already. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN, EINVAL for what is no program,
-/// EBUSY for a second filter with a listener.
+/// Installs a filter on this process permanently; returns the listener if the filter has calls to be answered. With
+/// `carrier`, a socket, the listener is sent to its peer instead. This uses sendmsg, before this process makes any
+/// other call that might already wait for an answer. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN, EINVAL for
+/// an invalid program, EBUSY for a second filter with a listener.
 pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>> {
-    // Copied into what is aligned as the kernel's type is.
+    // Copied to memory with the alignment of the kernel's type.
     let mut instructions: Vec<u64> = filter
         .chunks_exact(bpf::SIZE)
         .map(|bytes| u64::from_ne_bytes(bytes.try_into().expect("as long as an instruction")))
@@ -54,16 +53,16 @@ pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<Own
         set_filter(0, &program)?;
         return Ok(None);
     }
-    // A signal then waits for the answer instead of having the call made twice (kernel 5.19).
+    // A signal then waits for the answer instead of restarting the call (kernel 5.19).
     let flags = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
     let fd = match set_filter(flags | WAIT_KILLABLE, &program) {
         Err(e) if e.errno == Errno::EINVAL => set_filter(flags, &program)?,
         fd => fd?,
     };
-    // SAFETY: the kernel gave us this new descriptor, which is close-on-exec.
+    // SAFETY: the kernel returned this new descriptor, which is close-on-exec.
     let listener = unsafe { OwnedFd::from_raw_fd(fd) };
     let Some(carrier) = carrier else { return Ok(Some(listener)) };
-    // Nothing is allocated or freed before it is sent: memory comes by system calls too.
+    // Nothing is allocated or freed before it is sent, since allocation uses system calls too.
     super::socket::send_fd(carrier, listener.as_fd()).detail("sending the listener")?;
     Ok(None)
 }

@@ -1,6 +1,5 @@
-//! System calls that a filter leaves to another process (seccomp_unotify(2)): they are received, looked
-//! into and answered by the descriptor that loading the filter gave. Whoever is asked about is held by
-//! an id: a pid may belong to another process by the time that it is used.
+//! System calls that a filter passes to another process (seccomp_unotify(2)): they are received, inspected and answered
+//! through the filter's listener. The caller is identified by an id, since its pid may be reused.
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -17,9 +16,9 @@ use super::widths;
 #[repr(C)]
 #[derive(Default)]
 pub struct Waiting {
-    /// What tells it from all others.
+    /// Its unique id.
     pub id: u64,
-    /// The calling thread, as the receiver's pid namespace has it; 0 when that does not see it.
+    /// The calling thread's pid in the receiver's pid namespace; 0 if it is not visible there.
     pub pid: u32,
     flags: u32,
     number: i32,
@@ -29,14 +28,14 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// The architecture's name, "amd64", and the call's; a number where it has no name here.
+    /// The architecture's name, "amd64", and the call's name; a number if it is unknown.
     pub fn names(&self) -> (String, String) {
         let number = self.number as u32;
         let Some(arch) = Arch::audited(self.arch) else { return (self.arch.to_string(), number.to_string()) };
         (arch.word().to_owned(), arch.name(number).map_or_else(|| number.to_string(), str::to_owned))
     }
 
-    /// Its six arguments, of each the bits that the kernel takes.
+    /// Its six arguments, limited to the bits that the kernel uses.
     pub fn arguments(&self) -> [u64; 6] {
         let arch = Arch::audited(self.arch);
         let call = arch.and_then(|arch| Some((arch, arch.name(self.number as u32)?)));
@@ -45,25 +44,25 @@ impl Waiting {
     }
 }
 
-/// What a listener has.
+/// The state of a listener.
 pub enum Next {
-    /// A call that waits.
+    /// A waiting call.
     Call(Waiting),
-    /// None at the moment, or its caller is gone.
+    /// None now, or its caller has ended.
     Nothing,
-    /// No process has the filter any more.
+    /// No process uses the filter any more.
     End,
 }
 
 /// The answer to a call.
 pub enum Answer<'a> {
-    /// It returns this, and the kernel does nothing.
+    /// It returns this value, and the kernel does not execute it.
     Value(i64),
     /// It fails with this errno.
     Error(i32),
-    /// The kernel does it, with what its arguments point to by then.
+    /// The kernel executes it, with whatever its arguments point to at that time.
     Continue,
-    /// It returns a new descriptor, close-on-exec if so asked, of this open file.
+    /// It returns a new descriptor of this open file, close-on-exec if requested.
     File(BorrowedFd<'a>, bool),
 }
 
@@ -87,7 +86,7 @@ struct AddFd {
 const CONTINUE: u32 = 1;
 const ADD_SEND: u32 = 2;
 
-/// _IOC of the type '!': 3 reads and writes, 1 writes.
+/// _IOC of type '!': 3 reads and writes, 1 writes.
 const fn request(direction: u64, number: u64, size: usize) -> u64 {
     direction << 30 | (size as u64) << 16 | (b'!' as u64) << 8 | number
 }
@@ -99,8 +98,8 @@ const ADD: u64 = request(1, 3, size_of::<AddFd>());
 
 fn ioctl<T>(listener: BorrowedFd<'_>, request: u64, argument: &mut T) -> Result<()> {
     loop {
-        // SAFETY: each request of this file is passed the struct whose size is in its number, and the
-        // struct lives through the call.
+        // SAFETY: each request in this file gets the struct whose size its number encodes, and the struct lives through
+        // the call.
         match unsafe { libc::ioctl(listener.as_raw_fd(), request as _, &raw mut *argument) } {
             -1 if Errno::last() == Errno::EINTR && !interrupt::pending() => {}
             -1 => return Err(Error::last()),
@@ -109,10 +108,10 @@ fn ioctl<T>(listener: BorrowedFd<'_>, request: u64, argument: &mut T) -> Result<
     }
 }
 
-/// Takes the next call that waits, without waiting for one.
+/// Takes the next waiting call without blocking.
 pub fn receive(listener: BorrowedFd<'_>) -> Result<Next> {
     let mut polled = [PollFd::from_borrowed_fd(listener, PollFlags::IN)];
-    // The request itself would wait, whatever the descriptor's flags are.
+    // The request itself would block, whatever the descriptor's flags are.
     rustix::event::poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
     let ready = polled[0].revents();
     if !ready.contains(PollFlags::IN) {
@@ -121,13 +120,13 @@ pub fn receive(listener: BorrowedFd<'_>) -> Result<Next> {
     let mut call = Waiting::default();
     match ioctl(listener, RECEIVE, &mut call) {
         Ok(()) => Ok(Next::Call(call)),
-        // Its caller was killed meanwhile.
+        // Its caller was killed in the meantime.
         Err(e) if e.errno == Errno::ENOENT => Ok(Next::Nothing),
         Err(e) => Err(e),
     }
 }
 
-/// Answers a call; false when nobody waits for it any more.
+/// Answers a call; false if it no longer waits.
 pub fn respond(listener: BorrowedFd<'_>, id: u64, answer: &Answer<'_>) -> Result<bool> {
     let mut response = Response { id, value: 0, error: 0, flags: 0 };
     match answer {
@@ -157,18 +156,18 @@ pub fn valid(listener: BorrowedFd<'_>, id: u64) -> Result<bool> {
     answered(ioctl(listener, VALID, &mut id))
 }
 
-/// How much of the caller's memory is asked for.
+/// How much of the caller's memory to read.
 #[derive(Clone, Copy)]
 pub enum Extent {
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
-    /// Up to the first NUL, which is not returned, in at most so many.
+    /// Up to the first NUL, which is not returned, within this many bytes.
     Text(usize),
 }
 
-/// What the caller has at an address; `None` when it does not wait any more. It may be something else
-/// by the time that the kernel reads it. Errors: EFAULT where it has nothing, ENAMETOOLONG for a text
-/// without an end, EACCES without CAP_SYS_PTRACE over it.
+/// Reads the caller's memory at an address; `None` if it no longer waits. The content may change before the kernel
+/// reads it. Errors: EFAULT for an unmapped address, ENAMETOOLONG for a string without an end, EACCES without
+/// CAP_SYS_PTRACE over it.
 pub fn read(listener: BorrowedFd<'_>, id: u64, pid: u32, address: u64, extent: Extent) -> Result<Option<Vec<u8>>> {
     let path = format!("/proc/{pid}/mem");
     let memory = match File::open(&path) {
@@ -176,7 +175,7 @@ pub fn read(listener: BorrowedFd<'_>, id: u64, pid: u32, address: u64, extent: E
         Err(e) if e.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
         Err(e) => return Err(e).at(path),
     };
-    // The pid was the caller's when the file was opened, and then the memory is.
+    // The pid was the caller's when the file was opened, so the memory is the caller's.
     if !valid(listener, id)? {
         return Ok(None);
     }
@@ -184,17 +183,17 @@ pub fn read(listener: BorrowedFd<'_>, id: u64, pid: u32, address: u64, extent: E
         Extent::Bytes(length) => bytes(&memory, address, length),
         Extent::Text(most) => text(&memory, address, most),
     };
-    // A process that went on meanwhile may have changed it: what was read is then no argument.
+    // If the process continued in the meantime, it may have changed the memory, and the result is not valid.
     if valid(listener, id)? { found.map(Some) } else { Ok(None) }
 }
 
 fn fault(e: std::io::Error) -> Error {
-    // What /proc/PID/mem says where nothing is mapped, and of addresses that would be negative places.
+    // The errors of /proc/PID/mem for unmapped addresses, and for addresses that would be negative offsets.
     let errno = match Error::from(e).errno {
         Errno::EIO | Errno::EINVAL => Errno::EFAULT,
         errno => errno,
     };
-    Error::new(errno).with_detail("the caller has nothing at that address")
+    Error::new(errno).with_detail("no memory of the caller is mapped at that address")
 }
 
 fn bytes(memory: &File, address: u64, length: usize) -> Result<Vec<u8>> {
@@ -206,7 +205,7 @@ fn bytes(memory: &File, address: u64, length: usize) -> Result<Vec<u8>> {
     }
 }
 
-/// Page by page: the next one may not be there, and need not.
+/// Page by page: the next page may be unmapped, and may not be needed.
 fn text(memory: &File, address: u64, most: usize) -> Result<Vec<u8>> {
     const PAGE: u64 = 4096;
     let mut found = Vec::new();
@@ -222,5 +221,5 @@ fn text(memory: &File, address: u64, most: usize) -> Result<Vec<u8>> {
             None => found.extend(page),
         }
     }
-    Err(Error::new(Errno::ENAMETOOLONG).with_detail(format!("no end in {most} bytes")))
+    Err(Error::new(Errno::ENAMETOOLONG).with_detail(format!("no NUL byte within {most} bytes")))
 }

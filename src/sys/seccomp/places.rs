@@ -1,22 +1,26 @@
-//! JSON read with its place, so that what is wrong in a long profile can be found.
+//! JSON values with their position, so that an error in a long profile can be located.
 
 use serde_json::{Map, Value};
 
-use super::profile::unknown;
-
-/// What was read, or a sentence that begins with the place.
+/// A value, or an error message that begins with the position.
 pub type Result<T> = std::result::Result<T, String>;
 
-/// An object, and where it is in the whole.
+/// An object, and its position in the document.
 pub struct Reader<'a> {
-    /// Its place: "profile.syscalls[3]".
+    /// Its position: "profile.syscalls[3]".
     pub place: String,
     fields: &'a Map<String, Value>,
 }
 
-/// The error of a place.
+/// The error for a position.
 pub fn refuse<T>(place: &str, why: &str) -> Result<T> {
     Err(format!("{place}: {why}"))
+}
+
+/// "there is no system call "opne"; did you mean "open"?"
+pub fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = crate::sys::suggest::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
+    format!("there is no {what} {word:?}{}", near.unwrap_or_default())
 }
 
 /// Reads an object.
@@ -27,7 +31,7 @@ pub fn object<'a>(value: &'a Value, place: &str) -> Result<Reader<'a>> {
     }
 }
 
-/// The items of a list with their places, counted from 1; nothing for null and an empty object.
+/// The items of a list with their positions, counted from 1; empty for null and an empty object.
 fn list<'a>(value: &'a Value, place: &str) -> Result<impl Iterator<Item = (String, &'a Value)> + use<'a>> {
     let items: &[Value] = match value {
         Value::Null => &[],
@@ -40,12 +44,12 @@ fn list<'a>(value: &'a Value, place: &str) -> Result<impl Iterator<Item = (Strin
 }
 
 impl<'a> Reader<'a> {
-    /// The place of a field.
+    /// The position of a field.
     pub fn at(&self, key: &str) -> String {
         format!("{}.{key}", self.place)
     }
 
-    /// A field; null where it is missing.
+    /// A field; null if it is missing.
     pub fn get(&self, key: &str) -> &'a Value {
         self.fields.get(key).unwrap_or(&Value::Null)
     }
@@ -58,12 +62,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The items of a list field with their places.
+    /// The items of a list field with their positions.
     pub fn list(&self, key: &str) -> Result<impl Iterator<Item = (String, &'a Value)> + use<'a>> {
         list(self.get(key), &self.at(key))
     }
 
-    /// A string field; `None` where it is missing or empty.
+    /// A string field; `None` if it is missing or empty.
     pub fn text(&self, key: &str) -> Result<Option<&'a str>> {
         match self.get(key) {
             Value::Null => Ok(None),
@@ -72,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number field of 64 bits; a negative one is its two's complement, as C has it.
+    /// A 64-bit number field; a negative one becomes its two's complement, as in C.
     pub fn number(&self, key: &str) -> Result<Option<u64>> {
         let value = self.get(key);
         let whole = |n: f64| ((0.0..18_446_744_073_709_551_616.0).contains(&n) && n.fract() == 0.0).then_some(n as u64);
@@ -80,7 +84,7 @@ impl<'a> Reader<'a> {
             Value::Null => Ok(None),
             Value::Number(n) => match n.as_u64().or(n.as_i64().map(|n| n as u64)).or(n.as_f64().and_then(whole)) {
                 Some(n) => Ok(Some(n)),
-                None => refuse(&self.at(key), &format!("{n} is no whole number of 64 bits")),
+                None => refuse(&self.at(key), &format!("{n} is not a 64-bit integer")),
             },
             _ => refuse(&self.at(key), "it is not a number"),
         }

@@ -1,85 +1,85 @@
-//! A profile as Docker and podman write it in JSON: what of it holds on this machine, for a process
-//! with these capabilities. What is not understood is refused with its place: a filter that forbids
-//! less than it says would be worse than none. Lists count from 1.
+//! A profile in the JSON format of Docker and podman: the part that applies on this machine to a process with these
+//! capabilities. Unknown content is refused with its position, since a filter that forbids less than it states is worse
+//! than none. Lists count from 1.
 
 use serde_json::Value;
 
 use super::super::security::capabilities;
 use super::action::{Actions, NOTIFY};
 use super::calls::{ARCHES, Arch, NATIVE};
-use super::places::{Reader, Result, object, refuse};
+use super::places::{Reader, Result, object, refuse, unknown};
 use super::widths;
 
-/// What a profile comes to.
+/// The result of reading a profile.
 pub struct Profile {
-    /// What is done with a call that no rule is about.
+    /// The action for a call without a rule.
     pub default: u32,
-    /// The architectures, the native one among them.
+    /// The architectures, including the native one.
     pub arches: Vec<Arch>,
-    /// The rules that hold here, in the profile's order.
+    /// The rules that apply here, in the profile's order.
     pub rules: Vec<Rule>,
 }
 
-/// What is done with some calls.
+/// The action for some calls.
 pub struct Rule {
-    /// Their names; those that an architecture does not have are passed over.
+    /// Their names; those that an architecture does not have are ignored.
     pub names: Vec<String>,
     /// The filter's return value.
     pub action: u32,
-    /// What must hold of the arguments, all of it.
+    /// Conditions on the arguments, all of which must hold.
     pub conditions: Vec<Condition>,
 }
 
 /// A test of one argument.
 #[derive(PartialEq, Clone, Copy, Debug)]
 pub struct Condition {
-    /// Which argument, from 0.
+    /// The argument's index, from 0.
     pub index: u32,
-    /// How it is compared.
+    /// The comparison.
     pub op: Op,
-    /// What with.
+    /// The value to compare with.
     pub value: u64,
-    /// How many bits of it the kernel takes.
+    /// The number of bits that the kernel uses.
     pub bits: u32,
 }
 
 impl Condition {
-    /// The condition as a call takes the argument. Where the value does not fit, which is only so in a
-    /// 32-bit call, it stays as it is: the register's upper half is empty there.
+    /// The condition limited to the bits that the call uses. A value that does not fit, possible only in a 32-bit call,
+    /// is kept: the register's upper half is zero there.
     pub fn of_call(&self, arch: Arch, call: &str) -> Condition {
         let bits = widths::of(arch, call, self.index);
         widths::fit(self.value, bits).map_or(*self, |value| Condition { value, bits, ..*self })
     }
 }
 
-/// How an argument is compared; unsigned.
+/// A comparison of an argument; unsigned.
 #[derive(PartialEq, Clone, Copy, Debug)]
 pub enum Op {
-    /// It is the value.
+    /// Equal.
     Equal,
-    /// It is not the value.
+    /// Not equal.
     NotEqual,
-    /// It is above the value.
+    /// Greater.
     Greater,
-    /// It is the value or above.
+    /// Greater or equal.
     AtLeast,
-    /// It is below the value.
+    /// Less.
     Less,
-    /// It is the value or below.
+    /// Less or equal.
     AtMost,
-    /// These bits of it are the value.
+    /// These bits are equal to the value.
     Masked(u64),
 }
 
-/// For whom a profile is read.
+/// The process for which a profile is evaluated.
 pub struct Subject {
-    /// The capabilities that its process can have, as a mask.
+    /// The capabilities that the process may have, as a mask.
     pub caps: u64,
     /// The kernel's version, major and minor.
     pub kernel: (u32, u32),
-    /// Whether a call that no architecture has is an error.
+    /// Whether an unknown call name is an error.
     pub strict: bool,
-    /// Whether somebody answers the calls that the profile says are to be answered.
+    /// Whether a supervisor answers calls with SCMP_ACT_NOTIFY.
     pub answered: bool,
 }
 
@@ -92,7 +92,7 @@ const OPS: &[&str] =
     &["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"];
 
 impl Profile {
-    /// Reads a profile for a subject. The error is a sentence that begins with the place.
+    /// Reads a profile for a subject. The error is a message that starts with the position.
     pub fn read(value: &Value, subject: &Subject) -> Result<Profile> {
         let top = object(value, "profile")?;
         top.known(KEYS)?;
@@ -112,7 +112,7 @@ impl Profile {
             call.known(CALL_KEYS)?;
             let holds = included(&call, subject, &arches)?;
             let rule = read_rule(&call, subject, &arches)?;
-            // What is the default anyway needs no test, and must not hide a later rule.
+            // A rule with the default action needs no test, and must not hide a later rule.
             if holds && rule.first().is_some_and(|rule| rule.action != default) {
                 rules.extend(rule);
             }
@@ -125,12 +125,12 @@ impl Profile {
         Actions::errno_value(number)
     }
 
-    /// Whether a call that no rule is about fails.
+    /// Whether a call without a rule fails.
     pub fn default_is_errno(&self) -> bool {
         Actions::is_errno(self.default)
     }
 
-    /// Whether a call that no rule is about is not made.
+    /// Whether a call without a rule is not executed.
     pub fn default_denies(&self) -> bool {
         Actions::denies(self.default)
     }
@@ -139,13 +139,13 @@ impl Profile {
 impl Subject {
     fn has_answer(&self, place: &str, action: u32) -> Result<()> {
         match action == NOTIFY && !self.answered {
-            true => refuse(place, "SCMP_ACT_NOTIFY needs somebody who answers the calls"),
+            true => refuse(place, "SCMP_ACT_NOTIFY needs a supervisor that answers the calls"),
             false => Ok(()),
         }
     }
 }
 
-/// The native architecture and those beside it that the kernel runs and the profile names.
+/// The native architecture, and others that the kernel also runs and the profile lists.
 fn arches(top: &Reader<'_>) -> Result<Vec<Arch>> {
     let mut found = vec![NATIVE];
     let mut add = |place: String, value: &Value, counts: bool| -> Result<Option<Arch>> {
@@ -173,7 +173,7 @@ fn arches(top: &Reader<'_>) -> Result<Vec<Arch>> {
     Ok(found)
 }
 
-/// Whether a rule's `includes` and `excludes` let it hold here.
+/// Whether a rule's `includes` and `excludes` make it apply here.
 fn included(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<bool> {
     let mut holds = true;
     for (key, wanted) in [("includes", true), ("excludes", false)] {
@@ -227,7 +227,7 @@ fn read_rule(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<Ve
     let conditions =
         call.list("args")?.map(|(place, arg)| condition(&object(arg, &place)?, &names)).collect::<Result<Vec<_>>>()?;
     let twice = conditions.iter().enumerate().any(|(i, a)| conditions[..i].iter().any(|b| a.index == b.index));
-    // Two tests of one argument are two rules, as runc has it: one of them is enough.
+    // Two tests of one argument become two rules, like in runc: one of them is enough.
     let split = if twice { conditions.chunks(1).map(<[_]>::to_vec).collect() } else { vec![conditions] };
     Ok(split.into_iter().map(|conditions| Rule { names: names.clone(), action, conditions }).collect())
 }
@@ -241,7 +241,7 @@ fn names(call: &Reader<'_>) -> Result<Vec<(String, String)>> {
             None => return refuse(&place, "it is not a string"),
         }
     }
-    if names.is_empty() { refuse(&call.place, "it names no system call") } else { Ok(names) }
+    if names.is_empty() { refuse(&call.place, "it contains no system call names") } else { Ok(names) }
 }
 
 fn condition(arg: &Reader<'_>, names: &[String]) -> Result<Condition> {
@@ -265,14 +265,8 @@ fn condition(arg: &Reader<'_>, names: &[String]) -> Result<Condition> {
     for name in names {
         let bits = widths::of(NATIVE, name, index);
         if widths::fit(value, bits).is_none() {
-            return refuse(&arg.at("value"), &format!("{value} has more than the {bits} bits that {name} takes of it"));
+            return refuse(&arg.at("value"), &format!("{value} has more than the {bits} bits that {name} uses"));
         }
     }
     Ok(Condition { index, op, value, bits: 64 })
-}
-
-/// "there is no system call "opne"; did you mean "open"?"
-pub fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = super::super::near::did_you_mean(word, known).map(|near| format!("; did you mean {near:?}?"));
-    format!("there is no {what} {word:?}{}", near.unwrap_or_default())
 }

@@ -1,12 +1,12 @@
-//! How wide the kernel takes each argument: of an int it looks at the low 32 bits of the register, of a
-//! umode_t at 16. What lies above them is the caller's choice, and a rule that compares it can be passed by
-//! (CVE-2019-7303, CVE-2019-10063). The types are those of SYSCALL_DEFINE in kernel 6.18, as
-//! tracefs has them (events/syscalls/sys_enter_*/format); tests/lua/security/seccomp_width.lua compares.
+//! The width of each argument: of an int the kernel uses the low 32 bits of the register, of a umode_t 16. The caller
+//! chooses the other bits, and a rule that compares them can be bypassed (CVE-2019-7303, CVE-2019-10063). The types are
+//! those of SYSCALL_DEFINE in kernel 6.18, as shown by tracefs (events/syscalls/sys_enter_*/format);
+//! tests/lua/security/seccomp_width.lua compares them.
 
 use super::calls::Arch;
 
-/// The calls with narrow arguments, by their places: `i` for 32 bits, `h` for 16, `-` for the whole register.
-/// clone(2) declares a long, and takes the lower half of it.
+/// The calls with narrow arguments, by position: `i` for 32 bits, `h` for 16, `-` for the whole register. clone(2)
+/// declares a long and uses its lower half.
 const NARROW: &[(&str, &str)] = &[
     ("-----i", "mbind preadv2 pwritev2"),
     ("----i", "add_key lsetxattr setxattr"),
@@ -77,7 +77,7 @@ const NARROW: &[(&str, &str)] = &[
     ("iiii", "io_uring_enter"),
 ];
 
-/// How many bits of an argument, counted from 0, the kernel takes. 32-bit calls have no more than 32.
+/// How many bits of an argument, counted from 0, the kernel uses. 32-bit calls have at most 32.
 pub fn of(arch: Arch, call: &str, index: u32) -> u32 {
     let places = NARROW.iter().find(|(_, calls)| calls.split(' ').any(|name| name == call));
     match places.and_then(|(places, _)| places.as_bytes().get(index as usize)) {
@@ -88,7 +88,7 @@ pub fn of(arch: Arch, call: &str, index: u32) -> u32 {
     }
 }
 
-/// A value in so many bits; `None` for one that does not fit. A negative one fits by its sign.
+/// A value limited to this many bits; `None` if it does not fit. A negative one is sign-extended.
 pub fn fit(value: u64, bits: u32) -> Option<u64> {
     let unused = 64 - bits;
     let low = value << unused >> unused;

@@ -1,5 +1,5 @@
-//! The five capability sets of a process (capabilities(7)), each as a mask of bits. A change is
-//! checked as a whole before any of it is made.
+//! The five capability sets of a process (capabilities(7)), each as a bit mask. A change is validated as a whole before
+//! any part of it is made.
 
 use std::fmt::Write;
 
@@ -58,19 +58,19 @@ const SETPCAP: u64 = 1 << 8;
 /// The five sets.
 #[derive(Clone, Copy, Default)]
 pub struct Sets {
-    /// What counts now.
+    /// The capabilities that the kernel checks.
     pub effective: u64,
-    /// What can be made effective.
+    /// The capabilities that can be made effective.
     pub permitted: u64,
-    /// What a program with file capabilities may keep over execve.
+    /// Those that a program with file capabilities may keep across execve.
     pub inheritable: u64,
-    /// What no execve can go beyond.
+    /// The upper bound on what execve can grant.
     pub bounding: u64,
-    /// What every program keeps over execve.
+    /// Those that every program keeps across execve.
     pub ambient: u64,
 }
 
-/// A change of the caller's sets; `None` leaves a set as it is.
+/// A change of the caller's sets; `None` leaves a set unchanged.
 #[derive(Default)]
 pub struct Change {
     /// The new effective set.
@@ -79,7 +79,7 @@ pub struct Change {
     pub permitted: Option<u64>,
     /// The new inheritable set.
     pub inheritable: Option<u64>,
-    /// The new bounding set: it can only become smaller.
+    /// The new bounding set: it can only be reduced.
     pub bounding: Option<u64>,
     /// The new ambient set.
     pub ambient: Option<u64>,
@@ -92,7 +92,7 @@ pub fn bit(name: &str) -> Option<u64> {
     NAMES.iter().position(|n| n.strip_prefix("CAP_") == Some(upper)).map(|number| 1 << number)
 }
 
-/// The names of a mask, by number. One that has no name here is "CAP_63".
+/// The names in a mask, by number. An unknown one is "CAP_63".
 pub fn names(mask: u64) -> Vec<String> {
     let name = |number: usize| NAMES.get(number).map_or_else(|| format!("CAP_{number}"), ToString::to_string);
     (0..64).filter(|number| mask & (1 << number) != 0).map(name).collect()
@@ -113,7 +113,7 @@ pub fn own() -> Result<Sets> {
         inheritable: three.inheritable.bits(),
         ..Sets::default()
     };
-    // The first number that the kernel does not have ends the list (EINVAL).
+    // The first number that the kernel does not know ends the list (EINVAL).
     for (number, held) in (0..64).map_while(|n| Some((n, thread::capability_is_in_bounding_set(one(n)).ok()?))) {
         let ambient = thread::capability_is_in_ambient_set(one(number)).detail("the ambient set")?;
         sets.bounding |= u64::from(held) << number;
@@ -122,11 +122,11 @@ pub fn own() -> Result<Sets> {
     Ok(sets)
 }
 
-/// The sets of a process by its pid, from /proc/PID/status: capget(2) knows three of the five.
-/// Errors: ENOENT when there is no such process.
+/// The sets of a process by its pid, from /proc/PID/status: capget(2) returns only three of the five. Errors: ENOENT if
+/// there is no such process.
 pub fn of(pid: i32) -> Result<Sets> {
     let path = format!("/proc/{pid}/status");
-    // The process's name need not be UTF-8. It is on a line of its own, and the kernel escapes line ends in it.
+    // The process's name need not be UTF-8. It is on its own line, and the kernel escapes newlines in it.
     let text = std::fs::read(&path).at(&path)?;
     let text = String::from_utf8_lossy(&text);
     let mask = |key: &str| {
@@ -142,9 +142,9 @@ pub fn of(pid: i32) -> Result<Sets> {
     })
 }
 
-/// Changes the sets of this process. The bounding set goes first, while CAP_SETPCAP is there, the
-/// ambient set last: it holds only what is permitted and inheritable. Errors: EPERM for what cannot
-/// be raised; nothing is changed then.
+/// Changes the sets of this process. The bounding set is first, while CAP_SETPCAP is available, the ambient set last:
+/// it can only contain permitted and inheritable capabilities. Errors: EPERM for a capability that cannot be added;
+/// nothing is changed then.
 pub fn set(change: &Change) -> Result<()> {
     let now = own()?;
     let new = Sets {
@@ -176,8 +176,8 @@ pub fn set(change: &Change) -> Result<()> {
 
 fn check(now: &Sets, new: &Sets) -> Result<()> {
     let rules = [
-        (new.bounding & !now.bounding, "is not in the bounding set, and nothing can put it there"),
-        (new.permitted & !now.permitted, "is not permitted, and nothing but an execve can permit it"),
+        (new.bounding & !now.bounding, "is not in the bounding set and cannot be added to it"),
+        (new.permitted & !now.permitted, "is not permitted, and only execve(2) can add it"),
         (new.effective & !new.permitted, "cannot be effective without being permitted"),
         (new.inheritable & !(now.inheritable | new.bounding), "cannot be inheritable outside the bounding set"),
         (new.ambient & !new.permitted, "cannot be ambient without being permitted"),
@@ -189,7 +189,7 @@ fn check(now: &Sets, new: &Sets) -> Result<()> {
         return Err(Error::new(Errno::EPERM).with_detail(detail));
     }
     if now.bounding != new.bounding && now.effective & SETPCAP == 0 {
-        return Err(Error::new(Errno::EPERM).with_detail("the bounding set is lowered with CAP_SETPCAP only"));
+        return Err(Error::new(Errno::EPERM).with_detail("lowering the bounding set needs CAP_SETPCAP"));
     }
     Ok(())
 }

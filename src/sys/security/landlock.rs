@@ -1,5 +1,5 @@
-//! Landlock: what a process takes from itself, by file, port and scope (landlock(7)). By system calls,
-//! since what a kernel lacks is to be told part by part, which the crate's result does not.
+//! Landlock: restrictions of the calling process by file, port and scope (landlock(7)). Uses system calls directly,
+//! since the crate does not report in detail what a kernel lacks.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -7,9 +7,9 @@ use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
 
-/// A part of Landlock: its word, its bit in its field, and the version of the interface that brought it.
+/// A Landlock feature: its name, its bit, and the ABI version that introduced it.
 pub struct Part {
-    /// The kernel's word in small letters.
+    /// The kernel's name in lower case.
     pub name: &'static str,
     bit: u64,
     since: u64,
@@ -34,27 +34,27 @@ pub const RIGHTS: &[Part] = &[
     part("make_fifo", 10, 1),
     part("make_block", 11, 1),
     part("make_sym", 12, 1),
-    // Version 1 has no word for it and denies it always: there is nothing to leave out.
+    // Version 1 has no name for it and always denies it, so it cannot be left out.
     part("refer", 13, 2),
     part("truncate", 14, 3),
     part("ioctl_dev", 15, 5),
 ];
 
-/// What can be said about ports.
+/// The rights for ports.
 pub const PORTS: [Part; 2] = [part("tcp_bind", 0, 4), part("tcp_connect", 1, 4)];
 
-/// What can be kept inside.
+/// The scopes.
 pub const SCOPES: [Part; 2] = [part("abstract_unix", 0, 6), part("signal", 1, 6)];
 
 const ALWAYS_DENIED: u64 = 1 << 13;
 
-/// Rights to what is no folder.
+/// The rights for files that are not directories.
 const OF_FILES: &[&str] = &["execute", "write_file", "read_file", "truncate", "ioctl_dev"];
 
-/// What a process is to keep. A part that is `None` stays as it is.
+/// What a process may keep. A field that is `None` is not restricted.
 #[derive(Default)]
 pub struct Wish {
-    /// Paths with masks of rights; all others lose every right that the kernel knows.
+    /// Paths with masks of rights; all other paths lose every right that the kernel supports.
     pub paths: Option<Vec<(String, u64)>>,
     /// The ports that may be bound, and those that may be connected to.
     pub ports: [Option<Vec<u16>>; 2],
@@ -62,14 +62,14 @@ pub struct Wish {
     pub scopes: u64,
 }
 
-/// What came of it.
+/// The result of a restriction.
 #[derive(Default)]
 pub struct Outcome {
-    /// The version of the interface that was used; 0 without Landlock.
+    /// The ABI version that was used; 0 without Landlock.
     pub abi: u64,
-    /// The parts that hold from now on.
+    /// The features that are enforced.
     pub enforced: Vec<&'static str>,
-    /// The parts that this kernel does not know.
+    /// The features that this kernel does not support.
     pub left_out: Vec<&'static str>,
 }
 
@@ -102,10 +102,10 @@ pub fn bit(parts: &[Part], name: &str) -> Option<u64> {
     parts.iter().find(|part| part.name == name).map(|part| part.bit)
 }
 
-/// The version of the kernel's interface; 0 without Landlock.
+/// The kernel's ABI version; 0 without Landlock.
 pub fn abi() -> u64 {
     const VERSION: libc::c_uint = 1;
-    // SAFETY: with this flag the kernel takes a null pointer and a size of 0, and only answers.
+    // SAFETY: with this flag the kernel accepts a null pointer and a size of 0, and only returns the version.
     let abi = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0usize, 0usize, VERSION) };
     u64::try_from(abi).unwrap_or(0)
 }
@@ -137,8 +137,8 @@ fn handled(wish: &Wish, abi: u64) -> (Handled, Outcome) {
     (masks, told)
 }
 
-/// What would come of a wish, by at most version `most` of the interface. Errors: EOPNOTSUPP where
-/// the kernel lacks a part and `strict` forbids to go without.
+/// What would be enforced, with at most ABI version `most`. Errors: EOPNOTSUPP if the kernel lacks a feature and
+/// `strict` is set.
 pub fn foresee(wish: &Wish, strict: bool, most: u64) -> Result<Outcome> {
     checked(wish, strict, most).map(|(_, told)| told)
 }
@@ -147,15 +147,16 @@ fn checked(wish: &Wish, strict: bool, most: u64) -> Result<(Handled, Outcome)> {
     let (masks, told) = handled(wish, abi().min(most));
     if strict && !told.left_out.is_empty() {
         let lacks = told.left_out.join(", ");
-        return Err(Error::new(Errno::EOPNOTSUPP).with_detail(format!("Landlock {} has no {lacks}", told.abi)));
+        return Err(
+            Error::new(Errno::EOPNOTSUPP).with_detail(format!("Landlock {} does not support {lacks}", told.abi))
+        );
     }
     Ok((masks, told))
 }
 
-/// Restricts this process and its children for good, by at most version `most` of the interface.
-/// Nothing is done where a path fails, and with `strict` where the kernel lacks a part. Errors:
-/// EOPNOTSUPP for that, EPERM without no_new_privs and CAP_SYS_ADMIN, ENOENT for a path, E2BIG in
-/// more than 16 layers.
+/// Restricts this process and its children permanently, with at most ABI version `most`. Nothing is restricted if a
+/// path fails, or with `strict` if the kernel lacks a feature. Errors: EOPNOTSUPP for that, EPERM without no_new_privs
+/// and CAP_SYS_ADMIN, ENOENT for a path, E2BIG for more than 16 layers.
 pub fn restrict(wish: &Wish, strict: bool, most: u64) -> Result<Outcome> {
     let (masks, told) = checked(wish, strict, most)?;
     if told.enforced.is_empty() {
@@ -181,12 +182,12 @@ pub fn restrict(wish: &Wish, strict: bool, most: u64) -> Result<Outcome> {
 }
 
 fn rules(masks: &Handled) -> Result<OwnedFd> {
-    // A kernel with a shorter struct takes the longer one while what it does not know is 0.
+    // A kernel with a shorter struct accepts the longer one if the unknown fields are 0.
     // SAFETY: the masks live through the call, and their size is passed.
     let fd =
         unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, (&raw const *masks), size_of::<Handled>(), 0u32) };
     match i32::try_from(fd) {
-        // SAFETY: the kernel gave us this new descriptor, which is close-on-exec.
+        // SAFETY: the kernel returned this new descriptor, which is close-on-exec.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
         _ => Err(Error::last()),
     }

@@ -1,4 +1,4 @@
-//! What a process may do: its capabilities, and what Landlock leaves it.
+//! Security of a process: its capabilities, and Landlock.
 
 pub mod capabilities;
 pub mod landlock;

@@ -1,5 +1,5 @@
-//! newuidmap and newgidmap, the setuid programs that map the ranges which /etc/subuid and /etc/subgid
-//! give to a user. They are run by a checked absolute path with an empty environment, and no shell.
+//! newuidmap and newgidmap, the set-user-ID programs that map the ranges of a user in /etc/subuid and /etc/subgid. They
+//! are run by a checked absolute path with an empty environment, and without a shell.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -8,29 +8,30 @@ use std::process::{Child, Command, Stdio};
 use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
-use super::Extent;
+use super::extent::Extent;
 
-const INSTALL: &str = "install the package uidmap (shadow-utils elsewhere), which has newuidmap and newgidmap";
+const INSTALL: &str = "install the package uidmap (shadow-utils on other distributions), which contains newuidmap and \
+                       newgidmap";
 
-/// The helper of this name in PATH, checked. Errors: ENOENT when there is none, EPERM when it has no
-/// privilege of its own or somebody else than root could have written it.
+/// The helper of this name in PATH, checked. Errors: ENOENT if there is none, EPERM if it has no privilege of its own
+/// or users other than root could have written it.
 pub fn find(name: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // A relative folder of PATH is where the caller happens to be.
+    // A relative directory in PATH depends on the working directory.
     let mut found = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(name));
     let Some(program) = found.find(|path| path.is_file()) else {
         let missing = Error::new(Errno::ENOENT).with_path(name);
         return Err(missing
-            .with_detail("more than the own id is mapped by it, and it is not in PATH")
+            .with_detail("it is not in PATH, and mapping more than the user's own id needs it")
             .with_hint(INSTALL));
     };
     let wrong = |what: &str| Error::new(Errno::EPERM).with_path(&program).with_detail(what).with_hint(INSTALL);
     let file = std::fs::metadata(&program).at(&program)?;
     if file.uid() != 0 || file.permissions().mode() & 0o022 != 0 {
-        return Err(wrong("others than root can write to this program"));
+        return Err(wrong("users other than root can write to this program"));
     }
     if file.permissions().mode() & 0o4000 == 0 && !has_capabilities(&program) {
-        return Err(wrong("the program has neither the setuid bit nor file capabilities"));
+        return Err(wrong("the program has neither the set-user-ID bit nor file capabilities"));
     }
     Ok(program)
 }
@@ -39,7 +40,7 @@ fn has_capabilities(program: &Path) -> bool {
     rustix::fs::getxattr(program, "security.capability", &mut [0u8; 64]).is_ok()
 }
 
-/// A helper at work. The two of a namespace run side by side: each takes milliseconds.
+/// A running helper. The two for a namespace run in parallel: each takes milliseconds.
 pub struct Running<'a> {
     name: &'static str,
     program: PathBuf,
@@ -47,7 +48,7 @@ pub struct Running<'a> {
     child: Child,
 }
 
-/// Has the helper write a map of the process. Errors: those of `find`.
+/// Runs the helper to write a map of the process. Errors: those of `find`.
 pub fn start<'a>(name: &'static str, pid: i32, map: &'a [Extent]) -> Result<Running<'a>> {
     let program = find(name)?;
     let mut command = Command::new(&program);
@@ -60,7 +61,7 @@ pub fn start<'a>(name: &'static str, pid: i32, map: &'a [Extent]) -> Result<Runn
 }
 
 impl Running<'_> {
-    /// Waits for its end. Errors: EPERM with what the helper said.
+    /// Waits for its end. Errors: EPERM with the helper's message.
     pub fn finish(self) -> Result<()> {
         let ended = self.child.wait_with_output().at(&self.program)?;
         if ended.status.success() {
@@ -79,6 +80,6 @@ impl Running<'_> {
         Err(Error::new(Errno::EPERM)
             .with_path(&self.program)
             .with_detail(said)
-            .with_hint(format!("{file} gives this user no such range: usermod {option} {range} USER, as root")))
+            .with_hint(format!("{file} has no such range for this user: run usermod {option} {range} USER, as root")))
     }
 }

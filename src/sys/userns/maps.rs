@@ -1,32 +1,13 @@
-//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each
-//! (user_namespaces(7)). Direct writing is tried first: who may is the kernel's to say.
+//! The maps of a user namespace: /proc/PID/uid_map and gid_map, written once each (user_namespaces(7)). Writing
+//! directly is tried first: the kernel decides who may.
 
 use std::fs::write as write_file;
 
 use nix::errno::Errno;
 
 use super::super::{Context, Error, Result};
-use super::{gone, helper};
-
-/// How many lines a map can have (user_namespaces(7), kernel 4.15).
-pub const MOST: usize = 340;
-
-/// A range of ids: `count` of them, from `inside` in the namespace and from `outside` in the caller's.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Extent {
-    /// The first id in the namespace.
-    pub inside: u32,
-    /// The first id in the caller's own.
-    pub outside: u32,
-    /// How many ids.
-    pub count: u32,
-}
-
-impl Extent {
-    fn line(self) -> String {
-        format!("{} {} {}\n", self.inside, self.outside, self.count)
-    }
-}
+use super::extent::Extent;
+use super::helper;
 
 /// Writes both maps of a process that has none yet.
 pub fn write(pid: i32, uids: &[Extent], gids: &[Extent]) -> Result<()> {
@@ -40,8 +21,8 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     if direct(pid, "gid_map", gids)? {
         return Ok(());
     }
-    // Without rights a process may map its own group, once it has given up setting groups: they could
-    // deny access rather than give it (CVE-2014-8989).
+    // Without privilege a process may map its own group only after denying setgroups, since supplementary groups may be
+    // used to deny access (CVE-2014-8989).
     let own = nix::unistd::getegid().as_raw();
     if !matches!(gids, [one] if one.outside == own && one.count == 1) {
         return helper::start("newgidmap", pid, gids)?.finish();
@@ -54,7 +35,7 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     }
 }
 
-/// Writes a map; false where the kernel lets the caller not.
+/// Writes a map; false if the kernel does not permit it.
 fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
     let path = format!("/proc/{pid}/{file}");
     let text: String = map.iter().map(|extent| extent.line()).collect();
@@ -63,4 +44,9 @@ fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
         Err(e) if e.errno == Errno::EPERM => Ok(false),
         Err(e) => Err(gone(e)),
     }
+}
+
+/// The error of a path in /proc that belongs to a process that has ended.
+fn gone(error: Error) -> Error {
+    if error.errno == Errno::ENOENT { error.with_detail("the process in the namespace has ended") } else { error }
 }

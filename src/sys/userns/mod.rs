@@ -1,6 +1,7 @@
-//! User namespaces: making one with its maps, and making other namespaces that belong to it
-//! (user_namespaces(7)). Both need a process inside for a moment, which ends before this returns.
+//! User namespaces: creating one with its maps, and creating other namespaces that belong to it (user_namespaces(7)).
+//! Both need a short-lived process inside, which ends before this returns.
 
+mod extent;
 mod helper;
 mod maps;
 mod subids;
@@ -12,14 +13,13 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::{Context, Error, Result, namespace, process};
+use super::{Context, Result, namespace, process};
 
-pub use maps::{Extent, MOST};
+pub use extent::{Extent, MOST};
 pub use subids::{SubIds, subids};
 
-/// Makes a user namespace with these maps: written directly where the caller may, else by newuidmap and
-/// newgidmap. Errors: EPERM where the kernel or the helpers refuse, ENOSPC over the limits, ENOENT
-/// without a helper that is needed.
+/// Creates a user namespace with these maps: written directly if the caller may, else by newuidmap and newgidmap.
+/// Errors: EPERM if the kernel or the helpers refuse, ENOSPC over the limits, ENOENT if a needed helper is missing.
 pub fn create(uids: &[Extent], gids: &[Extent]) -> Result<OwnedFd> {
     let made = with_child(
         libc::CLONE_NEWUSER as u64,
@@ -44,47 +44,42 @@ fn allowing(setting: &str) -> String {
         s if s.contains("max_") => "10000",
         _ => "1",
     };
-    format!("sysctl -w {setting}={value}, as root")
+    format!("run sysctl -w {setting}={value}, as root")
 }
 
-/// Makes a namespace of another kind that belongs to a user namespace: who has rights in that one has
-/// them over it. Not for pid and user namespaces.
+/// Creates a namespace of another kind that belongs to a user namespace, whose capabilities then apply to it. Not for
+/// pid and user namespaces.
 pub fn create_in(user: BorrowedFd<'_>, kind: &str) -> Result<OwnedFd> {
     let flag = namespace::flag(kind).ok_or(Errno::EINVAL)?;
     let enter = || {
         namespace::setns(user, libc::CLONE_NEWUSER as u64).detail("joining the user namespace")?;
         namespace::unshare(flag)?;
-        // New rights make a process undumpable, and its creator could not open what it made.
+        // A change of credentials makes a process undumpable, and its creator could not open its namespaces.
         super::credentials::set_dumpable(true)
     };
     with_child(0, enter, |pid| namespace::open_of(&pid.to_string(), kind))
 }
 
-/// Calls `f` with the pid of a child that is in new namespaces, has done `enter` and waits.
+/// Calls `f` with the pid of a child that is in new namespaces, has run `enter` and waits.
 fn with_child<R>(new: u64, enter: impl FnOnce() -> Result<()>, f: impl FnOnce(i32) -> Result<R>) -> Result<R> {
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
     let (until, release) = pipe_with(PipeFlags::CLOEXEC)?;
     let pid = process::plain_clone(new)?;
     if pid == 0 {
         drop((told, release));
-        process::tell(tell.as_fd(), enter().map(|()| 0));
+        process::send(tell.as_fd(), enter().map(|()| 0));
         drop(tell);
         let _ = rustix::io::read(&until, &mut [0u8; 1]);
         process::end_child(0);
     }
     drop((tell, until));
-    let done = process::hear(told.as_fd()).and_then(|_| f(pid));
+    let done = process::recv(told.as_fd()).and_then(|_| f(pid));
     drop(release);
     while waitpid(Pid::from_raw(pid), Some(WaitPidFlag::empty())) == Err(Errno::EINTR) {}
     done
 }
 
-/// Whether the caller has a privileged helper of this name at hand; the error tells what it lacks.
+/// Whether a privileged helper of this name is available; the error gives the reason.
 pub fn helper_at_hand(name: &str) -> Result<()> {
     helper::find(name).map(drop)
-}
-
-/// The error of a path in /proc that belongs to a process that has ended.
-fn gone(error: Error) -> Error {
-    if error.errno == Errno::ENOENT { error.with_detail("the process in the namespace has ended") } else { error }
 }

@@ -1,10 +1,9 @@
-//! The ranges of ids that a user may map besides its own: /etc/subuid and /etc/subgid (subuid(5)).
-//! Lines are "name:first:count" or "uid:first:count"; what is no such line is passed over, as the
-//! helpers do.
+//! The ranges of ids that a user may map besides its own: /etc/subuid and /etc/subgid (subuid(5)). Lines are
+//! "name:first:count" or "uid:first:count"; invalid lines are ignored, as by the helpers.
 
 use super::super::{Context, Result};
 
-/// The ranges of one user as (first, count), in the files' order.
+/// The ranges of one user as (first, count), in the order of the files.
 #[derive(Debug, Default, PartialEq)]
 pub struct SubIds {
     /// Of user ids.
@@ -13,7 +12,7 @@ pub struct SubIds {
     pub gids: Vec<(u32, u32)>,
 }
 
-/// The ranges of a user by name or number; of everybody without one. A file that is not there gives none.
+/// The ranges of a user by name or number; of all users without one. A missing file has none.
 pub fn subids(user: Option<&str>) -> Result<SubIds> {
     let owners = user.map(names).transpose()?;
     let of = |text: String| parse(&text, owners.as_deref());
@@ -27,7 +26,7 @@ fn read(path: &str) -> Result<String> {
     }
 }
 
-/// The name and the number of a user, by either: the files may have both.
+/// The name and number of a user, given either: the files may use both.
 fn names(user: &str) -> Result<Vec<String>> {
     let mut names = vec![user.to_owned()];
     for line in read("/etc/passwd")?.lines() {

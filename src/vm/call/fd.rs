@@ -1,4 +1,4 @@
-//! The open descriptor of a handle among a call's arguments.
+//! The open descriptor of a handle passed as an argument.
 
 use std::os::fd::BorrowedFd;
 
@@ -8,7 +8,7 @@ use super::Fail;
 use crate::sys;
 use crate::vm::handle::Fd;
 
-/// A handle's open descriptor, borrowed for the length of a call.
+/// A handle's open descriptor, borrowed for the duration of a call.
 pub struct FdRef(AnyUserData);
 
 impl FdRef {

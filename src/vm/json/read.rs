@@ -1,19 +1,19 @@
-//! JSON into Lua: each value goes where it belongs as it is read, with no tree in between.
+//! Reads JSON into Lua: each value is stored in its table as it is read, without an intermediate tree.
 
 use std::fmt;
 
 use mlua::{IntoLua, Lua, LuaString, Table, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Reads JSON; null becomes nil. The error says where it is wrong.
+/// Reads JSON; null becomes nil. The error has the position.
 pub fn to_lua(lua: &Lua, text: &[u8]) -> Result<Value, String> {
     let whole = lua.create_table().map_err(|e| e.to_string())?;
     put(lua, text, &whole, 1, &[]).map_err(|e| e.to_string())?;
     whole.raw_get(1).map_err(|e| e.to_string())
 }
 
-/// Reads JSON into a table's place; of an object only the keys in `only`, all when that is empty. A place
-/// is as it was, or half filled, after an error.
+/// Reads JSON into a field of a table; of an object only the keys in `only`, or all if that is empty. After an
+/// error the field is unchanged or incomplete.
 pub fn put(
     lua: &Lua,
     text: &[u8],
@@ -22,7 +22,7 @@ pub fn put(
     only: &[(String, LuaString)],
 ) -> serde_json::Result<()> {
     let slot = Slot { lua, table, key, only };
-    // The whole text is checked at once: faster than each of its strings.
+    // The whole text is validated at once, which is faster than string by string.
     if let Ok(text) = std::str::from_utf8(text) {
         let mut input = serde_json::Deserializer::from_str(text);
         return slot.deserialize(&mut input).and_then(|()| input.end());
@@ -31,15 +31,15 @@ pub fn put(
     slot.deserialize(&mut input).and_then(|()| input.end())
 }
 
-/// An object has room for so many keys at first: of many that are wanted, one has a few.
+/// The initial capacity of an object: of many requested keys, one object has only a few.
 const ROOM: usize = 8;
 
-/// The place of a table that the next value goes to.
+/// The field of a table that receives the next value.
 struct Slot<'a, K> {
     lua: &'a Lua,
     table: &'a Table,
     key: K,
-    /// Of an object in this place only these keys are read; all when there are none.
+    /// Of an object in this field only these keys are read; all if empty.
     only: &'a [(String, LuaString)],
 }
 
@@ -48,7 +48,7 @@ impl<K: IntoLua> Slot<'_, K> {
         self.table.raw_set(self.key, value).map_err(E::custom)
     }
 
-    /// A new table in this place.
+    /// A new table in this field.
     fn open<E: Error>(self) -> Result<Table, E> {
         let table = self.lua.create_table_with_capacity(0, self.only.len().min(ROOM)).map_err(E::custom)?;
         self.table.raw_set(self.key, &table).map_err(E::custom)?;
@@ -118,7 +118,7 @@ impl<'de, K: IntoLua> Visitor<'de> for Slot<'_, K> {
     }
 }
 
-/// A key of an object, as Lua has it; `None` for one that is not wanted.
+/// A key of an object as a Lua string; `None` if it was not requested.
 struct Key<'a> {
     lua: &'a Lua,
     only: &'a [(String, LuaString)],

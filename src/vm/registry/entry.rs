@@ -1,41 +1,52 @@
-//! What a call reads of the packed registry: views that make a text or a type when it is asked for.
+//! Views of the packed registry for a call: texts and types are built on demand.
 
-use super::packed::{CALLS, ERRORS, ITEMS, Item, ROWS, Row, part, ty};
-use super::{Arg, Key, Opt, Outcome, Primitive, Type};
+use super::packed::{Item, Range, Row, Span, part};
+use super::{Arg, Key, Opt, Outcome, Primitive, Registry, Type, parameters, signature};
 use crate::vm::call::Call;
 
-/// A primitive as a call needs it.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Entry(usize);
-
-/// Every primitive, family by family.
-pub fn entries() -> impl Iterator<Item = Entry> {
-    (0..ROWS.len()).map(Entry)
+/// The parts of a primitive that a call needs.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    registry: &'static Registry,
+    number: usize,
 }
 
-/// An argument or an option, of which a call reads little.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.number == other.number && std::ptr::eq(self.registry, other.registry)
+    }
+}
+
+impl Registry {
+    /// Every primitive, grouped by family.
+    pub fn entries(&'static self) -> impl Iterator<Item = Entry> {
+        (0..self.rows.len()).map(move |number| Entry { registry: self, number })
+    }
+}
+
+/// An argument or an option; a call reads little of it.
 #[derive(Clone, Copy)]
-pub struct Field(&'static Item);
+pub struct Field(&'static Registry, &'static Item);
 
 impl Key for Field {
     fn name(self) -> &'static str {
-        self.0.name.text()
+        self.0.text(self.1.name)
     }
 
     fn is(self, name: &[u8]) -> bool {
-        self.0.name.bytes() == name
+        self.0.bytes(self.1.name) == name
     }
 
     fn ty(self) -> Type {
-        ty(self.0.ty)
+        self.0.ty(self.1.ty)
     }
 
     fn required(self) -> bool {
-        self.0.required
+        self.1.required
     }
 
     fn doc(self) -> &'static str {
-        self.0.doc.text()
+        self.0.text(self.1.doc)
     }
 }
 
@@ -45,87 +56,90 @@ impl Field {
     }
 
     fn opt(self) -> Opt {
-        let default = self.0.default.text();
+        let default = self.0.text(self.1.default);
         Opt { name: self.name(), ty: self.ty(), required: self.required(), default, doc: self.doc() }
     }
 }
 
 impl Entry {
     fn row(self) -> &'static Row {
-        &ROWS[self.0]
+        &self.registry.rows[self.number]
+    }
+
+    /// The registry that contains it.
+    pub fn registry(self) -> &'static Registry {
+        self.registry
+    }
+
+    fn text(self, span: Span) -> &'static str {
+        self.registry.text(span)
+    }
+
+    fn fields(self, range: Range) -> impl ExactSizeIterator<Item = Field> + Clone {
+        part(self.registry.items, range).iter().map(move |item| Field(self.registry, item))
     }
 
     /// The name on `tiny`.
     pub fn name(self) -> &'static str {
-        self.row().name.text()
+        self.text(self.row().name)
     }
 
     /// Positional arguments.
     pub fn args(self) -> impl ExactSizeIterator<Item = Field> + Clone {
-        part(&ITEMS, self.row().args).iter().map(Field)
+        self.fields(self.row().args)
     }
 
     /// Keys of the options table.
     pub fn options(self) -> impl ExactSizeIterator<Item = Field> + Clone {
-        part(&ITEMS, self.row().options).iter().map(Field)
+        self.fields(self.row().options)
     }
 
     /// The options table's array part.
     pub fn list(self) -> Option<(Type, &'static str)> {
-        self.row().list.map(|(number, doc)| (ty(number), doc.text()))
+        self.row().list.map(|(number, doc)| (self.registry.ty(number), self.text(doc)))
     }
 
-    /// The kind of handle of which it is a method, with the method's name.
+    /// The kind of handle that has it as a method, with the method's name.
     pub fn method(self) -> Option<(&'static str, &'static str)> {
-        self.row().method.map(|(kind, name)| (kind.text(), name.text()))
+        self.row().method.map(|(kind, name)| (self.text(kind), self.text(name)))
     }
 
-    /// Whether it is called so.
+    /// Whether it has this name.
     pub fn is(self, name: &[u8]) -> bool {
-        self.row().name.bytes() == name
+        self.registry.bytes(self.row().name) == name
     }
 
     /// Errnos and hints.
     pub fn errors(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        part(&ERRORS, self.row().errors).iter().map(|(code, hint)| (code.text(), hint.text()))
+        part(self.registry.errors, self.row().errors)
+            .iter()
+            .map(move |(code, hint)| (self.text(*code), self.text(*hint)))
     }
 
-    /// A line or two of Lua that work.
+    /// A working example of one or two lines of Lua.
     pub fn example(self) -> &'static str {
-        self.row().example.text()
+        self.text(self.row().example)
     }
 
-    /// Whether the function is Lua in `vm/shim.lua`.
-    pub fn in_shim(self) -> bool {
-        self.row().in_shim
+    /// Whether the function is Lua in `vm/bindings.lua`.
+    pub fn in_lua(self) -> bool {
+        self.row().in_lua
     }
 
     /// Calls the binding.
     pub fn call(self, call: &Call<'_>) -> Outcome {
-        CALLS[self.0](call)
+        (self.registry.calls[self.number])(call)
     }
 
-    /// `mount_bind(source, target [, options])`, and `clone(options, body)` where a function comes after
-    /// the table.
+    /// `mount_bind(source, target [, options])`.
     pub fn signature(self) -> String {
-        let mut text = String::new();
-        for (word, required) in self.parameters() {
-            let sep = if text.is_empty() { "" } else { ", " };
-            text.push_str(&if required { format!("{sep}{word}") } else { format!(" [{sep}{word}]") });
-        }
-        format!("{}({})", self.name(), text.trim_start())
+        signature(self.name(), &self.parameters())
     }
 
-    /// What a call takes, in order, and whether it must be there; the table is "options".
+    /// The parameters of a call, in order, and whether each is required; the table is "options".
     pub fn parameters(self) -> Vec<(&'static str, bool)> {
-        let (functions, plain): (Vec<_>, Vec<_>) = self.args().partition(|a| a.ty() == Type::Function);
-        let mut words: Vec<_> = plain.iter().map(|a| (a.name(), a.required())).collect();
-        if self.takes_table() {
-            let needed = self.list().is_some() || self.options().any(|o| o.required());
-            words.push(("options", needed || functions.iter().any(|f| f.required())));
-        }
-        words.extend(functions.iter().map(|f| (f.name(), f.required())));
-        words
+        let needed = self.list().is_some() || self.options().any(|o| o.required());
+        parameters(self.args(), self.takes_table().then_some(needed))
     }
 
     /// Whether an options table is taken after the positional arguments.
@@ -133,29 +147,32 @@ impl Entry {
         self.list().is_some() || self.options().len() > 0
     }
 
-    /// Where the options table stands among the arguments. A final function (`clone`'s closure)
+    /// The index of the options table among the arguments. A final function (`clone`'s closure)
     /// comes after it.
     pub fn table_index(self) -> usize {
         self.args().filter(|a| a.ty() != Type::Function).count()
     }
 
-    /// The whole entry, for the manual. Its lists stay in memory.
+    /// The whole entry, for the manual. Its lists are never freed.
     pub(super) fn unpacked(self) -> Primitive {
         let row = self.row();
         Primitive {
             name: self.name(),
-            family: row.family.text(),
-            doc: row.doc.text(),
+            family: self.text(row.family),
+            doc: self.text(row.doc),
             args: self.args().map(Field::arg).collect::<Vec<_>>().leak(),
             options: self.options().map(Field::opt).collect::<Vec<_>>().leak(),
             list: self.list(),
-            returns: row.returns.text(),
+            returns: self.text(row.returns),
             method: self.method(),
             errors: self.errors().collect::<Vec<_>>().leak(),
             example: self.example(),
-            in_shim: self.in_shim(),
-            since: row.since.text(),
-            call: CALLS[self.0],
+            effect: row.effect,
+            undoes: row.undoes,
+            waits: row.waits,
+            in_lua: self.in_lua(),
+            since: self.text(row.since),
+            call: self.registry.calls[self.number],
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The registry as the program carries it: texts in one piece and tables of offsets, made by the compiler
-//! from the entries in `prim/`. As they are written they hold thousands of pointers, and a program whose
-//! place in memory is random would set each at its start, in pages that every supervisor then has of its own.
+//! The registry in the binary: one text and tables of offsets, computed from the entries at compile
+//! time (in `prim`). The entries themselves contain thousands of pointers: a position-independent program would
+//! relocate each of them at its start, in pages that supervisors then could not share.
 
-use super::{Arg, Opt, Outcome, Primitive, Type};
+use super::{Arg, Effect, Opt, Outcome, Primitive, Registry, Type};
 use crate::vm::call::Call;
 
 /// A text in `TEXT`.
@@ -12,7 +12,7 @@ pub struct Span {
     len: u16,
 }
 
-/// Some of `ITEMS` or of `ERRORS`.
+/// A range of `ITEMS` or `ERRORS`.
 #[derive(Clone, Copy)]
 pub struct Range {
     pub at: u16,
@@ -29,7 +29,7 @@ pub struct Item {
     pub required: bool,
 }
 
-/// A primitive without its function, which is in `CALLS` under the same number.
+/// A primitive without its function, which is in `CALLS` at the same index.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub name: Span,
@@ -43,18 +43,13 @@ pub struct Row {
     pub errors: Range,
     pub list: Option<(u16, Span)>,
     pub method: Option<(Span, Span)>,
-    pub in_shim: bool,
+    pub effect: Effect,
+    pub undoes: bool,
+    pub waits: bool,
+    pub in_lua: bool,
 }
 
-pub static ROWS: [Row; PACKED.row] = first(&PACKED.rows);
-pub static ITEMS: [Item; PACKED.item] = first(&PACKED.items);
-pub static ERRORS: [(Span, Span); PACKED.error] = first(&PACKED.errors);
-static TEXT: [u8; PACKED.letter] = first(&PACKED.text);
-// What does hold pointers is apart from the rest.
-static TYPES: [Type; PACKED.ty] = first(&PACKED.types);
-pub static CALLS: [fn(&Call<'_>) -> Outcome; PACKED.row] = first(&PACKED.calls);
-
-/// The types that are no more than their kind; a number from here on is one of `TYPES`.
+/// The types without parameters; larger numbers are indices into `TYPES`.
 static PLAIN: [Type; 16] = [
     Type::Bool,
     Type::Int,
@@ -109,28 +104,36 @@ const NO_ROW: Row = Row {
     errors: NO_RANGE,
     list: None,
     method: None,
-    in_shim: false,
+    effect: Effect::Acts,
+    undoes: false,
+    waits: false,
+    in_lua: false,
 };
 
-/// While it is packed: tables that are long enough, and how much of each is filled.
-struct Packer {
-    rows: [Row; 512],
-    row: usize,
-    calls: [fn(&Call<'_>) -> Outcome; 512],
-    items: [Item; 4096],
-    item: usize,
-    errors: [(Span, Span); 4096],
-    error: usize,
-    types: [Type; 2048],
-    ty: usize,
-    text: [u8; 1 << 19],
-    letter: usize,
+/// The state while packing: tables that are large enough, and the filled length of each. The binary contains only
+/// the filled parts, which `first` extracts.
+pub struct Packer {
+    /// One row per primitive, and their number.
+    pub rows: [Row; 512],
+    pub row: usize,
+    /// The functions, one per row.
+    pub calls: [fn(&Call<'_>) -> Outcome; 512],
+    /// Arguments and options.
+    pub items: [Item; 4096],
+    pub item: usize,
+    /// Errnos with their hints.
+    pub errors: [(Span, Span); 4096],
+    pub error: usize,
+    /// Types with parameters.
+    pub types: [Type; 2048],
+    pub ty: usize,
+    /// All texts.
+    pub text: [u8; 1 << 19],
+    pub letter: usize,
 }
 
-const PACKED: Packer = pack(crate::prim::FAMILIES);
-
-/// The names first, which every start reads; then what only a reader of the manual wants.
-const fn pack(families: &[&[Primitive]]) -> Packer {
+/// The names first, which every start reads; then the texts that only the manual needs.
+pub const fn pack(families: &[&[Primitive]]) -> Packer {
     let mut packer = Packer {
         rows: [NO_ROW; 512],
         row: 0,
@@ -222,7 +225,10 @@ impl Packer {
                 Some((kind, name)) => Some((self.span(kind), self.span(name))),
                 None => None,
             },
-            in_shim: from.in_shim,
+            effect: from.effect,
+            undoes: from.undoes,
+            waits: from.waits,
+            in_lua: from.in_lua,
         };
     }
 
@@ -245,7 +251,7 @@ impl Packer {
 
     const fn span(&mut self, text: &str) -> Span {
         let (at, len) = (self.letter, text.len());
-        assert!(len <= u16::MAX as usize, "a text is longer than an offset can tell");
+        assert!(len <= u16::MAX as usize, "a text is longer than its length field allows");
         self.text.split_at_mut(at).1.split_at_mut(len).0.copy_from_slice(text.as_bytes());
         self.letter += len;
         Span { at: at as u32, len: len as u16 }
@@ -257,31 +263,31 @@ const fn range(from: usize, to: usize) -> Range {
 }
 
 /// The filled part of a table.
-const fn first<T: Copy, const N: usize>(table: &[T]) -> [T; N] {
+pub const fn first<T: Copy, const N: usize>(table: &[T]) -> [T; N] {
     let mut part = [table[0]; N];
     part.copy_from_slice(table.split_at(N).0);
     part
 }
 
-impl Span {
-    /// Its bytes.
-    pub fn bytes(self) -> &'static [u8] {
-        &TEXT[self.at as usize..][..usize::from(self.len)]
+impl Registry {
+    /// The bytes of a text.
+    pub(super) fn bytes(&self, span: Span) -> &'static [u8] {
+        &self.text[span.at as usize..][..usize::from(span.len)]
     }
 
-    /// The text.
-    pub fn text(self) -> &'static str {
-        std::str::from_utf8(self.bytes()).unwrap_or_default()
+    /// A text.
+    pub(super) fn text(&self, span: Span) -> &'static str {
+        std::str::from_utf8(self.bytes(span)).unwrap_or_default()
+    }
+
+    /// The type with this number.
+    pub(super) fn ty(&self, number: u16) -> Type {
+        let number = usize::from(number);
+        PLAIN.get(number).copied().unwrap_or_else(|| self.types[number - PLAIN.len()])
     }
 }
 
-/// The type of this number.
-pub fn ty(number: u16) -> Type {
-    let number = usize::from(number);
-    PLAIN.get(number).copied().unwrap_or_else(|| TYPES[number - PLAIN.len()])
-}
-
-/// Some of a table.
+/// A range of a table.
 pub fn part<T>(table: &'static [T], range: Range) -> &'static [T] {
     &table[usize::from(range.at)..][..usize::from(range.len)]
 }

@@ -1,4 +1,4 @@
-//! The end of a trace: what was collected goes to Lua, which makes a text of it.
+//! The end of a trace: the collected events are passed to Lua, which formats them.
 
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
@@ -7,11 +7,11 @@ use mlua::{Function, Lua, Table, Value};
 
 use super::{Style, TRACE, first};
 use crate::sys::{self, clock};
-use crate::vm::glue::TRACING;
+use crate::vm::dispatch::TRACING;
 use crate::vm::{Failure, json};
 
-/// Finishes the trace of the whole command; in a forked process, or without a trace, nothing. It can be
-/// called again, when a program that was to be executed could not be.
+/// Finishes the trace of the whole command; does nothing in a forked process or without a trace. It can be
+/// called again if executing a program failed.
 pub fn finish(lua: &Lua) -> Result<(), Failure> {
     let Some(trace) = TRACE.get().filter(|_| first()) else { return Ok(()) };
     let Some(spool) = &trace.spool else { return Ok(()) };

@@ -1,34 +1,34 @@
-//! Whose calls they are: each process is a lane. Pids do not tell processes apart, since every
-//! container's first is 1, so a lane is named by its pid and the moment of its birth.
+//! Assigns calls to processes: each process is a lane. Pids are not unique, since the first process of every
+//! container has pid 1, so a lane is named by its pid and its start time.
 
 use std::cell::RefCell;
 
 use crate::sys::clock;
 
-/// A moment on two clocks, in nanoseconds: the machine's, and the CPU time of this thread.
+/// A time on two clocks, in nanoseconds: the machine's, and the CPU time of this thread.
 #[derive(Clone, Copy)]
 pub struct Moment {
-    /// CLOCK_MONOTONIC, which all processes share.
+    /// CLOCK_MONOTONIC, common to all processes.
     pub wall: u64,
     /// CLOCK_THREAD_CPUTIME_ID.
     pub cpu: u64,
 }
 
-/// This moment.
+/// The current time.
 pub fn now() -> Moment {
     Moment { wall: clock::monotonic_nanoseconds(), cpu: clock::thread_nanoseconds() }
 }
 
 /// A process in the trace.
 pub struct Lane {
-    /// Its pid as it sees itself.
+    /// Its pid in its own pid namespace.
     pub pid: u32,
-    /// "host", or "child" inside new namespaces.
+    /// "host", or "child" in new namespaces.
     pub side: &'static str,
     /// Its name in the trace, and that of the process that forked it.
     pub id: String,
     pub parent: Option<String>,
-    /// How many forks lie before it.
+    /// The number of forks before it.
     pub depth: usize,
 }
 
@@ -46,7 +46,7 @@ pub fn begin() {
     LANE.set(Lane { pid, side: "host", id: id(pid), parent: None, depth: 0 });
 }
 
-/// Notes that this process is a fresh fork, and whether it is inside new namespaces.
+/// Records that this process was just forked, and whether it is in new namespaces.
 pub fn forked(inside: bool) {
     LANE.with_borrow_mut(|lane| {
         lane.pid = std::process::id();

@@ -1,4 +1,4 @@
-//! What `--trace` asks for, and the lines of a timeline.
+//! The value of `--trace`, and the lines of a timeline.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use super::Done;
 use super::lane::Lane;
 
-/// How a trace is written.
+/// The format of a trace.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Style {
-    /// A line for a reader with its moment, its process, wall and CPU time, and where time went at the end.
+    /// A readable line with its time, its process, wall and CPU time, and a summary at the end.
     Timeline,
-    /// A line for a reader.
+    /// A readable line.
     Lines,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// A file for ui.perfetto.dev and chrome://tracing.
     Perfetto,
@@ -21,12 +21,12 @@ pub enum Style {
     Svg,
 }
 
-/// A style, and the file of those that have one.
+/// A style, and its output file if it has one.
 #[derive(Clone)]
 pub struct Wanted {
-    /// How it is written.
+    /// The format.
     pub style: Style,
-    /// Where to.
+    /// The output file.
     pub file: Option<PathBuf>,
 }
 
@@ -43,26 +43,28 @@ impl Wanted {
             "json" => Style::Json,
             "perfetto" => Style::Perfetto,
             "svg" => Style::Svg,
-            _ => return Err("it is one of timeline, lines, json, perfetto:FILE, svg:FILE".into()),
+            _ => return Err("expected one of timeline, lines, json, perfetto:FILE, svg:FILE".into()),
         };
         match (style, file) {
-            (Style::Perfetto | Style::Svg, None) => Err(format!("it goes to a file: {word}:FILE")),
-            (Style::Timeline | Style::Lines | Style::Json, Some(_)) => Err(format!("{word} goes to standard error")),
+            (Style::Perfetto | Style::Svg, None) => Err(format!("it needs a file: {word}:FILE")),
+            (Style::Timeline | Style::Lines | Style::Json, Some(_)) => {
+                Err(format!("{word} takes no file: it is written to standard error"))
+            }
             _ => Ok(Wanted { style, file: file.map(PathBuf::from) }),
         }
     }
 }
 
-/// Whether standard error takes colours.
+/// Whether standard error supports colours.
 pub fn colours() -> bool {
     let set = |key| std::env::var_os(key).is_some_and(|v| !v.is_empty());
     std::io::stderr().is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
 }
 
-/// What stands above the columns of a timeline.
+/// The header of a timeline.
 pub const HEAD: &str = "    at ms   wall µs    cpu µs  process    call\n";
 
-/// A line of the timeline: moment in ms, wall and CPU time in µs, the process, deeper for each fork
+/// A line of the timeline: time in ms, wall and CPU time in µs, the process, indented by the number of forks
 /// before it, and the call.
 pub fn line(out: &mut Vec<u8>, colours: bool, lane: &Lane, done: &Done<'_>, [start, us, cpu]: [f64; 3]) {
     let (dim, colour, end) = match (colours, lane.side, done.failed) {

@@ -100,7 +100,7 @@ check.run { "exec", "spy", "touch", "/stop" } -- killed, where the spy sees it s
 check.succeeds("wait", "spy")
 check.equal(check.succeeds("logs", "spy"), "tinylua: exec in spy|\n", "what enters")
 
--- A supervisor that takes over is one too.
+-- A supervisor started by recovery shows no secret either.
 local dead <close> = tiny.pidfd_open(supervisor "web")
 tiny.kill(dead, "SIGKILL")
 tiny.poll { dead }

@@ -10,7 +10,7 @@ local whole = string.dump(load "return 1")
 local function names_binary(result, what)
   assert(result.status < 128, ("%s: status %d"):format(what, result.status))
   local said = result.err .. result.out
-  assert(said:find("binary chunk", 1, true) or said:find("no Lua text", 1, true), ("%s: %d %s%s"):format(what, result.status, result.out, result.err))
+  assert(said:find("binary chunk", 1, true) or said:find("not a Lua text file", 1, true), ("%s: %d %s%s"):format(what, result.status, result.out, result.err))
 end
 local count = 0
 local function refused(what, code, ...)

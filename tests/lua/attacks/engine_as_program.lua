@@ -7,7 +7,7 @@ local check = require "check"
 local EXECUTABLE = tonumber("755", 8)
 local before = tiny.read_file("/proc/self/exe", { max = "256m" })
 
--- Holds the engine open, changes its mode, and writes to it as soon as nobody runs it.
+-- Holds the engine open, changes its mode, and writes to it once no process runs it.
 local COMMAND = [[return { summary = "x", args = { { "path", trailing = true } }, run = function()
   local held = tiny.open("/proc/self/exe")
   os.execute("chmod 4777 /proc/$PPID/exe 2>/dev/null; echo ran >> /proof")
@@ -46,7 +46,7 @@ local function try(what, rootfs, words, lives)
   local function proofs() return select(2, (tiny.read_file(rootfs .. "/proof") or ""):gsub("ran", "")) end
   while proofs() < (lives or 1) and tiny.clock("monotonic") < deadline do tiny.poll({}, 0.05) end
   local count = proofs()
-  -- With no supervisor left nobody runs the engine, and it can be written.
+  -- With no supervisor left no process runs the engine, and it can be written.
   for _, name in ipairs(tiny.list_dir("/proc")) do
     local pid = math.tointeger(name)
     local words = pid and pid > 1 and tiny.try(tiny.read_file, "/proc/" .. name .. "/cmdline")

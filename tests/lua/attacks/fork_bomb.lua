@@ -45,7 +45,7 @@ if pids and check.start == tiny.fork then
   tiny.umount(pids.target)
   local told = check.run { "run", "--rm", "--name", "web", "echo", "ran" }
   check.equal(told.out, "ran\n")
-  assert(told.err:match("web: the number of its processes is not limited: ENODEV[^\n]*there is no pids controller"), told.err)
+  assert(told.err:match("web: cannot limit the number of processes: ENODEV[^\n]*there is no pids controller"), told.err)
   local refused = check.run { "run", "--rm", "--pids-limit", "9", "true" }
   check.equal(refused.status, 125)
   assert(refused.err:find("there is no pids controller", 1, true), refused.err)

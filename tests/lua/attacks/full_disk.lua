@@ -1,4 +1,4 @@
--- A container that has filled the disk of the state folder is stopped and removed all the same.
+-- A container that has filled the disk of the state directory can still be stopped and removed.
 local check = require "check"
 
 tiny.mkdir("/tmp/small")

@@ -153,7 +153,7 @@ do
   while #tiny.poll({ terminal.master }, 0) > 0 do terminal.shown = terminal.shown .. terminal.master:read() end
   if terminal.shown:match("LATE") then table.insert(failures, "a leftover wrote to the terminal: " .. terminal.shown) end
 end
--- A null device that is none any more is not opened (an ordinary user's container cannot change its own).
+-- A null device that is none any more is not opened (an unprivileged user's container cannot change its own).
 check.run { "exec", "c", "sh", "-c", "rm /dev/null; mkfifo /dev/null" }
 check.equal(check.succeeds("exec", "c", "sh", "-c", "cat; echo on"), "on\n")
 check.run { "exec", "c", "sh", "-c", "rm /dev/null; echo decoy >/dev/null" }

@@ -1,4 +1,4 @@
--- CVE-2022-29162: inheritable capabilities give an ordinary user of the container what a file's capabilities ask for.
+-- CVE-2022-29162: inheritable capabilities give an unprivileged user of the container what a file's capabilities ask for.
 local check = require "check"
 
 local SHOW = "grep -E '^Cap(Inh|Amb|Prm|Eff)' /proc/self/status"

@@ -50,19 +50,19 @@ hooked("before exec", 'before = { exec = function() say "helper" end }', "the ho
 hooked("a step replaced", 'steps = { mounts = function(ctx) tiny.pivot_root(ctx.root) say "helper" end }', "the host's nil")
 hooked("with an init", 'init = true, after = { security = function() say "helper" end }', "the host's nil")
 -- The program's neighbour must find no way to the host's folders: they are let go, and it says so.
-hooked("beside a PID 1", 'init = true, before = { exec = function() say "helper" end }', "nil helper.lua is not looked for: a process was started in another root")
+hooked("beside a PID 1", 'init = true, before = { exec = function() say "helper" end }', "nil helper.lua cannot be loaded: a process was started in another root")
 hooked("as another user", 'user = "0:0", after = { security = function() say "helper" end }', "the host's nil")
 hooked("a link", 'after = { mounts = function() say "linked" end }', "linked.lua is a link, which is not followed")
 hooked("a link, early", 'after = { rootfs = (function() require "linked" return function() end end)(), mounts = function() say "linked" end }', "the host's nil")
 if attack.maps_ids(root) then
   hooked("userns, before its ids are taken", 'after = { mounts = function() say "helper" end }', "the host's nil", { "--userns", "auto" })
-  hooked("userns", 'after = { security = function() say "helper" end }', "its owner cannot be told here", { "--userns", "auto" })
+  hooked("userns", 'after = { security = function() say "helper" end }', "its owner is not known in this user namespace", { "--userns", "auto" })
 end
-hooked("an absolute name", 'after = { mounts = function() say "/var/lib/recipe/helper" end }', 'nil there is no module "/var/lib/recipe/helper"')
+hooked("an absolute name", 'after = { mounts = function() say "/var/lib/recipe/helper" end }', 'nil no such module: /var/lib/recipe/helper')
 
 -- Lua's own, and the primitive, take a path: there it is the container's.
 for _, name in ipairs { "loadfile", "dofile", "tiny.load_recipe" } do
-  hooked(name, ('after = { mounts = function() say("/var/lib/recipe/helper.lua", %s) end }'):format(name), "is not loaded: this process has another root")
+  hooked(name, ('after = { mounts = function() say("/var/lib/recipe/helper.lua", %s) end }'):format(name), "cannot be loaded: this process has changed its root")
 end
 
 -- By hand.

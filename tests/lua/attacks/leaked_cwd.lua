@@ -11,7 +11,7 @@ local function try(...)
   local child <close> = tiny.fork(function()
     tiny.dup2(into, 1)
     tiny.dup2(into, 2)
-    -- Leaked by whoever calls, as a shell or a CI runner does.
+    -- Leaked by the caller, such as a shell or a CI runner.
     tiny.exec { "sh", "-c", 'exec 7</tmp/host/deep 8</; me=$1; shift; exec "$me" "$@"', "sh", "/tmp/tinylua", "--root", check.root, table.unpack(words) }
   end)
   into:close()

@@ -39,7 +39,7 @@ for _, way in ipairs { "open", "shut" } do
   check.succeeds("run", "-di", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "-v", "/tmp/shared:/shared", "perl", "/attack.pl", way)
   wait_for("changed %d")
   check.equal(check.succeeds("logs", "c"), "changed 0\n", "what it could change")
-  -- Nobody else comes as far as to them.
+  -- No other user can reach them.
   local run = check.root .. "/run/" .. inspect("c").id
   check.equal(tiny.stat(run).mode, tonumber("700", 8), "the folder's mode")
   kill_supervisor("c")

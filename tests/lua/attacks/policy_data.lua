@@ -1,4 +1,4 @@
--- A policy comes from somebody else, with an image: as Lua that is run it would hang, or take all memory. It is data.
+-- A policy comes with an image, from another author: run as Lua, it would hang or take all memory. It is data.
 local check = require "check"
 
 local function refused(what, text, want)
@@ -17,16 +17,16 @@ refused("a loop", "while true do end", '/tmp/p.lua:1:1: expected a value, got "w
 refused("memory", 'return { cap_drop = { ("x"):rep(1e9) } }', '/tmp/p.lua:1:23: expected a value, got "("')
 refused("a pattern", 'return { cap_drop = { ("a"):rep(30):find(("a?"):rep(30)) } }', "expected a value")
 refused("a function", "\nreturn { seccomp = { notify = {\n  mkdir = function() while true do end end } } }", "/tmp/p.lua:3:11: expected a value")
-refused("a computed value", "return { cap_drop = { 'A' .. 'LL' } }", '/tmp/p.lua:1:27: expected a comma or }, got "."')
-refused("depth", "return " .. ("{"):rep(100000), "tables are nested more than 32 deep")
-refused("count", "return { cap_drop = {" .. ("1,"):rep(200000) .. "} }", "it has more than 100000 items")
+refused("a computed value", "return { cap_drop = { 'A' .. 'LL' } }", [[/tmp/p.lua:1:27: expected ',' or '}', got "."]])
+refused("depth", "return " .. ("{"):rep(100000), "tables are nested more than 32 levels deep")
+refused("count", "return { cap_drop = {" .. ("1,"):rep(200000) .. "} }", "the file has more than 100000 items")
 refused("size", "return { --" .. ("x"):rep(2 << 20) .. "\n}", "EFBIG")
 refused("bytecode", string.dump(load "return {}"), "/tmp/p.lua:1:1: expected a value")
-refused("code behind it", "return {}\nwhile true do end", '/tmp/p.lua:2:1: expected the end, got "while"')
-refused("a second value", "return {}, {}", '/tmp/p.lua:1:10: expected the end, got ","')
+refused("code behind it", "return {}\nwhile true do end", '/tmp/p.lua:2:1: expected the end of the file, got "while"')
+refused("a second value", "return {}, {}", '/tmp/p.lua:1:10: expected the end of the file, got ","')
 refused("a key twice", "return { cap_drop = { 'ALL' }, cap_drop = {} }", '/tmp/p.lua:1:32: "cap_drop" is given twice')
-refused("an escape", [[return { cap_drop = { "\999" } }]], "/tmp/p.lua:1:24: it is no escape sequence")
-refused("an open comment", "return { --[[", "/tmp/p.lua:1:12: it is not closed")
+refused("an escape", [[return { cap_drop = { "\999" } }]], "/tmp/p.lua:1:24: invalid escape sequence")
+refused("an open comment", "return { --[[", "/tmp/p.lua:1:12: the long bracket is not closed")
 
 -- All ways to write the same.
 local literal = require "tiny.base.literal"

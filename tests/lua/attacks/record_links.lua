@@ -14,7 +14,7 @@ local function fresh()
   return tiny.stat("/tmp/victim/there")
 end
 local victim = fresh()
--- And a FIFO of somebody's, with bytes that wait for their reader.
+-- And another user's FIFO, with bytes that wait for their reader.
 tiny.mknod("/tmp/fifo", "fifo")
 local fifo = tiny.open("/tmp/fifo", { read = true, write = true, nonblock = true })
 fifo:write(SECRET)

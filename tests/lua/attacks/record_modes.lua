@@ -42,7 +42,8 @@ local function closed(path, below)
   for _, entry in ipairs(tiny.list_dir(path)) do closed(path .. "/" .. entry, below + 1) end
 end
 
-tiny.write_file("/tmp/recipe.lua", [[local t = "tiny" return require(t .. ".container").new {
+tiny.write_file("/tmp/beside.lua", 'return "tiny"')
+tiny.write_file("/tmp/recipe.lua", [[local t = require "beside" return require(t .. ".container").new {
   name = "recipe", command = "echo said; exec sleep 100", on_log = function(line) print(line) end }]])
 local function with_all(start)
   start { "run", "-d", "--name", "plain", "-i", "sh", "-c", "echo out; echo err >&2; exec sleep 100" }
@@ -58,7 +59,7 @@ local function checked()
   look(check.root .. "/run")
   closed(check.root, 0)
   for _, kind in ipairs { "dir", "file", "fifo", "socket" } do assert((seen[kind] or 0) >= (kind == "socket" and 1 or 8), kind .. ": " .. tostring(seen[kind])) end
-  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool", "state.json", "config.json", "undo.jsonl", "container.log", "supervisor.log", "recipe.lua", "attach" } do
+  for _, name in ipairs { "stdin", "stdout", "stderr", "stdout.spool", "stderr.spool", "state.json", "config.json", "undo.jsonl", "container.log", "supervisor.log", "recipe.lua", "beside.lua", "attach" } do
     assert(seen[name], "there was no " .. name)
   end
 end

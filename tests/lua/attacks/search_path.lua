@@ -22,7 +22,7 @@ local PLACES = {
   ["/tmp/over/scripts/mine.lua"] = "mine", ["/tmp/over/lua/helper.lua"] = "run /tmp/recipe/web.lua",
 }
 local MAKE = {
-  ["a FIFO"] = { function(path) os.execute("mkfifo -m 600 " .. path) end, "is refused: it is no regular file" },
+  ["a FIFO"] = { function(path) os.execute("mkfifo -m 600 " .. path) end, "is refused: it is not a regular file" },
   ["another's FIFO"] = { function(path) os.execute("mkfifo -m 600 " .. path) tiny.chown(path, OTHER) end, "is refused: it belongs to user 1000" },
   ["a file without end"] = { function(path) os.execute("truncate -s 1T " .. path) end, "File too large" },
   ["an endless device"] = { function(path) tiny.symlink("/dev/zero", path) end, "is refused: its mode 666" },
@@ -66,7 +66,7 @@ check.equal(said("run /tmp/recipe/web.lua"), "linked\n")
 os.execute("rm /tmp/dotfiles/lua/helper.lua; ln -s helper.lua /tmp/dotfiles/lua/helper.lua")
 assert(said("run /tmp/recipe/web.lua"):find("Too many levels of symbolic links", 1, true))
 os.execute("rm /tmp/dotfiles/lua/helper.lua; ln -s nowhere.lua /tmp/dotfiles/lua/helper.lua")
-assert(said("run /tmp/recipe/web.lua"):find('there is no module "helper"', 1, true))
+assert(said("run /tmp/recipe/web.lua"):find('no such module: helper', 1, true))
 
 -- What the user names may be a pipe; what it says is bounded.
 check.equal(tonumber(io.popen(("bash -c 'cd /tmp; mkfifo r.lua; (echo \"print(7)\" > r.lua &) ; timeout 10 %s --root %s run r.lua'"):format(program, check.root)):read("a")), 7)

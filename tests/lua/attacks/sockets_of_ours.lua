@@ -16,7 +16,7 @@ if tiny.probe().kernel.machine == "x86_64" then
 end
 local box = sit("run", "-it", "--name", "box", "--network", "host", "sh", "-c", "echo up; read x; cat /proc/net/unix; echo en\\d; read x")
 table.insert(names, "box")
--- Its own is there once somebody has been let in.
+-- Its own socket exists once a client has been accepted.
 box:sees("up\r\n")
 box:type("\n")
 local shown = box:sees("(.*)\r\nend\r\n")

@@ -1,4 +1,4 @@
--- A terminal that takes no more (^S, or nobody reads its far side) does not make `exec` deaf: signals are passed on to the
+-- A terminal that takes no more (^S, or its other end is not read) does not make `exec` deaf: signals are passed on to the
 -- program, and end the wait for what it left; all that was written comes once the terminal goes on.
 local check = require "check"
 

@@ -27,7 +27,7 @@ assert(out:find("\\x1b[2J\\x0aUid:\\x090", 1, true), out)
 local fields = require "tiny.base.process_status"("Name:\tPPid: 7\nUmask:\t0022\nPPid:\t3\nPPid:\t4\nSigCgt:\t0000000000000002\n")
 check.equal(fields.PPid, "3")
 check.equal(fields.Name, "PPid: 7")
--- By the start time a process is told from a later one of its pid: its name has parentheses and numbers.
+-- The start time distinguishes a process from a later one of its pid: its name has parentheses and numbers.
 local child <close> = tiny.fork(function()
   tiny.open("/proc/self/comm", { write = true }):write("\xff) S 1 2 3 4")
   tiny.notify_ready()

@@ -10,7 +10,7 @@ local stranger = tiny.clone({ pid = true, mount = true, uts = true, net = true }
   tiny.mount_tmpfs("/mnt"):keep()
   tiny.write_file("/mnt/mark", MARK)
   tiny.sethostname("stranger")
-  -- Whatever comes is told; SIGKILL and SIGSTOP show by themselves.
+  -- Every signal is reported; SIGKILL and SIGSTOP are visible by themselves.
   local signals = tiny.signals { "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTERM", "SIGCONT", "SIGWINCH" }
   tiny.notify_ready()
   while true do
@@ -74,11 +74,12 @@ local function case(command, frozen, wrong, status)
   tiny.poll { process }
   if not frozen then tiny.poll { supervisor } end
   record.pid, record.pid_start = pid, wrong == "boot" and start or record.pid_start
-  if wrong == "boot" then record.boot_id = "00000000-0000-4000-8000-000000000000" end
-  if not frozen or status then record.supervisor = { pid = pid, start = wrong == "boot" and start or record.supervisor.start } end
+  local boot = wrong == "boot" and "00000000-0000-4000-8000-000000000000" or tiny.boot_id()
+  record.boot_id = boot
+  if not frozen or status then record.supervisor = { pid = pid, start = wrong == "boot" and start or record.supervisor.start, boot_id = boot } end
   if status then record.status, record.pid, record.pid_start = status, nil, nil end
   tiny.write_file(path, tiny.json_encode(record))
-  -- A supervisor that is stopped is waited for, nobody else.
+  -- A stopped supervisor is waited for, and no other process.
   local said, ended = bounded(command, frozen and SHORT or LONG)
   local what = ("%s, %s, wrong %s, supervisor %s"):format(table.concat(command, " "), record.status, wrong, frozen and "stopped" or "dead")
   untouched(what)

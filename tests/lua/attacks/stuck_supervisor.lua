@@ -1,5 +1,5 @@
 -- Whatever keeps a supervisor from answering, stop ends the container within a bounded time and records that, and
--- rm -f removes it: a callback that never returns, a stopped process, output that nobody reads, the record's lock.
+-- rm -f removes it: a callback that never returns, a stopped process, output that is not read, the record's lock.
 local check = require "check"
 
 -- What is bounded has to be so on a slow machine too.
@@ -35,7 +35,7 @@ local function wait_for(what, holds)
   end
 end
 
--- In front, with its output to a pipe that nobody reads or to nowhere; returns the process.
+-- In the foreground, with its output to a pipe that is not read or to nowhere; returns the process.
 local function start(arguments, into)
   return check.start(function()
     local null = tiny.open("/dev/null", { read = true, write = true })
@@ -146,7 +146,7 @@ for name, make in pairs(cases) do
         left(mine, before)
       else
         bounded("stop", "-t", "1", mine)
-        -- A start that is given up leaves nothing; the callback at the end goes on, with the end on record.
+        -- A start that is given up leaves nothing; the callback at the end continues, with the end recorded.
         local now = check.run { "inspect", "--format", "state.status", mine }
         check.equal(now.out, name == "start" and "" or name == "at_end" and "exited\n" or "stopped\n", mine)
         left(mine, { pid = before.pid })

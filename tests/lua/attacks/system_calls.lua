@@ -1,5 +1,5 @@
 -- System calls that lead out of a container, made for real: the kernel's keys, cryptography and new namespaces, as
--- root and as an ordinary user. Numbers above 32 bits are no way around a rule (CVE-2019-7303, CVE-2019-10063), nor
+-- root and as an unprivileged user. Numbers above 32 bits are no way around a rule (CVE-2019-7303, CVE-2019-10063), nor
 -- are x32 and 32-bit calls.
 local attack = require "attack"
 local check = require "check"

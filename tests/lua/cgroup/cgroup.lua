@@ -45,9 +45,9 @@ check.fails("ENOENT", tiny.cgroup_stats, name)
 
 -- An unknown controller is named, with what is offered, and nothing is made.
 local err = check.fails("ENODEV", tiny.cgroup, name, { controllers = { "memroy" } })
-assert(err.message:find("there is no memroy controller; the mounted hierarchies offer ", 1, true), err.message)
+assert(err.message:find("there is no memroy controller; the mounted hierarchies have ", 1, true), err.message)
 check.fails("ENOENT", tiny.cgroup_stats, name)
 
 check.refuses('unknown option "controler"; did you mean "controllers"?', tiny.cgroup, name, { controler = {} })
-check.refuses('"/" is the top of the hierarchy; name a group below it', tiny.cgroup, "/")
-check.refuses('"a/../b" is not a cgroup path: ".." cannot be a part of it', tiny.cgroup, "a/../b")
+check.refuses('"/" is the root of the hierarchy; name a cgroup below it', tiny.cgroup, "/")
+check.refuses('"a/../b" is not a cgroup path: the component ".." is not allowed', tiny.cgroup, "a/../b")

@@ -1,4 +1,4 @@
--- cgroup_del: removes what is empty, names what is not, kills only when told to.
+-- cgroup_del: removes empty cgroups, names the others, kills only on request.
 local check = require "check"
 local name = "tl-" .. tiny.random_id()
 local cg <close> = tiny.cgroup(name, { controllers = { "pids" } })
@@ -8,7 +8,7 @@ child:wait_ready()
 local began = tiny.clock("monotonic")
 local err = check.fails("EBUSY", tiny.cgroup_del, name)
 assert(tiny.clock("monotonic") - began < 8, "only dying processes are waited for, ten seconds")
-assert(err.message:find(("1 processes are in it, pid %d among them"):format(child.pid), 1, true), err.message)
+assert(err.message:find(("1 processes are in it, including pid %d"):format(child.pid), 1, true), err.message)
 assert(err.hint:find("kill = true", 1, true), err.hint)
 check.equal(child:wait(0), nil, "the process lives")
 
@@ -24,7 +24,7 @@ cg:keep()
 local again = tiny.cgroup(name):keep()
 tiny.cgroup("below", { parent = again }):keep()
 local busy = check.fails("EBUSY", tiny.cgroup_del, again)
-assert(busy.message:find('1 groups are below it, "below" among them', 1, true), busy.message)
+assert(busy.message:find('1 cgroups are below it, including "below"', 1, true), busy.message)
 tiny.cgroup_del(again, { recursive = true })
 check.fails("ENOENT", tiny.cgroup_stats, name)
 

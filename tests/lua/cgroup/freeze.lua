@@ -20,7 +20,7 @@ local own <close> = tiny.clone({ cgroup = cg }, function() tiny.freeze(cg) end)
 local err = check.fails("EDEADLK", own.wait, own)
 assert(err.message:find("the caller itself is in it", 1, true), err.message)
 
--- A frozen process is killed all the same, and the group goes with the failing body.
+-- A frozen process is killed anyway, and the cgroup is removed with the failing body.
 local path
 tiny.try(function()
   local cold <close> = tiny.cgroup("tl-" .. tiny.random_id())

@@ -10,7 +10,7 @@ local function body()
   -- which take no process.
   for _, controller in ipairs { "memory", "pids" } do
     local err = check.fails("EBUSY", tiny.cgroup, "below", { parent = parent, controllers = { controller } })
-    local text = ("1 processes are in that group, so it cannot hand %s down"):format(controller)
+    local text = ("1 processes are in that cgroup, so it cannot enable %s for its children"):format(controller)
     assert(err.message:find(text, 1, true), err.message)
     assert(err.hint:find("move them into a child of it", 1, true), err.hint)
     check.equal(err.path, parent.folders.unified .. "/cgroup.subtree_control", "path")
@@ -24,7 +24,7 @@ local function body()
   below:set_pids_limit(3)
   check.equal(below:stats().pids_limit, 3, "pids_limit")
   local refused = check.fails("EBUSY", tiny.cgroup_attach, parent, member)
-  assert(refused.message:find("it handed controllers down to its children", 1, true), refused.message)
+  assert(refused.message:find("it enables controllers for its children", 1, true), refused.message)
   member:reap()
 end
 

@@ -23,8 +23,8 @@ tiny.set_cpu_limit(cg, "unlimited")
 check.equal(set(), (cg.version == "v2" and "max" or "-1") .. " 20000\n", "no limit")
 
 local err = check.fails("EINVAL", tiny.set_cpu_limit, cg, 0.001, { period = "100ms" })
-assert(err.message:find("0.001 CPUs are 100 µs in each period of 100000 µs; the kernel's minimum is 1000 µs", 1, true),
+assert(err.message:find("0.001 CPUs are 100 µs per period of 100000 µs; the kernel's minimum is 1000 µs", 1, true),
   err.message)
-check.refuses('cpus: 0 is no share; give a number above 0, or "unlimited"', tiny.set_cpu_limit, cg, 0)
-check.refuses('cpus: -1 is no share; give a number above 0, or "unlimited"', tiny.set_cpu_limit, cg, -1)
-check.refuses('option "period": the kernel takes 1ms to 1s', tiny.set_cpu_limit, cg, 1, { period = "5s" })
+check.refuses('cpus: 0 is not a number above 0; give one, or "unlimited"', tiny.set_cpu_limit, cg, 0)
+check.refuses('cpus: -1 is not a number above 0; give one, or "unlimited"', tiny.set_cpu_limit, cg, -1)
+check.refuses('option "period": must be 1ms to 1s', tiny.set_cpu_limit, cg, 1, { period = "5s" })

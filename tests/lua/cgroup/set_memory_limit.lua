@@ -36,7 +36,7 @@ else
 end
 user:reap()
 
-local page = " is less than one page of 4096 bytes: nothing could run"
+local page = " is less than one page of 4096 bytes: no process could run"
 check.refuses("limit: 0" .. page, tiny.set_memory_limit, cg, 0)
 check.refuses("limit: 1" .. page, tiny.set_memory_limit, cg, 1)
 check.refuses('limit: expected size (bytes, or "128m") or "unlimited", got -1', tiny.set_memory_limit, cg, -1)

@@ -19,6 +19,6 @@ check.equal(cg:stats().populated, false, "populated")
 
 tiny.set_pids_limit(cg, "unlimited")
 check.equal(cg:stats().pids_limit, nil, "unlimited")
-check.refuses('count: 0 allows no process at all; give at least 1, or "unlimited"', tiny.set_pids_limit, cg, 0)
-check.refuses('count: -1 allows no process at all; give at least 1, or "unlimited"', tiny.set_pids_limit, cg, -1)
+check.refuses('count: 0 allows no process; give at least 1, or "unlimited"', tiny.set_pids_limit, cg, 0)
+check.refuses('count: -1 allows no process; give at least 1, or "unlimited"', tiny.set_pids_limit, cg, -1)
 check.refuses('count: "unlimted" is not one of "unlimited"; did you mean "unlimited"?', tiny.set_pids_limit, cg, "unlimted")

@@ -7,8 +7,8 @@ local function body()
   local file = cg.version == "v2" and "memory.swap.max" or "memory.memsw.limit_in_bytes"
   if not tiny.try(tiny.cgroup_read, cg, file) then
     local err = check.fails("ENOENT", tiny.set_swap_limit, cg, "10m")
-    assert(err.message:find("this kernel does not account swap", 1, true), err.message)
-    return "this kernel does not account swap"
+    assert(err.message:find("the kernel does not account swap", 1, true), err.message)
+    return "the kernel does not account swap"
   end
   if cg.version ~= "v2" then
     local err = check.fails("EINVAL", tiny.set_swap_limit, cg, "10m")

@@ -1,4 +1,4 @@
--- stop_trace: a trace ends, and whoever reads it sees the end while the process goes on.
+-- stop_trace: a trace ends, and its reader sees the end while the process continues.
 local check = require "check"
 
 tiny.write_file("traced.lua", [[

@@ -15,7 +15,7 @@ check.equal(err.errno, 21)
 check.equal(err.path, "/tmp")
 check.equal(err.args[1], '"/tmp"')
 assert(err.at == nil or err.at:match("try.lua"), err.at)
-check.equal(tostring(err):match("read_file.*$"), 'read_file("/tmp"): EISDIR: Is a directory: /tmp (it is no regular file)\n  hint: it is a folder')
+check.equal(tostring(err):match("read_file.*$"), 'read_file("/tmp"): EISDIR: Is a directory: /tmp (it is not a regular file)\n  hint: it is a directory')
 
 -- Whatever is thrown is an error value.
 local _, plain = tiny.try(error, "text", 0)

@@ -3,7 +3,7 @@ local check = require "check"
 
 tiny.mount_devpts("pts", { create = true })
 local master <close> = tiny.open("pts/ptmx", { read = true, write = true })
--- TIOCSPTLCK unlocks the far side of the terminal (tty_ioctl(4)).
+-- TIOCSPTLCK unlocks the other end of the terminal (tty_ioctl(4)).
 local child <close> = tiny.fork(function()
   tiny.dup2(master, 0)
   tiny.exec { "perl", "-e", [[my $unlocked = pack("i", 0); ioctl(STDIN, 0x40045431, $unlocked) or die $!]] }

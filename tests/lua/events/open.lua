@@ -17,7 +17,7 @@ check.fails("EBADF", reader.write, reader, "x")
 
 -- A FIFO: nonblock does not wait for the other end.
 tiny.mknod("fifo", "fifo")
-check.equal(check.fails("ENXIO", tiny.open, "fifo", { write = true, nonblock = true }).hint, "a FIFO without a reader, opened for writing with nonblock")
+check.equal(check.fails("ENXIO", tiny.open, "fifo", { write = true, nonblock = true }).hint, "`nonblock` was set, and the FIFO has no reader")
 local from <close> = tiny.open("fifo", { nonblock = true })
 check.equal(from:read(), nil, "no writer: the end")
 local into <close> = tiny.open("fifo", { write = true, nonblock = true })
@@ -36,10 +36,10 @@ check.equal(out:read(), "0\n1\n2\n3\n", "ls has opened the folder as 3")
 child:wait()
 
 tiny.symlink("file", "link")
-check.equal(check.fails("ELOOP", tiny.open, "link", { nofollow = true }).hint, "it is a link, and nofollow was asked")
+check.equal(check.fails("ELOOP", tiny.open, "link", { nofollow = true }).hint, "it is a symbolic link, and `nofollow` was set")
 local err = check.fails("ENOENT", tiny.open, "nowhere")
 check.equal(err.path, "nowhere")
-check.equal(err.hint, "the file is missing; create = true makes it")
+check.equal(err.hint, "the file is missing; create = true creates it")
 check.refuses([[unknown option "apend"; did you mean "append"?]], tiny.open, "file", { apend = true })
 
 -- Closed with its block, whatever happens in it; and in a loop nothing stays open.

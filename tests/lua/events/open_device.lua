@@ -1,4 +1,4 @@
--- open_device: opens the device that it is told to, by descriptor, and nothing that took its name.
+-- open_device: opens the given device, by descriptor, and nothing that took its name.
 local check = require "check"
 
 local null <close> = tiny.open_device("/dev/null", { major = 1, minor = 3 })
@@ -28,4 +28,4 @@ check.fails("ELOOP", tiny.open_device, "dev/null", { root = "/tmp/m/t", major = 
 tiny.mount_tmpfs("/tmp/m/nodev", { create = true, nodev = true })
 tiny.mknod("/tmp/m/nodev/null", "char", { major = 1, minor = 3 })
 check.fails("EACCES", tiny.open_device, "/tmp/m/nodev/null", { major = 1, minor = 3 })
-check.refuses('option "major" is missing: its number: the driver', tiny.open_device, "/dev/null", { minor = 3 })
+check.refuses('option "major" is missing: the major number: the driver', tiny.open_device, "/dev/null", { minor = 3 })

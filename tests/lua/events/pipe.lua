@@ -20,7 +20,7 @@ local gone, writer = tiny.pipe()
 gone:close()
 local err = check.fails("EPIPE", writer.write, writer, "x")
 check.equal(err.path, "pipe")
-check.equal(err.hint, "the far side is closed")
+check.equal(err.hint, "the reading end is closed")
 writer:close()
 check.refuses("the file handle is closed", tiny.write, writer, "x")
 

@@ -23,5 +23,5 @@ tiny.read_file("folder/none")
 check.equal(#tiny.poll({ watch }, "20ms"), 0, "reading is no change")
 
 check.equal(check.fails("ENOENT", tiny.watch, { "folder", "nowhere" }).path, "nowhere")
-check.refuses([[[2]: expected path, got true (the files and folders)]], tiny.watch, { "folder", true })
+check.refuses([[[2]: expected path, got true (the files and directories)]], tiny.watch, { "folder", true })
 check.refuses([[the list is missing: local watch <close> = tiny.watch { "web.log" }]], tiny.watch)

@@ -25,7 +25,7 @@ tiny.mkdir("full")
 tiny.mount_tmpfs("full", { size = "4k" })
 local err = check.fails("ENOSPC", tiny.append_file, "full/file", ("x"):rep(10000))
 check.equal(err.path, "full/file")
-check.equal(err.hint, "the disk is full; a part of the bytes may have been appended")
+check.equal(err.hint, "the disk is full; some of the bytes may have been appended")
 
 tiny.write_file("target", "kept")
 tiny.symlink("target", "link")

@@ -45,5 +45,5 @@ check.equal(tiny.json_encode(kinds), tiny.json_encode { ["/tmp/from/a"] = "file"
 check.equal(table.concat(tiny.list_dir("/tmp/to3/tmp/from"), " "), "a open")
 
 check.fails("ENOENT", tiny.copy_entries, { ["/tmp/from"] = { "open" } }, "/tmp/none")
-check.refuses('"a/b" is not a name in a folder', tiny.copy_entries, { ["/tmp"] = { "a/b" } }, "/tmp/to")
-check.refuses("access_as: 4294967295 is no user", tiny.copy_entries, { ["/tmp"] = { "a" } }, "/tmp/to", { access_as = 4294967295 })
+check.refuses('"a/b" is not a file name', tiny.copy_entries, { ["/tmp"] = { "a/b" } }, "/tmp/to")
+check.refuses("access_as: 4294967295 is not a valid user id", tiny.copy_entries, { ["/tmp"] = { "a" } }, "/tmp/to", { access_as = 4294967295 })

@@ -46,7 +46,7 @@ check.fails("ELOOP", tiny.flock, "link")
 check.equal(tiny.stat("elsewhere"), nil)
 local err = check.fails("ENOENT", tiny.flock, "no/where")
 check.equal(err.path, "no/where")
-check.equal(err.hint, "the file or its folder is missing")
+check.equal(err.hint, "the file or its directory is missing")
 check.refuses([[unknown option "timeot"; did you mean "timeout"?]], tiny.flock, "lock", { timeot = 1 })
 
 -- For a time: until it is over, or the holder has ended; what else the process waits for is not cut short later.

@@ -1,4 +1,4 @@
--- json_decode: reads JSON; what is wrong with a text is told, not thrown.
+-- json_decode: reads JSON; an invalid text is reported, not thrown.
 local check = require "check"
 
 local value = tiny.json_decode([[ {"a": [1, 2.0, "x\u0000\u00e9\ud83d\ude00"], "n": null, "t": true, "o": {}} ]])

@@ -13,7 +13,7 @@ check.equal(tiny.json_encode { setmetatable({ a = 1 }, { __index = { b = 2 } }) 
 local deep = {}
 for _ = 1, 126 do deep = { deep } end
 assert(tiny.json_decode(tiny.json_encode(deep)), "127 deep")
-check.refuses("value" .. ("[1]"):rep(11) .. "[1…: deeper than 127 tables, or a table that holds itself", tiny.json_encode, { deep })
+check.refuses("value" .. ("[1]"):rep(11) .. "[1…: deeper than 127 tables, or a table that contains itself", tiny.json_encode, { deep })
 for _ = 1, 100000 do deep = { deep } end
 local loop = {}
 loop.loop = loop
@@ -23,15 +23,15 @@ for text, value in pairs {
   ["value.a[2].f: a function cannot be written as JSON"] = { a = { 1, { f = print } } },
   ["value.file: a file handle cannot be written as JSON"] = { file = file },
   ["value[2]: a hole in the list"] = { 1, nil, 3 },
-  ['value: a list that has the key "n" too'] = { 1, n = 1 },
-  ["value: the key 5 is no string, and the table no list"] = { [5] = "x" },
-  ["value: the key true is no string, and the table no list"] = { [true] = "x" },
+  ['value: a list that also has the key "n"'] = { 1, n = 1 },
+  ["value: the key 5 is not a string, and the table is not a list"] = { [5] = "x" },
+  ["value: the key true is not a string, and the table is not a list"] = { [true] = "x" },
   ['value.s: "�" is not UTF-8'] = { s = "\xff" },
   ["value.n: JSON has no inf"] = { n = 1 / 0 },
-  ["value" .. (".loop"):rep(7) .. "…: deeper than 127 tables, or a table that holds itself"] = loop,
-  ["value" .. ("[1]"):rep(11) .. "[1…: deeper than 127 tables, or a table that holds itself"] = deep,
+  ["value" .. (".loop"):rep(7) .. "…: deeper than 127 tables, or a table that contains itself"] = loop,
+  ["value" .. ("[1]"):rep(11) .. "[1…: deeper than 127 tables, or a table that contains itself"] = deep,
 } do
   check.refuses(text, tiny.json_encode, value)
 end
 check.refuses("value is missing: json_encode(value [, options])", tiny.json_encode)
-check.refuses([[unknown option "indent"; known are pretty, array]], tiny.json_encode, {}, { indent = 2 })
+check.refuses([[unknown option "indent"; known keys: pretty, array]], tiny.json_encode, {}, { indent = 2 })

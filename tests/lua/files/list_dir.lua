@@ -9,7 +9,7 @@ for i = 1, 3000 do tiny.mkdir("folder/" .. i) end
 check.equal(#tiny.list_dir("folder"), 3004)
 check.equal(tiny.list_dir("nowhere"), nil)
 
--- A name that is no UTF-8 is told as it is.
+-- A name that is not UTF-8 is returned unchanged.
 check.inside({}, function() tiny.chdir("folder") tiny.exec { "/bin/sh", "-c", [[: > "$(printf 'x\377')"]] } end)
 local names = tiny.list_dir("folder")
 check.equal(names[#names], "x\255")
@@ -27,5 +27,5 @@ check.equal(#tiny.list_dir("/tmp/inside", one), 0)
 check.fails("ELOOP", tiny.list_dir, "root/way", { nofollow = true })
 local err = check.fails("ENOTDIR", tiny.list_dir, "folder/a")
 check.equal(err.path, "folder/a")
-check.equal(err.hint, "it is no folder")
+check.equal(err.hint, "it is not a directory")
 check.refuses("path: the path is empty", tiny.list_dir, "")

@@ -36,7 +36,7 @@ check.equal(tiny.stat("inside"), nil)
 
 local err = check.fails("EEXIST", tiny.mkdir, "plain")
 check.equal(err.path, "plain")
-check.equal(err.hint, "something of that name is there already")
+check.equal(err.hint, "a file of that name already exists")
 check.fails("ENOENT", tiny.mkdir, "no/where")
 check.refuses([[option "mode": expected integer, got the string "755"]], tiny.mkdir, "x", { mode = "755" })
 check.refuses([[unknown option "parent"; did you mean "parents"?]], tiny.mkdir, "x", { parent = true })

@@ -15,13 +15,13 @@ tiny.mknod("fifo", "fifo")
 for _, path in ipairs { "fifo", "/dev/zero", "/dev/null" } do
   local err = check.fails("EINVAL", tiny.read_file, path)
   check.equal(err.path, path)
-  assert(err.message:find("it is no regular file", 1, true), err.message)
+  assert(err.message:find("it is not a regular file", 1, true), err.message)
 end
-check.equal(check.fails("EISDIR", tiny.read_file, "/tmp").hint, "it is a folder")
+check.equal(check.fails("EISDIR", tiny.read_file, "/tmp").hint, "it is a directory")
 
 tiny.write_file("big", ("x"):rep(4097))
 local err = check.fails("EFBIG", tiny.read_file, "big", { max = "4k" })
-check.equal(err.hint, "the file is larger than `max`")
+check.equal(err.hint, "the file is larger than `max`; raise it")
 check.equal(#tiny.read_file("big", { max = 4097 }), 4097)
 
 tiny.write_file("secret", "", { mode = tonumber("600", 8) })
@@ -36,5 +36,5 @@ check.refuses("path is missing: read_file(path [, options])", tiny.read_file)
 check.refuses('path: "file\\0" has a NUL byte', tiny.read_file, "file\0")
 check.refuses([[option "max": -1 is not a size: it is negative]], tiny.read_file, "file", { max = -1 })
 
--- A sysctl is whole, whatever its length is said to be.
+-- A sysctl is read completely, whatever length stat(2) reports.
 check.equal(tiny.read_file("/proc/sys/fs/nr_open"):match("^%d%d+\n$") ~= nil, true)

@@ -55,6 +55,12 @@ for name, files in pairs(tiny.read_json_files("many", { "a.json", "b.json" })) d
 end
 check.equal(count, 300)
 check.equal(#tiny.list_dir("/proc/self/task"), 1)
+-- A fork may follow at once. Where there is nothing to read, nothing else gives the thread time to end.
+for number = 1, 300 do tiny.mkdir(("empty/%d"):format(number), { parents = true }) end
+for _ = 1, 300 do
+  tiny.read_json_files("empty", { "a.json" })
+  tiny.clone({}, function() end):wait()
+end
 -- Where no thread may be had it goes without.
 check.inside({}, function()
   tiny.setrlimit("nproc", 1)
@@ -63,5 +69,5 @@ check.inside({}, function()
 end)
 
 check.fails("ENOTDIR", tiny.read_json_files, "store/file", { "a.json" })
-check.refuses('names: "../x" is no name of a file', tiny.read_json_files, "store", { "../x" })
+check.refuses('names: "../x" is not a file name', tiny.read_json_files, "store", { "../x" })
 check.refuses('option "keys": expected list of string, got the string "n"', tiny.read_json_files, "store", { "a.json" }, { keys = "n" })

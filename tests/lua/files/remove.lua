@@ -1,4 +1,4 @@
--- remove: takes what it was told and nothing that a link or a mount leads to.
+-- remove: removes the given path, and nothing that a link or a mount leads to.
 local check = require "check"
 
 tiny.write_file("file", "")
@@ -24,7 +24,7 @@ tiny.mkdir("tree/a/volume", { parents = true })
 local volume <close> = tiny.mount_bind("kept", "tree/a/volume")
 local err = check.fails("EBUSY", tiny.remove, "tree", { recursive = true })
 check.equal(err.path, "tree/a/volume")
-check.equal(err.hint, "something is mounted there")
+check.equal(err.hint, "a file system is mounted there; unmount it first")
 check.fails("EBUSY", tiny.remove, "tree/a/volume", { recursive = true })
 assert(tiny.read_file("kept/file") and tiny.stat("kept/below"), "what is mounted")
 volume:close()
@@ -58,7 +58,7 @@ for _ = 1, 200 do
 end
 
 tiny.mkdir("full/x", { parents = true })
-check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the folder is not empty; recursive = true takes all of it")
+check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its content")
 check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
 check.fails("ENOENT", tiny.remove, "nowhere", { recursive = true })
 for _, path in ipairs { "/", ".", "full/.." } do check.fails("EINVAL", tiny.remove, path, { recursive = true }) end
@@ -75,4 +75,4 @@ tiny.remove("inner", { root = base, recursive = true })
 check.equal(tiny.stat("base/inner"), nil)
 tiny.remove("out", { root = "base" })
 assert(tiny.read_file("kept/file") and not tiny.stat("base/out", { follow = false }), "only the link goes")
-check.refuses([[unknown option "force"; known are root, recursive]], tiny.remove, "full", { force = true })
+check.refuses([[unknown option "force"; known keys: root, recursive]], tiny.remove, "full", { force = true })

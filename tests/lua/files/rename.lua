@@ -12,7 +12,7 @@ check.equal(tiny.readlink("moved"), "b")
 
 tiny.mkdir("full/x", { parents = true })
 tiny.mkdir("other")
-check.equal(check.fails("ENOTEMPTY", tiny.rename, "other", "full").hint, "the new name is a folder that is not empty")
+check.equal(check.fails("ENOTEMPTY", tiny.rename, "other", "full").hint, "the new path is a directory that is not empty")
 tiny.mount_tmpfs("other")
 local err = check.fails("EXDEV", tiny.rename, "b", "other/b")
 check.equal(err.path, "b")

@@ -23,7 +23,7 @@ check.equal(attribute("file", "trusted.test"), "a\0b")
 
 check.equal(check.fails("ENOENT", tiny.setxattr, "nowhere", "trusted.x", { value = "" }).path, "nowhere")
 local err = check.fails("EOPNOTSUPP", tiny.setxattr, "/proc/self/status", "trusted.x", { value = "" })
-check.equal(err.hint, "the file system has no such attributes")
+check.equal(err.hint, "the file system does not support this attribute")
 check.inside({}, function()
   tiny.setuser(12345)
   check.equal(check.fails("EPERM", tiny.setxattr, "file", "trusted.x", { value = "" }).hint, "trusted.* needs CAP_SYS_ADMIN")

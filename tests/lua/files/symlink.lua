@@ -11,7 +11,7 @@ check.equal(tiny.stat("made", { follow = false }), nil)
 
 local err = check.fails("EEXIST", tiny.symlink, "other", "link")
 check.equal(err.path, "link")
-check.equal(err.hint, "something of that name is there already")
+check.equal(err.hint, "a file of that name already exists")
 check.equal(tiny.readlink("link"), "/no where/../x")
 check.fails("ENOENT", tiny.symlink, "x", "no/where")
 check.refuses("path is missing: symlink(target, path [, options])", tiny.symlink, "x")

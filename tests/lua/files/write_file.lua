@@ -46,7 +46,7 @@ for i = 1, 8 do
 end
 for _, child in ipairs(makers) do made = made + 1 - child:wait() end
 check.equal(made, 1)
-check.equal(check.fails("EEXIST", tiny.write_file, "once", "", { exclusive = true }).hint, "the file is there already")
+check.equal(check.fails("EEXIST", tiny.write_file, "once", "", { exclusive = true }).hint, "the file already exists")
 
 -- A link is replaced and not written through; below a root a folder that is a link stays inside.
 tiny.write_file("target", "kept")
@@ -61,7 +61,7 @@ check.equal(tiny.read_file("root/tmp/inside"), "x")
 check.equal(tiny.stat("inside"), nil)
 tiny.write_file(("n"):rep(255), "as long as a name may be")
 
-check.equal(check.fails("ENOENT", tiny.write_file, "no/where", "").hint, "the file or its folder is missing")
+check.equal(check.fails("ENOENT", tiny.write_file, "no/where", "").hint, "the file or its directory is missing")
 check.fails("EISDIR", tiny.write_file, "root", "")
 check.fails("EINVAL", tiny.write_file, "root/..", "")
 local left = {}

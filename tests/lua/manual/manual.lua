@@ -32,4 +32,4 @@ local below = " " .. table.concat(tiny.sources("lua/tiny", { below = true }), " 
 for _, name in ipairs { "container", "net/bridge", "dev/plan/text" } do assert(below:find(" " .. name .. " ", 1, true), name) end
 assert(not (" " .. table.concat(tiny.sources("lua/tiny"), " ") .. " "):find("/", 1, true))
 check.refuses('unknown option "fromat"; did you mean "format"?', tiny.manual, nil, { fromat = "lua" })
-check.refuses('format "lua" is the whole manual\'s; leave out the name', tiny.manual, "clone", { format = "lua" })
+check.refuses('format "lua" is for the whole manual; leave out the name', tiny.manual, "clone", { format = "lua" })

@@ -9,7 +9,7 @@ check.equal(tiny.read_file("file"), "x")
 
 local err = check.fails("ENOENT", tiny.chdir, "nowhere")
 check.equal(err.path, "nowhere")
-check.equal(err.hint, "there is no such folder in this root")
+check.equal(err.hint, "there is no such directory in this root")
 check.fails("ENOTDIR", tiny.chdir, "file")
 check.refuses([[path: "a\0b" has a NUL byte]], tiny.chdir, "a\0b")
 check.refuses([[path: "�" is not UTF-8]], tiny.chdir, "\xff")

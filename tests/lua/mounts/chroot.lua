@@ -13,7 +13,7 @@ check.equal(tiny.stat("/here"), nil, "the parent's root")
 
 local err = check.fails("ENOENT", tiny.chroot, "nowhere")
 check.equal(err.path, "nowhere")
-check.equal(err.hint, "there is no such folder")
+check.equal(err.hint, "there is no such directory")
 check.fails("ENOTDIR", tiny.chroot, "root/here")
 check.refuses("path is missing: chroot(path)", tiny.chroot)
 check.refuses("path: the path is empty", tiny.chroot, "")

@@ -73,7 +73,7 @@ check.equal(tiny.read_file("../../name", { root = inner }), "inside")
 
 local missing = check.fails("ENOENT", tiny.open_root, "nowhere")
 check.equal(missing.path, "nowhere")
-check.equal(missing.hint, "there is no such folder")
+check.equal(missing.hint, "there is no such directory")
 check.fails("ENOTDIR", tiny.open_root, "name")
 check.refuses("path is missing: open_root(path [, options])", tiny.open_root)
 check.refuses([[option "root": expected a dir handle, got a table]], tiny.open_root, "x", { root = {} })

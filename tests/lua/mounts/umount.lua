@@ -13,7 +13,7 @@ local user <close> = tiny.open("m/first")
 for _, options in ipairs { {}, { root = "/tmp" } } do
   local err = check.fails("EBUSY", tiny.umount, "m", options)
   check.equal(err.path, "m")
-  check.equal(err.hint, "something uses it; detach = true takes it from sight")
+  check.equal(err.hint, "the mount is busy; detach = true unmounts it lazily")
   assert(check.mount_at("/tmp/m"))
 end
 tiny.umount("m", { detach = true })
@@ -40,7 +40,7 @@ tiny.umount("m")
 for _, options in ipairs { {}, { root = "/tmp" } } do
   local err = check.fails("ENOENT", tiny.umount, "m", options)
   check.equal(err.path, "m")
-  assert(err.message:find("nothing is mounted there", 1, true), err.message)
+  assert(err.message:find("there is no mount at this path", 1, true), err.message)
 end
 check.fails("ENOENT", tiny.umount, "nowhere")
 check.fails("ENOENT", tiny.umount, "nowhere", { root = "/tmp" })
@@ -52,4 +52,4 @@ check.inside({ user = true, mount = true }, function()
   local err = check.fails("EINVAL", tiny.umount, "locked")
   assert(err.hint:match("more privileged mount namespace"), err.hint)
 end)
-check.refuses([[unknown option "lazy"; known are root, detach]], tiny.umount, "m", { lazy = true })
+check.refuses([[unknown option "lazy"; known keys: root, detach]], tiny.umount, "m", { lazy = true })

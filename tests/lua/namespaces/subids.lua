@@ -25,7 +25,7 @@ end
 check.equal(#tiny.subids("nobody-here").uids, 0)
 check.equal(shown(tiny.subids().uids), "100000+65536 200000+10 300000+5", "everybody's")
 
--- A file that is not there gives nothing; one that cannot be read is told.
+-- A missing file has no ranges; one that cannot be read is an error.
 tiny.mkdir("etc")
 check.inside({ mount = true }, function()
   tiny.mount_private("/")

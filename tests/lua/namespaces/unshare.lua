@@ -41,7 +41,7 @@ check.equal(tiny.stat("/mnt/proof"), nil, "outside")
 check.inside({}, function()
   tiny.setuser(65534)
   local err = check.fails("EPERM", tiny.unshare, { net = true })
-  check.equal(err.hint, "needs CAP_SYS_ADMIN: run as root, or make a user namespace first (user = true)")
+  check.equal(err.hint, "needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)")
   tiny.unshare { user = true, net = true }
 end)
 

@@ -57,7 +57,7 @@ check.inside({}, function()
   check.equal(tiny.readlink("/proc/self/ns/user"), ("user:[%d]"):format(own.inode))
 end)
 
--- An ordinary user: its own ids alone are written directly, and setgroups is denied.
+-- An unprivileged user: its own ids alone are written directly, and setgroups is denied.
 check.inside({}, function()
   tiny.setuser(4242, { gid = 4243 })
   tiny.set_dumpable(true)
@@ -69,11 +69,11 @@ check.inside({}, function()
   end)
   if tiny.try(tiny.userns_helper, "newuidmap") then
     local refused = check.fails("EPERM", tiny.userns, { uid_map = { { 0, 90000, 10 } }, gid_map = { { 0, 90000, 10 } } })
-    check.equal(refused.hint, "/etc/subuid gives this user no such range: usermod --add-subuids 90000-90009 USER, as root")
+    check.equal(refused.hint, "/etc/subuid has no such range for this user: run usermod --add-subuids 90000-90009 USER, as root")
   end
 end)
 
--- Where a setting forbids them, it is named with the command that mends it.
+-- If a setting forbids them, the error names the setting and how to change it.
 local limit = tiny.read_file("/proc/sys/user/max_user_namespaces")
 check.inside({ user = own, mount = true }, function()
   tiny.setuser(0)
@@ -81,12 +81,12 @@ check.inside({ user = own, mount = true }, function()
   tiny.sysctl("user.max_user_namespaces", 0)
   local forbidden = check.fails("ENOSPC", tiny.userns, { uid_map = { { 0, 0, 1 } }, gid_map = { { 0, 0, 1 } } })
   assert(forbidden.message:find("user.max_user_namespaces forbids it", 1, true), forbidden.message)
-  check.equal(forbidden.hint, "sysctl -w user.max_user_namespaces=10000, as root")
+  check.equal(forbidden.hint, "run sysctl -w user.max_user_namespaces=10000, as root")
 end)
 check.equal(tiny.read_file("/proc/sys/user/max_user_namespaces"), limit, "the host's own")
 
 local good = { { 0, 600000, 10 } }
-check.refuses('option "gid_map" is missing: of group ids', tiny.userns, { uid_map = good })
+check.refuses('option "gid_map" is missing: the group id map', tiny.userns, { uid_map = good })
 check.refuses('option "uid_map": a map has 1 to 340 entries, got 0', tiny.userns, { uid_map = {}, gid_map = good })
 local text = 'option "uid_map": entry 1 is not { inside, outside, count } with ids below 4294967295'
 for _, entry in ipairs { { 0, 1 }, { 0, -1, 1 }, { 0, 1, 0 }, { 4294967295, 1, 1 }, { 0, 1, 4294967295 }, { 0, 1, 1, 1 } } do

@@ -1,4 +1,4 @@
--- userns_helper: newuidmap is found in PATH, and is not believed when somebody else could have made it.
+-- userns_helper: newuidmap is found in PATH, and is not trusted if another user could have written it.
 local check = require "check"
 
 -- With this PATH, in a child: PATH is the process's own.
@@ -18,23 +18,23 @@ local function said(path)
   return tiny.read_file("/tmp/said")
 end
 
-local INSTALL = "install the package uidmap (shadow-utils elsewhere), which has newuidmap and newgidmap"
+local INSTALL = "install the package uidmap (shadow-utils on other distributions), which contains newuidmap and newgidmap"
 tiny.mkdir("bin")
 local missing = said("/tmp/bin:relative")
-assert(missing:find("^ENOENT .*newuidmap %(more than the own id is mapped by it, and it is not in PATH%)\n"), missing)
+assert(missing:find("^ENOENT .*newuidmap %(it is not in PATH, and mapping more than the user's own id needs it%)\n"), missing)
 assert(missing:find(INSTALL, 1, true), missing)
 
 tiny.write_file("bin/newuidmap", "#!/bin/sh\n", { mode = tonumber("755", 8) })
 local plain = said("/tmp/bin")
-assert(plain:find("^EPERM .*/tmp/bin/newuidmap %(the program has neither the setuid bit nor file capabilities%)\n"), plain)
+assert(plain:find("^EPERM .*/tmp/bin/newuidmap %(the program has neither the set%-user%-ID bit nor file capabilities%)\n"), plain)
 
 assert(os.execute("chmod 4775 /tmp/bin/newuidmap"))
 local writable = said("/tmp/bin")
-assert(writable:find("^EPERM .*%(others than root can write to this program%)\n"), writable)
+assert(writable:find("^EPERM .*%(users other than root can write to this program%)\n"), writable)
 assert(os.execute("chmod 4755 /tmp/bin/newuidmap"))
 check.equal(said("/tmp/bin"), "found")
 tiny.chown("bin/newuidmap", { uid = 7, gid = 7 })
 assert(os.execute("chmod 4755 /tmp/bin/newuidmap"))
-assert(said("/tmp/bin"):find("^EPERM .*%(others than root"))
+assert(said("/tmp/bin"):find("^EPERM .*%(users other than root"))
 
 check.refuses([[name: "sudo" is not one of "newuidmap"|"newgidmap"]], tiny.userns_helper, "sudo")

@@ -12,7 +12,7 @@ do
   local addr <close> = tiny.addr_add("lo", "10.99.0.1/32", { netns = web })
   check.equal(addrs("lo", web), "10.99.0.1/32")
   local err = check.fails("EEXIST", tiny.addr_add, "lo", "10.99.0.1/32", { netns = web })
-  check.equal(err.hint, "the link has this address already")
+  check.equal(err.hint, "the link already has this address")
 end
 check.equal(addrs("lo", web), "")
 

@@ -17,7 +17,7 @@ do
 
   local err = check.fails("EEXIST", tiny.bridge, "td0")
   check.equal(err.path, "td0")
-  assert(err.hint:find('there is a link named "td0" already', 1, true), err.hint)
+  assert(err.hint:find('a link named "td0" already exists', 1, true), err.hint)
 end
 check.equal(exists("td0"), nil, "after the scope")
 
@@ -54,5 +54,5 @@ check.refuses("option \"addr\": \"10.10.0.1\" is not an address in CIDR form, su
   tiny.bridge, "td0", { addr = "10.10.0.1" })
 check.refuses('option "addr": [2]: "10.10.0.1" is not an address in CIDR form, such as "10.10.0.2/24"',
   tiny.bridge, "td0", { addr = { "fd10::1/64", "10.10.0.1" } })
-check.refuses('"a-bridge-name-too-long" is not a link name: it has 22 bytes, the kernel takes at most 15',
+check.refuses('"a-bridge-name-too-long" is not a link name: it has 22 bytes, and the kernel allows at most 15',
   tiny.bridge, "a-bridge-name-too-long")

@@ -42,10 +42,10 @@ check.equal(#cut, #asked + (512 - #asked) // 16 * 16)
 check.equal(cut:byte(3), 0x83, "the flags: an answer, cut, recursion desired")
 check.equal(whole:byte(3), 0x81)
 
-check.refuses("query: this is no DNS query with one question; dns_question tells", tiny.dns_answer, "x")
-check.refuses("query: this is no DNS query with one question; dns_question tells", tiny.dns_answer, whole)
+check.refuses("query: not a DNS query with one question; check it with dns_question", tiny.dns_answer, "x")
+check.refuses("query: not a DNS query with one question; check it with dns_question", tiny.dns_answer, whole)
 check.refuses('"web" is not an address, such as "10.10.0.1"', tiny.dns_answer, asked, { addrs = { "web" } })
-check.refuses('option "names": "' .. ("x"):rep(64) .. '" is no name of DNS', tiny.dns_answer, asked, { names = { ("x"):rep(64) } })
+check.refuses('option "names": "' .. ("x"):rep(64) .. '" is not a domain name', tiny.dns_answer, asked, { names = { ("x"):rep(64) } })
 check.refuses('option "ttl": -1 is out of range', tiny.dns_answer, asked, { ttl = -1 })
 check.refuses([[option "code": "NXDOMAI" is not one of "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED"; did you mean "NXDOMAIN"?]],
   tiny.dns_answer, asked, { code = "NXDOMAI" })

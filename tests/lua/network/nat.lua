@@ -54,7 +54,7 @@ do
   local err = check.fails("EEXIST", tiny.nat, { from = "10.10.0.0/24", netns = router })
   assert(err.hint:match("nat_del"), err.hint)
 
-  -- A table of somebody else stays as it is, and nft reads ours as it would write it.
+  -- Another program's table is not changed, and nft prints ours like its own.
   local listed = ruleset(router)
   if listed ~= "" then
     for _, rule in ipairs {
@@ -95,7 +95,9 @@ do
 end
 
 check.refuses('"publish" is the table of published ports, which `publish` keeps', tiny.nat_del, "publish")
-check.refuses('option "from" is missing: the subnet, "10.10.0.0/24"', tiny.nat, {})
+check.refuses('option "from" is missing: the subnet, such as "10.10.0.0/24"', tiny.nat, {})
+check.refuses('option "publish": [1]: option "port" is missing: the port on the host', tiny.nat, { from = "10.10.0.0/24", publish = { { addr = "10.10.0.2", to = 80 } } })
+check.refuses('option "publish": to: 0 is not from 1 to 65535', tiny.nat, { from = "10.10.0.0/24", publish = { { port = 80, addr = "10.10.0.2", to = 0 } } })
 check.refuses('option "publish": "80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"',
   tiny.nat, { from = "10.10.0.0/24", publish = { "80" } })
 check.refuses('option "publish": "80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"',

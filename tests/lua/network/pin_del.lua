@@ -7,7 +7,7 @@ check.fails("ENOENT", tiny.pin_del, "one", there)
 tiny.pin("one", there):keep()
 tiny.pin("two", there):keep()
 local err = check.fails("ENOENT", tiny.pin_del, "one", { mac = "02:42:0a:0a:00:03", addr = "10.10.0.2" })
-assert(err.hint:match("it is not pinned to these"), err.hint)
+assert(err.hint:match("there is no pin with these values"), err.hint)
 check.fails("ENOENT", tiny.pin_del, "one", { mac = there.mac, addr = there.addr, netns = web })
 -- Of several what is there goes.
 tiny.pin_del("one", { mac = there.mac, addr = "10.10.0.2", router = true })

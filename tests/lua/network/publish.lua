@@ -48,7 +48,7 @@ do
   check.equal(reach(router, "10.20.0.1", { at_port = 8082 }), nil, "and on no other")
   check.equal(reach(machine, "10.20.0.1", { at_port = 8082 }), nil, "and from nowhere else")
 
-  -- The same port twice is told from each other by protocol and address, and by nothing else.
+  -- Equal port numbers are distinguished by protocol and address only.
   local err = check.fails("EEXIST", tiny.publish, "0.0.0.0:8080:10.10.0.3:80", here)
   assert(err.message:find("port 8080 leads to 10.10.0.2:80", 1, true), err.message)
   assert(err.hint:find("publish_del", 1, true), err.hint)
@@ -139,6 +139,28 @@ open:close()
 for n, child in ipairs(children) do check.equal(child:wait(), 0, "publisher " .. n) end
 check.equal(#tiny.published { netns = crowd }, 16)
 
+-- A table says the same as a text: either takes away what the other published.
+do
+  local here = { netns = router }
+  local before = #tiny.published(here)
+  local ways = { { port = 9100, addr = "10.10.0.2", to = 80 }, { host = "10.20.0.1", port = 9101, addr = "10.10.0.2", to = 53, proto = "udp" }, "9102:[fd10::2]:80" }
+  local several <close> = tiny.publish(ways, here)
+  check.equal(several.port, ways)
+  check.equal(several.name, "9100:10.10.0.2:80 and 2 more")
+  local shown = {}
+  for _, way in ipairs(tiny.published(here)) do shown[way] = true end
+  assert(shown["9100:10.10.0.2:80"] and shown["10.20.0.1:9101:10.10.0.2:53/udp"] and shown["9102:[fd10::2]:80"], tiny.json_encode(tiny.published(here)))
+  tiny.publish_del({ "9100:10.10.0.2:80", { port = 9102, addr = "fd10::2", to = 80, proto = "tcp" } }, here)
+  check.fails("ENOENT", tiny.publish_del, { port = 9101, addr = "10.10.0.2", to = 53, proto = "udp" }, here)
+  tiny.publish_del({ host = "10.20.0.1", port = 9101, addr = "10.10.0.2", to = 53, proto = "udp" }, here)
+  several:keep()
+  check.equal(#tiny.published(here), before)
+end
+check.refuses('port: option "to" is missing: the destination port', tiny.publish, { port = 80, addr = "10.0.0.2" })
+check.refuses('port: [2]: option "proto": "sctp" is not one of "tcp"|"udp"', tiny.publish, { "80:10.0.0.2:80", { port = 81, addr = "10.0.0.2", to = 80, proto = "sctp" } })
+check.refuses("port: 70000 is not from 1 to 65535", tiny.publish, { port = 70000, addr = "10.0.0.2", to = 80 })
+check.refuses('addr: "web" is not an address', tiny.publish, { port = 80, addr = "web", to = 80 })
+check.refuses('"80:10.0.0.3:80" is in the list twice', tiny.publish, { "80:10.0.0.2:80", { port = 80, addr = "10.0.0.3", to = 80 } })
 check.refuses('"80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish, "80")
 check.refuses('"80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"', tiny.publish, "80:10.0.0.2:80/sctp")
 check.refuses('"0.0.0.0:80:10.0.0.3:80/tcp" is in the list twice', tiny.publish, { "80:10.0.0.2:80", "0.0.0.0:80:10.0.0.3:80/tcp" })

@@ -3,7 +3,7 @@ local check = require "check"
 local sockets = require "sockets"
 
 local err = check.fails("ENOENT", tiny.publish_clear)
-assert(err.hint:match("nothing was published"), err.hint)
+assert(err.hint:match("no port was published"), err.hint)
 for _, port in ipairs { "8080:10.10.0.2:80", "10.20.0.1:8080:10.10.0.2:80", "81:[fd10::2]:80", "[fd20::1]:82:[fd10::2]:80" } do
   local handle <close> = tiny.publish(port)
   local before = sockets.ruleset()
@@ -15,4 +15,4 @@ end
 tiny.publish_clear()
 check.equal(sockets.ruleset(), "")
 check.fails("ENOENT", tiny.publish_clear)
-check.refuses('unknown option "ns"; known are netns', tiny.publish_clear, { ns = 1 })
+check.refuses('unknown option "ns"; known keys: netns', tiny.publish_clear, { ns = 1 })

@@ -59,23 +59,23 @@ check.equal(err.message, "the body fails")
 assert(not shown("ta0"):match("tbf"), "after a failing body")
 check.fails("ENOENT", tiny.qdisc_del, "ta0")
 
-check.refuses("a link has a rate limit (rate, burst, latency) or a bad line (delay, jitter, loss), not both",
+check.refuses("a link has either a rate limit (rate, burst, latency) or delay and loss (delay, jitter, loss), not both",
   tiny.qdisc_set, "ta0", { rate = "10mbit", burst = "32k", latency = "50ms", delay = "10ms" })
-check.refuses("nothing to set: rate, burst and latency, or delay, jitter and loss", tiny.qdisc_set, "ta0")
+check.refuses("no values given: pass rate, burst and latency, or delay, jitter and loss", tiny.qdisc_set, "ta0")
 check.refuses("a rate limit needs rate, burst and latency", tiny.qdisc_set, "ta0", { rate = "10mbit", burst = "32k" })
 check.refuses('"10m" is not a rate; write bits per second or a number with kbit, mbit or gbit: "10mbit"',
   tiny.qdisc_set, "ta0", { rate = "10m", burst = "32k", latency = "50ms" })
-check.refuses('option "rate": 7 bits per second are less than a byte', tiny.qdisc_set, "ta0", { rate = 7, burst = "32k", latency = 1 })
-check.refuses('option "burst": 1 byte to 4 GiB', tiny.qdisc_set, "ta0", { rate = 8000, burst = 0, latency = 1 })
+check.refuses('option "rate": 7 bits per second are less than 1 byte per second', tiny.qdisc_set, "ta0", { rate = 7, burst = "32k", latency = 1 })
+check.refuses('option "burst": must be 1 byte to 4 GiB', tiny.qdisc_set, "ta0", { rate = 8000, burst = 0, latency = 1 })
 check.refuses('option "loss": 1.5 is not from 0 to 1', tiny.qdisc_set, "ta0", { loss = 1.5 })
-check.refuses("jitter is how much the delay varies: give delay too", tiny.qdisc_set, "ta0", { jitter = "1ms" })
+check.refuses('option "jitter" is the variation of the delay: give "delay" too', tiny.qdisc_set, "ta0", { jitter = "1ms" })
 check.fails("ENODEV", tiny.qdisc_set, "nowhere", { rate = "10mbit", burst = "32k", latency = "50ms" })
 
 local _, none = tiny.try(tiny.qdisc_set, "eth0", { delay = "200ms", netns = web })
 if none then
   check.equal(none.code, "ENOENT")
   check.equal(none.path, "eth0")
-  check.equal(none.hint, "this kernel has no netem: `modprobe sch_netem`, or CONFIG_NET_SCH_NETEM")
+  check.equal(none.hint, "the kernel has no netem: `modprobe sch_netem`, or CONFIG_NET_SCH_NETEM")
   return
 end
 local start = tiny.clock("monotonic")

@@ -34,7 +34,7 @@ end)
 check.equal(route("0000140A", web), nil, "removed after a failing body")
 
 local err = check.fails("ENETUNREACH", tiny.route_add, "default", { via = "10.50.0.1", netns = web })
-assert(err.hint:match("leads to the gateway"), err.hint)
+assert(err.hint:match("reaches the gateway"), err.hint)
 err = check.fails("EINVAL", tiny.route_add, "10.20.0.1/16", { dev = "td0", netns = web })
 assert(err.message:match("prefix"), "the kernel's own words: " .. err.message)
 check.refuses("a route needs a gateway (via) or a link (dev)", tiny.route_add, "default")

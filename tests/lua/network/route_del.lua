@@ -7,5 +7,5 @@ tiny.route_del("10.21.0.0/16")
 for line in io.lines("/proc/self/net/route") do assert(not line:find("0000150A"), line) end
 
 local err = check.fails("ESRCH", tiny.route_del, "10.21.0.0/16")
-check.equal(err.hint, "there is no such route")
-check.refuses('unknown option "gateway"; known are via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })
+check.equal(err.hint, "there is no such route; tiny.routes() lists them")
+check.refuses('unknown option "gateway"; known keys: via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })

@@ -53,7 +53,7 @@ again:finish("stdout")
 local entry = tiny.json_decode(tiny.read_file("/tmp/log", { max = "64m" }):sub(-4096):match("([^\n]+)\n$"))
 check.equal(entry["end"], #"one\ntwo\n\nlast" + 64 * #block, "bytes in the log")
 
-check.refuses('option "dir" is missing: the folder of the FIFOs and spools', tiny.pump, "/tmp/log")
+check.refuses('option "dir" is missing: the directory of the FIFOs and spools', tiny.pump, "/tmp/log")
 check.refuses('stream: "stdin" is not one of "stdout"|"stderr"', tiny.pump_move, again, "stdin")
 check.fails("ENOENT", tiny.pump, "/tmp/log", { dir = "/tmp/nothing" })
 

@@ -9,7 +9,7 @@ into:write("one\0\255")
 check.equal(relay:move(), "from")
 check.equal(out:read(), "one\0\255")
 
--- The far side is full: both pipes and the buffer hold what they hold, and no more is taken.
+-- The other end is full: both pipes and the buffer are filled, and no more is taken.
 local feed <close> = tiny.fork(function()
   from:close()
   for i = 1, 100000 do into:write(("%07d\n"):format(i)) end
@@ -56,7 +56,7 @@ do
   check.equal(tiny.read_file("/tmp/copy"), ("y"):rep(3000000))
 end
 
--- Which side failed is told by its name.
+-- The failed side is reported by its name.
 local gone, closed = tiny.pipe()
 gone:close()
 local source, writer = tiny.pipe()

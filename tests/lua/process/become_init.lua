@@ -34,7 +34,7 @@ check.equal(run("! tr -d '\\0' </proc/1/environ | grep -q ."), 0, "environment")
 check.equal(run("sleep 0.1; ls /proc/1/fd | wc -l | grep -qx 3"), 0, "descriptors")
 check.equal(run("grep -q '^Name:.init$' /proc/1/status"), 0)
 
--- What the child throws is told as its own.
+-- An error in the child is reported as its own.
 local thrower <close> = tiny.clone({ pid = true }, function()
   tiny.become_init(tiny.fork(function() tiny.exec { "no-such-program" } end))
 end)

@@ -39,7 +39,7 @@ check.equal(err.op, "sethostname")
 assert(err.at:match("clone.lua:34$"), err.at)
 assert(err.hint:match("64 bytes"), err.hint)
 
--- The OOM score is the child's from its birth on, and it stays one that nobody can look into.
+-- The child has its OOM score from the start, and no process can inspect it.
 tiny.set_dumpable(false)
 local ranked <close> = tiny.clone({ pid = true, oom_score_adj = 321 }, function()
   check.equal(tiny.read_file("/proc/self/oom_score_adj"), "321\n")
@@ -68,6 +68,6 @@ check.refuses('unknown option "nett"; did you mean "net"?', tiny.clone, { nett =
 check.refuses('option "pid": expected true (new) or a namespace handle (join), got the string "new"', tiny.clone, { pid = "new" }, print)
 check.refuses('option "net": expected a namespace handle, got a table', tiny.clone, { net = {} }, print)
 check.refuses("body is missing: clone(options, body)", tiny.clone, {})
-check.refuses("cgroupns goes with a cgroup handle; cgroup = true is the plain new namespace", tiny.clone, { cgroupns = true }, print)
+check.refuses("cgroupns needs a cgroup handle; cgroup = true alone creates a new cgroup namespace", tiny.clone, { cgroupns = true }, print)
 web:close()
 check.refuses("the netns handle is closed", tiny.clone, { net = web }, print)

@@ -62,13 +62,13 @@ tiny.write_file("/tmp/plain", "no program\n", { mode = 493 })
 check.fails("ENOEXEC", tiny.exec, { "/tmp/plain" })
 tiny.write_file("/tmp/script", "#!/no/such/shell\n", { mode = 493 })
 err = check.fails("ENOENT", tiny.exec, { "/tmp/script" })
-assert(err.message:match("its interpreter or dynamic loader is not"), err.message)
+assert(err.message:match("its interpreter or dynamic loader does not"), err.message)
 from, into = tiny.pipe()
 from:close()
 check.fails("EPIPE", into.write, into, "x")
 
-for _, program in ipairs { {}, { "" }, { "", "x" } } do check.refuses("the program is missing: exec { \"/bin/sh\" }", tiny.exec, program) end
-check.refuses("[1]: expected string, got true (the program, looked up in PATH unless it has a slash, and its arguments)", tiny.exec, { true })
+for _, program in ipairs { {}, { "" }, { "", "x" } } do check.refuses("no program given: exec { \"/bin/sh\" }", tiny.exec, program) end
+check.refuses("[1]: expected string, got true (the program, looked up in PATH unless it contains a slash, and its arguments)", tiny.exec, { true })
 check.refuses("a list goes from 1 on without holes; [2] is nil and [3] is not", tiny.exec, { "rm", nil, "x" })
 check.refuses('option "keep_fds": -1 is out of range', tiny.exec, { "true", keep_fds = -1 })
 check.refuses('unknown option "environ"; did you mean "env"?', tiny.exec, { "true", environ = {} })

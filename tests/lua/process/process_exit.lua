@@ -1,10 +1,11 @@
--- process_exit: how a process ended that is somebody else's child.
+-- process_exit: how another process's child ended.
 local check = require "check"
 
--- A grandchild reports its pid and waits; its parent, not we, is the one to reap it.
+-- A grandchild reports its pid and waits; its parent, not we, reaps it, on request.
 local function grandchild(body)
   local from, into = tiny.pipe()
   local go_from, go_into = tiny.pipe()
+  local reap_from, reap_into = tiny.pipe()
   local parent = tiny.fork(function()
     local child = tiny.fork(function()
       go_into:close()
@@ -12,25 +13,33 @@ local function grandchild(body)
       body()
     end)
     into:write(tostring(child.pid))
+    reap_from:read()
     child:wait()
   end)
   local process = tiny.pidfd_open(math.tointeger(tonumber(from:read())))
   go_from:close()
   go_into:write("go")
-  return process, parent
+  return process, parent, function()
+    reap_into:write("reap")
+    check.equal(parent:wait(), 0, "the parent's status")
+  end
 end
 
-local process, parent = grandchild(function() os.exit(9) end)
-local status, signal = process:exit()
-parent:wait()
-if status == nil then check.skip("reaped before it was asked, and this kernel is older than 6.15") end
-check.equal(status, 9)
-check.equal(signal, nil)
+-- Until it is reaped, every kernel reports the status; afterwards only those since 6.15.
+local function tells(process, reap, want_status, want_signal)
+  local status, signal = process:exit()
+  check.equal(status, want_status)
+  check.equal(signal, want_signal)
+  reap()
+  local known = tiny.probe().calls.pidfd_exit_status
+  status, signal = process:exit()
+  check.equal(status, known and want_status or nil, "after it was reaped")
+  check.equal(signal, known and want_signal or nil, "after it was reaped")
+end
 
-local killed, its_parent = grandchild(function() tiny.kill(tiny.pidfd_open(tiny.getpid()), "SIGKILL") end)
-status, signal = killed:exit()
-its_parent:wait()
-check.equal(status, 137)
-check.equal(signal, "SIGKILL")
-
+local process, parent, reap = grandchild(function() os.exit(9) end)
+tells(process, reap, 9)
 check.refuses("process: expected a process handle, got a child handle", tiny.process_exit, parent)
+
+local killed, _, reap_killed = grandchild(function() tiny.kill(tiny.pidfd_open(tiny.getpid()), "SIGKILL") end)
+tells(killed, reap_killed, 137, "SIGKILL")

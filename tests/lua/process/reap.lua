@@ -18,7 +18,7 @@ end)
 check.equal(err.message, "the body failed")
 assert(gone(pid), "reaped by <close>")
 
--- A child that catches SIGTERM is killed all the same, and a zombie is collected.
+-- A child that catches SIGTERM is killed anyway, and a zombie is collected.
 local stubborn = tiny.fork(function() tiny.exec { "sh", "-c", "trap '' TERM; while :; do sleep 1; done" } end)
 stubborn:wait_ready()
 stubborn:reap()

@@ -20,7 +20,7 @@ end)
 check.equal(told:wait_ready("10s"), true)
 check.equal(told:wait(0), nil, "it lives on")
 
--- What it throws before is thrown here; what it throws after reaches nobody but its status.
+-- An error before readiness is thrown here; one after it shows only in the status.
 local failing <close> = tiny.fork(function() tiny.exec { "/no/such/program" } end)
 check.fails("ENOENT", failing.wait_ready, failing)
 check.equal(failing:wait(), 127)

@@ -1,5 +1,5 @@
 -- Without ranges of ids: the user's own id alone is mapped, the store is where XDG says, and doctor tells the
--- commands that mend what is missing.
+-- commands that fix it.
 local check = require "check"
 local user = require("ordinary").make { subids = false, delegated = false }
 
@@ -36,11 +36,11 @@ assert(tiny.stat(user.home .. "/run/tinylua"), "the run folder")
 check.equal(plain({ HOME = user.home, XDG_DATA_HOME = user.home .. "/data", XDG_RUNTIME_DIR = user.home .. "/run" }, "create", "--name", "other", "true"), 0)
 assert(tiny.stat(user.home .. "/data/tinylua/names/other"), "XDG_DATA_HOME")
 
--- A folder in /tmp that somebody else made first is not used.
+-- A folder in /tmp that another user created first is not used.
 tiny.mkdir("/tmp/tinylua-4242", { mode = tonumber("777", 8) })
 local status, said = plain({ HOME = user.home }, "run", "true")
 check.equal(status, 125)
-check.equal(said, "/tmp/tinylua-4242 is not a folder that only you can change\n  hint: set XDG_RUNTIME_DIR to one, or remove it\n")
+check.equal(said, "/tmp/tinylua-4242 is not a directory that only you can change\n  hint: set XDG_RUNTIME_DIR to one, or remove it\n")
 tiny.remove("/tmp/tinylua-4242")
 check.equal(plain({ HOME = user.home }, "run", "--rm", "true"), 0)
 check.equal(tiny.stat("/tmp/tinylua-4242").uid, user.uid)

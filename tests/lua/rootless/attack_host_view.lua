@@ -1,4 +1,4 @@
--- host_view, by an ordinary user: with ranges of ids, what only that user may read is not shown either.
+-- host_view, by an unprivileged user: with ranges of ids, what only that user may read is not shown either.
 local canaries = require "canaries"
 local check = require "check"
 local ordinary = require "ordinary"

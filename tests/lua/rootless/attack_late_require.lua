@@ -1,4 +1,4 @@
--- late_require: the same by an ordinary user, whose files have other owners in the container's user namespace.
+-- late_require: the same by an unprivileged user, whose files have other owners in the container's user namespace.
 local attack = require "attack"
 local check = require "check"
 local user = require("ordinary").make { delegated = false }
@@ -24,5 +24,5 @@ end
 late("mounts", "helper", "the host's")
 late("security", "helper", "the host's")
 -- Nobody's in this namespace: whose it is cannot be told.
-late("mounts", "roots", "its owner cannot be told here")
+late("mounts", "roots", "its owner is not known in this user namespace")
 check.no_container()

@@ -1,4 +1,4 @@
--- explain by an ordinary user: what may be looked at is told, and what may not is said.
+-- explain by an unprivileged user: what may be read is shown, and what may not is reported.
 require("ordinary").make()
 local check = require "check"
 

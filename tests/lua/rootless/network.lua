@@ -17,12 +17,12 @@ tiny.mount_bind("/tmp/dev/tun", "/dev/net/tun")
 tiny.veth_pair({ name = "up0", addr = "10.77.0.1/24" }, { name = "up1" }):keep()
 tiny.route_add("default", { via = "10.77.0.2" })
 
-check.run_refused("network: /dev/net/tun cannot be opened by you\n  hint: as root: modprobe tun && chmod 0666 /dev/net/tun", "--network", "bridge", "true")
+check.run_refused("network: /dev/net/tun cannot be opened by your user\n  hint: as root: modprobe tun && chmod 0666 /dev/net/tun", "--network", "bridge", "true")
 assert(os.execute("chmod 666 /tmp/dev/tun"))
 do
   local path = check.environment.PATH
   check.environment.PATH = "/nowhere"
-  check.run_refused("network: without root it goes through pasta or slirp4netns, and neither is in PATH\n"
+  check.run_refused("network: rootless networking needs pasta or slirp4netns, and neither is in PATH\n"
     .. "  hint: install the package passt or slirp4netns; or use --network none or host", "--network", "bridge", "true")
   check.run_refused("network: pasta is not in PATH\n  hint: install the package passt", "--network", "pasta", "true")
   check.environment.PATH = path
@@ -35,7 +35,7 @@ local function get(url)
   return text
 end
 
--- The program behind a network has told that it listens; the one behind a port answers as soon as it does.
+-- The program behind a network has reported that it listens; the one behind a port answers as soon as it does.
 local function answers(url, text)
   local deadline = tiny.clock("monotonic") + 10
   while get(url) ~= text do
@@ -61,9 +61,9 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
   check.equal(check.succeeds("port", "web"), "80/tcp -> 127.0.0.1:18080\n")
   check.equal(helpers(), 1, "one program serves it")
   local taken = check.run { "run", "--network", network, "-p", "18080:80", "true" }
-  assert(taken.err:find("step network: port 18080 is held by container web\n", 1, true), taken.err)
+  assert(taken.err:find("step network: port 18080 is published by container web\n", 1, true), taken.err)
 
-  -- It serves on when its supervisor is killed, and the one that takes over ends it.
+  -- It keeps serving when its supervisor is killed, and the new supervisor ends it.
   local pid = math.tointeger(tonumber((check.succeeds("inspect", "--format", "state.supervisor.pid", "web"))))
   local supervisor = tiny.pidfd_open(pid)
   tiny.kill(supervisor, "SIGKILL")
@@ -85,7 +85,7 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
 end
 
 -- Killed while the program makes the network, the container and the program are gone with the next command, which
--- does not wait. There is no pid on record then.
+-- does not wait. There is no recorded pid then.
 do
   local path = check.environment.PATH
   tiny.mkdir("/tmp/slow")
@@ -107,14 +107,14 @@ do
   check.environment.PATH = path
 end
 
--- `bridge` takes the first that is there; a failing one is told in its own words, and nothing is left.
+-- `bridge` takes the first helper that exists; an error is reported in its own words, and nothing is left.
 check.succeeds("run", "--rm", "--network", "bridge", "true")
 tiny.link_del("up0")
 local failed = check.run { "run", "--network", "pasta", "true" }
 check.equal(failed.status, 125)
-assert(failed.err:find("step network: network: pasta ended with 1: ", 1, true), failed.err)
+assert(failed.err:find("step network: network: pasta exited with status 1: ", 1, true), failed.err)
 check.no_container()
 check.equal(helpers(), 0)
 
-check.run_refused("network: without root it has no addresses and names to choose\n  hint: leave them out, or run as root", "--network", "bridge:ip=10.10.0.5", "true")
-check.run_refused("network: without root a container has one network\n  hint: join several as root", "--network", "bridge", "--network", "bridge", "true")
+check.run_refused("network: addresses and aliases cannot be chosen without root\n  hint: omit them, or run as root", "--network", "bridge:ip=10.10.0.5", "true")
+check.run_refused("network: a rootless container can join only one network\n  hint: run as root to join several", "--network", "bridge", "--network", "bridge", "true")

@@ -1,4 +1,4 @@
--- What is an ordinary user's own: the store and the run folder, ids, groups, files of the container's users,
+-- What is an unprivileged user's own: the store and the run folder, ids, groups, files of the container's users,
 -- limits refused, and what only root can have.
 local check = require "check"
 local user = require("ordinary").make { delegated = false }
@@ -57,20 +57,20 @@ assert(os.execute("chown -R 4242:4242 /tmp/ordinary/rootfs"))
 check.equal(inside("--rootfs", "/tmp/ordinary/rootfs", "/bin/busybox", "sh", "-c", "echo made >/file; /bin/busybox cat /file; /bin/busybox id -u"), "made\n0")
 check.equal(tiny.stat("/tmp/ordinary/rootfs/file").uid, user.uid)
 
--- Limits are refused, not dropped; without one nothing is said of groups.
+-- Limits are refused, not dropped; without limits, cgroups are not mentioned.
 local HINT = require("tiny.pipeline.delegated").HINT
 for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }, pids = { "--pids-limit", "9" }, cpuset = { "--cpuset-cpus", "0" } } do
-  refused(("one: step cgroup: %s cannot be limited: no control group with that controller is delegated to you\n  hint: %s"):format(option, HINT),
+  refused(("one: step cgroup: %s cannot be limited: no cgroup with that controller is delegated to your user\n  hint: %s"):format(option, HINT),
     "--name", "one", words[1], words[2], "true")
 end
 check.equal(check.run({ "run", "--rm", "true" }).err, "")
 check.succeeds("run", "-d", "--name", "web", "sleep", "60")
-check.refused("web has no control group, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
+check.refused("web has no cgroup, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
 check.succeeds("rm", "-f", "web")
 
 -- What is root's.
-refused('userns: "host": without root a container is in a user namespace whose root is you\n  hint: leave it out, or run as root', "--userns", "host", "true")
-refused("network: pasta goes with no other", "--network", "pasta", "--network", "bridge", "true")
+refused('userns: "host": a rootless container always has a user namespace whose root is your user\n  hint: omit the option, or run as root', "--userns", "host", "true")
+refused("network: pasta cannot be combined with other networks", "--network", "pasta", "--network", "bridge", "true")
 check.equal(inside("--network", "none", "ls", "/sys/class/net"), "lo")
 check.equal(inside("--network", "host", "readlink", "/proc/self/ns/net"), tiny.readlink("/proc/self/ns/net"))
 check.equal(check.run({ "run", "--cap-add", "SYS_TIME", "date", "-s", "2020-01-01" }).status, 1, "over the host a capability is worth nothing")
@@ -88,7 +88,7 @@ check.no_container()
 check.succeeds("run", "--name", "half", "-u", "1000:1000", "sh", "-c", "mkdir -p /tmp/deep/er; touch /tmp/deep/er/file; chmod 700 /tmp/deep")
 local half = tiny.read_file(check.root .. "/names/half")
 tiny.rename(check.root .. "/containers/" .. half, ("%s/containers/.%s.gone"):format(check.root, half))
-assert(check.succeeds("gc"):find(("half-removed folder .%s.gone"):format(half), 1, true))
+assert(check.succeeds("gc"):find(("partly removed directory .%s.gone"):format(half), 1, true))
 check.equal(#tiny.list_dir(check.root .. "/containers"), 0)
 
 -- The folder in /tmp where another user has it already is not used.
@@ -101,7 +101,7 @@ do
     os.getenv = function(name) return environment[name] end
     tiny.settings.root = nil
     local _, err = tiny.try(require("tiny.state").roots)
-    check.equal(err and err.message, path .. " is not a folder that only you can change")
+    check.equal(err and err.message, path .. " is not a directory that only you can change")
   end)
   check.equal(child:wait(), 0)
   tiny.remove(path)
@@ -119,6 +119,6 @@ local child <close> = check.start(function()
     return mkdir(made, options)
   end
   local _, err = tiny.try(state.create, { name = "late", command = { "true" } })
-  check.equal(err and err.message, path .. " is not a folder that only you can change")
+  check.equal(err and err.message, path .. " is not a directory that only you can change")
 end)
 check.equal(child:wait(), 0)

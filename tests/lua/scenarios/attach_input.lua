@@ -1,4 +1,4 @@
--- attach to a container without a terminal: with -i it reads what is typed, from one after the other.
+-- attach to a container without a terminal: with -i it reads the clients' input, one client after the other.
 local check = require "check"
 
 check.succeeds("run", "-di", "--name", "c", "sh", "-c", "while read x; do echo got $x; [ $x = end ] && exit 6; done")

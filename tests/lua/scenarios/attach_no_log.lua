@@ -1,5 +1,5 @@
--- attach to a container that keeps no log: its output reaches those who look on, over a restart and over
--- the death of its supervisor, and all of it to one who reads slowly.
+-- attach to a container that keeps no log: its clients get its output, across a restart and across
+-- the death of its supervisor; a slow client gets all of it.
 local check = require "check"
 
 check.succeeds("run", "-di", "--name", "c", "--log-driver", "none", "--restart", "on-failure:1", "sh", "-c",
@@ -38,7 +38,7 @@ local function record()
   return tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. tiny.list_dir(check.root .. "/containers")[1] .. "/state.json"))
 end
 
--- Types a line until this person has seen its answer: nobody is shown what came before them.
+-- Types a line until this client has seen its answer: no client is shown earlier output.
 local function types_until(person, word, text)
   local shown = ""
   local last = tiny.clock("monotonic") + 15
@@ -57,7 +57,7 @@ repeat one.into:write("first\n") until #tiny.poll({ quiet.out }, "50ms") > 0
 sees(one.err, "warn first\n")
 sees(quiet.err, "warn first\n")
 
--- Its supervisor is killed: another command takes over, or the attached ones themselves.
+-- Its supervisor is killed: another command, or an attached client, recovers the container.
 local supervisor = record().supervisor
 local process = tiny.pidfd_open(supervisor.pid, { start_time = supervisor.start })
 tiny.kill(process, "SIGKILL")

@@ -10,10 +10,10 @@ end
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 refused("c is running\n  hint: stop it first, or use rm -f", "rm", "c")
 refused("c is running", "start", "c")
-refused('there is no signal "SIGNONSENSE"', "kill", "-s", "SIGNONSENSE", "c")
-refused('there is no signal "99"', "kill", "-s", "99", "c")
-refused('restart: "sometimes" is no policy\n  hint: it is one of no, on-failure, on-failure:N, always, unless-stopped', "run", "--restart", "sometimes", "true")
-refused('restart: "always:3" is no policy', "run", "--restart", "always:3", "true")
+refused('"SIGNONSENSE" is not a signal', "kill", "-s", "SIGNONSENSE", "c")
+refused('"99" is not a signal', "kill", "-s", "99", "c")
+refused('restart: unknown policy "sometimes"\n  hint: use one of: no, on-failure, on-failure:N, always, unless-stopped', "run", "--restart", "sometimes", "true")
+refused('restart: unknown policy "always:3"', "run", "--restart", "always:3", "true")
 check.succeeds("stop", "-t", "0", "c")
 check.equal(check.run({ "stop", "c" }).err, "tinylua: c is not running\n")
 check.equal(check.run({ "stop", "c" }).status, 0)
@@ -21,7 +21,7 @@ refused("c is not running", "kill", "c")
 refused("c is not running", "top", "c")
 check.succeeds("rm", "c")
 
--- A thousand zombies: PID 1 does not reap; stop and rm clear them all the same.
+-- A thousand zombies: PID 1 does not reap; stop and rm remove them anyway.
 if not os.execute("command -v perl >/dev/null") then check.skip("there is no perl to make zombies with") end
 local before = #tiny.list_dir("/proc")
 check.succeeds("run", "-d", "--name", "z", "sh", "-c", "exec perl -e 'for (1..1000) { exit if !fork } $SIG{TERM} = sub { exit 3 }; print \"made\\n\"; $| = 1; sleep 1000 while 1'")

@@ -1,5 +1,5 @@
--- Callbacks: one that throws, or calls os.exit, is told and changes nothing else; what a detached
--- container's callbacks say is kept small and shown by inspect; the end is on record before on_exit.
+-- Callbacks: one that throws, or calls os.exit, is reported and changes nothing else; the output of a detached
+-- container's callbacks is kept small and shown by inspect; the end is recorded before on_exit.
 local check = require "check"
 
 local function recipe(keys)
@@ -10,7 +10,7 @@ end
 local ALL = [[command = "echo one; exit 4",
   on_start = function() %s end, on_log = function() %s end, on_exit = function() %s end]]
 
--- In front: each is told on standard error, and the status is the container's own.
+-- In the foreground: each is reported on standard error, and the status is the container's own.
 for _, act in ipairs { "error('mine')", "os.exit(9)" } do
   recipe(ALL:format(act, act, act))
   local result = check.run { "run", "--rm", "/tmp/cb.lua" }
@@ -36,12 +36,12 @@ local record = tiny.json_decode(check.succeeds("inspect", "cb"))[1]
 check.equal(record.state.status, "exited")
 check.equal(record.state.exit_code, 4)
 check.equal(record.remarks[1], "saw one")
-local time = record.remarks[2]:match("^tinylua: (%S+) cb: on_log: .*in on_log")
+local time = record.remarks[2]:match("^(%S+) WARN  cb: on_log: .*in on_log")
 assert(time and tiny.parse_timestamp(time), record.remarks[2])
 assert(table.concat(record.remarks, "\n"):find("on_exit: os.exit would end the supervisor: refused", 1, true))
 check.succeeds("rm", "cb")
 
--- By the time of on_exit the end is on record, after each of several runs.
+-- By the time of on_exit the end is recorded, after each of several runs.
 recipe(([[command = "exit 3", restart = "on-failure:1",
   on_exit = function(ctx, status)
     local text = tiny.read_file(%q .. "/containers/" .. ctx.id .. "/state.json")
@@ -51,7 +51,7 @@ recipe(([[command = "exit 3", restart = "on-failure:1",
 check.equal(check.run({ "run", "/tmp/cb.lua" }).out, "restarting\t3\t3\nexited\t3\t3\n")
 check.succeeds("rm", "cb")
 
--- Much is said: the file stays small.
+-- Much output: the file stays small.
 recipe([[command = "i=0; while [ $i -lt 1500 ]; do echo x; i=$((i+1)); done", on_log = function() print(("y"):rep(1000)) end]])
 check.succeeds("run", "-d", "/tmp/cb.lua")
 check.succeeds("wait", "cb")

@@ -30,7 +30,7 @@ assert(group("blue/web/" .. two), "made again")
 check.succeeds("rm", "-f", "two")
 check.equal(group("blue"), nil, "what tinylua made is gone")
 
--- A group of somebody else's stays, with what is made below it gone.
+-- Another program's cgroup stays; the cgroups that were created below it are removed.
 local theirs <close> = tiny.cgroup("theirs", { controllers = { "memory" } })
 local three = start("theirs/below", "three")
 assert(group("theirs/below/" .. three))
@@ -43,8 +43,7 @@ local four = start("green", "four")
 local pid = tiny.json_decode(check.succeeds("inspect", "--format", "{ state.supervisor.pid, state.pid }", "four"))
 for _, number in ipairs { pid[1], pid[2] } do
   local process <close> = tiny.pidfd_open(math.tointeger(number))
-  tiny.kill(process, "SIGKILL")
-  tiny.poll({ process }, "5s")
+  check.kill(process)
 end
 local cleared = check.run { "gc" }
 check.equal(cleared.status, 0, cleared.err)
@@ -58,6 +57,6 @@ local function refused(text, parent)
   check.equal(result.status, 125)
   check.no_container()
 end
-refused('cgroup_parent: "a/../b" is not a cgroup\'s path: ".." cannot be a part of it', "a/../b")
-refused('cgroup_parent: "/" is the top of the hierarchy\n  hint: name a group below it, such as web or /web/blue', "/")
+refused('cgroup_parent: "a/../b" is not a cgroup path: it cannot contain ".."', "a/../b")
+refused('cgroup_parent: "/" is the root of the hierarchy\n  hint: name a cgroup below it, such as web or /web/blue', "/")
 check.equal(tiny.stat(check.root .. "/cgroups/made"), nil, "nothing is on record any more")

@@ -1,4 +1,4 @@
--- tinylua check: what is wrong with a file is told with its line and nothing is run; all shipped Lua is clean.
+-- tinylua check: errors in a file are reported with their line and nothing is run; all shipped Lua is clean.
 local check = require "check"
 
 local function checked(text, ...)
@@ -16,23 +16,23 @@ says("print(1)\nlocal a = tiny.getpid()\nos.exit(9)", "")
 -- Syntax, primitives, globals.
 says("local x =\n\n= 2", at .. "3:1: unexpected symbol near '='\n")
 says("local t = { 1,\n  2", at .. "2:4: '}' expected (to close '{' at line 1) near <eof>\n")
-says("tiny.mount_prok('/proc')", at .. "1:1: there is no primitive tiny.mount_prok; did you mean mount_proc?\n")
-says("local tiny = require 'tiny'\nreturn tiny.umont", at .. "2:8: there is no primitive tiny.umont; did you mean umount?\n")
-says("\nlocal function f() return pritn(1) end", at .. "2:27: nobody sets pritn; did you mean print?\n")
-says("for i = 1, 2 do n = i end\nreturn n", at .. "1:17: n is a global; write local before its first use\n")
-says("#!/usr/bin/env -S tinylua run\nprinf()", at .. "2:1: nobody sets prinf; did you mean print?\n")
-says("prinf() -- check: off\nprinf()", at .. "2:1: nobody sets prinf; did you mean print?\n")
+says("tiny.mount_prok('/proc')", at .. "1:1: no such primitive: tiny.mount_prok; did you mean mount_proc?\n")
+says("local tiny = require 'tiny'\nreturn tiny.umont", at .. "2:8: no such primitive: tiny.umont; did you mean umount?\n")
+says("\nlocal function f() return pritn(1) end", at .. "2:27: undefined global 'pritn'; did you mean print?\n")
+says("for i = 1, 2 do n = i end\nreturn n", at .. "1:17: n is a global; declare it with `local` before its first use\n")
+says("#!/usr/bin/env -S tinylua run\nprinf()", at .. "2:1: undefined global 'prinf'; did you mean print?\n")
+says("prinf() -- check: off\nprinf()", at .. "2:1: undefined global 'prinf'; did you mean print?\n")
 says("local order, outer, x = 1, 2\ngoto done\nrepeat local y = x until y\n::done::\nreturn order + outer, function(...) return ... end", "")
 
 -- Calls, by the very check that they pass when they are made; what only running tells is let pass.
 says("local c <close> = tiny.clone({\n  pid = true, nett = true }, function() end)", at .. '2:15: clone: unknown option "nett"; did you mean "net"?\n')
 says("tiny.clone { pid = true }", at .. "1:1: clone: body is missing: clone(options, body)\n"
-  .. at .. "1:1: the child that tiny.clone returns is dropped; a local <close> undoes it at the end, :keep() leaves it\n")
+  .. at .. "1:1: the child that tiny.clone returns is dropped; a local <close> undoes it at the end, :keep() keeps it\n")
 says('tiny.sethostname(7)', at .. "1:1: sethostname: name: expected string, got 7\n")
 says('tiny.mount_tmpfs("/x", {\n  size = "12q" })', at .. '2:3: mount_tmpfs: option "size": "12q" is not a size; write bytes or a number with k, m, g or t: "128m"\n')
 says('tiny.veth_pair({ name = "a" },\n { name = "b", adr = "10.0.0.1/24" })', at .. '2:16: veth_pair: second: unknown option "adr"; did you mean "addr"?\n')
 says('tiny.kill(tiny.pidfd_open(1), "SIGTREM")', at .. '1:1: kill: signal: "SIGTREM" is not a signal; did you mean "SIGTERM"?\n')
-says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known are root, create, open, ro, hidepid, subset\n')
+says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known keys: root, create, open, ro, hidepid, subset\n')
 says('tiny.getpid(1)', at .. "1:1: getpid: takes at most 0 arguments: getpid()\n")
 says([[local size, more = "1k", { ro = true }
 tiny.mount_tmpfs("/x", { size = size, ["r" .. "o"] = true })
@@ -42,14 +42,14 @@ tiny.sethostname(table.concat { "a" })
 tiny.exec { "true", ... }]], "")
 
 -- Handles.
-says('local child <close> = tiny.fork(function() end)\nchild:wiat()', at .. "2:1: a child handle has no method wiat; did you mean wait?\n")
+says('local child <close> = tiny.fork(function() end)\nchild:wiat()', at .. "2:1: child handles have no method wiat; did you mean wait?\n")
 says('local child <close> = tiny.fork(function() end)\nchild:wait("soon")', at
   .. '2:1: child:wait: timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"\n')
 says('local cg = tiny.cgroup("web")\ntiny.set_memory_limit(cg, "1m")\ntiny.clone({ cgroup = cg }, function() end):wait()',
-  at .. "1:7: cg, a cgroup, is never closed; local cg <close> undoes it at the end, cg:keep() leaves it\n")
+  at .. "1:7: cg, a cgroup, is never closed; local cg <close> undoes it at the end, cg:keep() keeps it\n")
 says('local ns = tiny.netns()', at .. "1:7: ns, a netns, is never used; local ns <close> closes it at the end\n")
 says('tiny.open("/dev/null")', at .. "1:1: the file that tiny.open returns is dropped; a local <close> closes it at the end\n")
-says('tiny.bridge("td0")', at .. "1:1: the bridge that tiny.bridge returns is dropped; a local <close> undoes it at the end, :keep() leaves it\n")
+says('tiny.bridge("td0")', at .. "1:1: the bridge that tiny.bridge returns is dropped; a local <close> undoes it at the end, :keep() keeps it\n")
 says([[local cg = tiny.cgroup("web")
 cg:keep()
 local child = tiny.fork(function() end)
@@ -64,7 +64,7 @@ return given]], "")
 -- The tables of containers and topologies, and modules.
 says('local c = require "tiny.container"\nreturn c.new {\n  hostnme = "x", memory = 1.5,\n  before = { exce = print }, cpus = tonumber("1"),\n}', at
   .. '3:3: container.new: unknown key "hostnme"; did you mean "hostname"?\n' .. at .. '3:18: container.new: memory: expected a size such as "128m", got 1.5\n'
-  .. at .. '4:14: before: there is no step "exce"; did you mean exec?\n')
+  .. at .. '4:14: before: unknown step "exce"; did you mean exec?\n')
 says([[return require("tiny.topology").new {
   networks = { back = { internl = true } },
   containers = { web = { comand = "true", ready = { prt = 80 }, network = "back" } },
@@ -73,16 +73,16 @@ says([[return require("tiny.topology").new {
   .. at .. '3:26: containers: web: unknown key "comand"; did you mean "command"?\n'
   .. at .. '3:53: containers: web: ready: unknown key "prt"; did you mean "port"?\n'
   .. at .. '4:3: topology.new: unknown key "nets"\n')
-says('require "tiny.contaner"\nrequire "mine"', at .. "1:9: there is no module tiny.contaner; did you mean tiny.container?\n")
+says('require "tiny.contaner"\nrequire "mine"', at .. "1:9: no such module: tiny.contaner; did you mean tiny.container?\n")
 
 -- For machines, and from standard input.
 local json = tiny.json_decode(checked("\n x()", "--format", "json").out)
 check.equal(json[1].file, "/tmp/c.lua")
 check.equal(json[1].line, 2)
 check.equal(json[1].col, 2)
-check.equal(json[1].message, "nobody sets x")
+check.equal(json[1].message, "undefined global 'x'")
 local read = check.run({ "check", "-", "--name", "web.lua" }, "\nx()")
-check.equal(read.out, "web.lua:2:1: nobody sets x\n")
+check.equal(read.out, "web.lua:2:1: undefined global 'x'\n")
 check.equal(read.status, 1)
 check.equal(check.run({ "check", "/tmp/none.lua" }).status, 2)
 
@@ -100,15 +100,31 @@ for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" 
 end
 assert(count > 100, count)
 
--- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read.
+-- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read. To the compiler
+-- a name is a global where the code changes once a local of that name stands before the text.
 local walk, parse, quiet = require("tiny.dev.check_scope").walk, require "tiny.base.parser", setmetatable({}, { __index = function() return function() end end })
+local KEYWORDS = {}
+for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while _ENV"):gmatch "%S+" do KEYWORDS[word] = true end
+local function code_behind(names, text) return string.dump(assert(load("local " .. table.concat(names, ", ") .. " " .. text)), true) end
 local function same_globals(text, path)
-  local by_compiler, by_tree = {}, {}
-  for _, use in ipairs(assert(tiny.chunk_globals(text, path))) do by_compiler[use.name:match("^[%w_]+")] = true end
+  text = text:gsub("^#", "--")
+  local by_tree, others, seen = {}, {}, {}
   for _, use in ipairs(walk(parse(text), quiet)) do by_tree[use.name] = true end
-  for name in pairs(by_compiler) do assert(by_tree[name], path .. ": the tree lacks " .. name) end
-  for name in pairs(by_tree) do assert(by_compiler[name], path .. ": the compiler lacks " .. name) end
+  for name in text:gmatch "[%a_][%w_]*" do
+    if not KEYWORDS[name] and not by_tree[name] and not seen[name] then table.insert(others, name) end
+    seen[name] = true
+  end
+  local one = code_behind({ "none0" }, text)
+  for name in pairs(by_tree) do assert(code_behind({ name }, text) ~= one, path .. ": the compiler lacks " .. name) end
+  for first = 1, #others, 50 do
+    local names, none = { table.unpack(others, first, math.min(first + 49, #others)) }, {}
+    for i in ipairs(names) do none[i] = "none" .. i end
+    assert(code_behind(names, text) == code_behind(none, text), path .. ": the tree lacks one of " .. table.concat(names, ", "))
+  end
 end
+-- It would tell: a global is one, and a local is none.
+check.equal(code_behind({ "x" }, "return x") ~= code_behind({ "y" }, "return x"), true)
+check.equal(code_behind({ "x" }, "local x; return x") == code_behind({ "y" }, "local x; return x"), true)
 for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" } do
   for _, name in ipairs(tiny.sources(folder, { below = true })) do same_globals(tiny.source(("%s/%s.lua"):format(folder, name), { shipped = true }), name) end
 end
@@ -122,7 +138,17 @@ for i, text in ipairs {
   "local a = a; do local a = a; b = a end", "local x; x = function() return x end", "a, b.c, d[e] = 1, 2", "print '--[[' print [[--]] --[[ x() ]] y()",
 } do same_globals(text, "text " .. i) end
 
--- What the compiler gives up is told in words; bytes that are no text are a finding like any other.
+-- Compiler errors are reported in words; bytes that are not text are a finding like any other.
 check.equal(look.text("x = " .. ("{"):rep(300) .. ("}"):rep(300), "deep.lua")[1].message, "tables, brackets or operators are nested too deeply")
 local nul = look.text("local a = 1\nreturn \0", "nul.lua")[1]
-check.equal(("%d: %s"):format(nul.line, nul.message), "2: a byte 0: this is no Lua text")
+check.equal(("%d: %s"):format(nul.line, nul.message), "2: NUL byte: not a Lua text file")
+
+-- A module that is not there: running the file suggests the same one, in whatever folder it is.
+for asked, near in pairs { ["tiny.net.stor"] = "tiny.net.store", ["tiny.contaner"] = "tiny.container", ["tiny.dev.plan.recorde"] = "tiny.dev.plan.recorder" } do
+  tiny.write_file("/tmp/near.lua", ("require %q"):format(asked))
+  local hint = ("did you mean %s?"):format(near)
+  for _, command in ipairs { "check", "run" } do
+    local done = check.run { command, "/tmp/near.lua" }
+    assert((done.out .. done.err):find(hint, 1, true), command .. ": " .. done.out .. done.err)
+  end
+end

@@ -30,19 +30,19 @@ end
 
 for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=/tmp/mine", "help" } } do
   local help = check.succeeds(table.unpack(words))
-  check.equal(section(help, "Commands in /tmp/mine/scripts:"), table.concat({
-    "  broken     cannot be used: /tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>",
-    "  hangs      Never",
-    "  headed     Has no summary but this",
-    "  hi         Say {about} hi",
-    "  open       /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and what it holds would run as you",
-    "  team       Of the team",
+  check.equal(section(help, "Your commands in /tmp/mine/scripts:"), table.concat({
+    "  broken      cannot be used: /tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>",
+    "  hangs       Never",
+    "  headed      Has no summary but this",
+    "  hi          Say {about} hi",
+    "  open        /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and its code would run as you",
+    "  team        Of the team",
   }, "\n"))
-  local shipped = section(help, "Commands:")
-  assert(shipped:find("\n  ps         My own list (as in /tmp/mine/scripts)\n", 1, true), shipped)
-  assert(shipped:find("\n  run        Run a recipe, or a command in a new container\n", 1, true), shipped)
+  local shipped = section(help, "Containers:")
+  assert(shipped:find("\n  ps          My own list (as in /tmp/mine/scripts)\n", 1, true), shipped)
+  assert(shipped:find("^  run         Run a recipe, or a command in a new container\n  ps "), shipped)
 end
-assert(not check.succeeds("--help"):find("Commands in", 1, true))
+assert(not check.succeeds("--help"):find("Your commands", 1, true))
 -- What stands behind -- are the recipe's words.
 tiny.write_file("/tmp/words.lua", 'print(tiny.settings.lua_path, table.concat((...), " "))')
 local words = check.succeeds("run", "/tmp/words.lua", "--", "--lua-path", "/tmp/mine")
@@ -68,7 +68,7 @@ for _, name in ipairs { "../outside", "team/../../outside", "team/../hi" } do
   check.equal(led.status .. led.out, "2", name)
 end
 local none = check.run { "--lua-path", "/tmp/mine" }
-check.equal(none.err:match("^[^\n]+"), "error: no command is given, only options")
+check.equal(none.err:match("^[^\n]+"), "error: no command given")
 check.equal(none.status, 2)
 
 -- Each by its own name.
@@ -83,15 +83,15 @@ check.equal(hi.out, "hi me\n")
 check.equal(hi.status, 3)
 assert(mine("hi", "--whom", "me").err:find("a similar argument exists: '--who'", 1, true))
 check.equal(mine("team", "greet").out, "all\n")
-assert(mine("team", "--help").out:find("ARGS…]\n\nCommands in /tmp/mine/scripts/team:\n  greet      Greet the team\n", 1, true))
+assert(mine("team", "--help").out:find("ARGS…]\n\nYour commands in /tmp/mine/scripts/team:\n  greet       Greet the team\n", 1, true))
 assert(mine("help", "team", "greet").out:find("^Greet the team\n"))
-assert(mine("help", "network", "create").out:find("^Make a network\n"))
+assert(mine("help", "network", "create").out:find("^Create a network\n"))
 check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
-check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and what it holds "
+check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and its code "
   .. "would run as you\n  hint: chown 0 /tmp/mine/scripts/open.lua and chmod go-w /tmp/mine/scripts/open.lua, or remove it\n")
-assert(mine("headd").err:find("there is no command \"headd\"; did you mean `tinylua headed`?", 1, true))
-assert(check.succeeds("doc", "commands"):find("\n  network +Make, list, join and draw networks\n"), "the summary of a group")
+assert(mine("headd").err:find("unknown command \"headd\"; did you mean `tinylua headed`?", 1, true))
+assert(check.succeeds("doc", "commands"):find("\n  network +Manage networks\n"), "the summary of a group")
 -- A command that overrides one and is broken leaves the rest of them usable.
 script("ps", "return {")
 check.equal(mine("hi").status, 3)
-assert(section(mine("--help").out, "Commands:"):find("  ps         cannot be used: ", 1, true))
+assert(section(mine("--help").out, "Containers:"):find("  ps          cannot be used: ", 1, true))

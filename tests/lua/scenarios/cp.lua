@@ -59,18 +59,18 @@ check.equal(check.run({ "cp", "-", "c:/tmp" }, "no archive").status, 125)
 -- What cannot be.
 check.equal(refused("nowhere is missing", "nowhere", "c:/"), 125)
 check.equal(refused("c:/nowhere is missing", "c:/nowhere", "."), 125)
-check.equal(refused("the folder of c:/no/x is missing\n  hint: make it first", "src/file", "c:/no/x"), 125)
-check.equal(refused("the folder c:/no/ is missing\n  hint: leave the last / out to copy to that name", "src/file", "c:/no/"), 125)
-check.equal(refused("c:/kept is a file: the folder src is not copied over it\n  hint: name a folder, or a new name", "src", "c:/kept"), 125)
-check.equal(refused("c:/kept is no folder: an archive is unpacked into one\n  hint: make it first", "-", "c:/kept"), 125)
-check.equal(refused("neither side is in a container\n  hint: a file in one is written CONTAINER:PATH", "src", "back"), 2)
+check.equal(refused("the directory of c:/no/x is missing\n  hint: create it first", "src/file", "c:/no/x"), 125)
+check.equal(refused("the directory c:/no/ is missing\n  hint: omit the trailing / to copy to that name", "src/file", "c:/no/"), 125)
+check.equal(refused("c:/kept is a file: the directory src is not copied over it\n  hint: name a directory, or a new name", "src", "c:/kept"), 125)
+check.equal(refused("c:/kept is not a directory: an archive is unpacked into one\n  hint: create it first", "-", "c:/kept"), 125)
+check.equal(refused("neither side is in a container\n  hint: write a file in a container as CONTAINER:PATH", "src", "back"), 2)
 check.equal(refused("both sides are -\n  hint: name a container's file on one side", "-", "-"), 2)
 check.equal(refused('"c:" names no file in the container\n  hint: c:/ is its root', "src", "c:"), 2)
 check.equal(refused('there is no container "nobody"\n  hint: `tinylua ps -a` lists them', "src", "nobody:/"), 125)
-check.equal(refused(("%s holds the container's own files, and cannot be copied into it\n  hint: copy what is in it one by one"):format(check.root),
+check.equal(refused(("%s contains the container's own files, and cannot be copied into it\n  hint: copy its files one by one"):format(check.root),
   check.root, "c:/tmp"), 125)
 assert(check.run({ "cp", "src/file", "c:/sys/x" }).err:match("^cannot copy src/file to c:/sys/x: E"), "a place that takes no files")
-assert(check.run({ "cp", "c:/dev/null", "n" }).err:match("it is a device%)\n  hint: devices are copied in archive mode only"), "device")
+assert(check.run({ "cp", "c:/dev/null", "n" }).err:match("it is a device%)\n  hint: devices are copied only in archive mode"), "device")
 check.equal(tiny.stat("n"), nil)
 
 -- Links of the container lead nowhere on the host.
@@ -121,7 +121,7 @@ print(("racing: %d swaps; %d copied, %d refused, %d planted in the container"):f
 assert(count > 1000 and good > 0 and failed > 0 and planted > 0, "really raced")
 assert(kinds.dir and kinds.link, "copied as a folder and as a link")
 
--- A container that has ended has its files as long as it is on record; nothing stays mounted.
+-- A container that has ended has its files as long as it is recorded; nothing stays mounted.
 local mounts = #tiny.mounts()
 check.succeeds("stop", "-t", "0", "c")
 check.equal(#tiny.mounts(), mounts)
@@ -143,7 +143,7 @@ check.succeeds("cp", "src/file", "r:/placed")
 check.equal(tiny.read_file("root/placed"), "text")
 check.succeeds("cp", "r:/vol/there", "from-volume")
 check.equal(tiny.read_file("from-volume"), "in the volume")
-assert(check.run({ "cp", "src/file", "r:/vol/" }).err:match("EROFS: Read%-only file system.*hint: the target is mounted read%-only"))
+assert(check.run({ "cp", "src/file", "r:/vol/" }).err:match("EROFS: Read%-only file system.*hint: the target is on a read%-only mount"))
 check.equal(#tiny.list_dir("vol"), 1)
 check.succeeds("rm", "r")
 check.no_container()

@@ -1,4 +1,4 @@
--- A damaged or half-written state file hides no container and breaks no command.
+-- A damaged or incomplete state file hides no container and breaks no command.
 local check = require "check"
 
 check.succeeds("run", "--name", "good", "echo", "kept")

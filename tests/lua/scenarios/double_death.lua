@@ -20,16 +20,15 @@ end
 local now = record()
 local supervisor = tiny.pidfd_open(now.supervisor.pid, { start_time = now.supervisor.start })
 local container = tiny.pidfd_open(now.pid, { start_time = now.pid_start })
-tiny.kill(supervisor, "SIGKILL")
-tiny.poll { supervisor }
+check.kill(supervisor)
 tiny.write_file("/tmp/shared/end", "")
-tiny.poll { container }
+check.reaped(container)
 check.equal(record().status, "running", "nobody has seen the end")
 assert(not tiny.read_file(dir .. "/container.log"):find("begun", 1, true), "the part of a line was in the log already")
 
 local logs = check.run { "logs", "twice" }
 check.equal(logs.out, "whole\nbegun")
-check.equal(logs.err, "tinylua: the last of its output may be missing: its supervisor was killed, and it ended before another took over\n")
+check.equal(logs.err, "tinylua: the last of its output may be missing: its supervisor was killed, and it ended before a new one was started\n")
 check.equal(record().status, "exited")
 check.equal(record().log_cut, true)
 assert(check.succeeds("ps", "-a"):match("Exited %(unknown%)"), "the status is unknown, and said to be")
@@ -49,8 +48,7 @@ dir = check.root .. "/containers/" .. tiny.list_dir(check.root .. "/containers")
 now = record()
 for _, who in ipairs { { now.supervisor.pid, now.supervisor.start }, { now.pid, now.pid_start } } do
   local process = tiny.pidfd_open(who[1], { start_time = who[2] })
-  tiny.kill(process, "SIGKILL")
-  tiny.poll { process }
+  check.kill(process)
 end
 check.succeeds("ps")
 check.equal(record().log_cut, nil)

@@ -42,8 +42,13 @@ while text == "" do
 end
 wait_for("destroy")
 
-local id = check.succeeds("create", "--name", "web", "sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.05; done"):sub(1, 12)
+local id = check.succeeds("create", "--name", "web", "sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done"):sub(1, 12)
+-- A shell that has not set its trap yet does not hear the signal.
+local function up(text, name)
+  while check.succeeds("logs", name) ~= text do tiny.poll({}, "10ms") end
+end
 check.succeeds("start", "web")
+up("up\n", "web")
 check.succeeds("exec", "web", "sh", "-c", "exit 0")
 check.succeeds("pause", "web")
 check.succeeds("unpause", "web")
@@ -51,6 +56,7 @@ check.succeeds("update", "--pids-limit", "50", "web")
 check.succeeds("rename", "web", "site")
 check.succeeds("stop", "site")
 check.succeeds("restart", "site")
+up("up\nup\n", "site")
 check.succeeds("kill", "-s", "TERM", "site")
 check.succeeds("wait", "site")
 check.succeeds("rm", "site")
@@ -94,10 +100,10 @@ local function refused(arguments, message)
   check.equal(result.status, 2)
   check.equal(result.err:match("^[^\n]*"), message)
 end
-refused({ "--since", "yesterday" }, '--since "yesterday" is no moment')
+refused({ "--since", "yesterday" }, '--since "yesterday" is not a time')
 refused({ "--filter", "label=x" }, '--filter "label=x" is not one of type=, container=, event=')
-refused({ "--filter", "event=explode" }, '--filter "event=explode": there is no such event')
-refused({ "--filter", "type=pod" }, '--filter "type=pod": there is no such type')
+refused({ "--filter", "event=explode" }, '--filter "event=explode": unknown event')
+refused({ "--filter", "type=pod" }, '--filter "type=pod": unknown type')
 
 -- A line that a full disk cut short hides no other.
 local folder = check.root .. "/events/"

@@ -1,5 +1,5 @@
 -- exec: nothing of the container is run or loaded before the program, nothing of the host leaks in,
--- and one that cannot be entered is told.
+-- and one that cannot be entered is reported.
 local check = require "check"
 
 local refused = check.refused
@@ -26,8 +26,8 @@ for _, folder in ipairs { "etc-upper", "etc-work" } do tiny.mkdir(folder) end
 local etc = tiny.mount_overlay("/etc", { lower = { "/etc" }, upper = "etc-upper", work = "etc-work" })
 tiny.mkdir("/etc/tinylua/lua/tiny", { parents = true })
 check.succeeds("exec", "c", "sh", "-c", [[
-  for d in /etc/tinylua /root/.config/tinylua; do mkdir -p $d/lua/tiny
-    for m in users terminal format; do echo 'io.stderr:write("PLANTED\n") return {}' >$d/lua/tiny/$m.lua; done; done]])
+  for d in /etc/tinylua /root/.config/tinylua; do mkdir -p $d/lua/tiny/pipeline
+    for m in pipeline/users pipeline/terminal format; do echo 'io.stderr:write("PLANTED\n") return {}' >$d/lua/tiny/$m.lua; done; done]])
 for _, words in ipairs { { "-u", "nobody", "c", "id", "-u" }, { "c", "true" }, { "-u", "no-such", "c", "true" } } do
   local result = check.run { "exec", table.unpack(words) }
   assert(not (result.out .. result.err):match("PLANTED"), result.err)
@@ -35,7 +35,7 @@ end
 check.equal(check.succeeds("exec", "-u", "nobody", "c", "id", "-un"), "nobody\n")
 etc:close()
 -- The same where a recipe itself goes into a tree.
-tiny.mkdir("/tree/etc/tinylua/lua/tiny", { parents = true })
+tiny.mkdir("/tree/etc/tinylua/lua/tiny/pipeline", { parents = true })
 tiny.write_file("/tree/etc/tinylua/lua/tiny/pipeline/users.lua", 'error "PLANTED"')
 tiny.write_file("r.lua", 'tiny.chroot("/tree") assert(require("tiny.pipeline.users").lookup)')
 check.succeeds("run", "r.lua")

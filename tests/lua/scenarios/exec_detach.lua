@@ -1,4 +1,4 @@
--- exec -it is left by its detach keys: the program runs on, with its terminal, and its end is told.
+-- exec -it is left with its detach keys: the program continues, with its terminal, and its end is reported.
 local check = require "check"
 local sit = require "person"
 
@@ -33,7 +33,7 @@ for _, name in ipairs(tiny.list_dir("/proc")) do
 end
 
 local wrong = check.run { "exec", "-it", "--detach-keys", "ctrl-", "box", "true" }
-check.equal(wrong.err, '--detach-keys: "ctrl-" is no key\n  hint: one character, or ctrl- and a letter: ctrl-p,ctrl-q\n')
+check.equal(wrong.err, '--detach-keys: "ctrl-" is not a key\n  hint: one character, or ctrl- and a letter: ctrl-p,ctrl-q\n')
 check.equal(wrong.status, 2)
 check.succeeds("rm", "-f", "box")
 check.no_container()

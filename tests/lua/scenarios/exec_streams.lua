@@ -1,5 +1,5 @@
--- exec relays the program's streams: all bytes arrive in both directions, its end is not held up by what it left
--- behind, and who goes away or is slow is felt by the program as at a pipe.
+-- exec relays the program's streams: all bytes arrive in both directions, its end is not delayed by processes that
+-- it left behind, and a slow reader, or one that goes away, affects the program like on a pipe.
 local check = require "check"
 local sit = require "person"
 

@@ -104,7 +104,7 @@ for _, width in ipairs { 40, 100 } do
 end
 assert(anatomy.text(anatomy.of(handle), { colour = true }):find("\27[1mNamespaces\27[0m", 1, true))
 
--- A process handle does without a record; who has ended is told so, and so is what is no process.
+-- A process handle needs no record; an ended process is reported, and so is what is not a process.
 local child <close> = tiny.clone({ uts = true }, function() tiny.poll({}, 100) end)
 local half = anatomy.of(child)
 check.equal(half.pid, child.pid)
@@ -114,9 +114,9 @@ check.equal(#half.processes, 1)
 tiny.kill(child, "SIGKILL")
 child:wait()
 local _, err = tiny.try(anatomy.of, child)
-check.equal(err.message, ("the process %d has ended"):format(child.pid))
+check.equal(err.message, ("process %d has exited"):format(child.pid))
 _, err = tiny.try(anatomy.of, { 1 })
-check.equal(err.message, "anatomy.of: expected a process handle or a container, got { 1 }")
+check.equal(err.message, "inspect: expected a process handle or a container, got { 1 }")
 check.equal(anatomy.of().pid, tiny.getpid())
 
 -- Of a topology's parts each has its own lines.

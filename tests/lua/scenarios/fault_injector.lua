@@ -34,7 +34,7 @@ end
 
 local failed = struck("fail", 0)
 check.equal(made(), "")
-assert(failed.err:find("EIO", 1, true) and failed.err:find("a fault that a test asked for", 1, true), failed.err)
+assert(failed.err:find("EIO", 1, true) and failed.err:find("a fault injected by a test", 1, true), failed.err)
 check.equal(failed.status, 125)
 check.equal(struck("kill-before", 0).status, 137)
 check.equal(made(), "")

@@ -1,4 +1,4 @@
--- gc: a command that is killed at any moment of a run leaves nothing that gc does not clear.
+-- gc: whenever a command is killed during a run, gc removes what it leaves.
 local check = require "check"
 
 local function clean()
@@ -27,7 +27,7 @@ for step = 0, 24 do
   tiny.try(child.wait, child)
   left = left + #(tiny.list_dir(check.root .. "/containers") or {})
   check.succeeds("gc")
-  -- A container that ran already was taken over; it ends like any other.
+  -- A container that already ran was recovered; it ends like any other.
   for id in check.succeeds("ps", "-q"):gmatch("%x+") do check.succeeds("rm", "-f", id) end
   check.succeeds("gc")
   clean()
@@ -61,7 +61,7 @@ do
   check.equal(check.succeeds("gc"), "name left\n")
   assert(tiny.stat(check.root .. "/run/0123456789ab/alive"), "somebody makes it")
 end
-check.equal(check.succeeds("gc"), "run folder 0123456789ab\n")
+check.equal(check.succeeds("gc"), "run directory 0123456789ab\n")
 clean()
 -- What cannot be undone keeps its container on record, with what is to be done in the journal.
 local id = check.succeeds("create", "--name", "stays", "true"):sub(1, 12)
@@ -69,7 +69,7 @@ tiny.mkdir("/tmp/busy/inner", { parents = true })
 tiny.append_file(("%s/containers/%s/undo.jsonl"):format(check.root, id), '["remove","/tmp/busy"]\n')
 local refused = check.run { "rm", "stays" }
 check.equal(refused.status, 125)
-assert(refused.err:find(id .. " stays on record, it cannot be cleared: ", 1, true) and refused.err:find("ENOTEMPTY", 1, true), refused.err)
+assert(refused.err:find(id .. " is not removed, its clean-up failed: ", 1, true) and refused.err:find("ENOTEMPTY", 1, true), refused.err)
 tiny.remove("/tmp/busy/inner")
 check.succeeds("rm", "stays")
 check.equal(tiny.stat("/tmp/busy"), nil)

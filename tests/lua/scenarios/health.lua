@@ -6,7 +6,7 @@ local function inspect(name)
   return tiny.json_decode(check.succeeds("inspect", name))[1]
 end
 
--- Waits until f() is true, woken by what changes on record.
+-- Waits until f() is true, woken by changes of the record.
 local function wait_until(name, f, what)
   local watch <close> = tiny.watch { inspect(name).dir }
   local deadline = tiny.clock("monotonic") + 15
@@ -148,9 +148,9 @@ local function refused(message, ...)
   check.equal(result.err:match("^[^\n]*"), message)
   check.equal(result.status, 125)
 end
-refused("health: no command is given", "--health-interval", "1s", "true")
-refused("health: no command is given", "--health-cmd", "", "true")
-refused("health: interval: 0.01 seconds are too few", "--health-cmd", "true", "--health-interval", "10ms", "true")
+refused("health: the command is missing", "--health-interval", "1s", "true")
+refused("health: the command is missing", "--health-cmd", "", "true")
+refused("health: interval: 0.01 seconds are too short", "--health-cmd", "true", "--health-interval", "10ms", "true")
 refused("health: retries: 0", "--health-cmd", "true", "--health-retries", "0", "true")
 check.equal(check.run({ "run", "--health-cmd", "true", "--health-timeout", "soon", "true" }).status, 2)
 tiny.write_file("/tmp/h.lua", 'return require("tiny.container").new { command = "true", health = { cmd = "true" } }')

@@ -32,8 +32,8 @@ check.succeeds("rm", made)
 
 local refused = check.run_refused
 refused('--label: "=x" is not KEY=VALUE', "-l", "=x", "true")
-refused("--label-file /tmp/none: there is no such file", "--label-file", "/tmp/none", "true")
-refused('labels: "a" is not UTF-8: "a=\u{fffd}"\n  hint: put other bytes into a file, or encode them', "-l", "a=\xff", "true")
+refused("--label-file /tmp/none: no such file", "--label-file", "/tmp/none", "true")
+refused('labels: "a" is not UTF-8: "a=\u{fffd}"\n  hint: pass other bytes in a file, or encode them', "-l", "a=\xff", "true")
 tiny.write_file("/tmp/recipe.lua", [[return require("tiny.container").new { command = "true", labels = { n = 1 } }]])
 local wrong = check.run { "run", "/tmp/recipe.lua" }
 check.equal(wrong.status, 125)

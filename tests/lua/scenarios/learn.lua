@@ -8,7 +8,7 @@ local function learned(words, more)
     local all = table.move(more or {}, 1, #(more or {}), 2, { "run" })
     table.move({ "--rm", option, "policy.lua" }, 1, 3, #all + 1, all)
     local ran = check.run(table.move(words, 1, #words, #all + 1, all))
-    -- An older kernel's Landlock lacks parts, and that is said.
+    -- An older kernel's Landlock lacks parts, which is reported.
     ran.err = ran.err:gsub("tinylua: landlock: this kernel does not restrict [^\n]*\n", "")
     return ran
   end
@@ -30,7 +30,7 @@ local function under(...)
   return check.run { "run", "--rm", "--policy", "policy.lua", ... }
 end
 local missing = check.run { "run", "--rm", "--policy", "none.lua", "true" }
-check.equal(missing.err, '--policy: there is no file "none.lua"\n  hint: run --learn writes one\n')
+check.equal(missing.err, '--policy: no such file: "none.lua"\n  hint: create one with run --learn\n')
 local landlock = tiny.probe().security.landlock
 
 -- A look at a folder: little is needed, and no more is had.
@@ -43,7 +43,7 @@ check.equal(policy.landlock.paths["/usr/bin/busybox"] or policy.landlock.paths["
 check.equal(policy.landlock.paths["/etc/init.d"][1], "read_dir")
 local denied = under("busybox", "mkdir", "/tmp/x")
 check.equal(denied.status, 1)
-assert(denied.err:find("tinylua: %x+: denied mkdir, which is not among the system calls that it may make %(pid %d+%)\n"), denied.err)
+assert(denied.err:find("tinylua: %x+: denied mkdir, which is not an allowed system call %(pid %d+%)\n"), denied.err)
 assert(denied.err:find("Operation not permitted", 1, true), denied.err)
 if landlock > 1 then
   local elsewhere = under("busybox", "find", "/usr/lib/os-release", "/root")
@@ -81,7 +81,7 @@ if tiny.stat("/usr/bin/python3") then
   assert(policy.landlock.paths["/usr/bin/python3"] == "rx", text)
 end
 
--- A policy is what confines, and nothing else; a wrong one is told before anything is made.
+-- Only a policy confines; a wrong one is reported before anything is created.
 tiny.write_file("policy.lua", 'return { command = "x" }')
 local wrong = under("true")
 check.equal(wrong.status, 125)

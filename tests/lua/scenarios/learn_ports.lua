@@ -30,6 +30,6 @@ end
 check.equal(check.run({ "exec", "web", "busybox", "chroot", "/", "true" }).status, 1)
 local id = tiny.list_dir(check.root .. "/containers")[1]
 local remarks = tiny.read_file(check.root .. "/containers/" .. id .. "/supervisor.log")
-assert(remarks:find("web: denied chroot, which is not among the system calls that it may make", 1, true), remarks)
+assert(remarks:find("web: denied chroot, which is not an allowed system call", 1, true), remarks)
 check.succeeds("rm", "-f", "web")
 check.no_container()

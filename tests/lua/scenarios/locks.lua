@@ -1,6 +1,7 @@
 -- Who changes what several processes share waits for its lock: records, names, networks, ranges of user ids, cgroup
 -- parents. Here the test holds each lock, and the kernel tells who waits for it.
 local check = require "check"
+if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables") end
 local state = require "tiny.store.state"
 
 -- Whether a process waits for the lock in this file (proc(5), /proc/locks).
@@ -50,7 +51,7 @@ check.equal(now.state.status, "running", "what others wrote meanwhile")
 -- A lock that is got in a folder which was removed meanwhile is none.
 waits("an update of what is gone", check.root .. folder .. "/lock", function()
   local _, err = tiny.try(state.update, record, function() end)
-  check.equal(err and err.message, 'there is no container "site" any more')
+  check.equal(err and err.message, 'container "site" no longer exists')
 end, function() tiny.rename(check.root .. folder, check.root .. "/away") end)
 tiny.rename(check.root .. "/away", check.root .. folder)
 check.succeeds("rm", "-f", "site")
@@ -74,7 +75,7 @@ do
   check.equal(tiny.stat(new.dir), nil)
 end
 
--- A name whose container is gone: two must not take it over at once.
+-- The name of a container that no longer exists: two commands must not reserve it at once.
 tiny.write_file(check.root .. "/names/left", "0123456789ab")
 command("/lock", "create", "--name", "left", "true")
 check.succeeds("rm", "left")
@@ -87,7 +88,7 @@ if tiny.probe().network.nftables ~= false then
 end
 command("/networks/.lock", "network", "rm", "blue")
 
--- Cgroup parents: those that are made are on record, and go when nobody is in them.
+-- Cgroup parents: those that tinylua created are recorded, and removed once no container uses them.
 command("/cgroups/lock", "run", "-d", "--name", "below", "--cgroup-parent", "shared/inner", "sleep", "60")
 command("/cgroups/lock", "rm", "-f", "below")
 
@@ -97,7 +98,7 @@ local mapped = tiny.try(tiny.mount_bind, "/tmp", "/mnt", { idmap = probe, recurs
 if mapped then mapped:close() end
 waits("run --userns auto", check.root .. "/userids/lock", function()
   local ran = check.run { "run", "--rm", "--userns", "auto", "true" }
-  -- Without idmapped mounts it has taken its range all the same.
+  -- Without idmapped mounts it has taken its range anyway.
   if mapped then check.equal(ran.status, 0, ran.err) end
 end)
 check.no_container()

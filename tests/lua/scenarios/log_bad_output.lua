@@ -1,4 +1,4 @@
--- What a container may do to its output: close it, never end a line, write any bytes.
+-- Unusual uses of a container's output: close it, never end a line, write any bytes.
 local check = require "check"
 
 -- One that closes its stdout goes on, and the rest is there.

@@ -9,7 +9,7 @@ local function await(what, f)
   end
 end
 
--- Starts a container that writes as many bytes as it is told, and says so.
+-- Starts a container that writes this number of bytes, and then a mark.
 local script = "while read -r n; do [ $n = end ] && exit; head -c $n /dev/zero | tr '\\0' x; echo; echo said $n; done"
 local function start(name, ...)
   local words = { "run", "-d", "-i", "--name", name, ... }

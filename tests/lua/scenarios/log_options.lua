@@ -53,8 +53,8 @@ check.equal(shown.out .. shown.err, "out\nerr\n")
 check.equal(tiny.stat(dir_of "quiet" .. "/container.log"), nil)
 local refused = check.run { "logs", "quiet" }
 check.equal(refused.status, 125)
-check.equal(refused.err, "quiet keeps no log: its log driver is none\n  hint: a container made with --log-driver json keeps one\n")
--- In the background it is not held up by output that nobody takes.
+check.equal(refused.err, "quiet keeps no log: its log driver is none\n  hint: create the container with --log-driver json to keep one\n")
+-- In the background, output that is not read does not block it.
 check.succeeds("run", "-d", "--name", "mute", "--log-driver", "none", "sh", "-c", "head -c 5000000 /dev/zero")
 check.equal(check.succeeds("wait", "mute"), "0\n")
 
@@ -62,7 +62,7 @@ check.equal(check.succeeds("wait", "mute"), "0\n")
 local direct = check.run { "run", "--name", "direct", "--log-driver", "passthrough", "sh", "-c", "readlink /proc/self/fd/1; echo err >&2" }
 assert(direct.out:match("^pipe:%[%d+%]\n$"), direct.out)
 check.equal(direct.err, "err\n")
-check.equal(check.run({ "logs", "direct" }).err, "direct keeps no log: its log driver is passthrough\n  hint: its output went to the output of the command that started it\n")
+check.equal(check.run({ "logs", "direct" }).err, "direct keeps no log: its log driver is passthrough\n  hint: its output went to the command that started it\n")
 local again = check.run { "run", "-d", "--name", "again", "--log-driver", "passthrough", "--restart", "on-failure:1", "sh", "-c", "echo hello; exit 1" }
 check.equal(select(2, again.out:gsub("hello\n", "")), 2)
 
@@ -74,11 +74,11 @@ local function wrong(status, text, ...)
 end
 wrong(2, "json, none, passthrough", "--log-driver", "jsn", "true")
 wrong(2, "is not a size", "--log-max-size", "x", "true")
-wrong(125, "log: max_size: 10 bytes are less than one entry may have\n  hint: the least is 128k", "--log-max-size", "10", "true")
-wrong(125, "log: max_files: 0 leaves no file to write to\n  hint: the least is 1", "--log-max-size", "1m", "--log-max-files", "0", "true")
-wrong(125, "log: max_files without max_size", "--log-max-files", "2", "true")
-wrong(125, "log: max_size is for the json driver, and the driver is none", "--log-driver", "none", "--log-max-size", "1m", "true")
-wrong(125, "log: the driver passthrough and a terminal (-t) exclude each other", "-t", "--log-driver", "passthrough", "true")
+wrong(125, "log: max_size: 10 bytes is less than one entry may need\n  hint: the minimum is 128k", "--log-max-size", "10", "true")
+wrong(125, "log: max_files: 0 is too few\n  hint: the minimum is 1", "--log-max-size", "1m", "--log-max-files", "0", "true")
+wrong(125, "log: max_files needs max_size", "--log-max-files", "2", "true")
+wrong(125, "log: max_size needs the json driver, and the driver is none", "--log-driver", "none", "--log-max-size", "1m", "true")
+wrong(125, "log: the driver passthrough cannot be combined with a terminal (-t)", "-t", "--log-driver", "passthrough", "true")
 tiny.write_file("/tmp/bad.lua", 'return require("tiny.container").new { command = "true", log = { drivr = "none" } }')
 wrong(125, 'log: unknown key "drivr"; did you mean "driver"?', "/tmp/bad.lua")
 tiny.write_file("/tmp/good.lua", 'return require("tiny.container").new { command = "echo hi", log = { driver = "none" } }')

@@ -1,4 +1,4 @@
--- logs --since, --until, --tail, --format json, -f --until: by what the log says, and nothing else.
+-- logs --since, --until, --tail, --format json, -f --until: only the times in the log count.
 local check = require "check"
 
 check.succeeds("run", "--name", "old", "sh", "-c", "echo x")
@@ -7,7 +7,7 @@ local lines = {}
 for i = 1, 9 do
   lines[i] = ('{"time":"2026-01-0%dT00:00:00.000000001Z","stream":"stdout","end":%d,"text":"day %d"}'):format(i, i * 6, i)
 end
--- A burst, a line that nobody understands, and a mark.
+-- A burst, an invalid line, and a mark.
 lines[5] = '{"time":"2026-01-05T00:00:00.000000001Z","stream":"stdout","end":30,"text":"day 5\\nagain\\nand again"}'
 table.insert(lines, 3, "damaged")
 table.insert(lines, '{"time":"2026-01-09T00:00:00.000000002Z","stream":"stdout","end":54,"partial":true,"text":""}')

@@ -17,7 +17,7 @@ local function run(out, ...)
 end
 
 local full = tiny.open("/dev/full", { write = true })
-local SAID = "tinylua: standard output cannot be written: No space left on device\n"
+local SAID = "tinylua: cannot write to standard output: No space left on device\n"
 check.succeeds("run", "--name", "one", "echo", "hi")
 for _, arguments in ipairs {
   { "ps" }, { "ps", "-a", "--format", "json" }, { "logs", "one" }, { "logs", "-t", "one" }, { "inspect", "one" }, { "doc", "poll" },
@@ -28,10 +28,10 @@ for _, arguments in ipairs {
   check.equal(text, SAID, table.concat(arguments, " "))
 end
 
--- What a container says in front is told once, and its status stays its own.
+-- An output error in the foreground is reported once, and the container keeps its own status.
 local status, text = run(full, "run", "--name", "echo", "sh", "-c", "echo a; sleep 0.1; echo b; exit 7")
 check.equal(status, 7)
-check.equal(text, 'tinylua: echo: its stdout is not shown any more: ENOSPC: No space left on device: <stdout>\n')
+check.equal(text, 'tinylua: echo: its stdout is no longer shown: ENOSPC: No space left on device: <stdout>\n')
 check.equal(check.succeeds("logs", "echo"), "a\nb\n")
 
 -- A closed pipe: as SIGPIPE ends other programs, without a word.

@@ -31,7 +31,7 @@ check.succeeds("network", "rm", "many")
 check.succeeds("network", "create", "small", "--subnet", "10.61.0.0/29")
 for n = 1, 5 do check.succeeds("run", "-d", "--name", "s" .. n, "--network", "small", "sleep", "100") end
 local full = check.run { "run", "--network", "small", "true" }
-assert(full.err:find("every address of 10.61.0.0/29 in network small is taken", 1, true), full.err)
+assert(full.err:find("all addresses of 10.61.0.0/29 in network small are in use", 1, true), full.err)
 check.succeeds("rm", "-f", "s3")
 check.equal(check.succeeds("run", "--rm", "--network", "small", "sh", "-c", "ip -o -4 addr show eth0 | grep -o 10.61.0.[0-9] | head -1"), "10.61.0.4\n")
 check.succeeds("rm", "-f", "s1", "s2", "s4", "s5")

@@ -1,4 +1,4 @@
--- Where the host does not let a network be made: a clear error, and nothing half-made.
+-- If the host does not permit a network: a clear error, and no incomplete network.
 local check = require "check"
 
 local function refused(words, pattern)
@@ -11,7 +11,7 @@ end
 
 local run = { "run", "--network", "bridge", "true" }
 if tiny.probe().network.nftables == false then
-  return refused(run, "isolate%(.*\n  hint: this kernel has no nftables")
+  return refused(run, "isolate%(.*\n  hint: the kernel has no nftables")
 end
 
 -- Forwarding cannot be switched on.

@@ -30,8 +30,7 @@ check.fails("EBUSY", tiny.pin_clear)
 check.root = other
 for _, pid in ipairs { b.supervisor.pid, b.pid } do
   local process <close> = tiny.pidfd_open(pid)
-  tiny.kill(process, "SIGKILL")
-  tiny.poll({ process }, "10s")
+  check.kill(process)
 end
 check.succeeds("gc")
 net.nothing_left()

@@ -25,7 +25,7 @@ for _, name in ipairs { "db", "store", "DB" } do check.equal(inside("app", ("bus
 -- IPv6 beside IPv4, and names the other way round.
 check.equal(inside("app", "busybox ping -6 -c1 -W2 fd10:10::1 >/dev/null && echo ok"), "ok\n")
 check.equal(inside("db", "busybox ping -c1 -W2 ui >/dev/null && echo ok"), "ok\n")
--- A name that nobody has here is not there, at once: this host has no name servers that answer.
+-- An unknown name fails at once: this host has no name servers that answer.
 assert(not inside("db", "busybox nslookup nobody.test 127.0.0.11 2>&1; true"):match("Address: 10"), "an answer")
 -- The internal network has no way out.
 check.equal(inside("db", "ip route | grep -c default; true"), "0\n")
@@ -36,8 +36,8 @@ check.equal(inside("late", "busybox ping -c1 -W1 db 2>&1 | head -1"), "ping: bad
 check.succeeds("network", "connect", "back", "late", "--alias", "tardy")
 check.equal(inside("late", "busybox timeout 5 busybox wget -qO- http://db/"), "db\n")
 check.equal(inside("db", "busybox ping -c1 -W2 tardy >/dev/null && echo ok"), "ok\n")
-net.refused({ "network", "connect", "back", "late" }, "late is in network back already\n")
-net.refused({ "network", "rm", "back" }, "network back is in use by db, app, late\n  hint: stop them first, or take them off it: tinylua network rm -f back\n")
+net.refused({ "network", "connect", "back", "late" }, "late is already in network back\n")
+net.refused({ "network", "rm", "back" }, "network back is in use by db, app, late\n  hint: stop them first, or disconnect them: tinylua network rm -f back\n")
 check.succeeds("network", "disconnect", "back", "late")
 check.equal(inside("late", "ls /sys/class/net | tr '\\n' ' '"), "eth0 lo ")
 check.equal(inside("db", "busybox ping -c1 -W1 tardy 2>&1 | head -1"), "ping: bad address 'tardy'\n")
@@ -63,7 +63,7 @@ check.equal(inside("shared", "busybox timeout 1 busybox wget -qO- http://10.10.0
 local kinds = {}
 for kind in check.succeeds("network", "ls"):gmatch("10%.[%d.]+ +(%l+) ") do table.insert(kinds, kind) end
 check.equal(table.concat(kinds, " "), "internal nat open")
-net.refused({ "network", "create", "both", "--internal", "--no-isolate" }, "--no-isolate: an internal network is closed\n  hint: leave one of the two out\n")
+net.refused({ "network", "create", "both", "--internal", "--no-isolate" }, "--no-isolate: an internal network is always isolated\n  hint: omit one of the two options\n")
 
 check.succeeds("rm", "-f", "db", "app", "late", "shared", "page")
 check.equal(check.succeeds("network", "prune"), "back\nfront\nopen\n")

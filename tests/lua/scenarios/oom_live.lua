@@ -1,4 +1,4 @@
--- Memory: a kill is told while the container lives on, in events and to the recipe; so is pressure.
+-- Memory: an OOM kill is reported while the container runs, in events and to the recipe; so is pressure.
 local check = require "check"
 
 local cgroup = tiny.probe().cgroup
@@ -25,7 +25,7 @@ check.equal(tiny.json_decode(check.succeeds("ps", "--format", "json"))[1].status
 assert(check.succeeds("events", "--no-stream", "--filter", "event=oom"):match("kills=1"))
 check.equal(#tiny.poll({ told }, "300ms"), 0, "told once")
 
--- A kill that nobody saw is told by the next supervisor.
+-- A kill that happened without a supervisor is reported by the next one.
 local function supervisor()
   local s = tiny.json_decode(check.succeeds("inspect", "hungry"))[1].state.supervisor
   return tiny.pidfd_open(s.pid, { start_time = s.start })
@@ -46,7 +46,7 @@ check.equal(next_word(10), "oom 2")
 check.succeeds("stop", "hungry")
 check.succeeds("rm", "hungry")
 
--- Its own end by the kernel is told at the end, with the status.
+-- A kill of PID 1 is reported at the end, with the status.
 tiny.write_file("/tmp/own.lua", [[
 return require("tiny.container").new {
   memory = "24m", command = "a=x; while :; do a=$a$a; done",
@@ -99,16 +99,16 @@ local function refused(keys, message)
   assert(result.err:find(message, 1, true), result.err)
   check.equal(result.status, 125)
 end
-refused('pressure = "1s"', "pressure: there is no on_pressure to call\n  hint: on_pressure = function(ctx) … end in the recipe")
+refused('pressure = "1s"', "pressure: on_pressure is missing\n  hint: set on_pressure = function(ctx) … end in the recipe")
 refused('on_pressure = true', "on_pressure: expected a function, got true")
 local measured = cgroup.pressure and cgroup.mode ~= "v1" or cgroup.controllers.memory == "v1"
 if not measured then
   refused("on_pressure = function() end", "on_pressure: this kernel does not measure memory pressure")
   return
 end
-refused('on_pressure = function() end, pressure = "3s"', "pressure: 3 seconds are not from 1ms to 2s")
+refused('on_pressure = function() end, pressure = "3s"', "pressure: 3 seconds is not between 1ms and 2s")
 
--- Pressure: whoever asks for more than the limit waits while the kernel looks for something to take away.
+-- Pressure: a process that requests more than the limit waits while the kernel reclaims memory.
 tiny.write_file("/tmp/p.lua", [[
 local function say(...) local f = io.open("/tmp/told", "w") f:write(...) f:close() end
 return require("tiny.container").new {

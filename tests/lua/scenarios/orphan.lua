@@ -1,9 +1,9 @@
 -- A supervisor that is killed in the middle of heavy output: the container goes on, the next command
--- takes it over, every line is in the log once and in order, and the exit status is right.
+-- recovers it, every line is in the log once and in order, and the exit status is right.
 local check = require "check"
 
 local LINES = 200000
--- It waits for the test at its end: no supervisor shall be killed when it has nobody to tell the end to.
+-- It waits for the test at its end: no supervisor must be killed when it has no process to report the end to.
 tiny.mkdir("/tmp/shared")
 check.succeeds("run", "-d", "--name", "busy", "-v", "/tmp/shared:/shared", "sh", "-c",
   ("i=0; while [ $i -lt %d ]; do i=$((i+1)); echo \"line $i\"; done; while [ ! -e /shared/end ]; do sleep 0.05; done; exit 7"):format(LINES))

@@ -29,7 +29,7 @@ for asked, said in pairs {
   ['env = { "A" }'] = 'env: "A" is not NAME=VALUE',
   ["env = { A = 1 }"] = "env: A is not a string: 1",
   ["labels = { 1, 2 }"] = "container.new: labels: expected",
-  ["ulimits = { nofile = true }"] = "ulimits: nofile is not a text or a number: true",
+  ["ulimits = { nofile = true }"] = "ulimits: nofile is not a string or a number: true",
   ["sysctls = { [true] = 1 }"] = "container.new: sysctls: expected",
 } do
   recipe("/tmp/wrong.lua", asked)

@@ -43,9 +43,9 @@ end
 tiny.mknod("/tmp/null", "char", { major = 1, minor = 3 })
 tiny.symlink("/tmp/null", "/tmp/link")
 for _, path in ipairs { "/tmp/null", "/tmp/link", "/tmp" } do
-  check.run_refused(('seccomp: learn: "%s" is there, and is no file\n  hint: name a file for the policy'):format(path), "--learn", path, "true")
+  check.run_refused(('seccomp: learn: "%s" exists and is not a regular file\n  hint: name a file for the policy'):format(path), "--learn", path, "true")
   local _, err = tiny.try(policy.write, path, { ctx = { spec = { command = { "x" } } } })
-  check.equal(err and err.message, ('learn: "%s" is there, and is no file'):format(path))
+  check.equal(err and err.message, ('learn: "%s" exists and is not a regular file'):format(path))
 end
 check.equal(tiny.stat("/tmp/null").kind .. tiny.readlink("/tmp/link"), "char/tmp/null")
 
@@ -65,19 +65,19 @@ for _ in pairs(learner.made) do kept = kept + 1 end
 check.equal(kept, 20000)
 
 -- A policy is data, whoever wrote it: it calls nothing, writes nothing, and is text.
-local DATA = "\n  hint: it is data: tables, texts, numbers, true, false and nil; a recipe is a program, and can hold the same keys"
+local DATA = "\n  hint: the file may contain only data: tables, strings, numbers, true, false and nil; use a recipe for code"
 for source, want in pairs {
   ['os.execute("touch /tmp/out") return {}'] = '/tmp/p.lua:1:1: expected a value, got "os"' .. DATA,
   ['return { cap_add = tiny.read_file("/etc/shadow") }'] = '/tmp/p.lua:1:20: expected a value, got "tiny"' .. DATA,
-  ['return { seccomp = { learn = "/tmp/out" } }'] = "/tmp/p.lua: a policy cannot learn: seccomp.learn would write a file\n  hint: run --learn FILE does",
-  ["return nil"] = "/tmp/p.lua: it holds no policy\n  hint: a policy is a table, as one that run --learn wrote",
+  ['return { seccomp = { learn = "/tmp/out" } }'] = "/tmp/p.lua: seccomp.learn is not allowed in a policy, because it writes a file\n  hint: use run --learn FILE",
+  ["return nil"] = "/tmp/p.lua: not a policy\n  hint: a policy is a table, such as run --learn writes",
   ["return {"] = "/tmp/p.lua:1:9: expected a value, got the end of the file" .. DATA,
 } do
   tiny.write_file("/tmp/p.lua", source)
   check.run_refused(want, "--policy", "/tmp/p.lua", "true")
   check.equal(tiny.stat("/tmp/out"), nil)
 end
-check.run_refused('--policy: there is no file "/tmp/none.lua"\n  hint: run --learn writes one', "--policy", "/tmp/none.lua", "true")
+check.run_refused('--policy: no such file: "/tmp/none.lua"\n  hint: create one with run --learn', "--policy", "/tmp/none.lua", "true")
 -- What was learned is read as what it says.
 tiny.write_file("/tmp/p.lua", text)
 local read = policy.read("/tmp/p.lua")

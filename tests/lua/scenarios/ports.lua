@@ -32,7 +32,7 @@ check.equal(check.succeeds("port", "web", "81"), "0.0.0.0:9001\n")
 assert(check.succeeds("ps"):match("PORTS\n.*0%.0%.0%.0:8080%->80/tcp"))
 
 local second = check.run { "run", "--name", "second", "--network", "bridge", "-p", "8080:80", "true" }
-assert(second.err:find("port 8080 is held by container web\n  hint: stop that one, or publish another port\n", 1, true), second.err)
+assert(second.err:find("port 8080 is published by container web\n  hint: stop that container, or publish another port\n", 1, true), second.err)
 check.equal(second.status, 125)
 local mine <close> = tiny.reserve_port("8085/tcp", { addr = "0.0.0.0" })
 local third = check.run { "run", "--network", "bridge", "-p", "8085:80", "true" }

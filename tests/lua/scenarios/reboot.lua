@@ -15,6 +15,10 @@ local function cut_power(id)
   end
   state.boot_id = "00000000-0000-4000-8000-000000000000"
   state.pid, state.pid_start = tiny.getpid(), tiny.process_start_time(tiny.getpid())
+  -- Neither that supervisor nor a stop that somebody had begun is of this boot, though a process with its pid and start time
+  -- lives, and its deadline by the monotonic clock has not passed.
+  state.supervisor = { pid = state.pid, start = state.pid_start, boot_id = state.boot_id }
+  state.stopping = { pid = state.pid, start = state.pid_start, boot_id = state.boot_id, till = tiny.clock("monotonic") + 10000 }
   tiny.write_file(record(id), tiny.json_encode(state))
 end
 

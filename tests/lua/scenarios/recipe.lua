@@ -31,7 +31,7 @@ end
 broken("local x = = 1", "^/tmp/recipe.lua:1: unexpected symbol near '='\n$")
 broken("\nerror('mine')", "^/tmp/recipe.lua:2: mine\n$")
 broken("return require('tiny.container').new { hostnme = 'x' }", 'container.new: unknown key "hostnme"; did you mean "hostname"%?\n  hint: ')
-broken("return require('tiny.container').new { command = 'true', before = { exce = print } }", 'before: there is no step "exce"\n  hint: the steps are cgroup')
+broken("return require('tiny.container').new { command = 'true', before = { exce = print } }", 'before: unknown step "exce"\n  hint: the steps are cgroup')
 broken("return require('tiny.container').new {\n command = 'true', before = { exec = function() tiny.chroot('/no') end } }",
   '^/tmp/recipe.lua:2: step exec: chroot%("/no"%): ENOENT: No such file or directory: /no\n  hint: ')
 local gone = check.run { "run", "/tmp/no-such.lua" }

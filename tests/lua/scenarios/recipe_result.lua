@@ -17,32 +17,32 @@ end
 check.equal(run("return true").status, 0)
 check.equal(run("return false").status, 1)
 check.equal(run("return 255").status, 255)
-local status_hint = "\n  hint: return nothing, true or false, or an exit status from 0 to 255"
+local status_hint = "\n  hint: return nothing, a boolean, or an exit status from 0 to 255"
 local neither = ", which is neither a container nor an exit status"
 refused("return 256", "/tmp/r.lua: the recipe returned 256" .. neither .. status_hint)
 refused("return 'web'", '/tmp/r.lua: the recipe returned "web"' .. neither .. status_hint)
 refused("return { command = 'true' }", '/tmp/r.lua: the recipe returned { command = "true" }' .. neither
-  .. '\n  hint: a container is made by require("tiny.container").new { … }')
+  .. '\n  hint: create a container with require("tiny.container").new { … }')
 refused("error()", "an error without a message was thrown: nil")
 refused("error { 1 }", "an error without a message was thrown: { 1 }")
 
 local place = run("\nlocal made = require('tiny.container').new { memory = '1x' }")
 check.equal(place.err, '/tmp/r.lua:2: container.new: memory: expected a size such as "128m", got "1x"\n')
-refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: container.new: unknown key "memry"; did you mean "memory"?\n  hint: known are '
+refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: container.new: unknown key "memry"; did you mean "memory"?\n  hint: known keys: '
   .. "add_hosts, after, aliases, before, break_before, cap_add, cap_drop, cgroup_parent, command, cpus, cpuset, devices, dns, dns_search, entrypoint, env, expose, "
   .. "group_add, health, hostname, init, interactive, ip, ip6, labels, landlock, log, mac_address, memory, mounts, name, net_delay, net_loss, net_rate, network, "
   .. "on_exit, on_health, on_log, on_oom, on_pressure, on_start, oom_score_adj, pids, pressure, privileged, publish, publish_all, read_only, resolve, "
   .. "restart, rootfs, seccomp, security_opt, shm_size, steps, stop_signal, stop_timeout, swap, sysctls, tmpfs, tty, ulimits, user, userns, view, volumes, workdir")
-refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: say what to run: tinylua run CMD…")
+refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: give a command: tinylua run CMD…")
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
-  "/tmp/r.lua: step namespaces: no container was made\n  hint: it sets ctx.child = tiny.clone({ … }, ctx.inside)")
+  "/tmp/r.lua: step namespaces: no container was created\n  hint: set ctx.child = tiny.clone({ … }, ctx.inside)")
 
--- Options that only a container could have: it is said that there was none. A default is nobody's wish.
+-- Options that only a container can use: the error says that there was none. Defaults do not count.
 tiny.write_file("/tmp/r.lua", "print 'did it' return 3")
 local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
 check.equal(idle.status, 3)
 check.equal(idle.out, "did it\n")
-check.equal(idle.err, "tinylua: /tmp/r.lua made no container that could have --memory, --env, --detach\n")
+check.equal(idle.err, "tinylua: /tmp/r.lua created no container, so --memory, --env, --detach had no effect\n")
 check.equal(check.run({ "run", "--rm", "/tmp/r.lua" }).err, "")
 check.equal(check.run({ "run", "/tmp/r.lua" }).err, "")
 

@@ -13,7 +13,7 @@ assert(result.out:find('^21\n"é\\x1b%[2J"\n23\nfunction: '), result.out)
 result = repl('print("before")\ny = {\n}\ntiny.readlink("/no/such/link")\nprint("after")\n')
 check.equal(result.out, "before\n")
 check.equal(result.err, 'stdin:4: readlink("/no/such/link"): ENOENT: No such file or directory: /no/such/link\n'
-  .. "  hint: the file or its folder is missing\n")
+  .. "  hint: the file or its directory is missing\n")
 check.equal(result.status, 125)
 
 result = repl("x = = 1\n")
@@ -35,4 +35,4 @@ assert(result.out:find("tinylua stop [OPTIONS] CONTAINER…", 1, true), result.o
 result = repl('help(tiny.pivot_root)\nhelp("tiny.scope")\nhelp("no_such_thing")\n')
 assert(result.out:find("^tiny%.pivot_root%(root%)\n"), result.out)
 assert(result.out:find("\ntiny.scope  (shipped)\n", 1, true), result.out)
-assert(result.err:find('^there is nothing named "no_such_thing"'), result.err)
+assert(result.err:find('^no documentation for "no_such_thing"'), result.err)

@@ -42,7 +42,7 @@ child:wait()
 assert(tiny.stat("/tmp/scope/inner/inner"))
 gone(scope.replay(journal))
 
--- What cannot be undone stays in the journal, and the rest is undone all the same.
+-- A step that cannot be undone stays in the journal, and the others are undone anyway.
 local busy = scope.new(journal)
 make(busy)
 tiny.write_file("/tmp/scope/inner/file", "")

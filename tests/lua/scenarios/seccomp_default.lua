@@ -74,7 +74,7 @@ for cap, words in pairs(CAPABLE) do
     check.equal(verdict == ALLOW, brought[number] ~= nil or bare == ALLOW, ("%s: %s"):format(cap, brought[number] or number))
   end
 end
--- With all of them, some are nobody's.
+-- With all of them, some calls belong to none.
 local all, caps = numbers(NOBODY), {}
 for cap in pairs(CAPABLE) do table.insert(caps, cap) end
 local whole = filter(table.unpack(caps))

@@ -57,7 +57,7 @@ check.equal(check.succeeds("exec", "-u", "nobody", "c", "id", "-G"), "65534 5 12
 check.succeeds("rm", "-f", "c")
 local nobody = check.run { "run", "--group-add", "no-such-group", "true" }
 check.equal(nobody.status, 125)
-check.equal(nobody.err:match(": (step rootfs: .*)$"), 'step rootfs: group_add: the rootfs has no group "no-such-group" in /etc/group\n  hint: a number needs no entry\n')
+check.equal(nobody.err:match(": (step rootfs: .*)$"), 'step rootfs: group_add: no group "no-such-group" in the rootfs\'s /etc/group\n  hint: a numeric id needs no entry\n')
 check.no_container()
 
 -- What it sees of /proc and /sys. No kernel has all of it: the lists are looked at, too.
@@ -95,7 +95,7 @@ tiny.remove("profile.json")
 check.equal(check.succeeds("exec", "c", "sh", "-c", TRY), "No space\n")
 local again = check.run { "restart", "-t", "0", "c" }
 check.equal(again.status, 125)
-assert(again.err:match("security_opt: seccomp: there is no file /tmp/profile.json"), again.err)
+assert(again.err:match("security_opt: seccomp: no such file: /tmp/profile.json"), again.err)
 check.succeeds("rm", "-f", "c")
 tiny.write_file("profile.json", [[{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [ { "names": [ "mkdir" ], "action": "SCMP_ACT_EROR" } ] }]])
 refused('security_opt: seccomp: /tmp/profile.json: profile.syscalls[1].action: there is no action "SCMP_ACT_EROR"; did you mean "SCMP_ACT_ERRNO"?',
@@ -103,7 +103,7 @@ refused('security_opt: seccomp: /tmp/profile.json: profile.syscalls[1].action: t
 tiny.write_file("profile.json", "{")
 local broken = check.run { "run", "--security-opt", "seccomp=profile.json", "true" }
 check.equal(broken.status, 125)
-assert(broken.err:match("^security_opt: seccomp: /tmp/profile.json is no JSON object: "), broken.err)
+assert(broken.err:match("^security_opt: seccomp: /tmp/profile.json is not a JSON object: "), broken.err)
 
 -- The compiled filter is kept. One that was made from something else is not used.
 local kept = check.root .. "/seccomp"
@@ -119,25 +119,25 @@ check.equal(inside("--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmm
 check.equal(tiny.sysctl("kernel.shmmax") ~= "12345678", true)
 -- Also in the place of one that every container has.
 check.equal(inside("--device", "/dev/zero:/dev/null:rwm", "sh", "-c", "head -c 3 /dev/null | wc -c"), "3", "another device as /dev/null")
-refused('devices: "/dev/no": there is no /dev/no on the host', "--device", "/dev/no", "true")
-refused('devices: "/dev/null:/dev/x:rx": the access "rx" is not made of r, w and m', "--device", "/dev/null:/dev/x:rx", "true")
-refused('devices: "dev/null": a path begins with /\n  hint: HOST[:CONTAINER[:rwm]], such as /dev/fuse', "--device", "dev/null", "true")
-refused('devices: "/dev/null:/dev/../x": the path has .. in it', "--device", "/dev/null:/dev/../x", "true")
-local OWN = "\n  hint: a container has its own net.*, fs.mqueue.* and kernel.msg*, sem, shm*"
-refused("sysctls: vm.swappiness belongs to the whole machine, not to a container" .. OWN, "--sysctl", "vm.swappiness=1", "true")
-refused("sysctls: kernel.core_pattern belongs to the whole machine, not to a container" .. OWN, "--sysctl", "kernel/core_pattern=|/x", "true")
-refused("sysctls: net.ipv4.ip_forward would not be the container's: it has no network of its own", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "true")
+refused('devices: "/dev/no": /dev/no does not exist on the host', "--device", "/dev/no", "true")
+refused('devices: "/dev/null:/dev/x:rx": the access "rx" may contain only r, w and m', "--device", "/dev/null:/dev/x:rx", "true")
+refused('devices: "dev/null": the path must begin with /\n  hint: HOST[:CONTAINER[:rwm]], for example /dev/fuse', "--device", "dev/null", "true")
+refused('devices: "/dev/null:/dev/../x": the path contains ..', "--device", "/dev/null:/dev/../x", "true")
+local OWN = "\n  hint: a container may set net.*, fs.mqueue.* and kernel.msg*, sem, shm*"
+refused("sysctls: vm.swappiness applies to the whole machine, not to a container" .. OWN, "--sysctl", "vm.swappiness=1", "true")
+refused("sysctls: kernel.core_pattern applies to the whole machine, not to a container" .. OWN, "--sysctl", "kernel/core_pattern=|/x", "true")
+refused("sysctls: net.ipv4.ip_forward needs a network namespace of the container's own", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "true")
 refused('sysctls: "net/../vm/swappiness=1" is not KEY=VALUE\n  hint: such as net.ipv4.ip_unprivileged_port_start=0', "--sysctl", "net/../vm/swappiness=1", "true")
 
 -- What cannot be meant.
 refused('cap_add: there is no capability "NET_RAWW"; did you mean "CAP_NET_RAW"?', "--cap-add", "NET_RAWW", "true")
-refused("cap_add: CAP_KILL is to be dropped as well", "--cap-add", "kill", "--cap-drop", "KILL", "true")
-refused('security_opt: there is no option "secomp"; did you mean "seccomp"?\n  hint: they are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable',
+refused("cap_add: CAP_KILL is also in cap_drop", "--cap-add", "kill", "--cap-drop", "KILL", "true")
+refused('security_opt: unknown option "secomp"; did you mean "seccomp"?\n  hint: the options are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable',
   "--security-opt", "secomp=x", "true")
-refused('security_opt: "apparmor=docker-default": labels of security modules are not supported\n  hint: apparmor=unconfined is what holds', "--security-opt", "apparmor=docker-default", "true")
+refused('security_opt: "apparmor=docker-default": labels of security modules are not supported\n  hint: only apparmor=unconfined is accepted', "--security-opt", "apparmor=docker-default", "true")
 refused('security_opt: "no-new-privileges:maybe": "maybe" is not true or false', "--security-opt", "no-new-privileges:maybe", "true")
 
--- A step that fails ends the start: here nobody can restrict devices, whichever version the hierarchy has.
+-- A step that fails ends the start: in this test no program can restrict devices, on either cgroup version.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   local gone = 0

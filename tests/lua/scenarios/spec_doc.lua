@@ -25,11 +25,11 @@ local function compare(what, keys, fields)
 end
 compare("container", require("tiny.spec.derived").types(), doc.container)
 
--- The keys that an error names: "known are a, b, c".
+-- The keys that an error names: "known keys: a, b, c".
 local function known(f, ...)
   local _, err = tiny.try(f, ...)
   local keys = {}
-  for name in err.hint:match("known are (.*)"):gmatch("[%w_]+") do keys[name] = "any" end
+  for name in err.hint:match("known keys: (.*)"):gmatch("[%w_]+") do keys[name] = "any" end
   return keys
 end
 local topology = require "tiny.topology"
@@ -42,9 +42,9 @@ compare("service", services, doc.service)
 local inner = {}
 for _, one in ipairs(doc.inner) do inner[one[1]] = one[3] end
 compare("networks", known(resolve, { networks = { n = { none = 1 } }, containers = { a = { command = "x" } } }), inner["tiny.topology.network"])
-compare("ready", known(resolve, { containers = { a = { command = "x", ready = { none = 1 } } } }), inner["tiny.ready.wish"])
+compare("ready", known(resolve, { containers = { a = { command = "x", ready = { none = 1 } } } }), inner["tiny.ready.spec"])
 local steps = {}
 for _, name in ipairs(require("tiny.container").steps) do steps[name] = "any" end
 compare("hooks", steps, inner["tiny.hooks"])
-compare("health", known(require("tiny.spec.health").check, { health = { none = 1 } }), inner["tiny.health.wish"])
-compare("log", known(require("tiny.pipeline.logging").check, { log = { none = 1 } }), inner["tiny.log.wish"])
+compare("health", known(require("tiny.spec.health").check, { health = { none = 1 } }), inner["tiny.health.spec"])
+compare("log", known(require("tiny.pipeline.logging").check, { log = { none = 1 } }), inner["tiny.log.spec"])

@@ -46,7 +46,7 @@ one:type("\4stty echo; echo left=$$\n")
 one:sees("left=1\r\n")
 one:type("\16\17")
 check.equal(one:leaves(), 0, "detached")
-one:sees("box runs on; `tinylua attach box` comes back to it")
+one:sees("box is still running; `tinylua attach box` attaches again")
 
 local two, three = sit("attach", "box"), sit("attach", "--detach-keys", "ctrl-a,d", "box")
 three:type("echo h$((1+2))re\n")
@@ -63,7 +63,7 @@ three:sees("still 42\r\n")
 three:type("\1d")
 check.equal(three:leaves(), 0, "detached by other keys")
 
--- A signal to the client is the program's, unless it is to be the client's own; its terminal is mended.
+-- A signal to the client is passed to the program, unless it is meant for the client; its terminal is restored.
 local told = sit("attach", "--sig-proxy", "false", "box")
 told:type("echo f$((2+2))r\n")
 told:sees("f4r\r\n")
@@ -96,7 +96,7 @@ beside:type("\3")
 beside:type("exit 6\n")
 check.equal(beside:leaves(), 6, "exec's status")
 
--- The end comes to whoever is there, with its status; the log has what was shown.
+-- The end is sent to all attached clients, with its status; the log has what was shown.
 local four = sit("attach", "box")
 four:type("exit 7\n")
 check.equal(four:leaves(), 7, "the status")
@@ -128,7 +128,7 @@ local piped = check.run({ "run", "-it", "--rm", "sh", "-c", "stty -echo; read a;
 assert(piped.out:find("got typed\r\n$"), piped.out)
 check.equal(piped.status, 5)
 check.equal(check.run({ "run", "-t", "--rm", "no-such-program" }).status, 127)
-check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), '--detach-keys: "ctrl-pp" is no key')
+check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), '--detach-keys: "ctrl-pp" is not a key')
 check.no_container()
 
 -- Without -t, attach follows what is written.

@@ -89,13 +89,13 @@ check.equal(bad.status, 1)
 local by = {}
 for _, r in ipairs(tiny.json_decode(bad.out)) do by[r.name] = r end
 local place = "/tmp/tests/bad_test.lua:"
-check.equal(by["two tables"].message, place .. "2: it differs (- wanted, + got):\n  …\n    b = {\n      [1] = 2,\n-     [2] = 4,\n+     [2] = 3,\n    },\n  }")
-check.equal(by["two texts"].message, place .. "5: it differs (- wanted, + got):\n  one\n- 2\n+ two\n  three")
+check.equal(by["two tables"].message, place .. "2: the values differ (- expected, + got):\n  …\n    b = {\n      [1] = 2,\n-     [2] = 4,\n+     [2] = 3,\n    },\n  }")
+check.equal(by["two texts"].message, place .. "5: the values differ (- expected, + got):\n  one\n- 2\n+ two\n  three")
 check.equal(by["two texts"].output, "it said this\n")
-check.equal(by["a status"].message, place .. "7: wanted status 0, got 3\nno")
+check.equal(by["a status"].message, place .. "7: expected status 0, got 3\nno")
 check.equal(by["an error"].message, place .. "10: attempt to index a nil value (local 'nothing')")
-check.equal(by["crashes"].message, "its process ended with status 139 before the test did")
-check.equal(by["exits"].message, "its process ended with status 0 before the test did")
+check.equal(by["crashes"].message, "its process exited with status 139 before the test finished")
+check.equal(by["exits"].message, "its process exited with status 0 before the test finished")
 check.equal(by["floods"].status, "passed")
 check.equal(#by["floods"].output, 65536)
 left()
@@ -104,7 +104,7 @@ left()
 file("hangs_test.lua", 'tiny.fork(function() tiny.exec { "sleep", "4711" } end)\nwhile true do end')
 local hangs = tested("--timeout", "2s", dir .. "/hangs_test.lua")
 check.equal(hangs.status, 1)
-assert(hangs.out:find("\n  it was not done after 2 s, and was ended\n", 1, true), hangs.out)
+assert(hangs.out:find("\n  it was killed after the time limit of 2 s\n", 1, true), hangs.out)
 tiny.remove(dir .. "/hangs_test.lua")
 left()
 
@@ -136,8 +136,8 @@ check.equal(tap.status, 1)
 check.equal(tap.out, table.concat({
   "TAP version 14",
   "not ok 1 - /tmp/tests/below/broken_test.lua", "  ---", "  message: |", "    /tmp/tests/below/broken_test.lua:1: <name> expected near '='", "  ...",
-  "not ok 2 - /tmp/tests/below/status_test.lua", "  ---", "  message: |", "    it returned 3", "  ...",
-  "not ok 3 - /tmp/tests/below/twice_test.lua", "  ---", "  message: |", '    /tmp/tests/below/twice_test.lua:3: there are two tests named "a"', "  ...",
+  "not ok 2 - /tmp/tests/below/status_test.lua", "  ---", "  message: |", "    the file returned 3", "  ...",
+  "not ok 3 - /tmp/tests/below/twice_test.lua", "  ---", "  message: |", '    /tmp/tests/below/twice_test.lua:3: two tests are named "a"', "  ...",
   "ok 4 - /tmp/tests/below/whole_test.lua",
   "1..4", "",
 }, "\n"))
@@ -145,8 +145,8 @@ local some = tested("-f", "two t", "-f", "whole", dir)
 assert(some.out:find("\n1 passed, 2 failed in "), some.out)
 local none = tested("-f", "nothing has this", dir)
 check.equal(none.status, 2)
-assert(none.err:find("there is no test\n  hint: no test has the filter's text in its name\n", 1, true), none.err)
-check.equal(tested("/tmp/no-such").err, "/tmp/no-such is not there\n  hint: a test file, or a folder with files that end in _test.lua\n")
+assert(none.err:find("no tests found\n  hint: no test name contains the filter\n", 1, true), none.err)
+check.equal(tested("/tmp/no-such").err, "/tmp/no-such does not exist\n  hint: give a test file, or a directory with files that end in _test.lua\n")
 
 -- Several at once: they wait for each other's time, not for each other's end.
 file("below/slow_test.lua", [[

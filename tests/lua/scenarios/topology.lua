@@ -46,7 +46,7 @@ check.no_container()
 check.equal(check.succeeds("network", "ls", "-q"), "")
 net.nothing_left()
 
--- What is wrong is told before anything is made.
+-- Errors are reported before anything is created.
 local function bad(body, words)
   tiny.write_file("/tmp/bad.lua", 'return require("tiny.topology").new ' .. body)
   local result = check.run { "up", "/tmp/bad.lua" }
@@ -55,18 +55,18 @@ local function bad(body, words)
   check.no_container()
 end
 bad('{ containers = {} }', "/tmp/bad.lua: the topology has no containers")
-bad('{ containers = { a = { command = "true", needs = { "b" } }, bb = { command = "true" } } }', 'containers: a needs b, which is not there; did you mean "bb"?')
-bad('{ containers = { a = { command = "true", needs = { "b" } }, b = { command = "true", needs = { "a" } } } }', "containers: they need each other: a → b → a")
+bad('{ containers = { a = { command = "true", needs = { "b" } }, bb = { command = "true" } } }', 'containers: a needs b, which does not exist; did you mean "bb"?')
+bad('{ containers = { a = { command = "true", needs = { "b" } }, b = { command = "true", needs = { "a" } } } }', "containers: circular dependency: a → b → a")
 bad('{ containers = { a = { comand = "true" } } }', 'containers: a: unknown key "comand"; did you mean "command"?')
 bad('{ containers = { a = { command = "true", memory = "1x" } } }', "memory")
 tiny.write_file("/tmp/bad.lua", 'return require("tiny.topology").new { containers = { a = { command = "exit 3", ready = { port = 80 } } } }')
 local early = check.run { "up", "/tmp/bad.lua" }
-assert(early.err:find("bad-a ended with status 3 before it was ready", 1, true), early.err)
+assert(early.err:find("bad-a exited with status 3 before it was ready", 1, true), early.err)
 check.succeeds("down", "/tmp/bad.lua")
 check.no_container()
 net.nothing_left()
 
--- Named volumes outlive the project, until it is said otherwise; a name that nobody has is told.
+-- Named volumes outlive the project unless requested otherwise; an unknown name is reported.
 tiny.write_file("/tmp/keeper.lua", [[
 return require("tiny.topology").new {
   volumes = { data = {} },
@@ -78,6 +78,6 @@ check.succeeds("up", "/tmp/keeper.lua")
 check.equal(check.succeeds("logs", "/tmp/keeper.lua"), "keeper-one | kept\nkeeper-one | kept\n")
 check.succeeds("down", "--volumes", "/tmp/keeper.lua")
 check.equal(tiny.stat(check.root .. "/volumes/keeper"), nil)
-net.refused({ "down", "keeper" }, 'there is no project "keeper"\n  hint: name its file, or see tinylua ps -a --format json: labels\n')
+net.refused({ "down", "keeper" }, 'no such project: "keeper"\n  hint: give its file, or look at the labels in `tinylua ps -a --format json`\n')
 check.no_container()
 net.nothing_left()

@@ -87,7 +87,7 @@ check.equal(svg:find("[^\n -~\x80-\xff]"), nil)
 assert(svg:find("&lt;a&gt;&amp;\\u{1b}[2J", 1, true) and not svg:find("<a>", 1, true), svg)
 assert(svg:find('class="failed"', 1, true) and svg:find('class="child waits"', 1, true), svg)
 
--- A whole container, and one that fails: the file is written all the same.
+-- A whole container, and one that fails: the file is written in both cases.
 check.succeeds("--trace=svg:/tmp/c.svg", "run", "--rm", "true")
 assert(tiny.read_file("/tmp/c.svg"):find("mount_overlay", 1, true))
 check.equal(check.run({ "--trace=perfetto:/tmp/f.json", "run", "--rm", "no-such-program" }).status, 127)
@@ -97,7 +97,7 @@ tiny.write_file("/tmp/e.lua", 'tiny.exec { "true" }')
 assert(check.run({ "--trace", "run", "/tmp/e.lua" }).err:find("\nwhere .* went:\n"))
 
 -- What cannot be is refused before anything is done.
-for style, text in pairs { svg = "it goes to a file: svg:FILE", ["json:x"] = "json goes to standard error", svgg = "it is one of timeline, lines, json, perfetto:FILE, svg:FILE" } do
+for style, text in pairs { svg = "it needs a file: svg:FILE", ["json:x"] = "json takes no file: it is written to standard error", svgg = "expected one of timeline, lines, json, perfetto:FILE, svg:FILE" } do
   local result = check.run { "--trace=" .. style, "run", "--rm", "true" }
   check.equal(result.status, 2)
   assert(result.err:find(text, 1, true), result.err)

@@ -27,34 +27,34 @@ canaries.on({ "/data" }, function()
   check.equal(check.run({ "cp", "kept:/opt/tool/secret", "/tmp/copied2" }).status, 125)
   check.succeeds("rm", "kept")
 
-  local ALL = "\n  hint: the view shows what any user of the host may read; -v shows the rest"
-  refused('view: "opt/tool" does not begin with /', "--view", "opt/tool", "true")
-  refused('view: "/opt/../etc" has a part "." or ".."', "--view", "/opt/../etc", "true")
-  refused('view: "/" is the host\'s own root\n  hint: the view shows a part of it: name what is to be added', "--view", "/", "true")
+  local ALL = "\n  hint: the view shows only what every host user may read; use -v for other directories"
+  refused('view: "opt/tool" must begin with /', "--view", "opt/tool", "true")
+  refused('view: "/opt/../etc" must not contain "." or ".."', "--view", "/opt/../etc", "true")
+  refused('view: "/" is the host\'s root\n  hint: name the directory to add', "--view", "/", "true")
   refused('view: "/no/such" does not exist', "--view", "/no/such", "true")
-  refused('view: "/etc/passwd" is no folder: /etc/passwd is a file\n  hint: -v shows single files', "--view", "/etc/passwd", "true")
-  refused('view: "/opt/tool/closed" is not for everyone to read: see the mode of /opt/tool/closed' .. ALL, "--view", "/opt/tool/closed", "true")
+  refused('view: "/etc/passwd" is not a directory: /etc/passwd is a file\n  hint: use -v for single files', "--view", "/etc/passwd", "true")
+  refused('view: "/opt/tool/closed" is not readable by every user: see the mode of /opt/tool/closed' .. ALL, "--view", "/opt/tool/closed", "true")
   tiny.symlink("/root", "/opt/link")
-  refused('view: "/opt/link" leads over the link /opt/link\n  hint: name the folder itself: /root', "--view", "/opt/link", "true")
+  refused('view: "/opt/link" contains the symbolic link /opt/link\n  hint: use the target: /root', "--view", "/opt/link", "true")
   for _, path in ipairs { "/proc", "/sys/kernel", "/dev", "/run" } do
-    refused(('view: "%s" lies in %s, of which the container has its own\n  hint: -v shows a folder of the host at another place'):format(path, path:match("^/%w+")), "--view", path, "true")
+    refused(('view: "%s" is in %s, which is the container\'s own\n  hint: use -v to mount it elsewhere'):format(path, path:match("^/%w+")), "--view", path, "true")
   end
-  refused("view: a container with a rootfs has no view of the host\n  hint: -v shows a folder of the host in it", "--rootfs", "/opt", "--view", "/opt", "true")
+  refused("view: a container with a rootfs has no view of the host\n  hint: use -v to mount a host directory in it", "--rootfs", "/opt", "--view", "/opt", "true")
 
   -- No store of ours: in one, one itself, around one, by another name too, and another user's.
-  local OURS = "\n  hint: no container sees the files of others"
+  local OURS = "\n  hint: containers must not see each other's files"
   os.execute("chmod 755 /var/lib/tinylua /var/lib/tinylua/*; mkdir -p /var/lib/tinylua/open; mkdir -p /opt/mine/containers /opt/mine/names /opt/mine/x")
-  refused('view: "/var/lib/tinylua" lies in a folder of tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua", "true")
-  refused('view: "/var/lib/tinylua/open" lies in a folder of tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua/open", "true")
-  refused('view: "/var/lib" contains tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var/lib", "true")
-  refused('view: "/var" contains tinylua\'s state: /var/lib/tinylua' .. OURS, "--view", "/var", "true")
-  refused('view: "/opt/mine/x" lies in a folder of tinylua\'s state: /opt/mine' .. OURS, "--view", "/opt/mine/x", "true")
+  refused('view: "/var/lib/tinylua" is inside tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua", "true")
+  refused('view: "/var/lib/tinylua/open" is inside tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua/open", "true")
+  refused('view: "/var/lib" contains tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib", "true")
+  refused('view: "/var" contains tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var", "true")
+  refused('view: "/opt/mine/x" is inside tinylua\'s state directory /opt/mine' .. OURS, "--view", "/opt/mine/x", "true")
   tiny.mkdir("/srv/alias", { parents = true })
   tiny.mount_bind("/var/lib/tinylua", "/srv/alias")
-  refused('view: "/srv/alias" lies in a folder of tinylua\'s state: /srv/alias' .. OURS, "--view", "/srv/alias", "true")
+  refused('view: "/srv/alias" is inside tinylua\'s state directory /srv/alias' .. OURS, "--view", "/srv/alias", "true")
 end)
 
--- Where the host's own / is an overlay the kernel stacks no two more: that is told.
+-- If the host's / is an overlay, the kernel stacks no two more: this is reported.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   for _, name in ipairs { "/tmp/o/upper", "/tmp/o/work", "/tmp/o/root" } do tiny.mkdir(name, { parents = true }) end
@@ -65,6 +65,6 @@ check.inside({ mount = true }, function()
   check.root = "/tmp/store"
   local result = check.run { "run", "--rm", "true" }
   check.equal(result.status, 125)
-  assert(result.err:find("hint: the host's own / is an overlay, and the kernel stacks two of them at most: give the container a root with --rootfs", 1, true), result.err)
+  assert(result.err:find("hint: the host's / is an overlay, and the kernel stacks at most two: use --rootfs", 1, true), result.err)
   check.no_container()
 end)

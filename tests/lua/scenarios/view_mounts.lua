@@ -36,7 +36,7 @@ canaries.on({ "/usr/share" }, function()
   write("/usr/share/folder/file", "in a folder")
   local result = check.run { "run", "--rm", "sh", "-c", "cat /usr/share/folder/file" }
   check.equal(result.out, "in a folder", result.err)
-  assert(result.err:find('^tinylua: the view leaves out %d+ files: file systems of the host such as "/usr/share" have too many at their top\n+$'), result.err)
+  assert(result.err:find('^tinylua: the view leaves out %d+ files: file systems of the host such as "/usr/share" have too many at their root\n+$'), result.err)
 end)
 
 -- Overlays on shown folders; one that covers a file system is empty.
@@ -50,7 +50,7 @@ canaries.on({ "/usr/share/deep" }, function()
   local result = check.run { "run", "--rm", "sh", "-c", "cat /usr/local/beneath; ls /usr/share/deep; test -s /etc/passwd" }
   check.equal(result.status, 0, result.err)
   check.equal(result.out, "beneath")
-  check.equal(result.err, 'tinylua: overlays of the host cannot be shown: the view has what is beneath "/etc" and 1 more\n')
+  check.equal(result.err, 'tinylua: the view cannot show host overlays; it shows the directory beneath "/etc" and 1 more\n')
 end)
 
 -- An overlay on a file system of its own: there is no folder beneath it that would do.
@@ -59,5 +59,5 @@ canaries.on({ "/usr" }, function()
   if not tiny.try(tiny.mount_overlay, "/usr", { lower = { "/o/extension", "/usr" }, ro = true }) then return print("no overlay here") end
   local result = check.run { "run", "--rm", "true" }
   check.equal(result.status, 125)
-  assert(result.err:find("the host's \"/usr\" is an overlay on a file system of its own, and cannot be shown\n  hint: give the container a root with --rootfs", 1, true), result.err)
+  assert(result.err:find("the host's \"/usr\" is an overlay on a mount point, and cannot be shown\n  hint: use --rootfs", 1, true), result.err)
 end)

@@ -62,7 +62,7 @@ for _, command in ipairs { { "exec", "slow", "true" }, { "pause", "slow" } } do
   check.succeeds("rm", "-f", "slow")
 end
 
--- On record as running, and still on the host's root: nobody enters before it has left that.
+-- Recorded as running, but still on the host's root: no process enters before it has left that.
 tiny.mknod("/tmp/gate2", "fifo")
 tiny.write_file("/tmp/late.lua", [[
 local gate = tiny.open("/tmp/gate2", { read = true, write = true })

@@ -1,14 +1,14 @@
--- landlock: files, ports and reach are taken from the caller for good; what a kernel lacks is told.
+-- landlock: files, ports and scope are taken from the caller permanently; missing kernel features are reported.
 local check = require "check"
 
 local abi = tiny.probe().security.landlock
 check.refuses('unknown option "pathes"; did you mean "paths"?', tiny.landlock, { pathes = {} })
-check.refuses('option "paths": "/usr": "rq" is not made of r, w and x', tiny.landlock, { paths = { ["/usr"] = "rq" } })
+check.refuses('option "paths": "/usr": "rq" has letters other than r, w and x', tiny.landlock, { paths = { ["/usr"] = "rq" } })
 check.refuses('option "paths": "/usr": there is no right "excute"; did you mean "execute"?', tiny.landlock, { paths = { ["/usr"] = { "excute" } } })
-check.refuses('option "paths": "/usr": "execute" is a word: write { "execute" }', tiny.landlock, { paths = { ["/usr"] = "execute" } })
+check.refuses('option "paths": "/usr": "execute" is the name of a right: write { "execute" }', tiny.landlock, { paths = { ["/usr"] = "execute" } })
 check.refuses('option "scopes": [1]: there is no scope "signl"; did you mean "signal"?', tiny.landlock, { scopes = { "signl" } })
 check.refuses('option "tcp_bind": 70000 is not a port from 0 to 65535', tiny.landlock, { tcp_bind = { 70000 } })
-check.refuses("nothing is restricted: paths, tcp_bind, tcp_connect or scopes is missing", tiny.landlock, { strict = true })
+check.refuses("no restriction given: pass paths, tcp_bind, tcp_connect or scopes", tiny.landlock, { strict = true })
 
 -- What an older kernel lacks: refused where strict, which is what holds without a word; else told.
 local all = { paths = { ["/"] = "r" }, tcp_bind = { 80 }, tcp_connect = {}, scopes = { "signal", "abstract_unix" }, abi = 0 }
@@ -21,7 +21,7 @@ if abi < 2 then check.skip("this kernel has no Landlock, or its first version") 
 
 all.abi, all.strict, all.check = 2, true, true
 local err = check.fails("EOPNOTSUPP", tiny.landlock, all)
-assert(tostring(err):find("(Landlock 2 has no truncate, ioctl_dev, tcp_bind, tcp_connect, abstract_unix, signal)", 1, true), tostring(err))
+assert(tostring(err):find("(Landlock 2 does not support truncate, ioctl_dev, tcp_bind, tcp_connect, abstract_unix, signal)", 1, true), tostring(err))
 all.strict = false
 local told = tiny.landlock(all)
 check.equal(table.concat(told.enforced, " "), "paths")
@@ -89,7 +89,7 @@ end
 
 check.inside({}, function()
   tiny.setuser(1234)
-  check.equal(check.fails("EPERM", tiny.landlock, { scopes = { "signal" }, paths = {}, strict = false }).hint, "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN")
+  check.equal(check.fails("EPERM", tiny.landlock, { scopes = { "signal" }, paths = {}, strict = false }).hint, "call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN")
   tiny.no_new_privs()
   for _ = 1, 16 do tiny.landlock { paths = { ["/"] = "r" }, strict = false } end
   check.fails("E2BIG", tiny.landlock, { paths = {}, strict = false })

@@ -50,10 +50,10 @@ for i, answer in ipairs(answers) do
   check.fails("EFAULT", tiny.notify_read, listener, call.id, { pid = call.pid, address = -8, length = 64 })
   check.equal(tiny.notify_valid(listener, call.id), true)
   -- Bad answers leave it waiting.
-  local ONE = "an answer is exactly one of value, error, continue = true and fd"
+  local ONE = "an answer needs exactly one of value, error, continue = true and fd"
   check.refuses(ONE, tiny.notify_respond, listener, call.id, {})
   check.refuses(ONE, tiny.notify_respond, listener, call.id, { value = 0, continue = true })
-  check.refuses('option "error": "EPREM" is no errno such as "EPERM"', tiny.notify_respond, listener, call.id, { error = "EPREM" })
+  check.refuses('option "error": "EPREM" is not an errno such as "EPERM"', tiny.notify_respond, listener, call.id, { error = "EPREM" })
   check.refuses('unknown option "contine"; did you mean "continue"?', tiny.notify_respond, listener, call.id, { contine = true })
   check.refuses('option "length": 2097152 is more than 1m', tiny.notify_read, listener, call.id, { pid = call.pid, address = 1, length = "2m" })
   check.equal(tiny.stat("/tmp/made") ~= nil, i > 3, "made by the kernel alone")
@@ -86,7 +86,7 @@ end
 check.equal(seen, true)
 check.equal(opener:wait(), 0)
 
--- One that is killed while it waits: nobody to answer, and nothing that waits.
+-- One that is killed while it waits: it needs no answer, and nothing waits.
 local killed, dead = start({ "mkdirat" }, perl(('my $p = "/tmp/x"; syscall(%d, -100, $p, 0)'):format(MKDIRAT)))
 local call = wait_call(dead)
 tiny.kill(killed, "SIGKILL")
@@ -96,7 +96,7 @@ check.equal(tiny.notify_respond(dead, call.id, { value = 0 }), false)
 check.equal(tiny.notify_read(dead, call.id, { pid = call.pid, address = call.args[2] }), nil)
 check.equal(tiny.notify_receive(dead), nil)
 
--- When nobody listens any more, the call fails with ENOSYS; what waits now as well.
+-- Once no process listens any more, the call fails with ENOSYS; so does a call that waits.
 local left, gone = start({ "mkdirat" }, perl(('my $p = "/tmp/x"; syscall(%d, -100, $p, 0); exit($!+0)'):format(MKDIRAT)))
 wait_call(gone)
 gone:close()
@@ -107,11 +107,11 @@ check.inside({}, function()
   local profile = { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "mkdirat" }, action = "SCMP_ACT_NOTIFY" } } }
   local mine = tiny.seccomp(tiny.seccomp_compile(profile, { notify = true }))
   check.equal(tiny.notify_receive(mine), false, "nothing waits")
-  check.equal(check.fails("EBUSY", tiny.seccomp, profile).hint, "a process has one listener: put all that is to be answered into one filter")
+  check.equal(check.fails("EBUSY", tiny.seccomp, profile).hint, "a process can have one listener: put all rules with SCMP_ACT_NOTIFY into one filter")
 end)
-check.refuses("profile.syscalls[1].action: SCMP_ACT_NOTIFY needs somebody who answers the calls", tiny.seccomp_compile,
+check.refuses("profile.syscalls[1].action: SCMP_ACT_NOTIFY needs a supervisor that answers the calls", tiny.seccomp_compile,
   { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "mkdirat" }, action = "SCMP_ACT_NOTIFY" } } })
 local file <close> = tiny.open("/dev/null")
 for _, f in ipairs { tiny.notify_valid, tiny.notify_respond } do
-  check.equal(check.fails("ENOTTY", f, file, 1, f == tiny.notify_respond and { value = 0 } or nil).hint, "the file is no listener")
+  check.equal(check.fails("ENOTTY", f, file, 1, f == tiny.notify_respond and { value = 0 } or nil).hint, "the file is not a seccomp listener")
 end

@@ -1,4 +1,4 @@
--- seccomp: calls are allowed, refused and told apart by their arguments, as the profile says.
+-- seccomp: calls are allowed, refused and distinguished by their arguments, as the profile requires.
 local check = require "check"
 
 if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl for bare system calls") end
@@ -105,9 +105,9 @@ check.equal(tiny.stat("/tmp/new"), nil)
 check.inside({}, function()
   tiny.setuser(1234)
   local err = check.fails("EACCES", tiny.seccomp, { defaultAction = "SCMP_ACT_ALLOW" })
-  check.equal(err.hint, "call tiny.no_new_privs() first, or have CAP_SYS_ADMIN")
+  check.equal(err.hint, "call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN")
 end)
 check.fails("EINVAL", tiny.seccomp, ("\xff"):rep(8))
 check.refuses("filter: the filter is empty", tiny.seccomp, "")
-check.refuses("filter: 9 bytes are no filter: it has 8 bytes an instruction, and 32768 at most", tiny.seccomp, ("x"):rep(9))
+check.refuses("filter: 9 bytes are not a filter: an instruction has 8 bytes, and a filter at most 32768", tiny.seccomp, ("x"):rep(9))
 check.refuses("filter: expected table or string, got 1", tiny.seccomp, 1)

@@ -1,4 +1,4 @@
--- seccomp_compile: a profile's conditions are read for this machine; what is wrong in it is told with its place.
+-- seccomp_compile: a profile's conditions are evaluated for this machine; errors are reported with their place.
 local check = require "check"
 
 local function compiled(call, options)
@@ -44,28 +44,28 @@ end
 local many = {}
 for i = 1, 2000 do many[i] = { names = { "getpid" }, action = "SCMP_ACT_KILL", args = { { index = 0, value = i, op = "SCMP_CMP_EQ" } } } end
 local _, err = tiny.try(tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = many })
-assert(err.message:match("^the filter has %d+ instructions; the kernel takes 4096$"), err.message)
+assert(err.message:match("^the filter has %d+ instructions; the kernel accepts at most 4096$"), err.message)
 
 local function wrong(text, profile, options)
   check.refuses("profile" .. text, tiny.seccomp_compile, profile, options)
 end
 wrong(": it has no defaultAction", {})
 wrong('.defaultAction: there is no action "SCMP_ACT_ALOW"; did you mean "SCMP_ACT_ALLOW"?', { defaultAction = "SCMP_ACT_ALOW" })
-wrong('.defaultAction: SCMP_ACT_NOTIFY needs somebody who answers the calls', { defaultAction = "SCMP_ACT_NOTIFY" })
+wrong('.defaultAction: SCMP_ACT_NOTIFY needs a supervisor that answers the calls', { defaultAction = "SCMP_ACT_NOTIFY" })
 wrong(': there is no key "syscall"; did you mean "syscalls"?', { defaultAction = "SCMP_ACT_ALLOW", syscall = {} })
 local function wrong_call(text, call, options)
   wrong(".syscalls[2]" .. text, { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "read" }, action = "SCMP_ACT_LOG" }, call } }, options)
 end
 wrong_call(": it has no action", { names = { "read" } })
-wrong_call(": it names no system call", { action = "SCMP_ACT_LOG" })
+wrong_call(": it contains no system call names", { action = "SCMP_ACT_LOG" })
 wrong_call(".names[1]: it is not a string", { names = { 7 }, action = "SCMP_ACT_LOG" })
 wrong_call('.names[2]: there is no system call "opne"; did you mean "open"?', { names = { "read", "opne" }, action = "SCMP_ACT_LOG" }, { strict = true })
-wrong_call(".errnoRet: 4096 is no errno", { names = { "read" }, action = "SCMP_ACT_ERRNO", errnoRet = 4096 })
-wrong_call('.errno: "EPREM" is no errno', { names = { "read" }, action = "SCMP_ACT_ERRNO", errno = "EPREM" })
+wrong_call(".errnoRet: 4096 is not an errno", { names = { "read" }, action = "SCMP_ACT_ERRNO", errnoRet = 4096 })
+wrong_call('.errno: "EPREM" is not an errno', { names = { "read" }, action = "SCMP_ACT_ERRNO", errno = "EPREM" })
 wrong_call(".args: it is not a list", { names = { "read" }, action = "SCMP_ACT_LOG", args = { index = 1 } })
 wrong_call(".args[1].index: it is not a number from 0 to 5", { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 6 } } })
 wrong_call('.args[1].op: there is no operator "SCMP_CMP_EQQ"; did you mean "SCMP_CMP_EQ"?', { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 0, op = "SCMP_CMP_EQQ" } } })
-wrong_call(".args[1].value: 1.5 is no whole number of 64 bits", { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 0, value = 1.5, op = "SCMP_CMP_EQ" } } })
+wrong_call(".args[1].value: 1.5 is not a 64-bit integer", { names = { "read" }, action = "SCMP_ACT_LOG", args = { { index = 0, value = 1.5, op = "SCMP_CMP_EQ" } } })
 wrong_call('.includes.caps[1]: there is no capability "CAP_SYSADMIN"; did you mean "CAP_SYS_ADMIN"?', { names = { "read" }, action = "SCMP_ACT_LOG", includes = { caps = { "CAP_SYSADMIN" } } })
 wrong_call('.excludes: there is no key "cap"; did you mean "caps"?', { names = { "read" }, action = "SCMP_ACT_LOG", excludes = { cap = {} } })
 wrong('.architectures[1]: there is no architecture "SCMP_ARCH_X8664"; did you mean "SCMP_ARCH_X86_64"?', { defaultAction = "SCMP_ACT_ALLOW", architectures = { "SCMP_ARCH_X8664" } })

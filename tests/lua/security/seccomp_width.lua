@@ -46,7 +46,7 @@ local function wrong(text, name, value)
   local call = { names = { "read", name }, action = "SCMP_ACT_KILL", args = { { index = 0, value = value, op = "SCMP_CMP_EQ" } } }
   check.refuses("profile.syscalls[1].args[1].value: " .. text, tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = { call } })
 end
-wrong("4294967336 has more than the 32 bits that read takes of it", "socket", 0x100000028)
+wrong("4294967336 has more than the 32 bits that read uses", "socket", 0x100000028)
 
 -- The kernel's own signatures: each int is narrow here, and nothing else is. A wide one has its upper half loaded.
 tiny.mkdir("/tmp/trace")

@@ -23,12 +23,12 @@ check.inside({ mount = true }, function()
     check.equal(shown "bounding", "CAP_CHOWN CAP_SETPCAP CAP_NET_RAW")
     check.equal(shown "ambient", "CAP_CHOWN")
   end
-  refused("CAP_KILL is not in the bounding set, and nothing can put it there", { bounding = { "kill" }, ambient = {} })
-  refused("CAP_SYS_ADMIN is not permitted, and nothing but an execve can permit it", { permitted = { "sys_admin" }, ambient = {} })
+  refused("CAP_KILL is not in the bounding set and cannot be added to it", { bounding = { "kill" }, ambient = {} })
+  refused("CAP_SYS_ADMIN is not permitted, and only execve(2) can add it", { permitted = { "sys_admin" }, ambient = {} })
   refused("CAP_CHOWN, CAP_NET_RAW cannot be effective without being permitted", { permitted = { "setpcap" }, ambient = {} })
   refused("CAP_SETPCAP cannot be ambient without being inheritable", { ambient = { "setpcap" } })
   refused("CAP_SETPCAP, CAP_NET_RAW cannot be ambient without being permitted", { permitted = { "chown" }, effective = {}, ambient = { "net_raw", "setpcap" } })
-  refused("the bounding set is lowered with CAP_SETPCAP only", { bounding = {} })
+  refused("lowering the bounding set needs CAP_SETPCAP", { bounding = {} })
 
   -- The ambient set can be emptied while the others stay.
   tiny.clone({}, function()

@@ -1,5 +1,5 @@
--- What of a plan cannot be meant: a mount that a later one hides, a limit whose controller this host does not have, an
--- option of a network where there is none, a container that executes nothing. A list of sentences.
+-- Finds likely mistakes in a plan: a mount hidden by a later one, a limit whose controller this host lacks, a network option
+-- without a network, a container that executes nothing. Returns a list of sentences.
 local contradictions = {}
 
 -- The controllers that limits need.
@@ -14,7 +14,7 @@ local function covers(target, other)
   return target == other or target == "/" or other:sub(1, #target + 1) == target .. "/"
 end
 
--- Whether a mount shows what an earlier one made: then that is not lost.
+-- Whether a mount shows what an earlier one mounted, so that it is not lost.
 local function uses(call, earlier)
   for _, place in ipairs(call.uses or {}) do
     if covers(earlier.target, place) then return true end
@@ -35,7 +35,7 @@ local function shadows(calls, found)
   end
 end
 
--- All of them. asked: what a container's recipe asked for, before it was checked; nil for a recipe that acts itself.
+-- All contradictions. asked: the container's spec before it was checked; nil for a recipe that acts itself.
 function contradictions.of(calls, host, asked)
   local found, executes, missing = {}, false, {}
   for _, call in ipairs(calls) do

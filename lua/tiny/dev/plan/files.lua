@@ -1,6 +1,6 @@
--- The files as they would be: those of the host, and above them what the plan has written, made or removed so far. A
--- stand-in for a folder is followed to the folder of the host that it shows.
-local doubles = require "tiny.dev.plan.fake_handles"
+-- The file system of a plan: the host's files, and above them what the plan has written, created or removed. A fake directory
+-- handle is resolved to the host directory that it shows.
+local fake_handles = require "tiny.dev.plan.fake_handles"
 
 local Files = {}
 Files.__index = Files
@@ -19,13 +19,13 @@ local function joined(folder, path)
   return plain == "" and "/" or plain
 end
 
--- Where a path lies in the plan's tree: the root's own place, and the path below it.
+-- The path in the plan's tree: the root's own place and the path below it.
 function Files:place(path, root)
-  if doubles.is(root) then return joined(root.path or "/", path) end
+  if fake_handles.is(root) then return joined(root.path or "/", path) end
   return joined(type(root) == "string" and absolute(root) or "", root and path or absolute(path))
 end
 
--- The host's path that shows what a place would show; nil where nobody can tell. A mount shows its source.
+-- The host path that a place shows, or nil if unknown. A mount shows its source.
 function Files:real(place)
   local best
   for target, from in pairs(self.shows) do
@@ -36,15 +36,15 @@ function Files:real(place)
   return from and joined(from, place:sub(best == "/" and 1 or #best + 1)) or nil
 end
 
--- Notes that a folder of the host is shown at a place; false: something new and empty is.
+-- Records that a place shows a host directory; false: a new, empty one.
 function Files:show(place, from) self.shows[place] = from end
 
--- What is in the plan under a path: what was written, false when it was removed, nil for what the host has.
+-- The plan's own file at a path: its content, false if it was removed, nil if it is the host's.
 function Files:planned(path, root) return self.written[self:place(path, root)] end
 
 function Files:put(path, root, what) self.written[self:place(path, root)] = what end
 
--- Calls a reading primitive with the host's path; nil where nobody can tell.
+-- Calls a reading primitive with the host path; nil if unknown.
 function Files:read(primitive, path, options)
   local real = self:real(self:place(path, options and options.root))
   if not real then return nil end
@@ -55,7 +55,7 @@ function Files:read(primitive, path, options)
   return primitive(real, plain)
 end
 
--- After pivot_root: what was the new root's place is / now; returns that place.
+-- After pivot_root: the new root's place becomes /; returns that place.
 function Files:pivot(path)
   local place = self:place(path)
   local shows = {}

@@ -1,18 +1,18 @@
--- What a plan consists of: the calls that would be made, in their order, each with the step and the process that it
--- belongs to. It is bounded: a recipe that waits for something in a loop would wait for ever here.
-local acts = require "tiny.dev.effects"
-local places = require "tiny.base.callsite"
+-- Records the calls of a plan in order, each with its step and process. Their number is limited, since a recipe that waits in
+-- a loop would never end here.
+local effects = require "tiny.dev.effects"
+local callsite = require "tiny.base.callsite"
 
-local Tape = {}
-Tape.__index = Tape
+local Recorder = {}
+Recorder.__index = Recorder
 
 local MOST = 5000
 local LONGEST = 400
-local HIDDEN = { "lua/tiny/plan", "lua/tiny/base/callsite.lua", "lua/tiny/scope.lua" }
+local HIDDEN = { "lua/tiny/dev/plan", "lua/tiny/base/callsite.lua", "lua/tiny/scope.lua" }
 
 local function by_text(a, b) return tostring(a) < tostring(b) end
 
--- A value on one line, as one would write it.
+-- A value on one line, in Lua syntax.
 local function shown(value, depth)
   if type(value) == "string" then
     if value:find("[%z\1-\8\11-\31]") and #value > 40 then return ("<%d bytes>"):format(#value) end
@@ -37,7 +37,7 @@ local function shown(value, depth)
 end
 
 -- The arguments of a call as text.
-function Tape.arguments(...)
+function Recorder.arguments(...)
   local parts = {}
   for i = 1, select("#", ...) do
     local value = (select(i, ...))
@@ -47,25 +47,25 @@ function Tape.arguments(...)
   return #text > LONGEST and text:sub(1, LONGEST) .. "…" or text
 end
 
--- A new tape: no step yet, on the host.
-function Tape.new()
-  return setmetatable({ calls = {}, step = "prepare", lane = "host" }, Tape)
+-- A new recorder: no step yet, on the host.
+function Recorder.new()
+  return setmetatable({ calls = {}, step = "prepare", lane = "host" }, Recorder)
 end
 
--- Notes a call; returns it.
-function Tape:note(op, ...)
+-- Records a call; returns it.
+function Recorder:note(op, ...)
   if #self.calls >= MOST then
-    tiny.fail { message = ("the plan has more than %d calls: the recipe waits for something in a loop"):format(MOST), exit = 125,
-      hint = "a plan can only follow a recipe that does not depend on what its calls return" }
+    tiny.fail { message = ("the plan has more than %d calls; the recipe probably waits in a loop"):format(MOST), exit = 125,
+      hint = "a plan cannot follow a recipe that depends on the results of its calls" }
   end
-  local call = { op = op, args = Tape.arguments(...), step = self.step, lane = self.lane, at = places.innermost(HIDDEN), recipe = tiny.caller(), plumbing = acts.PLUMBING[op] or nil }
+  local call = { op = op, args = Recorder.arguments(...), step = self.step, lane = self.lane, at = callsite.innermost(HIDDEN), recipe = tiny.caller(), plumbing = effects.is_plumbing(op) or nil }
   call.undo, self.undo = self.undo, nil
   table.insert(self.calls, call)
   return call
 end
 
--- After the root of the process under way became another place: its mounts outside of it are out of its sight.
-function Tape:pivot(place)
+-- After a pivot: the process's mounts outside its new root are no longer visible to it.
+function Recorder:pivot(place)
   place = place == "/" and "" or place
   local function inside(path)
     return (path == place or path:sub(1, #place + 1) == place .. "/") and (path:sub(#place + 1):gsub("^$", "/")) or nil
@@ -78,8 +78,8 @@ function Tape:pivot(place)
   end
 end
 
--- Calls f as a process that is forked there: what it does is its lane's.
-function Tape:inside(lane, f)
+-- Calls f as a forked process, whose calls go to this lane.
+function Recorder:inside(lane, f)
   local before, step = self.lane, self.step
   self.lane = lane
   local _, err = tiny.try(f)
@@ -87,9 +87,9 @@ function Tape:inside(lane, f)
   if err and err.ended ~= self then error(err, 0) end
 end
 
--- Ends the process under way, as exec does.
-function Tape:end_process()
+-- Ends the current process, as exec does.
+function Recorder:end_process()
   tiny.fail { message = "the process becomes its program", ended = self }
 end
 
-return Tape
+return Recorder

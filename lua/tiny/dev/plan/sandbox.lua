@@ -1,21 +1,21 @@
--- What Lua itself could do to the machine, taken away while a recipe is planned: it fails with a sentence instead.
--- Reading files and the environment is left.
-local cage = {}
+-- Removes Lua's own functions that could act on the machine while a recipe is planned; they fail with an error instead.
+-- Reading files and the environment remains possible.
+local sandbox = {}
 
 local function refuse(name)
   return function()
-    tiny.fail { message = ("a plan does not act, and so it does not call %s"):format(name), hint = "tinylua run does", exit = 125 }
+    tiny.fail { message = ("a plan does not call %s"):format(name), hint = "`tinylua run` does", exit = 125 }
   end
 end
 
--- What a recipe may use for its plan: memory, and seconds of CPU time.
-cage.MEMORY, cage.SECONDS = "512m", 20
+-- The limits of a recipe's plan: memory, and seconds of CPU time.
+sandbox.MEMORY, sandbox.SECONDS = "512m", 20
 
--- For this process, for good. limit: the true setrlimit.
-function cage.close(limit)
-  limit("as", cage.MEMORY)
-  -- The soft limit ends it first, by the signal that says why.
-  limit("cpu", cage.SECONDS, { hard = cage.SECONDS + 1 })
+-- Permanently sandboxes this process. limit: the original setrlimit.
+function sandbox.close(limit)
+  limit("as", sandbox.MEMORY)
+  -- The soft limit ends it first, with the signal that identifies it.
+  limit("cpu", sandbox.SECONDS, { hard = sandbox.SECONDS + 1 })
   for library, names in pairs { os = { "execute", "remove", "rename", "tmpname", "exit", "setlocale" }, io = { "popen", "tmpfile", "output" } } do
     for _, name in ipairs(names) do _G[library][name] = refuse(library .. "." .. name) end
   end
@@ -27,4 +27,4 @@ function cage.close(limit)
   package.loadlib = nil
 end
 
-return cage
+return sandbox

@@ -1,12 +1,12 @@
--- A plan as text: numbered steps, and below each the calls with their values, the line behind each, and what undoes it.
+-- A plan as text: numbered steps with their calls, the line that makes each call, and the call that undoes it.
 local clean = require("tiny.format").clean
 
 local function painter(colour)
   return function(code, text) return colour and ("\27[%dm%s\27[0m"):format(code, text) or text end
 end
 
--- The places behind a call: the recipe's own line first.
-local function places(call)
+-- The positions of a call: the recipe's own line first.
+local function positions(call)
   local list = {}
   for _, place in ipairs { call.recipe or call.recipe_line or false, call.at ~= call.recipe and call.at or false } do
     if place then table.insert(list, place) end
@@ -14,10 +14,10 @@ local function places(call)
   return table.concat(list, "  ")
 end
 
--- As many calls of one place as are shown before the others become a number.
+-- The number of calls from one position that are shown; the rest is only counted.
 local ALIKE = 2
 
--- How many calls from i on are of the same primitive at the same place.
+-- The number of calls from i on with the same primitive at the same position.
 local function alike(calls, i)
   local n = 1
   while calls[i + n] and calls[i + n].op == calls[i].op and calls[i + n].at == calls[i].at and not calls[i + n].undo do n = n + 1 end
@@ -38,7 +38,7 @@ return function(found, options)
   local function call_line(step, call)
     local label = call.number and (whole and ("%d.%d"):format(step.number, call.number) or tostring(call.number)) or "·"
     local deep = not whole and step.lane ~= "host" and "│ " or ""
-    add(("%9s  "):format(label), deep, clean(call.op), "(", clean(call.args), ")", paint(2, "  " .. clean(places(call))))
+    add(("%9s  "):format(label), deep, clean(call.op), "(", clean(call.args), ")", paint(2, "  " .. clean(positions(call))))
     if call.undo then add((" "):rep(11), paint(2, ("undone by %s(%s)"):format(call.undo.op, clean(call.undo.args)))) end
   end
   add(paint(1, ("plan of %s%s"):format(clean(found.recipe), found.name and ": container " .. clean(found.name) or "")))
@@ -52,12 +52,12 @@ return function(found, options)
       if n <= ALIKE + 1 then n = 1 end
       for k = 0, n > 1 and ALIKE - 1 or 0 do call_line(step, calls[i + k]) end
       if n > 1 then
-        add((" "):rep(11), paint(2, ("… and %d more of %s there"):format(n - ALIKE, calls[i].op)))
+        add((" "):rep(11), paint(2, ("… and %d more calls of %s at the same line"):format(n - ALIKE, calls[i].op)))
         left_out = left_out + n - ALIKE
       end
       i = i + n
     end
   end
-  if left_out > 0 then add(paint(2, ("%d calls are left out, which are alike or only make folders and files and move bytes: --all"):format(left_out))) end
+  if left_out > 0 then add(paint(2, ("%d similar or minor calls are omitted (directories, files, moving bytes); use --all to show them"):format(left_out))) end
   return table.concat(lines, "\n") .. "\n"
 end

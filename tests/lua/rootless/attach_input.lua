@@ -1,2 +1,0 @@
--- attach_input: the same by an ordinary user.
-require("ordinary").runs "scenarios.attach_input"

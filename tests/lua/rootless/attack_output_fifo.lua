@@ -1,2 +1,0 @@
--- output_fifo: the same by an ordinary user.
-require("ordinary").runs "attacks.output_fifo"

@@ -1,2 +1,0 @@
--- sockets_of_ours: the same by an ordinary user.
-require("ordinary").runs "attacks.sockets_of_ours"

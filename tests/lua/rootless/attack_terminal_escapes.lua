@@ -1,2 +1,0 @@
--- terminal_escapes: the same by an ordinary user.
-require("ordinary").runs "attacks.terminal_escapes"

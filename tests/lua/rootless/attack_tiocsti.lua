@@ -1,2 +1,0 @@
--- tiocsti: the same by an ordinary user.
-require("ordinary").runs "attacks.tiocsti"

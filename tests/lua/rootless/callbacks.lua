@@ -1,2 +1,0 @@
--- callbacks: the same by an ordinary user.
-require("ordinary").runs "scenarios.callbacks"

@@ -1,2 +1,0 @@
--- damaged: the same by an ordinary user.
-require("ordinary").runs "scenarios.damaged"

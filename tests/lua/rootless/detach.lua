@@ -1,2 +1,0 @@
--- detach: the same by an ordinary user.
-require("ordinary").runs "scenarios.detach"

@@ -1,2 +1,0 @@
--- events: the same by an ordinary user.
-require("ordinary").runs("scenarios.events", { needs = "pids" })

@@ -1,2 +1,0 @@
--- exec_detach: the same by an ordinary user.
-require("ordinary").runs "scenarios.exec_detach"

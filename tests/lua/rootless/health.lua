@@ -1,2 +1,0 @@
--- health: the same by an ordinary user.
-require("ordinary").runs "scenarios.health"

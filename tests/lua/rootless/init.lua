@@ -1,2 +1,0 @@
--- init: the same by an ordinary user.
-require("ordinary").runs "scenarios.init"

@@ -1,2 +1,0 @@
--- labels: the same by an ordinary user.
-require("ordinary").runs "scenarios.labels"

@@ -1,2 +1,0 @@
--- lifecycle: the same by an ordinary user.
-require("ordinary").runs "scenarios.lifecycle"

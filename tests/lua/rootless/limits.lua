@@ -1,2 +1,0 @@
--- limits: the same by an ordinary user.
-require("ordinary").runs("scenarios.limits", { needs = "memory" })

@@ -1,2 +1,0 @@
--- names: the same by an ordinary user.
-require("ordinary").runs "scenarios.names"

@@ -1,2 +1,0 @@
--- orphan: the same by an ordinary user.
-require("ordinary").runs "scenarios.orphan"

@@ -1,2 +1,0 @@
--- override: the same by an ordinary user.
-require("ordinary").runs "scenarios.override"

@@ -1,2 +1,0 @@
--- reboot: the same by an ordinary user.
-require("ordinary").runs "scenarios.reboot"

@@ -1,2 +1,0 @@
--- recipe_result: the same by an ordinary user.
-require("ordinary").runs "scenarios.recipe_result"

@@ -1,2 +1,0 @@
--- restart: the same by an ordinary user.
-require("ordinary").runs "scenarios.restart"

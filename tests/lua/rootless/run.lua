@@ -1,2 +1,0 @@
--- run: the same by an ordinary user.
-require("ordinary").runs "scenarios.run"

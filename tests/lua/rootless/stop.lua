@@ -1,2 +1,0 @@
--- stop: the same by an ordinary user.
-require("ordinary").runs "scenarios.stop"

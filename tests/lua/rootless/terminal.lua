@@ -1,2 +1,0 @@
--- terminal: the same by an ordinary user.
-require("ordinary").runs "scenarios.terminal"

@@ -1,2 +1,0 @@
--- tester: the same by an ordinary user.
-require("ordinary").runs "scenarios.tester"

@@ -1,2 +1,0 @@
--- usage: the same by an ordinary user.
-require("ordinary").runs("scenarios.usage", { needs = "memory" })

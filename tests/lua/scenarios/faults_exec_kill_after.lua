@@ -1,4 +1,0 @@
--- An exec, whose command or program in the making is killed after any of its primitive calls: the container is unharmed.
-local faults = require "faults"
-
-faults.exec("kill-after")

@@ -1,4 +1,0 @@
--- A forced removal is killed before any of its primitive calls: after gc the container is there, whole, or gone.
-local faults = require "faults"
-
-faults.remove("kill-before")
