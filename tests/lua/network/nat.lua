@@ -94,7 +94,7 @@ do
   assert(seen == nil or seen == "10.10.0.3", seen)
 end
 
-check.refuses('"publish" is the table of published ports, which `publish` keeps', tiny.nat_del, "publish")
+check.refuses('"publish" is the table of published ports, which is managed by `publish`', tiny.nat_del, "publish")
 check.refuses('option "from" is missing: the subnet, such as "10.10.0.0/24"', tiny.nat, {})
 check.refuses('option "publish": [1]: option "port" is missing: the port on the host', tiny.nat, { from = "10.10.0.0/24", publish = { { addr = "10.10.0.2", to = 80 } } })
 check.refuses('option "publish": to: 0 is not from 1 to 65535', tiny.nat, { from = "10.10.0.0/24", publish = { { port = 80, addr = "10.10.0.2", to = 0 } } })

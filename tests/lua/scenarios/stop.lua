@@ -43,11 +43,13 @@ check.succeeds("rm", "-f", "hears")
 -- In front: the first Ctrl-C for a PID 1 without a handler says so, the second ends it.
 do
   local into = tiny.open("/tmp/said", { write = true, create = true })
-  local front <close> = tiny.fork(function()
+  local front <close> = check.start(function()
     tiny.dup2(into, 2)
-    tiny.exec { "/proc/self/exe", "--root", check.root, "run", "--name", "front", "sleep", "60" }
+    tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "run", "--name", "front", "sleep", "60" }
   end)
-  while tiny.try(check.succeeds, "inspect", "--format", "state.status", "front") ~= "running\n" do tiny.poll({ front }, "10ms") end
+  while tiny.try(check.succeeds, "inspect", "--format", "state.status", "front") ~= "running\n" do
+    check.equal(#tiny.poll({ front }, "10ms"), 0, "the command goes on: " .. tiny.read_file("/tmp/said"))
+  end
   tiny.kill(front, "SIGINT")
   while tiny.read_file("/tmp/said") == "" do check.equal(#tiny.poll({ front }, "10ms"), 0, "it goes on") end
   check.equal(tiny.read_file("/tmp/said"), "tinylua: the container's PID 1 has no handler for SIGINT, so the kernel drops it; send it again to kill the container\n")
