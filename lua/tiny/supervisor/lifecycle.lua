@@ -243,7 +243,13 @@ function lifecycle.recover(record)
     local result, last = watch(record, spec, ctx, { detached = true })
     supervisor.tell_clients(last, result)
   end)
-  if not child:keep():wait_ready(record.config.recipe and RECOVERY) then give_up(record, child) end
+  local ready, err = tiny.try(child.wait_ready, child:keep(), record.config.recipe and RECOVERY)
+  if err then
+    -- It has inherited the lock: the next command is to find it free.
+    tiny.try(child.wait, child)
+    error(err, 0)
+  end
+  if not ready then give_up(record, child) end
 end
 
 -- Checks a spec and records the container. options.recipe: { path, args, text } of the recipe it came from.
