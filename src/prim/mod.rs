@@ -1,4 +1,4 @@
-//! The primitives: bindings and registry entries, one file per family. No policy and no unsafe code.
+//! The primitives: bindings and registry entries, one file per family. They hold no policy and no kernel code.
 
 mod cgroup;
 mod cgroup_event;
