@@ -106,7 +106,7 @@ local function primitive(out, entry)
   local args, errors = {}, {}
   for i, arg in ipairs(entry.args) do args[i] = { ("`%s`"):format(arg.name), cell(primitives.argument_type(arg)), cell(arg.doc) } end
   table_of(out, "| argument | type | |", args)
-  local list = entry.list and { { "`[1]`, `[2]`, …", cell(primitives.words(entry.list)) .. " |", cell(entry.list.doc) } }
+  local list = entry.list and { { "`[1]`, `[2]`, …", cell(entry.list.type.text), "", cell(entry.list.doc) } }
   table_of(out, "| option | type | | |", option_rows(entry.options, list or {}))
   for _, own in ipairs(primitives.tables(entry)) do
     table_of(out, ("| key of %s | type | | |"):format(table.concat(own.names, ", ")), option_rows(own.keys, {}))
