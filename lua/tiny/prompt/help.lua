@@ -2,6 +2,7 @@
 -- The texts come from the registry, comments in the source, and the commands' tables.
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
+local primitives = require "tiny.docs.primitives"
 local terminal = require "tiny.docs.terminal"
 
 local WELCOME = [[
@@ -44,7 +45,7 @@ local function handle_text(handle)
   local own = { close = "Undoes the call that created it", keep = "Keeps it when it goes out of scope" }
   for _, name in ipairs(names) do
     local entry = tiny.manual(handle.kind .. ":" .. name)
-    local summary = own[name] or entry and entry.doc:match("^[^;:(]+")
+    local summary = own[name] or entry and primitives.summary(entry)
     table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), summary or ""))
   end
   return table.concat(lines, "\n")

@@ -46,6 +46,11 @@ assert(text:find(', default: "stream"]', 1, true), text)
 check.equal(terminal.wrap(("…"):rep(40) .. " " .. ("…"):rep(37) .. " x", 2), ("…"):rep(40) .. " " .. ("…"):rep(37) .. "\n  x")
 check.equal(terminal.wrap("", 2), "")
 
+-- The prompt's help of a handle shows its methods with their summaries.
+local help = check.run({ "repl" }, "help(tiny.socketpair())\n").out
+assert(help:find("  :write()  Writes all bytes\n", 1, true), help)
+assert(help:find("  :read()   Reads the available bytes, at most `max`\n", 1, true), help)
+
 -- One entry is text only.
 local refused = check.run { "doc", "--format", "man", "clone" }
 check.equal(refused.status, 2)
