@@ -2,6 +2,7 @@
 local each = require("tiny.cli.options").each
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
+local state = require "tiny.state"
 
 -- What is wrong with the code of its recipe, which other commands look at only when they run it.
 local function damaged_code(container)
@@ -10,11 +11,13 @@ local function damaged_code(container)
 end
 
 local function whole(container)
+  local running = container.state.status == "running"
   local damage = container.damage or damaged_code(container)
   local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = damage }
+  record.state.status = state.word(container)
   record.remarks = require("tiny.supervisor.supervisor_log").last(container)
   record.health = require("tiny.supervisor.health_check").on_record(container)
-  local cgroup = container.state.status == "running" and limits.reopen(container)
+  local cgroup = running and limits.reopen(container)
   -- It may end just now, and its group with it.
   local stats, err
   if cgroup then stats, err = tiny.try(tiny.cgroup_stats, cgroup) end

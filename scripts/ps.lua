@@ -7,11 +7,11 @@ local status = require "tiny.status"
 -- The keys to read of each record. Other keys are needed for json only.
 local KEYS = {
   "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
-  "networks", "ports",
+  "networks", "ports", "paused", "volumes", "mounts",
 }
 
 local function chosen(args)
-  local wanted, list, all = filters(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
+  local wanted, list, all = filters.of(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
   -- Newest first.
   for i = #all, 1, -1 do
     local c = all[i]
@@ -25,7 +25,7 @@ end
 local function plain(c)
   return {
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
-    hostname = c.config.hostname, rootfs = c.config.rootfs, status = c.state.status, pid = c.state.pid,
+    hostname = c.config.hostname, rootfs = c.config.rootfs, status = state.word(c), pid = c.state.pid,
     health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
     damage = c.damage, labels = c.config.labels, networks = c.state.networks, ports = c.state.ports,
   }
@@ -38,7 +38,7 @@ return {
   options = {
     { "all", short = "a", type = "flag", help = "Show all containers, not only running ones" },
     { "quiet", short = "q", type = "flag", help = "Print only ids" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only containers with this name, id, status, health, network, project or label (K or K=V)" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only containers that match; keys: " .. table.concat(filters.keys(), ", ") },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
   },
   args = { { "topology", required = false, value = "FILE.lua", help = "Show only the containers of this topology, running or not" } },

@@ -152,8 +152,7 @@ local function listen(container, options)
     if container and container.damage then tiny.fail { message = container.damage, exit = 125 } end
   end
   if feeding then feeding:close() end
-  local ended = container and require "tiny.client.wait"(container)
-  return ended and ended.state.exit_code or 0
+  return container and require "tiny.client.wait"(container).exit_code or 0
 end
 
 -- Attaches to a container: to its terminal, or to its output from now on.
@@ -163,6 +162,7 @@ function attach.to(container, options)
   if container.state.status ~= "running" then
     tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name }
   end
+  if container.state.paused then tiny.fail { message = name .. " is paused", hint = "tinylua unpause " .. name } end
   if not container.config.tty and require("tiny.pipeline.logging").driver(container.config) == "none" then
     return listen(container, options)
   end

@@ -34,7 +34,11 @@ end
 -- mounts.
 local function stopped_root(container, spec)
   local ctx = { dir = container.dir, run = container.run, spec = spec, rootless = spec.userns == "own" or nil }
-  if spec.steps and spec.steps.rootfs then spec.steps.rootfs(ctx) else ctx.root = require("tiny.pipeline.rootfs").mount(ctx) end
+  if spec.steps and spec.steps.rootfs then spec.steps.rootfs(ctx) else
+    local rootfs = require "tiny.pipeline.rootfs"
+    rootfs.prepare(ctx) -- a created container has not been started yet
+    ctx.root = rootfs.mount(ctx)
+  end
   for _, mount in ipairs(spec.mounts or {}) do
     -- A tmpfs is empty in the next start, and files copied into this one would be lost.
     if mount.type == "bind" then require("tiny.pipeline.volumes").mount(ctx.root, mount) end

@@ -183,8 +183,7 @@ function logs.attach(container, options, ready)
   local _ <close> = ready and ready() or nil
   logs.follow(container, log, printer)
   printer:finish()
-  local ended = require "tiny.client.wait"(container)
-  return ended and ended.state.exit_code or 0
+  return require "tiny.client.wait"(container).exit_code or 0
 end
 
 return logs

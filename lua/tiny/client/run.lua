@@ -24,9 +24,12 @@ local function terminal(record, spec, options)
   return attach.serve(record, client, { input = spec.interactive, keys = options.keys })
 end
 
+-- Starts a container; as in docker, one that is running is left alone.
 function run.start(record)
   if lifecycle.start(record, recover) then return end
-  tiny.fail { message = record.config.name .. " is running", hint = "stop it first, or use restart" }
+  if record.state.paused then
+    tiny.fail { message = record.config.name .. " is paused", hint = "tinylua unpause " .. record.config.name }
+  end
 end
 
 -- Stops a container and starts it; repeats this if another command has started it meanwhile.

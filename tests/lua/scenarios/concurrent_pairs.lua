@@ -10,7 +10,7 @@ local COMMANDS = {
 
 -- Every sentence that one of them may say; "one" may have been renamed meanwhile.
 local SAID = {
-  "^$", "^tinylua: %w+ is not running\n$", "^%w+ is running\n  hint: stop it first, or use restart\n$",
+  "^$", "^tinylua: %w+ is not running\n$",
   "^%w+ is running\n  hint: stop it first, or use rm %-f\n$", "^%w+ is starting\n  hint: stop it first, or use rm %-f\n$",
   "^%w+ is not running\n  hint: [^\n]*\n$", '^there is no container "%w+"\n  hint: [^\n]*\n$',
   '^container "%w+" no longer exists\n  hint: [^\n]*\n$', "^%w+ has just ended\n$",
