@@ -11,13 +11,16 @@ local KEYS = {
 }
 
 local function chosen(args)
+  local most = args.latest and 1 or args.last
+  if most and most < 1 then tiny.fail { message = ("--last %d: the least is 1"):format(most), exit = 2 } end
   local wanted, list, all = filters.of(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
   -- Newest first.
   for i = #all, 1, -1 do
     local c = all[i]
-    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting" or c.damage ~= nil
+    local keep = args.all or most or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting" or c.damage ~= nil
     for _, filter in ipairs(wanted) do keep = keep and filter(c) end
     if keep then table.insert(list, c) end
+    if most and #list == most then break end
   end
   return list
 end
@@ -37,6 +40,9 @@ return {
   order = 102,
   options = {
     { "all", short = "a", type = "flag", help = "Show all containers, not only running ones" },
+    { "latest", short = "l", type = "flag", help = "Show only the container created last, running or not" },
+    { "last", short = "n", type = "integer", value = "N", help = "Show only the N containers created last, running or not" },
+    { "no-trunc", type = "flag", help = "Do not shorten commands" },
     { "quiet", short = "q", type = "flag", help = "Print only ids" },
     { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only containers that match; keys: " .. table.concat(filters.keys(), ", ") },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
@@ -50,7 +56,7 @@ return {
     local function cells(c)
       local ports = c.state.ports and require("tiny.net.ports").text(c.state.ports)
       published = published or ports ~= nil
-      return { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now), ports }
+      return { c.id, c.config.name or "?", format.command(c.config.command, args.no_trunc), format.ago(c.config.created_at, now), status(c, now), ports }
     end
     local row = args.quiet and function(c) return c.id end or args.format == "json" and plain or cells
     for i, c in ipairs(list) do

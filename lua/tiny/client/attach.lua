@@ -113,7 +113,7 @@ end
 
 -- Passes standard input to a container without a terminal, in a separate process: writing may block for long while output must
 -- be shown. Nil if the container takes no input here.
-local function feed(container)
+function attach.feed(container)
   local path = container.run .. "/stdin"
   if not (container.config.interactive and tiny.stat(path)) then return nil end
   return tiny.fork(function()
@@ -139,7 +139,7 @@ local function listen(container, options)
   while container and container.state.status == "running" do
     local connection <close> = connect_soon(container)
     if not feeding then
-      feeding = not options.no_stdin and feed(container) or nil
+      feeding = not options.no_stdin and attach.feed(container) or nil
       require("tiny.store.events").emit(container, "attach")
     end
     local ended = hear(connection, files)
@@ -167,7 +167,7 @@ function attach.to(container, options)
     return listen(container, options)
   end
   if not container.config.tty then
-    return require("tiny.client.logs").attach(container, { raw = options.raw }, not options.no_stdin and function() return feed(container) end)
+    return require("tiny.client.logs").attach(container, { raw = options.raw }, not options.no_stdin and function() return attach.feed(container) end)
   end
   local connection, err = connect(container, { nonblock = true })
   if not connection then

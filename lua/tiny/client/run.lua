@@ -33,15 +33,15 @@ function run.start(record)
 end
 
 -- Stops a container and starts it; repeats this if another command has started it meanwhile.
-function run.restart(record, seconds)
+function run.restart(record, seconds, signal)
   -- What could not be started again is not stopped.
   require("tiny.supervisor.recipe_code").check(record)
   local stop = require "tiny.client.stop"
-  stop(record, seconds)
+  stop(record, seconds, { signal = signal })
   while not lifecycle.start(record, recover) do
     record = state.find(record.id)
     if record.damage then tiny.fail { message = record.damage, exit = 125 } end
-    stop(record, seconds)
+    stop(record, seconds, { signal = signal })
   end
 end
 

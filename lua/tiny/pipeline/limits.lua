@@ -37,6 +37,9 @@ end
 function limits.check(spec)
   if spec.memory then spec.memory = tiny.parse_size(spec.memory) end
   if spec.swap and spec.swap ~= "unlimited" then spec.swap = tiny.parse_size(spec.swap) end
+  -- As in docker, 0 is no limit.
+  if spec.memory == 0 then spec.memory = nil end
+  if spec.cpus == 0 then spec.cpus = nil end
   if spec.memory and spec.memory < FLOOR then
     wrong(("memory: %d bytes is too little for any program"):format(spec.memory), "the minimum is 512k")
   end
