@@ -8,11 +8,11 @@ return {
   order = 104,
   about = "Exit status: that of the program; 125 if tinylua failed, 126 if the program cannot be executed, 127 if it was not\nfound; 0 after the detach keys.",
   options = {
-    { "env", short = "e", many = true, value = "K=V", help = "Set an environment variable; K alone copies the value from the caller" },
+    { "env", short = "e", many = true, value = "K=V", help = "Set an environment variable; K alone copies the caller's value" },
     { "workdir", short = "w", value = "DIR", help = "Working directory in the container" },
     { "user", short = "u", value = "USER[:GROUP]", help = "Run as this user and group" },
     { "interactive", short = "i", type = "flag", help = "Pass standard input to the program" },
-    { "tty", short = "t", type = "flag", help = "Allocate a terminal; TERM is xterm unless set" },
+    { "tty", short = "t", type = "flag", help = "Allocate a pseudo-terminal; TERM is xterm unless set with -e" },
     { "detach", short = "d", type = "flag", help = "Run in the background" },
     { "raw", type = "flag", help = "Print the output unmodified, escape sequences included" },
     { "detach-keys", value = "KEYS", default = "ctrl-p,ctrl-q", help = "With -it: key sequence that detaches and leaves the program running" },

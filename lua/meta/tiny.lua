@@ -2429,7 +2429,7 @@ function tiny.rename(from, to) end
 ---Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic links and mounts are not followed (unlink(2), rmdir(2)).
 ---* ENOENT: the file or its directory is missing
 ---* EACCES: this user has no permission; tinylua's own files belong to root
----* ENOTEMPTY: the directory is not empty; recursive = true removes its content
+---* ENOTEMPTY: the directory is not empty; recursive = true removes its contents
 ---* EBUSY: a file system is mounted there; unmount it first
 ---```lua
 ---tiny.remove("/run/web", { recursive = true })

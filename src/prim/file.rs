@@ -229,7 +229,7 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[
             ENOENT,
             EACCES,
-            ("ENOTEMPTY", "the directory is not empty; recursive = true removes its content"),
+            ("ENOTEMPTY", "the directory is not empty; recursive = true removes its contents"),
             ("EBUSY", "a file system is mounted there; unmount it first"),
         ],
         example: "tiny.remove(\"/run/web\", { recursive = true })",

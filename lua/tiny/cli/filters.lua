@@ -20,7 +20,7 @@ return function(list)
   for _, text in ipairs(list) do
     local key, value = text:match("^([^=]+)=(.+)$")
     local keeps = FILTERS[key]
-      or tiny.fail { message = ("--filter %q is not one of name=, id=, status=, health=, network=, project=, label="):format(text), exit = 2 }
+      or tiny.fail { message = ("--filter %q has an unknown key; use name=, id=, status=, health=, network=, project= or label="):format(text), exit = 2 }
     table.insert(all, function(c) return keeps(c, value) end)
   end
   return all

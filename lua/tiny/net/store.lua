@@ -106,7 +106,7 @@ local function asked_range(what, text, family, networks)
   if not text then return nil end
   local wanted = text:find("/", 1, true) and subnet.parse(text)
   if not wanted or wanted.family ~= family then
-    wrong(("%s: %s is not a range such as %s"):format(what, tiny.show(text), family == "ipv4" and "10.20.0.0/24" or "fd20::/64"))
+    wrong(("%s: %s is not a subnet such as %s"):format(what, tiny.show(text), family == "ipv4" and "10.20.0.0/24" or "fd20::/64"))
   end
   if subnet.last(wanted) < 2 then wrong(("%s: %s is too small for a gateway and a container"):format(what, wanted.text), "use a shorter prefix") end
   local by = taken(wanted, networks)

@@ -34,4 +34,4 @@ for text, value in pairs {
   check.refuses(text, tiny.json_encode, value)
 end
 check.refuses("value is missing: json_encode(value [, options])", tiny.json_encode)
-check.refuses([[unknown option "indent"; known keys: pretty, array]], tiny.json_encode, {}, { indent = 2 })
+check.refuses([[unknown option "indent"; known options: pretty, array]], tiny.json_encode, {}, { indent = 2 })

@@ -58,7 +58,7 @@ for _ = 1, 200 do
 end
 
 tiny.mkdir("full/x", { parents = true })
-check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its content")
+check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its contents")
 check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
 check.fails("ENOENT", tiny.remove, "nowhere", { recursive = true })
 for _, path in ipairs { "/", ".", "full/.." } do check.fails("EINVAL", tiny.remove, path, { recursive = true }) end
@@ -75,4 +75,4 @@ tiny.remove("inner", { root = base, recursive = true })
 check.equal(tiny.stat("base/inner"), nil)
 tiny.remove("out", { root = "base" })
 assert(tiny.read_file("kept/file") and not tiny.stat("base/out", { follow = false }), "only the link goes")
-check.refuses([[unknown option "force"; known keys: root, recursive]], tiny.remove, "full", { force = true })
+check.refuses([[unknown option "force"; known options: root, recursive]], tiny.remove, "full", { force = true })

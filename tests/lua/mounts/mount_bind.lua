@@ -81,7 +81,7 @@ check.fails("ENOTDIR", tiny.mount_bind, "from/file", "flat")
 local missing = check.fails("ENOENT", tiny.mount_bind, "nowhere", "flat")
 check.equal(missing.path, "nowhere")
 assert(missing.hint:match("create = true"), missing.hint)
-check.refuses([[unknown option "readonly"; known keys: root, create, open, ro, nosuid, nodev, noexec, noatime, nosymfollow, recursive, source_root, idmap]],
+check.refuses([[unknown option "readonly"; known options: root, create, open, ro, nosuid, nodev, noexec, noatime, nosymfollow, recursive, source_root, idmap]],
   tiny.mount_bind, "from", "flat", { readonly = true })
 check.refuses([[option "ro": expected boolean, got 1]], tiny.mount_bind, "from", "flat", { ro = 1 })
 check.refuses("target is missing: mount_bind(source, target [, options])", tiny.mount_bind, "from")

@@ -50,5 +50,5 @@ end
 local empty <close> = tiny.netns()
 for _, link in ipairs(tiny.links { netns = empty }) do check.equal(link.up, false, link.name) end
 
-check.refuses('unknown option "ns"; known keys: netns', tiny.links, { ns = empty })
+check.refuses('unknown option "ns"; known options: netns', tiny.links, { ns = empty })
 check.refuses("option \"netns\": expected netns handle, got the string \"web\"", tiny.links, { netns = "web" })

@@ -11,7 +11,7 @@ check.equal(#own, 1)
 check.equal(tiny.json_encode(own[1]), tiny.json_encode {
   table = "tiny-10.10.0.0-24", family = "inet", name = "postrouting", type = "nat", hook = "postrouting", priority = 100, policy = "accept",
 })
-check.refuses('unknown option "ns"; known keys: netns', tiny.nft_chains, { ns = web })
+check.refuses('unknown option "ns"; known options: netns', tiny.nft_chains, { ns = web })
 check.inside({ user = true }, function()
   local refused = check.fails("EPERM", tiny.nft_chains)
   assert(refused.hint:match("CAP_NET_ADMIN"), refused.hint)

@@ -15,4 +15,4 @@ end
 tiny.publish_clear()
 check.equal(sockets.ruleset(), "")
 check.fails("ENOENT", tiny.publish_clear)
-check.refuses('unknown option "ns"; known keys: netns', tiny.publish_clear, { ns = 1 })
+check.refuses('unknown option "ns"; known options: netns', tiny.publish_clear, { ns = 1 })

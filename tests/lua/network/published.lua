@@ -12,4 +12,4 @@ check.equal(#tiny.published { netns = web }, 0, "another namespace")
 
 -- Another's table of the family is not looked at.
 if os.execute("nft add table inet tiny-web 2>/dev/null") then check.equal(#tiny.published(), #ports) end
-check.refuses('unknown option "ns"; known keys: netns', tiny.published, { ns = web })
+check.refuses('unknown option "ns"; known options: netns', tiny.published, { ns = web })

@@ -8,4 +8,4 @@ for line in io.lines("/proc/self/net/route") do assert(not line:find("0000150A")
 
 local err = check.fails("ESRCH", tiny.route_del, "10.21.0.0/16")
 check.equal(err.hint, "there is no such route; tiny.routes() lists them")
-check.refuses('unknown option "gateway"; known keys: via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })
+check.refuses('unknown option "gateway"; known options: via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })

@@ -40,4 +40,4 @@ end) then
   check.equal(find("10.40.0.0/16").via, "10.10.0.3")
   check.equal(find("10.40.0.0/16").dev, "td0")
 end
-check.refuses('unknown option "ns"; known keys: netns', tiny.routes, { ns = web })
+check.refuses('unknown option "ns"; known options: netns', tiny.routes, { ns = web })

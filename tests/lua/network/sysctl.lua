@@ -43,4 +43,4 @@ check.fails("EINVAL", tiny.sysctl, "net.ipv4.ip_unprivileged_port_start", "many"
 for _, bad in ipairs { "../etc/passwd", "net/../../etc/passwd", "/etc/passwd", "net..ipv4", "" } do
   check.refuses(('%q is not a key below /proc/sys, such as "net.ipv4.ip_forward"'):format(bad), tiny.sysctl, bad, 1)
 end
-check.refuses('unknown option "ns"; known keys: netns', tiny.sysctl, "kernel.hostname", nil, { ns = 1 })
+check.refuses('unknown option "ns"; known options: netns', tiny.sysctl, "kernel.hostname", nil, { ns = 1 })

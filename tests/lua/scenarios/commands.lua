@@ -35,7 +35,7 @@ for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=
     "  hangs       Never",
     "  headed      Has no summary but this",
     "  hi          Say {about} hi",
-    "  open        /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and its code would run as you",
+    "  open        /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write to it, and its code would run as you",
     "  team        Of the team",
   }, "\n"))
   local shipped = section(help, "Containers:")
@@ -87,7 +87,7 @@ assert(mine("team", "--help").out:find("ARGS…]\n\nYour commands in /tmp/mine/s
 assert(mine("help", "team", "greet").out:find("^Greet the team\n"))
 assert(mine("help", "network", "create").out:find("^Create a network\n"))
 check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
-check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and its code "
+check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write to it, and its code "
   .. "would run as you\n  hint: chown 0 /tmp/mine/scripts/open.lua and chmod go-w /tmp/mine/scripts/open.lua, or remove it\n")
 assert(mine("headd").err:find("unknown command \"headd\"; did you mean `tinylua headed`?", 1, true))
 assert(check.succeeds("doc", "commands"):find("\n  network +Manage networks\n"), "the summary of a group")

@@ -12,7 +12,7 @@ local COMMANDS = {
 local SAID = {
   "^$", "^tinylua: %w+ is not running\n$", "^%w+ is running\n  hint: stop it first, or use restart\n$",
   "^%w+ is running\n  hint: stop it first, or use rm %-f\n$", "^%w+ is starting\n  hint: stop it first, or use rm %-f\n$",
-  "^%w+ is not running\n  hint: [^\n]*\n$", '^there is no container "%w+"\n  hint: [^\n]*\n$',
+  "^%w+ is not running\n  hint: [^\n]*\n$", '^no such container: "%w+"\n  hint: [^\n]*\n$',
   '^container "%w+" no longer exists\n  hint: [^\n]*\n$', "^%w+ has just ended\n$",
 }
 

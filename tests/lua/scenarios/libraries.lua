@@ -43,8 +43,8 @@ recipe 'require "words"'
 local function chmod(mode, path) tiny.fork(function() tiny.exec { "chmod", mode, path } end):wait() end
 chmod("666", home .. "/.config/tinylua/lua/words.lua")
 local refused = check.run { "run", "r.lua" }
-assert(refused.err:find(home .. "/.config/tinylua/lua/words.lua is refused: its mode 666 lets other users write it", 1, true), refused.err)
+assert(refused.err:find(home .. "/.config/tinylua/lua/words.lua is refused: its mode 666 lets other users write to it", 1, true), refused.err)
 tiny.remove(home .. "/.config/tinylua/lua/words.lua")
 chmod("777", home .. "/work")
 refused = check.run { "run", "r.lua" }
-assert(refused.err:find(home .. "/work is refused: its mode 777 lets other users write it", 1, true), refused.err)
+assert(refused.err:find(home .. "/work is refused: its mode 777 lets other users write to it", 1, true), refused.err)

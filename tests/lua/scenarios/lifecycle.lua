@@ -23,7 +23,7 @@ check.equal(frozen.status, 125)
 check.succeeds("unpause", "web")
 
 check.succeeds("rename", "web", "site")
-check.equal(check.run({ "exec", "web", "true" }).err, 'there is no container "web"\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "exec", "web", "true" }).err, 'no such container: "web"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "rm", "site" }).err, "site is running\n  hint: stop it first, or use rm -f\n")
 check.equal(check.run({ "kill", "-s", "SIGWOOF", "site" }).status, 2)
 check.succeeds("kill", "-s", "TERM", "site")

@@ -33,7 +33,7 @@ refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: co
   .. "group_add, health, hostname, init, interactive, ip, ip6, labels, landlock, log, mac_address, memory, mounts, name, net_delay, net_loss, net_rate, network, "
   .. "on_exit, on_health, on_log, on_oom, on_pressure, on_start, oom_score_adj, pids, pressure, privileged, publish, publish_all, read_only, resolve, "
   .. "restart, rootfs, seccomp, security_opt, shm_size, steps, stop_signal, stop_timeout, swap, sysctls, tmpfs, tty, ulimits, user, userns, view, volumes, workdir")
-refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: give a command: tinylua run CMD…")
+refused("return require('tiny.container').new {}", "/tmp/r.lua: no command given\n  hint: give a command: tinylua run CMD…")
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was created\n  hint: set ctx.child = tiny.clone({ … }, ctx.inside)")
 

@@ -46,7 +46,7 @@ refused("oom_score_adj: 1001 is not between -1000 and 1000", "--oom-score-adj", 
 check.succeeds("run", "-d", "--name", "deaf", "--stop-signal", "SIGRTMIN+3", "--stop-timeout", "0.3", "sleep", "60")
 local start = tiny.clock("monotonic")
 local deaf = check.run { "stop", "deaf" }
-assert(deaf.err:match("deaf: PID 1 has no handler for SIGRTMIN%+3, so the kernel dropped it"), deaf.err)
+assert(deaf.err:match("deaf: PID 1 has no handler for SIGRTMIN%+3, so the kernel discarded it"), deaf.err)
 assert(tiny.clock("monotonic") - start < 5, "the container's own time was kept")
 check.succeeds("rm", "deaf")
 check.succeeds("run", "-d", "--name", "quick", "--stop-signal", "9", "sleep", "60")
@@ -90,13 +90,13 @@ check.equal(check.run({ "run", "--rm", "--entrypoint", "true" }).status, 0)
 check.equal(check.run({ "run", "--rm", "--entrypoint", "", "sh", "-c", "exit 3" }).status, 3, "an empty one is none")
 local none = check.run { "run" }
 check.equal(none.status, 2)
-assert(none.err:match("no command is given"), none.err)
+assert(none.err:match("no command given"), none.err)
 
 -- Limits that the kernel would refuse with a bare number.
 refused("pids: the kernel does not support 99999999999 processes\n  hint: the maximum is 4194304; 0 means no limit", "--pids-limit", "99999999999", "true")
 refused("--memory-swap: it is the sum of memory and swap, and memory has no limit\n  hint: give --memory too", "--memory-swap", "64m", "true")
 refused("--memory-swap: 1048576 bytes is less than the memory limit of 67108864\n  hint: it is the sum of memory and swap", "-m", "64m", "--memory-swap", "1m", "true")
-refused('cpuset: "x" is not a list of CPUs\n  hint: such as 0-2,5', "--cpuset-cpus", "x", "true")
+refused('cpuset: "x" is not a list of CPUs\n  hint: use numbers and ranges, such as 0-2,5', "--cpuset-cpus", "x", "true")
 refused('user is not UTF-8: "\u{fffd}"\n  hint: pass other bytes in a file, or encode them', "-u", "\xff", "true")
 refused('name is not UTF-8: "\u{fffd}"\n  hint: pass other bytes in a file, or encode them', "--name", "\xff", "true")
 

@@ -7,7 +7,7 @@ local stopped = check.run { "stop", "-t", "300ms", "deaf" }
 local took = tiny.clock("monotonic") - start
 check.equal(stopped.status, 0)
 check.equal(stopped.out, "deaf\n")
-assert(stopped.err:match("deaf: PID 1 has no handler for SIGTERM, so the kernel dropped it"), stopped.err)
+assert(stopped.err:match("deaf: PID 1 has no handler for SIGTERM, so the kernel discarded it"), stopped.err)
 assert(took > 0.3, "the grace period was kept")
 local shown = tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))[1]
 check.equal(shown.status, "stopped")
@@ -59,7 +59,7 @@ do
 end
 
 check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a container\'s name or id\n  hint: `tinylua ps -a` lists them\n')
-check.equal(check.run({ "stop", "ffff" }).err, 'there is no container "ffff"\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "stop", "ffff" }).err, 'no such container: "ffff"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
 
 -- Several at once, which takes as long as one; a name that is not there keeps all of them as they are.

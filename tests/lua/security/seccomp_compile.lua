@@ -49,7 +49,7 @@ assert(err.message:match("^the filter has %d+ instructions; the kernel accepts a
 local function wrong(text, profile, options)
   check.refuses("profile" .. text, tiny.seccomp_compile, profile, options)
 end
-wrong(": it has no defaultAction", {})
+wrong(": defaultAction is missing", {})
 wrong('.defaultAction: there is no action "SCMP_ACT_ALOW"; did you mean "SCMP_ACT_ALLOW"?', { defaultAction = "SCMP_ACT_ALOW" })
 wrong('.defaultAction: SCMP_ACT_NOTIFY needs a supervisor that answers the calls', { defaultAction = "SCMP_ACT_NOTIFY" })
 wrong(': there is no key "syscall"; did you mean "syscalls"?', { defaultAction = "SCMP_ACT_ALLOW", syscall = {} })

@@ -16,4 +16,4 @@ end
 check.fails("ECONNREFUSED", tiny.unix_connect, path)
 tiny.remove(folder, { recursive = true })
 check.fails("ENOENT", tiny.unix_listen, path)
-check.refuses('unknown option "modes"; known keys: type, nonblock', tiny.unix_listen, path, { modes = 1 })
+check.refuses('unknown option "modes"; known options: type, nonblock', tiny.unix_listen, path, { modes = 1 })
