@@ -1,4 +1,4 @@
--- A misspelt key of a container: the checker names the table that has it, which begins in the next line.
+-- A misspelled key of a container: the checker reports the table with it, which begins on the next line.
 return require("tiny.container").new { -- WRONG
   command = "true",
   memry = "64m",

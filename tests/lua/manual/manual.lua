@@ -1,4 +1,4 @@
--- manual, sources, source: entries, methods, the index; what ships and what overrides it.
+-- manual, sources, source: entries, methods and the index; shipped files and the files that override them.
 local check = require "check"
 
 local text = tiny.manual("tiny.clone")

@@ -1,4 +1,4 @@
--- mount_proc: shows the caller's pid namespace; nosuid, nodev, noexec whatever is asked.
+-- mount_proc: shows the caller's pid namespace; always nosuid, nodev and noexec.
 local check = require "check"
 
 tiny.mkdir("root")

@@ -1,4 +1,4 @@
--- remount_ro: read-only for this mount namespace, not for others.
+-- remount_ro: makes a mount read-only in this mount namespace only.
 local check = require "check"
 
 tiny.mkdir("m")

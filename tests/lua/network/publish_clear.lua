@@ -1,4 +1,4 @@
--- publish_clear: removes the empty table; refuses while a port is published, and then changes nothing.
+-- publish_clear: removes the empty table; refuses, and changes nothing, while a port is published.
 local check = require "check"
 local sockets = require "sockets"
 

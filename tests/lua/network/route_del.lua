@@ -1,4 +1,4 @@
--- route_del: removes by destination alone, or by all that is known; what is not there is ESRCH.
+-- route_del: removes a route by destination alone, or by all attributes; a missing one is ESRCH.
 local check = require "check"
 
 tiny.link_set("lo", { up = true })

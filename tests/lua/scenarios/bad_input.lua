@@ -1,4 +1,4 @@
--- Bad input: one clear sentence with a hint, the right status, nothing left behind.
+-- Invalid input: one clear sentence with a hint, the right exit status, nothing left behind.
 local check = require "check"
 
 local function refused(status, text, ...)

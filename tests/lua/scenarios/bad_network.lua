@@ -40,7 +40,7 @@ check.succeeds("network", "create", "a", "--subnet", "10.40.0.0/24")
 refused(create("a"), 'network "a" already exists\n  hint: choose another name, or remove it: tinylua network rm a\n')
 refused(create("b", "--subnet", "10.40.0.128/25"), "--subnet: 10.40.0.128/25 overlaps: network a uses 10.40.0.0/24\n  hint: choose another range, or omit it to get a free one\n")
 
--- An address that is already in use; the gateway's address; a bridge that is not ours.
+-- An address that is already in use; the gateway's address; a bridge that was not created by tinylua.
 check.succeeds("run", "-d", "--name", "one", "--network", "a", "--ip", "10.40.0.7", "sleep", "60")
 local function fails(words, text)
   local result = check.run(words)
@@ -54,7 +54,7 @@ local name = tiny.json_decode(check.succeeds("network", "inspect", "a"))[1].brid
 tiny.bridge(name)
 fails(run("--network", "a", "true"), ("network a cannot be brought up: a link %s exists that tinylua did not create"):format(name))
 tiny.link_del(name)
--- A range that the host has taken meanwhile.
+-- A subnet that the host uses by now.
 tiny.addr_add("test0", "10.40.0.1/24")
 fails(run("--network", "a", "true"), "network a cannot be brought up: the host has a route to 10.40.0.0/24 by test0")
 tiny.link_del("test0")

@@ -1,4 +1,4 @@
--- A script on the search path wins over the shipped one; one that another user could write is refused.
+-- A script on the search path overrides the shipped one; a script that another user could write is refused.
 local check = require "check"
 
 tiny.mkdir("/tmp/mine/scripts", { parents = true })

@@ -1,4 +1,4 @@
--- run RECIPE.lua: what it may return or throw, where a wrong container stands, and a first line `#!`.
+-- run RECIPE.lua: what it may return or throw, the position of an invalid container, and a first line `#!`.
 local check = require "check"
 
 local function run(text)

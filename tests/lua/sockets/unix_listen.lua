@@ -1,4 +1,4 @@
--- unix_listen: a socket that only its owner may connect to, at a path of any length.
+-- unix_listen: creates a socket that only its owner can connect to, at a path of any length.
 local check = require "check"
 
 local folder = "/tmp/unix_listen-" .. ("x"):rep(120)
