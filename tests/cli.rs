@@ -1,6 +1,6 @@
 //! The command line from a user's view: exit status and exact text on standard error, each case in its own
-//! private host. The texts are here in full: they are part of the product, and a reader sees them next to
-//! the command that prints them.
+//! private host. The texts are included in full: they are part of the interface, and appear next to the
+//! command that prints them.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
 mod host;

@@ -103,7 +103,7 @@ pub const FAMILY: &[Primitive] = &[
                 "the name of a chunk that was not loaded from a file, as error positions show it",
             ),
             opt("text", Type::Str, "none", "the source text of that chunk"),
-            opt("colours", Type::Bool, "false", "add escape sequences for colours"),
+            opt("colours", Type::Bool, "false", "add escape sequences for colors"),
             opt("width", Type::Int, "80", "the width of the terminal in columns"),
         ],
         returns: "a string; without source lines when the position is not in a file of the user",

@@ -112,7 +112,7 @@ impl SearchPath {
         self.0.dirs.borrow().iter().map(|dir| dir.path().to_path_buf()).collect()
     }
 
-    /// Lets `require` find modules beside this recipe.
+    /// Lets `require` find modules next to this recipe.
     pub fn set_recipe(&self, path: &Path) {
         absolute(path)
             .parent()

@@ -35,10 +35,10 @@ refused(create("a", "--subnet", "10.30.0.0/31"), "--subnet: 10.30.0.0/31 is too 
 refused(create("a", "--subnet", "10.30.0.0/24", "--gateway", "10.31.0.1"), '--gateway: "10.31.0.1" is not in 10.30.0.0/24\n')
 tiny.link_set("lo", { up = true })
 tiny.bridge("test0", { addr = "10.30.0.1/24" })
-refused(create("a", "--subnet", "10.30.0.0/16"), "--subnet: 10.30.0.0/16 overlaps: the host has a route to 10.30.0.0/24 by test0\n  hint: choose another range, or omit it to get a free one\n")
+refused(create("a", "--subnet", "10.30.0.0/16"), "--subnet: 10.30.0.0/16 overlaps: the host has a route to 10.30.0.0/24 by test0\n  hint: choose another subnet, or omit it to get a free one\n")
 check.succeeds("network", "create", "a", "--subnet", "10.40.0.0/24")
 refused(create("a"), 'network "a" already exists\n  hint: choose another name, or remove it: tinylua network rm a\n')
-refused(create("b", "--subnet", "10.40.0.128/25"), "--subnet: 10.40.0.128/25 overlaps: network a uses 10.40.0.0/24\n  hint: choose another range, or omit it to get a free one\n")
+refused(create("b", "--subnet", "10.40.0.128/25"), "--subnet: 10.40.0.128/25 overlaps: network a uses 10.40.0.0/24\n  hint: choose another subnet, or omit it to get a free one\n")
 
 -- An address that is already in use; the gateway's address; a bridge that was not created by tinylua.
 check.succeeds("run", "-d", "--name", "one", "--network", "a", "--ip", "10.40.0.7", "sleep", "60")

@@ -47,7 +47,7 @@ repeat
   page = check.succeeds("explain", "--html", "-", "evil")
 until page:find("&lt;script&gt;x&lt;/script&gt;\\x1b]0;t\\x07&amp;&#39;&quot; 1000", 1, true)
 local text, count = parsed(page)
-for _, one in ipairs { "Processes", "Namespaces", "Mounts", "Limits and use", "Capabilities", "Confinement", "Network", "its root is the host", "64 MiB" } do
+for _, one in ipairs { "Processes", "Namespaces", "Mounts", "Limits and usage", "Capabilities", "Confinement", "Network", "its root is the host", "64 MiB" } do
   assert(text:find(one, 1, true), one)
 end
 assert(text:find("the host&#39;s /tmp/&lt;img src=x onerror=y&gt;\\x1b[2J", 1, true), "the source")

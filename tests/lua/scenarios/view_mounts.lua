@@ -36,7 +36,7 @@ canaries.on({ "/usr/share" }, function()
   write("/usr/share/folder/file", "in a folder")
   local result = check.run { "run", "--rm", "sh", "-c", "cat /usr/share/folder/file" }
   check.equal(result.out, "in a folder", result.err)
-  assert(result.err:find('^tinylua: the view leaves out %d+ files: file systems of the host such as "/usr/share" have too many at their root\n+$'), result.err)
+  assert(result.err:find('^tinylua: the view omits %d+ files: file systems of the host such as "/usr/share" have too many at their root\n+$'), result.err)
 end)
 
 -- Overlays on shown directories; one that covers a file system is empty.
