@@ -49,7 +49,7 @@ check.equal(tiny.stat("/tmp/tinylua-4242").uid, user.uid)
 local findings = {}
 local _, json = plain({ HOME = user.home }, "doctor", "--format", "json")
 for _, finding in ipairs(tiny.json_decode(json).findings) do findings[finding.name] = finding end
-check.equal(findings.rights.state, "ok")
+check.equal(findings.privileges.state, "ok")
 check.equal(findings["subuid ranges"].state, "missing")
 assert(findings["subuid ranges"].fix:match("^as root: usermod %-%-add%-subuids %d+%-%d+ %-%-add%-subgids %d+%-%d+ ordinary$"), findings["subuid ranges"].fix)
 check.equal(findings["delegated cgroup"].state, "missing")
