@@ -1340,7 +1340,7 @@ function tiny.remount_ro(target, options) end
 
 ---Unmounts the topmost mount at `target` (umount2(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: there is no mount at this path: `tiny.mounts()` lists all
+---* ENOENT: `tiny.mounts()` lists all mounts
 ---* EBUSY: the mount is busy; detach = true unmounts it lazily
 ---* EINVAL: the mount comes from a more privileged mount namespace and is locked together with others
 ---```lua
@@ -3337,11 +3337,11 @@ function tiny.parse_size(size) end
 ---@return any # the duration in seconds, or nil and the reason why it is invalid
 function tiny.parse_duration(duration) end
 
----Finds the word of a list that is closest to a misspelt word.
+---Finds the word of a list that is closest to a misspelled word.
 ---```lua
 ---print(tiny.did_you_mean("hostnme", { "hostname", "name" }))
 ---```
----@param word string the misspelt word
+---@param word string the misspelled word
 ---@param words string[] the valid words
 ---@return any # the closest word, or nil when none is similar
 function tiny.did_you_mean(word, words) end

@@ -213,8 +213,8 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "did_you_mean",
         effect: Effect::Reads,
-        doc: "Finds the word of a list that is closest to a misspelt word.",
-        args: &[arg("word", Type::Str, "the misspelt word"), arg("words", Type::List(&Type::Str), "the valid words")],
+        doc: "Finds the word of a list that is closest to a misspelled word.",
+        args: &[arg("word", Type::Str, "the misspelled word"), arg("words", Type::List(&Type::Str), "the valid words")],
         returns: "the closest word, or nil when none is similar",
         example: "print(tiny.did_you_mean(\"hostnme\", { \"hostname\", \"name\" }))",
         in_lua: false,
