@@ -3159,23 +3159,19 @@ function tiny.set_terminal_mode(number, mode) end
 
 -- Manual
 
----@class tiny.manual.options: table<"format", any>
----@field format? "text"|"markdown"|"man"|"lua" the format; a single entry is always text (default: text)
-
----Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).
+---Reads the registry's entry of a primitive: what `tiny.primitives` lists, and the rest of its documentation. A type is a table: `is` names its sort, `text` describes it, and `of`, `keys`, `words` or `kind` is what it consists of.
 ---```lua
----print(tiny.manual("clone"))
+---print(tiny.manual("clone").doc)
 ---```
----@param name? string a primitive such as "clone", or a method such as "child:wait"
----@param options? tiny.manual.options
----@return string? # a string, or nil when there is no such primitive
-function tiny.manual(name, options) end
+---@param name string a primitive such as "clone", or a method such as "child:wait"
+---@return table? # a table { signature, args, options, list, result, errors, example, since, in_lua, … }, or nil when there is no such primitive
+function tiny.manual(name) end
 
----Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, and the handle and name of its method.
+---Lists the primitives: the name, family and description of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, and the handle and name of its method.
 ---```lua
 ---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
 ---```
----@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method }
+---@return any[] # a list of { name, family, doc, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method }
 function tiny.primitives() end
 
 ---@class tiny.sources.options: table<"below", any>
