@@ -4,7 +4,7 @@ local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 
--- What is wrong with the code of its recipe, which other commands look at only when they run it.
+-- Errors in the recorded code of its recipe, which other commands check only when they run it.
 local function damaged_code(container)
   local _, err = tiny.try(require("tiny.supervisor.recipe_code").check, container)
   return err and err.message

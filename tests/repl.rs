@@ -1,4 +1,4 @@
-//! The prompt at a terminal: completion, hints and colours while typing, help, and robustness against errors,
+//! The prompt at a terminal: completion, hints and colors while typing, help, and robustness against errors,
 //! signals and children. Then the code frame of an error on a terminal.
 
 mod pty;

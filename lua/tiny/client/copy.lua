@@ -106,19 +106,19 @@ local function target(from, to, source)
     wrong(("%s is a %s: the directory %s is not copied over it"):format(to.shown, there.kind, from.shown), "name a directory, or a new name")
   end
   if not there and to.path:match("/$") and source.kind ~= "dir" then
-    wrong(("the directory %s is missing"):format(to.shown), "omit the trailing / to copy to that name")
+    wrong(("the directory %s does not exist"):format(to.shown), "omit the trailing / to copy to that name")
   end
   local above = parts(to.path)
   above = above == "" and (to.path:match("^/") and "/" or ".") or above
   local folder = look(to, above, true)
-  if not folder then wrong(("the directory of %s is missing"):format(to.shown), "create it first") end
+  if not folder then wrong(("the directory of %s does not exist"):format(to.shown), "create it first") end
   if folder.kind ~= "dir" then wrong(("the parent of %s is a %s, not a directory"):format(to.shown, folder.kind)) end
   return (to.path:gsub("/+$", ""))
 end
 
 local function source_of(from, follow)
   local source = look(from, from.path, follow or from.path:match("/%.?$") ~= nil)
-  if not source then wrong(("%s is missing"):format(from.shown)) end
+  if not source then wrong(("%s does not exist"):format(from.shown)) end
   return source
 end
 

@@ -118,7 +118,7 @@ return function(container, seconds, options)
   signal_it(container, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and ignores and ("PID 1 ignores %s"):format(signal)
-      or deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7)), which --init avoids"):format(signal)
+      or deaf and ("PID 1 has no handler for %s, so the kernel discarded it (pid_namespaces(7); --init avoids this)"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
     if not options.quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     signal_it(container, process, "SIGKILL")

@@ -80,7 +80,7 @@ local function join_command(asked)
     asked.command = table.move(asked.command, 1, #asked.command, #first + 1, table.move(first, 1, #first, 1, {}))
     asked.entrypoint = nil
   end
-  if #asked.command == 0 or asked.command[1] == "" then wrong("no command is given", "give a command: tinylua run CMD…") end
+  if #asked.command == 0 or asked.command[1] == "" then wrong("no command given", "give a command: tinylua run CMD…") end
 end
 
 local function check_stop(asked)

@@ -133,7 +133,7 @@ function supervisor.forward(ctx, name)
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
   if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
     ctx.asked = true
-    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; send it again to kill the container", name)
+    format.note("the container's PID 1 has no handler for %s, so the kernel discards it; send it again to kill the container", name)
   end
   tiny.try(tiny.kill, ctx.process, name)
 end

@@ -1,4 +1,4 @@
--- manual, sources, source: entries as data, with their types; what ships and what overrides it.
+-- manual, sources, source: entries as data, with their types; shipped files and the files that override them.
 local check = require "check"
 
 local clone = tiny.manual("tiny.clone")

@@ -1,4 +1,4 @@
--- mount_private: mounts made in a child stay there; shared ones are seen by both.
+-- mount_private: mounts made in a child stay in the child; shared mounts are visible in both.
 local check = require "check"
 
 local function propagation(path) return check.mount_at(path).propagation end
@@ -24,7 +24,7 @@ end)
 assert(check.mount_at("/tmp/a/seen"), "a shared mount is seen")
 check.equal(check.mount_at("/tmp/a/unseen"), nil, "a private mount")
 
--- A slave sees its master's mounts and keeps its own.
+-- A slave receives its master's mounts and keeps its own.
 tiny.mkdir("a/down")
 tiny.mkdir("a/up")
 local turn, go = tiny.pipe()

@@ -1,4 +1,4 @@
--- Commands on a container that is not in the state for them, and words that mean nothing.
+-- Commands on a container in the wrong state, and unknown words.
 local check = require "check"
 
 local function refused(text, ...)
