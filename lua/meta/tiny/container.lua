@@ -12,10 +12,11 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"hostname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname; the default is the id.
+---@field domainname? string The NIS domain name (setdomainname(2)).
 ---@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
@@ -64,6 +65,7 @@
 ---@field stop_timeout? number The seconds between the stop signal and SIGKILL; the default is 10.
 ---@field init? boolean Run an init as PID 1 that forwards signals and reaps processes; the program is its child.
 ---@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
+---@field annotations? table<string, string>|string[] Annotations, which are only recorded.
 ---@field interactive? boolean Keep standard input open.
 ---@field tty? boolean Allocate a pseudo-terminal; TERM is xterm unless `env` sets it.
 ---@field health? tiny.health.spec The health check.
