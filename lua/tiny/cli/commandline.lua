@@ -1,7 +1,11 @@
 -- The command line of `run` and `create`: their options, and the spec that results.
 local commandline = {}
 
-local function overlay(...) return require "tiny.spec.merge_options"(...) end
+local function overlay(spec, args)
+  spec = require "tiny.spec.merge_options"(spec, args)
+  if #args.volumes_from > 0 then require "tiny.cli.volumes_from"(spec, args.volumes_from) end
+  return spec
+end
 
 -- The options that control how the spec is run.
 local function how(args, more)

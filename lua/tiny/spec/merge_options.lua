@@ -21,19 +21,6 @@ local function put_over(map, changes)
   return map
 end
 
--- The mounts of another container, "NAME[:ro]"; its recorded mounts are checked already.
-local function add_mounts_of(spec, text)
-  local name, mode = text:match("^([^:]+):?(.*)$")
-  if not name or mode ~= "" and mode ~= "ro" and mode ~= "rw" then values.wrong(("--volumes-from %s is not CONTAINER[:ro]"):format(tiny.show(text))) end
-  spec.mounts = spec.mounts or {}
-  for _, mount in ipairs(require("tiny.store.records").find(name).config.mounts or {}) do
-    local copy = {}
-    for key, value in pairs(mount) do copy[key] = value end
-    if mode == "ro" then copy.readonly = true end
-    table.insert(spec.mounts, copy)
-  end
-end
-
 -- Docker's log options, and the keys that they are here.
 local LOG_OPTIONS = { ["max-size"] = "max_size", ["max-file"] = "max_files", mode = "on_full" }
 local ON_FULL = { ["non-blocking"] = "drop", blocking = "wait" }
@@ -68,7 +55,6 @@ return function(spec, args)
   if labels then spec.labels = put_over(values.map("labels", spec.labels), labels) end
   if #args.annotation > 0 then spec.annotations = put_over(values.map("annotations", spec.annotations), pairs_of.annotations(args.annotation)) end
   if args.sig_proxy == false then values.wrong("--sig-proxy=false is not supported", "run the container with -d and use tinylua attach --no-stdin") end
-  for _, text in ipairs(args.volumes_from) do add_mounts_of(spec, text) end
   if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period or args.health_start_interval then
     spec.health = require("tiny.spec.health").overlay(spec.health, args)
   end
