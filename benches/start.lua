@@ -13,7 +13,7 @@ local uid, gid = tiny.getuid(), tiny.getgid()
 local own <close> = uid ~= 0 and tiny.userns { uid_map = { { 0, uid, 1 } }, gid_map = { { 0, gid, 1 } } } or nil
 local child <close> = tiny.clone({ user = own, pid = true, net = true, mount = true, uts = true, ipc = true, cgroup = true }, function()
   tiny.link_set("lo", { up = true })
-  tiny.mount_private("/", { propagation = "slave" })
+  tiny.mount_propagation("/", "slave")
   tiny.mount_bind(rootfs, rootfs, { nosuid = true, nodev = true })
   local root = tiny.open_root(rootfs)
   tiny.mount_proc("/proc", { root = root })

@@ -10,7 +10,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
-      with_cgroup(container, tiny.freeze)
+      with_cgroup(container, tiny.cgroup_freeze)
       events.emit(container, "pause")
       return name
     end)

@@ -10,7 +10,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
-      with_cgroup(container, tiny.thaw)
+      with_cgroup(container, tiny.cgroup_thaw)
       events.emit(container, "unpause")
       return name
     end)

@@ -49,11 +49,18 @@ fn depth(text: &str) -> usize {
     text.matches('(').count().saturating_sub(text.matches(')').count())
 }
 
+/// What to tell the user of an old name of a primitive.
+pub fn renaming(primitive: &Primitive, name: &str) -> Option<String> {
+    let name = name.strip_prefix("tiny.").unwrap_or(name).replace('.', ":");
+    primitive.renamings().find(|(old, _)| *old == name).map(|(_, text)| text)
+}
+
 /// The entry of "clone", "tiny.clone" or, as a method, "child:wait".
 pub fn find(registry: &'static Registry, name: &str) -> Option<&'static Primitive> {
     let name = name.strip_prefix("tiny.").unwrap_or(name);
     let method = name.split_once([':', '.']);
-    registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method))
+    let now = registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method));
+    now.or_else(|| registry.renamed(&name.replace('.', ":")))
 }
 
 /// A description of a type; the keys of an options table have their own section.

@@ -51,6 +51,26 @@ fn names_are_flat_and_unique() {
     }
 }
 
+/// The parts of a version: "0.2" is before "0.10".
+fn version(text: &str) -> Vec<u32> {
+    text.split('.').map(|part| part.parse().expect("a version is numbers and dots")).collect()
+}
+
+#[test]
+fn old_names_are_free_and_not_due() {
+    let names: HashSet<&str> = PRIMITIVES.all().map(|p| p.name).collect();
+    let methods: HashSet<String> =
+        PRIMITIVES.all().filter_map(|p| p.method.map(|(kind, method)| format!("{kind}:{method}"))).collect();
+    let mut seen = HashSet::new();
+    for primitive in PRIMITIVES.all() {
+        for (old, until) in primitive.formerly {
+            assert!(!names.contains(old) && !methods.contains(*old) && seen.insert(old), "{old} has two meanings");
+            let due = version(env!("CARGO_PKG_VERSION")) >= version(until);
+            assert!(!due, "{old} goes in version {until}: remove it from the entry of {}", primitive.name);
+        }
+    }
+}
+
 #[test]
 fn every_example_is_lua() {
     let lua = mlua::Lua::new();

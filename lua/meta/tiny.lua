@@ -234,7 +234,7 @@ function cgroup:write(files) end
 ---```
 ---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
 ---@param options? tiny.cgroup_notice.options
----@return tiny.notice # a notice handle for `poll`: `:take()`
+---@return tiny.notice # a notice handle for `poll`: `:read()`
 function cgroup:notice(file, options) end
 
 ---@class tiny.child: tiny.handle
@@ -357,11 +357,19 @@ local netns = {}
 ---@class tiny.notice: tiny.handle
 local notice = {}
 
----Takes the notification of a control file, so that `poll` waits for the next one.
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
 ---```lua
----local text = notice:take()
+---local text = notice:read()
 ---```
 ---@return any # the content of the file; nil when its cgroup has been removed
+function notice:read() end
+
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
+---```lua
+---local text = notice:read()
+---```
+---@return any # the content of the file; nil when its cgroup has been removed
+---@deprecated notice:take is now notice:read; the old name goes in version 0.2
 function notice:take() end
 
 ---@class tiny.pin: tiny.handle
@@ -372,10 +380,19 @@ local process = {}
 
 ---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
----local status, signal = process:exit()
+---local status, signal = process:exit_status()
 ---```
 ---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
+function process:exit_status() end
+
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
+---```lua
+---local status, signal = process:exit_status()
+---```
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
+---@return string?
+---@deprecated process:exit is now process:exit_status; the old name goes in version 0.2
 function process:exit() end
 
 ---@class tiny.published: tiny.handle
@@ -645,11 +662,21 @@ function tiny.pidfd_open(pid, options) end
 
 ---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
----local status, signal = process:exit()
+---local status, signal = process:exit_status()
 ---```
 ---@param process tiny.process a handle returned by `pidfd_open`
 ---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
+function tiny.process_exit_status(process) end
+
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
+---```lua
+---local status, signal = process:exit_status()
+---```
+---@param process tiny.process a handle returned by `pidfd_open`
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
+---@return string?
+---@deprecated tiny.process_exit is now tiny.process_exit_status; the old name goes in version 0.2
 function tiny.process_exit(process) end
 
 ---Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the start time and the boot id identify a process uniquely.
@@ -822,13 +849,24 @@ function tiny.seccomp_compile(profile, options) end
 ---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---tiny.poll({ listener })
----local call = tiny.notify_receive(listener)
+---local call = tiny.seccomp_notify_receive(listener)
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
 ---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel uses, unsigned), arch ("amd64"), pid (of the calling thread; 0 if it is not in this pid namespace); false when no call waits; nil when no process has the filter any more
+function tiny.seccomp_notify_receive(listener) end
+
+---Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked until the call is answered.
+---* ENOTTY: the file is not a seccomp listener
+---```lua
+---tiny.poll({ listener })
+---local call = tiny.seccomp_notify_receive(listener)
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel uses, unsigned), arch ("amd64"), pid (of the calling thread; 0 if it is not in this pid namespace); false when no call waits; nil when no process has the filter any more
+---@deprecated tiny.notify_receive is now tiny.seccomp_notify_receive; the old name goes in version 0.2
 function tiny.notify_receive(listener) end
 
----@class tiny.notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
+---@class tiny.seccomp_notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
 ---@field value? integer the return value of the call; the kernel does not execute it
 ---@field error? string the errno with which the call fails, such as "EPERM"
 ---@field continue? boolean true: the kernel executes the call
@@ -841,26 +879,53 @@ function tiny.notify_receive(listener) end
 ---* EMFILE: the caller has too many open files
 ---* EINVAL: the kernel cannot pass a descriptor in an answer (5.14 or newer)
 ---```lua
----tiny.notify_respond(listener, call.id, { error = "EPERM" })
+---tiny.seccomp_notify_respond(listener, call.id, { error = "EPERM" })
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
----@param id integer the call's id from `notify_receive`
----@param options? tiny.notify_respond.options
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options? tiny.seccomp_notify_respond.options
 ---@return boolean # true; false when the call no longer waits
+function tiny.seccomp_notify_respond(listener, id, options) end
+
+---Answers a system call with exactly one of the options (seccomp_unotify(2)). `continue` is not a security boundary when an argument is a pointer: another thread can change the memory between the check and the system call. To decide on a file, open it here and answer with `fd`.
+---* ENOTTY: the file is not a seccomp listener
+---* EINPROGRESS: the call has already been answered
+---* EMFILE: the caller has too many open files
+---* EINVAL: the kernel cannot pass a descriptor in an answer (5.14 or newer)
+---```lua
+---tiny.seccomp_notify_respond(listener, call.id, { error = "EPERM" })
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options? tiny.seccomp_notify_respond.options
+---@return boolean # true; false when the call no longer waits
+---@deprecated tiny.notify_respond is now tiny.seccomp_notify_respond; the old name goes in version 0.2
 function tiny.notify_respond(listener, id, options) end
 
 ---Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read through its pid before belongs to this call.
 ---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
----if not tiny.notify_valid(listener, call.id) then cwd = nil end
+---if not tiny.seccomp_notify_valid(listener, call.id) then cwd = nil end
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
----@param id integer the call's id from `notify_receive`
+---@param id integer the call's id from `seccomp_notify_receive`
 ---@return boolean # a boolean
+function tiny.seccomp_notify_valid(listener, id) end
+
+---Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read through its pid before belongs to this call.
+---* ENOTTY: the file is not a seccomp listener
+---```lua
+---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
+---if not tiny.seccomp_notify_valid(listener, call.id) then cwd = nil end
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `seccomp_notify_receive`
+---@return boolean # a boolean
+---@deprecated tiny.notify_valid is now tiny.seccomp_notify_valid; the old name goes in version 0.2
 function tiny.notify_valid(listener, id) end
 
----@class tiny.notify_read.options: table<"pid"|"address"|"length"|"max", any>
+---@class tiny.seccomp_notify_read.options: table<"pid"|"address"|"length"|"max", any>
 ---@field pid integer the pid of the call
 ---@field address integer the address: one of the call's args
 ---@field length? tiny.size the number of bytes, at most 1m; when absent, a string up to its NUL byte
@@ -872,12 +937,27 @@ function tiny.notify_valid(listener, id) end
 ---* ENAMETOOLONG: the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`
 ---* EACCES: needs CAP_SYS_PTRACE over the caller
 ---```lua
----local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
+---local path = tiny.seccomp_notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
----@param id integer the call's id from `notify_receive`
----@param options tiny.notify_read.options
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options tiny.seccomp_notify_read.options
 ---@return string? # a string; nil when the call no longer waits
+function tiny.seccomp_notify_read(listener, id, options) end
+
+---Reads the memory that an argument of a waiting system call points to (proc_pid_mem(5)). It checks before and after that the call still waits.
+---* ENOTTY: the file is not a seccomp listener
+---* EFAULT: the address is invalid: answer with EFAULT as the kernel would
+---* ENAMETOOLONG: the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`
+---* EACCES: needs CAP_SYS_PTRACE over the caller
+---```lua
+---local path = tiny.seccomp_notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options tiny.seccomp_notify_read.options
+---@return string? # a string; nil when the call no longer waits
+---@deprecated tiny.notify_read is now tiny.seccomp_notify_read; the old name goes in version 0.2
 function tiny.notify_read(listener, id, options) end
 
 ---@class tiny.landlock.options: table<"paths"|"tcp_bind"|"tcp_connect"|"scopes"|"strict"|"check"|"abi", any>
@@ -1129,11 +1209,24 @@ function tiny.chdir(path, options) end
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
----@class tiny.mount_private.options: table<"propagation"|"recursive", any>
----@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
+---@class tiny.mount_propagation.options: table<"recursive", any>
 ---@field recursive? boolean include the mounts below it (default: true)
 
----Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)). With "private", mount events do not propagate to other mount namespaces or from them.
+---Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)): which mount events other mount namespaces see, and which of theirs are seen.
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* EINVAL: the path is not a mount point
+---```lua
+---tiny.mount_propagation("/", "slave")
+---```
+---@param target string the mount point, usually "/"
+---@param propagation "private"|"slave"|"shared"|"unbindable" the propagation type
+---@param options? tiny.mount_propagation.options
+function tiny.mount_propagation(target, propagation, options) end
+
+---@class tiny.mount_private.options: table<"recursive", any>
+---@field recursive? boolean include the mounts below it (default: true)
+
+---Makes a mount and the mounts below it private: mount events do not propagate to other mount namespaces or from them (mount_namespaces(7)). It is short for `mount_propagation(target, "private")`.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the path is not a mount point
 ---```lua
@@ -1469,6 +1562,22 @@ function tiny.cgroup_kill(group, timeout) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param timeout? tiny.duration the longest time to wait
 ---@return boolean # true; false when the timeout expires: the remaining processes freeze later
+function tiny.cgroup_freeze(group, timeout) end
+
+---Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 freezer.state). The processes are not notified; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires: the remaining processes freeze later
+---@deprecated tiny.freeze is now tiny.cgroup_freeze; the old name goes in version 0.2
 function tiny.freeze(group, timeout) end
 
 ---Resumes the processes of a frozen cgroup.
@@ -1485,6 +1594,23 @@ function tiny.freeze(group, timeout) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param timeout? tiny.duration the longest time to wait
 ---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
+function tiny.cgroup_thaw(group, timeout) end
+
+---Resumes the processes of a frozen cgroup.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
+---@deprecated tiny.thaw is now tiny.cgroup_thaw; the old name goes in version 0.2
 function tiny.thaw(group, timeout) end
 
 ---Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses more, v2 kills and v1 fails with EBUSY.
@@ -2848,15 +2974,24 @@ function tiny.changes(watch) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
 ---@param options? tiny.cgroup_notice.options
----@return tiny.notice # a notice handle for `poll`: `:take()`
+---@return tiny.notice # a notice handle for `poll`: `:read()`
 function tiny.cgroup_notice(group, file, options) end
 
----Takes the notification of a control file, so that `poll` waits for the next one.
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
 ---```lua
----local text = notice:take()
+---local text = notice:read()
 ---```
 ---@param notice tiny.notice a handle returned by `cgroup_notice`
 ---@return any # the content of the file; nil when its cgroup has been removed
+function tiny.cgroup_notice_read(notice) end
+
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
+---```lua
+---local text = notice:read()
+---```
+---@param notice tiny.notice a handle returned by `cgroup_notice`
+---@return any # the content of the file; nil when its cgroup has been removed
+---@deprecated tiny.take_notice is now tiny.cgroup_notice_read; the old name goes in version 0.2
 function tiny.take_notice(notice) end
 
 -- Sockets
@@ -3171,11 +3306,11 @@ function tiny.set_terminal_mode(number, mode) end
 ---@return string? # a string, or nil when there is no such primitive
 function tiny.manual(name, options) end
 
----Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, and the handle and name of its method.
+---Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, the handle and name of its method, and its old names: `formerly` maps each to a sentence with the new name.
 ---```lua
 ---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
 ---```
----@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method }
+---@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method, formerly }
 function tiny.primitives() end
 
 ---@class tiny.sources.options: table<"below", any>

@@ -103,6 +103,7 @@ fn class(out: &mut String, registry: &'static Registry, kind: &str) {
         out.push('\n');
         annotate(out, primitive, 1);
         out.push_str(&format!("function {kind}:{method}({}) end\n", names(primitive, 1).join(", ")));
+        deprecated(out, primitive, &format!("{kind}:"), 1);
     }
 }
 
@@ -115,6 +116,20 @@ fn function(out: &mut String, primitive: &Primitive) {
     }
     annotate(out, primitive, 0);
     out.push_str(&format!("function tiny.{}({}) end\n", primitive.name, names(primitive, 0).join(", ")));
+    deprecated(out, primitive, "tiny.", 0);
+}
+
+/// The old names of a function, or of the method of a handle ("process:").
+fn deprecated(out: &mut String, primitive: &Primitive, of: &str, skip: usize) {
+    for (old, text) in primitive.renamings().filter(|(old, _)| old.contains(':') == of.ends_with(':')) {
+        let old = old.rsplit(':').next().unwrap_or(old);
+        out.push('\n');
+        annotate(out, primitive, skip);
+        out.push_str(&format!(
+            "---@deprecated {text}\nfunction {of}{old}({}) end\n",
+            names(primitive, skip).join(", ")
+        ));
+    }
 }
 
 fn options(out: &mut String, primitive: &Primitive) {

@@ -32,8 +32,9 @@ pub const FAMILY: &[Primitive] = &[
         name: "primitives",
         effect: Effect::Reads,
         doc: "Lists the primitives: the name and family of each, its effect, whether it undoes another call or \
-              mostly waits, the kind of handle that it returns, and the handle and name of its method.",
-        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method }",
+              mostly waits, the kind of handle that it returns, the handle and name of its method, and its old names: \
+              `formerly` maps each to a sentence with the new name.",
+        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method, formerly }",
         example: "for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end",
         call: primitives,
         ..BASE
@@ -99,7 +100,11 @@ fn manual(call: &Call<'_>) -> Outcome {
         return Err(Fail::Usage(format!("format {format:?} is for the whole manual; leave out the name")));
     }
     let name = call.str(0)?;
-    call.ok(docs::find(registry, &name).map(docs::entry))
+    let entry = docs::find(registry, &name).map(|found| match docs::renaming(found, &name) {
+        Some(text) => format!("{text}.\n\n{}", docs::entry(found)),
+        None => docs::entry(found),
+    });
+    call.ok(entry)
 }
 
 fn primitives(call: &Call<'_>) -> Outcome {
@@ -111,6 +116,7 @@ fn primitives(call: &Call<'_>) -> Outcome {
         entry.raw_set("effect", primitive.effect.word())?;
         entry.raw_set("undoes", primitive.undoes)?;
         entry.raw_set("waits", primitive.waits)?;
+        entry.raw_set("formerly", call.lua.create_table_from(primitive.renamings())?)?;
         entry.raw_set("returns", docs::returned_kind(primitive.returns))?;
         if let Some((handle, method)) = primitive.method {
             entry.raw_set("handle", handle)?;

@@ -73,11 +73,11 @@ local handles = setmetatable({}, { __index = function(handles, kind)
   return made
 end })
 
--- A primitive is bound when its name is first used, and is a plain field from then on.
+-- A primitive is bound when its name is first used, and is a plain field from then on. An old name leads to its new one.
 setmetatable(tiny, {
   __index = function(_, name)
-    local raw, forks = internal.primitive(name)
-    if not raw then return nil end
+    local raw, forks, now = internal.primitive(name)
+    if not raw then return now and tiny[now] end
     local bound = forks and bind_fork(raw) or bind(raw)
     tiny[name] = bound
     return bound

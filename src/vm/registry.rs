@@ -16,6 +16,9 @@ use std::sync::OnceLock;
 /// A binding's results, or a failure that `dispatch` turns into an error value.
 pub type Outcome = Result<MultiValue, Fail>;
 
+/// An old name that still works, and the version that removes it.
+pub type Former = (&'static str, &'static str);
+
 /// What a call does, for plans, steps and traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -70,6 +73,8 @@ pub struct Primitive {
     pub in_lua: bool,
     /// The version that introduced it.
     pub since: &'static str,
+    /// Its old names, which still work, each with the version that removes it; a method is "process:exit".
+    pub formerly: &'static [Former],
     /// The binding.
     pub call: fn(&Call<'_>) -> Outcome,
 }
@@ -92,6 +97,7 @@ impl Primitive {
         waits: false,
         in_lua: false,
         since: "0.1",
+        formerly: &[],
         call: |_| Ok(MultiValue::new()),
     };
 
@@ -109,6 +115,18 @@ impl Primitive {
     /// Whether an options table is taken after the positional arguments.
     pub fn takes_table(&self) -> bool {
         self.list.is_some() || !self.options.is_empty()
+    }
+
+    /// Its old names, each with what to tell their users: "tiny.freeze is now tiny.cgroup_freeze; …".
+    pub fn renamings(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.formerly.iter().map(|(old, until)| {
+            let (of, now) = match old.split_once(':') {
+                Some((kind, _)) => (format!("{kind}:"), self.method.map_or(self.name, |(_, method)| method)),
+                None => ("tiny.".into(), self.name),
+            };
+            let old_name = old.rsplit(':').next().unwrap_or(old);
+            (*old, format!("{of}{old_name} is now {of}{now}; the old name goes in version {until}"))
+        })
     }
 }
 
@@ -320,7 +338,7 @@ pub struct Registry {
     rows: &'static [packed::Row],
     calls: &'static [fn(&Call<'_>) -> Outcome],
     items: &'static [packed::Item],
-    errors: &'static [(packed::Span, packed::Span)],
+    pairs: &'static [(packed::Span, packed::Span)],
     types: &'static [Type],
     text: &'static [u8],
     all: OnceLock<Vec<Primitive>>,
@@ -332,11 +350,11 @@ impl Registry {
         rows: &'static [packed::Row],
         calls: &'static [fn(&Call<'_>) -> Outcome],
         items: &'static [packed::Item],
-        errors: &'static [(packed::Span, packed::Span)],
+        pairs: &'static [(packed::Span, packed::Span)],
         types: &'static [Type],
         text: &'static [u8],
     ) -> Registry {
-        Registry { rows, calls, items, errors, types, text, all: OnceLock::new() }
+        Registry { rows, calls, items, pairs, types, text, all: OnceLock::new() }
     }
 
     /// The registry of a machine.
@@ -352,5 +370,10 @@ impl Registry {
     /// The primitive with this name.
     pub fn find(&'static self, name: &str) -> Option<&'static Primitive> {
         self.all().find(|p| p.name == name)
+    }
+
+    /// The primitive that had this name, or method "process:exit", before.
+    pub fn renamed(&'static self, name: &str) -> Option<&'static Primitive> {
+        self.all().find(|p| p.formerly.iter().any(|(old, _)| *old == name))
     }
 }

@@ -1,6 +1,7 @@
 -- The part of `check` for calls and the handles that they return: unknown primitives, invalid arguments (with the check of
 -- the call itself: tiny.foresee), unknown methods of handles, and handles that are not used or closed.
 local constant = require "tiny.dev.constant"
+local effects = require "tiny.dev.effects"
 local suggestion = require "tiny.dev.suggestion"
 
 local calls = {}
@@ -107,7 +108,9 @@ function calls.new(found)
 
   function listener.field(node, walker)
     local module, name = walker:named(node)
-    if module == "tiny" and not exists(name) then say(node, ("no such primitive: tiny.%s"):format(name), suggestion(name, tiny)) end
+    if module ~= "tiny" then return end
+    if not exists(name) then return say(node, ("no such primitive: tiny.%s"):format(name), suggestion(name, tiny)) end
+    if effects.RENAMED[name] then say(node, effects.RENAMED[name].note) end
   end
 
   function listener.call(node, walker)
@@ -124,6 +127,7 @@ function calls.new(found)
     if tiny.foresee(method) == false then
       return say(node, ("%s handles have no method %s"):format(kind, name), suggestion(name, methods(kind)))
     end
+    if effects.RENAMED[method] then say(node, effects.RENAMED[method].note) end
     refused(node, method, { { kind = "..." }, table.unpack(node.args) })
   end
 

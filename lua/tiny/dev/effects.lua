@@ -7,6 +7,13 @@ local by_name = {}
 for _, primitive in ipairs(tiny.primitives()) do by_name[primitive.name] = primitive end
 effects.PRIMITIVES = by_name
 
+-- By old name, the primitive that it is now, and a sentence that says so. A method is "process:exit".
+local renamed = {}
+for _, primitive in pairs(by_name) do
+  for old, note in pairs(primitive.formerly) do renamed[old] = { name = primitive.name, note = note } end
+end
+effects.RENAMED = renamed
+
 -- Whether a primitive changes nothing, whatever its arguments.
 function effects.reads(name)
   return by_name[name] ~= nil and by_name[name].effect == "reads"

@@ -18,6 +18,7 @@ local self = { done = {}, count = 0, children = {} }
 local function breaks()
   local asked, set = self.break_before or rawget(_G, "break_before"), nil
   for _, name in ipairs(type(asked) == "table" and asked or { asked }) do
+    name = effects.RENAMED[name] and effects.RENAMED[name].name or name
     if not self.originals[name] then
       local names = {}
       for known in pairs(self.originals) do table.insert(names, known) end

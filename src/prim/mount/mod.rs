@@ -21,6 +21,7 @@ const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[
+    change::MOUNT_PROPAGATION,
     change::MOUNT_PRIVATE,
     bind::MOUNT_BIND,
     filesystem::MOUNT_PROC,

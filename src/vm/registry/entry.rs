@@ -1,7 +1,7 @@
 //! Views of the packed registry for a call: texts and types are built on demand.
 
 use super::packed::{Item, Range, Row, Span, part};
-use super::{Arg, Key, Opt, Outcome, Primitive, Registry, Type, parameters, signature};
+use super::{Arg, Former, Key, Opt, Outcome, Primitive, Registry, Type, parameters, signature};
 use crate::vm::call::Call;
 
 /// The parts of a primitive that a call needs.
@@ -111,9 +111,12 @@ impl Entry {
 
     /// Errnos and hints.
     pub fn errors(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        part(self.registry.errors, self.row().errors)
-            .iter()
-            .map(move |(code, hint)| (self.text(*code), self.text(*hint)))
+        self.registry.pairs(self.row().errors)
+    }
+
+    /// Its old names, each with the version that removes it.
+    pub fn formerly(self) -> impl Iterator<Item = Former> {
+        self.registry.pairs(self.row().formerly)
     }
 
     /// A working example of one or two lines of Lua.
@@ -172,6 +175,7 @@ impl Entry {
             waits: row.waits,
             in_lua: self.in_lua(),
             since: self.text(row.since),
+            formerly: self.formerly().collect::<Vec<_>>().leak(),
             call: self.registry.calls[self.number],
         }
     }

@@ -12,7 +12,7 @@ pub struct Span {
     len: u16,
 }
 
-/// A range of `ITEMS` or `ERRORS`.
+/// A range of `ITEMS` or `PAIRS`.
 #[derive(Clone, Copy)]
 pub struct Range {
     pub at: u16,
@@ -41,6 +41,7 @@ pub struct Row {
     pub args: Range,
     pub options: Range,
     pub errors: Range,
+    pub formerly: Range,
     pub list: Option<(u16, Span)>,
     pub method: Option<(Span, Span)>,
     pub effect: Effect,
@@ -102,6 +103,7 @@ const NO_ROW: Row = Row {
     args: NO_RANGE,
     options: NO_RANGE,
     errors: NO_RANGE,
+    formerly: NO_RANGE,
     list: None,
     method: None,
     effect: Effect::Acts,
@@ -121,9 +123,9 @@ pub struct Packer {
     /// Arguments and options.
     pub items: [Item; 4096],
     pub item: usize,
-    /// Errnos with their hints.
-    pub errors: [(Span, Span); 4096],
-    pub error: usize,
+    /// Errnos with their hints, and old names with the versions that remove them.
+    pub pairs: [(Span, Span); 4096],
+    pub pair: usize,
     /// Types with parameters.
     pub types: [Type; 2048],
     pub ty: usize,
@@ -140,8 +142,8 @@ pub const fn pack(families: &[&[Primitive]]) -> Packer {
         calls: [Primitive::BASE.call; 512],
         items: [NO_ITEM; 4096],
         item: 0,
-        errors: [(NONE, NONE); 4096],
-        error: 0,
+        pairs: [(NONE, NONE); 4096],
+        pair: 0,
         types: [Type::Any; 2048],
         ty: 0,
         text: [0; 1 << 19],
@@ -199,14 +201,8 @@ impl Packer {
             self.describe(ty, required, default, doc);
             i += 1;
         }
-        let errors = self.error;
-        i = 0;
-        while i < from.errors.len() {
-            let (code, hint) = from.errors[i];
-            self.errors[self.error] = (self.span(code), self.span(hint));
-            self.error += 1;
-            i += 1;
-        }
+        let errors = self.list(from.errors);
+        let formerly = self.list(from.formerly);
         self.rows[self.row] = Row {
             name: self.rows[self.row].name,
             family: self.span(from.family),
@@ -216,7 +212,8 @@ impl Packer {
             since: self.span(from.since),
             args: range(args, options),
             options: range(options, self.item),
-            errors: range(errors, self.error),
+            errors,
+            formerly,
             list: match from.list {
                 Some((ty, doc)) => Some((self.number(ty), self.span(doc))),
                 None => None,
@@ -230,6 +227,17 @@ impl Packer {
             waits: from.waits,
             in_lua: from.in_lua,
         };
+    }
+
+    const fn list(&mut self, from: &[(&str, &str)]) -> Range {
+        let start = self.pair;
+        let mut i = 0;
+        while i < from.len() {
+            self.pairs[self.pair] = (self.span(from[i].0), self.span(from[i].1));
+            self.pair += 1;
+            i += 1;
+        }
+        range(start, self.pair)
     }
 
     /// The rest of the next item.
@@ -278,6 +286,11 @@ impl Registry {
     /// A text.
     pub(super) fn text(&self, span: Span) -> &'static str {
         std::str::from_utf8(self.bytes(span)).unwrap_or_default()
+    }
+
+    /// The pairs of texts in a range.
+    pub(super) fn pairs(&self, range: Range) -> impl ExactSizeIterator<Item = (&'static str, &'static str)> {
+        part(self.pairs, range).iter().map(|(one, other)| (self.text(*one), self.text(*other)))
     }
 
     /// The type with this number.
