@@ -18,7 +18,7 @@ local child <close> = tiny.clone({ user = own, pid = true, net = true, mount = t
   local root = tiny.open_root(rootfs)
   tiny.mount_proc("/proc", { root = root })
   for _, path in ipairs { "/proc/irq", "/proc/bus" } do
-    tiny.mount_bind(path, path, { root = root, source_root = root, ro = true, nosuid = true, nodev = true, noexec = true })
+    tiny.mount_bind(path, path, { root = root, source_root = root, read_only = true, nosuid = true, nodev = true, noexec = true })
   end
   tiny.mount_tmpfs("/dev", { root = root, nosuid = true, mode = tonumber("755", 8) })
   local dev = tiny.open_root("/dev", { root = root })

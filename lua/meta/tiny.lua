@@ -1236,11 +1236,11 @@ function tiny.mount_propagation(target, propagation, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
 ---@field nodev? boolean device nodes cannot be opened (default: false)
 ---@field noexec? boolean no file can be executed (default: false)
@@ -1255,7 +1255,7 @@ function tiny.mount_private(target, options) end
 ---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
----tiny.mount_bind("/usr", "./rootfs/usr", { ro = true, create = true })
+---tiny.mount_bind("/usr", "./rootfs/usr", { read_only = true, create = true })
 ---```
 ---@param source string a file or directory of the host
 ---@param target string the mount point: a file for a file, a directory for a directory
@@ -1263,11 +1263,11 @@ function tiny.mount_private(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_bind(source, target, options) end
 
----@class tiny.mount_proc.options: table<"root"|"create"|"open"|"ro"|"hidepid"|"subset", any>
+---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"read_only"|"hidepid"|"subset", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" which processes a user can see (default: off)
 ---@field subset? "pid" show only the directories of processes
 
@@ -1282,28 +1282,28 @@ function tiny.mount_bind(source, target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_proc(target, options) end
 
----@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"ro", any>
+---@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"read_only", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 
 ---Mounts sysfs for the caller's network namespace at `target` (sysfs(5)).
 ---* EPERM: needs CAP_SYS_ADMIN over the network namespace: clone with net = true
 ---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---```lua
----tiny.mount_sysfs("/sys", { ro = true })
+---tiny.mount_sysfs("/sys", { read_only = true })
 ---```
 ---@param target string the mount point
 ---@param options? tiny.mount_sysfs.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_sysfs(target, options) end
 
----@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
+---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
 ---@field nodev? boolean device nodes cannot be opened (default: false)
 ---@field noexec? boolean no file can be executed (default: false)
@@ -1360,10 +1360,10 @@ function tiny.mount_devpts(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_mqueue(target, options) end
 
----@class tiny.mount_cgroup.options: table<"root"|"create"|"ro"|"controllers", any>
+---@class tiny.mount_cgroup.options: table<"root"|"create"|"read_only"|"controllers", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field controllers? string[] the v1 hierarchy with exactly these controllers; cgroup2 when absent
 
 ---Mounts the cgroup2 hierarchy, or the v1 hierarchy of the given controllers, at `target` (cgroups(7)).
@@ -1371,18 +1371,18 @@ function tiny.mount_mqueue(target, options) end
 ---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---* EBUSY: the controllers are mounted together with others, or belong to cgroup2
 ---```lua
----tiny.mount_cgroup("/sys/fs/cgroup", { ro = true })
+---tiny.mount_cgroup("/sys/fs/cgroup", { read_only = true })
 ---```
 ---@param target string the mount point
 ---@param options? tiny.mount_cgroup.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_cgroup(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
 ---@field nodev? boolean device nodes cannot be opened (default: false)
 ---@field noexec? boolean no file can be executed (default: false)
@@ -1747,23 +1747,22 @@ function tiny.cgroup_write(group, files) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
+---@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac_address`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
 function tiny.links(options) end
 
----@class tiny.link_set.options: table<"netns"|"up"|"down"|"mtu"|"master"|"name"|"mac"|"move_to", any>
+---@class tiny.link_set.options: table<"netns"|"up"|"mtu"|"master"|"name"|"mac_address"|"move_to", any>
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
----@field up? boolean true brings the link up
----@field down? boolean true brings the link down
+---@field up? boolean true brings the link up, false down
 ---@field mtu? integer the MTU in bytes
 ---@field master? tiny.bridge|string|boolean the bridge that it becomes a port of; false for none
 ---@field name? string the new name
----@field mac? string the MAC address, such as "02:00:00:00:00:01"
+---@field mac_address? string the MAC address, such as "02:00:00:00:00:01"
 ---@field move_to? tiny.netns the network namespace to move to; `master` and `name` apply there
 
 ---Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down afterwards unless `up` is true.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EBUSY: the link is in use; bring it down first (down = true)
+---* EBUSY: the link is in use; bring it down first (up = false)
 ---* EINVAL: the link does not accept this value, or cannot move (lo and bridges cannot)
 ---```lua
 ---tiny.link_set("lo", { up = true })
@@ -1787,11 +1786,11 @@ function tiny.link_set(link, options) end
 ---@param options? tiny.link_del.options
 function tiny.link_del(link, options) end
 
----@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac"|"netns", any>
+---@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac_address"|"netns", any>
 ---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses, through which the caller reaches the links on it
 ---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
 ---@field mtu? integer the MTU in bytes (default: 1500)
----@field mac? string the MAC address; a random one changes with the links on the bridge (default: random)
+---@field mac_address? string the MAC address; a random one changes with the links on the bridge (default: random)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Creates a bridge and brings it up (ip-link(8), type bridge).
@@ -1806,7 +1805,7 @@ function tiny.link_del(link, options) end
 ---@return tiny.bridge # a bridge handle: `name`, `addr`; `<close>` deletes it
 function tiny.bridge(name, options) end
 
----@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
+---@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac_address"|"mtu"|"queues", any>
 ---@field name string the end's name, at most 15 bytes
 ---@field netns? tiny.netns the network namespace in which it is created (default: the caller's)
 ---@field bridge? tiny.bridge|string the bridge of that namespace to attach it to (default: none)
@@ -1816,7 +1815,7 @@ function tiny.bridge(name, options) end
 ---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses (default: none)
 ---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
 ---@field gateway? string|string[] the gateway of a default route through it, or a list with one for IPv4 and one for IPv6 (default: none)
----@field mac? string its MAC address (default: random)
+---@field mac_address? string its MAC address (default: random)
 ---@field mtu? integer the MTU in bytes (default: 1500)
 ---@field queues? integer the number of transmit and receive queues, to spread the work over several processors (default: 1)
 
@@ -1833,7 +1832,7 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac, mtu, queues
+---@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac_address, mtu, queues
 ---@param second tiny.veth_pair.first the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
@@ -2085,8 +2084,8 @@ function tiny.isolate_del(name, options) end
 ---@return tiny.transit # a transit handle: `name`; `<close>` removes the table
 function tiny.block_transit(own, options) end
 
----@class tiny.pin.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the MAC address that it sends from: that of the veth's other end
+---@class tiny.pin.options: table<"mac_address"|"addr"|"router"|"netns", any>
+---@field mac_address string the MAC address that it sends from: that of the veth's other end
 ---@field addr string|string[] its address or a list of addresses
 ---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
@@ -2098,15 +2097,15 @@ function tiny.block_transit(own, options) end
 ---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EAFNOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
----local pin <close> = tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
+---local pin <close> = tiny.pin("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
 ---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin.options
 ---@return tiny.pin # a pin handle: `name`; `<close>` removes the pin
 function tiny.pin(link, options) end
 
----@class tiny.pin_del.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the MAC address that it sends from: that of the veth's other end
+---@class tiny.pin_del.options: table<"mac_address"|"addr"|"router"|"netns", any>
+---@field mac_address string the MAC address that it sends from: that of the veth's other end
 ---@field addr string|string[] its address or a list of addresses
 ---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
@@ -2117,8 +2116,8 @@ function tiny.pin(link, options) end
 ---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
----tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
----tiny.pin_del("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
+---tiny.pin("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
+---tiny.pin_del("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
 ---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin_del.options
@@ -2134,7 +2133,7 @@ function tiny.pin_del(link, options) end
 ---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
----tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
+---tiny.pin("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
 ---tiny.pin_clear()
 ---```
 ---@param options? tiny.pin_clear.options
@@ -3306,11 +3305,11 @@ function tiny.set_terminal_mode(number, mode) end
 ---@return string? # a string, or nil when there is no such primitive
 function tiny.manual(name, options) end
 
----Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, the handle and name of its method, and its old names: `formerly` maps each to a sentence with the new name.
+---Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, the handle and name of its method, and the old names of itself and of its options, each with a sentence that has the new name.
 ---```lua
 ---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
 ---```
----@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method, formerly }
+---@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method, formerly, renamed_options }
 function tiny.primitives() end
 
 ---@class tiny.sources.options: table<"below", any>

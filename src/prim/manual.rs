@@ -32,9 +32,9 @@ pub const FAMILY: &[Primitive] = &[
         name: "primitives",
         effect: Effect::Reads,
         doc: "Lists the primitives: the name and family of each, its effect, whether it undoes another call or \
-              mostly waits, the kind of handle that it returns, the handle and name of its method, and its old names: \
-              `formerly` maps each to a sentence with the new name.",
-        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method, formerly }",
+              mostly waits, the kind of handle that it returns, the handle and name of its method, and the old names of \
+              itself and of its options, each with a sentence that has the new name.",
+        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method, formerly, renamed_options }",
         example: "for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end",
         call: primitives,
         ..BASE
@@ -116,6 +116,7 @@ fn primitives(call: &Call<'_>) -> Outcome {
         entry.raw_set("effect", primitive.effect.word())?;
         entry.raw_set("undoes", primitive.undoes)?;
         entry.raw_set("waits", primitive.waits)?;
+        entry.raw_set("renamed_options", call.lua.create_table_from(primitive.renamed_options())?)?;
         entry.raw_set("formerly", call.lua.create_table_from(primitive.renamings())?)?;
         entry.raw_set("returns", docs::returned_kind(primitive.returns))?;
         if let Some((handle, method)) = primitive.method {

@@ -7,17 +7,16 @@ use mlua::{Lua, MultiValue};
 
 pub use crate::sys::suggest::did_you_mean;
 pub use entry::{Entry, Field};
+pub use former::Former;
 
 mod entry;
+mod former;
 pub(crate) mod packed;
 
 use std::sync::OnceLock;
 
 /// A binding's results, or a failure that `dispatch` turns into an error value.
 pub type Outcome = Result<MultiValue, Fail>;
-
-/// An old name that still works, and the version that removes it.
-pub type Former = (&'static str, &'static str);
 
 /// What a call does, for plans, steps and traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,18 +115,6 @@ impl Primitive {
     pub fn takes_table(&self) -> bool {
         self.list.is_some() || !self.options.is_empty()
     }
-
-    /// Its old names, each with what to tell their users: "tiny.freeze is now tiny.cgroup_freeze; …".
-    pub fn renamings(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.formerly.iter().map(|(old, until)| {
-            let (of, now) = match old.split_once(':') {
-                Some((kind, _)) => (format!("{kind}:"), self.method.map_or(self.name, |(_, method)| method)),
-                None => ("tiny.".into(), self.name),
-            };
-            let old_name = old.rsplit(':').next().unwrap_or(old);
-            (*old, format!("{of}{old_name} is now {of}{now}; the old name goes in version {until}"))
-        })
-    }
 }
 
 /// The name of a parameter or key, with its type.
@@ -142,6 +129,8 @@ pub trait Key: Copy {
     fn required(self) -> bool;
     /// What it is.
     fn doc(self) -> &'static str;
+    /// Its old names, each with the version that removes it.
+    fn formerly(self) -> impl Iterator<Item = Former>;
 }
 
 impl Key for &Arg {
@@ -164,6 +153,10 @@ impl Key for &Arg {
     fn doc(self) -> &'static str {
         self.doc
     }
+
+    fn formerly(self) -> impl Iterator<Item = Former> {
+        std::iter::empty()
+    }
 }
 
 impl Key for &'static Opt {
@@ -185,6 +178,10 @@ impl Key for &'static Opt {
 
     fn doc(self) -> &'static str {
         self.doc
+    }
+
+    fn formerly(self) -> impl Iterator<Item = Former> {
+        self.formerly.iter().copied()
     }
 }
 
@@ -224,16 +221,26 @@ pub struct Opt {
     pub default: &'static str,
     /// Its effect, with the unit.
     pub doc: &'static str,
+    /// Its old names, which still work, each with the version that removes it; `!` before the name of a flag that
+    /// turned the option off.
+    pub formerly: &'static [Former],
+}
+
+impl Opt {
+    /// The same with old names.
+    pub const fn formerly(self, formerly: &'static [Former]) -> Opt {
+        Opt { formerly, ..self }
+    }
 }
 
 /// An optional key.
 pub const fn opt(name: &'static str, ty: Type, default: &'static str, doc: &'static str) -> Opt {
-    Opt { name, ty, required: false, default, doc }
+    Opt { name, ty, required: false, default, doc, formerly: &[] }
 }
 
 /// A required key.
 pub const fn need(name: &'static str, ty: Type, doc: &'static str) -> Opt {
-    Opt { name, ty, required: true, default: "", doc }
+    Opt { name, ty, required: true, default: "", doc, formerly: &[] }
 }
 
 /// The type of a value.
@@ -370,10 +377,5 @@ impl Registry {
     /// The primitive with this name.
     pub fn find(&'static self, name: &str) -> Option<&'static Primitive> {
         self.all().find(|p| p.name == name)
-    }
-
-    /// The primitive that had this name, or method "process:exit", before.
-    pub fn renamed(&'static self, name: &str) -> Option<&'static Primitive> {
-        self.all().find(|p| p.formerly.iter().any(|(old, _)| *old == name))
     }
 }

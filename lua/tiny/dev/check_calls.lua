@@ -106,6 +106,14 @@ function calls.new(found)
     say(key and item_of(nodes, key) or node, name .. ": " .. refusal)
   end
 
+  local function old_options(name, nodes)
+    name = effects.RENAMED[name] and effects.RENAMED[name].name or name
+    for old, note in pairs(effects.PRIMITIVES[name] and effects.PRIMITIVES[name].renamed_options or {}) do
+      local item = item_of(nodes, old)
+      if item then say(item, ("%s: %s"):format(name, note)) end
+    end
+  end
+
   function listener.field(node, walker)
     local module, name = walker:named(node)
     if module ~= "tiny" then return end
@@ -115,7 +123,10 @@ function calls.new(found)
 
   function listener.call(node, walker)
     local name, nodes = primitive(node, walker)
-    if name and exists(name) then refused(node, name, nodes) end
+    if name and exists(name) then
+      refused(node, name, nodes)
+      old_options(name, nodes)
+    end
     require("tiny.dev.check_tables").call(node, walker, say)
   end
 
@@ -129,6 +140,7 @@ function calls.new(found)
     end
     if effects.RENAMED[method] then say(node, effects.RENAMED[method].note) end
     refused(node, method, { { kind = "..." }, table.unpack(node.args) })
+    old_options((effects.RENAMED[method] or effects.METHODS[method]).name, node.args)
   end
 
   function listener.statement(node, walker)

@@ -7,6 +7,12 @@ local by_name = {}
 for _, primitive in ipairs(tiny.primitives()) do by_name[primitive.name] = primitive end
 effects.PRIMITIVES = by_name
 
+-- By "process:exit_status", the primitive of a method.
+effects.METHODS = {}
+for _, primitive in pairs(by_name) do
+  if primitive.handle then effects.METHODS[primitive.handle .. ":" .. primitive.method] = primitive end
+end
+
 -- By old name, the primitive that it is now, and a sentence that says so. A method is "process:exit".
 local renamed = {}
 for _, primitive in pairs(by_name) do

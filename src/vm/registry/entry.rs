@@ -48,6 +48,10 @@ impl Key for Field {
     fn doc(self) -> &'static str {
         self.0.text(self.1.doc)
     }
+
+    fn formerly(self) -> impl Iterator<Item = Former> {
+        self.0.pairs(self.1.formerly)
+    }
 }
 
 impl Field {
@@ -57,7 +61,8 @@ impl Field {
 
     fn opt(self) -> Opt {
         let default = self.0.text(self.1.default);
-        Opt { name: self.name(), ty: self.ty(), required: self.required(), default, doc: self.doc() }
+        let formerly = self.formerly().collect::<Vec<_>>().leak();
+        Opt { name: self.name(), ty: self.ty(), required: self.required(), default, doc: self.doc(), formerly }
     }
 }
 
@@ -143,6 +148,11 @@ impl Entry {
     pub fn parameters(self) -> Vec<(&'static str, bool)> {
         let needed = self.list().is_some() || self.options().any(|o| o.required());
         parameters(self.args(), self.takes_table().then_some(needed))
+    }
+
+    /// Whether an option, or a key of an argument, has an old name.
+    pub fn has_renamed_options(self) -> bool {
+        self.row().renamed_options
     }
 
     /// Whether an options table is taken after the positional arguments.

@@ -2,7 +2,7 @@
 //! time (in `prim`). The entries themselves contain thousands of pointers: a position-independent program would
 //! relocate each of them at its start, in pages that supervisors then could not share.
 
-use super::{Arg, Effect, Opt, Outcome, Primitive, Registry, Type};
+use super::{Arg, Effect, Former, Opt, Outcome, Primitive, Registry, Type};
 use crate::vm::call::Call;
 
 /// A text in `TEXT`.
@@ -25,6 +25,7 @@ pub struct Item {
     pub name: Span,
     pub default: Span,
     pub doc: Span,
+    pub formerly: Range,
     pub ty: u16,
     pub required: bool,
 }
@@ -42,6 +43,7 @@ pub struct Row {
     pub options: Range,
     pub errors: Range,
     pub formerly: Range,
+    pub renamed_options: bool,
     pub list: Option<(u16, Span)>,
     pub method: Option<(Span, Span)>,
     pub effect: Effect,
@@ -91,7 +93,7 @@ const fn plain(ty: Type) -> Option<u16> {
 }
 
 const NONE: Span = Span { at: 0, len: 0 };
-const NO_ITEM: Item = Item { name: NONE, default: NONE, doc: NONE, ty: 0, required: false };
+const NO_ITEM: Item = Item { name: NONE, default: NONE, doc: NONE, formerly: NO_RANGE, ty: 0, required: false };
 const NO_RANGE: Range = Range { at: 0, len: 0 };
 const NO_ROW: Row = Row {
     name: NONE,
@@ -104,6 +106,7 @@ const NO_ROW: Row = Row {
     options: NO_RANGE,
     errors: NO_RANGE,
     formerly: NO_RANGE,
+    renamed_options: false,
     list: None,
     method: None,
     effect: Effect::Acts,
@@ -188,17 +191,19 @@ impl Packer {
 
     const fn rest(&mut self, from: &Primitive) {
         let args = self.item;
+        let mut renamed = has_old(from.options);
         let mut i = 0;
         while i < from.args.len() {
             let Arg { ty, required, doc, .. } = from.args[i];
-            self.describe(ty, required, "", doc);
+            self.describe(ty, required, "", doc, &[]);
+            renamed |= matches!(ty, Type::Options(keys) if has_old(keys));
             i += 1;
         }
         let options = self.item;
         i = 0;
         while i < from.options.len() {
-            let Opt { ty, required, default, doc, .. } = from.options[i];
-            self.describe(ty, required, default, doc);
+            let Opt { ty, required, default, doc, formerly, .. } = from.options[i];
+            self.describe(ty, required, default, doc, formerly);
             i += 1;
         }
         let errors = self.list(from.errors);
@@ -214,6 +219,7 @@ impl Packer {
             options: range(options, self.item),
             errors,
             formerly,
+            renamed_options: renamed,
             list: match from.list {
                 Some((ty, doc)) => Some((self.number(ty), self.span(doc))),
                 None => None,
@@ -229,7 +235,7 @@ impl Packer {
         };
     }
 
-    const fn list(&mut self, from: &[(&str, &str)]) -> Range {
+    const fn list(&mut self, from: &[Former]) -> Range {
         let start = self.pair;
         let mut i = 0;
         while i < from.len() {
@@ -241,10 +247,11 @@ impl Packer {
     }
 
     /// The rest of the next item.
-    const fn describe(&mut self, ty: Type, required: bool, default: &str, doc: &str) {
+    const fn describe(&mut self, ty: Type, required: bool, default: &str, doc: &str, formerly: &[Former]) {
         let name = self.items[self.item].name;
+        let formerly = self.list(formerly);
         self.items[self.item] =
-            Item { name, default: self.span(default), doc: self.span(doc), ty: self.number(ty), required };
+            Item { name, default: self.span(default), doc: self.span(doc), formerly, ty: self.number(ty), required };
         self.item += 1;
     }
 
@@ -264,6 +271,18 @@ impl Packer {
         self.letter += len;
         Span { at: at as u32, len: len as u16 }
     }
+}
+
+/// Whether one of the keys has an old name.
+const fn has_old(keys: &[Opt]) -> bool {
+    let mut i = 0;
+    while i < keys.len() {
+        if !keys[i].formerly.is_empty() {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn range(from: usize, to: usize) -> Range {

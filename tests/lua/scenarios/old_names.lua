@@ -1,5 +1,5 @@
--- The old names of primitives and methods: each still works, in a plan too, and `check`, `doc` and the editor stubs say
--- what it is now.
+-- The old names of primitives, methods and options: each still works, in a plan too, and `check`, `doc` and the editor stubs
+-- say what it is now.
 local check = require "check"
 
 -- The primitives that return a kind of handle.
@@ -41,6 +41,52 @@ for _, each in ipairs(renamed) do
   check.equal(doc.out, each.note .. ".\n\n" .. tiny.manual(each.now.name))
   assert(stubs:find(("---@deprecated %s\nfunction %s("):format(each.note, old), 1, true), each.old .. " has no stub")
 end
+
+-- Options: where a call would refuse another unknown key, it takes the old name.
+local unknown = tiny.foresee()
+local function refusal(name, number, place, key)
+  local args = { n = number }
+  for i = 1, number do args[i] = unknown end
+  args[place] = { [key] = unknown }
+  return tiny.foresee(name, args) or ""
+end
+local options = 0
+for _, primitive in ipairs(tiny.primitives()) do
+  for old, note in pairs(primitive.renamed_options) do
+    options = options + 1
+    local places = 0
+    for number = 1, 3 do
+      for place = 1, number do
+        if refusal(primitive.name, number, place, "no_such_key"):find 'unknown option "no_such_key"' then
+          places = places + 1
+          assert(not refusal(primitive.name, number, place, old):find "unknown option", primitive.name .. ": " .. old)
+        end
+      end
+    end
+    assert(places > 0, primitive.name .. " takes no options")
+    tiny.write_file("/tmp/old.lua", ("\nreturn tiny.%s({\n %s = true })"):format(primitive.name, old))
+    local result = check.run { "check", "/tmp/old.lua" }
+    local said = ("/tmp/old.lua:3:2: %s: %s\n"):format(primitive.name, note)
+    assert(result.out:find(said, 1, true), said .. result.out)
+  end
+end
+check.equal(options > 0, true, "old options")
+
+-- The values arrive.
+local mount <close> = tiny.mount_tmpfs("/tmp/old", { ro = true, create = true })
+check.fails("EROFS", tiny.write_file, "/tmp/old/x", "")
+local asked = { name = "old0", mac = "02:00:00:00:00:0a" }
+local veth <close> = tiny.veth_pair(asked, { name = "old1" })
+check.equal(asked.mac, "02:00:00:00:00:0a", "the caller's table is not changed")
+local function link()
+  for _, each in ipairs(tiny.links()) do if each.name == "old0" then return each end end
+end
+check.equal(link().mac_address, "02:00:00:00:00:0a")
+tiny.link_set(veth, { down = true })
+check.equal(link().up, false)
+tiny.link_set(veth, { down = false })
+check.equal(link().up, false, "down = false changes nothing")
+check.refuses('option "ro" is the old name of "read_only": give only that', tiny.mount_tmpfs, "/tmp/old", { ro = true, read_only = false })
 
 -- A method's old name, on a real handle and on a plan's.
 local child <close> = tiny.fork(function() os.exit(3) end)
