@@ -6,6 +6,7 @@ mod control;
 mod copy;
 mod credentials;
 mod data;
+mod descriptor;
 mod dry_run;
 mod event;
 mod file;
@@ -55,6 +56,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     copy::FAMILY,
     data::FAMILY,
+    descriptor::FAMILY,
     event::FAMILY,
     cgroup_event::FAMILY,
     socket::FAMILY,

@@ -107,7 +107,7 @@ function calls.new(found)
   end
 
   local function old_options(name, nodes)
-    name = effects.RENAMED[name] and effects.RENAMED[name].name or name
+    name = effects.now(name)
     for old, note in pairs(effects.PRIMITIVES[name] and effects.PRIMITIVES[name].renamed_options or {}) do
       local item = item_of(nodes, old)
       if item then say(item, ("%s: %s"):format(name, note)) end

@@ -20,6 +20,11 @@ for _, primitive in pairs(by_name) do
 end
 effects.RENAMED = renamed
 
+-- The name of a primitive that may be given by an old name.
+function effects.now(name)
+  return renamed[name] and renamed[name].name or name
+end
+
 -- Whether a primitive changes nothing, whatever its arguments.
 function effects.reads(name)
   return by_name[name] ~= nil and by_name[name].effect == "reads"

@@ -25,9 +25,7 @@ end
 -- Creates a cgroup with every controller of this host; nil if that is not possible. A v1 cpuset's files are empty at first,
 -- and then it accepts no process (cpuset(7)).
 local function group(name)
-  local controllers = {}
-  for controller in pairs(tiny.probe().cgroup.controllers or {}) do table.insert(controllers, controller) end
-  table.sort(controllers)
+  local controllers = require "tiny.base.sorted_keys"(tiny.probe().cgroup.controllers)
   return (tiny.try(tiny.cgroup, name, { controllers = controllers }))
 end
 

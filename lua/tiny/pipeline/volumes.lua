@@ -71,9 +71,7 @@ local function of_mount(text)
     local key, value = word:match("^([^=]+)=(.*)$")
     local field = KEYS[key or word]
     if not field then
-      local known = {}
-      for name in pairs(KEYS) do table.insert(known, name) end
-      local near = tiny.did_you_mean(key or word, known)
+      local near = tiny.did_you_mean(key or word, require "tiny.base.sorted_keys"(KEYS))
       wrong(text, ("unknown key %s"):format(tiny.show(key or word)) .. (near and ("; did you mean %q?"):format(near) or ""), "known keys: " .. SHOWN)
     end
     if mount[field] ~= nil then wrong(text, ("the %s is given twice"):format(field)) end
