@@ -36,32 +36,21 @@ local function check_result(path, result)
   tiny.fail { at = path, message = "the recipe returned " .. tiny.show(result) .. ", which is neither a container nor an exit status", hint = hint }
 end
 
--- Options that have no effect, but also do no harm, for a recipe that acts itself.
-local IDLE = { rm = true, interactive = true, tty = true }
-
--- Warns about options that had no effect because there was no container, such as a limit.
-local function warn_unused(path, args)
-  local unused = {}
-  for _, option in ipairs(next(args, (next(args))) and require("tiny.spec.derived").options() or {}) do
-    local value = rawget(args, (option[1]:gsub("-", "_")))
-    local given = value and value ~= option.default and not (type(value) == "table" and #value == 0)
-    if given and not IDLE[option[1]] then table.insert(unused, "--" .. option[1]) end
-  end
-  if unused[1] then require("tiny.format").note("%s created no container, so %s had no effect", path, table.concat(unused, ", ")) end
-end
-
 -- The recipe's container as spec and options; otherwise the result of a recipe that acts itself.
 local function of_recipe(args)
   local words = table.move(args.command, 2, #args.command, 1, {})
   local path = args.command[1]
   -- The error is in the name that the user typed, not in a line of the library.
   local chunk, text = placed(function() end, tiny.load_recipe, path)
+  local given = next(args, (next(args))) and require("tiny.cli.container_options").given(args) or {}
+  local allow = given[1] and require("tiny.cli.container_options").guard(path, given)
   -- `return c.new { … }` is a tail call, which leaves no frame.
   local result = placed(function(err) return err.placeless and path or err.at end, first_of, chunk, words)
+  if allow then allow() end
   -- Modules for running a container are not loaded for a recipe that acts itself.
   if type(result) ~= "table" or not require("tiny.container").is(result) then
     result = check_result(path, result)
-    warn_unused(path, args)
+    if given[1] then require("tiny.cli.container_options").fail(path, given) end
     return nil, result
   end
   local where, recipe = result.where or path, { path = path, args = words, text = text }

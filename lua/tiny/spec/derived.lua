@@ -38,23 +38,24 @@ function derived.fields()
   return fields
 end
 
--- The options of a row. The first takes its name and type from the key unless it has its own.
+local NONE = {}
+
+-- The options of a row. The first takes its name and type from the key unless it has its own. They are filled in once,
+-- in the row itself.
 local function options_of(row)
-  local list = row.option
-  if not list then return {} end
-  if type(list[1]) ~= "table" then list = { list } end
-  local made = {}
+  local list = row.options
+  if list then return list end
+  list = row.option or NONE
+  if list ~= NONE and type(list[1]) ~= "table" then list = { list } end
   for i, option in ipairs(list) do
-    local one = {}
-    for key, value in pairs(option) do one[key] = value end
-    one[1] = one[1] or row[1]:gsub("_", "-")
-    if i == 1 and one.type == nil and one.many == nil then
-      one.type, one.many = OPTION[row[2]], MANY[row[2]]
+    option[1] = option[1] or row[1]:gsub("_", "-")
+    if i == 1 and option.type == nil and option.many == nil then
+      option.type, option.many = OPTION[row[2]], MANY[row[2]]
     end
-    if one.type == "string" then one.type = nil end
-    made[i] = one
+    if option.type == "string" then option.type = nil end
   end
-  return made
+  row.options = list
+  return list
 end
 
 -- The options of `run` and `create`, in the order of the rows.

@@ -37,14 +37,32 @@ refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is gi
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was created\n  hint: set ctx.child = tiny.clone({ … }, ctx.inside)")
 
--- Options that only a container can use: the error says that there was none. Defaults do not count.
-tiny.write_file("/tmp/r.lua", "print 'did it' return 3")
+-- Options that only a container can use are an error. Defaults do not count.
+tiny.write_file("/tmp/r.lua", "return 3")
 local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
-check.equal(idle.status, 3)
-check.equal(idle.out, "did it\n")
-check.equal(idle.err, "tinylua: /tmp/r.lua created no container, so --memory, --env, --detach had no effect\n")
+check.equal(idle.status, 125)
+local leave = '\n  hint: leave the options out, or let the recipe return require("tiny.container").new { … }\n'
+check.equal(idle.err, "/tmp/r.lua: --memory, --env, --detach need a container, but the recipe returned none" .. leave)
+tiny.write_file("/tmp/r.lua", "")
 check.equal(check.run({ "run", "--rm", "/tmp/r.lua" }).err, "")
 check.equal(check.run({ "run", "/tmp/r.lua" }).err, "")
 
 check.equal(run("#!/usr/bin/env -S tinylua run\nprint(tiny.caller())").out, "/tmp/r.lua:2\n")
 check.equal(run("\u{feff}print(1)").out, "1\n")
+
+-- A recipe that makes its own container is stopped before it makes one; one that only runs a tool first is not.
+for name, call in pairs {
+  clone = "clone({ uts = true }, function() os.exit(9) end):wait()", unshare = 'unshare { uts = true }', chroot = 'chroot "/"',
+  setns = "setns(tiny.utsns())", pivot_root = 'pivot_root "/"',
+} do
+  tiny.write_file("/tmp/r.lua", "print 'begins'\ntiny." .. call .. " print 'acted'")
+  local stopped = check.run { "run", "--read-only", "--network", "none", "/tmp/r.lua" }
+  check.equal(stopped.status, 125)
+  check.equal(stopped.out, "begins\n")
+  check.equal(stopped.err:match("^[^\n]*"), "/tmp/r.lua:2: --read-only, --network need a container, but /tmp/r.lua makes its own with tiny." .. name)
+end
+tiny.write_file("/tmp/r.lua", [[
+tiny.fork(function() tiny.exec { "true" } end):wait()
+return require("tiny.container").new { command = { "sh", "-c", "echo $A" } }
+]])
+check.equal(check.run({ "run", "--rm", "-e", "A=given", "--network", "none", "/tmp/r.lua" }).out, "given\n")
