@@ -67,7 +67,10 @@ end
 -- The metatables of the handles by kind, each created with the first handle of its kind.
 local handles = setmetatable({}, { __index = function(handles, kind)
   local index = { close = close, keep = keep }
-  for name, primitive in pairs(internal.methods(kind)) do index[name] = tiny[primitive] end
+  local methods, old = internal.methods(kind)
+  for name, primitive in pairs(methods) do index[name] = tiny[primitive] end
+  -- Old names work, and are not listed.
+  if old then setmetatable(index, { __index = function(_, name) return old[name] and tiny[old[name]] end }) end
   local made = { __index = index, __close = close, __name = kind, __tostring = internal.brief }
   handles[kind] = made
   return made

@@ -96,11 +96,14 @@ fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Res
     }
 }
 
-/// The methods of a kind of handle, old names included, and their primitives.
-fn methods(lua: &Lua, primitives: &'static Registry, kind: String) -> mlua::Result<Table> {
-    let own = bound(primitives).flat_map(|p| {
-        let old = p.formerly().filter_map(|(old, _)| old.split_once(':'));
-        p.method().into_iter().chain(old).map(move |(of, method)| (of, method, p.name()))
-    });
-    lua.create_table_from(own.filter(|(of, ..)| *of == kind).map(|(_, method, name)| (method, name)))
+/// The methods of a kind of handle and their primitives; and the old names of methods likewise, `None` without any.
+fn methods(lua: &Lua, primitives: &'static Registry, kind: String) -> mlua::Result<(Table, Option<Table>)> {
+    let own = bound(primitives)
+        .filter_map(|p| p.method().filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name())));
+    let old = bound(primitives).flat_map(|p| p.formerly().map(move |(old, _)| (old, p.name())));
+    let old: Vec<_> = old
+        .filter_map(|(old, name)| old.split_once(':').filter(|(of, _)| *of == kind).map(|(_, method)| (method, name)))
+        .collect();
+    let old = if old.is_empty() { None } else { Some(lua.create_table_from(old)?) };
+    Ok((lua.create_table_from(own)?, old))
 }

@@ -92,6 +92,8 @@ check.refuses('option "ro" is the old name of "read_only": give only that', tiny
 local child <close> = tiny.fork(function() os.exit(3) end)
 local process <close> = tiny.pidfd_open(child.pid)
 check.equal(process:exit(), 3)
+check.equal(process.exit, tiny.process_exit_status)
+check.equal(rawget(getmetatable(process).__index, "exit"), nil, "an old method is not listed")
 table.insert(plan, "tiny.cgroup_notice('x', 'cgroup.events'):take()")
 
 tiny.write_file("/tmp/plan.lua", table.concat(plan, "\n"))
