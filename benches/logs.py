@@ -1,6 +1,6 @@
 """The log benchmark: a container writes lines as fast as it can, and its supervisor writes the log.
-Counted is the processor time of the supervisor alone: it is read from /proc when it has ended and is
-not yet reaped, for which this process makes itself the one that orphans fall to."""
+Only the CPU time of the supervisor is measured: it is read from /proc after it has ended and before it is
+reaped. For this, the benchmark makes itself a child subreaper (prctl(2))."""
 
 import ctypes
 import json

@@ -41,7 +41,7 @@ def tinylua(binary, root):
 
 
 def bridge_by_hand():
-    """What the floor finds there, as every side finds its bridge."""
+    """The existing bridge of the floor; the other sides have theirs."""
     sh("ip", "link", "add", "bench0", "type", "bridge")
     sh("ip", "addr", "add", "10.99.0.1/24", "dev", "bench0")
     sh("ip", "link", "set", "bench0", "up")

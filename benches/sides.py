@@ -1,6 +1,6 @@
 """The sides of the start-up benchmark: how each one starts a program in six new namespaces (pid, net,
-mount, uts, ipc, cgroup) with the same rootfs, /proc and /dev. What a side really did is read from
-the kernel by a program that it starts (`facts`), not claimed here."""
+mount, uts, ipc, cgroup) with the same rootfs, /proc and /dev. What a side really did is read
+from the kernel by a program inside (`facts`)."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ echo "pid $$"
 
 
 def make_rootfs(folder):
-    """A busybox root; /bin/true and the probe's tools are links to the one static program."""
+    """A busybox root; /bin/true and the tools of the probe are links to one static program."""
     root = pathlib.Path(folder) / "rootfs"
     if not root.exists():
         for name in ("bin", "proc", "dev", "sys", "tmp"):

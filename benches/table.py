@@ -18,7 +18,7 @@ def start(result, peers=("bubblewrap", "floor"), what="Start to exit of /bin/tru
                       str(r["capabilities"]), "yes" if r["no_new_privs"] else "no", "yes" if r["seccomp"] else "no", r["note"]])
     text = f"{what}, {result['rounds']} interleaved rounds\n\n"
     text += columns(["side", "median µs", "quartile µs", "min µs", *("÷ " + peer for peer in peers), "peak kB"], rows)
-    text += "\n\nWhat each side did, as the program inside saw it\n\n"
+    text += "\n\nWhat each side did, as seen by the program inside\n\n"
     text += columns(["side", "new namespaces", "pid", "mounts", "/dev entries", "capabilities", "no_new_privs", "seccomp",
                      "also"], facts)
     for name, reason in result["skipped"].items():

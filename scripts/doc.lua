@@ -19,6 +19,13 @@ local function files(kind)
   tiny.fail { message = "--output requires --format man, lua or markdown", exit = 2 }
 end
 
+-- The primitives in a format other than text.
+local function whole(kind)
+  if kind == "man" then return require("tiny.docs.man").primitives() end
+  if kind == "lua" then return require "tiny.docs.primitive_stubs"() end
+  return require("tiny.docs.reference").primitives()
+end
+
 -- Writes the files. For editors, it also writes settings that name the directory, unless a settings file exists.
 local function write(kind, folder)
   for name, text in pairs(files(kind)) do
@@ -49,9 +56,10 @@ return {
     if args.output then
       write(args.format, args.output)
     elseif args.format ~= "text" then
-      format.write(tiny.manual(args.name, { format = args.format }))
+      if args.name then tiny.fail { message = ("--format %s is for the whole manual; leave out NAME"):format(args.format), exit = 2 } end
+      format.write(whole(args.format))
     elseif not args.name then
-      format.line(tiny.manual())
+      format.line(require("tiny.docs.terminal").index())
       list "commands"
       format.line("\nAlso: `tinylua doc modules`, `tinylua doc recipes`, `tinylua doc NAME`.")
     elseif manual.topics[args.name] then

@@ -2,19 +2,22 @@
 local each = require("tiny.cli.options").each
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
+local state = require "tiny.state"
 
--- What is wrong with the code of its recipe, which other commands look at only when they run it.
+-- Errors in the recorded code of its recipe, which other commands check only when they run it.
 local function damaged_code(container)
   local _, err = tiny.try(require("tiny.supervisor.recipe_code").check, container)
   return err and err.message
 end
 
 local function whole(container)
+  local running = container.state.status == "running"
   local damage = container.damage or damaged_code(container)
   local record = { id = container.id, config = container.config, state = container.state, dir = container.dir, damage = damage }
+  record.state.status = state.word(container)
   record.remarks = require("tiny.supervisor.supervisor_log").last(container)
   record.health = require("tiny.supervisor.health_check").on_record(container)
-  local cgroup = container.state.status == "running" and limits.reopen(container)
+  local cgroup = running and limits.reopen(container)
   -- It may end just now, and its group with it.
   local stats, err
   if cgroup then stats, err = tiny.try(tiny.cgroup_stats, cgroup) end
@@ -23,17 +26,40 @@ local function whole(container)
   return record
 end
 
+-- The bytes that a container's changes occupy. The container may change them during the walk, so no link is followed.
+local function size(container)
+  local layer <close> = tiny.try(tiny.open_root, container.dir .. "/upper") or nil
+  local function walk(path)
+    local bytes = 0
+    for _, name in ipairs(layer and tiny.try(tiny.list_dir, path, { root = layer, nofollow = true }) or {}) do
+      local here = path == "." and name or path .. "/" .. name
+      local file = tiny.try(tiny.stat, here, { root = layer, nofollow = true })
+      if file and file.kind == "dir" then bytes = bytes + walk(here) elseif file and file.kind == "file" then bytes = bytes + file.size end
+    end
+    return bytes
+  end
+  return walk(".")
+end
+
 return {
   summary = "Show the configuration and state of containers",
   section = "Containers",
   order = 112,
   about = "--format takes a Lua expression over config, state, health, remarks, cgroup, id and dir, such as --format state.pid.",
-  options = { { "format", value = "EXPRESSION", help = "Print the value of this Lua expression instead of JSON" } },
+  options = {
+    { "format", short = "f", value = "EXPRESSION", help = "Print the value of this Lua expression instead of JSON" },
+    { "size", short = "s", type = "flag", help = "Also show the size of the files that the container changed in its view of the host" },
+    { "type", choices = { "container" }, value = "TYPE", help = "For scripts written for docker: container, the only one; `network inspect` shows networks" },
+  },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
+    if args.format and args.format:find("{{", 1, true) then
+      tiny.fail { message = "--format takes a Lua expression, not a template", hint = "such as --format state.status for {{.State.Status}}", exit = 2 }
+    end
     local all = {}
     local status = each(args.container, function(container)
       local record = whole(container)
+      if args.size then record.size = size(container) end
       if not args.format then return table.insert(all, record) end
       local expression, wrong = load("return " .. args.format, "=--format", "t", setmetatable({ tiny = tiny }, { __index = record }))
       if not expression then tiny.fail { message = wrong, exit = 2 } end

@@ -1,7 +1,6 @@
 -- Pauses containers.
 local each = require("tiny.cli.options").each
-local events = require "tiny.store.events"
-local with_cgroup = require "tiny.client.cgroup"
+local pause = require("tiny.client.pause").pause
 
 return {
   summary = "Pause all processes of containers",
@@ -10,8 +9,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
-      with_cgroup(container, tiny.cgroup_freeze)
-      events.emit(container, "pause")
+      pause(container)
       return name
     end)
   end,

@@ -6,6 +6,7 @@ return {
   summary = "Remove all containers that are not running",
   section = "Containers",
   order = 124,
+  options = { { "force", short = "f", type = "flag", help = "For scripts written for docker: this command never asks" } },
   run = function()
     local ended = { exited = true, stopped = true, created = true }
     for _, container in ipairs(state.list()) do

@@ -7,17 +7,20 @@ local status = require "tiny.status"
 -- The keys to read of each record. Other keys are needed for json only.
 local KEYS = {
   "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
-  "networks", "ports",
+  "networks", "ports", "paused", "volumes", "mounts",
 }
 
 local function chosen(args)
-  local wanted, list, all = filters(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
+  local most = args.latest and 1 or args.last
+  if most and most < 1 then tiny.fail { message = ("--last %d: the least is 1"):format(most), exit = 2 } end
+  local wanted, list, all = filters.of(args.filter), {}, state.list(args.format ~= "json" and KEYS or nil)
   -- Newest first.
   for i = #all, 1, -1 do
     local c = all[i]
-    local keep = args.all or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting" or c.damage ~= nil
+    local keep = args.all or most or #args.filter > 0 or c.state.status == "running" or c.state.status == "restarting" or c.damage ~= nil
     for _, filter in ipairs(wanted) do keep = keep and filter(c) end
     if keep then table.insert(list, c) end
+    if most and #list == most then break end
   end
   return list
 end
@@ -25,7 +28,7 @@ end
 local function plain(c)
   return {
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
-    hostname = c.config.hostname, rootfs = c.config.rootfs, status = c.state.status, pid = c.state.pid,
+    hostname = c.config.hostname, rootfs = c.config.rootfs, status = state.word(c), pid = c.state.pid,
     health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
     damage = c.damage, labels = c.config.labels, networks = c.state.networks, ports = c.state.ports,
   }
@@ -37,8 +40,11 @@ return {
   order = 102,
   options = {
     { "all", short = "a", type = "flag", help = "Show all containers, not only running ones" },
+    { "latest", short = "l", type = "flag", help = "Show only the container created last, running or not" },
+    { "last", short = "n", type = "integer", value = "N", help = "Show only the N containers created last, running or not" },
+    { "no-trunc", type = "flag", help = "Do not shorten commands" },
     { "quiet", short = "q", type = "flag", help = "Print only ids" },
-    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only containers with this name, id, status, health, network, project or label (K or K=V)" },
+    { "filter", short = "f", many = true, value = "KEY=VALUE", help = "Show only containers that match; keys: " .. table.concat(filters.keys(), ", ") },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
   },
   args = { { "topology", required = false, value = "FILE.lua", help = "Show only the containers of this topology, running or not" } },
@@ -50,7 +56,7 @@ return {
     local function cells(c)
       local ports = c.state.ports and require("tiny.net.ports").text(c.state.ports)
       published = published or ports ~= nil
-      return { c.id, c.config.name or "?", format.command(c.config.command), format.ago(c.config.created_at, now), status(c, now), ports }
+      return { c.id, c.config.name or "?", format.command(c.config.command, args.no_trunc), format.ago(c.config.created_at, now), status(c, now), ports }
     end
     local row = args.quiet and function(c) return c.id end or args.format == "json" and plain or cells
     for i, c in ipairs(list) do

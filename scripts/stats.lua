@@ -1,11 +1,31 @@
 -- Shows the resource usage of containers.
 local format = require "tiny.format"
 local limits = require "tiny.pipeline.limits"
+local source = require "tiny.inspect.source"
 local state = require "tiny.state"
+
+-- On cgroup v1 a container is only in the hierarchies of the limits that it has. Otherwise its processes are added up: their
+-- threads, and their proportional set sizes (proc_pid_smaps(5)), which leave out the page cache.
+local function by_processes(container, stats)
+  local process <close> = state.process(container)
+  local first <close> = process and tiny.try(source.of, process) or nil
+  local own = first and first:link("ns/pid")
+  if not own then return end
+  local memory, pids = 0, 0
+  for _, name in ipairs(tiny.list_dir("/proc")) do
+    local held <close> = name:match("^%d+$") and source.open(source.integer(name)) or nil
+    if held and held:link("ns/pid") == own then
+      memory = memory + (tonumber((held:read("smaps_rollup") or ""):match("\nPss:%s+(%d+) kB")) or 0) * 1024
+      pids = pids + (tonumber(held:status().Threads or 1) or 1)
+    end
+  end
+  stats.memory, stats.pids = stats.memory or memory, stats.pids or pids
+end
 
 local function sample(container)
   local cgroup = limits.reopen(container)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup) or {}
+  if not (stats.memory and stats.pids) then by_processes(container, stats) end
   stats.id, stats.name, stats.at = container.id, container.config.name, tiny.clock("monotonic")
   return stats
 end
@@ -35,7 +55,7 @@ return {
   summary = "Show the resource usage of containers",
   section = "Containers",
   order = 115,
-  about = "Memory is shown for containers with a memory limit (on cgroup v2, for all), pids for containers with any limit.",
+  about = "On cgroup v1, the memory of a container without a memory limit is the sum of its processes' proportional set sizes.",
   options = {
     { "no-stream", type = "flag", help = "Print once, measured over one second, then exit" },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },

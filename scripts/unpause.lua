@@ -1,7 +1,6 @@
 -- Resumes paused containers.
 local each = require("tiny.cli.options").each
-local events = require "tiny.store.events"
-local with_cgroup = require "tiny.client.cgroup"
+local resume = require("tiny.client.pause").resume
 
 return {
   summary = "Resume paused containers",
@@ -10,8 +9,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
-      with_cgroup(container, tiny.cgroup_thaw)
-      events.emit(container, "unpause")
+      resume(container)
       return name
     end)
   end,

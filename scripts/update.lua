@@ -1,11 +1,11 @@
--- Changes the limits of running containers.
+-- Changes the limits of containers.
 local each = require("tiny.cli.options").each
 local events = require "tiny.store.events"
 local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 
 return {
-  summary = "Change the limits of running containers",
+  summary = "Change the limits of containers",
   section = "Containers",
   order = 118,
   options = {
@@ -19,7 +19,9 @@ return {
     if not next(wanted) then tiny.fail { message = "no limit is given", hint = "tinylua update --help lists them", exit = 2 } end
     limits.check(wanted)
     return each(args.container, function(container, name)
-      require "tiny.client.cgroup"(container, limits.change, wanted)
+      container = state.ready(container)
+      -- Without a process, they apply from the next start on.
+      if container.state.status == "running" then require "tiny.client.cgroup"(container, limits.change, wanted) end
       state.change_config(container, function(config)
         for key, value in pairs(wanted) do config.limits[key] = value end
       end)

@@ -9,8 +9,7 @@ return {
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container)
-      local now = wait(container)
-      return now and (now.state.exit_code or "unknown") or "removed"
+      return wait(container).exit_code or "unknown"
     end)
   end,
 }

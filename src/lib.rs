@@ -14,7 +14,6 @@
 //! without notice. The reference of the primitives is docs/reference.md.
 
 pub mod cli;
-pub mod docs;
 pub mod log;
 pub mod prim;
 pub mod repl;

@@ -133,7 +133,7 @@ impl Runtime {
     }
 
     /// Runs a recipe's file, or a shipped one by its bare name, with these words as its arguments, and returns what it
-    /// returns. `require` in it finds the modules beside it, too. A recipe that returns a container is run by
+    /// returns. `require` in it also finds the modules next to it. A recipe that returns a container is run by
     /// [`Runtime::command`].
     ///
     /// ```

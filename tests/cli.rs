@@ -1,6 +1,6 @@
 //! The command line from a user's view: exit status and exact text on standard error, each case in its own
-//! private host. The texts are here in full: they are part of the product, and a reader sees them next to
-//! the command that prints them.
+//! private host. The texts are included in full: they are part of the interface, and appear next to the
+//! command that prints them.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]
 
 mod host;
@@ -167,7 +167,7 @@ fn override_wins() -> Result<(), String> {
 }
 
 fn override_in_open_folder() -> Result<(), String> {
-    let text = "/tmp/w/over is refused: its mode 777 lets other users write it, and its code would run as you\n  \
+    let text = "/tmp/w/over is refused: its mode 777 lets other users write to it, and its code would run as you\n  \
                 hint: chown 0 /tmp/w/over and chmod go-w /tmp/w/over, or remove it\n";
     expect(&tinylua(&format!("{OVERRIDE}; chmod 777 over"), "--lua-path over run x")?, 125, text)
 }

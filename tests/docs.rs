@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::errno::Errno;
-use tinylua::docs;
 use tinylua::prim::PRIMITIVES;
 use tinylua::vm::registry::{Opt, Primitive, Type};
 
@@ -118,8 +117,11 @@ fn every_method_takes_its_handle_first() {
 
 #[test]
 fn stubs_are_lua() {
-    let stubs = docs::stubs(&PRIMITIVES);
-    mlua::Lua::new().load(&stubs).into_function().expect("the stubs are Lua");
+    let stubs = tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("lua/meta"));
+    assert!(stubs.contains_key(Path::new("tiny.lua")));
+    for (name, text) in stubs {
+        mlua::Lua::new().load(&text).into_function().unwrap_or_else(|e| panic!("{}: {e}", name.display()));
+    }
 }
 
 /// The files of a directory by their relative paths.

@@ -1,4 +1,4 @@
-//! Deliberate faults (tests/mutants/*.txt), and how many of them the tests notice. As a test this only checks that every
+//! Deliberate faults (tests/mutants/*.txt), and how many of them the tests detect. As a test, this only checks that every
 //! fault still applies to the tree. `--soak` applies one fault at a time to a copy of the tree and runs its tests there:
 //! tests/soak/mutants, described in tests/soak/README.md.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test runner talks to the terminal")]

@@ -1,4 +1,4 @@
-//! The prompt at a terminal: completion, hints and colours while typing, help, and robustness against errors,
+//! The prompt at a terminal: completion, hints and colors while typing, help, and robustness against errors,
 //! signals and children. Then the code frame of an error on a terminal.
 
 mod pty;
@@ -88,7 +88,7 @@ fn completion() {
     completes(&mut prompt, "tiny.clone({ ", "net            network namespace\r\n");
     completes(&mut prompt, "tiny.unshare { ut", "{ uts = ");
     completes(&mut prompt, "tiny.clock('mono", "'monotonic'");
-    completes(&mut prompt, "tiny.manual('x', { format = 'mark", "= 'markdown'");
+    completes(&mut prompt, "tiny.unix_connect('x', { type = 'seq", "= 'seqpacket'");
     assert_eq!(prompt.answer("n = tiny.utsns()"), "");
     completes(&mut prompt, "n:ke", "n:keep");
     assert_eq!(prompt.answer("c = require 'tiny.container'"), "");

@@ -1,4 +1,4 @@
-//! The machine embedded in another program: overriding directories, fields of errors, commands. Tests that need a
+//! The Lua state embedded in another program: overriding directories, fields of errors, commands. Tests that need a
 //! fork or root are in the doc tests and the example, which are separate processes.
 
 use std::path::PathBuf;

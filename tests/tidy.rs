@@ -11,7 +11,7 @@ use source::modules::Modules;
 use source::{File, files, report, root};
 use tinylua::prim::PRIMITIVES;
 
-/// Directories of tests of a container's whole life, or of an attack on it, instead of one primitive.
+/// Directories whose tests cover a container's whole life cycle, or an attack, instead of one primitive.
 const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless"];
 
 const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "examples", "docs", ".ci", ".cargo"];

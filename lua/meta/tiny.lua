@@ -206,7 +206,7 @@ function cgroup:stats() end
 ---@return string # a string
 function cgroup:read(file) end
 
----Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as it is.
+---Writes control files of a cgroup that have no specific primitive (cgroups(7)). Each value is written as it is.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
@@ -1197,7 +1197,7 @@ function tiny.chdir(path, options) end
 ---@field minor? integer the device's minor number (default: 0)
 ---@field mode? integer its mode (default: 0o666)
 
----Creates a device node or FIFO with exactly this mode, whatever the umask (mknod(2)).
+---Creates a device node or FIFO with exactly this mode, regardless of the umask (mknod(2)).
 ---* EPERM: device nodes need CAP_MKNOD in the initial user namespace; bind-mount the host's node instead
 ---* EEXIST: a file of that name already exists
 ---* ENOENT: its directory is missing
@@ -1394,7 +1394,7 @@ function tiny.mount_cgroup(target, options) end
 ---@field volatile? boolean never sync: for an upper directory that will be discarded (default: false)
 ---@field userxattr? boolean record removals and replaced directories in user.overlay.* attributes instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
 ---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a directory of an upper layer shows a directory of another name in a lower one (default: false)
----@field access_as? integer access the layers with the permissions of this user and group, whoever opens the file: without capabilities and supplementary groups (default: the caller)
+---@field access_as? integer access the layers with the permissions of this user and group, regardless of which process opens the file, without capabilities and supplementary groups (default: the caller)
 ---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
 ---Mounts an overlay at `target`: the lower directories, topmost first, and an upper directory that receives the changes (mount(2), file system type overlay).
@@ -1433,7 +1433,7 @@ function tiny.remount_ro(target, options) end
 
 ---Unmounts the topmost mount at `target` (umount2(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
----* ENOENT: there is no mount at this path: `tiny.mounts()` lists all
+---* ENOENT: `tiny.mounts()` lists all mounts
 ---* EBUSY: the mount is busy; detach = true unmounts it lazily
 ---* EINVAL: the mount comes from a more privileged mount namespace and is locked together with others
 ---```lua
@@ -1721,7 +1721,7 @@ function tiny.cgroup_stats(group) end
 ---@return string # a string
 function tiny.cgroup_read(group, file) end
 
----Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as it is.
+---Writes control files of a cgroup that have no specific primitive (cgroups(7)). Each value is written as it is.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
@@ -2069,7 +2069,7 @@ function tiny.isolate_del(name, options) end
 ---@field family string "ipv4" or "ipv6"
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for its neighbours, whichever links are added later. Replies and connections to published ports pass.
+---Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for its neighbors, whichever links are added later. Replies and connections to published ports pass.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* EEXIST: a table of this name exists: choose another name, or remove it with isolate_del or nat_del
 ---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -2090,7 +2090,7 @@ function tiny.block_transit(own, options) end
 ---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Restricts the frames that a bridge port may send. The port must have been created by veth_pair with `pinned`; the link need not exist yet. Only frames from this MAC address and these addresses pass, in IPv4, IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first call creates: while it exists, a `pinned` port without a pin cannot send.
+---Restricts the frames that a bridge port may send. The port must have been created by veth_pair with `pinned`; the link need not exist yet. Only frames from this MAC address and these addresses pass, in IPv4, IPv6, ARP and neighbor discovery. Router advertisements, redirects, VLAN tags and all other protocols are dropped. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first call creates: while it exists, a `pinned` port without a pin cannot send.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENOENT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
@@ -2413,16 +2413,16 @@ function tiny.append_file(path, data, options) end
 ---@class tiny.fsync.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 
----Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).
+---Waits until the contents of a file, or the entries of a directory, are on the disk (fsync(2)).
 ---* ENOENT: the file or its directory is missing
 ---* EACCES: this user has no permission; tinylua's own files belong to root
----* EINVAL: it is a FIFO, a socket or a device that keeps nothing
----* EIO: the disk failed: what was written may be lost
+---* EINVAL: a FIFO, a socket or a device without storage cannot be synced
+---* EIO: the disk failed: written data may be lost
 ---```lua
 ---tiny.append_file("journal", "one line\n")
 ---tiny.fsync("journal")
 ---```
----@param path string the file or folder
+---@param path string the file or directory
 ---@param options? tiny.fsync.options
 function tiny.fsync(path, options) end
 
@@ -2554,7 +2554,7 @@ function tiny.rename(from, to) end
 ---Removes a file, a symbolic link or an empty directory; with `recursive`, a directory tree. Symbolic links and mounts are not followed (unlink(2), rmdir(2)).
 ---* ENOENT: the file or its directory is missing
 ---* EACCES: this user has no permission; tinylua's own files belong to root
----* ENOTEMPTY: the directory is not empty; recursive = true removes its content
+---* ENOTEMPTY: the directory is not empty; recursive = true removes its contents
 ---* EBUSY: a file system is mounted there; unmount it first
 ---```lua
 ---tiny.remove("/run/web", { recursive = true })
@@ -2605,7 +2605,7 @@ function tiny.unlock(lock) end
 ---tiny.copy_tree("site", "/srv/site", { to_root = "./rootfs" })
 ---```
 ---@param from string the source
----@param to string the copy itself, or a link to its place
+---@param to string the path of the copy, or a link to it
 ---@param options? tiny.copy_tree.options
 ---@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
 function tiny.copy_tree(from, to, options) end
@@ -2614,7 +2614,7 @@ function tiny.copy_tree(from, to, options) end
 ---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
 ---@field max? tiny.size skip larger files (default: 4m)
 ---@field total? tiny.size the most space that the copies take up, each rounded up to whole pages: files beyond it are not copied and have the type "left out" (default: no limit)
----@field redirect? string the lower layer of the overlay whose upper layer receives the tree: each directory is created anew and shows the original there (trusted.overlay.redirect) (default: directories are not copied)
+---@field redirect? string the lower layer of the overlay whose upper layer receives the tree: each directory is created again and shows the original there (trusted.overlay.redirect) (default: directories are not copied)
 ---@field except? string[] directories that are not created
 ---@field access_as? integer read with the permissions of this user and group, without capabilities and supplementary groups (default: the caller)
 ---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
@@ -2884,7 +2884,7 @@ function tiny.dup2(file, number) end
 
 ---Returns whether standard input, output or error is a terminal (isatty(3)).
 ---```lua
----local colour = tiny.isatty(1)
+---local color = tiny.isatty(1)
 ---```
 ---@param number integer 0, 1 or 2
 ---@return boolean # a boolean
@@ -3140,7 +3140,7 @@ function tiny.pump_finish(pump, stream, options) end
 ---@class tiny.terminal_filter.options: table<"whole_lines", any>
 ---@field whole_lines? boolean pass a carriage return only before a newline, because the line starts with other text (default: false)
 
----Creates a filter for untrusted program output that is shown on another terminal. Control characters, escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage returns and colours (SGR sequences of at most 40 bytes) pass; colours are reset at the end of each line and each piece.
+---Creates a filter for untrusted program output that is shown on another terminal. Control characters, escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage returns and colors (SGR sequences of at most 40 bytes) pass; colors are reset at the end of each line and each piece.
 ---```lua
 ---local filter = tiny.terminal_filter()
 ---io.write(filter:text("\27[2J"))
@@ -3293,23 +3293,19 @@ function tiny.set_terminal_mode(number, mode) end
 
 -- Manual
 
----@class tiny.manual.options: table<"format", any>
----@field format? "text"|"markdown"|"man"|"lua" the format; a single entry is always text (default: text)
-
----Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).
+---Reads the registry's entry of a primitive: what `tiny.primitives` lists, and the rest of its documentation. A type is a table: `is` names its sort, `text` describes it, and `of`, `keys`, `words` or `kind` is what it consists of.
 ---```lua
----print(tiny.manual("clone"))
+---print(tiny.manual("clone").doc)
 ---```
----@param name? string a primitive such as "clone", or a method such as "child:wait"
----@param options? tiny.manual.options
----@return string? # a string, or nil when there is no such primitive
-function tiny.manual(name, options) end
+---@param name string a primitive such as "clone", or a method such as "child:wait"
+---@return table? # a table { signature, args, options, list, result, errors, example, since, in_lua, … }, or nil when there is no such primitive
+function tiny.manual(name) end
 
----Lists the primitives: the name and family of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, the handle and name of its method, and the old names of itself and of its options, each with a sentence that has the new name.
+---Lists the primitives: the name, family and description of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, the handle and name of its method, and the old names of itself and of its options, each with a sentence that has the new name.
 ---```lua
 ---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
 ---```
----@return any[] # a list of { name, family, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method, formerly, renamed_options }
+---@return any[] # a list of { name, family, doc, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method, formerly, renamed_options }
 function tiny.primitives() end
 
 ---@class tiny.sources.options: table<"below", any>
@@ -3400,7 +3396,7 @@ function tiny.caller() end
 ---@class tiny.error_frame.options: table<"chunk"|"text"|"colours"|"width", any>
 ---@field chunk? string the name of a chunk that was not loaded from a file, as error positions show it (default: none)
 ---@field text? string the source text of that chunk (default: none)
----@field colours? boolean add escape sequences for colours (default: false)
+---@field colours? boolean add escape sequences for colors (default: false)
 ---@field width? integer the width of the terminal in columns (default: 80)
 
 ---Formats an error for a terminal: its message, the lines around its position in the user's file with the call marked, and the hint.
@@ -3471,11 +3467,11 @@ function tiny.parse_size(size) end
 ---@return any # the duration in seconds, or nil and the reason why it is invalid
 function tiny.parse_duration(duration) end
 
----Finds the word of a list that is closest to a misspelt word.
+---Finds the word of a list that is closest to a misspelled word.
 ---```lua
 ---print(tiny.did_you_mean("hostnme", { "hostname", "name" }))
 ---```
----@param word string the misspelt word
+---@param word string the misspelled word
 ---@param words string[] the valid words
 ---@return any # the closest word, or nil when none is similar
 function tiny.did_you_mean(word, words) end

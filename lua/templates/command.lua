@@ -11,7 +11,7 @@ local status = require "tiny.status"
 
 return {
   summary = "List running containers by name",
-  about = "With words, it lists only containers whose name contains one of them.",
+  about = "With arguments, it lists only containers whose name contains one of them.",
   -- type: string, flag, integer, number, size, duration or signal. More: many, default, choices, value.
   options = {
     { "all", short = "a", type = "flag", help = "List all containers, not only running ones" },

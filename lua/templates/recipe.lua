@@ -1,13 +1,13 @@
 -- NAME.lua: a container that you program.
 --
---   tinylua run NAME.lua [WORD…]         runs it; the words are the command
+--   tinylua run NAME.lua [ARG…]          runs it; the arguments are the command
 --   tinylua --trace run NAME.lua         traces every step
 --   tinylua check NAME.lua               checks it without running it
 --
 -- See `tinylua doc container`. All keys are in tiny.spec.keys (`tinylua eject --print tiny.spec.keys`).
 local container = require "tiny.container"
 
--- The words after the file name on the command line.
+-- The arguments after the file name on the command line.
 local args = ...
 
 return container.new {
@@ -16,7 +16,7 @@ return container.new {
   hostname = "box",
   env = { GREETING = "hello" },
 
-  -- Without a rootfs, it sees files of this host, with private directories hidden; its changes are discarded.
+  -- Without a rootfs, it sees files of this host, but no private directories; its changes are discarded.
   -- rootfs = "./rootfs",
   -- volumes = { "./data:/data", "./site:/srv:ro" }, workdir = "/srv",
 

@@ -1,4 +1,4 @@
--- NAME.lua: containers and networks that belong together.
+-- NAME.lua: a topology, that is, containers and networks that form one application.
 --
 --   tinylua up NAME.lua           starts them; a second time, it applies only the differences
 --   tinylua ps NAME.lua           lists them

@@ -105,10 +105,10 @@ function format.ago(timestamp, now)
   return time and format.duration(math.max(0, (now or tiny.clock()) - time)) .. " ago" or "?"
 end
 
--- A command as a short text.
-function format.command(words)
+-- A command as a text, shortened unless `whole`.
+function format.command(words, whole)
   local text = table.concat(words or {}, " ")
-  return #text > 40 and text:sub(1, 39) .. "…" or text
+  return not whole and #text > 40 and text:sub(1, 39) .. "…" or text
 end
 
 local function key_text(key)

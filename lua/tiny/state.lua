@@ -39,11 +39,29 @@ function state.check_usable(container)
   tiny.fail { message = container.damage, hint = ("`tinylua rm -f %s` ends and removes it"):format(container.id), exit = 125 }
 end
 
--- Like `find_any`, but refuses a container whose record cannot be read.
+-- Seconds that a supervisor has to record an end that has happened.
+local RECORDING = 2
+
+-- The container; if its process has just ended, once that is recorded.
+local function recorded(container)
+  if container.state.status ~= "running" then return container end
+  local process <close> = store.process(container)
+  if process and #tiny.poll({ process }, 0) == 0 then return container end
+  local last = tiny.clock("monotonic") + RECORDING
+  while container and container.state.status == "running" and tiny.clock("monotonic") < last do
+    local watch <close> = tiny.try(tiny.watch, { container.dir })
+    container = store.load(container.id)
+    if watch and container and container.state.status == "running" then tiny.poll({ watch }, math.max(0, last - tiny.clock("monotonic"))) end
+  end
+  return container
+end
+
+-- Like `find_any`, but refuses a container whose record cannot be read, and waits until the end of one that has just ended is
+-- recorded.
 function state.find(ref)
   local container = state.find_any(ref)
   state.check_usable(container)
-  return container
+  return recorded(container) or store.gone(container)
 end
 
 -- The container once it is no longer being started, or after `patience` seconds; nil if the start failed.

@@ -7,7 +7,7 @@ return function(c, now)
   local s = c.state
   if c.unreadable then return "damaged" end
   local up = s.status == "running" and format.duration(now - (tiny.parse_timestamp(s.started_at or "") or 0))
-  if up then return "Up " .. up .. (c.damage and " (damaged)" or HEALTH[s.health] or "") end
+  if up then return "Up " .. up .. (c.damage and " (damaged)" or s.paused and " (Paused)" or HEALTH[s.health] or "") end
   if s.status == "created" or s.status == "starting" then return s.status == "created" and "Created" or "Starting" end
   if s.status == "restarting" then return ("Restarting (%s) %s"):format(s.exit_code or "?", format.ago(s.finished_at, now)) end
   if s.lost then return "Exited (unknown)" end

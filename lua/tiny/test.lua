@@ -76,7 +76,7 @@ function test.environment()
 end
 
 -- Runs this tinylua with these arguments, the same --lua-path, and its state in the private host. A first argument that is a
--- table has input and env beside the arguments: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
+-- table has input and env in addition to the arguments: t.tinylua { "exec", "-i", "web", "cat", input = "text" }.
 function test.tinylua(...)
   local words = type(...) == "table" and ... or { ... }
   local line = { input = words.input, env = words.env or test.environment(), "/proc/self/exe" }

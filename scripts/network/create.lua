@@ -5,6 +5,7 @@ return {
   about = "The default subnet is the first one from 10.10.0.0/24 on that overlaps neither a route of the host nor another\n"
     .. "network. The bridge is created when the first container connects, and removed after the last one.",
   options = {
+    { "driver", short = "d", choices = { "bridge" }, value = "DRIVER", help = "bridge, the only one" },
     { "subnet", value = "CIDR", help = "IPv4 subnet, such as 10.20.0.0/24" },
     { "gateway", value = "ADDRESS", help = "IPv4 address of the bridge [default: the first address of the subnet]" },
     { "ipv6", type = "flag", help = "Enable IPv6" },

@@ -2,6 +2,7 @@
 return {
   summary = "Disconnect a container from a network",
   order = 5,
+  options = { { "force", short = "f", type = "flag", help = "For scripts written for docker: a container that does not run is disconnected anyway" } },
   args = {
     { "network", value = "NETWORK", complete = "networks", help = "Network name" },
     { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },

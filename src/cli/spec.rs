@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use clap::builder::{OsStringValueParser, TypedValueParser, ValueParser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use mlua::{Lua, Table, Value};
 
@@ -103,7 +105,7 @@ impl Item {
         }
     }
 
-    fn arg(&self, positional: Option<usize>) -> Arg {
+    fn arg(&self, positional: Option<usize>, flags: Flags) -> Arg {
         let mut arg = Arg::new(self.name.clone()).help(self.help.clone());
         if let Some(index) = positional {
             let shown = self.value_name.clone().unwrap_or_else(|| self.name.to_uppercase());
@@ -118,7 +120,12 @@ impl Item {
             arg = arg.short(short);
         }
         if self.ty == "flag" {
-            return arg.action(ArgAction::SetTrue);
+            return match flags {
+                Flags::Bare => arg.action(ArgAction::SetTrue),
+                Flags::Valued => {
+                    arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(truth)
+                }
+            };
         }
         arg = arg.value_parser(self.parser()).action(if self.many { ArgAction::Append } else { ArgAction::Set });
         // `--tail -5` and `--memory -1` reach the value's own check instead of "unexpected -5".
@@ -139,6 +146,23 @@ impl Item {
             "number" => Ok(Value::Number(text.parse().map_err(mlua::Error::external)?)),
             _ => Ok(Value::String(lua.create_string(word.as_bytes())?)),
         }
+    }
+}
+
+/// How flags are parsed. Docker's users write `--rm=true` and `--init=false` too; clap would show that form of every flag in
+/// the help.
+#[derive(Clone, Copy, PartialEq)]
+enum Flags {
+    Bare,
+    Valued,
+}
+
+/// The words for a boolean that docker accepts (Go's strconv.ParseBool).
+fn truth(word: &str) -> Result<bool, String> {
+    match word {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
     }
 }
 
@@ -193,23 +217,29 @@ impl Spec {
 
     /// Reads the words after the command's name. Each option costs the parser a few microseconds, so it
     /// first gets only those that could be present. If the result is an error or help, parsing is repeated
-    /// with all options.
+    /// with all options, and if a flag has a value, with flags that take one.
     pub fn parse(&self, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
         let all = || std::iter::once(OsString::from(&self.name)).chain(words.iter().cloned());
-        let few = self.parser(|option| option.default.is_some() || option.could_be_meant(words));
-        few.try_get_matches_from(all()).or_else(|_| self.parser(|_| true).try_get_matches_from(all()))
+        let parse = |flags| self.parser(|_| true, flags).try_get_matches_from(all());
+        let few = self.parser(|option| option.default.is_some() || option.could_be_meant(words), Flags::Bare);
+        few.try_get_matches_from(all()).or_else(|_| parse(Flags::Bare)).or_else(|error| match error.kind() {
+            ErrorKind::TooManyValues => parse(Flags::Valued),
+            _ => Err(error),
+        })
     }
 
-    fn parser(&self, wanted: impl Fn(&Item) -> bool) -> Command {
+    fn parser(&self, wanted: impl Fn(&Item) -> bool, flags: Flags) -> Command {
         let globals = global_args();
         // An option that replaces a global one must always be defined.
         let wanted = |o: &Item| wanted(o) || globals.iter().any(|g| g.get_id().as_str() == o.name);
         let mut command = Command::new(self.name.clone())
             .bin_name(format!("tinylua {}", self.name))
             .about(self.summary.clone())
-            .args(self.options.iter().filter(|&o| wanted(o)).map(|o| o.arg(None)))
-            .args(self.args.iter().enumerate().map(|(i, a)| a.arg(Some(i + 1))))
-            .disable_version_flag(true);
+            .args(self.options.iter().filter(|&o| wanted(o)).map(|o| o.arg(None, flags)))
+            .args(self.args.iter().enumerate().map(|(i, a)| a.arg(Some(i + 1), flags)))
+            .disable_version_flag(true)
+            // Scripts append options to a list of their own; as in docker, the last one counts.
+            .args_override_self(true);
         if !self.about.is_empty() {
             command = command.after_help(self.about.clone());
         }
@@ -220,6 +250,12 @@ impl Spec {
             Some(short) if shorts.contains(&short) => arg.short(None),
             _ => arg,
         });
+        // As in docker, `-h` of run and create is the hostname.
+        if shorts.contains(&'h') {
+            command = command
+                .disable_help_flag(true)
+                .arg(Arg::new("help").long("help").action(ArgAction::Help).help("Print help"));
+        }
         command.args(globals)
     }
 
@@ -236,7 +272,11 @@ impl Spec {
                 // The parser does not know options that are not present.
                 let given = matches.try_contains_id(&item.name).unwrap_or(false);
                 if item.ty == "flag" {
-                    table.set(item.key(), given && matches.get_flag(&item.name))?;
+                    // A flag that is not given is nil, so that --read-only=false can override a recipe.
+                    let value = given && matches.value_source(&item.name) == Some(ValueSource::CommandLine);
+                    if value {
+                        table.set(item.key(), matches.get_flag(&item.name))?;
+                    }
                     continue;
                 }
                 let words: Option<_> = given.then(|| matches.get_many(&item.name)).flatten();

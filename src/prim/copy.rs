@@ -39,10 +39,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in \
               either tree are copied or replaced, not followed. Each file appears complete or not at all, with the \
               size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).",
-        args: &[
-            arg("from", Type::Path, "the source"),
-            arg("to", Type::Path, "the copy itself, or a link to its place"),
-        ],
+        args: &[arg("from", Type::Path, "the source"), arg("to", Type::Path, "the path of the copy, or a link to it")],
         options: &[
             opt("from_root", ROOT_TYPE, "the caller's root", "the root directory for `from`"),
             opt("to_root", ROOT_TYPE, "the caller's root", "the root directory for `to`"),
@@ -84,7 +81,7 @@ pub const FAMILY: &[Primitive] = &[
                 "redirect",
                 Type::Path,
                 "directories are not copied",
-                "the lower layer of the overlay whose upper layer receives the tree: each directory is created anew \
+                "the lower layer of the overlay whose upper layer receives the tree: each directory is created again \
                  and shows the original there (trusted.overlay.redirect)",
             ),
             opt("except", Type::List(&Type::Path), "", "directories that are not created"),

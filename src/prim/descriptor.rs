@@ -166,7 +166,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Returns whether standard input, output or error is a terminal (isatty(3)).",
         args: &[arg("number", Type::Int, "0, 1 or 2")],
         returns: "a boolean",
-        example: "local colour = tiny.isatty(1)",
+        example: "local color = tiny.isatty(1)",
         call: |c| {
             let terminal = match standard(c, 0)? {
                 0 => rustix::termios::isatty(rustix::stdio::stdin()),

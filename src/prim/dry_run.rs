@@ -3,7 +3,7 @@
 
 use mlua::{MultiValue, Table, Value};
 
-use crate::docs;
+use super::manual;
 use crate::vm::call::{Call, Fail, UNKNOWN};
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, optional};
 use crate::vm::renamed;
@@ -31,12 +31,12 @@ fn foresee(call: &Call<'_>) -> Outcome {
         return call.ok(Value::LightUserData(UNKNOWN));
     }
     let registry = call.primitive.registry();
-    let Some(primitive) = docs::find(registry, &call.str(0)?) else { return call.ok(false) };
+    let Some(primitive) = manual::find(registry, &call.str(0)?) else { return call.ok(false) };
     let args = match call.arg_value(1) {
         Value::Table(args) => unpack(&args)?,
         _ => MultiValue::new(),
     };
-    let kind = docs::returned_kind(primitive.returns);
+    let kind = manual::returned_kind(primitive.returns);
     // Primitives that are written in Lua take what their entry describes.
     let entry = registry.entries().find(|entry| !entry.in_lua() && entry.name() == primitive.name);
     let refusal = entry.and_then(|entry| match renamed::current(call.lua, entry, &args) {

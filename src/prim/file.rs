@@ -71,14 +71,14 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "fsync",
         effect: Effect::Plumbing,
-        doc: "Waits until what a file holds, or which names a folder has, is on the disk (fsync(2)).",
-        args: &[arg("path", Type::Path, "the file or folder")],
+        doc: "Waits until the contents of a file, or the entries of a directory, are on the disk (fsync(2)).",
+        args: &[arg("path", Type::Path, "the file or directory")],
         options: &[ROOT],
         errors: &[
             ENOENT,
             EACCES,
-            ("EINVAL", "it is a FIFO, a socket or a device that keeps nothing"),
-            ("EIO", "the disk failed: what was written may be lost"),
+            ("EINVAL", "a FIFO, a socket or a device without storage cannot be synced"),
+            ("EIO", "the disk failed: written data may be lost"),
         ],
         example: "tiny.append_file(\"journal\", \"one line\\n\")\ntiny.fsync(\"journal\")",
         call: |c| {
@@ -229,7 +229,7 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[
             ENOENT,
             EACCES,
-            ("ENOTEMPTY", "the directory is not empty; recursive = true removes its content"),
+            ("ENOTEMPTY", "the directory is not empty; recursive = true removes its contents"),
             ("EBUSY", "a file system is mounted there; unmount it first"),
         ],
         example: "tiny.remove(\"/run/web\", { recursive = true })",

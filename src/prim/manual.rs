@@ -1,11 +1,11 @@
-//! The manual of the primitives, and the Lua files that ship in the binary, for `tinylua doc` and `tinylua eject`.
+//! The registry's entries as tables, from which Lua renders the manual, and the Lua files that ship in the binary, for
+//! `tinylua doc` and `tinylua eject`.
 
-use mlua::Value;
+use mlua::{Lua, Table, Value};
 
-use crate::docs;
 use crate::vm::call::{Call, Fail};
 use crate::vm::files::{self, SearchPath};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Registry, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "manual", ..Primitive::BASE };
 
@@ -14,27 +14,23 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "manual",
         effect: Effect::Reads,
-        doc: "Formats the manual: the entry of one primitive, or without a name the index by family (text), the whole \
-              reference (markdown), the page tinylua-primitives(7) (man) or the editor stubs (lua).",
-        args: &[optional("name", Type::Str, "a primitive such as \"clone\", or a method such as \"child:wait\"")],
-        options: &[opt(
-            "format",
-            Type::Word(&["text", "markdown", "man", "lua"]),
-            "text",
-            "the format; a single entry is always text",
-        )],
-        returns: "a string, or nil when there is no such primitive",
-        example: "print(tiny.manual(\"clone\"))",
+        doc: "Reads the registry's entry of a primitive: what `tiny.primitives` lists, and the rest of its \
+              documentation. A type is a table: `is` names its sort, `text` describes it, and `of`, `keys`, `words` or \
+              `kind` is what it consists of.",
+        args: &[arg("name", Type::Str, "a primitive such as \"clone\", or a method such as \"child:wait\"")],
+        returns: "a table { signature, args, options, list, result, errors, example, since, in_lua, … }, or nil when \
+                  there is no such primitive",
+        example: "print(tiny.manual(\"clone\").doc)",
         call: manual,
         ..BASE
     },
     Primitive {
         name: "primitives",
         effect: Effect::Reads,
-        doc: "Lists the primitives: the name and family of each, its effect, whether it undoes another call or \
-              mostly waits, the kind of handle that it returns, the handle and name of its method, and the old names of \
-              itself and of its options, each with a sentence that has the new name.",
-        returns: "a list of { name, family, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method, formerly, renamed_options }",
+        doc: "Lists the primitives: the name, family and description of each, its effect, whether it undoes another \
+              call or mostly waits, the kind of handle that it returns, the handle and name of its method, and the \
+              old names of itself and of its options, each with a sentence that has the new name.",
+        returns: "a list of { name, family, doc, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method, formerly, renamed_options }",
         example: "for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end",
         call: primitives,
         ..BASE
@@ -86,46 +82,151 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 fn manual(call: &Call<'_>) -> Outcome {
-    let registry = call.primitive.registry();
-    let format = call.opt::<String>("format")?.unwrap_or_default();
-    if !call.has(0) {
-        return call.ok(match format.as_str() {
-            "markdown" => docs::reference(registry),
-            "man" => docs::primitives(registry),
-            "lua" => docs::stubs(registry),
-            _ => docs::index(registry),
-        });
+    match find(call.primitive.registry(), &call.str(0)?) {
+        Some(primitive) => call.ok(full(call.lua, primitive)?),
+        None => call.ok(Value::Nil),
     }
-    if matches!(format.as_str(), "markdown" | "man" | "lua") {
-        return Err(Fail::Usage(format!("format {format:?} is for the whole manual; leave out the name")));
-    }
-    let name = call.str(0)?;
-    let entry = docs::find(registry, &name).map(|found| match docs::renaming(found, &name) {
-        Some(text) => format!("{text}.\n\n{}", docs::entry(found)),
-        None => docs::entry(found),
-    });
-    call.ok(entry)
 }
 
 fn primitives(call: &Call<'_>) -> Outcome {
-    let list = call.lua.create_table()?;
-    for primitive in call.primitive.registry().all() {
-        let entry = call.lua.create_table()?;
-        entry.raw_set("name", primitive.name)?;
-        entry.raw_set("family", primitive.family)?;
-        entry.raw_set("effect", primitive.effect.word())?;
-        entry.raw_set("undoes", primitive.undoes)?;
-        entry.raw_set("waits", primitive.waits)?;
-        entry.raw_set("renamed_options", call.lua.create_table_from(primitive.renamed_options())?)?;
-        entry.raw_set("formerly", call.lua.create_table_from(primitive.renamings())?)?;
-        entry.raw_set("returns", docs::returned_kind(primitive.returns))?;
-        if let Some((handle, method)) = primitive.method {
-            entry.raw_set("handle", handle)?;
-            entry.raw_set("method", method)?;
-        }
-        list.raw_push(entry)?;
+    let all = call.primitive.registry().all();
+    let list = all.map(|primitive| brief(call.lua, primitive)).collect::<mlua::Result<Vec<_>>>()?;
+    call.ok(call.lua.create_sequence_from(list)?)
+}
+
+/// The entry of "clone", "tiny.clone" or, as a method, "child:wait"; also by an old name.
+pub(super) fn find(registry: &'static Registry, name: &str) -> Option<&'static Primitive> {
+    let name = name.strip_prefix("tiny.").unwrap_or(name);
+    let method = name.split_once([':', '.']);
+    let now = registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method));
+    now.or_else(|| registry.renamed(&name.replace('.', ":")))
+}
+
+/// "a child handle: …" returns `child`.
+pub(super) fn returned_kind(returns: &'static str) -> Option<&'static str> {
+    let (article, rest) = returns.split_once(' ')?;
+    let (kind, after) = rest.split_once(' ')?;
+    (matches!(article, "a" | "an") && after.starts_with("handle")).then_some(kind)
+}
+
+/// What plans, steps, traces and the index of the manual read of an entry.
+fn brief(lua: &Lua, primitive: &Primitive) -> mlua::Result<Table> {
+    let entry = lua.create_table()?;
+    entry.raw_set("name", primitive.name)?;
+    entry.raw_set("family", primitive.family)?;
+    entry.raw_set("doc", primitive.doc)?;
+    entry.raw_set("effect", primitive.effect.word())?;
+    entry.raw_set("undoes", primitive.undoes)?;
+    entry.raw_set("waits", primitive.waits)?;
+    entry.raw_set("returns", returned_kind(primitive.returns))?;
+    entry.raw_set("formerly", lua.create_table_from(primitive.renamings())?)?;
+    entry.raw_set("renamed_options", lua.create_table_from(primitive.renamed_options())?)?;
+    if let Some((handle, method)) = primitive.method {
+        entry.raw_set("handle", handle)?;
+        entry.raw_set("method", method)?;
     }
-    call.ok(list)
+    Ok(entry)
+}
+
+/// The whole entry. Options tables with the same keys are the same table.
+fn full(lua: &Lua, primitive: &Primitive) -> mlua::Result<Table> {
+    let mut made = Made { lua, keys: Vec::new() };
+    let entry = brief(lua, primitive)?;
+    entry.raw_set("signature", primitive.signature())?;
+    let args = lua.create_table()?;
+    for arg in primitive.args {
+        args.raw_push(made.field(arg.name, &arg.ty, arg.required, arg.doc)?)?;
+    }
+    entry.raw_set("args", args)?;
+    entry.raw_set("options", made.options(primitive.options)?)?;
+    if let Some((ty, doc)) = &primitive.list {
+        entry.raw_set("list", made.field("", ty, false, doc)?)?;
+    }
+    entry.raw_set("result", primitive.returns)?;
+    let errors = lua.create_table()?;
+    for (code, hint) in primitive.errors {
+        errors.raw_push(lua.create_table_from([("code", *code), ("hint", *hint)])?)?;
+    }
+    entry.raw_set("errors", errors)?;
+    entry.raw_set("example", primitive.example)?;
+    entry.raw_set("since", primitive.since)?;
+    entry.raw_set("in_lua", primitive.in_lua)?;
+    Ok(entry)
+}
+
+/// Makes the tables of an entry, and knows those of options that it has made.
+struct Made<'a> {
+    lua: &'a Lua,
+    keys: Vec<(&'static [Opt], Table)>,
+}
+
+impl Made<'_> {
+    fn field(&mut self, name: &str, ty: &Type, required: bool, doc: &str) -> mlua::Result<Table> {
+        let field = self.lua.create_table()?;
+        field.raw_set("name", name)?;
+        field.raw_set("type", self.ty(ty)?)?;
+        field.raw_set("required", required)?;
+        field.raw_set("doc", doc)?;
+        Ok(field)
+    }
+
+    fn options(&mut self, options: &'static [Opt]) -> mlua::Result<Table> {
+        if let Some((_, table)) = self.keys.iter().find(|(keys, _)| *keys == options) {
+            return Ok(table.clone());
+        }
+        let table = self.lua.create_table()?;
+        for option in options {
+            let field = self.field(option.name, &option.ty, option.required, option.doc)?;
+            field.raw_set("default", Some(option.default).filter(|default| !default.is_empty()))?;
+            table.raw_push(field)?;
+        }
+        self.keys.push((options, table.clone()));
+        Ok(table)
+    }
+
+    /// A type: its sort, its description, and its parts.
+    fn ty(&mut self, ty: &Type) -> mlua::Result<Table> {
+        let table = self.lua.create_table()?;
+        table.raw_set("is", sort(ty))?;
+        table.raw_set("text", ty.describe())?;
+        match ty {
+            Type::List(of) | Type::Map(of) => table.raw_set("of", self.ty(of)?)?,
+            Type::Either(types) => {
+                let of = types.iter().map(|ty| self.ty(ty)).collect::<mlua::Result<Vec<_>>>()?;
+                table.raw_set("of", of)?;
+            }
+            Type::Options(keys) => table.raw_set("keys", self.options(keys)?)?,
+            Type::Handle(kind) => table.raw_set("kind", *kind)?,
+            Type::Word(words) => table.raw_set("words", words.to_vec())?,
+            _ => {}
+        }
+        Ok(table)
+    }
+}
+
+fn sort(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool => "boolean",
+        Type::Int => "integer",
+        Type::Number => "number",
+        Type::Str => "string",
+        Type::Bytes => "bytes",
+        Type::Path => "path",
+        Type::Size => "size",
+        Type::Duration => "duration",
+        Type::Cidr => "cidr",
+        Type::Signal => "signal",
+        Type::Function => "function",
+        Type::Table => "table",
+        Type::List(_) => "list",
+        Type::Map(_) => "map",
+        Type::Options(_) => "options",
+        Type::Handle(_) => "handle",
+        Type::Namespace => "namespace",
+        Type::Word(_) => "word",
+        Type::Either(_) => "either",
+        Type::Any => "any",
+    }
 }
 
 fn search_path(call: &Call<'_>) -> SearchPath {

@@ -91,7 +91,7 @@ pub const FAMILY: &[Primitive] = &[
         effect: Effect::Plumbing,
         doc: "Creates a filter for untrusted program output that is shown on another terminal. Control characters, \
               escape sequences, invalid UTF-8 and Unicode bidi controls become visible text. Newlines, tabs, carriage \
-              returns and colours (SGR sequences of at most 40 bytes) pass; colours are reset at the end of each line \
+              returns and colors (SGR sequences of at most 40 bytes) pass; colors are reset at the end of each line \
               and each piece.",
         options: &[opt(
             "whole_lines",

@@ -100,7 +100,7 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "mknod",
-        doc: "Creates a device node or FIFO with exactly this mode, whatever the umask (mknod(2)).",
+        doc: "Creates a device node or FIFO with exactly this mode, regardless of the umask (mknod(2)).",
         args: &[
             arg("path", Type::Path, "the node"),
             arg("kind", Type::Word(&["char", "block", "fifo"]), "the type of the node"),

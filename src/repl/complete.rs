@@ -69,7 +69,7 @@ fn keys(sources: &Sources<'_>, call: &Call<'_>, prefix: &str) -> Vec<Pair> {
     }
 }
 
-/// Keys in a column, with their descriptions beside it.
+/// Keys in a column, with their descriptions next to it.
 fn described<'a>(sources: &Sources<'_>, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Pair> {
     let keys: Vec<_> = keys.collect();
     let widest = keys.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

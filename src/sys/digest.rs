@@ -1,4 +1,4 @@
-//! Digests of bytes: by them what was stored is known again, and what was damaged is told.
+//! Digests of bytes, which identify stored data and detect damage.
 
 use std::fmt::Write;
 

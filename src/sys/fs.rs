@@ -176,15 +176,14 @@ fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Res
     Ok(removed?)
 }
 
-/// Appends with one write, so that lines of several processes do not mix. On a full disk a part may be written: it
-/// cannot be told from later additions of others and removed.
+/// Syncs a file or directory to the disk (fsync(2)).
 pub fn sync(place: Place<'_>) -> Result<()> {
     let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
     rustix::fs::fsync(fd).at(place.path)
 }
 
-/// Appends with one write, so that lines of several processes do not mix. On a full disk a part of
-/// it may stand there: what was added by others cannot be told from it and taken back.
+/// Appends with one write, so that lines of several processes do not mix. On a full disk a part may be written, which
+/// stays: it cannot be distinguished from data that other processes have appended.
 pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
     let flags = OFlags::CREATE | OFlags::APPEND | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(mode)).at(path)?;

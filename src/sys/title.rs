@@ -70,7 +70,7 @@ pub fn arguments() -> Vec<Vec<u8>> {
     match AREA.get() {
         Some(area) => area.words.clone(),
         None if argv.is_null() => std::env::args_os().map(OsString::into_vec).collect(),
-        // SAFETY: `main`'s argv, which the kernel ended with a null pointer and which nobody changes.
+        // SAFETY: `main`'s argv, which the kernel terminates with a null pointer and which is never modified.
         None => unsafe { list(argv, &mut 0) },
     }
 }

@@ -84,7 +84,7 @@ pub fn unknown(key: &str, options: impl Options) -> String {
     match did_you_mean(key, names()) {
         Some(near) => format!("unknown option {key:?}; did you mean {near:?}?"),
         None if options.len() == 0 => format!("unknown option {key:?}; it takes none"),
-        None => format!("unknown option {key:?}; known keys: {}", known()),
+        None => format!("unknown option {key:?}; known options: {}", known()),
     }
 }
 

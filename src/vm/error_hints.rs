@@ -27,7 +27,7 @@ fn module_hint(module: &str) -> String {
         Some(near) => format!("did you mean {near}?"),
         None => {
             let file = format!("{}.lua", module.replace('.', "/"));
-            format!("create {file} beside the recipe, or lua/{file} on the search path (`tinylua doc modules`)")
+            format!("create {file} next to the recipe, or lua/{file} on the search path (`tinylua doc modules`)")
         }
     }
 }

@@ -112,7 +112,7 @@ impl SearchPath {
         self.0.dirs.borrow().iter().map(|dir| dir.path().to_path_buf()).collect()
     }
 
-    /// Lets `require` find modules beside this recipe.
+    /// Lets `require` find modules next to this recipe.
     pub fn set_recipe(&self, path: &Path) {
         absolute(path)
             .parent()
@@ -167,7 +167,7 @@ impl SearchPath {
         }))
     }
 
-    /// Reads a module: from a record, from the path, or from beside the recipe.
+    /// Reads a module: from a record, from the path, or from next to the recipe.
     pub fn module(&self, name: &str) -> Result<Option<Source>, String> {
         if let Some(kept) = self.0.kept.borrow().get(name) {
             return Ok(Some(kept.clone()));
@@ -205,7 +205,7 @@ impl SearchPath {
     }
 }
 
-/// The file of a module in the directory `lua`, or beside the recipe.
+/// The file of a module in the directory `lua`, or next to the recipe.
 pub fn module_file(name: &str) -> String {
     format!("{}.lua", name.replace('.', "/"))
 }

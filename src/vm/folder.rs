@@ -194,7 +194,7 @@ fn trusted(path: &Path, owner: u32, mode: u32, folder: bool) -> Result<(), Strin
 
 fn writable(path: &Path, mode: u32, folder: bool) -> Result<(), String> {
     if mode & 0o022 != 0 && !(folder && mode & 0o1000 != 0) {
-        return Err(refusal(path, &format!("its mode {:o} lets other users write it", mode & 0o7777)));
+        return Err(refusal(path, &format!("its mode {:o} lets other users write to it", mode & 0o7777)));
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub struct Kept {
     pub folder: Option<String>,
 }
 
-/// Loads a recipe, with its modules beside it: its function and its source.
+/// Loads a recipe, with the modules next to it: its function and its source.
 pub fn load(lua: &Lua, path: &str, kept: Option<Kept>) -> Result<(Function, Source), Fail> {
     let search = lua.app_data_ref::<SearchPath>().map(|search| search.clone()).unwrap_or_default();
     if search.elsewhere() {

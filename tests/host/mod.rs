@@ -1,5 +1,5 @@
 //! The private host: every test runs in mount, network, pid, UTS, IPC and cgroup namespaces of its
-//! own, with fresh /tmp, /run and /var/lib, so that no test can change the machine or meet another.
+//! own, with fresh /tmp, /run and /var/lib, so that no test can change the machine or affect another test.
 //! The test binary runs itself again as the keeper (outside) and as PID 1 (inside) of that host:
 //! a separate program may fork and mount, but a closure in a threaded test runner may not.
 //! Without root every test is skipped, which is a failure on CI.

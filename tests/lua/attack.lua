@@ -1,10 +1,10 @@
--- What the attack tests share. Each tries one class of container escape for real, as root of a container
--- or beside one that is being made, and asserts that it fails; and that it was really tried.
+-- Helpers of the attack tests. Each test attempts one class of container escape, as root of a container or next to a
+-- container that is being created. It asserts that the attempt fails, and that it was really made.
 local check = require "check"
 
 local attack = {}
 
--- A root with busybox in it, which an attacker may change as it likes.
+-- A root with busybox, which an attacker may change in any way.
 function attack.rootfs(path)
   if not tiny.stat("/bin/busybox") then check.skip("needs busybox-static for a rootfs") end
   for _, folder in ipairs { "/bin", "/etc", "/proc", "/dev", "/sys", "/tmp", "/mnt", "/root" } do
@@ -17,12 +17,12 @@ end
 -- Whether this is User-Mode Linux, where a system call takes 10 to 30 times as long.
 attack.slow = (tiny.read_file("/proc/cpuinfo") or ""):find("User Mode Linux", 1, true) ~= nil
 
--- Of a list of cases all, or where it is slow only the first.
+-- All cases of a list, or only the first one where this is slow.
 function attack.few(list)
   return attack.slow and { list[1] } or list
 end
 
--- A process of the attacker's that calls step(i) until `stop` is called, which tells how often it did.
+-- A process of the attacker that calls step(i) until `stop` is called, which returns the number of calls.
 function attack.loop(step)
   local from, into = tiny.pipe()
   local ended, go = tiny.pipe()
@@ -46,7 +46,7 @@ function attack.loop(step)
   end
 end
 
--- Swaps a folder for a link and back.
+-- Swaps a directory with a link and back.
 function attack.swap(path, target)
   return function()
     tiny.try(tiny.rename, path, path .. ".real")
@@ -56,7 +56,7 @@ function attack.swap(path, target)
   end
 end
 
--- Whether a root there can be shown with the ids of a user namespace: on tmpfs since kernel 6.3.
+-- Whether a root there can be shown with the ids of a user namespace: on tmpfs only since Linux 6.3.
 function attack.maps_ids(root)
   local told = check.run { "run", "--rm", "--userns", "auto", "--rootfs", root, "true" }
   if told.status ~= 0 and not told.err:find("does not support idmapped mounts", 1, true) then error(told.err, 2) end

@@ -1,7 +1,7 @@
--- The primitive calls of a command as `--trace=json` tells them, and which of them another command makes too.
+-- The primitive calls of a command, as reported by `--trace=json`, and which of them another command makes too.
 local call_trace = {}
 
--- The calls by generation, from 0: of each process a list of "primitive place".
+-- The calls by generation, from 0: for each process a list of "primitive position".
 function call_trace.parse(text)
   local calls, generations, count = {}, {}, 0
   for line in text:gmatch("[^\n]+") do
@@ -17,8 +17,7 @@ function call_trace.parse(text)
   return calls
 end
 
--- Of the calls `own`, by number, whether `other` makes them too, in the same order: their longest common
--- subsequence.
+-- Whether `other` makes each of the calls `own`, by number, in the same order: their longest common subsequence.
 function call_trace.same(own, other)
   local length = {}
   for i = #own + 1, 1, -1 do

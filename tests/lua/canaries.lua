@@ -1,14 +1,14 @@
--- A host of the test's own, with the secrets of many daemons where those keep them, and a look from inside a
--- container at all that it can see. The host is a tree in memory with a few programs: what is in it may be changed.
+-- A host with planted secrets of many daemons in their usual places, and a scan from inside a container of everything
+-- that it can see. The host is a tree in memory with a few programs, so the test may change its files.
 local check = require "check"
 
 local canaries = {}
 
 local WORD = "CANARY-of-the-host"
 
--- Files that only root, or a daemon's user, may read: folder, and names in it.
+-- Files that only root, or a daemon's user, may read: directory, and names in it.
 local PRIVATE = {
-  -- In places of which the view shows nothing.
+  -- In directories that the view does not show.
   ["/etc"] = "shadow shadow- gshadow gshadow- sudoers krb5.keytab ipsec.secrets crypttab machine-id .pwd.lock netrc exports at.deny",
   ["/etc/ssl/private"] = "ssl-cert-snakeoil.key site.key wildcard.pem dhparams.pem mail.key ldap.key",
   ["/etc/letsencrypt/archive/example.org"] = "privkey1.pem privkey2.pem cert1.pem fullchain1.pem",
@@ -53,7 +53,7 @@ local PRIVATE = {
   ["/home/bob/.config/gh"] = "hosts.yml", ["/srv/www"] = "config.php .htpasswd", ["/srv/git/private.git"] = "config description", ["/boot"] = "grub.cfg vmlinuz.key",
   ["/run/secrets"] = "db_password api_key", ["/run/credentials/app"] = "token", ["/mnt/backup"] = "dump.sql", ["/media/usb"] = "keepass.kdbx", ["/swap"] = "swapfile",
   ["/var/log"] = "auth.log syslog secure", ["/var/log/audit"] = "audit.log", ["/var/tmp"] = "dump.core", ["/data/app"] = "config.yml id_rsa", ["/old"] = "shadow",
-  -- In places that are shown.
+  -- In directories that are shown.
   ["/usr/local/etc"] = "app.conf api.token tls.key backup.env", ["/usr/local/etc/nginx"] = "site.key htpasswd", ["/usr/local/etc/app.d"] = "db.conf smtp.conf",
   ["/usr/local/lib/app"] = "license.key .env", ["/usr/local/share/app"] = "secret.db", ["/usr/local/bin"] = "deploy-with-token backup-with-password",
   ["/usr/lib/app/private"] = "key.pem token", ["/usr/lib/nagios"] = "resource.cfg", ["/usr/share/app"] = "admin.pw", ["/usr/sbin"] = "root-only-tool",
@@ -65,7 +65,7 @@ local PRIVATE = {
   ["/usr/share/polkit-1/rules.d"] = "50-default.rules 51-admin.rules", ["/usr/lib/firmware-keys"] = "signing.key", ["/etc/python3"] = "pip-token.conf",
 }
 
--- Files that all may read, in places of which the view shows nothing.
+-- Files that all may read, in directories that the view does not show.
 local OPEN = {
   ["/opt/app"] = ".env config.json docker-compose.yml", ["/opt/shop/releases/1"] = ".env database.yml secrets.yml", ["/data/app"] = ".env .env.production",
   ["/data/db"] = "dump.sql", ["/srv/app"] = ".env settings.py", ["/etc"] = "environment fstab app.secret passwd-with-hashes group-", ["/etc/app"] = "config.env token",
@@ -73,7 +73,7 @@ local OPEN = {
   ["/home/carol/project"] = ".env", ["/var/local/app"] = "key", ["/var/opt/app"] = "key", ["/backup"] = "all.sql", ["/etc/mail"] = "authinfo", ["/etc/default"] = "app-open",
 }
 
--- Files that all may read, in places that are shown: the look finds these, or finds nothing at all.
+-- Files that all may read, in directories that are shown: if the scan does not find these, it finds nothing at all.
 local SHOWN = {
   "/usr/share/doc-of-all", "/usr/local/lib/of-all", "/usr/lib/app/of-all", "/etc/ssl/certs/of-all.pem", "/etc/apt/sources.list.d/of-all.list", "/var/lib/dpkg/info/of-all.list",
   "/etc/profile.d/of-all.sh", "/etc/alternatives/of-all", "/etc/services",
@@ -89,7 +89,7 @@ local function write(path, mode)
   tiny.write_file(path, "#!/bin/sh\necho " .. WORD .. "\n", { mode = tonumber(mode, 8) })
 end
 
--- Copies a program's libraries, and the program if it is to be at the same place.
+-- Copies a program's libraries, and the program if it is to have the same path.
 local function copy_program(root, program, itself)
   local list = itself and program or ""
   local p = io.popen(("ldd %s 2>/dev/null"):format(program))
@@ -98,7 +98,7 @@ local function copy_program(root, program, itself)
   if not os.execute(("set -e; for f in %s; do mkdir -p %s$(dirname $f); cp -pL $f %s$f; done"):format(list, root, root)) then error("cannot copy " .. program) end
 end
 
--- Makes the host below a folder; what is in `split` is a file system of its own.
+-- Creates the host below a directory; each directory in `split` is a separate file system.
 local function make(root, split)
   for _, path in ipairs(split) do
     tiny.mkdir(root .. path, { parents = true })
@@ -119,7 +119,7 @@ local function make(root, split)
   for _, name in ipairs { "subuid", "subgid" } do tiny.write_file(root .. "/etc/" .. name, "") end
 end
 
--- Puts the secrets there; returns the paths of files, sockets, FIFOs and devices.
+-- Creates the secrets; returns the paths of files, sockets, FIFOs and devices.
 function canaries.plant()
   local planted = { files = {}, sockets = {}, fifos = {}, devices = {}, held = {}, readers = {} }
   local private, turn = { "600", "640", "400", "700", "4750" }, 0
@@ -127,7 +127,7 @@ function canaries.plant()
     tiny.mkdir(folder, { parents = true })
     turn = turn + 1
     write(path, private[turn % #private + 1])
-    -- Some are a daemon's user's.
+    -- Some belong to a daemon's user.
     if turn % 7 == 0 then tiny.chown(path, { uid = 101, gid = 102 }) end
     table.insert(planted.files, path)
   end)
@@ -136,14 +136,14 @@ function canaries.plant()
     write(path, "644")
     table.insert(planted.files, path)
   end)
-  -- A user's own, in a place that is shown.
+  -- A user's own file, in a directory that is shown.
   tiny.mkdir("/usr/local/share/ordinary", { parents = true })
   write("/usr/local/share/ordinary/token", "600")
   tiny.chown("/usr/local/share/ordinary/token", { uid = 4242, gid = 4242 })
   table.insert(planted.files, "/usr/local/share/ordinary/token")
-  -- A name that is readable to all by mistake is as little named.
+  -- A file that is readable to all by mistake is not named either.
   write("/etc/shadow-", "644")
-  -- A folder that others may not enter, with files that they could read.
+  -- A directory that others may not enter, with files that they could read.
   for _, folder in ipairs { "/usr/local/private", "/usr/lib/app/closed", "/etc/ssl/certs/closed", "/var/lib/dpkg/closed" } do
     tiny.mkdir(folder, { mode = tonumber("700", 8), parents = true })
     os.execute("chmod 700 " .. folder)
@@ -171,7 +171,7 @@ function canaries.plant()
   return planted
 end
 
--- What runs inside: it reads, executes and connects to all that it finds, and to what it is told of.
+-- The program inside: it reads, executes and connects to everything that it finds, and to the given paths.
 local LOOK = [[
 local word, skipped = "CANARY" .. "-of-the-host", { ["/proc"] = true, ["/sys"] = true, ["/dev"] = true }
 local seen = { read = {}, ran = {}, connected = {}, fifo = {}, device = {}, count = 0 }
@@ -184,7 +184,7 @@ local function try(path)
   seen.count = seen.count + 1
   if s.kind == "file" and s.size < 100000 then
     local text = tiny.try(tiny.read_file, path)
-    -- A file that is changed is copied into the container's layer: as its root's, or under another name.
+    -- A file that is changed is copied to the container's layer: owned by its root, or under another name.
     if not text and tiny.try(function() tiny.chown(path, { uid = 0, gid = 0 }) return true end) then text = tiny.try(tiny.read_file, path) end
     if not text and tiny.try(function() tiny.rename(path, path .. ".moved") return true end) then text = tiny.try(tiny.read_file, path .. ".moved") end
     if text and text:find(word, 1, true) then table.insert(seen.read, path) end
@@ -219,7 +219,7 @@ print(tiny.json_encode(seen))
 
 canaries.WORD, canaries.SHOWN = WORD, SHOWN
 
--- Calls f with what is planted, in a host of its own. split: folders that are file systems of their own.
+-- Calls f with the planted files, in a separate host. split: directories that are separate file systems.
 function canaries.on(split, f)
   if not tiny.stat("/bin/busybox") then check.skip("needs busybox-static for a host") end
   local root = "/tmp/host"
@@ -243,7 +243,8 @@ function canaries.on(split, f)
   end)
 end
 
--- Whether this kernel shows the files of a host in memory with other ids. path: where there is such a file system, / if absent.
+-- Whether this kernel shows the files of a host in memory with other ids. path: a path on such a file system, / if
+-- absent.
 function canaries.has_idmaps(path)
   local probe <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }
   local mounted = tiny.try(tiny.mount_bind, path or "/", "/mnt", { idmap = probe, recursive = false, create = true })
@@ -251,7 +252,7 @@ function canaries.has_idmaps(path)
   return mounted ~= nil
 end
 
--- What a container sees, with these options.
+-- What a container sees with these options.
 function canaries.look(...)
   local options = { "run", "--rm", ... }
   table.insert(options, "tinylua")

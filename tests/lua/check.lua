@@ -1,5 +1,5 @@
--- What the Lua tests share. A test is a recipe: it passes when it ends well, fails when it throws,
--- and is skipped (status 77, the reason printed) when the kernel lacks what it needs.
+-- Helpers of the Lua tests. A test is a recipe: it passes if it returns, fails if it throws, and is skipped (status 77,
+-- with the reason) if the kernel lacks a feature that it needs.
 local check = {}
 
 local function shown(value)
@@ -10,7 +10,7 @@ function check.equal(got, want, what)
   if got ~= want then error(("%s: got %s, want %s"):format(what or "value", shown(got), shown(want)), 2) end
 end
 
--- f(...) is refused before any kernel call, with exactly this text.
+-- f(...) is refused before any system call, with exactly this text.
 function check.refuses(text, f, ...)
   local _, err = tiny.try(f, ...)
   if not err then error("not refused: " .. text, 2) end
@@ -18,7 +18,7 @@ function check.refuses(text, f, ...)
   check.equal(err.message, text, "message")
 end
 
--- f(...) throws an error of this code, which is returned.
+-- f(...) throws an error with this code; returns the error.
 function check.fails(code, f, ...)
   local _, err = tiny.try(f, ...)
   if not err then error("did not fail with " .. code, 2) end
@@ -26,14 +26,14 @@ function check.fails(code, f, ...)
   return err
 end
 
--- Runs f in a child with these namespaces; its assertions are this test's.
+-- Runs f in a child with these namespaces; its failures are failures of this test.
 function check.inside(namespaces, f)
   local child <close> = tiny.clone(namespaces, f)
   local status = child:wait()
   check.equal(status, 0, "the child's status")
 end
 
--- Reads several pipes to their ends at once.
+-- Reads several pipes to end of file at once.
 local function drain(files)
   local texts, open = {}, {}
   for i, file in ipairs(files) do texts[i], open[file] = "", i end
@@ -48,10 +48,10 @@ local function drain(files)
   return texts
 end
 
--- How a command is started, and its environment: as another user where a test says so (ordinary.lua).
+-- How a command is started, and its environment: ordinary.lua changes it to another user.
 check.start = tiny.fork
 
--- Runs the tinylua under test with these arguments; returns its status and what it printed.
+-- Runs the tinylua under test with these arguments; returns its status and its output.
 function check.run(arguments, input)
   local out, out_end = tiny.pipe()
   local err, err_end = tiny.pipe()
@@ -72,14 +72,14 @@ function check.run(arguments, input)
   return { status = child:wait(), out = texts[1], err = texts[2] }
 end
 
--- As `run`, and it must succeed; returns what it printed.
+-- Like `run`, but it must succeed; returns its output.
 function check.succeeds(...)
   local result = check.run { ... }
   if result.status ~= 0 then error(("status %s: %s%s"):format(result.status, result.out, result.err), 2) end
   return result.out
 end
 
--- Runs tinylua with these arguments; it refuses with exactly this text and status 125.
+-- Runs tinylua with these arguments; it must fail with exactly this text and status 125.
 function check.refused(text, ...)
   local result = check.run { ... }
   if result.err ~= text .. "\n" then error(("got %q, want %q"):format(result.err, text), 2) end
@@ -87,15 +87,15 @@ function check.refused(text, ...)
   return result
 end
 
--- As `refused` for a run, of which nothing is left.
+-- Like `refused` for a run, which must leave nothing behind.
 function check.run_refused(text, ...)
   local result = check.refused(text, "run", ...)
   check.no_container()
   return result
 end
 
--- Waits until a process, which is no child of the caller's, has ended and was reaped. Until then its pid names it, and
--- a command leaves what comes of its end to a supervisor, which is later than the command.
+-- Waits until a process that is not a child of the caller has ended and was reaped. Until then its pid exists, and a
+-- command leaves the handling of its end to a supervisor, which may be slower than the command.
 function check.reaped(process)
   local start, limit = tiny.process_start_time(process.pid), tiny.clock("monotonic") + 20
   check.equal(#tiny.poll({ process }, "20s"), 1, "it has ended")
@@ -105,7 +105,7 @@ function check.reaped(process)
   end
 end
 
--- Kills a process that is no child of the caller's; it is gone afterwards.
+-- Kills a process that is not a child of the caller, and waits until it is gone.
 function check.kill(process)
   tiny.kill(process, "SIGKILL")
   check.reaped(process)
@@ -120,12 +120,12 @@ function check.mount_at(path)
   return found
 end
 
--- The path of the cgroup of a container on record: an unprivileged user's is in what was delegated to that user.
+-- The path of the cgroup of a recorded container: for an unprivileged user, it is in the delegated subtree.
 function check.cgroup_of(id)
   return tiny.json_decode(tiny.read_file(("%s/containers/%s/state.json"):format(check.root, id))).cgroup or "tinylua/" .. id
 end
 
--- Nothing of any container is left in the store.
+-- The store contains nothing of any container.
 function check.no_container()
   for _, folder in ipairs { "/containers", "/names", "/run" } do
     local names = tiny.list_dir(check.root .. folder) or {}

@@ -1,5 +1,5 @@
--- Walks a command's life call by call, with a fault at each (src/vm/fault.rs), and looks afterwards
--- whether the kernel and the store are as they were before, and a container that lives on is whole.
+-- Walks through a command call by call and injects a fault at each (src/vm/fault.rs). Afterwards the kernel and the
+-- store must be as they were before, and a container that is still running must be intact.
 local call_trace = require "call_trace"
 local check = require "check"
 local leftovers = require "leftovers"
@@ -11,13 +11,13 @@ local OPTIONS = {
   "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
 }
 local EVERYTHING = { "-m", "64m", "--pids-limit", "32", "--net", "bridge", "-p", "8080:80" }
--- Who makes the calls of a detached run: each fork counts its own.
+-- The processes that make the calls of a detached run: each fork counts its own.
 local DETACHED = { [0] = "command", "supervisor", "container" }
 local FRONT = { [0] = "command", "container" }
--- Of a stretch of calls that another walk takes one by one, each so many-th is walked.
+-- Of a range of calls that another walk takes one by one, every n-th is walked.
 local SAMPLE = 10
 
--- The commands' output goes to files: a supervisor that was killed would hold a pipe open.
+-- The commands' output goes to files: a supervisor that survives would keep a pipe open.
 local function tinylua(words, fault)
   local child <close> = tiny.fork(function()
     local out = tiny.open("/tmp/output", { write = true, create = true, truncate = true })
@@ -32,15 +32,15 @@ local function tinylua(words, fault)
   return status, tiny.read_file("/tmp/output") or ""
 end
 
--- A command without a fault; what is wrong with its end is added to `problems`.
+-- A command without a fault; problems with its result are added to `problems`.
 local function must(problems, ...)
   local status, text = tinylua { ... }
   if status ~= 0 then table.insert(problems, ("%s: %s %s"):format(table.concat({ ... }, " "), status, text)) end
   return text
 end
 
--- The end of whatever gc took over, then gc once more: nothing is left. What a first run makes for later ones
--- (the network, the compiled filter) goes too, so that every point begins in an empty store.
+-- Waits for the end of everything that gc recovered, then runs gc again: nothing is left. Shared results of a first run
+-- (the network, the compiled filter) are removed too, so that each point starts with an empty store.
 local function clear(walk, problems)
   for _, id in ipairs(tiny.list_dir(check.root .. "/containers") or {}) do must(problems, "rm", "-f", id) end
   leftovers.settle(walk.before)
@@ -55,14 +55,14 @@ local function state_of(id)
   return tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. id .. "/state.json") or "") or {}
 end
 
--- A container that runs has its process, can be entered, and has a supervisor. It may be ending just now:
--- its supervisor then has a moment to say so. Returns its state.
+-- A running container has its process, can be entered, and has a supervisor. If it is just ending, its supervisor has a
+-- moment to record that. Returns its state.
 local function check_running(id, problems)
   local now = state_of(id)
   local supervisor <close> = now.supervisor and tiny.pidfd_open(now.supervisor.pid, { start_time = now.supervisor.start })
   local status, text = tinylua { "exec", id, "true" }
   if status == 0 then
-    -- It may only have been starting before.
+    -- It may have been starting before.
     now = state_of(id)
     local lives <close> = now.supervisor and tiny.pidfd_open(now.supervisor.pid, { start_time = now.supervisor.start })
     if not lives then table.insert(problems, "it runs without a supervisor") end
@@ -74,21 +74,21 @@ local function check_running(id, problems)
   return now
 end
 
--- What is not as it should be with the containers on record: one that runs is alive; of one that does
--- not, nothing is left but the record. Returns them as ps tells.
+-- Problems with the recorded containers: a running one must be alive, and of one that is not running, only the record
+-- may exist. Returns them as listed by ps.
 local function check_containers(problems)
   local text = must(problems, "ps", "-a", "--format", "json")
   local listed = tiny.json_decode(text)
   if not listed then table.insert(problems, "ps: " .. text) end
   for _, c in ipairs(listed or {}) do
-    -- A start whose command was killed goes on in the supervisor: exec waits for what comes of it.
+    -- A start whose command was killed continues in the supervisor: exec waits for its result.
     local lives = c.status == "running" or c.status == "starting"
     local now = lives and check_running(c.id, problems) or state_of(c.id)
     local journal = tiny.stat(check.root .. "/containers/" .. c.id .. "/undo.jsonl")
     if now.status ~= "running" and (journal or now.pid or now.supervisor) then
       table.insert(problems, ("%s has traces of a run"):format(now.status))
     end
-    -- One that removes itself at its end may be gone by now.
+    -- A container with --rm may be gone by now.
     c.status = now.status or c.status == "running" and not tiny.stat(check.root .. "/containers/" .. c.id) and "exited" or c.status
     if c.damage or not KNOWN[c.status] then table.insert(problems, ("state %s: %s"):format(c.status, c.damage or "not to be")) end
   end
@@ -99,7 +99,7 @@ local function told(place, op, status, problems, text)
   return ("%s %s (status %s): %s\n    %s"):format(place, op, status, table.concat(problems, ", "), text)
 end
 
--- Whether gc has a record to go by.
+-- Whether gc has a record to work from.
 local function on_record(left)
   for _, what in ipairs(left) do
     if what:find(check.root .. "/containers/", 1, true) then return true end
@@ -107,14 +107,13 @@ local function on_record(left)
   return false
 end
 
--- A detached command may end before its supervisor gets to the call.
+-- A detached command may end before its supervisor reaches the call.
 local function await_strike(patience)
   local limit = tiny.clock("monotonic") + patience
   while tiny.read_file(WITNESS) == "" and tiny.clock("monotonic") < limit do tiny.poll({}, "5ms") end
 end
 
--- A fault at one call; `certain`: there is such a call. Returns the primitive that it struck, or nil when there
--- are fewer calls.
+-- A fault at one call; `certain`: the call exists. Returns the affected primitive, or nil if there are fewer calls.
 local function one(walk, generation, call, certain)
   local problems = {}
   for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
@@ -138,7 +137,7 @@ local function one(walk, generation, call, certain)
   return op ~= "" and op or nil
 end
 
--- What a command calls without a fault, by generation.
+-- The calls of a command without a fault, by generation.
 local function calls_of(walk)
   local problems = {}
   for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
@@ -148,10 +147,10 @@ local function calls_of(walk)
   return calls
 end
 
--- The calls of a generation that are walked, as a list of their numbers. A kill after a call is a kill before
--- the next one, which is walked too: between two calls the library changes nothing. So only what begins
--- another process and what has no next call is walked. Of calls that the other walk makes likewise, one after
--- the other, the first, the last and some between are walked.
+-- The calls of a generation that are walked, as a list of their numbers. A kill after a call is the same as a kill
+-- before the next one, which is walked too, because the library changes nothing between two calls. So only calls that
+-- start another process, and calls without a successor, are walked. Of consecutive calls that the other walk makes too,
+-- only the first, the last and some between are walked.
 local function chosen(walk, own, other)
   local same = other and call_trace.same(own, other) or {}
   local list = {}
@@ -166,18 +165,18 @@ local function chosen(walk, own, other)
   return list
 end
 
--- The other walk's calls that these are compared with: the same generation's, or all of several that are one here.
+-- The calls of the other walk for comparison: of the same generation, or all of several generations that are one here.
 local function counterpart(walk, generation, other)
   local calls = {}
   for _, theirs in ipairs(walk.like and walk.like[generation] or {}) do table.move(other[theirs], 1, #other[theirs], #calls + 1, calls) end
   return #calls > 0 and calls or nil
 end
 
--- Walks the calls that walk.words makes in these generations, with a fault of walk.kind at each, and fails
--- when anything leaks. Of a walk, least: so many calls there are at least; prepare: the commands before
--- each point; tidy: a command that fails leaves nothing, before gc too, or with "recorded" nothing that is on
--- no record; like: by generation those of `other`, another walk, that make the same calls; after(problems,
--- containers): what else must be so after gc.
+-- Walks the calls that walk.words makes in these generations, with a fault of walk.kind at each, and fails if anything
+-- leaks. Fields of a walk: least: the minimum number of calls; prepare: the commands before each point; tidy: a command
+-- that fails leaves nothing, even before gc, or with "recorded" nothing that is not recorded; like: by generation,
+-- those of `other`, another walk, that make the same calls; after(problems, containers): additional conditions after
+-- gc.
 local function every_point(walk, generations, other)
   if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables for the walk's bridge network") end
   walk.before, walk.leaks, walk.untidy = leftovers.look(), {}, {}
@@ -190,7 +189,7 @@ local function every_point(walk, generations, other)
     for _, call in ipairs(chosen(walk, own, theirs and counterpart(walk, generation, theirs))) do
       if one(walk, generation, call, true) then points = points + 1 end
     end
-    -- What a supervisor calls once it is alone is not in the trace.
+    -- Calls that a supervisor makes after it has detached are not in the trace.
     local call = #own + 1
     while call < 2000 and one(walk, generation, call) do call = call + 1 end
     points = points + call - #own - 1
@@ -223,27 +222,27 @@ local function unharmed(problems, containers)
   if not containers[1] or containers[1].status ~= "running" then table.insert(problems, "it does not run any more") end
 end
 
--- What is walked; outside and inside: the generations on either side of the container's border.
+-- The walks; outside and inside: the generations on either side of the container's boundary.
 local WALKS = {
-  -- A detached run with everything: the command clears up by itself, and where that failed, gc does.
+  -- A detached run with all features: the command cleans up by itself, and if that failed, gc does.
   run = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, EVERYTHING, { "sleep", "1000" }) },
-  -- The same with an init, a cgroup of the user's above its own, mounts and limits of processes.
+  -- The same with an init, a parent cgroup from the user, mounts and ulimits.
   options = { who = DETACHED, outside = { 1 }, fail = { 1, 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, OPTIONS, { "sleep", "1000" }) },
-  -- A run in front that removes itself. What fails once the container lives leaves it to the next command.
+  -- A foreground run with --rm. If a call fails after the container has started, the next command cleans up.
   front = { who = FRONT, outside = { 0 }, inside = { 1 }, tidy = "recorded", least = 90, words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = anything,
     like = { [0] = { 0, 1 }, { 2 } } },
-  -- The start of a recorded container: it runs or has ended, completely.
+  -- The start of a recorded container: afterwards it is either running or stopped, completely.
   start = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, least = 90, words = { "start", "c" }, after = stays,
     prepare = { words({ "create", "--name", "c" }, EVERYTHING, { "sleep", "1000" }) }, like = { [0] = { 0 }, { 1 }, { 2 } } },
-  -- A program in a running container, which is unharmed.
+  -- A program in a running container, which is not affected.
   exec = { who = FRONT, outside = { 0, 1 }, least = 20, words = { "exec", "c", "true" }, prepare = { RUNNING }, after = unharmed },
-  -- The end of a running container whose program does not heed signals: it runs or has ended, whole.
+  -- The stop of a running container whose program ignores signals: it is either running or stopped, completely.
   stop = { who = FRONT, outside = { 0 }, least = 20, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays },
-  -- The removal of a running container: it is there, whole, or gone.
+  -- The removal of a running container: it either exists completely or is gone.
   remove = { who = FRONT, outside = { 0 }, least = 20, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = anything },
 }
 
--- A walk by its name, with faults of this kind, inside the container in the making or outside.
+-- Runs a walk by its name, with faults of this kind, inside the new container or outside.
 function faults.walk(name, kind, inside)
   local walk = WALKS[name]
   walk.kind = kind

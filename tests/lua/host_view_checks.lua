@@ -1,10 +1,10 @@
--- What the tests of the host's view share: that the secrets are there, and that nothing of them is seen inside.
+-- Helpers of the tests of the host view: the secrets exist on the host, and none of them is visible in the container.
 local canaries = require "canaries"
 local check = require "check"
 
 local checks = {}
 
--- The host's side: what is planted is there, and works.
+-- On the host: the planted files exist and work.
 function checks.planted(planted)
   assert(#planted.files > 350, #planted.files .. " secrets")
   for _, path in ipairs(planted.files) do assert((tiny.read_file(path) or ""):find(canaries.WORD, 1, true), path) end
@@ -13,7 +13,7 @@ function checks.planted(planted)
   check.equal(#planted.sockets + #planted.fifos + #planted.devices, 42)
 end
 
--- The container of another store of root's, with a secret in its record, in a place that is shown.
+-- The container of another state directory of root, with a secret in its record, in a directory that is shown.
 function checks.make_other()
   local own = check.root
   check.root = "/usr/local/other-store"
@@ -36,7 +36,7 @@ function checks.look(planted, what, own, ...)
   check.equal(table.concat(seen.connected, " "), "", what .. ": sockets")
   check.equal(table.concat(seen.device, " "), "", what .. ": devices")
   for i, reader in ipairs(planted.readers) do check.equal(#tiny.poll({ reader }, 0), 0, what .. ": " .. planted.fifos[i]) end
-  -- It looked, and what all may read it read.
+  -- The scan ran, and found the files that all may read.
   local read = {}
   for _, path in ipairs(seen.read) do read[path] = true end
   for _, path in ipairs(canaries.SHOWN) do assert(read[path], what .. ": did not read " .. path) end

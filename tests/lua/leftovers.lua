@@ -1,10 +1,10 @@
--- What there is on this host that a container could leave: looked at before and after, for the tests that
--- break tinylua on purpose.
+-- Everything on this host that a container could leave behind, recorded before and after, for tests that break tinylua
+-- on purpose.
 local check = require "check"
 
 local leftovers = {}
 
--- A kernel without has no rules that could be left.
+-- A kernel without nftables has no rules that could be left.
 local NFTABLES = tiny.probe().network.nftables ~= false
 
 local function listed(folder)
@@ -13,7 +13,7 @@ local function listed(folder)
   return found
 end
 
--- The groups below `folder`, of any name; the parent of all containers' groups is reported separately.
+-- The groups below `folder`, with any name; the parent of all containers' groups is reported separately.
 local function groups_below(found, folder, top)
   for _, name in ipairs(tiny.list_dir(folder) or {}) do
     local path = folder .. "/" .. name
@@ -25,14 +25,14 @@ local function groups_below(found, folder, top)
   end
 end
 
--- In every hierarchy that is mounted, of v1 and of v2.
+-- In every mounted hierarchy, of v1 and v2.
 local function cgroups(found)
   for _, mount in ipairs(tiny.mounts()) do
     if mount.fstype:match("^cgroup2?$") then groups_below(found, mount.target, true) end
   end
 end
 
--- The networks that are in use, recorded or in the kernel.
+-- The networks that are in use, in records or in the kernel.
 local function networks(found)
   local root = check.root .. "/networks"
   for _, name in ipairs(tiny.list_dir(root) or {}) do
@@ -48,11 +48,11 @@ local function networks(found)
   end
   if not NFTABLES then return end
   for _, port in ipairs(tiny.published()) do found["published " .. port] = true end
-  -- A table of shared rules goes when nothing is in it.
+  -- A table of shared rules is removed when it is empty.
   for _, chain in ipairs(tiny.nft_chains()) do found["table " .. chain.family .. " " .. chain.table] = true end
 end
 
--- Calls f(pid, text) for each process but this one and those that have ended; text is "process 7 (name)".
+-- Calls f(pid, text) for each process except this one and those that have ended; text is "process 7 (name)".
 local function each_process(f)
   for _, name in ipairs(tiny.list_dir("/proc")) do
     local pid = name:match("^%d+$") and tonumber(name)
@@ -61,8 +61,8 @@ local function each_process(f)
   end
 end
 
--- Waits for the processes that are ending, a second at most each: those that `before` does not have. Where
--- a container may live on, only tinylua's own.
+-- Waits up to a second for each ending process that is not in `before`. If a container may keep running, only for
+-- tinylua's own.
 function leftovers.settle(before)
   each_process(function(pid, text)
     if before and before[text] or not before and not text:match("%(tinylua%)$") then return end
@@ -74,7 +74,7 @@ function leftovers.settle(before)
   end)
 end
 
--- Whether the bridge's rules are there: the kernel then refuses to make them. And every chain at a hook.
+-- Whether the bridge's rules exist: the kernel then refuses to create them. And every chain with a hook.
 local function rules(found)
   if not NFTABLES then return end
   local made, err = tiny.try(tiny.nat, { from = "10.10.0.0/24", name = "td0" })
@@ -85,7 +85,7 @@ local function rules(found)
   end
 end
 
--- What is mounted where; a place may have several, one over the other.
+-- The mounts by mount point; a mount point may have several.
 local function mounts(found)
   local times = {}
   for _, mount in ipairs(tiny.mounts()) do
@@ -94,7 +94,7 @@ local function mounts(found)
   end
 end
 
--- FIFOs, sockets and spools, wherever they lie in the store; ranges of ids.
+-- FIFOs, sockets and spools anywhere in the store; ranges of ids.
 local function files(found)
   local function look(folder)
     for path in pairs(listed(folder)) do
@@ -128,8 +128,8 @@ function leftovers.look()
   return found
 end
 
--- What is there beyond `before`, sorted. `shared`: the cgroup above all containers' may be, which stays
--- until gc.
+-- What exists in addition to `before`, sorted. `shared`: the parent cgroup of all containers may exist, because it
+-- stays until gc.
 function leftovers.beyond(before, shared)
   local left = {}
   for what in pairs(leftovers.look()) do

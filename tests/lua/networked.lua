@@ -1,15 +1,15 @@
--- What the tests of networks share.
+-- Helpers of the network tests.
 local check = require "check"
 
 local networked = {}
 
--- Skips the test where the kernel or the host lacks what it needs.
+-- Skips the test if the kernel or the host lacks a requirement.
 function networked.needs()
   if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables") end
   if not tiny.stat("/bin/busybox") then check.skip("needs /bin/busybox in the view of the host") end
 end
 
--- The command is refused with this status and exactly these words.
+-- The command fails with this status and exactly this text.
 function networked.refused(words, text, status)
   local result = check.run(words)
   check.equal(result.err, text, table.concat(words, " "))
@@ -25,7 +25,7 @@ function networked.serve(name, ...)
   return check.succeeds(table.unpack(words)):sub(1, 12)
 end
 
--- What a URL gives, tried until something is there; nil when nothing comes.
+-- The contents of a URL, retried until there is an answer; nil if there is none.
 function networked.fetch(url, netns)
   local out, out_end = tiny.pipe()
   local child = tiny.fork(function()
@@ -41,7 +41,7 @@ function networked.fetch(url, netns)
   return (text:gsub("\n$", ""))
 end
 
--- Nothing of any network is left in the kernel.
+-- The kernel has nothing of any network.
 function networked.nothing_left()
   for _, link in ipairs(tiny.links()) do assert(link.name == "lo" or link.name:match("^test"), "left: " .. link.name) end
   check.equal(tiny.sysctl("net.ipv4.ip_forward"), "0", "forwarding")

@@ -1,5 +1,5 @@
--- An unprivileged user of the private host: with a home, ranges of ids and a control group of its own. From
--- here on check.run starts tinylua as that user. A scenario runs a second time this way, as it is.
+-- An unprivileged user of the private host, with a home directory, subordinate ids and a delegated cgroup. From here
+-- on, check.run starts tinylua as that user. Scenarios run unchanged a second time this way.
 local check = require "check"
 
 local ordinary = { name = "ordinary", uid = 4242, home = "/tmp/ordinary" }
@@ -19,21 +19,21 @@ local function own_folder(path)
   tiny.chown(path, { uid = ordinary.uid, gid = ordinary.uid })
 end
 
--- What an unprivileged user's container sees of the host is kept in user attributes, which a tmpfs has since Linux 6.6. On an
--- older kernel the home is on a disk, where there is one for it (tests/uml/init).
+-- The view of the host in an unprivileged user's container needs user attributes, which tmpfs supports since Linux 6.6.
+-- On an older kernel, the home directory is on a disk, if one is provided (tests/uml/init).
 local DISK = "/media/tinylua-tests"
 
 local function make_home()
   own_folder(ordinary.home)
   local _, err = tiny.try(tiny.setxattr, ordinary.home, "user.test", { value = "y" })
   if not err or err.code ~= "EOPNOTSUPP" or not tiny.stat(DISK) then return end
-  -- One test at a time has it.
+  -- One test at a time uses it.
   tiny.try(tiny.remove, DISK .. "/home", { recursive = true })
   own_folder(DISK .. "/home")
   tiny.mount_bind(DISK .. "/home", ordinary.home)
 end
 
--- A part of cgroup v2 that is the user's, and a group in it for its processes; nil without cgroup v2.
+-- A subtree of cgroup v2 that belongs to the user, and a group in it for the user's processes; nil without cgroup v2.
 local function delegate()
   local given = {}
   for name, version in pairs(tiny.probe().cgroup.controllers) do
@@ -52,7 +52,7 @@ local function delegate()
   return leaf:keep() and part:keep() and leaf
 end
 
--- Makes the user. options: subids = false without ranges, delegated = false without a control group.
+-- Creates the user. options: subids = false for no ranges, delegated = false for no cgroup.
 function ordinary.make(options)
   options = options or {}
   local id, name = ordinary.uid, ordinary.name
@@ -76,8 +76,8 @@ function ordinary.make(options)
   return ordinary
 end
 
--- Runs a test of another folder as the user: "scenarios.lifecycle". options.needs: the controller that it
--- limits with, which is to be delegated.
+-- Runs a test of another directory as the user: "scenarios.lifecycle". options.needs: the controller of its limits,
+-- which must be delegated.
 function ordinary.runs(test, options)
   ordinary.make(options)
   local needs = options and options.needs

@@ -1,5 +1,4 @@
--- A person at a terminal, for tests: a tinylua with a pty of its own, what is typed there, and what
--- appears there.
+-- A simulated user at a terminal: tinylua on a new pty, the keys that are typed, and the output that appears.
 local check = require "check"
 
 local Person = {}
@@ -7,7 +6,7 @@ Person.__index = Person
 
 local DEVPTS = "/tmp/tinylua-person-pts"
 
--- Starts tinylua at a new terminal of 24 rows and 80 columns.
+-- Starts tinylua on a new terminal of 24 rows and 80 columns.
 local function sit(...)
   if not check.mount_at(DEVPTS) then tiny.mount_devpts(DEVPTS, { create = true }) end
   local self = setmetatable({ shown = "" }, Person)
@@ -24,7 +23,7 @@ local function sit(...)
   return self
 end
 
--- The terminal's mode, as stty tells it.
+-- The terminal's mode, as printed by stty.
 function Person:mode()
   local p = io.popen("stty -g <" .. self.slave.path)
   local text = p:read("l")
@@ -36,7 +35,7 @@ function Person:type(text)
   self.master:write(text)
 end
 
--- Waits until the pattern appears behind what was expected before; returns its captures.
+-- Waits until the pattern appears after the last match; returns its captures.
 function Person:sees(pattern)
   local deadline = tiny.clock("monotonic") + 20
   while true do
@@ -53,7 +52,7 @@ function Person:sees(pattern)
   end
 end
 
--- Waits for tinylua's end; returns its status. The terminal is as it was before.
+-- Waits for tinylua's exit; returns its status. The terminal must be as it was before.
 function Person:leaves()
   local status = self.child:wait("20s")
   check.equal(self:mode(), self.mode_before, "the terminal's mode")

@@ -1,4 +1,4 @@
--- Runs a test of another folder as an unprivileged user: `scenarios.limits memory` (tests/cases/mod.rs lists them).
+-- Runs a test of another directory as an unprivileged user: `scenarios.limits memory` (tests/cases/mod.rs lists them).
 local args = ...
 local needs = args[2]
 require("ordinary").runs(args[1], { needs = needs ~= "" and needs or nil })

@@ -1,5 +1,4 @@
--- What the tests of completion share: names to complete, and a shell at a terminal of its own, in which what is typed
--- before Tab becomes the line after it.
+-- Helpers of the completion tests: names to complete, and a shell on a pty that returns the completed line.
 local check = require "check"
 
 local shells = {}
@@ -25,7 +24,7 @@ function shells.need(shell)
 end
 
 local R = "tinylua --root /tmp/state "
--- What is typed, and what the line is then.
+-- The typed text, and the resulting line.
 shells.tries = {
   { "tinylua comp", "tinylua completion " },
   { R .. "stop d", "stop db " },
@@ -36,10 +35,10 @@ shells.tries = {
   { "tinylua run /etc/hostna", "run /etc/hostname" },
 }
 
--- Without bells, backspaces and colours.
+-- Without bells, backspaces and colors.
 local function plain(shown) return (shown:gsub("\27%[[%d;?]*%a", ""):gsub("[\7\8]", "")) end
 
--- Reads what the terminal shows until it has this text after `from`; returns all of it, and where the next begins.
+-- Reads the terminal until this text appears after `from`; returns all of it, and the position after the text.
 local function wait_for(master, shown, text, from)
   local deadline = tiny.clock("monotonic") + 30
   while not plain(shown):find(text, from, true) do
@@ -61,13 +60,13 @@ function shells.at_terminal(words, setup, tries)
     tiny.exec { env = ENV, table.unpack(words) }
   end)
   slave:close()
-  -- The answer differs from what is typed: the echo is not taken for it.
+  -- The answer differs from the typed text, so the echo is not mistaken for it.
   master:write(setup .. "; echo rea''dy\n")
   local shown, from = wait_for(master, "", "ready", 1)
   for _, try in ipairs(tries) do
     master:write(try[1] .. "\t")
     shown, from = wait_for(master, shown, try[2], from)
-    -- Ctrl-U empties the line.
+    -- Ctrl-U clears the line.
     master:write("\21echo ne''xt\n")
     shown, from = wait_for(master, shown, "next", from)
   end

@@ -1,9 +1,9 @@
--- What the network tests share: sockets in a namespace, by perl, since a test's oracle must not be
--- tinylua itself.
+-- Helpers of the network tests: sockets in a namespace, through perl, because a test's oracle must not be tinylua
+-- itself.
 local check = require "check"
 local sockets = {}
 
--- Skips the test where there is no perl to open sockets with.
+-- Skips the test without perl to open sockets.
 function sockets.needed()
   local p = io.popen("perl -MIO::Socket::IP -e 'print 1' 2>/dev/null")
   local found = p:read("a") == "1"
@@ -11,7 +11,7 @@ function sockets.needed()
   if not found then check.skip("needs perl with IO::Socket::IP for real traffic") end
 end
 
--- Runs f in a namespace (nil: the caller's own) and comes back; programs started there stay there.
+-- Runs f in a namespace (nil: the caller's own) and returns to the old one; programs started there stay there.
 function sockets.inside(netns, f)
   if not netns then return f() end
   local home <close> = tiny.open_ns("net")
@@ -22,7 +22,7 @@ function sockets.inside(netns, f)
   return table.unpack(results, 1, results.n)
 end
 
--- What nft(8) lists in a namespace; "" where nothing is there, and where there is no nft.
+-- What nft(8) lists in a namespace; "" if there is nothing, or no nft.
 function sockets.ruleset(netns)
   return sockets.inside(netns, function()
     local p = io.popen("nft list ruleset 2>/dev/null")
@@ -58,10 +58,9 @@ local CLIENT = [[exec perl -MIO::Socket::IP -e 'alarm 5;
   $c->send("x") if $proto eq "udp";
   $c->recv(my $text, 100); print $text;' ]]
 
--- Serves once in namespace `to` on `port` and connects from namespace `from` to `addr` and
--- `at_port`, by IPv6 where `addr` is such an address: the kernel joins a new address's group of
--- neighbours a moment after it has the address, and asks again for a neighbour after a second.
--- Returns the client's address as the server saw it, or nil and the client's words.
+-- Serves once in namespace `to` on `port` and connects from namespace `from` to `addr` and `at_port`, by IPv6 if `addr`
+-- is such an address: the kernel joins the multicast group of a new address with a delay, and repeats a neighbor
+-- solicitation after a second. Returns the client's address as seen by the server, or nil and the client's error.
 function sockets.connect(o)
   local proto, port = o.proto or "tcp", o.port or 7000
   local server = sockets.inside(o.to, function() return io.popen(SERVER .. proto .. " " .. port .. (o.addr:find(":") and " six" or "")) end)

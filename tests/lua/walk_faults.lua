@@ -1,3 +1,3 @@
--- Walks one command's calls: `start kill-before inside` (tests/cases/mod.rs lists them).
+-- Walks through the calls of one command: `start kill-before inside` (tests/cases/mod.rs lists them).
 local args = ...
 require("faults").walk(args[1], args[2], args[3] == "inside")

@@ -1,11 +1,11 @@
--- What the attack tests on networks share: namespaces of containers, whether a connection comes about, frames that
--- a container sends as it likes (by perl, from inside), and who sees them.
+-- Helpers of the network attack tests: namespaces of containers, whether a connection is established, frames that a
+-- container sends with any content (through perl, from inside), and who receives them.
 local check = require "check"
 local sockets = require "sockets"
 
 local wires = {}
 
--- Two networks and a machine beside the host, which sends by the host what is for the containers.
+-- Two networks and a machine next to the host, which routes packets for the containers through the host.
 function wires.machine()
   local machine = tiny.netns()
   tiny.veth_pair({ name = "test0", addr = { "192.0.2.1/24", "fd92::1/64" }, nodad = true },
@@ -14,7 +14,7 @@ function wires.machine()
   return machine
 end
 
--- A container that runs: its namespace and its only interface.
+-- A running container: its namespace and its only interface.
 function wires.container(name, ...)
   check.succeeds("run", "-d", "--name", name, ...)
   local entry = tiny.json_decode(check.succeeds("inspect", name))
@@ -27,8 +27,8 @@ local function place(addr, port)
   return (addr:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(addr, port)
 end
 
--- Whether a connection from `from` to addr (its port 80, or `port`) gets to who listens in `to` on port 80; netns
--- nil is the host.
+-- Whether a connection from `from` to addr (its port 80, or `port`) reaches the listener in `to` on port 80; netns nil
+-- is the host.
 function wires.connects(from, to, addr, port)
   local listener <close> = tiny.tcp_listen(place(addr:find(":", 1, true) and "::" or "0.0.0.0", 80), { netns = to })
   local stream <close> = tiny.try(tiny.tcp_connect, place(addr, port or 80), { netns = from, timeout = "1s" }) or nil
@@ -65,7 +65,7 @@ function wires.udp(from, to, port, text)
   return head:sub(1, 10) .. string.pack(">I2", sum(head)) .. a .. b .. datagram
 end
 
--- An ICMPv6 message in an IP packet, as neighbour discovery wants it.
+-- An ICMPv6 message in an IP packet, as required for neighbor discovery.
 function wires.icmp6(from, to, kind, body)
   local a, b = tiny.parse_addr(from), tiny.parse_addr(to)
   local message = string.pack(">BBI2", kind, 0, 0) .. body
@@ -79,12 +79,12 @@ function wires.arp(mac, addr, to_mac, to_addr)
   return string.pack(">I2I2BBI2", 1, 0x0800, 6, 4, 2) .. bytes_of(mac) .. tiny.parse_addr(addr) .. bytes_of(to_mac) .. tiny.parse_addr(to_addr)
 end
 
--- A router's advertisement of itself as the default way out.
+-- A router advertisement for a default route.
 function wires.advertisement(from, mac)
   return wires.icmp6(from, "ff02::1", 134, string.pack(">BBI2I4I4", 64, 0, 1800, 0, 0) .. "\1\1" .. bytes_of(mac))
 end
 
--- A neighbour's claim: `addr` is at `mac`.
+-- A neighbor advertisement: `addr` is at `mac`.
 function wires.claim(from, to, addr, mac)
   return wires.icmp6(from, to, 136, string.pack(">I4", 0x20000000) .. tiny.parse_addr(addr) .. "\2\1" .. bytes_of(mac))
 end
@@ -92,7 +92,7 @@ end
 local SEND = [[socket(S, 17, 3, 0) or die "socket: $!\n"; open F, "/sys/class/net/eth0/ifindex"; my $i = int(<F>);
 for (@ARGV) { send(S, pack("H*", $_), 0, pack("SSlSCCa8", 17, 0, $i, 0, 0, 6, "")) or die "send: $!\n" }]]
 
--- Sends frames out of a container; what it says when it cannot.
+-- Sends frames from a container; returns the error if it cannot.
 function wires.send(container, ...)
   local words = { "exec", container.name, "perl", "-e", SEND }
   for _, frame in ipairs { ... } do
@@ -104,7 +104,7 @@ end
 local SEE = [[exec perl -e 'socket(S, 17, 3, 0x0300) or die; alarm 20; $| = 1; print "ready\n";
 while (defined recv(S, $b, 4000, 0)) { print "$1 " if $b =~ /(mark-[a-z]+)/; last if $b =~ /mark-end/ }']]
 
--- The marks in the frames that come by in a namespace while f runs; f sends one with "mark-end" at last.
+-- The markers in the frames that arrive in a namespace while f runs; f sends one with "mark-end" last.
 function wires.seen(netns, f)
   local watcher = sockets.inside(netns, function() return io.popen(SEE) end)
   assert(watcher:read("l") == "ready")
@@ -114,13 +114,13 @@ function wires.seen(netns, f)
   return text
 end
 
--- What a datagram socket gets within a second: text and sender, or nil.
+-- The datagram that a socket receives within a second: text and sender, or nil.
 function wires.received(socket)
   if #tiny.poll({ socket }, "1s") == 0 then return nil end
   return socket:receive()
 end
 
--- What ip(8) prints in a namespace.
+-- The output of ip(8) in a namespace.
 function wires.ip(netns, words)
   return sockets.inside(netns, function()
     local p = io.popen("ip " .. words)
@@ -130,7 +130,7 @@ function wires.ip(netns, words)
   end)
 end
 
--- Collects what was expected, so that one run tells of all attacks.
+-- Collects failed expectations, so that one run reports all attacks.
 function wires.tally()
   local wrong = {}
   return function(what, got, want)

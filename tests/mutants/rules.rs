@@ -1,4 +1,4 @@
-//! The faults of tests/mutants/*.txt: reading them, and putting one into a tree. A fault replaces a text that occurs
+//! The faults of tests/mutants/*.txt: parsing them, and applying one to a tree. A fault replaces a text that occurs
 //! exactly once in its file.
 
 use std::path::{Path, PathBuf};

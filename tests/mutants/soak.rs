@@ -1,5 +1,5 @@
-//! The run over the faults: a copy of the tree with a target folder of its own, one fault at a time, and what the tests
-//! say to it. The outcome of each fault is a line of a file, so that a run that was interrupted goes on where it was.
+//! Runs the faults: a copy of the tree with a separate target directory, one fault at a time, and the results of the
+//! tests. The outcome of each fault is a line in a file, so that an interrupted run can be continued.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,13 +12,13 @@ use super::rules::{self, Fault, ROOT};
 
 type Result<T> = std::result::Result<T, String>;
 
-/// Test binaries that only run the program and read the tree: for these the program alone is built anew.
+/// Test binaries that only run the program and read the tree: for these, only the program is rebuilt.
 const OUTSIDE: [&str; 5] = ["lua", "cli", "messages", "manual", "mutants"];
 
-/// Seconds that a test may take, a walk over every call of a command, and all tests of one filter.
+/// Time limits in seconds: for a test, for a walk over every call of a command, and for all tests of one filter.
 const SECONDS: [&str; 3] = ["120", "400", "1200"];
 
-/// How the names of those walks begin.
+/// The prefixes of the names of those walks.
 const WALKS: &str = "scenarios/faults";
 
 const USAGE: &str = "Usage: tests/soak/mutants [--work DIR] [--again] [--narrow] [FILTER…]
@@ -27,7 +27,7 @@ const USAGE: &str = "Usage: tests/soak/mutants [--work DIR] [--again] [--narrow]
   --again   also the faults that have an outcome
   --narrow  only the tests that a fault names, not those of its layer";
 
-/// What became of a fault.
+/// The outcome of a fault.
 enum Outcome {
     /// A test failed: its name.
     Noticed(String),
@@ -47,18 +47,18 @@ impl Outcome {
     }
 }
 
-/// How the line of a test begins that was run without a fault.
+/// The prefix of the line of a test that was run without a fault.
 const TEST: &str = "without a fault: ";
 
-/// Of a fault that the tests named for it let pass.
+/// The prefix for a fault that the tests named for it did not detect.
 const UNDECIDED: &str = "undecided\t";
 
-/// What became of a test.
+/// The outcome of a test.
 enum Ran {
     Passed,
-    /// Nothing matches, or all of it was skipped.
+    /// No test matched, or all were skipped.
     Nothing,
-    /// With the name of what failed, and what it said.
+    /// With the name of the test that failed, and its output.
     Failed(String, String),
 }
 
@@ -70,7 +70,7 @@ struct Soak {
     passes: BTreeMap<String, bool>,
 }
 
-/// Runs the faults that the words choose.
+/// Runs the faults that the arguments select.
 pub fn main(words: &[String]) -> ExitCode {
     match run(words) {
         Ok(true) => ExitCode::SUCCESS,
@@ -127,7 +127,7 @@ fn run(words: &[String]) -> Result<bool> {
         };
         soak.record(fault, &outcome, &mut done)?;
     }
-    // Those that the tests named for them let pass: now the tests of the whole layer.
+    // Faults that the tests named for them did not detect: now the tests of the whole layer.
     let undecided = |fault: &&&Fault| done.get(&fault.id()).is_some_and(|outcome| outcome == UNDECIDED);
     let pending: Vec<&Fault> = faults.iter().filter(undecided).copied().collect();
     let tests = |fault: &Fault| broad.get(fault.layer.as_str()).copied().unwrap_or_default();
@@ -139,7 +139,7 @@ fn run(words: &[String]) -> Result<bool> {
     Ok(tell(&faults, &done))
 }
 
-/// The closing lines; whether no fault survived without an explanation.
+/// Prints the summary; returns whether no fault survived without an explanation.
 fn tell(faults: &[&Fault], done: &BTreeMap<String, String>) -> bool {
     let (mut all, mut noticed, mut bad) = (0, 0, 0);
     for fault in faults {
@@ -196,10 +196,10 @@ impl Soak {
         told(&mut cargo)
     }
 
-    /// Runs tests on the tree as it is: one that fails anyway notices nothing.
+    /// Runs tests on the unmodified tree: a test that fails anyway detects nothing.
     fn try_without_fault<'a>(&mut self, tests: impl Iterator<Item = &'a String>) -> Result<()> {
         for test in tests {
-            // A walk takes too long for that.
+            // A walk takes too long for this.
             if self.passes.contains_key(test) || test.contains(WALKS) {
                 continue;
             }
@@ -222,7 +222,7 @@ impl Soak {
         Ok(())
     }
 
-    /// Puts a fault into the copy, runs tests, and takes it out again.
+    /// Applies a fault to the copy, runs tests, and reverts it.
     fn one(&self, fault: &Fault, tests: &[String]) -> Result<Outcome> {
         let usable: Vec<&String> = tests.iter().filter(|test| self.passes.get(*test) != Some(&false)).collect();
         if usable.is_empty() && !tests.is_empty() {
@@ -243,7 +243,7 @@ impl Soak {
         Ok(outcome)
     }
 
-    /// Runs tests on the copy as it is now, up to the first that fails.
+    /// Runs tests on the copy in its current state, up to the first failure.
     fn look(&self, tests: &[&String]) -> Result<Outcome> {
         for test in tests {
             if self.build(test)?.is_some() {
@@ -256,7 +256,7 @@ impl Soak {
         Ok(Outcome::Survived)
     }
 
-    /// Builds what a test needs; what went wrong, if anything did.
+    /// Builds what a test needs; returns the error, if any.
     fn build(&self, test: &str) -> Result<Option<String>> {
         let told = match suite_of(test) {
             suite if OUTSIDE.contains(&suite) => self.cargo(&["build", "--quiet", "--bin", "tinylua"]),
@@ -266,13 +266,13 @@ impl Soak {
         Ok(told.failure)
     }
 
-    /// Runs a test. What failed is run a second time by itself: a test that fails now and then has noticed nothing.
+    /// Runs a test. A failed test is run a second time alone: a flaky test has detected nothing.
     fn test(&self, test: &str) -> Result<Ran> {
         let (suite, filter) = test.split_once(' ').unwrap_or((test, ""));
-        // The walks take minutes each: they are run where they are named.
+        // The walks take minutes each: they are run only if they are named.
         let skipped: &[&str] = if suite == "lua" && !filter.starts_with(WALKS) { &["--skip", WALKS] } else { &[] };
         let told = self.run(suite, filter, skipped)?;
-        // A suite also fails when something is left on the machine, which can be another suite's.
+        // A suite also fails if something is left on the machine, possibly by another suite.
         let ended = told.text.contains("\ntest result: ");
         match told.text.lines().find_map(failed_test) {
             None if ended && passed(&told.text) == 0 => Ok(Ran::Nothing),
@@ -314,7 +314,7 @@ impl Soak {
     }
 }
 
-/// What a command wrote to its standard output, and to its standard error when it failed.
+/// The standard output of a command, or its standard error if it failed.
 struct Told {
     text: String,
     failure: Option<String>,
@@ -337,14 +337,13 @@ fn failed_test(line: &str) -> Option<&str> {
     line.strip_prefix("test ")?.strip_suffix("FAILED")?.split(" ...").next().map(str::trim)
 }
 
-/// How many tests passed: "test result: ok. 3 passed; …".
+/// The number of passed tests: "test result: ok. 3 passed; …".
 fn passed(text: &str) -> u32 {
     let results = text.lines().filter_map(|line| line.strip_prefix("test result: ok. ")?.split(' ').next());
     results.filter_map(|count| count.parse::<u32>().ok()).sum()
 }
 
-/// Makes the copy of the tree what the tree is; a file that is the same already is left alone, so that nothing is built
-/// without need.
+/// Synchronizes the copy with the tree. Identical files are not touched, so that they cause no rebuild.
 fn copy_tree(copy: &Path) -> Result<()> {
     let words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let listed = told(Command::new("git").args(words).current_dir(ROOT))?;
@@ -363,7 +362,7 @@ fn copy_tree(copy: &Path) -> Result<()> {
     remove_others(copy, copy, &names)
 }
 
-/// Copies what the tree's own target folder has of dependencies, so that they are not built anew.
+/// Copies built dependencies from the tree's target directory, so that they are not rebuilt.
 fn seed(target: &Path) -> Result<()> {
     const SCRIPT: &str = r#"
         cd "$1/target" 2> /dev/null && [ ! -d "$2" ] || exit 0
@@ -376,7 +375,7 @@ fn seed(target: &Path) -> Result<()> {
     told(Command::new("sh").args(["-c", SCRIPT, "sh", ROOT]).arg(target)).map(drop)
 }
 
-/// Removes what the tree no longer has.
+/// Removes files that the tree no longer has.
 fn remove_others(folder: &Path, copy: &Path, names: &BTreeSet<&str>) -> Result<()> {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -390,7 +389,7 @@ fn remove_others(folder: &Path, copy: &Path, names: &BTreeSet<&str>) -> Result<(
     Ok(())
 }
 
-/// Writes a file so that cargo sees the change: its time is later than that of the build before.
+/// Writes a file so that cargo sees the change: its mtime is later than that of the previous build.
 fn put(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }

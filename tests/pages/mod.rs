@@ -96,8 +96,8 @@ fn included(line: &str, folder: &Path) -> Result<String, String> {
 }
 
 impl Block {
-    /// The commands of a console block: a line that begins with a prompt is one, `> ` goes on with it, as
-    /// does what follows a backslash; all other lines are what it prints.
+    /// The commands of a console block: a line with a prompt starts one, lines with `> ` and lines after a
+    /// backslash continue it; all other lines are its output.
     pub fn commands(&self) -> Vec<Command> {
         let mut commands: Vec<Command> = Vec::new();
         for line in self.text.lines() {
@@ -116,8 +116,8 @@ impl Block {
     }
 }
 
-/// Where what was printed is not what the page shows. On a page `…` stands for any text, alone on a line for
-/// any lines; an id of twelve hexadecimal digits for any such id.
+/// The first difference between the output and the page. On a page, `…` matches any text, or any lines if it is
+/// alone on a line; an id of twelve hexadecimal digits matches any such id.
 pub fn differs(shown: &[String], printed: &str) -> Option<String> {
     let printed: Vec<&str> = printed.trim_end().lines().map(str::trim_end).collect();
     (!lines_fit(shown, &printed))

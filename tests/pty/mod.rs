@@ -26,7 +26,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// `tinylua repl`, without colours, once the prompt is shown.
+    /// `tinylua repl`, without colors, once the prompt is shown.
     pub fn start(home: &Path) -> Prompt {
         let mut prompt = Prompt::run(home, &["repl"], &[("NO_COLOR", "1")]);
         prompt.expect("tiny> ");
@@ -103,7 +103,7 @@ impl Prompt {
         self.press("\r");
     }
 
-    /// Enters a line, waits for the next prompt, and returns what was printed.
+    /// Enters a line, waits for the next prompt, and returns the output.
     pub fn answer(&mut self, text: &str) -> String {
         self.line(text);
         self.expect(&format!("{EDITED}\r\n"));

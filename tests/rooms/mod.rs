@@ -1,5 +1,5 @@
-//! The rooms of the Lua library: which module may require which. Requires point downward only, those inside functions
-//! included, and there are no cycles. A violation is printed with the chain of modules.
+//! The rooms of the Lua library: which module may require which. Requires point downward only, including those
+//! inside functions, and there are no cycles. A violation is printed with the chain of modules.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import sys
 
-# Where the cursor stands (a | in the line), and what must be among the answers.
+# The position of the cursor (a | in the line), and the completions that must be offered.
 ASKED = [
     ("tiny.mount_|", {"mount_bind", "mount_proc", "mount_overlay", "mount_tmpfs"}),
     ('tiny.bridge("td0", { | })', {"addr", "mtu", "mac_address", "netns"}),

@@ -1,4 +1,4 @@
--- What an editor must underline: each line that ends in "-- WRONG" has one mistake, the others none.
+-- Errors that an editor must mark: each line that ends in "-- WRONG" has one mistake, the others none.
 local c = require "tiny.container"
 local bridge <close> = tiny.bridge("td0", { adr = "10.10.0.1/24" }) -- WRONG
 local group <close> = tiny.cgroup("web")

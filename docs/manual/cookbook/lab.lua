@@ -1,4 +1,4 @@
--- A network lab without programs: two sites, two paths between them, and what happens when the better one is cut.
+-- A network lab without programs: two sites, two paths between them, and what happens when the better one fails.
 -- Every node is a network namespace. Run it with `tinylua run lab.lua`.
 local nodes, cables = {}, {}
 for _, name in ipairs { "left", "right", "fast", "slow" } do
@@ -19,12 +19,12 @@ for _, name in ipairs { "fast", "slow" } do tiny.sysctl("net.ipv4.ip_forward", 1
 -- Each site has its own address, reachable over either path; the route with the smaller metric wins.
 tiny.addr_add("lo", "10.0.0.1/32", { netns = nodes.left })
 tiny.addr_add("lo", "10.0.0.2/32", { netns = nodes.right })
-for way, metric in pairs { fast = 10, slow = 20 } do
-  local n = way == "fast" and 1 or 2
+for link, metric in pairs { fast = 10, slow = 20 } do
+  local n = link == "fast" and 1 or 2
   tiny.route_add("10.0.0.2/32", { netns = nodes.left, via = ("10.1.%d.2"):format(n), metric = metric })
   tiny.route_add("10.0.0.1/32", { netns = nodes.right, via = ("10.2.%d.2"):format(n), metric = metric })
-  tiny.route_add("10.0.0.2/32", { netns = nodes[way], via = ("10.2.%d.1"):format(n) })
-  tiny.route_add("10.0.0.1/32", { netns = nodes[way], via = ("10.1.%d.1"):format(n) })
+  tiny.route_add("10.0.0.2/32", { netns = nodes[link], via = ("10.2.%d.1"):format(n) })
+  tiny.route_add("10.0.0.1/32", { netns = nodes[link], via = ("10.1.%d.1"):format(n) })
 end
 
 -- Sends from a node; the kernel of the other nodes answers, so no program runs there.
@@ -35,20 +35,20 @@ end
 local function reached()
   return ask("left", "busybox ping -c 1 -W 2 -I 10.0.0.1 10.0.0.2 >/dev/null 2>&1")
 end
-local function way()
+local function active()
   for _, route in ipairs(tiny.routes { netns = nodes.left }) do
     if route.dst == "10.0.0.2/32" then return route.via == "10.1.1.2" and "fast" or "slow" end
   end
 end
 local function report(when)
-  print(("%-15s %s"):format(when, reached() and "reached by the " .. way() .. " way" or "not reached"))
+  print(("%-16s %s"):format(when, reached() and "reached over the " .. active() .. " link" or "not reached"))
 end
 
-report "both ways:"
+report "both links up:"
 -- A link that goes down loses its routes.
 tiny.link_set("to-fast", { netns = nodes.left, up = false })
 tiny.link_set("to-fast", { netns = nodes.right, up = false })
-report "fast one cut:"
+report "fast link down:"
 tiny.link_set("to-slow", { netns = nodes.left, up = false })
-report "both cut:"
+report "both links down:"
 for _, thing in pairs(cables) do thing:close() end

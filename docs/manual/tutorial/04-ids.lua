@@ -32,7 +32,7 @@ function engine.find(ref)
   for _, c in ipairs(engine.all()) do
     if ref and (c.name == ref or c.id:sub(1, #ref) == ref) then return c end
   end
-  tiny.fail { message = ("box: there is no container %s"):format(ref), exit = 125 }
+  tiny.fail { message = ("box: no such container: %s"):format(ref), exit = 125 }
 end
 
 -- Pids are reused after a process has ended. A pid and a start time identify one process.

@@ -12,14 +12,15 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"hostname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
----@field hostname? string The hostname inside; the default is the id.
----@field rootfs? string The directory that becomes /; the default is a throwaway view of the host.
----@field view? string[] More host directories in the throwaway view, limited to what every user may read.
+---@field hostname? string The hostname; the default is the id.
+---@field domainname? string The NIS domain name (setdomainname(2)).
+---@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
+---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
----@field swap? tiny.size|"unlimited" The swap limit, beside the memory.
+---@field swap? tiny.size|"unlimited" The swap limit, in addition to the memory limit.
 ---@field cpus? number The CPU limit: 0.5 is half of one CPU.
 ---@field cpuset? string The CPUs to use: "0-2,5".
 ---@field pids? integer The maximum number of processes and threads (default: 4096); 0 for no limit.
@@ -33,53 +34,54 @@
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
 ---@field env? table<string, string>|string[] Environment variables.
 ---@field entrypoint? tiny.command The program; `command` is then its arguments.
----@field workdir? string The working directory inside; created if missing.
----@field user? string The user it runs as: "NAME", "UID" or "NAME:GROUP".
----@field group_add? string[] Supplementary groups of its user.
----@field cap_add? string[] Capabilities beyond the default ones; "ALL" for all.
----@field cap_drop? string[] Capabilities to drop; "ALL" for all.
----@field security_opt? string[] As `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.
----@field seccomp? tiny.seccomp.spec The system calls to allow, and those that functions answer.
+---@field workdir? string The working directory in the container; created if missing.
+---@field user? string The user to run as: "NAME", "UID" or "NAME:GROUP".
+---@field group_add? string[] Supplementary groups of the user.
+---@field cap_add? string[] Capabilities to add to the defaults; "ALL" adds all.
+---@field cap_drop? string[] Capabilities to drop; "ALL" drops all.
+---@field security_opt? string[] Like `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.
+---@field seccomp? tiny.seccomp.spec The allowed system calls, and functions that answer system calls.
 ---@field landlock? tiny.landlock.options The files, ports and scopes to allow (landlock(7)).
----@field privileged? boolean No confinement: it may do everything that the caller may.
+---@field privileged? boolean No confinement: the container may do everything that the caller may.
 ---@field devices? string[] "HOST[:CONTAINER[:rwm]]": host devices.
 ---@field userns? string The user namespace: "host", "auto" or "UID:GID:COUNT".
----@field sysctls? string[]|table<string, string|number> "KEY=VALUE": kernel settings of its own namespaces (sysctl(8)).
+---@field sysctls? string[]|table<string, string|number> "KEY=VALUE": namespaced kernel parameters (sysctl(8)).
 ---@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks.
 ---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
 ---@field publish_all? boolean Publish every exposed port on a free port of the host.
 ---@field expose? string[] The ports that publish_all publishes.
----@field aliases? string[] More names of the container on its networks.
----@field ip? string Its IPv4 address on the first network.
----@field ip6? string Its IPv6 address on the first network.
----@field mac_address? string Its MAC address on the first network.
----@field dns? string[] Name servers for names outside its networks; the default is the host's.
----@field dns_search? string[] Search domains for short names.
+---@field aliases? string[] Additional names (DNS aliases) of the container on its networks.
+---@field ip? string The IPv4 address on the first network.
+---@field ip6? string The IPv6 address on the first network.
+---@field mac_address? string The MAC address on the first network.
+---@field dns? string[] DNS servers for names outside the container's networks; the default is the host's.
+---@field dns_search? string[] DNS search domains.
 ---@field add_hosts? string[] "NAME:ADDRESS": entries of /etc/hosts.
 ---@field net_rate? string The rate limit of each network interface, "10mbit".
 ---@field net_delay? tiny.duration The delay of each packet.
 ---@field net_loss? number The fraction of packets to drop, 0 to 1.
----@field restart? string "no", "on-failure[:N]", "always" or "unless-stopped".
+---@field restart? string The restart policy: "no", "on-failure[:N]", "always" or "unless-stopped".
 ---@field stop_signal? string The signal that stop sends first; the default is SIGTERM.
----@field stop_timeout? number The seconds from that signal to SIGKILL; the default is 10.
----@field init? boolean Run a small init as PID 1, which forwards signals and reaps; the program is its child.
+---@field stop_timeout? number The seconds between the stop signal and SIGKILL; the default is 10.
+---@field init? boolean Run an init as PID 1 that forwards signals and reaps processes; the program is its child.
 ---@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
+---@field annotations? table<string, string>|string[] Annotations, which are only recorded.
 ---@field interactive? boolean Keep standard input open.
----@field tty? boolean Allocate a terminal; sets TERM to xterm unless `env` sets it.
+---@field tty? boolean Allocate a pseudo-terminal; TERM is xterm unless `env` sets it.
 ---@field health? tiny.health.spec The health check.
----@field log? tiny.log.spec Its log: the driver, and limits of its files.
+---@field log? tiny.log.spec The log: its driver and the limits of its files.
 ---@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its DNS queries; nil passes a query on to the networks.
 ---@field before? tiny.hooks Functions that run before a step, in its namespaces.
 ---@field after? tiny.hooks Functions that run after a step, in its namespaces.
 ---@field steps? tiny.hooks Functions that replace a step.
 ---@field break_before? string|string[] Where `run --step` stops first: the name of a primitive, or several.
----@field pressure? tiny.duration Call on_pressure when its processes stalled this long on memory within two seconds.
----@field on_start? fun(ctx: tiny.context) Called when the program runs.
----@field on_exit? fun(ctx: tiny.context, status: integer, signal: string?) Called when it has ended.
----@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the OOM killer has killed processes of it.
----@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of its output. A line longer than 16 KiB is passed in parts, as in the log: `partial` is true until its newline.
----@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when its health changes.
----@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with its statistics or its level.
+---@field pressure? tiny.duration Call on_pressure when processes stall on memory for this long within two seconds.
+---@field on_start? fun(ctx: tiny.context) Called when the program has started.
+---@field on_exit? fun(ctx: tiny.context, status: integer, signal: string?) Called when the container has ended.
+---@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the OOM killer has killed processes of the container.
+---@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of output. A line longer than 16 KiB is passed in parts, as in the log: `partial` is true until its newline.
+---@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when the health status changes.
+---@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with the pressure statistics or level.
 
 ---Functions by step.
 ---@class tiny.hooks: table<"cgroup"|"network"|"namespaces"|"rootfs"|"mounts"|"security"|"exec", any>

@@ -63,7 +63,7 @@ function commandline.spec(args)
   local entrypoint = rawget(args, "entrypoint")
   local program = entrypoint and entrypoint ~= ""
   if not program and #args.command == 0 then
-    tiny.fail { message = "no command is given", hint = "give a command or a recipe: tinylua run CMD…", exit = 2 }
+    tiny.fail { message = "no command given", hint = "give a command or a recipe: tinylua run CMD…", exit = 2 }
   end
   if not program and args.command[1]:match("%.lua$") then return of_recipe(args) end
   return overlay({ command = args.command }, args), how(args, {})

@@ -167,7 +167,7 @@ local function option_names(options)
   return found
 end
 
--- Keeps what goes on with `word`, once each; sorted by name unless `ordered`.
+-- Keeps the candidates that begin with `word`, once each; sorted by name unless `ordered`.
 local function fitting(found, word, ordered)
   local kept, seen = {}, {}
   for _, item in ipairs(found) do

@@ -33,8 +33,8 @@ function container_options.guard(path, given)
       if at and at == require("tiny.base.callsite").innermost(HIDDEN) then
         tiny.fail {
           at = at, exit = 125,
-          message = ("%s, but %s makes its own with tiny.%s"):format(names(given), path, name),
-          hint = 'leave the options out, or let the recipe return require("tiny.container").new { … }',
+          message = ("%s, but %s creates its own with tiny.%s"):format(names(given), path, name),
+          hint = 'omit the options, or return require("tiny.container").new { … } from the recipe',
         }
       end
       return original(...)
@@ -46,7 +46,7 @@ end
 -- The error for a recipe that has ended without a container.
 function container_options.fail(path, given)
   tiny.fail { at = path, exit = 125, message = names(given) .. ", but the recipe returned none",
-    hint = 'leave the options out, or let the recipe return require("tiny.container").new { … }' }
+    hint = 'omit the options, or return require("tiny.container").new { … } from the recipe' }
 end
 
 return container_options

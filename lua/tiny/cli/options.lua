@@ -8,24 +8,20 @@ function options.found(names)
   return all
 end
 
-local function any(names)
-  local all = {}
-  for i, ref in ipairs(names) do all[i] = require("tiny.state").find_any(ref) end
-  return all
-end
-
--- Calls f(container, name) for each name; looks up all names first. A failure is reported and does not stop the others.
--- Prints the results of f; returns the exit status. `damaged_too`: f accepts a container whose record cannot be read.
+-- Calls f(container, name) for each name. A failure, such as an unknown name, is reported and does not stop the others.
+-- Prints the results of f; returns the exit status, which is 1 after a failure, as docker's is. `damaged_too`: f accepts a
+-- container whose record cannot be read.
 function options.each(names, f, damaged_too)
   local format, state = require "tiny.format", require "tiny.state"
-  local all, status = any(names), 0
-  for i, container in ipairs(all) do
+  local status = 0
+  for _, name in ipairs(names) do
     local result, err = tiny.try(function()
-      if damaged_too then state.report(container) else state.check_usable(container) end
-      return (f(container, names[i]))
+      local container = (damaged_too and state.find_any or state.find)(name)
+      if damaged_too then state.report(container) end
+      return (f(container, name))
     end)
     if err then
-      status = err.exit or 125
+      status = 1
       format.error(err)
     elseif result ~= nil then
       format.line(tostring(result))
@@ -40,7 +36,6 @@ local MOST = 50
 -- Like `each`, for slow operations: one process per container, in parallel; results are printed as they arrive.
 function options.at_once(names, f)
   if #names < 2 then return options.each(names, f) end
-  any(names)
   local children, status = {}, 0
   local function ended(child)
     local own = child:wait()

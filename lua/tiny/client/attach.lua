@@ -113,7 +113,7 @@ end
 
 -- Passes standard input to a container without a terminal, in a separate process: writing may block for long while output must
 -- be shown. Nil if the container takes no input here.
-local function feed(container)
+function attach.feed(container)
   local path = container.run .. "/stdin"
   if not (container.config.interactive and tiny.stat(path)) then return nil end
   return tiny.fork(function()
@@ -139,7 +139,7 @@ local function listen(container, options)
   while container and container.state.status == "running" do
     local connection <close> = connect_soon(container)
     if not feeding then
-      feeding = not options.no_stdin and feed(container) or nil
+      feeding = not options.no_stdin and attach.feed(container) or nil
       require("tiny.store.events").emit(container, "attach")
     end
     local ended = hear(connection, files)
@@ -152,8 +152,7 @@ local function listen(container, options)
     if container and container.damage then tiny.fail { message = container.damage, exit = 125 } end
   end
   if feeding then feeding:close() end
-  local ended = container and require "tiny.client.wait"(container)
-  return ended and ended.state.exit_code or 0
+  return container and require "tiny.client.wait"(container).exit_code or 0
 end
 
 -- Attaches to a container: to its terminal, or to its output from now on.
@@ -163,11 +162,12 @@ function attach.to(container, options)
   if container.state.status ~= "running" then
     tiny.fail { message = name .. " is not running", hint = "tinylua start " .. name }
   end
+  if container.state.paused then tiny.fail { message = name .. " is paused", hint = "tinylua unpause " .. name } end
   if not container.config.tty and require("tiny.pipeline.logging").driver(container.config) == "none" then
     return listen(container, options)
   end
   if not container.config.tty then
-    return require("tiny.client.logs").attach(container, { raw = options.raw }, not options.no_stdin and function() return feed(container) end)
+    return require("tiny.client.logs").attach(container, { raw = options.raw }, not options.no_stdin and function() return attach.feed(container) end)
   end
   local connection, err = connect(container, { nonblock = true })
   if not connection then

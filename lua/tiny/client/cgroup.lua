@@ -12,7 +12,7 @@ return function(container, f, ...)
   if err and err.code == "ENOENT" and container.config.userns == "own" and not container.state.cgroup then
     tiny.fail { message = name .. " has no cgroup, since none is delegated to you", hint = require("tiny.pipeline.delegated").HINT }
   end
-  -- The container's end removes the cgroup.
-  if err and err.code == "ENOENT" then tiny.fail { message = name .. " has just ended" } end
+  -- The container's end removes the cgroup; ENODEV: while it was read.
+  if err and (err.code == "ENOENT" or err.code == "ENODEV") then tiny.fail { message = name .. " has just ended" } end
   if err then error(err, 0) end
 end

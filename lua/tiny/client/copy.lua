@@ -34,7 +34,11 @@ end
 -- mounts.
 local function stopped_root(container, spec)
   local ctx = { dir = container.dir, run = container.run, spec = spec, rootless = spec.userns == "own" or nil }
-  if spec.steps and spec.steps.rootfs then spec.steps.rootfs(ctx) else ctx.root = require("tiny.pipeline.rootfs").mount(ctx) end
+  if spec.steps and spec.steps.rootfs then spec.steps.rootfs(ctx) else
+    local rootfs = require "tiny.pipeline.rootfs"
+    rootfs.prepare(ctx) -- a created container has not been started yet
+    ctx.root = rootfs.mount(ctx)
+  end
   for _, mount in ipairs(spec.mounts or {}) do
     -- A tmpfs is empty in the next start, and files copied into this one would be lost.
     if mount.type == "bind" then require("tiny.pipeline.volumes").mount(ctx.root, mount) end
@@ -102,19 +106,19 @@ local function target(from, to, source)
     wrong(("%s is a %s: the directory %s is not copied over it"):format(to.shown, there.kind, from.shown), "name a directory, or a new name")
   end
   if not there and to.path:match("/$") and source.kind ~= "dir" then
-    wrong(("the directory %s is missing"):format(to.shown), "omit the trailing / to copy to that name")
+    wrong(("the directory %s does not exist"):format(to.shown), "omit the trailing / to copy to that name")
   end
   local above = parts(to.path)
   above = above == "" and (to.path:match("^/") and "/" or ".") or above
   local folder = look(to, above, true)
-  if not folder then wrong(("the directory of %s is missing"):format(to.shown), "create it first") end
+  if not folder then wrong(("the directory of %s does not exist"):format(to.shown), "create it first") end
   if folder.kind ~= "dir" then wrong(("the parent of %s is a %s, not a directory"):format(to.shown, folder.kind)) end
   return (to.path:gsub("/+$", ""))
 end
 
 local function source_of(from, follow)
   local source = look(from, from.path, follow or from.path:match("/%.?$") ~= nil)
-  if not source then wrong(("%s is missing"):format(from.shown)) end
+  if not source then wrong(("%s does not exist"):format(from.shown)) end
   return source
 end
 

@@ -135,8 +135,9 @@ end
 local GOES_ON = { running = true, created = true, starting = true, restarting = true }
 
 -- Shows new entries until the container has ended and everything is shown. Continues across restarts, and recovers the
--- container if its supervisor is killed.
-function logs.follow(container, log, printer)
+-- container if its supervisor is killed. options: signals, a handle, and on_signals, which is called when it is ready.
+function logs.follow(container, log, printer, options)
+  options = options or {}
   local state = require "tiny.state"
   local to = printer.options["until"]
   local watch <close> = tiny.try(tiny.watch, { container.dir })
@@ -150,9 +151,12 @@ function logs.follow(container, log, printer)
     if left and left <= 0 then return end
     -- A container that could not be recovered has no supervisor: wait for its own end.
     local alive <close> = state.open_process(current.state.supervisor) or state.process(current)
-    local ready = tiny.poll({ watch, alive }, left)
+    local handles = { watch, options.signals }
+    table.insert(handles, alive)
+    local ready = tiny.poll(handles, left)
     watch:changes()
     for _, handle in ipairs(ready) do
+      if handle == options.signals then options.on_signals() end
       if handle == alive then require("tiny.supervisor.recovery").look_after(current) end
     end
   end
@@ -174,17 +178,16 @@ function logs.of(container, options, follow)
 end
 
 -- Shows a container's output from now on until it has ended; returns its status. ready() is called once no later output can be
--- missed; its result is closed at the end. options: raw.
+-- missed; its result is closed at the end. options: raw, and those of follow.
 function logs.attach(container, options, ready)
   tiny.seal()
   require("tiny.pipeline.logging").check_readable(container.config)
   local log, printer = Logfile.new(container.dir .. "/container.log"), logs.printer(options)
   go_back(log, 0, {})
   local _ <close> = ready and ready() or nil
-  logs.follow(container, log, printer)
+  logs.follow(container, log, printer, options)
   printer:finish()
-  local ended = require "tiny.client.wait"(container)
-  return ended and ended.state.exit_code or 0
+  return require "tiny.client.wait"(container).exit_code or 0
 end
 
 return logs

@@ -56,7 +56,7 @@ function members.connect(container, request)
   local network = store.find(request.name)
   request.name = network.name
   if container.config.network ~= "bridge" then
-    wrong(("%s has the network %s, which cannot be combined with others"):format(container.config.name, container.config.network or "none"), "run it with --network bridge, or a network of your own")
+    wrong(("%s has the network %s, which cannot be combined with others"):format(container.config.name, container.config.network or "none"), "run it with --network bridge or a user-defined network")
   end
   -- Serializes concurrent commands: both would choose the same interface.
   local turn <close> = state.lock(container.dir .. "/connecting")

@@ -36,7 +36,7 @@ return function(container, force)
       tiny.fail { message = ("%s is %s"):format(current.config.name, current.state.status), hint = "stop it first, or use rm -f" }
     end
     if state.busy(current) then
-      local _, err = tiny.try(require "tiny.client.stop", current, 0, true)
+      local _, err = tiny.try(require "tiny.client.stop", current, 0, { quiet = true })
       if err then return by_force(current, err) end
       stopped = true
       -- If its supervisor was killed, the end may not be recorded.

@@ -24,21 +24,24 @@ local function terminal(record, spec, options)
   return attach.serve(record, client, { input = spec.interactive, keys = options.keys })
 end
 
+-- Starts a container; as in docker, one that is running is left alone.
 function run.start(record)
   if lifecycle.start(record, recover) then return end
-  tiny.fail { message = record.config.name .. " is running", hint = "stop it first, or use restart" }
+  if record.state.paused then
+    tiny.fail { message = record.config.name .. " is paused", hint = "tinylua unpause " .. record.config.name }
+  end
 end
 
 -- Stops a container and starts it; repeats this if another command has started it meanwhile.
-function run.restart(record, seconds)
+function run.restart(record, seconds, signal)
   -- What could not be started again is not stopped.
   require("tiny.supervisor.recipe_code").check(record)
   local stop = require "tiny.client.stop"
-  stop(record, seconds)
+  stop(record, seconds, { signal = signal })
   while not lifecycle.start(record, recover) do
     record = state.find(record.id)
     if record.damage then tiny.fail { message = record.damage, exit = 125 } end
-    stop(record, seconds)
+    stop(record, seconds, { signal = signal })
   end
 end
 

@@ -77,9 +77,10 @@ local function insist(container, process, cgroup)
   }
 end
 
--- Returns whether the container was running. `seconds`: the timeout; nil for that of the container. `quiet`: the caller wants a
--- kill, so it is not reported.
-return function(container, seconds, quiet)
+-- Returns whether the container was running. `seconds`: the timeout; nil for that of the container. options: signal, instead of
+-- the container's own; quiet: the caller wants a kill, so it is not reported.
+return function(container, seconds, options)
+  options = options or {}
   if container.unreadable then
     tiny.fail { message = container.damage, hint = "its process, if alive, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
@@ -105,7 +106,7 @@ return function(container, seconds, quiet)
     return true
   end
   local pid, name = process.pid, container.config.name
-  local signal = container.config.stop_signal or "SIGTERM"
+  local signal = options.signal or container.config.stop_signal or "SIGTERM"
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
   local hears, ignores = session.handles(pid, signal, container.config.init)
   local deaf = not fatal and not hears
@@ -117,9 +118,9 @@ return function(container, seconds, quiet)
   signal_it(container, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and ignores and ("PID 1 ignores %s"):format(signal)
-      or deaf and ("PID 1 has no handler for %s, so the kernel dropped it (pid_namespaces(7)), which --init avoids"):format(signal)
+      or deaf and ("PID 1 has no handler for %s, so the kernel discarded it (pid_namespaces(7); --init avoids this)"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
-    if not quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
+    if not options.quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
     signal_it(container, process, "SIGKILL")
     if #tiny.poll({ process }, PATIENCE) == 0 then insist(container, process, cgroup) end
   end

@@ -15,7 +15,7 @@ local function info_of(place)
 end
 
 -- A file as the kernel identifies it in its list of locks: by its file system's device and inode. Inode numbers alone are not
--- unique: each tmpfs starts anew. On some file systems (btrfs, overlayfs) stat(2) returns another device.
+-- unique: each tmpfs starts again from the lowest. On some file systems (btrfs, overlayfs) stat(2) returns another device.
 local function identity(path)
   local file <close> = tiny.try(tiny.open, path)
   local place = file and tiny.stat(path)

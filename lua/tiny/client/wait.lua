@@ -1,9 +1,19 @@
--- Waits until a container's supervisor has recorded its end; returns the container's new state, or nil if it was removed. The
--- supervisor holds a lock while it lives, so the kernel reports its end.
+-- Waits until a container's supervisor has recorded its end. The supervisor holds a lock while it lives, so the kernel reports its
+-- end.
 local state = require "tiny.state"
 
+-- How a container that no longer exists ended: its last event of an end.
+local function recorded_end(container)
+  local last
+  require "tiny.store.event_reader"({ since = 0 }, function(event)
+    if event.id == container.id and event.event == "die" then last = event.attributes or {} end
+  end)
+  return { exit_code = last and last.exit_code, signal = last and last.signal, removed = true }
+end
+
+-- Returns the state after the end: that of the container, or if it was removed, its exit_code and signal with removed = true.
 return function(container)
-  local waiting = { running = true, starting = true, restarting = true }
+  local waiting, last = { running = true, starting = true, restarting = true }, container
   while container and waiting[container.state.status] do
     -- One that cannot be recovered has no supervisor: wait for its own end; the next lookup records it.
     local process <close> = container.damage and state.process(container) or nil
@@ -15,5 +25,5 @@ return function(container)
     -- Still running without a supervisor: find recovers it, and the next supervisor is waited for.
     container = tiny.try(state.find, container.id)
   end
-  return container
+  return container and container.state or recorded_end(last)
 end

@@ -78,9 +78,8 @@ end
 
 local function methods(kind)
   local found = { close = true, keep = true }
-  for name in pairs(tiny) do
-    local method = (tiny.manual(name) or ""):match("\n" .. kind .. ":([%w_]+)%(")
-    if method then found[method] = true end
+  for _, primitive in ipairs(tiny.primitives()) do
+    if primitive.handle == kind then found[primitive.method] = true end
   end
   return found
 end

@@ -36,7 +36,7 @@ function test_process.perform(base, name)
   return { status = "failed", message = "the file no longer has this test" }
 end
 
--- The modules beside a test file, located but not run, as `require` does: { name = loader }. In a rootless private host, the
+-- The modules next to a test file, located but not run, as `require` does: { name = loader }. In a rootless private host, the
 -- owner of the directories above them cannot be checked any more.
 local function neighbours(folder, prefix, found)
   for _, name in ipairs(tiny.list_dir(folder)) do

@@ -1,6 +1,7 @@
 -- Generates man pages in the macros of man(7): one per command, from its declaration; tinylua(1); tinylua-recipes(7), from a
 -- container's keys; and the page of the primitives, from the registry.
 local manual = require "tiny.docs.manual"
+local primitives = require "tiny.docs.primitives"
 
 local man = {}
 
@@ -153,11 +154,52 @@ A container keeps the recipe and the modules that it required in its record (rec
   return self:also("tinylua-run(1)", "tinylua-up(1)", "tinylua-check(1)", "tinylua-primitives(7)"):done()
 end
 
+local INTRODUCTION = [[
+At most two positional arguments come first, then one table of options. An unknown option or a wrong type is refused before any kernel call.
+
+A size is bytes or a string such as "128m" (binary multiples), a duration seconds or a string such as "10s", an address is in CIDR form.
+
+A failure is thrown as a table: op, args, code ("ENOENT"), errno, path, hint, at. A handle is closed by `local x <close> = …` or `:close()`, and left alone by `:keep()`.]]
+
+-- Items with their types.
+local function fields(self, list, type_of)
+  for _, field in ipairs(list) do self:item(".B " .. escape(field.name), ("%s (%s)"):format(field.doc, type_of(field))) end
+end
+
+local function primitive(self, entry)
+  self:line(".SS tiny." .. escape(primitives.call(entry)))
+  local method = primitives.method(entry)
+  if method then self:line("As a method: " .. escape(method)):line(".PP") end
+  self:line(escape(entry.doc))
+  fields(self, entry.args, primitives.argument_type)
+  local list = entry.list
+  if list then self:item(".B [1], [2], …", ("%s (%s)"):format(list.doc, list.type.text)) end
+  fields(self, entry.options, primitives.option_type)
+  for _, own in ipairs(primitives.tables(entry)) do
+    self:line(".PP"):line(("Keys of %s:"):format(escape(table.concat(own.names, ", "))))
+    fields(self, own.keys, primitives.option_type)
+  end
+  if entry.result ~= "" then self:line(".PP"):line(("Returns %s."):format(escape((entry.result:gsub("%.+$", ""))))) end
+  for _, err in ipairs(entry.errors) do self:item(".B " .. escape(err.code), primitives.capitalised(err.hint)) end
+  self:line(".PP"):line(".EX"):line(escape(entry.example)):line(".EE")
+end
+
+-- The page of the primitives.
+function man.primitives()
+  local self = page("tinylua-primitives", 7, "every function on the global tiny, one kernel operation each")
+  self:section("DESCRIPTION"):text(INTRODUCTION)
+  for _, family in ipairs(primitives.families(true)) do
+    self:section(escape(family.name:upper()))
+    for _, entry in ipairs(family) do primitive(self, entry) end
+  end
+  return self:also("tinylua(1)", "tinylua-recipes(7)", "tinylua-doc(1)"):done()
+end
+
 -- All pages by file name, in the directories that man(1) searches.
 function man.files()
   local pages, list = commands()
   pages["man1/tinylua.1"], pages["man7/tinylua-recipes.7"] = top(list), recipes()
-  pages["man7/tinylua-primitives.7"] = tiny.manual(nil, { format = "man" })
+  pages["man7/tinylua-primitives.7"] = man.primitives()
   return pages
 end
 

@@ -1,6 +1,7 @@
 -- Looks up the documentation of primitives, commands, modules and recipes by name. The text of a command, module or recipe
 -- is its header comment, so that a modified copy documents itself.
 local format = require "tiny.format"
+local terminal = require "tiny.docs.terminal"
 
 local manual = {}
 
@@ -162,8 +163,10 @@ end
 function manual.text(name)
   local entry, out = tiny.manual(name), {}
   if entry then
-    entry = entry:gsub("\n$", ""):gsub("^[^\n]+", function(head) return format.colour("bold", head) end)
-    table.insert(out, entry)
+    local renamed = entry.formerly[(name:gsub("^tiny%.", ""):gsub("%.", ":"))]
+    if renamed then table.insert(out, renamed .. ".") end
+    local text = terminal.entry(entry):gsub("\n$", ""):gsub("^[^\n]+", function(head) return format.colour("bold", head) end)
+    table.insert(out, text)
   end
   for _, found in ipairs(manual.find(name)) do
     local also = found.topic == "commands" and "`tinylua %s --help`" or "`tinylua doc %s`"

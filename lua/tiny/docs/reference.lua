@@ -1,6 +1,7 @@
 -- Generates the reference as Markdown: the primitives from the registry, the commands from their declarations, the keys of a
 -- container and of a topology from tiny.docs.spec_doc.
 local manual = require "tiny.docs.manual"
+local primitives = require "tiny.docs.primitives"
 
 local reference = {}
 
@@ -67,9 +68,71 @@ local function keys()
   return (table.concat(out, "\n"):gsub("\n+$", "\n"))
 end
 
+local HEAD = [[
+# Reference
+
+<!-- Generated from the registry by `tinylua doc --format markdown`; edit the entries in src/prim. -->
+
+Every function on the global `tiny`: one kernel operation each. What is composed of them is a Lua module, see
+`tinylua doc modules`. The same text is at the terminal (`tinylua doc NAME`), at the prompt (`help(tiny.clone)`) and in
+editors (`lua/meta/tiny.lua`).
+
+- At most two positional arguments come first, then one table of options. An unknown option or a wrong type is refused
+  before any kernel call, with a suggestion.
+- A size is bytes or a string such as `"128m"` (binary multiples); a duration is seconds or a string such as `"10s"`
+  or `"500ms"`; an address is in CIDR form.
+- A failure is thrown as a table: `op`, `args`, `code` ("ENOENT"), `errno`, `path`, `hint`, `at`. `tiny.try(f, …)`
+  returns `nil, err` instead.
+- A handle is closed by `local x <close> = …` or `:close()`, and left alone by `:keep()`.
+]]
+
+-- A table after an empty line. A row is a list of cells.
+local function table_of(out, head, list)
+  if #list == 0 then return end
+  table.insert(out, ("\n%s\n|%s"):format(head, ("---|"):rep(select(2, head:gsub("|", "")) - 1)))
+  for _, row in ipairs(list) do table.insert(out, ("| %s |"):format(table.concat(row, " | "))) end
+end
+
+local function option_rows(options, list)
+  for _, option in ipairs(options) do
+    table.insert(list, { ("`%s`"):format(option.name), cell(primitives.words(option)), cell(primitives.fallback(option) or ""), cell(option.doc) })
+  end
+  return list
+end
+
+local function primitive(out, entry)
+  local method = primitives.method(entry)
+  table.insert(out, ("\n### %s\n\n`tiny.%s`%s\n\n%s"):format(entry.name, primitives.call(entry), method and (", as a method `%s`"):format(method) or "", entry.doc))
+  local args, errors = {}, {}
+  for i, arg in ipairs(entry.args) do args[i] = { ("`%s`"):format(arg.name), cell(primitives.argument_type(arg)), cell(arg.doc) } end
+  table_of(out, "| argument | type | |", args)
+  local list = entry.list and { { "`[1]`, `[2]`, …", cell(entry.list.type.text), "", cell(entry.list.doc) } }
+  table_of(out, "| option | type | | |", option_rows(entry.options, list or {}))
+  for _, own in ipairs(primitives.tables(entry)) do
+    table_of(out, ("| key of %s | type | | |"):format(table.concat(own.names, ", ")), option_rows(own.keys, {}))
+  end
+  if entry.result ~= "" then table.insert(out, ("\nReturns %s."):format(entry.result:gsub("%.+$", ""))) end
+  for i, err in ipairs(entry.errors) do errors[i] = { err.code, cell(err.hint) } end
+  table_of(out, "| error | what to do |", errors)
+  table.insert(out, ("\n```lua\n%s\n```\n\nSince %s."):format(entry.example, entry.since))
+end
+
+-- The reference of the primitives.
+function reference.primitives()
+  local out = { (HEAD:gsub("\n$", "")) }
+  for _, family in ipairs(primitives.families(true)) do
+    table.insert(out, ("\n## %s"):format(primitives.capitalised(family.name)))
+    local list = {}
+    for i, entry in ipairs(family) do list[i] = { ("[`%s`](#%s)"):format(entry.name, entry.name), cell(primitives.summary(entry)) } end
+    table_of(out, "| primitive | what it does |", list)
+    for _, entry in ipairs(family) do primitive(out, entry) end
+  end
+  return table.concat(out, "\n") .. "\n"
+end
+
 -- The generated files by name.
 function reference.files()
-  return { ["reference.md"] = tiny.manual(nil, { format = "markdown" }), ["commands.md"] = commands(), ["keys.md"] = keys() }
+  return { ["reference.md"] = reference.primitives(), ["commands.md"] = commands(), ["keys.md"] = keys() }
 end
 
 return reference

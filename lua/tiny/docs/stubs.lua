@@ -1,6 +1,6 @@
 -- Generates editor stubs for what recipes load: tiny.container, tiny.topology and tiny.scope with declared types, the rest of
 -- the library from its comments. The keys of a container come from tiny.docs.spec_doc, the primitives from the registry
--- (tiny.manual). File paths are relative to the directory that is configured in the editor, so that
+-- (tiny.docs.primitive_stubs). File paths are relative to the directory that is configured in the editor, so that
 -- `require "tiny.container"` finds tiny/container.lua there.
 local doc = require "tiny.docs.spec_doc"
 local manual = require "tiny.docs.manual"
@@ -227,7 +227,7 @@ end
 -- The stubs with declared types, which recipes need.
 function stubs.own()
   return {
-    ["tiny.lua"] = tiny.manual(nil, { format = "lua" }),
+    ["tiny.lua"] = require "tiny.docs.primitive_stubs"(),
     ["tiny/container.lua"] = container(),
     ["tiny/topology.lua"] = topology(),
     ["tiny/scope.lua"] = HEAD .. SCOPE,

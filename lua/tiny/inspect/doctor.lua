@@ -27,7 +27,7 @@ local function rights(host, report)
     fix = ("run as root, or: sysctl -w %s=%s"):format(users.forbidden_by, value)
   end
   report {
-    "rights", caps.CAP_SYS_ADMIN or users.unprivileged, essential = true, fix = fix, purpose = "creating namespaces",
+    "privileges", caps.CAP_SYS_ADMIN or users.unprivileged, essential = true, fix = fix, purpose = "creating namespaces",
     detail = caps.CAP_SYS_ADMIN and "CAP_SYS_ADMIN" or "user namespaces of user " .. host.euid,
   }
   if caps.CAP_SYS_ADMIN then

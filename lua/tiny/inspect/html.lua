@@ -77,14 +77,14 @@ local function grid(titles, rows)
 end
 
 local function limits(self)
-  if not self.cgroup then return section("limits", "Limits and use", "It has no cgroup of its own, and so no limits.") end
+  if not self.cgroup then return section("limits", "Limits and usage", "It has no cgroup of its own, and so no limits.") end
   local rows = {}
   for i, row in ipairs(labels.limits(self.cgroup)) do
     local bar = row.share and h.span({ class = "bar" }, h.span({ style = ("width:%.1f%%"):format(math.max(row.share * 100, 0.5)) }, ""))
     rows[i] = { h.b({}, row.what), row.used, row.limit, bar or "", row.limit ~= "no limit" and positions(self.origin[row.key]) or "" }
   end
   local events = labels.events(self.cgroup.stats)
-  return section("limits", "Limits and use", nil, from(self.origin.cgroup), grid({ "", "uses", "of", "", "" }, rows),
+  return section("limits", "Limits and usage", nil, from(self.origin.cgroup), grid({ "", "uses", "of", "", "" }, rows),
     h.dl({}, h.dt({}, "cgroup"), h.dd({}, h.code({}, self.cgroup.path)), events and { h.dt({}, "so far"), h.dd({}, events) } or nil))
 end
 

@@ -28,7 +28,7 @@ local MEANS = {
   pid = { "it sees only its own processes", "it sees the host's processes" },
   mount = { "its own mounts", "the host's mounts" },
   net = { "its own links, addresses and ports", "the host's links, addresses and ports" },
-  uts = { "its own host name", "the host's host name" },
+  uts = { "its own hostname", "the host's hostname" },
   ipc = { "its own shared memory and queues", "the host's shared memory and queues" },
   cgroup = { "its cgroup appears as the root", "it sees the path of its cgroup" },
   time = { "its own clocks", "the host's clocks" },
@@ -53,7 +53,7 @@ end
 function labels.mount(mount)
   local parts = { clean(mount.from) }
   local size = mount.size and tiny.try(tiny.parse_size, mount.size)
-  if mount.role == "masked" then parts = { "hidden from it" }
+  if mount.role == "masked" then parts = { "masked" }
   elseif mount.role == "readonly" then parts = { "made read-only" }
   elseif size and not mount.path then table.insert(parts, "at most " .. labels.size(size)) end
   if mount.hidden then table.insert(parts, "covered by a later mount") end

@@ -1,5 +1,5 @@
 -- The processes of a container as a tree: all of its PID namespace and their descendants, including nested namespaces. A
--- process started by `exec` has its parent outside, and is listed beside PID 1.
+-- process started by `exec` has its parent outside, and is listed next to PID 1.
 local limit_depth = require "tiny.inspect.depth"
 local source = require "tiny.inspect.source"
 

@@ -113,7 +113,7 @@ function Text:mounts(self_)
 end
 
 function Text:limits(self_)
-  self:title("Limits and use", self_.origin and self_.origin.cgroup)
+  self:title("Limits and usage", self_.origin and self_.origin.cgroup)
   if not self_.cgroup then return self:add("  no cgroup of its own") end
   local rows = {}
   for _, row in ipairs(labels.limits(self_.cgroup)) do

@@ -76,11 +76,14 @@ end
 
 -- Checks the add_hosts, dns and dns_search options.
 function files.check(asked)
-  for _, text in ipairs(asked.add_hosts or {}) do
-    local name, addr = text:match("^([^:%s]+):(%S+)$")
+  for i, text in ipairs(asked.add_hosts or {}) do
+    -- Docker also takes NAME=ADDRESS, and an IPv6 address in brackets.
+    local name, addr = text:match("^([^:=%s]+)[:=](%S+)$")
+    addr = addr and addr:match("^%[(.+)%]$") or addr
     if not name or (addr ~= "host-gateway" and not tiny.parse_addr(addr)) or (addr or ""):find("/", 1, true) then
       tiny.fail { message = ("add_hosts: %s is not NAME:ADDRESS"):format(tiny.show(text)), hint = "such as db:10.0.0.5, or gw:host-gateway", exit = 125 }
     end
+    asked.add_hosts[i] = name .. ":" .. addr
   end
   for _, text in ipairs(asked.dns or {}) do
     if not tiny.parse_addr(text) or text:find("/", 1, true) then

@@ -77,7 +77,7 @@ function ports.check(asked, ipv6)
   if #list > 0 and not from[asked.network] then
     tiny.fail {
       message = ("publish: network %s cannot publish ports"):format(tiny.show(asked.network or "none")), exit = 125,
-      hint = "add --network bridge, or a network of your own",
+      hint = "use --network bridge or a user-defined network",
     }
   end
   asked.publish, asked.expose, asked.publish_all = #list > 0 and list or nil, nil, nil

@@ -1,5 +1,5 @@
 -- Rootless networking: a program of the user (pasta or slirp4netns) forwards the container's packets through its own
--- sockets and accepts connections to published ports. It runs beside the container until that ends, and survives a killed
+-- sockets and accepts connections to published ports. It runs next to the container until that ends, and survives a killed
 -- supervisor.
 local rootless = {}
 

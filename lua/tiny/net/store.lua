@@ -106,11 +106,11 @@ local function asked_range(what, text, family, networks)
   if not text then return nil end
   local wanted = text:find("/", 1, true) and subnet.parse(text)
   if not wanted or wanted.family ~= family then
-    wrong(("%s: %s is not a range such as %s"):format(what, tiny.show(text), family == "ipv4" and "10.20.0.0/24" or "fd20::/64"))
+    wrong(("%s: %s is not a subnet such as %s"):format(what, tiny.show(text), family == "ipv4" and "10.20.0.0/24" or "fd20::/64"))
   end
   if subnet.last(wanted) < 2 then wrong(("%s: %s is too small for a gateway and a container"):format(what, wanted.text), "use a shorter prefix") end
   local by = taken(wanted, networks)
-  if by then wrong(("%s: %s overlaps: %s"):format(what, wanted.text, by), "choose another range, or omit it to get a free one") end
+  if by then wrong(("%s: %s overlaps: %s"):format(what, wanted.text, by), "choose another subnet, or omit it to get a free one") end
   return wanted
 end
 
@@ -122,7 +122,7 @@ local function gateway(what, asked, wanted)
   return asked
 end
 
--- Whether the host has a link of this name, whoever created it.
+-- Whether the host has a link of this name, created by any program.
 local function link_exists(name)
   return tiny.stat("/proc/sys/net/ipv4/conf/" .. name) ~= nil
 end
@@ -168,8 +168,8 @@ function store.create(asked)
     wrong(("--mtu: %d is not between %d and 65535"):format(asked.mtu, asked.ipv6 and 1280 or 68))
   end
   if asked.internal and asked.isolate == false then wrong("--no-isolate: an internal network is always isolated", "omit one of the two options") end
-  if asked.gateway and not asked.subnet then wrong("--gateway needs --subnet", "give its range with --subnet") end
-  if asked.gateway6 and not asked.subnet6 then wrong("--gateway6 needs --subnet6", "give its range with --subnet6") end
+  if asked.gateway and not asked.subnet then wrong("--gateway needs --subnet", "specify the subnet with --subnet") end
+  if asked.gateway6 and not asked.subnet6 then wrong("--gateway6 needs --subnet6", "specify the IPv6 subnet with --subnet6") end
   local lock <close> = store.lock()
   if store.load(asked.name) then wrong(("network %q already exists"):format(asked.name), "choose another name, or remove it: tinylua network rm " .. asked.name) end
   return record(asked)

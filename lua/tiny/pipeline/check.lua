@@ -48,7 +48,7 @@ end
 
 -- Converts maps and lists of "NAME=value" to the form that the rest of the library expects.
 local function one_form(asked)
-  for _, key in ipairs { "env", "labels" } do asked[key] = values.map(key, asked[key]) end
+  for _, key in ipairs { "env", "labels", "annotations" } do asked[key] = values.map(key, asked[key]) end
   for _, key in ipairs { "ulimits", "sysctls" } do
     for name, value in pairs(asked[key] or {}) do
       if type(value) ~= "string" and math.type(value) ~= "integer" then wrong(("%s: %s is not a string or a number: %s"):format(key, name, tiny.show(value))) end
@@ -80,7 +80,7 @@ local function join_command(asked)
     asked.command = table.move(asked.command, 1, #asked.command, #first + 1, table.move(first, 1, #first, 1, {}))
     asked.entrypoint = nil
   end
-  if #asked.command == 0 or asked.command[1] == "" then wrong("no command is given", "give a command: tinylua run CMD…") end
+  if #asked.command == 0 or asked.command[1] == "" then wrong("no command given", "give a command: tinylua run CMD…") end
 end
 
 local function check_stop(asked)
@@ -100,14 +100,18 @@ return function(asked)
   check_texts(asked)
   check_pairs("env", asked.env, "[=%z]", "a variable's name")
   check_pairs("labels", asked.labels, "[=%c]", "a label's name")
+  check_pairs("annotations", asked.annotations, "[=%c]", "an annotation's name")
   if asked.rootfs then
     check_rootfs(asked.rootfs)
     asked.rootfs = values.absolute(asked.rootfs)
   end
   if asked.view then require("tiny.pipeline.view_option").check(asked) end
   if asked.name then values.check_name(asked.name) end
-  if asked.hostname and (#asked.hostname > 64 or not asked.hostname:match("^%w[%w.-]*$")) then
-    wrong(("the hostname %q may contain only letters, digits, '.' and '-', at most 64"):format(asked.hostname))
+  if asked.hostname and (#asked.hostname > 64 or not asked.hostname:match("^%w[%w._-]*$")) then
+    wrong(("the hostname %q may contain only letters, digits, '.', '_' and '-', at most 64"):format(asked.hostname))
+  end
+  if asked.domainname and (#asked.domainname > 64 or not asked.domainname:match("^%w[%w._-]*$")) then
+    wrong(("the domain name %q may contain only letters, digits, '.', '_' and '-', at most 64"):format(asked.domainname))
   end
   if asked.workdir and not asked.workdir:match("^/") then wrong(("the working directory %q does not begin with /"):format(asked.workdir)) end
   check_steps(asked)

@@ -29,7 +29,7 @@ local function check_cpuset(text)
   for part in (text .. ","):gmatch("([^,]*),") do
     local first, last = part:match("^(%d+)%-(%d+)$")
     first, last = tonumber(first or part:match("^%d+$")), tonumber(last or part:match("^%d+$"))
-    if not first or first > last then wrong(("cpuset: %s is not a list of CPUs"):format(tiny.show(text)), "such as 0-2,5") end
+    if not first or first > last then wrong(("cpuset: %s is not a list of CPUs"):format(tiny.show(text)), "use numbers and ranges, such as 0-2,5") end
     if last > online then wrong(("cpuset: no such CPU: %d"):format(last), ("the last CPU is %d"):format(online)) end
   end
 end
@@ -37,8 +37,11 @@ end
 function limits.check(spec)
   if spec.memory then spec.memory = tiny.parse_size(spec.memory) end
   if spec.swap and spec.swap ~= "unlimited" then spec.swap = tiny.parse_size(spec.swap) end
+  -- As in docker, 0 is no limit.
+  if spec.memory == 0 then spec.memory = nil end
+  if spec.cpus == 0 then spec.cpus = nil end
   if spec.memory and spec.memory < FLOOR then
-    wrong(("memory: %d bytes is too little for any program"):format(spec.memory), "the minimum is 512k")
+    wrong(("memory: %d bytes is too low"):format(spec.memory), "the minimum is 512k")
   end
   if spec.cpus and (spec.cpus <= 0 or spec.cpus < 0.01) then wrong(("cpus: %s is too low"):format(spec.cpus), "the minimum is 0.01 of a CPU") end
   -- As in docker and podman.

@@ -51,6 +51,7 @@ function mounts.mount(ctx)
       tiny.sysctl(key, value)
     end
   end
+  if ctx.spec.domainname then tiny.sysctl("kernel.domainname", ctx.spec.domainname) end
   if ctx.spec.sysctls then require("tiny.pipeline.security_options").set_sysctls(ctx.spec.sysctls, ctx.spec.network) end
   -- From here on these mounts are used by descriptor; their names are not looked up again.
   local _, proc = tiny.mount_proc("/proc", { root = root, create = true, open = true })

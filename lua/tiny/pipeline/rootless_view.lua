@@ -93,7 +93,7 @@ function View:copy(names, options)
     if kind == "dir" then table.insert(found, path) elseif kind == "left out" then left_out = left_out + 1 end
   end
   if left_out > 0 then
-    require("tiny.format").note("the view leaves out %d files of %s, which has too many files beside its mounts", left_out, tiny.show((next(names))))
+    require("tiny.format").note("the view omits %d files of %s, which has too many files next to its mount points", left_out, tiny.show((next(names))))
   end
   table.sort(found)
   return found

@@ -79,7 +79,7 @@ function notify.check(asked)
   for _, name in ipairs(names_of(how)) do
     if name == CARRIER then values.wrong("seccomp: notify: sendmsg cannot be answered, since it sends the listener") end
   end
-  -- Names are checked strictly: a misspelt one would never match a call.
+  -- Names are checked strictly: a misspelled one would never match a call.
   for key, names in pairs { allow = how.allow or {}, notify = names_of(how) } do
     local rule = #names > 0 and { names = names, action = "SCMP_ACT_ERRNO" } or nil
     local _, err = tiny.try(tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = { rule } }, { caps = {}, strict = true })

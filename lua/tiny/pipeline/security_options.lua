@@ -20,7 +20,9 @@ local function capabilities(asked)
   for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
   for _, key in ipairs { "cap_drop", "cap_add" } do
     local names = {}
-    for i, text in ipairs(asked[key] or {}) do names[i] = capability(key, text) end
+    for _, text in ipairs(asked[key] or {}) do
+      for one in text:gmatch("[^,]+") do table.insert(names, capability(key, one)) end
+    end
     for _, name in ipairs(names) do
       if key == "cap_drop" then dropped[name] = true
       elseif dropped[name] then values.wrong(("cap_add: %s is also in cap_drop"):format(name))

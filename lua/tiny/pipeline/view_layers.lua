@@ -134,7 +134,7 @@ function Layers:show(wanted, total)
     end
   end
   if left_out > 0 then
-    require("tiny.format").note("the view leaves out %d files: file systems of the host such as %s have too many at their root", left_out, tiny.show(where))
+    require("tiny.format").note("the view omits %d files: file systems of the host such as %s have too many at their root", left_out, tiny.show(where))
   end
 end
 

@@ -11,6 +11,7 @@ local KEYS = {
   type = "type", source = "source", src = "source", target = "target", destination = "target", dst = "target",
   subpath = "subpath", ["volume-subpath"] = "subpath",
   readonly = "read_only", ro = "read_only", ["tmpfs-size"] = "size", ["tmpfs-mode"] = "mode",
+  ["bind-propagation"] = "propagation", consistency = "consistency",
 }
 local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode"
 -- The fields of the tables, by type.
@@ -40,12 +41,29 @@ local function size(text, value)
   return tiny.parse_size(value) or wrong(text, ("%s is not a size"):format(tiny.show(value)), "give bytes, or a number with k, m, g or t, such as 64m")
 end
 
--- "SOURCE:/TARGET[:ro]".
+-- Options of docker's volumes that need nothing here: labels are not set, and Linux ignores the consistency.
+local NOTHING_TO_DO = { z = true, Z = true, cached = true, delegated = true, consistent = true, private = true, rprivate = true }
+-- Propagation between the host and the container, which no mount of the container has.
+local PROPAGATION = { shared = true, rshared = true, slave = true, rslave = true }
+
+local function no_propagation(text, word)
+  wrong(text, ("mounts are always private, not %s"):format(word), "mount it on the host before the container starts")
+end
+
+-- "SOURCE:/TARGET[:OPTION,…]".
 local function of_volume(text)
   local source, target, mode = text:match("^([^:]+):(/[^:]*):?(.*)$")
   if not source then wrong(text, "not SOURCE:/TARGET[:ro]", "use --mount for a source that contains a colon") end
-  if mode ~= "" and mode ~= "ro" and mode ~= "rw" then wrong(text, ("the option %s is not ro or rw"):format(tiny.show(mode))) end
-  return { type = "bind", source = source, target = target, read_only = mode == "ro" or nil }
+  local access
+  for word in mode:gmatch("[^,]+") do
+    if PROPAGATION[word] then no_propagation(text, word) end
+    if (word == "ro" or word == "rw") and access and access ~= word then wrong(text, "it is both ro and rw") end
+    if word == "ro" or word == "rw" then access = word
+    elseif not NOTHING_TO_DO[word] then
+      wrong(text, ("the option %s is not ro or rw"):format(tiny.show(word)), "z, Z, cached, delegated and consistent are accepted and have no effect")
+    end
+  end
+  return { type = "bind", source = source, target = target, read_only = access == "ro" or nil }
 end
 
 -- "/PATH[:size=64m,mode=1777,…]".
@@ -74,6 +92,11 @@ local function of_mount(text)
       local near = tiny.did_you_mean(key or word, require "tiny.base.sorted_keys"(KEYS))
       wrong(text, ("unknown key %s"):format(tiny.show(key or word)) .. (near and ("; did you mean %q?"):format(near) or ""), "known keys: " .. SHOWN)
     end
+    if field == "propagation" or field == "consistency" then
+      if PROPAGATION[value] then no_propagation(text, value) end
+      if not NOTHING_TO_DO[value or ""] then wrong(text, ("unknown %s %s"):format(field, tiny.show(value))) end
+      goto next
+    end
     if mount[field] ~= nil then wrong(text, ("the %s is given twice"):format(field)) end
     if field == "read_only" then
       local yes, no = value == nil or value == "true" or value == "1", value == "false" or value == "0"
@@ -83,6 +106,7 @@ local function of_mount(text)
     elseif field == "size" then mount.size = size(text, value)
     elseif field == "mode" then mount.mode = octal(text, value)
     else mount[field] = value end
+    ::next::
   end
   return mount
 end

@@ -2,6 +2,8 @@
 -- The texts come from the registry, comments in the source, and the commands' tables.
 local format = require "tiny.format"
 local manual = require "tiny.docs.manual"
+local primitives = require "tiny.docs.primitives"
+local terminal = require "tiny.docs.terminal"
 
 local WELCOME = [[
 help(tiny.clone)     explains a primitive; help(tiny) lists them, help "run" is
@@ -38,8 +40,8 @@ local function handle_text(handle)
   for _, name in ipairs(names) do widest = math.max(widest, #name) end
   local own = { close = "Undoes the call that created it", keep = "Keeps it when it goes out of scope" }
   for _, name in ipairs(names) do
-    local entry = tiny.manual(handle.kind .. ":" .. name) or ""
-    local summary = own[name] or (entry:match("\n\n%s+(.-)\n\n") or ""):gsub("%s+", " "):match("^[^;:(]+")
+    local entry = tiny.manual(handle.kind .. ":" .. name)
+    local summary = own[name] or entry and primitives.summary(entry)
     table.insert(lines, ("  :%s()%s  %s"):format(name, (" "):rep(widest - #name), summary or ""))
   end
   return table.concat(lines, "\n")
@@ -60,27 +62,12 @@ local function function_text(name)
   end
 end
 
--- Wraps words to `width` columns; all lines but the first are indented by `indent` spaces.
-local function wrapped(text, indent, width)
-  local lines, line = {}, ""
-  for word in text:gmatch("%S+") do
-    if line ~= "" and indent + #line + 1 + #word > width then
-      table.insert(lines, line)
-      line = word
-    else
-      line = line == "" and word or line .. " " .. word
-    end
-  end
-  table.insert(lines, line)
-  return table.concat(lines, "\n" .. (" "):rep(indent))
-end
-
-local COLUMN, WIDTH = 26, 80
+local COLUMN = 26
 
 local function row(head, text)
   head = "  " .. head
   local gap = #head + 2 <= COLUMN and (" "):rep(COLUMN - #head) or "\n" .. (" "):rep(COLUMN)
-  return head .. gap .. wrapped(text or "", COLUMN, WIDTH)
+  return head .. gap .. terminal.wrap(text or "", COLUMN)
 end
 
 local function option_row(option)
@@ -104,7 +91,7 @@ local function command_text(found)
     local word = (arg.value or arg[1]:upper()) .. ((arg.many or arg.trailing) and "…" or "")
     table.insert(usage, arg.required == false and "[" .. word .. "]" or word)
   end
-  local lines = { format.colour("bold", table.concat(usage, " ")), "", "  " .. wrapped((command.summary or "") .. ".", 2, WIDTH) }
+  local lines = { format.colour("bold", table.concat(usage, " ")), "", "  " .. terminal.wrap((command.summary or "") .. ".", 2) }
   if command.about then table.insert(lines, "  " .. command.about:gsub("\n", "\n  ")) end
   if command.args and #command.args > 0 then table.insert(lines, "\nArguments") end
   for _, arg in ipairs(command.args or {}) do table.insert(lines, row(arg.value or arg[1]:upper(), arg.help)) end
@@ -132,7 +119,7 @@ end
 -- Explains a primitive, a handle, a module or one of its functions, or anything by name.
 return function(what)
   if what == nil then return format.line(WELCOME) end
-  if rawequal(what, tiny) then return format.write(tiny.manual()) end
+  if rawequal(what, tiny) then return format.write(terminal.index()) end
   local meta = type(what) == "table" and getmetatable(what)
   if type(meta) == "table" and meta.__close and rawget(what, "owner") then return format.line(handle_text(what)) end
   local name = type(what) == "string" and what or name_of(what)

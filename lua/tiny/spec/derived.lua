@@ -67,13 +67,13 @@ function derived.options()
   return all
 end
 
--- How options change keys: a list of { key, option, "replace" | "add" | "flag" }.
+-- How options change keys: a list of { key, option, "replace" | "add" }.
 function derived.merges()
   local list = {}
   for _, row in ipairs(keys) do
     local option = row[1] and row.merge ~= "own" and options_of(row)[1]
     if option then
-      local how = row.merge or row[2] == "boolean" and "flag" or option.many and "add" or "replace"
+      local how = row.merge or option.many and "add" or "replace"
       table.insert(list, { row[1], option[1]:gsub("-", "_"), how })
     end
   end

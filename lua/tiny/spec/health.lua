@@ -3,10 +3,12 @@ local schema = require "tiny.spec.schema"
 
 local health = {}
 
-local KEYS = { command = "command", interval = "duration", timeout = "duration", retries = "integer", start_period = "duration" }
-local DEFAULTS = { interval = 30, timeout = 30, retries = 3, start_period = 0 }
+local KEYS = {
+  command = "command", interval = "duration", timeout = "duration", retries = "integer", start_period = "duration", start_interval = "duration",
+}
+local DEFAULTS = { interval = 30, timeout = 30, retries = 3, start_period = 0, start_interval = 5 }
 -- Minimum values: each check forks a process and writes the record.
-local LEAST = { interval = 0.1, timeout = 0.1, start_period = 0 }
+local LEAST = { interval = 0.1, timeout = 0.1, start_period = 0, start_interval = 0.1 }
 
 local function wrong(message, hint)
   tiny.fail { message = "health: " .. message, hint = hint, exit = 125 }
@@ -17,6 +19,7 @@ function health.overlay(of_recipe, args)
   local given = {
     command = args.health_cmd, interval = args.health_interval, timeout = args.health_timeout,
     retries = args.health_retries, start_period = args.health_start_period,
+    start_interval = args.health_start_interval,
   }
   for key, value in pairs(of_recipe or {}) do
     if given[key] == nil then given[key] = value end

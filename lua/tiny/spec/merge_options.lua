@@ -21,13 +21,36 @@ local function put_over(map, changes)
   return map
 end
 
+-- The mounts of another container, "NAME[:ro]"; its recorded mounts are checked already.
+local function add_mounts_of(spec, text)
+  local name, mode = text:match("^([^:]+):?(.*)$")
+  if not name or mode ~= "" and mode ~= "ro" and mode ~= "rw" then values.wrong(("--volumes-from %s is not CONTAINER[:ro]"):format(tiny.show(text))) end
+  spec.mounts = spec.mounts or {}
+  for _, mount in ipairs(require("tiny.store.records").find(name).config.mounts or {}) do
+    local copy = {}
+    for key, value in pairs(mount) do copy[key] = value end
+    if mode == "ro" then copy.readonly = true end
+    table.insert(spec.mounts, copy)
+  end
+end
+
+-- Docker's log options, and the keys that they are here.
+local LOG_OPTIONS = { ["max-size"] = "max_size", ["max-file"] = "max_files", mode = "on_full" }
+local ON_FULL = { ["non-blocking"] = "drop", blocking = "wait" }
+
+local function add_log_option(log, text)
+  local name, value = text:match("^([%w-]+)=(.+)$")
+  local key = LOG_OPTIONS[name]
+  if not key then values.wrong(("--log-opt %s is not max-size=SIZE, max-file=N or mode=non-blocking|blocking"):format(tiny.show(text))) end
+  if key == "on_full" then value = ON_FULL[value] elseif key == "max_files" then value = math.tointeger(tonumber(value)) end
+  log[key] = value or values.wrong(("--log-opt %s has no valid value"):format(tiny.show(text)))
+end
+
 -- Returns the spec with the command line's options merged into it.
 return function(spec, args)
   for _, merge in ipairs(derived.merges()) do
     local key, value, how = merge[1], args[merge[2]], merge[3]
-    if how == "flag" then
-      spec[key] = value or spec[key]
-    elseif how == "replace" then
+    if how == "replace" then
       if value ~= nil then spec[key] = value end
     elseif #value > 0 then
       local list = values.list(spec[key]) or {}
@@ -43,10 +66,15 @@ return function(spec, args)
   spec.env = put_over(values.map("env", spec.env), pairs_of.environment(args.env))
   local labels = pairs_of.labels(args.label, args.label_file)
   if labels then spec.labels = put_over(values.map("labels", spec.labels), labels) end
-  if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period then
+  if #args.annotation > 0 then spec.annotations = put_over(values.map("annotations", spec.annotations), pairs_of.annotations(args.annotation)) end
+  if args.sig_proxy == false then values.wrong("--sig-proxy=false is not supported", "run the container with -d and use tinylua attach --no-stdin") end
+  for _, text in ipairs(args.volumes_from) do add_mounts_of(spec, text) end
+  if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period or args.health_start_interval then
     spec.health = require("tiny.spec.health").overlay(spec.health, args)
   end
   local log = { driver = args.log_driver, max_size = args.log_max_size, max_files = args.log_max_files, on_full = args.log_on_full }
+  if log.driver == "json-file" then log.driver = "json" end
+  for _, text in ipairs(args.log_opt) do add_log_option(log, text) end
   if next(log) then spec.log = put_over(spec.log, log) end
   return spec
 end

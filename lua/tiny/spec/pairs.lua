@@ -62,6 +62,13 @@ function pairs_of.labels(list, paths)
   return next(labels) and labels or nil
 end
 
+-- Annotations "KEY=VALUE".
+function pairs_of.annotations(list)
+  local map = {}
+  for _, text in ipairs(list) do add_label(map, text, "--annotation") end
+  return map
+end
+
 -- Whether the labels contain "KEY", or "KEY=VALUE".
 function pairs_of.labelled(labels, text)
   local key, value = text:match("^([^=]*)=(.*)$")

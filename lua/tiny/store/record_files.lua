@@ -11,7 +11,7 @@ local SHAPES = {
   ["state.json"] = {
     version = "number", pid = "number", pid_start = "number", exit_code = "number", signal = "string", started_at = "string", finished_at = "string",
     boot_id = "string", error = "string", restarts = "number", oom_kills = "number", health = "string", networks = "table", ports = "table",
-    supervisor = "table", unrecovered = "string",
+    supervisor = "table", unrecovered = "string", paused = "boolean", killed = "boolean",
   },
 }
 -- The type of each item in a list of strings or tables.

@@ -47,7 +47,7 @@ local function as_it_is(container) return container end
 function records.find(ref, recover)
   recover = recover or as_it_is
   if not ref:match("^[%w][%w_.-]*$") then
-    tiny.fail { message = ("%q is not a container's name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
+    tiny.fail { message = ("%q is not a valid container name or id"):format(ref), hint = "`tinylua ps -a` lists them" }
   end
   local data = state.roots()
   local named = tiny.try(tiny.read_file, data .. "/names/" .. ref)
@@ -62,7 +62,7 @@ function records.find(ref, recover)
   if #matches > 1 then
     tiny.fail { message = ("%q is the beginning of several ids: %s"):format(ref, table.concat(matches, ", ")), hint = "write more of it" }
   end
-  tiny.fail { message = ("there is no container %q"):format(ref), hint = "`tinylua ps -a` lists them" }
+  tiny.fail { message = ("no such container: %q"):format(ref), hint = "`tinylua ps -a` lists them" }
 end
 
 return records

@@ -292,6 +292,12 @@ function state.try_alive(container, wait)
   if failure then error(failure, 0) end
 end
 
+-- The status for users: a running container can be paused.
+function state.word(container)
+  local s = container.state
+  return s.status == "running" and s.paused and "paused" or s.status
+end
+
 local BUSY = { running = true, starting = true, restarting = true }
 
 -- Whether the container has, or should have, a supervisor: it is running or being started.

@@ -30,8 +30,14 @@ function Check.start(ctx, loop, told)
   return self
 end
 
+-- Whether the container is still in its start period, in which failures do not count.
+local function is_early(self)
+  return self.status == "starting" and tiny.clock() - self.born < self.how.start_period
+end
+
 function Check:later()
-  self.loop:after(self.how.interval, function() self:begin() end)
+  local seconds = is_early(self) and self.how.start_interval or self.how.interval
+  self.loop:after(seconds, function() self:begin() end)
 end
 
 local function frozen(ctx)
@@ -126,8 +132,7 @@ end
 local function judged(self, healthy)
   self.streak = healthy and 0 or self.streak + 1
   if healthy then return "healthy" end
-  local early = self.status == "starting" and tiny.clock() - self.born < self.how.start_period
-  if early then self.streak = 0 end
+  if is_early(self) then self.streak = 0 end
   return self.streak >= self.how.retries and "unhealthy" or self.status
 end
 

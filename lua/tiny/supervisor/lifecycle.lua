@@ -62,7 +62,7 @@ local function record_end(record, result)
     s.exit_code, s.signal, s.oom, s.error = result.status, result.signal, result.oom > 0 or nil, result.error
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
-    s.networks, s.ports, s.unrecovered = nil, nil, nil
+    s.networks, s.ports, s.unrecovered, s.paused, s.killed = nil, nil, nil, nil, nil
   end)
   remove_streams(record)
   -- A container that ended quickly has not been synced to the disk before.
@@ -120,13 +120,13 @@ local function wait_restart(record, ctx, result, seconds, count)
   local signals <close> = tiny.signals { "SIGTERM", "SIGINT" }
   state.update(record, function(s)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
-    s.finished_at, s.pid, s.pid_start = tiny.timestamp(), nil, nil
+    s.finished_at, s.pid, s.pid_start, s.paused = tiny.timestamp(), nil, nil, nil
   end)
   if tiny.settings.log then tiny.log("info", "starts again soon", { container = record.config.name, seconds = seconds, restarts = count }) end
   remove_streams(record)
   tell_end(record, result)
   supervisor.tell_end(ctx, result)
-  return not state.stopping(record.state) and #tiny.poll({ signals }, seconds) == 0
+  return not (state.stopping(record.state) or record.state.killed) and #tiny.poll({ signals }, seconds) == 0
 end
 
 -- Watches a container and restarts it by its policy; records how it ended and returns that. The recipe's callback comes last:
@@ -141,7 +141,7 @@ local function watch(record, spec, ctx, options)
       record.config = now.config
       for _, key in ipairs(derived.kept "limits") do spec[key] = now.config.limits and now.config.limits[key] end
     end
-    local seconds, count = counter.next(result.status, state.stopping(now.state))
+    local seconds, count = counter.next(result.status, state.stopping(now.state) or now.state.killed)
     if not seconds or not wait_restart(record, ctx, result, seconds, count) then
       lifecycle.ended(record, result)
       supervisor.tell_end(ctx, result)
@@ -252,12 +252,19 @@ function lifecycle.recover(record)
   if not ready then give_up(record, child) end
 end
 
+-- Restart policies under which a container never ends by itself.
+local FOREVER = { always = true, ["unless-stopped"] = true }
+
 -- Checks a spec and records the container. options.recipe: { path, args, text } of the recipe it came from.
 function lifecycle.create(spec, options)
   local _, err = tiny.try(require "tiny.pipeline.check", spec)
   if err then
     err.at = err.at or options.where
     error(err, 0)
+  end
+  if options.remove and FOREVER[spec.restart or "no"] then
+    tiny.fail { message = ("--rm cannot be combined with the restart policy %s, which never lets the container go"):format(spec.restart), at = options.where,
+      hint = "leave --rm out, or choose --restart on-failure or no", exit = 125 }
   end
   if options.cidfile then require("tiny.supervisor.cidfile").check(options.cidfile) end
   local code = options.recipe and require "tiny.supervisor.recipe_code"

@@ -36,7 +36,7 @@ local function record_birth(ctx)
     s.status, s.started_at, s.boot_id = "running", tiny.timestamp(), tiny.boot_id()
     s.pid, s.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
     s.exit_code, s.signal, s.oom, s.oom_kills, s.finished_at, s.error = nil, nil, nil, nil, nil, nil
-    s.health = ctx.spec.health and "starting" or nil
+    s.health, s.paused, s.killed = ctx.spec.health and "starting" or nil, nil, nil
     s.networks, s.ports = ctx.networks, ctx.ports
   end)
   -- Here and not later, because the child sets up its mounts in parallel.
@@ -133,7 +133,7 @@ function supervisor.forward(ctx, name)
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
   if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
     ctx.asked = true
-    format.note("the container's PID 1 has no handler for %s, so the kernel drops it; send it again to kill the container", name)
+    format.note("the container's PID 1 has no handler for %s, so the kernel discards it; send it again to kill the container", name)
   end
   tiny.try(tiny.kill, ctx.process, name)
 end

@@ -40,7 +40,7 @@ pub(super) const CGROUP_READ: Primitive = Primitive {
 
 pub(super) const CGROUP_WRITE: Primitive = Primitive {
     name: "cgroup_write",
-    doc: "Writes control files of a cgroup that have no primitive of their own (cgroups(7)). Each value is written as \
+    doc: "Writes control files of a cgroup that have no specific primitive (cgroups(7)). Each value is written as \
           it is.",
     args: &[
         GROUP,

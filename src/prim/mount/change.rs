@@ -70,7 +70,7 @@ pub(super) const UMOUNT: Primitive = Primitive {
     ],
     errors: &[
         EPERM,
-        ("ENOENT", "there is no mount at this path: `tiny.mounts()` lists all"),
+        ("ENOENT", "`tiny.mounts()` lists all mounts"),
         ("EBUSY", "the mount is busy; detach = true unmounts it lazily"),
         ("EINVAL", "the mount comes from a more privileged mount namespace and is locked together with others"),
     ],

@@ -40,7 +40,7 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
             "access_as",
             Type::Int,
             "the caller",
-            "access the layers with the permissions of this user and group, whoever opens the file: without \
+            "access the layers with the permissions of this user and group, regardless of which process opens the file, without \
              capabilities and supplementary groups",
         ),
         opt("keep_groups", Type::Bool, "false", "with `access_as`: keep the caller's supplementary groups"),

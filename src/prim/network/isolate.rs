@@ -64,7 +64,7 @@ pub const BLOCK_TRANSIT: Primitive = Primitive {
     name: "block_transit",
     doc: "Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate \
           nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for \
-          its neighbours, whichever links are added later. Replies and connections to published ports pass.",
+          its neighbors, whichever links are added later. Replies and connections to published ports pass.",
     args: &[arg("own", Type::List(&Type::Str), "name prefixes of the links that the host forwards for")],
     options: &[
         need("name", Type::Str, "the name for the table and for isolate_del; no nat may have the same"),

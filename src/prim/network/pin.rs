@@ -29,7 +29,7 @@ pub const PIN: Primitive = Primitive {
     name: "pin",
     doc: "Restricts the frames that a bridge port may send. The port must have been created by veth_pair with \
           `pinned`; the link need not exist yet. Only frames from this MAC address and these addresses pass, in IPv4, \
-          IPv6, ARP and neighbour discovery. Router advertisements, redirects, VLAN tags and all other protocols are \
+          IPv6, ARP and neighbor discovery. Router advertisements, redirects, VLAN tags and all other protocols are \
           dropped. All pins are in one nftables table, `bridge tiny-pins` (nft(8)), which the first call creates: \
           while it exists, a `pinned` port without a pin cannot send.",
     args: &[arg("link", LINK, "the port: its name or a handle")],

@@ -10,7 +10,7 @@ use crate::sys::mountinfo::{self, Mount};
 /// The layout of this host.
 #[derive(Serialize)]
 pub struct Cgroups {
-    /// "v1", "v2", "hybrid" (controllers on v1 beside a v2 mount) or "none".
+    /// "v1", "v2", "hybrid" (controllers on v1, and a v2 mount) or "none".
     pub mode: &'static str,
     /// Controllers by name: "v1" or "v2".
     pub controllers: BTreeMap<String, &'static str>,

@@ -100,7 +100,7 @@ impl Profile {
             return refuse("profile.flags", "flags are not supported");
         }
         let Some(action) = top.text("defaultAction")? else {
-            return refuse("profile", "it has no defaultAction");
+            return refuse("profile", "defaultAction is missing");
         };
         let number = Actions::errno(&top, "defaultErrnoRet", "defaultErrno")?;
         let default = Actions::value(&top.at("defaultAction"), action, number)?;

@@ -1,10 +1,10 @@
--- What was given to a command in secret is not to be read in the arguments and the environment of any process of
--- ours, neither on the host, where /proc/PID/cmdline is open to every user, nor from inside the container.
+-- Secrets given to a command are not readable in the arguments and environment of any tinylua process, neither on the
+-- host, where /proc/PID/cmdline is open to every user, nor in the container.
 local check = require "check"
 
 local SECRET = "hunter2"
 
--- Each process whose arguments or environment have the secret, as its pid and what they are.
+-- Each process whose arguments or environment contain the secret: its pid and which of the two.
 local LOOK = ([[
 for p in /proc/[0-9]*; do
   for f in cmdline environ; do
@@ -12,7 +12,7 @@ for p in /proc/[0-9]*; do
   done
 done; true]]):format(SECRET:gsub("2", "[2]"))
 
--- The programs of the container have what they were given: the variables beside MINE, and the text of the check.
+-- The container's programs have what they were given: the variables in addition to MINE, and the text of the check.
 local function looked(text)
   local found = {}
   for line in text:gmatch("[^\n]+") do
@@ -50,11 +50,11 @@ tiny.write_file("/tmp/app.lua", [[
   return require("tiny.container").new { name = "recipe", command = { "sleep", "1000" }, env = { MINE = "1", PW = args[1] } }]])
 check.environment = { PATH = os.getenv "PATH", CALLERS = SECRET, HOME = "/root" }
 
--- In the background, with an init, checked.
+-- In the background, with an init and a health check.
 check.succeeds("run", "-d", "--init", "--name", "web", "-e", "MINE=1", "-e", "PW=" .. SECRET, "--env-file", "/tmp/env", "--health-cmd",
   ": " .. SECRET .. "; sleep 1000", "--health-interval", "200ms", "sleep", "1000")
 check.succeeds("run", "-d", "/tmp/app.lua", SECRET)
--- In the foreground, and a program beside it, which stay as long as they run.
+-- In the foreground, with a second program in the container; both keep running.
 local function start(...)
   local words = { ... }
   return tiny.fork(function()
@@ -73,7 +73,7 @@ until check.run({ "exec", "web", "sh", "-c", "grep -q 2000 /proc/[0-9]*/cmdline"
   and check.run({ "inspect", "--format", "state.status", "front" }).out == "running\n"
 told_nothing("while they run")
 
--- What they are called instead.
+-- The process titles that replace the arguments.
 check.equal(title(supervisor "web"), "tinylua: supervisor of web|")
 check.equal(title(supervisor "recipe"), "tinylua: supervisor of recipe|")
 check.equal(title(front.pid), "tinylua: supervisor of front|")
@@ -85,10 +85,10 @@ local ps = io.popen("ps -o args= -p " .. supervisor "web")
 check.equal(ps:read("a"), "tinylua: supervisor of web\n")
 ps:close()
 
--- From inside, which sees the init, the processes that enter it and nothing else of ours.
+-- From inside the container, which sees the init and the processes that enter it, and no other tinylua process.
 check.equal(looked(check.succeeds("exec", "-e", "MINE=1", "web", "sh", "-c", LOOK)), "", "from inside")
 
--- As one enters, before its program is there: what it calls itself is seen as often as it can be.
+-- While a process enters and its program is not yet executed: its title is read as often as possible.
 check.succeeds("run", "-d", "--name", "spy", "perl", "-e", [[
   use Time::HiRes "time"; my (%seen, $end); $end = time + 60;
   until (-e "/stop" or time > $end) {
@@ -96,7 +96,7 @@ check.succeeds("run", "-d", "--name", "spy", "perl", "-e", [[
   }
   print join("\n", map { s/\0/|/gr } sort keys %seen), "\n";]])
 for _ = 1, 20 do check.succeeds("exec", "-e", "PW=" .. SECRET, "spy", "true") end
-check.run { "exec", "spy", "touch", "/stop" } -- killed, where the spy sees it soon and ends the container
+check.run { "exec", "spy", "touch", "/stop" } -- killed; the attacker sees this soon and ends the container
 check.succeeds("wait", "spy")
 check.equal(check.succeeds("logs", "spy"), "tinylua: exec in spy|\n", "what enters")
 

@@ -1,8 +1,8 @@
--- Bytecode is not checked by Lua: a malformed chunk crashes the process that runs it, or leads it where it likes. It
--- is refused wherever Lua of a user's is loaded.
+-- Lua does not verify bytecode: a malformed chunk can crash the process that runs it, or take control of it. Bytecode
+-- is refused wherever Lua from a user is loaded.
 local check = require "check"
 
--- A chunk whose constants are not there: what reads them reads memory that is not its own.
+-- A chunk without its constants: reading them reads out-of-bounds memory.
 local broken = string.dump(load('local t = {} t.a = "a constant" return t.a .. "another"'))
 broken = broken:gsub("a constant", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"):gsub("\4\8\x82", "\4\8\xff")
 local whole = string.dump(load "return 1")
@@ -39,7 +39,7 @@ for name, code in pairs {
 end
 for _, command in ipairs { "run", "plan", "check", "test", "up", "create" } do refused(command, "", command, "/tmp/chunk.lua") end
 
--- At the prompt, and in folders of the search path.
+-- At the prompt, and in directories of the search path.
 for _, chunk in ipairs { whole, broken } do
   tiny.write_file("/tmp/chunk.lua", chunk)
   names_binary(check.run({ "repl" }, 'dofile "/tmp/chunk.lua"\n'), "repl")
@@ -52,7 +52,7 @@ for _, chunk in ipairs { whole, broken } do
 end
 print(count .. " chunks")
 
--- What is text is loaded as before, with its mode and its environment.
+-- Text is loaded as before, with its mode and its environment.
 check.equal(load("return x", "n", "t", { x = 7 })(), 7)
 check.equal(load("return x", "n", "bt", { x = 7 })(), 7)
 check.equal(load("return x", "n", nil, nil) and pcall(load("return x", "n", nil, nil)), false, "an environment of nil")

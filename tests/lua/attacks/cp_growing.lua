@@ -1,5 +1,5 @@
--- A file that grows while it is copied: `cp` once read it to its end, which a writer puts off for ever, and so
--- filled the host's disk. What is copied is what the file had when it was found.
+-- A file grows while it is copied. `cp` used to read up to the end of the file, which a writer can delay forever, and
+-- so filled the host's disk. A copy has the size that the file had when it was opened.
 local attack = require "attack"
 local check = require "check"
 
@@ -15,7 +15,7 @@ local function spin(seconds)
   repeat until tiny.clock("monotonic") - begin > seconds
 end
 
--- A file that is empty for a moment and then, without using any disk, larger than any copy could be. It stays so for
+-- A file that is empty for a moment and then, as a sparse file, larger than any copy could be. It keeps that size for
 -- as long as it takes to fill the target.
 local HUGE = 1 << 37
 local stop = attack.loop(function()
@@ -36,11 +36,11 @@ repeat
   local size = tiny.stat("/tmp/tiny/copy").size
   assert(size == 0 or size == HUGE + 1, ("%d bytes were copied of what was empty"):format(size))
   sizes[size] = true
-  -- One processor, which the writer shares, may never show both.
+  -- On a single CPU, which the writer shares, both states may never be observed.
 until sizes[0] and sizes[HUGE + 1] and (tries >= 150 or passed(20)) or attack.slow and passed(30)
 assert(stop() > tries, "raced")
 
--- One that is appended to without end: out, out as an archive, and in.
+-- A file that is appended to endlessly: copied out, out as an archive, and in.
 local file = io.open("root/tmp/appended", "w")
 local piece, written, most = ("x"):rep(1 << 16), 0, (attack.slow and 1 or 8) << 20
 local function append(path)
@@ -70,18 +70,18 @@ assert(stop() > 15 and (notes > 0 or attack.slow), "raced")
 stop = attack.loop(append("appended"))
 for _ = 1, 5 do
   local done = check.run { "cp", "appended", "c:/tmp/in" }
-  assert(done.status == 0 or done.err:match("missing"), done.err)
+  assert(done.status == 0 or done.err:match("does not exist"), done.err)
 end
 stop()
 
--- The kernel's own files have content and no size, or one that is not theirs: all of it is read.
+-- Files of the kernel that have content and size 0, or a wrong size: all of the content is read.
 check.succeeds("cp", "c:/proc/version", "version")
 check.equal(tiny.read_file("version"), tiny.read_file("/proc/version"))
 check.succeeds("cp", "c:/sys/class/net/lo/mtu", "mtu")
 check.equal(tiny.read_file("mtu"), "65536\n")
 check.equal(tonumber(check.run({ "cp", "c:/proc/version", "-" }).out:sub(125, 135), 8), #tiny.read_file("version"))
 
--- What could wait for ever is never opened.
+-- Files on which open could block forever are never opened.
 tiny.mknod("root/tmp/fifo", "fifo")
 check.succeeds("cp", "c:/tmp/fifo", "fifo")
 check.equal(tiny.stat("fifo").kind, "fifo")

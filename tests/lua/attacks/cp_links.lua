@@ -1,8 +1,8 @@
--- CVE-2018-15664: a container swaps a folder for a link while it is copied. `../scenarios/cp` races for it; here the copy
--- is held up in the middle, so that the swap comes at the worst moment every time.
+-- CVE-2018-15664: a container replaces a directory with a link while it is copied. `../scenarios/cp` races for this;
+-- here the copy is paused in the middle, so that the swap always comes at the worst moment.
 local check = require "check"
 
--- The machine's own stays as it is.
+-- The machine's directory stays unchanged.
 tiny.mount_tmpfs("/srv")
 tiny.mkdir("/srv/host/deep", { parents = true })
 tiny.write_file("/srv/host/secret", "of the host")
@@ -10,8 +10,8 @@ tiny.write_file("/srv/host/deep/secret", "of the host")
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 local inside = ("/proc/%s/root/race"):format(check.succeeds("inspect", "--format", "state.pid", "c"):match("%d+"))
 
--- Two folders, each with so much that a pipe does not take it: while the first is packed, the second is known to be a
--- folder and not yet opened. Which is the first is the file system's affair.
+-- Two directories, each larger than a pipe's capacity: while the first is packed, the second is known to be a directory
+-- and is not yet opened. The file system determines which one is first.
 local function fresh()
   tiny.try(tiny.remove, inside, { recursive = true })
   for _, name in ipairs { "/one", "/two" } do
@@ -20,7 +20,8 @@ local function fresh()
   end
 end
 
--- Packs /race, and swaps the folder that comes later for `target` once the other is on its way. Returns all that came.
+-- Packs /race, and replaces the later directory with `target` once the first is being packed. Returns the whole
+-- archive.
 local function packed(target)
   fresh()
   local from, into = tiny.pipe()
@@ -53,7 +54,7 @@ for _, target in ipairs { "/srv/host", "../../../../../../../../srv/host", "/", 
   assert(not got:find("of the host", 1, true) and not got:find("secret", 1, true), target .. ": the host's file is in the archive")
 end
 
--- Links that are there all the time are copied as what they are.
+-- Links that exist throughout are copied as links.
 fresh()
 tiny.symlink("/srv/host", inside .. "/one/out")
 tiny.symlink("/srv/host/secret", inside .. "/one/file")
@@ -61,7 +62,7 @@ check.succeeds("cp", "c:/race", "copy")
 check.equal(tiny.readlink("copy/one/out"), "/srv/host")
 check.equal(tiny.readlink("copy/one/file"), "/srv/host/secret")
 
--- Into a container: a folder that the archive has made becomes a link before the archive goes on in it.
+-- Into a container: a directory created from the archive becomes a link before the next entry is unpacked into it.
 os.execute("mkdir -p d/e && echo 1 >d/one && echo 2 >d/e/two && tar --no-recursion -cf in.tar d d/one d/e d/e/two")
 local archive = tiny.read_file("in.tar")
 for _, target in ipairs { "/srv/host", "../../../../../../srv/host" } do
@@ -74,7 +75,7 @@ for _, target in ipairs { "/srv/host", "../../../../../../srv/host" } do
     tiny.exec { "/proc/self/exe", "--root", check.root, "cp", "-", "c:/race" }
   end)
   from:close()
-  -- The folder and the first file; one that is there has been unpacked.
+  -- The directory and the first file; if that exists, it has been unpacked.
   into:write(archive:sub(1, 1536))
   while not tiny.stat(inside .. "/d/one") do tiny.poll({}, 0.01) end
   tiny.rename(inside .. "/d", inside .. "/away")

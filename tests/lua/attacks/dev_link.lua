@@ -1,5 +1,5 @@
--- CVE-2026-41579 and CVE-2026-47766: a rootfs whose /dev, or what lies in it, is a link to a folder of the host's, where
--- devices, links and mounts are then made and what has their names is removed.
+-- CVE-2026-41579 and CVE-2026-47766: in a rootfs, /dev or an entry in it is a link to a directory of the host, where
+-- devices, links and mounts would then be created and entries with their names removed.
 local attack = require "attack"
 local check = require "check"
 
@@ -33,7 +33,8 @@ local function run(option, link)
   if option then table.insert(words, 3, option) end
   local ran = check.run(words)
   ran.out = ran.out:gsub("\r", "")
-  -- Either a /dev of its own wherever the link leads below the root, or a refusal. In a race its own name may be gone.
+  -- Either the container has its own /dev wherever the link leads below the root, or the start is refused. In a race,
+  -- its name may no longer exist.
   assert(not link or ran.out == "character special file\n" or ran.status == 125, (link or "") .. ": " .. ran.out .. ran.err)
   started = started + (ran.status == 0 and 1 or 0)
   untouched("/tmp/outside")
@@ -51,7 +52,7 @@ for i, link in ipairs(LINKS) do
   run("-t", link)
   run("--read-only", link)
 end
--- A /dev that is a folder, with links in the places of what is made in it.
+-- A /dev that is a directory, with links in place of the entries that tinylua creates.
 remake(function()
   tiny.mkdir(root .. "/dev")
   for _, name in ipairs(NAMES) do tiny.symlink("/tmp/outside/" .. name, root .. "/dev/" .. name) end
@@ -62,7 +63,7 @@ run("-t", "below /dev")
 run("--privileged", "below /dev")
 assert(started >= 6, "most of these can start: " .. started)
 
--- As a race: a folder at one moment, the link at the next.
+-- As a race: alternately a directory and the link.
 os.execute("rm -rf /tmp/root/dev; mkdir /tmp/root/dev")
 local stop = attack.loop(attack.swap(root .. "/dev", "/tmp/outside"))
 for _ = 1, attack.slow and 12 or 40 do run() end

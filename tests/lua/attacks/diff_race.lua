@@ -1,11 +1,12 @@
--- A container that swaps a folder for a link while `diff` looks at what it changed: the names in a folder of the
--- host's are never listed.
+-- A container replaces a directory with a link while `diff` reads its changes: the names in a directory of the host are
+-- never listed.
 local attack = require "attack"
 local check = require "check"
 
--- The machine's own stays as it is.
+-- The machine's directory stays unchanged.
 tiny.mount_tmpfs("/srv")
--- A folder with so much before the last that the swap comes while it is looked at, and one of the host's like it.
+-- A directory with so many entries before the last one that the swap happens while it is read, and one of the host with
+-- the same structure.
 local MANY = 300
 local function fill(folder, canary)
   for _, name in ipairs { "/first", "/last" } do tiny.mkdir(folder .. name, { parents = true }) end
@@ -13,12 +14,13 @@ local function fill(folder, canary)
   tiny.write_file(folder .. "/last/" .. canary, "")
 end
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
--- As a program in the container would, through its own root.
+-- As a program in the container would do it, through its own root.
 local inside = ("/proc/%s/root"):format(check.succeeds("inspect", "--format", "state.pid", "c"):match("%d+"))
 fill("/srv/host", "canary-of-the-host")
 fill(inside .. "/race", "mine")
 
--- Looks at the changes, and swaps the folder for a link after so many seconds; returns how that was seen.
+-- Reads the changes, and replaces the directory with a link after this many seconds; returns whether the swap came too
+-- early or too late.
 local function swapped_after(seconds)
   local swapper <close> = tiny.fork(function()
     tiny.poll({}, seconds)
@@ -34,7 +36,7 @@ local function swapped_after(seconds)
   if done.err:find("skipped because a directory became a link: /race", 1, true) then return "in the middle" end
   return done.out:find("/race/last/mine", 1, true) and "after" or "before"
 end
--- The delay closes in on the middle from both sides, however fast this kernel is.
+-- The delay converges to the middle from both sides, at any kernel speed.
 local seen, tries, delay, step, side = { before = 0, after = 0, ["in the middle"] = 0 }, 0, 0, 0.05, "before"
 repeat
   local when = swapped_after(delay)
@@ -46,7 +48,7 @@ repeat
 until seen["in the middle"] >= 5 and tries >= 20 or tries == 300
 assert(seen["in the middle"] >= 5, ("raced: %d before, %d after"):format(seen.before, seen.after))
 
--- A folder that is swapped as fast as possible.
+-- A directory that is swapped as fast as possible.
 local stop = attack.loop(attack.swap(inside .. "/race", "/srv/host"))
 for _ = 1, 20 do
   local done = check.run { "diff", "c" }
@@ -55,7 +57,7 @@ for _ = 1, 20 do
 end
 assert(stop() > 200, "raced")
 
--- Deeper than a path can be long: told, and the rest is there.
+-- Deeper than the maximum length of a path: this is reported, and the remaining changes are listed.
 check.succeeds("exec", "c", "sh", "-c", " d=$(printf %0250d 0); i=0; while [ $i -lt 20 ]; do mkdir $d; cd $d; i=$((i+1)); done; : >/zz")
 local deep = check.run { "diff", "c" }
 check.equal(deep.status, 0, deep.err)

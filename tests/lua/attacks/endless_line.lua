@@ -1,5 +1,5 @@
--- A container that writes without a newline: the supervisor splits its output into lines for on_log, and neither its
--- time nor its memory may grow with the square of what comes.
+-- A container writes without a newline. The supervisor splits its output into lines for on_log; neither its CPU time
+-- nor its memory may grow quadratically.
 local check = require "check"
 
 local MB = 1024 * 1024
@@ -16,7 +16,7 @@ tiny.write_file("/tmp/r.lua", [[
       tiny.write_file("/tmp/heard", ("%d %d %f %d"):format(bytes, parts, os.clock(), memory // 1024))
     end }]])
 
--- Runs a container that writes so many bytes; returns the processor time that its supervisor took.
+-- Runs a container that writes this many bytes; returns the CPU time of its supervisor.
 local function cost(bytes, driver, looked_at)
   check.succeeds("run", "-d", "/tmp/r.lua", tostring(bytes), driver)
   local pid = check.succeeds("inspect", "--format", "state.supervisor.pid", "c")
@@ -41,7 +41,7 @@ end
 
 for _, how in ipairs { { "json" }, { "none" }, { "none", true } } do
   local little, much = cost(4 * MB, table.unpack(how)), cost(16 * MB, table.unpack(how))
-  -- Four times as much costs four times as much; a square would be sixteen.
+  -- Four times the bytes cost four times as much; quadratic cost would be sixteen times.
   assert(much < 8 * little + 0.5, ("4 MB cost %.2f s, 16 MB %.2f s"):format(little, much))
 end
 cost(50 * MB, "json")

@@ -1,13 +1,13 @@
--- CVE-2019-5736 by the front door: the container's program is a script whose interpreter is /proc/self/exe, which
--- the kernel looks up in the process that executes it, and that is ours. So PID 1 is the engine, which runs a
--- command of the container's own. What it holds then must be nothing that can be changed, by any option and any recipe.
+-- CVE-2019-5736, second variant: the container's program is a script whose interpreter is /proc/self/exe. The kernel
+-- resolves this in the process that executes it, which is tinylua, so PID 1 is the engine and runs a command that the
+-- container chose. Nothing that it holds may be writable, with any option and any recipe.
 local attack = require "attack"
 local check = require "check"
 
 local EXECUTABLE = tonumber("755", 8)
 local before = tiny.read_file("/proc/self/exe", { max = "256m" })
 
--- Holds the engine open, changes its mode, and writes to it once no process runs it.
+-- Keeps the engine open, changes its mode, and writes to it when no process runs it any more.
 local COMMAND = [[return { summary = "x", args = { { "path", trailing = true } }, run = function()
   local held = tiny.open("/proc/self/exe")
   os.execute("chmod 4777 /proc/$PPID/exe 2>/dev/null; echo ran >> /proof")
@@ -22,7 +22,7 @@ local function poisoned(path)
   return rootfs
 end
 
--- The engine as an installation has it: a file that root may write.
+-- The engine as installed: a file that root may write.
 local ENGINE = "/tmp/engine"
 local function run(words)
   local child <close> = tiny.fork(function()
@@ -32,10 +32,10 @@ local function run(words)
   return child:wait("60s")
 end
 
--- Enough where all of it would take minutes.
+-- A subset where all combinations would take minutes.
 local FEW = { foreground = true, ["an init"] = true, ["a recipe by hand"] = true, ["a recipe's container"] = true }
 
--- Runs the words with a fresh engine; `attacked` is what the container did to prove that it got so far.
+-- Runs the command with a fresh engine; `attacked` is the container's evidence that it got that far.
 local function try(what, rootfs, words, lives)
   if attack.slow and not FEW[what] then return end
   tiny.write_file(ENGINE, before, { mode = EXECUTABLE })
@@ -46,7 +46,7 @@ local function try(what, rootfs, words, lives)
   local function proofs() return select(2, (tiny.read_file(rootfs .. "/proof") or ""):gsub("ran", "")) end
   while proofs() < (lives or 1) and tiny.clock("monotonic") < deadline do tiny.poll({}, 0.05) end
   local count = proofs()
-  -- With no supervisor left no process runs the engine, and it can be written.
+  -- Without a supervisor, no process runs the engine, and it can be written to.
   for _, name in ipairs(tiny.list_dir("/proc")) do
     local pid = math.tointeger(name)
     local words = pid and pid > 1 and tiny.try(tiny.read_file, "/proc/" .. name .. "/cmdline")
@@ -62,7 +62,7 @@ local function try(what, rootfs, words, lives)
   print(("%s: the container's code ran %d times as the engine: %s"):format(what, count, changed and "CHANGED" or "unchanged"))
   assert(count >= (lives or 1), what .. ": the attack did not get as far as it can")
   assert(not changed, what .. ": the engine was changed")
-  -- Whatever is left of it ends, by the engine under test.
+  -- Remaining containers are ended with the engine under test.
   for _, id in ipairs(tiny.list_dir(check.root .. "/containers") or {}) do check.run { "rm", "-f", id } end
   check.run { "gc" }
 end
@@ -71,13 +71,13 @@ local rootfs = poisoned("/tmp/rootfs")
 local from = "--rootfs=" .. rootfs
 try("foreground", rootfs, { "run", "--rm", from, "/entry" })
 try("detached", rootfs, { "run", "-d", from, "/entry" })
--- The loop in it ends by itself, so that there are two lives.
+-- The loop in it ends by itself, so that the container runs twice.
 try("a second life", rootfs, { "run", "-d", "--restart", "always", from, "/entry" }, 2)
 try("no capabilities", rootfs, { "run", "-d", "--cap-drop", "ALL", from, "/entry" })
 try("privileged", rootfs, { "run", "-d", "--privileged", from, "/entry" })
 try("an init", rootfs, { "run", "-d", "--init", from, "/entry" })
 
--- Recipes that do the work themselves, with and without a clone, and in one that says nothing of containers.
+-- Recipes that do the work themselves, with and without a clone, and in a file that does not mention containers.
 tiny.write_file("/tmp/by_hand.lua", ([[
 local child <close> = tiny.clone({ pid = true, mount = true }, function()
   tiny.mount_private("/")
@@ -97,11 +97,11 @@ local child <close> = tiny.fork(function()
 end)
 return child:wait()]]):format(rootfs))
 try("unshare and chroot", rootfs, { "run", "/tmp/chroot.lua" })
--- Without a word that could tell what is made.
+-- Without a word that could reveal what is created.
 tiny.write_file("/tmp/hidden.lua", ([[return require("tiny" .. ".container").new { rootfs = %q, command = { "/entry" } }]]):format(rootfs))
 try("a recipe's container", rootfs, { "run", "/tmp/hidden.lua" })
 
--- A command of the user's own: nothing tells what it does before it does it.
+-- A user's command: its effects cannot be known before it runs.
 tiny.mkdir("/tmp/more/scripts", { parents = true })
 tiny.write_file("/tmp/more/scripts/mine.lua", "return { summary = 'mine', run = function() return loadfile('/tmp/by_hand.lua')() end }")
 try("a command of one's own", rootfs, { "--lua-path", "/tmp/more", "mine" })

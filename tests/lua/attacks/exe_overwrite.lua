@@ -1,5 +1,5 @@
--- CVE-2019-5736: a container's root gets hold of tinylua's own program through /proc/PID/exe, by having it
--- run itself while it enters the container, and writes to it once no process runs it any more.
+-- CVE-2019-5736: root in a container makes tinylua run itself while it enters the container, opens the binary through
+-- /proc/PID/exe, and writes to it when no process runs it any more.
 local attack = require "attack"
 local check = require "check"
 
@@ -21,7 +21,7 @@ local function run(copy, ...)
   return child:wait(), text
 end
 
--- Opens the program of every process that is ours, and writes to it as soon as that can be.
+-- Opens the program of every tinylua process, and writes to it as soon as possible.
 local ATTACKER = ([[
 use Errno; use Time::HiRes "usleep"; $| = 1; my ($opened, %%why) = 0;
 my $end = time + 600; # until /stop is there
@@ -42,16 +42,16 @@ print "opened $opened ", join(" ", sort keys %%why), "\n";]]):format(#before)
 tiny.write_file("/tmp/attack.pl", ATTACKER)
 tiny.write_file("/tmp/script", "#!/proc/self/exe\n", { mode = OPEN })
 
--- Enters the container with a copy of the program until the attacker has had its chance; tells what it got.
+-- Enters the container with a copy of the program until the attacker has had its chance; returns what it achieved.
 local function attacked(copy, flag, value)
   tiny.write_file(copy, before, { mode = OPEN })
   check.succeeds("run", "-d", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "-v", "/tmp/script:/script:ro", "perl", "/attack.pl")
   for _ = 1, attack.slow and 5 or 15 do
-    -- It runs itself there, by its name and as a script's interpreter, and fails for want of a command.
+    -- It runs itself there, by its name and as the interpreter of a script, and fails because no command is given.
     for _, words in ipairs { { "/script" }, { "/proc/self/exe" } } do run(copy, flag, value, "exec", "c", table.unpack(words)) end
     if program(copy) ~= before then break end
   end
-  check.run { "exec", "c", "touch", "/stop" } -- killed, where the attacker sees it soon and ends the container
+  check.run { "exec", "c", "touch", "/stop" } -- killed; the attacker sees this soon and ends the container
   check.succeeds("wait", "c")
   local opened, why = check.succeeds("logs", "c"):match("opened (%d+) (.-)\n")
   print(("%s was opened %s times: %s"):format(copy, opened, why))
@@ -64,20 +64,21 @@ local overwritten, why = attacked("/tmp/tinylua", "--lua-path", "/tmp")
 assert(not overwritten, "the program was overwritten")
 check.equal(why, "EROFS")
 
--- A PID 1 of ours beside the program.
+-- A tinylua PID 1 next to the program.
 tiny.write_file("/tmp/tinylua", before, { mode = OPEN })
 local _, text = run("/tmp/tinylua", "run", "--rm", "--init", "sh", "-c", "exec 2>/dev/null; for i in 1 2 3; do echo x > /proc/1/exe; done; head -c4 /proc/1/exe | wc -c")
 check.equal(text, "0\n")
 assert(program("/tmp/tinylua") == before, "the program was overwritten")
 
--- Where mounts may not be made, it is made in namespaces of its own; and where these may not be, a sealed copy in memory.
+-- If mounts are not permitted, the copy is mounted in new namespaces; if these are not permitted either, it is a sealed
+-- copy in memory.
 tiny.write_file("/tmp/seal.lua", "print(tiny.readlink('/proc/self/exe'), (tiny.try(tiny.open, '/proc/self/exe', { write = true })))")
 check.inside({}, function()
   tiny.set_caps { bounding = {}, permitted = {}, effective = {}, inheritable = {}, ambient = {} }
   local _, where = run("/tmp/tinylua", "run", "/tmp/seal.lua")
   check.equal(where, "/\tnil\n")
 end)
--- No user namespace can be made in a root that is not the mount namespace's own (user_namespaces(7)).
+-- No user namespace can be created in a root that is not that of the mount namespace (user_namespaces(7)).
 check.inside({ mount = true }, function()
   tiny.mkdir("/tmp/jail/proc", { parents = true })
   tiny.mkdir("/tmp/jail/tmp")

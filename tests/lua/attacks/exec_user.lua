@@ -1,4 +1,4 @@
--- CVE-2026-30892 and its kind: a user's name or number that is read as root's, in `run -u` and `exec -u`.
+-- CVE-2026-30892 and similar: a user name or number that is parsed as root, in `run -u` and `exec -u`.
 local attack = require "attack"
 local check = require "check"
 
@@ -11,7 +11,7 @@ check.succeeds("run", "-d", "--rootfs", root, "--name", "c", "sleep", "100")
 local function as(user) return { check.run { "exec", "-u", user, "c", "id", "-u" }, check.run { "run", "--rm", "--rootfs", root, "-u", user, "id", "-u" } } end
 for user, uid in pairs { ["1"] = 1, ["1000"] = 1000, ["web"] = 1, ["65534"] = 65534, ["1:0"] = 1, ["4294967294"] = 4294967294, ["0001"] = 1 } do
   for _, result in ipairs(as(user)) do check.equal(result.out, uid .. "\n", user .. ": " .. result.err) end
-  -- No capability is left to one that is not root.
+  -- A user other than root has no capabilities left.
   check.equal(check.succeeds("exec", "-u", user, "c", "grep", "CapEff", "/proc/self/status"), "CapEff:\t0000000000000000\n")
 end
 local count = 0

@@ -1,5 +1,5 @@
--- CVE-2025-31133: a rootfs whose /dev/null is something else, so that what is to be masked shows that
--- instead: a link to what must not be written, a file that can be read.
+-- CVE-2025-31133: the /dev/null of a rootfs is a link to a file that must not be written, or a readable file, so that
+-- masked paths would show it.
 local attack = require "attack"
 local check = require "check"
 
@@ -22,7 +22,7 @@ for name, prepare in pairs {
     check.equal(line, "character special file 1:3", name)
     count = count + 1
   end
-  -- With a /dev that is a link to /proc there is no /proc to see anything in.
+  -- If /dev is a link to /proc, there is no /proc in which to see anything.
   assert(count > 1 or name == "folder", name .. ": nothing is masked here")
 end
 check.no_container()

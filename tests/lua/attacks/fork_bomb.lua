@@ -1,18 +1,18 @@
--- A container that forks without end: 4,096 processes are all that it gets where nobody says a number. 0 and -1 are for
--- no limit; a number that the host cannot hold to is an error, and without one it is said.
+-- A container forks endlessly. By default it gets 4,096 processes; 0 and -1 mean no limit. A limit that the host cannot
+-- enforce is an error if it was requested, and a note if it is the default.
 local check = require "check"
 
 if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl to fork fast") end
 
--- As many children as there may be, and never more than is safe here.
+-- As many children as permitted, but never more than is safe here.
 local BOMB = [[my $n = 1; for (1..4300) { my $pid = fork; last unless defined $pid; if (!$pid) { sleep 1000; exit } $n++ } print "$n\n"; kill 9, -1]]
 local function forks(...) return (check.run { "run", "--rm", ... }.out:match("^%d+")) end
--- So many at once take a gigabyte.
+-- This many at once use a gigabyte.
 local large = tonumber(tiny.read_file("/proc/meminfo"):match("MemAvailable:%s*(%d+)")) > 4 << 20
 if large then check.equal(forks("perl", "-e", BOMB), "4096") end
 check.equal(forks("--pids-limit", "20", "perl", "-e", BOMB), "20")
 
--- What exec brings is counted with the rest.
+-- Processes started by exec are counted too.
 local function limit(name)
   local told = tiny.json_decode(check.succeeds("inspect", name))[1]
   return told.cgroup.stats.pids_limit, told.config.limits.pids
@@ -21,7 +21,7 @@ check.succeeds("run", "-d", "--name", "web", "sleep", "1000")
 if large then check.equal(check.succeeds("exec", "web", "perl", "-e", BOMB):match("^%d+"), "4095") end
 check.equal(limit "web", 4096)
 assert(check.succeeds("explain", "web"):find("processes%s+%d+%s+of 4096"), "explain tells")
--- Restarted, it has it again; changed, what it was changed to.
+-- The limit applies after a restart; after an update, the new one does.
 check.succeeds("restart", "-t", "0", "web")
 check.equal(limit "web", 4096)
 check.succeeds("update", "--pids-limit", "9", "web")

@@ -1,10 +1,10 @@
--- Descriptors of the host as a program's standard streams: through /proc/self/fd it changes the mode and the
--- owner of the file behind one, truncates it, writes to it and reads it back. Tried with each way to start one.
+-- Descriptors of the host as standard streams of a program. Through /proc/self/fd, the program tries to change the mode
+-- and owner of the file, to truncate it, to write to it and to read it. Tested with each way to start a program.
 local check = require "check"
 local ordinary = require "ordinary"
 local sit = require "person"
 
--- What it reads back, and what its streams are, goes to its output.
+-- It prints what it reads back, and what its streams are.
 tiny.write_file("/tmp/attack.pl", [[
 $| = 1; my ($tried, $report) = (0, "");
 for my $f (map { glob "$_/*" } "/proc/self/fd", "/proc/1/fd") {
@@ -19,7 +19,7 @@ for my $f (map { glob "$_/*" } "/proc/self/fd", "/proc/1/fd") {
 }
 open STDOUT, ">", $ARGV[1] if $ARGV[1];
 $report =~ s/\n/|/g; print "tried $tried:$report.\n"; exit shift // 0;]])
--- The null device of this host is the test's own.
+-- The null device of this host belongs to the test.
 tiny.mount_tmpfs("/tmp/devices", { create = true })
 tiny.mknod("/tmp/devices/null", "char", { major = 1, minor = 3, mode = tonumber("666", 8) })
 tiny.mount_bind("/tmp/devices/null", "/dev/null")
@@ -29,8 +29,8 @@ local function looks(path)
   local s = tiny.stat(path)
   return ("%s mode %o owner %d:%d number %d, time %s"):format(path, s.mode, s.uid, s.gid, s.rdev, s.kind == "char" and s.mtime)
 end
--- Calls f, which returns what the program told; the host's files are as before, but for what was appended.
--- kinds: what its standard input is, the others being pipes; or a list with what all three are.
+-- Calls f, which returns the program's output; the host's files must be as before, except for appended output. kinds:
+-- the type of its standard input, with pipes for the others; or a list with the types of all three.
 local function unharmed(what, files, kinds, f)
   local before = {}
   for _, path in ipairs(files) do before[path] = { looks = looks(path), stat = tiny.stat(path), text = tiny.stat(path).kind == "file" and tiny.read_file(path) } end
@@ -58,7 +58,7 @@ for path, text in pairs { ["/tmp/input"] = "the caller's own\n", ["/tmp/log"] = 
 end
 local WITH_INPUT, WITH_LOG = { "/dev/null", "/tmp/input" }, { "/dev/null", "/tmp/log" }
 
--- Runs tinylua with these files as its standard input and output, as a shell's < and >> have it.
+-- Runs tinylua with these files as standard input and output, like < and >> in a shell.
 local function redirected(input, output, ...)
   local words = { ... }
   local child = check.start(function()
@@ -97,11 +97,11 @@ unharmed("restart", HOST, "null", function()
   return told:match("\n(.*)")
 end)
 check.succeeds("rm", "d")
--- What a recipe's closure starts in there; its namespaces are the container's own by then.
+-- The program of a recipe's closure; its namespaces are the container's by then.
 tiny.write_file("/tmp/hook.lua", [[return require("tiny.container").new {
   volumes = { "/tmp/attack.pl:/attack.pl:ro" }, command = { "true" }, after = { mounts = function() os.execute("perl /attack.pl") end } }]])
 unharmed("hook", HOST, "pipe", function() return check.succeeds("run", "--rm", "/tmp/hook.lua") end)
--- At a terminal of its own; the caller's is as it was.
+-- At a separate terminal; the caller's is unchanged.
 for _, words in ipairs { { "run", "--rm", "-it", "-v", VOLUME }, { "run", "--rm", "-it", "--init", "-v", VOLUME } } do
   unharmed(table.concat(words, " "), HOST, { "pty" }, function()
     local person = sit(table.unpack(table.move(ATTACK, 1, 2, #words + 1, words)))
@@ -120,7 +120,7 @@ unharmed("health check", HOST, "null", function()
   end
   return "no health check"
 end)
--- What runs on in the container is over.
+-- Background processes of the container are gone.
 local function over()
   for _ = 1, 500 do
     if check.run({ "exec", "c", "rm", "/tmp/over" }).status == 0 then return end
@@ -140,7 +140,7 @@ unharmed("exec -d", HOST, { "null" }, function()
   over()
   return check.succeeds("exec", "c", "cat", "/tmp/told")
 end)
--- From a terminal without -t: what the program leaves behind has no more to do with it.
+-- From a terminal without -t: background processes of the program no longer affect it.
 do
   local terminal = sit("exec", "-i", "c", "sh", "-c", "exec 3<&0; trap '' PIPE; (sleep 1; read line <&3; echo \"$line\" >/tmp/stolen; echo LA\\TE; touch /tmp/over) & perl /attack.pl")
   unharmed("exec from a terminal", HOST, "pipe", function() return terminal:sees("(tried [^\n]*\n)") end)
@@ -153,7 +153,7 @@ do
   while #tiny.poll({ terminal.master }, 0) > 0 do terminal.shown = terminal.shown .. terminal.master:read() end
   if terminal.shown:match("LATE") then table.insert(failures, "a leftover wrote to the terminal: " .. terminal.shown) end
 end
--- A null device that is none any more is not opened (an unprivileged user's container cannot change its own).
+-- A null device that was replaced is not opened (a container of an unprivileged user cannot change its null device).
 check.run { "exec", "c", "sh", "-c", "rm /dev/null; mkfifo /dev/null" }
 check.equal(check.succeeds("exec", "c", "sh", "-c", "cat; echo on"), "on\n")
 check.run { "exec", "c", "sh", "-c", "rm /dev/null; echo decoy >/dev/null" }

@@ -1,6 +1,6 @@
--- The throwaway view of the host: the container's root, which overrules modes, reads no file of the host that an ordinary
--- user may not, executes none, and reaches no socket, FIFO or device; and it sees nothing but what is named. On one file
--- system and on several, with and without a user namespace.
+-- The throwaway view of the host. Root in the container, which bypasses file modes, reads no file of the host that an
+-- unprivileged user cannot read, executes none, and reaches no socket, FIFO or device. It sees only the listed
+-- directories. Tested on one file system and on several, with and without a user namespace.
 local canaries = require "canaries"
 local check = require "check"
 local view = require "host_view_checks"

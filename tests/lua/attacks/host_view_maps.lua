@@ -1,5 +1,5 @@
--- The throwaway view with a range of ids that holds the number of nobody: it makes nobody no file's owner and no
--- file's group. As root, with --userns UID:GID:COUNT.
+-- The throwaway view with a range of ids that includes the uid of nobody: nobody does not become owner or group of any
+-- file. As root, with --userns UID:GID:COUNT.
 local attack = require "attack"
 local canaries = require "canaries"
 local check = require "check"

@@ -1,4 +1,5 @@
--- CVE-2022-29162: inheritable capabilities give an unprivileged user of the container what a file's capabilities ask for.
+-- CVE-2022-29162: with inheritable capabilities, an unprivileged user of the container would gain the inheritable
+-- capabilities of a file.
 local check = require "check"
 
 local SHOW = "grep -E '^Cap(Inh|Amb|Prm|Eff)' /proc/self/status"
@@ -11,7 +12,7 @@ local function all_zero(text)
   end
   check.equal(count, 4)
 end
--- The caller has inheritable ones, as another container engine's containers had.
+-- The caller has inheritable capabilities, like containers of an affected engine.
 check.inside({}, function()
   local all = tiny.caps().permitted
   tiny.set_caps { inheritable = all, ambient = all }
@@ -21,7 +22,7 @@ check.inside({}, function()
   all_zero(check.succeeds("exec", "-u", "nobody", "c", "sh", "-c", SHOW))
   check.equal(check.succeeds("exec", "c", "grep", "-E", "CapInh|CapAmb", "/proc/self/status"), "CapInh:\t" .. ZERO .. "\nCapAmb:\t" .. ZERO .. "\n")
 end)
--- A program with capabilities of its own, and a setuid one: no_new_privs, and the bounding set besides.
+-- A program with file capabilities, and a setuid one: restricted by no_new_privs and by the bounding set.
 local setcap = tiny.stat("/sbin/setcap") and "setcap cap_net_raw,cap_chown=ei /bin/own && " or ""
 check.succeeds("exec", "c", "sh", "-c", "cp /bin/grep /bin/own; cp /bin/grep /bin/suid; chmod 4755 /bin/suid; " .. setcap .. "true")
 for _, program in ipairs { "/bin/own", "/bin/suid" } do

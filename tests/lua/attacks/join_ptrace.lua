@@ -1,4 +1,4 @@
--- CVE-2016-9962: a process of the container looks into the one that enters it, while that still is ours: its
+-- CVE-2016-9962: a process of the container inspects the process that enters it, while that is still tinylua: its
 -- descriptors, its memory, its root.
 local attack = require "attack"
 local check = require "check"
@@ -18,17 +18,17 @@ while (time < $end && !-e "/stop") {
   }
 }
 print "seen $seen denied $denied got: ", join(" ", sort keys %%got), "\n";]]
--- ptrace itself: PTRACE_SEIZE by its number.
+-- ptrace itself: PTRACE_SEIZE, by its number.
 local arm = tiny.probe().kernel.machine == "aarch64"
 local PTRACE = ([[my $pid = $dir =~ s{/proc/}{}r; if (syscall(%d, 0x4206, $pid, 0, 0) == 0) { my $exe = readlink("$dir/exe") // "gone"; $got{"ptrace of $exe"}++ if $exe !~ m{^/(usr/)?s?bin/|gone}; syscall(%d, 17, $pid, 0, 0) }]])
   :format(arm and 117 or 101, arm and 117 or 101)
 
--- In User-Mode Linux, which runs programs by ptrace itself, programs that exec starts then end with SIGKILL.
+-- In User-Mode Linux, which itself runs programs with ptrace, programs started by exec then end with SIGKILL.
 for _, more in ipairs(attack.few { "", PTRACE }) do
   tiny.write_file("/tmp/attack.pl", ATTACKER:format(more))
   check.succeeds("run", "-d", "--name", "c", "--oom-score-adj", "300", "-v", "/tmp/attack.pl:/attack.pl:ro", "perl", "/attack.pl")
   for i = 1, 40 do check.succeeds("exec", "c", i % 2 == 0 and "/bin/true" or "/bin/ls", "/bin/true") end
-  check.run { "exec", "c", "touch", "/stop" } -- killed, where the attacker sees it soon and ends the container
+  check.run { "exec", "c", "touch", "/stop" } -- killed; the attacker sees this soon and ends the container
   check.succeeds("wait", "c")
   local told = check.succeeds("logs", "c")
   print((told:gsub("\n$", "")))

@@ -1,5 +1,5 @@
--- A recipe that loads a module late, when its process has the container's root: the container ships one at the same
--- path, and it would run with what the runtime still holds. What is loaded is the host's, or nothing.
+-- A recipe loads a module late, when its process already has the container's root. The container has a module at the
+-- same path, which would run with everything that the runtime still holds. The module of the host is loaded, or none.
 local attack = require "attack"
 local check = require "check"
 
@@ -18,7 +18,7 @@ end
 tiny.symlink("/var/lib/elsewhere/linked.lua", "/var/lib/recipe/linked.lua")
 tiny.symlink("/var/lib/elsewhere/linked.lua", root .. "/var/lib/recipe/linked.lua")
 
--- What a recipe says of a module (or of a call) late: written to /said, in whichever root it has.
+-- A recipe writes the result of a late module (or call) to /said, in whichever root it is.
 local SAY = [[
 local function say(name, f)
   local said, err = tiny.try(f or require, name)
@@ -49,7 +49,7 @@ end
 hooked("before exec", 'before = { exec = function() say "helper" end }', "the host's nil")
 hooked("a step replaced", 'steps = { mounts = function(ctx) tiny.pivot_root(ctx.root) say "helper" end }', "the host's nil")
 hooked("with an init", 'init = true, after = { security = function() say "helper" end }', "the host's nil")
--- The program's neighbour must find no way to the host's folders: they are let go, and it says so.
+-- Another process in the container must find no path to the host's directories: they are closed, and it reports that.
 hooked("beside a PID 1", 'init = true, before = { exec = function() say "helper" end }', "nil helper.lua cannot be loaded: a process was started in another root")
 hooked("as another user", 'user = "0:0", after = { security = function() say "helper" end }', "the host's nil")
 hooked("a link", 'after = { mounts = function() say "linked" end }', "linked.lua is a link, which is not followed")
@@ -60,18 +60,18 @@ if attack.maps_ids(root) then
 end
 hooked("an absolute name", 'after = { mounts = function() say "/var/lib/recipe/helper" end }', 'nil no such module: /var/lib/recipe/helper')
 
--- Lua's own, and the primitive, take a path: there it is the container's.
+-- Lua's own functions and the primitive take a path: in the container, that is a path of the container.
 for _, name in ipairs { "loadfile", "dofile", "tiny.load_recipe" } do
   hooked(name, ('after = { mounts = function() say("/var/lib/recipe/helper.lua", %s) end }'):format(name), "cannot be loaded: this process has changed its root")
 end
 
--- By hand.
+-- Explicitly.
 local INSIDE = 'local child <close> = tiny.clone({ mount = true, pid = true }, function() %s end) child:wait()'
 late("chroot", INSIDE:format(('tiny.chroot("%s") say "helper"'):format(root)), "the host's nil")
 late("chroot without namespaces", ('tiny.chroot("%s") say "helper"'):format(root), "the host's nil")
 late("pivot_root", INSIDE:format(('tiny.mount_private("/") tiny.mount_bind("%s", "%s") tiny.pivot_root("%s") say "helper"'):format(root, root, root)), "the host's nil")
 late("a search folder", INSIDE:format(('tiny.chroot("%s") say "late"'):format(root)), "the host's nil")
--- The root is the same folder, and its path leads elsewhere.
+-- The root is the same directory, and its path leads elsewhere.
 late("a mount over the folder", INSIDE:format(([[
   tiny.mount_private("/")
   tiny.mount_bind("%s/var/lib/recipe", "/var/lib/recipe")
@@ -79,7 +79,7 @@ late("a mount over the folder", INSIDE:format(([[
   local said = require "helper"
   tiny.chroot("%s") say(said, function(said) return said end)]]):format(root, root)), "the host's nil")
 
--- Beside a container that runs, and by a relative path.
+-- Next to a running container, and by a relative path.
 check.succeeds("run", "-d", "--name", "c", "--rootfs", root, "sleep", "1000")
 local pid = tiny.json_decode(check.succeeds("inspect", "c"))
 pid = (pid[1] or pid).pid or (pid[1] or pid).state.pid
@@ -94,7 +94,7 @@ late("joined", ([[
   child:wait()]]):format(pid), "the host's nil")
 check.succeeds("rm", "-f", "c")
 
--- What is started in the container's root finds nothing of the host's at the process that started it.
+-- A program started in the container's root finds nothing of the host in the process that started it.
 late("the descriptors", INSIDE:format(([[
   tiny.chroot("%s")
   tiny.mount_proc("/proc")

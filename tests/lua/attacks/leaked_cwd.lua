@@ -1,5 +1,5 @@
--- CVE-2024-21626: a descriptor of the host's that is still open while the container is made, as working
--- directory: /proc/self/fd/N leads out of every root.
+-- CVE-2024-21626: a descriptor of the host that is still open during setup, as working directory: /proc/self/fd/N leads
+-- out of any root.
 local check = require "check"
 
 tiny.mkdir("/tmp/host/deep", { parents = true })
@@ -30,7 +30,7 @@ for number = 5, 14 do
     try("exec", "-w", path:format(number), "c", "sh", "-c", look)
   end
 end
--- By a link of the container's own that its image brought.
+-- Through a link in the container's image.
 check.succeeds("exec", "c", "ln", "-s", "/proc/self/fd/7", "/way")
 for _ = 1, 5 do try("exec", "-w", "/way", "c", "sh", "-c", look) end
 print(("%d tries, %d refused"):format(tried, refused))

@@ -1,5 +1,5 @@
--- CVE-2019-14271: docker cp loaded the container's own libnss in a process of the host's. A container full of libraries
--- that say when they are loaded: no command loads one, whatever it looks up in the container.
+-- CVE-2019-14271: docker cp loaded the container's libnss into a process of the host. Here the container is full of
+-- libraries that report when they are loaded: no command loads one, whatever it looks up in the container.
 local attack = require "attack"
 local check = require "check"
 
@@ -10,7 +10,7 @@ tiny.write_file("evil.c", [[
 __attribute__((constructor)) static void loaded(void) { int fd = open("/tmp/loaded", O_CREAT | O_WRONLY, 0600); if (fd >= 0) close(fd); }
 ]])
 assert(os.execute("cc -shared -fPIC -o evil.so evil.c"))
--- It does say so: loaded by a program that it is meant for.
+-- The library does report: it is loaded by a program that uses it.
 os.execute("LD_PRELOAD=/tmp/evil.so cat /dev/null")
 assert(tiny.stat("/tmp/loaded"), "the library does nothing")
 tiny.remove("/tmp/loaded")

@@ -1,11 +1,11 @@
--- A supervisor that hangs is found by the lock that it holds. Whoever holds a lock in a file of the same name and inode
--- number on another file system, such as another host's supervisor or a program in a container, is left alone, and many
--- of them do not delay rm -f.
+-- A supervisor that hangs is found by the lock that it holds. A process that holds a lock on a file with the same name
+-- and inode number on another file system, such as another host's supervisor or a program in a container, is not
+-- killed, and many of them do not delay rm -f.
 local check = require "check"
 
 local OURS <const>, THEIRS <const>, COUNT <const> = "/tmp/ours", "/tmp/theirs", 30
 
--- A file with this name and inode number on a tmpfs, which counts its inodes from the beginning.
+-- A file with this name and inode number on a tmpfs, which numbers its inodes from the start.
 local function twin(name, ino)
   tiny.mkdir(THEIRS .. "/folder")
   for i = 1, ino do
@@ -20,8 +20,8 @@ local function twin(name, ino)
   error("no file has the inode number " .. ino)
 end
 
--- Runs a container with its store in a folder, and ends it by force while its supervisor is stopped and strangers hold
--- the lock in the twin of its supervisor's.
+-- Runs a container with its store in a directory, and removes it by force while its supervisor is stopped and other
+-- processes hold a lock on a file with the same name and inode number as the supervisor's.
 local function case(root, lock_of, patience)
   check.root = root
   check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
@@ -48,7 +48,7 @@ local function case(root, lock_of, patience)
   check.no_container()
 end
 
--- Each host has its own tmpfs.
+-- Each host has a separate tmpfs.
 tiny.mount_tmpfs(OURS, { create = true })
 tiny.mount_tmpfs(THEIRS, { create = true })
 case(OURS, function(alive) return twin("alive", tiny.stat(alive).ino) end, 30)

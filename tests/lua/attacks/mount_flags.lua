@@ -1,20 +1,19 @@
--- What each mount of a container must not be good for: device nodes work in /dev alone (whatever rules the control
--- group has, and whether there is one), programs of /dev, /dev/shm, /proc and /sys are not run, and nowhere but in
--- the root does a file give its owner's rights.
+-- The flags of a container's mounts. Device nodes work only in /dev, with and without rules of the cgroup. Programs in
+-- /dev, /dev/shm, /proc and /sys cannot be executed. setuid files are effective only in the root.
 local attack = require "attack"
 local check = require "check"
 
--- /tmp of a private host is restricted itself, and what is bound from there would be.
+-- The /tmp of a private host is restricted, and so would be mounts bound from there.
 local plain <close> = tiny.mount_tmpfs("/tmp/plain", { create = true })
 local root = attack.rootfs("/tmp/plain/root")
 for _, folder in ipairs { "/tmp/plain/vol", root .. "/vol", root .. "/scratch" } do tiny.mkdir(folder) end
 
 local DATA = "nosuid nodev noexec"
--- By mount points, the most particular first.
+-- By mount point, the most specific first.
 local WANT = {
   { "^/dev$", "nosuid noexec" }, { "^/dev/pts$", "nosuid noexec" }, { "^/dev/console$", "nosuid noexec" },
   { "^/dev/shm$", DATA }, { "^/dev/mqueue$", DATA }, { "^/dev/", "nosuid noexec" },
-  -- Of a masked file /dev/null is what is seen.
+  -- For a masked file, the mount is that of /dev/null.
   { "^/proc$", DATA }, { "^/proc/", "nosuid noexec" }, { "^/sys", DATA }, { "^/etc/", DATA },
   { "^/vol$", "nosuid nodev" }, { "^/scratch$", DATA }, { "^/$", "nodev" },
 }
@@ -43,7 +42,7 @@ assert(seen["/vol"] and seen["/scratch"])
 flags("--read-only", table.unpack(MOUNTS))
 if check.start == tiny.fork and attack.maps_ids(root) then flags("--userns", "auto", table.unpack(MOUNTS)) end
 
--- They are true: a program in /dev/shm or /dev does not run, one in the root does.
+-- The flags are effective: a program in /dev/shm or /dev cannot be executed, one in the root can.
 local script = "for f in /dev/shm /dev /root; do cp /bin/busybox $f && $f/busybox true 2>/dev/null && echo ran $f; done"
 check.equal(check.succeeds("run", "--rm", "--rootfs", root, "--tmpfs", "/root:exec", "sh", "-c", script .. "; true"), "ran /root\n")
 -- The throwaway view of the host has the same /dev.

@@ -1,5 +1,5 @@
--- CVE-2021-30465, CVE-2019-19921, CVE-2023-27561, CVE-2025-31133, CVE-2025-52565: whoever can write to a rootfs swaps what is
--- mounted on for links to elsewhere, as fast as it can, while the container is made.
+-- CVE-2021-30465, CVE-2019-19921, CVE-2023-27561, CVE-2025-31133, CVE-2025-52565: a process that can write to a rootfs
+-- replaces mount targets with links to other places, as fast as it can, during setup.
 local attack = require "attack"
 local check = require "check"
 
@@ -13,7 +13,7 @@ for _, name in ipairs { "timer_list", "keys", "interrupts" } do masked = masked 
 
 local ROUNDS, started, swaps = attack.slow and 8 or 25, 0, 0
 local function run(volume)
-  -- What it sees when it could be started: its own /proc, with what is masked there.
+  -- Its view if it could be started: its own /proc, with masked paths.
   local result = check.run { "run", "--rm", "--rootfs", root, "-v", "/tmp/vol:" .. (volume or "/mnt/v"), "sh", "-c",
     ("p=/proc; [ -e /proc/self ] || p=/proc.real; [ -e $p/%s ] && wc -c <$p/%s; (: >$p/sys/kernel/core_pattern) && echo written; true"):format(masked, masked) }
   if result.status ~= 0 then return end
@@ -27,7 +27,7 @@ for _, case in ipairs { { "/mnt", "/mnt/in/x" }, { "/proc" }, { "/dev" }, { "/sy
     local stop = attack.loop(attack.swap(root .. path, target))
     for _ = 1, ROUNDS // 2 do run(volume) end
     swaps = swaps + stop()
-    -- And once without the race, as a link from beginning to end.
+    -- And once without the race, with a permanent link.
     os.execute(("cd %s && rm -rf .%s .%s.real && ln -s %s .%s"):format(root, path, path, target, path))
     run(volume)
     os.execute(("cd %s && rm .%s && mkdir .%s"):format(root, path, path))

@@ -1,8 +1,8 @@
--- CVE-2021-43784: a length that wraps in a netlink message makes its data into attributes. Whatever is put into one
--- is refused, or arrives whole; never does a part of it act.
+-- CVE-2021-43784: a length that wraps around in a netlink message turns its data into attributes. Any value is refused
+-- or transmitted completely; no part of it takes effect as an attribute.
 local check = require "check"
 
--- An attribute as the kernel reads it: length, kind, value. IFLA_MTU 1234, many times.
+-- An attribute as the kernel reads it: length, type, value. IFLA_MTU 1234, many times.
 local function attributes(bytes)
   local one = string.pack("=I2I2I4", 8, 4, 1234)
   return one:rep(bytes // #one + 1):sub(1, bytes):gsub("%z", "\1")
@@ -10,7 +10,7 @@ end
 
 check.inside({ net = true }, function()
   tiny.link_set("lo", { up = true })
-  -- Without nftables its part is refused for that reason alone.
+  -- Without nftables, this part is refused for that reason alone.
   local nft = tiny.try(tiny.nft_chains) ~= nil
   local function chains() return nft and #tiny.nft_chains() or 0 end
   local links, chains_before = #tiny.links(), chains()
@@ -22,7 +22,7 @@ check.inside({ net = true }, function()
     check.equal(#tiny.links(), links, "links")
     check.equal(chains(), chains_before, "chains")
   end
-  -- Around each border: a name's 16 bytes, an attribute's 64 KiB, and what is left of it beyond them.
+  -- Around each limit: the 16 bytes of a name, the 64 KiB of an attribute, and the remainder after wrapping.
   for _, length in ipairs { 16, 255, 256, 65530, 65531, 65532, 65535, 65536, 65540, 65551, 65552, 131072, 131079, 1048576 } do
     for _, text in ipairs { ("x"):rep(length), (attributes(length)) } do
       refused(tiny.bridge, text)
@@ -44,13 +44,13 @@ check.inside({ net = true }, function()
       refused(tiny.isolate, text)
     end
   end
-  -- By a name of the right length the same calls act: it is the length that was refused.
+  -- With a name of valid length the same calls succeed: the length was the reason for the refusal.
   local bridge <close> = tiny.bridge(("b"):rep(15))
   check.equal(#tiny.links(), links + 1)
   print(tried .. " tries")
   if not nft then return end
 
-  -- Long lists do not fit one attribute: all of them arrive, and nothing else.
+  -- Long lists do not fit into one attribute: all items arrive, and nothing else.
   local ports, names = {}, {}
   for port = 1, 6000 do
     ports[port] = ("%d:10.10.0.2:%d"):format(port, port)

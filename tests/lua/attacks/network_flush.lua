@@ -1,5 +1,5 @@
--- `nft flush ruleset`, as a reload of the host's firewall does: the next container restores the network of all that run,
--- the host is no router, and forwarding is off again after the last.
+-- After `nft flush ruleset`, as in a reload of the host's firewall, the next container restores the network of all
+-- running containers. The host does not route between its links, and forwarding is off again after the last container.
 local check = require "check"
 local net = require "networked"
 local sockets = require "sockets"
@@ -42,7 +42,7 @@ check.succeeds("network", "create", "late", "--subnet", "10.50.0.0/24")
 check.succeeds("run", "--rm", "--network", "late", "true")
 look("after a flush, and a network more")
 
--- Another root that shares the host keeps forwarding on, and the last one switches it off.
+-- Another state directory on the same host keeps forwarding on; the last one turns it off.
 local own = check.root
 local function by_other(...)
   check.root = own .. "-other"
@@ -57,7 +57,7 @@ flush()
 by_other("rm", "-f", "theirs")
 tally("forwarding, after the last", tiny.sysctl("net.ipv4.ip_forward") == "0", true)
 
--- Forwarding that the host has switched on itself stays.
+-- Forwarding that the host itself has enabled stays on.
 tiny.sysctl("net.ipv4.ip_forward", "1")
 check.succeeds("run", "--rm", "--network", "blue", "true")
 tally("forwarding of the host's own", tiny.sysctl("net.ipv4.ip_forward") == "1", true)

@@ -1,6 +1,6 @@
--- Containers reach their own network, the way out and what others publish; nobody reaches an unpublished port from
--- another network or from a machine that adds a route; an internal network does not reach the host; and the host
--- is no router between its neighbours.
+-- Containers reach their own network, the outside, and the published ports of others. Unpublished ports are not
+-- reachable from another network or from a machine that adds a route. An internal network does not reach the host, and
+-- the host does not route between its neighbors.
 local check = require "check"
 local net = require "networked"
 local sockets = require "sockets"
@@ -9,7 +9,7 @@ net.needs()
 sockets.needed()
 
 local machine <close> = wires.machine()
-local beyond <close> = tiny.netns() -- what the host reaches by another link, such as a private network
+local beyond <close> = tiny.netns() -- hosts that the host reaches over another link, such as a private network
 tiny.veth_pair({ name = "test1", addr = { "198.51.100.1/24", "fd98::1/64" }, nodad = true },
   { name = "eth0", netns = beyond, addr = { "198.51.100.2/24", "fd98::2/64" }, nodad = true, gateway = { "198.51.100.1", "fd98::1" } })
 check.succeeds("network", "create", "blue", "--subnet", "10.20.0.0/24", "--subnet6", "fd20::/64")
@@ -20,7 +20,7 @@ local other = wires.container("other", "--network", "blue", "sleep", "100")
 local red = wires.container("red", "--network", "red", "-p", "8080:80", "sleep", "100")
 local closed = wires.container("closed", "--network", "closed", "sleep", "100")
 local fellow = wires.container("fellow", "--network", "closed", "sleep", "100")
-local late <close> = tiny.netns() -- by a link that comes when the host forwards already
+local late <close> = tiny.netns() -- over a link that is added after forwarding was enabled
 tiny.veth_pair({ name = "test2", addr = { "203.0.113.1/24", "fd99::1/64" }, nodad = true },
   { name = "eth0", netns = late, addr = { "203.0.113.2/24", "fd99::2/64" }, nodad = true, gateway = { "203.0.113.1", "fd99::1" } })
 local tally, judge = wires.tally()
@@ -51,7 +51,7 @@ for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1"
   try("an internal network, from another", false, blue.netns, closed.netns, closed[key])
   try("an internal network, from a machine", false, machine, closed.netns, closed[key])
   try("out of an internal network, a service of the host", false, closed.netns, host, of[5])
-  -- A route of its own is the container's to make, when it may.
+  -- A container may add routes if it has the capability.
   tiny.route_add("default", { via = of[5], netns = closed.netns })
   try("out of an internal network, the host's other address", false, closed.netns, host, own)
   try("out of an internal network, a published port", false, closed.netns, red.netns, own, 8080)
@@ -60,7 +60,7 @@ for family, of in pairs { IPv4 = { "addr", "192.0.2.2", "192.0.2.1", "10.20.0.1"
 end
 tally("loopback's published port", wires.connects(host, red.netns, "127.0.0.1", 8080), true)
 
--- What joins later is under the same rules, and what leaves takes its own along.
+-- The same rules apply to a container that joins later; one that leaves removes its own rules.
 check.succeeds("network", "connect", "blue", "red")
 tally("after it joined", wires.connects(blue.netns, red.netns, "10.20.0.4"), true)
 tally("its other side", wires.connects(other.netns, red.netns, red.addr), false)

@@ -1,5 +1,5 @@
--- A router advertisement of a container's gives neither the host nor a neighbour a way out, by whichever way it
--- comes, and the bridge takes no redirects and no packets whose answers would go elsewhere.
+-- A router advertisement from a container adds a route neither to the host nor to a neighbor, by whichever path it is
+-- sent. The bridge accepts no redirects and no packets whose replies would take another interface.
 local check = require "check"
 local net = require "networked"
 local sockets = require "sockets"
@@ -7,7 +7,7 @@ local wires = require "wires"
 net.needs()
 sockets.needed()
 
--- Where a network has IPv6 the host forwards it, and then listens to no routers.
+-- If a network has IPv6, the host forwards it, and then ignores router advertisements.
 local evil = wires.container("evil", "--network", "bridge", "--cap-add", "NET_RAW", "sleep", "100")
 check.succeeds("network", "create", "blue", "--subnet", "10.20.0.0/24", "--subnet6", "fd20::/64", "--internal")
 local sly = wires.container("sly", "--network", "blue", "--cap-add", "NET_RAW", "sleep", "100")
@@ -24,7 +24,7 @@ for what, to in pairs { ["to all nodes"] = "33:33:00:00:00:01", ["by the bridge'
   end
 end
 
--- In a network with IPv6, from an address that is its own, and behind an extension header.
+-- In a network with IPv6, from the container's own address, and behind an extension header.
 local own = wires.ip(sly.netns, "-6 addr show dev eth0 scope link"):match("inet6 (fe80[^/]*)")
 local plain = wires.advertisement(own, sly.mac_address)
 local hidden = plain:sub(1, 4) .. string.pack(">I2BB", #plain - 40 + 8, 60, 255) .. plain:sub(9, 40) .. string.pack(">BBBBI4", 58, 0, 1, 4, 0) .. plain:sub(41)
@@ -49,7 +49,7 @@ for _, name in ipairs { "td0", (bridge[1] or bridge).bridge } do
   end
 end
 
--- The host's end of a cable takes nothing at all.
+-- The host's end of a veth pair accepts nothing at all.
 for _, link in ipairs(tiny.links()) do
   if link.name:match("^tl") then
     tally(link.name .. " without IPv6", tiny.sysctl(("net.ipv6.conf.%s.disable_ipv6"):format(link.name)), "1")

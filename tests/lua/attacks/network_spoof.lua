@@ -1,5 +1,5 @@
--- A container with a raw socket and its interface in its hands sends only from its own hardware address and
--- addresses: it cannot speak, answer ARP or neighbour discovery, or teach the bridge, in another's name.
+-- A container with a raw socket and control of its interface can send only from its own MAC and IP addresses: it cannot
+-- send, answer ARP or neighbor discovery, or update the bridge's forwarding table under another address.
 local check = require "check"
 local net = require "networked"
 local sockets = require "sockets"
@@ -17,7 +17,7 @@ local tally, judge = wires.tally()
 
 check.equal(wires.send(meek, "x"), "socket: Operation not permitted\n", "without NET_RAW")
 
--- Other people's addresses, to a service of the host.
+-- Addresses of others, to a service of the host.
 for what, of in pairs { IPv4 = { IP4, "10.20.0.1", victim.addr, evil.addr, "10.20.0.77", "127.0.0.1", "0.0.0.0" }, IPv6 = { IP6, "fd20::1", victim.addr6, evil.addr6, "fd20::77", "fd30::2" } } do
   local kind, to, own = of[1], of[2], of[4]
   local ear <close> = tiny.udp_bind(to:find(":") and "[::]:9" or "0.0.0.0:9")
@@ -40,7 +40,7 @@ do
   wires.send(evil, wires.frame(BRIDGE, evil.mac_address, IP4, wires.udp(evil.addr, "127.0.0.1", 9, "spoof")))
   tally("the host's loopback", wires.received(ear), nil)
 end
--- The same by the interface's own means.
+-- The same through the interface's own settings.
 wires.ip(evil.netns, "addr add 10.20.0.88/24 dev eth0")
 do
   local ear <close> = tiny.udp_bind("0.0.0.0:9")
@@ -49,7 +49,7 @@ do
   tally("an address that it gave itself", wires.received(ear), nil)
 end
 wires.ip(evil.netns, "addr del 10.20.0.88/24 dev eth0")
--- And by a link of its own beside it, where the kernel has such links.
+-- And over an additional link, if the kernel has this type.
 wires.ip(evil.netns, "link add link eth0 name mv0 type macvlan 2>/dev/null && ip link set mv0 up && ip addr add 10.20.0.99/32 dev mv0 && ip route add 10.20.0.1/32 dev mv0 src 10.20.0.99")
 local child <close> = tiny.try(tiny.udp_bind, "10.20.0.99:0", { netns = evil.netns }) or nil
 if child then
@@ -59,14 +59,14 @@ if child then
   wires.ip(evil.netns, "link del mv0")
 end
 
--- The bridge learns whose port a hardware address is at from what comes in.
+-- The bridge learns the port of a MAC address from incoming frames.
 local function delivered()
   local ear <close> = tiny.udp_bind("0.0.0.0:9", { netns = victim.netns })
   local mouth <close> = tiny.udp_bind("10.20.0.1:0")
   mouth:send("for the victim", victim.addr .. ":9")
   return wires.received(ear)
 end
-local function speak() -- the victim's own frames put it right again
+local function speak() -- the victim's own frames restore the entry
   wires.connects(victim.netns, nil, "10.20.0.1")
 end
 speak()
@@ -77,14 +77,14 @@ wires.send(evil, wires.frame(GROUP, victim.mac_address, 0x88b5, "x"))
 tally("after another's MAC as sender, to the bridge's group", delivered(), "for the victim")
 speak()
 
--- Neighbour tables: the victim's, of the gateway, and the host's, of the victim.
+-- Neighbor tables: the victim's entry for the gateway, and the host's entry for the victim.
 wires.connects(victim.netns, nil, "fd20::1")
 local function at(netns, addr)
   return wires.ip(netns, "neigh show " .. addr):match("lladdr (%S+)")
 end
 check.equal(at(victim.netns, "10.20.0.1"), BRIDGE, "the gateway before")
 check.equal(at(victim.netns, "fd20::1"), BRIDGE, "the IPv6 gateway before")
-tiny.poll({}, "1100ms") -- what was heard of a moment ago is not changed (arp_locktime)
+tiny.poll({}, "1100ms") -- a recent entry is not changed (arp_locktime)
 local function arp(addr, mac, to, to_addr)
   return wires.frame(to, evil.mac_address, ARP, wires.arp(mac, addr, to, to_addr))
 end
@@ -101,7 +101,7 @@ for name, from in pairs { ["its own address"] = evil.addr6, ["the gateway's"] = 
   tally("the victim, claimed to the host from " .. name, at(nil, victim.addr6), victim.mac_address)
 end
 
--- Other protocols, tags, and a packet that a tag hides.
+-- Other protocols, tags, and a packet that is hidden by a tag.
 local function marked(mark, to) return wires.udp(evil.addr, to or victim.addr, 9, "mark-" .. mark) end
 local seen = wires.seen(victim.netns, function()
   wires.send(evil, wires.frame(ALL, evil.mac_address, 0x88b5, "mark-experiment"),

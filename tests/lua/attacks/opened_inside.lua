@@ -1,6 +1,6 @@
--- Every file that a process of ours opens once it has a container's root, of every command, as strace(1) sees it: what
--- stands there is the container's. Modules, the time zone, locales, name services, libraries: nothing of the kind is
--- looked for there. What is opened is on a short list, with the reason.
+-- Every file that a tinylua process opens after it has entered a container's root, for every command, as strace(1)
+-- shows it. The container controls these files, so no modules, time zones, locales, name services or libraries may be
+-- opened there. The files that are opened are on a short list, each with a reason.
 local attack = require "attack"
 local check = require "check"
 
@@ -14,7 +14,7 @@ local ALLOWED = {
 }
 local SYSCALLS = "open,openat,openat2,creat,execve,execveat,connect,pivot_root,chroot,setns,clone,clone3,fork,vfork"
 
--- The calls in a trace, each on one line: { pid, text }, at the place where they began.
+-- The calls in a trace, one per line: { pid, text }, at the position where they began.
 local function calls(path)
   local list, pending = {}, {}
   for line in io.lines(path) do
@@ -31,7 +31,7 @@ local function calls(path)
   return list
 end
 
--- The path by which a call opens something, unless it is below a descriptor that holds it.
+-- The path with which a call opens something, unless it is relative to a descriptor that holds it.
 local function opened(text)
   local name, arguments = text:match("^(%w+)%((.*)$")
   if not name then return nil end
@@ -43,7 +43,7 @@ local function opened(text)
   return not held and path or nil, name
 end
 
--- What processes of ours opened inside: { [path] = count }; and how many went inside.
+-- The files that tinylua processes opened inside: { [path] = count }; and how many processes went inside.
 local function inside(path)
   local list = calls(path)
   local parent, state, found, entered = {}, {}, {}, 0
@@ -80,7 +80,7 @@ local function judged(what, path, wants_inside)
   total = total + entered
 end
 
--- A copy: where this process runs its program from may have no name.
+-- A copy, because the program of this process may have no path.
 tiny.write_file("/tmp/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
 local function traced(path, words)
   return { "strace", "-f", "-qq", "-y", "--decode-pids=pidns", "-s", "300", "-e", "trace=" .. SYSCALLS, "-o", path, "/tmp/tinylua", "--root", check.root, table.unpack(words) }
@@ -115,7 +115,7 @@ if maps_ids then follow(true, "run", "--rm", "--rootfs", root, "--userns", "auto
 local recipe = follow(true, "run", "--rm", "/tmp/recipe/web.lua")
 if maps_ids then recipe = recipe + follow(true, "run", "--rm", "--userns", "auto", "/tmp/recipe/web.lua") end
 
--- One that goes on, with its supervisor, its health checks and its restarts.
+-- A container that keeps running, with its supervisor, health checks and restarts.
 local background = tiny.fork(function()
   tiny.exec(traced("/tmp/trace-d", { "run", "-d", "--name", "c", "--rootfs", root, "-u", "web", "--init", "--health-cmd", "id -u", "--health-interval", "100ms", "sleep", "1000" }))
 end)

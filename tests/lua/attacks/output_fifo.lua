@@ -1,9 +1,8 @@
--- The FIFOs in which a container's output waits for its supervisor are files of the host: whatever the container
--- does to them by its descriptors, nobody else of the host gets at them, and its supervisor, or the next one,
--- goes on.
+-- The FIFOs that buffer a container's output for its supervisor are files of the host. Whatever the container does to
+-- them through its descriptors, no other user of the host gains access, and its supervisor, or the next one, continues.
 local check = require "check"
 
--- Changes them in every way, takes what waits in them, and fills them for good.
+-- Modifies them in every way, reads the buffered output, and fills them permanently.
 local SETXATTR = tiny.probe().kernel.machine == "aarch64" and 5 or 188
 tiny.write_file("/tmp/attack.pl", ([[
 use Fcntl; $| = 1; my ($done, $way) = (0, shift);
@@ -51,7 +50,7 @@ for _, way in ipairs { "open", "shut" } do
   check.succeeds("rm", "c")
 end
 
--- Two that read and write at once: the supervisor never waits for bytes that are gone.
+-- Two processes that read and write at once: the supervisor never waits for bytes that are gone.
 check.succeeds("run", "-d", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "-v", "/tmp/shared:/shared", "perl", "/attack.pl", "steal")
 wait_for("xxx")
 local began = tiny.clock("monotonic")

@@ -1,6 +1,6 @@
--- The files that a container gets beside its root (/etc/hosts, /etc/hostname, /etc/resolv.conf) and what is made for its use
--- are root's inside, which may change them, and nobody else's; one that is nobody's there is a file of the host's that was
--- mounted as it is. What is written goes to the container's own copy: never to the host's file, nor another container's.
+-- The files that a container gets in addition to its root (/etc/hosts, /etc/hostname, /etc/resolv.conf) and the files
+-- created for it belong to root in the container. A file that belongs to nobody would be a file of the host, mounted
+-- unchanged. Writes go to the container's own copy, never to the host's file or to another container's.
 local check = require "check"
 
 local before = {}
@@ -10,9 +10,9 @@ local function host_unchanged(what)
 end
 
 local OWN = { "/etc/hosts", "/etc/hostname", "/etc/resolv.conf" }
--- Not /dev/pts: the kernel gives the root of a devpts to the host's root.
+-- Not /dev/pts: the kernel assigns the root of a devpts to the host's root.
 local ROOTS = { "/", "/etc", "/dev", "/dev/null", "/dev/shm", "/tmp", "/root" }
--- Who owns each; who may write; whether root's writing arrives.
+-- The owner of each; the users who may write; whether root's write succeeds.
 local SCRIPT = [[
   for f in /etc/hosts /etc/hostname /etc/resolv.conf; do
     stat -c '%n %u:%g %a' $f; grep -c " $f " /proc/self/mountinfo; echo "# mine" >>$f && tail -n 1 $f; chown 0:0 $f && chmod 644 $f && echo changed; done
@@ -39,14 +39,14 @@ for _, network in ipairs(networks) do
     local what = ("--network %s --userns %s"):format(network, userns)
     for _, name in ipairs { "a", "b" } do check.succeeds("run", "-d", "--name", name, "--network", network, "--userns", userns, "sleep", "100") end
     if network == "none" then
-      -- Without a network the files are those of the root: its own, too.
+      -- Without a network, the files are those of the root, including its own.
       check.equal(check.succeeds("exec", "a", "stat", "-c", "%u:%g", "/etc/hosts"), "0:0\n", what)
     else
       local other = check.succeeds("exec", "b", "cat", table.unpack(OWN))
       check.equal(check.succeeds("exec", "a", "sh", "-c", SCRIPT), wanted, what)
       check.equal(check.succeeds("exec", "-u", "nobody", "a", "sh", "-c", NOBODY), "65534\n", what)
       check.equal(check.succeeds("exec", "b", "cat", table.unpack(OWN)), other, what .. ": another container's files")
-      -- On the host they are root's, whatever range of ids the container has; a start makes them anew.
+      -- On the host they belong to root, whatever the container's range of ids; a start creates them again.
       local folder = check.root .. "/containers/" .. tiny.read_file(check.root .. "/names/a")
       for _, path in ipairs(OWN) do
         local s = tiny.stat(folder .. path:gsub("^/etc", ""))

@@ -1,4 +1,5 @@
--- What a rootfs brings for /etc/passwd and /etc/group: a gigabyte, a FIFO, an endless device, a link out, a folder.
+-- /etc/passwd and /etc/group of a rootfs as a huge file, a FIFO, an endless device, a link out of the root, and a
+-- directory.
 local attack = require "attack"
 local check = require "check"
 
@@ -24,7 +25,8 @@ refuses("a link out of the root", function(path) tiny.symlink("../../../tmp/secr
 refuses("a link to /proc", function(path) tiny.symlink("/proc/self/root/tmp/secret", path) end)
 refuses("a link to itself", function(path) tiny.symlink(path:match("[^/]+$"), path) end)
 refuses("nothing", function() end)
--- It is the file that was refused: with a good one the same words run, and a user of the host's alone is not found.
+-- The file was the reason for the refusal: with a valid file the same command succeeds, and a user who exists only on
+-- the host is not found.
 os.execute("rm -rf /tmp/root/etc; mkdir /tmp/root/etc")
 local function as(user) return check.run { "run", "--rm", "--rootfs", root, "-u", user, "id" } end
 tiny.write_file(root .. "/etc/passwd", "web:x:1:1::/:\n")

@@ -1,4 +1,5 @@
--- A policy comes with an image, from another author: run as Lua, it would hang or take all memory. It is data.
+-- A policy may come from another author, with an image. If it were run as Lua, it could hang or exhaust memory. It is
+-- parsed as data.
 local check = require "check"
 
 local function refused(what, text, want)
@@ -9,7 +10,7 @@ local function refused(what, text, want)
   assert(result.err:find(want, 1, true), what .. ": " .. result.err)
   assert(tiny.clock("monotonic") - began < 5, what .. " held it up")
 end
--- Nothing that hangs the old way hangs the test: memory and time are bounded for what it starts.
+-- A policy that would hang as a program does not hang the test: memory and time are bounded.
 tiny.setrlimit("as", "2g")
 tiny.setrlimit("cpu", 20)
 
@@ -28,7 +29,7 @@ refused("a key twice", "return { cap_drop = { 'ALL' }, cap_drop = {} }", '/tmp/p
 refused("an escape", [[return { cap_drop = { "\999" } }]], "/tmp/p.lua:1:24: invalid escape sequence")
 refused("an open comment", "return { --[[", "/tmp/p.lua:1:12: the long bracket is not closed")
 
--- All ways to write the same.
+-- All notations for the same policy.
 local literal = require "tiny.base.literal"
 local made = literal.read('\u{feff}--[[ a\ncomment ]] return {\n a = 1; ["b"] = -0x10, [3] = "\\65\\x42\\u{20ac}\\z  \\n", c = { true, false, nil, 1.5e2 }, d = [[\nx]], e = \'"\' } -- end', "p.lua")
 check.equal(made.a, 1)

@@ -1,5 +1,4 @@
--- CVE-2025-52881: a rootfs with a /proc of its own making, so that what we write to /proc goes elsewhere,
--- and what we ask of it is answered falsely.
+-- CVE-2025-52881: a rootfs has its own /proc, so that writes to /proc are redirected and reads return false data.
 local attack = require "attack"
 local check = require "check"
 
@@ -24,7 +23,7 @@ local options = { "--rm", "--rootfs", root, "--oom-score-adj", "77", "--sysctl",
 local function run() return check.run { "run", table.unpack(table.move({ "sh", "-c", show }, 1, 3, #options + 1, table.move(options, 1, #options, 1, {}))) } end
 check.equal(run().out, "77\n1\n")
 untouched()
--- As a link, and a link that comes and goes.
+-- As a permanent link, and as a link that appears and disappears.
 tiny.rename(root .. "/proc", root .. "/proc.real")
 tiny.symlink("/decoy", root .. "/proc")
 local linked = run()
@@ -41,7 +40,7 @@ tiny.try(tiny.remove, root .. "/proc")
 tiny.try(tiny.rename, root .. "/proc.real", root .. "/proc")
 untouched()
 
--- A program that is run in a container whose /proc is covered by then.
+-- A program that is executed in a container whose /proc has been covered.
 check.succeeds("run", "-d", "--name", "c", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--oom-score-adj", "55", "sh", "-c",
   "mkdir -p /decoy/self /real; mount --bind /proc /real; echo decoy >/decoy/self/oom_score_adj; mount --bind /decoy /proc; touch /ready; exec sleep 100")
 local ready

@@ -1,10 +1,10 @@
--- A file of a container's record or run folder that has become a link: to a file of the host's, or to where there is none
--- yet. Whatever name it is, nothing is written, made, truncated or read through it: the command refuses, or puts a file of its
--- own in the link's place.
+-- A file in a container's record or runtime directory is replaced with a link to an existing or missing file of the
+-- host. Whatever the name, nothing is written, created, truncated or read through the link: the command refuses, or
+-- replaces the link with a new file.
 local attack = require "attack"
 local check = require "check"
 
--- An entry as a log has them, so that a log which is read through a link shows it.
+-- An entry in the format of a log, so that a log read through a link shows it.
 local SECRET = "the victim's text"
 local TEXT = tiny.json_encode { time = "2026-11-29T12:00:00.000000000Z", stream = "stdout", ["end"] = 18, text = SECRET } .. "\n"
 local MODE = tonumber("604", 8)
@@ -14,7 +14,7 @@ local function fresh()
   return tiny.stat("/tmp/victim/there")
 end
 local victim = fresh()
--- And another user's FIFO, with bytes that wait for their reader.
+-- And another user's FIFO, with buffered bytes.
 tiny.mknod("/tmp/fifo", "fifo")
 local fifo = tiny.open("/tmp/fifo", { read = true, write = true, nonblock = true })
 fifo:write(SECRET)
@@ -48,9 +48,9 @@ local SCRIPT = "echo said; echo more >&2; exec sleep 100"
 
 local STORE = { "events/current.jsonl", "names/c", "lock", "userids/lock", "seccomp/11-CAP_SYS_CHROOT" }
 
--- In a container at rest, and in one that runs and has lost its supervisor.
+-- In a stopped container, and in a running one that has lost its supervisor.
 local function attempt(folder, name, target, running)
-  -- What is left of the last one shall not be in the way.
+  -- Leftovers of the previous case must not interfere.
   check.root = "/tmp/store" .. links
   local words = { "run" }
   table.move(OPTIONS, 1, #OPTIONS, #words + 1, words)
@@ -78,7 +78,7 @@ local function attempt(folder, name, target, running)
 end
 for folder, names in pairs { ["/containers/ID"] = RECORD, ["/run/ID"] = RUN, [""] = STORE } do
   for i, name in ipairs(names) do
-    -- What takes the output is tried in every way, the rest in two.
+    -- The files for output are tried in every way, the others in two.
     local output = name:match("^std") or name:match("^container")
     if attack.slow and not output then goto next_name end
     for n, target in ipairs(attack.few { "/tmp/victim/there", "/tmp/victim/new" }) do

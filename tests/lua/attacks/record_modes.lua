@@ -1,11 +1,11 @@
--- What another user of the machine could read or write of a container's record: its output on the way to the log, its
--- environment, its locks. Whatever the caller's umask, everything is its owner's alone but for what is said here.
+-- Access of other users of the machine to a container's record: its output before it reaches the log, its environment,
+-- its locks. With any umask, everything is accessible only to its owner, apart from the listed exceptions.
 local check = require "check"
 local sit = require "person"
 
 local function octal(mode) return ("%03o"):format(mode & tonumber("7777", 8)) end
 
--- The program with a umask of 0, by this process's own link to it.
+-- The program with a umask of 0, through this process's link to it.
 local me = tiny.getpid()
 local function loose(words)
   return check.start(function()
@@ -13,8 +13,8 @@ local function loose(words)
   end):wait()
 end
 
--- By name, where others may do more than nothing: the log is its group's too; the three files are mounted in the
--- container, and so are the folders of an overlay, where users that are not root look names up.
+-- Exceptions by name, where others have some access: the log is also readable by its group; the three files are mounted
+-- in the container, and so are the directories of an overlay, in which users other than root look up names.
 local OPEN = { ["container.log"] = "640", hosts = "644", hostname = "644", ["resolv.conf"] = "644", upper = "755", work = "755" }
 
 -- User-Mode Linux has no nftables.
@@ -33,7 +33,7 @@ local function look(path)
   end
 end
 
--- Nothing in the other folders of the store can be written by others, and they cannot be entered.
+-- The other directories of the store contain nothing that others can write, and cannot be entered.
 local function closed(path, below)
   local s = tiny.stat(path, { follow = false })
   check.equal(octal(s.mode & tonumber("022", 8)), "000", path .. " can be written by others")
@@ -71,7 +71,7 @@ for _, root in ipairs { "/tmp/new/store", "/tmp/store" } do
   local person = sit("run", "-it", "--name", "terminal", "sh")
   person:sees("# ")
   checked()
-  -- As it is made again.
+  -- The file as it is created again.
   start { "restart", "-t", "0", "plain" }
   start { "restart", "-t", "0", "none" }
   checked()

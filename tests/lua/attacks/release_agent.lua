@@ -1,8 +1,8 @@
--- CVE-2022-0492: a container's root mounts a cgroup hierarchy, in a user namespace of its own where need be, and names a
--- program that the host then runs.
+-- CVE-2022-0492: root in a container mounts a cgroup hierarchy, if necessary in a new user namespace, and sets a
+-- release agent that the host then executes.
 local check = require "check"
 
--- A file that opens for writing is got: what would be written is the whole machine's.
+-- Opening the file for writing counts as success: a write would affect the whole machine.
 local SCRIPT = [[
   mkdir -p /cg; got=
   for how in "mount -t cgroup -o memory x /cg" "mount -t cgroup -o rdma x /cg" "mount -t cgroup2 x /cg" \
@@ -17,10 +17,10 @@ local run = check.succeeds("run", "--rm", "sh", "-c", SCRIPT)
 check.equal(run, "got:\n")
 check.succeeds("run", "-d", "--name", "c", "sleep", "100")
 check.equal(check.succeeds("exec", "c", "sh", "-c", SCRIPT), "got:\n")
--- It is the filter and the capabilities together: each alone holds too.
+-- The filter and the capabilities protect together; each is sufficient alone.
 check.equal(check.succeeds("run", "--rm", "--security-opt", "seccomp=unconfined", "sh", "-c", "mount -t tmpfs x /mnt 2>/dev/null || echo no"), "no\n")
 check.equal(check.succeeds("run", "--rm", "--security-opt", "seccomp=unconfined", "sh", "-c", "umount /proc/sys 2>/dev/null || echo no"), "no\n")
--- What is loosened by name is loose: the attack is a real one.
+-- With the restrictions relaxed by name, the attack succeeds: it is a real one.
 check.equal(check.succeeds("run", "--rm", "--privileged", "sh", "-c", "mount -t tmpfs x /mnt && echo yes"), "yes\n")
 check.succeeds("rm", "-f", "c")
 check.no_container()

@@ -1,15 +1,15 @@
--- What another user puts on the search path: a FIFO that is opened hangs for ever before its owner is known, a device
--- may act when it is opened, and a file without end takes all memory. And links there, which are the user's own way.
+-- Files of another user on the search path: opening a FIFO blocks forever before its owner is known, opening a device
+-- may have side effects, and an endless file exhausts memory. Also links there that the user created.
 local check = require "check"
 
 local OTHER = { uid = 1000, gid = 1000 }
 for _, folder in ipairs { "/tmp/over/scripts", "/tmp/over/lua/tiny", "/tmp/recipe", "/tmp/dotfiles" } do tiny.mkdir(folder, { parents = true }) end
 tiny.write_file("/tmp/recipe/web.lua", 'print((require "helper"))')
--- A copy: where this process runs its program from may have no name.
+-- A copy, because the program of this process may have no path.
 local program = "/tmp/tinylua"
 tiny.write_file(program, tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
 
--- One that hangs is ended after a while, with no word.
+-- A command that hangs is ended after a while, without output.
 local function said(words)
   local pipe = io.popen(("timeout -s KILL 10 %s --root %s --lua-path /tmp/over %s 2>&1"):format(program, check.root, words))
   local text = pipe:read("a")
@@ -41,14 +41,14 @@ for path, words in pairs(PLACES) do
 end
 print(count .. " files")
 
--- Nothing is opened in a folder that another may write to.
+-- Nothing is opened in a directory that another user may write to.
 tiny.mknod("/tmp/recipe/helper.lua", "fifo")
 tiny.chown("/tmp/recipe", OTHER)
 assert(said("run /tmp/recipe/web.lua"):find("/tmp/recipe is refused: it belongs to user 1000", 1, true))
 tiny.chown("/tmp/recipe", { uid = 0, gid = 0 })
 tiny.remove("/tmp/recipe/helper.lua")
 
--- Dotfiles in a repository, and links to them: a file, a folder, all of it. What the link leads to is looked at, too.
+-- Dotfiles in a repository, and links to them: a file, a directory, everything. The target of the link is checked too.
 tiny.write_file("/tmp/dotfiles/helper.lua", 'return "linked"')
 tiny.symlink("/tmp/dotfiles/helper.lua", "/tmp/over/lua/helper.lua")
 check.equal(said("run /tmp/recipe/web.lua"), "linked\n")
@@ -62,13 +62,13 @@ assert(said("run /tmp/recipe/web.lua"):find("is refused: it belongs to user 1000
 tiny.chown("/tmp/dotfiles", { uid = 0, gid = 0 })
 os.execute("rm -r /tmp/over; mkdir /tmp/dotfiles/lua; cp /tmp/dotfiles/helper.lua /tmp/dotfiles/lua; ln -s /tmp/dotfiles /tmp/over")
 check.equal(said("run /tmp/recipe/web.lua"), "linked\n")
--- One that leads to itself, and one that leads nowhere.
+-- A link to itself, and one to a missing file.
 os.execute("rm /tmp/dotfiles/lua/helper.lua; ln -s helper.lua /tmp/dotfiles/lua/helper.lua")
 assert(said("run /tmp/recipe/web.lua"):find("Too many levels of symbolic links", 1, true))
 os.execute("rm /tmp/dotfiles/lua/helper.lua; ln -s nowhere.lua /tmp/dotfiles/lua/helper.lua")
 assert(said("run /tmp/recipe/web.lua"):find('no such module: helper', 1, true))
 
--- What the user names may be a pipe; what it says is bounded.
+-- A file named by the user may be a pipe; its size is bounded.
 check.equal(tonumber(io.popen(("bash -c 'cd /tmp; mkfifo r.lua; (echo \"print(7)\" > r.lua &) ; timeout 10 %s --root %s run r.lua'"):format(program, check.root)):read("a")), 7)
 tiny.symlink("/dev/zero", "/tmp/zero.lua")
 assert(said("run /tmp/zero.lua"):find("EFBIG", 1, true))

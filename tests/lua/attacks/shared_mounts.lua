@@ -1,12 +1,12 @@
--- A host whose mounts are shared, as systemd makes them: what is mounted for a container must never appear on
--- the host, nor what the host mounts later in a container. A private host's mounts are private already.
+-- A host with shared mounts, as set up by systemd: mounts made for a container never appear on the host, and later
+-- mounts of the host never appear in a container. The mounts of a private host are private by default.
 local attack = require "attack"
 local check = require "check"
 
 tiny.mount_propagation("/", "shared")
 check.equal(check.mount_at("/").propagation:match("^shared:") ~= nil, true, "the host's root is shared")
 check.equal(check.mount_at("/tmp").propagation:match("^shared:") ~= nil, true, "its /tmp is shared")
--- It is so for real: a mount that does nothing about it is seen here.
+-- The setup is real: a mount without protection is visible here.
 tiny.mkdir("/tmp/probe")
 check.inside({ mount = true }, function() tiny.mount_tmpfs("/tmp/probe"):keep() end)
 assert(check.mount_at("/tmp/probe"), "mounts are not shared: this host shows nothing")
@@ -25,7 +25,7 @@ local function unchanged(when)
   for line in pairs(now) do assert(before[line], ("%s: new on the host: %s"):format(when, line)) end
   for line in pairs(before) do assert(now[line], ("%s: gone from the host: %s"):format(when, line)) end
 end
--- A command, and what is left of it whether it succeeds or not.
+-- A command, and what it leaves behind, whether it succeeds or not.
 local function does(...)
   local words = { ... }
   local result = check.run(words)
@@ -45,7 +45,7 @@ local function run(name, options)
   does(table.unpack(words))
 end
 
--- Each way to a root; those that this kernel lacks are left out.
+-- Each way to create a root; those that this kernel lacks are omitted.
 local ways = { view = {}, rootfs = { "--rootfs", root } }
 if not attack.slow then ways.init, ways.privileged = { "--init", "--read-only" }, { "--privileged" } end
 for name, options in pairs { userns = { "--userns", "auto" }, bridge = { "--network", "bridge" } } do
@@ -60,7 +60,7 @@ for name, options in pairs(ways) do
   does("exec", "-t", name, "true")
   does("cp", "/tmp/given", name .. ":/scratch/given")
   does("cp", name .. ":/scratch/given", "/tmp/copied")
-  -- What the host mounts now is the host's alone.
+  -- New mounts of the host are visible on the host only.
   local later = tiny.mount_tmpfs("/tmp/vol/later")
   check.equal(check.succeeds("exec", name, "sh", "-c", "grep -c ' /v/later ' /proc/self/mountinfo || true"), "0\n", name)
   later:close()
@@ -73,7 +73,7 @@ for name, options in pairs(ways) do
 end
 assert(tried >= 2, tried)
 
--- Supervisors that are killed, starts that fail half-way.
+-- Killed supervisors, and starts that fail halfway.
 run("c", {})
 local supervisor <close> = tiny.pidfd_open(math.tointeger(tonumber((check.succeeds("inspect", "--format", "state.supervisor.pid", "c")))))
 tiny.kill(supervisor, "SIGKILL")
@@ -86,8 +86,8 @@ for _, words in ipairs { { "run", "/none" }, { "run", "-v", "/tmp/vol:/proc/none
   unchanged(table.concat(words, " "))
 end
 
--- What a recipe mounts in the place of a step, and before one. The module's name is in two parts: this test is
--- a recipe too, and one that names it runs from a mount of the program that a private host does not have.
+-- Mounts made by a recipe in place of a step, and before one. The name of the module is split: this test is itself a
+-- recipe, and a recipe that names it is run from a mount of the program that a private host does not have.
 tiny.write_file("/tmp/up/own.lua", [[local t = "tiny" return require(t .. ".container").new { name = "own", command = "sleep 100", stop_signal = "KILL",
   after = { namespaces = function() tiny.mount_tmpfs("/tmp/probe"):keep() end },
   steps = { rootfs = function(ctx)
@@ -99,7 +99,7 @@ does("stop", "own")
 does("cp", "/tmp/given", "own:/mnt/late")
 does("rm", "own")
 
--- Recipes that mount by themselves, a topology, a test in a private host.
+-- Recipes that mount directly, a topology, a test in a private host.
 for _, recipe in ipairs { "hello.lua", "namespaces.lua", "sandbox.lua", "memory.lua" } do
   check.run { "run", recipe }
   unchanged(recipe)

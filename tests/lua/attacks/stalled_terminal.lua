@@ -1,8 +1,9 @@
--- A terminal that takes no more (^S, or its other end is not read) does not make `exec` deaf: signals are passed on to the
--- program, and end the wait for what it left; all that was written comes once the terminal goes on.
+-- A terminal that accepts no output (^S, or a reader that does not read) does not block signal handling in `exec`:
+-- signals are passed on to the program and end the wait for its remaining output, and all output arrives when the
+-- terminal continues.
 local check = require "check"
 
--- Runs `exec` with these words at a terminal, of which nothing is read; returns the process and the terminal.
+-- Runs `exec` with these arguments at a terminal that is not read; returns the process and the terminal.
 local function at_terminal(words)
   local master, slave = tiny.openpty("/dev/pts")
   local child = check.start(function()
@@ -19,7 +20,7 @@ for _, words in ipairs { { "c", "yes", "0123456789" }, { "--raw", "c", "yes", "0
   local child, master = at_terminal(words)
   tiny.poll({}, "500ms")
   local deadline = tiny.clock("monotonic") + 30
-  -- The first one is for the program.
+  -- The first signal is for the program.
   while #tiny.poll({ child }, "200ms") == 0 do
     if tiny.clock("monotonic") > deadline then error("exec does not hear SIGTERM", 0) end
     tiny.try(tiny.kill, child, "SIGTERM")
@@ -28,7 +29,7 @@ for _, words in ipairs { { "c", "yes", "0123456789" }, { "--raw", "c", "yes", "0
   master:close()
 end
 
--- Nothing is lost, also of what the program leaves in the pipe.
+-- Nothing is lost, including what the program leaves in the pipe.
 local child, master = at_terminal { "c", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done" }
 tiny.poll({}, "500ms")
 local got = {}

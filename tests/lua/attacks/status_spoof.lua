@@ -1,5 +1,5 @@
--- A process chooses its own name, which /proc/PID/status and stat show first: one that is called "Uid: 0" is not shown
--- as root's, and a name steers no terminal.
+-- A process chooses its own name, which comes first in /proc/PID/status and stat. A process named "Uid: 0" is not shown
+-- as root's, and a name cannot control the terminal.
 local check = require "check"
 
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
@@ -23,11 +23,11 @@ check.equal(found, #names, out)
 assert(not out:find("[\0-\9\11-\31\127]"), "control characters are visible")
 assert(out:find("\\x1b[2J\\x0aUid:\\x090", 1, true), out)
 
--- The library's reader, which all others use.
+-- The library's parser, which all callers use.
 local fields = require "tiny.base.process_status"("Name:\tPPid: 7\nUmask:\t0022\nPPid:\t3\nPPid:\t4\nSigCgt:\t0000000000000002\n")
 check.equal(fields.PPid, "3")
 check.equal(fields.Name, "PPid: 7")
--- The start time distinguishes a process from a later one of its pid: its name has parentheses and numbers.
+-- The start time distinguishes a process from a later one with the same pid: its name contains parentheses and numbers.
 local child <close> = tiny.fork(function()
   tiny.open("/proc/self/comm", { write = true }):write("\xff) S 1 2 3 4")
   tiny.notify_ready()

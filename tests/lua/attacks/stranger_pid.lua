@@ -1,5 +1,5 @@
--- The pid on a container's record is another process's by now: the container has ended, or the machine was started anew. A
--- pid is believed only with its start time and the boot's id: no command signals that process, enters it, shows it or waits for it.
+-- The recorded pid belongs to another process, because the container has ended or the machine was rebooted. A pid is
+-- trusted only with its start time and the boot id: no command signals, enters, shows or waits for that process.
 local attack = require "attack"
 local check = require "check"
 
@@ -43,7 +43,7 @@ local function untouched(what)
   check.equal(facts(), before, what)
 end
 
--- Ends a command that takes longer than that; returns what it said, and whether it ended by itself.
+-- Ends a command that takes longer; returns its output, and whether it ended by itself.
 local function bounded(words, seconds)
   local quoted = {}
   for _, word in ipairs(words) do table.insert(quoted, "'" .. word .. "'") end
@@ -59,8 +59,8 @@ local COMMANDS = {
   { "update", "--pids", "100", "c" }, { "network", "connect", "bridge", "c" }, { "run", "--rm", "--network", "container:c", "cat", "/proc/net/dev" }, { "start", "c" }, { "explain", "c" },
 }
 
--- Kills a container behind the back of its supervisor, which `frozen` says is stopped or else dead too, and puts the
--- stranger's pid on its record, where one of "start" and "boot" is wrong; then a command comes.
+-- Kills a container without its supervisor, which `frozen` says is stopped or else killed too, and writes the other
+-- process's pid to its record, with a wrong "start" or "boot"; then a command runs.
 local function case(command, frozen, wrong, status)
   check.root = "/tmp/store" .. tries
   tries = tries + 1
@@ -79,7 +79,7 @@ local function case(command, frozen, wrong, status)
   if not frozen or status then record.supervisor = { pid = pid, start = wrong == "boot" and start or record.supervisor.start, boot_id = boot } end
   if status then record.status, record.pid, record.pid_start = status, nil, nil end
   tiny.write_file(path, tiny.json_encode(record))
-  -- A stopped supervisor is waited for, and no other process.
+  -- The command waits for a stopped supervisor, and for no other process.
   local said, ended = bounded(command, frozen and SHORT or LONG)
   local what = ("%s, %s, wrong %s, supervisor %s"):format(table.concat(command, " "), record.status, wrong, frozen and "stopped" or "dead")
   untouched(what)
@@ -96,7 +96,7 @@ for i, command in ipairs(COMMANDS) do
   if attack.slow and i > 5 then break end
   for _, wrong in ipairs { "start", "boot" } do
     case(command, true, wrong)
-    -- The first command that comes takes note of the end, whichever it is.
+    -- The first command records the end, whichever it is.
     if i <= 2 or not attack.slow then case(command, false, wrong) end
   end
 end

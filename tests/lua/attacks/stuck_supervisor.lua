@@ -1,11 +1,12 @@
--- Whatever keeps a supervisor from answering, stop ends the container within a bounded time and records that, and
--- rm -f removes it: a callback that never returns, a stopped process, output that is not read, the record's lock.
+-- A supervisor does not respond because of a callback that never returns, a stopped process, output that is not read,
+-- or a lock on the record. In each case `stop` ends the container within a bounded time and records this, and rm -f
+-- removes it.
 local check = require "check"
 
--- What is bounded has to be so on a slow machine too.
+-- The bound must hold on a slow machine too.
 local LONGEST = 60
 
--- Runs tinylua with these words; fails when that takes longer.
+-- Runs tinylua with these arguments; fails if that takes longer.
 local function bounded(...)
   local words = { ... }
   local out, out_end = tiny.pipe()
@@ -35,7 +36,7 @@ local function wait_for(what, holds)
   end
 end
 
--- In the foreground, with its output to a pipe that is not read or to nowhere; returns the process.
+-- In the foreground, with its output to a pipe that is not read or to /dev/null; returns the process.
 local function start(arguments, into)
   return check.start(function()
     local null = tiny.open("/dev/null", { read = true, write = true })
@@ -52,11 +53,11 @@ local function run(name, keys)
 end
 
 local function stopped_supervisor(name) tiny.kill(tiny.pidfd_open(state_of(name).supervisor.pid), "SIGSTOP") end
--- It sleeps for ever: many that take the processor would only slow the test.
+-- It sleeps forever: many busy processes would only slow down the test.
 local LOOP = 'tiny.write_file("/tmp/%s.loops", "") while true do tiny.poll({}, 1000) end'
 local function loops(name) wait_for(name .. "'s loop", function() return tiny.stat(("/tmp/%s.loops"):format(name)) end) end
 
--- Each makes a container of this name whose supervisor does not answer.
+-- Each creates a container with this name whose supervisor does not respond.
 local cases = {}
 function cases.callback(name)
   run(name, ('command = "echo x; sleep 1000", on_log = function() %s end'):format(LOOP:gsub("tiny.poll.*1000%)", ""):format(name)))
@@ -82,7 +83,7 @@ function cases.syscall(name)
   loops(name)
 end
 function cases.check(name)
-  -- The checks it has started are its children, and PID 1 ends after them.
+  -- The health checks are its children, and PID 1 ends after them.
   run(name, 'command = "sleep 1000", health = { command = "touch /tmp/checked; sleep 1000", interval = "100ms", timeout = "900s" }')
   wait_for("a check", function() return check.run({ "exec", name, "ls", "/tmp/checked" }).status == 0 end)
   stopped_supervisor(name)
@@ -125,7 +126,7 @@ function cases.inside(name)
   return client
 end
 
--- What is left of a container besides its record.
+-- What remains of a container besides its record.
 local function left(name, before)
   for _, pid in pairs { before.pid, before.supervisor and before.supervisor.pid } do
     local status = tiny.read_file(("/proc/%d/status"):format(pid)) or ""
@@ -146,7 +147,7 @@ for name, make in pairs(cases) do
         left(mine, before)
       else
         bounded("stop", "-t", "1", mine)
-        -- A start that is given up leaves nothing; the callback at the end continues, with the end recorded.
+        -- An aborted start leaves nothing; the last callback continues, with the end recorded.
         local now = check.run { "inspect", "--format", "state.status", mine }
         check.equal(now.out, name == "start" and "" or name == "at_end" and "exited\n" or "stopped\n", mine)
         left(mine, { pid = before.pid })

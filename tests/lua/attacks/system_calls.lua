@@ -1,6 +1,6 @@
--- System calls that lead out of a container, made for real: the kernel's keys, cryptography and new namespaces, as
--- root and as an unprivileged user. Numbers above 32 bits are no way around a rule (CVE-2019-7303, CVE-2019-10063), nor
--- are x32 and 32-bit calls.
+-- System calls that could affect the host are made for real: kernel keyrings, the kernel crypto API and new namespaces,
+-- as root and as an unprivileged user. Numbers above 32 bits (CVE-2019-7303, CVE-2019-10063), x32 and 32-bit calls do
+-- not bypass a rule.
 local attack = require "attack"
 local check = require "check"
 
@@ -9,7 +9,7 @@ local arm = tiny.probe().kernel.machine == "aarch64"
 local EPERM, ENOSYS = 1, 38
 local HIGH, NEWUSER, SIGCHLD = 1 << 32, 0x10000000, 17
 
--- Name, number (on x86, on ARM), arguments: such with which the kernel itself has another answer.
+-- Name, number (on x86, on ARM), arguments for which the kernel itself returns a different error.
 local CALLS = {
   { "socket AF_ALG", 41, 198, 38, 5, 0 }, { "socket AF_ALG above 32 bits", 41, 198, HIGH | 38, 5, 0 },
   { "socket AF_VSOCK", 41, 198, 40, 1, 0 }, { "socket AF_VSOCK above 32 bits", 41, 198, HIGH | 40, 1, 0 },
@@ -35,7 +35,7 @@ local CALLS = {
 }
 if arm then table.remove(CALLS) end
 
--- Each call's errno, 0 where it is made; a child of one ends at once.
+-- The errno of each call, 0 if it succeeds; a resulting child ends at once.
 local script = { "$| = 1; my $me = $$; sub t { my ($n, @a) = @_; $_ =~ /^-?\\d+$/ and $_ += 0 for @a; my $r = syscall($n, @a); my $e = $r == -1 ? $! + 0 : 0;",
   "if (syscall(" .. (arm and 172 or 39) .. ") != $me) { exec '/bin/true' } print qq($e\\n) }" }
 for _, call in ipairs(CALLS) do
@@ -58,7 +58,7 @@ local function denied(...)
     if errno ~= EPERM and errno ~= ENOSYS then error(("%s: %s"):format(name, errno == 0 and "it was made" or "the kernel was asked, errno " .. errno)) end
   end
 end
--- Without the filter the kernel has another answer: the calls are real ones.
+-- Without the filter, the kernel returns a different error: the calls are real.
 local free = outcomes("run", "--rm", "--security-opt", "seccomp=unconfined", "perl", "-e", script)
 for _, name in ipairs {
   "socket AF_ALG", "socket AF_VSOCK above 32 bits", "clone NEWUSER", "clone NEWUSER above 32 bits", "unshare NEWUSER", "setns", "personality above 32 bits",
@@ -71,8 +71,8 @@ check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 denied("exec", "c", "perl", "-e", script)
 check.succeeds("rm", "-f", "c")
 
--- 32-bit calls, which have other numbers: a program that makes getpid by int 0x80 and ends with its errno. Only one
--- segment is loaded: the header and the code behind it.
+-- 32-bit calls, which have other numbers: a program that calls getpid with int 0x80 and exits with its errno. Only one
+-- segment is loaded: the header followed by the code.
 if not arm then
   local CODE = "\xb8\x14\0\0\0\xcd\x80\x31\xff\x85\xc0\x79\x04\xf7\xd8\x89\xc7\xb8\x3c\0\0\0\x0f\x05"
   local header = string.pack("<c16I2I2I4I8I8I8I4I2I2I2I2I2I2", "\x7fELF\2\1\1", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
@@ -80,7 +80,7 @@ if not arm then
   tiny.mkdir("/tmp/vol")
   tiny.write_file("/tmp/vol/int80", header .. segment .. CODE, { mode = tonumber("755", 8) })
   local function status(...) return check.run({ "run", "--rm", "-v", "/tmp/vol:/vol", ... }).status end
-  -- A kernel may have no 32-bit calls at all; User-Mode Linux takes int 0x80 for a 64-bit call.
+  -- A kernel may have no 32-bit calls at all; User-Mode Linux treats int 0x80 as a 64-bit call.
   local none = attack.slow or status("--security-opt", "seccomp=unconfined", "/vol/int80") ~= 0
   if not none then check.equal(status("/vol/int80"), EPERM, "a 32-bit call") end
 end

@@ -1,5 +1,5 @@
--- An archive may claim any length for a name, for its pax records or for the map of a sparse file, all of which a
--- reader keeps in memory: 2.1 GB were taken by an archive of one name.
+-- An archive may declare any length for a name, for pax records, or for the map of a sparse file, and a reader keeps
+-- these in memory: an archive with one name once used 2.1 GB.
 local check = require "check"
 
 local function field(text, length) return text .. ("\0"):rep(length - #text) end
@@ -15,7 +15,7 @@ local function header(kind, size, name, tail)
   return made(("%06o\0 "):format(sum))
 end
 
--- Unpacks `first` and then `piece` again and again, in a process of its own, of whose memory the peak is returned.
+-- Unpacks `first` and then `piece` repeatedly, in a separate process; returns its peak memory.
 local function unpack(first, piece, count)
   local from, into = tiny.pipe()
   local said, say = tiny.pipe()
@@ -47,20 +47,20 @@ for _, kind in ipairs { "L", "K", "x" } do
   check.equal(code, "EFBIG", text)
   assert(text:find("the names and records of an entry have more than 1 MiB", 1, true), text)
 end
--- Global records are no entry's, and are read over.
+-- Global records belong to no entry, and are skipped.
 local code, peak, text = unpack(header("g", 300 << 20), MIB, 300)
 assert(code == "nil" and peak < 100, text)
--- Many small ones.
+-- Many small records.
 code, peak = unpack("", header("L", 1) .. field("x", 512) .. header("K", 1) .. field("x", 512), 200000)
 assert(code ~= "nil" and peak < 100)
--- A sparse file in pieces without end: each block says that another follows.
+-- A sparse file with endless parts: each block announces another.
 local EMPTY = ("%011o\0"):format(0):rep(2)
 code, peak, text = unpack(header("S", 0, "sparse", EMPTY:rep(4) .. "\1"), field(EMPTY:rep(21) .. "\1", 512), 600000)
 assert(peak < 100, ("S: %d MiB"):format(peak))
 check.equal(code, "EFBIG", text)
 check.equal(#tiny.list_dir("in"), 0)
 
--- A name as long as the kernel takes one is no trouble, nor is what stands before a large file.
+-- A name of the kernel's maximum length works, and so does a header before a large file.
 local long = ("d/"):rep(1500) .. "f"
 code, _, text = unpack(header("L", #long + 1) .. field(long, (#long + 512) // 512 * 512) .. header("0", 3, "short") .. field("yes", 512), ("\0"):rep(1024), 1)
 check.equal(code, "nil", text)
@@ -69,7 +69,7 @@ code, _, text = unpack(header("0", 8 << 20, "large"), MIB, 9)
 check.equal(code, "nil", text)
 check.equal(tiny.stat("in/large").size, 8 << 20)
 
--- A sparse file that claims 4 GiB, with three bytes at its end, on a file system of 1 MiB: holes take no room.
+-- A sparse file that claims 4 GiB, with three bytes at its end, on a file system of 1 MiB: holes use no space.
 tiny.mount_tmpfs("small", { create = true, size = "1m" })
 local SIZE <const> = 4 << 30
 local function number(n) return ("%011o\0"):format(n) end
@@ -81,7 +81,7 @@ local file <close> = assert(io.open("small/sparse"))
 file:seek("end", -5)
 check.equal(file:read("a"), "\0\0end")
 
--- By the command.
+-- With the command.
 tiny.write_file("endless.tar", header("L", 1 << 30) .. MIB:rep(3))
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 local err, err_end = tiny.pipe()

@@ -1,8 +1,8 @@
--- What a container writes, and what it is called, does not steer the terminal of the person who looks: neither `logs`, a
--- run in the foreground or `attach`, nor names in the output and the errors of other commands.
+-- The output and the name of a container do not control the user's terminal: not in `logs`, `attach` or a run in the
+-- foreground, and not in names in the output and error messages of other commands.
 local check = require "check"
 
--- Runs the command on a terminal of its own; returns what came there.
+-- Runs the command on a separate terminal; returns what arrived there.
 local function at_terminal(...)
   local master, slave = tiny.openpty("/dev/pts")
   local words = { ... }
@@ -21,7 +21,7 @@ local function at_terminal(...)
   return (table.concat(got):gsub("\r\n", "\n"))
 end
 
--- What steers a terminal, apart from colours.
+-- Whatever controls a terminal, apart from colors.
 local function steering(text)
   text = text:gsub("\27%[[%d;]*m", "")
   return text:match("[\0-\8\11\12\14-\31\127]") or text:match("\xc2[\x80-\x9f]") or text:match("\xe2\x80[\xaa-\xae]") or (not utf8.len(text) and "no UTF-8")
@@ -40,7 +40,7 @@ check.equal(at_terminal("run", "--rm", "sh", "-c", EVIL), SHOWN)
 check.equal(at_terminal("run", "--rm", "sh", "-c", EVIL .. " >&2"), SHOWN)
 check.equal(at_terminal("run", "--rm", "--raw", "sh", "-c", EVIL), RAW)
 check.equal(check.succeeds("run", "--rm", "sh", "-c", EVIL), RAW)
--- A sequence that comes in pieces, and one that never ends.
+-- A sequence that arrives in parts, and one that never ends.
 local pieces = at_terminal("run", "--rm", "sh", "-c", [[printf 'a\033'; sleep 0.2; printf '[2'; sleep 0.2; printf 'J\342'; sleep 0.2; printf '\200\256'; printf '\033[3']])
 check.equal(pieces, "a\\x1b[2J\\xe2\\x80\\xae\\x1b[3")
 
@@ -51,7 +51,7 @@ while not check.succeeds("logs", "c"):find("evil", 1, true) do tiny.poll({}, 0.0
 check.equal(at_terminal("logs", "c"), SHOWN .. "good\revil\n")
 check.equal(at_terminal("logs", "--raw", "c"), RAW .. "good\revil\n")
 check.equal(check.succeeds("logs", "c"), RAW .. "good\revil\n")
--- exec, on both streams, also what it leaves in the pipe at its end.
+-- exec, on both streams, including output that remains in the pipe when the program ends.
 check.equal(at_terminal("exec", "c", "sh", "-c", EVIL), SHOWN)
 check.equal(at_terminal("exec", "c", "sh", "-c", EVIL .. " >&2"), SHOWN)
 check.equal(at_terminal("exec", "--raw", "c", "sh", "-c", EVIL), RAW)

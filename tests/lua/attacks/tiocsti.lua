@@ -1,5 +1,4 @@
--- CVE-2017-5226: a program pushes what it likes into the input of its caller's terminal, where the caller's shell
--- reads it.
+-- CVE-2017-5226: a program injects input into its caller's terminal, which the caller's shell then reads.
 local sit = require "person"
 
 local INJECT = [[for my $fd (0, 1, 2) { open(my $t, "+<&=", $fd); my $done = 0;
@@ -11,7 +10,7 @@ for _, way in ipairs { { "run", "--rm", "-i", "perl", "-e", INJECT }, { "run", "
   person:sees("none")
   person:leaves()
 end
--- exec gives no way either; with a terminal of its own, what is pushed is its own.
+-- exec is protected too; with -t, the input is injected into its own terminal.
 local box = sit("run", "-it", "--name", "box", "sh", "-c", "echo here; read x; echo got $x")
 box:sees("here\r\n")
 local other = sit("exec", "-i", "box", "perl", "-e", INJECT)

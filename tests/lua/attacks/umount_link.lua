@@ -1,10 +1,10 @@
--- What is unmounted below a root is the mount that was looked up: whoever puts a link in its place at the last moment
--- does not have a mount of the host taken away.
+-- Unmounting below a root affects the mount that was looked up: a link put in its place at the last moment does not
+-- unmount a mount of the host.
 local check = require "check"
 
 if not os.execute("strace -o /dev/null true 2>/dev/null") then check.skip("needs strace, and leave to trace") end
 
--- It tells which system call a process is in; User-Mode Linux does not have it.
+-- It shows the current system call of a process; User-Mode Linux does not have it.
 if not tiny.stat("/proc/self/syscall") then check.skip("this kernel has no /proc/PID/syscall") end
 
 local ROOT, HOST = "/tmp/root", "/tmp/host"
@@ -15,7 +15,7 @@ local number = UMOUNT2[machine] or check.skip("no number of umount2 for " .. mac
 tiny.mkdir(ROOT .. "/mnt", { parents = true })
 tiny.mount_tmpfs(HOST, { create = true })
 
--- Another process, in a mount namespace of its own, may rename what is mounted upon in this one.
+-- Another process, in its own mount namespace, may rename a mount point of this one.
 local go, ready = tiny.pipe()
 local swapper <close> = tiny.clone({ mount = true }, function()
   ready:close()
@@ -26,7 +26,7 @@ end)
 go:close()
 tiny.mount_tmpfs(ROOT .. "/mnt")
 
--- The engine is held at the door of umount2 by strace(1).
+-- strace(1) stops tinylua at the entry of umount2.
 tiny.write_file("/tmp/umount.lua", ('tiny.umount("mnt", { root = %q, detach = true })\n'):format(ROOT))
 local engine = ("/proc/%d/exe"):format(tiny.getpid())
 local tracer <close> = tiny.fork(function()

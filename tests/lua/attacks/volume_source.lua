@@ -1,6 +1,7 @@
--- CVE-2023-27561, CVE-2025-52881, CVE-2021-25741: a folder that one container can write to is a volume of the next one, and
--- the first swaps what is in it for links while the other is made. A subpath is looked up below its source and never leads out
--- of it; a plain source is the host's path and follows its links, so that what a container can write to is named by subpath.
+-- CVE-2023-27561, CVE-2025-52881, CVE-2021-25741: a directory that one container can write to is a volume of the next
+-- one, and the first container replaces entries in it with links during setup. A subpath is resolved below its source
+-- and never leads out of it. A plain source is a path of the host whose links are followed, so directories that a
+-- container can write to are specified with subpath.
 local attack = require "attack"
 local check = require "check"
 
@@ -10,7 +11,7 @@ tiny.write_file("/tmp/shared/sub/mine", "volume")
 tiny.mkdir("/tmp/outside")
 tiny.write_file("/tmp/outside/secret", "host's")
 
--- The attacker is a process in the folder, as root of a container that has it would be.
+-- The attacker is a process in the directory, like root of a container that has it as a volume.
 local targets, swaps, started, refused = { "../outside", "/tmp/outside", "/proc", "/proc/self/root", "/" }, 0, 0, 0
 for _, target in ipairs(targets) do
   local stop = attack.loop(attack.swap("/tmp/shared/sub", target))
@@ -32,7 +33,7 @@ end
 check.equal(table.concat(tiny.list_dir("/tmp/outside"), " "), "secret")
 print(("%d swaps; %d containers started, %d refused"):format(swaps, started, refused))
 assert(swaps > 1000 and started > 0, "no race was run")
--- Without a race: links that lead out, upward or to no folder.
+-- Without a race: links that lead out, upward or to a file.
 for _, link in ipairs { "/tmp/outside", "../outside", "../../tmp/outside" } do
   tiny.symlink(link, "/tmp/shared/link")
   local ran = check.run { "run", "--rm", "--rootfs", "/tmp/root", "--mount", "type=bind,source=/tmp/shared,subpath=link,target=/mnt", "cat", "/mnt/secret" }

@@ -1,4 +1,4 @@
--- cgroup: makes a group with the controllers asked for, whose child is born in it; `<close>` removes it.
+-- cgroup: creates a group with the requested controllers, in which a child can be created; `<close>` removes it.
 local check = require "check"
 local name = "tl-" .. tiny.random_id()
 
@@ -17,7 +17,7 @@ do
   end)
   check.equal(child:wait(), 0, "the child's status")
 
-  -- Also in a new user namespace, where it has no rights over the group.
+  -- Also in a new user namespace, which has no privileges over the group.
   local stranger <close> = tiny.clone({ user = true, cgroup = cg }, function() tiny.exec { "sleep", "60" } end)
   stranger:wait_ready()
   check.equal(cg:stats().pids, 1, "pids")
@@ -35,7 +35,7 @@ for _, folder in ipairs(folders) do
 end
 check.fails("ENOENT", tiny.cgroup_stats, name)
 
--- A recipe that fails leaves nothing behind, though it made groups below.
+-- A failing recipe leaves nothing behind, even if it created child groups.
 tiny.try(function()
   local cg <close> = tiny.cgroup(name)
   tiny.cgroup("below", { parent = cg }):keep()
@@ -43,7 +43,7 @@ tiny.try(function()
 end)
 check.fails("ENOENT", tiny.cgroup_stats, name)
 
--- An unknown controller is named, with what is offered, and nothing is made.
+-- An unknown controller is reported, with the available ones, and nothing is created.
 local err = check.fails("ENODEV", tiny.cgroup, name, { controllers = { "memroy" } })
 assert(err.message:find("there is no memroy controller; the mounted hierarchies have ", 1, true), err.message)
 check.fails("ENOENT", tiny.cgroup_stats, name)

@@ -20,7 +20,7 @@ check.equal(cg:stats().populated, false, "populated")
 check.fails("ENOENT", tiny.cgroup_attach, cg.path .. "-not")
 check.refuses("group is missing: cgroup_attach(group [, process])", tiny.cgroup_attach)
 
--- A limit that brings its controller late finds the processes that are there already.
+-- A limit that enables its controller late applies to existing processes.
 local late <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local member <close> = tiny.clone({ cgroup = late }, function() tiny.exec { "sleep", "60" } end)
 member:wait_ready()
@@ -28,7 +28,7 @@ late:set_pids_limit(5)
 check.equal(late:stats().pids, 1, "pids of the late controller")
 member:reap()
 
--- On v1 a cpuset is of no use until it has CPUs: it gets those of the group above it.
+-- On v1 a cpuset is unusable until it has CPUs: it gets those of its parent group.
 local cpus, err = tiny.try(tiny.cgroup, "tl-" .. tiny.random_id(), { controllers = { "cpuset" } })
 if not cpus then return check.equal(err.code, "ENODEV", "code") end
 local cpuset <close> = cpus

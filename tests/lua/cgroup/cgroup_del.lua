@@ -1,4 +1,4 @@
--- cgroup_del: removes empty cgroups, names the others, kills only on request.
+-- cgroup_del: removes empty cgroups, reports busy ones by name, kills processes only on request.
 local check = require "check"
 local name = "tl-" .. tiny.random_id()
 local cg <close> = tiny.cgroup(name, { controllers = { "pids" } })
@@ -20,7 +20,7 @@ check.fails("ENOENT", tiny.cgroup_stats, below)
 check.fails("ENOENT", tiny.cgroup_del, name)
 cg:keep()
 
--- Groups below it stay unless they are asked for.
+-- Child groups are kept unless their removal is requested.
 local again = tiny.cgroup(name):keep()
 tiny.cgroup("below", { parent = again }):keep()
 local busy = check.fails("EBUSY", tiny.cgroup_del, again)

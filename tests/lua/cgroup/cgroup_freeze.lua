@@ -1,4 +1,4 @@
--- cgroup_freeze and cgroup_thaw: a process that burns CPU time burns none while it is frozen.
+-- cgroup_freeze and cgroup_thaw: a busy process uses no CPU time while it is frozen.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "cpuacct" } })
 local busy <close> = tiny.clone({ cgroup = cg }, function() while true do end end)
@@ -20,7 +20,7 @@ local own <close> = tiny.clone({ cgroup = cg }, function() tiny.cgroup_freeze(cg
 local err = check.fails("EDEADLK", own.wait, own)
 assert(err.message:find("the caller itself is in it", 1, true), err.message)
 
--- A frozen process is killed anyway, and the cgroup is removed with the failing body.
+-- A frozen process can be killed, and the cgroup is removed when the body fails.
 local path
 tiny.try(function()
   local cold <close> = tiny.cgroup("tl-" .. tiny.random_id())

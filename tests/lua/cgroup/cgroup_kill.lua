@@ -1,4 +1,4 @@
--- cgroup_kill: ends every process of a group and of those below, also frozen ones.
+-- cgroup_kill: kills every process in a group and its descendants, including frozen ones.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local below <close> = tiny.cgroup("below", { parent = cg })

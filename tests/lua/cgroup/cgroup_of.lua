@@ -1,4 +1,4 @@
--- cgroup_of: says where a process is.
+-- cgroup_of: returns the cgroup of a process.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
 local controller = cg.version == "v2" and "unified" or "pids"

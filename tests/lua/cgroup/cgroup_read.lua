@@ -1,4 +1,4 @@
--- cgroup_read: a control file as text.
+-- cgroup_read: returns the contents of a control file.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
 check.equal(tiny.cgroup_read(cg, "cgroup.procs"), "", "no process")

@@ -1,7 +1,7 @@
--- cgroup_stats: figures of the controllers that the group has, and none of those it lacks.
+-- cgroup_stats: returns values of the controllers that the group has, and no others.
 local check = require "check"
 local bare <close> = tiny.cgroup("tl-" .. tiny.random_id())
--- On v2 a group also has what its neighbours made the group above hand down.
+-- On v2 a group also has the controllers that its siblings caused the parent to enable.
 if bare.version ~= "v2" then check.equal(bare:stats().memory, nil, "memory without the controller") end
 check.equal(bare:stats().populated, false, "populated")
 

@@ -1,4 +1,4 @@
--- cgroup_thaw: a process goes on only when no group above it is frozen.
+-- cgroup_thaw: a process continues only if no ancestor of its group is frozen.
 local check = require "check"
 local above <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local cg <close> = tiny.cgroup("below", { parent = above })

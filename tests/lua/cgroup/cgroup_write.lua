@@ -1,4 +1,4 @@
--- cgroup_write: control files as the kernel takes them.
+-- cgroup_write: writes control files in the kernel's format.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 local weight = cg.version == "v2" and "cpu.weight" or "cpu.shares"

@@ -1,11 +1,11 @@
--- cgroup v2: a user works in the part of the hierarchy that was handed to it, and nowhere else.
+-- cgroup v2: a user can manage the delegated subtree of the hierarchy, and nothing else.
 local check = require "check"
 
 local function body()
   local part <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "pids" } })
   if part.version ~= "v2" then return "the controllers are not on cgroup v2" end
   local own <close> = tiny.cgroup("own", { parent = part })
-  -- The folder and these files, no limit: the part as a whole stays as it was given (cgroups(7)).
+  -- The directory and these files, no limits: the limits of the subtree stay as they were set (cgroups(7)).
   local top = part.folders.unified
   assert(os.execute(("chown -R 1234 %s/own %s/cgroup.procs %s/cgroup.subtree_control"):format(top, top, top)))
   assert(os.execute("chown 1234 " .. top))

@@ -1,4 +1,4 @@
--- cgroup v2: a group with processes of its own hands no controller down, and the error says so.
+-- cgroup v2: a group that contains processes cannot enable controllers for its children; the error says so.
 local check = require "check"
 
 local function body()
@@ -6,8 +6,7 @@ local function body()
   if parent.version ~= "v2" then return "the controllers are not on cgroup v2" end
   local member <close> = tiny.clone({ cgroup = parent }, function() tiny.exec { "sleep", "60" } end)
 
-  -- The kernel itself refuses memory; with pids it would turn the groups below into threaded ones,
-  -- which take no process.
+  -- The kernel itself refuses memory; with pids it would make the child groups threaded, and these accept no processes.
   for _, controller in ipairs { "memory", "pids" } do
     local err = check.fails("EBUSY", tiny.cgroup, "below", { parent = parent, controllers = { controller } })
     local text = ("1 processes are in that cgroup, so it cannot enable %s for its children"):format(controller)
@@ -17,7 +16,7 @@ local function body()
     check.fails("ENOENT", tiny.cgroup_stats, parent.path .. "/below")
   end
 
-  -- As the hint says.
+  -- As the hint suggests.
   local leaf <close> = tiny.cgroup("leaf", { parent = parent })
   tiny.cgroup_attach(leaf, member)
   local below <close> = tiny.cgroup("below", { parent = parent, controllers = { "pids" } })

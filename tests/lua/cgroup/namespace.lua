@@ -1,4 +1,4 @@
--- In a cgroup namespace paths count from its root, once its hierarchies are mounted there.
+-- In a cgroup namespace, paths are relative to its root after its hierarchies have been mounted there.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 if not cg.folders.unified then

@@ -1,4 +1,4 @@
--- open_cgroup: works on a group that is there; closing the handle leaves it alone.
+-- open_cgroup: opens an existing group; closing the handle does not remove it.
 local check = require "check"
 local made <close> = tiny.cgroup("tl-" .. tiny.random_id())
 

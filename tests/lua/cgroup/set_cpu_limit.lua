@@ -1,4 +1,4 @@
--- set_cpu_limit: a process that wants more than its share is throttled.
+-- set_cpu_limit: a process that exceeds its quota is throttled.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "cpuacct" } })
 tiny.set_cpu_limit(cg, 0.1)

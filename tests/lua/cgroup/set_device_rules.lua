@@ -1,4 +1,4 @@
--- set_device_rules: what is not allowed cannot be opened nor made, whichever hierarchy decides.
+-- set_device_rules: devices that are not allowed can be neither opened nor created, on either cgroup version.
 local check = require "check"
 
 local function can(group, f, ...)
@@ -31,7 +31,7 @@ local function rules_hold(group)
   check.equal(can(group, tiny.mknod, "/tmp/dev/tty9", "char", { major = 5, minor = 9 }), "yes")
   check.equal(can(group, tiny.mknod, "/tmp/dev/b", "block", { major = 5, minor = 9 }), "EPERM", "another type")
   tiny.remove("/tmp/dev/tty9")
-  -- New rules take the place of the old ones, for both types where none is named.
+  -- New rules replace the old ones, for both types if none is named.
   tiny.set_device_rules(group.path, { { access = "m" }, { type = "char", major = 1, minor = 7, access = "rw" } })
   check.equal(can(group, open, "/dev/null", READ), "EPERM")
   check.equal(can(group, open, "/dev/full", READ), "yes")
@@ -46,7 +46,7 @@ local before = can(group, open, "/dev/full", READ)
 check.equal(before, "yes")
 rules_hold(group)
 
--- The other way: by the v1 controller alone, where the host has both.
+-- The other way: with the v1 controller only, if the host has both.
 local v1, v2
 for _, mount in ipairs(tiny.mounts()) do
   if mount.fstype == "cgroup" and mount.super_options:match("devices") then v1 = mount.target end

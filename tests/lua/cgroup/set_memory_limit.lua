@@ -1,4 +1,4 @@
--- set_memory_limit: a process that grows beyond it is killed, and the group tells so afterwards.
+-- set_memory_limit: a process that exceeds the limit is killed, and the group records the OOM kill.
 local check = require "check"
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id())
 tiny.set_memory_limit(cg, "20m")
@@ -14,13 +14,13 @@ check.equal(signal, "SIGKILL", "signal")
 check.equal(cg:stats().oom_kills, 1, "oom_kills")
 assert(cg:stats().memory_peak <= 20 << 20, "memory_peak is above the limit")
 
--- The kernel counts whole pages; a limit can be changed and lifted, by name as by handle.
+-- The kernel counts whole pages; a limit can be changed and lifted, by name and by handle.
 tiny.set_memory_limit(cg.path, (30 << 20) + 1)
 check.equal(cg:stats().memory_limit, 30 << 20, "rounded")
 cg:set_memory_limit("unlimited")
 check.equal(cg:stats().memory_limit, nil, "unlimited")
 
--- Less than what is in use: v1 refuses, v2 kills.
+-- Less than the current usage: v1 refuses, v2 kills.
 local user <close> = tiny.clone({ pid = true, cgroup = cg }, function()
   local held = ("x"):rep(8 << 20)
   tiny.notify_ready()

@@ -1,4 +1,4 @@
--- set_swap_limit: counts beside the memory limit on v1 and v2 alike.
+-- set_swap_limit: the limit is in addition to the memory limit on both v1 and v2.
 local check = require "check"
 
 local function body()

@@ -1,4 +1,4 @@
--- caller: the place in the user's own file, also from inside a shipped module.
+-- caller: returns the position in the user's file, even from within a shipped module.
 local check = require "check"
 
 tiny.write_file("where.lua", "local f = ...\nlocal place =\n  f()\nreturn place")

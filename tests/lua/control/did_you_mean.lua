@@ -1,4 +1,4 @@
--- did_you_mean: the closest word, or none when none is close.
+-- did_you_mean: returns the most similar word, or nothing if none is similar.
 local check = require "check"
 
 check.equal(tiny.did_you_mean("hostnme", { "name", "hostname", "host" }), "hostname")

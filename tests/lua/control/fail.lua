@@ -1,4 +1,4 @@
--- fail: throws a message, or the fields of an error with its exit status.
+-- fail: throws a message, or a table with the fields of an error and its exit status.
 local check = require "check"
 
 local function thrown(...) return select(2, tiny.try(tiny.fail, ...)) end
@@ -16,7 +16,7 @@ check.equal(result.err, "no rootfs\n  hint: pass a folder\n")
 tiny.write_file("one.lua", [[tiny.fail("stop")]])
 check.equal(check.run({ "run", "one.lua" }).status, 125)
 
--- It crosses a fork as it is.
+-- It crosses a fork unchanged.
 local child <close> = tiny.fork(function() tiny.fail { message = "in the child", hint = "h", exit = 3 } end)
 local _, crossed = tiny.try(child.wait, child)
 check.equal(crossed.message, "in the child")

@@ -1,4 +1,4 @@
--- foresee: a call's own check, without the call; what is not known passes.
+-- foresee: performs the checks of a call without making it; unknown values pass.
 local check = require "check"
 
 local unknown = tiny.foresee()
@@ -22,9 +22,9 @@ check.equal(select(2, told("getpid")), nil)
 check.equal(told("child:wait", unknown, "soon"):match("^timeout: "), "timeout: ")
 check.equal(told("child:wait", {}), "child: expected a child handle, got a table")
 check.equal(tiny.foresee("no_such_primitive", {}), false)
--- Those in Lua say themselves what they take.
+-- Functions in Lua declare their own arguments.
 check.equal(told("try", print, 1, 2), nil)
--- A real call does not take it for a value.
+-- A real call does not accept it as a value.
 check.fails("EINVAL", tiny.sethostname, ("x"):rep(100))
 local _, err = tiny.try(tiny.sethostname, unknown)
 assert(err, "the mark is no hostname")

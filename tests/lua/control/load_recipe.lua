@@ -1,4 +1,4 @@
--- load_recipe: compiles without running; bytecode and broken text are refused with their place.
+-- load_recipe: compiles without running; bytecode and syntax errors are refused with their position.
 local check = require "check"
 
 tiny.mkdir("recipes")

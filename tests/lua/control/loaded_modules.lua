@@ -1,4 +1,5 @@
--- loaded_modules: the user's modules that `require` loaded, with their text; and load_recipe with code that is not read from files.
+-- loaded_modules: the user's modules that `require` has loaded, with their source; also load_recipe with source that is
+-- not read from files.
 local check = require "check"
 
 local before = #tiny.loaded_modules()
@@ -16,13 +17,13 @@ check.equal(two.name, "sub.two")
 check.equal(two.path, folder .. "/sub/two.lua")
 check.equal(folder, tiny.readlink("/proc/self/cwd") .. "/recipes")
 
--- A shipped module is none of the user's, and neither is what cannot be compiled.
+-- A shipped module is not one of the user's, and neither is one that cannot be compiled.
 require "tiny.scope"
 tiny.write_file("recipes/broken.lua", "return = 1")
 assert(select(2, tiny.try(require, "broken")))
 check.equal(#tiny.loaded_modules(), before + 2)
 
--- Given code comes before files, and modules of the same name are loaded anew.
+-- Given source has priority over files, and modules with the same name are loaded again.
 tiny.write_file("recipes/three.lua", "return 'three'")
 local modules = { one = { path = "/kept/one.lua", text = "return 'kept'" }, wrong = { path = "/kept/wrong.lua", text = "\nerror 'here'" } }
 local recipe, text = tiny.load_recipe("/kept/r.lua", { text = "return require 'one', require 'three'", modules = modules, folder = folder })
@@ -37,7 +38,7 @@ check.equal(list[2].path, folder .. "/three.lua")
 local _, err = tiny.try(require, "wrong")
 assert(tostring(err):find("^/kept/wrong.lua:2: here"), tostring(err))
 
--- Without a folder there is nothing beside it; what is given is text, never bytecode.
+-- Without a directory there are no modules next to the recipe; given source is text, never bytecode.
 recipe = tiny.load_recipe("/kept/r.lua", { text = "return require 'three'" })
 local _, missing = tiny.try(recipe)
 assert(missing.message:find('no such module: three', 1, true), missing.message)
@@ -48,5 +49,5 @@ _, binary = tiny.try(recipe)
 assert(binary.message:find("attempt to load a binary chunk", 1, true), binary.message)
 check.refuses('option "modules": "one": option "path" is missing: its file, for errors', tiny.load_recipe, "r", { text = "", modules = { one = {} } })
 
--- A file that is loaded afterwards has its own folder and no modules of the other.
+-- A file that is loaded afterwards has its own directory and none of the other's modules.
 check.equal(tiny.load_recipe("recipes/r.lua")(), "one two")

@@ -1,5 +1,5 @@
--- log: a level, a message and fields as one line of text or JSON, on standard error or in a file; by default only what
--- is grave.
+-- log: writes a level, a message and fields as one line of text or JSON, to standard error or to a file; by default
+-- only warnings and errors.
 local check = require "check"
 
 tiny.write_file("said.lua", [[
@@ -10,7 +10,7 @@ tiny.log("debug", "a \27[31mcolour\nand a line")
 tiny.log("trace", "all of it")
 ]])
 
--- The lines that a run with these options says, without their times, which are checked.
+-- The lines logged by a run with these options, without their times, which are checked.
 local function said(environment, ...)
   local before = check.environment
   check.environment = environment
@@ -33,19 +33,19 @@ check.equal(#said(nil, "--log-level", "off", "run", "said.lua"), 0)
 check.equal(table.concat(said(nil, "run", "--log-level=error", "said.lua")), ERROR)
 check.equal(said(nil, "run", "--log-level", "info", "said.lua")[3], "INFO  done at=said.lua:3")
 
--- One line each, and none steers a terminal. Rust's own events name where they come from.
+-- One line each, without control characters. Events from Rust have their source.
 lines = said(nil, "--log-level", "debug", "run", "said.lua")
 check.equal(lines[1]:match("^DEBUG command: begins version=%S+ sealed="), "DEBUG command: begins version=" .. tiny.settings.version .. " sealed=")
 check.equal(lines[5], "DEBUG a \\u{1b}[31mcolour\\nand a line at=said.lua:4")
 check.equal(#lines, 5)
 check.equal(#said(nil, "--log-level", "trace", "run", "said.lua"), 6)
 
--- The environment's level; the command line's counts for more, and an empty variable for nothing.
+-- The level from the environment; the command line has priority, and an empty variable has no effect.
 check.equal(#said({ PATH = os.getenv "PATH", TINYLUA_LOG = "info" }, "run", "said.lua"), 3)
 check.equal(#said({ PATH = os.getenv "PATH", TINYLUA_LOG = "info" }, "--log-level", "error", "run", "said.lua"), 1)
 check.equal(#said({ PATH = os.getenv "PATH", TINYLUA_LOG = "" }, "run", "said.lua"), 2)
 
--- JSON, appended to a file that only its owner reads.
+-- JSON, appended to a file that only its owner can read.
 for round = 1, 2 do
   check.equal(#said(nil, "run", "--log", "out", "--log-format", "json", "--log-level", "info", "said.lua"), 0)
   local objects = {}
@@ -57,11 +57,11 @@ for round = 1, 2 do
   assert(tiny.parse_timestamp(odd.time) and math.type(odd.pid) == "integer")
 end
 check.equal(tiny.stat("out").mode, tonumber("600", 8))
--- A trace is another thing, and goes its own way.
+-- A trace is independent of diagnostics.
 local traced = check.run({ "run", "--log", "out", "--trace=json", "said.lua" }).err
 assert(traced:find('"op":"log"', 1, true) and not traced:find("ERROR broken", 1, true), traced)
 
--- What is not to be read is not looked at; what is, is checked.
+-- Messages below the level are not evaluated; others are checked.
 tiny.log("debug", "nobody reads this", { f = print })
 check.refuses('level: "loud" is not one of "error"|"warn"|"info"|"debug"|"trace"', tiny.log, "loud", "x")
 check.refuses("message is missing: log(level, message [, fields])", tiny.log, "warn")

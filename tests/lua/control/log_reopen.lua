@@ -1,4 +1,5 @@
--- log_reopen: what is logged follows standard error, warnings whatever is asked for; a file of --log stays.
+-- log_reopen: diagnostics follow a new standard error, and so do warnings at any level; a file given with --log stays
+-- in use.
 local check = require "check"
 
 tiny.write_file("moved.lua", [[
@@ -11,7 +12,7 @@ tiny.log("info", "after")
 tiny.log("warn", "odd")
 ]])
 
--- What is where: the messages on the first standard error, on the second, and in the file.
+-- Where messages are: on the first standard error, on the second, and in the file.
 local function told(...)
   tiny.try(tiny.remove, "moved")
   tiny.try(tiny.remove, "out")

@@ -1,4 +1,4 @@
--- parse_duration: seconds of a duration, or nil and what is wrong.
+-- parse_duration: returns the seconds of a duration, or nil and an error message.
 local check = require "check"
 
 for text, seconds in pairs { ["10"] = 10.0, ["10s"] = 10.0, ["500ms"] = 0.5, ["1m30s"] = 90.0, ["2h"] = 7200.0, ["1d"] = 86400.0, ["1.5"] = 1.5 } do

@@ -1,4 +1,4 @@
--- parse_size: bytes of a size, or nil and what is wrong.
+-- parse_size: returns the bytes of a size, or nil and an error message.
 local check = require "check"
 
 for text, bytes in pairs { ["0"] = 0, ["4096"] = 4096, ["64k"] = 65536, ["128M"] = 128 << 20, ["1.5g"] = 3 << 29, ["2KiB"] = 2048, ["8191t"] = 8191 << 40, [" 1 "] = 1 } do

@@ -1,4 +1,4 @@
--- show: any value on one line, short, and with nothing in it that a terminal would act on.
+-- show: formats any value as one short line without control characters.
 local check = require "check"
 
 for text, value in pairs {

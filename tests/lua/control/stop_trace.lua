@@ -1,4 +1,4 @@
--- stop_trace: a trace ends, and its reader sees the end while the process continues.
+-- stop_trace: ends a trace, so that its reader sees end of file while the process continues.
 local check = require "check"
 
 tiny.write_file("traced.lua", [[
@@ -18,4 +18,4 @@ check.equal(result.status, 0)
 assert(result.err:match("getpid%(%)"), result.err)
 assert(not result.err:match("clock"), result.err)
 tiny.open("done", { write = true }):write("x")
-tiny.stop_trace() -- without a trace there is nothing to do
+tiny.stop_trace() -- without a trace, this does nothing

@@ -1,4 +1,4 @@
--- trace_calls: primitives are printed from then on, in children too, and no more once it is turned off.
+-- trace_calls: prints calls of primitives while it is on, also in child processes.
 local check = require "check"
 
 tiny.write_file("traced.lua", [[
@@ -21,7 +21,7 @@ for _, want in ipairs { "getuid%(%) = %d+", "%d+ [^\n]* boot_id%(%)", 'readlink%
   assert(result.err:find(want), result.err)
 end
 assert(not result.err:find("getgid") and not result.err:find("trace_calls%(false%)"), result.err)
--- Under --trace it goes on as it was.
+-- With --trace the trace continues unchanged.
 result = check.run { "--trace", "run", "traced.lua" }
 check.equal(result.status, 125, "it was on before: " .. result.err)
 check.refuses("on is missing: trace_calls(on)", tiny.trace_calls)

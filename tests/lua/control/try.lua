@@ -1,4 +1,4 @@
--- try: results as they are, or nil and an error value that tells where and why.
+-- try: returns results unchanged, or nil and an error value with position and reason.
 local check = require "check"
 
 local a, b, c = tiny.try(function(...) return ... end, 1, nil, 3)
@@ -17,7 +17,7 @@ check.equal(err.args[1], '"/tmp"')
 assert(err.at == nil or err.at:match("try.lua"), err.at)
 check.equal(tostring(err):match("read_file.*$"), 'read_file("/tmp"): EISDIR: Is a directory: /tmp (it is not a regular file)\n  hint: it is a directory')
 
--- Whatever is thrown is an error value.
+-- Any thrown value becomes an error value.
 local _, plain = tiny.try(error, "text", 0)
 check.equal(plain.message, "text")
 local _, own = tiny.try(function() local x = nil; return x.y end)
@@ -31,7 +31,7 @@ local thrown = select(2, tiny.try(tiny.fail, "x"))
 check.equal(select(2, tiny.try(error, thrown)), thrown, "the same value")
 check.equal(select(2, tiny.try(nil)).message, "attempt to call a nil value")
 
--- Handles are closed on the way, before the error arrives.
+-- Handles are closed before the error is returned.
 local order = {}
 tiny.try(function()
   local first <close> = setmetatable({}, { __close = function() table.insert(order, "closed") end })

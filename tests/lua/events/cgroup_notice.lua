@@ -1,10 +1,10 @@
--- cgroup_notice, cgroup_notice_read: news of a control file wake a poll until they are read.
+-- cgroup_notice, cgroup_notice_read: an event of a control file wakes a poll until it is consumed.
 local check = require "check"
 
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "memory" } })
 local unified = cg.folders.unified
 
--- A process that needs more memory than it may have.
+-- A process that needs more memory than its limit.
 local function run_out()
   tiny.set_memory_limit(cg, "8m")
   local child <close> = tiny.clone({ cgroup = cg }, function()
@@ -14,14 +14,14 @@ local function run_out()
   return child:wait()
 end
 
--- v2 counts the kill in memory.events; on v1 memory.oom_control tells that it comes.
+-- v2 counts the kill in memory.events; on v1 memory.oom_control reports that it is about to happen.
 local v2 = cg.version == "v2"
 local news <close> = cg:notice(v2 and "memory.events" or "memory.oom_control")
 check.equal(#tiny.poll({ news }, "20ms"), 0, "nothing has happened")
 check.equal(run_out(), 137)
 check.equal(#tiny.poll({ news }, "5s"), 1, "told of the kill")
 check.equal(news:read():match("oom_kill (%d+)"), "1")
--- v2 may tell of what comes close together once more, 10 ms later.
+-- v2 may report close events once more, 10 ms later.
 while #tiny.poll({ news }, "100ms") > 0 do check.equal(news:read():match("oom_kill (%d+)"), "1") end
 
 if unified then
@@ -34,7 +34,7 @@ if unified then
   assert(events:read():match("populated 0"))
 end
 
--- Pressure: nothing stalls here, so that only the registering shows.
+-- Pressure: nothing stalls here, so only the registration is tested.
 if unified and tiny.stat(unified .. "/memory.pressure") then
   local pressure <close> = cg:notice("memory.pressure", { trigger = "some 150000 2000000" })
   check.equal(#tiny.poll({ pressure }, "20ms"), 0, "no pressure")

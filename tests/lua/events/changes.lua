@@ -1,10 +1,10 @@
--- changes: the names since the last time, any bytes in them; an empty list when there are none.
+-- changes: returns the names since the last call, with any bytes; an empty list if there are none.
 local check = require "check"
 
 tiny.mkdir("folder")
 local watch <close> = tiny.watch { "folder" }
 check.equal(#watch:changes(), 0)
--- More than one read of the descriptor holds.
+-- More than one read of the descriptor returns.
 for i = 1, 500 do tiny.mkdir("folder/" .. i) end
 local names = watch:changes()
 check.equal(#names, 500)

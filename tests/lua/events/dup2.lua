@@ -1,4 +1,4 @@
--- dup2: an open file becomes standard input, output or error, of an executed program too.
+-- dup2: makes an open file standard input, output or error, also of an executed program.
 local check = require "check"
 
 tiny.write_file("in", "from the file\n")
@@ -15,7 +15,7 @@ for bytes in function() return from:read() end do text = text .. bytes end
 check.equal(child:wait(), 0)
 check.equal(text, "from the file\nout\nerr\n")
 
--- What was printed before goes to the old place.
+-- Earlier output goes to the old file.
 local old, old_end = tiny.pipe()
 local new, new_end = tiny.pipe()
 local printer <close> = tiny.fork(function()

@@ -1,4 +1,4 @@
--- isatty: true for a terminal and for nothing else.
+-- isatty: true for terminals only.
 local check = require "check"
 
 tiny.mount_devpts("pts", { create = true })

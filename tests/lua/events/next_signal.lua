@@ -1,4 +1,4 @@
--- next_signal: the signals in turn, each with its sender; nil when there is none.
+-- next_signal: returns pending signals in order, each with its sender; nil if there is none.
 local check = require "check"
 
 local signals <close> = tiny.signals { "SIGUSR1", "SIGUSR2" }

@@ -1,4 +1,4 @@
--- open: files, FIFOs and devices, for what was asked and nothing else.
+-- open: opens files, FIFOs and devices in the requested mode only.
 local check = require "check"
 
 do
@@ -25,7 +25,7 @@ check.equal(from:read(), false, "nothing now")
 into:write("x")
 check.equal(from:read(), "x")
 
--- Close-on-exec: a program gets 0, 1 and 2 alone.
+-- Close-on-exec: a program gets only 0, 1 and 2.
 local out, out_end = tiny.pipe()
 local child <close> = tiny.fork(function()
   tiny.dup2(out_end, 1)
@@ -42,7 +42,7 @@ check.equal(err.path, "nowhere")
 check.equal(err.hint, "the file is missing; create = true creates it")
 check.refuses([[unknown option "apend"; did you mean "append"?]], tiny.open, "file", { apend = true })
 
--- Closed with its block, whatever happens in it; and in a loop nothing stays open.
+-- Closed with its block in any case; a loop leaks nothing.
 local kept
 tiny.try(function()
   local file <close> = tiny.open("file")

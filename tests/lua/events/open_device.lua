@@ -1,4 +1,4 @@
--- open_device: opens the given device, by descriptor, and nothing that took its name.
+-- open_device: opens a device by descriptor, and refuses a different file at the same path.
 local check = require "check"
 
 local null <close> = tiny.open_device("/dev/null", { major = 1, minor = 3 })
@@ -12,7 +12,7 @@ tiny.open_device("null", { root = "/tmp/m/t", major = 1, minor = 3 }):close()
 
 tiny.mknod("/tmp/m/t/zero", "char", { major = 1, minor = 5 })
 tiny.mknod("/tmp/m/t/block", "block", { major = 1, minor = 3 })
--- A FIFO would wait for its other end, and a file would be opened for writing.
+-- Opening a FIFO would block, and a file would be opened for writing.
 tiny.mknod("/tmp/m/t/fifo", "fifo")
 tiny.write_file("/tmp/m/t/file", "kept")
 for _, name in ipairs { "zero", "block", "fifo", "file", "." } do
@@ -22,7 +22,7 @@ end
 tiny.symlink("null", "/tmp/m/t/link")
 check.fails("ENODEV", tiny.open_device, "link", { root = "/tmp/m/t", major = 1, minor = 3 })
 check.fails("ENOENT", tiny.open_device, "missing", { root = "/tmp/m/t", major = 1, minor = 3 })
--- Links above it lead no further than the root.
+-- Links in its path lead no further than the root.
 tiny.symlink("/dev", "/tmp/m/t/dev")
 check.fails("ELOOP", tiny.open_device, "dev/null", { root = "/tmp/m/t", major = 1, minor = 3 })
 tiny.mount_tmpfs("/tmp/m/nodev", { create = true, nodev = true })

@@ -1,4 +1,4 @@
--- pipe: bytes in order, the end when the last writer closes, EPIPE when the reader has gone.
+-- pipe: keeps bytes in order, reports end of file after the last writer closes, EPIPE after the reader has closed.
 local check = require "check"
 
 local from, into = tiny.pipe()
@@ -24,7 +24,7 @@ check.equal(err.hint, "the reading end is closed")
 writer:close()
 check.refuses("the file handle is closed", tiny.write, writer, "x")
 
--- A child that closes its own copy of the writing end sees the end.
+-- A child that closes its copy of the write end sees end of file.
 local down, down_end = tiny.pipe()
 local reader <close> = tiny.fork(function()
   down_end:close()
@@ -36,7 +36,7 @@ down_end:close()
 check.equal(reader:wait("5s"), 0)
 check.refuses("options must be a table, not 1: pipe([options])", tiny.pipe, 1)
 
--- One end's calls can return at once; the other's wait as ever.
+-- One end's calls can be non-blocking; the other's block as before.
 local empty, full = tiny.pipe { nonblock = "read" }
 check.equal(empty:read(), false, "nothing is there")
 full:close()

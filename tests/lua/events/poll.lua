@@ -1,4 +1,4 @@
--- poll: tells of a child, a pipe, a signal and a file, together and each when it is time.
+-- poll: reports events of a child, a pipe, a signal and a file, together and separately.
 local check = require "check"
 
 local from, into = tiny.pipe()
@@ -32,7 +32,7 @@ into:close()
 check.equal(#tiny.poll(all, "5s"), 2, "the pipe's end counts too")
 check.equal(from:read(), nil)
 
--- The time: over when it is over, not before and not much later.
+-- The timeout: it expires on time, not before and not much later.
 for _, timeout in ipairs { "50ms", 0.05 } do
   local start = tiny.clock("monotonic")
   check.equal(#tiny.poll({ signals }, timeout), 0)
@@ -40,7 +40,7 @@ for _, timeout in ipairs { "50ms", 0.05 } do
   assert(passed >= 0.05 and passed < 5, passed)
 end
 
--- trim: the sleeper holds much less memory, and works on when it wakes.
+-- trim: the sleeping process uses much less memory, and works when it wakes.
 local function sleeper(options, below)
   local told, tell = tiny.pipe()
   local hold, let = tiny.pipe()
@@ -50,7 +50,7 @@ local function sleeper(options, below)
     return #tiny.poll({ hold }, "20s", options) == 1 and hold:read() == "x" and tiny.json_encode { 1 } == "[1]" and 0 or 1
   end)
   told:read()
-  -- It gives its pages back before it sleeps, whenever it gets to that.
+  -- It releases its pages before it sleeps, whenever that is.
   local pages, deadline = nil, tiny.clock("monotonic") + 5
   repeat
     tiny.poll({}, "50ms")

@@ -1,4 +1,4 @@
--- read: what is there, at most as much as asked; nil at the end, false when there is nothing now.
+-- read: returns the available bytes up to a maximum; nil at end of file, false if nothing is available yet.
 local check = require "check"
 
 tiny.write_file("file", ("x"):rep(100000))

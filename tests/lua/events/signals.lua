@@ -1,7 +1,7 @@
--- signals: they are events instead of an end, until the handle is closed; a program gets none blocked.
+-- signals: delivers signals as events until the handle is closed; executed programs start with no signals blocked.
 local check = require "check"
 
--- The signals that are blocked and ignored, of this process or in the text of a status file.
+-- The blocked and ignored signals of this process, or in the text of a status file.
 local none = ("0"):rep(16)
 local function masks(status)
   status = status or tiny.read_file("/proc/self/status")
@@ -25,7 +25,7 @@ do
   child:wait()
   local blocked, ignored = masks(out:read())
   check.equal(blocked, none, "blocked in a program")
-  -- The C library keeps 32 and 33 to itself; what the harness was started with shows there.
+  -- The C library reserves 32 and 33; the signal mask inherited from the harness shows there.
   check.equal(tonumber(ignored, 16) & ~(3 << 31), 0, "ignored in a program")
   assert(masks() ~= none)
 end
@@ -36,7 +36,7 @@ tiny.try(function()
 end)
 check.equal((masks()), none, "after a failing body")
 
--- One handle inside another does not give back what the outer one took.
+-- An inner handle does not restore what an outer one blocked.
 do
   local outer <close> = tiny.signals { "SIGTERM" }
   do local inner <close> = tiny.signals { "SIGTERM", "SIGINT" } end
@@ -44,7 +44,7 @@ do
   check.equal(outer:next(), "SIGTERM")
 end
 
--- One that came and was not taken has its effect at the end.
+-- A signal that arrived and was not consumed takes effect at the end.
 local child <close> = tiny.fork(function()
   local signals <close> = tiny.signals { "SIGTERM" }
   send("TERM")

@@ -1,4 +1,4 @@
--- unblock_signals: a signal that was taken has its effect again, one that is pending at once.
+-- unblock_signals: restores the default effect of a signal; a pending one takes effect immediately.
 local check = require "check"
 
 local function ends_by(f)

@@ -1,4 +1,4 @@
--- watch: tells of writes, new and removed names, renames, and the end of the watched thing itself.
+-- watch: reports writes, new and removed names, renames, and removal of the watched object.
 local check = require "check"
 
 tiny.mkdir("folder")

@@ -1,4 +1,4 @@
--- write: all of the bytes, over short writes and a full pipe that does not block.
+-- write: writes all bytes, across short writes and a full non-blocking pipe.
 local check = require "check"
 
 tiny.mknod("fifo", "fifo")
@@ -19,7 +19,7 @@ into:write(("x"):rep(500000))
 into:close()
 check.equal(child:wait(), 0)
 
--- What fits now, and no more.
+-- As much as fits now, and no more.
 local outlet, inlet = tiny.open("fifo", { nonblock = true }), nil
 inlet = tiny.open("fifo", { write = true, nonblock = true })
 local taken, more = 0, nil

@@ -1,4 +1,4 @@
--- append_file: adds to the end; lines of several processes do not mix.
+-- append_file: appends to a file; lines written by several processes do not interleave.
 local check = require "check"
 
 tiny.append_file("file", "one\n", { mode = tonumber("600", 8) })

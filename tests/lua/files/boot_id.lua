@@ -1,4 +1,4 @@
--- boot_id: the kernel's name of this boot.
+-- boot_id: returns the kernel's id of the current boot.
 local check = require "check"
 
 check.equal(tiny.boot_id() .. "\n", tiny.read_file("/proc/sys/kernel/random/boot_id"))

@@ -1,4 +1,4 @@
--- chown: changes a file's owner, of a link the link's own.
+-- chown: changes the owner of a file; for a link, that of the link itself.
 local check = require "check"
 
 tiny.write_file("file", "")
@@ -14,7 +14,7 @@ tiny.symlink("/tmp", "root/out")
 check.fails("ENOENT", tiny.chown, "out/file", { root = "root", uid = 1, gid = 1 })
 check.equal(tiny.stat("file").uid, 13)
 
--- 4294967295 means "as it is" to the kernel.
+-- 4294967295 means "unchanged" to the kernel.
 check.equal(check.fails("EINVAL", tiny.chown, "file", { uid = 4294967295, gid = 0 }).path, "file")
 check.inside({}, function()
   tiny.setuser(12345)

@@ -1,4 +1,4 @@
--- copy_entries: files and links by their names and patterns, with another's access where that is asked.
+-- copy_entries: copies files and links by names and patterns, with another user's permissions on request.
 local check = require "check"
 
 local function octal(text) return tonumber(text, 8) end
@@ -23,12 +23,12 @@ check.equal(tiny.read_file("/tmp/to/tmp/from/open"), "open")
 check.equal(tiny.stat("/tmp/to/tmp/from/open").mode, octal "755", "no set-id bit")
 check.equal(tiny.readlink("/tmp/to/tmp/from/link"), "open")
 
--- The caller is itself again, with all its rights; and its own access reads more.
+-- The caller's identity and privileges are restored; its own access can read more.
 check.equal(tiny.stat("/tmp/to/tmp/from/open").uid, 0)
 check.equal(#tiny.caps().effective, #tiny.caps().permitted)
 check.equal(tiny.copy_entries({ ["/tmp/from"] = { "closed" } }, "/tmp/to")["/tmp/from/closed"], "file")
 check.equal(tiny.read_file("/tmp/to/tmp/from/closed"), "closed")
--- What is there stays.
+-- Existing files are kept.
 tiny.write_file("/tmp/from/closed", "new")
 tiny.copy_entries({ ["/tmp/from"] = { "closed" } }, "/tmp/to")
 check.equal(tiny.read_file("/tmp/to/tmp/from/closed"), "closed")
@@ -37,7 +37,7 @@ tiny.copy_entries({ ["/tmp/from"] = { "link" } }, "/tmp/to2", { follow = true })
 check.equal(tiny.read_file("/tmp/to2/tmp/from/link"), "open")
 check.equal(tiny.stat("/tmp/to2/tmp/from/link", { follow = false }).kind, "file")
 
--- All together take up so many pages; what comes after that is told, and folders are told all the same.
+-- All together use this many pages; files beyond that are reported, and directories are always reported.
 tiny.mkdir("/tmp/to3")
 tiny.write_file("/tmp/from/a", "a")
 kinds = tiny.copy_entries({ ["/tmp/from"] = { "a", "dir", "large", "open" } }, "/tmp/to3", { total = "8k" })

@@ -1,4 +1,4 @@
--- flock: one holder, or several that share; ends with the handle and with the process.
+-- flock: one exclusive or several shared holders; released with the handle and with the process.
 local check = require "check"
 
 -- What another process gets now: the lock (true) or nothing.
@@ -26,7 +26,7 @@ tiny.try(function()
 end)
 check.equal(free(), true, "after a failing body")
 
--- Waiting, and the end of the holder.
+-- Blocking, and the end of the holder.
 local ready, told = tiny.pipe()
 local holder <close> = tiny.fork(function()
   local lock = tiny.flock("lock")
@@ -49,7 +49,7 @@ check.equal(err.path, "no/where")
 check.equal(err.hint, "the file or its directory is missing")
 check.refuses([[unknown option "timeot"; did you mean "timeout"?]], tiny.flock, "lock", { timeot = 1 })
 
--- For a time: until it is over, or the holder has ended; what else the process waits for is not cut short later.
+-- With a timeout: until it expires or the holder ends; later waits of the process are not shortened.
 do
   local kept <close> = tiny.flock("lock")
   local impatient <close> = tiny.fork(function()

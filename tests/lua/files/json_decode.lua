@@ -1,4 +1,4 @@
--- json_decode: reads JSON; an invalid text is reported, not thrown.
+-- json_decode: parses JSON; invalid text is reported, not thrown.
 local check = require "check"
 
 local value = tiny.json_decode([[ {"a": [1, 2.0, "x\u0000\u00e9\ud83d\ude00"], "n": null, "t": true, "o": {}} ]])
@@ -14,7 +14,7 @@ check.equal(tiny.json_decode("9223372036854775807"), math.maxinteger)
 check.equal(tiny.json_decode("18446744073709551615"), 18446744073709551615.0)
 check.equal(#tiny.json_decode('"' .. ("x"):rep(1000000) .. '"'), 1000000)
 
--- Every byte of a string, and every integer size, comes back.
+-- Every byte of a string and every integer size is preserved.
 local bytes = {}
 for i = 0, 127 do bytes[#bytes + 1] = string.char(i) end
 for _, there in ipairs { table.concat(bytes), "", 0, -1, 1 << 53, (1 << 53) + 1, 0.1, 1e300, -0.0, true, false } do

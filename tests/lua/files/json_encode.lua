@@ -1,4 +1,4 @@
--- json_encode: writes what `json_decode` reads back as it was, and refuses the rest with its place.
+-- json_encode: writes text that `json_decode` reads back unchanged; refuses other values and names their position.
 local check = require "check"
 
 check.equal(tiny.json_encode { b = 1, a = { 1, 2.5, true }, ["k\n"] = "\0\"\\/é\u{1F600}" },
@@ -34,4 +34,4 @@ for text, value in pairs {
   check.refuses(text, tiny.json_encode, value)
 end
 check.refuses("value is missing: json_encode(value [, options])", tiny.json_encode)
-check.refuses([[unknown option "indent"; known keys: pretty, array]], tiny.json_encode, {}, { indent = 2 })
+check.refuses([[unknown option "indent"; known options: pretty, array]], tiny.json_encode, {}, { indent = 2 })

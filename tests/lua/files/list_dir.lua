@@ -1,4 +1,4 @@
--- list_dir: every name but `.` and `..`, sorted.
+-- list_dir: returns all names except `.` and `..`, sorted.
 local check = require "check"
 
 tiny.mkdir("folder")
@@ -17,7 +17,7 @@ check.equal(names[#names], "x\255")
 tiny.mkdir("root/tmp/inside", { parents = true })
 tiny.symlink("/tmp", "root/link")
 check.equal(table.concat(tiny.list_dir("link", { root = "root" }), " "), "inside")
--- Without links: neither on the way nor in the last place.
+-- Without links: neither in the path nor in the last component.
 tiny.symlink("tmp", "root/way")
 local one = { root = "root", nofollow = true }
 check.fails("ELOOP", tiny.list_dir, "link", one)

@@ -1,4 +1,4 @@
--- mkdir: one folder with its mode, or all that are missing.
+-- mkdir: creates one directory with its mode, or all missing parents.
 local check = require "check"
 
 local function mode(path) return ("%o"):format(tiny.stat(path).mode) end
@@ -16,7 +16,7 @@ local deep = ("d/"):rep(1000)
 tiny.mkdir(deep, { parents = true })
 assert(tiny.stat(deep))
 
--- Links: one to a folder is a folder; one to nowhere is not made one; a file is in the way.
+-- Links: a link to a directory counts as a directory; a dangling link is not replaced with one; a file is an error.
 tiny.symlink("plain", "link")
 tiny.mkdir("link/below", { parents = true })
 assert(tiny.stat("plain/below"))

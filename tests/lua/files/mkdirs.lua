@@ -1,4 +1,4 @@
--- mkdirs: several folders and their parents below another; what is there stays.
+-- mkdirs: creates several directories and their parents below a directory; existing ones are kept.
 local check = require "check"
 
 tiny.mkdir("/tmp/a/kept", { parents = true, mode = tonumber("700", 8) })

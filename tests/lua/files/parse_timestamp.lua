@@ -1,4 +1,4 @@
--- parse_timestamp: reads what `timestamp` writes and any other zone.
+-- parse_timestamp: parses the output of `timestamp`, and times in any other zone.
 local check = require "check"
 
 check.equal(tiny.parse_timestamp("1970-01-01T00:00:00Z"), 0.0)

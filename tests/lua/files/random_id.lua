@@ -1,4 +1,4 @@
--- random_id: as many hexadecimal digits as asked, never the same.
+-- random_id: returns the requested number of hexadecimal digits, different on each call.
 local check = require "check"
 
 local seen = {}

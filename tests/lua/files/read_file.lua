@@ -1,4 +1,4 @@
--- read_file: whole regular files, never a wait, never a link out of the root.
+-- read_file: reads whole regular files; never blocks, and never follows a link out of the root.
 local check = require "check"
 
 local bytes = "\0\255 line\n\r\n"

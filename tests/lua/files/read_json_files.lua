@@ -1,4 +1,4 @@
--- read_json_files: the named files of every folder, what is missing or wrong left out.
+-- read_json_files: reads the named files of every directory; missing and invalid ones are omitted.
 local check = require "check"
 
 check.equal(tiny.read_json_files("nowhere", { "a.json" }), nil)
@@ -31,7 +31,7 @@ check.equal(all.one["c.json"], 1)
 check.equal(next(all.two), nil, "a half object, a link, a FIFO")
 check.equal(next(all.file), nil)
 
--- Of an object only some keys; what is in them is whole, and other values are as they are.
+-- Only some keys of an object; their values are complete, and other values are unchanged.
 all = tiny.read_json_files("store", { "a.json", "c.json" }, { keys = { "list", "in", "none" } })
 a = all.one["a.json"]
 check.equal(a.n, nil)
@@ -40,7 +40,7 @@ check.equal(next(a["in"]), "e")
 check.equal(all.one["c.json"], 1)
 check.equal(next(all.two), nil, "a half object")
 
--- So many that another thread reads ahead: none is mixed up or lost, and the thread is gone.
+-- So many that another thread reads ahead: none is mixed up or lost, and the thread ends.
 for number = 1, 300 do
   tiny.mkdir(("many/%d"):format(number), { parents = true })
   if number % 7 > 0 then tiny.write_file(("many/%d/a.json"):format(number), tostring(number)) end
@@ -55,13 +55,13 @@ for name, files in pairs(tiny.read_json_files("many", { "a.json", "b.json" })) d
 end
 check.equal(count, 300)
 check.equal(#tiny.list_dir("/proc/self/task"), 1)
--- A fork may follow at once. Where there is nothing to read, nothing else gives the thread time to end.
+-- A fork may follow at once. If there is nothing to read, nothing else gives the thread time to end.
 for number = 1, 300 do tiny.mkdir(("empty/%d"):format(number), { parents = true }) end
 for _ = 1, 300 do
   tiny.read_json_files("empty", { "a.json" })
   tiny.clone({}, function() end):wait()
 end
--- Where no thread may be had it goes without.
+-- If no thread can be created, it works without one.
 check.inside({}, function()
   tiny.setrlimit("nproc", 1)
   tiny.setuser(65534)

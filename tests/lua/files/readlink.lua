@@ -1,4 +1,4 @@
--- readlink: tells what a link says, without going there.
+-- readlink: returns the target of a link without following it.
 local check = require "check"
 
 tiny.symlink("/etc/passwd", "link")

@@ -1,4 +1,4 @@
--- remove: removes the given path, and nothing that a link or a mount leads to.
+-- remove: removes the given path, and nothing that is reached through a link or a mount.
 local check = require "check"
 
 tiny.write_file("file", "")
@@ -19,7 +19,7 @@ tiny.remove("tree", { recursive = true })
 check.equal(tiny.stat("tree"), nil)
 assert(tiny.read_file("kept/file") and tiny.stat("kept/below"), "what a link leads to")
 
--- Mounts: what is mounted in the folder, or on it, belongs to someone else.
+-- Mounts: what is mounted in the directory, or on it, is not part of it.
 tiny.mkdir("tree/a/volume", { parents = true })
 local volume <close> = tiny.mount_bind("kept", "tree/a/volume")
 local err = check.fails("EBUSY", tiny.remove, "tree", { recursive = true })
@@ -30,7 +30,7 @@ assert(tiny.read_file("kept/file") and tiny.stat("kept/below"), "what is mounted
 volume:close()
 tiny.remove("tree/", { recursive = true })
 
--- A tree deeper than there are descriptors, and than a path may be long.
+-- A tree that is deeper than the number of descriptors, with paths longer than the maximum.
 local child <close> = tiny.fork(function()
   tiny.exec { "perl", "-e", [[for (1 .. 30000) { mkdir "d" or die $!; chdir "d" or die $! } open my $f, ">", "end" or die $!]] }
 end)
@@ -41,7 +41,7 @@ check.inside({}, function()
 end)
 check.equal(tiny.stat("d"), nil)
 
--- A second process swaps a folder in it for a link that leads out.
+-- A second process replaces a directory in it with a link that leads out.
 tiny.symlink("/tmp/kept", "way_out")
 for _ = 1, 200 do
   tiny.mkdir("tree/sub/x", { parents = true })
@@ -58,7 +58,7 @@ for _ = 1, 200 do
 end
 
 tiny.mkdir("full/x", { parents = true })
-check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its content")
+check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its contents")
 check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
 check.fails("ENOENT", tiny.remove, "nowhere", { recursive = true })
 for _, path in ipairs { "/", ".", "full/.." } do check.fails("EINVAL", tiny.remove, path, { recursive = true }) end
@@ -75,4 +75,4 @@ tiny.remove("inner", { root = base, recursive = true })
 check.equal(tiny.stat("base/inner"), nil)
 tiny.remove("out", { root = "base" })
 assert(tiny.read_file("kept/file") and not tiny.stat("base/out", { follow = false }), "only the link goes")
-check.refuses([[unknown option "force"; known keys: root, recursive]], tiny.remove, "full", { force = true })
+check.refuses([[unknown option "force"; known options: root, recursive]], tiny.remove, "full", { force = true })

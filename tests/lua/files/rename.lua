@@ -1,4 +1,4 @@
--- rename: moves a file or folder within its file system.
+-- rename: moves a file or directory within its file system.
 local check = require "check"
 
 tiny.write_file("a", "new")

@@ -1,7 +1,7 @@
--- setxattr: an attribute with any bytes, of a link the link's own.
+-- setxattr: sets an attribute with any bytes; for a link, on the link itself.
 local check = require "check"
 
--- The kernel's answer, by another program.
+-- The kernel's answer, through another program.
 local function attribute(path, name)
   local out, into = tiny.pipe()
   local child <close> = tiny.fork(function()

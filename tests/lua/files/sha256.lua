@@ -1,4 +1,4 @@
--- sha256: the digest of bytes, as sha256sum(1) has it.
+-- sha256: returns the same digest as sha256sum(1).
 local check = require "check"
 
 check.equal(tiny.sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")

@@ -1,4 +1,4 @@
--- stat: what is there, and what a link itself is.
+-- stat: returns metadata of a file, and of a link itself on request.
 local check = require "check"
 
 tiny.write_file("file", "12345", { mode = tonumber("4640", 8) })
@@ -29,7 +29,7 @@ check.equal(tiny.stat("file/below"), nil)
 tiny.mkdir("root/tmp", { parents = true })
 tiny.symlink("/tmp/file", "root/out")
 check.equal(tiny.stat("out", { root = "root" }), nil)
--- Without links on the way; one in the last place is looked at itself.
+-- Without links in the path; a link in the last component is examined itself.
 tiny.symlink("tmp", "root/way")
 tiny.write_file("root/tmp/x", "")
 check.equal(tiny.stat("way/x", { root = "root" }).kind, "file")

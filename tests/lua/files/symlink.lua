@@ -1,4 +1,4 @@
--- symlink: a link that says exactly what it was told; below a root it is made inside.
+-- symlink: creates a link with exactly the given target; with `root`, it is created below that root.
 local check = require "check"
 
 tiny.symlink("/no where/../x", "link")

@@ -1,4 +1,4 @@
--- tar_pack: what it writes, tar reads.
+-- tar_pack: writes archives that tar(1) can read.
 local check = require "check"
 
 tiny.mkdir("src/sub", { parents = true })

@@ -1,4 +1,4 @@
--- tar_unpack: an archive of anybody's stays in its folder, or in its root.
+-- tar_unpack: an untrusted archive is unpacked only below its directory or root.
 local check = require "check"
 
 local function run(command) assert(os.execute(command), command) end
@@ -47,14 +47,14 @@ run [[ln /etc/hostname evil/h 2>/dev/null || true; echo victim >victim; mkdir -p
 tiny.mkdir("hardly")
 check.fails("EINVAL", unpack, "hard.tar", "hardly")
 
--- Below a root, a link of it counts as the root's own.
+-- Below a root, its links are resolved relative to the root.
 run "mkdir -p root/usr/lib root/srv && ln -s /usr/lib root/lib && mkdir -p lib && echo l >lib/x && tar -cf lib.tar lib/x"
 unpack("lib.tar", "/", { root = "root" })
 check.equal(tiny.read_file("root/usr/lib/x"), "l\n")
 unpack("lib.tar", "/srv/../srv/.", { root = "root" })
 check.equal(tiny.read_file("root/srv/lib/x"), "l\n")
 
--- What is no archive.
+-- Input that is not an archive.
 run "gzip -k gnu.tar; head -c 1500 gnu.tar >cut.tar; echo junk >junk.tar; : >empty.tar"
 local compressed = check.fails("EINVAL", unpack, "gnu.tar.gz", "in")
 check.equal(compressed.hint, "pipe it through `gunzip` first")

@@ -1,4 +1,4 @@
--- timestamp: RFC 3339 in UTC with nanoseconds.
+-- timestamp: returns RFC 3339 times in UTC with nanoseconds.
 local check = require "check"
 
 check.equal(tiny.timestamp(0), "1970-01-01T00:00:00.000000000Z")

@@ -1,4 +1,5 @@
--- write_file: readers see the old or the new, never a half; a failure leaves the old and nothing else.
+-- write_file: readers see the old or the new content, never a part; a failure keeps the old content and leaves no other
+-- file.
 local check = require "check"
 
 tiny.write_file("file", "one", { mode = tonumber("640", 8) })
@@ -35,7 +36,7 @@ check.equal(err.hint, "the disk is full; nothing was changed")
 check.equal(tiny.read_file("full/file"), "old")
 check.equal(table.concat(tiny.list_dir("full"), " "), "file")
 
--- Of several processes that make the file exclusively, one does.
+-- If several processes create the file exclusively, one succeeds.
 local makers, made = {}, 0
 for i = 1, 8 do
   makers[i] = tiny.fork(function()
@@ -48,7 +49,7 @@ for _, child in ipairs(makers) do made = made + 1 - child:wait() end
 check.equal(made, 1)
 check.equal(check.fails("EEXIST", tiny.write_file, "once", "", { exclusive = true }).hint, "the file already exists")
 
--- A link is replaced and not written through; below a root a folder that is a link stays inside.
+-- A link is replaced, not followed; below a root, a directory that is a link stays inside.
 tiny.write_file("target", "kept")
 tiny.symlink("target", "link")
 tiny.write_file("link", "new")

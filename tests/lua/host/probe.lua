@@ -1,4 +1,4 @@
--- probe: what it says agrees with the kernel's own files, and it changes nothing.
+-- probe: its results agree with the kernel's own files, and it changes nothing.
 local check = require "check"
 
 local before = #tiny.list_dir("/proc/self/fd")
@@ -21,7 +21,7 @@ local filesystems = tiny.read_file("/proc/filesystems")
 check.equal(host.filesystems.tmpfs, filesystems:find("\ttmpfs\n", 1, true) ~= nil, "tmpfs")
 check.equal(host.calls.clone3, true, "clone3, which every clone of this suite uses")
 
--- What it says of capabilities is what this process can do.
+-- The reported capabilities match what this process can do.
 local child <close> = tiny.fork(function()
   tiny.setuser(65534, { gid = 65534 })
   local less = tiny.probe()

@@ -1,4 +1,4 @@
--- primitives: what the registry says of each.
+-- primitives: returns the registry's data of each primitive.
 local check = require "check"
 
 local by_name = {}
@@ -7,7 +7,7 @@ for _, primitive in ipairs(tiny.primitives()) do
   by_name[primitive.name] = primitive
   assert(primitive.effect == "acts" or primitive.effect == "reads" or primitive.effect == "plumbing", primitive.name)
 end
--- All that is on `tiny`, and nothing else.
+-- Everything on `tiny`, and nothing else.
 for name, value in pairs(tiny) do assert(type(value) ~= "function" or by_name[name], name) end
 for name in pairs(by_name) do check.equal(type(tiny[name]), "function", name) end
 
@@ -21,7 +21,7 @@ is("link_del", { effect = "acts", undoes = true })
 is("wait", { effect = "acts", waits = true, handle = "child", method = "wait" })
 is("netns", { returns = "netns" })
 
--- What only reads takes no handle away and makes none; what undoes is no reader.
+-- A primitive that only reads neither consumes nor creates a handle; one that undoes is not a reader.
 for name, primitive in pairs(by_name) do
   assert(not (primitive.undoes and primitive.effect == "reads"), name)
   assert(primitive.effect ~= "reads" or not primitive.returns, name .. " returns a handle, and is said to read")

@@ -1,4 +1,4 @@
--- chroot: changes the root of the process and of no other.
+-- chroot: changes the root of this process only.
 local check = require "check"
 
 tiny.mkdir("root/sub", { parents = true })

@@ -1,4 +1,4 @@
--- mknod: nodes with exactly the mode that was asked, whatever the umask; never through a link.
+-- mknod: creates nodes with exactly the requested mode at any umask; never through a link.
 local check = require "check"
 
 tiny.mkdir("dev")
@@ -33,7 +33,7 @@ is("dev/file", "file", "664")
 tiny.open("dev/null", { write = true }):write("gone")
 check.equal(tiny.open("dev/null"):read(), nil, "the null device")
 
--- A second process puts a link to a file outside in the place of each new node.
+-- A second process replaces each new node with a link to a file outside.
 tiny.mkdir("root/dev", { parents = true })
 tiny.write_file("outside", "", { mode = tonumber("600", 8) })
 local swapper <close> = tiny.fork(function()

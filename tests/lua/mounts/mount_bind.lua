@@ -1,4 +1,4 @@
--- mount_bind: the same files at a second place, with flags that hold, on what lies below it too.
+-- mount_bind: shows files at a second path; the flags are effective, also on mounts below it.
 local check = require "check"
 
 tiny.mkdir("from/below", { parents = true })
@@ -10,7 +10,7 @@ local function all_there(path)
   check.equal(tiny.read_file(path .. "/below/file"), "two")
 end
 
--- Read-only is read-only on every mount of the tree, and only there.
+-- Read-only applies to every mount of the tree, and only there.
 do
   local bind <close> = tiny.mount_bind("from", "ro", { read_only = true, create = true })
   check.equal(bind.path, "ro")
@@ -65,7 +65,7 @@ check.equal(tiny.stat("root/made").mode, tonumber("755", 8))
 tiny.mount_bind("/etc/passwd", "from/file", { source_root = "root" })
 check.equal(tiny.read_file("from/file"), "one")
 
--- A link that leads nowhere is no place to make one at: neither outside nor inside.
+-- A dangling link is not a mount point that can be created: neither outside nor inside.
 tiny.symlink("/tmp/planted", "root/dangling")
 for _, source in ipairs { "from", "from/file" } do
   local err = check.fails("ENOENT", tiny.mount_bind, source, "dangling", { root = "root", create = true })
@@ -87,7 +87,7 @@ check.refuses([[option "read_only": expected boolean, got 1]], tiny.mount_bind, 
 check.refuses("target is missing: mount_bind(source, target [, options])", tiny.mount_bind, "from")
 check.refuses([[option "idmap": expected userns handle, got true]], tiny.mount_bind, "from", "flat", { idmap = true })
 
--- A failing body unmounts too, from whatever folder it went to.
+-- A failing body unmounts too, whatever its working directory.
 tiny.try(function()
   local bind <close> = tiny.mount_bind("from", "gone", { create = true })
   assert(check.mount_at("/tmp/gone"))

@@ -1,4 +1,5 @@
--- mount_bind with idmap: a file of user 0 is the namespace's root's, and what that makes there is user 0's.
+-- mount_bind with idmap: a file of uid 0 belongs to root of the namespace, and files that it creates there are stored
+-- with uid 0.
 local check = require "check"
 
 local own <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }

@@ -1,4 +1,4 @@
--- mount_cgroup: cgroup2, or a v1 hierarchy by its controllers, seen from the caller's cgroup namespace.
+-- mount_cgroup: mounts cgroup2, or a v1 hierarchy by its controllers, as seen from the caller's cgroup namespace.
 local check = require "check"
 
 tiny.mkdir("cg")
@@ -11,7 +11,7 @@ do
 end
 check.equal(check.mount_at("/tmp/cg"), nil, "after <close>")
 
--- A v1 hierarchy, where this kernel has one with pids in it.
+-- A v1 hierarchy, if this kernel has one with pids.
 local controllers = tiny.read_file("/proc/self/cgroup"):match("%d+:([^:\n]*pids[^:\n]*):")
 if controllers then
   local names = {}

@@ -1,4 +1,4 @@
--- mount_devpts: a devpts of its own, without the terminals of another one.
+-- mount_devpts: mounts a new devpts instance without the terminals of other instances.
 local check = require "check"
 
 tiny.mkdir("one")

@@ -1,4 +1,4 @@
--- mount_mqueue: the queues of the caller's IPC namespace.
+-- mount_mqueue: shows the queues of the caller's IPC namespace.
 local check = require "check"
 
 tiny.mkdir("q")

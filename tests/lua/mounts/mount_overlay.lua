@@ -1,4 +1,4 @@
--- mount_overlay: changes land in `upper` alone; layers of any name, number and length.
+-- mount_overlay: changes are written only to `upper`; layers can have any name, number and length.
 local check = require "check"
 
 local function layer(path, files)
@@ -26,7 +26,7 @@ assert(tiny.stat("low/gone") and tiny.stat("low/opaque/old"), "a lower layer")
 check.equal(tiny.read_file("upper/a"), "new")
 check.equal(tiny.stat("upper/gone").kind, "char", "the whiteout")
 
--- Layers that were made by hand: a whiteout and an opaque folder hide, topmost first.
+-- Layers created by hand: a whiteout and an opaque directory hide entries, topmost first.
 layer("top", { a = "top" })
 tiny.mknod("top/gone", "char", { mode = 0 })
 tiny.mkdir("top/opaque")
@@ -40,7 +40,7 @@ do
   check.fails("EROFS", tiny.write_file, "merged/new", "")
 end
 
--- Names that mean something to the file system's own parser.
+-- Names with characters that are special to the file system's parser.
 for _, name in ipairs { "co:lon", "back\\slash", "com,ma", "end\\", "a\\:b", "sp ace" } do
   local base = "odd/" .. name
   local lower, second = layer(base .. "/lower", { file = name }), layer(base .. "/second", { other = name })
@@ -52,8 +52,8 @@ for _, name in ipairs { "co:lon", "back\\slash", "com,ma", "end\\", "a\\:b", "sp
   check.equal(tiny.read_file(upper .. "/new"), name, "upper " .. name)
 end
 
--- More names than fit into one setting (255 bytes), and a name that does not fit by itself. Before
--- kernel 6.7 all lower layers are one setting, which holds about 14 descriptors.
+-- More names than fit into one option (255 bytes), and a name that does not fit by itself. Before Linux 6.7 all lower
+-- layers are one option, which holds about 14 descriptors.
 local kernel = tiny.probe().kernel
 local count = kernel.major * 100 + kernel.minor >= 607 and 40 or 12
 local many = {}
@@ -83,7 +83,8 @@ tiny.try(function()
 end)
 check.equal(check.mount_at("/tmp/merged"), nil)
 
--- redirect and access_as: a mask has one folder lead to another below, whose files are opened as a user who owns none.
+-- redirect and access_as: a mask redirects a directory to another one in a lower layer, whose files are opened as a
+-- user who owns none.
 for _, path in ipairs { "/tmp/m", "/tmp/h/real/closed", "/tmp/over" } do tiny.mkdir(path, { parents = true }) end
 local mask <close> = tiny.mount_tmpfs("/tmp/m", {})
 tiny.mkdirs("/tmp/m", { "view" }, { opaque = true })

@@ -1,4 +1,4 @@
--- mount_proc: shows the caller's pid namespace; nosuid, nodev, noexec whatever is asked.
+-- mount_proc: shows the caller's pid namespace; always nosuid, nodev and noexec.
 local check = require "check"
 
 tiny.mkdir("root")
@@ -24,7 +24,7 @@ check.equal(check.mount_at("/tmp/p"), nil, "after <close>")
 local err = check.fails("ENOENT", tiny.mount_proc, "nowhere")
 check.equal(err.path, "nowhere")
 assert(err.hint:match("create = true creates the mount point"), err.hint)
-check.refuses([[unknown option "nosuid"; known keys: root, create, open, read_only, hidepid, subset]], tiny.mount_proc, "p", { nosuid = false })
+check.refuses([[unknown option "nosuid"; known options: root, create, open, read_only, hidepid, subset]], tiny.mount_proc, "p", { nosuid = false })
 check.refuses([[option "hidepid": "all" is not one of "off"|"noaccess"|"invisible"|"ptraceable"]], tiny.mount_proc, "p", { hidepid = "all" })
 tiny.try(function()
   local proc <close> = tiny.mount_proc("p")

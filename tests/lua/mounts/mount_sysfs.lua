@@ -12,7 +12,7 @@ check.equal(check.mount_at("/tmp/s"), nil)
 
 local err = check.fails("ENOENT", tiny.mount_sysfs, "nowhere")
 check.equal(err.path, "nowhere")
-check.refuses([[unknown option "size"; known keys: root, create, open, read_only]], tiny.mount_sysfs, "s", { size = 1 })
+check.refuses([[unknown option "size"; known options: root, create, open, read_only]], tiny.mount_sysfs, "s", { size = 1 })
 tiny.try(function()
   local sys <close> = tiny.mount_sysfs("s")
   error("x")

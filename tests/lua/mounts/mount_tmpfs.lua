@@ -1,4 +1,4 @@
--- mount_tmpfs: an empty file system with limits that hold; mounting and closing leaves nothing open.
+-- mount_tmpfs: mounts an empty file system whose limits are effective; mounting and closing leaks no descriptor.
 local check = require "check"
 
 tiny.mkdir("t")
@@ -65,7 +65,7 @@ end
 check.equal(open_files(), before, "open descriptors after 1000 rounds")
 check.equal(check.mount_at("/tmp/t"), nil)
 
--- open: the mount itself as a root, whatever its path leads to later.
+-- open: the mount itself as a root, wherever its path leads later.
 do
   local first <close>, dir = tiny.mount_tmpfs("/tmp/held", { create = true, open = true })
   local second <close> = tiny.mount_tmpfs("/tmp/held")

@@ -1,4 +1,4 @@
--- mounts: tells what /proc/self/mountinfo tells, names with blanks and backslashes as they are.
+-- mounts: returns the contents of /proc/self/mountinfo, with spaces and backslashes in names decoded.
 local check = require "check"
 
 for _, name in ipairs { "a b", "back\\slash", "tab\there", "new\nline", "hash#", "ü" } do
@@ -23,7 +23,7 @@ local first = tiny.read_file("/proc/self/mountinfo"):match("^%d+ %d+ (%d+:%d+)")
 check.equal(tiny.mounts()[1].dev, first)
 check.refuses('process: expected child handle or process handle, got the string "/"', tiny.mounts, "/")
 
--- Another process's are those of its namespace; one that has ended has none.
+-- Those of another process are those of its namespace; a process that has ended has none.
 local go, done = tiny.pipe()
 local there, made = tiny.pipe()
 local child <close> = tiny.clone({ mount = true }, function()

@@ -1,4 +1,4 @@
--- open_root: a root that links, `..` and magic links cannot lead out of, also while links are swapped.
+-- open_root: links, `..` and magic links cannot lead out of the root, even if links are swapped concurrently.
 local check = require "check"
 
 tiny.mkdir("root/etc", { parents = true })
@@ -7,7 +7,7 @@ tiny.write_file("name", "outside")
 local root <close> = tiny.open_root("root")
 check.equal(root.kind, "dir")
 
--- What leads out seen from the host leads inside, seen from the root.
+-- A link that leads out as seen from the host leads inside as seen from the root.
 local ways = { absolute = "/etc/name", up = "../../../../../../etc/name", nested = "up", host = "/tmp/name", sibling = "../name" }
 for name, target in pairs(ways) do tiny.symlink(target, "root/" .. name) end
 for _, path in ipairs { "/etc/name", "../../etc/name", "absolute", "up", "nested", "etc/../../etc/name" } do
@@ -27,7 +27,7 @@ local err = check.fails("ELOOP", tiny.mkdir, "magic/new", { root = root })
 check.equal(err.path, "magic")
 check.equal(tiny.stat("/tmp/new"), nil)
 
--- A second process swaps a folder and a link that leads out, as fast as it can.
+-- A second process swaps a directory and a link that leads out, as fast as it can.
 tiny.mkdir("root/a")
 tiny.mkdir("root/dir")
 tiny.write_file("root/dir/name", "inside")

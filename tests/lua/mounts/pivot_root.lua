@@ -1,4 +1,4 @@
--- pivot_root: the new root is all there is; the old one is out of sight, and whole for others.
+-- pivot_root: only the new root is visible; the old one is detached, and unchanged for other processes.
 local check = require "check"
 
 tiny.mkdir("root/proc", { parents = true })
@@ -26,14 +26,14 @@ local function new_root(prepare)
   end)
 end
 new_root(function() tiny.mount_private("/") end)
--- Only what pivot_root itself asks for is private: a mount below stays shared with the parent.
+-- Only the mounts that pivot_root requires are made private: a mount below stays shared with the parent.
 new_root(function()
   tiny.mount_private("/", { recursive = false })
   tiny.mount_private("/tmp", { recursive = false })
 end)
 check.equal(tiny.read_file("shared/below/file"), "kept", "a mount of the parent")
 
--- By a handle that was opened after the mount.
+-- With a handle that was opened after the mount.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   tiny.mount_tmpfs("root")

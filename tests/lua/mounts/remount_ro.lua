@@ -1,4 +1,4 @@
--- remount_ro: read-only for this mount namespace, not for others.
+-- remount_ro: makes a mount read-only in this mount namespace only.
 local check = require "check"
 
 tiny.mkdir("m")
@@ -25,4 +25,4 @@ tiny.mkdir("plain")
 local err = check.fails("EINVAL", tiny.remount_ro, "plain")
 check.equal(err.path, "plain")
 check.equal(err.hint, "the path is not a mount point; mount_bind it onto itself first")
-check.refuses([[unknown option "detach"; known keys: root, recursive]], tiny.remount_ro, "m", { detach = true })
+check.refuses([[unknown option "detach"; known options: root, recursive]], tiny.remount_ro, "m", { detach = true })

@@ -1,4 +1,4 @@
--- umount: takes the topmost mount away; a busy one only from sight, and only when that is asked.
+-- umount: unmounts the topmost mount; a busy mount is only detached, and only on request.
 local check = require "check"
 
 tiny.mkdir("m")
@@ -20,7 +20,7 @@ tiny.umount("m", { detach = true })
 check.equal(check.mount_at("/tmp/m"), nil)
 check.equal(user:read(), nil, "its user still has it")
 
--- Below a root: through a link, and never what the host has at the same path.
+-- Below a root: through a link, and never the host's mount at the same path.
 tiny.mkdir("root/tmp/m", { parents = true })
 tiny.symlink("/tmp/m", "root/link")
 tiny.mount_tmpfs("m")
@@ -35,7 +35,7 @@ end
 tiny.symlink("loop", "root/loop")
 check.fails("ELOOP", tiny.umount, "loop", { root = "root" })
 
--- Nothing there: the code of an undo that has nothing left to do.
+-- Nothing mounted: the error code that means an undo has nothing to do.
 tiny.umount("m")
 for _, options in ipairs { {}, { root = "/tmp" } } do
   local err = check.fails("ENOENT", tiny.umount, "m", options)
@@ -45,11 +45,11 @@ end
 check.fails("ENOENT", tiny.umount, "nowhere")
 check.fails("ENOENT", tiny.umount, "nowhere", { root = "/tmp" })
 
--- A user namespace may not take apart what it was given.
+-- A user namespace may not take apart inherited mounts.
 tiny.mkdir("locked")
 tiny.mount_tmpfs("locked")
 check.inside({ user = true, mount = true }, function()
   local err = check.fails("EINVAL", tiny.umount, "locked")
   assert(err.hint:match("more privileged mount namespace"), err.hint)
 end)
-check.refuses([[unknown option "lazy"; known keys: root, detach]], tiny.umount, "m", { lazy = true })
+check.refuses([[unknown option "lazy"; known options: root, detach]], tiny.umount, "m", { lazy = true })

@@ -1,4 +1,4 @@
--- ipcns: System V queues and their limits that several processes share and the caller does not have.
+-- ipcns: System V queues and their limits are shared by several processes, and separate from the caller's.
 local check = require "check"
 
 local LIMIT = "/proc/sys/kernel/msgmax"

@@ -1,4 +1,4 @@
--- netns: a network namespace as a value; it ends with its last handle.
+-- netns: a network namespace as a value; it is destroyed with its last handle.
 local check = require "check"
 
 local outside = tiny.readlink("/proc/self/ns/net")
@@ -9,7 +9,7 @@ assert(("net:[%d]"):format(web.inode) ~= outside)
 local two <close> = tiny.netns()
 assert(two.inode ~= web.inode)
 
--- A link in it dies with it: nothing else holds the namespace.
+-- A link in it is deleted with it: nothing else holds the namespace.
 do
   local gone <close> = tiny.netns()
   tiny.veth_pair({ name = "here" }, { name = "there", netns = gone })

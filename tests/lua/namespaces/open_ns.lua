@@ -1,4 +1,4 @@
--- open_ns: a namespace by its file, of a process, or the caller's own.
+-- open_ns: opens a namespace by its file, of a process, or of the caller.
 local check = require "check"
 
 local files = { user = "user", pid = "pid_for_children", net = "net", mount = "mnt", uts = "uts", ipc = "ipc", cgroup = "cgroup" }
@@ -11,7 +11,7 @@ for kind, file in pairs(files) do
   check.equal(same.inode, own.inode, kind .. " by its file")
 end
 
--- Of a process, and still there when the process is not.
+-- Of a process, and it still exists after the process has ended.
 local child <close> = tiny.clone({ net = true }, function() tiny.poll({}, "50s") end)
 local web <close> = tiny.open_ns("net", child)
 check.equal(tostring(web.inode), tiny.readlink(("/proc/%d/ns/net"):format(child.pid)):match("%d+"))

@@ -1,4 +1,4 @@
--- setns: joins a namespace that a handle holds, or several of a process at once.
+-- setns: joins the namespace of a handle, or several namespaces of a process at once.
 local check = require "check"
 
 local function inode(kind, of)
@@ -14,7 +14,7 @@ check.equal(#tiny.links(), 1, "links of the new namespace")
 tiny.setns(home)
 check.equal(inode("net"), home.inode, "home again")
 
--- Of a process: those that are named, and no others.
+-- Of a process: only the named ones.
 local other <close> = tiny.clone({ net = true, uts = true, pid = true }, function()
   tiny.sethostname("other")
   tiny.notify_ready()
@@ -26,7 +26,7 @@ check.inside({}, function()
   tiny.setns(other, { uts = true, pid = true })
   check.equal(tiny.read_file("/proc/sys/kernel/hostname"), "other\n")
   check.equal(inode("net"), net, "not asked for")
-  -- Its own pid stays; its next child is the second process over there.
+  -- Its own pid stays; its next child is the second process in that namespace.
   assert(tiny.getpid() ~= 2)
   local second <close> = tiny.fork(function() return tiny.getpid() end)
   check.equal(second:wait(), 2)

@@ -1,4 +1,4 @@
--- subids: the ranges of /etc/subuid and /etc/subgid, by name and by number.
+-- subids: returns the ranges of /etc/subuid and /etc/subgid, by name and by number.
 local check = require "check"
 
 for name, text in pairs {

@@ -1,4 +1,4 @@
--- timens: clocks that run ahead by the offsets, for the children that join.
+-- timens: clocks with offsets, for the children that join.
 local check = require "check"
 if not tiny.stat("/proc/self/ns/time") then check.skip("this kernel has no time namespaces") end
 

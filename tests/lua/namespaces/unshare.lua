@@ -1,4 +1,4 @@
--- unshare: moves the caller itself into new namespaces; pid and time take its next children.
+-- unshare: moves the caller into new namespaces; for pid and time, its next children.
 local check = require "check"
 
 local function link(kind) return tiny.readlink("/proc/self/ns/" .. kind) end
@@ -29,7 +29,7 @@ if tiny.stat("/proc/self/ns/time") then
   end)
 end
 
--- A new mount namespace is a copy: the machine's mounts are there, and changes stay inside.
+-- A new mount namespace is a copy: it has the machine's mounts, and changes stay inside.
 check.inside({}, function()
   tiny.unshare { mount = true }
   tiny.mount_private("/")

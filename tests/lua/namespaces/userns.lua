@@ -1,4 +1,4 @@
--- userns: a user namespace as a value, with maps that the kernel shows and clone, setns and mounts obey.
+-- userns: a user namespace as a value; its maps are visible in the kernel and used by clone, setns and mounts.
 local check = require "check"
 
 local function maps(own)
@@ -17,7 +17,7 @@ check.equal(own.kind, "userns")
 check.equal(maps(own), "0 600000 10, 10 700000 5, 0 610000 10")
 assert(tiny.readlink("/proc/self/ns/user") ~= ("user:[%d]"):format(own.inode), "the caller stays where it was")
 
--- What a child gets beside it belongs to it: its root may mount, name and reap there.
+-- The child's other namespaces belong to it: its root may mount, set the hostname and reap there.
 check.inside({ user = own, pid = true, mount = true, uts = true, net = true, ipc = true }, function()
   check.equal(tiny.getpid(), 1)
   check.equal(tiny.readlink("/proc/self/ns/user"), ("user:[%d]"):format(own.inode))
@@ -30,7 +30,7 @@ check.inside({ user = own, pid = true, mount = true, uts = true, net = true, ipc
   check.fails("EPERM", tiny.mknod, "/mnt/null", "char", { major = 1, minor = 3 })
 end)
 
--- A program in it is this process's child: its status comes back, and its end is seen.
+-- A program in it is a child of this process: its status is returned, and its end is seen.
 local child <close> = tiny.clone({ user = own, pid = true }, function()
   tiny.setuser(3, { gid = 4 })
   tiny.exec { "sh", "-c", "exit $(id -u)$(id -g)" }
@@ -42,7 +42,7 @@ check.equal(tiny.stat(("/proc/%d/ns/user"):format(killed.pid)).ino, own.inode)
 killed:kill("SIGKILL")
 check.equal(killed:wait(), 137)
 
--- An error in the child, and one on the way to it.
+-- An error in the child, and one during its setup.
 local failing <close> = tiny.clone({ user = own, mount = true }, function() tiny.setuser(99) end)
 check.equal(check.fails("EINVAL", failing.wait, failing).op, "setuser")
 local err = check.fails("EINVAL", function()
@@ -51,13 +51,13 @@ local err = check.fails("EINVAL", function()
 end)
 assert(err.message:find("joining a namespace", 1, true), err.message)
 
--- setns takes it too.
+-- setns accepts it too.
 check.inside({}, function()
   tiny.setns(own)
   check.equal(tiny.readlink("/proc/self/ns/user"), ("user:[%d]"):format(own.inode))
 end)
 
--- An unprivileged user: its own ids alone are written directly, and setgroups is denied.
+-- An unprivileged user: only its own ids are written directly, and setgroups is denied.
 check.inside({}, function()
   tiny.setuser(4242, { gid = 4243 })
   tiny.set_dumpable(true)
@@ -73,7 +73,7 @@ check.inside({}, function()
   end
 end)
 
--- If a setting forbids them, the error names the setting and how to change it.
+-- If a setting forbids user namespaces, the error names the setting and how to change it.
 local limit = tiny.read_file("/proc/sys/user/max_user_namespaces")
 check.inside({ user = own, mount = true }, function()
   tiny.setuser(0)

@@ -1,7 +1,7 @@
--- userns_helper: newuidmap is found in PATH, and is not trusted if another user could have written it.
+-- userns_helper: newuidmap is found in PATH, and refused if another user could have written it.
 local check = require "check"
 
--- With this PATH, in a child: PATH is the process's own.
+-- With this PATH, in a child, because PATH belongs to the process.
 local function with(path)
   local child <close> = tiny.fork(function()
     tiny.exec { "/proc/self/exe", "--lua-path", "/", "run", "/tmp/ask.lua", env = { PATH = path } }

@@ -1,4 +1,4 @@
--- utsns: a hostname that several processes share and the caller does not have.
+-- utsns: a hostname that is shared by several processes, and separate from the caller's.
 local check = require "check"
 
 local function hostname() return tiny.read_file("/proc/sys/kernel/hostname") end

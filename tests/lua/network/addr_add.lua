@@ -1,4 +1,4 @@
--- addr_add: the kernel has the address until the handle is closed, also when the body fails.
+-- addr_add: the address exists until the handle is closed, also if the body fails.
 local check = require "check"
 
 local function addrs(name, netns)
@@ -23,7 +23,7 @@ tiny.try(function()
 end)
 check.equal(addrs("lo"):match("fd99"), nil)
 
--- nodad: an IPv6 address is there for use at once. The flags are hexadecimal: 40 tentative, 02 nodad.
+-- nodad: an IPv6 address is usable immediately. The flags are hexadecimal: 40 tentative, 02 nodad.
 local function flags(name)
   for line in io.lines("/proc/self/net/if_inet6") do
     local found, link = line:match("^%x+ %x+ %x+ %x+ (%x+)%s+(%S+)")
@@ -41,7 +41,7 @@ do
   tiny.addr_add("ta0", "10.97.0.1/24", { nodad = true })
 end
 
--- A handle brings its own namespace.
+-- A handle implies its own namespace.
 local br <close> = tiny.bridge("td0", { netns = web })
 tiny.addr_add(br, "10.98.0.1/24")
 check.equal(addrs("td0", web):match("^%S+"), "10.98.0.1/24")

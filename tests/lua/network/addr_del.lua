@@ -1,4 +1,4 @@
--- addr_del: the kernel has the address no longer; one that is not there is ENOENT.
+-- addr_del: removes an address; a missing one is ENOENT.
 local check = require "check"
 
 tiny.addr_add("lo", "10.99.0.2/32"):keep()

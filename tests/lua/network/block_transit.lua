@@ -1,4 +1,4 @@
--- block_transit: nothing is forwarded but from and to the links that are named, answers and published ports.
+-- block_transit: only traffic from and to the named links, replies and published ports are forwarded.
 local check = require "check"
 local sockets = require "sockets"
 sockets.needed()

@@ -1,4 +1,4 @@
--- bridge: made up with its address, deleted at the end and when the body fails.
+-- bridge: created up with its address, deleted at the end and if the body fails.
 local check = require "check"
 
 local function exists(name, netns)
@@ -28,11 +28,11 @@ end)
 check.equal(err.message, "the body fails")
 check.equal(exists("td0"), nil, "after a failing body")
 
--- The address is refused after the bridge was made: nothing stays.
+-- The address is refused after the bridge was created: nothing remains.
 check.fails("EINVAL", tiny.bridge, "td0", { addr = "224.0.0.1/24" })
 check.equal(exists("td0"), nil, "after a refused address")
 
--- Several addresses; when the last is refused nothing stays.
+-- Several addresses; if the last is refused, nothing remains.
 do
   local br <close> = tiny.bridge("td0", { addr = { "10.10.0.1/24", "fd10::1/64" }, nodad = true })
   check.equal(br.addr[2], "fd10::1/64")

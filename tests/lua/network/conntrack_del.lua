@@ -1,5 +1,5 @@
--- conntrack_del: a connection through a port of nat outlives that table, and ends when the kernel forgets
--- it; connections of other addresses go on.
+-- conntrack_del: a connection through a published port outlives the nat table, and ends when its conntrack entry is
+-- deleted; connections of other addresses continue.
 local check = require "check"
 
 local router <close> = tiny.netns()
@@ -14,7 +14,7 @@ tiny.sysctl("net.ipv4.ip_forward", 1, here)
 tiny.sysctl("net.ipv6.conf.all.forwarding", 1, here)
 check.equal(tiny.conntrack_del("10.10.0.2", here), 0, "nothing is there")
 
--- A connection from the machine by a port that leads to this address: both of its ends.
+-- A connection from the machine through a port that leads to this address: both of its ends.
 local function connect(addr, published)
   local listener <close> = tiny.tcp_listen(addr .. ":80", { netns = web })
   local far = tiny.tcp_connect(published, { netns = machine, timeout = "5s" })
@@ -27,7 +27,7 @@ local function carries(far, near, text)
   return #tiny.poll({ near }, "5s") == 1 and near:read() == text
 end
 
--- The kernel translates as long as one table of this kind is there.
+-- The kernel translates while at least one table of this kind exists.
 tiny.nat({ from = "10.30.0.0/24", netns = router }):keep()
 tiny.nat({ from = "fd30::/64", netns = router }):keep()
 local nat = tiny.nat { from = "10.10.0.0/24", publish = { "8080:10.10.0.2:80", "8081:10.10.0.3:80" }, netns = router }

@@ -1,4 +1,4 @@
--- dns_answer: byte for byte what RFC 1035 says, and the machine's own resolver understands it.
+-- dns_answer: matches RFC 1035 byte for byte, and the machine's resolver accepts it.
 local check = require "check"
 
 local function query(name, kind)
@@ -31,7 +31,7 @@ same(tiny.dns_answer(asked, { code = "SERVFAIL" }), asked, "\x81\x82")
 asked = query("2.0.10.10.in-addr.arpa", PTR)
 same(tiny.dns_answer(asked, { names = { "web" } }), asked, "\x81\x80", record(PTR, 0, "\3web\0"))
 
--- What does not fit is left out, and the answer says so.
+-- Records that do not fit are omitted, and the answer is marked as truncated.
 local many = {}
 for n = 1, 100 do many[n] = "10.10.1." .. n end
 asked = query("web", A)
@@ -50,13 +50,13 @@ check.refuses('option "ttl": -1 is out of range', tiny.dns_answer, asked, { ttl 
 check.refuses([[option "code": "NXDOMAI" is not one of "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED"; did you mean "NXDOMAIN"?]],
   tiny.dns_answer, asked, { code = "NXDOMAI" })
 
--- The C library asks, by its own resolver, on port 53 of this private host.
+-- The C library sends queries with its own resolver, on port 53 of this private host.
 if not os.execute("command -v getent >/dev/null") then return end
 tiny.write_file("/tmp/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n")
 tiny.write_file("/tmp/nsswitch.conf", "hosts: dns\n")
 local resolv <close> = tiny.mount_bind("/tmp/resolv.conf", "/etc/resolv.conf")
 local nsswitch <close> = tiny.mount_bind("/tmp/nsswitch.conf", "/etc/nsswitch.conf")
--- It asks for a family only when the machine has an address of it (AI_ADDRCONFIG).
+-- It queries a family only if the machine has an address of it (AI_ADDRCONFIG).
 local br <close> = tiny.bridge("td0", { addr = { "10.10.0.1/24", "fd10::1/64" }, nodad = true })
 local server <close> = tiny.udp_bind("127.0.0.1:53")
 

@@ -1,7 +1,7 @@
--- dns_question: what a query asks; nil for whatever is none, whatever it is.
+-- dns_question: returns the question of a query; nil for anything that is not a query.
 local check = require "check"
 
--- A query by hand (RFC 1035): id, flags, counts, the name's labels, type and class.
+-- A query built by hand (RFC 1035): id, flags, counts, the labels of the name, type and class.
 local function query(name, kind, flags, questions)
   local labels = name:gsub("[^.]+", function(label) return string.char(#label) .. label end):gsub("%.", "")
   return ("\x12\x34%s\0%s\0\0\0\0\0\0%s\0%s\0\x01"):format(flags or "\x01\0", string.char(questions or 1), labels, string.pack(">I2", kind))
@@ -18,9 +18,9 @@ for kind, word in pairs { [28] = "AAAA", [12] = "PTR", [16] = "TXT", [33] = "SRV
 end
 check.equal(tiny.dns_question(query("web", 1, "\0\0")).recursion, false)
 check.equal(tiny.dns_question(query("", 2)).name, "", "the root")
--- A dot inside a label does not make it two.
+-- A dot inside a label does not split it.
 check.equal(tiny.dns_question("\0\1\1\0\0\1\0\0\0\0\0\0\3a.b\1c\0\0\1\0\1").name, "a\\.b.c")
--- EDNS says how much the sender can take: 4096 bytes.
+-- EDNS gives the maximum size that the sender accepts: 4096 bytes.
 local edns = query("web", 1):gsub("^(..........)..", "%1\0\1") .. "\0\0\x29\x10\0\0\0\0\0\0\0"
 check.equal(tiny.dns_question(edns).max, 4096)
 

@@ -1,4 +1,4 @@
--- format_addr: bytes as an address.
+-- format_addr: formats the bytes of an address.
 local check = require "check"
 
 for _, text in ipairs { "10.10.0.2", "0.0.0.0", "255.255.255.255", "::1", "fd00::2", "2001:db8::ff00:42:8329" } do

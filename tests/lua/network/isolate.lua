@@ -1,4 +1,4 @@
--- isolate: nothing is forwarded from the bridge or to it; its own members still reach each other.
+-- isolate: nothing is forwarded from or to the bridge; its own ports still reach each other.
 local check = require "check"
 local sockets = require "sockets"
 sockets.needed()
@@ -19,7 +19,7 @@ tiny.sysctl("net.ipv4.ip_forward", 1, { netns = router })
 local out = { from = one, to = outside, addr = "10.20.0.2" }
 local back = { from = outside, to = one, addr = "10.10.0.2" }
 local beside = { from = one, to = other, addr = "10.10.0.3" }
--- A datagram needs no answer: whether one arrives outside.
+-- A datagram needs no reply: whether one arrives outside.
 local ear <close> = tiny.udp_bind("10.20.0.2:7100", { netns = outside })
 local mouth <close> = tiny.udp_bind("10.10.0.2:0", { netns = one })
 local function arrives(wait)

@@ -1,4 +1,4 @@
--- isolate_del: removes the table of this name and no other; what is not there is ENOENT.
+-- isolate_del: removes only the table with this name; a missing one is ENOENT.
 local check = require "check"
 
 local web <close> = tiny.netns()

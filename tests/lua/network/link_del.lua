@@ -1,4 +1,4 @@
--- link_del: deletes by name or handle, in the handle's namespace; a veth goes with its peer.
+-- link_del: deletes by name or handle, in the handle's namespace; a veth is deleted with its peer.
 local check = require "check"
 
 local function exists(name, netns)

@@ -50,7 +50,7 @@ check.refuses('unknown option "mtuu"; did you mean "mtu"?', tiny.link_set, "lo",
 check.refuses('"02:00" is not a MAC address, such as "02:00:00:00:00:01"', tiny.link_set, "lo", { mac_address = "02:00" })
 check.refuses('option "mtu": -1 is out of range', tiny.link_set, "lo", { mtu = -1 })
 
--- Without rights over the namespace the kernel refuses; over one's own it does not.
+-- Without privileges over the namespace the kernel refuses; over one's own namespace it does not.
 check.inside({ user = true }, function()
   local refused = check.fails("EPERM", tiny.link_set, "lo", { up = true })
   assert(refused.hint:match("CAP_NET_ADMIN"), refused.hint)

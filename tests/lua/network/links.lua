@@ -1,4 +1,4 @@
--- links: lists what the kernel has, with addresses; compared with /proc/net.
+-- links: lists links with their addresses; compared with /proc/net.
 local check = require "check"
 
 local br <close> = tiny.bridge("td0", { addr = "10.77.0.1/24", mtu = 1400, mac_address = "02:00:00:00:00:01" })
@@ -25,7 +25,7 @@ check.equal(bridge.addrs[1], "10.77.0.1/24")
 check.equal(table.concat(bridge.addrs, " "):match("fd77::1/64"), "fd77::1/64")
 check.equal(listed.lo.kind, nil)
 
--- A veth knows its other end, and whether it is in another namespace.
+-- A veth knows its peer, and whether that is in another namespace.
 do
   local web <close> = tiny.netns()
   local near <close> = tiny.veth_pair({ name = "ta0" }, { name = "tb0" })
@@ -50,5 +50,5 @@ end
 local empty <close> = tiny.netns()
 for _, link in ipairs(tiny.links { netns = empty }) do check.equal(link.up, false, link.name) end
 
-check.refuses('unknown option "ns"; known keys: netns', tiny.links, { ns = empty })
+check.refuses('unknown option "ns"; known options: netns', tiny.links, { ns = empty })
 check.refuses("option \"netns\": expected netns handle, got the string \"web\"", tiny.links, { netns = "web" })

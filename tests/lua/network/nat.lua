@@ -1,5 +1,5 @@
--- nat: three namespaces, client - router - server. The server sees the router's address, published
--- ports lead back to the client, and nft(8) reads the table back.
+-- nat: three namespaces, client, router and server. The server sees the router's address, published ports reach the
+-- client, and nft(8) can list the table.
 local check = require "check"
 local sockets = require "sockets"
 sockets.needed()
@@ -14,7 +14,7 @@ for name, place in pairs { client = { client, "10.10.0.2/24" }, neighbour = { ne
   tiny.veth_pair({ name = name, netns = router, bridge = br },
     { name = "eth0", netns = place[1], addr = place[2], gateway = "10.10.0.1" })
 end
--- The server knows no way back to 10.10.0.0/24: without NAT it cannot answer.
+-- The server has no route to 10.10.0.0/24: without NAT it cannot reply.
 tiny.veth_pair({ name = "wan", netns = router, addr = "10.20.0.1/24" },
   { name = "eth0", netns = server, addr = "10.20.0.2/24" })
 tiny.link_set("lo", { netns = router, up = true })
@@ -54,7 +54,7 @@ do
   local err = check.fails("EEXIST", tiny.nat, { from = "10.10.0.0/24", netns = router })
   assert(err.hint:match("nat_del"), err.hint)
 
-  -- Another program's table is not changed, and nft prints ours like its own.
+  -- Another program's table is not changed, and nft lists ours like its own.
   local listed = ruleset(router)
   if listed ~= "" then
     for _, rule in ipairs {
@@ -78,7 +78,7 @@ tiny.try(function()
 end)
 check.equal(ruleset(router), "", "no table is left after a failing body")
 
--- hairpin alone: for ports that `publish` leads into the subnet.
+-- hairpin alone: for ports that `publish` maps to the subnet.
 do
   local nat <close> = tiny.nat { from = "10.10.0.0/24", hairpin = true, netns = router }
   local port <close> = tiny.publish("8080:10.10.0.2:80", { netns = router })
@@ -89,7 +89,8 @@ tiny.publish_clear { netns = router }
 do
   local nat <close> = tiny.nat { from = "10.10.0.0/24", hairpin = false, publish = { "8080:10.10.0.2:80" }, netns = router }
   check.equal(sockets.connect { from = server, to = client, addr = "10.20.0.1", port = 80, at_port = 8080 }, "10.20.0.2")
-  -- The answer goes straight to the neighbour, who takes it where bridges are filtered, and else does not.
+  -- The reply is sent directly to the neighbor, which accepts it if bridged traffic is filtered, and otherwise does
+  -- not.
   local seen = sockets.connect { from = neighbour, to = client, addr = "10.20.0.1", port = 80, at_port = 8080 }
   assert(seen == nil or seen == "10.10.0.3", seen)
 end

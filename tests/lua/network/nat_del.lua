@@ -1,4 +1,4 @@
--- nat_del: removes the table of this name and no other; what is not there is ENOENT.
+-- nat_del: removes only the table with this name; a missing one is ENOENT.
 local check = require "check"
 
 tiny.nat({ from = "10.10.0.0/24", name = "web" }):keep()
@@ -9,7 +9,7 @@ assert(err.hint:match("there is no nat of this name"), err.hint)
 check.fails("EEXIST", tiny.nat, { from = "fd10::/64", name = "six" })
 tiny.nat_del("six")
 
--- The name of a table that is not ours does not reach it.
+-- The name of a table that is not ours does not match it.
 local has_nft = os.execute("nft add table inet filter 2>/dev/null")
 check.fails("ENOENT", tiny.nat_del, "filter")
 if has_nft then assert(os.execute("nft list table inet filter >/dev/null"), "the other table is gone") end

@@ -1,5 +1,5 @@
--- nft_chains: base chains of all families, as nft(8) made them; chains at no hook are left out. doctor names
--- those of others that drop what is forwarded.
+-- nft_chains: lists base chains of all families, as created by nft(8); chains without a hook are omitted. doctor names
+-- other programs' chains that drop forwarded packets.
 local check = require "check"
 local sockets = require "sockets"
 
@@ -11,13 +11,13 @@ check.equal(#own, 1)
 check.equal(tiny.json_encode(own[1]), tiny.json_encode {
   table = "tiny-10.10.0.0-24", family = "inet", name = "postrouting", type = "nat", hook = "postrouting", priority = 100, policy = "accept",
 })
-check.refuses('unknown option "ns"; known keys: netns', tiny.nft_chains, { ns = web })
+check.refuses('unknown option "ns"; known options: netns', tiny.nft_chains, { ns = web })
 check.inside({ user = true }, function()
   local refused = check.fails("EPERM", tiny.nft_chains)
   assert(refused.hint:match("CAP_NET_ADMIN"), refused.hint)
 end)
 
--- The finding of doctor, which looks at the caller's namespace.
+-- doctor's finding, which checks the caller's namespace.
 local function finding()
   local doctor = require "tiny.inspect.doctor"
   for _, found in ipairs((doctor.examine(doctor.look()))) do
@@ -72,11 +72,11 @@ local found = finding()
 check.equal(found.state, "missing")
 assert(found.purpose:find("chain FORWARD of table ip filter and chain passing of table inet wall may drop", 1, true), found.purpose)
 assert(found.fix:find("iptables -I FORWARD -i td+ -j ACCEPT; iptables -I FORWARD -o td+ -j ACCEPT", 1, true), found.fix)
--- The remedy for any table is one that nft takes, and it comes before all others.
+-- The suggested fix for any table is valid for nft, and has priority over all others.
 local nft = found.fix:match("nft '.*'$")
 assert(os.execute(nft), nft)
 assert(sockets.ruleset():find('policy drop;\n\t\toifname "td*" accept\n\t\tiifname "td*" accept', 1, true), sockets.ruleset())
 
--- Beside docker, in the chain that it leaves to others.
+-- Next to docker, in the chain that docker leaves to users.
 local docker <close> = tiny.bridge("docker0")
 assert(finding().fix:find("iptables -I DOCKER-USER -i td+ -j ACCEPT; iptables -I DOCKER-USER -o td+ -j ACCEPT", 1, true), finding().fix)

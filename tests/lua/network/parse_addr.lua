@@ -1,4 +1,4 @@
--- parse_addr: an address as bytes and prefix length, or nil.
+-- parse_addr: returns an address as bytes and prefix length, or nil.
 local check = require "check"
 
 for text, want in pairs { ["10.10.0.2"] = { "\x0a\x0a\x00\x02", 32 }, ["10.10.0.0/24"] = { "\x0a\x0a\x00\x00", 24 }, ["0.0.0.0/0"] = { "\0\0\0\0", 0 },

@@ -1,4 +1,4 @@
--- pin: a port that is made `pinned` sends from its own addresses only, and nothing while only others are pinned.
+-- pin: a `pinned` bridge port can send only from its own addresses, and nothing while only other ports are pinned.
 local check = require "check"
 local sockets = require "sockets"
 sockets.needed()
@@ -23,7 +23,7 @@ do
   check.equal(answers(one), "10.10.0.2", "pinned")
   check.equal(answers(one, "fd10::1"), "fd10::2", "by IPv6")
   check.equal(answers(other), "10.10.0.3")
-  tiny.pin("one", { mac_address = MAC, addr = { "10.10.0.2", "fd10::2" } }):keep() -- the same once more
+  tiny.pin("one", { mac_address = MAC, addr = { "10.10.0.2", "fd10::2" } }):keep() -- the same again
   local mouth <close> = tiny.udp_bind("10.10.0.9:0", { netns = one })
   local ear <close> = tiny.udp_bind("10.10.0.1:9")
   mouth:send("x", "10.10.0.1:9")

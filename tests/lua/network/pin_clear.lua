@@ -1,4 +1,4 @@
--- pin_clear: removes the table when nothing is in it.
+-- pin_clear: removes the table if it is empty.
 local check = require "check"
 
 local web <close> = tiny.netns()

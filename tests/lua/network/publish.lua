@@ -1,6 +1,6 @@
--- publish: a router with a container behind it. Its ports are reached from a second machine, from
--- the router itself and over its loopback address, by TCP and UDP, IPv4 and IPv6, and no longer
--- when the handle is closed. The loopback address stays the router's own.
+-- publish: a router with a container behind it. Published ports are reachable from a second machine, from the router
+-- and over its loopback address, by TCP and UDP, IPv4 and IPv6, until the handle is closed. The loopback address
+-- remains the router's own.
 local check = require "check"
 local sockets = require "sockets"
 sockets.needed()
@@ -36,7 +36,7 @@ do
   check.equal(reach(machine, "10.20.0.1", udp), "10.20.0.2", "udp from a second machine")
   check.equal(reach(router, "127.0.0.1", udp), "10.10.0.1", "udp over the loopback address")
 
-  -- On one address, which comes before all addresses.
+  -- On one address, which has priority over all addresses.
   local one <close> = tiny.publish("10.20.0.1:8081:10.10.0.2:81/tcp", here)
   local all <close> = tiny.publish("8081:10.10.0.2:82", here)
   check.equal(reach(machine, "10.20.0.1", { port = 81, at_port = 8081 }), "10.20.0.2", "on one address")
@@ -75,7 +75,7 @@ tiny.try(function()
 end)
 check.equal(#tiny.published(here), 0, "after a failing body")
 
--- What listens on the router's loopback address is not the neighbours' (CVE-2020-8558).
+-- A service on the router's loopback address is not reachable for neighbors (CVE-2020-8558).
 local function loopback()
   tiny.route_add("127.0.0.9/32", { via = "10.10.0.1", netns = web }):keep()
   tiny.addr_add("lo", "127.0.0.9/32", here):keep()
@@ -98,12 +98,12 @@ check.equal(reach(machine, "fd20::1"), "fd20::2", "ipv6")
 local only <close> = tiny.publish("[fd20::1]:8081:[fd10::2]:80", here)
 check.equal(reach(machine, "fd20::1", { at_port = 8081 }), "fd20::2", "ipv6 on one address")
 
--- Many ports at once are one table, and a thousand are as quick to add as the first.
+-- Many ports at once are one table, and adding the thousandth is as fast as the first.
 for n = 1, 1000 do tiny.publish((20000 + n) .. ":10.10.0.2:80", here):keep() end
 check.equal(#tiny.published(here), 1002)
 check.equal(reach(machine, "10.20.0.1", { at_port = 21000 }), "10.20.0.2", "the last of a thousand")
 
--- A list in one step: all or none, also where it takes the kernel several batches.
+-- A list in one step: all or none, also if the kernel needs several batches.
 do
   local several <close> = tiny.publish({ "9001:10.10.0.2:80", "9001:10.10.0.2:80/udp", "9001:[fd10::2]:80" }, here)
   check.equal(table.concat(several.port, " "), "9001:10.10.0.2:80 9001:10.10.0.2:80/udp 9001:[fd10::2]:80")
@@ -120,7 +120,7 @@ end
 check.equal(#tiny.published(here), 1002, "the list went with its handle")
 check.equal(#tiny.publish({}, here).port, 0)
 
--- Sixteen at once where no table is yet; each takes its port away and tries to remove the table.
+-- Sixteen processes at once without a table; each removes its port and tries to remove the table.
 local crowd = tiny.netns()
 local children = {}
 local gate, open = tiny.pipe()
@@ -139,7 +139,7 @@ open:close()
 for n, child in ipairs(children) do check.equal(child:wait(), 0, "publisher " .. n) end
 check.equal(#tiny.published { netns = crowd }, 16)
 
--- A table says the same as a text: either takes away what the other published.
+-- A table means the same as a string: either removes what the other published.
 do
   local here = { netns = router }
   local before = #tiny.published(here)

@@ -1,4 +1,4 @@
--- publish_clear: removes the empty table; refuses while a port is published, and then changes nothing.
+-- publish_clear: removes the empty table; refuses, and changes nothing, while a port is published.
 local check = require "check"
 local sockets = require "sockets"
 
@@ -15,4 +15,4 @@ end
 tiny.publish_clear()
 check.equal(sockets.ruleset(), "")
 check.fails("ENOENT", tiny.publish_clear)
-check.refuses('unknown option "ns"; known keys: netns', tiny.publish_clear, { ns = 1 })
+check.refuses('unknown option "ns"; known options: netns', tiny.publish_clear, { ns = 1 })

@@ -1,4 +1,4 @@
--- publish_del: takes away this port that leads to this address, and no other's.
+-- publish_del: removes only this port with this destination address.
 local check = require "check"
 
 tiny.publish("8080:10.10.0.2:80"):keep()
@@ -8,14 +8,14 @@ check.equal(table.concat(tiny.published(), " "), "10.20.0.1:8080:10.10.0.3:80")
 
 local err = check.fails("ENOENT", tiny.publish_del, "8080:10.10.0.2:80")
 assert(err.hint:match("is not published"), err.hint)
--- A clean-up that runs after its step failed must not take what another made.
+-- A cleanup after its step failed must not remove what another process created.
 err = check.fails("ENOENT", tiny.publish_del, "10.20.0.1:8080:10.10.0.2:80")
 assert(err.message:find("leads to 10.10.0.3:80", 1, true), err.message)
 check.equal(#tiny.published(), 1)
 tiny.publish_del("10.20.0.1:8080:10.10.0.3:80")
 check.equal(#tiny.published(), 0)
 
--- A list in one step: what is there goes, though one is not.
+-- A list in one step: existing ports are removed, even if one is missing.
 tiny.publish("8080:10.10.0.2:80"):keep()
 tiny.publish("8081:[fd10::2]:80"):keep()
 tiny.publish_del { "8080:10.10.0.2:80", "8081:[fd10::2]:80" }
@@ -34,8 +34,8 @@ check.refuses('"y" is not a published port, such as "8080:10.10.0.2:80" or "53:1
   tiny.publish_del, { "8080:10.10.0.2:80", "y" })
 check.refuses('"x" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish_del, "x")
 
--- What came by a port ends with it, by TCP and UDP, IPv4 and IPv6; what came by another port to the same
--- address goes on.
+-- Connections through a port end with it, by TCP and UDP, IPv4 and IPv6; those through another port to the same address
+-- continue.
 local router <close> = tiny.netns()
 local web <close> = tiny.netns()
 local machine <close> = tiny.netns()

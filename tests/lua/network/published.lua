@@ -1,4 +1,4 @@
--- published: the strings that publish takes, from all maps of one namespace.
+-- published: returns the strings that publish accepts, from all maps of one namespace.
 local check = require "check"
 
 local web <close> = tiny.netns()
@@ -10,6 +10,6 @@ table.sort(listed)
 check.equal(table.concat(listed, " "), table.concat(ports, " "))
 check.equal(#tiny.published { netns = web }, 0, "another namespace")
 
--- Another's table of the family is not looked at.
+-- Another table of the family is ignored.
 if os.execute("nft add table inet tiny-web 2>/dev/null") then check.equal(#tiny.published(), #ports) end
-check.refuses('unknown option "ns"; known keys: netns', tiny.published, { ns = web })
+check.refuses('unknown option "ns"; known options: netns', tiny.published, { ns = web })

@@ -1,4 +1,4 @@
--- qdisc_del: a link has its first discipline again; one where nothing was set is ENOENT.
+-- qdisc_del: restores the default discipline of a link; a link with the default is ENOENT.
 local check = require "check"
 
 local web <close> = tiny.netns()

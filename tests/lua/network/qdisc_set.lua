@@ -1,5 +1,4 @@
--- qdisc_set: what leaves by a link takes as long as its rate says, and a bad line's delay and loss
--- are felt; where the kernel has no netem the error names the module.
+-- qdisc_set: rate, delay and loss of a link are effective; if the kernel lacks netem, the error names the module.
 local check = require "check"
 
 local web <close> = tiny.netns()
@@ -7,7 +6,7 @@ local cable <close> = tiny.veth_pair({ name = "ta0", addr = "10.10.0.1/24" }, { 
 local listener <close> = tiny.tcp_listen("10.10.0.1:0")
 local place = "10.10.0.1:" .. listener.port
 
--- Sends this many bytes out of the namespace; returns the seconds until the last is here.
+-- Sends this many bytes out of the namespace; returns the seconds until the last one arrives.
 local function transfer(bytes)
   local child <close> = tiny.fork(function()
     tiny.tcp_connect(place, { netns = web, timeout = "5s" }):write(("x"):rep(bytes))
@@ -28,14 +27,14 @@ local function transfer(bytes)
   return passed
 end
 
--- 500,000 bytes at 1,000,000 bytes a second: half a second, less the bucket that is full at first.
+-- 500,000 bytes at 1,000,000 bytes per second: half a second, minus the initially full bucket.
 do
   local limit <close> = tiny.qdisc_set("eth0", { rate = "8mbit", burst = "16k", latency = "50ms", netns = web })
   check.equal(limit.kind, "qdisc")
   check.equal(limit.name, "eth0")
   local passed = transfer(500000)
   assert(passed >= (500000 - 16384) / 1000000 * 0.95, "limited: " .. passed)
-  -- Set again: another rate in its place, as a number.
+  -- Set again: another rate replaces it, as a number.
   tiny.qdisc_set("eth0", { rate = 4000000, burst = "16k", latency = "50ms", netns = web }):keep()
   passed = transfer(500000)
   assert(passed >= (500000 - 16384) / 500000 * 0.95, "half of it: " .. passed)

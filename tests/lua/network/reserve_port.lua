@@ -1,5 +1,5 @@
--- reserve_port: the port is nobody else's while the handle is open, by TCP and UDP apart, on one
--- address or all, in one namespace; free again when it is closed and when the body fails.
+-- reserve_port: no other process can use the port while the handle is open, for TCP and UDP separately, on one address
+-- or all, in one namespace; it is released when the handle is closed or the body fails.
 local check = require "check"
 
 local web <close> = tiny.netns()
@@ -24,7 +24,7 @@ do
   local six <close> = tiny.reserve_port(number .. "/tcp", { addr = "::" })
   local other <close> = tiny.reserve_port(number .. "/tcp", { netns = web })
 
-  -- A program that is executed does not have it.
+  -- A program that is executed does not inherit it.
   local child <close> = tiny.fork(function() tiny.exec { "/bin/sh", "-c", "ls -l /proc/self/fd | grep -q socket" } end)
   check.equal(child:wait(), 1, "inherited")
 end

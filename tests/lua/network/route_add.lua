@@ -1,4 +1,4 @@
--- route_add: the kernel's table has the route until the handle is closed.
+-- route_add: the route exists until the handle is closed.
 local check = require "check"
 local sockets = require "sockets"
 

@@ -1,4 +1,4 @@
--- route_del: removes by destination alone, or by all that is known; what is not there is ESRCH.
+-- route_del: removes a route by destination alone, or by all attributes; a missing one is ESRCH.
 local check = require "check"
 
 tiny.link_set("lo", { up = true })
@@ -8,4 +8,4 @@ for line in io.lines("/proc/self/net/route") do assert(not line:find("0000150A")
 
 local err = check.fails("ESRCH", tiny.route_del, "10.21.0.0/16")
 check.equal(err.hint, "there is no such route; tiny.routes() lists them")
-check.refuses('unknown option "gateway"; known keys: via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })
+check.refuses('unknown option "gateway"; known options: via, dev, metric, netns', tiny.route_del, "default", { gateway = "x" })

@@ -1,4 +1,4 @@
--- routes: the main table of a namespace, compared with what route_add made; others are left out.
+-- routes: lists the main table of a namespace, compared with route_add; other tables are omitted.
 local check = require "check"
 
 local web <close> = tiny.netns()
@@ -27,12 +27,12 @@ check.equal(find("10.10.0.0/24").via, nil, "on the link")
 check.equal(find("fd20::/48", "ipv6").via, "fd10::2")
 check.equal(find("fd10::/64", "ipv6").dev, "td0")
 
--- The local table (the machine's own addresses) is another, and so is one by number.
+-- The local table (the machine's own addresses) is separate, and so are numbered tables.
 check.equal(find("10.10.0.1/32"), nil)
 if os.execute("ip route add 10.30.0.0/16 dev lo table 100 2>/dev/null") then
   for _, route in ipairs(tiny.routes()) do assert(route.dst ~= "10.30.0.0/16", "a route of table 100") end
 end
--- Of several ways the first.
+-- The first of several nexthops.
 local sockets = require "sockets"
 if sockets.inside(web, function()
   return os.execute("ip route add 10.40.0.0/16 nexthop via 10.10.0.3 nexthop via 10.10.0.4 2>/dev/null")
@@ -40,4 +40,4 @@ end) then
   check.equal(find("10.40.0.0/16").via, "10.10.0.3")
   check.equal(find("10.40.0.0/16").dev, "td0")
 end
-check.refuses('unknown option "ns"; known keys: netns', tiny.routes, { ns = web })
+check.refuses('unknown option "ns"; known options: netns', tiny.routes, { ns = web })

@@ -1,4 +1,4 @@
--- sysctl: reads and sets a key, in its namespace, and goes back to the old value at the end.
+-- sysctl: reads and sets a key in its namespace, and restores the old value at the end.
 local check = require "check"
 local sockets = require "sockets"
 
@@ -26,7 +26,7 @@ tiny.try(function()
 end)
 check.equal(file(FORWARD), before, "set again after a failing body")
 
--- The namespace's own key, and its undo there.
+-- A namespaced key, and its undo there.
 local web <close> = tiny.netns()
 do
   local port <close> = tiny.sysctl("net.ipv4.ip_unprivileged_port_start", 80, { netns = web })
@@ -43,4 +43,4 @@ check.fails("EINVAL", tiny.sysctl, "net.ipv4.ip_unprivileged_port_start", "many"
 for _, bad in ipairs { "../etc/passwd", "net/../../etc/passwd", "/etc/passwd", "net..ipv4", "" } do
   check.refuses(('%q is not a key below /proc/sys, such as "net.ipv4.ip_forward"'):format(bad), tiny.sysctl, bad, 1)
 end
-check.refuses('unknown option "ns"; known keys: netns', tiny.sysctl, "kernel.hostname", nil, { ns = 1 })
+check.refuses('unknown option "ns"; known options: netns', tiny.sysctl, "kernel.hostname", nil, { ns = 1 })

@@ -1,5 +1,5 @@
--- tcp_listen, tcp_accept, tcp_connect: connections carry bytes both ways, between namespaces; one
--- that nobody answers ends with its time.
+-- tcp_listen, tcp_accept, tcp_connect: connections carry bytes both ways, between namespaces; an unanswered one times
+-- out.
 local check = require "check"
 
 local web <close> = tiny.netns()
@@ -22,7 +22,7 @@ check.equal(far:read(), "answer", "one that was made does")
 near:close()
 check.equal(far:read(), nil, "the end")
 
--- A listener that comes back takes its port at once, though connections of the old one linger.
+-- A new listener gets its port at once, although connections of the old one linger.
 local port = listener.port
 listener:close()
 local err = check.fails("ECONNREFUSED", tiny.tcp_connect, place)

@@ -1,4 +1,4 @@
--- udp_bind, udp_receive, udp_send: datagrams go both ways, between namespaces and in one.
+-- udp_bind, udp_receive, udp_send: datagrams in both directions, within and between namespaces.
 local check = require "check"
 
 local one <close> = tiny.udp_bind("127.0.0.1:0")
@@ -17,14 +17,14 @@ tiny.poll({ other }, "5s")
 check.equal(other:receive(), "", "an empty datagram is one")
 check.equal(other:receive(), nil)
 
--- A long one comes whole; a longer one there is not.
+-- A long datagram arrives whole; a longer one cannot be sent.
 one:send(("x"):rep(65507), from)
 tiny.poll({ other }, "5s")
 check.equal(#other:receive(), 65507)
 local err = check.fails("EMSGSIZE", one.send, one, ("x"):rep(65508), from)
 check.equal(err.path, from)
 
--- The socket is of the namespace it was made in.
+-- The socket belongs to the namespace in which it was created.
 local web <close> = tiny.netns()
 tiny.veth_pair({ name = "ta0", addr = "10.10.0.1/24" }, { name = "eth0", netns = web, addr = "10.10.0.2/24" })
 local inside <close> = tiny.udp_bind("10.10.0.2:53", { netns = web })

@@ -1,4 +1,4 @@
--- veth_pair: both ends in their places and up, and a TCP connection goes through; nothing leaks.
+-- veth_pair: both ends are in their namespaces and up, a TCP connection works, and nothing leaks.
 local check = require "check"
 local sockets = require "sockets"
 
@@ -31,7 +31,7 @@ do
 end
 check.equal(sockets.default_gateway(web), "10.10.0.1")
 
--- Nothing stays when the last step fails, whichever end is to blame.
+-- Nothing remains if the last step fails, at either end.
 local err = check.fails("ENETUNREACH", tiny.veth_pair, { name = "ta0" },
   { name = "eth1", netns = web, addr = "10.11.0.2/24", gateway = "10.12.0.1" })
 check.equal(err.path, "eth1")
@@ -66,7 +66,7 @@ sockets.needed()
 check.equal(sockets.connect({ from = nil, to = web, addr = "10.10.0.2" }), "10.10.0.1", "the bridge to web")
 check.equal(sockets.connect({ from = web, to = db, addr = "10.10.0.3" }), "10.10.0.2", "web to db")
 
--- Both families on one end: two addresses, two gateways, and IPv6 is there for use at once.
+-- Both families on one end: two addresses, two gateways, and IPv6 is usable immediately.
 do
   local six <close> = tiny.netns()
   local both <close> = tiny.veth_pair({ name = "ta6", addr = { "10.60.0.1/24", "fd60::1/64" }, nodad = true },
@@ -93,7 +93,7 @@ end)
 check.equal(link("ta0"), nil, "deleted after a failing body")
 check.equal(link("eth9", web), nil)
 
--- Without a link-local address of its own, a link sends nothing to find out whether it is taken.
+-- Without a link-local address, a link sends no packets for duplicate address detection.
 do
   local quiet <close> = tiny.veth_pair({ name = "tq0", link_local = false }, { name = "tq1" })
   local function has(name)

@@ -1,4 +1,4 @@
--- filter_text: by its other name, of a filter's handle alone.
+-- filter_text: the alias of the method of a filter handle, which accepts no other handle.
 local check = require "check"
 
 local filter = tiny.terminal_filter()

@@ -1,4 +1,5 @@
--- pump, pump_move, pump_finish, pump_drop: every byte of a FIFO is in the log once, whoever is killed when.
+-- pump, pump_move, pump_finish, pump_drop: every byte of a FIFO is in the log once, whichever process is killed and
+-- when.
 local check = require "check"
 
 tiny.mkdir("/tmp/run")
@@ -28,7 +29,7 @@ check.equal(bytes, "one\ntw")
 pump:move("stderr")
 check.equal(texts(), "out:one err:bad")
 
--- A second pump, as after a SIGKILL, goes on in the middle of the line.
+-- A second pump, as after a SIGKILL, continues in the middle of the line.
 out:write("o\n\nlast")
 local again <close> = tiny.pump("/tmp/log", { dir = "/tmp/run" })
 again:move("stdout")
@@ -36,7 +37,7 @@ check.equal(texts(), "out:one err:bad out:two out:")
 again:finish("stdout")
 check.equal(texts(), "out:one err:bad out:two out: out:last…")
 
--- 4 MiB with bytes of every value arrive whole, and the spool gives its room back.
+-- 4 MiB with bytes of every value arrive complete, and the spool releases its space.
 local all = {}
 for i = 0, 255 do all[#all + 1] = string.char(i) end
 local block = table.concat(all):rep(256)
@@ -57,7 +58,7 @@ check.refuses('option "dir" is missing: the directory of the FIFOs and spools', 
 check.refuses('stream: "stdin" is not one of "stdout"|"stderr"', tiny.pump_move, again, "stdin")
 check.fails("ENOENT", tiny.pump, "/tmp/log", { dir = "/tmp/nothing" })
 
--- A full disk: the log has whole lines or none, and every one of them once when there is room again.
+-- A full disk: the log has whole lines or none, and each of them once when there is space again.
 tiny.mkdir("/tmp/full")
 tiny.mount_tmpfs("/tmp/full", { size = "32k" })
 tiny.write_file("/tmp/full/ballast", ("x"):rep(28000))
@@ -81,7 +82,7 @@ for line in tiny.read_file("/tmp/full/log"):gmatch("[^\n]+") do
 end
 check.equal(count, 100)
 
--- Dropped while the disk is full: what came before is kept, and the log says how much is missing.
+-- Dropped while the disk is full: earlier output is kept, and the log records how much is missing.
 local ballast = tiny.open("/tmp/full/ballast", { write = true, create = true })
 check.fails("ENOSPC", ballast.write, ballast, ("x"):rep(32768))
 ballast:close()

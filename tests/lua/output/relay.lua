@@ -1,4 +1,4 @@
--- relay, relay_move: bytes go over in order and once, nothing waits, and what does not fit is not read.
+-- relay, relay_move: copies bytes once and in order, never blocks, and does not read what it cannot write.
 local check = require "check"
 
 local from, into = tiny.pipe()
@@ -9,7 +9,7 @@ into:write("one\0\255")
 check.equal(relay:move(), "from")
 check.equal(out:read(), "one\0\255")
 
--- The other end is full: both pipes and the buffer are filled, and no more is taken.
+-- The other end is full: both pipes and the buffer are filled, and no more is read.
 local feed <close> = tiny.fork(function()
   from:close()
   for i = 1, 100000 do into:write(("%07d\n"):format(i)) end
@@ -34,7 +34,7 @@ check.equal(#all, 800000, "all bytes")
 for i = 1, 100000, 4999 do check.equal(all:sub(8 * i - 7, 8 * i), ("%07d\n"):format(i)) end
 check.equal(feed:wait(), 0)
 
--- What is there counts as the rest, while another has the pipe open for writing.
+-- The buffered bytes count as the rest, even if another process has the pipe open for writing.
 do
   local source, writer = tiny.pipe()
   local target <close> = tiny.open("/tmp/target", { write = true, create = true, append = true })
@@ -45,7 +45,7 @@ do
   check.equal(last:move { rest = true }, nil, "still the end")
   check.equal(tiny.read_file("/tmp/target"), "before")
 end
--- A file goes over whole, and its end is the end.
+-- A file is copied whole, and its end is the end.
 do
   tiny.write_file("/tmp/source", ("y"):rep(3000000))
   local source <close> = tiny.open("/tmp/source")
@@ -56,7 +56,7 @@ do
   check.equal(tiny.read_file("/tmp/copy"), ("y"):rep(3000000))
 end
 
--- The failed side is reported by its name.
+-- The side that failed is named in the error.
 local gone, closed = tiny.pipe()
 gone:close()
 local source, writer = tiny.pipe()

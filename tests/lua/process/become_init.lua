@@ -1,7 +1,7 @@
--- become_init: a PID 1 that passes signals on, reaps orphans, and ends as its child does.
+-- become_init: a PID 1 that forwards signals, reaps orphans, and exits with the status of its child.
 local check = require "check"
 
--- Runs f as PID 1; returns the status it ends with.
+-- Runs f as PID 1; returns its exit status.
 local function as_init(f)
   local child <close> = tiny.clone({ pid = true, mount = true }, function()
     tiny.mount_private("/")
@@ -27,9 +27,9 @@ end
 check.equal(run("exit 7"), 7)
 check.equal(run("kill -9 $$"), 137)
 check.equal(run("trap 'exit 4' TERM; kill -TERM 1; while :; do sleep 0.05; done"), 4, "a signal to PID 1")
--- An orphan's end leaves no zombie.
+-- An orphan that ends leaves no zombie.
 check.equal(run("(sleep 0.1 & ) ; sleep 0.4; grep -l '^State:.Z' /proc/[0-9]*/status && exit 1; exit 0"), 0, "zombies")
--- Nothing of the caller is left to look at, but for an instant the way of the child's error.
+-- Nothing of the caller remains to be inspected, except briefly the pipe for the child's error.
 check.equal(run("! tr -d '\\0' </proc/1/environ | grep -q ."), 0, "environment")
 check.equal(run("sleep 0.1; ls /proc/1/fd | wc -l | grep -qx 3"), 0, "descriptors")
 check.equal(run("grep -q '^Name:.init$' /proc/1/status"), 0)

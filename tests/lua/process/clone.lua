@@ -1,4 +1,4 @@
--- clone: the closure runs in new or joined namespaces; only its status and its error come back.
+-- clone: the closure runs in new or joined namespaces; only its status and its error are returned.
 local check = require "check"
 
 local function inode(kind, of)
@@ -6,7 +6,7 @@ local function inode(kind, of)
   return ns.inode
 end
 
--- Each key gives a namespace of its own, and no other.
+-- Each key creates a new namespace of its type, and no other.
 local kinds = { "user", "net", "mount", "uts", "ipc", "cgroup" }
 local mine = {}
 for _, kind in ipairs(kinds) do mine[kind] = inode(kind) end
@@ -16,7 +16,7 @@ for _, new in ipairs(kinds) do
   end)
 end
 
--- The child of a new pid namespace is its PID 1, and everything in there dies with it.
+-- The child of a new pid namespace is its PID 1, and everything in it ends with it.
 local from, into = tiny.pipe()
 do
   local child <close> = tiny.clone({ pid = true }, function()
@@ -49,11 +49,11 @@ check.equal(ranked:wait(), 0)
 check.equal(tiny.read_file("/proc/self/oom_score_adj"), "0\n", "the caller's own")
 check.fails("EINVAL", tiny.clone, { oom_score_adj = 2000 }, print)
 
--- Any value can be thrown; what is no error value arrives as its text.
+-- Any value can be thrown; one that is not an error value arrives as its text.
 local odd <close> = tiny.clone({}, function() error({ code = 7 }) end)
 assert(select(2, tiny.try(odd.wait, odd)).message:match("code = 7"))
 
--- In the child a handle of the parent is not the child's to undo: neither by close nor at its end.
+-- In the child, a handle of the parent undoes nothing: neither when closed nor at the end.
 local web <close> = tiny.netns()
 check.inside({ net = web }, function()
   check.equal(inode("net"), web.inode, "joined")

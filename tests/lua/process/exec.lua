@@ -1,7 +1,7 @@
--- exec: the program sees its arguments, its environment, descriptors 0 to 2 and default signals.
+-- exec: the program has its arguments, its environment, descriptors 0 to 2 and default signals.
 local check = require "check"
 
--- Runs the program in a child; returns what it printed and its status.
+-- Runs the program in a child; returns its output and its status.
 local function output(program)
   local from, into = tiny.pipe()
   local child <close> = tiny.fork(function()
@@ -20,7 +20,7 @@ check.equal(output { "sh", "-c", "exit 9" }, "")
 check.equal(select(2, output { "sh", "-c", "exit 9" }), 9)
 assert(output({ "env" }):match("PATH="), "the caller's environment is the default")
 
--- Whatever is open here, even without close-on-exec, the program does not see it.
+-- The program does not see any descriptor that is open here, even without close-on-exec.
 local leaks = {}
 for i = 1, 20 do leaks[i] = io.open("/proc/self/stat") end
 local web <close> = tiny.netns()
@@ -31,8 +31,8 @@ check.equal(descriptors(), "0 1 2 ", "open descriptors")
 local _, kept = descriptors(200):gsub("%d+", "")
 assert(kept >= 23, "keep_fds: those without close-on-exec stay")
 
--- Signals are at their defaults (Rust ignores SIGPIPE) and none is blocked.
--- `nohup` ignores SIGHUP for what it starts.
+-- Signals have their default actions (Rust ignores SIGPIPE) and none is blocked. `nohup` ignores SIGHUP for its
+-- program.
 local program = ("/proc/%d/exe"):format(tiny.getpid())
 local from, into = tiny.pipe()
 local ignoring <close> = tiny.fork(function()
@@ -45,13 +45,13 @@ into:close()
 check.equal(ignoring:wait(), 0)
 local status = from:read()
 for _, set in ipairs { "SigBlk", "SigIgn", "SigCgt" } do
-  -- The C library keeps 32 and 33 to itself.
+  -- The C library reserves 32 and 33.
   local bits = tonumber(status:match(set .. ":%s+(%x+)"), 16) & 0x7fffffff
   check.equal(("%x"):format(bits), "0", set)
 end
 check.equal(output { "sh", "-c", "yes | head -n 1" }, "y\n")
 
--- A refused program leaves the process as it was: the error is thrown here, SIGPIPE stays ignored.
+-- If the program is refused, the process is unchanged: the error is thrown here, SIGPIPE stays ignored.
 local err = check.fails("ENOENT", tiny.exec, { "/no/such/program" })
 check.equal(err.path, "/no/such/program")
 err = check.fails("ENOENT", tiny.exec, { "nonesuch", env = { PATH = "/bin:/sbin" } })

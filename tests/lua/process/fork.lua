@@ -1,4 +1,4 @@
--- fork: runs the closure in a child, carries its status and its error to the parent.
+-- fork: runs the closure in a child and returns its status and error to the parent.
 local check = require "check"
 
 local child <close> = tiny.fork(function() return 7 end)
@@ -23,14 +23,14 @@ io.flush()
 tiny.dup2(saved, 1)
 check.equal(from:read(), "once child parent")
 
--- The child never comes back into the parent's frames.
+-- The child never returns into the parent's frames.
 local ran = 0
 local counted <close> = tiny.fork(function() ran = ran + 1 end)
 counted:wait()
 check.equal(ran, 0, "the parent's variables")
 check.equal(tiny.getpid(), tonumber(tiny.readlink("/proc/self")), "it is the parent that goes on")
 
--- What the parent made stays when a child closes its handle, or ends.
+-- What the parent created is kept if a child closes its handle, or ends.
 tiny.mkdir("mounted")
 local mount <close> = tiny.mount_tmpfs("mounted")
 for _, body in ipairs { function() mount:close() end, function() local mine <close> = mount end } do
@@ -39,7 +39,7 @@ for _, body in ipairs { function() mount:close() end, function() local mine <clo
   assert(check.mount_at("/tmp/mounted"), "a child has undone what its parent made")
 end
 
--- From a coroutine, too, and the rest of it runs in the parent only.
+-- From a coroutine too; the rest of it runs in the parent only.
 local steps = coroutine.wrap(function()
   local inner <close> = tiny.fork(function() return 3 end)
   coroutine.yield(inner:wait())

@@ -1,4 +1,4 @@
--- getgid: the effective group.
+-- getgid: returns the effective group id.
 local check = require "check"
 
 check.equal(tiny.getgid(), 0)

@@ -1,4 +1,4 @@
--- getpid: the caller's pid as its own pid namespace has it.
+-- getpid: returns the caller's pid in its pid namespace.
 local check = require "check"
 
 check.equal(tostring(tiny.getpid()), tiny.readlink("/proc/self"))

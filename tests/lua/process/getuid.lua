@@ -1,4 +1,4 @@
--- getuid: the effective user id, as the caller's user namespace has it.
+-- getuid: returns the effective user id in the caller's user namespace.
 local check = require "check"
 
 check.equal(tiny.getuid(), 0)

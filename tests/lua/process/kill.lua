@@ -1,4 +1,4 @@
--- kill: the signal reaches the process that the handle means, and no later one.
+-- kill: signals the process of the handle, never a later process with the same pid.
 local check = require "check"
 
 local child <close> = tiny.fork(function() tiny.poll({}, "50s") end)
@@ -15,12 +15,12 @@ local by_pid <close> = tiny.pidfd_open(other.pid)
 tiny.kill(by_pid, "SIGRTMIN+1")
 check.equal(select(2, other:wait()), "SIG35")
 
--- Another thing that has a handle is no process.
+-- A handle of another type is not a process.
 local net <close> = tiny.netns()
 local _, wrong = tiny.try(tiny.kill, net)
 assert(wrong and wrong.usage and wrong.message:find("got a netns handle", 1, true), tostring(wrong))
 
--- A group: what the leader started goes with it, as long as it was not waited for.
+-- A group: processes started by the leader are killed with it, until it has been waited for.
 local from, into = tiny.pipe()
 local leader <close> = tiny.fork(function()
   tiny.setsid()

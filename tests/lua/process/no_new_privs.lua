@@ -1,4 +1,4 @@
--- no_new_privs: a setuid program gives nothing any more.
+-- no_new_privs: setuid programs no longer grant privileges.
 local check = require "check"
 
 local function euid_of_setuid_program(forbid)

@@ -1,4 +1,4 @@
--- pidfd_open: a process by its pid, believed only with its start time; nil when there is none.
+-- pidfd_open: opens a process by pid, only if its start time matches; nil if there is none.
 local check = require "check"
 
 local child <close> = tiny.fork(function() tiny.poll({}, "50s") end)

@@ -1,7 +1,7 @@
--- process_exit_status: how another process's child ended.
+-- process_exit_status: returns how a child of another process ended.
 local check = require "check"
 
--- A grandchild reports its pid and waits; its parent, not we, reaps it, on request.
+-- A grandchild reports its pid and waits; its parent, not this process, reaps it, on request.
 local function grandchild(body)
   local from, into = tiny.pipe()
   local go_from, go_into = tiny.pipe()

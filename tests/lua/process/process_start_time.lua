@@ -1,4 +1,4 @@
--- process_start_time: field 22 of /proc/PID/stat, whatever the process calls itself.
+-- process_start_time: returns field 22 of /proc/PID/stat, whatever the name of the process.
 local check = require "check"
 
 local own = tiny.process_start_time(tiny.getpid())

@@ -1,4 +1,4 @@
--- reap: kills and collects a child, whatever its state; `<close>` does so, also when the body fails.
+-- reap: kills and reaps a child in any state; `<close>` does so too, also if the body fails.
 local check = require "check"
 
 local function gone(pid) return tiny.stat("/proc/" .. pid) == nil end
@@ -18,7 +18,7 @@ end)
 check.equal(err.message, "the body failed")
 assert(gone(pid), "reaped by <close>")
 
--- A child that catches SIGTERM is killed anyway, and a zombie is collected.
+-- A child that catches SIGTERM is killed too, and a zombie is reaped.
 local stubborn = tiny.fork(function() tiny.exec { "sh", "-c", "trap '' TERM; while :; do sleep 1; done" } end)
 stubborn:wait_ready()
 stubborn:reap()
@@ -29,7 +29,7 @@ tiny.poll({ zombie }, "10s")
 zombie:close()
 assert(gone(zombie.pid))
 
--- What is kept lives on.
+-- A kept child keeps running.
 local kept = sleeper()
 do local _ <close> = kept:keep() end
 assert(not gone(kept.pid))

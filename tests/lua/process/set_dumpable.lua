@@ -1,4 +1,4 @@
--- set_dumpable: a process of the same user cannot look into one that forbids it.
+-- set_dumpable: a process of the same user cannot inspect a process that is not dumpable.
 local check = require "check"
 
 local function exe_as_seen_by_the_same_user(dumpable)

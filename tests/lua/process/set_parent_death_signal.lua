@@ -1,4 +1,4 @@
--- set_parent_death_signal: the child does not outlive the parent that asked for it.
+-- set_parent_death_signal: the child is killed when its parent ends.
 local check = require "check"
 
 local from, into = tiny.pipe()

@@ -1,7 +1,7 @@
--- set_process_title: what /proc shows of this process's arguments, name and environment.
+-- set_process_title: changes the arguments, name and environment that /proc shows.
 local check = require "check"
 
--- Runs a piece of Lua as a command that was given these words and this environment.
+-- Runs a piece of Lua as a command with these arguments and this environment.
 local function run(env, text, ...)
   tiny.write_file("/tmp/r.lua", text)
   local from, into = tiny.pipe()
@@ -22,21 +22,21 @@ local SHOWN = [[
   ]]
 -- A command has a title from the start.
 check.equal(run({}, SHOWN .. 'io.write(show "cmdline")', "a-word", "another-word"), "tinylua: run|")
--- Whatever its length was, the title stands alone.
+-- The title replaces the old arguments completely, whatever their length.
 local out = run({ SECRET = "hidden-value", HOME = "/root" }, SHOWN .. [[
   for _, title in ipairs { "a: b", ("long "):rep(10), "tinylua: x" } do
     tiny.set_process_title(title)
     io.write(show "cmdline", " ", show "comm")
   end
   assert(not show("environ"):find("hidden", 1, true), show "environ")
-  -- It is there for itself, and for what it executes.
+  -- The process itself, and programs that it executes, still have the old values.
   print(os.getenv "SECRET")
   tiny.exec { "sh", "-c", "echo $SECRET" }]], "a-word")
 check.equal(out, "a: b| a\n" .. ("long "):rep(10) .. "| long long long \ntinylua: x| tinylua\nhidden-value\nhidden-value\n")
--- Without an environment there is no room but the arguments'.
+-- Without an environment, only the space of the arguments is available.
 out = run({}, SHOWN .. [[ tiny.set_process_title(("x"):rep(5000)) io.write(#show "cmdline") ]])
 assert(tonumber(out) < 200, out)
--- One that is executed over has its arguments again; and starting over brings the same.
+-- An executed program has its arguments; re-execution passes the original ones.
 out = run({ HOME = "/root" }, [[ tiny.set_process_title("tinylua: t") tiny.seal() local words = ... print(words[1], words[2], os.getenv "HOME") ]], "one", "two words")
 check.equal(out, "one\ttwo words\t/root\n")
 

@@ -1,4 +1,4 @@
--- sethostname: renames the caller's UTS namespace and no other.
+-- sethostname: sets the hostname of the caller's UTS namespace only.
 local check = require "check"
 
 local function hostname() return (tiny.read_file("/proc/sys/kernel/hostname"):gsub("\n", "")) end

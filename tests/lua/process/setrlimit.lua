@@ -1,4 +1,4 @@
--- setrlimit: the kernel shows the limit, and holds it.
+-- setrlimit: the kernel shows the limit and enforces it.
 local check = require "check"
 
 local function limits(name)
@@ -21,7 +21,7 @@ check.inside({}, function()
   check.equal(limits("Max file size"), "1048576")
 end)
 
--- Without privileges a hard limit only falls.
+-- Without privileges a hard limit can only be lowered.
 check.inside({}, function()
   tiny.setrlimit("nofile", 32, { hard = 64 })
   tiny.setuser(65534)

@@ -1,4 +1,4 @@
--- setsid: the caller leads a session and a process group of its own.
+-- setsid: the caller becomes the leader of a new session and process group.
 local check = require "check"
 
 -- Process group and session, fields 5 and 6 of /proc/self/stat.

@@ -1,4 +1,4 @@
--- setuser: user, group and supplementary groups, for good.
+-- setuser: sets user, group and supplementary groups permanently.
 local check = require "check"
 
 local function ids(key) return (tiny.read_file("/proc/self/status"):match(key .. ":[ \t]*([^\n]-) *\n")) end

@@ -1,4 +1,4 @@
--- signal_number: a signal's number by any of its names.
+-- signal_number: returns the number of a signal by any of its names.
 local check = require "check"
 
 for name, number in pairs { SIGTERM = 15, term = 15, ["9"] = 9, Hup = 1, ["SIGRTMIN+1"] = 35 } do

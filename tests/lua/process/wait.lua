@@ -1,4 +1,4 @@
--- wait: the status or the signal, in time or not; once.
+-- wait: returns the status or the signal, once, with and without a timeout.
 local check = require "check"
 
 local child <close> = tiny.fork(function() return 300 end)
@@ -12,7 +12,7 @@ end
 local leaving <close> = tiny.fork(function() os.exit(5) end)
 check.equal(leaving:wait(), 5, "os.exit in a child")
 
--- Too early: nothing comes back, and the child is as it was.
+-- Too early: nothing is returned, and the child is unchanged.
 local slow <close> = tiny.fork(function() tiny.poll({}, "50s") end)
 local before = tiny.clock()
 check.equal(slow:wait("50ms"), nil, "when the time is over")
@@ -29,12 +29,12 @@ local stopped <close> = tiny.fork(function() tiny.poll({}, "50s") end)
 stopped:kill("TERM")
 check.equal(stopped:wait(), 143)
 
--- An error is thrown each time it is asked for only once: afterwards the child is reaped.
+-- An error is thrown only once: afterwards the child has been reaped.
 local failing <close> = tiny.fork(function() tiny.fail("no %s", "luck") end)
 check.equal(select(2, tiny.try(failing.wait, failing, "10s")).message, "no luck")
 check.fails("ECHILD", failing.wait, failing)
 
--- An error arrives whatever it holds: no bytes, size or value of it can lose the message.
+-- An error arrives whatever it contains: no bytes, size or value can lose the message.
 local function thrown(value)
   local c <close> = tiny.fork(function() tiny.fail(value) end)
   return select(2, tiny.try(c.wait, c))
@@ -53,7 +53,7 @@ local held <close> = tiny.pidfd_open(tiny.getpid())
 check.refuses("child: expected a child handle, got a process handle", tiny.wait, held)
 check.refuses('timeout: "soon" is not a duration; write seconds or a number with ms, s, m, h or d: "10s"', slow.wait, slow, "soon")
 
--- Nothing stays open of a child that was waited for.
+-- A child that was waited for leaves no open descriptors.
 collectgarbage()
 collectgarbage()
 local before = #tiny.list_dir("/proc/self/fd")

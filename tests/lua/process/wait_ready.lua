@@ -1,4 +1,4 @@
--- wait_ready, notify_ready: the parent goes on when the child runs its program or says so.
+-- wait_ready, notify_ready: the parent continues when the child executes its program or calls notify_ready.
 local check = require "check"
 
 local from, into = tiny.pipe()

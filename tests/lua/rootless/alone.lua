@@ -1,5 +1,5 @@
--- Without ranges of ids: the user's own id alone is mapped, the store is where XDG says, and doctor tells the
--- commands that fix it.
+-- Without subordinate ids: only the user's own id is mapped, the store is in the XDG directories, and doctor prints the
+-- commands that add the ranges.
 local check = require "check"
 local user = require("ordinary").make { subids = false, delegated = false }
 
@@ -12,7 +12,7 @@ check.equal(check.succeeds("exec", "web", "id", "-u"), "0\n")
 check.succeeds("rm", "-f", "web")
 check.no_container()
 
--- tinylua without --root, in these folders.
+-- tinylua without --root, in these directories.
 local function plain(environment, ...)
   local from, into = tiny.pipe()
   local words = { ... }
@@ -36,7 +36,7 @@ assert(tiny.stat(user.home .. "/run/tinylua"), "the run folder")
 check.equal(plain({ HOME = user.home, XDG_DATA_HOME = user.home .. "/data", XDG_RUNTIME_DIR = user.home .. "/run" }, "create", "--name", "other", "true"), 0)
 assert(tiny.stat(user.home .. "/data/tinylua/names/other"), "XDG_DATA_HOME")
 
--- A folder in /tmp that another user created first is not used.
+-- A directory in /tmp that another user created first is not used.
 tiny.mkdir("/tmp/tinylua-4242", { mode = tonumber("777", 8) })
 local status, said = plain({ HOME = user.home }, "run", "true")
 check.equal(status, 125)
@@ -49,7 +49,7 @@ check.equal(tiny.stat("/tmp/tinylua-4242").uid, user.uid)
 local findings = {}
 local _, json = plain({ HOME = user.home }, "doctor", "--format", "json")
 for _, finding in ipairs(tiny.json_decode(json).findings) do findings[finding.name] = finding end
-check.equal(findings.rights.state, "ok")
+check.equal(findings.privileges.state, "ok")
 check.equal(findings["subuid ranges"].state, "missing")
 assert(findings["subuid ranges"].fix:match("^as root: usermod %-%-add%-subuids %d+%-%d+ %-%-add%-subgids %d+%-%d+ ordinary$"), findings["subuid ranges"].fix)
 check.equal(findings["delegated cgroup"].state, "missing")

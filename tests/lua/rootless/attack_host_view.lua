@@ -1,4 +1,4 @@
--- host_view, by an unprivileged user: with ranges of ids, what only that user may read is not shown either.
+-- host_view as an unprivileged user: with subordinate ids, files that only that user can read are not visible either.
 local canaries = require "canaries"
 local check = require "check"
 local ordinary = require "ordinary"
@@ -18,7 +18,7 @@ for _, split in ipairs { {}, { "/var", "/etc", "/opt", "/usr/local" } } do
   end)
 end
 
--- Without ranges the user is alone in its namespace: the files are opened as that user, who can read no more of root's.
+-- Without ranges, only the user's own id is mapped: files are opened as that user, who cannot read root's files either.
 canaries.on({}, function(planted)
   ordinary.make { delegated = false, subids = false }
   view.look(planted, "alone", { ["/usr/local/share/ordinary/token"] = true })

@@ -1,4 +1,4 @@
--- late_require: the same by an unprivileged user, whose files have other owners in the container's user namespace.
+-- late_require as an unprivileged user, whose files have other owners in the container's user namespace.
 local attack = require "attack"
 local check = require "check"
 local user = require("ordinary").make { delegated = false }
@@ -23,6 +23,6 @@ end } }]]):format(root, moment, module))
 end
 late("mounts", "helper", "the host's")
 late("security", "helper", "the host's")
--- Nobody's in this namespace: whose it is cannot be told.
+-- In this namespace the file belongs to nobody: its owner is not visible.
 late("mounts", "roots", "its owner is not known in this user namespace")
 check.no_container()

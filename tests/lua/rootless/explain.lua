@@ -1,4 +1,4 @@
--- explain by an unprivileged user: what may be read is shown, and what may not is reported.
+-- explain as an unprivileged user: readable information is shown, and the rest is reported as unreadable.
 require("ordinary").make()
 local check = require "check"
 

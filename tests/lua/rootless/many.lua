@@ -1,5 +1,5 @@
--- What runs beside what: as many containers as there are names, a store that root's commands do not see, and
--- an end of the supervisor at every moment of a start.
+-- Concurrency without root: several containers at once, a store that root's commands do not show, and a supervisor
+-- killed at every moment of a start.
 local check = require "check"
 require("ordinary").make { delegated = false }
 
@@ -8,7 +8,7 @@ check.equal(#check.succeeds("ps", "-q"), 5 * 13)
 for i = 1, 5 do check.succeeds("rm", "-f", "c" .. i) end
 check.no_container()
 
--- Killed as a whole at a random moment, it leaves nothing that gc does not clear.
+-- If all of it is killed at a random moment, gc removes everything that is left.
 for i = 1, 12 do
   local run = check.start(function()
     tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "run", "--rm", "sh", "-c", "exit 0" }
@@ -21,7 +21,7 @@ check.succeeds("gc")
 for _, line in ipairs { check.succeeds("ps", "-aq") } do
   for id in line:gmatch("%x+") do tiny.try(check.succeeds, "rm", "-f", id) end
 end
--- One that still ran has a new supervisor, which is removing it just now.
+-- A container that was still running has a new supervisor, which is removing it just now.
 for _ = 1, 200 do
   if #(tiny.list_dir(check.root .. "/containers") or {}) == 0 then break end
   tiny.poll({}, "50ms")

@@ -1,5 +1,5 @@
--- The network without root: pasta and slirp4netns, with ports published through them; both are ended with the
--- container, and serve on when its supervisor is killed.
+-- Networks without root: pasta and slirp4netns, with published ports. Both end with the container, and keep running if
+-- its supervisor is killed.
 local check = require "check"
 local ordinary = require "ordinary"
 
@@ -8,7 +8,7 @@ for name, package in pairs { pasta = "passt", slirp4netns = "slirp4netns" } do
 end
 ordinary.make()
 
--- A tun device of this private host's, and a link with a default route for pasta to look at.
+-- A tun device in this private host, and a link with a default route, which pasta reads.
 tiny.mkdir("/tmp/dev")
 tiny.mount_tmpfs("/tmp/dev")
 tiny.mknod("/tmp/dev/tun", "char", { major = 10, minor = 200, mode = tonumber("600", 8) })
@@ -35,7 +35,7 @@ local function get(url)
   return text
 end
 
--- The program behind a network has reported that it listens; the one behind a port answers as soon as it does.
+-- The program for a network has reported that it listens; the one for a port answers as soon as it listens.
 local function answers(url, text)
   local deadline = tiny.clock("monotonic") + 10
   while get(url) ~= text do
@@ -44,7 +44,7 @@ local function answers(url, text)
   end
 end
 
--- Those that serve the container, by what they were started for.
+-- The helper processes of the container, by their arguments.
 local function helpers()
   local found = {}
   for _, pid in ipairs(tiny.list_dir("/proc")) do
@@ -77,15 +77,15 @@ for _, network in ipairs { "pasta", "slirp4netns" } do
   check.succeeds("rm", "-f", "web")
   check.equal(helpers(), 0, "after its end")
   check.no_container()
-  -- A port that is chosen, and a name server that answers for the host's.
+  -- A random port, and a name server that answers in place of the host's.
   check.succeeds("run", "-d", "--name", "web", "--network", network, "-p", "80", "sh", "-c", SERVE)
   local port = check.succeeds("port", "web"):match("80/tcp %-> 0.0.0.0:(%d+)\n")
   answers(("http://127.0.0.1:%s/"):format(port), tiny.read_file(check.root .. "/names/web") .. "\n")
   check.succeeds("rm", "-f", "web")
 end
 
--- Killed while the program makes the network, the container and the program are gone with the next command, which
--- does not wait. There is no recorded pid then.
+-- If the command is killed while the helper creates the network, the next command removes the container and the helper
+-- without waiting. There is no recorded pid at that point.
 do
   local path = check.environment.PATH
   tiny.mkdir("/tmp/slow")
@@ -107,7 +107,7 @@ do
   check.environment.PATH = path
 end
 
--- `bridge` takes the first helper that exists; an error is reported in its own words, and nothing is left.
+-- `bridge` uses the first installed helper; its error message is reported, and nothing is left.
 check.succeeds("run", "--rm", "--network", "bridge", "true")
 tiny.link_del("up0")
 local failed = check.run { "run", "--network", "pasta", "true" }

@@ -1,12 +1,12 @@
--- What is an unprivileged user's own: the store and the run folder, ids, groups, files of the container's users,
--- limits refused, and what only root can have.
+-- What belongs to an unprivileged user: store and runtime directory, ids, groups, files of the container's users;
+-- limits that are refused, and features that need root.
 local check = require "check"
 local user = require("ordinary").make { delegated = false }
 
 local function inside(...) return (check.succeeds("run", "--rm", ...):gsub("\n$", "")) end
 local function refused(text, ...) check.run_refused(text, ...) end
 
--- Root inside is the user outside, and the users beside it are from its range.
+-- Root inside is the user outside, and other users inside are from the user's range.
 check.equal(inside("sh", "-c", "id -u; id -g; id -G; cat /proc/self/setgroups"), "0\n0\n0\nallow")
 check.equal(inside("sh", "-c", "tr -s ' ' </proc/self/uid_map"), " 0 4242 1\n 1 3000000 65536")
 check.succeeds("run", "-d", "--name", "web", "sh", "-c", "touch /root/mine; exec sleep 60")
@@ -24,7 +24,7 @@ for _, kind in ipairs { "user", "mnt", "pid", "net", "uts", "ipc", "cgroup" } do
   assert(own ~= theirs, kind)
 end
 
--- cp goes by the container's ids, both ways, running or not.
+-- cp maps the container's ids, in both directions, running or not.
 tiny.write_file("/tmp/ordinary/given", "given")
 tiny.chown("/tmp/ordinary/given", { uid = user.uid, gid = user.uid })
 check.succeeds("cp", "/tmp/ordinary/given", "web:/root/given")
@@ -36,12 +36,12 @@ check.succeeds("cp", "/tmp/ordinary/given", "web:/tmp/late")
 check.succeeds("start", "web")
 check.equal(check.succeeds("exec", "web", "cat", "/tmp/late"), "given")
 
--- What its users made is removed with it, though it is not this user's.
+-- Files created by its users are removed with it, although they do not belong to this user.
 check.succeeds("exec", "-u", "1000:1000", "web", "sh", "-c", "mkdir -p /tmp/deep/er; touch /tmp/deep/er/file; chmod 700 /tmp/deep")
 check.succeeds("rm", "-f", "web")
 check.no_container()
 
--- The view: the host's files, what is private hidden, and changes that go away.
+-- The view: the host's files, hidden private files, and changes that are discarded.
 check.equal(inside("sh", "-c", "ls -A /home /root /srv /tmp; cat /etc/shadow 2>/dev/null; echo x >/etc/made && cat /etc/made"), "/home:\n\n/root:\n\n/srv:\n\n/tmp:\nx")
 assert(not tiny.stat("/etc/made"), "the host's /etc was changed")
 check.equal(inside("sh", "-c", "mknod /tmp/n c 1 5 2>/dev/null || echo refused"), "refused")
@@ -50,14 +50,14 @@ check.equal(inside("sh", "-c", "mount -t tmpfs t /mnt 2>/dev/null || echo refuse
 check.equal(inside("--read-only", "-v", "/tmp/ordinary:/opt", "sh", "-c", "for f in / /etc /usr/bin /var/tmp /tmp /root; do touch $f/x 2>/dev/null && echo $f; done; touch /opt/x && echo volume"),
   "volume", "what of a read-only container can be written")
 
--- A rootfs of the user's: what its root makes there is the user's.
+-- A rootfs of the user: files created by its root belong to the user.
 tiny.mkdir("/tmp/ordinary/rootfs/bin", { parents = true })
 tiny.write_file("/tmp/ordinary/rootfs/bin/busybox", tiny.read_file("/bin/busybox", { max = "16m" }), { mode = tonumber("755", 8) })
 assert(os.execute("chown -R 4242:4242 /tmp/ordinary/rootfs"))
 check.equal(inside("--rootfs", "/tmp/ordinary/rootfs", "/bin/busybox", "sh", "-c", "echo made >/file; /bin/busybox cat /file; /bin/busybox id -u"), "made\n0")
 check.equal(tiny.stat("/tmp/ordinary/rootfs/file").uid, user.uid)
 
--- Limits are refused, not dropped; without limits, cgroups are not mentioned.
+-- Unavailable limits are refused, not dropped; without limits, cgroups are not mentioned.
 local HINT = require("tiny.pipeline.delegated").HINT
 for option, words in pairs { memory = { "-m", "64m" }, cpu = { "--cpus", "0.5" }, pids = { "--pids-limit", "9" }, cpuset = { "--cpuset-cpus", "0" } } do
   refused(("one: step cgroup: %s cannot be limited: no cgroup with that controller is delegated to your user\n  hint: %s"):format(option, HINT),
@@ -68,7 +68,7 @@ check.succeeds("run", "-d", "--name", "web", "sleep", "60")
 check.refused("web has no cgroup, since none is delegated to you\n  hint: " .. HINT, "pause", "web")
 check.succeeds("rm", "-f", "web")
 
--- What is root's.
+-- Features that need root.
 refused('userns: "host": a rootless container always has a user namespace whose root is your user\n  hint: omit the option, or run as root', "--userns", "host", "true")
 refused("network: pasta cannot be combined with other networks", "--network", "pasta", "--network", "bridge", "true")
 check.equal(inside("--network", "none", "ls", "/sys/class/net"), "lo")
@@ -76,7 +76,7 @@ check.equal(inside("--network", "host", "readlink", "/proc/self/ns/net"), tiny.r
 check.equal(check.run({ "run", "--cap-add", "SYS_TIME", "date", "-s", "2020-01-01" }).status, 1, "over the host a capability is worth nothing")
 check.succeeds("prune")
 
--- Who shares another's network shares its ids.
+-- A container that shares another's network shares its ids.
 check.succeeds("run", "-d", "--name", "first", "sleep", "60")
 check.succeeds("run", "-d", "--name", "second", "--network", "container:first", "sleep", "60")
 local function namespace(name, kind) return check.succeeds("exec", name, "readlink", "/proc/self/ns/" .. kind) end
@@ -84,14 +84,14 @@ for _, kind in ipairs { "net", "user" } do check.equal(namespace("first", kind),
 check.succeeds("rm", "-f", "first", "second")
 check.no_container()
 
--- What a removal that was killed left is cleared, with the files of the container's users.
+-- What a killed removal left is cleaned up, including files of the container's users.
 check.succeeds("run", "--name", "half", "-u", "1000:1000", "sh", "-c", "mkdir -p /tmp/deep/er; touch /tmp/deep/er/file; chmod 700 /tmp/deep")
 local half = tiny.read_file(check.root .. "/names/half")
 tiny.rename(check.root .. "/containers/" .. half, ("%s/containers/.%s.gone"):format(check.root, half))
 assert(check.succeeds("gc"):find(("partly removed directory .%s.gone"):format(half), 1, true))
 check.equal(#tiny.list_dir(check.root .. "/containers"), 0)
 
--- The folder in /tmp where another user has it already is not used.
+-- The directory in /tmp is not used if another user already has it.
 do
   local path = "/tmp/tinylua-" .. user.uid
   tiny.mkdir(path, { mode = tonumber("755", 8) })
@@ -107,7 +107,8 @@ do
   tiny.remove(path)
 end
 
--- Without a run folder of the session's it is one in /tmp; where another is faster in making that, nothing is kept in it.
+-- Without a runtime directory of the session, one in /tmp is used; if another user creates it first, nothing is stored
+-- in it.
 local child <close> = check.start(function()
   local environment = { HOME = user.home, XDG_RUNTIME_DIR = "", XDG_DATA_HOME = "here" }
   os.getenv = function(name) return environment[name] end

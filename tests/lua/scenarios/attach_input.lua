@@ -1,4 +1,4 @@
--- attach to a container without a terminal: with -i it reads the clients' input, one client after the other.
+-- attach to a container without a terminal: with -i it reads the input of the clients, one after the other.
 local check = require "check"
 
 check.succeeds("run", "-di", "--name", "c", "sh", "-c", "while read x; do echo got $x; [ $x = end ] && exit 6; done")
@@ -28,12 +28,12 @@ local function sees(person, text)
 end
 
 local one, quiet = attach("c"), attach("--no-stdin", "c")
--- Until the one who only looks on has come.
+-- Until the client that only watches has attached.
 repeat one.into:write("first\n") until #tiny.poll({ quiet.out }, "50ms") > 0
 sees(one, "got first\n")
 sees(quiet, "got first\n")
 quiet.into:write("nothing\n")
--- The end of one's input is not the end of the container's.
+-- End of file of one client is not end of file for the container.
 one.into:close()
 one.into = nil
 local two = attach("c")

@@ -1,5 +1,5 @@
--- attach to a container that keeps no log: its clients get its output, across a restart and across
--- the death of its supervisor; a slow client gets all of it.
+-- attach to a container that keeps no log: its clients get its output, across a restart and the death of its
+-- supervisor; a slow client gets all of it.
 local check = require "check"
 
 check.succeeds("run", "-di", "--name", "c", "--log-driver", "none", "--restart", "on-failure:1", "sh", "-c",
@@ -38,7 +38,7 @@ local function record()
   return tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. tiny.list_dir(check.root .. "/containers")[1] .. "/state.json"))
 end
 
--- Types a line until this client has seen its answer: no client is shown earlier output.
+-- Types a line until this client has seen its answer: a client is not shown earlier output.
 local function types_until(person, word, text)
   local shown = ""
   local last = tiny.clock("monotonic") + 15
@@ -64,14 +64,14 @@ tiny.kill(process, "SIGKILL")
 tiny.poll { process }
 check.succeeds("ps")
 types_until(one, "second", "got second\n")
--- The other one has come back too when a line is seen by both.
+-- The other client has reconnected too when both have seen a line.
 local shown = ""
 while not shown:find("got second\n", 1, true) do
   one.into:write("second\n")
   if #tiny.poll({ quiet.out }, "50ms") > 0 then shown = shown .. (quiet.out:read() or error("its output has ended")) end
 end
 
--- A restart: they see the next run.
+-- A restart: the clients see the next run.
 one.into:write("again\n")
 sees(quiet.out, "got again\n")
 local deadline = tiny.clock("monotonic") + 10
@@ -91,7 +91,7 @@ sees(quiet.err, "warn end\n")
 for _, person in ipairs { one, two, quiet } do check.equal(person.child:wait("10s"), 6, "the status") end
 check.succeeds("rm", "c")
 
--- More than a pipe holds, read late: nothing is missing.
+-- More than the capacity of a pipe, read late: nothing is missing.
 check.succeeds("run", "-di", "--name", "much", "--log-driver", "none", "sh", "-c", "read x; head -c 3000000 /dev/zero; read x; exit 3")
 local late = attach("much")
 late.into:write("go\n")

@@ -1,4 +1,4 @@
--- Bad input: one clear sentence with a hint, the right status, nothing left behind.
+-- Invalid input: one clear sentence with a hint, the right exit status, nothing left behind.
 local check = require "check"
 
 local function refused(status, text, ...)
@@ -14,11 +14,11 @@ refused(125, "the rootfs path is empty\n  hint: omit --rootfs for a throwaway vi
 refused(125, "the rootfs /./ is the host's root\n  hint: omit --rootfs for a throwaway view of the host", "run", "--rootfs", "/./", "true")
 refused(125, 'command: argument 2 is not UTF-8: "\u{fffd}"\n  hint: pass other bytes in a file, or encode them', "run", "echo", "\xff")
 refused(125, 'env: "A" is not UTF-8: "A=\u{fffd}"\n  hint: pass other bytes in a file, or encode them', "run", "-e", "A=\xff", "true")
-refused(125, "no command is given\n  hint: give a command: tinylua run CMD…", "run", "")
+refused(125, "no command given\n  hint: give a command: tinylua run CMD…", "run", "")
 refused(125, 'the name "a/b" may contain only letters, digits, \'_\', \'.\' and \'-\', and must begin with a letter or digit', "run", "--name", "a/b", "true")
 refused(125, 'the working directory "x" does not begin with /', "run", "-w", "x", "true")
 refused(125, '--env "=x" is not NAME=VALUE', "run", "-e", "=x", "true")
-refused(125, "memory: 1000 bytes is too little for any program\n  hint: the minimum is 512k", "run", "-m", "1000", "true")
+refused(125, "memory: 1000 bytes is too low\n  hint: the minimum is 512k", "run", "-m", "1000", "true")
 refused(125, "pids: -2 is negative\n  hint: the minimum is 1; 0 means no limit", "run", "--pids-limit", "-2", "true")
 refused(125, "cpus: 0.0 is too low\n  hint: the minimum is 0.01 of a CPU", "run", "--cpus", "0", "true")
 

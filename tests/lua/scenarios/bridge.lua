@@ -1,4 +1,4 @@
--- run --net bridge: an address of its own, the gateway and a neighbour within reach, nothing left.
+-- run --net bridge: the container has its own address, reaches the gateway and a neighbor, and leaves nothing behind.
 local check = require "check"
 
 local show = "ip -4 -o addr show eth0 | grep -o 'inet [0-9./]*'; ip route | head -1"

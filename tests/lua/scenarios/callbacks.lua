@@ -10,7 +10,7 @@ end
 local ALL = [[command = "echo one; exit 4",
   on_start = function() %s end, on_log = function() %s end, on_exit = function() %s end]]
 
--- In the foreground: each is reported on standard error, and the status is the container's own.
+-- In the foreground: each is reported on standard error, and the status is that of the container.
 for _, act in ipairs { "error('mine')", "os.exit(9)" } do
   recipe(ALL:format(act, act, act))
   local result = check.run { "run", "--rm", "/tmp/cb.lua" }
@@ -27,7 +27,7 @@ end
 recipe('command = "true", on_exit = function() return nil, "no error" end')
 check.equal(check.run({ "run", "--rm", "/tmp/cb.lua" }).err, "")
 
--- In the background they are found by inspect, with the time; so is what they print.
+-- In the background, inspect shows them with the time, and what they print.
 recipe([[command = "echo one; exit 4",
   on_log = function(ctx, line) print("saw " .. line) error("in on_log") end, on_exit = function(ctx, status) os.exit(status) end]])
 check.succeeds("run", "-d", "/tmp/cb.lua")
@@ -41,7 +41,7 @@ assert(time and tiny.parse_timestamp(time), record.remarks[2])
 assert(table.concat(record.remarks, "\n"):find("on_exit: os.exit would end the supervisor: refused", 1, true))
 check.succeeds("rm", "cb")
 
--- By the time of on_exit the end is recorded, after each of several runs.
+-- When on_exit is called the end is recorded, after each of several runs.
 recipe(([[command = "exit 3", restart = "on-failure:1",
   on_exit = function(ctx, status)
     local text = tiny.read_file(%q .. "/containers/" .. ctx.id .. "/state.json")

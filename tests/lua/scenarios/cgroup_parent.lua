@@ -1,5 +1,5 @@
--- --cgroup-parent: the container's cgroup is below it, with its limits; what was made of it goes with
--- the last container, what was there stays.
+-- --cgroup-parent: the container's cgroup is below it, with its limits; created parents are removed with the last
+-- container, existing ones are kept.
 local check = require "check"
 
 local function group(path) return (tiny.try(tiny.open_cgroup, path)) end
@@ -15,7 +15,7 @@ check.equal(group("tinylua/" .. one), nil)
 local shown = check.succeeds("inspect", "--format", "cgroup.path", "two")
 check.equal(shown, "/blue/web/" .. two .. "\n")
 check.equal(check.succeeds("inspect", "--format", "config.cgroup_parent", "two"), "blue/web\n")
--- What works on a running container finds it there.
+-- Commands on a running container find its cgroup there.
 check.succeeds("pause", "two")
 check.succeeds("unpause", "two")
 check.equal(check.succeeds("exec", "two", "cat", "/proc/self/cgroup"):match("0::(%S+)") or "/", "/")
@@ -38,7 +38,7 @@ check.succeeds("rm", "-f", "three")
 check.equal(group("theirs/below"), nil)
 assert(group("theirs"), "it was there before")
 
--- A supervisor that is killed leaves it to the next command; gc clears it.
+-- A killed supervisor leaves the cgroup to the next command; gc removes it.
 local four = start("green", "four")
 local pid = tiny.json_decode(check.succeeds("inspect", "--format", "{ state.supervisor.pid, state.pid }", "four"))
 for _, number in ipairs { pid[1], pid[2] } do

@@ -24,7 +24,7 @@ says("#!/usr/bin/env -S tinylua run\nprinf()", at .. "2:1: undefined global 'pri
 says("prinf() -- check: off\nprinf()", at .. "2:1: undefined global 'prinf'; did you mean print?\n")
 says("local order, outer, x = 1, 2\ngoto done\nrepeat local y = x until y\n::done::\nreturn order + outer, function(...) return ... end", "")
 
--- Calls, by the very check that they pass when they are made; what only running tells is let pass.
+-- Calls, with the same check as when they are made; what depends on run-time values passes.
 says("local c <close> = tiny.clone({\n  pid = true, nett = true }, function() end)", at .. '2:15: clone: unknown option "nett"; did you mean "net"?\n')
 says("tiny.clone { pid = true }", at .. "1:1: clone: body is missing: clone(options, body)\n"
   .. at .. "1:1: the child that tiny.clone returns is dropped; a local <close> undoes it at the end, :keep() keeps it\n")
@@ -32,7 +32,7 @@ says('tiny.sethostname(7)', at .. "1:1: sethostname: name: expected string, got 
 says('tiny.mount_tmpfs("/x", {\n  size = "12q" })', at .. '2:3: mount_tmpfs: option "size": "12q" is not a size; write bytes or a number with k, m, g or t: "128m"\n')
 says('tiny.veth_pair({ name = "a" },\n { name = "b", adr = "10.0.0.1/24" })', at .. '2:16: veth_pair: second: unknown option "adr"; did you mean "addr"?\n')
 says('tiny.kill(tiny.pidfd_open(1), "SIGTREM")', at .. '1:1: kill: signal: "SIGTREM" is not a signal; did you mean "SIGTERM"?\n')
-says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known keys: root, create, open, read_only, hidepid, subset\n')
+says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known options: root, create, open, read_only, hidepid, subset\n')
 says('tiny.getpid(1)', at .. "1:1: getpid: takes at most 0 arguments: getpid()\n")
 says([[local size, more = "1k", { read_only = true }
 tiny.mount_tmpfs("/x", { size = size, ["r" .. "o"] = true })
@@ -75,7 +75,7 @@ says([[return require("tiny.topology").new {
   .. at .. '4:3: topology.new: unknown key "nets"\n')
 says('require "tiny.contaner"\nrequire "mine"', at .. "1:9: no such module: tiny.contaner; did you mean tiny.container?\n")
 
--- For machines, and from standard input.
+-- JSON output, and standard input.
 local json = tiny.json_decode(checked("\n x()", "--format", "json").out)
 check.equal(json[1].file, "/tmp/c.lua")
 check.equal(json[1].line, 2)
@@ -86,7 +86,7 @@ check.equal(read.out, "web.lua:2:1: undefined global 'x'\n")
 check.equal(read.status, 1)
 check.equal(check.run({ "check", "/tmp/none.lua" }).status, 2)
 
--- Everything that ships, from the binary itself.
+-- All shipped files, from the binary itself.
 local look = require "tiny.dev.check"
 local count = 0
 for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" } do
@@ -100,8 +100,8 @@ for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" 
 end
 assert(count > 100, count)
 
--- The tree tells the same globals as Lua's own compiler, of all that ships and of what is hard to read. To the compiler
--- a name is a global where the code changes once a local of that name stands before the text.
+-- The parser finds the same globals as Lua's own compiler, in all shipped files and in code that is hard to parse. For
+-- the compiler, a name is a global if the bytecode changes when a local with that name is declared before the source.
 local walk, parse, quiet = require("tiny.dev.check_scope").walk, require "tiny.base.parser", setmetatable({}, { __index = function() return function() end end })
 local KEYWORDS = {}
 for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while _ENV"):gmatch "%S+" do KEYWORDS[word] = true end
@@ -122,7 +122,7 @@ local function same_globals(text, path)
     assert(code_behind(names, text) == code_behind(none, text), path .. ": the tree lacks one of " .. table.concat(names, ", "))
   end
 end
--- It would tell: a global is one, and a local is none.
+-- The check itself works: a global is found, and a local is not.
 check.equal(code_behind({ "x" }, "return x") ~= code_behind({ "y" }, "return x"), true)
 check.equal(code_behind({ "x" }, "local x; return x") == code_behind({ "y" }, "local x; return x"), true)
 for _, folder in ipairs { "lua/tiny", "lua/recipes", "lua/templates", "scripts" } do
@@ -143,7 +143,7 @@ check.equal(look.text("x = " .. ("{"):rep(300) .. ("}"):rep(300), "deep.lua")[1]
 local nul = look.text("local a = 1\nreturn \0", "nul.lua")[1]
 check.equal(("%d: %s"):format(nul.line, nul.message), "2: NUL byte: not a Lua text file")
 
--- A module that is not there: running the file suggests the same one, in whatever folder it is.
+-- A missing module: running the file suggests the same name, in any directory.
 for asked, near in pairs { ["tiny.net.stor"] = "tiny.net.store", ["tiny.contaner"] = "tiny.container", ["tiny.dev.plan.recorde"] = "tiny.dev.plan.recorder" } do
   tiny.write_file("/tmp/near.lua", ("require %q"):format(asked))
   local hint = ("did you mean %s?"):format(near)

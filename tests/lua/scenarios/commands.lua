@@ -1,5 +1,5 @@
--- A user's commands in the help: under a heading of their own, with help like the shipped ones, and without
--- one that is broken, hangs or may not be trusted taking anything from the others.
+-- A user's commands in the help: they have their own section and the same help as shipped ones. A command that is
+-- broken, hangs or is not trusted does not affect the others.
 local check = require "check"
 
 tiny.mkdir("/tmp/mine/scripts/team", { parents = true })
@@ -21,7 +21,7 @@ script("ps", 'return { summary = "My own list", run = print }')
 script("team", 'return { summary = "Of the team", group = true }')
 script("team/greet", 'return { summary = "Greet the team", run = function() print "all" end }')
 
--- The lines behind a heading, up to an empty one.
+-- The lines below a heading, up to an empty one.
 local function section(help, heading)
   local from = select(2, help:find("\n" .. heading .. "\n", 1, true))
   assert(from, heading .. " in " .. help)
@@ -35,7 +35,7 @@ for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=
     "  hangs       Never",
     "  headed      Has no summary but this",
     "  hi          Say {about} hi",
-    "  open        /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and its code would run as you",
+    "  open        /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write to it, and its code would run as you",
     "  team        Of the team",
   }, "\n"))
   local shipped = section(help, "Containers:")
@@ -43,11 +43,11 @@ for _, words in ipairs { { "--lua-path", "/tmp/mine", "--help" }, { "--lua-path=
   assert(shipped:find("^  run         Run a recipe, or a command in a new container\n  ps "), shipped)
 end
 assert(not check.succeeds("--help"):find("Your commands", 1, true))
--- What stands behind -- are the recipe's words.
+-- Arguments after -- belong to the recipe.
 tiny.write_file("/tmp/words.lua", 'print(tiny.settings.lua_path, table.concat((...), " "))')
 local words = check.succeeds("run", "/tmp/words.lua", "--", "--lua-path", "/tmp/mine")
 assert(words:match("^nil\t") and words:find("--lua-path /tmp/mine\n", 1, true), words)
--- A relative --root is the caller's, also for a supervisor, which is in another folder.
+-- A relative --root is relative to the caller's directory, also for a supervisor, which is in another directory.
 do
   local store = check.root
   local started <close> = tiny.fork(function()
@@ -61,7 +61,7 @@ do
   check.root = store
 end
 
--- A command's name leads to no other folder.
+-- A command's name cannot lead to another directory.
 tiny.write_file("/tmp/mine/outside.lua", 'return { summary = "x", run = function() print "outside" end }')
 for _, name in ipairs { "../outside", "team/../../outside", "team/../hi" } do
   local led = check.run { "--lua-path", "/tmp/mine", name }
@@ -87,11 +87,11 @@ assert(mine("team", "--help").out:find("ARGS…]\n\nYour commands in /tmp/mine/s
 assert(mine("help", "team", "greet").out:find("^Greet the team\n"))
 assert(mine("help", "network", "create").out:find("^Create a network\n"))
 check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
-check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write it, and its code "
+check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write to it, and its code "
   .. "would run as you\n  hint: chown 0 /tmp/mine/scripts/open.lua and chmod go-w /tmp/mine/scripts/open.lua, or remove it\n")
 assert(mine("headd").err:find("unknown command \"headd\"; did you mean `tinylua headed`?", 1, true))
 assert(check.succeeds("doc", "commands"):find("\n  network +Manage networks\n"), "the summary of a group")
--- A command that overrides one and is broken leaves the rest of them usable.
+-- A broken command that overrides a shipped one does not affect the others.
 script("ps", "return {")
 check.equal(mine("hi").status, 3)
 assert(section(mine("--help").out, "Containers:"):find("  ps          cannot be used: ", 1, true))

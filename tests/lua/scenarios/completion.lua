@@ -1,4 +1,4 @@
--- Completion: what `tinylua complete` answers; completion_bash and its like ask real shells.
+-- Completion: the answers of `tinylua complete`; completion_bash, completion_fish and completion_zsh test real shells.
 local check = require "check"
 
 local function answers(...)
@@ -7,7 +7,7 @@ local function answers(...)
   return table.concat(texts, " ")
 end
 
--- Commands, groups and options, with what they are.
+-- Commands, groups and options, with their descriptions.
 assert(answers(""):find("run ps logs exec stop", 1, true), answers(""))
 assert(not answers(""):find(" complete ", 1, true), "a hidden command is offered")
 assert(check.succeeds("complete", "--", "st"):find("stop\tStop running containers\n", 1, true))
@@ -15,25 +15,25 @@ check.equal(answers("network", "con"), "connect")
 check.equal(answers("run", "--memory-s"), "--memory-swap")
 check.equal(answers("--tr"), "--trace")
 check.equal(answers("no-such-command", ""), "")
--- Values: choices, kinds, and of an option that is being written.
+-- Values: choices, kinds, and the value of an option that is being typed.
 check.equal(answers("ps", "--format", ""), "json table")
 check.equal(answers("ps", "--format=j"), "--format=json")
 check.equal(answers("run", "--cap-drop", "AL"), "ALL")
 check.equal(answers("run", "--rootfs", ""), ":dirs")
 check.equal(answers("run", "he"), ":files hello.lua")
 check.equal(answers("plan", "he"), ":files hello.lua")
--- What follows the program is its own business.
+-- Arguments after the program are not completed.
 check.equal(answers("run", "hello.lua", "--na"), ":files")
 check.equal(answers("exec", "web", ""), ":files")
 check.equal(answers("doc", "mount_ov"), "mount_overlay")
 
--- Names come from the selected state folder.
+-- Names come from the selected state directory.
 require("shells").prepare()
 check.equal(answers("--root", "/tmp/state", "stop", "we"), "web webster")
 check.equal(answers("logs", "--root=/tmp/state", "-f", "d"), "db")
 check.equal(answers("--root", "/tmp/state", "cp", "w"), ":files web: webster:")
 check.equal(answers("--root", "/tmp/state", "run", "--network", "ba"), "backend")
--- A word that cannot be a container's name has no completions, even if it is in the folder.
+-- A word that cannot be a container's name has no completions, even if it is in the directory.
 for _, name in ipairs { "$(id)", "-rf", "dx;id", "d\nx", "d x", ".d" } do tiny.write_file("/tmp/state/names/" .. name, "id") end
 check.equal(answers("--root", "/tmp/state", "rm", ""), "db web webster")
 check.equal(answers("--root", "/tmp/state", "network", "rm", ""), "backend")

@@ -5,7 +5,7 @@ shells.need "bash"
 shells.prepare()
 shells.at_terminal({ "bash", "--norc", "--noprofile" }, "bind 'set bell-style none'; . <(tinylua completion bash)", shells.tries)
 
--- Beside other answers a file is quoted here, not by readline.
+-- Next to other completions, a file name is quoted here, not by readline.
 tiny.mkdir("/tmp/files")
 tiny.write_file("/tmp/files/hey;x y", "")
 shells.at_terminal({ "bash", "--norc", "--noprofile" }, "bind 'TAB:menu-complete'; cd /tmp/files; . <(tinylua completion bash)", {

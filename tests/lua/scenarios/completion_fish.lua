@@ -1,4 +1,4 @@
--- Completion in a real fish, which tells its answers without a terminal.
+-- Completion in a real fish, which prints completions without a terminal.
 local check = require "check"
 local shells = require "shells"
 

@@ -1,5 +1,5 @@
--- Two commands on one container at once behave as if one came after the other: each succeeds or says in
--- a sentence why not, the record stays whole, and nothing is left when the container is removed.
+-- Two concurrent commands on one container are serialized: each succeeds or reports in one sentence why not, the record
+-- stays valid, and nothing is left when the container is removed.
 local check = require "check"
 
 local COMMANDS = {
@@ -8,20 +8,20 @@ local COMMANDS = {
   { "kill", "one" }, { "prune" }, { "gc" },
 }
 
--- Every sentence that one of them may say; "one" may have been renamed meanwhile.
+-- Every message that one of them may print; "one" may have been renamed in between.
 local SAID = {
-  "^$", "^tinylua: %w+ is not running\n$", "^%w+ is running\n  hint: stop it first, or use restart\n$",
+  "^$", "^tinylua: %w+ is not running\n$",
   "^%w+ is running\n  hint: stop it first, or use rm %-f\n$", "^%w+ is starting\n  hint: stop it first, or use rm %-f\n$",
-  "^%w+ is not running\n  hint: [^\n]*\n$", '^there is no container "%w+"\n  hint: [^\n]*\n$',
+  "^%w+ is not running\n  hint: [^\n]*\n$", '^no such container: "%w+"\n  hint: [^\n]*\n$',
   '^container "%w+" no longer exists\n  hint: [^\n]*\n$', "^%w+ has just ended\n$",
 }
 
 local function is_sane(result, words)
-  -- Beside what it says: that a container did not end by itself; restart may have stopped it twice.
+  -- Additional output: that a container did not exit by itself; restart may have stopped it twice.
   local said = result.err:gsub("tinylua: %w+: PID 1 [^\n]+; killed with SIGKILL after less than a second\n", "")
   for _, pattern in ipairs(SAID) do
     if said:match(pattern) then
-      -- A program that is killed with its container says nothing; all else that fails does.
+      -- A program that is killed with its container prints nothing; any other failure prints a message.
       local killed = words[1] == "exec" and result.status == 137
       return (result.status == 0 or killed) == (said == "" or said:match("^tinylua: ") ~= nil)
     end
@@ -30,7 +30,7 @@ end
 
 local problems = {}
 
--- Runs two commands at once; what they said goes through a pipe.
+-- Runs two commands at once; their output goes through a pipe.
 local function both(first, second)
   local told, tell = tiny.pipe()
   local children = {}
@@ -66,7 +66,7 @@ for i = 1, #COMMANDS do
   for j = i, #COMMANDS do
     local pair = table.concat(COMMANDS[i], " ") .. " & " .. table.concat(COMMANDS[j], " ")
     check.succeeds("run", "-d", "--name", "one", "-m", "128m", "sh", "-c", "trap 'exit 0' TERM; sleep 60 & wait")
-    -- Every third time it is at rest.
+    -- Every third time the container is stopped.
     if (i + j) % 3 == 0 then check.succeeds("stop", "-t", "0", "one") end
     both(COMMANDS[i], COMMANDS[j])
     look(pair)

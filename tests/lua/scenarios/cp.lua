@@ -1,4 +1,4 @@
--- cp: by the rules of docker cp, of running and ended containers, and safe from one that races it.
+-- cp: follows the rules of docker cp, for running and stopped containers, and is safe from a container that races it.
 local attack = require "attack"
 local check = require "check"
 
@@ -15,12 +15,12 @@ tiny.write_file("src/file", "text")
 tiny.write_file("src/sub/deep", "deep")
 tiny.symlink("file", "src/link")
 tiny.chown("src/file", { uid = 1234, gid = 1234 })
--- The machine's own stays as it is.
+-- The machine's directory stays unchanged.
 tiny.mount_tmpfs("/srv")
 tiny.write_file("/srv/secret", "the host's")
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 
--- A folder: to a new name, into a folder, its contents.
+-- A directory: to a new name, into a directory, its contents.
 check.succeeds("cp", "src", "c:/new")
 check.equal(inside("cat", "/new/file", "/new/sub/deep"), "textdeep")
 check.succeeds("cp", "src", "c:/new")
@@ -31,7 +31,7 @@ check.equal(inside("readlink", "/srv/link"), "file\n")
 check.equal(inside("stat", "-c", "%u", "/srv/file"), "0\n")
 check.succeeds("cp", "-a", "src/file", "c:/kept")
 check.equal(inside("stat", "-c", "%u", "/kept"), "1234\n")
--- A file: to a name, over a file, into a folder; a link itself, or what it says.
+-- A file: to a name, over a file, into a directory; a link itself, or its target.
 check.succeeds("cp", "src/file", "c:/tmp/name")
 check.succeeds("cp", "src/sub/deep", "c:/tmp/name")
 check.succeeds("cp", "src/link", "c:/tmp")
@@ -56,17 +56,17 @@ tiny.write_file("a.tar", archive)
 check.equal(io.popen("tar -tf a.tar"):read("a"), "sub/\nsub/deep\n")
 check.equal(check.run({ "cp", "-", "c:/tmp" }, "no archive").status, 125)
 
--- What cannot be.
-check.equal(refused("nowhere is missing", "nowhere", "c:/"), 125)
-check.equal(refused("c:/nowhere is missing", "c:/nowhere", "."), 125)
-check.equal(refused("the directory of c:/no/x is missing\n  hint: create it first", "src/file", "c:/no/x"), 125)
-check.equal(refused("the directory c:/no/ is missing\n  hint: omit the trailing / to copy to that name", "src/file", "c:/no/"), 125)
+-- Invalid requests.
+check.equal(refused("nowhere does not exist", "nowhere", "c:/"), 125)
+check.equal(refused("c:/nowhere does not exist", "c:/nowhere", "."), 125)
+check.equal(refused("the directory of c:/no/x does not exist\n  hint: create it first", "src/file", "c:/no/x"), 125)
+check.equal(refused("the directory c:/no/ does not exist\n  hint: omit the trailing / to copy to that name", "src/file", "c:/no/"), 125)
 check.equal(refused("c:/kept is a file: the directory src is not copied over it\n  hint: name a directory, or a new name", "src", "c:/kept"), 125)
 check.equal(refused("c:/kept is not a directory: an archive is unpacked into one\n  hint: create it first", "-", "c:/kept"), 125)
 check.equal(refused("neither side is in a container\n  hint: write a file in a container as CONTAINER:PATH", "src", "back"), 2)
 check.equal(refused("both sides are -\n  hint: name a container's file on one side", "-", "-"), 2)
 check.equal(refused('"c:" names no file in the container\n  hint: c:/ is its root', "src", "c:"), 2)
-check.equal(refused('there is no container "nobody"\n  hint: `tinylua ps -a` lists them', "src", "nobody:/"), 125)
+check.equal(refused('no such container: "nobody"\n  hint: `tinylua ps -a` lists them', "src", "nobody:/"), 125)
 check.equal(refused(("%s contains the container's own files, and cannot be copied into it\n  hint: copy its files one by one"):format(check.root),
   check.root, "c:/tmp"), 125)
 assert(check.run({ "cp", "src/file", "c:/sys/x" }).err:match("^cannot copy src/file to c:/sys/x: E"), "a place that takes no files")
@@ -81,9 +81,9 @@ check.equal(inside("cat", "/srv/planted"), "text")
 check.succeeds("cp", "-L", "c:/tmp/secret", "got")
 check.equal(tiny.read_file("got"), "inside\n")
 
--- A container that swaps a folder for a link as fast as it can (CVE-2018-15664): what is copied is the
--- container's or an error, never the host's, and nothing is written on the host. It works through its own
--- root, as a program in it would. (attacks/cp_links: with the swap at the worst moment every time.)
+-- A container that swaps a directory and a link as fast as it can (CVE-2018-15664): the result is a file of the
+-- container or an error, never the host's, and nothing is written on the host. The attacker works through its own root,
+-- like a program in the container. (attacks/cp_links makes the swap at the worst moment every time.)
 inside("sh", "-c", "mkdir -p /race/swap /into/swap; echo inside >/race/swap/secret")
 local root, swaps = ("/proc/%s/root"):format(check.succeeds("inspect", "--format", "state.pid", "c"):match("%d+")), {}
 for _, folder in ipairs { "/race/swap", "/into/swap" } do
@@ -121,7 +121,7 @@ print(("racing: %d swaps; %d copied, %d refused, %d planted in the container"):f
 assert(count > 1000 and good > 0 and failed > 0 and planted > 0, "really raced")
 assert(kinds.dir and kinds.link, "copied as a folder and as a link")
 
--- A container that has ended has its files as long as it is recorded; nothing stays mounted.
+-- A container that has exited has its files as long as it is recorded; nothing stays mounted.
 local mounts = #tiny.mounts()
 check.succeeds("stop", "-t", "0", "c")
 check.equal(#tiny.mounts(), mounts)
@@ -133,7 +133,7 @@ check.succeeds("start", "c")
 check.equal(inside("cat", "/put"), "text")
 check.succeeds("rm", "-f", "c")
 
--- One with a folder for its root, and a volume that is read-only.
+-- A container with a rootfs, and a read-only volume.
 os.execute("mkdir -p root/bin vol; cp /bin/true root/bin/true")
 tiny.write_file("r.lua", [[return require "tiny.container".new { name = "r", rootfs = "/tmp/root", command = { "/bin/true" },
   volumes = { "/tmp/vol:/vol:ro" } }]])

@@ -1,5 +1,6 @@
--- A container that lost its supervisor, and whose recipe never ends when it is run again: the command that recovers it gives up
--- after 10 seconds and reports that; later ones do not try again. It does not matter what the recipe waits for.
+-- A container has lost its supervisor, and its recipe never returns when it is run again: the command that recovers it
+-- gives up after 10 seconds and reports that; later commands do not try again. It does not matter what the recipe waits
+-- for.
 local check = require "check"
 
 local LIMIT = 10
@@ -34,7 +35,7 @@ for _, how in ipairs { "loop", "sleep" } do
   check.equal(tiny.json_decode(tiny.read_file(path)).supervisor, nil)
   check.equal(check.run({ "exec", "bad", "true" }).status, 0)
   if how == "loop" then
-    -- gc tries again; by then it loads.
+    -- gc tries again; by then the recipe loads.
     tiny.remove("/tmp/loop")
     check.equal(check.run({ "gc" }).err, "")
     check.equal(check.run({ "ps" }).err, "")

@@ -1,6 +1,6 @@
--- A running container whose supervisor was killed, and whose recipe can no longer be run: its files are damaged, it throws,
--- returns something else or ends the process. Other containers are not concerned; it is listed as damaged, and can be
--- stopped and removed. Without a supervisor it has no callbacks and is not started again.
+-- A running container whose supervisor was killed, and whose recipe can no longer be run: its files are damaged, it
+-- throws, returns something else or ends the process. Other containers are not affected; it is listed as damaged, and
+-- can be stopped and removed. Without a supervisor it has no callbacks and is not restarted.
 local check = require "check"
 
 tiny.mkdir("/tmp/web")
@@ -13,7 +13,7 @@ return require("tiny.container").new {
   on_log = function(ctx, line) error(same "thrown by a callback") end }]])
 check.succeeds("run", "-d", "--stop-signal", "SIGKILL", "--name", "good", "sh", "-c", "echo kept; exec sleep 1000")
 
--- By name: what is done to it, and the reason that is given.
+-- By name: the damage, and the reported reason.
 local KINDS = {
   ["a recipe that is gone"] = { function(dir) tiny.remove(dir .. "/recipe.lua") end, "recipe.lua is damaged: it is missing" },
   ["a recipe that was cut short"] = {
@@ -93,9 +93,9 @@ for number, name in ipairs(names) do
   check.equal(reports("exec", "bad", "echo", "inside"), "inside\n")
   check.equal(reports("logs", "bad"), "said\n")
   assert(tiny.json_decode(reports("inspect", "bad"))[1].damage:find(why, 1, true), what)
-  -- Some are stopped first, the others are removed as they run.
+  -- Some are stopped first, the others are removed while they run.
   if number % 3 ~= 0 then
-    -- It is not stopped for a start that would fail.
+    -- It is not stopped for a restart that would fail.
     if why:find("is damaged", 1, true) then
       local restart = check.run { "restart", "bad" }
       check.equal(restart.status, 125, restart.err)
@@ -104,7 +104,7 @@ for number, name in ipairs(names) do
     check.equal(reports("stop", "bad"), "bad\n")
     local shown = silent("ps", "-a")
     assert(shown:find("bad +/bin/sh .* Stopped "), shown)
-    -- At rest it disturbs no other container; it cannot be started.
+    -- When stopped, it affects no other container; it cannot be started.
     if why:find("is damaged", 1, true) then assert(tiny.json_decode(silent("inspect", "bad"))[1].damage:find(why, 1, true), what) end
     local start = check.run { "start", "bad", "good" }
     check.equal(start.status, 125)
@@ -115,7 +115,7 @@ for number, name in ipairs(names) do
   check.equal(tiny.stat(dir), nil)
 end
 
--- Who waits for its end, or follows its log, sees it.
+-- Commands that wait for its exit or follow its log see it.
 begin()
 what, why = "waiting", "no good"
 tiny.write_file("/tmp/broken", "error('no good', 0)")

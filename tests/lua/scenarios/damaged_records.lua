@@ -1,6 +1,6 @@
--- A damaged record beside healthy ones: each kind of damage, of a container that ran to its end, of one that runs, and of one
--- that runs and lost its supervisor. Every command works for the healthy ones and reports the damaged one once; the damaged
--- one is refused with the reason, and `rm -f` ends and removes it.
+-- A damaged record next to healthy ones: each kind of damage, of a container that has exited, of one that runs, and of
+-- one that runs without a supervisor. Every command works for the healthy ones and reports the damaged one once; the
+-- damaged one is refused with the reason, and `rm -f` ends and removes it.
 local check = require "check"
 
 local NETWORK = tiny.probe().network.nftables ~= false
@@ -11,7 +11,7 @@ local function change(text, f)
   return tiny.json_encode(value)
 end
 
--- By name: which file becomes what. A function gets the text as it was; nil takes the file away.
+-- By name: the file and its new contents. A function gets the old text; nil removes the file.
 local KINDS = {}
 for _, file in ipairs { "config.json", "state.json" } do
   local key = file == "config.json" and "id" or "status"
@@ -23,7 +23,7 @@ for _, file in ipairs { "config.json", "state.json" } do
   KINDS[file .. " of a wrong type"] = {
     file, function(text) return change(text, function(v) if file == "config.json" then v.labels = "none" else v.started_at = {} end end) end, "is damaged: ",
   }
-  -- Of a field that `ps` does not read.
+  -- In a field that `ps` does not read.
   KINDS[file .. " of a wrong type elsewhere"] = {
     file, function(text) return change(text, function(v) if file == "config.json" then v.limits = "none" else v.pid_start = {} end end) end, "is damaged: ", unseen = true,
   }
@@ -87,7 +87,7 @@ local function try(name, kind, how)
     local out = kind.unseen and check.succeeds("ps", "-a") or works(1, "ps", all and "-a" or nil)
     assert((kind.unseen or out:find(id .. ".* damaged")) and out:find("good +sh .* Up "), what .. ": " .. out)
   end
-  -- Every command in some of the cases.
+  -- Every command, in some of the cases.
   local OTHERS = {
     function()
       works(0, "inspect", "good")
@@ -144,13 +144,13 @@ end
 local HOW, names = { "ended", "running", "orphaned" }, {}
 for name in pairs(KINDS) do table.insert(names, name) end
 table.sort(names)
--- Each kind in one way, in turn; the two files differ in which.
+-- Each kind of damage in one of the two files in turn; only the file differs.
 for i, name in ipairs(names) do try(name, KINDS[name], HOW[i % 3 + 1]) end
 print(cases .. " cases")
 check.succeeds("rm", "-f", "good")
 check.no_container()
 
--- What is no record at all.
+-- Files that are not records at all.
 tiny.write_file(check.root .. "/containers/0123456789ab", "a file")
 tiny.mkdir(check.root .. "/names/folder")
 tiny.write_file(check.root .. "/names/nothing", "")
@@ -159,7 +159,7 @@ check.equal(check.run({ "rm", "-f", "0123456789ab" }).status, 0)
 check.succeeds("gc")
 check.no_container()
 
--- The supervisor of a container whose record a newer program has written does not write over it.
+-- The supervisor of a container does not overwrite a record that was written by a newer program.
 id = check.succeeds("run", "-d", "--name", "bad", "sleep", "1000"):sub(1, 12)
 local newer = ("%s/containers/%s/state.json"):format(check.root, id)
 local before = tiny.read_file(newer)
@@ -173,7 +173,8 @@ check.equal(tiny.read_file(newer), text, "written over")
 check.succeeds("rm", "-f", "bad")
 check.no_container()
 
--- A journal: lines that are none, calls that can never succeed, a folder in its place. A cut last line is no damage.
+-- A journal: invalid lines, calls that can never succeed, a directory in its place. A truncated last line is not
+-- damage.
 for text, wrong in pairs {
   ['["link_del","nn0"]\n{\n["link_del","nn1"]\n'] = "undo.jsonl: line 2 is damaged",
   ['["no_such_call"]\n'] = "undo.jsonl: line 1 is damaged",

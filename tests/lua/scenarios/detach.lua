@@ -1,4 +1,4 @@
--- run -d, ps, logs, stop: a container that one leaves and comes back to.
+-- run -d, ps, logs, stop: a container that runs in the background.
 local check = require "check"
 
 local id = check.succeeds("run", "-d", "--name", "web", "sh", "-c", "trap 'echo bye; exit 5' TERM; echo one; echo two >&2; while :; do sleep 0.05; done")
@@ -16,7 +16,7 @@ for _, key in ipairs { "id", "name", "command", "hostname", "rootfs", "limits", 
   assert(config[key], "config.json lacks " .. key)
 end
 
--- `logs -f` ends with the container, and has all of it.
+-- `logs -f` ends with the container, and shows all of the output.
 local followed, into = tiny.pipe()
 local follower <close> = check.start(function()
   tiny.dup2(into, 1)

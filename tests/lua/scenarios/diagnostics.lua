@@ -1,10 +1,11 @@
--- --log: what the shipped Lua and Rust tell of a container's life, from the command, its supervisor and the next one that
--- takes over; supervisor.log in the format asked for; and no container has the file.
+-- --log: diagnostics of a container's life from the shipped Lua and from Rust, written by the command, its supervisor
+-- and the supervisor that recovers it; supervisor.log in the requested format; and the container does not have the file
+-- open.
 local check = require "check"
 
 local function recipe(keys) tiny.write_file("/tmp/c.lua", ('return require("tiny.container").new { name = "c", %s }'):format(keys)) end
 
--- The messages of a file of JSON lines, each with its fields, by message.
+-- The messages in a file of JSON lines, each with its fields, by message.
 local function messages(text)
   local by = {}
   for line in text:gmatch("[^\n]+") do
@@ -24,7 +25,7 @@ check.equal(told["the container runs"].container, "c")
 check.equal(told["starts again soon"].restarts, 1)
 check.equal(told["the container has ended"].status, 3)
 
--- In the background a supervisor goes on in the file, and its own messages are in supervisor.log, in the same format.
+-- In the background a supervisor continues in the file, and its own messages are in supervisor.log, in the same format.
 local log = "/tmp/out"
 recipe [[command = "echo one; exec sleep 60", init = true, on_log = function(ctx, line) print("saw " .. line) error "mine" end]]
 check.succeeds("run", "-d", "--log", log, "--log-format", "json", "--log-level", "debug", "/tmp/c.lua")
@@ -43,7 +44,7 @@ check.equal(told[warning.msg].pid, warning.pid)
 check.equal(told["the container runs"].id, tiny.json_decode(check.succeeds("inspect", "c"))[1].id)
 check.equal(told.begins.from, "command")
 
--- Neither its program, nor its PID 1 of ours, nor what is run in it has the file open.
+-- Neither its program, nor tinylua's PID 1, nor programs started in it have the file open.
 local found = check.succeeds("--log", log, "--log-level", "trace", "exec", "c", "sh", "-c", "ls -l /proc/[0-9]*/fd; true")
 assert(found:find("/proc/2/fd", 1, true) and not found:find(log, 1, true), found)
 
@@ -65,7 +66,7 @@ local time = line:match("^(%S+) WARN  c: on_log: .*mine")
 assert(time and tiny.parse_timestamp(time), line)
 check.succeeds("rm", "c")
 
--- What is not understood is refused before anything is done.
+-- Invalid values are refused before anything is done.
 for _, words in ipairs { { "--log-level", "loud" }, { "--log-format", "xml" }, { "--log", "/nowhere/out" }, { "--log", "/" } } do
   check.equal(check.run({ words[1], words[2], "run", "-d", "sleep", "60" }).status, 2, words[1])
   check.equal(check.run({ "run", words[1], words[2], "-d", "sleep", "60" }).status, 2, words[1])

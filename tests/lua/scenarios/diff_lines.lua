@@ -1,4 +1,4 @@
--- The comparison of two texts, as eject and the test runner show it: what is shown turns the first text into the second.
+-- The diff of two texts, as shown by eject and the test runner: applying it to the first text gives the second.
 local check = require "check"
 local diff = require "tiny.base.diff"
 
@@ -10,7 +10,7 @@ check.equal(diff.lines("a\nb\nc\n", "a\nx\nc\n"), "  a\n- b\n+ x\n  c")
 check.equal(diff.lines("1\n2\n3\n4\n5\n6\n", "1\n2\n3\n4\n5\n6\n7\n"), "  …\n  5\n  6\n+ 7")
 check.equal(diff.lines("0\n1\n2\n3\n4\n", "1\n2\n3\n4\n"), "- 0\n  1\n  2\n  …")
 
--- Of all short texts of two lines that repeat: the lines without "+" are the first, those without "-" the second.
+-- For all short texts of two distinct lines: the lines without "+" are the first text, those without "-" the second.
 local texts = { "" }
 for length = 1, 5 do
   for number = 0, (1 << length) - 1 do

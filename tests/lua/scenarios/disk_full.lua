@@ -1,4 +1,4 @@
--- A full disk while the state is written: a clear error, and nothing is left.
+-- The disk is full while the state is written: a clear error, and nothing is left.
 local check = require "check"
 
 tiny.mkdir("/tmp/full")

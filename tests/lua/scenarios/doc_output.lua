@@ -1,4 +1,4 @@
--- doc --output: man pages where man(1) looks, stubs and the settings of an editor, which stay as the user has them.
+-- doc --output: man pages in the layout of man(1), editor stubs and editor settings; existing settings are kept.
 local check = require "check"
 
 check.succeeds("doc", "--format", "man", "--output", "/tmp/man")
@@ -10,7 +10,7 @@ check.succeeds("doc", "--format", "lua", "--output", "/tmp/recipes/.tinylua/")
 local settings = tiny.json_decode(tiny.read_file("/tmp/recipes/.luarc.json"))
 check.equal(settings["workspace.library"][1], ".tinylua")
 assert(tiny.read_file("/tmp/recipes/.tinylua/tiny/container.lua"):find("---@field memory? tiny.size", 1, true))
--- Every module that `require` finds has one, and each of them is Lua.
+-- Every module that `require` finds has one, and each of them is valid Lua.
 for _, name in ipairs(tiny.sources("lua/tiny", { below = true })) do
   local path = ("/tmp/recipes/.tinylua/tiny/%s.lua"):format(name)
   assert(load(assert(tiny.read_file(path), path), "=" .. path, "t"))
@@ -19,7 +19,7 @@ tiny.write_file("/tmp/recipes/.luarc.json", "{}")
 check.succeeds("doc", "--format", "lua", "--output", "/tmp/recipes/.tinylua")
 check.equal(tiny.read_file("/tmp/recipes/.luarc.json"), "{}", "the user's own settings")
 
--- A user's command has a page on the same footing.
+-- A user's command has a page like any other.
 tiny.mkdir("/tmp/.config/tinylua/scripts", { parents = true })
 tiny.write_file("/tmp/.config/tinylua/scripts/greet.lua", 'return { summary = "Say hello",\n  args = { { "who", help = "Whom" } }, run = function() end }')
 check.succeeds("doc", "--format", "man", "--output", "/tmp/man")

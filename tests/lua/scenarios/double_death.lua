@@ -1,5 +1,5 @@
--- A supervisor is killed, and its container ends before any command came: what the supervisor had taken
--- of its output is in the log, and the record and `logs` say that the last of it may be missing.
+-- A supervisor is killed, and its container ends before the next command: the output that the supervisor had read is in
+-- the log, and the record and `logs` report that the last output may be missing.
 local check = require "check"
 
 tiny.mkdir("/tmp/shared")
@@ -10,7 +10,7 @@ local function record()
   return tiny.json_decode(tiny.read_file(dir .. "/state.json") or "") or {}
 end
 
--- The part of a line is in the spool once the supervisor has taken it: then the FIFO is empty.
+-- A partial line is in the spool when the supervisor has read it: then the FIFO is empty.
 local spool = check.root .. "/run/" .. dir:match("[^/]+$") .. "/stdout.spool"
 local deadline = tiny.clock("monotonic") + 10
 while (tiny.stat(spool) or { size = 0 }).size < #"whole\nbegun" do
@@ -33,7 +33,7 @@ check.equal(record().status, "exited")
 check.equal(record().log_cut, true)
 assert(check.succeeds("ps", "-a"):match("Exited %(unknown%)"), "the status is unknown, and said to be")
 
--- The next run is whole again: the log goes on where it was.
+-- The next run is complete again: the log continues where it was.
 check.succeeds("start", "twice")
 check.succeeds("wait", "twice")
 logs = check.run { "logs", "twice" }
@@ -42,7 +42,7 @@ check.equal(logs.err, "")
 check.equal(record().log_cut, nil)
 check.succeeds("rm", "twice")
 
--- Without a log there is nothing to say.
+-- Without a log there is nothing to report.
 check.succeeds("run", "-d", "--name", "silent", "--log-driver", "none", "sleep", "1000")
 dir = check.root .. "/containers/" .. tiny.list_dir(check.root .. "/containers")[1]
 now = record()

@@ -1,10 +1,10 @@
--- What of a container's record waits for the disk: the trace shows the calls. Of a container that removes itself
--- nothing does, and on the way of a start only what has a restart policy; of all others its record follows a moment
--- later, and how it ended.
+-- Which writes of a container's record are synced, as shown by the trace: none for a container with --rm; during a
+-- start only those of a container with a restart policy; for all others, the record a moment later, and the exit
+-- status.
 local check = require "check"
 
--- The files of one container's record that a command wrote or brought to the disk, in order: "config.json", "config.json
--- sync" for one that was written with `sync`, "fsync config.json".
+-- The files of one container's record that a command wrote or synced, in order: "config.json", "config.json sync" for
+-- one that was written with `sync`, "fsync config.json".
 local function traced(...)
   local found = {}
   for line in check.run({ "--trace=json", ... }).err:gmatch("[^\n]+") do
@@ -24,7 +24,7 @@ local function has(list, what)
   return false
 end
 
--- Nothing of what a list has written is left to chance.
+-- Every file in the list is synced.
 local function all_on_disk(list, what)
   for at, entry in ipairs(list) do
     if not entry:find("sync", 1, true) then
@@ -42,18 +42,18 @@ for _, entry in ipairs(traced("run", "--rm", "true")) do
   assert(not entry:find("sync", 1, true), "run --rm waits for the disk: " .. entry)
 end
 
--- A short one waits at its end only.
+-- A short run waits for the disk only at its end.
 local short = traced("run", "--name", "short", "true")
 check.equal(short[#short], "fsync names")
 all_on_disk(short, "run")
 check.equal(has(short, "state.json"), true, "its start does not wait")
 
--- A longer one a moment after its start.
+-- A longer one, a moment after its start.
 local long = traced("run", "sleep", "0.6")
 all_on_disk(long, "a longer run")
 check.equal(has(long, "fsync state.json"), true, "its state as running")
 
--- One that is to be started again waits for each.
+-- A container with a restart policy waits for each.
 local again = traced("run", "--restart", "on-failure:1", "--name", "again", "false")
 local states = 0
 for _, entry in ipairs(again) do
@@ -62,24 +62,24 @@ end
 assert(states == 4, table.concat(again, ", "))
 all_on_disk(again, "a restart policy")
 
--- What is changed later is written so too.
+-- Later changes are synced too.
 check.equal(traced("rename", "again", "other")[2], "config.json sync")
 
--- Nothing is left of a new container that a failing disk keeps from being made (TINYLUA_FAULT, src/vm/fault.rs).
+-- If a failing disk prevents the creation of a container, nothing of it is left (TINYLUA_FAULT, src/vm/fault.rs).
 local calls, first = 0, nil
 for line in check.run({ "--trace=json", "create", "--name", "probe", "true" }).err:gmatch("[^\n]+") do
   calls = calls + 1
   if tiny.json_decode(line).op == "fsync" then first = first or calls end
 end
 check.succeeds("rm", "probe")
--- The trace begins after the first calls, of modules that are loaded.
+-- The trace begins after the first calls, which load modules.
 local at, before = first, #tiny.list_dir(check.root .. "/containers")
 repeat
   check.environment = { PATH = os.getenv "PATH", TINYLUA_FAULT = at .. ":fail:0:/tmp/struck" }
   check.equal(check.run({ "create", "--name", "probe", "true" }).status, 125, "with a fault at call " .. at)
   check.environment, at = nil, at + 1
 until tiny.read_file("/tmp/struck") == "fsync"
--- Not even what the next command would clear.
+-- Not even anything that the next command would clean up.
 check.equal(#tiny.list_dir(check.root .. "/containers"), before)
 
 for _, name in ipairs { "short", "other" } do check.succeeds("rm", name) end

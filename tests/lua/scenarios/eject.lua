@@ -1,10 +1,10 @@
--- eject: copies a command, a module or a recipe; the copy wins; an existing one is not overwritten.
+-- eject: copies a command, a module or a recipe; the copy overrides it; an existing copy is not overwritten.
 local check = require "check"
 
 local home = "/tmp/eject-" .. tiny.random_id(4)
 tiny.mkdir(home .. "/cwd", { parents = true, mode = tonumber("755", 8) })
 
--- Runs tinylua with an own home; returns its status and what it printed on both outputs.
+-- Runs tinylua with a separate home directory; returns its status and its output on both streams.
 local function tinylua(...)
   local words = { ... }
   local from, into = tiny.pipe()
@@ -49,7 +49,7 @@ local ok, err = tiny.try(function()
   check.equal(tiny.read_file(home .. "/cwd/hello.lua"), tiny.source("lua/recipes/hello.lua"), "the recipe")
   check.equal(select(2, tinylua("eject", "--print", "hello.lua")), tiny.source("lua/recipes/hello.lua"), "--print")
 
-  -- Modules of any depth, commands of a group; what a copy changes, and what copies there are.
+  -- Modules at any depth, commands of a group; the changes of a copy, and the list of copies.
   local bridge = home .. "/.config/tinylua/lua/tiny/net/bridge.lua"
   check.equal(select(2, tinylua("eject", "tiny.net.bridge")), bridge .. "\n")
   check.equal(tiny.read_file(bridge), tiny.source("lua/tiny/net/bridge.lua", { shipped = true }))

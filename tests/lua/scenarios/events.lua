@@ -1,5 +1,5 @@
--- events: what commands do to containers is told, in order, to those who follow and to those who ask
--- later; lines stay whole; the files stay small; a full disk loses events and nothing else.
+-- events: reports what commands do to containers, in order, to followers and to later queries; lines stay whole; the
+-- files stay small; a full disk loses events and nothing else.
 local check = require "check"
 
 local function decode(text)
@@ -21,7 +21,7 @@ end
 -- Nothing has happened yet.
 check.equal(check.succeeds("events", "--no-stream"), "")
 
--- One who follows from now on sees the same as one who asks afterwards.
+-- A follower from now on sees the same as a later query.
 local from, into = tiny.pipe()
 local follower <close> = check.start(function()
   tiny.dup2(into, 1)
@@ -35,7 +35,7 @@ local function wait_for(event)
     text = text .. from:read()
   end
 end
--- It has begun once it tells of something.
+-- It has started once it reports an event.
 while text == "" do
   check.run { "run", "--rm", "true" }
   if #tiny.poll({ from }, "200ms") > 0 then text = from:read() end
@@ -43,7 +43,7 @@ end
 wait_for("destroy")
 
 local id = check.succeeds("create", "--name", "web", "sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done"):sub(1, 12)
--- A shell that has not set its trap yet does not hear the signal.
+-- A shell that has not set its trap yet ignores the signal.
 local function up(text, name)
   while check.succeeds("logs", name) ~= text do tiny.poll({}, "10ms") end
 end
@@ -94,7 +94,7 @@ check.equal(check.succeeds("events", "--until", tiny.timestamp(tiny.clock() + 2)
 assert(tiny.clock("monotonic") - before >= 1.9, "it waited for its end")
 assert(check.succeeds("events", "--since", last, "--no-stream"):match("^%S+ container destroy " .. id .. " %(name=site%)\n"))
 
--- Bad input.
+-- Invalid input.
 local function refused(arguments, message)
   local result = check.run { "events", table.unpack(arguments) }
   check.equal(result.status, 2)
@@ -105,13 +105,13 @@ refused({ "--filter", "label=x" }, '--filter "label=x" is not one of type=, cont
 refused({ "--filter", "event=explode" }, '--filter "event=explode": unknown event')
 refused({ "--filter", "type=pod" }, '--filter "type=pod": unknown type')
 
--- A line that a full disk cut short hides no other.
+-- A line that was truncated by a full disk hides no other.
 local folder = check.root .. "/events/"
 tiny.append_file(folder .. "current.jsonl", '{"event":"start","id":"0123')
 check.succeeds("run", "--rm", "--name", "after", "true")
 check.equal(names(told("--filter", "container=after")), "create start die destroy")
 
--- A full file becomes the previous one; the one before that is gone, and a follower misses nothing.
+-- A full file becomes the previous one; the one before that is removed, and a follower misses nothing.
 for round = 1, 3 do
   local size = tiny.stat(folder .. "current.jsonl").size
   local line = tiny.json_encode { event = "start", type = "container", name = "x", id = "x", time = tiny.timestamp(), attributes = { pad = ("x"):rep(1000) } } .. "\n"

@@ -1,11 +1,11 @@
--- exec relays the program's streams: all bytes arrive in both directions, its end is not delayed by processes that
--- it left behind, and a slow reader, or one that goes away, affects the program like on a pipe.
+-- exec relays the program's streams: all bytes arrive in both directions, its exit is not delayed by background
+-- processes, and a slow reader, or one that closes, affects the program as on a pipe.
 local check = require "check"
 local sit = require "person"
 
 check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 
--- Starts exec with these files, by number, as its streams.
+-- Starts exec with these files as its streams, by number.
 local function exec(files, ...)
   local words = { ... }
   return check.start(function()
@@ -15,7 +15,7 @@ local function exec(files, ...)
 end
 local function open(path) return tiny.open(path, { read = true, write = true, create = true }) end
 
--- Much data, there and back; the end of the input is the program's too.
+-- Much data, in both directions; end of file on input reaches the program.
 local data = {}
 for i = 1, 800000 do data[i] = ("%09d\n"):format(i) end
 tiny.write_file("/tmp/big", table.concat(data))
@@ -25,25 +25,25 @@ check.equal(tiny.read_file("/tmp/back"), tiny.read_file("/tmp/big"), "8 MB")
 check.equal(check.run({ "exec", "-i", "c", "wc", "-c" }, "four").out, "4\n")
 check.equal(check.run({ "exec", "-i", "c", "cat" }, "").out, "", "no input")
 check.equal(check.run({ "exec", "c", "cat" }, "not passed on").out, "")
--- What was written right before the end arrives; the two streams are apart.
+-- Output written right before the exit arrives; the two streams are separate.
 for _ = 1, 20 do
   local both = check.run { "exec", "c", "sh", "-c", "head -c 60000 /dev/zero; echo err >&2; exit 3" }
   check.equal(#both.out, 60000)
   check.equal(both.err, "err\n")
   check.equal(both.status, 3)
 end
--- Where the caller has both in one file, their order is as the program wrote them.
+-- If the caller's streams are one file, their order is that in which the program wrote.
 local one = open("/tmp/one")
 check.equal(exec({ one, one }, "c", "sh", "-c", "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done"):wait(), 0)
 check.equal(tiny.read_file("/tmp/one"), "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\nout 4\nerr 4\nout 5\nerr 5\n")
 
--- What it leaves behind with its streams open is not waited for.
+-- Background processes with open streams are not waited for.
 local began = tiny.clock("monotonic")
 check.equal(check.run({ "exec", "-i", "c", "sh", "-c", "sleep 30 & echo started" }, "x").out, "started\n")
 check.equal(check.run({ "exec", "c", "sh", "-c", "while :; do echo more; done & sleep 0.2; exit 4" }).status, 4)
 assert(tiny.clock("monotonic") - began < 20, "it waited for what was left behind")
 
--- A reader that went away: the program gets SIGPIPE. One that writes no more is no matter.
+-- A reader that closes: the program gets SIGPIPE. A closed writer has no effect.
 local from, into = tiny.pipe()
 local child = exec({ into }, "c", "yes")
 into:close()
@@ -53,12 +53,12 @@ check.equal(child:wait("20s"), 141, "SIGPIPE")
 local deaf = open("/tmp/deaf")
 check.equal(exec({ [0] = open("/tmp/big"), deaf }, "-i", "c", "sh", "-c", "exec <&-; sleep 0.3; echo on"):wait("20s"), 0)
 check.equal(tiny.read_file("/tmp/deaf"), "on\n")
--- Output that cannot be written is no success.
+-- Output that cannot be written is a failure.
 local full = exec({ tiny.open("/dev/full", { write = true }) }, "c", "echo", "lost")
 check.equal(full:wait("20s"), 125, "the status")
 
--- A slow reader: the program waits, and nothing piles up in between. Nobody is busy meanwhile, also not with a
--- file as input that nobody reads. A signal reaches the program all the same.
+-- A slow reader: the program blocks, and nothing accumulates in between. No process is busy meanwhile, not even with a
+-- file as input that is not read. Signals still reach the program.
 local function ticks(pid)
   local fields = tiny.read_file(("/proc/%d/stat"):format(pid)):match("%) (.*)")
   local user, system = fields:match("^" .. ("%S+ "):rep(11) .. "(%d+) (%d+)")
@@ -76,7 +76,7 @@ assert(ticks(child.pid) - before < 20, "it is busy")
 assert(tonumber(size) < 40000, "it holds " .. size .. " kB")
 tiny.kill(child, "SIGTERM")
 local status = child:wait("5s")
-if status == nil then -- what the pipe holds is the rest, and it waits for us
+if status == nil then -- the pipe's capacity is the rest, and it waits for us
   for _ = 1, 1000 do if not from:read() then break end end
   status = child:wait("20s")
 end
@@ -96,7 +96,7 @@ check.equal(person:leaves(), 0)
 
 check.succeeds("rm", "-f", "c")
 
--- `run -i` does the same; what one life of a container does not read is for the next.
+-- `run -i` does the same; input that one run of a container does not read is for the next.
 local big, copy = open("/tmp/big"), open("/tmp/copy")
 local run = check.start(function()
   tiny.dup2(big, 0)

@@ -1,9 +1,9 @@
--- run: the container's own status; 126, 127, 125 and 2 for what is not the container's.
+-- run: returns the container's own status; 126, 127, 125 and 2 for other failures.
 local check = require "check"
 
 check.equal(check.run({ "run", "--rm", "true" }).status, 0)
 check.equal(check.run({ "run", "--rm", "sh", "-c", "exit 42" }).status, 42)
--- A shell as PID 1 does not die of its own signal; its child does.
+-- A shell as PID 1 is not killed by its own signal; its child is.
 check.equal(check.run({ "run", "--rm", "sh", "-c", "sh -c 'kill -9 $$'; exit $?" }).status, 137)
 
 local missing = check.run { "run", "--rm", "no-such-program" }

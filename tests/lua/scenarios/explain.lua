@@ -1,10 +1,10 @@
--- explain: a container's anatomy is what the kernel has, each part with the lines that made it, and what a container
--- chose steers neither the terminal nor the page.
+-- explain: shows what the kernel reports, each part with the lines that set it up; names chosen by a container control
+-- neither the terminal nor the page.
 local anatomy = require "tiny.inspect.live"
 local check = require "check"
 local origin = require "tiny.inspect.origin"
 
--- Every place that is named in the shipped Lua is there.
+-- Every position that is named in the shipped Lua exists.
 for key, entry in pairs(origin.SHIPPED) do
   local text = tiny.source(entry[1])
   assert(text and text:find(entry[2], 1, true), ("%s: %s has no %q"):format(key, entry[1], entry[2]))
@@ -33,7 +33,7 @@ repeat
   self = found()
 until self.processes[1].command:find("^./<script>")
 
--- Processes, namespaces and limits are the kernel's.
+-- Processes, namespaces and limits match the kernel's.
 local pid = self.pid
 check.equal(self.processes[1].inside, 1)
 check.equal(self.processes[1].pid, pid)
@@ -67,7 +67,7 @@ check.equal(mounts["/srv/vol"].read_only, true)
 check.equal(mounts["/proc/keys"].role, "masked")
 check.equal(mounts["/"].path, tiny.json_decode(check.succeeds("inspect", "web"))[1].dir .. "/upper")
 
--- Each has the lines behind it: of the recipe only what is no comment.
+-- Each part has its source lines: of the recipe, only lines that are not comments.
 check.equal(self.origin.memory.recipe.place, "/tmp/web.lua:5")
 check.equal(self.origin.capabilities.recipe.place, "/tmp/web.lua:7")
 check.equal(mounts["/scratch"].origin.recipe.place, "/tmp/web.lua:8")
@@ -81,7 +81,7 @@ for text in tiny.source(file):gmatch("(.-)\n") do
   if number == tonumber(line) then assert(text:find("tiny.mount_proc(", 1, true), text) end
 end
 
--- What exec brings in stands beside PID 1.
+-- Programs started by exec are listed next to PID 1.
 local beside = check.run { "exec", "-d", "web", "sleep", "1001" }
 check.equal(beside.status, 0)
 check.equal(found().processes[2].command, "sleep 1001")
@@ -91,7 +91,7 @@ local odd
 repeat odd = found().processes[3] until odd and odd.command:find("1002$") and not odd.command:find("bash")
 check.equal(odd.command, "\\xff<x>\\xc3 1002")
 
--- The text: no control character but the line's end, whatever the width; wide lines are cut to it.
+-- The text: no control characters except newlines, at any width; wide lines are truncated to it.
 local text = check.succeeds("explain", "web")
 check.equal(text:find("[^\n -~\x80-\xff]"), nil)
 assert(text:find("<script>x\\x1b[31m&\\x0a 1000", 1, true), text)
@@ -104,7 +104,7 @@ for _, width in ipairs { 40, 100 } do
 end
 assert(anatomy.text(anatomy.of(handle), { colour = true }):find("\27[1mNamespaces\27[0m", 1, true))
 
--- A process handle needs no record; an ended process is reported, and so is what is not a process.
+-- A process handle needs no record; an ended process is reported, and so is a value that is not a process.
 local child <close> = tiny.clone({ uts = true }, function() tiny.poll({}, 100) end)
 local half = anatomy.of(child)
 check.equal(half.pid, child.pid)
@@ -119,7 +119,7 @@ _, err = tiny.try(anatomy.of, { 1 })
 check.equal(err.message, "inspect: expected a process handle or a container, got { 1 }")
 check.equal(anatomy.of().pid, tiny.getpid())
 
--- Of a topology's parts each has its own lines.
+-- Each container of a topology has its own lines.
 tiny.write_file("/tmp/two.lua", [[
 return require("tiny.topology").new {
   containers = {
@@ -139,7 +139,7 @@ check.equal(check.run({ "explain", "web" }).err, "web is not running\n  hint: ti
 check.succeeds("rm", "web")
 check.no_container()
 
--- As deep as a container makes its processes and mounts: all are there, for JSON and page too.
+-- Deeply nested processes and mounts are complete, in JSON and on the page too.
 check.succeeds("run", "-d", "--name", "deep", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "sh", "-c",
   [[i=0; while [ $i -lt 80 ]; do mount -t tmpfs x /mnt; i=$((i+1)); done; echo '[ $1 = 0 ] || sh /tmp/n $(($1 - 1)); sleep 1003' >/tmp/n; sh /tmp/n 80; :]])
 local function count(list)
@@ -150,7 +150,7 @@ end
 local deep
 repeat deep = tiny.json_decode(check.succeeds("explain", "--format", "json", "deep")) until count(deep.processes) == 83
 assert(count(deep.mounts) > 80, count(deep.mounts))
--- Of the mounts over each other only the last is seen.
+-- Of mounts at the same place, only the last is visible.
 local hidden, seen = 0, 0
 local function look(list)
   for _, mount in ipairs(list) do

@@ -1,5 +1,5 @@
--- explain --html: one well-formed page that loads nothing, in which no text of a container's becomes markup: its process,
--- mounts, links and its volume's source are named as markup and terminal commands.
+-- explain --html: one well-formed page that loads nothing, in which no text of a container becomes markup: the names of
+-- its process, mounts, links and volume source contain markup and escape sequences.
 local check = require "check"
 require("networked").needs()
 
@@ -8,7 +8,7 @@ local KNOWN = {}
 for name in ([[html head meta title style body header main footer nav section h1 h2 p b a div span code dl dt dd ul li table thead
   tbody tr th td figure svg rect text path]]):gmatch("%a%w*") do KNOWN[name] = true end
 
--- Reads the page's tags with nothing but what it may hold; returns its texts and how many there are of each tag.
+-- Parses the tags of the page and permits only the expected ones; returns its texts and the number of each tag.
 local function parsed(page)
   local body = page:match("^<!DOCTYPE html>\n(<html.*</html>)\n$")
   assert(body, page:sub(1, 200))
@@ -16,7 +16,7 @@ local function parsed(page)
   while at <= #body do
     local text, after = body:match("^([^<]+)()", at)
     if text then
-      -- An & begins an entity; a style's text is this program's.
+      -- An & begins an entity; the text of a style is tinylua's own.
       if open[#open] ~= "style" then
         check.equal(text:gsub("&%a+;", ""):gsub("&#39;", ""):find("&"), nil, text)
         check.equal(text:find("[^\n -~\x80-\xff]"), nil, text)
@@ -47,7 +47,7 @@ repeat
   page = check.succeeds("explain", "--html", "-", "evil")
 until page:find("&lt;script&gt;x&lt;/script&gt;\\x1b]0;t\\x07&amp;&#39;&quot; 1000", 1, true)
 local text, count = parsed(page)
-for _, one in ipairs { "Processes", "Namespaces", "Mounts", "Limits and use", "Capabilities", "Confinement", "Network", "its root is the host", "64 MiB" } do
+for _, one in ipairs { "Processes", "Namespaces", "Mounts", "Limits and usage", "Capabilities", "Confinement", "Network", "its root is the host", "64 MiB" } do
   assert(text:find(one, 1, true), one)
 end
 assert(text:find("the host&#39;s /tmp/&lt;img src=x onerror=y&gt;\\x1b[2J", 1, true), "the source")
@@ -55,27 +55,27 @@ assert(text:find("/srv/&lt;svg onload=1&gt;", 1, true), "the target")
 assert(text:find("&lt;b&gt;&amp;", 1, true) and text:find("it&#39;s&lt;i&gt;", 1, true), "the links")
 check.equal(count.section, 7)
 check.equal(count.svg, 1)
-check.equal(select(2, page:gsub('class="tile', "")), 8 + 1) -- with the grid of them
+check.equal(select(2, page:gsub('class="tile', "")), 8 + 1) -- with their grid
 check.equal(page:gsub(' xmlns="http://www.w3.org/2000/svg"', ""):match("https?:[%w./]+"), nil)
 assert(page:find([[http-equiv="Content-Security-Policy"]], 1, true))
 
--- In a file, that others may read.
+-- To a file that others may read.
 check.equal(check.succeeds("explain", "--html", "/tmp/evil.html", "evil"), "")
 check.equal(tiny.stat("/tmp/evil.html").mode & 511, 420)
 parsed(tiny.read_file("/tmp/evil.html"))
 check.equal(check.run({ "explain", "--html", "/no/such/x", "evil" }).status, 125)
--- What is no file stays what it is.
+-- A target that is not a regular file stays what it is.
 tiny.mknod("/tmp/odd", "fifo")
 local refused = check.run { "explain", "--html", "/tmp/odd", "evil" }
 check.equal(refused.err, '--html: "/tmp/odd" exists and is not a regular file\n  hint: - is standard output\n')
 check.equal(tiny.stat("/tmp/odd").kind, "fifo")
--- So does a link, such as /dev/stdout is.
+-- So does a link, such as /dev/stdout.
 tiny.symlink("/tmp/evil.html", "/tmp/linked")
 check.equal(check.run({ "explain", "--html", "/tmp/linked", "evil" }).status, 125)
 check.equal(tiny.readlink("/tmp/linked"), "/tmp/evil.html")
 check.succeeds("rm", "-f", "evil")
 
--- Without a network there is no picture, and a container of the host's says so.
+-- Without a network there is no drawing, and a container on the host's network says so.
 check.succeeds("run", "-d", "--name", "host", "--network", "host", "sleep", "1000")
 text, count = parsed(check.succeeds("explain", "--html", "-", "host"))
 assert(text:find("its links, addresses and ports", 1, true))

@@ -1,5 +1,5 @@
--- The faults that the walks ask for strike where they say: instead of a call, before it, after it, and in the process that
--- is meant. Otherwise a walk over the moments after each call would repeat the one before.
+-- Injected faults take effect at the requested point: instead of a call, before it, after it, and in the requested
+-- process. Otherwise a walk over the moments after each call would repeat the one before.
 local check = require "check"
 
 local WITNESS = "/tmp/fault"
@@ -11,7 +11,7 @@ tiny.mkdir("/tmp/made/last")
 return status
 ]])
 
--- Runs the recipe with a fault at its first call of a primitive (mkdir) in this generation; returns its end.
+-- Runs the recipe with a fault at its first call of a primitive (mkdir) in this generation; returns its result.
 local function struck(kind, generation, op)
   op = op or "mkdir"
   for call = 1, 200 do
@@ -41,7 +41,7 @@ check.equal(made(), "")
 check.equal(struck("kill-after", 0).status, 137)
 check.equal(made(), "/tmp/made")
 
--- In a child, whose end its parent sees.
+-- In a child, whose exit its parent sees.
 assert(struck("fail", 1).err:find("EIO", 1, true))
 check.equal(made(), "/tmp/made")
 check.equal(struck("kill-before", 1).status, 137)
@@ -49,13 +49,13 @@ check.equal(made(), "/tmp/made /tmp/made/last")
 check.equal(struck("kill-after", 1).status, 137)
 check.equal(made(), "/tmp/made /tmp/made/inside /tmp/made/last")
 
--- A fork comes back in the child too, which goes on: the fault is its parent's.
+-- A fork returns in the child too, which continues: the fault affects its parent.
 check.equal(struck("kill-after", 0, "fork").status, 137)
 check.equal(made(), "/tmp/made /tmp/made/inside")
 check.equal(struck("kill-before", 0, "fork").status, 137)
 check.equal(made(), "/tmp/made")
 
--- What is no fault is none.
+-- Invalid faults are ignored.
 for _, text in ipairs { "", "1:fail:0", "x:fail:0:/tmp/w", "1:explode:0:/tmp/w", "100000:fail:0:/tmp/w" } do
   tiny.remove("/tmp/made", { recursive = true })
   check.environment.TINYLUA_FAULT = text

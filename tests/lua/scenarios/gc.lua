@@ -1,4 +1,4 @@
--- gc: whenever a command is killed during a run, gc removes what it leaves.
+-- gc: if a command is killed at any point of a run, gc removes what it leaves.
 local check = require "check"
 
 local function clean()
@@ -9,7 +9,7 @@ local function clean()
 end
 
 local bridged = tiny.probe().network.nftables ~= false
--- The kills are spread over the time that a start takes on this machine.
+-- The kills are spread over the duration of a start on this machine.
 local before = tiny.clock("monotonic")
 local id = check.succeeds("run", "-d", "-m", "64m", "--net", bridged and "bridge" or "none", "sleep", "60"):sub(1, 12)
 local whole = tiny.clock("monotonic") - before
@@ -27,7 +27,7 @@ for step = 0, 24 do
   tiny.try(child.wait, child)
   left = left + #(tiny.list_dir(check.root .. "/containers") or {})
   check.succeeds("gc")
-  -- A container that already ran was recovered; it ends like any other.
+  -- A container that was already running was recovered; it exits like any other.
   for id in check.succeeds("ps", "-q"):gmatch("%x+") do check.succeeds("rm", "-f", id) end
   check.succeeds("gc")
   clean()
@@ -53,7 +53,8 @@ for _, file in ipairs { "config.json", "state.json" } do
   check.succeeds("gc")
   clean()
 end
--- A name whose container is gone, and a run folder: one whose lock is held belongs to a container that is being made.
+-- A name without a container, and a runtime directory: if its lock is held, it belongs to a container that is being
+-- created.
 tiny.write_file(check.root .. "/names/left", "0123456789ab")
 tiny.mkdir(check.root .. "/run/0123456789ab")
 do
@@ -63,7 +64,7 @@ do
 end
 check.equal(check.succeeds("gc"), "run directory 0123456789ab\n")
 clean()
--- What cannot be undone keeps its container on record, with what is to be done in the journal.
+-- A container whose cleanup fails stays recorded, with the remaining calls in the journal.
 local id = check.succeeds("create", "--name", "stays", "true"):sub(1, 12)
 tiny.mkdir("/tmp/busy/inner", { parents = true })
 tiny.append_file(("%s/containers/%s/undo.jsonl"):format(check.root, id), '["remove","/tmp/busy"]\n')

@@ -1,12 +1,12 @@
--- Health checks: they run inside, on time and bounded; ps, inspect, events and the recipe tell; they go
--- on after a restart and an adoption, and leave nothing.
+-- Health checks: they run in the container, on time and with a time limit; ps, inspect, events and the recipe report
+-- them; they continue after a restart and a recovery, and leave nothing behind.
 local check = require "check"
 
 local function inspect(name)
   return tiny.json_decode(check.succeeds("inspect", name))[1]
 end
 
--- Waits until f() is true, woken by changes of the record.
+-- Waits until f() is true, woken by changes to the record.
 local function wait_until(name, f, what)
   local watch <close> = tiny.watch { inspect(name).dir }
   local deadline = tiny.clock("monotonic") + 15
@@ -23,7 +23,7 @@ local function becomes(name, status)
   return wait_until(name, function(now) return now.state.health == status end, status)
 end
 
--- The processes of a container besides its PID 1 and what that runs.
+-- The processes of a container besides its PID 1 and its main program.
 local function processes(name, pattern)
   local count = 0
   for line in check.succeeds("top", name):gmatch("[^\n]+") do count = count + (line:find(pattern, 1, true) and 1 or 0) end
@@ -41,7 +41,7 @@ check.succeeds("run", "-d", "--name", "early", "--health-interval", "60s", "--he
 assert(check.succeeds("ps"):match("Up [^\n]* %(health: starting%)"), "ps before the first check")
 check.succeeds("rm", "-f", "early")
 
--- From starting over healthy to unhealthy and back: the checks run inside, as the container's user sees it.
+-- From starting to healthy, unhealthy and back: the checks run inside, as the container's user.
 check.succeeds("run", "-d", "--name", "web", "--hostname", "inside", "-e", "WORD=fine", "--health-interval", "1s", "--health-retries", "2",
   "--health-cmd", "echo $WORD $(hostname); test ! -e /tmp/ill", "sleep", "60")
 local now = becomes("web", "healthy")
@@ -60,7 +60,7 @@ check.succeeds("exec", "web", "rm", "/tmp/ill")
 becomes("web", "healthy")
 now = wait_until("web", function(c) return #c.health.log == 5 end, "checked five times")
 
--- A paused container is not asked, and is as healthy as before.
+-- A paused container is not checked, and its status stays the same.
 check.succeeds("pause", "web")
 tiny.poll({}, "200ms")
 local paused = inspect("web").health.log[5].finished_at
@@ -69,7 +69,7 @@ check.equal(inspect("web").health.log[5].finished_at, paused)
 check.succeeds("unpause", "web")
 wait_until("web", function(c) return c.health.log[5].finished_at > paused end, "checked after the pause")
 
--- A supervisor that is killed: the next one goes on.
+-- A supervisor that is killed: the next one continues.
 local function kill_supervisor(name)
   local s = inspect(name).state.supervisor
   local process <close> = tiny.pidfd_open(s.pid, { start_time = s.start })
@@ -85,7 +85,7 @@ check.succeeds("restart", "-t", "0", "web")
 becomes("web", "healthy")
 check.succeeds("rm", "-f", "web")
 
--- In time: what takes too long ends with all that it started, and counts as a failure.
+-- A check that takes too long is killed with all its processes, and counts as a failure.
 run("slow", "sleep 77 & sleep 77", "--health-timeout", "300ms", "sleep", "60")
 now = wait_until("slow", function(c) return c.health and #c.health.log > 0 end, "checked")
 check.equal(now.health.log[1].error, "it did not end within 0.3 seconds")
@@ -112,7 +112,7 @@ tiny.kill(before, "SIGKILL")
 check.equal(#tiny.poll({ checking }, "5s"), 1, "the check ended with its supervisor")
 check.succeeds("rm", "-f", "orphan")
 
--- Much output is cut, and never in the way; bytes that are no text are shown.
+-- Long output is truncated and never blocks; bytes that are not text are escaped.
 run("loud", "yes | head -c 3000000; printf '\\377'", "sleep", "60")
 now = becomes("loud", "healthy")
 check.equal(#now.health.log[1].output, 4096)
@@ -121,7 +121,7 @@ run("odd", "printf 'a\\377'", "sleep", "60")
 check.equal(becomes("odd", "healthy").health.log[1].output, '"a\u{fffd}"')
 check.succeeds("rm", "-f", "odd")
 
--- A recipe's own; a program that is not there is a failure; the start period forgives.
+-- A recipe's health check; a missing program is a failure; failures in the start period do not count.
 tiny.write_file("/tmp/h.lua", [[
 return require("tiny.container").new {
   name = "own", command = { "sleep", "60" },
@@ -142,7 +142,7 @@ check.succeeds("stop", "-t", "0", "own")
 check.equal(inspect("own").state.health, "unhealthy", "the last word stays on record")
 check.succeeds("rm", "own")
 
--- Bad input, before anything is made.
+-- Invalid input, before anything is created.
 local function refused(message, ...)
   local result = check.run { "run", "--rm", ... }
   check.equal(result.err:match("^[^\n]*"), message)

@@ -1,4 +1,4 @@
--- Beginnings of ids: one that two containers or networks share is refused; one that is enough finds what it means.
+-- Id prefixes: one that matches two containers or networks is refused; a unique one is accepted.
 local check = require "check"
 
 local id = check.succeeds("create", "--name", "web", "true"):sub(1, 12)
@@ -27,9 +27,9 @@ check.succeeds("rm", other)
 for length = 1, 12 do check.equal(found(id:sub(1, length)), id) end
 check.succeeds("rm", id:sub(1, 3))
 check.no_container()
-check.refused(("there is no container %q\n  hint: `tinylua ps -a` lists them"):format(id:sub(1, 3)), "rm", id:sub(1, 3))
+check.refused(("no such container: %q\n  hint: `tinylua ps -a` lists them"):format(id:sub(1, 3)), "rm", id:sub(1, 3))
 
--- The same of networks, whose ids are in their records.
+-- The same for networks, whose ids are in their records.
 for _, name in ipairs { "blue", "green" } do check.succeeds("network", "create", name) end
 local function network(name) return check.root .. "/networks/" .. name .. "/network.json" end
 local blue, green = tiny.json_decode(tiny.read_file(network("blue"))), tiny.json_decode(tiny.read_file(network("green")))

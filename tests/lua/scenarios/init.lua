@@ -1,4 +1,4 @@
--- run --init: the program is PID 2, and all that is reported about a container stays true.
+-- run --init: the program is PID 2, and all reported information about the container is correct.
 local check = require "check"
 
 local function inside(...)
@@ -10,14 +10,14 @@ check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "exit 9" }).status,
 check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "kill -9 $$" }).status, 137)
 check.equal(check.run({ "run", "--rm", "--init", "-i", "cat" }, "typed").out, "typed")
 check.equal(inside("-u", "nobody", "sh", "-c", "cat /proc/1/environ 2>/dev/null; grep ^Uid /proc/1/status"), "Uid:\t65534\t65534\t65534\t65534")
--- A program that cannot be run is reported like without --init.
+-- A program that cannot be run is reported as without --init.
 local missing = check.run { "run", "--rm", "--init", "no-such-program" }
 check.equal(missing.status, 127)
 assert(missing.err:match("step exec: exec%(.*ENOENT"), missing.err)
 check.equal(check.run({ "run", "--rm", "--init", "/etc/passwd" }).status, 126)
 check.no_container()
 
--- A program without a handler ends on SIGTERM at once: it is no PID 1.
+-- A program without a handler ends on SIGTERM at once: it is not PID 1.
 check.succeeds("run", "-d", "--init", "--name", "plain", "sleep", "60")
 local start = tiny.clock("monotonic")
 local stopped = check.run { "stop", "plain" }
@@ -25,8 +25,8 @@ check.equal(stopped.err, "")
 assert(tiny.clock("monotonic") - start < 5, "it waited for SIGKILL")
 check.equal(check.succeeds("inspect", "--format", "state.exit_code", "plain"), "143\n")
 check.equal(check.succeeds("inspect", "--format", "config.init", "plain"), "true\n")
--- A program that does not end on the signal has had it: nobody says that PID 1 was deaf to it. The same with an
--- init of one's own that waits in sigwait(3).
+-- A program that does not end on the signal has received it: there is no message that PID 1 has no handler for it. The
+-- same with a user's own init that waits in sigwait(3).
 local own = [[return require("tiny.container").new {
   name = "own", command = "true",
   before = { exec = function()
@@ -36,12 +36,12 @@ local own = [[return require("tiny.container").new {
   end },
 }]]
 tiny.write_file("/tmp/own.lua", own)
--- Where an unprivileged user's process sleeps, the kernel tells nobody, and some kernels tell it of none: of an init of
--- one's own it is not known then.
+-- For processes of an unprivileged user the kernel does not show the blocked call, and some kernels show none at all:
+-- then it is unknown for a user's own init.
 local ordinary = check.environment and check.environment.HOME == "/tmp/ordinary"
 check.succeeds("run", "-d", "--init", "--name", "obstinate", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done")
 check.succeeds("run", "-d", "/tmp/own.lua")
--- A kernel that tells it would tell of this one.
+-- A kernel that shows it would show this one.
 local sleeper = tiny.fork(function() tiny.poll({}, 100) end)
 local function place() return (tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(sleeper.pid))) or "" end
 for _ = 1, 200 do
@@ -58,7 +58,7 @@ for _, name in ipairs { "obstinate", asleep and "own" or nil } do
   assert(told:find(name .. ": PID 1 did not end on SIGTERM within less than a second", 1, true), told)
   check.succeeds("rm", name)
 end
--- Started again, it has its init again; exec's orphans are reaped too.
+-- After a restart it has its init again; orphans of exec are reaped too.
 check.succeeds("start", "plain")
 local left = check.succeeds("exec", "plain", "sh", "-c", "sleep 0.1 >/dev/null 2>&1 & echo $!"):match("%d+")
 local deadline = tiny.clock("monotonic") + 20
@@ -69,7 +69,7 @@ end
 check.equal(check.succeeds("exec", "plain", "sh", "-c", "cat /proc/1/comm /proc/2/comm"), "init\nsleep\n")
 check.succeeds("rm", "-f", "plain")
 
--- In a recipe; `before` a step of the program runs in the program's process.
+-- In a recipe; `before` of the program's step runs in the program's process.
 tiny.write_file("/tmp/recipe.lua", [[
 return require("tiny.container").new {
   command = { "sh", "-c", "cat /mark" }, init = true,

@@ -9,7 +9,7 @@ one:sees("caught 1")
 one:sees("end 1")
 check.equal(one:leaves(), 0)
 
--- Without -t the signal is passed on, and that it would be dropped is not said.
+-- Without -t the signal is passed on, and there is no message that it would be discarded.
 local plain = sit("run", "--rm", "--init", "sh", "-c", "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.1; done")
 plain:sees("ready\r\n")
 plain:type("\3")
@@ -17,8 +17,8 @@ check.equal(plain:sees("^(.-)caught"), "^C")
 check.equal(plain:leaves(), 3)
 
 local shell = sit("run", "--rm", "--init", "-it", "bash", "--norc", "-i")
--- What is typed is echoed too: the program says it in another way. It waits itself: a shell that is stopped while it
--- starts a program waits for that program's start, and never stops.
+-- The typed text is echoed too, so the program prints it differently. It waits by itself: a shell that is stopped while
+-- it starts a program waits for that program's start, and never stops.
 shell:type("sh -c 'echo go\"\"ing; read x'\n")
 shell:sees("going")
 shell:type("\26")

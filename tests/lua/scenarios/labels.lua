@@ -1,4 +1,4 @@
--- Labels: from the command line, files and recipes; ps finds by them, inspect shows them.
+-- Labels from the command line, files and recipes; ps filters by them, inspect shows them.
 local check = require "check"
 
 tiny.write_file("/tmp/labels", "# whose\nteam=blue\nalone\nurl=a=b\n")

@@ -1,5 +1,5 @@
--- run --learn writes a policy under which the same run passes, and another is denied; shown with programs that
--- read, write, make, listen, change users and load modules.
+-- run --learn writes a policy with which the same run succeeds and a different one is denied; tested with programs that
+-- read, write, create, listen, change users and load modules.
 local check = require "check"
 
 local function learned(words, more)
@@ -8,7 +8,7 @@ local function learned(words, more)
     local all = table.move(more or {}, 1, #(more or {}), 2, { "run" })
     table.move({ "--rm", option, "policy.lua" }, 1, 3, #all + 1, all)
     local ran = check.run(table.move(words, 1, #words, #all + 1, all))
-    -- An older kernel's Landlock lacks parts, which is reported.
+    -- Landlock in an older kernel lacks features, which is reported.
     ran.err = ran.err:gsub("tinylua: landlock: this kernel does not restrict [^\n]*\n", "")
     return ran
   end
@@ -33,7 +33,7 @@ local missing = check.run { "run", "--rm", "--policy", "none.lua", "true" }
 check.equal(missing.err, '--policy: no such file: "none.lua"\n  hint: create one with run --learn\n')
 local landlock = tiny.probe().security.landlock
 
--- A look at a folder: little is needed, and no more is had.
+-- Listing a directory: little is needed, and no more is allowed.
 local policy, text = learned { "busybox", "find", "/etc/init.d" }
 check.equal(#policy.cap_add, 0)
 local calls = set(policy.seccomp.allow)
@@ -51,18 +51,18 @@ if landlock > 1 then
   check.equal(under("true").status, 126, "another program")
 end
 
--- Files that it makes itself are none when the policy is applied: their folder stands for them.
+-- Files created during learning do not exist when the policy is applied: their directory represents them.
 policy, text = learned { "sh", "-c", "echo hi >/tmp/new; mkdir /tmp/d; mv /tmp/new /tmp/d/x; cat /tmp/d/x; rm -r /tmp/d; ls /etc >/dev/null; id -u" }
 check.equal(policy.landlock.paths["/tmp"]:match("w"), "w", text)
 check.equal(policy.landlock.paths["/tmp/d"], nil, text)
 check.equal(#policy.cap_add, 0, text)
 
--- What is not there needs no right to make it; /proc/self is the program's own.
+-- A missing file needs no permission to create it; /proc/self is the program's own.
 policy, text = learned { "sh", "-c", "cat /proc/nothing /etc/nothing 2>/dev/null; read -r line </proc/mounts; echo ${line%% *}" }
 check.equal(#policy.cap_add, 0, text)
 check.equal(policy.landlock.paths["/proc"], "r", text)
 
--- What needs a capability.
+-- Operations that need a capability.
 policy, text = learned { "sh", "-c", "touch /tmp/f; chown nobody /tmp/f; chmod 600 /tmp/f; cat /tmp/f; rm /tmp/f" }
 local caps = set(policy.cap_add)
 assert(caps.CHOWN and caps.DAC_OVERRIDE and caps.FOWNER and not caps.SETUID, text)
@@ -72,7 +72,7 @@ if os.execute("perl -e 1 2>/dev/null") then
   assert(caps.SETUID and caps.SETGID and not caps.CHOWN, text)
 end
 
--- An interpreter with many modules: one folder stands for them.
+-- An interpreter with many modules: one directory represents them.
 if tiny.stat("/usr/bin/python3") then
   policy, text = learned { "/usr/bin/python3", "-c", "import json, socket, http.server; print(json.dumps([1]))" }
   local count = 0
@@ -81,7 +81,7 @@ if tiny.stat("/usr/bin/python3") then
   assert(policy.landlock.paths["/usr/bin/python3"] == "rx", text)
 end
 
--- Only a policy confines; a wrong one is reported before anything is created.
+-- Only a policy confines; an invalid one is reported before anything is created.
 tiny.write_file("policy.lua", 'return { command = "x" }')
 local wrong = under("true")
 check.equal(wrong.status, 125)

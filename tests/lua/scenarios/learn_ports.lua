@@ -1,4 +1,4 @@
--- Learning of ports: a server and its client, which learns in the background and from what exec runs as well.
+-- Learning ports: a server and its client, learned in the background and also from programs started by exec.
 local check = require "check"
 
 require("networked").needs()

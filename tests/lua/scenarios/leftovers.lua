@@ -1,4 +1,4 @@
--- What the walks of faults look for: a group that is left is seen in whichever hierarchy it is, at any depth.
+-- The check for leftovers of the fault walks: a remaining cgroup is found in any hierarchy, at any depth.
 local check = require "check"
 local leftovers = require "leftovers"
 

@@ -1,12 +1,12 @@
--- create, start, exec, pause, inspect, top, rename, kill, wait, restart, rm, prune: one container's life.
+-- create, start, exec, pause, inspect, top, rename, kill, wait, restart, rm, prune: the life cycle of one container.
 local check = require "check"
 
 local id = check.succeeds("create", "--name", "web", "-e", "A=1", "sh", "-c", "trap 'exit 4' TERM; echo up $A; while :; do sleep 0.05; done"):sub(1, 12)
 check.equal(check.succeeds("inspect", "--format", "state.status", "web"), "created\n")
 check.equal(check.succeeds("start", "web"), "web\n")
-check.equal(check.run({ "start", "web" }).err, "web is running\n  hint: stop it first, or use restart\n")
+check.equal(check.succeeds("start", "web"), "web\n", "it is running already")
 
--- exec: inside every namespace, with the container's environment, and its status comes back.
+-- exec: inside every namespace, with the container's environment; its status is returned.
 local inside = check.succeeds("exec", "-e", "B=2", "-w", "/tmp", "web", "sh", "-c", "echo $A $B $(pwd) $(hostname) $(ls /proc | grep -c '^[0-9]*$')")
 assert(inside:match("^1 2 /tmp " .. id .. " %d+\n$"), inside)
 check.equal(check.run({ "exec", "web", "sh", "-c", "exit 9" }).status, 9)
@@ -23,7 +23,7 @@ check.equal(frozen.status, 125)
 check.succeeds("unpause", "web")
 
 check.succeeds("rename", "web", "site")
-check.equal(check.run({ "exec", "web", "true" }).err, 'there is no container "web"\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "exec", "web", "true" }).err, 'no such container: "web"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "rm", "site" }).err, "site is running\n  hint: stop it first, or use rm -f\n")
 check.equal(check.run({ "kill", "-s", "SIGWOOF", "site" }).status, 2)
 check.succeeds("kill", "-s", "TERM", "site")
@@ -31,7 +31,7 @@ check.equal(check.succeeds("wait", "site"), "4\n")
 check.equal(check.run({ "exec", "site", "true" }).err, "site is not running\n  hint: tinylua start site\n")
 
 check.succeeds("restart", "site")
--- The program runs, and has its first line still to write: until then there is one less.
+-- The program runs and has yet to write its first line: until then there is one line less.
 local log
 repeat log = check.succeeds("logs", "site") until log ~= "up 1\n"
 check.equal(log, "up 1\nup 1\n", "the log goes on")

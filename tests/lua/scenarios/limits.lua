@@ -1,4 +1,4 @@
--- run with limits: they hold, an OOM is reported as such, and the cgroup goes with the container.
+-- run with limits: they are enforced, an OOM kill is reported as such, and the cgroup is removed with the container.
 local check = require "check"
 
 local hog = "a=x; while :; do a=$a$a; done"

@@ -1,7 +1,7 @@
--- --cpuset-cpus and --memory-swap: the limits hold, where this host has them.
+-- --cpuset-cpus and --memory-swap: the limits are enforced, if this host has the controllers.
 local check = require "check"
 
--- Whether a cgroup of this host takes what f does with it.
+-- Whether a cgroup of this host accepts what f does with it.
 local function takes(f)
   local group <close> = tiny.cgroup("probe")
   return select(2, tiny.try(f, group)) == nil

@@ -1,9 +1,9 @@
--- Who changes what several processes share waits for its lock: records, names, networks, ranges of user ids, cgroup
--- parents. Here the test holds each lock, and the kernel tells who waits for it.
+-- Changes to data shared by several processes wait for the lock: records, names, networks, ranges of user ids, cgroup
+-- parents. The test holds each lock, and /proc/locks shows the process that waits.
 local check = require "check"
 local state = require "tiny.store.state"
 
--- Whether a process waits for the lock in this file (proc(5), /proc/locks).
+-- Whether a process waits for the lock on this file (proc(5), /proc/locks).
 local function awaited(path)
   local s = tiny.stat(path)
   local major, minor = s.dev >> 8 & 0xfff, (s.dev & 0xff) | (s.dev >> 12 & ~0xff)
@@ -14,7 +14,7 @@ local function awaited(path)
   return false
 end
 
--- f, in a process of its own, waits for the lock, and goes on once it is free. meanwhile(): called while it waits.
+-- f, in a separate process, waits for the lock, and continues when it is released. meanwhile(): called while it waits.
 local function waits(what, path, f, meanwhile)
   tiny.mkdir(path:match("^(.*)/"), { parents = true })
   local lock = tiny.flock(path)
@@ -47,7 +47,7 @@ local now = state.load(id)
 check.equal(now.config.changed, "change_config")
 check.equal(now.state.changed, "update")
 check.equal(now.state.status, "running", "what others wrote meanwhile")
--- A lock that is got in a folder which was removed meanwhile is none.
+-- A lock acquired in a directory that was removed meanwhile is not valid.
 waits("an update of what is gone", check.root .. folder .. "/lock", function()
   local _, err = tiny.try(state.update, record, function() end)
   check.equal(err and err.message, 'container "site" no longer exists')
@@ -55,7 +55,7 @@ end, function() tiny.rename(check.root .. folder, check.root .. "/away") end)
 tiny.rename(check.root .. "/away", check.root .. folder)
 check.succeeds("rm", "-f", "site")
 
--- A new container's lock is held before there is a record: what is on record and not locked has lost its maker.
+-- A new container's lock is held before its record exists: a record without a lock has lost its creator.
 do
   local held, mkdir = nil, tiny.mkdir
   tiny.mkdir = function(path, options)

@@ -1,21 +1,21 @@
--- Unusual uses of a container's output: close it, never end a line, write any bytes.
+-- Unusual output of a container: closed streams, a line that never ends, arbitrary bytes.
 local check = require "check"
 
--- One that closes its stdout goes on, and the rest is there.
+-- A program that closes its stdout continues, and the rest is logged.
 local closed = check.run { "run", "--name", "closed", "sh", "-c", "echo before; exec >&-; echo lost; echo after >&2; sleep 0.2; exit 3" }
 check.equal(closed.status, 3)
 check.equal(closed.out, "before\n")
 assert(closed.err:match("after\n$"), closed.err)
 check.equal(check.run({ "logs", "closed" }).out, "before\n")
 
--- Every byte comes back as it was: alone, in a burst, and cut in the middle of a character.
+-- Every byte is preserved: alone, in a burst, and in a character that is split.
 local bytes = {}
 for i = 0, 255 do bytes[i + 1] = string.char(i) end
 local all = table.concat(bytes) .. "\xc3\n" .. ("\u{e9}"):rep(20000) .. "\n" .. ("\xff\n"):rep(5000) .. "end"
 check.equal(check.run({ "run", "-i", "--name", "bytes", "cat" }, all).out == all, true, "what run shows")
 check.equal(check.succeeds("logs", "bytes") == all, true, "what logs shows")
 
--- 100 MB without a newline: whole, in partial entries, and in little memory on both sides.
+-- 100 MB without a newline: complete, in partial entries, and with little memory on both sides.
 local SIZE = 100 * 1000 * 1000
 local function peak(pid)
   return tonumber((tiny.read_file(("/proc/%d/status"):format(pid)) or ""):match("VmHWM:%s+(%d+)") or "0")

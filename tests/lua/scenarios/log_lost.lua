@@ -9,7 +9,7 @@ local function await(what, f)
   end
 end
 
--- Starts a container that writes this number of bytes, and then a mark.
+-- Starts a container that writes this number of bytes, and then a marker.
 local script = "while read -r n; do [ $n = end ] && exit; head -c $n /dev/zero | tr '\\0' x; echo; echo said $n; done"
 local function start(name, ...)
   local words = { "run", "-d", "-i", "--name", name, ... }
@@ -19,7 +19,7 @@ local function start(name, ...)
   return tiny.open(check.root .. "/run/" .. id .. "/stdin", { write = true }), check.root .. "/containers/" .. id
 end
 
--- The log file is removed: the next line makes it again.
+-- The log file is removed: the next line creates it again.
 local say, dir = start("removed")
 local log = dir .. "/container.log"
 local function has(text)
@@ -34,13 +34,13 @@ check.equal(check.succeeds("logs", "removed"), "xx\nsaid 2\n")
 say:write("end\n")
 check.succeeds("wait", "removed")
 
--- A disk without room. drop: the container never waits, and the log says what is missing.
+-- A full disk. drop: the container never blocks, and the log records how much is missing.
 for _, policy in ipairs { "drop", "wait" } do
   say, dir = start(policy, "--log-on-full", policy)
   log = dir .. "/container.log"
   say:write("1\n")
   await("the first line", has("said 1"))
-  -- The log's folder gets another disk, with a little room.
+  -- The log's directory is on another disk, with little space.
   local disk = tiny.mount_tmpfs(dir, { size = "64k" })
   local ballast = tiny.open(dir .. "/ballast", { write = true, create = true })
   tiny.try(ballast.write, ballast, ("x"):rep(64 * 1024))

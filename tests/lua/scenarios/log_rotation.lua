@@ -1,12 +1,12 @@
--- A reader of a log that is rotated at any moment misses no line and shows none twice.
+-- A reader of a log that is rotated at any moment misses no line and shows no line twice.
 local check = require "check"
 local Logfile = require "tiny.store.logfile"
 
 local LOG, OLD = "/tmp/log", "/tmp/log.1"
 local stat = tiny.stat
 
--- What a reader gets that has read the first line, when between its n-th look at the files and the look itself a line is
--- written, the file is rotated and another line is written.
+-- The output of a reader that has read the first line, if a line is written, the file is rotated and another line is
+-- written just before its n-th access to the files.
 local function read(n)
   for _, path in ipairs { LOG, OLD } do tiny.try(tiny.remove, path) end
   tiny.write_file(LOG, "one\n")

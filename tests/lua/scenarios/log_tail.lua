@@ -1,4 +1,4 @@
--- logs: --tail counts lines, however long, and a huge line comes out whole.
+-- logs: --tail counts lines of any length, and a huge line is printed whole.
 local check = require "check"
 
 check.succeeds("run", "--name", "long", "sh", "-c", "echo first; head -c 20000 /dev/zero | tr '\\0' x; echo; echo last")

@@ -1,4 +1,4 @@
--- logs --since, --until, --tail, --format json, -f --until: only the times in the log count.
+-- logs --since, --until, --tail, --format json, -f --until: only the times in the log matter.
 local check = require "check"
 
 check.succeeds("run", "--name", "old", "sh", "-c", "echo x")
@@ -7,7 +7,7 @@ local lines = {}
 for i = 1, 9 do
   lines[i] = ('{"time":"2026-01-0%dT00:00:00.000000001Z","stream":"stdout","end":%d,"text":"day %d"}'):format(i, i * 6, i)
 end
--- A burst, an invalid line, and a mark.
+-- A burst, an invalid line, and a marker.
 lines[5] = '{"time":"2026-01-05T00:00:00.000000001Z","stream":"stdout","end":30,"text":"day 5\\nagain\\nand again"}'
 table.insert(lines, 3, "damaged")
 table.insert(lines, '{"time":"2026-01-09T00:00:00.000000002Z","stream":"stdout","end":54,"partial":true,"text":""}')
@@ -51,7 +51,7 @@ check.succeeds("run", "-d", "--name", "long", "sh", "-c", "echo a; sleep 60")
 local start = tiny.clock("monotonic")
 check.equal(check.succeeds("logs", "-f", "--until", ("%.3f"):format(tiny.clock() + 0.5), "long"), "a\n")
 assert(tiny.clock("monotonic") - start < 10)
--- -f ends when a new run by the restart policy has ended as well.
+-- -f ends after a restart by policy has ended too.
 check.succeeds("run", "-d", "--name", "twice", "--restart", "on-failure:1", "sh", "-c", "echo b; sleep 0.3; exit 1")
 check.equal(check.succeeds("logs", "-f", "twice"), "b\nb\n")
 check.succeeds("rm", "-f", "long")

@@ -1,7 +1,7 @@
--- Output of tinylua's own that cannot be written is an error; a reader that went away is none.
+-- Output of tinylua itself that cannot be written is an error; a reader that has closed its pipe is not.
 local check = require "check"
 
--- Runs tinylua with its stdout on `out`; returns its status, signal and what it said on stderr.
+-- Runs tinylua with its stdout on `out`; returns its status, signal and its output on stderr.
 local function run(out, ...)
   local arguments, from, into = { ... }, tiny.pipe()
   local child <close> = check.start(function()
@@ -34,7 +34,7 @@ check.equal(status, 7)
 check.equal(text, 'tinylua: echo: its stdout is no longer shown: ENOSPC: No space left on device: <stdout>\n')
 check.equal(check.succeeds("logs", "echo"), "a\nb\n")
 
--- A closed pipe: as SIGPIPE ends other programs, without a word.
+-- A closed pipe ends it without a message, as SIGPIPE ends other programs.
 local from, closed = tiny.pipe()
 from:close()
 for _, arguments in ipairs { { "ps" }, { "logs", "one" }, { "--help" } } do

@@ -1,4 +1,4 @@
--- run -m where the host lacks the memory controller: the error names it, and nothing is left.
+-- run -m on a host without the memory controller: the error names it, and nothing is left.
 local check = require "check"
 
 local mode = tiny.probe().cgroup

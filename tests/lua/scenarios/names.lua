@@ -1,4 +1,4 @@
--- Two runs with one name at once: exactly one gets it. The loser leaves nothing.
+-- Two concurrent runs with one name: exactly one succeeds, and the other leaves nothing behind.
 local check = require "check"
 
 local runs = {}

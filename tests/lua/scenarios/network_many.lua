@@ -1,4 +1,4 @@
--- Many starts at once: no address twice, each is given back; and what limits a network holds.
+-- Many concurrent starts: no address is used twice, and each is released; the limits of a network.
 local check = require "check"
 local net = require "networked"
 net.needs()
@@ -27,7 +27,7 @@ check.succeeds("rm", "-f", table.unpack(names))
 check.equal(#(tiny.list_dir(check.root .. "/networks/many/leases")), 0, "leases")
 check.succeeds("network", "rm", "many")
 
--- A range that is full says so.
+-- A subnet without free addresses is reported.
 check.succeeds("network", "create", "small", "--subnet", "10.61.0.0/29")
 for n = 1, 5 do check.succeeds("run", "-d", "--name", "s" .. n, "--network", "small", "sleep", "100") end
 local full = check.run { "run", "--network", "small", "true" }
@@ -37,8 +37,8 @@ check.equal(check.succeeds("run", "--rm", "--network", "small", "sh", "-c", "ip 
 check.succeeds("rm", "-f", "s1", "s2", "s4", "s5")
 check.succeeds("network", "rm", "small")
 
--- An internal network has no way out, whatever routes its containers make; the host's forwarding is on for
--- another.
+-- An internal network has no way out, whatever routes its containers add; the host's forwarding is on for another
+-- network.
 local machine <close> = tiny.netns()
 tiny.veth_pair({ name = "test0", addr = "192.0.2.1/24" }, { name = "eth0", netns = machine, addr = "192.0.2.2/24", gateway = "192.0.2.1" })
 check.succeeds("network", "create", "closed", "--internal")
@@ -53,7 +53,7 @@ check.equal(check.succeeds("exec", "open", "sh", "-c", "busybox ping -c1 -W1 192
 check.succeeds("rm", "-f", "open")
 check.succeeds("network", "rm", "closed")
 
--- A rate limits what a cable carries: two megabytes at 8 Mbit/s take two seconds, less the first burst.
+-- A rate limits the traffic of a link: two megabytes at 8 Mbit/s take two seconds, minus the first burst.
 net.serve("slow", "--network", "bridge", "--net-rate", "8mbit")
 check.succeeds("exec", "slow", "sh", "-c", "busybox dd if=/dev/zero of=/srv/big bs=1k count=2048 2>/dev/null")
 local began = tiny.clock("monotonic")

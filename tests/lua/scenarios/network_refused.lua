@@ -14,7 +14,7 @@ if tiny.probe().network.nftables == false then
   return refused(run, "isolate%(.*\n  hint: the kernel has no nftables")
 end
 
--- Forwarding cannot be switched on.
+-- Forwarding cannot be enabled.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   tiny.mount_bind("/proc/sys", "/proc/sys", { read_only = true })

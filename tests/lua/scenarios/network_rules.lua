@@ -1,5 +1,5 @@
--- The rules of networks belong to their containers: those of one root outlive another's, a killed supervisor's go
--- with gc, and a network that was half made or half taken down is made anew.
+-- The rules of networks belong to their containers: those of one state directory outlive another's, those of a killed
+-- supervisor are removed by gc, and a partially created or removed network is created again.
 local check = require "check"
 local net = require "networked"
 local sockets = require "sockets"
@@ -35,7 +35,7 @@ end
 check.succeeds("gc")
 net.nothing_left()
 
--- A bridge that is there without its rules, as a kill leaves it.
+-- A bridge without its rules, as left by a kill.
 begin(one, "c", "sleep", "100")
 tiny.remove(one .. "/networks/bridge/whole")
 check.succeeds("rm", "-f", "c")
@@ -48,7 +48,7 @@ check.equal(reaches(d), true)
 check.succeeds("rm", "-f", "d")
 net.nothing_left()
 
--- A topology opens a network, and closes it again.
+-- A topology creates a network, and removes it.
 local function bring(isolate)
   tiny.write_file("/tmp/opening.lua", ([[
     return require("tiny.topology").new {

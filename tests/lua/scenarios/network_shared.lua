@@ -1,5 +1,5 @@
--- Namespaces shared with another container and by path; the files by which names are found; a recipe's own
--- answers; a supervisor that is killed.
+-- Namespaces shared with another container and by path; the files for name resolution; a recipe's own DNS answers; a
+-- killed supervisor.
 local check = require "check"
 local net = require "networked"
 net.needs()
@@ -11,7 +11,7 @@ check.equal(inside("web", "cat /etc/hosts"), "127.0.0.1\tlocalhost\n::1\tlocalho
 check.equal(inside("web", "cat /etc/resolv.conf"), "nameserver 127.0.0.11\nsearch example.org\noptions ndots:0\n")
 check.equal(inside("web", "cat /sys/class/net/eth0/address"), "02:00:00:00:00:07\n")
 
--- Another's namespace: its loopback, its files, no address of one's own.
+-- Another container's namespace: its loopback, its files, no own address.
 check.equal(check.succeeds("run", "--rm", "--network", "container:web", "sh", "-c", "busybox wget -qO- http://127.0.0.1/; tail -1 /etc/hosts"), "web\n10.10.0.2\tweb\n")
 -- A namespace by its path.
 local pid = check.succeeds("inspect", "web", "--format", "state.pid"):gsub("\n", "")
@@ -19,7 +19,7 @@ check.equal(check.succeeds("run", "--rm", "--network", ("ns:/proc/%s/ns/net"):fo
 local file = check.run { "run", "--network", "ns:/etc/passwd", "true" }
 assert(file.err:find("EINVAL", 1, true), file.err)
 
--- A rootfs of the user's is never written: the files are mounted over it.
+-- A rootfs of the user is never written to: the files are mounted over it.
 for _, part in ipairs { "bin", "proc", "sys", "dev", "etc" } do tiny.mkdir("/tmp/root/" .. part, { parents = true }) end
 local busybox = assert(io.open("/bin/busybox", "rb")):read("a")
 tiny.write_file("/tmp/root/bin/busybox", busybox, { mode = tonumber("755", 8) })
@@ -28,7 +28,7 @@ check.equal(check.succeeds("run", "--rm", "--network", "bridge", "--hostname", "
 check.equal(tiny.read_file("/tmp/root/etc/hosts"), "mine\n")
 check.equal(tiny.read_file("/tmp/root/etc/hostname"), "")
 
--- A recipe that answers for itself.
+-- A recipe that answers queries itself.
 tiny.write_file("/tmp/own.lua", [[
 return require("tiny.container").new {
   network = "bridge", command = "busybox nslookup any.own | grep -c 198.51.100.7; busybox nslookup no.own 2>&1 | grep -c NXDOMAIN",
@@ -40,7 +40,7 @@ return require("tiny.container").new {
 local own = check.run { "run", "--rm", "/tmp/own.lua" }
 assert(own.out:match("^1\n[1-9]\n$"), own.out .. own.err)
 
--- What its networks do not know it asks of the servers that are named, over UDP and over TCP.
+-- Names unknown to its networks are forwarded to the configured servers, over UDP and TCP.
 local outside <close> = tiny.netns()
 tiny.veth_pair({ name = "test0", addr = "192.0.2.1/24" }, { name = "eth0", netns = outside, addr = "192.0.2.53/24" })
 local server <close> = tiny.udp_bind("192.0.2.53:53", { netns = outside })
@@ -72,7 +72,7 @@ assert(over_tcp("web"):find("\10\10\0\2", 1, true), "a neighbour by TCP")
 tiny.kill(answering, "SIGKILL")
 check.succeeds("rm", "-f", "asks")
 
--- Names are still resolved, and ports held, after a supervisor is killed and the container is recovered.
+-- Names are still resolved, and ports reserved, after a supervisor is killed and the container is recovered.
 net.serve("held", "--network", "bridge", "-p", "8090:80")
 local supervisor = tonumber((check.succeeds("inspect", "held", "--format", "state.supervisor.pid")))
 check.kill(tiny.pidfd_open(supervisor))

@@ -1,5 +1,5 @@
--- Networks of one's own: containers find each other by name and alias, several networks at once, joining and
--- leaving while they run, internal ones; and nothing is left.
+-- User-defined networks: containers find each other by name and alias, join several networks, connect and disconnect
+-- while they run; internal networks; and nothing is left.
 local check = require "check"
 local net = require "networked"
 net.needs()
@@ -11,7 +11,7 @@ check.equal(#listed, 2)
 check.equal(listed[1].name .. listed[1].gateway, "back10.20.0.1")
 check.equal(listed[2].subnet .. " " .. listed[2].subnet6 .. " " .. listed[2].labels.team, "10.10.0.0/24 fd10:10::/64 web")
 
--- busybox' ping needs a raw socket, which a container has by name only.
+-- busybox' ping needs a raw socket, for which a container needs a capability by name.
 local PING = "--cap-add=net_raw"
 net.serve("db", PING, "--network", "back:alias=store,ip=10.20.0.9")
 local both = { "run", "-d", PING, "--name", "app", "--network", "front", "--network", "back", "--network-alias", "ui", "sleep", "60" }
@@ -22,7 +22,7 @@ check.equal(inside("app", "ip -o -4 addr show | grep -o 'eth[0-9] *inet [0-9./]*
 check.equal(inside("app", "ip route | grep default"), "default via 10.10.0.1 dev eth0 proto static \n")
 check.equal(inside("app", "cat /etc/hostname"), check.succeeds("inspect", "app", "--format", "config.hostname"))
 for _, name in ipairs { "db", "store", "DB" } do check.equal(inside("app", ("busybox timeout 5 busybox wget -qO- http://%s/"):format(name)), "db\n", name) end
--- IPv6 beside IPv4, and names the other way round.
+-- IPv6 in addition to IPv4, and reverse lookups.
 check.equal(inside("app", "busybox ping -6 -c1 -W2 fd10:10::1 >/dev/null && echo ok"), "ok\n")
 check.equal(inside("db", "busybox ping -c1 -W2 ui >/dev/null && echo ok"), "ok\n")
 -- An unknown name fails at once: this host has no name servers that answer.
@@ -30,7 +30,7 @@ assert(not inside("db", "busybox nslookup nobody.test 127.0.0.11 2>&1; true"):ma
 -- The internal network has no way out.
 check.equal(inside("db", "ip route | grep -c default; true"), "0\n")
 
--- A neighbour in another network is not found, until it joins.
+-- A neighbor in another network is not found, until it connects.
 check.succeeds("run", "-d", PING, "--name", "late", "--network", "front", "sleep", "60")
 check.equal(inside("late", "busybox ping -c1 -W1 db 2>&1 | head -1"), "ping: bad address 'db'\n")
 check.succeeds("network", "connect", "back", "late", "--alias", "tardy")
@@ -42,7 +42,7 @@ check.succeeds("network", "disconnect", "back", "late")
 check.equal(inside("late", "ls /sys/class/net | tr '\\n' ' '"), "eth0 lo ")
 check.equal(inside("db", "busybox ping -c1 -W1 tardy 2>&1 | head -1"), "ping: bad address 'tardy'\n")
 
--- A port goes with the network that it led to.
+-- A published port is removed with its network.
 check.succeeds("run", "-d", "--name", "shop", "--network", "front", "-p", "8070:80", "sleep", "60")
 check.equal(#tiny.published(), 2, "by IPv4 and by IPv6")
 check.succeeds("network", "disconnect", "front", "shop")
@@ -54,7 +54,7 @@ local graph = check.succeeds("network", "graph")
 assert(graph:find("(network back, internal) 10.20.0.1/24", 1, true) and graph:find("eth0 db 10.20.0.9/24", 1, true), graph)
 assert(check.succeeds("network", "graph", "--format", "svg"):match("^<svg.*</svg>\n$"))
 
--- An open network is reached from others; the way back stays closed.
+-- A network without isolation is reached from others; the reverse direction stays blocked.
 check.succeeds("network", "create", "open", "--subnet", "10.22.0.0/24", "--no-isolate")
 net.serve("shared", "--network", "open")
 check.equal(inside("late", "busybox timeout 5 busybox wget -qO- http://10.22.0.2/"), "shared\n")

@@ -1,5 +1,5 @@
--- A key of one's own: one row in a copy of the table of keys, on the search path, makes it an option, a line of the help, a
--- key of recipes and of their editors' stubs, and a field of the record that is there again after `start`.
+-- A user-defined key: one row in a copy of the table of keys, on the search path, adds an option, a line of the help, a
+-- key of recipes and of the editor stubs, and a field of the record that is restored by `start`.
 local check = require "check"
 
 local folder = "/tmp/overlay"
@@ -19,24 +19,24 @@ with_key("doc", "--format", "lua", "--output", "/tmp/stubs")
 assert(tiny.read_file("/tmp/stubs/tiny/container.lua"):find("---@field colour? string The colour of its lamp.", 1, true))
 assert(with_key("complete", "run", "--col"):find("--colour", 1, true))
 
--- The recipe's step sees what the recipe said, and over it what the command line says.
+-- The recipe's step sees the recipe's value, or that of the command line, which has priority.
 tiny.write_file("/tmp/lamp.lua", [[
 return require("tiny.container").new {
   colour = "red", command = { "sleep", "1000" },
   before = { rootfs = function(ctx) tiny.append_file("/tmp/lamp", ctx.spec.colour .. "\n") end },
 }]])
--- The step is in the container's mount namespace, and /tmp still the host's there.
+-- The step is in the container's mount namespace, and /tmp is still that of the host there.
 with_key("run", "-d", "--name", "a", "/tmp/lamp.lua")
 with_key("run", "-d", "--name", "b", "--colour", "blue", "/tmp/lamp.lua")
 check.equal(tiny.read_file("/tmp/lamp"), "red\nblue\n")
 
--- The record, and the next start of it.
+-- The record, and the next start.
 check.equal(with_key("inspect", "--format", "config.colour", "a", "b"), "red\nblue\n")
 with_key("stop", "-t", "0", "b")
 with_key("start", "b")
 check.equal(tiny.read_file("/tmp/lamp"), "red\nblue\nblue\n")
 
--- What a record says is of the row's type, or the record is damaged.
+-- The value in a record must have the row's type, or the record is damaged.
 local id = with_key("inspect", "--format", "id", "a"):match("%x+")
 with_key("rm", "-f", "b")
 with_key("stop", "-t", "0", "a")
@@ -46,7 +46,7 @@ local refused = check.run { "--lua-path", folder, "start", "a" }
 check.equal(refused.status, 125)
 assert(refused.err:find('is damaged: "colour" is a number', 1, true), refused.err)
 
--- A wrong type in a recipe, before anything is made.
+-- A wrong type in a recipe, before anything is created.
 tiny.write_file("/tmp/wrong.lua", 'return require("tiny.container").new { colour = 7, command = "true" }')
 local wrong = check.run { "--lua-path", folder, "run", "/tmp/wrong.lua" }
 assert(wrong.err:find("container.new: colour: expected a string, got 7", 1, true), wrong.err)

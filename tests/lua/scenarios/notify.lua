@@ -1,5 +1,5 @@
--- A recipe's functions answer system calls, of the container's program and of those that exec runs; a list of calls
--- denies and names what is not on it; when nobody answers, a call fails.
+-- A recipe's functions answer system calls, for the container's program and for programs started by exec; a list of
+-- calls denies the others and reports their names; if no supervisor answers, a call fails.
 local check = require "check"
 
 local function recipe(text)
@@ -37,7 +37,7 @@ for _, more in ipairs { "", "init = true," } do
 end
 check.no_container()
 
--- exec gets the same answers from the same supervisor, whose functions keep what they know; so do health checks.
+-- exec gets the same answers from the same supervisor, whose functions keep their state; so do health checks.
 local counting = [[seccomp = { notify = { mkdir = (function() local n = 0 return function(call) n = n + 1 return call.value(0), print("asked", n, call.text(1)) end end)() } }]]
 check.succeeds("run", "-d", recipe(counting .. [[, command = "mkdir /tmp/first; touch /tmp/ready; sleep 1000",
   health = { command = "mkdir /tmp/health; [ ! -d /tmp/health ]", interval = "200ms", retries = 1 } ]]))
@@ -51,7 +51,8 @@ local log = tiny.read_file(check.root .. "/containers/" .. tiny.list_dir(check.r
 assert(log:find("asked\t%d+\t/tmp/first"), log)
 assert(log:find("asked\t%d+\t/tmp/second"), log)
 
--- Its supervisor dies: what it would have answered fails with ENOSYS. The next one answers what exec runs.
+-- Its supervisor dies: the calls that it would have answered fail with ENOSYS. The next one answers for programs
+-- started by exec.
 local state = tiny.json_decode(tiny.read_file(check.root .. "/containers/" .. tiny.list_dir(check.root .. "/containers")[1] .. "/state.json"))
 local supervisor <close> = tiny.pidfd_open(state.supervisor.pid)
 tiny.kill(supervisor, "SIGKILL")
@@ -74,7 +75,7 @@ check.run { "wait", "n" }
 check.equal(tiny.read_file("/tmp/in/said"), "mkdir: cannot create directory '/tmp/x': Function not implemented\n")
 check.succeeds("rm", "n")
 
--- Only what is listed: the rest is denied and named once.
+-- Only listed calls: the others are denied and reported once.
 local LIST = [[{ "access", "arch_prctl", "brk", "clone", "clone3", "close", "dup2", "dup3", "execve", "exit", "exit_group", "fadvise64", "fcntl", "fstat",
   "getcwd", "getegid", "geteuid", "getgid", "getpid", "getppid", "getrandom", "getuid", "ioctl", "lseek", "mmap", "mprotect", "munmap", "newfstatat",
   "openat", "pipe", "pipe2", "poll", "pread64", "prlimit64", "prctl", "read", "readlink", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sendfile",
@@ -85,7 +86,7 @@ check.equal(listed.out, "hi\nmkdir: cannot create directory '/tmp/x': Operation 
 local named, times = listed.err:gsub("tinylua: n: denied mkdir, which is not an allowed system call %(pid %d+%)\n", "")
 check.equal(times, 1, listed.err)
 
--- Wrong ones.
+-- Invalid specifications.
 local function refused(seccomp, text)
   local ran = check.run { "run", "--rm", recipe("seccomp = " .. seccomp .. ', command = "true"') }
   check.equal(ran.status, 125)
@@ -103,7 +104,7 @@ refused('{ notify = { mkdir = print } }, security_opt = { "no-new-privileges:fal
 refused('nil, landlock = { tcp_bind = { 1 } }, privileged = true', "landlock needs no_new_privs")
 refused('nil, landlock = { tcp_bnd = { 1 } }', 'landlock: unknown option "tcp_bnd"; did you mean "tcp_bind"?')
 
--- Landlock as a key, for exec too; a wider list of files does not help a program that is under a narrower one.
+-- Landlock as a key, for exec too; a wider list of files does not help a program with a narrower one.
 if tiny.probe().security.landlock < 2 then return end
 check.succeeds("run", "-d", recipe([[landlock = { strict = false, paths = { ["/"] = "rx", ["/dev"] = "rw", ["/var"] = "rw" } },
   command = "(: >/tmp/x) 2>/dev/null || echo no >/var/answer; sleep 1000"]]))

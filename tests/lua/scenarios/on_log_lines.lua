@@ -1,4 +1,5 @@
--- What on_log gets: each line once, long ones in the same parts that the log has, and the end of what has no newline.
+-- on_log is called for each line once, for long lines in the same parts as in the log, and for a last line without a
+-- newline.
 local check = require "check"
 
 tiny.write_file("/tmp/r.lua", [[
@@ -9,7 +10,7 @@ tiny.write_file("/tmp/r.lua", [[
     end,
     on_exit = function() tiny.write_file("/tmp/parts", tiny.json_encode(parts)) end }]])
 
--- The entries of the log, one for each line, as on_log had them to have.
+-- The log entries, one for each line, as on_log must have received them.
 local function both(command)
   check.succeeds("run", "/tmp/r.lua", command)
   local logged = {}
@@ -29,14 +30,14 @@ local heard = both("printf 'one\n\ntwo\nrest'")
 check.equal(#heard, 4)
 check.equal(heard[4].text, "rest")
 check.equal(heard[4].partial, true)
--- 16 KiB are one line, and a byte more is two parts.
+-- 16 KiB are one line; one byte more makes two parts.
 heard = both([[perl -e 'print "a" x 16384, "\n", "b" x 16385, "\n"']])
 check.equal(#heard, 3)
 check.equal(#heard[2].text, 16384)
 check.equal(heard[2].partial, true)
 check.equal(heard[3].text, "b")
 check.equal(heard[3].partial, nil)
--- Characters stay whole.
+-- Characters are not split.
 heard = both([[perl -e 'print "x", "\303\251" x 20000, "\n"']])
 check.equal(#heard[1].text, 16383)
 for _, part in ipairs(heard) do assert(utf8.len(part.text), "a character was cut") end

@@ -1,10 +1,10 @@
--- Memory: an OOM kill is reported while the container runs, in events and to the recipe; so is pressure.
+-- Memory: an OOM kill is reported while the container runs, in events and to the recipe; so is memory pressure.
 local check = require "check"
 
 local cgroup = tiny.probe().cgroup
 if not cgroup.controllers.memory then check.skip("this host has no memory controller") end
 
--- A fifo in the recipe's callback tells the test.
+-- A FIFO in the recipe's callback notifies the test.
 tiny.mknod("/tmp/told", "fifo")
 local told <close> = tiny.open("/tmp/told", { read = true, write = true, nonblock = true })
 local function next_word(seconds)
@@ -57,8 +57,8 @@ local own = check.run { "run", "--rm", "/tmp/own.lua" }
 check.equal(own.out, "oom 1\nexit 137 SIGKILL\n")
 check.equal(own.status, 137)
 
--- A limit that `update` sets first, on a running container: from then on kills are told, once each; a run
--- after it has the limit too.
+-- A limit that `update` adds to a running container: from then on kills are reported, once each; a later run has the
+-- limit too.
 tiny.write_file("/tmp/later.lua", [[
 local function say(...) local f = io.open("/tmp/told", "w") f:write(...) f:close() end
 return require("tiny.container").new {
@@ -92,7 +92,7 @@ tell "grow"
 check.equal(next_word(10), "oom 1")
 check.succeeds("rm", "-f", "last")
 
--- Bad input.
+-- Invalid input.
 local function refused(keys, message)
   tiny.write_file("/tmp/p.lua", ('return require("tiny.container").new { command = "true", %s }'):format(keys))
   local result = check.run { "run", "--rm", "/tmp/p.lua" }

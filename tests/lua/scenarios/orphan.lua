@@ -1,16 +1,17 @@
--- A supervisor that is killed in the middle of heavy output: the container goes on, the next command
--- recovers it, every line is in the log once and in order, and the exit status is right.
+-- A supervisor is killed during heavy output: the container continues, the next command recovers it, every line is in
+-- the log once and in order, and the exit status is right.
 local check = require "check"
 
 local LINES = 200000
--- It waits for the test at its end: no supervisor must be killed when it has no process to report the end to.
+-- The container waits for the test at its end: a supervisor must not be killed when there is no process left to
+-- recover.
 tiny.mkdir("/tmp/shared")
 check.succeeds("run", "-d", "--name", "busy", "-v", "/tmp/shared:/shared", "sh", "-c",
   ("i=0; while [ $i -lt %d ]; do i=$((i+1)); echo \"line $i\"; done; while [ ! -e /shared/end ]; do sleep 0.05; done; exit 7"):format(LINES))
 local id = tiny.read_file(check.root .. "/names/busy")
 local dir = check.root .. "/containers/" .. id
 
--- How many lines are in the log's end.
+-- The number of lines at the end of the log.
 local function logged()
   return tonumber(check.succeeds("logs", "--tail", "1", "busy"):match("%d+") or 0)
 end
@@ -39,7 +40,7 @@ print(("supervisors killed: %d, while it wrote: %d"):format(killed, writing))
 assert(writing > 1, "no supervisor was killed while the container wrote")
 local ended = tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))[1]
 check.equal(ended.status, "exited")
--- A supervisor that is not the parent learns the status since kernel 6.15; before, it says so.
+-- A supervisor that is not the parent can get the status since Linux 6.15; on older kernels, it reports it as unknown.
 if tiny.probe().calls.pidfd_exit_status then
   check.equal(ended.exit_code, 7)
 elseif not ended.exit_code then

@@ -1,5 +1,5 @@
--- With another user's home in the environment, as under sudo -E, root writes nothing there: that user's links could
--- lead it anywhere.
+-- If the environment has the home directory of another user, as under sudo -E, root writes nothing there: links of that
+-- user could redirect the writes.
 local check = require "check"
 
 local HOME = "/tmp/theirs"

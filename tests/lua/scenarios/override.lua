@@ -1,4 +1,4 @@
--- A script on the search path wins over the shipped one; one that another user could write is refused.
+-- A script on the search path overrides the shipped one; a script that another user could write is refused.
 local check = require "check"
 
 tiny.mkdir("/tmp/mine/scripts", { parents = true })
@@ -19,7 +19,7 @@ tiny.chown("/tmp/mine/scripts/ps.lua", { uid = 0, gid = 0 })
 tiny.write_file("/tmp/mine/scripts/ps.lua", "return {}")
 local function chmod(mode, path) tiny.fork(function() tiny.exec { "chmod", mode, path } end):wait() end
 chmod("666", "/tmp/mine/scripts/ps.lua")
-refused("its mode 666 lets other users write it, and its code would run as you\n  hint: ")
+refused("its mode 666 lets other users write to it, and its code would run as you\n  hint: ")
 chmod("644", "/tmp/mine/scripts/ps.lua")
 chmod("777", "/tmp/mine/scripts")
 refused("^/tmp/mine/scripts is refused: its mode 777")

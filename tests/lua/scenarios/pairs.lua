@@ -1,4 +1,4 @@
--- env, labels, ulimits and sysctls of a recipe: each as a list of "NAME=value" and as a table by name, with options on top.
+-- env, labels, ulimits and sysctls of a recipe: each as a list of "NAME=value" and as a table, with options added.
 local check = require "check"
 
 local SHOW = [[ 'echo "$A $B $(ulimit -Sn):$(ulimit -Hn) $(cat /proc/sys/net/ipv4/ip_forward) $(cat /proc/sys/net/ipv4/ip_default_ttl)"' ]]
@@ -17,14 +17,14 @@ for _, path in ipairs { "/tmp/lists.lua", "/tmp/maps.lua" } do
   check.equal(config.env.B, "4")
   check.equal(config.labels.x .. config.labels.empty .. config.labels.z, "yw")
   check.equal(table.concat(config.ulimits, " "), "nofile=100:200 core=0")
-  -- The record starts it again alike.
+  -- A restart uses the recorded values.
   check.succeeds("start", "a")
   check.succeeds("wait", "a")
   assert(check.succeeds("logs", "a"):find("1 4 100:200 1 80\n1 4 100:200 1 80\n", 1, true))
   check.succeeds("rm", "a")
 end
 
--- What is neither.
+-- Values that are neither.
 for asked, said in pairs {
   ['env = { "A" }'] = 'env: "A" is not NAME=VALUE',
   ["env = { A = 1 }"] = "env: A is not a string: 1",

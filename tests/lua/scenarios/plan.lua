@@ -1,9 +1,9 @@
--- plan: the calls that run makes, with their values and lines, and none of them is made; a plan that contradicts itself is
--- refused.
+-- plan: lists the calls that run makes, with their values and lines, and makes none of them; a plan that contradicts
+-- itself is refused.
 local check = require "check"
 local effects = require "tiny.dev.effects"
 
--- The store is there, as on a host that is in use: a view of the host hides it.
+-- The store exists, as on a host that is in use: a view of the host hides it.
 check.succeeds("run", "--rm", "true")
 
 local function machine()
@@ -35,7 +35,7 @@ local function of(calls, op)
   error("no " .. op)
 end
 
--- A container: every acting call that the run makes, in the child with the same names.
+-- A container: every call with an effect that the run makes, in the child with the same names.
 local networked = tiny.probe().network.nftables ~= false
 local WEB = ([[
 local c = require "tiny.container"
@@ -73,7 +73,7 @@ local function names(list, side, of_op)
 end
 local events = {}
 for line in check.run({ "--trace=json", "run", "--rm", "/tmp/p.lua" }).err:gmatch("{[^\n]+}") do table.insert(events, tiny.json_decode(line)) end
--- What it does to its own standard streams is the session's, not the plan's.
+-- Changes to its own standard streams belong to the session, not to the plan.
 local really = names(events, "side", function(e) return e.op end):gsub("dup2 ", "")
 local planned_calls = names(calls, "lane", function(c) return c.op end):gsub("dup2 ", "")
 check.equal(planned_calls, really, "the child's calls")
@@ -85,7 +85,7 @@ assert(text:find('/srv/doc", {[^\n]*read_only = true[^\n]*}%)  /tmp/p%.lua:6'), 
 assert(text:find("\n +undone by cgroup_del", 1) and text:find("and %d+ more calls of mknod at the same line"), text)
 assert(#check.succeeds("plan", "--all", "/tmp/p.lua") > #text)
 
--- A recipe that acts itself, with arguments; what it prints is not seen.
+-- A recipe that acts itself, with arguments; its output is not shown.
 result, calls, found = planned([[
 local args = ...
 print("loud") io.write("loud")
@@ -111,7 +111,7 @@ check.equal(of(calls, "exec").recipe, "/tmp/p.lua:10")
 assert(not result.out:find("loud"), result.out)
 check.equal(tiny.stat("/tmp/made"), nil)
 
--- There is no way out: of Lua's own library, of a primitive that is taken away, of a loop, of memory.
+-- There is no way out: through Lua's own library, a removed primitive, a loop, or memory.
 for source, want in pairs {
   ['os.execute("touch /tmp/out")'] = "a plan does not call os.execute",
   ['io.popen("touch /tmp/out")'] = "a plan does not call io.popen",
@@ -119,14 +119,14 @@ for source, want in pairs {
   ['os.remove("/tmp/p.lua")'] = "a plan does not call os.remove",
   ['tiny.write_file = nil tiny.write_file("/tmp/out", "x")'] = "attempt to call a nil value (field 'write_file')",
   ['while true do tiny.poll({}, 1) end'] = "the plan has more than 5000 calls; the recipe probably waits in a loop",
-  ['local t = "x" while true do t = t .. t end'] = "cannot be planned: it ", -- takes too much memory; User-Mode Linux kills it
+  ['local t = "x" while true do t = t .. t end'] = "cannot be planned: it ", -- uses too much memory; User-Mode Linux kills it
 } do
   local refused = planned(source)
   check.equal(refused.status, 125, source)
   assert(refused.err:find(want, 1, true), refused.err)
   check.equal(tiny.stat("/tmp/out"), nil, source)
 end
--- Every primitive that is not known to look alone has a stand-in, also one that is yet to come.
+-- Every primitive that is not known to be read-only has a fake, including future ones.
 for name, primitive in pairs(tiny) do
   if type(primitive) == "function" and effects.reads(name) then
     for _, acting in ipairs { "mount_", "set", "write", "del", "kill", "exec", "umount", "remove", "wait", "open", "send" } do
@@ -135,14 +135,14 @@ for name, primitive in pairs(tiny) do
   end
 end
 
--- A call that is wrong in itself is refused as it is when it is made.
+-- An invalid call is refused as it would be when made.
 result = planned('local cg <close> = tiny.cgroup("x")\ntiny.set_memory_limit(cg, "1q")')
 check.equal(result.status, 125)
 assert(result.err:find('^/tmp/p.lua:2: set_memory_limit%(<cgroup x>, "1q"%): limit: "1q" is not '), result.err)
 result = planned('tiny.clone({ pidd = true }, function() end)')
 assert(result.err:find('^/tmp/p.lua:1: clone%({ pidd = true }%): unknown option "pidd"; did you mean "pid"?'), result.err)
 
--- Contradictions, each with the line.
+-- Contradictions, each with its line.
 result = planned([[
 local child <close> = tiny.clone({ mount = true }, function()
   tiny.mount_private("/")
@@ -171,7 +171,7 @@ local limit = { { op = "set_pids_limit", lane = "host", recipe_line = "web.lua:3
 check.equal(contradictions(limit, { cgroup = { controllers = { memory = "v1" } } }, {})[1], "web.lua:3: set_pids_limit: this host has no pids controller (tinylua doctor)")
 check.equal(#contradictions(limit, { cgroup = { controllers = { pids = "v1" } } }, {}), 0)
 
--- What comes of a guess is told as one.
+-- Results derived from a guess are marked as guesses.
 check.equal(planned('return tiny.cgroup_stats(tiny.cgroup("x")).memory + 1').err, "/tmp/p.lua:1: attempt to perform arithmetic on a nil value (field 'memory')\n"
   .. "  hint: a plan does not execute primitives, so their results are guesses\n")
 result = check.run { "plan", "/no/such.lua" }
@@ -179,7 +179,7 @@ check.equal(result.status, 125)
 assert(result.err:find('^load_recipe%("/no/such.lua"%): ENOENT'), result.err)
 check.no_container()
 
--- Too much CPU time is called that, not a kill.
+-- Too much CPU time is reported as such, not as a kill.
 local cage = require "tiny.dev.plan.sandbox"
 cage.SECONDS = 1
 tiny.write_file("/tmp/busy.lua", "while true do end")

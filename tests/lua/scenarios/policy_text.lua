@@ -1,5 +1,5 @@
--- What a policy is written from: many files become their folder, what a folder allows is left out, and the
--- text is Lua that says the same.
+-- The text of a policy: many files are merged into their directory, paths below an allowed directory are omitted, and
+-- the text is Lua with the same meaning.
 local check = require "check"
 local policy = require "tiny.spec.policy"
 
@@ -25,21 +25,21 @@ check.equal(shown(files("/lib/a", 9)), "/lib/a=r")
 local deep = files("/usr/lib/python/x", 5)
 for path, rights in pairs(files("/usr/lib/python/y", 5)) do deep[path] = rights end
 check.equal(shown(deep), "/usr/lib/python=r")
--- What is written or executed stays by itself.
+-- Paths that are written or executed stay separate.
 check.equal(#shown(files("/bin", 9, { r = true, x = true })), #"/bin/1=rx " * 9 - 1)
 check.equal(shown { ["/a"] = { list = true }, ["/a/b"] = { list = true }, ["/a/b/c"] = { r = true } }, "/a/b/c=r /a=list")
--- A folder that a longer list makes readable stays, though its names alone are allowed from above.
+-- A directory that a longer list makes readable is kept, although listing its names is allowed by a parent.
 deep["/usr/lib/python"], deep["/"] = { list = true }, { list = true }
 check.equal(shown(deep), "/=list /usr/lib/python=listr")
 check.equal(shown { ["/"] = { list = true }, ["/a"] = { w = true }, ["/a/b"] = { w = true, r = true } }, "/=list /a/b=rw /a=w")
 
--- The calls that a program's end and its signals make are allowed whatever was seen.
+-- The system calls for exit and signals are always allowed.
 do
   local made = load(policy.text { calls = { write = true }, caps = {}, paths = {}, bind = {}, connect = {}, command = "true" })()
   check.equal(table.concat(made.seccomp.allow, " "), "exit exit_group restart_syscall rt_sigreturn write")
 end
 
--- What is no file stays what it is, before the run and after it.
+-- An output that is not a regular file stays what it is, before the run and after it.
 tiny.mknod("/tmp/null", "char", { major = 1, minor = 3 })
 tiny.symlink("/tmp/null", "/tmp/link")
 for _, path in ipairs { "/tmp/null", "/tmp/link", "/tmp" } do
@@ -57,14 +57,14 @@ check.equal(made.cap_add[1], "CHOWN")
 check.equal(made.landlock.paths['/odd"]=1,\n["x'], "r")
 check.equal(made.landlock.tcp_bind[1], 80)
 
--- Names are the container's to make up: no more than so many are kept in mind.
+-- A container can invent names: only a bounded number is stored.
 local learner = require("tiny.supervisor.learn").new { process = tiny.pidfd_open(tiny.getpid()), spec = { seccomp = { learn = "/tmp/p" } } }
 for i = 1, 20010 do learner:changed("/tmp/" .. i, true) end
 local kept = 0
 for _ in pairs(learner.made) do kept = kept + 1 end
 check.equal(kept, 20000)
 
--- A policy is data, whoever wrote it: it calls nothing, writes nothing, and is text.
+-- A policy is data, whoever its author is: it calls nothing, writes nothing, and must be text.
 local DATA = "\n  hint: the file may contain only data: tables, strings, numbers, true, false and nil; use a recipe for code"
 for source, want in pairs {
   ['os.execute("touch /tmp/out") return {}'] = '/tmp/p.lua:1:1: expected a value, got "os"' .. DATA,
@@ -78,7 +78,7 @@ for source, want in pairs {
   check.equal(tiny.stat("/tmp/out"), nil)
 end
 check.run_refused('--policy: no such file: "/tmp/none.lua"\n  hint: create one with run --learn', "--policy", "/tmp/none.lua", "true")
--- What was learned is read as what it says.
+-- The learned policy is read back with the same meaning.
 tiny.write_file("/tmp/p.lua", text)
 local read = policy.read("/tmp/p.lua")
 check.equal(read.landlock.paths['/odd"]=1,\n["x'], "r")

@@ -1,4 +1,4 @@
--- ps: which containers it lists, in which order, by which filters, and how much of a command it shows.
+-- ps: which containers it lists, in which order, with which filters, and how much of a command it shows.
 local check = require "check"
 
 local NAMES = { "zebra", "ant", "mole", "bee", "yak", "cat" }
@@ -22,7 +22,7 @@ end
 check.equal(listed(), "runs", "only what runs")
 check.equal(listed("-a"), "runs cat yak bee mole ant zebra")
 
--- A filter shows those that have ended, too; of several all must fit.
+-- A filter shows stopped containers too; several filters must all match.
 check.equal(listed("--filter", "label=pet"), "cat yak bee mole ant zebra")
 check.equal(listed("--filter", "label=odd=1"), "runs yak mole zebra")
 check.equal(listed("--filter", "label=odd=1", "--filter", "label=pet"), "yak mole zebra")
@@ -36,7 +36,7 @@ check.equal(listed("--filter", "id=" .. ids.mole:sub(2)), "")
 local row = check.succeeds("ps"):match("\n(" .. ids.runs .. "[^\n]*)")
 assert(row:find("  sh -c sleep 1000; : " .. ("x"):rep(19) .. "…  ", 1, true), row)
 
--- A command on several goes on after one that fails, and ends with its status.
+-- A command on several containers continues after a failure, and returns that status.
 local removed = check.run { "rm", "zebra", "runs", "ant" }
 check.equal(removed.status, 125)
 check.equal(removed.out, "zebra\nant\n")

@@ -1,4 +1,5 @@
--- ps on a terminal that is too narrow: the command gives way, and a line stays a line. Elsewhere it does not.
+-- ps on a narrow terminal: the command is shortened, and each container stays on one line. Other output is not
+-- shortened.
 local check = require "check"
 local sit = require "person"
 

@@ -1,10 +1,11 @@
--- After a reboot: a record of another boot is not believed. What ran has ended, nobody saw how; a restart
--- policy starts nothing by itself; what asked for its removal is gone, and all of it can be started again.
+-- After a reboot: a record of another boot is not trusted. Containers that were running have ended with an unknown
+-- status; a restart policy starts nothing by itself; containers with --rm are gone, and all others can be started
+-- again.
 local check = require "check"
 
 local function record(id) return check.root .. "/containers/" .. id .. "/state.json" end
 
--- Makes of a running container what a power cut leaves, with a pid that now is another's.
+-- Turns a running container into what a power failure leaves, with a pid that another process has now.
 local function cut_power(id)
   local state = tiny.json_decode(tiny.read_file(record(id)))
   local supervisor <close> = tiny.pidfd_open(state.supervisor.pid, { start_time = state.supervisor.start })
@@ -15,8 +16,8 @@ local function cut_power(id)
   end
   state.boot_id = "00000000-0000-4000-8000-000000000000"
   state.pid, state.pid_start = tiny.getpid(), tiny.process_start_time(tiny.getpid())
-  -- Neither that supervisor nor a stop that somebody had begun is of this boot, though a process with its pid and start time
-  -- lives, and its deadline by the monotonic clock has not passed.
+  -- Neither that supervisor nor a stop in progress belongs to this boot, although a process with its pid and start time
+  -- exists, and its deadline on the monotonic clock has not passed.
   state.supervisor = { pid = state.pid, start = state.pid_start, boot_id = state.boot_id }
   state.stopping = { pid = state.pid, start = state.pid_start, boot_id = state.boot_id, till = tiny.clock("monotonic") + 10000 }
   tiny.write_file(record(id), tiny.json_encode(state))
@@ -32,7 +33,7 @@ for _, id in pairs(ids) do cut_power(id) end
 cut_power(brief)
 tiny.remove(check.root .. "/run", { recursive = true })
 
--- A pid and a start time of another boot are a stranger's, and a time of its clock says nothing.
+-- A pid and a start time of another boot belong to another process, and a time on its clock is meaningless.
 do
   local state, myself = require "tiny.store.state", tiny.getpid()
   local who = { pid = myself, start = tiny.process_start_time(myself), boot_id = tiny.boot_id(), till = tiny.clock("monotonic") + 1000 }

@@ -1,4 +1,4 @@
--- run RECIPE.lua: one that does the work, one that returns a container, and broken ones.
+-- run RECIPE.lua: recipes that do the work themselves, recipes that return a container, and broken ones.
 local check = require "check"
 
 tiny.write_file("/tmp/recipe.lua", "local args = ... print(args[1], args[2]) return 7")

@@ -1,10 +1,12 @@
--- A container keeps the code of its recipe: the recipe and the modules that it required, those of its callbacks included. It
--- runs the same code when it is started again or taken over, also when the recipe's folder has been changed or removed.
+-- A container keeps the code of its recipe: the recipe and the modules that it required, including those of its
+-- callbacks. It runs the same code when it is started again or recovered, even if the recipe's directory was changed or
+-- removed.
 local check = require "check"
 
 tiny.mkdir("/tmp/shared")
 
--- Writes a recipe's folder: web.lua requires a module beside it at the top, others by and by, and each says its own version.
+-- Writes a recipe's directory: web.lua requires one module at the top and others later, and each prints its own
+-- version.
 local function folder(version)
   tiny.try(tiny.remove, "/tmp/web", { recursive = true })
   tiny.mkdir("/tmp/web/parts", { parents = true })
@@ -27,7 +29,7 @@ end
 
 local function record() return tiny.json_decode(check.succeeds("inspect", "web"))[1] end
 
--- What callbacks said in the background since the last look.
+-- The output of callbacks in the background since the last call.
 local told = 0
 local function said()
   local text = tiny.read_file(record().dir .. "/supervisor.log") or ""
@@ -43,7 +45,7 @@ local function kill_supervisor()
   tiny.poll { supervisor }
 end
 
--- Returns what on_start said: it runs before the command returns.
+-- Returns the output of on_start: it runs before the command returns.
 local function run_to_its_end(...)
   local begun = check.succeeds(...)
   tiny.write_file("/tmp/shared/end", "")
@@ -52,7 +54,7 @@ local function run_to_its_end(...)
   return begun
 end
 
--- The supervisor is killed, and the folder removed: every command goes on.
+-- The supervisor is killed, and the directory removed: every command continues to work.
 folder "one"
 tiny.chdir("/tmp/web")
 check.succeeds("run", "-d", "web.lua")
@@ -75,7 +77,7 @@ check.equal(check.succeeds("restart", "web"), "start\tone\tone\tdeep one\nweb\n"
 check.equal(check.run({ "rm", "-f", "web" }).err, "")
 check.no_container()
 
--- A module that a callback requires first is kept from then on; a changed folder changes nothing.
+-- A module that a callback requires first is kept from then on; changes to the directory have no effect.
 folder "two"
 told = 0
 run_to_its_end("run", "-d", "/tmp/web/web.lua")
@@ -88,7 +90,7 @@ assert(text:find("exit\ttwo\tlate two\n", 1, true), text)
 assert(not text:find("was not recorded", 1, true), text)
 check.succeeds("rm", "web")
 
--- A module that was never loaded comes from the folder while that exists, which is reported.
+-- A module that was never loaded comes from the directory if that exists, which is reported.
 folder "four"
 told = 0
 check.succeeds("create", "/tmp/web/web.lua")
@@ -103,7 +105,7 @@ text = said()
 assert(text:find("exit\tfour\tlate five\n", 1, true), text)
 check.succeeds("rm", "web")
 
--- A folder that another user may write to by now is not loaded from.
+-- A directory that another user may write to by now is not used.
 folder "six"
 told = 0
 check.succeeds("create", "/tmp/web/web.lua")
@@ -114,7 +116,7 @@ assert(text:find("/tmp/web is refused: it belongs to user 1000", 1, true) and no
 check.succeeds("rm", "web")
 tiny.remove("/tmp/web", { recursive = true })
 
--- A link in the record leads nowhere else, neither for what is read nor for what is written.
+-- A link in the record is followed neither for reading nor for writing.
 folder "seven"
 told = 0
 check.succeeds("create", "/tmp/web/web.lua")
@@ -153,7 +155,7 @@ for _, name in ipairs { "a", "b" } do
   check.succeeds("rm", name)
 end
 
--- A restart by policy, and modules on the search path: the user's own are kept, another version of a shipped one is not.
+-- A restart by policy, and modules on the search path: the user's own are kept, an overridden shipped one is not.
 tiny.mkdir("/tmp/path/lua/tiny", { parents = true })
 tiny.write_file("/tmp/path/lua/mine.lua", 'return "mine one"')
 tiny.write_file("/tmp/path/lua/tiny/seccomp_default.lua", tiny.source("lua/tiny/seccomp_default.lua"))
@@ -169,14 +171,14 @@ check.succeeds("wait", "web")
 check.equal(table.concat(record().remarks, " "), "2\tmine one 3\tmine one")
 check.succeeds("rm", "web")
 
--- A recipe alone has no folder of modules.
+-- A recipe without modules has no directory for them.
 tiny.write_file("/tmp/alone.lua", 'return require("tiny.container").new { name = "web", command = "true" }')
 check.succeeds("create", "/tmp/alone.lua")
 check.equal(tiny.stat(record().dir .. "/modules"), nil)
 check.equal(record().config.recipe.modules, nil)
 check.succeeds("rm", "web")
 
--- A part of a topology.
+-- A container of a topology.
 tiny.mkdir("/tmp/site")
 tiny.write_file("/tmp/site/words.lua", 'return "of the site"')
 tiny.write_file("/tmp/site/site.lua", [[local words = require "words"
@@ -198,7 +200,7 @@ check.equal(check.succeeds("start", "site-one"), "one of the site\nsite-one\n")
 check.succeeds("down", "site")
 check.no_container()
 
--- Names that are no names of files, and bounds.
+-- Invalid file names, and limits.
 tiny.mkdir("/tmp/odd/%2F", { parents = true })
 tiny.write_file("/tmp/odd/%2F/~ .lua", "return 1")
 tiny.write_file("/tmp/odd/r.lua", 'require "%2F/~ " require "%2F.~ " return require("tiny.container").new { name = "web", command = "true" }')

@@ -1,5 +1,5 @@
--- A recipe is run once by a command, whatever keys its container has, and wherever it is made: --init and health checks need a
--- program that cannot be written to, and starting over for that must not run a recipe twice.
+-- A command runs a recipe once, with any keys of its container and wherever the container is created: --init and health
+-- checks need a read-only copy of the program, and the re-execution for it must not run a recipe twice.
 local check = require "check"
 
 local COUNT = 'tiny.append_file("/tmp/count", "x")\n'
@@ -15,7 +15,7 @@ tiny.mkdir("/tmp/web")
 local KEYS = { init = "init = true", health = 'health = { command = "true", interval = 0.1 }', both = 'init = true, health = { command = "true" }', none = "" }
 for what, keys in pairs(KEYS) do
   local made = ('require("tiny.container").new { name = "web", stop_signal = "SIGKILL", command = "sleep 1000", %s }'):format(keys)
-  -- Where the keys are found in no text of the recipe's file.
+  -- If the keys do not appear in the text of the recipe's file.
   tiny.write_file("/tmp/web/made.lua", "return function() return " .. made .. " end")
   tiny.write_file("/tmp/web/by_module.lua", COUNT .. 'return require "made"()')
   tiny.write_file("/tmp/web/alone.lua", COUNT .. "return " .. made)
@@ -35,7 +35,7 @@ for what, keys in pairs(KEYS) do
   check.succeeds("rm", "-f", "web")
 end
 
--- With the keys on the command line, and in front.
+-- With the keys on the command line, and in the foreground.
 tiny.write_file("/tmp/web/alone.lua", COUNT .. 'return require("tiny.container").new { name = "web", command = "true" }')
 count("options", "run", "--rm", "--init", "--health-cmd", "true", "/tmp/web/alone.lua")
 count("options in the background", "run", "-d", "--rm", "--init", "--health-cmd", "true", "/tmp/web/alone.lua")

@@ -1,4 +1,4 @@
--- run RECIPE.lua: what it may return or throw, where a wrong container stands, and a first line `#!`.
+-- run RECIPE.lua: what it may return or throw, the position of an invalid container, and a first line `#!`.
 local check = require "check"
 
 local function run(text)
@@ -33,7 +33,7 @@ refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: co
   .. "group_add, health, hostname, init, interactive, ip, ip6, labels, landlock, log, mac_address, memory, mounts, name, net_delay, net_loss, net_rate, network, "
   .. "on_exit, on_health, on_log, on_oom, on_pressure, on_start, oom_score_adj, pids, pressure, privileged, publish, publish_all, read_only, resolve, "
   .. "restart, rootfs, seccomp, security_opt, shm_size, steps, stop_signal, stop_timeout, swap, sysctls, tmpfs, tty, ulimits, user, userns, view, volumes, workdir")
-refused("return require('tiny.container').new {}", "/tmp/r.lua: no command is given\n  hint: give a command: tinylua run CMD…")
+refused("return require('tiny.container').new {}", "/tmp/r.lua: no command given\n  hint: give a command: tinylua run CMD…")
 refused("return require('tiny.container').new { command = 'true', steps = { namespaces = function() end } }",
   "/tmp/r.lua: step namespaces: no container was created\n  hint: set ctx.child = tiny.clone({ … }, ctx.inside)")
 
@@ -41,7 +41,7 @@ refused("return require('tiny.container').new { command = 'true', steps = { name
 tiny.write_file("/tmp/r.lua", "return 3")
 local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
 check.equal(idle.status, 125)
-local leave = '\n  hint: leave the options out, or let the recipe return require("tiny.container").new { … }\n'
+local leave = '\n  hint: omit the options, or return require("tiny.container").new { … } from the recipe\n'
 check.equal(idle.err, "/tmp/r.lua: --memory, --env, --detach need a container, but the recipe returned none" .. leave)
 tiny.write_file("/tmp/r.lua", "")
 check.equal(check.run({ "run", "--rm", "/tmp/r.lua" }).err, "")
@@ -50,16 +50,16 @@ check.equal(check.run({ "run", "/tmp/r.lua" }).err, "")
 check.equal(run("#!/usr/bin/env -S tinylua run\nprint(tiny.caller())").out, "/tmp/r.lua:2\n")
 check.equal(run("\u{feff}print(1)").out, "1\n")
 
--- A recipe that makes its own container is stopped before it makes one; one that only runs a tool first is not.
+-- A recipe that creates its own container is stopped before it does so; one that only runs a program first is not.
 for name, call in pairs {
   clone = "clone({ uts = true }, function() os.exit(9) end):wait()", unshare = 'unshare { uts = true }', chroot = 'chroot "/"',
-  setns = "setns(tiny.utsns())", pivot_root = 'pivot_root "/"',
+  setns = 'setns(tiny.open_ns "uts")', pivot_root = 'pivot_root "/"',
 } do
   tiny.write_file("/tmp/r.lua", "print 'begins'\ntiny." .. call .. " print 'acted'")
   local stopped = check.run { "run", "--read-only", "--network", "none", "/tmp/r.lua" }
   check.equal(stopped.status, 125)
   check.equal(stopped.out, "begins\n")
-  check.equal(stopped.err:match("^[^\n]*"), "/tmp/r.lua:2: --read-only, --network need a container, but /tmp/r.lua makes its own with tiny." .. name)
+  check.equal(stopped.err:match("^[^\n]*"), "/tmp/r.lua:2: --read-only, --network need a container, but /tmp/r.lua creates its own with tiny." .. name)
 end
 tiny.write_file("/tmp/r.lua", [[
 tiny.fork(function() tiny.exec { "true" } end):wait()

@@ -1,4 +1,4 @@
--- The prompt on standard input that is no terminal: results, errors with their line, exit status.
+-- The prompt with standard input that is not a terminal: results, errors with their line, exit status.
 local check = require "check"
 
 local function repl(input)
@@ -20,13 +20,13 @@ result = repl("x = = 1\n")
 check.equal(result.err, "stdin:1: unexpected symbol near '='\n")
 check.equal(result.status, 125)
 
--- A child never comes back to the prompt: the second line runs once.
+-- A child never returns to the prompt: the second line runs once.
 result = repl('c = tiny.fork(function() return 7 end)\nprint(c:wait())\n')
 check.equal(result.out, "7\n")
 
--- The first help of all has room on a terminal of 80 columns.
+-- The first help text fits on a terminal of 80 columns.
 for line in repl("help()\n").out:gmatch("[^\n]+") do assert(utf8.len(line) <= 80, line) end
--- A command's options, also where a function makes them.
+-- The options of a command, also if a function creates them.
 result = repl('help "run"\nhelp "stop"\n')
 check.equal(result.err, "")
 assert(result.out:find("\n  -m, --memory SIZE       Memory limit, such as 128m\n", 1, true), result.out)

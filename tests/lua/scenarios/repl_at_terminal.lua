@@ -1,5 +1,5 @@
--- repl at a terminal, beside a running container: its name completes, its handles come by --in and :in, a program
--- that is run in it can be interrupted, and a child gets the terminal.
+-- repl at a terminal, with a running container: its name is completed, --in and :in define its handles, a program that
+-- runs in it can be interrupted, and a child can use the terminal.
 local check = require "check"
 
 check.succeeds("run", "-d", "--name", "websrv", "sh", "-c", "echo hello; exec sleep 1000")
@@ -19,7 +19,7 @@ local function start(...)
   end)
 end
 local seen = ""
--- Waits until the text shows; returns what came before it.
+-- Waits until the text appears; returns the output before it.
 local function expect(text)
   while true do
     local from, to = seen:find(text, 1, true)
@@ -32,7 +32,7 @@ local function expect(text)
     seen = seen .. master:read()
   end
 end
--- Enters a line; returns what it printed.
+-- Enters a line; returns its output.
 local function answer(line)
   master:write(line .. "\r")
   expect("\27[?2004l\r\n")
@@ -51,7 +51,7 @@ check.equal(answer("process.pid == container.state.pid"), "true\r\n")
 check.equal(answer("logs()"), "hello\r\n")
 check.equal(answer("exec { 'sh', '-c', 'exit 5' }"), "5\r\n")
 
--- Tab completes the name, and its end.
+-- Tab completes the name, and its closing quote.
 master:write('w = container "web\t')
 expect('container "websrv"')
 check.equal(answer(""), "")
@@ -61,21 +61,21 @@ expect(":in websrv")
 assert(answer(""):find("websrv (", 1, true))
 assert(answer("inspect 'websrv'"):find("\nNamespaces", 1, true))
 
--- Ctrl-C ends the program, and neither the container nor the prompt.
+-- Ctrl-C ends the program, but neither the container nor the prompt.
 master:write("exec { 'sh', '-c', 'echo on; exec sleep 1000' }\r")
 expect("on\r\n")
 master:write("\3")
 expect("tiny> ")
 check.equal(answer("#tiny.poll({ process }, 0)"), "0\r\n")
 
--- With a terminal of its own, inside.
+-- With a separate terminal, inside.
 master:write("exec { 'sh', '-c', 'read x; echo got $x', tty = true }\r")
 expect("\27[?2004l\r\n")
 master:write("typed\r")
 expect("got typed\r\n")
 expect("0\r\n")
 expect("tiny> ")
--- A pid namespace of the prompt's own, whose PID 1 the next child is.
+-- A new pid namespace of the prompt, whose PID 1 is the next child.
 answer("tiny.unshare { pid = true }")
 assert(answer("tiny.fork(function() return tiny.getpid() + 6 end):wait()"):find("^7\r\n"))
 master:write("\4")

@@ -1,4 +1,4 @@
--- repl --in: the prompt with handles to a running container; inspect shows it, and a half-built one.
+-- repl --in: the prompt with handles to a running container; inspect shows it, and a half-built container.
 local check = require "check"
 
 check.succeeds("run", "-d", "--name", "web", "-m", "32m", "--hostname", "inside", "sh", "-c", "echo mine > /mark; echo hello; exec sleep 1000")
@@ -25,13 +25,13 @@ assert(out:find("\nmine\n33554432%s") and out:find("\nhello\ninside\n0\n"), out)
 local _, sections = out:gsub("\nNamespaces", "")
 check.equal(sections, 2, "both are inspected")
 
--- Another one's handles, by what is at hand; and a name that is none.
+-- Handles of another container, with the prompt's functions; and a name that does not exist.
 check.equal(prompt('local w <close> = container "web" print(w.process.pid == container("web").process.pid)'), "true\n")
 local result = check.run({ "repl", "--in", "wbe" }, "")
 check.equal(result.status, 125)
 assert(result.err:find("wbe", 1, true), result.err)
 
--- A child that is held half-built: its namespaces, and what was mounted and linked so far.
+-- A half-built child: its namespaces, and its mounts and links so far.
 out = prompt([[
 go, into = tiny.pipe()
 ready, tell = tiny.pipe()

@@ -1,4 +1,4 @@
--- --restart: a container that ends is started again as its policy says, and stop ends that.
+-- --restart: a container that exits is restarted by its policy, until stop.
 local check = require "check"
 
 local function runs(name)

@@ -1,13 +1,13 @@
--- How long a restart waits: twice as long each time, a minute at most, and from the beginning after a run that lasted.
+-- The delay before a restart: it doubles each time, is at most a minute, and is reset after a run that lasted.
 local check = require "check"
 local restart = require "tiny.spec.restart"
 
--- The clock that the counter reads.
+-- The clock that the counter uses.
 local now, clock = 1000, tiny.clock
 function tiny.clock() return now end
 
 local counter = restart.counter(restart.parse("always"))
--- A run of so many seconds that ended with this status: the delay, and which restart it is.
+-- A run of this many seconds that ended with this status: the delay, and the number of the restart.
 local function ended(seconds, status)
   counter.started()
   now = now + seconds
@@ -27,7 +27,7 @@ check.equal(wait, 0.1, "the wait after a run that lasted")
 check.equal(count, 1)
 check.equal(ended(0), 0.2)
 
--- The number of restarts is counted anew too.
+-- The number of restarts is reset too.
 counter = restart.counter(restart.parse("on-failure:2"))
 check.equal(ended(1), 0.1)
 check.equal(ended(1), 0.2)
@@ -41,8 +41,8 @@ check.equal(counter.next(1, true), nil, "it is being stopped")
 check.equal(restart.counter(restart.parse(nil)).next(1, false), nil, "no policy")
 tiny.clock = clock
 
--- Between the starts of a container: three restarts wait 0.1, 0.2 and 0.4 seconds.
--- `logs -f` goes on over all of them.
+-- Between the starts of a container: three restarts wait 0.1, 0.2 and 0.4 seconds. `logs -f` continues across all of
+-- them.
 local began = tiny.clock("monotonic")
 check.succeeds("run", "-d", "--name", "four", "--restart", "on-failure:3", "sh", "-c", "echo begun; exit 1")
 local followed = select(2, check.succeeds("logs", "-f", "four"):gsub("begun\n", ""))
@@ -53,7 +53,7 @@ assert(took >= 0.7, ("three restarts after %g s"):format(took))
 check.equal(check.succeeds("inspect", "--format", "state.restarts", "four"), "3\n")
 check.succeeds("rm", "four")
 
--- A stop ends the wait, and nothing is started any more. On a slow machine the wait may be over before the stop.
+-- A stop ends the delay, and nothing is started any more. On a slow machine the delay may be over before the stop.
 local function starts(name) return (select(2, check.succeeds("logs", name):gsub("begun", ""))) end
 local function stopped_while_waiting(name)
   check.succeeds("run", "-d", "--name", name, "--restart", "always", "sh", "-c", "echo begun; exit 1")

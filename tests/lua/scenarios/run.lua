@@ -1,4 +1,4 @@
--- run: what the container sees is its own, and nothing is left of it.
+-- run: the container sees only its own resources, and leaves nothing behind.
 local check = require "check"
 
 local function inside(...)
@@ -16,7 +16,7 @@ check.equal(inside("sh", "-c", "ls /sys/class/net"), "lo")
 check.equal(inside("sh", "-c", "ls -l /proc/self/fd | wc -l"), "5", "0, 1, 2, ls's own, and the total")
 check.equal(check.run({ "run", "--rm", "-i", "cat" }, "typed").out, "typed")
 check.equal(check.run({ "run", "--rm", "cat" }, "typed").out, "", "without -i nothing is passed on")
--- The host's private folders are hidden, and its files stay as they are.
+-- The host's private directories are hidden, and its files stay unchanged.
 check.equal(inside("sh", "-c", "ls -A /root /run; cat /etc/shadow 2>/dev/null; echo done >/etc/made-inside; ls /etc/made-inside"):match("([^\n]*)$"), "/etc/made-inside")
 check.equal(tiny.stat("/etc/made-inside"), nil, "a file written inside")
 check.equal(check.run({ "run", "--rm", "sh", "-c", "ls -A /root /run | grep -v : | grep ." }).out, "", "private folders")

@@ -1,9 +1,9 @@
--- A scope undoes what was made in reverse: handles, then calls, with a journal and without one, and again from a journal
--- whose process was killed.
+-- A scope undoes its operations in reverse order: handles, then calls, with and without a journal, and from the journal
+-- of a killed process.
 local check = require "check"
 local scope = require "tiny.scope"
 
--- Each folder can only be removed when the one in it is gone.
+-- Each directory can be removed only after the one in it.
 local function make(s)
   local path = "/tmp/scope"
   for _ = 1, 3 do
@@ -30,7 +30,7 @@ check.equal(select(2, tiny.read_file(journal):gsub("\n", "")), 3, "lines in the 
 gone(kept:clear())
 check.equal(tiny.stat(journal), nil, "the journal of what is undone")
 
--- Killed between the line and its step, or in the line.
+-- Killed between the line and its step, or within the line.
 local child <close> = tiny.fork(function()
   local s = scope.new(journal)
   make(s)
@@ -42,7 +42,7 @@ child:wait()
 assert(tiny.stat("/tmp/scope/inner/inner"))
 gone(scope.replay(journal))
 
--- A step that cannot be undone stays in the journal, and the others are undone anyway.
+-- A step that cannot be undone stays in the journal, and the others are undone.
 local busy = scope.new(journal)
 make(busy)
 tiny.write_file("/tmp/scope/inner/file", "")

@@ -1,11 +1,11 @@
--- The default profile, whole: its filter is run here, as the kernel would, for every number, and must allow what
--- Docker's allows (moby/profiles, November 2026) and nothing else. Real calls are made by attacks/system_calls.
+-- The complete default profile: its filter is evaluated here, as in the kernel, for every number, and must allow
+-- exactly what Docker's profile allows (moby/profiles, November 2026). attacks/system_calls makes real calls.
 local check = require "check"
 
 if tiny.probe().kernel.machine ~= "x86_64" then check.skip("the numbers are those of x86-64") end
 local ALLOW, EPERM, ENOSYS, X86_64, I386 = 0x7fff0000, 0x50001, 0x50026, 0xc000003e, 0x40000003
 
--- What a filter returns for a call (classic BPF, the instructions that seccomp_compile uses).
+-- The return value of a filter for a call (classic BPF, the instructions that seccomp_compile uses).
 local function run(filter, arch, number, ...)
   local data, at, a = string.pack("<I4I4I8", number, arch, 0), 1, 0
   for i = 1, 6 do data = data .. string.pack("<i8", (select(i, ...)) or 0) end
@@ -35,7 +35,7 @@ local function numbers(words)
   return found
 end
 
--- All that no container may, and what needs a capability that it does not have by default.
+-- All calls that no container may make, and those that need a capability that is not in the default set.
 local NOBODY = [[ _sysctl add_key afs_syscall clone3 create_module file_getattr file_setattr get_kernel_syms getpmsg io_uring_enter
   io_uring_register io_uring_setup kexec_file_load kexec_load keyctl migrate_pages move_pages nfsservctl open_tree_attr pivot_root
   putpmsg query_module request_key security swapoff swapon sysfs tuxcall uselib userfaultfd ustat vserver ]]
@@ -52,7 +52,7 @@ local profile = require "tiny.seccomp_default"
 local function filter(...) return tiny.seccomp_compile(profile, { caps = { ... } }) end
 local none = filter()
 
--- Without a capability: all others of the calls that there are, which are so many.
+-- Without capabilities: all other existing calls, whose number is known.
 local denied = numbers(NOBODY)
 for _, words in pairs(CAPABLE) do
   for number, name in pairs(numbers(words)) do denied[number] = name end
@@ -66,7 +66,7 @@ for number = 0, 600 do
   check.equal(run(none, I386, number), EPERM, "a 32-bit call")
 end
 check.equal(allowed, 308, "calls that pass")
--- With one of them: what it brings, and no more.
+-- With one capability: the calls that it adds, and no more.
 for cap, words in pairs(CAPABLE) do
   local with, brought = filter(cap), numbers(words)
   for number = 0, 600 do
@@ -82,7 +82,7 @@ for number, name in pairs(all) do
   if name ~= "clone3" and run(whole, X86_64, number) == ALLOW then error(name .. " passes") end
 end
 
--- By their arguments, whatever lies above the 32 bits of an int.
+-- By their arguments, whatever is above the low 32 bits of an int.
 local SOCKET, SOCKETPAIR, PERSONALITY, CLONE = 41, 53, 135, 56
 local LEFT_OUT = { [12] = true, [19] = true, [20] = true, [23] = true, [25] = true, [34] = true, [37] = true, [38] = true, [40] = true }
 for family = 0, 60 do

@@ -1,5 +1,5 @@
--- What confines a container by default, what loosens it by name, for run and exec alike; and that nothing
--- is started half-confined.
+-- The default confinement of a container, and the options that relax it, for run and exec alike; nothing is started
+-- with partial confinement.
 local check = require "check"
 
 local function inside(...)
@@ -47,7 +47,7 @@ local every = ("%x"):format(tonumber(tiny.read_file("/proc/self/status"):match("
 check.equal(of("--privileged"), root(every, "0 0"))
 check.equal(of("--cap-add", "ALL"), root(every, "1 2"))
 
--- exec gets the same, and PID 1 of ours beside the program.
+-- exec has the same, and so does tinylua's PID 1 next to the program.
 check.succeeds("run", "-d", "--name", "c", "--init", "--cap-drop", "KILL", "--group-add", "1234", "--group-add", "tty", "sleep", "100")
 local status = check.succeeds("exec", "c", table.unpack(STATUS))
 check.equal(facts(status), root(("%x"):format(tonumber(DEFAULT, 16) & ~(1 << 5))))
@@ -60,7 +60,7 @@ check.equal(nobody.status, 125)
 check.equal(nobody.err:match(": (step rootfs: .*)$"), 'step rootfs: group_add: no group "no-such-group" in the rootfs\'s /etc/group\n  hint: a numeric id needs no entry\n')
 check.no_container()
 
--- What it sees of /proc and /sys. No kernel has all of it: the lists are looked at, too.
+-- What is visible in /proc and /sys. No kernel has all of it, so the lists are checked too.
 do
   local policy = require "tiny.pipeline.security"
   check.equal(table.concat(policy.masked.proc, " "), "acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats")
@@ -75,13 +75,13 @@ for _, path in ipairs { "/proc/sys/kernel/core_pattern", "/proc/sys/vm/swappines
 end
 assert(inside("--privileged", "sh", "-c", "wc -c </proc/timer_list; grep -c ' /proc/' /proc/self/mountinfo || true"):match("\n0$"))
 
--- Its own part of the cgroups, to be read, where that is one hierarchy.
+-- Its own part of the cgroups, read-only, if that is one hierarchy.
 local top = check.mount_at("/sys/fs/cgroup")
 if top and top.fstype == "cgroup2" then
   check.equal(inside("sh", "-c", "grep -c . /sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/x 2>/dev/null || echo no"), "2\nno")
 end
 
--- Calls: what is not on the list fails; a profile of one's own, as Docker has them; it stays what it was.
+-- Calls: those that are not listed fail; a custom profile in Docker's format; it stays as it was.
 if tiny.probe().kernel.machine == "x86_64" then check.equal(inside("perl", "-e", 'my $f = "/nofile"; print syscall(163, $f) == -1 ? $!+0 : 0'), "1", "acct") end
 tiny.write_file("profile.json", [[{ "defaultAction": "SCMP_ACT_ALLOW", "architectures": [ "SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64" ],
   "syscalls": [ { "names": [ "mkdir", "mkdirat" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 28 },
@@ -105,19 +105,19 @@ local broken = check.run { "run", "--security-opt", "seccomp=profile.json", "tru
 check.equal(broken.status, 125)
 assert(broken.err:match("^security_opt: seccomp: /tmp/profile.json is not a JSON object: "), broken.err)
 
--- The compiled filter is kept. One that was made from something else is not used.
+-- The compiled filter is cached. One that was compiled from something else is not used.
 local kept = check.root .. "/seccomp"
 for _, name in ipairs(tiny.list_dir(kept)) do tiny.write_file(kept .. "/" .. name, "made by somebody else\0" .. ("\0"):rep(80)) end
 check.equal(of(), root(DEFAULT))
 
--- Devices and settings; of a device only what was said.
+-- Devices and settings; of a device, only the requested access.
 for access, wanted in pairs { r = "1:b\nno", rw = "1:b\nyes", [""] = "1:b\nyes" } do
   local device = "/dev/kmsg:/dev/deep/other" .. (access ~= "" and ":" .. access or "")
   check.equal(inside("--device", device, "sh", "-c", "stat -c %t:%T /dev/deep/other; (: >>/dev/deep/other) 2>/dev/null && echo yes || echo no"), wanted, device)
 end
 check.equal(inside("--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=12345678", "sh", "-c", "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax"), "1\n12345678")
 check.equal(tiny.sysctl("kernel.shmmax") ~= "12345678", true)
--- Also in the place of one that every container has.
+-- Also in place of one that every container has.
 check.equal(inside("--device", "/dev/zero:/dev/null:rwm", "sh", "-c", "head -c 3 /dev/null | wc -c"), "3", "another device as /dev/null")
 refused('devices: "/dev/no": /dev/no does not exist on the host', "--device", "/dev/no", "true")
 refused('devices: "/dev/null:/dev/x:rx": the access "rx" may contain only r, w and m', "--device", "/dev/null:/dev/x:rx", "true")
@@ -129,7 +129,7 @@ refused("sysctls: kernel.core_pattern applies to the whole machine, not to a con
 refused("sysctls: net.ipv4.ip_forward needs a network namespace of the container's own", "--network", "host", "--sysctl", "net.ipv4.ip_forward=1", "true")
 refused('sysctls: "net/../vm/swappiness=1" is not KEY=VALUE\n  hint: such as net.ipv4.ip_unprivileged_port_start=0', "--sysctl", "net/../vm/swappiness=1", "true")
 
--- What cannot be meant.
+-- Invalid values.
 refused('cap_add: there is no capability "NET_RAWW"; did you mean "CAP_NET_RAW"?', "--cap-add", "NET_RAWW", "true")
 refused("cap_add: CAP_KILL is also in cap_drop", "--cap-add", "kill", "--cap-drop", "KILL", "true")
 refused('security_opt: unknown option "secomp"; did you mean "seccomp"?\n  hint: the options are seccomp=FILE|unconfined, no-new-privileges[:false], apparmor=unconfined and label=disable',
@@ -141,7 +141,7 @@ refused('security_opt: "no-new-privileges:maybe": "maybe" is not true or false',
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   local gone = 0
-  -- The one at the top covers the others' places.
+  -- A mount at the top covers the other mount points.
   for _, mount in ipairs(tiny.mounts()) do
     local decides = mount.fstype == "cgroup2" or (mount.fstype == "cgroup" and mount.super_options:match("devices"))
     if decides then
@@ -152,10 +152,10 @@ check.inside({ mount = true }, function()
   assert(gone > 0, "nothing restricts devices on this host")
   local result = check.run { "run", "true" }
   check.equal(result.status, 125, result.out)
-  -- Version 2 has one hierarchy for all of it, without which there is no control group either.
+  -- Version 2 has one hierarchy for everything; without it there is no cgroup at all.
   assert(result.err:match("step cgroup: [^\n]*ENODEV"), result.err)
 end)
--- A step of the recipe's own in the place of ours, and closures around it.
+-- A step of the recipe in place of the shipped one, and closures around it.
 tiny.write_file("r.lua", [[return require("tiny.container").new { command = { "grep", "CapEff", "/proc/self/status" }, cap_add = { "net_raw" },
   after = { security = function() assert(not tiny.try(tiny.mount_tmpfs, "/mnt")) end } }]])
 check.equal(inside("r.lua"), ("CapEff:\t%016x"):format(tonumber(DEFAULT, 16) | 1 << 13))

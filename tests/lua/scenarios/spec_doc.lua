@@ -1,8 +1,9 @@
--- The keys of a container and of a topology: what is documented for editors and man(1) is what is checked.
+-- The keys of a container and of a topology: the documented keys and types, for editors and man(1), are the checked
+-- ones.
 local check = require "check"
 local doc = require "tiny.docs.spec_doc"
 
--- How a type that is checked may be written for an editor.
+-- How a checked type may be written for an editor.
 local WRITTEN = {
   string = { "string" }, boolean = { "boolean" }, number = { "number" }, integer = { "integer" }, size = { "tiny.size" },
   duration = { "tiny.duration" }, strings = { "string[]" }, command = { "tiny.command", "string|string[]" }, functions = { "tiny.hooks" },

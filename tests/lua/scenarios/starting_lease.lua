@@ -1,10 +1,10 @@
--- The address of a container that is being started is its own: a command that comes meanwhile neither takes it nor takes
--- the network away. That of a container that has ended is free.
+-- The address of a container that is being started is reserved: a concurrent command neither takes it nor removes the
+-- network. The address of a container that has ended is free.
 local check = require "check"
 
 if tiny.probe().network.nftables == false then check.skip("this kernel has no nftables for the rules of a network") end
 
--- The start goes on until the gate is open, with its address taken.
+-- The start continues when the gate is open; its address is reserved.
 tiny.mknod("/tmp/gate", "fifo")
 tiny.mknod("/tmp/begun", "fifo")
 tiny.write_file("/tmp/slow.lua", [[
@@ -38,7 +38,7 @@ local gate = tiny.open("/tmp/gate", { write = true })
 gate:write("x")
 gate:close()
 check.equal(starter:wait(), 0)
--- What a container asks the resolver for leads to no other folder.
+-- A name that a container queries cannot lead to another directory.
 check.equal(table.concat(ipam.lookup("blue", "slow"), " "), "10.77.0.5")
 for _, name in ipairs { "../leases", "../names/slow", "slow/.", ".", "..", ".hidden", "slow\0", ("x"):rep(256), "" } do
   check.equal(ipam.lookup("blue", name), nil, name)
@@ -46,7 +46,7 @@ end
 check.equal(check.succeeds("exec", "slow", "hostname", "-i"):match("10%.77%.0%.5"), "10.77.0.5")
 check.succeeds("stop", "-t", "0", "slow")
 assert(not ipam.any(blue), "nobody uses it any more")
--- A clean-up that failed has left the lease: nobody holds it.
+-- A failed cleanup has left the lease: no process holds it.
 local lease = ("%s/networks/blue/leases/10.77.0.5@%s"):format(check.root, id)
 for _, look in ipairs { ipam.any, ipam.sweep } do
   tiny.mkdir(lease)

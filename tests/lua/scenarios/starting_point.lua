@@ -1,11 +1,11 @@
--- init: each starting point runs as it is and has nothing that `check` finds; what is there is never overwritten.
+-- init: each template runs unmodified and passes `check`; existing files are never overwritten.
 local check = require "check"
 
 tiny.mkdir("/tmp/init", { parents = true })
 tiny.chdir("/tmp/init")
 check.environment = { HOME = "/tmp/init", PATH = os.getenv("PATH"), TERM = "dumb" }
 
--- Writes one; returns its file and what the command tells to try.
+-- Writes a template; returns its file and the suggested command.
 local function made(...)
   local result = check.run { "init", ... }
   check.equal(result.status, 0, result.err)

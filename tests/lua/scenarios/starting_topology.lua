@@ -1,4 +1,4 @@
--- init topology: what it writes comes up, its containers find each other, and it goes down without a rest.
+-- init topology: its template starts, its containers find each other, and `down` leaves nothing behind.
 local check = require "check"
 local net = require "networked"
 net.needs()
@@ -12,7 +12,7 @@ local seen = check.succeeds("ps", "--format", "json", "pair.lua")
 check.equal(#tiny.json_decode(seen), 2)
 local answer = check.succeeds("exec", "pair-client", "getent", "hosts", "server")
 assert(answer:match("^10%.[%d.]+%s+server"), answer)
--- Its programs hear SIGTERM.
+-- Its programs handle SIGTERM.
 local down = check.run { "down", "pair.lua" }
 check.equal(down.status, 0)
 check.equal(down.err, "")

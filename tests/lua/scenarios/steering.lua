@@ -1,4 +1,5 @@
--- What a container or a stranger's file is called or says steers no terminal: neither in lists nor in errors.
+-- The name or content of a container or of another user's file does not control the terminal, neither in lists nor in
+-- errors.
 local check = require "check"
 
 local format = require "tiny.format"
@@ -12,7 +13,7 @@ check.equal(ran.status, 127)
 assert(not ran.err:find("[\27\7]") and not ran.err:find("\u{9b}", 1, true), ran.err)
 assert(ran.err:find("no\\u{1b}]0;x\\u{7}\\u{9b}2J (not in PATH", 1, true), ran.err)
 
--- A recipe's own words, at a terminal.
+-- A recipe's own text, at a terminal.
 tiny.mkdir("/tmp/pts")
 tiny.mount_devpts("/tmp/pts", {})
 local master, slave = tiny.openpty("/tmp/pts")

@@ -1,5 +1,5 @@
--- run --step: a person at a terminal is asked before each step, in the host's process and in the child; may look, list, get a
--- shell in the child, go on, and give up, which leaves nothing.
+-- run --step: a user at a terminal is asked before each step, in the host's process and in the child, and can inspect,
+-- list, open a shell in the child, continue, and abort, which leaves nothing behind.
 local check = require "check"
 local sit = require "person"
 
@@ -23,7 +23,7 @@ local function links()
 end
 local before = links()
 
--- Through all of it: each step is shown before it is done, with its line in a frame; what only looks is no step.
+-- All the way: each step is shown before it is done, with its line in a frame; calls that only read are not steps.
 local one = sit("run", "--step", "/tmp/hand.lua")
 one:sees("── host %d+ ── /tmp/hand.lua:1\r\n  >    1 │ local br <close> = [^\r]*\r\n       2 │ local child")
 one:sees('  bridge%("tdstep", { addr = "10.10.77.1/24" }%)\r\n  done so far: 0\r\n%(step%) ')
@@ -54,7 +54,7 @@ one:type("\3")
 one:sees("%(stepping%) # ")
 one:type("exit\n")
 one:sees("%(step%) ")
--- By its name: the host's own next call waits for the terminal too.
+-- By its name: the host's next call waits for the terminal too.
 one:type("u exec\n")
 one:sees("  exec%(.*%(step%) ")
 one:type("c\n")
@@ -62,13 +62,13 @@ one:sees("ended in stepped\r\n")
 check.equal(one:leaves(), 0, "status")
 check.equal(links(), before, "undone")
 
--- Giving up in the child and on the host, by word, by Ctrl-D and by Ctrl-C: what was made is undone.
+-- Aborting in the child and on the host, by command, by Ctrl-D and by Ctrl-C: everything is undone.
 for _, how in ipairs { { "n\nn\n", "sethostname", "a\n" }, { "n\n", "clone", "\4" }, { "u sethostname\n", "sethostname", "\3" } } do
   local two = sit("run", "--step", "/tmp/hand.lua")
   two:sees("%(step%) ")
   two:type(how[1])
   if how[2] == "sethostname" and how[1] == "n\nn\n" then
-    -- Two processes want the terminal: the one that has it speaks, the other waits.
+    -- Two processes need the terminal: the one that has it prompts, the other waits.
     two:sees("── host %d+ ── /tmp/hand.lua:2")
     two:sees("%(step%) .*%(step%) ")
   else
@@ -80,7 +80,7 @@ for _, how in ipairs { { "n\nn\n", "sethostname", "a\n" }, { "n\n", "clone", "\4
   check.equal(links(), before, "undone after " .. how[2])
 end
 
--- break_before: the first stop, in the recipe's own words; the container's steps have their names.
+-- break_before: the first stop, as the recipe sets it; the container's steps have their names.
 tiny.write_file("/tmp/web.lua", [[
 return require("tiny.container").new { name = "web", command = "echo in $(hostname)", hostname = "h1", memory = "64m",
   break_before = "pivot_root",
@@ -104,13 +104,13 @@ four:type("abort\n")
 four:sees("/tmp/web.lua[^\r]*: step mounts: stopped before pivot_root")
 check.equal(four:leaves(), 130, "status")
 check.no_container()
--- Wherever a container's making is given up, nothing of it is left; once it runs, its supervisor asks for nothing more.
+-- Wherever the creation of a container is aborted, nothing of it is left; once it runs, its supervisor does not ask.
 tiny.write_file("/tmp/plain.lua", 'return require("tiny.container").new { command = "true", init = true }')
 for _, op in ipairs { "mknod", "cgroup", "clone", "mount_overlay", "pivot_root", "set_caps", "fork", "exec" } do
   local gone = sit("run", "--step", "/tmp/plain.lua")
   gone:sees("%(step%) ")
   gone:type("u " .. op .. "\n")
-  -- The first of all is a mknod itself: this is the next one.
+  -- The very first call is a mknod itself: this is the next one.
   gone:sees("\n  " .. op .. "%(.*%(step%) ")
   gone:type("a\n")
   gone:sees("stopped before " .. op .. "%(")
@@ -138,7 +138,7 @@ wrong:sees('/tmp/wrong.lua: break_before: no such primitive: "pivot_rot"; did yo
 check.equal(wrong:leaves(), 125, "status")
 check.equal(links(), before)
 
--- A child that dies at the prompt gives the terminal back.
+-- A child that dies at the prompt releases the terminal.
 tiny.write_file("/tmp/dies.lua", [[
 local child <close> = tiny.clone({ uts = true }, function() tiny.sethostname("x") end)
 tiny.poll({ child })

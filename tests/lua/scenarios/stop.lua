@@ -7,7 +7,7 @@ local stopped = check.run { "stop", "-t", "300ms", "deaf" }
 local took = tiny.clock("monotonic") - start
 check.equal(stopped.status, 0)
 check.equal(stopped.out, "deaf\n")
-assert(stopped.err:match("deaf: PID 1 has no handler for SIGTERM, so the kernel dropped it"), stopped.err)
+assert(stopped.err:match("deaf: PID 1 has no handler for SIGTERM, so the kernel discarded it"), stopped.err)
 assert(took > 0.3, "the grace period was kept")
 local shown = tiny.json_decode(check.succeeds("ps", "-a", "--format", "json"))[1]
 check.equal(shown.status, "stopped")
@@ -18,7 +18,7 @@ while check.succeeds("logs", "stubborn") ~= "ready\n" do tiny.poll({}, "10ms") e
 stopped = check.run { "stop", "-t", "300ms", "stubborn" }
 check.equal(stopped.err, "tinylua: stubborn: PID 1 ignores SIGTERM; killed with SIGKILL after less than a second\n")
 check.succeeds("rm", "stubborn")
--- A kill that was asked for needs no reason.
+-- A requested kill needs no reason.
 for _, words in ipairs { { "rm", "-f", "quiet" }, { "stop", "-t", "0", "quiet" } } do
   check.succeeds("run", "-d", "--name", "quiet", "sleep", "60")
   local said = check.run(words).err
@@ -26,7 +26,7 @@ for _, words in ipairs { { "rm", "-f", "quiet" }, { "stop", "-t", "0", "quiet" }
 end
 check.succeeds("rm", "quiet")
 
--- kill sends what is asked, and SIGKILL when nothing is.
+-- kill sends the requested signal, by default SIGKILL.
 check.succeeds("run", "-d", "--name", "hears", "sh", "-c", "trap 'exit 7' USR1; trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done")
 for words, status in pairs { ["-s USR1"] = 7, ["--signal SIGTERM"] = 8, [""] = 137 } do
   while not check.succeeds("logs", "hears"):match("ready\n$") do tiny.poll({}, "10ms") end
@@ -40,7 +40,7 @@ for words, status in pairs { ["-s USR1"] = 7, ["--signal SIGTERM"] = 8, [""] = 1
 end
 check.succeeds("rm", "-f", "hears")
 
--- In front: the first Ctrl-C for a PID 1 without a handler says so, the second ends it.
+-- In the foreground: the first Ctrl-C with a PID 1 without a handler prints a message, the second ends it.
 do
   local into = tiny.open("/tmp/said", { write = true, create = true })
   local front <close> = check.start(function()
@@ -52,22 +52,22 @@ do
   end
   tiny.kill(front, "SIGINT")
   while tiny.read_file("/tmp/said") == "" do check.equal(#tiny.poll({ front }, "10ms"), 0, "it goes on") end
-  check.equal(tiny.read_file("/tmp/said"), "tinylua: the container's PID 1 has no handler for SIGINT, so the kernel drops it; send it again to kill the container\n")
+  check.equal(tiny.read_file("/tmp/said"), "tinylua: the container's PID 1 has no handler for SIGINT, so the kernel discards it; send it again to kill the container\n")
   tiny.kill(front, "SIGINT")
   check.equal(front:wait(), 137)
   check.succeeds("rm", "front")
 end
 
-check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a container\'s name or id\n  hint: `tinylua ps -a` lists them\n')
-check.equal(check.run({ "stop", "ffff" }).err, 'there is no container "ffff"\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a valid container name or id\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "stop", "ffff" }).err, 'no such container: "ffff"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
 
--- Several at once, which takes as long as one; a name that is not there keeps all of them as they are.
+-- Several at once take as long as one; with a missing name, none of them is stopped.
 for i = 1, 3 do check.succeeds("run", "-d", "--name", "many-" .. i, "sleep", "60") end
 check.equal(check.run({ "stop", "-t", "0", "many-1", "none" }).status, 125)
 check.equal(check.succeeds("inspect", "--format", "state.status", "many-1"), "running\n")
 local names = check.succeeds("stop", "-t", "3s", "many-1", "many-2", "many-3")
--- One after the other, the first and the last would end two graces apart.
+-- One after the other, the first and the last would end two timeouts apart.
 local first, last = math.huge, 0
 for i = 1, 3 do
   assert(names:find("many-" .. i .. "\n", 1, true), names)
@@ -78,28 +78,28 @@ end
 assert(last - first < 5, "one after the other")
 check.succeeds("rm", "many-1", "many-2", "many-3")
 
--- One who is killed while it stops a container: the policy holds for an end long after that, not for the one
--- that was asked for.
+-- A command that is killed while it stops a container: the restart policy applies to an exit long after that, not to
+-- the one that was requested.
 local function state_of() return tiny.json_decode(check.succeeds("inspect", "obstinate"))[1].state end
 local function stopper(seconds)
   local child = check.start(function()
     tiny.exec { env = check.environment, "/proc/self/exe", "--root", check.root, "stop", "-t", seconds, "obstinate" }
   end)
-  -- Until it says so itself: what the last one said is there yet.
+  -- Until it is ready itself: the marker of the last run still exists.
   while (state_of().stopping or {}).pid ~= child.pid do tiny.poll({ child }, "10ms") end
   tiny.kill(child, "SIGKILL")
   child:wait()
 end
 check.succeeds("run", "-d", "--name", "obstinate", "--restart", "always", "sh", "-c",
   "trap '' TERM; if [ -e /tmp/go ]; then rm /tmp/go; fi; while [ ! -e /tmp/go ]; do sleep 0.02; done")
--- Not by a process in the container, which its end would take along.
+-- Not from a process in the container, which would end with it.
 tiny.write_file("mark", "")
 local function go() check.succeeds("cp", "mark", "obstinate:/tmp/go") end
 stopper("2s")
 tiny.poll({}, 4.5)
 go()
 while not (state_of().restarts == 1 and state_of().status == "running") do tiny.poll({}, "10ms") end
--- The new program takes the mark away: what is written before that would be lost.
+-- The new program truncates the marker: anything written before would be lost.
 while check.run({ "exec", "obstinate", "test", "-e", "/tmp/go" }).status == 0 do tiny.poll({}, "10ms") end
 stopper("60s")
 go()

@@ -1,8 +1,8 @@
--- run -it, detach, attach, exec -it: a person at a real terminal.
+-- run -it, detach, attach, exec -it, on a real terminal.
 local check = require "check"
 local sit = require "person"
 
--- A shell of its own: it is on the container's first terminal, of the person's size.
+-- Its shell is on the container's first terminal, with the size of the user's terminal.
 local one = sit("run", "-it", "--name", "box", "-e", "PS1=box> ", "sh", "-i")
 one:sees("box> ")
 one:type("tty; stty size\n")
@@ -15,14 +15,13 @@ one:sees("\ncons\r\n(%x+:%x+)\r\n%1\r\n.*box> ")
 one:type("echo term $TERM\n")
 one:sees("\nterm xterm\r\n.*box> ")
 
--- The size is followed.
+-- Changes of the size are passed on.
 tiny.terminal_size(one.master, { rows = 50, cols = 132 })
 one:type("sleep 0.1; stty size\n")
 one:sees("50 132\r\n")
 
--- What is stopped or ended is one process in its own group by the time it speaks: a shell that just
--- forks would lose the key at any terminal.
--- Ctrl-C ends the program in the foreground, not the shell; Ctrl-Z and fg work.
+-- The process that is stopped or ended is alone in its group by the time it prints: a shell that has just forked would
+-- lose the key on any terminal. Ctrl-C ends the program in the foreground, not the shell; Ctrl-Z and fg work.
 one:type("sh -c 'echo g\\o; exec sleep 100'\n")
 one:sees("go\r\n")
 one:type("\3")
@@ -38,7 +37,7 @@ one:sees("sh %-c")
 one:type("again\n")
 one:sees("down again\r\n.*box> ")
 
--- Detached, and back; a key of the sequence alone is passed on.
+-- Detach and attach again; one key of the sequence alone is passed on.
 one:type("stty -echo; cat -v\n")
 one:type("\16x\n")
 one:sees("%^Px\r\n")
@@ -73,7 +72,7 @@ told = sit("attach", "--no-stdin", "box")
 local other = sit("attach", "box")
 repeat other:type("\n") until #tiny.poll({ told.master }, "100ms") > 0
 other:type("echo l$((1+1))k\n")
-told:sees("l2k\r+\n") -- behind a prompt, where it was typed ahead
+told:sees("l2k\r+\n") -- after a prompt, because it was typed ahead
 told:type("exit 9\n")
 other:type("\16\17")
 check.equal(other:leaves(), 0)
@@ -81,7 +80,7 @@ told.child:kill("SIGHUP")
 check.equal(told:leaves(), 0, "a terminal that is gone")
 assert(check.succeeds("ps"):match("box"), "it runs on")
 
--- A program beside it has a terminal of its own.
+-- A program started by exec has a separate terminal.
 local beside = sit("exec", "-it", "box", "sh", "-i")
 beside:type("tty; stty size\n")
 beside:sees("/dev/pts/1\r\n24 80\r\n")
@@ -96,7 +95,7 @@ beside:type("\3")
 beside:type("exit 6\n")
 check.equal(beside:leaves(), 6, "exec's status")
 
--- The end is sent to all attached clients, with its status; the log has what was shown.
+-- The end is sent to all attached clients, with its status; the log has everything that was shown.
 local four = sit("attach", "box")
 four:type("exit 7\n")
 check.equal(four:leaves(), 7, "the status")
@@ -104,7 +103,7 @@ assert(check.succeeds("ps", "-a"):match("Exited %(7%)"), "ps")
 assert(check.succeeds("logs", "box"):match("t2o\r\n"), "logs")
 check.equal(check.run({ "attach", "box" }).err, "box is not running\n  hint: tinylua start box\n")
 
--- A foreground client that is killed leaves the container alive, and attach finds it.
+-- A foreground client that is killed leaves the container running, and attach finds it.
 check.succeeds("start", "box")
 check.succeeds("rm", "-f", "box")
 local five = sit("run", "-it", "--rm", "--name", "box", "sh", "-i")
@@ -119,7 +118,7 @@ six:type("exit 3\n")
 check.equal(six:leaves(), 3, "the status")
 check.no_container()
 
--- Without -i nothing is typed in, but Ctrl-C reaches the program; input that ends is its Ctrl-D.
+-- Without -i input is not passed on, but Ctrl-C reaches the program; end of input becomes Ctrl-D.
 local eight = sit("run", "-t", "--rm", "sh", "-c", "trap 'exit 9' INT; echo up; while :; do sleep 0.05; done")
 eight:sees("up")
 eight:type("\3")
@@ -131,7 +130,7 @@ check.equal(check.run({ "run", "-t", "--rm", "no-such-program" }).status, 127)
 check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), '--detach-keys: "ctrl-pp" is not a key')
 check.no_container()
 
--- Without -t, attach follows what is written.
+-- Without -t, attach shows the output.
 local id = check.succeeds("run", "-d", "sh", "-c", "trap 'echo bye; exit 4' TERM; while :; do echo again; sleep 0.05; done")
 local seven = sit("attach", id:sub(1, 12))
 seven:sees("again")

@@ -1,5 +1,5 @@
--- tinylua test: tests that pass, fail, hang and crash, in private hosts of which nothing is left; formats,
--- filters, time limits, several at once, and an end by a signal.
+-- tinylua test: tests that pass, fail, hang and crash, in private hosts that leave nothing behind; formats, filters,
+-- time limits, parallel tests, and termination by a signal.
 local check = require "check"
 
 local dir = "/tmp/tests"
@@ -21,7 +21,7 @@ local function left()
   end
 end
 
--- Of each kind one.
+-- One of each kind.
 file("helper.lua", "return { answer = 42 }")
 file("good_test.lua", [[
 local t = require "tiny.test"
@@ -100,7 +100,7 @@ check.equal(by["floods"].status, "passed")
 check.equal(#by["floods"].output, 65536)
 left()
 
--- One that hangs is ended, with all that it started.
+-- A test that hangs is ended with all its processes.
 file("hangs_test.lua", 'tiny.fork(function() tiny.exec { "sleep", "4711" } end)\nwhile true do end')
 local hangs = tested("--timeout", "2s", dir .. "/hangs_test.lua")
 check.equal(hangs.status, 1)
@@ -108,7 +108,7 @@ assert(hangs.out:find("\n  it was killed after the time limit of 2 s\n", 1, true
 tiny.remove(dir .. "/hangs_test.lua")
 left()
 
--- What --lua-path brings is there, in the test and in what it runs, also where /tmp is empty.
+-- Files from --lua-path are available in the test and in commands that it runs, although /tmp is empty.
 tiny.mkdir("/tmp/given/lua", { parents = true, mode = tonumber("755", 8) })
 tiny.mkdir("/tmp/given/scripts", { parents = true, mode = tonumber("755", 8) })
 tiny.write_file("/tmp/given/lua/given.lua", 'return { word = "given" }', { mode = tonumber("644", 8) })
@@ -125,7 +125,7 @@ t.expect(t.tinylua("say").out):equals("given\n")
   tiny.remove(dir .. "/path_test.lua")
 end
 
--- Files as a whole, folders, filters, TAP.
+-- Whole files, directories, filters, TAP.
 file("below/whole_test.lua", "assert(tiny.getpid() > 1)")
 file("below/status_test.lua", "return 3")
 file("below/broken_test.lua", "local = 1")
@@ -148,7 +148,7 @@ check.equal(none.status, 2)
 assert(none.err:find("no tests found\n  hint: no test name contains the filter\n", 1, true), none.err)
 check.equal(tested("/tmp/no-such").err, "/tmp/no-such does not exist\n  hint: give a test file, or a directory with files that end in _test.lua\n")
 
--- Several at once: they wait for each other's time, not for each other's end.
+-- Several in parallel: they wait for CPU time, not for each other's end.
 file("below/slow_test.lua", [[
 local t = require "tiny.test"
 for i = 1, 8 do t.test("sleeps " .. i, function() t.command { "sleep", "3" } end) end
@@ -157,7 +157,7 @@ local began = tiny.clock("monotonic")
 check.equal(tested("-j", "8", dir .. "/below/slow_test.lua").status, 0)
 assert(tiny.clock("monotonic") - began < 20, "eight at once")
 
--- Killed, it takes what runs with it; what is left of control groups, the next one removes.
+-- If it is killed, its tests end too; remaining cgroups are removed by the next run.
 file("below/killed_test.lua", 'tiny.exec { "sleep", "4711" }')
 local killed <close> = check.start(function()
   tiny.exec { env = check.environment, "/proc/self/exe", "test", dir .. "/below/killed_test.lua" }
@@ -180,7 +180,7 @@ assert(#tiny.poll({ asleep }, "20s") == 1, "the test ends with its runner")
 check.equal(tested(dir .. "/below/whole_test.lua").status, 0)
 left()
 
--- A signal ends what runs, and nothing is left.
+-- A signal ends running tests, and nothing is left.
 file("below/long_test.lua", 'tiny.exec { "sh", "-c", "echo begun; exec sleep 4711" }')
 local from, into = tiny.pipe()
 local child <close> = check.start(function()

@@ -1,4 +1,4 @@
--- up, ps, logs, down: a proxy and three servers from one file; up again changes only what differs.
+-- up, ps, logs, down: a proxy and three servers from one file; a second up changes only the differences.
 local check = require "check"
 local net = require "networked"
 net.needs()
@@ -27,7 +27,7 @@ local _, same = again:gsub("is up to date", "")
 check.equal(same, 4, again)
 check.equal(ids()["proxy-web-2"], before["proxy-web-2"])
 
--- Another description: one server fewer, one changed, one new. The file's name is the project's.
+-- Another description: one server fewer, one changed, one new. The file's name is the project's name.
 local text = tiny.source("lua/recipes/proxy.lua"):gsub("scale = 3", "scale = 2"):gsub('publish = { "8080:80" }', 'publish = { "8081:80" }')
 tiny.mkdir("/tmp/changed", { parents = true })
 tiny.write_file("/tmp/changed/proxy.lua", text)
@@ -39,7 +39,7 @@ assert(after["proxy-proxy"] ~= before["proxy-proxy"], "one that is described oth
 check.equal(net.fetch("http://127.0.0.1:8080/"), nil)
 assert(net.fetch("http://127.0.0.1:8081/"):match("^web%-[12]$"))
 
--- What a callback and a restart need comes from the copy of the file.
+-- Code for callbacks and restarts comes from the copy of the file.
 check.succeeds("restart", "-t", "0", "proxy-web-1")
 check.succeeds("down", "-t", "0", "/tmp/changed/proxy.lua")
 check.no_container()

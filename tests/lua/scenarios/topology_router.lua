@@ -1,10 +1,10 @@
--- Three nodes and a router with static routes; a link that goes down and comes back.
+-- Three nodes and a router with static routes; a link that is set down and up again.
 local check = require "check"
 local net = require "networked"
 net.needs()
 
 check.succeeds("up", "router.lua")
--- A bridge hears of a link's new carrier up to a second later: of several packets one must come back.
+-- A bridge notices a link's new carrier up to a second later: of several packets one must come back.
 local function reaches(from, to, packets)
   return check.run({ "exec", "router-node" .. from, "busybox", "ping", "-c", packets or "1", "-W1", to }).status == 0
 end

@@ -1,4 +1,4 @@
--- --trace: a line for each call with its process and its times, where the time went, Perfetto's file and the picture.
+-- --trace: a line for each call with its process and its times, the summary of times, the Perfetto file and the SVG.
 local check = require "check"
 
 tiny.write_file("/tmp/t.lua", [[
@@ -16,18 +16,18 @@ local function traced(style)
   return result
 end
 
--- The timeline: moment, wall and CPU time, the process, the call; a child's is behind a bar.
+-- The timeline: start, wall and CPU time, the process, the call; calls of a child are behind a bar.
 local err = traced("").err
 check.equal(traced("=timeline").err:match("^[^\n]*\n"), err:match("^[^\n]*\n"))
 local at, wall, cpu = err:match('\n +([%d.]+) +([%d.]+) +([%d.]+)  │ child %d+ +poll%({}, 0.3%)')
 assert(at and tonumber(wall) >= 300000 and tonumber(cpu) < tonumber(wall) / 4, err)
--- User-Mode Linux counts whole ticks of 10 ms, and not always the right process's: only there it may be more.
+-- User-Mode Linux counts whole ticks of 10 ms, and sometimes for the wrong process: only there it may be more.
 assert(tonumber(cpu) < 20000 or tonumber(cpu) % 10000 == 0, err)
 local named = tonumber(err:match("\n +([%d.]+)[^\n]*│ child %d+ +sethostname%(\"<a>&\\u{1b}%[2J\"%)\n"))
 local forked = tonumber(err:match("\n +([%d.]+)[^\n│]*host %d+ +clone%({ uts = true }%) = <child"))
 assert(forked and named and forked < named and named < tonumber(at), err)
 assert(err:find("chdir%(\"/no/such\"%) = ENOENT"), err)
--- What went where: the waiting of both, and every call once.
+-- The summary: the waiting time of both, and every call once.
 local total = err:match("\nwhere ([%d.]+) ms went:\n")
 assert(total and tonumber(total) >= 300, err)
 local calls = tonumber(err:match("\n  child %d+ +(%d+) calls"))
@@ -37,7 +37,7 @@ assert(waited and tonumber(waited) >= 300, err)
 assert(err:match("\n  poll +1 calls +[%d.]+ ms wall +[%d.]+ [^ ]+ CPU +%d+ %%  waits\n"), err)
 check.equal(err:find("\27"), nil)
 
--- Lines and JSON stay as they are, a reader's and a machine's; `text` is the lines' other name.
+-- Lines and JSON stay unchanged, for users and for programs; `text` is an alias of lines.
 local lines = traced("=lines").err
 assert(lines:find("\nchild %d+ +[%d.]+µs  sethostname%("), lines)
 check.equal(lines:find("where"), nil)
@@ -52,7 +52,7 @@ for line in traced("=json").err:gmatch("[^\n]+") do
 end
 check.equal(table.concat(ops, " "):match("sethostname.*"):gsub("clone ", ""), "sethostname poll chdir exec wait")
 
--- Perfetto: complete events of two processes that are named, in times that fit into each other, and an arrow.
+-- Perfetto: complete events of two named processes, with times that nest, and an arrow.
 check.equal(traced("=perfetto:/tmp/p.json").err, "")
 local file = tiny.json_decode(tiny.read_file("/tmp/p.json"))
 local names, spans, arrows = {}, {}, {}
@@ -74,7 +74,7 @@ check.equal(arrows.s.ts, spans.clone.ts)
 check.equal(arrows.f.pid, spans.poll.pid)
 check.equal(arrows.f.id, arrows.s.id)
 
--- The picture: well-formed, with nothing of the recipe's as markup; it takes the place of what was there.
+-- The SVG: well-formed, without markup from the recipe; it replaces an existing file.
 tiny.write_file("/tmp/t.svg", ("x"):rep(1000000))
 traced("=svg:/tmp/t.svg")
 local svg = tiny.read_file("/tmp/t.svg")
@@ -92,11 +92,11 @@ check.succeeds("--trace=svg:/tmp/c.svg", "run", "--rm", "true")
 assert(tiny.read_file("/tmp/c.svg"):find("mount_overlay", 1, true))
 check.equal(check.run({ "--trace=perfetto:/tmp/f.json", "run", "--rm", "no-such-program" }).status, 127)
 assert(tiny.read_file("/tmp/f.json"):find('"name":"exec"', 1, true))
--- A recipe that becomes the program itself has told before.
+-- A recipe that executes the program itself has written its trace before.
 tiny.write_file("/tmp/e.lua", 'tiny.exec { "true" }')
 assert(check.run({ "--trace", "run", "/tmp/e.lua" }).err:find("\nwhere .* went:\n"))
 
--- What cannot be is refused before anything is done.
+-- Invalid combinations are refused before anything is done.
 for style, text in pairs { svg = "it needs a file: svg:FILE", ["json:x"] = "json takes no file: it is written to standard error", svgg = "expected one of timeline, lines, json, perfetto:FILE, svg:FILE" } do
   local result = check.run { "--trace=" .. style, "run", "--rm", "true" }
   check.equal(result.status, 2)

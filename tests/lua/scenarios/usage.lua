@@ -1,4 +1,4 @@
--- stats, update, diff: what a container uses and changed, and its limits while it runs.
+-- stats, update, diff: the resource usage and changes of a container, and its limits while it runs.
 local check = require "check"
 
 local id = check.succeeds("run", "-d", "--name", "busy", "-m", "64m", "sh", "-c",

@@ -1,5 +1,5 @@
--- --userns for root's containers: a map of ids, files that show them, rights that end at the namespace, and
--- ranges that are given back.
+-- --userns for root's containers: id maps, the owners of files, privileges that are limited to the namespace, and
+-- ranges that are released.
 local check = require "check"
 
 do
@@ -22,7 +22,7 @@ end
 local function dir_of(name) return check.root .. "/containers/" .. tiny.read_file(check.root .. "/names/" .. name) end
 local function pid_of(name) return math.tointeger(tonumber((check.succeeds("inspect", "--format", "state.pid", name)))) end
 
--- auto: a range of its own above those of users, which no other container has.
+-- auto: a separate range above those of users, which no other container has.
 local PRINT = "tr -s ' ' </proc/self/uid_map"
 check.equal(inside("--userns", "auto", "sh", "-c", PRINT), " 0 603979776 65536")
 check.equal(#ranges(), 0, "the range is given back")
@@ -32,7 +32,7 @@ check.equal(check.succeeds("exec", "b", "sh", "-c", PRINT), " 0 604045312 65536\
 check.equal(#ranges(), 2)
 check.equal(tiny.read_file(("/proc/%d/status"):format(pid_of("a"))):match("Uid:%s+(%d+)"), "603979776", "its root outside")
 
--- Its files are its root's inside, and user 0's where they are kept: the next start may have another range.
+-- Its files belong to its root inside and are stored with uid 0: the next start may have another range.
 check.equal(check.succeeds("exec", "a", "stat", "-c", "%u %g", "/root/mine", "/etc/new", "/etc/passwd", "/", "/dev/null"), ("0 0\n"):rep(5))
 check.equal(tiny.stat(dir_of("a") .. "/upper/root/mine").uid, 0)
 check.equal(check.succeeds("exec", "-u", "nobody", "a", "sh", "-c", "touch /tmp/n; stat -c %u /tmp/n; id -u"), "65534\n65534\n")
@@ -46,7 +46,7 @@ local _, shown = tiny.try(tiny.read_file, "/etc/new")
 assert(not tiny.stat("/etc/new"), "the host's /etc was changed")
 assert(not shown)
 
--- Its root has no right over the host's, nor over its own mounts; over its network it has.
+-- Its root has no privileges over the host's namespaces or over its own mounts; over its network it has.
 check.equal(check.succeeds("exec", "a", "sh", "-c", "cat /etc/shadow /root/none 2>/dev/null; echo $?"), "1\n")
 check.equal(inside("--userns", "auto", "--cap-add", "SYS_ADMIN", "sh", "-c", "mount -t tmpfs t /mnt 2>/dev/null || echo refused"), "refused")
 check.equal(inside("--userns", "auto", "--cap-add", "NET_ADMIN", "sh", "-c", "ip link set lo mtu 1400 && cat /sys/class/net/lo/mtu"), "1400")
@@ -56,7 +56,7 @@ check.equal(inside("--userns", "auto", "--init", "sh", "-c", "echo $$"), "2")
 tiny.mkdir("/tmp/volume")
 check.equal(inside("--userns", "auto", "-v", "/tmp/volume:/v", "sh", "-c", "stat -c %u /v; touch /v/x 2>/dev/null || echo refused"), "65534\nrefused")
 
--- cp keeps to the container's ids.
+-- cp maps the container's ids.
 tiny.write_file("/tmp/given", "given")
 check.succeeds("cp", "/tmp/given", "a:/root/given")
 check.equal(check.succeeds("exec", "a", "stat", "-c", "%u", "/root/given"), "0\n")
@@ -65,7 +65,7 @@ check.succeeds("cp", "/tmp/given", "a:/root/late")
 check.succeeds("start", "a")
 check.equal(check.succeeds("exec", "a", "stat", "-c", "%u", "/root/late"), "0\n")
 
--- A supervisor that is killed with its container keeps its range until that is found out.
+-- A supervisor that is killed with its container keeps its range until that is detected.
 local pid = math.tointeger(tonumber((check.succeeds("inspect", "--format", "state.supervisor.pid", "b"))))
 local supervisor, process = tiny.pidfd_open(pid), tiny.pidfd_open(pid_of("b"))
 check.kill(supervisor)
@@ -76,7 +76,7 @@ check.succeeds("rm", "-f", "a", "b")
 check.equal(#ranges(), 0)
 check.no_container()
 
--- An explicit map, over a rootfs of the user's.
+-- An explicit map, over a rootfs of the user.
 tiny.mkdir("/tmp/fs/bin", { parents = true })
 tiny.write_file("/tmp/fs/bin/busybox", tiny.read_file("/bin/busybox", { max = "16m" }), { mode = tonumber("755", 8) })
 local function rooted(...) return inside("--userns", "700000:710000:70000", "--rootfs", "/tmp/fs", "/bin/busybox", "sh", "-c", ...) end

@@ -1,4 +1,5 @@
--- --view and the key `view`: one more folder of the host in the view of it, as its ordinary users see it; what is refused.
+-- --view and the key `view`: an additional directory of the host in the view, as its unprivileged users see it; and
+-- refused values.
 local canaries = require "canaries"
 local check = require "check"
 
@@ -12,11 +13,11 @@ canaries.on({ "/data" }, function()
   local LIST = "/opt/tool/bin/run; cat /opt/tool/secret /opt/tool/closed/file /opt/other/file /data/set/deep/file 2>/dev/null; true"
   check.equal(check.succeeds("run", "--rm", "--view", "/opt/tool", "--view", "/data/set//", "sh", "-c", LIST), "/opt/tool/bin/run\n#!/bin/sh\necho /data/set/deep/file\n")
   if canaries.has_idmaps() then check.equal(check.succeeds("run", "--rm", "--userns", "auto", "--view", "/opt/tool", "sh", "-c", LIST), "/opt/tool/bin/run\n") end
-  -- Its changes are the container's; one folder in another, and one that is shown anyway, are no trouble.
+  -- Its changes stay in the container; a directory below another, and one that is already shown, are accepted.
   check.equal(check.succeeds("run", "--rm", "--view", "/opt", "--view", "/opt/tool", "--view", "/usr/local", "sh", "-c", "rm -r /opt/tool/bin; echo x >/opt/new; ls -d /opt/new /opt/other /opt/tool; ls /opt/tool"), "/opt/new\n/opt/other\n/opt/tool\nclosed\nsecret\n")
   assert(tiny.stat("/opt/tool/bin/run") and not tiny.stat("/opt/new"), "the host's is as it was")
 
-  -- It is kept with the container, and a recipe has it too.
+  -- It is recorded with the container, and a recipe has it too.
   tiny.write_file("/tmp/r.lua", 'return require("tiny.container").new { command = { "/opt/tool/bin/run" }, view = { "/opt/tool" } }')
   check.equal(check.succeeds("run", "--name", "kept", "/tmp/r.lua"), "/opt/tool/bin/run\n")
   check.equal(check.succeeds("inspect", "--format", "config.view", "kept"):gsub("%s", ""), '["/opt/tool"]')
@@ -41,7 +42,7 @@ canaries.on({ "/data" }, function()
   end
   refused("view: a container with a rootfs has no view of the host\n  hint: use -v to mount a host directory in it", "--rootfs", "/opt", "--view", "/opt", "true")
 
-  -- No store of ours: in one, one itself, around one, by another name too, and another user's.
+  -- State directories are refused: a path in one, one itself, a parent, another name for it, and another user's.
   local OURS = "\n  hint: containers must not see each other's files"
   os.execute("chmod 755 /var/lib/tinylua /var/lib/tinylua/*; mkdir -p /var/lib/tinylua/open; mkdir -p /opt/mine/containers /opt/mine/names /opt/mine/x")
   refused('view: "/var/lib/tinylua" is inside tinylua\'s state directory /var/lib/tinylua' .. OURS, "--view", "/var/lib/tinylua", "true")
@@ -54,7 +55,7 @@ canaries.on({ "/data" }, function()
   refused('view: "/srv/alias" is inside tinylua\'s state directory /srv/alias' .. OURS, "--view", "/srv/alias", "true")
 end)
 
--- If the host's / is an overlay, the kernel stacks no two more: this is reported.
+-- If the host's / is an overlay, the kernel cannot stack two more: this is reported.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
   for _, name in ipairs { "/tmp/o/upper", "/tmp/o/work", "/tmp/o/root" } do tiny.mkdir(name, { parents = true }) end

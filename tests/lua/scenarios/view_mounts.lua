@@ -1,5 +1,5 @@
--- The throwaway view where the host has file systems on shown folders: what they cover is not seen beside what they have,
--- many files at the top of one are bounded, and beneath an overlay the folder is shown.
+-- The throwaway view on a host with file systems mounted on shown directories: covered files are not visible next to
+-- the mounted ones, the number of files at the top of one is bounded, and below an overlay the directory is shown.
 local canaries = require "canaries"
 local check = require "check"
 
@@ -8,7 +8,7 @@ local function write(path, text, mode)
   tiny.write_file(path, text, { mode = tonumber(mode or "644", 8) })
 end
 
--- What a file system covers.
+-- Files covered by a file system.
 canaries.on({}, function()
   for _, path in ipairs { "/usr/local/covered", "/usr/share/deep/er/covered", "/usr/lib/automatic/covered", "/usr/lib/locked/in/covered", "/usr/lib/nothing/covered" } do write(path, "covered") end
   write("/usr/share/single", "covered")
@@ -36,10 +36,10 @@ canaries.on({ "/usr/share" }, function()
   write("/usr/share/folder/file", "in a folder")
   local result = check.run { "run", "--rm", "sh", "-c", "cat /usr/share/folder/file" }
   check.equal(result.out, "in a folder", result.err)
-  assert(result.err:find('^tinylua: the view leaves out %d+ files: file systems of the host such as "/usr/share" have too many at their root\n+$'), result.err)
+  assert(result.err:find('^tinylua: the view omits %d+ files: file systems of the host such as "/usr/share" have too many at their root\n+$'), result.err)
 end)
 
--- Overlays on shown folders; one that covers a file system is empty.
+-- Overlays on shown directories; one that covers a file system is empty.
 canaries.on({ "/usr/share/deep" }, function()
   write("/usr/share/deep/covered", "covered")
   write("/usr/local/beneath", "beneath")
@@ -53,7 +53,7 @@ canaries.on({ "/usr/share/deep" }, function()
   check.equal(result.err, 'tinylua: the view cannot show host overlays; it shows the directory beneath "/etc" and 1 more\n')
 end)
 
--- An overlay on a file system of its own: there is no folder beneath it that would do.
+-- An overlay on a separate file system: there is no suitable directory beneath it.
 canaries.on({ "/usr" }, function()
   tiny.mkdir("/o/extension", { parents = true })
   if not tiny.try(tiny.mount_overlay, "/usr", { lower = { "/o/extension", "/usr" }, read_only = true }) then return print("no overlay here") end

@@ -1,4 +1,4 @@
--- -v, --mount, --tmpfs, --read-only, --shm-size: what is mounted, in which order, and what is refused.
+-- -v, --mount, --tmpfs, --read-only, --shm-size: the mounts, their order, and refused values.
 local check = require "check"
 
 local function inside(...)
@@ -28,7 +28,7 @@ check.equal(inside("--shm-size", "1m", "stat", "-f", "-c", "%b", "/dev/shm"), "2
 -- Whatever the order on the command line, what is inside another mount is mounted after it.
 check.equal(inside("-v", "/tmp/file:/a/deep/b:ro", "-v", "/tmp/site:/a", "--tmpfs", "/a/deep", "sh", "-c", "cat /a/deep/b /a/index"), "textpage")
 
--- A read-only root, with what is mounted in it as it was asked for.
+-- A read-only root, with the requested mounts in it.
 check.equal(inside("--read-only", "--tmpfs", "/tmp", "-v", "/tmp/site:/srv", "-w", "/new/dir", "sh", "-c",
   "touch /etc/x 2>/dev/null && echo wrong; touch /tmp/a /srv/a /dev/shm/a && pwd"), "/new/dir")
 
@@ -49,7 +49,7 @@ check.equal(nowhere.status, 125)
 assert(nowhere.err:match("/link %(it is a dangling symbolic link%)"), nowhere.err)
 check.equal(tiny.stat("/nowhere"), nil)
 
--- Relative sources are the caller's; they hold after a restart in another folder.
+-- Relative sources are relative to the caller's directory; they remain valid after a restart from another one.
 tiny.chdir("/tmp")
 check.succeeds("run", "-d", "--name", "web", "-v", "./site:/srv", "--tmpfs", "/t", "sh", "-c", "cat /srv/index; trap 'exit 0' TERM; while :; do sleep 0.05; done")
 tiny.chdir("/")
@@ -75,7 +75,7 @@ check.equal(start.status, 125)
 check.equal(start.err, "volumes: /tmp/going does not exist on the host\n  hint: create it first\n")
 check.succeeds("rm", "web")
 
--- A recipe has the same, and the command line adds to it.
+-- A recipe has the same keys, and the command line adds to them.
 tiny.write_file("/tmp/recipe.lua", [[
 return require("tiny.container").new {
   command = "cat /one/index /two/file /three/file; stat -f -c %T /four", volumes = { "/tmp/site:/one:ro" }, tmpfs = { "/four" },

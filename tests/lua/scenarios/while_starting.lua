@@ -1,8 +1,8 @@
--- stop, rm -f, exec and pause of a container that is being started wait for it; rm refuses; a restart that is
--- killed leaves its container on record.
+-- stop, rm -f, exec and pause of a container that is being started wait for it; rm refuses; a restart that is killed
+-- keeps the record of its container.
 local check = require "check"
 
--- Its start goes on until the gate is there; `begun` tells that it has come so far.
+-- Its start continues when the gate exists; `begun` reports that it has come so far.
 tiny.write_file("/tmp/slow.lua", [[
 return require("tiny.container").new {
   name = "slow", command = { "sleep", "60" },
@@ -15,7 +15,7 @@ return require("tiny.container").new {
 tiny.mknod("/tmp/gate", "fifo")
 tiny.mknod("/tmp/begun", "fifo")
 
--- Runs `arguments`, which start the container, in a process of its own, until the start has begun.
+-- Runs `arguments`, which start the container, in a separate process, until the start has begun.
 local function begin(arguments)
   local child = tiny.fork(function() check.run(arguments) end)
   tiny.open("/tmp/begun"):read(1)
@@ -62,7 +62,7 @@ for _, command in ipairs { { "exec", "slow", "true" }, { "pause", "slow" } } do
   check.succeeds("rm", "-f", "slow")
 end
 
--- Recorded as running, but still on the host's root: no process enters before it has left that.
+-- Recorded as running, but still in the host's root: no process enters before it has left that.
 tiny.mknod("/tmp/gate2", "fifo")
 tiny.write_file("/tmp/late.lua", [[
 local gate = tiny.open("/tmp/gate2", { read = true, write = true })

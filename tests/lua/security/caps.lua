@@ -1,4 +1,4 @@
--- caps: the five sets of the caller and of another process.
+-- caps: returns the five sets of the caller and of another process.
 local check = require "check"
 
 local function mask_of(list)
@@ -8,7 +8,7 @@ local function mask_of(list)
   return mask
 end
 
--- As the kernel tells it in bits.
+-- In the kernel's bit representation.
 local KEYS = { effective = "CapEff", permitted = "CapPrm", inheritable = "CapInh", bounding = "CapBnd", ambient = "CapAmb" }
 local function bits(key)
   local hex, count = tiny.read_file("/proc/self/status"):match(KEYS[key] .. ":%s*(%x+)"), 0

@@ -1,4 +1,4 @@
--- landlock: files, ports and scope are taken from the caller permanently; missing kernel features are reported.
+-- landlock: restricts files, ports and scopes of the caller permanently; missing kernel features are reported.
 local check = require "check"
 
 local abi = tiny.probe().security.landlock
@@ -10,7 +10,7 @@ check.refuses('option "scopes": [1]: there is no scope "signl"; did you mean "si
 check.refuses('option "tcp_bind": 70000 is not a port from 0 to 65535', tiny.landlock, { tcp_bind = { 70000 } })
 check.refuses("no restriction given: pass paths, tcp_bind, tcp_connect or scopes", tiny.landlock, { strict = true })
 
--- What an older kernel lacks: refused where strict, which is what holds without a word; else told.
+-- Features that an older kernel lacks: refused with strict, which is the default; otherwise reported.
 local all = { paths = { ["/"] = "r" }, tcp_bind = { 80 }, tcp_connect = {}, scopes = { "signal", "abstract_unix" }, abi = 0 }
 check.fails("EOPNOTSUPP", tiny.landlock, all)
 all.strict = false
@@ -28,7 +28,7 @@ check.equal(table.concat(told.enforced, " "), "paths")
 check.equal(table.concat(told.left_out, " "), "truncate ioctl_dev tcp_bind tcp_connect abstract_unix signal")
 tiny.write_file("/tmp/free", "")
 
--- Each letter, on the real kernel. A path that is missing fails before anything is restricted.
+-- Each letter, on the real kernel. A missing path fails before anything is restricted.
 tiny.mkdir("/tmp/r/sub", { parents = true })
 tiny.mkdir("/tmp/w")
 tiny.mkdir("/tmp/none")
@@ -59,7 +59,7 @@ check.inside({}, function()
 end)
 assert(tiny.stat("/tmp/w/new"))
 
--- What may be executed, and by a child that cannot take it back.
+-- Which programs may be executed, also by a child, which cannot undo it.
 check.inside({}, function()
   tiny.no_new_privs()
   tiny.landlock { paths = { ["/usr"] = "rx", ["/bin"] = "rx", ["/lib"] = "rx", ["/lib64"] = "rx" }, strict = false }

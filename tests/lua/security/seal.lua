@@ -1,5 +1,5 @@
--- seal: nobody can write to the program of a command, which is as it was called; and without a seal there is no way
--- into a container.
+-- seal: the program of a command cannot be written to, and keeps its arguments; without it, a container cannot be
+-- entered.
 local check = require "check"
 
 tiny.write_file("/tmp/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
@@ -9,7 +9,7 @@ tiny.write_file("/tmp/r.lua", [[
   tiny.seal()
   local words = ...
   print(words[1], os.getenv("MARK"), tiny.read_file("/proc/self/comm"):gsub("\n", "") .. "", io.read("l"))
-  -- Its program is there to be read, and not to be written, by root neither.
+  -- Its program can be read, but not written, not even by root.
   assert(tiny.open("/proc/self/exe", { read = true }))
   local _, err = tiny.try(tiny.open, "/proc/self/exe", { write = true })
   print(err.code)]])
@@ -39,14 +39,14 @@ end
 local text, told = run("/tmp/tinylua")
 check.equal(text:match("^a word\tmark\ttinylua\ta line\n(E%u+)\n$") ~= nil, true, text)
 check.equal(told, "begin\n", "nothing of a recipe is done twice")
--- Where the program cannot be written anyway it goes on.
+-- If the program cannot be written anyway, it continues without a copy.
 tiny.mkdir("/tmp/ro")
 local bind <close> = tiny.mount_bind("/tmp", "/tmp/ro", { read_only = true })
 text, told = run("/tmp/ro/tinylua")
 check.equal(told, "begin\n")
 assert(text:match("^a word\tmark\ttinylua"), text)
 
--- A read-only mount of the file itself is no better, since its owner can make it writable again.
+-- A read-only mount of the file itself is insufficient, because its owner can make it writable again.
 tiny.write_file("/tmp/file", "")
 local over <close> = tiny.mount_bind("/tmp/tinylua", "/tmp/file", { read_only = true })
 tiny.write_file("/tmp/where.lua", "print((tiny.readlink('/proc/self/exe')))")
@@ -59,7 +59,7 @@ into:close()
 check.equal(where:wait(), 0)
 check.equal(from:read(), "/\n", "a mount of its own")
 
--- Without /proc there is no telling, so that each way into a container is refused.
+-- Without /proc this cannot be determined, so each way into a container is refused.
 local bare = "/tmp/bare"
 tiny.mkdir(bare .. "/root", { parents = true })
 tiny.write_file(bare .. "/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
@@ -74,7 +74,7 @@ tiny.write_file(bare .. "/ways.lua", [[
   refused("pivot_root", tiny.pivot_root, "/root")
   local _, err = tiny.try(tiny.seal)
   print("seal", err.code, err.hint)
-  -- What leads into no container is nobody's to refuse.
+  -- Calls that enter no container are not refused.
   local child <close> = tiny.clone({ uts = true, ipc = true }, function() tiny.sethostname("other") end)
   print("others", child:wait())]])
 local out, out_end = tiny.pipe()
@@ -88,7 +88,7 @@ check.equal(child:wait(), 0)
 local refusals = "clone\tEACCES\tcall tiny.seal\nunshare\tEACCES\tcall tiny.seal\nchroot\tEACCES\tcall tiny.seal\npivot_root\tEACCES\tcall tiny.seal\n"
 check.equal(out:read(), refusals .. "seal\tENOENT\t/proc is not mounted\nothers\t0\n")
 
--- The mount that it runs from cannot be made writable, by root neither.
+-- The mount that it runs from cannot be made writable, not even by root.
 local perl = [[sysopen(F, "/proc/$ARGV[0]/exe", 010000000) or die "open: $!"; my ($none, $a) = ("", pack("Q4", 0, 1, 0, 0));
   print syscall(442, fileno F, $none, 0x1000, $a, 32) == 0 ? "writable\n" : ($! + 0) . "\n"]]
 if tiny.stat("/usr/bin/perl") then

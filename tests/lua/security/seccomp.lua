@@ -1,12 +1,11 @@
--- seccomp: calls are allowed, refused and distinguished by their arguments, as the profile requires.
+-- seccomp: calls are allowed, denied and distinguished by their arguments according to the profile.
 local check = require "check"
 
 if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl for bare system calls") end
 local arm = tiny.probe().kernel.machine == "aarch64"
 local GETPID = arm and 172 or 39
 
--- What a call of this number returns to a program under the profile: 0, or its errno; -1 when a signal
--- ended it.
+-- The result of a call of this number for a program under the profile: 0, or its errno; -1 if a signal ended it.
 local function result(profile, number, ...)
   local from, into = tiny.pipe()
   local arguments = table.concat({ number, ... }, ",")
@@ -29,7 +28,7 @@ check.equal(result(errno(77), GETPID), 77)
 check.equal(result(errno(), GETPID), 1, "EPERM where no number is given")
 check.equal(result({ defaultAction = "SCMP_ACT_ALLOW" }, GETPID), 0)
 
--- Each operator, at the borders of the 32 bits that BPF compares at once.
+-- Each operator, at the boundaries of the 32 bits that BPF compares at once.
 local BIG = "0x100000005"
 local function compared(op, value, two, argument)
   return result(errno(77, { { index = 1, value = value, valueTwo = two, op = "SCMP_CMP_" .. op } }), GETPID, 0, argument) == 77
@@ -48,7 +47,7 @@ for _, case in ipairs {
 } do
   check.equal(compared(case[1], case[2], case[3], case[4]), case[5], ("%s %s against %s"):format(case[4], case[1], tostring(case[2])))
 end
--- All of a rule's conditions must hold; two of one argument are two rules.
+-- All conditions of a rule must hold; two conditions on one argument are two rules.
 local function pair(first, second)
   return errno(77, { { index = first, value = 1, op = "SCMP_CMP_EQ" }, { index = second, value = 2, op = "SCMP_CMP_EQ" } })
 end
@@ -57,7 +56,7 @@ check.equal(result(pair(0, 1), GETPID, 1, 3), 0)
 check.equal(result(pair(0, 0), GETPID, 2), 77)
 check.equal(result(pair(0, 0), GETPID, 3), 0)
 
--- Several actions in one filter; the first rule that holds counts, one without conditions above all.
+-- Several actions in one filter; the first matching rule applies, one without conditions before all others.
 local several = { defaultAction = "SCMP_ACT_ALLOW", syscalls = {
   { names = { "getpid" }, action = "SCMP_ACT_ERRNO", errnoRet = 11, args = { { index = 0, value = 1, op = "SCMP_CMP_EQ" } } },
   { names = { "getpid" }, action = "SCMP_ACT_ERRNO", errnoRet = 12, args = { { index = 0, value = 1, op = "SCMP_CMP_GE" } } },
@@ -70,7 +69,7 @@ local status, signal = result(several, arm and 124 or 24)
 check.equal(status, -1)
 check.equal(signal, "SIGSYS")
 
--- A list of what is allowed: the rest fails, and what is newer than the list "does not exist".
+-- A list of allowed calls: the others fail, and a call newer than the list fails with ENOSYS.
 local everything = {}
 for _, name in ipairs { "read", "write", "open", "openat", "close", "mmap", "mprotect", "munmap", "brk", "execve", "exit_group", "exit",
   "rt_sigaction", "rt_sigprocmask", "ioctl", "pread64", "fstat", "newfstatat", "stat", "lseek", "access", "faccessat", "arch_prctl",
@@ -83,13 +82,13 @@ check.equal(result(allowed, GETPID), 13)
 local GETUID = arm and 174 or 102
 check.equal(result(allowed, GETUID), 0)
 check.equal(result(allowed, 99999), 38, "ENOSYS")
--- x32 and 32-bit calls are no way around it.
+-- x32 and 32-bit calls do not bypass it.
 if not arm then
   check.equal(result(allowed, 0x40000000 + GETUID), 13, "x32")
   check.equal(result({ defaultAction = "SCMP_ACT_ALLOW" }, 0x40000000 + GETUID), 38, "x32, and nothing is forbidden")
 end
 
--- Loaded from bytes, on this process and what comes of it; a filter cannot be taken back.
+-- Loaded from bytes, for this process and its descendants; a filter cannot be removed.
 local bytes = tiny.seccomp_compile(errno(55))
 check.equal(result(bytes, GETPID), 55)
 check.inside({}, function()

@@ -1,4 +1,4 @@
--- seccomp_compile: a profile's conditions are evaluated for this machine; errors are reported with their place.
+-- seccomp_compile: evaluates a profile's conditions for this machine; errors are reported with their position.
 local check = require "check"
 
 local function compiled(call, options)
@@ -21,13 +21,13 @@ check.equal(holds({ excludes = { arches = { "amd64", "arm64" } } }), false)
 check.equal(holds({ includes = { minKernel = "4.8" } }, { kernel = "4.19.1-generic" }), true)
 check.equal(holds({ includes = { minKernel = "4.8" } }, { kernel = "4.7" }), false)
 check.equal(holds({ excludes = { minKernel = "4.8" } }, { kernel = "5.0" }), false)
--- The default is the caller's own bounding set, and this kernel.
+-- The default is the caller's bounding set, and this kernel.
 check.equal(holds({ includes = { caps = { tiny.caps().bounding[1] }, minKernel = "5.12" } }), true)
--- podman's names of errnos, Docker's old single name, JSON's numbers.
+-- podman's names of errnos, Docker's old single name, numbers in JSON.
 check.equal(compiled { action = "SCMP_ACT_ERRNO", errno = "ENOSYS" }, compiled { action = "SCMP_ACT_ERRNO", errnoRet = 38 })
 check.equal(compiled { names = {}, name = "getpid" }, compiled {})
 check.equal(compiled { args = { { index = 0, value = 1.0, op = "SCMP_CMP_EQ" } } }, compiled { args = { { index = 0, value = 1, op = "SCMP_CMP_EQ" } } })
--- 32-bit calls have a block of their own where the profile names the architecture.
+-- 32-bit calls have a separate block if the profile names the architecture.
 if tiny.probe().kernel.machine == "x86_64" then
   local function with(more)
     local profile = { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "getpid" }, action = "SCMP_ACT_KILL" } } }
@@ -40,7 +40,7 @@ if tiny.probe().kernel.machine == "x86_64" then
   check.equal(with { archMap = { { architecture = "SCMP_ARCH_AARCH64", subArchitectures = { "SCMP_ARCH_ARM" } } } }, with {})
 end
 
--- Thousands of rules do not fit, and say so; a few hundred calls are a short filter.
+-- Thousands of rules do not fit, and are reported; a few hundred calls are a short filter.
 local many = {}
 for i = 1, 2000 do many[i] = { names = { "getpid" }, action = "SCMP_ACT_KILL", args = { { index = 0, value = i, op = "SCMP_CMP_EQ" } } } end
 local _, err = tiny.try(tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = many })
@@ -49,7 +49,7 @@ assert(err.message:match("^the filter has %d+ instructions; the kernel accepts a
 local function wrong(text, profile, options)
   check.refuses("profile" .. text, tiny.seccomp_compile, profile, options)
 end
-wrong(": it has no defaultAction", {})
+wrong(": defaultAction is missing", {})
 wrong('.defaultAction: there is no action "SCMP_ACT_ALOW"; did you mean "SCMP_ACT_ALLOW"?', { defaultAction = "SCMP_ACT_ALOW" })
 wrong('.defaultAction: SCMP_ACT_NOTIFY needs a supervisor that answers the calls', { defaultAction = "SCMP_ACT_NOTIFY" })
 wrong(': there is no key "syscall"; did you mean "syscalls"?', { defaultAction = "SCMP_ACT_ALLOW", syscall = {} })

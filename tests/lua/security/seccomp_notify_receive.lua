@@ -1,11 +1,11 @@
--- seccomp_notify_receive, seccomp_notify_respond, seccomp_notify_valid, seccomp_notify_read: system calls that wait are seen, looked into and answered.
+-- seccomp_notify_receive, seccomp_notify_respond, seccomp_notify_valid, seccomp_notify_read: pending system calls are received, inspected and answered.
 local check = require "check"
 
 if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl for bare system calls") end
 local arm = tiny.probe().kernel.machine == "aarch64"
 local MKDIRAT, AT_FDCWD = arm and 34 or 258, -100
 
--- A child under a filter that leaves these calls to us, and its listener, which came over a socket.
+-- A child under a filter that passes these calls to this process, and its listener, received over a socket.
 local function start(names, command)
   local mine, theirs = tiny.socketpair()
   local child = tiny.fork(function()
@@ -27,7 +27,7 @@ local function wait_call(listener)
   return tiny.seccomp_notify_receive(listener)
 end
 
--- Each answer to one call, made five times; what it points to is read.
+-- Each answer to one call, made five times; the memory of a pointer argument is read.
 local child, listener = start({ "mkdirat" }, perl(([[
   my $path = "/tmp/made";
   for (1..5) { $! = 0; my $r = syscall(%d, -100, $path, 0x30000 + 0700 + $_); print STDOUT ""; $all .= ($r == -1 ? "e" . ($!+0) : $r) . " " }
@@ -39,7 +39,7 @@ for i, answer in ipairs(answers) do
   check.equal(call.call, "mkdirat")
   check.equal(call.arch, arm and "arm64" or "amd64")
   check.equal(call.pid, child.pid)
-  -- What lies above the bits that the kernel takes is the caller's choice.
+  -- The caller may set any bits above those that the kernel uses.
   check.equal(call.args[1], AT_FDCWD & 0xffffffff)
   check.equal(call.args[3], tonumber("700", 8) + i)
   check.equal(#call.args, 6)
@@ -49,7 +49,7 @@ for i, answer in ipairs(answers) do
   check.fails("EFAULT", tiny.seccomp_notify_read, listener, call.id, { pid = call.pid, address = 1 })
   check.fails("EFAULT", tiny.seccomp_notify_read, listener, call.id, { pid = call.pid, address = -8, length = 64 })
   check.equal(tiny.seccomp_notify_valid(listener, call.id), true)
-  -- Bad answers leave it waiting.
+  -- After an invalid answer the call still waits.
   local ONE = "an answer needs exactly one of value, error, continue = true and fd"
   check.refuses(ONE, tiny.seccomp_notify_respond, listener, call.id, {})
   check.refuses(ONE, tiny.seccomp_notify_respond, listener, call.id, { value = 0, continue = true })
@@ -63,13 +63,13 @@ check.equal(child:wait(), 0)
 check.equal(#tiny.poll({ listener }, "20s"), 1, "the end is told")
 check.equal(tiny.seccomp_notify_receive(listener), nil)
 
--- A descriptor as the answer: what was decided on is what the caller gets.
+-- A descriptor as the answer: the caller gets the file that was checked.
 tiny.write_file("/tmp/secret", "secret")
 tiny.write_file("/tmp/harmless", "harmless")
 local opener, opens = start({ "openat" }, { "cat", "/tmp/secret" })
 local seen = false
 while true do
-  -- Kernels before 6.11 tell the end of a listener only when the process is reaped.
+  -- Kernels before 6.11 report the end of a listener only when the process is reaped.
   local ready = tiny.poll({ opens, opener })
   if ready[1] == opener then break end
   local call = tiny.seccomp_notify_receive(opens)
@@ -86,7 +86,7 @@ end
 check.equal(seen, true)
 check.equal(opener:wait(), 0)
 
--- One that is killed while it waits: it needs no answer, and nothing waits.
+-- A process that is killed while it waits: it needs no answer, and nothing waits.
 local killed, dead = start({ "mkdirat" }, perl(('my $p = "/tmp/x"; syscall(%d, -100, $p, 0)'):format(MKDIRAT)))
 local call = wait_call(dead)
 tiny.kill(killed, "SIGKILL")
@@ -96,7 +96,7 @@ check.equal(tiny.seccomp_notify_respond(dead, call.id, { value = 0 }), false)
 check.equal(tiny.seccomp_notify_read(dead, call.id, { pid = call.pid, address = call.args[2] }), nil)
 check.equal(tiny.seccomp_notify_receive(dead), nil)
 
--- Once no process listens any more, the call fails with ENOSYS; so does a call that waits.
+-- When no process listens any more, the call fails with ENOSYS; so does a pending call.
 local left, gone = start({ "mkdirat" }, perl(('my $p = "/tmp/x"; syscall(%d, -100, $p, 0); exit($!+0)'):format(MKDIRAT)))
 wait_call(gone)
 gone:close()

@@ -1,12 +1,11 @@
--- seccomp: of an argument that the kernel takes as an int, its low 32 bits are compared, of a umode_t 16: what a
--- caller puts above them is no way around a rule, whichever the operator. Which arguments are narrow is as this
--- kernel has it.
+-- seccomp: of an argument that the kernel treats as an int, only the low 32 bits are compared, and of a umode_t the low
+-- 16. Higher bits do not bypass a rule with any operator. The kernel determines which arguments are narrow.
 local check = require "check"
 
 if not os.execute("perl -e 1 2>/dev/null") then check.skip("needs perl for bare system calls") end
 local arm = tiny.probe().kernel.machine == "aarch64"
 
--- Whether a rule about one argument of a call holds for a program that makes it with these arguments.
+-- Whether a rule about one argument of a call matches for a program that makes it with these arguments.
 local function holds(name, rule, number, ...)
   local from, into = tiny.pipe()
   local arguments = table.concat({ number, ... }, ",")
@@ -41,14 +40,14 @@ check.equal(holds("fchmod", mode("LT", 0x9ed), FCHMOD, -1, "0x109ec"), true)
 check.equal(holds("fchmod", mode("MASKED_EQ", 0x800, 0x800), FCHMOD, -1, "0x109ed"), true)
 check.equal(holds("lseek", mode("EQ", 5), LSEEK, -1, HIGH .. "5"), false, "an offset has 64 bits")
 
--- A value that no such argument has would make a rule that says something else than it looks like.
+-- A value that such an argument cannot have would give a rule with a different meaning than it appears to have.
 local function wrong(text, name, value)
   local call = { names = { "read", name }, action = "SCMP_ACT_KILL", args = { { index = 0, value = value, op = "SCMP_CMP_EQ" } } }
   check.refuses("profile.syscalls[1].args[1].value: " .. text, tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = { call } })
 end
 wrong("4294967336 has more than the 32 bits that read uses", "socket", 0x100000028)
 
--- The kernel's own signatures: each int is narrow here, and nothing else is. A wide one has its upper half loaded.
+-- The kernel's own signatures: each int is narrow here, and nothing else is. For a wide one the upper half is loaded.
 tiny.mkdir("/tmp/trace")
 if not os.execute("mount -t tracefs none /tmp/trace 2>/dev/null") or not tiny.stat("/tmp/trace/events/syscalls") then
   check.skip("this kernel does not tell the types of system calls; the comparisons passed")
@@ -61,7 +60,7 @@ local function loads(name, index)
 end
 local LONG = { ["unsigned long"] = true, long = true, size_t = true, ["const size_t"] = true, loff_t = true, off_t = true, __u64 = true, u64 = true,
   aio_context_t = true, cap_user_header_t = true, cap_user_data_t = true, ["const cap_user_data_t"] = true }
--- What has another name as a function of the kernel's.
+-- Calls whose kernel functions have different names.
 local NAMES = { newstat = "stat", newfstat = "fstat", newlstat = "lstat", newuname = "uname", umount = "umount2", sendfile64 = "sendfile" }
 local count = 0
 for _, entry in ipairs(tiny.list_dir("/tmp/trace/events/syscalls")) do

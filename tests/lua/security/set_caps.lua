@@ -1,4 +1,4 @@
--- set_caps, capability_name: what is lowered is gone for good, what cannot be raised changes nothing.
+-- set_caps, capability_name: lowered capabilities cannot be regained, and a refused request changes nothing.
 local check = require "check"
 
 local function shown(name) return table.concat(tiny.caps()[name], " ") end
@@ -12,11 +12,11 @@ check.inside({ mount = true }, function()
   check.equal(shown "effective", "CAP_CHOWN CAP_NET_RAW")
   check.equal(shown "inheritable", "CAP_CHOWN CAP_NET_RAW")
   check.equal(shown "ambient", "CAP_CHOWN")
-  -- The kernel believes it.
+  -- The kernel confirms it.
   check.fails("EPERM", tiny.mount_tmpfs, "/mnt")
   check.fails("EPERM", tiny.sethostname, "x")
 
-  -- Nothing of a change that cannot be made whole is made.
+  -- A change that cannot be made completely is not made at all.
   local function refused(text, change)
     local err = check.fails("EPERM", tiny.set_caps, change)
     check.equal(err.message, "EPERM: Operation not permitted (" .. text .. ")")
@@ -30,13 +30,13 @@ check.inside({ mount = true }, function()
   refused("CAP_SETPCAP, CAP_NET_RAW cannot be ambient without being permitted", { permitted = { "chown" }, effective = {}, ambient = { "net_raw", "setpcap" } })
   refused("lowering the bounding set needs CAP_SETPCAP", { bounding = {} })
 
-  -- The ambient set can be emptied while the others stay.
+  -- The ambient set can be cleared while the others stay.
   tiny.clone({}, function()
     tiny.set_caps { ambient = {} }
     check.equal(shown "ambient", "")
     check.equal(shown "permitted" ~= "", true)
   end):wait()
-  -- A set that is not named stays, and what is not permitted any more is not ambient either.
+  -- A set that is not named stays, and a capability that is no longer permitted is not ambient either.
   tiny.set_caps { effective = {} }
   check.equal(shown "permitted", "CAP_CHOWN CAP_SETPCAP CAP_NET_RAW")
   check.equal(shown "ambient", "CAP_CHOWN")
@@ -44,7 +44,7 @@ check.inside({ mount = true }, function()
   check.equal(shown "ambient", "")
 end)
 
--- They hold over an execve, and for another user whose permitted ones were kept.
+-- They persist across an execve, and for another user whose permitted ones were kept.
 local function of_program(how)
   local from, into = tiny.pipe()
   local child <close> = tiny.fork(function()

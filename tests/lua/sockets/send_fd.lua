@@ -1,4 +1,4 @@
--- send_fd, recv_fd: an open file goes to another process.
+-- send_fd, recv_fd: passes an open file to another process.
 local check = require "check"
 
 local mine, theirs = tiny.socketpair()

@@ -19,6 +19,6 @@ local taken = 0
 while one:write(("x"):rep(1000), { wait = false }) > 0 do taken = taken + 1 end
 assert(taken > 10, "a full socket takes nothing: " .. taken)
 other:close()
-check.fails("ECONNRESET", one.write, one, "x") -- what was sent was never read
+check.fails("ECONNRESET", one.write, one, "x") -- the sent data was never read
 
 check.refuses('option "type": "seqpackets" is not one of "stream"|"seqpacket"; did you mean "seqpacket"?', tiny.socketpair, { type = "seqpackets" })

@@ -1,4 +1,4 @@
--- unix_listen: a socket that only its owner may connect to, at a path of any length.
+-- unix_listen: creates a socket that only its owner can connect to, at a path of any length.
 local check = require "check"
 
 local folder = "/tmp/unix_listen-" .. ("x"):rep(120)
@@ -16,4 +16,4 @@ end
 check.fails("ECONNREFUSED", tiny.unix_connect, path)
 tiny.remove(folder, { recursive = true })
 check.fails("ENOENT", tiny.unix_listen, path)
-check.refuses('unknown option "modes"; known keys: type, nonblock', tiny.unix_listen, path, { modes = 1 })
+check.refuses('unknown option "modes"; known options: type, nonblock', tiny.unix_listen, path, { modes = 1 })

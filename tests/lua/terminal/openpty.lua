@@ -1,4 +1,4 @@
--- openpty: a terminal of the devpts that was named, and of nothing else.
+-- openpty: opens a terminal in the given devpts only.
 local check = require "check"
 
 local function terminal()

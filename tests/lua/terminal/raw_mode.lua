@@ -1,4 +1,4 @@
--- raw_mode, set_terminal_mode: bytes pass as they are, and the mode before is set again on every way out.
+-- raw_mode, set_terminal_mode: bytes pass unmodified, and the previous mode is restored on every exit path.
 local check = require "check"
 
 check.inside({ mount = true }, function()

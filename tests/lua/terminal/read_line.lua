@@ -1,4 +1,4 @@
--- read_line: reads standard input a line, or a chunk of Lua, at a time, and nothing beyond it.
+-- read_line: reads standard input by lines, or by chunks of Lua, and nothing beyond them.
 local check = require "check"
 
 -- Runs f in a child whose standard input holds `text`.
@@ -26,7 +26,7 @@ with_input("x = {\n  1\n}\nf(1,\n2)\nrest", function()
   check.equal(tiny.read_line("", { lua = true }), "rest")
 end)
 
--- What follows belongs to the programs that are started.
+-- The following input belongs to the programs that are started.
 with_input("first\nsecond\n", function()
   check.equal(tiny.read_line(""), "first")
   local child <close> = tiny.fork(function() tiny.exec { "/bin/sh", "-c", 'read line; test "$line" = second' } end)

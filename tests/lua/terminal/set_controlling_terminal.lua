@@ -1,4 +1,4 @@
--- set_controlling_terminal: /dev/tty and Ctrl-C are the session's; only its leader may say so.
+-- set_controlling_terminal: /dev/tty and Ctrl-C belong to the session; only its leader may set the terminal.
 local check = require "check"
 
 check.inside({ mount = true, pid = true }, function()

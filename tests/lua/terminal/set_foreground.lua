@@ -1,4 +1,4 @@
--- set_foreground: the terminal reads for a child's process group, and for the caller's own again.
+-- set_foreground: gives the terminal to a child's process group, and returns it to the caller's.
 local check = require "check"
 
 check.inside({ mount = true, pid = true }, function()
@@ -12,7 +12,7 @@ check.inside({ mount = true, pid = true }, function()
     tiny.setsid()
     tiny.set_controlling_terminal(slave)
     tiny.dup2(slave, 0)
-    -- The group that reads the terminal: tpgid in proc_pid_stat(5).
+    -- The foreground process group of the terminal: tpgid in proc_pid_stat(5).
     local function reader()
       return tonumber((tiny.read_file("/proc/self/stat"):match("%) %S+ %d+ %d+ %d+ %d+ (%-?%d+)")))
     end
@@ -38,7 +38,7 @@ check.inside({ mount = true, pid = true }, function()
     check.fails("ESRCH", tiny.set_foreground, other)
     check.equal(reader(), tiny.getpid(), "and kept")
     tiny.dup2(tiny.open("/dev/null"), 0)
-    tiny.set_foreground() -- without a terminal there is nothing to take back
+    tiny.set_foreground() -- without a terminal this does nothing
     local third <close> = tiny.fork(function() end)
     check.fails("ENOTTY", tiny.set_foreground, third)
   end)

@@ -1,4 +1,4 @@
--- terminal_size: what one side sets the other has, and SIGWINCH tells of it.
+-- terminal_size: a size set on one end is visible on the other, with SIGWINCH.
 local check = require "check"
 
 check.inside({ mount = true }, function()
