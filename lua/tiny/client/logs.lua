@@ -187,7 +187,8 @@ function logs.attach(container, options, ready)
   local _ <close> = ready and ready() or nil
   logs.follow(container, log, printer, options)
   printer:finish()
-  return require "tiny.client.wait"(container).exit_code or 0
+  -- It may have been started only now.
+  return require "tiny.client.wait"(require("tiny.state").load(container.id) or container).exit_code or 0
 end
 
 return logs

@@ -12,6 +12,6 @@ for _, text in ipairs { "", "{", '{"status": "exi', "[]", "null", '"x"', "\0\255
   assert(shown.err:match("state.json is damaged"), shown.err)
   check.equal(check.succeeds("logs", "good"), "kept\n")
   local stopped = check.run { "stop", "good" }
-  check.equal(stopped.status, 125)
+  check.equal(stopped.status, 1)
   assert(stopped.err:match("state.json is damaged: "), stopped.err)
 end

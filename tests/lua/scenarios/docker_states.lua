@@ -86,7 +86,7 @@ local function both(state, ...)
   table.insert(words, two)
   local result = check.run(words)
   expect(1, table.concat({ ... }, " ") .. " of several", result)
-  assert(result.err:find('there is no container "missing"', 1, true), result.err)
+  assert(result.err:find('no such container', 1, true), result.err)
   return one, two
 end
 local function status(name) return check.succeeds("inspect", "--format", "state.status", name):gsub("\n", "") end

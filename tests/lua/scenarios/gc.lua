@@ -69,7 +69,7 @@ local id = check.succeeds("create", "--name", "stays", "true"):sub(1, 12)
 tiny.mkdir("/tmp/busy/inner", { parents = true })
 tiny.append_file(("%s/containers/%s/undo.jsonl"):format(check.root, id), '["remove","/tmp/busy"]\n')
 local refused = check.run { "rm", "stays" }
-check.equal(refused.status, 125)
+check.equal(refused.status, 1)
 assert(refused.err:find(id .. " is not removed, its clean-up failed: ", 1, true) and refused.err:find("ENOTEMPTY", 1, true), refused.err)
 tiny.remove("/tmp/busy/inner")
 check.succeeds("rm", "stays")
