@@ -19,7 +19,7 @@ end)
 local listener <close> = tiny.recv_fd(mine)
 while true do
   tiny.poll { listener }
-  local call = tiny.notify_receive(listener)
-  if call then tiny.notify_respond(listener, call.id, { continue = true }) elseif call == nil then break end
+  local call = tiny.seccomp_notify_receive(listener)
+  if call then tiny.seccomp_notify_respond(listener, call.id, { continue = true }) elseif call == nil then break end
 end
 return child:wait()

@@ -13,12 +13,12 @@ local uid, gid = tiny.getuid(), tiny.getgid()
 local own <close> = uid ~= 0 and tiny.userns { uid_map = { { 0, uid, 1 } }, gid_map = { { 0, gid, 1 } } } or nil
 local child <close> = tiny.clone({ user = own, pid = true, net = true, mount = true, uts = true, ipc = true, cgroup = true }, function()
   tiny.link_set("lo", { up = true })
-  tiny.mount_private("/", { propagation = "slave" })
+  tiny.mount_propagation("/", "slave")
   tiny.mount_bind(rootfs, rootfs, { nosuid = true, nodev = true })
   local root = tiny.open_root(rootfs)
   tiny.mount_proc("/proc", { root = root })
   for _, path in ipairs { "/proc/irq", "/proc/bus" } do
-    tiny.mount_bind(path, path, { root = root, source_root = root, ro = true, nosuid = true, nodev = true, noexec = true })
+    tiny.mount_bind(path, path, { root = root, source_root = root, read_only = true, nosuid = true, nodev = true, noexec = true })
   end
   tiny.mount_tmpfs("/dev", { root = root, nosuid = true, mode = tonumber("755", 8) })
   local dev = tiny.open_root("/dev", { root = root })

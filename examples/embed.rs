@@ -13,7 +13,7 @@ local child <close> = tiny.clone({ user = own, pid = true, mount = true, net = t
   tiny.sethostname("embedded")
   tiny.mount_private("/")
   tiny.mount_proc("/proc")
-  tiny.mount_sysfs("/sys", { ro = true })
+  tiny.mount_sysfs("/sys", { read_only = true })
   tiny.no_new_privs()
   tiny.exec(command)
 end)

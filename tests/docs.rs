@@ -6,7 +6,7 @@ use std::process::Command;
 
 use nix::errno::Errno;
 use tinylua::prim::PRIMITIVES;
-use tinylua::vm::registry::Primitive;
+use tinylua::vm::registry::{Opt, Primitive, Type};
 
 /// Fails with all errors at once, so that they can be fixed together.
 fn no_complaints(complaints: Vec<String>) {
@@ -47,6 +47,40 @@ fn names_are_flat_and_unique() {
     });
     for primitive in PRIMITIVES.all() {
         assert!(seen.insert(primitive.name), "{} is registered twice", primitive.name);
+    }
+}
+
+/// The parts of a version: "0.2" is before "0.10".
+fn version(text: &str) -> Vec<u32> {
+    text.split('.').map(|part| part.parse().expect("a version is numbers and dots")).collect()
+}
+
+fn not_due(primitive: &Primitive, old: &str, until: &str) {
+    let due = version(env!("CARGO_PKG_VERSION")) >= version(until);
+    assert!(!due, "{old} goes in version {until}: remove it from the entry of {}", primitive.name);
+}
+
+#[test]
+fn old_names_are_free_and_not_due() {
+    let names: HashSet<&str> = PRIMITIVES.all().map(|p| p.name).collect();
+    let methods: HashSet<String> =
+        PRIMITIVES.all().filter_map(|p| p.method.map(|(kind, method)| format!("{kind}:{method}"))).collect();
+    let mut seen = HashSet::new();
+    for primitive in PRIMITIVES.all() {
+        for (old, until) in primitive.formerly {
+            assert!(!names.contains(old) && !methods.contains(*old) && seen.insert(old), "{old} has two meanings");
+            not_due(primitive, old, until);
+        }
+        let options = primitive.options.iter();
+        let keys = primitive.args.iter().flat_map(|arg| if let Type::Options(keys) = arg.ty { keys } else { &[] });
+        for (old, until) in options.clone().chain(keys).flat_map(|option| option.formerly) {
+            let same = |option: &Opt| option.name == old.trim_start_matches('!');
+            assert!(!primitive.options.iter().any(same), "{}: {old} has two meanings", primitive.name);
+            not_due(primitive, old, until);
+        }
+        // Old names are replaced in the options and in arguments that are tables, not further inside.
+        let inside = options.filter_map(|option| if let Type::Options(keys) = option.ty { Some(keys) } else { None });
+        assert!(inside.flatten().all(|key| key.formerly.is_empty()), "{}: an old name too deep", primitive.name);
     }
 }
 

@@ -98,7 +98,7 @@ fn completion() {
     completes(&mut prompt, "x = './roo", "root.txt  roots/");
     completes(&mut prompt, "x = \"root.", "\"root.txt\"");
     completes(&mut prompt, "require 'tiny.sco", "'tiny.scope'");
-    completes(&mut prompt, "help 'mount_pr", "mount_private  mount_proc");
+    completes(&mut prompt, "help 'mount_t", "'mount_tmpfs'");
     completes(&mut prompt, "inspect 'no", "inspect 'no");
 }
 

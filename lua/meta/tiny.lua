@@ -234,7 +234,7 @@ function cgroup:write(files) end
 ---```
 ---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
 ---@param options? tiny.cgroup_notice.options
----@return tiny.notice # a notice handle for `poll`: `:take()`
+---@return tiny.notice # a notice handle for `poll`: `:read()`
 function cgroup:notice(file, options) end
 
 ---@class tiny.child: tiny.handle
@@ -357,11 +357,19 @@ local netns = {}
 ---@class tiny.notice: tiny.handle
 local notice = {}
 
----Takes the notification of a control file, so that `poll` waits for the next one.
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
 ---```lua
----local text = notice:take()
+---local text = notice:read()
 ---```
 ---@return any # the content of the file; nil when its cgroup has been removed
+function notice:read() end
+
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
+---```lua
+---local text = notice:read()
+---```
+---@return any # the content of the file; nil when its cgroup has been removed
+---@deprecated notice:take is now notice:read; the old name goes in version 0.2
 function notice:take() end
 
 ---@class tiny.pin: tiny.handle
@@ -372,10 +380,19 @@ local process = {}
 
 ---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
----local status, signal = process:exit()
+---local status, signal = process:exit_status()
 ---```
 ---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
+function process:exit_status() end
+
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
+---```lua
+---local status, signal = process:exit_status()
+---```
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
+---@return string?
+---@deprecated process:exit is now process:exit_status; the old name goes in version 0.2
 function process:exit() end
 
 ---@class tiny.published: tiny.handle
@@ -645,11 +662,21 @@ function tiny.pidfd_open(pid, options) end
 
 ---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
 ---```lua
----local status, signal = process:exit()
+---local status, signal = process:exit_status()
 ---```
 ---@param process tiny.process a handle returned by `pidfd_open`
 ---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
 ---@return string?
+function tiny.process_exit_status(process) end
+
+---Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.
+---```lua
+---local status, signal = process:exit_status()
+---```
+---@param process tiny.process a handle returned by `pidfd_open`
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a kernel older than 6.15
+---@return string?
+---@deprecated tiny.process_exit is now tiny.process_exit_status; the old name goes in version 0.2
 function tiny.process_exit(process) end
 
 ---Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the start time and the boot id identify a process uniquely.
@@ -822,13 +849,24 @@ function tiny.seccomp_compile(profile, options) end
 ---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---tiny.poll({ listener })
----local call = tiny.notify_receive(listener)
+---local call = tiny.seccomp_notify_receive(listener)
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
 ---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel uses, unsigned), arch ("amd64"), pid (of the calling thread; 0 if it is not in this pid namespace); false when no call waits; nil when no process has the filter any more
+function tiny.seccomp_notify_receive(listener) end
+
+---Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked until the call is answered.
+---* ENOTTY: the file is not a seccomp listener
+---```lua
+---tiny.poll({ listener })
+---local call = tiny.seccomp_notify_receive(listener)
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@return table? # a table: id, call ("mkdirat", or a number as text), args (six integers; of an int the 32 bits that the kernel uses, unsigned), arch ("amd64"), pid (of the calling thread; 0 if it is not in this pid namespace); false when no call waits; nil when no process has the filter any more
+---@deprecated tiny.notify_receive is now tiny.seccomp_notify_receive; the old name goes in version 0.2
 function tiny.notify_receive(listener) end
 
----@class tiny.notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
+---@class tiny.seccomp_notify_respond.options: table<"value"|"error"|"continue"|"fd"|"cloexec", any>
 ---@field value? integer the return value of the call; the kernel does not execute it
 ---@field error? string the errno with which the call fails, such as "EPERM"
 ---@field continue? boolean true: the kernel executes the call
@@ -841,26 +879,53 @@ function tiny.notify_receive(listener) end
 ---* EMFILE: the caller has too many open files
 ---* EINVAL: the kernel cannot pass a descriptor in an answer (5.14 or newer)
 ---```lua
----tiny.notify_respond(listener, call.id, { error = "EPERM" })
+---tiny.seccomp_notify_respond(listener, call.id, { error = "EPERM" })
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
----@param id integer the call's id from `notify_receive`
----@param options? tiny.notify_respond.options
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options? tiny.seccomp_notify_respond.options
 ---@return boolean # true; false when the call no longer waits
+function tiny.seccomp_notify_respond(listener, id, options) end
+
+---Answers a system call with exactly one of the options (seccomp_unotify(2)). `continue` is not a security boundary when an argument is a pointer: another thread can change the memory between the check and the system call. To decide on a file, open it here and answer with `fd`.
+---* ENOTTY: the file is not a seccomp listener
+---* EINPROGRESS: the call has already been answered
+---* EMFILE: the caller has too many open files
+---* EINVAL: the kernel cannot pass a descriptor in an answer (5.14 or newer)
+---```lua
+---tiny.seccomp_notify_respond(listener, call.id, { error = "EPERM" })
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options? tiny.seccomp_notify_respond.options
+---@return boolean # true; false when the call no longer waits
+---@deprecated tiny.notify_respond is now tiny.seccomp_notify_respond; the old name goes in version 0.2
 function tiny.notify_respond(listener, id, options) end
 
 ---Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read through its pid before belongs to this call.
 ---* ENOTTY: the file is not a seccomp listener
 ---```lua
 ---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
----if not tiny.notify_valid(listener, call.id) then cwd = nil end
+---if not tiny.seccomp_notify_valid(listener, call.id) then cwd = nil end
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
----@param id integer the call's id from `notify_receive`
+---@param id integer the call's id from `seccomp_notify_receive`
 ---@return boolean # a boolean
+function tiny.seccomp_notify_valid(listener, id) end
+
+---Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read through its pid before belongs to this call.
+---* ENOTTY: the file is not a seccomp listener
+---```lua
+---local cwd = tiny.readlink(("/proc/%d/cwd"):format(call.pid))
+---if not tiny.seccomp_notify_valid(listener, call.id) then cwd = nil end
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `seccomp_notify_receive`
+---@return boolean # a boolean
+---@deprecated tiny.notify_valid is now tiny.seccomp_notify_valid; the old name goes in version 0.2
 function tiny.notify_valid(listener, id) end
 
----@class tiny.notify_read.options: table<"pid"|"address"|"length"|"max", any>
+---@class tiny.seccomp_notify_read.options: table<"pid"|"address"|"length"|"max", any>
 ---@field pid integer the pid of the call
 ---@field address integer the address: one of the call's args
 ---@field length? tiny.size the number of bytes, at most 1m; when absent, a string up to its NUL byte
@@ -872,12 +937,27 @@ function tiny.notify_valid(listener, id) end
 ---* ENAMETOOLONG: the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`
 ---* EACCES: needs CAP_SYS_PTRACE over the caller
 ---```lua
----local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
+---local path = tiny.seccomp_notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
 ---```
 ---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
----@param id integer the call's id from `notify_receive`
----@param options tiny.notify_read.options
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options tiny.seccomp_notify_read.options
 ---@return string? # a string; nil when the call no longer waits
+function tiny.seccomp_notify_read(listener, id, options) end
+
+---Reads the memory that an argument of a waiting system call points to (proc_pid_mem(5)). It checks before and after that the call still waits.
+---* ENOTTY: the file is not a seccomp listener
+---* EFAULT: the address is invalid: answer with EFAULT as the kernel would
+---* ENAMETOOLONG: the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`
+---* EACCES: needs CAP_SYS_PTRACE over the caller
+---```lua
+---local path = tiny.seccomp_notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })
+---```
+---@param listener tiny.file the handle that `seccomp` returned, here or in the process that sent it
+---@param id integer the call's id from `seccomp_notify_receive`
+---@param options tiny.seccomp_notify_read.options
+---@return string? # a string; nil when the call no longer waits
+---@deprecated tiny.notify_read is now tiny.seccomp_notify_read; the old name goes in version 0.2
 function tiny.notify_read(listener, id, options) end
 
 ---@class tiny.landlock.options: table<"paths"|"tcp_bind"|"tcp_connect"|"scopes"|"strict"|"check"|"abi", any>
@@ -1129,11 +1209,24 @@ function tiny.chdir(path, options) end
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
----@class tiny.mount_private.options: table<"propagation"|"recursive", any>
----@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (default: private)
+---@class tiny.mount_propagation.options: table<"recursive", any>
 ---@field recursive? boolean include the mounts below it (default: true)
 
----Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)). With "private", mount events do not propagate to other mount namespaces or from them.
+---Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)): which mount events other mount namespaces see, and which of theirs are seen.
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* EINVAL: the path is not a mount point
+---```lua
+---tiny.mount_propagation("/", "slave")
+---```
+---@param target string the mount point, usually "/"
+---@param propagation "private"|"slave"|"shared"|"unbindable" the propagation type
+---@param options? tiny.mount_propagation.options
+function tiny.mount_propagation(target, propagation, options) end
+
+---@class tiny.mount_private.options: table<"recursive", any>
+---@field recursive? boolean include the mounts below it (default: true)
+
+---Makes a mount and the mounts below it private: mount events do not propagate to other mount namespaces or from them (mount_namespaces(7)). It is short for `mount_propagation(target, "private")`.
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
 ---* EINVAL: the path is not a mount point
 ---```lua
@@ -1143,11 +1236,11 @@ function tiny.mknod(path, kind, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
 ---@field nodev? boolean device nodes cannot be opened (default: false)
 ---@field noexec? boolean no file can be executed (default: false)
@@ -1162,7 +1255,7 @@ function tiny.mount_private(target, options) end
 ---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---* EBUSY: the file system is mounted with other settings, or the mount point is in use
 ---```lua
----tiny.mount_bind("/usr", "./rootfs/usr", { ro = true, create = true })
+---tiny.mount_bind("/usr", "./rootfs/usr", { read_only = true, create = true })
 ---```
 ---@param source string a file or directory of the host
 ---@param target string the mount point: a file for a file, a directory for a directory
@@ -1170,11 +1263,11 @@ function tiny.mount_private(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_bind(source, target, options) end
 
----@class tiny.mount_proc.options: table<"root"|"create"|"open"|"ro"|"hidepid"|"subset", any>
+---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"read_only"|"hidepid"|"subset", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field hidepid? "off"|"noaccess"|"invisible"|"ptraceable" which processes a user can see (default: off)
 ---@field subset? "pid" show only the directories of processes
 
@@ -1189,28 +1282,28 @@ function tiny.mount_bind(source, target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_proc(target, options) end
 
----@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"ro", any>
+---@class tiny.mount_sysfs.options: table<"root"|"create"|"open"|"read_only", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 
 ---Mounts sysfs for the caller's network namespace at `target` (sysfs(5)).
 ---* EPERM: needs CAP_SYS_ADMIN over the network namespace: clone with net = true
 ---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---```lua
----tiny.mount_sysfs("/sys", { ro = true })
+---tiny.mount_sysfs("/sys", { read_only = true })
 ---```
 ---@param target string the mount point
 ---@param options? tiny.mount_sysfs.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_sysfs(target, options) end
 
----@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
+---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
 ---@field nodev? boolean device nodes cannot be opened (default: false)
 ---@field noexec? boolean no file can be executed (default: false)
@@ -1267,10 +1360,10 @@ function tiny.mount_devpts(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_mqueue(target, options) end
 
----@class tiny.mount_cgroup.options: table<"root"|"create"|"ro"|"controllers", any>
+---@class tiny.mount_cgroup.options: table<"root"|"create"|"read_only"|"controllers", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field controllers? string[] the v1 hierarchy with exactly these controllers; cgroup2 when absent
 
 ---Mounts the cgroup2 hierarchy, or the v1 hierarchy of the given controllers, at `target` (cgroups(7)).
@@ -1278,18 +1371,18 @@ function tiny.mount_mqueue(target, options) end
 ---* ENOENT: the mount point or the source is missing; create = true creates the mount point
 ---* EBUSY: the controllers are mounted together with others, or belong to cgroup2
 ---```lua
----tiny.mount_cgroup("/sys/fs/cgroup", { ro = true })
+---tiny.mount_cgroup("/sys/fs/cgroup", { read_only = true })
 ---```
 ---@param target string the mount point
 ---@param options? tiny.mount_cgroup.options
 ---@return tiny.mount # a mount handle
 function tiny.mount_cgroup(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"ro"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
----@field ro? boolean read-only (default: false)
+---@field read_only? boolean read-only (default: false)
 ---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
 ---@field nodev? boolean device nodes cannot be opened (default: false)
 ---@field noexec? boolean no file can be executed (default: false)
@@ -1469,6 +1562,22 @@ function tiny.cgroup_kill(group, timeout) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param timeout? tiny.duration the longest time to wait
 ---@return boolean # true; false when the timeout expires: the remaining processes freeze later
+function tiny.cgroup_freeze(group, timeout) end
+
+---Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 freezer.state). The processes are not notified; SIGKILL still ends them.
+---* EDEADLK: move the caller out of the cgroup first
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires: the remaining processes freeze later
+---@deprecated tiny.freeze is now tiny.cgroup_freeze; the old name goes in version 0.2
 function tiny.freeze(group, timeout) end
 
 ---Resumes the processes of a frozen cgroup.
@@ -1485,6 +1594,23 @@ function tiny.freeze(group, timeout) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param timeout? tiny.duration the longest time to wait
 ---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
+function tiny.cgroup_thaw(group, timeout) end
+
+---Resumes the processes of a frozen cgroup.
+---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
+---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EPERM: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
+---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
+---* ENODEV: `tinylua doctor` shows the controllers of this host
+---```lua
+---local web <close> = tiny.cgroup("web")
+---tiny.freeze(web)
+---tiny.thaw(web)
+---```
+---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param timeout? tiny.duration the longest time to wait
+---@return boolean # true; false when the timeout expires or a cgroup above it is frozen
+---@deprecated tiny.thaw is now tiny.cgroup_thaw; the old name goes in version 0.2
 function tiny.thaw(group, timeout) end
 
 ---Limits the memory of a cgroup; at the limit the kernel reclaims pages and then kills a process (memory.max; on v1 memory.limit_in_bytes). The kernel rounds the limit down to whole pages. If the cgroup already uses more, v2 kills and v1 fails with EBUSY.
@@ -1621,23 +1747,22 @@ function tiny.cgroup_write(group, files) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
+---@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac_address`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
 function tiny.links(options) end
 
----@class tiny.link_set.options: table<"netns"|"up"|"down"|"mtu"|"master"|"name"|"mac"|"move_to", any>
+---@class tiny.link_set.options: table<"netns"|"up"|"mtu"|"master"|"name"|"mac_address"|"move_to", any>
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
----@field up? boolean true brings the link up
----@field down? boolean true brings the link down
+---@field up? boolean true brings the link up, false down
 ---@field mtu? integer the MTU in bytes
 ---@field master? tiny.bridge|string|boolean the bridge that it becomes a port of; false for none
 ---@field name? string the new name
----@field mac? string the MAC address, such as "02:00:00:00:00:01"
+---@field mac_address? string the MAC address, such as "02:00:00:00:00:01"
 ---@field move_to? tiny.netns the network namespace to move to; `master` and `name` apply there
 
 ---Changes a link in one request: brings it up, renames it, moves it to another namespace (ip-link(8)). A link that moves is down afterwards unless `up` is true.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
----* EBUSY: the link is in use; bring it down first (down = true)
+---* EBUSY: the link is in use; bring it down first (up = false)
 ---* EINVAL: the link does not accept this value, or cannot move (lo and bridges cannot)
 ---```lua
 ---tiny.link_set("lo", { up = true })
@@ -1661,11 +1786,11 @@ function tiny.link_set(link, options) end
 ---@param options? tiny.link_del.options
 function tiny.link_del(link, options) end
 
----@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac"|"netns", any>
+---@class tiny.bridge.options: table<"addr"|"nodad"|"mtu"|"mac_address"|"netns", any>
 ---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses, through which the caller reaches the links on it
 ---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
 ---@field mtu? integer the MTU in bytes (default: 1500)
----@field mac? string the MAC address; a random one changes with the links on the bridge (default: random)
+---@field mac_address? string the MAC address; a random one changes with the links on the bridge (default: random)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Creates a bridge and brings it up (ip-link(8), type bridge).
@@ -1680,7 +1805,7 @@ function tiny.link_del(link, options) end
 ---@return tiny.bridge # a bridge handle: `name`, `addr`; `<close>` deletes it
 function tiny.bridge(name, options) end
 
----@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac"|"mtu"|"queues", any>
+---@class tiny.veth_pair.first: table<"name"|"netns"|"bridge"|"hairpin"|"link_local"|"pinned"|"addr"|"nodad"|"gateway"|"mac_address"|"mtu"|"queues", any>
 ---@field name string the end's name, at most 15 bytes
 ---@field netns? tiny.netns the network namespace in which it is created (default: the caller's)
 ---@field bridge? tiny.bridge|string the bridge of that namespace to attach it to (default: none)
@@ -1690,7 +1815,7 @@ function tiny.bridge(name, options) end
 ---@field addr? tiny.cidr|tiny.cidr[] its address or a list of addresses (default: none)
 ---@field nodad? boolean use an IPv6 address at once, without duplicate address detection (default: false)
 ---@field gateway? string|string[] the gateway of a default route through it, or a list with one for IPv4 and one for IPv6 (default: none)
----@field mac? string its MAC address (default: random)
+---@field mac_address? string its MAC address (default: random)
 ---@field mtu? integer the MTU in bytes (default: 1500)
 ---@field queues? integer the number of transmit and receive queues, to spread the work over several processors (default: 1)
 
@@ -1707,7 +1832,7 @@ function tiny.bridge(name, options) end
 ---  { name = "veth-web", addr = "10.10.0.1/24" },
 ---  { name = "eth0", netns = web, addr = "10.10.0.2/24", gateway = "10.10.0.1" })
 ---```
----@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac, mtu, queues
+---@param first tiny.veth_pair.first one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac_address, mtu, queues
 ---@param second tiny.veth_pair.first the other end, with the same keys
 ---@return tiny.veth # a veth handle: `name`, `peer`; `<close>` deletes both ends
 function tiny.veth_pair(first, second) end
@@ -1959,8 +2084,8 @@ function tiny.isolate_del(name, options) end
 ---@return tiny.transit # a transit handle: `name`; `<close>` removes the table
 function tiny.block_transit(own, options) end
 
----@class tiny.pin.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the MAC address that it sends from: that of the veth's other end
+---@class tiny.pin.options: table<"mac_address"|"addr"|"router"|"netns", any>
+---@field mac_address string the MAC address that it sends from: that of the veth's other end
 ---@field addr string|string[] its address or a list of addresses
 ---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
@@ -1972,15 +2097,15 @@ function tiny.block_transit(own, options) end
 ---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EAFNOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
----local pin <close> = tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
+---local pin <close> = tiny.pin("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
 ---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin.options
 ---@return tiny.pin # a pin handle: `name`; `<close>` removes the pin
 function tiny.pin(link, options) end
 
----@class tiny.pin_del.options: table<"mac"|"addr"|"router"|"netns", any>
----@field mac string the MAC address that it sends from: that of the veth's other end
+---@class tiny.pin_del.options: table<"mac_address"|"addr"|"router"|"netns", any>
+---@field mac_address string the MAC address that it sends from: that of the veth's other end
 ---@field addr string|string[] its address or a list of addresses
 ---@field router? boolean it forwards packets: it may send from any other address too, but not claim it by ARP (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
@@ -1991,8 +2116,8 @@ function tiny.pin(link, options) end
 ---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
----tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
----tiny.pin_del("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
+---tiny.pin("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):keep()
+---tiny.pin_del("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" })
 ---```
 ---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
 ---@param options tiny.pin_del.options
@@ -2008,7 +2133,7 @@ function tiny.pin_del(link, options) end
 ---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
 ---```lua
----tiny.pin("veth-web", { mac = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
+---tiny.pin("veth-web", { mac_address = "02:42:0a:0a:00:02", addr = "10.10.0.2" }):close()
 ---tiny.pin_clear()
 ---```
 ---@param options? tiny.pin_clear.options
@@ -2848,15 +2973,24 @@ function tiny.changes(watch) end
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
 ---@param file string "memory.events", "cgroup.events", "memory.pressure" …; on v1 "memory.oom_control", "memory.pressure_level", "memory.usage_in_bytes"
 ---@param options? tiny.cgroup_notice.options
----@return tiny.notice # a notice handle for `poll`: `:take()`
+---@return tiny.notice # a notice handle for `poll`: `:read()`
 function tiny.cgroup_notice(group, file, options) end
 
----Takes the notification of a control file, so that `poll` waits for the next one.
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
 ---```lua
----local text = notice:take()
+---local text = notice:read()
 ---```
 ---@param notice tiny.notice a handle returned by `cgroup_notice`
 ---@return any # the content of the file; nil when its cgroup has been removed
+function tiny.cgroup_notice_read(notice) end
+
+---Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.
+---```lua
+---local text = notice:read()
+---```
+---@param notice tiny.notice a handle returned by `cgroup_notice`
+---@return any # the content of the file; nil when its cgroup has been removed
+---@deprecated tiny.take_notice is now tiny.cgroup_notice_read; the old name goes in version 0.2
 function tiny.take_notice(notice) end
 
 -- Sockets
@@ -3167,11 +3301,11 @@ function tiny.set_terminal_mode(number, mode) end
 ---@return table? # a table { signature, args, options, list, result, errors, example, since, in_lua, … }, or nil when there is no such primitive
 function tiny.manual(name) end
 
----Lists the primitives: the name, family and description of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, and the handle and name of its method.
+---Lists the primitives: the name, family and description of each, its effect, whether it undoes another call or mostly waits, the kind of handle that it returns, the handle and name of its method, and the old names of itself and of its options, each with a sentence that has the new name.
 ---```lua
 ---for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end
 ---```
----@return any[] # a list of { name, family, doc, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method }
+---@return any[] # a list of { name, family, doc, effect = "acts"|"reads"|"plumbing", undoes, waits, returns, handle, method, formerly, renamed_options }
 function tiny.primitives() end
 
 ---@class tiny.sources.options: table<"below", any>

@@ -7,7 +7,7 @@ local rootfs = args[1] or "/"
 local child <close> = tiny.clone({ pid = true, mount = true, uts = true, ipc = true, net = true }, function()
   tiny.sethostname("tiny-container")
   tiny.mount_private("/")                         -- later mounts stay in this namespace
-  tiny.mount_bind(rootfs, "/mnt", { ro = true })  -- the new root must be a mount point
+  tiny.mount_bind(rootfs, "/mnt", { read_only = true })  -- the new root must be a mount point
   tiny.pivot_root("/mnt")                         -- now / is the rootfs; the old root is unmounted
   tiny.mount_proc("/proc")                        -- shows the processes of this pid namespace
   tiny.exec { "/bin/sh", "-c", 'echo "hello from $(hostname), I am PID $$"; echo processes: $(ls /proc | grep "^[0-9]")' }

@@ -9,13 +9,13 @@ local command = #args > 0 and args or { "/bin/sh", "-c", [[
 
 local child <close> = tiny.clone({ pid = true, mount = true, uts = true, ipc = true, net = true }, function()
   tiny.mount_private("/")
-  tiny.mount_bind("/", "/mnt", { ro = true, nosuid = true })  -- including mounts below it
+  tiny.mount_bind("/", "/mnt", { read_only = true, nosuid = true })  -- including mounts below it
   local root <close> = tiny.open_root("/mnt")
   for _, path in ipairs { "/tmp", "/root", "/home", "/run" } do
     tiny.mount_tmpfs(path, { root = root, size = "64m", nosuid = true, nodev = true })
   end
   tiny.mount_proc("/proc", { root = root })
-  tiny.mount_sysfs("/sys", { root = root, ro = true })
+  tiny.mount_sysfs("/sys", { root = root, read_only = true })
   tiny.pivot_root(root)
   tiny.no_new_privs()
   tiny.exec(command)

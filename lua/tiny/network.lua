@@ -15,7 +15,7 @@ local function join(ctx)
   for i, asked in ipairs(ctx.spec.networks) do
     local found = store.find(asked.name)
     local names = { ctx.name, ctx.id, table.unpack(asked.aliases or {}) }
-    local request = { network = found, ip = asked.ip, ip6 = asked.ip6, mac = asked.mac, names = names, router = asked.router, gateway = not way_out and not found.internal }
+    local request = { network = found, ip = asked.ip, ip6 = asked.ip6, mac_address = asked.mac_address, names = names, router = asked.router, gateway = not way_out and not found.internal }
     ctx.networks[i] = attach.add(ctx, ctx.netns, i - 1, request)
     way_out = way_out or not found.internal and ctx.networks[i]
   end

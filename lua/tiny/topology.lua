@@ -1,5 +1,6 @@
 -- A topology: containers and networks that belong together, declared in one recipe. This module checks the declaration and
 -- makes each container's final spec; tiny.compose.project runs it.
+local sorted_keys = require "tiny.base.sorted_keys"
 local values = require "tiny.spec.values"
 
 local topology = {}
@@ -29,15 +30,6 @@ function topology.is(value)
   return getmetatable(value) == Topology
 end
 
--- The keys of a table, sorted, so that the order of a topology is stable.
-local function keys(map)
-  local list = {}
-  for key in pairs(map or {}) do table.insert(list, tostring(key)) end
-  table.sort(list)
-  return list
-end
-topology.keys = keys
-
 local function check_ready(self, name, ready)
   if ready == nil or type(ready) == "function" then return end
   if type(ready) ~= "table" then wrong(self.where, ("containers: %s: ready must be a function or a table"):format(name), "such as { port = 80 } or { log = \"listening\" }") end
@@ -50,7 +42,7 @@ end
 local function networks_of(self, service, short, asked)
   local list = {}
   local wanted = asked.network or (next(self.asked.networks or {}) == nil and "default" or nil)
-  if wanted == nil then wrong(self.where, ("containers: %s: network is missing"):format(service), "its networks are " .. table.concat(keys(self.asked.networks), ", ")) end
+  if wanted == nil then wrong(self.where, ("containers: %s: network is missing"):format(service), "its networks are " .. table.concat(sorted_keys(self.asked.networks), ", ")) end
   for _, item in ipairs((type(wanted) == "table" and not wanted.name) and wanted or { wanted }) do
     local options = {}
     for key, value in pairs(type(item) == "table" and item or { name = item }) do options[key] = value end
@@ -134,14 +126,14 @@ local function check_needs(self)
     seen[name] = 1
     for _, need in ipairs(self.asked.containers[name].needs or {}) do
       if not self.asked.containers[need] then
-        local near = tiny.did_you_mean(need, keys(self.asked.containers))
+        local near = tiny.did_you_mean(need, sorted_keys(self.asked.containers))
         wrong(self.where, ("containers: %s needs %s, which does not exist"):format(name, need) .. (near and ("; did you mean %q?"):format(near) or ""))
       end
       visit(need, way .. " → ")
     end
     seen[name] = 2
   end
-  for _, name in ipairs(keys(self.asked.containers)) do visit(name, "") end
+  for _, name in ipairs(sorted_keys(self.asked.containers)) do visit(name, "") end
 end
 
 -- Checks a container's spec except for its networks, which may not exist yet.
@@ -168,14 +160,15 @@ function topology.resolve(self, fallback, known_good)
   for key, kind in pairs(OWN) do known[key] = kind end
   declare_networks(self)
   declare_volumes(self)
-  for _, name in ipairs(keys(self.asked.containers)) do
+  for _, name in ipairs(sorted_keys(self.asked.containers)) do
+    if type(name) ~= "string" then wrong(self.where, ("containers: [%s] has no name"):format(tiny.show(name)), "name each of them: containers = { web = { … } }") end
     values.check_name(name)
     require("tiny.spec.schema").check("containers: " .. name, self.asked.containers[name], known, self.where)
     check_ready(self, name, self.asked.containers[name].ready)
   end
   check_needs(self)
   self.instances = {}
-  for _, name in ipairs(keys(self.asked.containers)) do
+  for _, name in ipairs(sorted_keys(self.asked.containers)) do
     local asked = self.asked.containers[name]
     if asked.scale and (asked.scale < 0 or asked.scale > 1000) then wrong(self.where, ("containers: %s: scale must be from 0 to 1000"):format(name)) end
     for n = 1, asked.scale or 1 do table.insert(self.instances, instance(self, name, asked, asked.scale and n)) end

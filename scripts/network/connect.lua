@@ -13,7 +13,7 @@ return {
     { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
   },
   run = function(args)
-    local options = { name = args.network, ip = args.ip, ip6 = args.ip6, mac = args.mac_address, aliases = #args.alias > 0 and args.alias or nil }
+    local options = { name = args.network, ip = args.ip, ip6 = args.ip6, mac_address = args.mac_address, aliases = #args.alias > 0 and args.alias or nil }
     require("tiny.client.network_connect").connect(require("tiny.state").find(args.container), options)
   end,
 }

@@ -14,7 +14,7 @@ return {
     local container, network = require("tiny.state").find(args.container), store.find(args.network)
     for _, entry in ipairs(container.state.networks or {}) do
       if entry.network == network.name then
-        tiny.link_set(entry.link, { [args.state] = true })
+        tiny.link_set(entry.link, { up = args.state == "up" })
         return
       end
     end

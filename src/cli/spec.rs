@@ -122,7 +122,9 @@ impl Item {
         if self.ty == "flag" {
             return match flags {
                 Flags::Bare => arg.action(ArgAction::SetTrue),
-                Flags::Valued => arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(truth),
+                Flags::Valued => {
+                    arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(truth)
+                }
             };
         }
         arg = arg.value_parser(self.parser()).action(if self.many { ArgAction::Append } else { ArgAction::Set });
@@ -250,7 +252,9 @@ impl Spec {
         });
         // As in docker, `-h` of run and create is the hostname.
         if shorts.contains(&'h') {
-            command = command.disable_help_flag(true).arg(Arg::new("help").long("help").action(ArgAction::Help).help("Print help"));
+            command = command
+                .disable_help_flag(true)
+                .arg(Arg::new("help").long("help").action(ArgAction::Help).help("Print help"));
         }
         command.args(globals)
     }

@@ -32,7 +32,7 @@ pub const FAMILY: &[Primitive] = &[
             "the threshold: for pressure \"some 150000 2000000\" (microseconds of stall, per window in microseconds); \
              on v1 \"medium\" for memory.pressure_level, bytes for memory.usage_in_bytes",
         )],
-        returns: "a notice handle for `poll`: `:take()`",
+        returns: "a notice handle for `poll`: `:read()`",
         method: Some(("cgroup", "notice")),
         errors: &[
             (
@@ -59,14 +59,15 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
-        name: "take_notice",
+        name: "cgroup_notice_read",
+        formerly: &[("take_notice", "0.2"), ("notice:take", "0.2")],
         waits: true,
         effect: Effect::Plumbing,
-        doc: "Takes the notification of a control file, so that `poll` waits for the next one.",
+        doc: "Reads the control file of a notice, which clears the notification: `poll` then waits for the next one.",
         args: &[arg("notice", Type::Handle("notice"), "a handle returned by `cgroup_notice`")],
         returns: "the content of the file; nil when its cgroup has been removed",
-        method: Some(("notice", "take")),
-        example: "local text = notice:take()",
+        method: Some(("notice", "read")),
+        example: "local text = notice:read()",
         call: |c| {
             let handle = c.handle(0)?;
             let (urgent, path): (bool, String) = (handle.raw_get("urgent")?, handle.raw_get("path")?);

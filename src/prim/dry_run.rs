@@ -6,6 +6,7 @@ use mlua::{MultiValue, Table, Value};
 use super::manual;
 use crate::vm::call::{Call, Fail, UNKNOWN};
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, optional};
+use crate::vm::renamed;
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[Primitive {
@@ -38,7 +39,10 @@ fn foresee(call: &Call<'_>) -> Outcome {
     let kind = manual::returned_kind(primitive.returns);
     // Primitives that are written in Lua take what their entry describes.
     let entry = registry.entries().find(|entry| !entry.in_lua() && entry.name() == primitive.name);
-    let refusal = entry.and_then(|entry| Call::new(call.lua, entry, &args).err());
+    let refusal = entry.and_then(|entry| match renamed::current(call.lua, entry, &args) {
+        Ok(args) => Call::new(call.lua, entry, &args).err(),
+        Err(refusal) => Some(refusal),
+    });
     call.ok((refusal, kind))
 }
 

@@ -28,8 +28,9 @@ pub const FAMILY: &[Primitive] = &[
         name: "primitives",
         effect: Effect::Reads,
         doc: "Lists the primitives: the name, family and description of each, its effect, whether it undoes another \
-              call or mostly waits, the kind of handle that it returns, and the handle and name of its method.",
-        returns: "a list of { name, family, doc, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method }",
+              call or mostly waits, the kind of handle that it returns, the handle and name of its method, and the \
+              old names of itself and of its options, each with a sentence that has the new name.",
+        returns: "a list of { name, family, doc, effect = \"acts\"|\"reads\"|\"plumbing\", undoes, waits, returns, handle, method, formerly, renamed_options }",
         example: "for _, p in ipairs(tiny.primitives()) do print(p.name, p.effect) end",
         call: primitives,
         ..BASE
@@ -93,11 +94,12 @@ fn primitives(call: &Call<'_>) -> Outcome {
     call.ok(call.lua.create_sequence_from(list)?)
 }
 
-/// The entry of "clone", "tiny.clone" or, as a method, "child:wait".
+/// The entry of "clone", "tiny.clone" or, as a method, "child:wait"; also by an old name.
 pub(super) fn find(registry: &'static Registry, name: &str) -> Option<&'static Primitive> {
     let name = name.strip_prefix("tiny.").unwrap_or(name);
     let method = name.split_once([':', '.']);
-    registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method))
+    let now = registry.find(name).or_else(|| registry.all().find(|p| p.method.is_some() && p.method == method));
+    now.or_else(|| registry.renamed(&name.replace('.', ":")))
 }
 
 /// "a child handle: …" returns `child`.
@@ -117,6 +119,8 @@ fn brief(lua: &Lua, primitive: &Primitive) -> mlua::Result<Table> {
     entry.raw_set("undoes", primitive.undoes)?;
     entry.raw_set("waits", primitive.waits)?;
     entry.raw_set("returns", returned_kind(primitive.returns))?;
+    entry.raw_set("formerly", lua.create_table_from(primitive.renamings())?)?;
+    entry.raw_set("renamed_options", lua.create_table_from(primitive.renamed_options())?)?;
     if let Some((handle, method)) = primitive.method {
         entry.raw_set("handle", handle)?;
         entry.raw_set("method", method)?;

@@ -6,6 +6,7 @@ mod control;
 mod copy;
 mod credentials;
 mod data;
+mod descriptor;
 mod dry_run;
 mod event;
 mod file;
@@ -29,12 +30,12 @@ use crate::vm::registry::packed::{Item, Packer, Row, Span, first, pack};
 use crate::vm::registry::{Outcome, Primitive, Registry, Type};
 
 /// The primitives, for a machine (`Vm::new`).
-pub static PRIMITIVES: Registry = Registry::new(&ROWS, &CALLS, &ITEMS, &ERRORS, &TYPES, &TEXT);
+pub static PRIMITIVES: Registry = Registry::new(&ROWS, &CALLS, &ITEMS, &PAIRS, &TYPES, &TEXT);
 
 const PACKED: Packer = pack(FAMILIES);
 static ROWS: [Row; PACKED.row] = first(&PACKED.rows);
 static ITEMS: [Item; PACKED.item] = first(&PACKED.items);
-static ERRORS: [(Span, Span); PACKED.error] = first(&PACKED.errors);
+static PAIRS: [(Span, Span); PACKED.pair] = first(&PACKED.pairs);
 static TEXT: [u8; PACKED.letter] = first(&PACKED.text);
 // What does hold pointers is apart from the rest.
 static TYPES: [Type; PACKED.ty] = first(&PACKED.types);
@@ -55,6 +56,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     copy::FAMILY,
     data::FAMILY,
+    descriptor::FAMILY,
     event::FAMILY,
     cgroup_event::FAMILY,
     socket::FAMILY,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use mlua::{AnyUserData, Table, UserData, Value};
 
-use super::event::file;
+use super::descriptor::file;
 use crate::sys::log_pump::{Moved, Stream};
 use crate::sys::logfile::{LogFile, Rotation};
 use crate::sys::relay::{Next, Relay, Side};

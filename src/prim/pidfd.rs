@@ -64,16 +64,17 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
-        name: "process_exit",
+        name: "process_exit_status",
+        formerly: &[("process_exit", "0.2"), ("process:exit", "0.2")],
         waits: true,
         doc: "Waits for the end of a process that is not a child, and returns its exit status (pidfd_open(2)). The \
               status is read from /proc while the process is a zombie, and with PIDFD_GET_INFO afterwards.",
         args: &[arg("process", Type::Handle("process"), "a handle returned by `pidfd_open`")],
         returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing if it was reaped on a \
                   kernel older than 6.15",
-        method: Some(("process", "exit")),
-        example: "local status, signal = process:exit()",
-        call: process_exit,
+        method: Some(("process", "exit_status")),
+        example: "local status, signal = process:exit_status()",
+        call: process_exit_status,
         ..BASE
     },
     Primitive {
@@ -126,7 +127,7 @@ fn pidfd_open(call: &Call<'_>) -> Outcome {
     call.ok(handle)
 }
 
-fn process_exit(call: &Call<'_>) -> Outcome {
+fn process_exit_status(call: &Call<'_>) -> Outcome {
     let pid = call.handle(0)?.raw_get("pid")?;
     match call.fd(0)?.with(|fd| pidfd::exit_of(fd, pid))?? {
         Some(Ended::Exited(status)) => call.ok(status),

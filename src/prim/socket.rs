@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 
 use mlua::Value;
 
-use super::event::file;
+use super::descriptor::file;
 use crate::sys::Context;
 use crate::sys::socket::{self as sys, Kind};
 use crate::vm::call::{Call, Fail};

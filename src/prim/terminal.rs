@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use mlua::Value;
 
-use super::event::{file, standard};
+use super::descriptor::{file, standard};
 use super::place::{ROOT, root};
 use crate::repl::{self, Ask, Entered};
 use crate::sys::{event, job_control, terminal as sys};

@@ -17,9 +17,9 @@ use super::{Context, Error, Result};
 
 pub use super::mountinfo::{Mount, mounts, mounts_of};
 
-/// The mount flags by their names in mount(8).
+/// The mount flags by the names of their options.
 pub const ATTRIBUTES: [(&str, u64); 6] = [
-    ("ro", libc::MOUNT_ATTR_RDONLY),
+    ("read_only", libc::MOUNT_ATTR_RDONLY),
     ("nosuid", libc::MOUNT_ATTR_NOSUID),
     ("nodev", libc::MOUNT_ATTR_NODEV),
     ("noexec", libc::MOUNT_ATTR_NOEXEC),

@@ -67,17 +67,20 @@ end
 -- The metatables of the handles by kind, each created with the first handle of its kind.
 local handles = setmetatable({}, { __index = function(handles, kind)
   local index = { close = close, keep = keep }
-  for name, primitive in pairs(internal.methods(kind)) do index[name] = tiny[primitive] end
+  local methods, old = internal.methods(kind)
+  for name, primitive in pairs(methods) do index[name] = tiny[primitive] end
+  -- Old names work, and are not listed.
+  if old then setmetatable(index, { __index = function(_, name) return old[name] and tiny[old[name]] end }) end
   local made = { __index = index, __close = close, __name = kind, __tostring = internal.brief }
   handles[kind] = made
   return made
 end })
 
--- A primitive is bound when its name is first used, and is a plain field from then on.
+-- A primitive is bound when its name is first used, and is a plain field from then on. An old name leads to its new one.
 setmetatable(tiny, {
   __index = function(_, name)
-    local raw, forks = internal.primitive(name)
-    if not raw then return nil end
+    local raw, forks, now = internal.primitive(name)
+    if not raw then return now and tiny[now] end
     local bound = forks and bind_fork(raw) or bind(raw)
     tiny[name] = bound
     return bound

@@ -6,7 +6,7 @@ use mlua::{Function, Lua, MultiValue, Value};
 
 use super::call::{Call, Fail};
 use super::registry::Entry;
-use super::{error, handle, trace};
+use super::{error, handle, renamed, trace};
 
 /// Whether calls are traced; off costs one load per call.
 pub static TRACING: AtomicBool = AtomicBool::new(false);
@@ -33,7 +33,8 @@ fn pass(lua: &Lua, primitive: Entry, args: MultiValue) -> mlua::Result<MultiValu
 }
 
 fn invoke(lua: &Lua, primitive: Entry, args: &MultiValue) -> Result<MultiValue, Fail> {
-    let call = Call::new(lua, primitive, args).map_err(Fail::Usage)?;
+    let args = renamed::current(lua, primitive, args).map_err(Fail::Usage)?;
+    let call = Call::new(lua, primitive, &args).map_err(Fail::Usage)?;
     #[cfg(debug_assertions)]
     return super::fault::pass(primitive.name(), || primitive.call(&call));
     #[cfg(not(debug_assertions))]

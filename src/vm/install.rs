@@ -78,22 +78,32 @@ fn in_utc(_: &Lua, (call, args): (Function, MultiValue)) -> mlua::Result<MultiVa
     results
 }
 
-/// The raw function of a primitive, and whether it forks; nothing for any other name.
-fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Result<(Option<Function>, bool)> {
-    let Value::String(name) = name else { return Ok((None, false)) };
+/// The raw function of a primitive, whether it forks, and for an old name only the new one.
+type Bound = (Option<Function>, bool, Option<&'static str>);
+
+fn primitive(lua: &Lua, primitives: &'static Registry, name: Value) -> mlua::Result<Bound> {
+    let Value::String(name) = name else { return Ok((None, false, None)) };
     let name = name.as_bytes();
     match bound(primitives).find(|p| p.is(&name)) {
         Some(found) => {
             let forks = found.args().any(|a| a.ty() == Type::Function);
-            Ok((Some(dispatch::raw(lua, found)?), forks))
+            Ok((Some(dispatch::raw(lua, found)?), forks, None))
         }
-        None => Ok((None, false)),
+        None => {
+            let renamed = primitives.entries().find(|p| p.formerly().any(|(old, _)| old.as_bytes() == &*name));
+            Ok((None, false, renamed.map(Entry::name)))
+        }
     }
 }
 
-/// The methods of a kind of handle: their names and their primitives.
-fn methods(lua: &Lua, primitives: &'static Registry, kind: String) -> mlua::Result<Table> {
+/// The methods of a kind of handle and their primitives; and the old names of methods likewise, `None` without any.
+fn methods(lua: &Lua, primitives: &'static Registry, kind: String) -> mlua::Result<(Table, Option<Table>)> {
     let own = bound(primitives)
         .filter_map(|p| p.method().filter(|(of, _)| *of == kind).map(|(_, method)| (method, p.name())));
-    lua.create_table_from(own)
+    let old = bound(primitives).flat_map(|p| p.formerly().map(move |(old, _)| (old, p.name())));
+    let old: Vec<_> = old
+        .filter_map(|(old, name)| old.split_once(':').filter(|(of, _)| *of == kind).map(|(_, method)| (method, name)))
+        .collect();
+    let old = if old.is_empty() { None } else { Some(lua.create_table_from(old)?) };
+    Ok((lua.create_table_from(own)?, old))
 }

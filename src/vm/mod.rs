@@ -17,6 +17,7 @@ mod install;
 pub mod json;
 pub mod recipe;
 pub mod registry;
+pub mod renamed;
 pub mod require;
 pub mod trace;
 pub mod units;

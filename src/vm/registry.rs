@@ -7,8 +7,10 @@ use mlua::{Lua, MultiValue};
 
 pub use crate::sys::suggest::did_you_mean;
 pub use entry::{Entry, Field};
+pub use former::Former;
 
 mod entry;
+mod former;
 pub(crate) mod packed;
 
 use std::sync::OnceLock;
@@ -70,6 +72,8 @@ pub struct Primitive {
     pub in_lua: bool,
     /// The version that introduced it.
     pub since: &'static str,
+    /// Its old names, which still work, each with the version that removes it; a method is "process:exit".
+    pub formerly: &'static [Former],
     /// The binding.
     pub call: fn(&Call<'_>) -> Outcome,
 }
@@ -92,6 +96,7 @@ impl Primitive {
         waits: false,
         in_lua: false,
         since: "0.1",
+        formerly: &[],
         call: |_| Ok(MultiValue::new()),
     };
 
@@ -124,6 +129,8 @@ pub trait Key: Copy {
     fn required(self) -> bool;
     /// What it is.
     fn doc(self) -> &'static str;
+    /// Its old names, each with the version that removes it.
+    fn formerly(self) -> impl Iterator<Item = Former>;
 }
 
 impl Key for &Arg {
@@ -146,6 +153,10 @@ impl Key for &Arg {
     fn doc(self) -> &'static str {
         self.doc
     }
+
+    fn formerly(self) -> impl Iterator<Item = Former> {
+        std::iter::empty()
+    }
 }
 
 impl Key for &'static Opt {
@@ -167,6 +178,10 @@ impl Key for &'static Opt {
 
     fn doc(self) -> &'static str {
         self.doc
+    }
+
+    fn formerly(self) -> impl Iterator<Item = Former> {
+        self.formerly.iter().copied()
     }
 }
 
@@ -206,16 +221,26 @@ pub struct Opt {
     pub default: &'static str,
     /// Its effect, with the unit.
     pub doc: &'static str,
+    /// Its old names, which still work, each with the version that removes it; `!` before the name of a flag that
+    /// turned the option off.
+    pub formerly: &'static [Former],
+}
+
+impl Opt {
+    /// The same with old names.
+    pub const fn formerly(self, formerly: &'static [Former]) -> Opt {
+        Opt { formerly, ..self }
+    }
 }
 
 /// An optional key.
 pub const fn opt(name: &'static str, ty: Type, default: &'static str, doc: &'static str) -> Opt {
-    Opt { name, ty, required: false, default, doc }
+    Opt { name, ty, required: false, default, doc, formerly: &[] }
 }
 
 /// A required key.
 pub const fn need(name: &'static str, ty: Type, doc: &'static str) -> Opt {
-    Opt { name, ty, required: true, default: "", doc }
+    Opt { name, ty, required: true, default: "", doc, formerly: &[] }
 }
 
 /// The type of a value.
@@ -320,7 +345,7 @@ pub struct Registry {
     rows: &'static [packed::Row],
     calls: &'static [fn(&Call<'_>) -> Outcome],
     items: &'static [packed::Item],
-    errors: &'static [(packed::Span, packed::Span)],
+    pairs: &'static [(packed::Span, packed::Span)],
     types: &'static [Type],
     text: &'static [u8],
     all: OnceLock<Vec<Primitive>>,
@@ -332,11 +357,11 @@ impl Registry {
         rows: &'static [packed::Row],
         calls: &'static [fn(&Call<'_>) -> Outcome],
         items: &'static [packed::Item],
-        errors: &'static [(packed::Span, packed::Span)],
+        pairs: &'static [(packed::Span, packed::Span)],
         types: &'static [Type],
         text: &'static [u8],
     ) -> Registry {
-        Registry { rows, calls, items, errors, types, text, all: OnceLock::new() }
+        Registry { rows, calls, items, pairs, types, text, all: OnceLock::new() }
     }
 
     /// The registry of a machine.

@@ -20,7 +20,7 @@ function wires.container(name, ...)
   local entry = tiny.json_decode(check.succeeds("inspect", name))
   entry = entry[1] or entry
   local there = entry.state.networks[1]
-  return { name = name, netns = tiny.open_ns("net", ("/proc/%d/ns/net"):format(entry.state.pid)), addr = there.addr, addr6 = there.addr6, mac = there.mac, gateway = there.gateway }
+  return { name = name, netns = tiny.open_ns("net", ("/proc/%d/ns/net"):format(entry.state.pid)), addr = there.addr, addr6 = there.addr6, mac_address = there.mac_address, gateway = there.gateway }
 end
 
 local function place(addr, port)

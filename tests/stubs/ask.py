@@ -9,7 +9,7 @@ import sys
 # The position of the cursor (a | in the line), and the completions that must be offered.
 ASKED = [
     ("tiny.mount_|", {"mount_bind", "mount_proc", "mount_overlay", "mount_tmpfs"}),
-    ('tiny.bridge("td0", { | })', {"addr", "mtu", "mac", "netns"}),
+    ('tiny.bridge("td0", { | })', {"addr", "mtu", "mac_address", "netns"}),
     ('tiny.clone({ | }, function() end)', {"pid", "mount", "net", "cgroup"}),
     ('require("tiny.container").new { | }', {"command", "memory", "on_exit", "health"}),
     ('tiny.cgroup("web"):|', {"attach", "set_memory_limit", "stats", "freeze"}),

@@ -15,11 +15,11 @@ local filter = tiny.seccomp_compile(require "tiny.seccomp_default", { caps = {} 
 
 local function inside(into)
   tiny.mount_private("/")
-  tiny.mount_bind("/", "/mnt", { ro = true, nosuid = true })
+  tiny.mount_bind("/", "/mnt", { read_only = true, nosuid = true })
   local root <close> = tiny.open_root("/mnt")
-  for _, path in ipairs { "/tmp", "/run", "/root", "/home", "/var/lib" } do tiny.mount_tmpfs(path, { root = root, ro = true, size = "4k" }) end
-  tiny.mount_proc("/proc", { root = root, ro = true, hidepid = "invisible" })
-  tiny.mount_tmpfs("/sys", { root = root, ro = true, size = "4k" })
+  for _, path in ipairs { "/tmp", "/run", "/root", "/home", "/var/lib" } do tiny.mount_tmpfs(path, { root = root, read_only = true, size = "4k" }) end
+  tiny.mount_proc("/proc", { root = root, read_only = true, hidepid = "invisible" })
+  tiny.mount_tmpfs("/sys", { root = root, read_only = true, size = "4k" })
   tiny.pivot_root(root)
   for number, file in pairs { [0] = tiny.open("/dev/null"), into, into } do tiny.dup2(file, number) end
   tiny.setrlimit("nofile", 64)

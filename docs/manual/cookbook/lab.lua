@@ -46,9 +46,9 @@ end
 
 report "both links up:"
 -- A link that goes down loses its routes.
-tiny.link_set("to-fast", { netns = nodes.left, down = true })
-tiny.link_set("to-fast", { netns = nodes.right, down = true })
+tiny.link_set("to-fast", { netns = nodes.left, up = false })
+tiny.link_set("to-fast", { netns = nodes.right, up = false })
 report "fast link down:"
-tiny.link_set("to-slow", { netns = nodes.left, down = true })
+tiny.link_set("to-slow", { netns = nodes.left, up = false })
 report "both links down:"
 for _, thing in pairs(cables) do thing:close() end

@@ -22,7 +22,7 @@ local function inside()
   tiny.mount_proc("/proc", { root = root })
   tiny.mount_tmpfs("/run", { root = root, nosuid = true, nodev = true })
   tiny.mount_bind("/dev", "/dev", { root = root })
-  tiny.mount_sysfs("/sys", { root = root, ro = true })
+  tiny.mount_sysfs("/sys", { root = root, read_only = true })
   tiny.pivot_root(root)
   tiny.exec(command)
 end

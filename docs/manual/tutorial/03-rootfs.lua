@@ -19,7 +19,7 @@ local DEVICES = { "null", "zero", "full", "random", "urandom", "tty" }
 function engine.step.mounts(c)
   local function at(options) options.root, options.create = c.root, true return options end
   tiny.mount_proc("/proc", at {})
-  tiny.mount_sysfs("/sys", at { ro = true })
+  tiny.mount_sysfs("/sys", at { read_only = true })
   tiny.mount_tmpfs("/dev", at { mode = tonumber("755", 8), size = "64k", nosuid = true })
   for _, name in ipairs(DEVICES) do tiny.mount_bind("/dev/" .. name, "/dev/" .. name, at { noexec = true }) end
   tiny.mount_devpts("/dev/pts", at {})

@@ -94,12 +94,12 @@
 ---@field exec? fun(ctx: tiny.context) Inside: executes the program.
 
 ---A mount.
----@class tiny.mount.spec: table<"type"|"source"|"subpath"|"target"|"readonly"|"size"|"mode"|"inodes"|"exec"|"suid"|"dev", any>
+---@class tiny.mount.spec: table<"type"|"source"|"subpath"|"target"|"read_only"|"size"|"mode"|"inodes"|"exec"|"suid"|"dev", any>
 ---@field type? "bind"|"tmpfs" Type of the mount.
 ---@field source? string File or directory on the host.
 ---@field subpath? string A path below the source; no link on it leads out of the source.
 ---@field target? string Path in the container.
----@field readonly? boolean Read-only.
+---@field read_only? boolean Read-only.
 ---@field size? tiny.size tmpfs: maximum size.
 ---@field mode? integer tmpfs: mode of its root directory.
 ---@field inodes? integer tmpfs: maximum number of files.
@@ -128,11 +128,11 @@
 ---@field start_period? tiny.duration Time after the start during which failures do not count; the default is 0.
 
 ---A network connection of a container.
----@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac"|"aliases"|"router", any>
+---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac_address"|"aliases"|"router", any>
 ---@field name? string Network name.
 ---@field ip? string IPv4 address.
 ---@field ip6? string IPv6 address.
----@field mac? string MAC address.
+---@field mac_address? string MAC address.
 ---@field aliases? string[] Additional names.
 ---@field router? boolean Allow it to forward packets, and so to send from addresses of others.
 

@@ -61,7 +61,7 @@ return function(container, options)
   if terminal then
     local master, slave = terminal.receive(options)
     local program <close> = tiny.pidfd_open(child.pid)
-    local function ended() events.emit(container, "exec_die", { exit_code = program and tiny.try(tiny.process_exit, program) }) end
+    local function ended() events.emit(container, "exec_die", { exit_code = program and tiny.try(tiny.process_exit_status, program) }) end
     if require("tiny.client.attach").show(master, slave, { input = options.interactive, keys = options.keys }, ended) then
       format.note("the program is still running in %s", name)
       child:keep()

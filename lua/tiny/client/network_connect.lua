@@ -36,7 +36,7 @@ local function plug(container, network, request)
   local way_out = false
   for _, entry in ipairs(entries) do way_out = way_out or not entry.internal end
   local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
-    network = network, ip = request.ip, ip6 = request.ip6, mac = request.mac, router = request.router, gateway = not way_out and not network.internal,
+    network = network, ip = request.ip, ip6 = request.ip6, mac_address = request.mac_address, router = request.router, gateway = not way_out and not network.internal,
     names = { config.name, container.id, table.unpack(request.aliases or {}) },
   })
   if made then

@@ -23,7 +23,7 @@ local function interfaces(container, named)
     if link.name ~= "lo" then
       table.insert(list, {
         -- A veth pair carries packets while both its ends are up.
-        name = link.name, kind = link.kind, mac = link.mac, up = link.up and (not outer or outer.up), addrs = link.addrs, outer = outer and outer.name,
+        name = link.name, kind = link.kind, mac_address = link.mac_address, up = link.up and (not outer or outer.up), addrs = link.addrs, outer = outer and outer.name,
         bridge = outer and outer.master,
       })
     end

@@ -3,14 +3,14 @@ local state = require "tiny.state"
 
 local users = {}
 
--- { [network] = { { id, name, addr, addr6, link, mac }, … } } of running containers.
+-- { [network] = { { id, name, addr, addr6, link, mac_address }, … } } of running containers.
 function users.all()
   local all = {}
   for _, container in ipairs(state.list()) do
     for _, entry in ipairs(state.busy(container) and container.state.networks or {}) do
       all[entry.network] = all[entry.network] or {}
       table.insert(all[entry.network], {
-        id = container.id, name = container.config.name, addr = entry.addr, addr6 = entry.addr6, link = entry.link, mac = entry.mac,
+        id = container.id, name = container.config.name, addr = entry.addr, addr6 = entry.addr6, link = entry.link, mac_address = entry.mac_address,
       })
     end
   end

@@ -10,7 +10,7 @@ local function change(container, frozen, again)
     if not again and tiny.cgroup_stats(cgroup).frozen == frozen then
       tiny.fail { message = ("%s is %s paused"):format(container.config.name, frozen and "already" or "not") }
     end
-    if frozen then tiny.freeze(cgroup) else tiny.thaw(cgroup) end
+    if frozen then tiny.cgroup_freeze(cgroup) else tiny.cgroup_thaw(cgroup) end
   end)
   state.update(container, function(s) s.paused = s.status == "running" and frozen or nil end)
   events.emit(container, frozen and "pause" or "unpause")

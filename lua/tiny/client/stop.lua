@@ -65,7 +65,7 @@ end
 -- such as a supervisor that hangs in a health check, or a stopped `exec`.
 local function insist(container, process, cgroup)
   if cgroup then
-    tiny.try(tiny.thaw, cgroup)
+    tiny.try(tiny.cgroup_thaw, cgroup)
     tiny.try(tiny.cgroup_kill, cgroup)
   end
   local others = unresponsive.reapers(process)
@@ -114,7 +114,7 @@ return function(container, seconds, options)
   -- thawing creates a freezer group, which a supervisor that is already cleaning up would miss.
   local cgroup = limits.reopen(container)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
-  if stats and stats.frozen then tiny.try(tiny.thaw, cgroup) end
+  if stats and stats.frozen then tiny.try(tiny.cgroup_thaw, cgroup) end
   signal_it(container, process, signal)
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and ignores and ("PID 1 ignores %s"):format(signal)

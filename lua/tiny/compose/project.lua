@@ -1,6 +1,7 @@
 -- Brings a topology up on this host, changing only what differs, and takes it down. Labels and the networks' names identify
 -- what belongs to it.
 local format = require "tiny.format"
+local sorted_keys = require "tiny.base.sorted_keys"
 local state = require "tiny.state"
 local topology = require "tiny.topology"
 
@@ -58,7 +59,7 @@ end
 -- Creates missing networks; changed ones are removed, with their containers, and created again.
 local function bring_networks(self)
   local store, changed = require "tiny.net.store", {}
-  for _, name in ipairs(topology.keys(self.networks)) do
+  for _, name in ipairs(sorted_keys(self.networks)) do
     local network = self.networks[name]
     local there = store.load(network.full)
     if there and not same_network(there, network.asked) then
@@ -235,7 +236,7 @@ end
 -- Follows the logs of all containers of a project, each line with its container's name.
 function project.logs(name, options, follow)
   local children, colours = {}, { "cyan", "yellow", "green", "red" }
-  local names = topology.keys(present(name))
+  local names = sorted_keys(present(name))
   local widest = 0
   for _, one in ipairs(names) do widest = math.max(widest, #one) end
   for i, one in ipairs(names) do

@@ -1,6 +1,7 @@
 -- The part of `check` for calls and the handles that they return: unknown primitives, invalid arguments (with the check of
 -- the call itself: tiny.foresee), unknown methods of handles, and handles that are not used or closed.
 local constant = require "tiny.dev.constant"
+local effects = require "tiny.dev.effects"
 local suggestion = require "tiny.dev.suggestion"
 
 local calls = {}
@@ -104,14 +105,27 @@ function calls.new(found)
     say(key and item_of(nodes, key) or node, name .. ": " .. refusal)
   end
 
+  local function old_options(name, nodes)
+    name = effects.now(name)
+    for old, note in pairs(effects.PRIMITIVES[name] and effects.PRIMITIVES[name].renamed_options or {}) do
+      local item = item_of(nodes, old)
+      if item then say(item, ("%s: %s"):format(name, note)) end
+    end
+  end
+
   function listener.field(node, walker)
     local module, name = walker:named(node)
-    if module == "tiny" and not exists(name) then say(node, ("no such primitive: tiny.%s"):format(name), suggestion(name, tiny)) end
+    if module ~= "tiny" then return end
+    if not exists(name) then return say(node, ("no such primitive: tiny.%s"):format(name), suggestion(name, tiny)) end
+    if effects.RENAMED[name] then say(node, effects.RENAMED[name].note) end
   end
 
   function listener.call(node, walker)
     local name, nodes = primitive(node, walker)
-    if name and exists(name) then refused(node, name, nodes) end
+    if name and exists(name) then
+      refused(node, name, nodes)
+      old_options(name, nodes)
+    end
     require("tiny.dev.check_tables").call(node, walker, say)
   end
 
@@ -123,7 +137,9 @@ function calls.new(found)
     if tiny.foresee(method) == false then
       return say(node, ("%s handles have no method %s"):format(kind, name), suggestion(name, methods(kind)))
     end
+    if effects.RENAMED[method] then say(node, effects.RENAMED[method].note) end
     refused(node, method, { { kind = "..." }, table.unpack(node.args) })
+    old_options((effects.RENAMED[method] or effects.METHODS[method]).name, node.args)
   end
 
   function listener.statement(node, walker)

@@ -1,13 +1,8 @@
 -- The part of `check` for the tables of containers and topologies, and for missing modules. The keys and their types come
 -- from the modules themselves.
-local tables = {}
+local sorted_keys = require "tiny.base.sorted_keys"
 
-local function sorted(map)
-  local list = {}
-  for key in pairs(map) do table.insert(list, key) end
-  table.sort(list)
-  return list
-end
+local tables = {}
 
 -- The named items of a table, and the names of nested tables.
 local function named(node)
@@ -92,7 +87,7 @@ end
 function tables.call(node, walker, say)
   local required = node.callee.kind == "name" and node.callee.name == "require" and node.args[1]
   if required and required.kind == "string" and missing(required.value) then
-    local near = tiny.did_you_mean(required.value, sorted(modules()))
+    local near = tiny.did_you_mean(required.value, sorted_keys(modules()))
     say(required, ("no such module: %s"):format(required.value), near and ("did you mean %s?"):format(near) or nil)
   end
   local module, name = walker:named(node.callee)

@@ -7,6 +7,24 @@ local by_name = {}
 for _, primitive in ipairs(tiny.primitives()) do by_name[primitive.name] = primitive end
 effects.PRIMITIVES = by_name
 
+-- By "process:exit_status", the primitive of a method.
+effects.METHODS = {}
+for _, primitive in pairs(by_name) do
+  if primitive.handle then effects.METHODS[primitive.handle .. ":" .. primitive.method] = primitive end
+end
+
+-- By old name, the primitive that it is now, and a sentence that says so. A method is "process:exit".
+local renamed = {}
+for _, primitive in pairs(by_name) do
+  for old, note in pairs(primitive.formerly) do renamed[old] = { name = primitive.name, note = note } end
+end
+effects.RENAMED = renamed
+
+-- The name of a primitive that may be given by an old name.
+function effects.now(name)
+  return renamed[name] and renamed[name].name or name
+end
+
 -- Whether a primitive changes nothing, whatever its arguments.
 function effects.reads(name)
   return by_name[name] ~= nil and by_name[name].effect == "reads"
@@ -22,19 +40,13 @@ function effects.undoes(name)
   return by_name[name] ~= nil and by_name[name].undoes
 end
 
--- The keys of a container that request a primitive's call.
-effects.ASKED = {
-  set_memory_limit = { "memory" }, set_swap_limit = { "swap" }, set_cpu_limit = { "cpus" }, set_pids_limit = { "pids" }, exec = { "command", "entrypoint" },
-  sethostname = { "hostname" }, veth_pair = { "network" }, netns = { "network" }, nat = { "network" }, bridge = { "network" }, isolate = { "network" }, block_transit = { "network" }, pin = { "network" }, publish = { "publish" },
-  reserve_port = { "publish" }, set_caps = { "cap_drop", "cap_add", "privileged" }, seccomp = { "seccomp", "security_opt" }, landlock = { "landlock" },
-  setrlimit = { "ulimits" }, chdir = { "workdir" }, remount_ro = { "read_only" }, userns = { "userns" }, setuser = { "user" },
-  set_device_rules = { "devices" }, no_new_privs = { "security_opt" }, cgroup = { "cgroup_parent" },
-}
+-- By primitive, the keys of a container that request its call.
+local ASKED = require("tiny.spec.derived").calls()
 local MOUNTED = { "volumes", "mounts", "tmpfs", "devices" }
 
 -- The line that requests a call, from an asker (tiny.inspect.origin); target: a mount's target.
 function effects.line(op, target, asker)
-  if not target then return effects.ASKED[op] and asker(effects.ASKED[op]) end
+  if not target then return ASKED[op] and asker(ASKED[op]) end
   if target == "/" then return asker { "rootfs" } end
   for _, key in ipairs(MOUNTED) do
     local found = asker({ key }, target)

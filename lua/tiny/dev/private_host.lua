@@ -25,9 +25,7 @@ end
 -- Creates a cgroup with every controller of this host; nil if that is not possible. A v1 cpuset's files are empty at first,
 -- and then it accepts no process (cpuset(7)).
 local function group(name)
-  local controllers = {}
-  for controller in pairs(tiny.probe().cgroup.controllers or {}) do table.insert(controllers, controller) end
-  table.sort(controllers)
+  local controllers = require "tiny.base.sorted_keys"(tiny.probe().cgroup.controllers)
   return (tiny.try(tiny.cgroup, name, { controllers = controllers }))
 end
 
@@ -61,7 +59,7 @@ end
 local function protect(root)
   local second = "/tmp/proc"
   tiny.mount_proc(second, { root = root, create = true })
-  for _, name in ipairs { "sys", "sysrq-trigger" } do tiny.try(tiny.mount_bind, "/proc/" .. name, "/proc/" .. name, { source_root = root, root = root, ro = true }) end
+  for _, name in ipairs { "sys", "sysrq-trigger" } do tiny.try(tiny.mount_bind, "/proc/" .. name, "/proc/" .. name, { source_root = root, root = root, read_only = true }) end
   -- Bind mounts of a read-only mount are read-only too.
   for _, name in ipairs(OWN_SETTINGS) do tiny.try(tiny.mount_bind, second .. "/sys/" .. name, "/proc/sys/" .. name, { source_root = root, root = root }) end
   tiny.umount(second, { root = root })
@@ -71,7 +69,7 @@ end
 -- Sets up the files; `kept` are paths to keep in directories that are otherwise empty.
 local function lay_out(kept, cgroups, rootless)
   tiny.mount_private("/")
-  tiny.mount_bind("/", "/mnt", { ro = true })
+  tiny.mount_bind("/", "/mnt", { read_only = true })
   local root <close> = tiny.open_root("/mnt")
   for _, path in ipairs(EMPTY) do tiny.mount_tmpfs(path, { root = root, nosuid = true, nodev = true, mode = path == "/tmp" and STICKY or nil }) end
   for _, path in ipairs(kept) do
@@ -80,12 +78,12 @@ local function lay_out(kept, cgroups, rootless)
     if itself then
       mount_over(path, root)
     elseif hidden(path) and tiny.stat(path) then
-      tiny.mount_bind(path, path, { root = root, create = true, ro = true })
+      tiny.mount_bind(path, path, { root = root, create = true, read_only = true })
     end
   end
   if tiny.stat("/dev/shm") then tiny.mount_tmpfs("/dev/shm", { root = root, nosuid = true, nodev = true, mode = STICKY }) end
   tiny.mount_proc("/proc", { root = root })
-  tiny.mount_sysfs("/sys", { root = root, ro = true })
+  tiny.mount_sysfs("/sys", { root = root, read_only = true })
   -- An unprivileged user cannot write to these files, and can mount /proc only if the visible one is complete.
   if not rootless then protect(root) end
   if cgroups then mount_cgroups(root, cgroups) end

@@ -18,10 +18,9 @@ local self = { done = {}, count = 0, children = {} }
 local function breaks()
   local asked, set = self.break_before or rawget(_G, "break_before"), nil
   for _, name in ipairs(type(asked) == "table" and asked or { asked }) do
+    name = effects.now(name)
     if not self.originals[name] then
-      local names = {}
-      for known in pairs(self.originals) do table.insert(names, known) end
-      local near = tiny.did_you_mean(tostring(name), names)
+      local near = tiny.did_you_mean(tostring(name), require "tiny.base.sorted_keys"(self.originals))
       tiny.fail { message = ("break_before: no such primitive: %s%s"):format(tiny.show(name), near and ("; did you mean %q?"):format(near) or ""), at = self.path, exit = 125, aborted = true }
     end
     set = set or {}

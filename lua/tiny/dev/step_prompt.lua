@@ -130,10 +130,9 @@ return function(self, call)
     elseif word == "c" or word == "continue" then return "go"
     elseif word == "a" or word == "abort" or word == "q" then return "abort"
     elseif word == "u" or word == "until" then
+      rest = effects.now(rest)
       if tiny[rest] and #rest < 60 then return "to " .. rest end
-      local names = {}
-      for name in pairs(tiny) do table.insert(names, name) end
-      local near = tiny.did_you_mean(rest, names)
+      local near = tiny.did_you_mean(rest, require "tiny.base.sorted_keys"(tiny))
       say(self, ("  no such primitive: %s%s\n"):format(clean(rest), near and "; did you mean " .. near .. "?" or ""))
     elseif word == "i" or word == "inspect" then inspect(self)
     elseif word == "l" or word == "list" then list(self)

@@ -1,11 +1,7 @@
 -- "did you mean …?" for a name that is missing in a table; nil if no name is close.
-local function names_of(map)
-  local names = {}
-  for name in pairs(map) do table.insert(names, name) end
-  return names
-end
+local sorted_keys = require "tiny.base.sorted_keys"
 
 return function(name, map)
-  local found = tiny.did_you_mean(name, names_of(map))
+  local found = tiny.did_you_mean(name, sorted_keys(map))
   return found and ("did you mean %s?"):format(found) or nil
 end

@@ -163,6 +163,8 @@ end
 function manual.text(name)
   local entry, out = tiny.manual(name), {}
   if entry then
+    local renamed = entry.formerly[(name:gsub("^tiny%.", ""):gsub("%.", ":"))]
+    if renamed then table.insert(out, renamed .. ".") end
     local text = terminal.entry(entry):gsub("\n$", ""):gsub("^[^\n]+", function(head) return format.colour("bold", head) end)
     table.insert(out, text)
   end

@@ -1,6 +1,7 @@
 -- Generates the editor stubs of the primitives, in the annotations of the Lua language server: functions, options as classes,
 -- handles as classes with their methods.
 local primitives = require "tiny.docs.primitives"
+local sorted_keys = require "tiny.base.sorted_keys"
 
 local HEAD = [=[
 ---@meta tiny
@@ -94,7 +95,7 @@ end
 
 -- The kinds of handles, sorted: in arguments, with methods, or returned.
 local function kinds_of(families)
-  local kinds, list = { namespace = true }, {}
+  local kinds = { namespace = true }
   for _, family in ipairs(families) do
     for _, entry in ipairs(family) do
       for _, kind in pairs { entry.handle, entry.returns } do kinds[kind] = true end
@@ -103,9 +104,7 @@ local function kinds_of(families)
       end
     end
   end
-  for kind in pairs(kinds) do table.insert(list, kind) end
-  table.sort(list)
-  return list
+  return sorted_keys(kinds)
 end
 
 -- Return types that the beginning of a description tells: the manual is written for readers, and its sentences begin in
@@ -195,12 +194,25 @@ local function options_class(out, name, list, options)
   table.insert(out, "")
 end
 
+-- The old names of a function, or of the method of a handle ("process:").
+local function add_deprecated(out, entry, of, skip)
+  for _, old in ipairs(sorted_keys(entry.formerly)) do
+    if (old:find(":", 1, true) ~= nil) == (of:sub(-1) == ":") then
+      table.insert(out, "")
+      annotate(out, entry, skip)
+      table.insert(out, "---@deprecated " .. entry.formerly[old])
+      table.insert(out, ("function %s%s(%s) end"):format(of, old:match("[^:]*$"), table.concat(names(entry, skip), ", ")))
+    end
+  end
+end
+
 local function add_function(out, entry)
   table.insert(out, "")
   if primitives.takes_table(entry) then options_class(out, ("tiny.%s.options"):format(entry.name), entry.list, entry.options) end
   for _, own in ipairs(primitives.tables(entry)) do options_class(out, table_class(entry, own), nil, own.keys) end
   annotate(out, entry, 0)
   table.insert(out, ("function tiny.%s(%s) end"):format(entry.name, table.concat(names(entry, 0), ", ")))
+  add_deprecated(out, entry, "tiny.", 0)
 end
 
 local function add_class(out, families, kind)
@@ -212,6 +224,7 @@ local function add_class(out, families, kind)
         table.insert(out, "")
         annotate(out, entry, 1)
         table.insert(out, ("function %s:%s(%s) end"):format(kind, entry.method, table.concat(names(entry, 1), ", ")))
+        add_deprecated(out, entry, kind .. ":", 1)
       end
     end
   end

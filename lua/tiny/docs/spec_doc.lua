@@ -38,7 +38,7 @@ doc.inner = {
   { "tiny.mount.spec", "A mount", {
     { "type", '"bind"|"tmpfs"', "Type of the mount." }, { "source", "string", "File or directory on the host." },
     { "subpath", "string", "A path below the source; no link on it leads out of the source." }, { "target", "string", "Path in the container." },
-    { "readonly", "boolean", "Read-only." }, { "size", "tiny.size", "tmpfs: maximum size." },
+    { "read_only", "boolean", "Read-only." }, { "size", "tiny.size", "tmpfs: maximum size." },
     { "mode", "integer", "tmpfs: mode of its root directory." }, { "inodes", "integer", "tmpfs: maximum number of files." },
     { "exec", "boolean", "tmpfs: allow executing programs." }, { "suid", "boolean", "tmpfs: honor setuid bits." },
     { "dev", "boolean", "tmpfs: allow device nodes." },
@@ -58,7 +58,7 @@ doc.inner = {
   } },
   { "tiny.network.end", "A network connection of a container", {
     { "name", "string", "Network name." }, { "ip", "string", "IPv4 address." }, { "ip6", "string", "IPv6 address." },
-    { "mac", "string", "MAC address." }, { "aliases", "string[]", "Additional names." },
+    { "mac_address", "string", "MAC address." }, { "aliases", "string[]", "Additional names." },
     { "router", "boolean", "Allow it to forward packets, and so to send from addresses of others." },
   } },
   { "tiny.topology.network", "A network of a topology", {

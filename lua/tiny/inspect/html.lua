@@ -59,7 +59,7 @@ end
 
 local function mounts(self)
   return section("mounts", "Mounts", "As the container sees them, each with its source.", tree(self.mounts, function(mount)
-    return h.div({ class = "row" }, h.code({ class = "what" }, mount.target), h.span({ class = "badge ro" }, mount.fstype .. (mount.readonly and ", ro" or "")),
+    return h.div({ class = "row" }, h.code({ class = "what" }, mount.target), h.span({ class = "badge ro" }, mount.fstype .. (mount.read_only and ", ro" or "")),
       h.span({ class = "say" }, labels.mount(mount)), positions(mount.origin))
   end), more(self.left_out and self.left_out.mounts))
 end

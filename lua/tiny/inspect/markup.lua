@@ -1,5 +1,7 @@
 -- Builds HTML from function calls that escape every text and attribute and close every tag. Existing markup is a table, so
 -- that a text cannot be taken for markup.
+local sorted_keys = require "tiny.base.sorted_keys"
+
 local markup = {}
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
@@ -27,10 +29,8 @@ end
 -- markup.tag("a", { href = "#x" }, "text", { more, … }): attributes are sorted by name. Tags without content are
 -- self-closing.
 function markup.tag(name, attributes, ...)
-  local out, keys = { "<", name }, {}
-  for key in pairs(attributes or {}) do table.insert(keys, key) end
-  table.sort(keys)
-  for _, key in ipairs(keys) do
+  local out = { "<", name }
+  for _, key in ipairs(sorted_keys(attributes)) do
     if attributes[key] then table.insert(out, (' %s="%s"'):format(key, markup.escape(attributes[key]))) end
   end
   local content = table.pack(...)

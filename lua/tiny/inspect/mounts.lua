@@ -59,7 +59,7 @@ local function origin(mount, host, own)
   return KERNEL[mount.fstype] or mount.source
 end
 
--- The tree, as a list of roots: { target, fstype, source, from, path, readonly, options, hidden, children }. host: the host's
+-- The tree, as a list of roots: { target, fstype, source, from, path, read_only, options, hidden, children }. host: the host's
 -- mounts, as tiny.mounts returns them. Also returns the number of omitted mounts.
 function mounts.tree(process, host)
   local list = mark_hidden(tiny.mounts(process))
@@ -71,7 +71,7 @@ function mounts.tree(process, host)
     local from, path = origin(mount, host, list)
     by_id[mount.id] = {
       target = mount.target, fstype = mount.fstype, source = mount.source, from = from, path = path, root = mount.root, options = mount.options,
-      readonly = mount.options == "ro" or mount.options:sub(1, 3) == "ro,", size = option_of(mount.super_options, "size"), hidden = mount.hidden, children = {},
+      read_only = mount.options == "ro" or mount.options:sub(1, 3) == "ro,", size = option_of(mount.super_options, "size"), hidden = mount.hidden, children = {},
     }
   end
   local parents = {}

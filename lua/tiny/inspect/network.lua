@@ -43,7 +43,7 @@ local function look(netns)
   for i, link in ipairs(tiny.links(options)) do
     if i > MOST then break end
     table.insert(found.links, {
-      name = link.name, kind = link.kind, mac = link.mac, mtu = link.mtu, up = link.up, addrs = link.addrs, peer = netns and peer_of(link, outside) or nil,
+      name = link.name, kind = link.kind, mac_address = link.mac_address, mtu = link.mtu, up = link.up, addrs = link.addrs, peer = netns and peer_of(link, outside) or nil,
     })
   end
   found.routes = table.move(found.routes, 1, math.min(#found.routes, MOST), 1, {})

@@ -107,7 +107,7 @@ end
 function Text:mounts(self_)
   self:title("Mounts")
   self:rows(self:tree(self_.mounts, function(mount)
-    return { labels.clean(mount.target), labels.clean(mount.fstype), mount.readonly and "ro" or "rw", labels.mount(mount), origin = mount.origin }
+    return { labels.clean(mount.target), labels.clean(mount.fstype), mount.read_only and "ro" or "rw", labels.mount(mount), origin = mount.origin }
   end), 2)
   if self_.left_out and self_.left_out.mounts > 0 then self:add(("  … %d more"):format(self_.left_out.mounts)) end
 end

@@ -31,13 +31,13 @@ local function claim(ctx, network, request)
   return addr, addr6
 end
 
--- Connects the namespace `netns` as its n-th interface. request: { network, ip, ip6, mac, names, router = whether it
+-- Connects the namespace `netns` as its n-th interface. request: { network, ip, ip6, mac_address, names, router = whether it
 -- forwards packets, gateway = whether its default route uses this network }. Returns the entry for the record.
 function attach.add(ctx, netns, n, request)
   local network = request.network
   local addr, addr6 = claim(ctx, network, request)
   local entry = {
-    network = network.name, link = link_name(ctx.id, n), ifname = "eth" .. n, mac = request.mac or bridge.mac(addr), addr = addr, addr6 = addr6 or nil,
+    network = network.name, link = link_name(ctx.id, n), ifname = "eth" .. n, mac_address = request.mac_address or bridge.mac(addr), addr = addr, addr6 = addr6 or nil,
     router = request.router, subnet = network.subnet, gateway = network.gateway, internal = network.internal,
   }
   local addrs, gateways, pinned = { cidr(addr, network.subnet) }, { network.gateway }, pin.of(entry)
@@ -48,7 +48,7 @@ function attach.add(ctx, netns, n, request)
   -- A bridge port needs no address, and a container without IPv6 no IPv6 link-local one: the packets of duplicate address
   -- detection would reach every other container.
   tiny.veth_pair({ name = entry.link, bridge = network.bridge, hairpin = true, pinned = true, link_local = false, mtu = network.mtu }, {
-    name = entry.ifname, netns = netns, mac = entry.mac, mtu = network.mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
+    name = entry.ifname, netns = netns, mac_address = entry.mac_address, mtu = network.mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
     gateway = request.gateway and gateways or nil,
   }):keep()
   bridge.distrust_port(entry.link)

@@ -138,7 +138,7 @@ function bridge.up(network)
   drop_tables(network)
   fence(network)
   translate(network)
-  local options = { addr = addresses(network), mac = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
+  local options = { addr = addresses(network), mac_address = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
   tiny.bridge(network.bridge, options):keep()
   distrust(network.bridge, BRIDGE)
   tiny.append_file(whole(network), "")

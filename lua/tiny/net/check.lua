@@ -8,7 +8,8 @@ local function parse(text)
   for word in rest:gmatch("[^,]+") do
     local key, value = word:match("^(%w+)=(.+)$")
     if key == "alias" then request.aliases = request.aliases or {} table.insert(request.aliases, value)
-    elseif key == "ip" or key == "ip6" or key == "mac" then request[key] = value
+    elseif key == "mac" then request.mac_address = value
+    elseif key == "ip" or key == "ip6" then request[key] = value
     elseif word == "router" then request.router = true
     else wrong(("network: %s is not ip=, ip6=, mac=, alias= or router"):format(tiny.show(word)), "such as --network back:ip=10.20.0.5,alias=db") end
   end
@@ -18,7 +19,7 @@ end
 -- Keywords that are not networks of the store; the last two are for rootless containers.
 local WORDS = { none = true, host = true, pasta = true, slirp4netns = true }
 
-local KEYS = { name = "string", ip = "string", ip6 = "string", mac = "string", aliases = "strings", router = "boolean" }
+local KEYS = { name = "string", ip = "string", ip6 = "string", mac_address = "string", aliases = "strings", router = "boolean" }
 
 -- A list of requests and keywords from a recipe or the command line.
 local function requests(asked)
@@ -42,8 +43,8 @@ local function check_request(request)
   for _, key in ipairs { "ip", "ip6" } do
     if request[key] and (not tiny.parse_addr(request[key]) or request[key]:find("/", 1, true)) then wrong(("%s: %s is not an address"):format(key, tiny.show(request[key]))) end
   end
-  if request.mac and not request.mac:match("^" .. ("%x%x:"):rep(5) .. "%x%x$") then
-    wrong(("mac_address: %s is not a MAC address"):format(tiny.show(request.mac)), "such as 02:00:00:00:00:01")
+  if request.mac_address and not request.mac_address:match("^" .. ("%x%x:"):rep(5) .. "%x%x$") then
+    wrong(("mac_address: %s is not a MAC address"):format(tiny.show(request.mac_address)), "such as 02:00:00:00:00:01")
   end
   for _, name in ipairs(request.aliases or {}) do
     if not name:match("^%w[%w_.-]*$") then wrong(("network: the alias %s is not a name"):format(tiny.show(name))) end
@@ -81,10 +82,10 @@ end
 -- Options that apply to a container's only or first network.
 local function of_first(spec, list)
   local first = list[1]
-  for option, key in pairs { ip = "ip", ip6 = "ip6", mac_address = "mac" } do
-    if spec[option] then
-      if first.word then wrong(("%s: a network of type %s has no configurable addresses"):format(option, first.word), "add --network bridge") end
-      first[key] = spec[option]
+  for _, key in ipairs { "ip", "ip6", "mac_address" } do
+    if spec[key] then
+      if first.word then wrong(("%s: a network of type %s has no configurable addresses"):format(key, first.word), "add --network bridge") end
+      first[key] = spec[key]
     end
   end
   for _, name in ipairs(spec.aliases or {}) do

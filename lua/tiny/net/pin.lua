@@ -11,7 +11,7 @@ end
 
 -- The addresses that the link may send from: tiny.pin's options.
 function pin.of(entry)
-  return { mac = entry.mac, addr = { entry.addr, entry.addr6, entry.addr6 and link_local(entry.mac) }, router = entry.router }
+  return { mac_address = entry.mac_address, addr = { entry.addr, entry.addr6, entry.addr6 and link_local(entry.mac_address) }, router = entry.router }
 end
 
 -- Pins an existing link again after its pin was flushed.

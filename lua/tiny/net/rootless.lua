@@ -45,7 +45,7 @@ function rootless.check(spec, list)
   local request = list[1]
   if #list > 1 then wrong("a rootless container can join only one network", "run as root to join several") end
   if not request.word and require("tiny.net.store").find(request.name).name ~= "bridge" then wrong(("only root can join network %s"):format(tiny.show(request.name)), "--network bridge, pasta or slirp4netns") end
-  if request.ip or request.ip6 or request.mac or request.aliases then wrong("addresses and aliases cannot be chosen without root", "omit them, or run as root") end
+  if request.ip or request.ip6 or request.mac_address or request.aliases then wrong("addresses and aliases cannot be chosen without root", "omit them, or run as root") end
   spec.network, spec.networks = choose(request.word), nil
   local lack = rootless.no_tun()
   if lack then wrong(lack, rootless.TUN_HINT) end

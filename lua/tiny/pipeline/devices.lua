@@ -58,7 +58,7 @@ local function make(ctx, dev, host, path, s, access)
   local name, root = path:match("^/dev/(.+)$"), dev
   if not name then name, root = path, ctx.root end
   if root ~= dev or not access:find("m") or ctx.rootless then
-    return tiny.mount_bind(host, name, { root = root, create = true, ro = true, nosuid = true, noexec = true })
+    return tiny.mount_bind(host, name, { root = root, create = true, read_only = true, nosuid = true, noexec = true })
   end
   local folder = name:match("^(.*)/")
   if folder then tiny.mkdir(folder, { root = dev, parents = true }) end

@@ -9,9 +9,9 @@ local function hider(dev)
   return function(root, path)
     local there = tiny.stat(path, { root = root })
     if not there then return end
-    if there.kind ~= "dir" then return tiny.mount_bind("null", path, { source_root = dev, root = root, ro = true }) end
+    if there.kind ~= "dir" then return tiny.mount_bind("null", path, { source_root = dev, root = root, read_only = true }) end
     if empty then return tiny.mount_bind(".", path, { source_root = empty, root = root, recursive = false }) end
-    local _, opened = tiny.mount_tmpfs(path, { root = root, ro = true, nosuid = true, nodev = true, noexec = true, size = "4k", open = true })
+    local _, opened = tiny.mount_tmpfs(path, { root = root, read_only = true, nosuid = true, nodev = true, noexec = true, size = "4k", open = true })
     empty = opened
   end
 end
@@ -24,6 +24,6 @@ return function(proc, sys, dev)
     for _, path in ipairs(security.masked.sys) do hide(sys, path) end
   end
   for _, path in ipairs(security.readonly) do
-    if tiny.stat(path, { root = proc }) then tiny.mount_bind(path, path, { source_root = proc, root = proc, ro = true }) end
+    if tiny.stat(path, { root = proc }) then tiny.mount_bind(path, path, { source_root = proc, root = proc, read_only = true }) end
   end
 end

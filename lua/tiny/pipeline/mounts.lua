@@ -34,11 +34,11 @@ end
 
 -- A user namespace cannot mount a whole sysfs if the host shows only parts of its /sys; then those are bind-mounted.
 local function sysfs(ctx)
-  local options = { root = ctx.root, create = true, ro = not ctx.spec.privileged, open = true }
+  local options = { root = ctx.root, create = true, read_only = not ctx.spec.privileged, open = true }
   local made, sys = tiny.try(tiny.mount_sysfs, "/sys", options)
   if made then return sys end
   if not (ctx.rootless and sys.code == "EPERM") then error(sys, 0) end
-  return select(2, tiny.mount_bind("/sys", "/sys", { root = ctx.root, create = true, ro = true, open = true }))
+  return select(2, tiny.mount_bind("/sys", "/sys", { root = ctx.root, create = true, read_only = true, open = true }))
 end
 
 function mounts.mount(ctx)
@@ -58,7 +58,7 @@ function mounts.mount(ctx)
   local dev, sys = devices(ctx), nil
   -- sysfs shows a network namespace; a container cannot mount it for the host's.
   if ctx.spec.network ~= "host" then sys = sysfs(ctx) end
-  if sys and ctx.cgroup and ctx.cgroup.version == "v2" then tiny.mount_cgroup("fs/cgroup", { root = sys, ro = not privileged }) end
+  if sys and ctx.cgroup and ctx.cgroup.version == "v2" then tiny.mount_cgroup("fs/cgroup", { root = sys, read_only = not privileged }) end
   if ctx.files then require("tiny.net.files").mount(ctx) end
   for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.pipeline.volumes").mount(root, mount) end
   if not privileged then require "tiny.pipeline.masked_paths"(proc, sys, dev) end

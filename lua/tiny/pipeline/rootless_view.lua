@@ -69,7 +69,7 @@ end
 function View:overlay(path)
   self:fill(path)
   local lower = { self.mask .. path, path }
-  local how = { lower = lower, userxattr = true, ro = true, nodev = true, access_as = self.reader, keep_groups = true }
+  local how = { lower = lower, userxattr = true, read_only = true, nodev = true, access_as = self.reader, keep_groups = true }
   if not self.writable[path] then
     how.root, how.create = self.root, true
     tiny.mount_overlay(path, how)

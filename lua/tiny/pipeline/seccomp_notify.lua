@@ -15,10 +15,7 @@ local KEYS = { allow = "strings", notify = "functions", learn = "string" }
 -- The names of a table's functions, sorted; config.json stores this list instead of the table.
 local function names_of(asked)
   if type((asked.notify or {})[1]) == "string" then return asked.notify end
-  local names = {}
-  for name in pairs(asked.notify or {}) do table.insert(names, name) end
-  table.sort(names)
-  return names
+  return require "tiny.base.sorted_keys"(asked.notify)
 end
 
 -- The part of spec.seccomp that is plain data.

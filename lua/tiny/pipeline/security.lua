@@ -1,5 +1,7 @@
 -- Confines a container, besides its namespaces: capabilities, seccomp, devices, and masked parts of /proc and /sys. The
 -- defaults are tables here; options change them by name (tiny.pipeline.security_options).
+local sorted_keys = require "tiny.base.sorted_keys"
+
 local security = {}
 
 -- podman's default capabilities; a user other than root gets only those added by name.
@@ -29,13 +31,6 @@ security.sysctls = { ["net.ipv4.ping_group_range"] = "0 0" }
 
 local NOTHING, ROOT = {}, { uid = 0, gid = 0, groups = {} }
 
-local function list(set)
-  local names = {}
-  for name in pairs(set) do table.insert(names, name) end
-  table.sort(names)
-  return names
-end
-
 -- The capabilities among these names that this process has; defaults that the host lacks are skipped.
 local function held(names)
   local mine, set = {}, {}
@@ -46,7 +41,7 @@ end
 
 -- The capabilities of a container, and those among them that were requested by name.
 local function granted(asked)
-  if not (asked.privileged or asked.cap_add or asked.cap_drop) then return list(held(security.capabilities)), NOTHING end
+  if not (asked.privileged or asked.cap_add or asked.cap_drop) then return sorted_keys(held(security.capabilities)), NOTHING end
   local all, set, added = tiny.caps().bounding, {}, {}
   if not (asked.privileged) then set = held(security.capabilities) else set = held(all) end
   for _, name in ipairs(asked.cap_drop or NOTHING) do
@@ -59,7 +54,7 @@ local function granted(asked)
       if not dropped[one] then set[one], added[one] = true, true end
     end
   end
-  return list(set), list(added)
+  return sorted_keys(set), sorted_keys(added)
 end
 
 -- The compiled default filter. It is cached in a file, after everything that it was compiled from.

@@ -237,7 +237,7 @@ function layers.mount(place, extra, hidden, idmap, maps)
   for _, part in ipairs(self.order) do
     local made, err = tiny.try(tiny.mount_overlay, part.place .. "/shown", {
       lower = { part.place .. "/mask", layers.idmapped(part.mount, part.place .. "/host", idmap) }, redirect = true,
-      access_as = reader(idmap and maps), ro = true, nodev = true,
+      access_as = reader(idmap and maps), read_only = true, nodev = true,
     })
     if not made then
       if err.code == "EINVAL" then err.hint = ("the host's %s cannot be a layer of an overlay: %s"):format(part.mount, STACKED) end

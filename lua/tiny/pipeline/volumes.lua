@@ -1,5 +1,5 @@
 -- Volumes, --mount and --tmpfs, as text or tables: checks them and converts them to one form, a list of
---   { type = "bind", source = …, subpath = …, target = …, readonly = … }
+--   { type = "bind", source = …, subpath = …, target = …, read_only = … }
 --   { type = "tmpfs", target = …, size = …, mode = …, … }
 -- in mount order: a mount inside another comes after it.
 local values = require "tiny.spec.values"
@@ -10,21 +10,21 @@ local volumes = {}
 local KEYS = {
   type = "type", source = "source", src = "source", target = "target", destination = "target", dst = "target",
   subpath = "subpath", ["volume-subpath"] = "subpath",
-  readonly = "readonly", ro = "readonly", ["tmpfs-size"] = "size", ["tmpfs-mode"] = "mode",
+  readonly = "read_only", ro = "read_only", ["tmpfs-size"] = "size", ["tmpfs-mode"] = "mode",
   ["bind-propagation"] = "propagation", consistency = "consistency",
 }
 local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode"
 -- The fields of the tables, by type.
 local FIELDS = {
-  bind = { type = "string", source = "string", subpath = "string", target = "string", readonly = "boolean" },
+  bind = { type = "string", source = "string", subpath = "string", target = "string", read_only = "boolean" },
   tmpfs = {
-    type = "string", target = "string", readonly = "boolean", size = "size", mode = "integer", inodes = "integer",
+    type = "string", target = "string", read_only = "boolean", size = "size", mode = "integer", inodes = "integer",
     exec = "boolean", suid = "boolean", dev = "boolean",
   },
 }
 -- The boolean options of --tmpfs.
 local WORDS = {
-  ro = { "readonly", true }, rw = { "readonly", false }, exec = { "exec", true }, noexec = { "exec", false },
+  ro = { "read_only", true }, rw = { "read_only", false }, exec = { "exec", true }, noexec = { "exec", false },
   suid = { "suid", true }, nosuid = { "suid", false }, dev = { "dev", true }, nodev = { "dev", false },
 }
 
@@ -63,7 +63,7 @@ local function of_volume(text)
       wrong(text, ("the option %s is not ro or rw"):format(tiny.show(word)), "z, Z, cached, delegated and consistent are accepted and have no effect")
     end
   end
-  return { type = "bind", source = source, target = target, readonly = access == "ro" or nil }
+  return { type = "bind", source = source, target = target, read_only = access == "ro" or nil }
 end
 
 -- "/PATH[:size=64m,mode=1777,…]".
@@ -89,9 +89,7 @@ local function of_mount(text)
     local key, value = word:match("^([^=]+)=(.*)$")
     local field = KEYS[key or word]
     if not field then
-      local known = {}
-      for name in pairs(KEYS) do table.insert(known, name) end
-      local near = tiny.did_you_mean(key or word, known)
+      local near = tiny.did_you_mean(key or word, require "tiny.base.sorted_keys"(KEYS))
       wrong(text, ("unknown key %s"):format(tiny.show(key or word)) .. (near and ("; did you mean %q?"):format(near) or ""), "known keys: " .. SHOWN)
     end
     if field == "propagation" or field == "consistency" then
@@ -100,10 +98,10 @@ local function of_mount(text)
       goto next
     end
     if mount[field] ~= nil then wrong(text, ("the %s is given twice"):format(field)) end
-    if field == "readonly" then
+    if field == "read_only" then
       local yes, no = value == nil or value == "true" or value == "1", value == "false" or value == "0"
       if not (yes or no) then wrong(text, ("readonly must be true or false, not %s"):format(tiny.show(value))) end
-      mount.readonly = yes
+      mount.read_only = yes
     elseif value == nil or value == "" then wrong(text, ("%s needs a value"):format(word))
     elseif field == "size" then mount.size = size(text, value)
     elseif field == "mode" then mount.mode = octal(text, value)
@@ -188,11 +186,11 @@ function volumes.mount(root, mount)
     -- A subpath is resolved below the source, so that links cannot lead outside.
     local from = mount.subpath or mount.source
     return tiny.mount_bind(from, mount.target, {
-      source_root = mount.subpath and mount.source, root = root, create = true, ro = mount.readonly, nosuid = true, nodev = true,
+      source_root = mount.subpath and mount.source, root = root, create = true, read_only = mount.read_only, nosuid = true, nodev = true,
     })
   end
   tiny.mount_tmpfs(mount.target, {
-    root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, ro = mount.readonly,
+    root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, read_only = mount.read_only,
     noexec = not mount.exec, nosuid = not mount.suid, nodev = not mount.dev,
   })
 end

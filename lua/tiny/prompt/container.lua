@@ -40,7 +40,7 @@ local function banner(container)
   local rows = {
     { "  container", "its record:  container.config, container.state" },
     { "  process", ("its PID 1, %d here: process:kill(\"TERM\")"):format(container.process.pid) },
-    { "  cgroup", container.cgroup and "tiny.cgroup_stats(cgroup), tiny.freeze(cgroup)" or "no cgroup of its own" },
+    { "  cgroup", container.cgroup and "tiny.cgroup_stats(cgroup), tiny.cgroup_freeze(cgroup)" or "no cgroup of its own" },
     { "  root", 'its files: tiny.list_dir("/etc", { root = root })' },
     { "  logs(n)", "the last lines of its output" },
     { "  exec { … }", 'runs a program in it: exec { "sh", tty = true }' },

@@ -36,12 +36,8 @@ end
 
 -- The methods of a handle, each with the first clause of its manual entry.
 local function handle_text(handle)
-  local names, lines, widest = {}, { tostring(handle) }, 0
-  for name in pairs(getmetatable(handle).__index) do
-    table.insert(names, name)
-    widest = math.max(widest, #name)
-  end
-  table.sort(names)
+  local names, lines, widest = require "tiny.base.sorted_keys"(getmetatable(handle).__index), { tostring(handle) }, 0
+  for _, name in ipairs(names) do widest = math.max(widest, #name) end
   local own = { close = "Undoes the call that created it", keep = "Keeps it when it goes out of scope" }
   for _, name in ipairs(names) do
     local entry = tiny.manual(handle.kind .. ":" .. name)

@@ -61,10 +61,7 @@ end
 local function meant(text, message)
   local name = message:match("field '([%w_]+)'")
   if not name or not text:find("tiny." .. name, 1, true) then return end
-  local names = {}
-  for own in pairs(tiny) do table.insert(names, own) end
-  table.sort(names)
-  return tiny.did_you_mean(name, names)
+  return tiny.did_you_mean(name, require "tiny.base.sorted_keys"(tiny))
 end
 
 -- Prints an error in red, with the source line if the input has several.

@@ -13,8 +13,7 @@ end
 
 -- Primitives, commands, modules and recipes.
 local function topics()
-  local manual, names = require "tiny.docs.manual", {}
-  for name in pairs(tiny) do table.insert(names, name) end
+  local manual, names = require "tiny.docs.manual", require "tiny.base.sorted_keys"(tiny)
   for topic in pairs(manual.topics) do
     for _, entry in ipairs(manual.list(topic)) do table.insert(names, entry.name) end
   end

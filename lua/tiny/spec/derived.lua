@@ -103,6 +103,23 @@ function derived.recorded()
   return types, items
 end
 
+-- By primitive, the keys that make the pipeline call it. A key for which the call is more typical comes first.
+function derived.calls()
+  local by_name, place, any = {}, 0, nil
+  repeat
+    place, any = place + 1, false
+    for _, row in ipairs(keys) do
+      local name = row.calls and row.calls[place]
+      if name then
+        any = true
+        by_name[name] = by_name[name] or {}
+        table.insert(by_name[name], row[1])
+      end
+    end
+  until not any
+  return by_name
+end
+
 -- The keys whose check needs the networks to exist.
 function derived.of_networks()
   local list = {}

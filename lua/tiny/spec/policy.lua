@@ -1,5 +1,7 @@
 -- Reads and writes policy files. A policy is the confining part of a spec, as a Lua table. run --learn writes one; run
 -- --policy reads one as data, and a recipe can require it.
+local sorted_keys = require "tiny.base.sorted_keys"
+
 local policy = {}
 
 local KEYS = { cap_add = "strings", cap_drop = "strings", seccomp = "table", landlock = "table" }
@@ -11,13 +13,6 @@ local ALWAYS = { "exit", "exit_group", "restart_syscall", "rt_sigreturn" }
 -- the root.
 local MANY, DEEP = 8, 3
 local WIDTH = 120
-
-local function sorted(set)
-  local list = {}
-  for item in pairs(set) do table.insert(list, item) end
-  table.sort(list)
-  return list
-end
 
 local function quoted(list)
   local words = {}
@@ -84,14 +79,14 @@ end
 local function paths_text(paths)
   local lines = {}
   local kept = policy.gather(paths)
-  for _, path in ipairs(sorted(kept)) do
+  for _, path in ipairs(sorted_keys(kept)) do
     table.insert(lines, ("      [%q] = %s,\n"):format(path, rights_text(kept[path])))
   end
   return table.concat(lines)
 end
 
 local function capability_names(caps)
-  local names = sorted(caps)
+  local names = sorted_keys(caps)
   for i, name in ipairs(names) do names[i] = name:gsub("^CAP_", "") end
   return names
 end
@@ -109,11 +104,11 @@ function policy.text(learned)
     "  -- Inferred from the system calls and file modes: the kernel does not report which ones it checked.\n",
     '  cap_drop = { "ALL" },\n',
     ("  cap_add = %s,\n"):format(list_text(capability_names(learned.caps), "  ")),
-    ("  seccomp = { allow = %s },\n"):format(list_text(sorted(allow), "  ")),
+    ("  seccomp = { allow = %s },\n"):format(list_text(sorted_keys(allow), "  ")),
     "  landlock = {\n    paths = {\n", paths_text(learned.paths), "    },\n",
     "    -- Includes UDP ports, which Landlock does not restrict.\n",
-    ("    tcp_bind = %s,\n"):format(list_text(sorted(learned.bind), "    ")),
-    ("    tcp_connect = %s,\n"):format(list_text(sorted(learned.connect), "    ")),
+    ("    tcp_bind = %s,\n"):format(list_text(sorted_keys(learned.bind), "    ")),
+    ("    tcp_connect = %s,\n"):format(list_text(sorted_keys(learned.connect), "    ")),
     "    strict = false,\n  },\n}\n",
   }
 end

@@ -48,9 +48,7 @@ function schema.check(what, value, keys, at)
   for key, item in pairs(value) do
     local kind = keys[key]
     if not kind then
-      local known = {}
-      for name in pairs(keys) do table.insert(known, name) end
-      table.sort(known)
+      local known = require "tiny.base.sorted_keys"(keys)
       local near = tiny.did_you_mean(tostring(key), known)
       tiny.fail {
         at = at,

@@ -21,7 +21,7 @@ function memory_events.watch_kills(ctx, loop, call)
   local news = tiny.cgroup_notice(ctx.cgroup, v1 and "memory.oom_control" or "memory.events")
   ctx.oom_told = ctx.recovered and ctx.record.state.oom_kills or 0
   local function look(patience)
-    local kills = tonumber((news:take() or ""):match("oom_kill (%d+)")) or 0
+    local kills = tonumber((news:read() or ""):match("oom_kill (%d+)")) or 0
     if memory_events.told(ctx, kills) then
       tiny.try(state.update, ctx.record, function(s) s.oom_kills = kills end)
       call("on_oom", kills)
@@ -51,7 +51,7 @@ local function watch_pressure(ctx, loop, on_pressure)
   local trigger = psi and ("some %d %d"):format(ctx.spec.pressure * 1000000 // 1, pressure.WINDOW * 1000000) or "medium"
   local news = tiny.cgroup_notice(ctx.cgroup, psi and "memory.pressure" or "memory.pressure_level", { trigger = trigger })
   loop:on(news, function()
-    local text = news:take()
+    local text = news:read()
     if text then on_pressure(psi and figures(text) or { level = trigger }) end
   end)
   return news

@@ -23,7 +23,7 @@ local function record_death(container, process)
   end
   local cut = container.state.status == "running" and require("tiny.supervisor.output").salvage(container)
   local status, signal
-  if process then status, signal = tiny.process_exit(process) end
+  if process then status, signal = tiny.process_exit_status(process) end
   lifecycle.ended(container, { status = status, signal = signal, oom = 0, log_cut = cut or nil })
 end
 

@@ -139,7 +139,7 @@ function supervisor.forward(ctx, name)
 end
 
 local function how_it_ended(ctx)
-  if ctx.recovered then return tiny.process_exit(ctx.process) end
+  if ctx.recovered then return tiny.process_exit_status(ctx.process) end
   return ctx.process:wait()
 end
 

@@ -53,12 +53,12 @@ end
 
 -- Answers one pending call; false once no process has the filter.
 local function serve(ctx, source)
-  local call = tiny.notify_receive(source.listener)
+  local call = tiny.seccomp_notify_receive(source.listener)
   if not call then return call == false end
-  local _, err = tiny.try(tiny.notify_respond, source.listener, call.id, answer_of(ctx, source, call))
+  local _, err = tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, answer_of(ctx, source, call))
   if not err then return true end
   tell(ctx, "the answer to %s failed: %s", call.call, err.message)
-  tiny.try(tiny.notify_respond, source.listener, call.id, { error = "EPERM" })
+  tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, { error = "EPERM" })
   return true
 end
 

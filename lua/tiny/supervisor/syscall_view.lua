@@ -26,7 +26,7 @@ local GONE = "the caller no longer waits"
 
 local function read(seen, i, length, max)
   local address = seen.args[i] or tiny.fail(("%s has no argument %s"):format(seen.name, tiny.show(i)))
-  return tiny.notify_read(seen.listener, seen.id, { pid = seen.pid, address = address, length = length, max = max }) or tiny.fail(GONE)
+  return tiny.seccomp_notify_read(seen.listener, seen.id, { pid = seen.pid, address = address, length = length, max = max }) or tiny.fail(GONE)
 end
 
 -- Methods that are created on first use: most functions need few.
@@ -42,12 +42,12 @@ function ASKED.path(seen)
     local text = read(seen, i)
     if text:sub(1, 1) == "/" then return tidy(text) end
     local folder = tiny.readlink(("/proc/%d/%s"):format(seen.pid, folder_of(seen, i)))
-    if not tiny.notify_valid(seen.listener, seen.id) then tiny.fail(GONE) end
+    if not tiny.seccomp_notify_valid(seen.listener, seen.id) then tiny.fail(GONE) end
     return tidy((folder or "") .. "/" .. text)
   end
 end
 
-function ASKED.valid(seen) return function() return tiny.notify_valid(seen.listener, seen.id) end end
+function ASKED.valid(seen) return function() return tiny.seccomp_notify_valid(seen.listener, seen.id) end end
 
 -- The answers.
 local ANSWERS = {

@@ -66,8 +66,9 @@ pub(super) const CGROUP_KILL: Primitive = Primitive {
     ..BASE
 };
 
-pub(super) const FREEZE: Primitive = Primitive {
-    name: "freeze",
+pub(super) const CGROUP_FREEZE: Primitive = Primitive {
+    name: "cgroup_freeze",
+    formerly: &[("freeze", "0.2")],
     doc: "Freezes every process in a cgroup and below it, and waits until all are frozen (cgroup.freeze; on v1 \
           freezer.state). The processes are not notified; SIGKILL still ends them.",
     args: &[GROUP, TIMEOUT],
@@ -79,8 +80,9 @@ pub(super) const FREEZE: Primitive = Primitive {
     ..BASE
 };
 
-pub(super) const THAW: Primitive = Primitive {
-    name: "thaw",
+pub(super) const CGROUP_THAW: Primitive = Primitive {
+    name: "cgroup_thaw",
+    formerly: &[("thaw", "0.2")],
     doc: "Resumes the processes of a frozen cgroup.",
     args: &[GROUP, TIMEOUT],
     returns: "true; false when the timeout expires or a cgroup above it is frozen",

@@ -3,7 +3,8 @@
 use std::os::fd::AsFd;
 
 use super::{
-    BASE, CREATE, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes, mount_options,
+    BASE, CREATE, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, attach, attributes,
+    mount_options,
 };
 use crate::prim::place::{ROOT, ROOT_TYPE, Root};
 use crate::sys::Context;
@@ -32,7 +33,7 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
     ],
     returns: "a mount handle",
     errors: ERRORS,
-    example: "tiny.mount_bind(\"/usr\", \"./rootfs/usr\", { ro = true, create = true })",
+    example: "tiny.mount_bind(\"/usr\", \"./rootfs/usr\", { read_only = true, create = true })",
     call: mount_bind,
     ..BASE
 };

@@ -10,27 +10,37 @@ use crate::sys::Context;
 use crate::sys::mount as sys;
 use crate::sys::path::Place;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
+const RECURSIVE: Opt = opt("recursive", Type::Bool, "true", "include the mounts below it");
+const NOT_MOUNTED: (&str, &str) = ("EINVAL", "the path is not a mount point");
+
+pub(super) const MOUNT_PROPAGATION: Primitive = Primitive {
+    name: "mount_propagation",
+    doc: "Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)): which mount events other \
+          mount namespaces see, and which of theirs are seen.",
+    args: &[
+        arg("target", Type::Path, "the mount point, usually \"/\""),
+        arg("propagation", Type::Word(&["private", "slave", "shared", "unbindable"]), "the propagation type"),
+    ],
+    options: &[RECURSIVE],
+    errors: &[EPERM, NOT_MOUNTED],
+    example: "tiny.mount_propagation(\"/\", \"slave\")",
+    call: |c| propagate(c, &c.str(1)?),
+    ..BASE
+};
+
 pub(super) const MOUNT_PRIVATE: Primitive = Primitive {
     name: "mount_private",
-    doc: "Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)). With \"private\", mount \
-          events do not propagate to other mount namespaces or from them.",
+    doc: "Makes a mount and the mounts below it private: mount events do not propagate to other mount namespaces or \
+          from them (mount_namespaces(7)). It is short for `mount_propagation(target, \"private\")`.",
     args: &[arg("target", Type::Path, "the mount point, usually \"/\"")],
-    options: &[
-        opt(
-            "propagation",
-            Type::Word(&["private", "slave", "shared", "unbindable"]),
-            "private",
-            "the propagation type",
-        ),
-        opt("recursive", Type::Bool, "true", "include the mounts below it"),
-    ],
-    errors: &[EPERM, ("EINVAL", "the path is not a mount point")],
+    options: &[RECURSIVE],
+    errors: &[EPERM, NOT_MOUNTED],
     example: "tiny.mount_private(\"/\")",
-    call: mount_private,
+    call: |c| propagate(c, "private"),
     ..BASE
 };
 
@@ -82,9 +92,8 @@ pub(super) const MOUNTS: Primitive = Primitive {
     ..BASE
 };
 
-fn mount_private(call: &Call<'_>) -> Outcome {
+fn propagate(call: &Call<'_>, word: &str) -> Outcome {
     let target = call.str(0)?;
-    let word = call.opt::<String>("propagation")?.unwrap_or_else(|| "private".into());
     let propagation = sys::PROPAGATION.iter().find(|(name, _)| *name == word).map_or(0, |(_, flag)| *flag);
     let fd = Place { root: None, path: &target }.open()?;
     let recursive = call.opt("recursive")?.unwrap_or(true);

@@ -1,8 +1,8 @@
 //! New instances of the kernel's file systems.
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
-    mount_options,
+    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, attach,
+    attributes, mount_options,
 };
 use crate::prim::place::ROOT;
 use crate::sys::mount as sys;
@@ -17,7 +17,7 @@ pub(super) const MOUNT_PROC: Primitive = Primitive {
         ROOT,
         CREATE,
         OPEN,
-        RO,
+        READ_ONLY,
         opt(
             "hidepid",
             Type::Word(&["off", "noaccess", "invisible", "ptraceable"]),
@@ -47,10 +47,10 @@ pub(super) const MOUNT_SYSFS: Primitive = Primitive {
     name: "mount_sysfs",
     doc: "Mounts sysfs for the caller's network namespace at `target` (sysfs(5)).",
     args: &[arg("target", Type::Path, "the mount point")],
-    options: &[ROOT, CREATE, OPEN, RO],
+    options: &[ROOT, CREATE, OPEN, READ_ONLY],
     returns: "a mount handle",
     errors: &[("EPERM", "needs CAP_SYS_ADMIN over the network namespace: clone with net = true"), ENOENT],
-    example: "tiny.mount_sysfs(\"/sys\", { ro = true })",
+    example: "tiny.mount_sysfs(\"/sys\", { read_only = true })",
     call: |c| mount_new(c, "sysfs", Vec::new(), NOSUID_NODEV_NOEXEC),
     ..BASE
 };
@@ -108,7 +108,7 @@ pub(super) const MOUNT_CGROUP: Primitive = Primitive {
     options: &[
         ROOT,
         CREATE,
-        RO,
+        READ_ONLY,
         opt(
             "controllers",
             Type::List(&Type::Str),
@@ -118,7 +118,7 @@ pub(super) const MOUNT_CGROUP: Primitive = Primitive {
     ],
     returns: "a mount handle",
     errors: &[EPERM, ENOENT, ("EBUSY", "the controllers are mounted together with others, or belong to cgroup2")],
-    example: "tiny.mount_cgroup(\"/sys/fs/cgroup\", { ro = true })",
+    example: "tiny.mount_cgroup(\"/sys/fs/cgroup\", { read_only = true })",
     call: mount_cgroup,
     ..BASE
 };

@@ -21,6 +21,7 @@ const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[
+    change::MOUNT_PROPAGATION,
     change::MOUNT_PRIVATE,
     bind::MOUNT_BIND,
     filesystem::MOUNT_PROC,
@@ -42,7 +43,7 @@ const OPEN: Opt = opt(
     "false",
     "also return a dir handle of the mount, which stays valid if the path is mounted over or renamed",
 );
-const RO: Opt = opt("ro", Type::Bool, "false", "read-only");
+const READ_ONLY: Opt = opt("read_only", Type::Bool, "false", "read-only").formerly(&[("ro", "0.2")]);
 const NOSUID: Opt = opt("nosuid", Type::Bool, "false", "ignore set-user-ID bits and file capabilities");
 const NODEV: Opt = opt("nodev", Type::Bool, "false", "device nodes cannot be opened");
 const NOEXEC: Opt = opt("noexec", Type::Bool, "false", "no file can be executed");
@@ -51,7 +52,7 @@ const NOSYMFOLLOW: Opt = opt("nosymfollow", Type::Bool, "false", "do not follow 
 
 /// The options of every mount, followed by the given ones.
 macro_rules! mount_options {
-    ($($own:expr),* $(,)?) => { &[ROOT, CREATE, OPEN, RO, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
+    ($($own:expr),* $(,)?) => { &[ROOT, CREATE, OPEN, READ_ONLY, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
 }
 use mount_options;
 

@@ -1,7 +1,7 @@
 //! Overlay mounts.
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, RO, attach, attributes,
+    BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, attach, attributes,
     mount_options,
 };
 use crate::prim::place::{ROOT, access};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use mlua::Value;
 
 use super::{BASE, NETNS, Place, ip, seconds};
-use crate::prim::event::file;
+use crate::prim::descriptor::file;
 use crate::sys::net::inet::{self as sys, Bound, Proto};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;

@@ -3,7 +3,7 @@
 use mlua::{Table, Value};
 
 use super::{
-    ADDRS, BASE, BRIDGE as BRIDGE_TYPE, ENODEV, EPERM, LINK, NETNS, NODAD, Place, bridge_name, mac, name, target,
+    ADDRS, BASE, BRIDGE as BRIDGE_TYPE, ENODEV, EPERM, LINK, MAC, NETNS, NODAD, Place, bridge_name, mac, name, target,
     unsigned,
 };
 use crate::sys::net::link::{self as sys, Change, Link};
@@ -16,7 +16,7 @@ pub const LINKS: Primitive = Primitive {
     effect: Effect::Reads,
     doc: "Lists the network links with their addresses (rtnetlink(7)).",
     options: &[NETNS],
-    returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac`, \
+    returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac_address`, \
               `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as \"10.10.0.1/24\"); \
               for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` \
               (its id here, as in `ip netns list-id`)",
@@ -32,8 +32,7 @@ pub const LINK_SET: Primitive = Primitive {
     args: &[arg("link", LINK, "its name or a handle")],
     options: &[
         NETNS,
-        opt("up", Type::Bool, "", "true brings the link up"),
-        opt("down", Type::Bool, "", "true brings the link down"),
+        opt("up", Type::Bool, "", "true brings the link up, false down").formerly(&[("!down", "0.2")]),
         opt("mtu", Type::Int, "", "the MTU in bytes"),
         opt(
             "master",
@@ -42,13 +41,13 @@ pub const LINK_SET: Primitive = Primitive {
             "the bridge that it becomes a port of; false for none",
         ),
         opt("name", Type::Str, "", "the new name"),
-        opt("mac", Type::Str, "", "the MAC address, such as \"02:00:00:00:00:01\""),
+        opt("mac_address", Type::Str, "", "the MAC address, such as \"02:00:00:00:00:01\"").formerly(MAC),
         opt("move_to", Type::Handle("netns"), "", "the network namespace to move to; `master` and `name` apply there"),
     ],
     errors: &[
         EPERM,
         ENODEV,
-        ("EBUSY", "the link is in use; bring it down first (down = true)"),
+        ("EBUSY", "the link is in use; bring it down first (up = false)"),
         ("EINVAL", "the link does not accept this value, or cannot move (lo and bridges cannot)"),
     ],
     example: "tiny.link_set(\"lo\", { up = true })",
@@ -76,7 +75,8 @@ pub const BRIDGE: Primitive = Primitive {
         opt("addr", ADDRS, "", "its address or a list of addresses, through which the caller reaches the links on it"),
         NODAD,
         opt("mtu", Type::Int, "1500", "the MTU in bytes"),
-        opt("mac", Type::Str, "random", "the MAC address; a random one changes with the links on the bridge"),
+        opt("mac_address", Type::Str, "random", "the MAC address; a random one changes with the links on the bridge")
+            .formerly(MAC),
         NETNS,
     ],
     returns: "a bridge handle: `name`, `addr`; `<close>` deletes it",
@@ -106,7 +106,7 @@ fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, F
     table.raw_set("name", link.name.as_str())?;
     table.raw_set("index", link.index)?;
     table.raw_set("kind", link.kind.as_deref())?;
-    table.raw_set("mac", link.mac.as_deref())?;
+    table.raw_set("mac_address", link.mac.as_deref())?;
     table.raw_set("mtu", link.mtu)?;
     table.raw_set("queues", link.queues)?;
     table.raw_set("up", link.up)?;
@@ -120,11 +120,7 @@ fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, F
 
 fn link_set(call: &Call<'_>) -> Outcome {
     let target = target(call, 0)?;
-    let up = match (call.flag("up"), call.flag("down")) {
-        (true, true) => return Err(Fail::Usage("options \"up\" and \"down\" exclude each other".into())),
-        (false, false) => None,
-        (up, _) => Some(up),
-    };
+    let up = call.opt("up")?;
     let (master, release) = match call.value("master") {
         Value::Boolean(true) => {
             return Err(Fail::Usage(format!("option \"master\": expected {} or false", BRIDGE_TYPE.describe())));
@@ -173,5 +169,5 @@ fn mtu(call: &Call<'_>) -> Result<Option<u32>, Fail> {
 }
 
 fn hardware(call: &Call<'_>) -> Result<Option<[u8; 6]>, Fail> {
-    call.opt::<String>("mac")?.map(|text| mac(&text)).transpose()
+    call.opt::<String>("mac_address")?.map(|text| mac(&text)).transpose()
 }

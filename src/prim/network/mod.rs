@@ -24,7 +24,7 @@ use mlua::{Table, Value};
 
 use crate::sys::net::{Netns, link::Addrs, link::bad_name};
 use crate::vm::call::{Call, Fail, FdRef, to_seconds};
-use crate::vm::registry::{Opt, Primitive, Type, opt};
+use crate::vm::registry::{Former, Opt, Primitive, Type, opt};
 use crate::vm::units;
 
 const BASE: Primitive = Primitive { family: "network", ..Primitive::BASE };
@@ -77,6 +77,8 @@ const BRIDGE: Type = Type::Either(&[Type::Handle("bridge"), Type::Str]);
 const ADDRS: Type = Type::Either(&[Type::Cidr, Type::List(&Type::Cidr)]);
 const NODAD: Opt =
     opt("nodad", Type::Bool, "false", "use an IPv6 address at once, without duplicate address detection");
+/// The old name of the option `mac_address`.
+const MAC: &[Former] = &[("mac", "0.2")];
 const NETNS: Opt = opt("netns", Type::Handle("netns"), "the caller's", "the network namespace to use");
 
 const EPERM: (&str, &str) =

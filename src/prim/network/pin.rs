@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use mlua::{Table, Value};
 
-use super::{BASE, EPERM, LINK, NETNS, Place, ip, mac, sequence, several, target};
+use super::{BASE, EPERM, LINK, MAC, NETNS, Place, ip, mac, sequence, several, target};
 use crate::sys::net::pin::{self as sys, Pin};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
@@ -14,7 +14,7 @@ const NO_BRIDGE_FAMILY: &str =
     "the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)";
 
 const OPTIONS: &[Opt] = &[
-    need("mac", Type::Str, "the MAC address that it sends from: that of the veth's other end"),
+    need("mac_address", Type::Str, "the MAC address that it sends from: that of the veth's other end").formerly(MAC),
     need("addr", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "its address or a list of addresses"),
     opt(
         "router",
@@ -42,7 +42,7 @@ pub const PIN: Primitive = Primitive {
         ("EPROTONOSUPPORT", NO_BRIDGE_FAMILY),
         ("EAFNOSUPPORT", NO_BRIDGE_FAMILY),
     ],
-    example: "local pin <close> = tiny.pin(\"veth-web\", { mac = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" })",
+    example: "local pin <close> = tiny.pin(\"veth-web\", { mac_address = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" })",
     call: pin,
     ..BASE
 };
@@ -59,8 +59,8 @@ pub const PIN_DEL: Primitive = Primitive {
         ("EOPNOTSUPP", NO_BRIDGE_FAMILY),
         ("EPROTONOSUPPORT", NO_BRIDGE_FAMILY),
     ],
-    example: "tiny.pin(\"veth-web\", { mac = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" }):keep()\n\
-              tiny.pin_del(\"veth-web\", { mac = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" })",
+    example: "tiny.pin(\"veth-web\", { mac_address = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" }):keep()\n\
+              tiny.pin_del(\"veth-web\", { mac_address = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" })",
     call: pin_del,
     ..BASE
 };
@@ -77,7 +77,7 @@ pub const PIN_CLEAR: Primitive = Primitive {
         ("EOPNOTSUPP", NO_BRIDGE_FAMILY),
         ("EPROTONOSUPPORT", NO_BRIDGE_FAMILY),
     ],
-    example: "tiny.pin(\"veth-web\", { mac = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" }):close()\ntiny.pin_clear()",
+    example: "tiny.pin(\"veth-web\", { mac_address = \"02:42:0a:0a:00:02\", addr = \"10.10.0.2\" }):close()\ntiny.pin_clear()",
     call: |call| {
         sys::clear(Place::option(call)?.fd())?;
         call.ok(())
@@ -101,7 +101,7 @@ impl Values {
         if addrs.iter().any(IpAddr::is_unspecified) {
             return Err(Fail::Usage("option \"addr\": the unspecified address belongs to no host".into()));
         }
-        let mac = mac(&call.opt::<String>("mac")?.unwrap_or_default())?;
+        let mac = mac(&call.opt::<String>("mac_address")?.unwrap_or_default())?;
         Ok(Values { name: target.name, netns: target.netns, mac, addrs, router: call.flag("router") })
     }
 
@@ -111,7 +111,11 @@ impl Values {
 
     /// The options of the call that removes it.
     fn options(&self, call: &Call<'_>) -> Result<Option<Table>, Fail> {
-        let more = [("mac", call.value("mac")), ("addr", call.value("addr")), ("router", Value::Boolean(self.router))];
+        let more = [
+            ("mac_address", call.value("mac_address")),
+            ("addr", call.value("addr")),
+            ("router", Value::Boolean(self.router)),
+        ];
         self.netns.options(call, &more)
     }
 }

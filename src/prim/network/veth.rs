@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use mlua::{Table, Value};
 
 use super::{
-    ADDRS, BASE, BRIDGE, ENODEV, EPERM, NODAD, Place, addrs, bridge_name, ip, mac, name, sequence, several, unsigned,
+    ADDRS, BASE, BRIDGE, ENODEV, EPERM, MAC, NODAD, Place, addrs, bridge_name, ip, mac, name, sequence, several,
+    unsigned,
 };
 use crate::sys::net::link::Addrs;
 use crate::sys::net::veth as sys;
@@ -39,7 +40,7 @@ const END: &[Opt] = &[
         "none",
         "the gateway of a default route through it, or a list with one for IPv4 and one for IPv6",
     ),
-    opt("mac", Type::Str, "random", "its MAC address"),
+    opt("mac_address", Type::Str, "random", "its MAC address").formerly(MAC),
     opt("mtu", Type::Int, "1500", "the MTU in bytes"),
     opt(
         "queues",
@@ -57,7 +58,7 @@ pub const VETH_PAIR: Primitive = Primitive {
         arg(
             "first",
             Type::Options(END),
-            "one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac, mtu, queues",
+            "one end: name, netns, bridge, hairpin, link_local, pinned, addr, nodad, gateway, mac_address, mtu, queues",
         ),
         arg("second", Type::Options(END), "the other end, with the same keys"),
     ],
@@ -106,7 +107,7 @@ impl End {
             pinned: table.raw_get::<Option<bool>>("pinned")?.unwrap_or(false),
             mtu: number("mtu")?,
             queues: number("queues")?,
-            mac: text("mac")?.map(|t| mac(&t)).transpose()?,
+            mac: text("mac_address")?.map(|t| mac(&t)).transpose()?,
             addrs: addrs(table.raw_get("addr")?, table.raw_get::<Option<bool>>("nodad")?.unwrap_or(false))?,
             gateways: gateways(table.raw_get("gateway")?)?,
         })

@@ -4,7 +4,7 @@ use mlua::Value;
 
 use super::BASE;
 use super::capability::{list, mask};
-use crate::prim::event::file;
+use crate::prim::descriptor::file;
 use crate::sys::seccomp::{self as sys, Profile, Subject};
 use crate::sys::security::capabilities;
 use crate::vm::call::{Call, Fail};

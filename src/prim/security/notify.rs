@@ -10,14 +10,15 @@ use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, need, opt};
 
 const LISTENER: Arg =
     arg("listener", Type::Handle("file"), "the handle that `seccomp` returned, here or in the process that sent it");
-const ID: Arg = arg("id", Type::Int, "the call's id from `notify_receive`");
+const ID: Arg = arg("id", Type::Int, "the call's id from `seccomp_notify_receive`");
 const NO_LISTENER: (&str, &str) = ("ENOTTY", "the file is not a seccomp listener");
 
 /// The longest string that is read by default (PATH_MAX).
 const LONGEST: usize = 4096;
 
 pub(super) const RECEIVE: Primitive = Primitive {
-    name: "notify_receive",
+    name: "seccomp_notify_receive",
+    formerly: &[("notify_receive", "0.2")],
     waits: true,
     doc: "Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked \
           until the call is answered.",
@@ -26,7 +27,7 @@ pub(super) const RECEIVE: Primitive = Primitive {
               kernel uses, unsigned), arch (\"amd64\"), pid (of the calling thread; 0 if it is not in this pid \
               namespace); false when no call waits; nil when no process has the filter any more",
     errors: &[NO_LISTENER],
-    example: "tiny.poll({ listener })\nlocal call = tiny.notify_receive(listener)",
+    example: "tiny.poll({ listener })\nlocal call = tiny.seccomp_notify_receive(listener)",
     call: |c| match c.fd(0)?.with(sys::receive)?? {
         Next::Call(waiting) => c.ok(table(c, &waiting)?),
         Next::Nothing => c.ok(false),
@@ -36,7 +37,8 @@ pub(super) const RECEIVE: Primitive = Primitive {
 };
 
 pub(super) const RESPOND: Primitive = Primitive {
-    name: "notify_respond",
+    name: "seccomp_notify_respond",
+    formerly: &[("notify_respond", "0.2")],
     doc: "Answers a system call with exactly one of the options (seccomp_unotify(2)). `continue` is not a security \
           boundary when an argument is a pointer: another thread can change the memory between the check and the \
           system call. To decide on a file, open it here and answer with `fd`.",
@@ -60,20 +62,21 @@ pub(super) const RESPOND: Primitive = Primitive {
         ("EMFILE", "the caller has too many open files"),
         ("EINVAL", "the kernel cannot pass a descriptor in an answer (5.14 or newer)"),
     ],
-    example: "tiny.notify_respond(listener, call.id, { error = \"EPERM\" })",
+    example: "tiny.seccomp_notify_respond(listener, call.id, { error = \"EPERM\" })",
     call: respond,
     ..BASE
 };
 
 pub(super) const VALID: Primitive = Primitive {
-    name: "notify_valid",
+    name: "seccomp_notify_valid",
+    formerly: &[("notify_valid", "0.2")],
     doc: "Returns whether a system call still waits for its answer (seccomp_unotify(2)). If it does, what was read \
           through its pid before belongs to this call.",
     args: &[LISTENER, ID],
     returns: "a boolean",
     errors: &[NO_LISTENER],
     example: "local cwd = tiny.readlink((\"/proc/%d/cwd\"):format(call.pid))\nif not \
-              tiny.notify_valid(listener, call.id) then cwd = nil end",
+              tiny.seccomp_notify_valid(listener, call.id) then cwd = nil end",
     call: |c| {
         let id = id(c)?;
         c.ok(c.fd(0)?.with(|listener| sys::valid(listener, id))??)
@@ -82,7 +85,8 @@ pub(super) const VALID: Primitive = Primitive {
 };
 
 pub(super) const READ: Primitive = Primitive {
-    name: "notify_read",
+    name: "seccomp_notify_read",
+    formerly: &[("notify_read", "0.2")],
     doc: "Reads the memory that an argument of a waiting system call points to (proc_pid_mem(5)). It checks before and \
           after that the call still waits.",
     args: &[LISTENER, ID],
@@ -99,7 +103,7 @@ pub(super) const READ: Primitive = Primitive {
         ("ENAMETOOLONG", "the string is too long: answer with ENAMETOOLONG as the kernel would, or raise `max`"),
         ("EACCES", "needs CAP_SYS_PTRACE over the caller"),
     ],
-    example: "local path = tiny.notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })",
+    example: "local path = tiny.seccomp_notify_read(listener, call.id, { pid = call.pid, address = call.args[2] })",
     call: read,
     ..BASE
 };

@@ -1,7 +1,7 @@
 //! Views of the packed registry for a call: texts and types are built on demand.
 
 use super::packed::{Item, Range, Row, Span, part};
-use super::{Arg, Key, Opt, Outcome, Primitive, Registry, Type, parameters, signature};
+use super::{Arg, Former, Key, Opt, Outcome, Primitive, Registry, Type, parameters, signature};
 use crate::vm::call::Call;
 
 /// The parts of a primitive that a call needs.
@@ -48,6 +48,10 @@ impl Key for Field {
     fn doc(self) -> &'static str {
         self.0.text(self.1.doc)
     }
+
+    fn formerly(self) -> impl Iterator<Item = Former> {
+        self.0.pairs(self.1.formerly)
+    }
 }
 
 impl Field {
@@ -57,7 +61,8 @@ impl Field {
 
     fn opt(self) -> Opt {
         let default = self.0.text(self.1.default);
-        Opt { name: self.name(), ty: self.ty(), required: self.required(), default, doc: self.doc() }
+        let formerly = self.formerly().collect::<Vec<_>>().leak();
+        Opt { name: self.name(), ty: self.ty(), required: self.required(), default, doc: self.doc(), formerly }
     }
 }
 
@@ -111,9 +116,12 @@ impl Entry {
 
     /// Errnos and hints.
     pub fn errors(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        part(self.registry.errors, self.row().errors)
-            .iter()
-            .map(move |(code, hint)| (self.text(*code), self.text(*hint)))
+        self.registry.pairs(self.row().errors)
+    }
+
+    /// Its old names, each with the version that removes it.
+    pub fn formerly(self) -> impl Iterator<Item = Former> {
+        self.registry.pairs(self.row().formerly)
     }
 
     /// A working example of one or two lines of Lua.
@@ -140,6 +148,11 @@ impl Entry {
     pub fn parameters(self) -> Vec<(&'static str, bool)> {
         let needed = self.list().is_some() || self.options().any(|o| o.required());
         parameters(self.args(), self.takes_table().then_some(needed))
+    }
+
+    /// Whether an option, or a key of an argument, has an old name.
+    pub fn has_renamed_options(self) -> bool {
+        self.row().renamed_options
     }
 
     /// Whether an options table is taken after the positional arguments.
@@ -172,6 +185,7 @@ impl Entry {
             waits: row.waits,
             in_lua: self.in_lua(),
             since: self.text(row.since),
+            formerly: self.formerly().collect::<Vec<_>>().leak(),
             call: self.registry.calls[self.number],
         }
     }

@@ -2,7 +2,7 @@
 //! time (in `prim`). The entries themselves contain thousands of pointers: a position-independent program would
 //! relocate each of them at its start, in pages that supervisors then could not share.
 
-use super::{Arg, Effect, Opt, Outcome, Primitive, Registry, Type};
+use super::{Arg, Effect, Former, Opt, Outcome, Primitive, Registry, Type};
 use crate::vm::call::Call;
 
 /// A text in `TEXT`.
@@ -12,7 +12,7 @@ pub struct Span {
     len: u16,
 }
 
-/// A range of `ITEMS` or `ERRORS`.
+/// A range of `ITEMS` or `PAIRS`.
 #[derive(Clone, Copy)]
 pub struct Range {
     pub at: u16,
@@ -25,6 +25,7 @@ pub struct Item {
     pub name: Span,
     pub default: Span,
     pub doc: Span,
+    pub formerly: Range,
     pub ty: u16,
     pub required: bool,
 }
@@ -41,6 +42,8 @@ pub struct Row {
     pub args: Range,
     pub options: Range,
     pub errors: Range,
+    pub formerly: Range,
+    pub renamed_options: bool,
     pub list: Option<(u16, Span)>,
     pub method: Option<(Span, Span)>,
     pub effect: Effect,
@@ -90,7 +93,7 @@ const fn plain(ty: Type) -> Option<u16> {
 }
 
 const NONE: Span = Span { at: 0, len: 0 };
-const NO_ITEM: Item = Item { name: NONE, default: NONE, doc: NONE, ty: 0, required: false };
+const NO_ITEM: Item = Item { name: NONE, default: NONE, doc: NONE, formerly: NO_RANGE, ty: 0, required: false };
 const NO_RANGE: Range = Range { at: 0, len: 0 };
 const NO_ROW: Row = Row {
     name: NONE,
@@ -102,6 +105,8 @@ const NO_ROW: Row = Row {
     args: NO_RANGE,
     options: NO_RANGE,
     errors: NO_RANGE,
+    formerly: NO_RANGE,
+    renamed_options: false,
     list: None,
     method: None,
     effect: Effect::Acts,
@@ -121,9 +126,9 @@ pub struct Packer {
     /// Arguments and options.
     pub items: [Item; 4096],
     pub item: usize,
-    /// Errnos with their hints.
-    pub errors: [(Span, Span); 4096],
-    pub error: usize,
+    /// Errnos with their hints, and old names with the versions that remove them.
+    pub pairs: [(Span, Span); 4096],
+    pub pair: usize,
     /// Types with parameters.
     pub types: [Type; 2048],
     pub ty: usize,
@@ -140,8 +145,8 @@ pub const fn pack(families: &[&[Primitive]]) -> Packer {
         calls: [Primitive::BASE.call; 512],
         items: [NO_ITEM; 4096],
         item: 0,
-        errors: [(NONE, NONE); 4096],
-        error: 0,
+        pairs: [(NONE, NONE); 4096],
+        pair: 0,
         types: [Type::Any; 2048],
         ty: 0,
         text: [0; 1 << 19],
@@ -186,27 +191,23 @@ impl Packer {
 
     const fn rest(&mut self, from: &Primitive) {
         let args = self.item;
+        let mut renamed = has_old(from.options);
         let mut i = 0;
         while i < from.args.len() {
             let Arg { ty, required, doc, .. } = from.args[i];
-            self.describe(ty, required, "", doc);
+            self.describe(ty, required, "", doc, &[]);
+            renamed |= matches!(ty, Type::Options(keys) if has_old(keys));
             i += 1;
         }
         let options = self.item;
         i = 0;
         while i < from.options.len() {
-            let Opt { ty, required, default, doc, .. } = from.options[i];
-            self.describe(ty, required, default, doc);
+            let Opt { ty, required, default, doc, formerly, .. } = from.options[i];
+            self.describe(ty, required, default, doc, formerly);
             i += 1;
         }
-        let errors = self.error;
-        i = 0;
-        while i < from.errors.len() {
-            let (code, hint) = from.errors[i];
-            self.errors[self.error] = (self.span(code), self.span(hint));
-            self.error += 1;
-            i += 1;
-        }
+        let errors = self.list(from.errors);
+        let formerly = self.list(from.formerly);
         self.rows[self.row] = Row {
             name: self.rows[self.row].name,
             family: self.span(from.family),
@@ -216,7 +217,9 @@ impl Packer {
             since: self.span(from.since),
             args: range(args, options),
             options: range(options, self.item),
-            errors: range(errors, self.error),
+            errors,
+            formerly,
+            renamed_options: renamed,
             list: match from.list {
                 Some((ty, doc)) => Some((self.number(ty), self.span(doc))),
                 None => None,
@@ -232,11 +235,23 @@ impl Packer {
         };
     }
 
+    const fn list(&mut self, from: &[Former]) -> Range {
+        let start = self.pair;
+        let mut i = 0;
+        while i < from.len() {
+            self.pairs[self.pair] = (self.span(from[i].0), self.span(from[i].1));
+            self.pair += 1;
+            i += 1;
+        }
+        range(start, self.pair)
+    }
+
     /// The rest of the next item.
-    const fn describe(&mut self, ty: Type, required: bool, default: &str, doc: &str) {
+    const fn describe(&mut self, ty: Type, required: bool, default: &str, doc: &str, formerly: &[Former]) {
         let name = self.items[self.item].name;
+        let formerly = self.list(formerly);
         self.items[self.item] =
-            Item { name, default: self.span(default), doc: self.span(doc), ty: self.number(ty), required };
+            Item { name, default: self.span(default), doc: self.span(doc), formerly, ty: self.number(ty), required };
         self.item += 1;
     }
 
@@ -256,6 +271,18 @@ impl Packer {
         self.letter += len;
         Span { at: at as u32, len: len as u16 }
     }
+}
+
+/// Whether one of the keys has an old name.
+const fn has_old(keys: &[Opt]) -> bool {
+    let mut i = 0;
+    while i < keys.len() {
+        if !keys[i].formerly.is_empty() {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn range(from: usize, to: usize) -> Range {
@@ -278,6 +305,11 @@ impl Registry {
     /// A text.
     pub(super) fn text(&self, span: Span) -> &'static str {
         std::str::from_utf8(self.bytes(span)).unwrap_or_default()
+    }
+
+    /// The pairs of texts in a range.
+    pub(super) fn pairs(&self, range: Range) -> impl ExactSizeIterator<Item = (&'static str, &'static str)> {
+        part(self.pairs, range).iter().map(|(one, other)| (self.text(*one), self.text(*other)))
     }
 
     /// The type with this number.

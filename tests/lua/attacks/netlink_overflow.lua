@@ -26,7 +26,7 @@ check.inside({ net = true }, function()
   for _, length in ipairs { 16, 255, 256, 65530, 65531, 65532, 65535, 65536, 65540, 65551, 65552, 131072, 131079, 1048576 } do
     for _, text in ipairs { ("x"):rep(length), (attributes(length)) } do
       refused(tiny.bridge, text)
-      refused(tiny.bridge, "ok", { mac = text })
+      refused(tiny.bridge, "ok", { mac_address = text })
       refused(tiny.link_set, text, { up = true })
       refused(tiny.link_set, "lo", { name = text })
       refused(tiny.link_del, text)

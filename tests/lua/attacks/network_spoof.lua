@@ -22,7 +22,7 @@ for what, of in pairs { IPv4 = { IP4, "10.20.0.1", victim.addr, evil.addr, "10.2
   local kind, to, own = of[1], of[2], of[4]
   local ear <close> = tiny.udp_bind(to:find(":") and "[::]:9" or "0.0.0.0:9")
   local function from(addr, mac, dest)
-    wires.send(evil, wires.frame(dest or BRIDGE, mac or evil.mac, kind, wires.udp(addr, to, 9, "spoof")))
+    wires.send(evil, wires.frame(dest or BRIDGE, mac or evil.mac_address, kind, wires.udp(addr, to, 9, "spoof")))
     local text, by = wires.received(ear)
     return text and by or "nothing"
   end
@@ -30,14 +30,14 @@ for what, of in pairs { IPv4 = { IP4, "10.20.0.1", victim.addr, evil.addr, "10.2
   for i = 3, #of do
     if of[i] ~= own then tally(what .. " from " .. of[i], from(of[i]), "nothing") end
   end
-  tally(what .. ": its own address, another's MAC", from(own, victim.mac), "nothing")
+  tally(what .. ": its own address, another's MAC", from(own, victim.mac_address), "nothing")
   tally(what .. ": by the bridge's group", from(victim[kind == IP4 and "addr" or "addr6"], nil, GROUP), "nothing")
 end
 -- A service on the host's loopback, while route_localnet is on for published ports.
 do
   local ear <close> = tiny.udp_bind("127.0.0.1:9")
   check.equal(tiny.sysctl("net.ipv4.conf.all.route_localnet") .. #tiny.published(), "02")
-  wires.send(evil, wires.frame(BRIDGE, evil.mac, IP4, wires.udp(evil.addr, "127.0.0.1", 9, "spoof")))
+  wires.send(evil, wires.frame(BRIDGE, evil.mac_address, IP4, wires.udp(evil.addr, "127.0.0.1", 9, "spoof")))
   tally("the host's loopback", wires.received(ear), nil)
 end
 -- The same through the interface's own settings.
@@ -70,10 +70,10 @@ local function speak() -- the victim's own frames restore the entry
   wires.connects(victim.netns, nil, "10.20.0.1")
 end
 speak()
-wires.send(evil, wires.frame(ALL, victim.mac, IP4, wires.udp(evil.addr, "10.20.0.255", 9, "x")))
+wires.send(evil, wires.frame(ALL, victim.mac_address, IP4, wires.udp(evil.addr, "10.20.0.255", 9, "x")))
 tally("after another's MAC as sender", delivered(), "for the victim")
 speak()
-wires.send(evil, wires.frame(GROUP, victim.mac, 0x88b5, "x"))
+wires.send(evil, wires.frame(GROUP, victim.mac_address, 0x88b5, "x"))
 tally("after another's MAC as sender, to the bridge's group", delivered(), "for the victim")
 speak()
 
@@ -86,28 +86,28 @@ check.equal(at(victim.netns, "10.20.0.1"), BRIDGE, "the gateway before")
 check.equal(at(victim.netns, "fd20::1"), BRIDGE, "the IPv6 gateway before")
 tiny.poll({}, "1100ms") -- a recent entry is not changed (arp_locktime)
 local function arp(addr, mac, to, to_addr)
-  return wires.frame(to, evil.mac, ARP, wires.arp(mac, addr, to, to_addr))
+  return wires.frame(to, evil.mac_address, ARP, wires.arp(mac, addr, to, to_addr))
 end
-wires.send(evil, arp("10.20.0.1", evil.mac, victim.mac, victim.addr), wires.frame(ALL, evil.mac, ARP, wires.arp(evil.mac, "10.20.0.1", ALL, "10.20.0.1")))
+wires.send(evil, arp("10.20.0.1", evil.mac_address, victim.mac_address, victim.addr), wires.frame(ALL, evil.mac_address, ARP, wires.arp(evil.mac_address, "10.20.0.1", ALL, "10.20.0.1")))
 tally("the gateway by ARP", at(victim.netns, "10.20.0.1"), BRIDGE)
-wires.send(evil, arp(victim.addr, evil.mac, BRIDGE, "10.20.0.1"), wires.frame(ALL, evil.mac, ARP, wires.arp(evil.mac, victim.addr, ALL, victim.addr)))
-tally("the victim by ARP", at(nil, victim.addr), victim.mac)
-wires.send(evil, wires.frame(victim.mac, evil.mac, ARP, wires.arp("02:00:00:00:00:66", evil.addr, victim.mac, victim.addr)))
+wires.send(evil, arp(victim.addr, evil.mac_address, BRIDGE, "10.20.0.1"), wires.frame(ALL, evil.mac_address, ARP, wires.arp(evil.mac_address, victim.addr, ALL, victim.addr)))
+tally("the victim by ARP", at(nil, victim.addr), victim.mac_address)
+wires.send(evil, wires.frame(victim.mac_address, evil.mac_address, ARP, wires.arp("02:00:00:00:00:66", evil.addr, victim.mac_address, victim.addr)))
 tally("a MAC that is not its own, in ARP", (at(victim.netns, evil.addr) or ""):find("66", 1, true), nil)
 for name, from in pairs { ["its own address"] = evil.addr6, ["the gateway's"] = "fd20::1" } do
-  wires.send(evil, wires.frame(victim.mac, evil.mac, IP6, wires.claim(from, victim.addr6, "fd20::1", evil.mac)))
+  wires.send(evil, wires.frame(victim.mac_address, evil.mac_address, IP6, wires.claim(from, victim.addr6, "fd20::1", evil.mac_address)))
   tally("the IPv6 gateway, claimed from " .. name, at(victim.netns, "fd20::1"), BRIDGE)
-  wires.send(evil, wires.frame(BRIDGE, evil.mac, IP6, wires.claim(from == "fd20::1" and victim.addr6 or from, "fd20::1", victim.addr6, evil.mac)))
-  tally("the victim, claimed to the host from " .. name, at(nil, victim.addr6), victim.mac)
+  wires.send(evil, wires.frame(BRIDGE, evil.mac_address, IP6, wires.claim(from == "fd20::1" and victim.addr6 or from, "fd20::1", victim.addr6, evil.mac_address)))
+  tally("the victim, claimed to the host from " .. name, at(nil, victim.addr6), victim.mac_address)
 end
 
 -- Other protocols, tags, and a packet that is hidden by a tag.
 local function marked(mark, to) return wires.udp(evil.addr, to or victim.addr, 9, "mark-" .. mark) end
 local seen = wires.seen(victim.netns, function()
-  wires.send(evil, wires.frame(ALL, evil.mac, 0x88b5, "mark-experiment"),
-    wires.frame(ALL, evil.mac, 0x8100, "\0\5\8\0" .. marked("tag")), wires.frame(ALL, evil.mac, 0x8100, "\0\0\8\0" .. marked("priority")),
-    wires.frame(ALL, evil.mac, 0x8864, "mark-pppoe"), wires.frame("01:80:c2:00:00:00", evil.mac, 32, "\x42\x42\3mark-stp"),
-    wires.frame(victim.mac, evil.mac, IP4, marked("end")))
+  wires.send(evil, wires.frame(ALL, evil.mac_address, 0x88b5, "mark-experiment"),
+    wires.frame(ALL, evil.mac_address, 0x8100, "\0\5\8\0" .. marked("tag")), wires.frame(ALL, evil.mac_address, 0x8100, "\0\0\8\0" .. marked("priority")),
+    wires.frame(ALL, evil.mac_address, 0x8864, "mark-pppoe"), wires.frame("01:80:c2:00:00:00", evil.mac_address, 32, "\x42\x42\3mark-stp"),
+    wires.frame(victim.mac_address, evil.mac_address, IP4, marked("end")))
 end)
 tally("what the victim sees", seen, "mark-end ")
 

@@ -3,7 +3,7 @@
 local attack = require "attack"
 local check = require "check"
 
-tiny.mount_private("/", { propagation = "shared" })
+tiny.mount_propagation("/", "shared")
 check.equal(check.mount_at("/").propagation:match("^shared:") ~= nil, true, "the host's root is shared")
 check.equal(check.mount_at("/tmp").propagation:match("^shared:") ~= nil, true, "its /tmp is shared")
 -- The setup is real: a mount without protection is visible here.

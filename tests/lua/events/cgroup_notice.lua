@@ -1,4 +1,4 @@
--- cgroup_notice, take_notice: an event of a control file wakes a poll until it is consumed.
+-- cgroup_notice, cgroup_notice_read: an event of a control file wakes a poll until it is consumed.
 local check = require "check"
 
 local cg <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { "memory" } })
@@ -20,25 +20,25 @@ local news <close> = cg:notice(v2 and "memory.events" or "memory.oom_control")
 check.equal(#tiny.poll({ news }, "20ms"), 0, "nothing has happened")
 check.equal(run_out(), 137)
 check.equal(#tiny.poll({ news }, "5s"), 1, "told of the kill")
-check.equal(news:take():match("oom_kill (%d+)"), "1")
+check.equal(news:read():match("oom_kill (%d+)"), "1")
 -- v2 may report close events once more, 10 ms later.
-while #tiny.poll({ news }, "100ms") > 0 do check.equal(news:take():match("oom_kill (%d+)"), "1") end
+while #tiny.poll({ news }, "100ms") > 0 do check.equal(news:read():match("oom_kill (%d+)"), "1") end
 
 if unified then
   local events <close> = tiny.cgroup_notice(cg, "cgroup.events")
   local child <close> = tiny.clone({ cgroup = cg }, function() tiny.exec { "sleep", "60" } end)
   check.equal(#tiny.poll({ events }, "5s"), 1, "told of the first process")
-  assert(events:take():match("populated 1"))
+  assert(events:read():match("populated 1"))
   child:reap()
   check.equal(#tiny.poll({ events }, "5s"), 1, "told of its end")
-  assert(events:take():match("populated 0"))
+  assert(events:read():match("populated 0"))
 end
 
 -- Pressure: nothing stalls here, so only the registration is tested.
 if unified and tiny.stat(unified .. "/memory.pressure") then
   local pressure <close> = cg:notice("memory.pressure", { trigger = "some 150000 2000000" })
   check.equal(#tiny.poll({ pressure }, "20ms"), 0, "no pressure")
-  assert(pressure:take():match("some avg10="), "the figures")
+  assert(pressure:read():match("some avg10="), "the figures")
   check.fails("EINVAL", tiny.cgroup_notice, cg, "memory.pressure", { trigger = "much" })
 end
 if not v2 then
@@ -50,4 +50,4 @@ end
 check.fails("ENOENT", tiny.cgroup_notice, cg, "memory.nonsense")
 check.fails("ENOENT", tiny.cgroup_notice, "tl-" .. tiny.random_id(), "memory.nonsense")
 check.refuses("file: expected string, got true", tiny.cgroup_notice, cg, true)
-check.refuses("notice: expected notice handle, got 7", tiny.take_notice, 7)
+check.refuses("notice: expected notice handle, got 7", tiny.cgroup_notice_read, 7)

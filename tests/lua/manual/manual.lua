@@ -47,7 +47,9 @@ for name, value in pairs(tiny) do
 end
 -- What tiny.primitives lists is in the entry too.
 for _, primitive in ipairs(tiny.primitives()) do
-  for key, value in pairs(primitive) do check.equal(tiny.manual(primitive.name)[key], value, primitive.name .. "." .. key) end
+  for key, value in pairs(primitive) do
+    check.equal(tiny.json_encode(tiny.manual(primitive.name)[key]), tiny.json_encode(value), primitive.name .. "." .. key)
+  end
 end
 
 local names = table.concat(tiny.sources("scripts"), " ")

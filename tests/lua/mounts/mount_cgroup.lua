@@ -3,7 +3,7 @@ local check = require "check"
 
 tiny.mkdir("cg")
 do
-  local cg <close> = tiny.mount_cgroup("cg", { ro = true })
+  local cg <close> = tiny.mount_cgroup("cg", { read_only = true })
   check.equal(check.mount_at("/tmp/cg").fstype, "cgroup2")
   assert(tiny.read_file("cg/cgroup.controllers"))
   check.fails("EROFS", tiny.mkdir, "cg/new")

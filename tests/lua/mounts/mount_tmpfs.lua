@@ -38,7 +38,7 @@ for _, nosuid in ipairs { false, true } do
   check.equal(uid_of("/tmp/t/id"), nosuid and "12345\n" or "0\n", "nosuid = " .. tostring(nosuid))
 end
 
-local ro <close> = tiny.mount_tmpfs("below/made", { ro = true, create = true })
+local ro <close> = tiny.mount_tmpfs("below/made", { read_only = true, create = true })
 check.fails("EROFS", tiny.mkdir, "below/made/x")
 
 local err = check.fails("ENOENT", tiny.mount_tmpfs, "nowhere")

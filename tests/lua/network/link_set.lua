@@ -9,7 +9,7 @@ end
 
 tiny.link_set("lo", { up = true })
 check.equal(find("lo").up, true)
-tiny.link_set("lo", { down = true })
+tiny.link_set("lo", { up = false })
 check.equal(find("lo").up, false)
 
 local web <close> = tiny.netns()
@@ -19,11 +19,11 @@ check.equal(find("lo").up, false, "not in the caller's")
 
 local br <close> = tiny.bridge("td0")
 local cable <close> = tiny.veth_pair({ name = "ta0" }, { name = "tb0" })
-tiny.link_set("ta0", { master = br, mtu = 1400, mac = "02:00:00:00:00:0a" })
+tiny.link_set("ta0", { master = br, mtu = 1400, mac_address = "02:00:00:00:00:0a" })
 local port = find("ta0")
 check.equal(port.master, "td0")
 check.equal(port.mtu, 1400)
-check.equal(port.mac, "02:00:00:00:00:0a")
+check.equal(port.mac_address, "02:00:00:00:00:0a")
 tiny.link_set("ta0", { master = false })
 check.equal(find("ta0").master, nil)
 
@@ -35,7 +35,7 @@ local err = check.fails("ENODEV", tiny.link_set, "nowhere", { up = true })
 assert(err.hint:match("tiny.links"), err.hint)
 err = check.fails("ENODEV", tiny.link_set, "ta0", { master = "nobridge" })
 check.equal(err.path, "nobridge")
-err = check.fails("EEXIST", tiny.link_set, "ta0", { down = true, name = "td0" })
+err = check.fails("EEXIST", tiny.link_set, "ta0", { up = false, name = "td0" })
 check.equal(err.path, "td0")
 err = check.fails("EINVAL", tiny.link_set, "ta0", { mtu = 1 })
 assert(err.message:match("mtu"), "the kernel's own words: " .. err.message)
@@ -45,9 +45,9 @@ check.refuses('"a-name-far-too-long" is not a link name: it has 19 bytes, and th
 check.refuses('"" is not a link name: it is empty', tiny.link_set, "", { up = true })
 check.refuses('"a b" is not a link name: it must not contain spaces, "/" or ":"', tiny.link_set, "a b", { up = true })
 check.refuses('"a/b" is not a link name: it must not contain spaces, "/" or ":"', tiny.link_del, "a/b")
-check.refuses('options "up" and "down" exclude each other', tiny.link_set, "lo", { up = true, down = true })
+check.refuses('option "down" is the old name of "up": give only that', tiny.link_set, "lo", { up = true, down = true })
 check.refuses('unknown option "mtuu"; did you mean "mtu"?', tiny.link_set, "lo", { mtuu = 1 })
-check.refuses('"02:00" is not a MAC address, such as "02:00:00:00:00:01"', tiny.link_set, "lo", { mac = "02:00" })
+check.refuses('"02:00" is not a MAC address, such as "02:00:00:00:00:01"', tiny.link_set, "lo", { mac_address = "02:00" })
 check.refuses('option "mtu": -1 is out of range', tiny.link_set, "lo", { mtu = -1 })
 
 -- Without privileges over the namespace the kernel refuses; over one's own namespace it does not.

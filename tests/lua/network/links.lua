@@ -1,7 +1,7 @@
 -- links: lists links with their addresses; compared with /proc/net.
 local check = require "check"
 
-local br <close> = tiny.bridge("td0", { addr = "10.77.0.1/24", mtu = 1400, mac = "02:00:00:00:00:01" })
+local br <close> = tiny.bridge("td0", { addr = "10.77.0.1/24", mtu = 1400, mac_address = "02:00:00:00:00:01" })
 tiny.addr_add(br, "fd77::1/64")
 
 local listed = {}
@@ -18,7 +18,7 @@ check.equal(#tiny.links(), count)
 
 local bridge = listed.td0
 check.equal(bridge.kind, "bridge")
-check.equal(bridge.mac, "02:00:00:00:00:01")
+check.equal(bridge.mac_address, "02:00:00:00:00:01")
 check.equal(bridge.mtu, 1400)
 check.equal(bridge.up, true)
 check.equal(bridge.addrs[1], "10.77.0.1/24")

@@ -32,12 +32,12 @@ says('tiny.sethostname(7)', at .. "1:1: sethostname: name: expected string, got 
 says('tiny.mount_tmpfs("/x", {\n  size = "12q" })', at .. '2:3: mount_tmpfs: option "size": "12q" is not a size; write bytes or a number with k, m, g or t: "128m"\n')
 says('tiny.veth_pair({ name = "a" },\n { name = "b", adr = "10.0.0.1/24" })', at .. '2:16: veth_pair: second: unknown option "adr"; did you mean "addr"?\n')
 says('tiny.kill(tiny.pidfd_open(1), "SIGTREM")', at .. '1:1: kill: signal: "SIGTREM" is not a signal; did you mean "SIGTERM"?\n')
-says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known options: root, create, open, ro, hidepid, subset\n')
+says('tiny.try(tiny.mount_proc, "/proc", { rw = true })', at .. '1:38: mount_proc: unknown option "rw"; known options: root, create, open, read_only, hidepid, subset\n')
 says('tiny.getpid(1)', at .. "1:1: getpid: takes at most 0 arguments: getpid()\n")
-says([[local size, more = "1k", { ro = true }
+says([[local size, more = "1k", { read_only = true }
 tiny.mount_tmpfs("/x", { size = size, ["r" .. "o"] = true })
 tiny.mount_tmpfs("/x", more)
-tiny.mount_tmpfs("/x", table.unpack { { ro = true } })
+tiny.mount_tmpfs("/x", table.unpack { { read_only = true } })
 tiny.sethostname(table.concat { "a" })
 tiny.exec { "true", ... }]], "")
 

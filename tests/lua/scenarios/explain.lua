@@ -63,7 +63,7 @@ end
 walk(self.mounts)
 check.equal(mounts["/dev/pts"].above, "/dev")
 check.equal(mounts["/srv/vol"].path, "/tmp/so<b>urce")
-check.equal(mounts["/srv/vol"].readonly, true)
+check.equal(mounts["/srv/vol"].read_only, true)
 check.equal(mounts["/proc/keys"].role, "masked")
 check.equal(mounts["/"].path, tiny.json_decode(check.succeeds("inspect", "web"))[1].dir .. "/upper")
 

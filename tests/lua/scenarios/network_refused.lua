@@ -17,7 +17,7 @@ end
 -- Forwarding cannot be enabled.
 check.inside({ mount = true }, function()
   tiny.mount_private("/")
-  tiny.mount_bind("/proc/sys", "/proc/sys", { ro = true })
+  tiny.mount_bind("/proc/sys", "/proc/sys", { read_only = true })
   refused(run, 'sysctl%("net.ipv4.ip_forward", "1"%): EROFS: .*\n  hint: /proc/sys is mounted read%-only')
 end)
 

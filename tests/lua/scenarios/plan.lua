@@ -81,7 +81,7 @@ check.equal(planned_calls, really, "the child's calls")
 -- As text: numbered steps with values and lines.
 local text = check.succeeds("plan", "/tmp/p.lua")
 assert(text:find('\n  1  cgroup\n +1%.1  cgroup%("tinylua/000000000000", { controllers = { "memory" } }%)  lua/tiny/pipeline/limits%.lua:%d+\n'), text)
-assert(text:find('/srv/doc", {[^\n]*ro = true[^\n]*}%)  /tmp/p%.lua:6'), text)
+assert(text:find('/srv/doc", {[^\n]*read_only = true[^\n]*}%)  /tmp/p%.lua:6'), text)
 assert(text:find("\n +undone by cgroup_del", 1) and text:find("and %d+ more calls of mknod at the same line"), text)
 assert(#check.succeeds("plan", "--all", "/tmp/p.lua") > #text)
 

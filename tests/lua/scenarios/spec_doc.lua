@@ -26,6 +26,13 @@ local function compare(what, keys, fields)
 end
 compare("container", require("tiny.spec.derived").types(), doc.container)
 
+-- The calls that a key requests are primitives, and the key for which a call is most typical comes first.
+local calls = require("tiny.spec.derived").calls()
+for name in pairs(calls) do assert(tiny[name], name .. " is no primitive") end
+check.equal(table.concat(calls.seccomp, " "), "seccomp security_opt")
+check.equal(table.concat(calls.exec, " "), "command entrypoint")
+check.equal(table.concat(calls.veth_pair, " "), "network")
+
 -- The keys that an error names: "known keys: a, b, c".
 local function known(f, ...)
   local _, err = tiny.try(f, ...)

@@ -55,6 +55,7 @@ local function bad(body, words)
   check.no_container()
 end
 bad('{ containers = {} }', "/tmp/bad.lua: the topology has no containers")
+bad('{ containers = { { command = "true" }, b = { command = "true" } } }', "containers: [1] has no name")
 bad('{ containers = { a = { command = "true", needs = { "b" } }, bb = { command = "true" } } }', 'containers: a needs b, which does not exist; did you mean "bb"?')
 bad('{ containers = { a = { command = "true", needs = { "b" } }, b = { command = "true", needs = { "a" } } } }', "containers: circular dependency: a → b → a")
 bad('{ containers = { a = { comand = "true" } } }', 'containers: a: unknown key "comand"; did you mean "command"?')

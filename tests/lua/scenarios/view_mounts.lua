@@ -44,9 +44,9 @@ canaries.on({ "/usr/share/deep" }, function()
   write("/usr/share/deep/covered", "covered")
   write("/usr/local/beneath", "beneath")
   for _, path in ipairs { "/o/extension/bin", "/o/upper", "/o/work", "/o/etc" } do tiny.mkdir(path, { parents = true }) end
-  if not tiny.try(tiny.mount_overlay, "/usr", { lower = { "/o/extension", "/usr" }, ro = true }) then return print("no overlay here") end
-  tiny.mount_overlay("/etc", { lower = { "/o/etc", "/etc" }, ro = true })
-  tiny.mount_overlay("/usr/share/deep", { lower = { "/o/extension", "/o/etc" }, ro = true })
+  if not tiny.try(tiny.mount_overlay, "/usr", { lower = { "/o/extension", "/usr" }, read_only = true }) then return print("no overlay here") end
+  tiny.mount_overlay("/etc", { lower = { "/o/etc", "/etc" }, read_only = true })
+  tiny.mount_overlay("/usr/share/deep", { lower = { "/o/extension", "/o/etc" }, read_only = true })
   local result = check.run { "run", "--rm", "sh", "-c", "cat /usr/local/beneath; ls /usr/share/deep; test -s /etc/passwd" }
   check.equal(result.status, 0, result.err)
   check.equal(result.out, "beneath")
@@ -56,7 +56,7 @@ end)
 -- An overlay on a separate file system: there is no suitable directory beneath it.
 canaries.on({ "/usr" }, function()
   tiny.mkdir("/o/extension", { parents = true })
-  if not tiny.try(tiny.mount_overlay, "/usr", { lower = { "/o/extension", "/usr" }, ro = true }) then return print("no overlay here") end
+  if not tiny.try(tiny.mount_overlay, "/usr", { lower = { "/o/extension", "/usr" }, read_only = true }) then return print("no overlay here") end
   local result = check.run { "run", "--rm", "true" }
   check.equal(result.status, 125)
   assert(result.err:find("the host's \"/usr\" is an overlay on a mount point, and cannot be shown\n  hint: use --rootfs", 1, true), result.err)

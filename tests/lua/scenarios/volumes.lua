@@ -57,7 +57,7 @@ check.succeeds("restart", "web")
 check.succeeds("rm", "-f", "web")
 check.succeeds("create", "--name", "web", "-v", "/tmp/site:/srv:ro", "--tmpfs", "/t:size=1m", "true")
 local mounts = tiny.json_decode(check.succeeds("inspect", "--format", "config.mounts", "web"))
-check.equal(mounts[1].source .. mounts[1].target .. tostring(mounts[1].readonly), "/tmp/site/srvtrue")
+check.equal(mounts[1].source .. mounts[1].target .. tostring(mounts[1].read_only), "/tmp/site/srvtrue")
 check.equal(mounts[2].type .. mounts[2].size, "tmpfs1048576")
 check.succeeds("rm", "web")
 
@@ -79,7 +79,7 @@ check.succeeds("rm", "web")
 tiny.write_file("/tmp/recipe.lua", [[
 return require("tiny.container").new {
   command = "cat /one/index /two/file /three/file; stat -f -c %T /four", volumes = { "/tmp/site:/one:ro" }, tmpfs = { "/four" },
-  mounts = { { type = "bind", source = "/tmp/file", target = "/two/file", readonly = true } },
+  mounts = { { type = "bind", source = "/tmp/file", target = "/two/file", read_only = true } },
 }]])
 check.equal(check.succeeds("run", "--rm", "-v", "/tmp/file:/three/file", "/tmp/recipe.lua"), "pagetexttexttmpfs\n")
 
@@ -99,7 +99,7 @@ refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n 
   "--mount", "type=tmpfs,taget=/srv", "true")
 refused('"type=tmpfs,target=/a,target=/b": the target is given twice', "--mount", "type=tmpfs,target=/a,target=/b", "true")
 refused('"type=tmpfs,target=/a,tmpfs-mode=999": the mode "999" is not an octal number\n  hint: such as 1777 or 755', "--mount", "type=tmpfs,target=/a,tmpfs-mode=999", "true")
-refused('mounts: unknown key "source"\n  hint: known keys: dev, exec, inodes, mode, readonly, size, suid, target, type', "--mount", "type=tmpfs,target=/a,source=/b", "true")
+refused('mounts: unknown key "source"\n  hint: known keys: dev, exec, inodes, mode, read_only, size, suid, target, type', "--mount", "type=tmpfs,target=/a,source=/b", "true")
 refused('"/t:sise=1m": unknown option "sise=1m"\n  hint: the options are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev', "--tmpfs", "/t:sise=1m", "true")
 refused('"/t:size=0": the size must not be 0', "--tmpfs", "/t:size=0", "true")
 refused('"t": not /PATH[:OPTION,…]', "--tmpfs", "t", "true")

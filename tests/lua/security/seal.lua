@@ -41,14 +41,14 @@ check.equal(text:match("^a word\tmark\ttinylua\ta line\n(E%u+)\n$") ~= nil, true
 check.equal(told, "begin\n", "nothing of a recipe is done twice")
 -- If the program cannot be written anyway, it continues without a copy.
 tiny.mkdir("/tmp/ro")
-local bind <close> = tiny.mount_bind("/tmp", "/tmp/ro", { ro = true })
+local bind <close> = tiny.mount_bind("/tmp", "/tmp/ro", { read_only = true })
 text, told = run("/tmp/ro/tinylua")
 check.equal(told, "begin\n")
 assert(text:match("^a word\tmark\ttinylua"), text)
 
 -- A read-only mount of the file itself is insufficient, because its owner can make it writable again.
 tiny.write_file("/tmp/file", "")
-local over <close> = tiny.mount_bind("/tmp/tinylua", "/tmp/file", { ro = true })
+local over <close> = tiny.mount_bind("/tmp/tinylua", "/tmp/file", { read_only = true })
 tiny.write_file("/tmp/where.lua", "print((tiny.readlink('/proc/self/exe')))")
 local from, into = tiny.pipe()
 local where <close> = tiny.fork(function()

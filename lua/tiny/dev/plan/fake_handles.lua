@@ -1,14 +1,21 @@
 -- Fake handles for a plan: tables of the same kind and fields, whose methods are the fake primitives, and whose closing does
 -- nothing. Directory handles record the host directory that they show, so that it can be read.
+local effects = require "tiny.dev.effects"
+
 local fake_handles = {}
 
 -- The methods of handles, by kind: the primitive that each is.
 local METHODS = {}
-for _, primitive in pairs(require("tiny.dev.effects").PRIMITIVES) do
-  if primitive.handle then
-    METHODS[primitive.handle] = METHODS[primitive.handle] or {}
-    METHODS[primitive.handle][primitive.method] = primitive.name
-  end
+local function add(kind, method, name)
+  METHODS[kind] = METHODS[kind] or {}
+  METHODS[kind][method] = name
+end
+for _, primitive in pairs(effects.PRIMITIVES) do
+  if primitive.handle then add(primitive.handle, primitive.method, primitive.name) end
+end
+for old, now in pairs(effects.RENAMED) do
+  local kind, method = old:match("^(.*):(.*)$")
+  if kind then add(kind, method, now.name) end
 end
 
 local metas = {}

@@ -21,7 +21,7 @@ function answer.open(_, path) return fake_handles.new("file", { path = path }) e
 answer.open_device = answer.open
 function answer.poll(_, handles) return handles or {} end
 function answer.wait() return 0 end
-function answer.process_exit() return 0 end
+function answer.process_exit_status() return 0 end
 function answer.reserve_port(_, port) return fake_handles.new("reservation", { port = math.tointeger(tonumber(tostring(port):match("^%d+"))) or 0 }) end
 function answer.tcp_listen() return fake_handles.new("listener", { port = 0 }) end
 function answer.udp_bind() return fake_handles.new("udp", { port = 0 }) end
@@ -209,8 +209,9 @@ function fake_primitives.install(plan)
   for name, primitive in pairs(tiny) do
     if type(primitive) == "function" then plan.originals[name] = primitive end
   end
-  -- A missing name would be bound again to the primitive itself.
-  getmetatable(tiny).__index, getmetatable(tiny).__pairs = nil, nil
+  -- A missing name would be bound again to the primitive itself; an old name is that of a fake.
+  getmetatable(tiny).__index = function(_, name) return effects.RENAMED[name] and rawget(tiny, effects.RENAMED[name].name) end
+  getmetatable(tiny).__pairs = nil
   for _, name in ipairs(OF_HANDLES) do
     tiny[name] = function(...) return has_fake(...) and {} or plan.originals[name](...) end
   end

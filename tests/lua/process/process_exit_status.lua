@@ -1,4 +1,4 @@
--- process_exit: returns how a child of another process ended.
+-- process_exit_status: returns how a child of another process ended.
 local check = require "check"
 
 -- A grandchild reports its pid and waits; its parent, not this process, reaps it, on request.
@@ -27,19 +27,19 @@ end
 
 -- Until it is reaped, every kernel reports the status; afterwards only those since 6.15.
 local function tells(process, reap, want_status, want_signal)
-  local status, signal = process:exit()
+  local status, signal = process:exit_status()
   check.equal(status, want_status)
   check.equal(signal, want_signal)
   reap()
   local known = tiny.probe().calls.pidfd_exit_status
-  status, signal = process:exit()
+  status, signal = process:exit_status()
   check.equal(status, known and want_status or nil, "after it was reaped")
   check.equal(signal, known and want_signal or nil, "after it was reaped")
 end
 
 local process, parent, reap = grandchild(function() os.exit(9) end)
 tells(process, reap, 9)
-check.refuses("process: expected a process handle, got a child handle", tiny.process_exit, parent)
+check.refuses("process: expected a process handle, got a child handle", tiny.process_exit_status, parent)
 
 local killed, _, reap_killed = grandchild(function() tiny.kill(tiny.pidfd_open(tiny.getpid()), "SIGKILL") end)
 tells(killed, reap_killed, 137, "SIGKILL")
