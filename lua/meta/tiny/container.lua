@@ -120,12 +120,13 @@
 ---@field on_full? "wait"|"drop" Behavior when the log cannot be written.
 
 ---A health check.
----@class tiny.health.spec: table<"command"|"interval"|"timeout"|"retries"|"start_period", any>
+---@class tiny.health.spec: table<"command"|"interval"|"timeout"|"retries"|"start_period"|"start_interval", any>
 ---@field command? tiny.command The check; exit status 0 means healthy.
 ---@field interval? tiny.duration Time between checks; the default is 30s.
 ---@field timeout? tiny.duration Time limit of a check; the default is 30s.
 ---@field retries? integer Consecutive failures before the container is unhealthy; the default is 3.
 ---@field start_period? tiny.duration Time after the start during which failures do not count; the default is 0.
+---@field start_interval? tiny.duration Time between health checks in that period; the default is 5s.
 
 ---A network connection of a container.
 ---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac_address"|"aliases"|"router", any>

@@ -55,6 +55,7 @@ doc.inner = {
     { "command", "tiny.command", "The check; exit status 0 means healthy." }, { "interval", "tiny.duration", "Time between checks; the default is 30s." },
     { "timeout", "tiny.duration", "Time limit of a check; the default is 30s." }, { "retries", "integer", "Consecutive failures before the container is unhealthy; the default is 3." },
     { "start_period", "tiny.duration", "Time after the start during which failures do not count; the default is 0." },
+    { "start_interval", "tiny.duration", "Time between health checks in that period; the default is 5s." },
   } },
   { "tiny.network.end", "A network connection of a container", {
     { "name", "string", "Network name." }, { "ip", "string", "IPv4 address." }, { "ip6", "string", "IPv6 address." },
