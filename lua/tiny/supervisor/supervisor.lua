@@ -51,6 +51,7 @@ function supervisor.make(record, spec, options)
   ctx.born = record_birth
   if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   local _, err = tiny.try(function()
+    require "tiny.pipeline.process_state"(options.detached)
     ctx.signals = tiny.signals(FORWARDED)
     output.streams(ctx, options)
     if spec.tty then require("tiny.pipeline.terminal").prepare(ctx, options) end
@@ -84,6 +85,7 @@ function supervisor.recover(record, spec)
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = new_context(record, spec, {})
   ctx.process, ctx.recovered = process, true
+  require "tiny.pipeline.process_state"(true)
   ctx.signals = tiny.signals(FORWARDED)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
