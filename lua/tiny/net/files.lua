@@ -54,16 +54,18 @@ function files.write(ctx)
 end
 
 -- In the container: mounts the files into its root. As in docker, the program may change them. A file that does not exist in
--- a read-only root is skipped.
+-- a read-only root is skipped; so is /etc/hosts if nothing but the own name needs it and the root has no place for it.
 function files.mount(ctx)
   if not ctx.files then return end
+  local optional = ctx.spec.network == "none" and not ctx.spec.add_hosts
   for _, name in ipairs(NAMES) do
     local source = ctx.files .. "/" .. name
     if tiny.stat(source) then
       local idmap = not ctx.rootless and ctx.userns or nil
       local options = { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true, idmap = idmap }
       local _, err = tiny.try(tiny.mount_bind, source, "/etc/" .. name, options)
-      if err and err.code ~= "EROFS" then error(err, 0) end
+      if err and not optional and err.code ~= "EROFS" then error(err, 0) end
+      if err and tiny.settings.log then tiny.log("debug", "not mounted", { file = name, why = tostring(err) }) end
     end
   end
 end
