@@ -2234,13 +2234,15 @@ function tiny.qdisc_del(link, options) end
 ---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
 function tiny.reserve_port(port, options) end
 
----@class tiny.udp_bind.options: table<"netns", any>
+---@class tiny.udp_bind.options: table<"peer"|"netns", any>
+---@field peer? string connect(2) to this address: receive only from there, and fail with ECONNREFUSED if no program listens there (default: none)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Creates a UDP socket and binds it to a port (udp(7)).
 ---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
 ---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
 ---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
+---* ENETUNREACH: this namespace has no route to the peer
 ---```lua
 ---local udp <close> = tiny.udp_bind("127.0.0.1:0")
 ---```
@@ -2294,9 +2296,10 @@ function tiny.tcp_listen(addr, options) end
 ---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function tiny.tcp_accept(listener) end
 
----@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"netns", any>
+---@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"wait"|"netns", any>
 ---@field timeout? tiny.duration the longest time to wait (default: the kernel's)
 ---@field nonblock? boolean reads and writes do not block (default: false)
+---@field wait? boolean false: return at once, with nonblock; the handle is writable once it is connected, and its first read or write reports a failure (default: true)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Connects to a TCP listener (connect(2)).

@@ -58,8 +58,7 @@ function network.connect(ctx)
   elseif mode ~= "host" then
     ctx.netns = true
   end
-  -- Without a network no files are needed; this keeps the start fast.
-  if mode ~= "none" or ctx.spec.add_hosts or ctx.spec.dns then require("tiny.net.files").write(ctx) end
+  require("tiny.net.files").write(ctx)
 end
 
 -- In the container: brings up loopback, which is down in a new namespace.

@@ -69,6 +69,24 @@ function members.connect(container, request)
   events.emit(container, "connect", { network = network.name })
 end
 
+-- After a container was renamed: gives it its new name on its networks, and takes the old one unless it is also an alias.
+function members.rename(id, old)
+  local ipam = require "tiny.net.ipam"
+  if not ipam.held(id) then return end
+  local folder = state.load(id).dir
+  local turn <close> = state.lock(folder .. "/connecting")
+  local container = state.load(id)
+  local ctx, lock <close> = { id = id, scope = scope.new(folder .. "/undo.jsonl") }, store.lock()
+  for _, entry in ipairs(container.state.networks or {}) do
+    local at, stays = position(container.config.networks, entry.network, "name"), old == id
+    for _, alias in ipairs(at and container.config.networks[at].aliases or {}) do stays = stays or alias == old end
+    for _, addr in ipairs { entry.addr, entry.addr6 } do
+      ipam.name(ctx, { name = entry.network }, addr, { container.config.name })
+      if not stays then ipam.unname(id, entry.network, addr, old) end
+    end
+  end
+end
+
 function members.disconnect(container, name)
   local network = store.load(name) or store.find(name)
   local turn <close> = state.lock(container.dir .. "/connecting")

@@ -99,7 +99,7 @@ local function load(asked)
   for name, wanted in pairs(needed) do
     if wanted then require("tiny.pipeline." .. name) end
   end
-  if asked.network ~= "none" then require "tiny.net.files" end
+  require "tiny.net.files"
 end
 
 -- Before the container is created: opens its namespace as ctx.userns. Sharing another's network shares its user namespace.
