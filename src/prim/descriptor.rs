@@ -6,7 +6,7 @@ use mlua::{Table, Value};
 use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
-use crate::sys::{Context, device, event as sys, fs, interrupt};
+use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional};
@@ -149,13 +149,22 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "dup2",
         effect: Effect::Plumbing,
-        doc: "Makes an open file the standard input, output or error of the process (dup2(2)).",
-        args: &[arg("file", FILE, "an open file"), arg("number", Type::Int, "0, 1 or 2")],
+        doc: "Makes an open file the standard input, output or error of the process, or a descriptor of a higher \
+              number of the program that it executes (dup2(2)). Higher numbers are set by `exec`, which passes them in \
+              addition to those of `keep_fds`.",
+        args: &[
+            arg("file", FILE, "an open file, pipe or socket"),
+            arg("number", Type::Int, "0, 1 or 2; or a higher number, for `exec`"),
+        ],
         example: "tiny.dup2(tiny.open(\"/dev/null\"), 0)",
         call: |c| {
-            let number = standard(c, 1)?;
+            let number = descriptor(c, 1)?;
+            if number > 2 {
+                c.fd(0)?.with(|fd| passed_fds::pass(fd, number))??;
+                return c.ok(());
+            }
             crate::sys::process::flush_stdio();
-            c.fd(0)?.with(|fd| fs::dup_to(fd, number))??;
+            c.fd(0)?.with(|fd| fs::dup_to(fd, number as u32))??;
             c.ok(())
         },
         ..BASE
@@ -213,6 +222,14 @@ pub(super) fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
     match call.get::<i64>(i)? {
         n @ 0..=2 => Ok(n as u32),
         n => Err(Fail::Usage(format!("number: {n} is not 0, 1 or 2"))),
+    }
+}
+
+/// A number for a descriptor, up to the kernel's own limit (fs.nr_open).
+fn descriptor(call: &Call<'_>, i: usize) -> Result<i32, Fail> {
+    match call.get::<i64>(i)? {
+        n @ 0..=0x4000_0000 => Ok(n as i32),
+        n => Err(Fail::Usage(format!("number: {n} is not the number of a descriptor"))),
     }
 }
 

@@ -2,7 +2,12 @@
 
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
+use nix::errno::Errno;
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
+use super::userns::Gate;
 use super::{Context, Error, Result, intermediate_process, job_control, namespace};
 
 /// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
@@ -19,6 +24,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     {
         return intermediate_process::clone(birth, (read, write));
     }
+    let gate = Gate::of(birth.new)?;
     let pid_home = join_pid_namespace(birth)?;
     let mut pidfd: i32 = -1;
     let mut args = CloneArgs {
@@ -34,7 +40,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     let result = process::raw_clone(&mut args);
     if result == 0 {
         drop(read);
-        process::begin(birth, write, libc::CLONE_NEWPID as u64);
+        process::begin(birth, gate, write, libc::CLONE_NEWPID as u64);
         return Ok(None);
     }
     let error = Error::last();
@@ -46,7 +52,14 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     }
     // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    mapped(gate, result as i32)?;
     Ok(Some(Born { pid: result as i32, pidfd, report: read }))
+}
+
+/// Opens the gate of a child in a new user namespace; a child that cannot be mapped ends.
+pub(super) fn mapped(gate: Option<Gate>, pid: i32) -> Result<()> {
+    let Some(gate) = gate else { return Ok(()) };
+    gate.open(pid).inspect_err(|_| while waitpid(Pid::from_raw(pid), None) == Err(Errno::EINTR) {})
 }
 
 /// A pid namespace is joined by the parent, for its children; returns the way back.
