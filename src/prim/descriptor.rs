@@ -1,13 +1,15 @@
 //! Open files: opening, reading, writing, the standard streams.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use mlua::{Table, Value};
 use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
 use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
-use crate::vm::call::{Call, Fail};
+use crate::vm::call::{self, Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional};
 
@@ -64,7 +66,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "local null = tiny.open_device(\"/dev/null\", { root = \"./rootfs\", major = 1, minor = 3 })",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c)?);
+            let (path, root) = (c.path(0)?, root(c)?);
             let fd = device::open_char(root.place(&path)?, c.opt("major")?.unwrap_or(0), c.opt("minor")?.unwrap_or(0))?;
             c.ok(file(c, fd, &path)?)
         },
@@ -188,12 +190,12 @@ pub const FAMILY: &[Primitive] = &[
     },
 ];
 
-pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: &str) -> Result<Table, Fail> {
-    Builder::new(call.lua, "file")?.field("path", path)?.fd(fd)?.build()
+pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: impl AsRef<OsStr>) -> Result<Table, Fail> {
+    Builder::new(call.lua, "file")?.field("path", path.as_ref())?.fd(fd)?.build()
 }
 
 fn open(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let write = call.flag("write") || call.flag("append");
     let mut flags = OFlags::CLOEXEC | OFlags::NOCTTY;
     flags |= match (call.opt::<bool>("read")?.unwrap_or(!write), write) {
@@ -270,6 +272,6 @@ fn write(call: &Call<'_>) -> Outcome {
     call.ok(taken.at(path_of(call)?)?)
 }
 
-fn path_of(call: &Call<'_>) -> Result<String, Fail> {
-    Ok(call.handle(0)?.raw_get("path")?)
+fn path_of(call: &Call<'_>) -> Result<PathBuf, Fail> {
+    Ok(call::path_of(&call.handle(0)?.raw_get("path")?))
 }

@@ -7,7 +7,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
-use super::userns::Gate;
+use super::userns::{self, Gate};
 use super::{Context, Error, Result, intermediate_process, job_control, namespace};
 
 /// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
@@ -48,7 +48,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
         namespace::setns(home.as_fd(), libc::CLONE_NEWPID as u64).detail("the way back to the own pid namespace")?;
     }
     if result < 0 {
-        return Err(error);
+        return Err(if gate.is_some() { userns::explained(error) } else { error });
     }
     // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };

@@ -41,6 +41,10 @@ pub(super) fn explained(error: Error) -> Error {
         (Errno::EPERM | Errno::ENOSPC | Errno::EACCES, Some(setting)) => {
             error.with_detail(format!("{setting} forbids it")).with_hint(allowing(setting))
         }
+        // The maps' files are the path of an error; without one, the namespace itself was refused.
+        (Errno::EPERM, None) if error.path.is_none() => error
+            .with_detail("the kernel or a seccomp filter forbids user namespaces")
+            .with_hint("inside another container, start that one with --privileged"),
         _ => error,
     }
 }

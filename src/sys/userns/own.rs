@@ -80,10 +80,10 @@ fn proc_shows_us() -> bool {
 /// privileges, so setgroups is denied.
 pub fn unshare(flags: u64) -> Result<()> {
     let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
-    namespace::unshare(flags)?;
     if flags & NEWUSER == 0 {
-        return Ok(());
+        return namespace::unshare(flags);
     }
+    namespace::unshare(flags).map_err(explained)?;
     write_self(uid, gid)
 }
 
