@@ -2,10 +2,6 @@
 
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
-use nix::errno::Errno;
-use nix::sys::wait::waitpid;
-use nix::unistd::Pid;
-
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
 use super::userns::{self, Gate};
 use super::{Context, Error, Result, intermediate_process, job_control, namespace};
@@ -52,14 +48,10 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     }
     // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    mapped(gate, result as i32)?;
+    if let Some(gate) = gate {
+        gate.open(result as i32)?;
+    }
     Ok(Some(Born { pid: result as i32, pidfd, report: read }))
-}
-
-/// Opens the gate of a child in a new user namespace; a child that cannot be mapped ends.
-pub(super) fn mapped(gate: Option<Gate>, pid: i32) -> Result<()> {
-    let Some(gate) = gate else { return Ok(()) };
-    gate.open(pid).inspect_err(|_| while waitpid(Pid::from_raw(pid), None) == Err(Errno::EINTR) {})
 }
 
 /// A pid namespace is joined by the parent, for its children; returns the way back.

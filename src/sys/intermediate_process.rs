@@ -43,7 +43,9 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Opt
     let pid = heard?;
     let Some(process) = rustix::process::Pid::from_raw(pid) else { return Err(Errno::ESRCH.into()) };
     let pidfd = rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty())?;
-    super::birth::mapped(gate, pid)?;
+    if let Some(gate) = gate {
+        gate.open(pid)?;
+    }
     Ok(Some(Born { pid, pidfd, report: read }))
 }
 

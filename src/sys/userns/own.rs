@@ -4,7 +4,8 @@
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::unistd::{getegid, geteuid, getpid};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, getegid, geteuid, getpid};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::super::{Context, Result, credentials, namespace};
@@ -36,8 +37,14 @@ impl Gate {
         Ok(Some(Gate { waits, opens, uid: geteuid().as_raw(), gid: getegid().as_raw() }))
     }
 
-    /// In the parent: maps the caller's ids in the child.
+    /// In the parent: maps the caller's ids in the child. If that fails, the child ends and is reaped.
     pub fn open(self, pid: i32) -> Result<()> {
+        let opened = self.map(pid);
+        drop(self);
+        opened.inspect_err(|_| while waitpid(Pid::from_raw(pid), None) == Err(Errno::EINTR) {})
+    }
+
+    fn map(&self, pid: i32) -> Result<()> {
         let written = match proc_shows_us() {
             true => maps::write_own(&pid.to_string(), self.uid, self.gid),
             false => Err(Errno::EACCES.into()),
