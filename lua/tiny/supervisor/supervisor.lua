@@ -112,7 +112,8 @@ end
 -- Whether the process would act on a signal: PID 1 gets only signals that it handles or waits for. If it waits in sigwait(3),
 -- like --init and most small inits, the signal masks in /proc show neither, but wchan does. Second result: whether it ignores
 -- the signal explicitly.
-function supervisor.handles(pid, name, init)
+-- `shared`: its pid namespace is another's, so that the default actions of signals apply.
+function supervisor.handles(pid, name, init, shared)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
   if init or asleep:find("sigtimedwait", 1, true) then return true end
   local status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
@@ -123,7 +124,7 @@ function supervisor.handles(pid, name, init)
   end
   -- A shell blocks all signals briefly while it starts a program, but still ignores the ones it ignores.
   local ignores = has "SigIgn"
-  return not ignores and (has "SigCgt" or has "SigBlk"), ignores
+  return not ignores and (shared or has "SigCgt" or has "SigBlk"), ignores
 end
 
 -- Forwards a signal to the container. PID 1 does not get signals that it has no handler for (pid_namespaces(7)), so a second
@@ -131,7 +132,7 @@ end
 function supervisor.forward(ctx, name)
   local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
-  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
+  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init, ctx.spec.pid) then
     ctx.asked = true
     format.note("the container's PID 1 has no handler for %s, so the kernel discards it; send it again to kill the container", name)
   end
