@@ -519,7 +519,7 @@ function watch:changes() end
 -- Processes
 
 ---@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj", any>
----@field user? boolean|tiny.namespace user namespace: true (new) or a userns handle (join)
+---@field user? boolean|tiny.namespace user namespace: true (new, with the caller as its root) or a userns handle (join; `userns` sets other maps)
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
 ---@field mount? boolean|tiny.namespace mount namespace
@@ -563,7 +563,8 @@ function tiny.fork(body) end
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
 ---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
 
----Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have their default actions.
+---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
+---* EINVAL: a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)
 ---* ENOENT: check the name and PATH inside the container's root; a script also needs its interpreter there
 ---* EACCES: the file is not executable, or its file system is mounted noexec
 ---* ENOEXEC: the file is not an executable; a script needs a first line such as #!/bin/sh
@@ -1009,7 +1010,7 @@ function tiny.seal() end
 -- Namespaces
 
 ---@class tiny.unshare.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time", any>
----@field user? boolean a new user namespace
+---@field user? boolean a new user namespace, whose root is the caller; setgroups(2) is denied
 ---@field pid? boolean a new pid namespace for future children
 ---@field net? boolean a new network namespace
 ---@field mount? boolean a new mount namespace
@@ -2890,12 +2891,12 @@ function tiny.read(file, max, options) end
 ---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function tiny.write(file, data, options) end
 
----Makes an open file the standard input, output or error of the process (dup2(2)).
+---Makes an open file the standard input, output or error of the process, or a descriptor of a higher number of the program that it executes (dup2(2)). Higher numbers are set by `exec`, which passes them in addition to those of `keep_fds`.
 ---```lua
 ---tiny.dup2(tiny.open("/dev/null"), 0)
 ---```
----@param file tiny.file an open file
----@param number integer 0, 1 or 2
+---@param file tiny.file an open file, pipe or socket
+---@param number integer 0, 1 or 2; or a higher number, for `exec`
 function tiny.dup2(file, number) end
 
 ---Returns whether standard input, output or error is a terminal (isatty(3)).

@@ -1,7 +1,10 @@
 //! Paths below a root, resolved once and by descriptor (openat2(2), RESOLVE_IN_ROOT): a link in a container's tree
 //! never leads out of it, and the checked file is the one that is used. No path is resolved twice.
 
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
 use nix::errno::Errno;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
@@ -20,7 +23,7 @@ pub struct Place<'a> {
     /// The root that links and `..` cannot leave.
     pub root: Option<BorrowedFd<'a>>,
     /// The path; a leading slash means the root.
-    pub path: &'a str,
+    pub path: &'a Path,
 }
 
 /// An open directory: the root itself, or one below it.
@@ -71,14 +74,14 @@ impl Place<'_> {
         self.open_path(self.path, flags, mode)
     }
 
-    fn open_path(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+    fn open_path(&self, path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         if self.root.is_none() {
             return rustix::fs::openat(CWD, path, flags | OFlags::CLOEXEC, mode).at(path);
         }
         self.resolve(path, flags, mode, ResolveFlags::NO_MAGICLINKS)
     }
 
-    fn resolve(&self, path: &str, flags: OFlags, mode: Mode, links: ResolveFlags) -> Result<OwnedFd> {
+    fn resolve(&self, path: &Path, flags: OFlags, mode: Mode, links: ResolveFlags) -> Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         let (root, resolve) = self.root.map_or((CWD, links), |root| (root, links | ResolveFlags::IN_ROOT));
         // EAGAIN: a rename during the lookup made the result uncertain. Endless renames can delay us this long and no
@@ -93,12 +96,12 @@ impl Place<'_> {
     }
 
     /// The directory that contains the last component, opened, and that component's name.
-    pub fn parent(&self) -> Result<(Folder<'_>, &str)> {
+    pub fn parent(&self) -> Result<(Folder<'_>, &OsStr)> {
         let (folder, name) = split(self.path);
-        if name.is_empty() || name == "." || name == ".." {
+        if matches!(name.as_bytes(), b"" | b"." | b"..") {
             return Err(Error::new(Errno::EINVAL).with_path(self.path).with_detail("the path has no last component"));
         }
-        if let (Some(root), "." | "/") = (self.root, folder) {
+        if let (Some(root), b"." | b"/") = (self.root, folder.as_os_str().as_bytes()) {
             // The root itself: there is nothing to look up.
             return Ok((Folder::Root(root), name));
         }
@@ -106,7 +109,7 @@ impl Place<'_> {
     }
 
     /// Like `parent`, but a link in the last component is followed.
-    pub fn follow(&self) -> Result<(OwnedFd, String)> {
+    pub fn follow(&self) -> Result<(OwnedFd, OsString)> {
         let mut path = self.path.to_owned();
         for _ in 0..MOST_LINKS {
             let place = Place { root: self.root, path: &path };
@@ -114,9 +117,8 @@ impl Place<'_> {
             let Ok(target) = rustix::fs::readlinkat(&folder, name, Vec::new()) else {
                 return Ok((folder.into_owned().at(self.path)?, name.to_owned()));
             };
-            let target = target.to_string_lossy();
-            path =
-                if target.starts_with('/') { target.into_owned() } else { format!("{}/{target}", place.above().path) };
+            // An absolute target replaces the whole path.
+            path = place.above().path.join(OsString::from_vec(target.into_bytes()));
         }
         Err(Error::new(Errno::ELOOP).with_path(self.path))
     }
@@ -134,11 +136,11 @@ impl Place<'_> {
             result => return result,
         };
         let (above, name) = (self.above(), split(self.path).1);
-        if above.path == self.path {
+        if above.path.as_os_str() == self.path.as_os_str() {
             return Err(absent);
         }
         drop(above.make_dirs()?);
-        if name == "." || name == ".." {
+        if matches!(name.as_bytes(), b"." | b"..") {
             return self.open_dir();
         }
         match self.make_dir(0o755) {
@@ -187,14 +189,30 @@ impl Place<'_> {
 }
 
 /// A path without its last component, and that component: "." for the directory itself.
-fn split(path: &str) -> (&str, &str) {
-    let trimmed = path.trim_end_matches('/');
-    match trimmed.rsplit_once('/') {
-        Some(("", name)) => ("/", name),
-        Some((above, name)) => (above, name),
-        None if trimmed.is_empty() => (path, ""),
-        None => (".", trimmed),
+fn split(path: &Path) -> (&Path, &OsStr) {
+    let bytes = path.as_os_str().as_bytes();
+    let trimmed = trimmed(bytes);
+    let (above, name) = match trimmed.iter().rposition(|b| *b == b'/') {
+        Some(0) => (&b"/"[..], &trimmed[1..]),
+        Some(at) => (&trimmed[..at], &trimmed[at + 1..]),
+        None if trimmed.is_empty() => (bytes, trimmed),
+        None => (&b"."[..], trimmed),
+    };
+    (Path::new(OsStr::from_bytes(above)), OsStr::from_bytes(name))
+}
+
+/// A path without the slashes at its end.
+fn trimmed(mut path: &[u8]) -> &[u8] {
+    while let [rest @ .., b'/'] = path {
+        path = rest;
     }
+    path
+}
+
+/// The path of a file in a directory, for an error.
+pub fn shown(folder: &Path, name: &[u8]) -> String {
+    let folder = String::from_utf8_lossy(trimmed(folder.as_os_str().as_bytes()));
+    if name.is_empty() { folder.into_owned() } else { format!("{folder}/{}", String::from_utf8_lossy(name)) }
 }
 
 fn dangling(error: Error) -> Error {
@@ -211,7 +229,7 @@ pub fn without_umask<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Opens a directory as a root: O_PATH, and ENOTDIR with an explanation if it is a file.
-pub fn open_root(path: &str) -> Result<OwnedFd> {
+pub fn open_root(path: &Path) -> Result<OwnedFd> {
     match rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
         Err(rustix::io::Errno::NOTDIR) => {
             Err(Error::new(Errno::ENOTDIR).with_path(path).with_detail("it is a file, not a directory"))

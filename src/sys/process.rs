@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use rustix::process::Signal;
 
+use super::userns::Gate;
 use super::{Context, Error, Result, job_control, namespace};
 
 /// In a forked child: the pipe that reports its failure to the parent; -1 for none. It owns the descriptor as a number,
@@ -117,10 +118,14 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
 }
 
 /// A pid namespace is joined by the parent, for its children; returns the namespace to return to.
-pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
+pub(super) fn begin(birth: &Birth<'_>, gate: Option<Gate>, failures: OwnedFd, early: u64) {
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
+        // The parent throws the error of a map that it could not write.
+        if !gate.map_or(Ok(true), Gate::pass)? {
+            end_child(125);
+        }
         job_control::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;

@@ -35,7 +35,7 @@ function userns.check(asked)
   local text = asked.userns
   if rootless.is() then
     if text and text ~= "auto" and text ~= "own" then
-      wrong(text, "a rootless container always has a user namespace whose root is your user", "omit the option, or run as root")
+      wrong(text, "a rootless container always has a user namespace whose root is your user", "omit the option, or run as root of the host")
     end
     asked.userns = "own"
     return

@@ -120,7 +120,7 @@ pub const TCP_ACCEPT: Primitive = Primitive {
     errors: &[("EMFILE", "this process has too many open files")],
     example: "local client = listener:accept()",
     call: |c| match c.fd(0)?.with(sys::accept)?? {
-        Some((fd, from)) => c.ok(file(c, fd, &from.to_string())?),
+        Some((fd, from)) => c.ok(file(c, fd, from.to_string())?),
         None => c.ok(Value::Nil),
     },
     ..BASE
