@@ -72,7 +72,7 @@ local function wrong(status, text, ...)
   check.equal(bad.status, status, bad.err)
   assert(bad.err:find(text, 1, true), bad.err)
 end
-wrong(2, "json, none, passthrough", "--log-driver", "jsn", "true")
+wrong(2, "json, json-file, none, passthrough", "--log-driver", "jsn", "true")
 wrong(2, "is not a size", "--log-max-size", "x", "true")
 wrong(125, "log: max_size: 10 bytes is less than one entry may need\n  hint: the minimum is 128k", "--log-max-size", "10", "true")
 wrong(125, "log: max_files: 0 is too few\n  hint: the minimum is 1", "--log-max-size", "1m", "--log-max-files", "0", "true")
