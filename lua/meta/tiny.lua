@@ -738,6 +738,19 @@ function tiny.sethostname(name) end
 ---@param options? tiny.setrlimit.options
 function tiny.setrlimit(resource, soft, options) end
 
+---@class tiny.reset_process.options: table<"umask"|"limits"|"close_fds", any>
+---@field umask integer the mode bits that new files do not get (umask(2))
+---@field limits? table<string, { soft: tiny.size|"unlimited", hard: tiny.size|"unlimited" }> resource limits by name, as { soft = …, hard = … } (default: none)
+---@field close_fds? boolean also close the caller's descriptors above standard error (default: false)
+
+---Replaces what the process has inherited from its caller by the state of a service; its children inherit that. Ignored signals get their default actions, except SIGPIPE, which tinylua ignores and `exec` resets. The umask and the given resource limits are set. The scheduling policy, the nice value and the I/O priority are the usual ones (sched(7)), the CPUs are those of PID 1, the personality is that of Linux, the OOM score adjustment is 0, and the session keyring is new and empty. Without the privilege for it a lower priority, a higher OOM score and lower hard limits stay.
+---* EDQUOT: the user has too many keyrings; raise kernel.keys.maxkeys (sysctl)
+---```lua
+---tiny.reset_process { umask = tonumber("22", 8), limits = { core = { soft = 0, hard = 0 } } }
+---```
+---@param options tiny.reset_process.options
+function tiny.reset_process(options) end
+
 ---@class tiny.setuser.options: table<"gid"|"groups"|"keep_caps", any>
 ---@field gid? integer the group id (default: the same number as the uid)
 ---@field groups? integer[] the supplementary group ids (default: none)

@@ -124,7 +124,7 @@ pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
 fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Result<u8, End> {
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
-        return Err(unknown_command(name, vm.search()).into());
+        return Err(unknown_command(vm, name).into());
     };
     let chosen = group::choose(vm, name, &script, rest).map_err(|end| match end {
         End::Failed { failure, .. } => fail(failure, globals.verbose),
@@ -205,12 +205,14 @@ fn help_with_commands(globals: &Globals) -> String {
     overview::put(&help, &SearchPath::new(&globals.lua_path), "")
 }
 
-fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
-    let names = overview::names(search, "scripts");
-    let near = did_you_mean(name, names.iter().map(String::as_str));
-    let tip = match near {
-        Some(near) => format!("did you mean `tinylua {near}`?"),
-        None => "`tinylua --help` lists the commands".to_owned(),
+/// The error for a word that is no command: other engines' words come before similar ones.
+fn unknown_command(vm: &Vm, name: &str) -> clap::Error {
+    let names = overview::names(vm.search(), "scripts");
+    let near = || did_you_mean(name, names.iter().map(String::as_str));
+    let tip = match (elsewhere::command(vm, name), near()) {
+        (Some(other), _) => other,
+        (None, Some(near)) => format!("did you mean `tinylua {near}`?"),
+        (None, None) => "`tinylua --help` lists the commands".to_owned(),
     };
     top().error(clap::error::ErrorKind::InvalidSubcommand, format!("unknown command {name:?}; {tip}"))
 }

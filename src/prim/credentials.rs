@@ -1,11 +1,11 @@
 //! Attributes of the calling process: ids, session, hostname, resource limits, privileges.
 
-use mlua::Value;
+use mlua::{Table, Value};
 
 use super::pidfd::signal_of;
-use crate::sys::{credentials, process as sys};
+use crate::sys::{credentials, process as sys, process_state};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 
@@ -69,24 +69,34 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Sets a resource limit of the calling process (setrlimit(2)).",
         args: &[
             arg("resource", Type::Word(credentials::RESOURCES), "the resource"),
-            arg(
-                "soft",
-                Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
-                "the soft limit, in the resource's unit",
-            ),
+            arg("soft", LIMIT, "the soft limit, in the resource's unit"),
         ],
-        options: &[opt(
-            "hard",
-            Type::Either(&[Type::Size, Type::Word(&["unlimited"])]),
-            "the same as the soft limit",
-            "the hard limit",
-        )],
+        options: &[opt("hard", LIMIT, "the same as the soft limit", "the hard limit")],
         errors: &[
             ("EPERM", "raising a hard limit needs CAP_SYS_RESOURCE"),
             ("EINVAL", "the soft limit is above the hard limit; raise `hard` too"),
         ],
         example: "tiny.setrlimit(\"nofile\", 1024, { hard = 4096 })",
         call: setrlimit,
+        ..BASE
+    },
+    Primitive {
+        name: "reset_process",
+        effect: Effect::Plumbing,
+        doc: "Replaces what the process has inherited from its caller by the state of a service; its children inherit \
+              that. Ignored signals get their default actions, except SIGPIPE, which tinylua ignores and `exec` \
+              resets. The umask and the given resource limits are set. The scheduling policy, the nice value and the \
+              I/O priority are the usual ones (sched(7)), the CPUs are those of PID 1, the personality is that of \
+              Linux, the OOM score adjustment is 0, and the session keyring is new and empty. Without the privilege \
+              for it a lower priority, a higher OOM score and lower hard limits stay.",
+        options: &[
+            need("umask", Type::Int, "the mode bits that new files do not get (umask(2))"),
+            opt("limits", Type::Map(LIMITS), "none", "resource limits by name, as { soft = …, hard = … }"),
+            opt("close_fds", Type::Bool, "false", "also close the caller's descriptors above standard error"),
+        ],
+        errors: &[("EDQUOT", "the user has too many keyrings; raise kernel.keys.maxkeys (sysctl)")],
+        example: "tiny.reset_process { umask = tonumber(\"22\", 8), limits = { core = { soft = 0, hard = 0 } } }",
+        call: reset_process,
         ..BASE
     },
     Primitive {
@@ -143,11 +153,36 @@ pub const FAMILY: &[Primitive] = &[
     },
 ];
 
-fn setrlimit(call: &Call<'_>) -> Outcome {
-    let limit = |value: &Value| match value {
+/// A soft or hard limit.
+const LIMIT: Type = Type::Either(&[Type::Size, Type::Word(&["unlimited"])]);
+const LIMITS: &Type = &Type::Options(&[need("soft", LIMIT, "the soft limit"), need("hard", LIMIT, "the hard limit")]);
+
+fn limit(value: &Value) -> Result<u64, Fail> {
+    match value {
         Value::String(s) if &*s.as_bytes() == b"unlimited" => Ok(credentials::UNLIMITED),
         other => crate::vm::call::to_size(other).map_err(Fail::Usage),
-    };
+    }
+}
+
+fn reset_process(call: &Call<'_>) -> Outcome {
+    let mut limits = Vec::new();
+    if let Some(asked) = call.opt::<Table>("limits")? {
+        for pair in asked.pairs::<String, Table>() {
+            let (name, pair) = pair?;
+            if !credentials::RESOURCES.contains(&name.as_str()) {
+                return Err(Fail::Usage(format!("option \"limits\": {name:?} is not a resource limit")));
+            }
+            limits.push((name, limit(&pair.raw_get("soft")?)?, limit(&pair.raw_get("hard")?)?));
+        }
+    }
+    if call.flag("close_fds") {
+        process_state::close_inherited();
+    }
+    process_state::reset(call.opt("umask")?.unwrap_or_default(), &limits)?;
+    call.ok(())
+}
+
+fn setrlimit(call: &Call<'_>) -> Outcome {
     let soft = limit(&call.arg_value(1))?;
     let hard = match call.value("hard") {
         Value::Nil => soft,

@@ -28,7 +28,8 @@ pub const RESOURCES: &[&str] = &[
     "stack",
 ];
 
-const BY_NAME: [Resource; 16] = [
+/// The kernel's numbers, in the same order.
+pub(super) const BY_NAME: [Resource; 16] = [
     Resource::RLIMIT_AS,
     Resource::RLIMIT_CORE,
     Resource::RLIMIT_CPU,

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 
 use super::process::flush_stdio;
+use super::process_state::{self, Action};
 use super::{Context, Error, Result};
 
 /// The program for `exec`.
@@ -115,19 +116,17 @@ fn candidates(name: &[u8], path: &[u8]) -> Vec<Vec<u8>> {
     path.split(|b| *b == b':').filter(|d| !d.is_empty() && !name.is_empty()).map(|d| [d, b"/", name].concat()).collect()
 }
 
-/// The state to restore if exec fails: the mask, and signals without their default action.
-type SavedSignals = (nix::sys::signal::SigSet, Vec<(libc::c_int, libc::sighandler_t)>);
+/// The state to restore if exec fails: the mask, and the actions of signals that were not the default.
+type SavedSignals = (nix::sys::signal::SigSet, Vec<(i32, Action)>);
 
-/// An ignored or blocked signal survives execve(2): Rust ignores SIGPIPE from its start, `nohup` ignores SIGHUP, and a
+/// An ignored or blocked signal survives execve(2): this program ignores SIGPIPE, `nohup` ignores SIGHUP, and a
 /// supervisor blocks some. The program must not inherit this.
 fn reset_signals() -> Result<SavedSignals> {
     use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
     let mut mask = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut mask))?;
-    // SAFETY: SIG_DFL installs no handler of ours; the kernel refuses SIGKILL and SIGSTOP, which always have their
-    // default action.
-    let reset = |signal| (signal, unsafe { libc::signal(signal, libc::SIG_DFL) });
-    let changed = (1..32).map(reset).filter(|(_, was)| *was != libc::SIG_DFL && *was != libc::SIG_ERR);
+    let reset = |signal| Some((signal, process_state::set_action(signal, &Action::default())?));
+    let changed = process_state::ignored().filter_map(reset).filter(|(_, was)| *was != Action::default());
     Ok((mask, changed.collect()))
 }
 
@@ -135,7 +134,6 @@ fn restore_signals((mask, changed): SavedSignals) {
     use nix::sys::signal::{SigmaskHow, pthread_sigmask};
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None);
     for (signal, was) in changed {
-        // SAFETY: restores what `reset_signals` found.
-        unsafe { libc::signal(signal, was) };
+        process_state::set_action(signal, &was);
     }
 }

@@ -34,6 +34,7 @@ pub mod path;
 pub mod pidfd;
 pub mod probe;
 pub mod process;
+pub mod process_state;
 pub mod relay;
 pub mod seccomp;
 pub mod security;

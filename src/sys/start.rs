@@ -10,6 +10,8 @@ use std::path::Path;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use rustix::fs::{CWD, Mode, OFlags};
 
+use super::process_state;
+
 /// Makes the function the program's `main`.
 #[macro_export]
 macro_rules! entry {
@@ -26,11 +28,13 @@ macro_rules! entry {
 }
 
 /// Opens those of the three standard descriptors that are closed, so that no file of ours becomes one of them, and
-/// ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.
+/// ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE. Undoes what the caller did to signals that this
+/// program needs.
 pub fn prepare() {
-    if !standard_are_open() {
+    if !process_state::note_descriptors() {
         open_standard();
     }
+    process_state::accept_signals();
     // SAFETY: SIG_IGN installs no function of ours.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
     name_process();
@@ -46,15 +50,6 @@ fn name_process() {
         let name = CString::new(&name[..name.len().min(15)]).unwrap_or_default();
         let _ = rustix::thread::set_name(&name);
     }
-}
-
-/// One call for the usual case.
-fn standard_are_open() -> bool {
-    let mut standard = [0, 1, 2].map(|fd| libc::pollfd { fd, events: 0, revents: 0 });
-    // SAFETY: three structures, which live through the call; an invalid descriptor is reported in them, not as an
-    // error.
-    let asked = unsafe { libc::poll(standard.as_mut_ptr(), 3, 0) };
-    asked >= 0 && standard.iter().all(|fd| fd.revents & libc::POLLNVAL == 0)
 }
 
 fn open_standard() {

@@ -12,11 +12,15 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname; the default is the id.
 ---@field domainname? string The NIS domain name (setdomainname(2)).
+---@field pid? string The pid namespace: "private" (the default), "host" or "container:NAME".
+---@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
+---@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
+---@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
 ---@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
@@ -121,12 +125,13 @@
 ---@field on_full? "wait"|"drop" Behavior when the log cannot be written.
 
 ---A health check.
----@class tiny.health.spec: table<"command"|"interval"|"timeout"|"retries"|"start_period", any>
+---@class tiny.health.spec: table<"command"|"interval"|"timeout"|"retries"|"start_period"|"start_interval", any>
 ---@field command? tiny.command The check; exit status 0 means healthy.
 ---@field interval? tiny.duration Time between checks; the default is 30s.
 ---@field timeout? tiny.duration Time limit of a check; the default is 30s.
 ---@field retries? integer Consecutive failures before the container is unhealthy; the default is 3.
 ---@field start_period? tiny.duration Time after the start during which failures do not count; the default is 0.
+---@field start_interval? tiny.duration Time between health checks in that period; the default is 5s.
 
 ---A network connection of a container.
 ---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac_address"|"aliases"|"router", any>

@@ -11,11 +11,15 @@
 ---@field volumes? table<string, table> Named volumes of the project; a volume uses the name as its source.
 
 ---The spec of a container in a topology.
----@class tiny.service.spec: table<"command"|"name"|"hostname"|"domainname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
+---@class tiny.service.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname; the default is the id.
 ---@field domainname? string The NIS domain name (setdomainname(2)).
+---@field pid? string The pid namespace: "private" (the default), "host" or "container:NAME".
+---@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
+---@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
+---@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
 ---@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.

@@ -51,6 +51,7 @@ return function(container, options)
   tiny.set_process_title("tinylua: exec in " .. name)
   local pipes <close> = not (options.detach or terminal) and stdio.pipes(options.interactive, options.raw) or nil
   options.stdio = pipes and pipes.inside
+  require "tiny.pipeline.process_state"()
   local child <close> = while_alive(container, process, require "tiny.pipeline.join", process, cgroup, container.config, options)
   while_alive(container, process, child.wait_ready, child)
   events.emit(container, "exec", { command = table.concat(options.command, " ") })

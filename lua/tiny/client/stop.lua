@@ -107,7 +107,7 @@ return function(container, seconds, options)
   local pid, name = process.pid, container.config.name
   local signal = options.signal or container.config.stop_signal or "SIGTERM"
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
-  local hears, ignores = session.handles(pid, signal, container.config.init)
+  local hears, ignores = session.handles(pid, signal, container.config.init, container.config.pid)
   local deaf = not fatal and not hears
   -- A frozen process handles no signal, not even SIGKILL before cgroup v2. A container that is not frozen is left alone: on v1,
   -- thawing creates a freezer group, which a supervisor that is already cleaning up would miss.

@@ -27,7 +27,8 @@ local function devices(ctx)
   for name, target in pairs(LINKS) do tiny.symlink(target, name, { root = dev }) end
   tiny.mount_devpts("pts", { root = dev, create = true, mode = PRIVATE_TTY, gid = tty_group(ctx) })
   tiny.mount_mqueue("mqueue", { root = dev, create = true })
-  tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = shm_size or "64m" })
+  if ctx.spec.ipc == "host" then tiny.mount_bind("/dev/shm", "shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true })
+  else tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = shm_size or "64m" }) end
   if ctx.spec.devices or ctx.spec.privileged then require("tiny.pipeline.devices").make(ctx, dev) end
   return dev
 end

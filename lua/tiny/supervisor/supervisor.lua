@@ -53,6 +53,7 @@ function supervisor.make(record, spec, options)
   ctx.born = record_birth
   if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   local _, err = tiny.try(function()
+    require "tiny.pipeline.process_state"(options.detached)
     ctx.signals = tiny.signals(FORWARDED)
     output.streams(ctx, options)
     if spec.tty then require("tiny.pipeline.terminal").prepare(ctx, options) end
@@ -86,6 +87,7 @@ function supervisor.recover(record, spec)
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = new_context(record, spec, {})
   ctx.process, ctx.recovered = process, true
+  require "tiny.pipeline.process_state"(true)
   ctx.signals = tiny.signals(FORWARDED)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
@@ -114,7 +116,8 @@ end
 -- Whether the process would act on a signal: PID 1 gets only signals that it handles or waits for. If it waits in sigwait(3),
 -- like --init and most small inits, the signal masks in /proc show neither, but wchan does. Second result: whether it ignores
 -- the signal explicitly.
-function supervisor.handles(pid, name, init)
+-- `shared`: its pid namespace is another's, so that the default actions of signals apply.
+function supervisor.handles(pid, name, init, shared)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
   if init or asleep:find("sigtimedwait", 1, true) then return true end
   local status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
@@ -125,7 +128,7 @@ function supervisor.handles(pid, name, init)
   end
   -- A shell blocks all signals briefly while it starts a program, but still ignores the ones it ignores.
   local ignores = has "SigIgn"
-  return not ignores and (has "SigCgt" or has "SigBlk"), ignores
+  return not ignores and (shared or has "SigCgt" or has "SigBlk"), ignores
 end
 
 -- Forwards a signal to the container. PID 1 does not get signals that it has no handler for (pid_namespaces(7)), so a second
@@ -133,7 +136,7 @@ end
 function supervisor.forward(ctx, name)
   local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
-  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
+  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init, ctx.spec.pid) then
     ctx.asked = true
     format.note("the container's PID 1 has no handler for %s, so the kernel discards it; send it again to kill the container", name)
   end

@@ -45,8 +45,9 @@ into:close()
 check.equal(ignoring:wait(), 0)
 local status = from:read()
 for _, set in ipairs { "SigBlk", "SigIgn", "SigCgt" } do
-  -- The C library reserves 32 and 33.
-  local bits = tonumber(status:match(set .. ":%s+(%x+)"), 16) & 0x7fffffff
+  local bits = tonumber(status:match(set .. ":%s+(%x+)"), 16)
+  -- The C library of cat(1) may handle 32 and 33, which it reserves.
+  if set == "SigCgt" then bits = bits & ~(3 << 31) end
   check.equal(("%x"):format(bits), "0", set)
 end
 check.equal(output { "sh", "-c", "yes | head -n 1" }, "y\n")
