@@ -3093,10 +3093,11 @@ function tiny.recv_fd(socket) end
 
 -- Output
 
----@class tiny.pump.options: table<"dir"|"max_size"|"max_files", any>
+---@class tiny.pump.options: table<"dir"|"max_size"|"max_files"|"keep_free", any>
 ---@field dir string the directory of the FIFOs and spools
 ---@field max_size? tiny.size start a new log file at this size (default: none)
 ---@field max_files? integer how many log files are kept, including the current one; with 1 it is truncated (default: 2)
+---@field keep_free? tiny.size fail with ENOSPC rather than leave less free space on the file system, at most 1/64 of its size; `pump_finish` uses all of it (default: 0)
 
 ---Opens the output path of a container: the FIFOs `stdout` and `stderr` in a directory, a spool file for each, and the log with one JSON object per line (lines that arrive together form one object). Bytes move by splice(2): SIGKILL neither loses nor duplicates any, and a pump opened later continues where the log ends.
 ---* ENOENT: the FIFOs are missing: create them with mknod

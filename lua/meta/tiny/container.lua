@@ -118,10 +118,11 @@
 ---@field notify? table<string, fun(call: tiny.call): table> Functions that answer system calls, by name.
 
 ---Logging.
----@class tiny.log.spec: table<"driver"|"max_size"|"max_files"|"on_full", any>
+---@class tiny.log.spec: table<"driver"|"max_size"|"max_files"|"keep_free"|"on_full", any>
 ---@field driver? "json"|"none"|"passthrough" Log driver.
 ---@field max_size? tiny.size Rotate the log at this size.
 ---@field max_files? integer Number of log files to keep.
+---@field keep_free? tiny.size Free space that the log leaves on its disk, at most 1/64 of it.
 ---@field on_full? "wait"|"drop" Behavior when the log cannot be written.
 
 ---A health check.

@@ -6,7 +6,6 @@ local limits = require "tiny.pipeline.limits"
 local session = require "tiny.supervisor.supervisor"
 local unresponsive = require "tiny.client.unresponsive"
 
-local DEFAULT_TIMEOUT = 10
 -- Seconds from SIGKILL to the record.
 local LONGEST_END = 2
 local PATIENCE = unresponsive.PATIENCE
@@ -84,7 +83,7 @@ return function(container, seconds, options)
   if container.unreadable then
     tiny.fail { message = container.damage, hint = "its process, if alive, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
-  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
+  seconds = seconds or container.config.stop_timeout or session.STOP_TIMEOUT
   container = state.settled(container, seconds + PATIENCE)
   if not container then return false end
   if container.state.status == "starting" then return give_up(container) end

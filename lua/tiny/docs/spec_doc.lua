@@ -49,7 +49,8 @@ doc.inner = {
   } },
   { "tiny.log.spec", "Logging", {
     { "driver", '"json"|"none"|"passthrough"', "Log driver." }, { "max_size", "tiny.size", "Rotate the log at this size." },
-    { "max_files", "integer", "Number of log files to keep." }, { "on_full", '"wait"|"drop"', "Behavior when the log cannot be written." },
+    { "max_files", "integer", "Number of log files to keep." },
+    { "keep_free", "tiny.size", "Free space that the log leaves on its disk, at most 1/64 of it." }, { "on_full", '"wait"|"drop"', "Behavior when the log cannot be written." },
   } },
   { "tiny.health.spec", "A health check", {
     { "command", "tiny.command", "The check; exit status 0 means healthy." }, { "interval", "tiny.duration", "Time between checks; the default is 30s." },

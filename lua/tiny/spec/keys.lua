@@ -160,8 +160,9 @@ return {
     option = {
       { "log-driver", type = "string", choices = { "json", "json-file", "none", "passthrough" }, value = "DRIVER",
         help = "Log driver: json keeps a log, none discards output, passthrough uses the caller's streams [default: json]" },
-      { "log-max-size", type = "size", help = "Start a new log file at this size, such as 10m [default: never]" },
-      { "log-max-files", type = "integer", value = "N", help = "Number of log files to keep, including the current one [default: 2]" },
+      { "log-max-size", type = "size", help = "Start a new log file at this size, such as 10m; 0 for no limit [default: 64m]" },
+      { "log-max-files", type = "integer", value = "N", help = "Number of log files to keep, including the current one [default: 3]" },
+      { "log-keep-free", type = "size", help = "Free space that the log leaves on its disk, at most 1/64 of it [default: 64m]" },
       { "log-opt", type = "string", many = true, value = "K=V", help = "Docker's form: max-size=10m, max-file=3 or mode=non-blocking" },
       { "log-on-full", type = "string", choices = { "wait", "drop" }, value = "POLICY",
         help = "If the log cannot be written: wait blocks the container, drop discards and counts output [default: wait]" },

@@ -12,6 +12,8 @@ local supervisor = {}
 
 -- Seconds. A container that ends sooner is not watched for limit updates, and is synced to the disk only once.
 local SOON = 0.2
+-- Seconds from a container's stop signal to SIGKILL.
+supervisor.STOP_TIMEOUT = 10
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
 
 -- Most recipes have no callbacks; the module is then not loaded.
@@ -141,6 +143,18 @@ function supervisor.forward(ctx, name)
   tiny.try(tiny.kill, ctx.process, name)
 end
 
+-- The reader of a foreground run's output is gone (`run … | head`). Like any program in a pipeline the run ends, and its
+-- container with it: nobody else could stop it. PID 1 gets its stop signal, or SIGKILL if it would not act on that.
+local function reader_gone(ctx, loop)
+  if ctx.leaving then return end
+  ctx.leaving = true
+  tiny.try(state.update, ctx.record, function(s) s.killed = true end)
+  local signal = ctx.spec.stop_signal or "SIGTERM"
+  local hears = supervisor.handles(ctx.process.pid, signal, ctx.spec.init)
+  tiny.try(tiny.kill, ctx.process, hears and signal or "SIGKILL")
+  loop:after(ctx.spec.stop_timeout or supervisor.STOP_TIMEOUT, function() tiny.try(tiny.kill, ctx.process, "SIGKILL") end)
+end
+
 local function how_it_ended(ctx)
   if ctx.recovered then return tiny.process_exit_status(ctx.process) end
   return ctx.process:wait()
@@ -178,6 +192,7 @@ function supervisor.watch(ctx)
   local loop = Loop.new()
   output.join(ctx, loop)
   if ctx.input then ctx.input:join(loop) end
+  ctx.reader_gone = function() reader_gone(ctx, loop) end
   loop:on(ctx.process, function() loop:stop() end)
   loop:on(ctx.signals, function()
     for name in function() return (ctx.signals:next()) end do supervisor.forward(ctx, name) end
@@ -186,8 +201,9 @@ function supervisor.watch(ctx)
   if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
-  if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end) end
+  if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end, ctx.reader_gone) end
   loop:run()
+  ctx.reader_gone = nil
   if health then health:close() end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
   for _, handle in pairs(handles) do handle:close() end
