@@ -30,7 +30,7 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Opt
         let made = make(birth);
         if let Ok(0) = made {
             drop(tell);
-            process::begin(birth, gate, write, EARLY);
+            process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, EARLY);
             return Ok(None);
         }
         process::send(tell.as_fd(), made);

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use rustix::process::Signal;
 
-use super::userns::Gate;
 use super::{Context, Error, Result, job_control, namespace};
 
 /// In a forked child: the pipe that reports its failure to the parent; -1 for none. It owns the descriptor as a number,
@@ -117,13 +116,14 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
     unsafe { libc::syscall(libc::SYS_clone, flags, 0, args.pidfd, 0, 0) }
 }
 
-/// A pid namespace is joined by the parent, for its children; returns the namespace to return to.
-pub(super) fn begin(birth: &Birth<'_>, gate: Option<Gate>, failures: OwnedFd, early: u64) {
+/// The first steps of a child. `mapped`: whether the ids of its new user namespace are mapped. The namespaces `early` were
+/// joined by its parent, for its children.
+pub(super) fn begin(birth: &Birth<'_>, mapped: Result<bool>, failures: OwnedFd, early: u64) {
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
         // The parent throws the error of a map that it could not write.
-        if !gate.map_or(Ok(true), Gate::pass)? {
+        if !mapped? {
             end_child(125);
         }
         job_control::begin().detail("leaving the prompt's terminal")?;
