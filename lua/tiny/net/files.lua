@@ -21,7 +21,7 @@ local function hosts(ctx)
   for _, entry in ipairs(ctx.networks or {}) do
     for _, addr in ipairs { entry.addr, entry.addr6 } do table.insert(lines, addr .. "\t" .. names) end
   end
-  if not ctx.networks then table.insert(lines, "127.0.1.1\t" .. names) end
+  if not (ctx.networks and ctx.networks[1]) then table.insert(lines, "127.0.1.1\t" .. names) end
   return table.concat(lines, "\n") .. "\n"
 end
 
