@@ -114,11 +114,27 @@ impl Place<'_> {
             let Ok(target) = rustix::fs::readlinkat(&folder, name, Vec::new()) else {
                 return Ok((folder.into_owned().at(self.path)?, name.to_owned()));
             };
-            let target = target.to_string_lossy();
-            path =
-                if target.starts_with('/') { target.into_owned() } else { format!("{}/{target}", place.above().path) };
+            path = place.led_to(&target.to_string_lossy());
         }
         Err(Error::new(Errno::ELOOP).with_path(self.path))
+    }
+
+    /// The path that a link in the last component stands for.
+    fn led_to(&self, target: &str) -> String {
+        if target.starts_with('/') { target.to_owned() } else { format!("{}/{target}", self.above().path) }
+    }
+
+    /// The path to which the dangling link in the last component leads. Below a root, it is created there, as the kernel
+    /// would resolve it after chroot(2); `ENOENT` without one. links: how many were followed so far.
+    fn beyond(&self, links: &mut u32) -> Result<String> {
+        let dangling = || Error::new(Errno::ENOENT).with_path(self.path).with_detail("it is a dangling symbolic link");
+        *links += 1;
+        if *links > MOST_LINKS {
+            return Err(Error::new(Errno::ELOOP).with_path(self.path));
+        }
+        let (folder, name) = self.parent()?;
+        let target = rustix::fs::readlinkat(&folder, name, Vec::new()).map_err(|_| dangling())?;
+        self.root.map(|_| self.led_to(&target.to_string_lossy())).ok_or_else(dangling)
     }
 
     /// The directory that contains it; the root is its own parent.
@@ -126,9 +142,13 @@ impl Place<'_> {
         Place { path: split(self.path).0, ..*self }
     }
 
-    /// Opens the directory and creates it and its parents (mode 0755) if they are missing. Errors: ENOTDIR if another
-    /// file is there, ENOENT for a dangling link.
+    /// Opens the directory and creates it and its parents (mode 0755) if they are missing; below a root, also where
+    /// dangling links lead. Errors: ENOTDIR if another file is there, ENOENT for a dangling link without a root.
     pub fn make_dirs(&self) -> Result<OwnedFd> {
+        self.make_dirs_through(&mut 0)
+    }
+
+    fn make_dirs_through(&self, links: &mut u32) -> Result<OwnedFd> {
         let absent = match self.open_dir() {
             Err(e) if e.errno == Errno::ENOENT => e,
             result => return result,
@@ -137,13 +157,18 @@ impl Place<'_> {
         if above.path == self.path {
             return Err(absent);
         }
-        drop(above.make_dirs()?);
+        drop(above.make_dirs_through(links)?);
         if name == "." || name == ".." {
             return self.open_dir();
         }
         match self.make_dir(0o755) {
-            // Another process created it in the meantime, or it is a dangling link: open reports which.
-            Err(e) if e.errno == Errno::EEXIST => self.open_dir().map_err(dangling),
+            // Another process created it in the meantime, or it is a dangling link.
+            Err(e) if e.errno == Errno::EEXIST => match self.open_dir() {
+                Err(e) if e.errno == Errno::ENOENT => {
+                    Place { root: self.root, path: &self.beyond(links)? }.make_dirs_through(links)
+                }
+                result => result,
+            },
             made => made.and_then(|()| self.open_dir()),
         }
     }
@@ -169,18 +194,27 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Opens the file and creates it empty (mode 0644, never through a link) if it is missing.
+    /// Opens the file and creates it empty (mode 0644) if it is missing; like `make_dirs`.
     pub fn make_file(&self) -> Result<OwnedFd> {
+        self.make_file_through(&mut 0)
+    }
+
+    fn make_file_through(&self, links: &mut u32) -> Result<OwnedFd> {
         match self.open() {
             Err(e) if e.errno == Errno::ENOENT => {}
             result => return result,
         }
-        drop(self.above().make_dirs()?);
+        drop(self.above().make_dirs_through(links)?);
         let (folder, name) = self.parent()?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match without_umask(|| rustix::fs::openat(&folder, name, flags, Mode::from_raw_mode(0o644))) {
             Ok(_) => self.open(),
-            Err(rustix::io::Errno::EXIST) => self.open().map_err(dangling),
+            Err(rustix::io::Errno::EXIST) => match self.open() {
+                Err(e) if e.errno == Errno::ENOENT => {
+                    Place { root: self.root, path: &self.beyond(links)? }.make_file_through(links)
+                }
+                result => result,
+            },
             Err(e) => Err(e).at(self.path),
         }
     }
@@ -195,10 +229,6 @@ fn split(path: &str) -> (&str, &str) {
         None if trimmed.is_empty() => (path, ""),
         None => (".", trimmed),
     }
-}
-
-fn dangling(error: Error) -> Error {
-    if error.errno == Errno::ENOENT { error.with_detail("it is a dangling symbolic link") } else { error }
 }
 
 /// Runs `f` with umask 0: created files get exactly the requested mode. A later chmod would use the name, which may be

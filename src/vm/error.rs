@@ -47,11 +47,23 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             err.raw_set("message", error.to_string())?;
             let code = error.code();
             let listed = primitive.errors().find(|(name, _)| *name == code).map(|(_, hint)| hint.to_owned());
-            err.raw_set("hint", error.hint.or(listed))?;
+            err.raw_set("hint", error.hint.or(listed).and_then(|hint| without_given(&hint, args)))?;
             err.raw_set("path", error.path)?;
         }
     }
     finish(lua, err)
+}
+
+/// A hint without its clauses that recommend an option ("create = true") which the call has; `None` if nothing is left.
+fn without_given(hint: &str, args: &MultiValue) -> Option<String> {
+    let has = |option: &str| {
+        let mut tables = args.iter().filter_map(Value::as_table);
+        tables.any(|table| table.raw_get::<Value>(option).is_ok_and(|value| value == Value::Boolean(true)))
+    };
+    let word = |before: &str| before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+    let given = |clause: &str| clause.match_indices(" = true").any(|(at, _)| has(&clause[word(&clause[..at])..at]));
+    let left: Vec<&str> = hint.split("; ").filter(|clause| !given(clause)).collect();
+    (!left.is_empty()).then(|| left.join("; "))
 }
 
 /// An error value with only a message.
