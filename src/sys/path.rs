@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
@@ -117,10 +117,28 @@ impl Place<'_> {
             let Ok(target) = rustix::fs::readlinkat(&folder, name, Vec::new()) else {
                 return Ok((folder.into_owned().at(self.path)?, name.to_owned()));
             };
-            // An absolute target replaces the whole path.
-            path = place.above().path.join(OsString::from_vec(target.into_bytes()));
+            path = place.led_to(target.into_bytes());
         }
         Err(Error::new(Errno::ELOOP).with_path(self.path))
+    }
+
+    /// The path that a link in the last component stands for.
+    fn led_to(&self, target: Vec<u8>) -> PathBuf {
+        // An absolute target replaces the whole path.
+        self.above().path.join(OsString::from_vec(target))
+    }
+
+    /// The path to which the dangling link in the last component leads. Below a root, it is created there, as the kernel
+    /// would resolve it after chroot(2); `ENOENT` without one. links: how many were followed so far.
+    fn beyond(&self, links: &mut u32) -> Result<PathBuf> {
+        let dangling = || Error::new(Errno::ENOENT).with_path(self.path).with_detail("it is a dangling symbolic link");
+        *links += 1;
+        if *links > MOST_LINKS {
+            return Err(Error::new(Errno::ELOOP).with_path(self.path));
+        }
+        let (folder, name) = self.parent()?;
+        let target = rustix::fs::readlinkat(&folder, name, Vec::new()).map_err(|_| dangling())?;
+        self.root.map(|_| self.led_to(target.into_bytes())).ok_or_else(dangling)
     }
 
     /// The directory that contains it; the root is its own parent.
@@ -128,9 +146,13 @@ impl Place<'_> {
         Place { path: split(self.path).0, ..*self }
     }
 
-    /// Opens the directory and creates it and its parents (mode 0755) if they are missing. Errors: ENOTDIR if another
-    /// file is there, ENOENT for a dangling link.
+    /// Opens the directory and creates it and its parents (mode 0755) if they are missing; below a root, also where
+    /// dangling links lead. Errors: ENOTDIR if another file is there, ENOENT for a dangling link without a root.
     pub fn make_dirs(&self) -> Result<OwnedFd> {
+        self.make_dirs_through(&mut 0)
+    }
+
+    fn make_dirs_through(&self, links: &mut u32) -> Result<OwnedFd> {
         let absent = match self.open_dir() {
             Err(e) if e.errno == Errno::ENOENT => e,
             result => return result,
@@ -139,13 +161,18 @@ impl Place<'_> {
         if above.path.as_os_str() == self.path.as_os_str() {
             return Err(absent);
         }
-        drop(above.make_dirs()?);
+        drop(above.make_dirs_through(links)?);
         if matches!(name.as_bytes(), b"." | b"..") {
             return self.open_dir();
         }
         match self.make_dir(0o755) {
-            // Another process created it in the meantime, or it is a dangling link: open reports which.
-            Err(e) if e.errno == Errno::EEXIST => self.open_dir().map_err(dangling),
+            // Another process created it in the meantime, or it is a dangling link.
+            Err(e) if e.errno == Errno::EEXIST => match self.open_dir() {
+                Err(e) if e.errno == Errno::ENOENT => {
+                    Place { root: self.root, path: &self.beyond(links)? }.make_dirs_through(links)
+                }
+                result => result,
+            },
             made => made.and_then(|()| self.open_dir()),
         }
     }
@@ -171,18 +198,27 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Opens the file and creates it empty (mode 0644, never through a link) if it is missing.
+    /// Opens the file and creates it empty (mode 0644) if it is missing; like `make_dirs`.
     pub fn make_file(&self) -> Result<OwnedFd> {
+        self.make_file_through(&mut 0)
+    }
+
+    fn make_file_through(&self, links: &mut u32) -> Result<OwnedFd> {
         match self.open() {
             Err(e) if e.errno == Errno::ENOENT => {}
             result => return result,
         }
-        drop(self.above().make_dirs()?);
+        drop(self.above().make_dirs_through(links)?);
         let (folder, name) = self.parent()?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match without_umask(|| rustix::fs::openat(&folder, name, flags, Mode::from_raw_mode(0o644))) {
             Ok(_) => self.open(),
-            Err(rustix::io::Errno::EXIST) => self.open().map_err(dangling),
+            Err(rustix::io::Errno::EXIST) => match self.open() {
+                Err(e) if e.errno == Errno::ENOENT => {
+                    Place { root: self.root, path: &self.beyond(links)? }.make_file_through(links)
+                }
+                result => result,
+            },
             Err(e) => Err(e).at(self.path),
         }
     }
@@ -213,10 +249,6 @@ fn trimmed(mut path: &[u8]) -> &[u8] {
 pub fn shown(folder: &Path, name: &[u8]) -> String {
     let folder = String::from_utf8_lossy(trimmed(folder.as_os_str().as_bytes()));
     if name.is_empty() { folder.into_owned() } else { format!("{folder}/{}", String::from_utf8_lossy(name)) }
-}
-
-fn dangling(error: Error) -> Error {
-    if error.errno == Errno::ENOENT { error.with_detail("it is a dangling symbolic link") } else { error }
 }
 
 /// Runs `f` with umask 0: created files get exactly the requested mode. A later chmod would use the name, which may be

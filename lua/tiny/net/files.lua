@@ -21,7 +21,7 @@ local function hosts(ctx)
   for _, entry in ipairs(ctx.networks or {}) do
     for _, addr in ipairs { entry.addr, entry.addr6 } do table.insert(lines, addr .. "\t" .. names) end
   end
-  if not ctx.networks then table.insert(lines, "127.0.1.1\t" .. names) end
+  if not (ctx.networks and ctx.networks[1]) then table.insert(lines, "127.0.1.1\t" .. names) end
   return table.concat(lines, "\n") .. "\n"
 end
 
@@ -54,13 +54,16 @@ function files.write(ctx)
 end
 
 -- In the container: mounts the files into its root. As in docker, the program may change them. A file that does not exist in
--- a read-only root is skipped; so is /etc/hosts if nothing but the own name needs it and the root has no place for it.
+-- a read-only root is skipped; so is /etc/hosts if nothing but the own name needs it and the root has no place for it. A file
+-- for which the user has a mount is that.
 function files.mount(ctx)
   if not ctx.files then return end
+  local given = {}
+  for _, mount in ipairs(ctx.spec.mounts or {}) do given[mount.target] = true end
   local optional = ctx.spec.network == "none" and not ctx.spec.add_hosts
   for _, name in ipairs(NAMES) do
     local source = ctx.files .. "/" .. name
-    if tiny.stat(source) then
+    if not given["/etc/" .. name] and tiny.stat(source) then
       local idmap = not ctx.rootless and ctx.userns or nil
       local options = { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true, idmap = idmap }
       local _, err = tiny.try(tiny.mount_bind, source, "/etc/" .. name, options)
