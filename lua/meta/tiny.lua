@@ -518,7 +518,7 @@ function watch:changes() end
 
 -- Processes
 
----@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj", any>
+---@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj"|"outlives", any>
 ---@field user? boolean|tiny.namespace user namespace: true (new, with the caller as its root) or a userns handle (join; `userns` sets other maps)
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
@@ -529,6 +529,7 @@ function watch:changes() end
 ---@field cgroupns? boolean with a cgroup handle: a new cgroup namespace whose root is that cgroup
 ---@field time? boolean|tiny.namespace time namespace; a timens handle sets offsets
 ---@field oom_score_adj? integer the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5)) (default: the caller's)
+---@field outlives? boolean the child of a recipe may outlive the recipe's process; by default it ends by SIGKILL with it (`unwind_on_signals`) (default: false)
 
 ---Forks a child into new or existing namespaces and runs `body` there (clone3(2)). The function does not return into the parent: its integer result is the exit status, and an error that it throws is thrown by the parent's `wait`.
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or also create a user namespace (user = true)
@@ -548,7 +549,7 @@ function watch:changes() end
 ---@return tiny.child # a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it
 function tiny.clone(options, body) end
 
----Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` without options.
+---Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` with only the option `outlives`.
 ---* EAGAIN: the limit of processes is reached (setrlimit nproc, or the cgroup's pids.max)
 ---```lua
 ---local child <close> = tiny.fork(function() return 7 end)
@@ -3493,6 +3494,30 @@ function tiny.parse_duration(duration) end
 ---@param words string[] the valid words
 ---@return any # the closest word, or nil when none is similar
 function tiny.did_you_mean(word, words) end
+
+---@class tiny.unwind_on_signals.options: table<"created", any>
+---@field created? function called with each handle that would outlive this process if it were killed, such as a bridge
+
+---From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT throw an error in this process, in a loop and in a call that waits, so that every `<close>` runs; the exit status is 128 + n. A second signal of the same kind ends the process as usual; one that the caller ignores stays ignored. Children of `clone` then end by SIGKILL with this process. `run` does this for a recipe that acts itself.
+---```lua
+---tiny.unwind_on_signals(true)
+---```
+---@param on boolean false: the default actions again, and later children outlive this process
+---@param options? tiny.unwind_on_signals.options
+function tiny.unwind_on_signals(on, options) end
+
+---@class tiny.set_time_limit.options: table<"grace", any>
+---@field grace? tiny.duration the time from the error to SIGKILL (default: 10s)
+
+---Sets a time limit for what follows in this process: when it expires, an error is thrown, in a loop and in a call that waits. If the limit is still set after another `grace`, the process ends by SIGKILL.
+---```lua
+---tiny.set_time_limit("10s")
+---tiny.try(f)
+---tiny.set_time_limit(0)
+---```
+---@param seconds tiny.duration the time limit; 0 removes it
+---@param options? tiny.set_time_limit.options
+function tiny.set_time_limit(seconds, options) end
 
 ---Checks the arguments of a call without making the call. It returns the argument error, if any, and the kind of handle that the call would return. Without a name it returns the placeholder for an unknown value, to be used as an argument or in a table.
 ---```lua

@@ -19,7 +19,7 @@ use spec::Spec;
 
 use crate::log;
 use crate::prim::PRIMITIVES;
-use crate::sys::title;
+use crate::sys::{interrupt, title};
 use crate::vm::files::{Embedded, SearchPath, embedded};
 use crate::vm::registry::did_you_mean;
 use crate::vm::{Failure, Options, Vm, child, trace};
@@ -155,12 +155,18 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
             script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the returned table has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
         // A supervisor runs for a long time in this call: unneeded values are left to Lua's collector.
         drop(script);
-        let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
+        let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)])).map_err(ended_by_signal)?;
         Ok(results.front().map_or(0, child::status_of))
     };
     let end = run().map_err(|f| fail(f, globals.verbose));
     let traced = trace::finish(vm.lua()).map_err(|f| fail(f, globals.verbose));
     end.and_then(|status| traced.map(|()| status))
+}
+
+/// The status of a recipe that a signal has ended.
+fn ended_by_signal(failure: Failure) -> Failure {
+    let exit = interrupt::caught().map_or(failure.exit, |signal| 128 + signal as u8);
+    Failure { exit, ..failure }
 }
 
 /// A command that enters a container first re-executes itself, once, from a copy that cannot be written; before

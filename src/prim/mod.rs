@@ -23,6 +23,7 @@ mod root;
 mod security;
 mod socket;
 mod terminal;
+mod unwind;
 mod userns;
 
 use crate::vm::call::Call;
@@ -65,5 +66,6 @@ pub const FAMILIES: &[&[Primitive]] = &[
     terminal::FAMILY,
     manual::FAMILY,
     control::FAMILY,
+    unwind::FAMILY,
     dry_run::FAMILY,
 ];

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use rustix::process::Signal;
 
-use super::{Context, Error, Result, job_control, namespace};
+use super::{Context, Error, Result, job_control, namespace, parent_death};
 
 /// In a forked child: the pipe that reports its failure to the parent; -1 for none. It owns the descriptor as a number,
 /// since registering a thread-local destructor would cost time in each child.
@@ -29,6 +29,8 @@ pub struct Birth<'a> {
     pub oom_score_adj: Option<i64>,
     /// A new cgroup namespace after the child was placed, so that its root is the child's cgroup.
     pub cgroup_namespace: bool,
+    /// Whether it outlives a parent whose children end with it.
+    pub outlives: bool,
 }
 
 /// The parent's view of a new child.
@@ -119,6 +121,7 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
 /// The first steps of a child. `mapped`: whether the ids of its new user namespace are mapped. The namespaces `early` were
 /// joined by its parent, for its children.
 pub(super) fn begin(birth: &Birth<'_>, mapped: Result<bool>, failures: OwnedFd, early: u64) {
+    parent_death::begin(birth.outlives);
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {

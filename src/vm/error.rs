@@ -8,8 +8,8 @@ use super::call::Fail;
 use super::error_hints::{with_hint, without_given};
 use super::format;
 use super::registry::{Entry, Registry};
-use crate::sys::interrupt;
 use crate::sys::security::capabilities;
+use crate::sys::{interrupt, parent_death};
 
 /// The registry key of the metatable of all error values.
 pub const META: &str = "tiny.error";
@@ -39,14 +39,18 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             err.raw_set("message", text)?;
         }
         Err(error) => {
-            if error.errno == Errno::EINTR {
-                // Ctrl-C has interrupted this waiting call; Lua is not interrupted a second time.
-                interrupt::take();
+            // A signal or a time limit has interrupted this waiting call; Lua is not interrupted a second time.
+            let by = if error.errno == Errno::EINTR { interrupt::take() } else { None };
+            let limit = by == Some(interrupt::LIMIT);
+            let code = if limit { "ETIMEDOUT".into() } else { error.code() };
+            err.raw_set("code", &*code)?;
+            err.raw_set("errno", if limit { Errno::ETIMEDOUT } else { error.errno } as i32)?;
+            match by {
+                Some(signal) if limit || parent_death::guards() => {
+                    err.raw_set("message", super::interrupt::text(signal))?
+                }
+                _ => err.raw_set("message", error.to_string())?,
             }
-            err.raw_set("code", error.code())?;
-            err.raw_set("errno", error.errno as i32)?;
-            err.raw_set("message", error.to_string())?;
-            let code = error.code();
             let listed = primitive.errors().find(|(name, _)| *name == code).map(|(_, hint)| hint.to_owned());
             let hint = error.hint.or(listed).and_then(|hint| without_given(hint, |name| given(args, name)));
             err.raw_set("hint", hint)?;

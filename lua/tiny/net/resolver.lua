@@ -57,7 +57,8 @@ end
 -- The result of the recipe's function: addresses, false for a name that does not exist, nil for no answer.
 local function of_recipe(ctx, question)
   if not ctx.spec.resolve then return nil end
-  local result, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
+  local time_limit = require "tiny.base.time_limit"
+  local result, err = time_limit.call(time_limit.USUAL, function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
   if err then require("tiny.format").note("%s: resolve: %s", ctx.name, tostring(err)) end
   if result == false then return { code = "NXDOMAIN" } end
   if type(result) == "string" then result = { result } end
