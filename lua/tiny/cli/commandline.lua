@@ -57,6 +57,7 @@ local function of_recipe(args)
     if given[1] then require("tiny.cli.container_options").fail(path, given) end
     return nil, result
   end
+  require("tiny.spec.recipe_paths").resolve(result.spec, path)
   local where, recipe = result.where or path, { path = path, args = words, text = text }
   return placed(function() return where end, overlay, result.spec, args), how(args, { where = where, recipe = recipe })
 end
