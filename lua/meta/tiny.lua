@@ -2175,14 +2175,14 @@ function tiny.conntrack_del(addr, options) end
 
 ---@class tiny.qdisc_set.options: table<"rate"|"burst"|"latency"|"delay"|"jitter"|"loss"|"netns", any>
 ---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
----@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate`)
----@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate`)
+---@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate` alone)
+---@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate` alone)
 ---@field delay? tiny.duration the delay of each packet (default: 0)
 ---@field jitter? tiny.duration the variation of the delay (default: 0)
 ---@field loss? number the fraction of packets to drop, 0 to 1 (default: 0)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
+---Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them, with a rate if one is given (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EINVAL: the kernel does not accept these values
