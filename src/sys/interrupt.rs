@@ -2,7 +2,7 @@
 //! a prompt, a signal that ends a recipe, an expired time limit. A second signal before the first is handled ends the
 //! process as usual, so that a hanging command cannot block the terminal.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use nix::errno::Errno;
 
@@ -14,6 +14,9 @@ static PENDING: AtomicI32 = AtomicI32::new(0);
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 /// How often the timer repeats until a time limit ends the process; 0: no limit is set.
 static REPEATS: AtomicI32 = AtomicI32::new(0);
+
+/// Whether the signals in `ENDING` end a recipe.
+static ENDS: AtomicBool = AtomicBool::new(false);
 
 /// The signal of the timer: no other part of the program uses it.
 pub const LIMIT: i32 = libc::SIGVTALRM;
@@ -96,6 +99,7 @@ fn action_of(signal: i32) -> libc::sighandler_t {
 /// From now on the signals in `ENDING` set the flag, once each. One that the caller ignores stays ignored (nohup(1)).
 pub fn arm_ending() -> Result<()> {
     CAUGHT.store(0, Ordering::Relaxed);
+    ENDS.store(true, Ordering::Relaxed);
     handle(LIMIT, expired, 0)?;
     for signal in ENDING {
         if handle(signal, end, libc::SA_RESETHAND)? {
@@ -107,10 +111,21 @@ pub fn arm_ending() -> Result<()> {
 
 /// These signals have their default action again, unless they are ignored.
 pub fn disarm_ending() {
+    ENDS.store(false, Ordering::Relaxed);
     for signal in ENDING {
         if action_of(signal) == end as extern "C" fn(libc::c_int) as libc::sighandler_t {
             restore(signal, libc::SIG_DFL);
         }
+    }
+}
+
+/// In a forked child: the default actions again. A signal that arrived before that has its default effect now.
+pub(super) fn leave_to_parent() {
+    disarm_ending();
+    let early = PENDING.swap(0, Ordering::Relaxed);
+    if early != 0 {
+        // SAFETY: raise sends a signal to this process, whose action is the default.
+        unsafe { libc::raise(early) };
     }
 }
 
@@ -165,7 +180,7 @@ pub fn take() -> Option<i32> {
         0 => None,
         LIMIT => Some(LIMIT),
         signal => {
-            if is_armed_for_ending(signal) {
+            if ends_recipe() {
                 CAUGHT.store(signal, Ordering::Relaxed);
                 let _ = set_timer(0);
             } else {
@@ -176,8 +191,9 @@ pub fn take() -> Option<i32> {
     }
 }
 
-fn is_armed_for_ending(signal: i32) -> bool {
-    super::parent_death::guards() && ENDING.contains(&signal)
+/// Whether the signals in `ENDING` end a recipe in this process.
+pub fn ends_recipe() -> bool {
+    ENDS.load(Ordering::Relaxed)
 }
 
 /// The signal that has ended the recipe.

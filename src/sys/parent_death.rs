@@ -4,7 +4,7 @@
 use std::os::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 
-use super::{Result, event, interrupt, process};
+use super::{Result, event, interrupt};
 
 /// What this process is: neither of the following, a process whose children end with it, or such a child.
 static ROLE: AtomicU8 = AtomicU8::new(NONE);
@@ -39,7 +39,7 @@ pub fn guards() -> bool {
 pub(super) fn begin(outlives: bool) {
     match ROLE.load(Ordering::Relaxed) {
         GUARD => {
-            interrupt::disarm_ending();
+            interrupt::leave_to_parent();
             if outlives {
                 return release();
             }
@@ -56,10 +56,11 @@ pub(super) fn renew() {
     if ROLE.load(Ordering::Relaxed) != BOUND {
         return;
     }
-    let _ = process::set_parent_death_signal(libc::SIGKILL);
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let Some(parent) = take_parent() else { return };
     if event::readable(parent.as_fd(), Some(0.0)).unwrap_or(false) {
-        process::end_child(128 + libc::SIGKILL as u8);
+        // SAFETY: _exit does not return and runs no handlers; nothing was written yet.
+        unsafe { libc::_exit(128 + libc::SIGKILL) }
     }
     PARENT.store(parent.into_raw_fd(), Ordering::Relaxed);
 }

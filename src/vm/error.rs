@@ -8,8 +8,8 @@ use super::call::Fail;
 use super::error_hints::{with_hint, without_given};
 use super::format;
 use super::registry::{Entry, Registry};
+use crate::sys::interrupt;
 use crate::sys::security::capabilities;
-use crate::sys::{interrupt, parent_death};
 
 /// The registry key of the metatable of all error values.
 pub const META: &str = "tiny.error";
@@ -46,7 +46,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             err.raw_set("code", &*code)?;
             err.raw_set("errno", if limit { Errno::ETIMEDOUT } else { error.errno } as i32)?;
             match by {
-                Some(signal) if limit || parent_death::guards() => {
+                Some(signal) if limit || interrupt::ends_recipe() => {
                     err.raw_set("message", super::interrupt::text(signal))?
                 }
                 _ => err.raw_set("message", error.to_string())?,

@@ -2,7 +2,7 @@
 
 use mlua::{HookTriggers, Lua, VmState};
 
-use crate::sys::{self, interrupt, parent_death, signal};
+use crate::sys::{self, interrupt, signal};
 
 /// A flag is checked every 10000 instructions, which costs nothing.
 pub fn watch(lua: &Lua) -> sys::Result<()> {
@@ -18,7 +18,7 @@ pub fn watch(lua: &Lua) -> sys::Result<()> {
 pub fn text(signal: i32) -> String {
     match signal {
         interrupt::LIMIT => "the time limit has expired".into(),
-        _ if parent_death::guards() => format!("interrupted by {}", signal::name(signal)),
+        _ if interrupt::ends_recipe() => format!("interrupted by {}", signal::name(signal)),
         _ => "interrupted".into(),
     }
 }

@@ -105,16 +105,16 @@ local file <close> = tiny.open("/tmp/log", { write = true })
 file:write(entry(1, "a") .. entry(3, ("c"):rep(200)) .. entry(4, "d"))
 check.equal(read_on(), "ab" .. ("c"):rep(200) .. "d")
 
--- The log leaves some space free: 512 KiB of these 32 MiB.
+-- The log leaves some space free: 128 KiB of these 8 MiB.
 tiny.mkdir("/tmp/disk")
-local disk <close> = tiny.mount_tmpfs("/tmp/disk", { size = "32m" })
+local disk <close> = tiny.mount_tmpfs("/tmp/disk", { size = "8m" })
 check.root = "/tmp/disk/root"
 check.succeeds("run", "-d", "--name", "flood", "yes", ("x"):rep(4000))
 await("the limit", function()
-  return (check.succeeds("inspect", "flood")):find("the log leaves 512 KiB of its file system free", 1, true)
+  return (check.succeeds("inspect", "flood")):find("the log leaves 128 KiB of its file system free", 1, true)
 end)
 local ballast = tiny.open("/tmp/disk/ballast", { write = true, create = true })
-ballast:write(("x"):rep(300 * 1024))
+ballast:write(("x"):rep(90 * 1024))
 ballast:close()
 check.succeeds("rm", "-f", "flood")
 
