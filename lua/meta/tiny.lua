@@ -519,7 +519,7 @@ function watch:changes() end
 -- Processes
 
 ---@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj"|"outlives", any>
----@field user? boolean|tiny.namespace user namespace: true (new) or a userns handle (join)
+---@field user? boolean|tiny.namespace user namespace: true (new, with the caller as its root) or a userns handle (join; `userns` sets other maps)
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
 ---@field mount? boolean|tiny.namespace mount namespace
@@ -564,7 +564,8 @@ function tiny.fork(body) end
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
 ---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
 
----Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have their default actions.
+---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
+---* EINVAL: a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)
 ---* ENOENT: check the name and PATH inside the container's root; a script also needs its interpreter there
 ---* EACCES: the file is not executable, or its file system is mounted noexec
 ---* ENOEXEC: the file is not an executable; a script needs a first line such as #!/bin/sh
@@ -1010,7 +1011,7 @@ function tiny.seal() end
 -- Namespaces
 
 ---@class tiny.unshare.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time", any>
----@field user? boolean a new user namespace
+---@field user? boolean a new user namespace, whose root is the caller; setgroups(2) is denied
 ---@field pid? boolean a new pid namespace for future children
 ---@field net? boolean a new network namespace
 ---@field mount? boolean a new mount namespace
@@ -2235,13 +2236,15 @@ function tiny.qdisc_del(link, options) end
 ---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
 function tiny.reserve_port(port, options) end
 
----@class tiny.udp_bind.options: table<"netns", any>
+---@class tiny.udp_bind.options: table<"peer"|"netns", any>
+---@field peer? string connect(2) to this address: receive only from there, and fail with ECONNREFUSED if no program listens there (default: none)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Creates a UDP socket and binds it to a port (udp(7)).
 ---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
 ---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
 ---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
+---* ENETUNREACH: this namespace has no route to the peer
 ---```lua
 ---local udp <close> = tiny.udp_bind("127.0.0.1:0")
 ---```
@@ -2295,9 +2298,10 @@ function tiny.tcp_listen(addr, options) end
 ---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function tiny.tcp_accept(listener) end
 
----@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"netns", any>
+---@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"wait"|"netns", any>
 ---@field timeout? tiny.duration the longest time to wait (default: the kernel's)
 ---@field nonblock? boolean reads and writes do not block (default: false)
+---@field wait? boolean false: return at once, with nonblock; the handle is writable once it is connected, and its first read or write reports a failure (default: true)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Connects to a TCP listener (connect(2)).
@@ -2888,12 +2892,12 @@ function tiny.read(file, max, options) end
 ---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function tiny.write(file, data, options) end
 
----Makes an open file the standard input, output or error of the process (dup2(2)).
+---Makes an open file the standard input, output or error of the process, or a descriptor of a higher number of the program that it executes (dup2(2)). Higher numbers are set by `exec`, which passes them in addition to those of `keep_fds`.
 ---```lua
 ---tiny.dup2(tiny.open("/dev/null"), 0)
 ---```
----@param file tiny.file an open file
----@param number integer 0, 1 or 2
+---@param file tiny.file an open file, pipe or socket
+---@param number integer 0, 1 or 2; or a higher number, for `exec`
 function tiny.dup2(file, number) end
 
 ---Returns whether standard input, output or error is a terminal (isatty(3)).

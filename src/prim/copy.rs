@@ -197,7 +197,7 @@ fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Ou
 }
 
 fn copy_tree(call: &Call<'_>) -> Outcome {
-    let (from, to) = (call.str(0)?, call.str(1)?);
+    let (from, to) = (call.path(0)?, call.path(1)?);
     let (from_root, to_root) = (Root::of(&call.value("from_root"))?, Root::of(&call.value("to_root"))?);
     let (from, to) = (from_root.place(&from)?, to_root.place(&to)?);
     tallied(call, |tally| {
@@ -238,14 +238,14 @@ fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
 }
 
 fn tar_pack(call: &Call<'_>) -> Outcome {
-    let (from, root) = (call.str(0)?, root(call)?);
+    let (from, root) = (call.path(0)?, root(call)?);
     let from = root.place(&from)?;
     let mut packer = archive::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
     tallied(call, |tally| sys::run(&mut packer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally)))
 }
 
 fn tar_unpack(call: &Call<'_>) -> Outcome {
-    let (to, root) = (call.str(0)?, root(call)?);
+    let (to, root) = (call.path(0)?, root(call)?);
     let to = root.place(&to)?;
     let from = stream(call, "from")?;
     tallied(call, |tally| {

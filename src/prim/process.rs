@@ -27,7 +27,13 @@ pub const FAMILY: &[Primitive] = &[
               the parent's `wait`.",
         args: &[arg("body", Type::Function, "runs in the child; `tiny.exec` replaces it by a program")],
         options: &[
-            opt("user", Type::Namespace, "", "user namespace: true (new) or a userns handle (join)"),
+            opt(
+                "user",
+                Type::Namespace,
+                "",
+                "user namespace: true (new, with the caller as its root) or a userns handle (join; `userns` sets other \
+                 maps)",
+            ),
             opt("pid", Type::Namespace, "", "pid namespace; the child of a new one is its PID 1"),
             opt("net", Type::Namespace, "", "network namespace"),
             opt("mount", Type::Namespace, "", "mount namespace"),
@@ -81,8 +87,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "exec",
-        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have \
-              their default actions.",
+        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, \
+              stay open, and signals have their default actions.",
         list: Some((Type::Bytes, "the program, looked up in PATH unless it contains a slash, and its arguments")),
         options: &[
             opt("env", Type::Map(&Type::Bytes), "the caller's environment", "the complete environment of the program"),
@@ -90,6 +96,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         returns: "does not return; an error when the program cannot be run",
         errors: &[
+            ("EINVAL", "a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)"),
             (
                 "ENOENT",
                 "check the name and PATH inside the container's root; a script also needs its interpreter there",

@@ -31,6 +31,7 @@ pub mod namespace;
 pub mod net;
 pub mod overlay;
 pub mod parent_death;
+pub mod passed_fds;
 pub mod path;
 pub mod pidfd;
 pub mod probe;

@@ -118,12 +118,17 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
     unsafe { libc::syscall(libc::SYS_clone, flags, 0, args.pidfd, 0, 0) }
 }
 
-/// A pid namespace is joined by the parent, for its children; returns the namespace to return to.
-pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64) {
+/// The first steps of a child. `mapped`: whether the ids of its new user namespace are mapped. The namespaces `early` were
+/// joined by its parent, for its children.
+pub(super) fn begin(birth: &Birth<'_>, mapped: Result<bool>, failures: OwnedFd, early: u64) {
     parent_death::begin(birth.outlives);
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
+        // The parent throws the error of a map that it could not write.
+        if !mapped? {
+            end_child(125);
+        }
         job_control::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;

@@ -5,10 +5,11 @@ use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
 use nix::errno::Errno;
 
 use super::call::Fail;
-use super::error_hints::with_hint;
+use super::error_hints::{with_hint, without_given};
 use super::format;
 use super::registry::{Entry, Registry};
 use crate::sys::interrupt;
+use crate::sys::security::capabilities;
 
 /// The registry key of the metatable of all error values.
 pub const META: &str = "tiny.error";
@@ -51,11 +52,24 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
                 _ => err.raw_set("message", error.to_string())?,
             }
             let listed = primitive.errors().find(|(name, _)| *name == code).map(|(_, hint)| hint.to_owned());
-            err.raw_set("hint", error.hint.or(listed))?;
+            let hint = error.hint.or(listed).and_then(|hint| without_given(hint, |name| given(args, name)));
+            err.raw_set("hint", hint)?;
             err.raw_set("path", error.path)?;
         }
     }
     finish(lua, err)
+}
+
+/// Whether the call had this option, or its process already is where the option leads: with privileges in its namespace.
+fn given(args: &MultiValue, option: &str) -> bool {
+    let set = |value: &Value| {
+        value.as_table().is_some_and(|t| t.raw_get::<Value>(option).is_ok_and(|v| v == Value::Boolean(true)))
+    };
+    args.iter().any(set) || option == "user" && may_administer()
+}
+
+fn may_administer() -> bool {
+    capabilities::own().is_ok_and(|sets| capabilities::bit("SYS_ADMIN").is_some_and(|bit| sets.effective & bit != 0))
 }
 
 /// An error value with only a message.

@@ -12,7 +12,7 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname; the default is the id.
@@ -60,6 +60,7 @@
 ---@field mac_address? string The MAC address on the first network.
 ---@field dns? string[] DNS servers for names outside the container's networks; the default is the host's.
 ---@field dns_search? string[] DNS search domains.
+---@field dns_options? string[] Options of resolv.conf(5), such as `timeout:2`; the default is the host's.
 ---@field add_hosts? string[] "NAME:ADDRESS": entries of /etc/hosts.
 ---@field net_rate? string The rate limit of each network interface, "10mbit".
 ---@field net_delay? tiny.duration The delay of each packet.

@@ -192,7 +192,7 @@ function copy.run(from, to, options)
     end
     return transfer(from, to, options)
   end
-  local rootless = tiny.getuid() ~= 0
+  local rootless = require("tiny.base.rootless").is()
   local owner = not rootless and owner_of(to)
   if not next(held) and not rootless and not owner then return work() end
   local done = { tiny.pipe() }

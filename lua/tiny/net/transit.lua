@@ -1,7 +1,7 @@
 -- The host's IP forwarding: enabled for the first network that needs it, of any state root, and disabled after the last. It
 -- applies to containers only: a table prevents the host from routing between its other links, including later ones. That
 -- table and a note in each state root with such a network record that forwarding was off before; both are needed, since
--- `nft flush ruleset` removes the table. All functions run under the networks' lock.
+-- `nft flush ruleset` removes the table. All functions run under the locks of the networks and of what state roots share.
 local format = require "tiny.format"
 local store = require "tiny.net.store"
 local tables = require "tiny.net.tables"

@@ -45,7 +45,7 @@ function namespaces.check(asked)
     if value and not (value == "host" or allowed.container and name) then
       wrong(kind, ("%s is not one of private, host%s"):format(tiny.show(value), allowed.container and ", container:NAME" or ""))
     end
-    if value and (tiny.getuid() ~= 0 or asked.userns and asked.userns ~= "host") then
+    if value and (require("tiny.base.rootless").is() or asked.userns and asked.userns ~= "host") then
       wrong(kind, "a container with a user namespace of its own has all namespaces of its own")
     end
     if name then

@@ -113,6 +113,8 @@ return {
     option = { value = "ADDRESS", help = "DNS server for names outside the container's networks [default: the host's]" } },
   { "dns_search", "strings", "DNS search domains.",
     option = { value = "DOMAIN", help = "DNS search domain; . for none" } },
+  { "dns_options", "strings", "Options of resolv.conf(5), such as `timeout:2`; the default is the host's.",
+    option = { "dns-option", alias = "dns-opt", value = "OPTION", help = "Option of resolv.conf, such as timeout:2 [default: the host's]" } },
   { "add_hosts", "strings", '"NAME:ADDRESS": entries of /etc/hosts.',
     option = { "add-host", value = "NAME:ADDRESS", help = "Add an entry to /etc/hosts; host-gateway is the host's address" } },
   { "net_rate", "string", 'The rate limit of each network interface, "10mbit".', net = true,

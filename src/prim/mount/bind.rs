@@ -39,7 +39,7 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
 };
 
 fn mount_bind(call: &Call<'_>) -> Outcome {
-    let source = call.str(0)?;
+    let source = call.path(0)?;
     let root = Root::of(&call.value("source_root"))?;
     let from = root.place(&source)?.open()?;
     let recursive = call.opt("recursive")?.unwrap_or(true);

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, openat2};
 
 use super::{Data, Entry, Kind, Sink, Tally, join};
-use crate::sys::path::Place;
+use crate::sys::path::{Place, shown};
 use crate::sys::{Context, Error, Result};
 
 /// Pseudo file systems (linux/magic.h): proc, sysfs, cgroup, cgroup2, devpts, debugfs, tracefs, securityfs, bpf,
@@ -45,7 +45,7 @@ pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Ta
     let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let top = source.open_with(flags)?;
     let device = rustix::fs::fstat(&top).at(source.path)?.st_dev;
-    let within = |path: &[u8]| format!("{}/{}", source.path.trim_end_matches('/'), String::from_utf8_lossy(path));
+    let within = |path: &[u8]| shown(source.path, path);
     if !hand(&top, Vec::new(), sink, tally).map_err(|e| e.with_path(source.path))? {
         return Ok(());
     }

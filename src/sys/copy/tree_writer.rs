@@ -2,16 +2,18 @@
 //! leaves no partial file. Existing files are replaced, never followed or written into. An existing directory is merged
 //! into and keeps its mode, owner and times unless they are copied.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Timespec, Timestamps, Uid, openat2};
 
 use super::{Data, Entry, Kind, Sink, Tally, join, split};
 use crate::sys::fs::random_hex;
-use crate::sys::path::{Place, without_umask};
+use crate::sys::path::{Place, shown, without_umask};
 use crate::sys::{Context, Error, Result, interrupt};
 
 /// Bytes copied between two checks of the clock.
@@ -51,12 +53,12 @@ impl TreeWriter {
     /// place is followed. Errors: ENOENT when the folder that is to hold it is missing.
     pub fn at(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
         let (anchor, base) = match to.open_with(OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(folder) => (folder, String::new()),
+            Ok(folder) => (folder, OsString::new()),
             Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ENOTDIR) => to.follow()?,
             Err(e) => return Err(e),
         };
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        Ok(TreeWriter::new(anchor, base.into_bytes(), resolve, archive, to))
+        Ok(TreeWriter::new(anchor, base.into_vec(), resolve, archive, to))
     }
 
     /// The tree of an archive in the directory `to`. Links in the path of an entry are resolved within the root;
@@ -64,7 +66,7 @@ impl TreeWriter {
     pub fn in_folder(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
         let folder = to.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
         let (anchor, base) = match to.root {
-            Some(root) => (root.try_clone_to_owned().at(to.path)?, to.path.as_bytes().to_vec()),
+            Some(root) => (root.try_clone_to_owned().at(to.path)?, to.path.as_os_str().as_bytes().to_vec()),
             None => (folder, Vec::new()),
         };
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
@@ -72,7 +74,7 @@ impl TreeWriter {
     }
 
     fn new(anchor: OwnedFd, base: Vec<u8>, resolve: ResolveFlags, archive: bool, to: Place<'_>) -> TreeWriter {
-        let shown = to.path.trim_end_matches('/').to_owned();
+        let shown = shown(to.path, b"");
         TreeWriter { anchor, base, resolve, archive, last: None, made: Vec::new(), top: None, shown }
     }
 
@@ -85,8 +87,7 @@ impl TreeWriter {
         let folder = match self.look_up(above) {
             // An archive may leave out parent directories.
             Err(e) if e.errno == Errno::ENOENT && self.resolve.contains(ResolveFlags::IN_ROOT) => {
-                let path = std::str::from_utf8(above).map_err(|_| Errno::EILSEQ)?;
-                Place { root: Some(self.anchor.as_fd()), path }.make_dirs()?
+                Place { root: Some(self.anchor.as_fd()), path: OsStr::from_bytes(above).as_ref() }.make_dirs()?
             }
             found => found?,
         };
