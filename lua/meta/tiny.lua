@@ -1251,7 +1251,7 @@ function tiny.mount_propagation(target, propagation, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"device"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1263,6 +1263,7 @@ function tiny.mount_private(target, options) end
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
 ---@field recursive? boolean include the mounts below the source (default: true)
 ---@field source_root? tiny.dir|string resolve the source below this directory (default: the caller's root)
+---@field device? boolean no `nodev` if the source itself is a device node, checked once it is open (default: false)
 ---@field idmap? tiny.userns map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its root, and files that its root creates belong to uid 0
 
 ---Bind-mounts a file or directory at another path. The flags are set before the mount becomes visible (open_tree(2), mount_setattr(2)).
@@ -1314,7 +1315,7 @@ function tiny.mount_proc(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_sysfs(target, options) end
 
----@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
+---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"uid"|"gid"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1326,6 +1327,8 @@ function tiny.mount_sysfs(target, options) end
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
 ---@field size? tiny.size the largest total size (default: half of the memory)
 ---@field inodes? integer the largest number of files (default: the kernel's)
+---@field uid? integer the owner of its root directory (default: the caller)
+---@field gid? integer the group of its root directory (default: the caller's)
 ---@field mode? integer the mode of its root directory as an integer: tonumber("755", 8) (default: 0o1777)
 
 ---Mounts an empty tmpfs at `target` (tmpfs(5)).
@@ -2186,14 +2189,14 @@ function tiny.conntrack_del(addr, options) end
 
 ---@class tiny.qdisc_set.options: table<"rate"|"burst"|"latency"|"delay"|"jitter"|"loss"|"netns", any>
 ---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
----@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate`)
----@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate`)
+---@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate` alone)
+---@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate` alone)
 ---@field delay? tiny.duration the delay of each packet (default: 0)
 ---@field jitter? tiny.duration the variation of the delay (default: 0)
 ---@field loss? number the fraction of packets to drop, 0 to 1 (default: 0)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
+---Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them, with a rate if one is given (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EINVAL: the kernel does not accept these values
@@ -2604,14 +2607,15 @@ function tiny.flock(path, options) end
 ---@param lock tiny.lock a handle returned by `flock`
 function tiny.unlock(lock) end
 
----@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"progress", any>
+---@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"capabilities"|"progress", any>
 ---@field from_root? tiny.dir|string the root directory for `from` (default: the caller's root)
 ---@field to_root? tiny.dir|string the root directory for `to` (default: the caller's root)
 ---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
----@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field archive? boolean keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field capabilities? boolean keep file capabilities (capabilities(7)) (default: as `archive`)
 ---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in either tree are copied or replaced, not followed. Each file appears complete or not at all, with the size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).
+---Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in either tree are copied or replaced, not followed. Each file appears complete or not at all, with the size it had when it was found. Holes, hard links and user attributes are kept (copy_file_range(2), openat2(2), xattr(7)).
 ---* ENOENT: the source or the parent directory of the copy is missing
 ---* EROFS: the target is on a read-only mount
 ---* ENOSPC: the disk is full; no partial file is left
@@ -2625,7 +2629,7 @@ function tiny.unlock(lock) end
 ---@param from string the source
 ---@param to string the path of the copy, or a link to it
 ---@param options? tiny.copy_tree.options
----@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.copy_tree(from, to, options) end
 
 ---@class tiny.copy_entries.options: table<"follow"|"max"|"total"|"redirect"|"except"|"access_as"|"keep_groups", any>
@@ -2685,13 +2689,13 @@ function tiny.mkdirs(root, paths, options) end
 ---```
 ---@param from string the source
 ---@param options tiny.tar_pack.options
----@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_pack(from, options) end
 
 ---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field from tiny.file the file or pipe to read the stream from
----@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field archive? boolean keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller (default: false)
 ---@field progress? function called with the number of bytes so far, at most ten times a second
 
 ---Unpacks a tar stream into a directory. Symbolic links in the path of an entry are resolved within `root`, or within the directory if no root is given. Each file appears complete or not at all.
@@ -2707,7 +2711,7 @@ function tiny.tar_pack(from, options) end
 ---```
 ---@param to string an existing directory
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
 ---Returns random hexadecimal digits (getrandom(2)).

@@ -100,7 +100,7 @@ pub fn kind(table: &Table) -> Option<String> {
     table.raw_get("kind").ok()?
 }
 
-/// A short text for a handle, `bridge td0`; `None` for any other table.
+/// A short text for a handle, `<bridge td0>` or `<bridge td0, closed>`; `None` for any other table.
 pub fn brief(table: &Table) -> Option<String> {
     let kind = kind(table)?;
     let text = |key: &str| match table.raw_get::<Value>(key) {
@@ -109,7 +109,9 @@ pub fn brief(table: &Table) -> Option<String> {
         _ => None,
     };
     let name = ["name", "path", "pid"].iter().find_map(|key| text(key));
-    Some(format!("<{kind}{}>", name.map(|n| format!(" {n}")).unwrap_or_default()))
+    let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+    let closed = if table.raw_get("closed").unwrap_or(false) { ", closed" } else { "" };
+    Some(format!("<{kind}{name}{closed}>"))
 }
 
 /// Whether `table` is a handle of kind `wanted`; "namespace" accepts every namespace.

@@ -20,7 +20,7 @@
 ---@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
 ---@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
 ---@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
----@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
+---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
 ---@field swap? tiny.size|"unlimited" The swap limit, in addition to the memory limit.
@@ -30,9 +30,9 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
----@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
+---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
 ---@field env? table<string, string>|string[] Environment variables.

@@ -74,6 +74,7 @@ local function of_recipe(args)
     return nil, result
   end
   tiny.unwind_on_signals(false)
+  require("tiny.spec.recipe_paths").resolve(result.spec, path)
   local where, recipe = result.where or path, { path = path, args = words, text = text }
   return placed(function() return where end, overlay, result.spec, args), how(args, { where = where, recipe = recipe })
 end

@@ -151,6 +151,8 @@ local function transfer(from, to, options)
     end
     return tiny.copy_tree(from.path, target(from, to, source), {
       from_root = from.root, to_root = to.root, follow = options.follow_link, archive = options.archive, progress = tell,
+      -- Like setuid bits, capabilities of a container's file do not become the host's unasked.
+      capabilities = to.name ~= nil,
     })
   end
   local done, err = tiny.try(act)

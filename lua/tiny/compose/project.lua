@@ -23,6 +23,9 @@ function project.read(path, words)
   if not topology.is(made) then
     tiny.fail { at = path, message = "the recipe does not return a topology", hint = 'return require("tiny.topology").new { containers = { … } }', exit = 125 }
   end
+  for _, asked in pairs(type(made.asked.containers) == "table" and made.asked.containers or {}) do
+    if type(asked) == "table" then require("tiny.spec.recipe_paths").resolve(asked, path, made.asked.volumes) end
+  end
   local name = path:match("([^/]+)%.lua$") or path
   local _, err = tiny.try(topology.resolve, made, (name:gsub("[^%w_.-]", "-"):gsub("^[^%w]+", "")))
   if err then
