@@ -138,6 +138,10 @@ end
 function check.no_container()
   for _, folder in ipairs { "/containers", "/names", "/run" } do
     local names = tiny.list_dir(check.root .. folder) or {}
+    -- The journal of this test, which is a recipe.
+    for i = #names, 1, -1 do
+      if names[i] == ("recipe.%d.jsonl"):format(tiny.getpid()) then table.remove(names, i) end
+    end
     if #names > 0 then error(("left in %s: %s"):format(folder, table.concat(names, " ")), 2) end
   end
 end

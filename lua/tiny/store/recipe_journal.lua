@@ -13,7 +13,7 @@ local OWN = { unblock_signals = true }
 
 local function folder()
   local _, run = state.roots()
-  return run .. "/recipes"
+  return run
 end
 
 -- Whether a call can be repeated by another process: a handle in it, such as of a namespace, ends with this one.
@@ -39,7 +39,7 @@ function journal.new(recipe)
   local function begin()
     local me = state.self()
     tiny.mkdir(folder(), { parents = true, mode = PRIVATE })
-    self.path = ("%s/%d.jsonl"):format(folder(), me.pid)
+    self.path = ("%s/recipe.%d.jsonl"):format(folder(), me.pid)
     tiny.try(tiny.remove, self.path)
     me.recipe = recipe
     append(me)
@@ -89,6 +89,7 @@ end
 function journal.sweep(undo)
   local cleared = {}
   for _, name in ipairs(tiny.try(tiny.list_dir, folder()) or {}) do
+    if not name:match("^recipe%.%d+%.jsonl$") then goto next end
     local path = folder() .. "/" .. name
     local head, calls = read(path)
     local living <close> = head and state.open_process(head) or nil
@@ -103,6 +104,7 @@ function journal.sweep(undo)
       if err then require("tiny.format").note("%s: while cleaning up: %s", tostring(head.recipe), err) end
     end
     if not living and not failed then tiny.try(tiny.remove, path) end
+    ::next::
   end
   return cleared
 end
