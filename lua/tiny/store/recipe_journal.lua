@@ -13,7 +13,7 @@ local OWN = { unblock_signals = true }
 
 local function folder()
   local _, run = state.roots()
-  return run .. "/recipes"
+  return run
 end
 
 -- Whether a call can be repeated by another process: a handle in it, such as of a namespace, ends with this one.
@@ -38,16 +38,11 @@ function journal.new(recipe)
   end
   local function begin()
     local me = state.self()
-    self.path = ("%s/%d.jsonl"):format(folder(), me.pid)
+    tiny.mkdir(folder(), { parents = true, mode = PRIVATE })
+    self.path = ("%s/recipe.%d.jsonl"):format(folder(), me.pid)
     tiny.try(tiny.remove, self.path)
     me.recipe = recipe
-    while true do
-      tiny.mkdir(folder(), { parents = true, mode = PRIVATE })
-      local _, err = tiny.try(append, me)
-      if not err then return end
-      -- The recipe that ended last has removed the folder in between.
-      if err.code ~= "ENOENT" then error(err, 0) end
-    end
+    append(me)
   end
   -- Takes a new handle. A journal that cannot be written changes nothing else.
   function self.created(handle)
@@ -64,9 +59,7 @@ function journal.new(recipe)
     if err then require("tiny.format").note("what this recipe creates would outlive a crash: %s", tostring(err)) end
   end
   function self.finish()
-    if not self.path then return end
-    tiny.try(tiny.remove, self.path)
-    tiny.try(tiny.remove, folder()) -- if it is empty
+    if self.path then tiny.try(tiny.remove, self.path) end
   end
   return self
 end
@@ -96,6 +89,7 @@ end
 function journal.sweep(undo)
   local cleared = {}
   for _, name in ipairs(tiny.try(tiny.list_dir, folder()) or {}) do
+    if not name:match("^recipe%.%d+%.jsonl$") then goto next end
     local path = folder() .. "/" .. name
     local head, calls = read(path)
     local living <close> = head and state.open_process(head) or nil
@@ -110,6 +104,7 @@ function journal.sweep(undo)
       if err then require("tiny.format").note("%s: while cleaning up: %s", tostring(head.recipe), err) end
     end
     if not living and not failed then tiny.try(tiny.remove, path) end
+    ::next::
   end
   return cleared
 end

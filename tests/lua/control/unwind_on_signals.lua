@@ -68,6 +68,11 @@ local function after_kill(make)
 end
 check.equal(after_kill(function(f) return tiny.clone({ pid = true }, f) end), true)
 check.equal(after_kill(function(f) return tiny.clone({ uts = true }, f) end), true)
+check.equal(after_kill(function(f) return tiny.clone({ user = true, pid = true }, f) end), true)
+check.equal(after_kill(function(f)
+  local own <close> = tiny.userns { uid_map = { { 0, 0, 1 } }, gid_map = { { 0, 0, 1 } } }
+  return tiny.clone({ user = own, pid = true }, f)
+end), true)
 check.equal(after_kill(function(f)
   return tiny.clone({ pid = true }, function()
     tiny.setuser(65534, { gid = 65534 })

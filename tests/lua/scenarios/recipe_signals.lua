@@ -27,7 +27,13 @@ local function start()
   return recipe, tiny.pidfd_open(math.tointeger(tonumber(from:read()))), err
 end
 local function exists(name) return tiny.stat("/sys/class/net/" .. name) ~= nil end
-local function journals() return #(tiny.try(tiny.list_dir, check.root .. "/run/recipes") or {}) end
+local function journals()
+  local count = 0
+  for _, name in ipairs(tiny.list_dir(check.root .. "/run") or {}) do
+    if name:match("^recipe%.") and name ~= ("recipe.%d.jsonl"):format(tiny.getpid()) then count = count + 1 end
+  end
+  return count
+end
 
 for signal, status in pairs { SIGINT = 130, SIGTERM = 143, SIGHUP = 129, SIGQUIT = 131 } do
   local recipe <close>, child, err = start()
