@@ -42,7 +42,8 @@ return {
   summary = "Show the manual of a primitive, command, module or recipe",
   section = "System",
   order = 403,
-  about = "Without a name, it prints the index. `commands`, `modules` and `recipes` list those.\n"
+  about = "Without a name, it prints the index. `commands`, `modules` and `recipes` list those; `keys` lists the keys of a\n"
+    .. "container, `run.memory` explains one of them, and `ctx` and `call` what functions of a recipe are passed.\n"
     .. "--format markdown prints the whole reference, man prints pages for man(1), and lua prints stubs for editors.\n"
     .. "`tinylua doc --format man --output ~/.local/share/man` installs the man pages.\n"
     .. "`tinylua doc --format lua --output .tinylua`, next to your recipes, lets an editor with lua-language-server complete\n"
@@ -61,7 +62,7 @@ return {
     elseif not args.name then
       format.line(require("tiny.docs.terminal").index())
       list "commands"
-      format.line("\nAlso: `tinylua doc modules`, `tinylua doc recipes`, `tinylua doc NAME`.")
+      format.line("\nAlso: `tinylua doc modules`, `tinylua doc recipes`, `tinylua doc keys`, `tinylua doc NAME`.")
     elseif manual.topics[args.name] then
       list(args.name)
     else

@@ -14,6 +14,8 @@ return {
     local container = state.find(args.container)
     local old = container.config.name
     state.rename(container, args.name)
-    if old ~= args.name then require("tiny.store.events").emit(container, "rename", { old_name = old }) end
+    if old == args.name then return end
+    require("tiny.client.network_connect").rename(container.id, old)
+    require("tiny.store.events").emit(container, "rename", { old_name = old })
   end,
 }

@@ -9,12 +9,12 @@ local state = require "tiny.state"
 local function by_processes(container, stats)
   local process <close> = state.process(container)
   local first <close> = process and tiny.try(source.of, process) or nil
-  local own = first and first:link("ns/pid")
-  if not own then return end
+  if not first then return end
+  local is_member = source.members_of(container, first)
   local memory, pids = 0, 0
   for _, name in ipairs(tiny.list_dir("/proc")) do
     local held <close> = name:match("^%d+$") and source.open(source.integer(name)) or nil
-    if held and held:link("ns/pid") == own then
+    if held and is_member(held) then
       memory = memory + (tonumber((held:read("smaps_rollup") or ""):match("\nPss:%s+(%d+) kB")) or 0) * 1024
       pids = pids + (tonumber(held:status().Threads or 1) or 1)
     end

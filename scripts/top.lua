@@ -26,11 +26,11 @@ end
 local function processes(container)
   local process <close> = state.process(container) or tiny.fail { message = container.config.name .. " has just ended" }
   local first <close> = source.of(process)
-  local map, own = first:read("uid_map"), tiny.readlink("ns/pid", { root = first.folder })
+  local map, is_member = first:read("uid_map"), source.members_of(container, first)
   local rows = {}
   for _, name in ipairs(tiny.list_dir("/proc")) do
     local held <close> = name:match("^%d+$") and source.open(source.integer(name)) or nil
-    if held and held:link("ns/pid") == own then table.insert(rows, row_of(held, map)) end
+    if held and is_member(held) then table.insert(rows, row_of(held, map)) end
   end
   return rows
 end

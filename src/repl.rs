@@ -14,7 +14,7 @@ use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use mlua::{Function, HookTriggers, Lua, Table, VmState};
+use mlua::{Function, Lua, Table};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
@@ -115,19 +115,9 @@ fn editor(lua: &Lua, ask: &Ask) -> sys::Result<Editor<LuaHelper, FileHistory>> {
         let _ = editor.load_history(path); // it does not exist before the first input
     }
     if ask.lua {
-        interruptible(lua)?;
+        crate::vm::interrupt::watch(lua)?;
     }
     Ok(editor)
-}
-
-/// Ctrl-C stops an endless loop; checking a flag every 10000 instructions costs nothing.
-fn interruptible(lua: &Lua) -> sys::Result<()> {
-    let look = HookTriggers::new().every_nth_instruction(10_000);
-    let hook = |_: &Lua, _: &mlua::debug::Debug<'_>| match interrupt::take() {
-        true => Err(mlua::Error::runtime("interrupted")),
-        false => Ok(VmState::Continue),
-    };
-    lua.set_global_hook(look, hook).map_err(|e| sys::Error::new(nix::errno::Errno::ENOMEM).with_detail(e.to_string()))
 }
 
 fn broken(error: ReadlineError) -> sys::Error {

@@ -518,8 +518,8 @@ function watch:changes() end
 
 -- Processes
 
----@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj", any>
----@field user? boolean|tiny.namespace user namespace: true (new) or a userns handle (join)
+---@class tiny.clone.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"cgroupns"|"time"|"oom_score_adj"|"outlives", any>
+---@field user? boolean|tiny.namespace user namespace: true (new, with the caller as its root) or a userns handle (join; `userns` sets other maps)
 ---@field pid? boolean|tiny.namespace pid namespace; the child of a new one is its PID 1
 ---@field net? boolean|tiny.namespace network namespace
 ---@field mount? boolean|tiny.namespace mount namespace
@@ -529,6 +529,7 @@ function watch:changes() end
 ---@field cgroupns? boolean with a cgroup handle: a new cgroup namespace whose root is that cgroup
 ---@field time? boolean|tiny.namespace time namespace; a timens handle sets offsets
 ---@field oom_score_adj? integer the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5)) (default: the caller's)
+---@field outlives? boolean the child of a recipe may outlive the recipe's process; by default it ends by SIGKILL with it (`unwind_on_signals`) (default: false)
 
 ---Forks a child into new or existing namespaces and runs `body` there (clone3(2)). The function does not return into the parent: its integer result is the exit status, and an error that it throws is thrown by the parent's `wait`.
 ---* EPERM: needs CAP_SYS_ADMIN: run as root, or also create a user namespace (user = true)
@@ -548,7 +549,7 @@ function watch:changes() end
 ---@return tiny.child # a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it
 function tiny.clone(options, body) end
 
----Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` without options.
+---Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` with only the option `outlives`.
 ---* EAGAIN: the limit of processes is reached (setrlimit nproc, or the cgroup's pids.max)
 ---```lua
 ---local child <close> = tiny.fork(function() return 7 end)
@@ -563,7 +564,8 @@ function tiny.fork(body) end
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
 ---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
 
----Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have their default actions.
+---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
+---* EINVAL: a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)
 ---* ENOENT: check the name and PATH inside the container's root; a script also needs its interpreter there
 ---* EACCES: the file is not executable, or its file system is mounted noexec
 ---* ENOEXEC: the file is not an executable; a script needs a first line such as #!/bin/sh
@@ -1009,7 +1011,7 @@ function tiny.seal() end
 -- Namespaces
 
 ---@class tiny.unshare.options: table<"user"|"pid"|"net"|"mount"|"uts"|"ipc"|"cgroup"|"time", any>
----@field user? boolean a new user namespace
+---@field user? boolean a new user namespace, whose root is the caller; setgroups(2) is denied
 ---@field pid? boolean a new pid namespace for future children
 ---@field net? boolean a new network namespace
 ---@field mount? boolean a new mount namespace
@@ -1249,7 +1251,7 @@ function tiny.mount_propagation(target, propagation, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"idmap", any>
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"device"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1261,6 +1263,7 @@ function tiny.mount_private(target, options) end
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
 ---@field recursive? boolean include the mounts below the source (default: true)
 ---@field source_root? tiny.dir|string resolve the source below this directory (default: the caller's root)
+---@field device? boolean no `nodev` if the source itself is a device node, checked once it is open (default: false)
 ---@field idmap? tiny.userns map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its root, and files that its root creates belong to uid 0
 
 ---Bind-mounts a file or directory at another path. The flags are set before the mount becomes visible (open_tree(2), mount_setattr(2)).
@@ -1312,7 +1315,7 @@ function tiny.mount_proc(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_sysfs(target, options) end
 
----@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"mode", any>
+---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"uid"|"gid"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1324,6 +1327,8 @@ function tiny.mount_sysfs(target, options) end
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
 ---@field size? tiny.size the largest total size (default: half of the memory)
 ---@field inodes? integer the largest number of files (default: the kernel's)
+---@field uid? integer the owner of its root directory (default: the caller)
+---@field gid? integer the group of its root directory (default: the caller's)
 ---@field mode? integer the mode of its root directory as an integer: tonumber("755", 8) (default: 0o1777)
 
 ---Mounts an empty tmpfs at `target` (tmpfs(5)).
@@ -2184,14 +2189,14 @@ function tiny.conntrack_del(addr, options) end
 
 ---@class tiny.qdisc_set.options: table<"rate"|"burst"|"latency"|"delay"|"jitter"|"loss"|"netns", any>
 ---@field rate? integer|string bits per second, or "10mbit", "512kbit" (default: none)
----@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate`)
----@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate`)
+---@field burst? tiny.size how many bytes may be sent at once, at least one packet: "32k" (default: needed with `rate` alone)
+---@field latency? tiny.duration how long a packet may wait before it is dropped (default: needed with `rate` alone)
 ---@field delay? tiny.duration the delay of each packet (default: 0)
 ---@field jitter? tiny.duration the variation of the delay (default: 0)
 ---@field loss? number the fraction of packets to drop, 0 to 1 (default: 0)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
+---Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them, with a rate if one is given (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENODEV: there is no such link in this network namespace; tiny.links() lists them
 ---* EINVAL: the kernel does not accept these values
@@ -2234,13 +2239,15 @@ function tiny.qdisc_del(link, options) end
 ---@return tiny.reservation # a reservation handle: `port` (the number), `proto`
 function tiny.reserve_port(port, options) end
 
----@class tiny.udp_bind.options: table<"netns", any>
+---@class tiny.udp_bind.options: table<"peer"|"netns", any>
+---@field peer? string connect(2) to this address: receive only from there, and fail with ECONNREFUSED if no program listens there (default: none)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Creates a UDP socket and binds it to a port (udp(7)).
 ---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
 ---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
 ---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
+---* ENETUNREACH: this namespace has no route to the peer
 ---```lua
 ---local udp <close> = tiny.udp_bind("127.0.0.1:0")
 ---```
@@ -2294,9 +2301,10 @@ function tiny.tcp_listen(addr, options) end
 ---@return any # a nonblocking file handle whose `path` is the peer's address; nil when no connection is waiting
 function tiny.tcp_accept(listener) end
 
----@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"netns", any>
+---@class tiny.tcp_connect.options: table<"timeout"|"nonblock"|"wait"|"netns", any>
 ---@field timeout? tiny.duration the longest time to wait (default: the kernel's)
 ---@field nonblock? boolean reads and writes do not block (default: false)
+---@field wait? boolean false: return at once, with nonblock; the handle is writable once it is connected, and its first read or write reports a failure (default: true)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Connects to a TCP listener (connect(2)).
@@ -2599,14 +2607,15 @@ function tiny.flock(path, options) end
 ---@param lock tiny.lock a handle returned by `flock`
 function tiny.unlock(lock) end
 
----@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"progress", any>
+---@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"capabilities"|"progress", any>
 ---@field from_root? tiny.dir|string the root directory for `from` (default: the caller's root)
 ---@field to_root? tiny.dir|string the root directory for `to` (default: the caller's root)
 ---@field follow? boolean if `from` is a symbolic link, copy its target (default: false)
----@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field archive? boolean keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field capabilities? boolean keep file capabilities (capabilities(7)) (default: as `archive`)
 ---@field progress? function called with the number of bytes so far, at most ten times a second
 
----Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in either tree are copied or replaced, not followed. Each file appears complete or not at all, with the size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).
+---Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in either tree are copied or replaced, not followed. Each file appears complete or not at all, with the size it had when it was found. Holes, hard links and user attributes are kept (copy_file_range(2), openat2(2), xattr(7)).
 ---* ENOENT: the source or the parent directory of the copy is missing
 ---* EROFS: the target is on a read-only mount
 ---* ENOSPC: the disk is full; no partial file is left
@@ -2620,7 +2629,7 @@ function tiny.unlock(lock) end
 ---@param from string the source
 ---@param to string the path of the copy, or a link to it
 ---@param options? tiny.copy_tree.options
----@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.copy_tree(from, to, options) end
 
 ---@class tiny.copy_entries.options: table<"follow"|"max"|"total"|"redirect"|"except"|"access_as"|"keep_groups", any>
@@ -2680,13 +2689,13 @@ function tiny.mkdirs(root, paths, options) end
 ---```
 ---@param from string the source
 ---@param options tiny.tar_pack.options
----@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_pack(from, options) end
 
 ---@class tiny.tar_unpack.options: table<"root"|"from"|"archive"|"progress", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field from tiny.file the file or pipe to read the stream from
----@field archive? boolean keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller (default: false)
+---@field archive? boolean keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller (default: false)
 ---@field progress? function called with the number of bytes so far, at most ten times a second
 
 ---Unpacks a tar stream into a directory. Symbolic links in the path of an entry are resolved within `root`, or within the directory if no root is given. Each file appears complete or not at all.
@@ -2702,7 +2711,7 @@ function tiny.tar_pack(from, options) end
 ---```
 ---@param to string an existing directory
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
 ---Returns random hexadecimal digits (getrandom(2)).
@@ -2887,12 +2896,12 @@ function tiny.read(file, max, options) end
 ---@return any # the number of bytes written: all of them, or with wait = false as many as fitted, possibly 0
 function tiny.write(file, data, options) end
 
----Makes an open file the standard input, output or error of the process (dup2(2)).
+---Makes an open file the standard input, output or error of the process, or a descriptor of a higher number of the program that it executes (dup2(2)). Higher numbers are set by `exec`, which passes them in addition to those of `keep_fds`.
 ---```lua
 ---tiny.dup2(tiny.open("/dev/null"), 0)
 ---```
----@param file tiny.file an open file
----@param number integer 0, 1 or 2
+---@param file tiny.file an open file, pipe or socket
+---@param number integer 0, 1 or 2; or a higher number, for `exec`
 function tiny.dup2(file, number) end
 
 ---Returns whether standard input, output or error is a terminal (isatty(3)).
@@ -3089,10 +3098,11 @@ function tiny.recv_fd(socket) end
 
 -- Output
 
----@class tiny.pump.options: table<"dir"|"max_size"|"max_files", any>
+---@class tiny.pump.options: table<"dir"|"max_size"|"max_files"|"keep_free", any>
 ---@field dir string the directory of the FIFOs and spools
 ---@field max_size? tiny.size start a new log file at this size (default: none)
 ---@field max_files? integer how many log files are kept, including the current one; with 1 it is truncated (default: 2)
+---@field keep_free? tiny.size fail with ENOSPC rather than leave less free space on the file system, at most 1/64 of its size; `pump_finish` uses all of it (default: 0)
 
 ---Opens the output path of a container: the FIFOs `stdout` and `stderr` in a directory, a spool file for each, and the log with one JSON object per line (lines that arrive together form one object). Bytes move by splice(2): SIGKILL neither loses nor duplicates any, and a pump opened later continues where the log ends.
 ---* ENOENT: the FIFOs are missing: create them with mknod
@@ -3488,6 +3498,30 @@ function tiny.parse_duration(duration) end
 ---@param words string[] the valid words
 ---@return any # the closest word, or nil when none is similar
 function tiny.did_you_mean(word, words) end
+
+---@class tiny.unwind_on_signals.options: table<"created", any>
+---@field created? function called with each handle that would outlive this process if it were killed, such as a bridge
+
+---From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT throw an error in this process, in a loop and in a call that waits, so that every `<close>` runs; the exit status is 128 + n. A second signal of the same kind ends the process as usual; one that the caller ignores stays ignored. Children of `clone` then end by SIGKILL with this process. `run` does this for a recipe that acts itself.
+---```lua
+---tiny.unwind_on_signals(true)
+---```
+---@param on boolean false: the default actions again, and later children outlive this process
+---@param options? tiny.unwind_on_signals.options
+function tiny.unwind_on_signals(on, options) end
+
+---@class tiny.set_time_limit.options: table<"grace", any>
+---@field grace? tiny.duration the time from the error to SIGKILL (default: 10s)
+
+---Sets a time limit for what follows in this process: when it expires, an error is thrown, in a loop and in a call that waits. If the limit is still set after another `grace`, the process ends by SIGKILL.
+---```lua
+---tiny.set_time_limit("10s")
+---tiny.try(f)
+---tiny.set_time_limit(0)
+---```
+---@param seconds tiny.duration the time limit; 0 removes it
+---@param options? tiny.set_time_limit.options
+function tiny.set_time_limit(seconds, options) end
 
 ---Checks the arguments of a call without making the call. It returns the argument error, if any, and the kind of handle that the call would return. Without a name it returns the placeholder for an unknown value, to be used as an argument or in a table.
 ---```lua

@@ -14,6 +14,8 @@ container.steps = require "tiny.spec.steps"
 
 local DEFAULT_ENV = { PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", container = "tinylua" }
 
+local NOTHING = {}
+
 -- Creates the container that a recipe returns.
 function container.new(asked)
   local where = tiny.caller()
@@ -44,7 +46,7 @@ end
 function step.mounts(ctx)
   require("tiny.pipeline.mounts").mount(ctx)
   tiny.pivot_root(ctx.root)
-  tiny.sethostname(ctx.spec.hostname)
+  if not ctx.spec.uts then tiny.sethostname(ctx.spec.hostname) end
   if ctx.spec.workdir then tiny.mkdir(ctx.spec.workdir, { parents = true, root = "/" }) end
   -- Only the root mount itself; mounts below it keep their own options.
   if ctx.spec.read_only then
@@ -132,7 +134,10 @@ function step.namespaces(ctx)
   local options = { pid = true, mount = true, uts = true, ipc = true, net = ctx.netns }
   if ctx.rootless then options.user = ctx.userns end
   if ctx.cgroup then options.cgroup, options.cgroupns = ctx.cgroup, true else options.cgroup = true end
+  local spec = ctx.spec
+  local shared = (spec.pid or spec.ipc or spec.uts or spec.cgroupns) and require("tiny.pipeline.namespaces").open(ctx, options) or NOTHING
   ctx.child = tiny.clone(options, ctx.inside)
+  for _, handle in ipairs(shared) do handle:close() end
 end
 
 -- The socket that receives the listener of the container's system calls; nil if no function answers them.

@@ -8,7 +8,8 @@ function network.check(spec) require "tiny.net.check"(spec) end
 -- Joins the networks in order; the first one that is not internal has the default route.
 local function join(ctx)
   local attach, ports, store = require "tiny.net.attach", require "tiny.net.ports", require "tiny.net.store"
-  local held = ports.reserve(ctx)
+  -- A container that was disconnected from all its networks has none left, as in docker; it can join others later.
+  local held = ctx.spec.networks[1] and ports.reserve(ctx) or {}
   ctx.netns, ctx.networks = ctx.scope:add(tiny.netns { user = ctx.userns }), {}
   tiny.link_set("lo", { netns = ctx.netns, up = true })
   local way_out
@@ -20,7 +21,7 @@ local function join(ctx)
     way_out = way_out or not found.internal and ctx.networks[i]
   end
   local first = way_out or ctx.networks[1]
-  ports.publish(ctx, held, first.addr, first.addr6)
+  if first then ports.publish(ctx, held, first.addr, first.addr6) end
   -- Last, since the rules for published ports also drop packets to loopback addresses.
   if #held > 0 and way_out then require("tiny.net.bridge").open_loopback(store.find(way_out.network)) end
   ctx.ports = #held > 0 and held or nil
@@ -58,8 +59,7 @@ function network.connect(ctx)
   elseif mode ~= "host" then
     ctx.netns = true
   end
-  -- Without a network no files are needed; this keeps the start fast.
-  if mode ~= "none" or ctx.spec.add_hosts or ctx.spec.dns then require("tiny.net.files").write(ctx) end
+  require("tiny.net.files").write(ctx)
 end
 
 -- In the container: brings up loopback, which is down in a new namespace.

@@ -16,6 +16,15 @@ local function undo(call)
   if err and not GONE[err.code] then return tostring(err), err.usage end
 end
 
+-- Undoes one call of another process's journal; returns the error's text, nil if nothing is left of it.
+local function undo_one(call)
+  if not tiny[call[1]] then return ("%s is no call"):format(tostring(call[1])) end
+  -- Processes in a cgroup would keep it.
+  local group = call[1] == "cgroup_del" and tiny.try(tiny.open_cgroup, call[2])
+  if group then tiny.try(tiny.cgroup_kill, group) end
+  return (undo(call))
+end
+
 -- journal: the path of the journal file, or nil for a scope that ends with its process.
 local function new(journal)
   return setmetatable({ calls = {}, handles = {}, journal = journal }, Scope)
@@ -105,4 +114,4 @@ local function replay(journal)
   return failures, table.move(more, 1, #more, #damage + 1, damage)
 end
 
-return { new = new, replay = replay }
+return { new = new, replay = replay, undo_one = undo_one }

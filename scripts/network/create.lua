@@ -13,7 +13,7 @@ return {
     { "gateway6", value = "ADDRESS", help = "IPv6 address of the bridge" },
     { "internal", type = "flag", help = "Block traffic to other networks, to the outside and to services of the host" },
     { "no-isolate", type = "flag", help = "Also allow other networks and neighbors of the host to reach unpublished ports" },
-    { "mtu", type = "integer", value = "BYTES", help = "Maximum transmission unit [default: 1500]" },
+    { "mtu", type = "integer", value = "BYTES", help = "Maximum transmission unit [default: that of the host's default route]" },
     { "label", short = "l", many = true, value = "K=V", help = "Set a label" },
   },
   args = { { "name", value = "NAME", help = "Network name" } },

@@ -4,6 +4,14 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mlua::{Function, Table};
 
+use crate::vm::Vm;
+
+/// What to use instead of a command that other engines have.
+pub fn command(vm: &Vm, name: &str) -> Option<String> {
+    let require: Function = vm.lua().globals().get("require").ok()?;
+    require.call::<Table>("tiny.cli.unknown_commands").ok()?.get(name).ok()?
+}
+
 /// The error, with the script's message about the option instead of a suggestion.
 pub fn told(mut error: clap::Error, script: &Table) -> clap::Error {
     let Some(said) = said(&error, script) else { return error };

@@ -19,7 +19,7 @@ use spec::Spec;
 
 use crate::log;
 use crate::prim::PRIMITIVES;
-use crate::sys::title;
+use crate::sys::{interrupt, title};
 use crate::vm::files::{Embedded, SearchPath, embedded};
 use crate::vm::registry::did_you_mean;
 use crate::vm::{Failure, Options, Vm, child, trace};
@@ -124,7 +124,7 @@ pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
 fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Result<u8, End> {
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
-        return Err(unknown_command(name, vm.search()).into());
+        return Err(unknown_command(vm, name).into());
     };
     let chosen = group::choose(vm, name, &script, rest).map_err(|end| match end {
         End::Failed { failure, .. } => fail(failure, globals.verbose),
@@ -155,7 +155,7 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
             script.get("run").map_err(|_| Failure::plain(format!("{name}.lua: the returned table has no function \"run\"\n  hint: `tinylua init command` writes a template")))?;
         // A supervisor runs for a long time in this call: unneeded values are left to Lua's collector.
         drop(script);
-        let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)]))?;
+        let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)])).map_err(ended_by_signal)?;
         let result = results.front().unwrap_or(&Value::Nil);
         child::status_of(result).ok_or_else(|| {
             let shown = crate::vm::format::value(result);
@@ -165,6 +165,12 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
     let end = run().map_err(|f| fail(f, globals.verbose));
     let traced = trace::finish(vm.lua()).map_err(|f| fail(f, globals.verbose));
     end.and_then(|status| traced.map(|()| status))
+}
+
+/// The status of a recipe that a signal has ended.
+fn ended_by_signal(failure: Failure) -> Failure {
+    let exit = interrupt::caught().map_or(failure.exit, |signal| 128 + signal as u8);
+    Failure { exit, ..failure }
 }
 
 /// A command that enters a container first re-executes itself, once, from a copy that cannot be written; before
@@ -209,12 +215,14 @@ fn help_with_commands(globals: &Globals) -> String {
     overview::put(&help, &SearchPath::new(&globals.lua_path), "")
 }
 
-fn unknown_command(name: &str, search: &SearchPath) -> clap::Error {
-    let names = overview::names(search, "scripts");
-    let near = did_you_mean(name, names.iter().map(String::as_str));
-    let tip = match near {
-        Some(near) => format!("did you mean `tinylua {near}`?"),
-        None => "`tinylua --help` lists the commands".to_owned(),
+/// The error for a word that is no command: other engines' words come before similar ones.
+fn unknown_command(vm: &Vm, name: &str) -> clap::Error {
+    let names = overview::names(vm.search(), "scripts");
+    let near = || did_you_mean(name, names.iter().map(String::as_str));
+    let tip = match (elsewhere::command(vm, name), near()) {
+        (Some(other), _) => other,
+        (None, Some(near)) => format!("did you mean `tinylua {near}`?"),
+        (None, None) => "`tinylua --help` lists the commands".to_owned(),
     };
     top().error(clap::error::ErrorKind::InvalidSubcommand, format!("unknown command {name:?}; {tip}"))
 }

@@ -18,12 +18,12 @@ const ARCHIVE: Opt = opt(
     "archive",
     Type::Bool,
     "false",
-    "keep owners and set-user-ID bits, and copy devices; otherwise the copies belong to the caller",
+    "keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller",
 );
 const PROGRESS: Opt =
     opt("progress", Type::Function, "", "called with the number of bytes so far, at most ten times a second");
-const RETURNS: &str = "a table: bytes, entries, sockets (how many were skipped) and changed (the files whose size \
-                       changed during the copy)";
+const RETURNS: &str = "a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could \
+                       not be set) and changed (the files whose size changed during the copy)";
 const ENOENT: (&str, &str) = ("ENOENT", "the source or the parent directory of the copy is missing");
 const EROFS: (&str, &str) = ("EROFS", "the target is on a read-only mount");
 const ENOSPC: (&str, &str) = ("ENOSPC", "the disk is full; no partial file is left");
@@ -38,13 +38,15 @@ pub const FAMILY: &[Primitive] = &[
         name: "copy_tree",
         doc: "Copies a file or a directory tree to `to`; an existing directory is merged into. Symbolic links in \
               either tree are copied or replaced, not followed. Each file appears complete or not at all, with the \
-              size it had when it was found. Holes are kept (copy_file_range(2), openat2(2)).",
+              size it had when it was found. Holes, hard links and user attributes are kept (copy_file_range(2), \
+              openat2(2), xattr(7)).",
         args: &[arg("from", Type::Path, "the source"), arg("to", Type::Path, "the path of the copy, or a link to it")],
         options: &[
             opt("from_root", ROOT_TYPE, "the caller's root", "the root directory for `from`"),
             opt("to_root", ROOT_TYPE, "the caller's root", "the root directory for `to`"),
             FOLLOW,
             ARCHIVE,
+            opt("capabilities", Type::Bool, "as `archive`", "keep file capabilities (capabilities(7))"),
             PROGRESS,
         ],
         returns: RETURNS,
@@ -189,6 +191,8 @@ fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Ou
     table.raw_set("bytes", tally.bytes)?;
     table.raw_set("entries", tally.entries)?;
     table.raw_set("sockets", tally.sockets)?;
+    table.raw_set("devices", tally.devices)?;
+    table.raw_set("attributes", tally.attributes)?;
     table.raw_set("changed", tally.changed)?;
     match failure {
         Some(error) => Err(Fail::Lua(error)),
@@ -197,13 +201,15 @@ fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Ou
 }
 
 fn copy_tree(call: &Call<'_>) -> Outcome {
-    let (from, to) = (call.str(0)?, call.str(1)?);
+    let (from, to) = (call.path(0)?, call.path(1)?);
     let (from_root, to_root) = (Root::of(&call.value("from_root"))?, Root::of(&call.value("to_root"))?);
     let (from, to) = (from_root.place(&from)?, to_root.place(&to)?);
     tallied(call, |tally| {
-        let mut plant = TreeWriter::at(to, call.flag("archive"))?;
-        sys::run(&mut plant, |sink| tree_reader::read(from, call.flag("follow"), sink, tally))
-            .map_err(|e| e.with_path(to.path))
+        let archive = call.flag("archive");
+        let mut writer = TreeWriter::at(to, archive, archive || call.flag("capabilities"))?;
+        let done = sys::run(&mut writer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally));
+        tally.attributes += writer.unkept();
+        done.map_err(|e| e.with_path(to.path))
     })
 }
 
@@ -238,18 +244,20 @@ fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
 }
 
 fn tar_pack(call: &Call<'_>) -> Outcome {
-    let (from, root) = (call.str(0)?, root(call)?);
+    let (from, root) = (call.path(0)?, root(call)?);
     let from = root.place(&from)?;
     let mut packer = archive::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
     tallied(call, |tally| sys::run(&mut packer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally)))
 }
 
 fn tar_unpack(call: &Call<'_>) -> Outcome {
-    let (to, root) = (call.str(0)?, root(call)?);
+    let (to, root) = (call.path(0)?, root(call)?);
     let to = root.place(&to)?;
     let from = stream(call, "from")?;
     tallied(call, |tally| {
-        let mut plant = TreeWriter::in_folder(to, call.flag("archive"))?;
-        sys::run(&mut plant, |sink| archive::unpack(from, sink, tally))
+        let mut writer = TreeWriter::in_folder(to, call.flag("archive"))?;
+        let done = sys::run(&mut writer, |sink| archive::unpack(from, sink, tally));
+        tally.attributes += writer.unkept();
+        done
     })
 }

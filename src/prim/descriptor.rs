@@ -1,13 +1,15 @@
 //! Open files: opening, reading, writing, the standard streams.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use mlua::{Table, Value};
 use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
-use crate::sys::{Context, device, event as sys, fs, interrupt};
-use crate::vm::call::{Call, Fail};
+use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
+use crate::vm::call::{self, Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
 
@@ -64,7 +66,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "local null = tiny.open_device(\"/dev/null\", { root = \"./rootfs\", major = 1, minor = 3 })",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c)?);
+            let (path, root) = (c.path(0)?, root(c)?);
             let fd = device::open_char(root.place(&path)?, c.opt("major")?.unwrap_or(0), c.opt("minor")?.unwrap_or(0))?;
             c.ok(file(c, fd, &path)?)
         },
@@ -149,13 +151,22 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "dup2",
         effect: Effect::Plumbing,
-        doc: "Makes an open file the standard input, output or error of the process (dup2(2)).",
-        args: &[arg("file", FILE, "an open file"), arg("number", range::STANDARD, "0, 1 or 2")],
+        doc: "Makes an open file the standard input, output or error of the process, or a descriptor of a higher \
+              number of the program that it executes (dup2(2)). Higher numbers are set by `exec`, which passes them in \
+              addition to those of `keep_fds`.",
+        args: &[
+            arg("file", FILE, "an open file, pipe or socket"),
+            arg("number", range::DESCRIPTOR, "0, 1 or 2; or a higher number, for `exec`"),
+        ],
         example: "tiny.dup2(tiny.open(\"/dev/null\"), 0)",
         call: |c| {
-            let number = standard(c, 1)?;
+            let number: i32 = c.get(1)?;
+            if number > 2 {
+                c.fd(0)?.with(|fd| passed_fds::pass(fd, number))??;
+                return c.ok(());
+            }
             crate::sys::process::flush_stdio();
-            c.fd(0)?.with(|fd| fs::dup_to(fd, number))??;
+            c.fd(0)?.with(|fd| fs::dup_to(fd, number as u32))??;
             c.ok(())
         },
         ..BASE
@@ -179,12 +190,12 @@ pub const FAMILY: &[Primitive] = &[
     },
 ];
 
-pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: &str) -> Result<Table, Fail> {
-    Builder::new(call.lua, "file")?.field("path", path)?.fd(fd)?.build()
+pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: impl AsRef<OsStr>) -> Result<Table, Fail> {
+    Builder::new(call.lua, "file")?.field("path", path.as_ref())?.fd(fd)?.build()
 }
 
 fn open(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let write = call.flag("write") || call.flag("append");
     let mut flags = OFlags::CLOEXEC | OFlags::NOCTTY;
     flags |= match (call.opt::<bool>("read")?.unwrap_or(!write), write) {
@@ -250,6 +261,6 @@ fn write(call: &Call<'_>) -> Outcome {
     call.ok(taken.at(path_of(call)?)?)
 }
 
-fn path_of(call: &Call<'_>) -> Result<String, Fail> {
-    Ok(call.handle(0)?.raw_get("path")?)
+fn path_of(call: &Call<'_>) -> Result<PathBuf, Fail> {
+    Ok(call::path_of(&call.handle(0)?.raw_get("path")?))
 }

@@ -63,7 +63,7 @@ pub const FAMILY: &[Primitive] = &[
         example: "tiny.append_file(\"undo.jsonl\", tiny.json_encode { \"link_del\", \"veth0\" } .. \"\\n\")",
         call: |c| {
             let data: mlua::LuaString = c.get(1)?;
-            sys::append(&c.str(0)?, &data.as_bytes(), c.opt("mode")?.unwrap_or(0o644))?;
+            sys::append(&c.path(0)?, &data.as_bytes(), c.opt("mode")?.unwrap_or(0o644))?;
             c.ok(())
         },
         ..BASE
@@ -82,7 +82,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "tiny.append_file(\"journal\", \"one line\\n\")\ntiny.fsync(\"journal\")",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c)?);
+            let (path, root) = (c.path(0)?, root(c)?);
             sys::sync(root.place(&path)?)?;
             c.ok(())
         },
@@ -135,8 +135,8 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, EACCES, ("EEXIST", "a file of that name already exists")],
         example: "tiny.symlink(\"/proc/self/fd\", \"/dev/fd\")",
         call: |c| {
-            let (path, root) = (c.str(1)?, root(c)?);
-            sys::symlink(&c.str(0)?, root.place(&path)?)?;
+            let (path, root) = (c.path(1)?, root(c)?);
+            sys::symlink(&c.path(0)?, root.place(&path)?)?;
             c.ok(())
         },
         ..BASE
@@ -151,7 +151,7 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, ("EINVAL", "it is not a symbolic link")],
         example: "print(tiny.readlink(\"/proc/self/ns/net\"))",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c)?);
+            let (path, root) = (c.path(0)?, root(c)?);
             let target = sys::readlink(root.place(&path)?)?;
             c.ok(c.lua.create_string(target)?)
         },
@@ -169,7 +169,7 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[ENOENT, ("EPERM", "needs CAP_CHOWN")],
         example: "tiny.chown(\"out.fifo\", { uid = 1000, gid = 1000 })",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c)?);
+            let (path, root) = (c.path(0)?, root(c)?);
             let place = root.place(&path)?;
             sys::chown(place, c.opt("uid")?.unwrap_or(0), c.opt("gid")?.unwrap_or(0))?;
             c.ok(())
@@ -193,7 +193,7 @@ pub const FAMILY: &[Primitive] = &[
         example: "tiny.setxattr(\"upper/root\", \"trusted.overlay.opaque\", { value = \"y\" })",
         call: |c| {
             let value: Option<mlua::LuaString> = c.opt("value")?;
-            sys::setxattr(&c.str(0)?, &c.str(1)?, &value.map(|v| v.as_bytes().to_vec()).unwrap_or_default())?;
+            sys::setxattr(&c.path(0)?, &c.str(1)?, &value.map(|v| v.as_bytes().to_vec()).unwrap_or_default())?;
             c.ok(())
         },
         ..BASE
@@ -213,7 +213,8 @@ pub const FAMILY: &[Primitive] = &[
         example: "tiny.rename(\"new\", \"current\")",
         call: |c| {
             use kernel::Context;
-            std::fs::rename(c.str(0)?, c.str(1)?).detail(format!("to {}", c.str(1)?)).at(c.str(0)?)?;
+            let (from, to) = (c.path(0)?, c.path(1)?);
+            std::fs::rename(&from, &to).detail(format!("to {}", to.display())).at(&from)?;
             c.ok(())
         },
         ..BASE
@@ -287,7 +288,7 @@ fn or_nil<T>(result: kernel::Result<T>) -> kernel::Result<Option<T>> {
 }
 
 fn read_file(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     let place = root.place(&path)?;
     match or_nil(sys::read(place, call.opt_size("max")?.unwrap_or(READ_MOST)))? {
         Some(text) => call.ok(call.lua.create_string(text)?),
@@ -302,13 +303,13 @@ fn write_file(call: &Call<'_>) -> Outcome {
         sync: call.flag("sync"),
         exclusive: call.flag("exclusive"),
     };
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     sys::write(root.place(&path)?, &data.as_bytes(), how)?;
     call.ok(())
 }
 
 fn list_dir(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     let names = match sys::list(root.place(&path)?, !call.flag("nofollow")) {
         Err(e) if e.errno == Errno::ENOENT => return call.ok(Value::Nil),
         names => names?,
@@ -321,7 +322,7 @@ fn list_dir(call: &Call<'_>) -> Outcome {
 }
 
 fn stat(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     let place = root.place(&path)?;
     let links = match (call.flag("nofollow"), call.opt("follow")?.unwrap_or(true)) {
         (true, _) => sys::Links::Refused,
@@ -343,7 +344,7 @@ fn stat(call: &Call<'_>) -> Outcome {
 }
 
 fn mkdir(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     let place = root.place(&path)?;
     let mode = call.opt::<u32>("mode")?;
     match (call.flag("parents"), mode) {
@@ -365,7 +366,7 @@ fn mkdir(call: &Call<'_>) -> Outcome {
 }
 
 fn remove(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     let place = root.place(&path)?;
     if call.flag("recursive") {
         tree::remove_tree(place)?
@@ -376,10 +377,10 @@ fn remove(call: &Call<'_>) -> Outcome {
 }
 
 fn flock(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let wait = if call.opt("wait")?.unwrap_or(true) { call.opt_seconds("timeout")? } else { Some(0.0) };
     match sys::lock(&path, !call.flag("shared"), wait)? {
-        Some(fd) => call.ok(Builder::new(call.lua, "lock")?.field("path", path)?.fd(fd)?.build()?),
+        Some(fd) => call.ok(Builder::new(call.lua, "lock")?.field("path", path.as_os_str())?.fd(fd)?.build()?),
         None => call.ok(Value::Nil),
     }
 }

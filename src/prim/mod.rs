@@ -25,6 +25,7 @@ mod root;
 mod security;
 mod socket;
 mod terminal;
+mod unwind;
 mod userns;
 
 use crate::vm::call::Call;
@@ -67,5 +68,6 @@ pub const FAMILIES: &[&[Primitive]] = &[
     terminal::FAMILY,
     manual::FAMILY,
     control::FAMILY,
+    unwind::FAMILY,
     dry_run::FAMILY,
 ];

@@ -30,7 +30,7 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Moves the calling process into new namespaces; new `pid` and `time` namespaces are entered only by \
               children forked later (unshare(2)).",
         options: &[
-            opt("user", Type::Bool, "", "a new user namespace"),
+            opt("user", Type::Bool, "", "a new user namespace, whose root is the caller; setgroups(2) is denied"),
             opt("pid", Type::Bool, "", "a new pid namespace for future children"),
             opt("net", Type::Bool, "", "a new network namespace"),
             opt("mount", Type::Bool, "", "a new mount namespace"),
@@ -172,7 +172,7 @@ fn unshare(call: &Call<'_>) -> Outcome {
     crate::sys::process::flush_stdio();
     let flags = new_flags(call);
     entering(&["pid"], flags)?;
-    sys::unshare(flags)?;
+    crate::sys::userns::unshare(flags)?;
     call.ok(())
 }
 

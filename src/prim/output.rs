@@ -37,6 +37,13 @@ pub const FAMILY: &[Primitive] = &[
                 "2",
                 "how many log files are kept, including the current one; with 1 it is truncated",
             ),
+            opt(
+                "keep_free",
+                Type::Size,
+                "0",
+                "fail with ENOSPC rather than leave less free space on the file system, at most 1/64 of its size; \
+                 `pump_finish` uses all of it",
+            ),
         ],
         returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`",
         errors: &[
@@ -182,8 +189,11 @@ impl UserData for Pump {}
 fn pump(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
     let dir = call.opt::<String>("dir")?.unwrap_or_default();
-    let rotation =
-        Rotation { max_size: call.opt_size("max_size")?.unwrap_or(0), max_files: call.opt("max_files")?.unwrap_or(2) };
+    let rotation = Rotation {
+        max_size: call.opt_size("max_size")?.unwrap_or(0),
+        max_files: call.opt("max_files")?.unwrap_or(2),
+        keep_free: call.opt_size("keep_free")?.unwrap_or(0),
+    };
     let mut log = LogFile::open(&path, rotation)?;
     let mut builder = Builder::new(call.lua, "pump")?.field("path", path)?;
     let mut streams = Vec::new();

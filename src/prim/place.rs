@@ -1,6 +1,9 @@
 //! Path arguments of the primitives, and the option `root` below which they are resolved.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use mlua::{UserDataRef, Value};
 
@@ -30,7 +33,7 @@ impl Root {
     pub fn of(value: &Value) -> Result<Root, Fail> {
         match value {
             Value::Table(table) => Ok(Root::Handle(FdRef::of(table)?.hold()?)),
-            Value::String(path) => Ok(Root::Opened(path::open_root(&path.to_string_lossy())?)),
+            Value::String(path) => Ok(Root::Opened(path::open_root(OsStr::from_bytes(&path.as_bytes()).as_ref())?)),
             _ => Ok(Root::Caller),
         }
     }
@@ -45,7 +48,7 @@ impl Root {
     }
 
     /// The place of a path below it.
-    pub fn place<'a>(&'a self, path: &'a str) -> Result<Place<'a>, Fail> {
+    pub fn place<'a>(&'a self, path: &'a Path) -> Result<Place<'a>, Fail> {
         Ok(Place { root: self.fd()?, path })
     }
 }

@@ -6,6 +6,7 @@ use super::namespace::{entering, joined, new_flags};
 use crate::sys::birth;
 use crate::sys::exec;
 use crate::sys::init;
+use crate::sys::parent_death;
 use crate::sys::pidfd::{self, Ended};
 use crate::sys::process::{self as sys, Birth, Born};
 use crate::sys::signal;
@@ -26,7 +27,13 @@ pub const FAMILY: &[Primitive] = &[
               the parent's `wait`.",
         args: &[arg("body", Type::Function, "runs in the child; `tiny.exec` replaces it by a program")],
         options: &[
-            opt("user", Type::Namespace, "", "user namespace: true (new) or a userns handle (join)"),
+            opt(
+                "user",
+                Type::Namespace,
+                "",
+                "user namespace: true (new, with the caller as its root) or a userns handle (join; `userns` sets other \
+                 maps)",
+            ),
             opt("pid", Type::Namespace, "", "pid namespace; the child of a new one is its PID 1"),
             opt("net", Type::Namespace, "", "network namespace"),
             opt("mount", Type::Namespace, "", "mount namespace"),
@@ -46,6 +53,13 @@ pub const FAMILY: &[Primitive] = &[
                 "the caller's",
                 "the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5))",
             ),
+            opt(
+                "outlives",
+                Type::Bool,
+                "false",
+                "the child of a recipe may outlive the recipe's process; by default it ends by SIGKILL with it \
+                 (`unwind_on_signals`)",
+            ),
         ],
         returns: "a child handle: `pid`, `:wait()`, `:wait_ready()`, `:kill()`; `<close>` kills and reaps it",
         errors: &[
@@ -62,8 +76,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "fork",
-        doc: "Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` without \
-              options.",
+        doc: "Forks a child in the caller's own namespaces and runs `body` there (fork(2)). It is `clone` with only the \
+              option `outlives`.",
         args: &[arg("body", Type::Function, "runs in the child")],
         returns: "a child handle",
         errors: &[("EAGAIN", "the limit of processes is reached (setrlimit nproc, or the cgroup's pids.max)")],
@@ -73,8 +87,8 @@ pub const FAMILY: &[Primitive] = &[
     },
     Primitive {
         name: "exec",
-        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2 stay open, and signals have \
-              their default actions.",
+        doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, \
+              stay open, and signals have their default actions.",
         list: Some((Type::Argument, "the program, looked up in PATH unless it contains a slash, and its arguments")),
         options: &[
             opt("env", Type::Env, "the caller's environment", "the complete environment of the program"),
@@ -87,6 +101,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         returns: "does not return; an error when the program cannot be run",
         errors: &[
+            ("EINVAL", "a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)"),
             (
                 "ENOENT",
                 "check the name and PATH inside the container's root; a script also needs its interpreter there",
@@ -205,11 +220,12 @@ fn clone(call: &Call<'_>) -> Outcome {
         birth.into_cgroup = placed.into.as_ref().map(std::os::fd::AsFd::as_fd);
         birth.attach = placed.attach.iter().map(std::os::fd::AsFd::as_fd).collect();
     }
+    birth.outlives = call.flag("outlives");
     born(call, &birth, true)
 }
 
 fn fork(call: &Call<'_>) -> Outcome {
-    born(call, &Birth::default(), false)
+    born(call, &Birth { outlives: true, ..Birth::default() }, false)
 }
 
 fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
@@ -223,6 +239,9 @@ fn born(call: &Call<'_>, birth: &Birth<'_>, inside: bool) -> Outcome {
     };
     let report = call.lua.create_userdata(handle::Fd(Some(report)))?;
     let handle = Builder::new(call.lua, "child")?.field("pid", pid)?.field("report", report)?.fd(pidfd)?.build()?;
+    if parent_death::guards() && !birth.outlives {
+        handle.raw_set("ends_with_parent", true)?;
+    }
     call.ok(handle)
 }
 

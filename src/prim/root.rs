@@ -11,7 +11,7 @@ use super::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;
 use crate::sys::mount as sys;
 use crate::sys::{cloned_binary, path};
-use crate::vm::call::Call;
+use crate::vm::call::{Call, path_of};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, range};
 
@@ -92,7 +92,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "tiny.chdir(\"/srv\")",
         call: |c| {
-            let (path, root) = (c.str(0)?, root(c)?);
+            let (path, root) = (c.path(0)?, root(c)?);
             sys::chdir(root.place(&path)?)?;
             c.ok(())
         },
@@ -123,21 +123,21 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 fn open_root(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let fd = match root(call)? {
         Root::Caller => path::open_root(&path)?,
         root => root.place(&path)?.open_with(OFlags::PATH | OFlags::DIRECTORY)?,
     };
     let fd = if call.flag("ro_mount") { sys::read_only_copy(fd.as_fd()).at(&path)? } else { fd };
-    call.ok(Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?)
+    call.ok(Builder::new(call.lua, "dir")?.field("path", path.as_os_str())?.fd(fd)?.build()?)
 }
 
 fn pivot_root(call: &Call<'_>) -> Outcome {
     cloned_binary::require()?;
     let value = call.arg_value(0);
     let path = match &value {
-        Value::Table(handle) => handle.raw_get::<String>("path")?,
-        _ => call.str(0)?,
+        Value::Table(handle) => path_of(&handle.raw_get("path")?),
+        _ => call.path(0)?,
     };
     if let Some(fd) = Root::of(&value)?.fd()? {
         sys::pivot_root(fd).at(path)?;
@@ -146,7 +146,7 @@ fn pivot_root(call: &Call<'_>) -> Outcome {
 }
 
 fn mknod(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let root = root(call)?;
     let place = root.place(&path)?;
     let device = (call.opt("major")?.unwrap_or(0), call.opt("minor")?.unwrap_or(0));

@@ -182,10 +182,10 @@ fn set_foreground(call: &Call<'_>) -> Outcome {
 }
 
 fn openpty(call: &Call<'_>) -> Outcome {
-    let (path, root) = (call.str(0)?, root(call)?);
+    let (path, root) = (call.path(0)?, root(call)?);
     let pty = sys::openpty(root.place(&path)?)?;
     event::set_nonblocking(pty.master.as_fd(), call.flag("nonblock"))?;
-    let name = format!("{}/{}", path.trim_end_matches('/'), pty.number);
+    let name = path.join(pty.number.to_string());
     call.ok((file(call, pty.master, "ptmx")?, file(call, pty.slave, &name)?))
 }
 

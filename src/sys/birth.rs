@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
+use super::userns::{self, Gate};
 use super::{Context, Error, Result, intermediate_process, job_control, namespace};
 
 /// Forks a child into its namespaces and cgroup. Returns `None` in the child, which has already
@@ -20,6 +21,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     {
         return intermediate_process::clone(birth, (read, write), parent);
     }
+    let gate = Gate::of(birth.new)?;
     let pid_home = join_pid_namespace(birth)?;
     let mut pidfd: i32 = -1;
     let mut args = CloneArgs {
@@ -35,7 +37,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     let result = process::raw_clone(&mut args);
     if result == 0 {
         drop(read);
-        process::begin(birth, write, libc::CLONE_NEWPID as u64, parent);
+        process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, libc::CLONE_NEWPID as u64, parent);
         return Ok(None);
     }
     let error = Error::last();
@@ -43,10 +45,13 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
         namespace::setns(home.as_fd(), libc::CLONE_NEWPID as u64).detail("the way back to the own pid namespace")?;
     }
     if result < 0 {
-        return Err(error);
+        return Err(if gate.is_some() { userns::explained(error) } else { error });
     }
     // SAFETY: the kernel wrote a new descriptor of ours to `pidfd`.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    if let Some(gate) = gate {
+        gate.open(result as i32)?;
+    }
     Ok(Some(Born { pid: result as i32, pidfd, report: read }))
 }
 

@@ -85,7 +85,9 @@ pub fn setuser(uid: u32, gid: u32, groups: &[u32], keep_caps: bool) -> Result<()
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
     rustix::thread::set_keep_capabilities(keep_caps).detail("PR_SET_KEEPCAPS")?;
     nix::unistd::setresgid(gid, gid, gid).detail("setresgid")?;
-    nix::unistd::setresuid(uid, uid, uid).detail("setresuid")
+    nix::unistd::setresuid(uid, uid, uid).detail("setresuid")?;
+    super::parent_death::renew();
+    Ok(())
 }
 
 fn setgroups_denied() -> bool {

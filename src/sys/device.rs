@@ -1,12 +1,18 @@
-//! Devices opened by an untrusted name.
+//! Device nodes: recognizing them, and opening one by an untrusted name.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use rustix::fs::{FileType, OFlags, fstat, makedev};
 
 use super::path::Place;
 use super::{Context, Error, Result, event};
+
+/// Whether the descriptor, which may be O_PATH, is of a device node.
+pub fn is_device(fd: BorrowedFd<'_>) -> Result<bool> {
+    let kind = FileType::from_raw_mode(fstat(fd)?.st_mode);
+    Ok(matches!(kind, FileType::CharacterDevice | FileType::BlockDevice))
+}
 
 /// Opens the character device with this number for reading and writing, and nothing else: the file is checked before it
 /// is opened, and again afterwards. Errors: ENODEV if it is another file, ENOENT, ELOOP for a link.

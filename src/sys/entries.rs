@@ -45,7 +45,7 @@ enum Found {
 
 /// Copies the regular files and links of these names; returns the type of each existing path that may be read.
 pub fn copy(names: &Names, to: &str, how: Copying<'_>) -> Result<Vec<(String, &'static str)>> {
-    let target = open_root(to)?;
+    let target = open_root(to.as_ref())?;
     let (mut paths, mut at, mut kinds, mut left) = (None, 0, Vec::new(), how.total);
     loop {
         let mut open = || {
@@ -96,7 +96,7 @@ fn expand(names: &Names) -> Vec<String> {
         let listed = if patterns.is_empty() {
             Vec::new()
         } else {
-            fs::list(Place { root: None, path: folder }, true).unwrap_or_default()
+            fs::list(Place { root: None, path: folder.as_ref() }, true).unwrap_or_default()
         };
         let matching = listed.into_iter().filter_map(|name| String::from_utf8(name).ok());
         let matching = matching.filter(|name| patterns.iter().any(|pattern| matches(pattern, name)));
@@ -145,7 +145,7 @@ fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'
             in_folder(target, name, || kept(mkdirat(target, name, Mode::from_raw_mode(0o755))))?;
             let original = how.redirect.and_then(|layer| path.strip_prefix(layer)).unwrap_or(path);
             let original = format!("/{}", original.trim_start_matches('/'));
-            fs::setxattr(&format!("{to}/{name}"), "trusted.overlay.redirect", original.as_bytes())?;
+            fs::setxattr(format!("{to}/{name}").as_ref(), "trusted.overlay.redirect", original.as_bytes())?;
             Ok("dir")
         }
         Found::Other(kind) => Ok(kind),
@@ -213,13 +213,13 @@ pub struct Making {
 
 /// Creates directories below another, with missing parents. Existing ones are not changed.
 pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
-    let folder = open_root(root)?;
+    let folder = open_root(root.as_ref())?;
     for path in paths {
         let name = path.trim_matches('/');
         let make = || kept(mkdirat(&folder, name, Mode::from_raw_mode(how.mode)));
         without_umask(|| in_folder(&folder, name, make)).at(path)?;
         if how.opaque {
-            fs::setxattr(&format!("{root}/{name}"), "trusted.overlay.opaque", b"y")?;
+            fs::setxattr(format!("{root}/{name}").as_ref(), "trusted.overlay.opaque", b"y")?;
         }
     }
     Ok(())

@@ -32,6 +32,7 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     let candidates = candidates(name, &program.path);
     flush_stdio();
     close_above(program.last_fd)?;
+    let replaced = super::passed_fds::place()?;
     let saved = reset_signals()?;
     let mut failure = Errno::ENOENT;
     for candidate in candidates {
@@ -49,6 +50,7 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
         }
     }
     restore_signals(saved);
+    drop(replaced);
     let mut error = Error::new(failure).with_path(OsStr::from_bytes(name));
     if failure == Errno::ENOENT {
         error = error.with_detail(not_found(name, &program.path));

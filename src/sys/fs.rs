@@ -1,7 +1,8 @@
 //! Files for the state store and for output: whole reads, atomic writes, directory listings, locks.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -32,7 +33,7 @@ pub fn memory_file() -> Result<OwnedFd> {
 }
 
 /// A file under this name, for writing: empty, or to append to, made for its owner alone where it is missing.
-pub fn create(path: &std::path::Path, append: bool) -> Result<OwnedFd> {
+pub fn create(path: &Path, append: bool) -> Result<OwnedFd> {
     let (how, mode) = if append { (OFlags::APPEND, 0o600) } else { (OFlags::TRUNC, 0o644) };
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOCTTY | how;
     let file = rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?;
@@ -158,7 +159,7 @@ fn fill(fd: &OwnedFd, data: &[u8], sync: bool) -> Result<()> {
 }
 
 /// Renames the temporary file to its name.
-fn put(folder: BorrowedFd<'_>, temporary: &str, name: &str, how: Writing) -> Result<()> {
+fn put(folder: BorrowedFd<'_>, temporary: &str, name: &OsStr, how: Writing) -> Result<()> {
     let onto = |flags| rustix::fs::renameat_with(folder, temporary, folder, name, flags);
     if how.exclusive {
         return Ok(onto(RenameFlags::NOREPLACE)?);
@@ -184,7 +185,7 @@ pub fn sync(place: Place<'_>) -> Result<()> {
 
 /// Appends with one write, so that lines of several processes do not mix. On a full disk a part may be written, which
 /// stays: it cannot be distinguished from data that other processes have appended.
-pub fn append(path: &str, data: &[u8], mode: u32) -> Result<()> {
+pub fn append(path: &Path, data: &[u8], mode: u32) -> Result<()> {
     let flags = OFlags::CREATE | OFlags::APPEND | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(mode)).at(path)?;
     write_all(fd.as_fd(), data).at(path)
@@ -207,12 +208,12 @@ pub fn list(place: Place<'_>, links: bool) -> Result<Vec<Vec<u8>>> {
 
 /// Removes a file, a link or an empty directory.
 pub fn remove(place: Place<'_>) -> Result<()> {
-    let unlink = |folder: BorrowedFd<'_>, name: &str| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+    let unlink = |folder: BorrowedFd<'_>, name: &OsStr| match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
         Err(rustix::io::Errno::ISDIR) => rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).at(place.path),
         removed => removed.at(place.path),
     };
     if place.root.is_none() {
-        return unlink(CWD, place.path);
+        return unlink(CWD, place.path.as_os_str());
     }
     let (folder, name) = place.parent()?;
     unlink(folder.as_fd(), name)
@@ -290,7 +291,7 @@ pub fn stat(place: Place<'_>, links: Links) -> Result<Stat> {
 /// Locks a file, and creates it if missing (flock(2)); `wait` is the timeout in seconds, without limit for `None`.
 /// Returns `None` if another process still holds the lock. Forked children share it until `unlock` or until the last of
 /// them ends.
-pub fn lock(path: &str, exclusive: bool, wait: Option<f64>) -> Result<Option<OwnedFd>> {
+pub fn lock(path: &Path, exclusive: bool, wait: Option<f64>) -> Result<Option<OwnedFd>> {
     use rustix::fs::FlockOperation as Op;
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let fd = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).at(path)?;
@@ -334,7 +335,7 @@ pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
 }
 
 /// Sets an extended attribute of a file or directory (setxattr(2)).
-pub fn setxattr(path: &str, name: &str, value: &[u8]) -> Result<()> {
+pub fn setxattr(path: &Path, name: &str, value: &[u8]) -> Result<()> {
     rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()).at(path)
 }
 
@@ -380,7 +381,7 @@ pub fn standard(number: u32) -> Result<OwnedFd> {
 }
 
 /// Creates a symbolic link below a root.
-pub fn symlink(target: &str, place: Place<'_>) -> Result<()> {
+pub fn symlink(target: &Path, place: Place<'_>) -> Result<()> {
     let (folder, name) = place.parent()?;
     rustix::fs::symlinkat(target, &folder, name).at(place.path)
 }

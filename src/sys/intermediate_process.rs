@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::process::{self, Birth, Born, CLONE_INTO_CGROUP, CloneArgs};
+use super::userns::Gate;
 use super::{Context, Error, Result, credentials, job_control, namespace};
 
 /// The namespaces that the intermediate process joins, instead of the child.
@@ -21,6 +22,7 @@ pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
 /// pipe.
 pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd), parent: u32) -> Result<Option<Born>> {
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
+    let gate = Gate::of(birth.new)?;
     let between = process::plain_clone(0)?;
     if between == 0 {
         drop((told, read));
@@ -28,7 +30,7 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd), parent: u32) 
         let made = make(birth);
         if let Ok(0) = made {
             drop(tell);
-            process::begin(birth, write, EARLY, parent);
+            process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, EARLY, parent);
             return Ok(None);
         }
         process::send(tell.as_fd(), made);
@@ -41,6 +43,9 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd), parent: u32) 
     let pid = heard?;
     let Some(process) = rustix::process::Pid::from_raw(pid) else { return Err(Errno::ESRCH.into()) };
     let pidfd = rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty())?;
+    if let Some(gate) = gate {
+        gate.open(pid)?;
+    }
     Ok(Some(Born { pid, pidfd, report: read }))
 }
 

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use rustix::fs::{FallocateFlags, Mode, OFlags};
 use rustix::pipe::SpliceFlags;
 
-use super::logfile::LogFile;
+use super::logfile::{LogFile, Loss};
 use super::{Context, Error, Result};
 
 /// The most that one `move_on` takes from a FIFO, so that two streams take turns.
@@ -39,6 +39,8 @@ pub struct Stream {
     held: usize,
     /// How many bytes after `taken` were discarded and are not yet recorded as lost.
     lost: u64,
+    /// How many bytes before `logged` are neither in the log nor in the spool, and not yet recorded as lost.
+    gap: u64,
     /// Bytes that have not yet been returned to the caller, for an echo.
     kept: Vec<u8>,
 }
@@ -74,6 +76,7 @@ impl Stream {
             return Err(Error::new(Errno::ESPIPE).with_path(spool).with_detail("the log is ahead of the spool"));
         }
         // A log that lost its end while no supervisor ran: bytes whose spool space was released are lost.
+        let before = logged;
         let logged = logged.max(first_kept(&file, taken));
         Ok(Stream {
             name: name.into(),
@@ -85,6 +88,7 @@ impl Stream {
             buffer: Vec::new(),
             held: 0,
             lost: 0,
+            gap: logged - before,
             kept: Vec::new(),
         })
     }
@@ -111,6 +115,7 @@ impl Stream {
 
     /// Logs the rest, with the last line marked partial: the stream has ended.
     pub fn finish(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
+        log.use_all_space();
         self.confess(log, keep)?;
         let before = self.taken;
         while self.take()? {
@@ -144,11 +149,15 @@ impl Stream {
 
     /// Records lost bytes in the log, after the bytes before them.
     fn confess(&mut self, log: &mut LogFile, keep: bool) -> Result<()> {
+        if self.gap > 0 {
+            log.lost(&self.name, self.logged, self.gap, Loss::Removed)?;
+            self.gap = 0;
+        }
         if self.lost == 0 {
             return Ok(());
         }
         self.write(log, keep, true)?;
-        log.lost(&self.name, self.logged, self.lost)?;
+        log.lost(&self.name, self.logged, self.lost, Loss::Dropped)?;
         self.lost = 0;
         Ok(())
     }

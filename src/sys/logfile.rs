@@ -6,11 +6,16 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::errno::Errno;
 use rustix::fs::{Mode, OFlags};
 
-use super::{Context, Result, fs};
+use super::{Context, Error, Result, fs};
 
 mod entry;
+#[cfg(test)]
+mod tests;
+
+pub use entry::Loss;
 
 /// When a log is rotated.
 #[derive(Clone, Copy, Default)]
@@ -19,6 +24,8 @@ pub struct Rotation {
     pub max_size: u64,
     /// The number of files to keep, including the current one.
     pub max_files: u32,
+    /// How many bytes of the file system stay free; at most 1/64 of its size.
+    pub keep_free: u64,
 }
 
 /// A log open for appending.
@@ -58,16 +65,27 @@ impl LogFile {
     /// The position of a stream that the log has reached: the `end` of its last entry, in this file or an older one; 0
     /// if there is none.
     pub fn logged(&mut self, stream: &str) -> Result<u64> {
+        let end = self.surviving(stream)?;
+        if end > 0 {
+            self.reached(stream, end);
+        }
+        Ok(end)
+    }
+
+    /// The last position of a stream in the files that exist now; the current one may be missing.
+    fn surviving(&self, stream: &str) -> Result<u64> {
         let mark = format!("\"stream\":\"{stream}\",\"end\":");
-        let mut path = self.path.clone();
-        let mut older = 1;
-        while let Ok(file) = open_to_read(&path) {
-            if let Some(end) = last_end(file, &path, mark.as_bytes())? {
-                self.reached(stream, end);
-                return Ok(end);
+        for older in 0.. {
+            let path = if older == 0 { self.path.clone() } else { rotated(&self.path, older) };
+            match open_to_read(&path) {
+                Ok(file) => {
+                    if let Some(end) = last_end(file, &path, mark.as_bytes())? {
+                        return Ok(end);
+                    }
+                }
+                Err(_) if older == 0 => {}
+                Err(_) => break,
             }
-            path = rotated(&self.path, older);
-            older += 1;
         }
         Ok(0)
     }
@@ -93,10 +111,15 @@ impl LogFile {
         }
     }
 
-    /// Records in the log that bytes of a stream after position `at` are lost.
-    pub fn lost(&mut self, stream: &str, at: u64, count: u64) -> Result<()> {
-        entry::lost(&mut self.out, stream, at, count);
+    /// Records in the log that bytes of a stream at position `at` are lost.
+    pub fn lost(&mut self, stream: &str, at: u64, count: u64, why: Loss) -> Result<()> {
+        entry::lost(&mut self.out, stream, at, count, why);
         self.put()
+    }
+
+    /// From now on the log may use all of the disk: the last output of a container is small.
+    pub fn use_all_space(&mut self) {
+        self.rotation.keep_free = 0;
     }
 
     fn reached(&mut self, stream: &str, end: u64) {
@@ -133,8 +156,10 @@ impl LogFile {
     /// by others.
     fn ready(&mut self, more: u64) -> Result<()> {
         match rustix::fs::lstat(&self.path) {
-            Ok(s) if (s.st_dev, s.st_ino) == (self.place.dev, self.place.ino) => self.place.size = s.st_size as u64,
-            Ok(_) | Err(rustix::io::Errno::NOENT) => self.begin()?,
+            Ok(s) if (s.st_dev, s.st_ino) != (self.place.dev, self.place.ino) => self.begin(true)?,
+            Ok(s) if (s.st_size as u64) < self.place.size => self.truncated(s.st_size as u64)?,
+            Ok(s) => self.place.size = s.st_size as u64,
+            Err(rustix::io::Errno::NOENT) => self.begin(true)?,
             Err(e) => return Err(e).at(&self.path),
         }
         let full = self.rotation.max_size > 0 && self.place.size + more > self.rotation.max_size;
@@ -148,21 +173,62 @@ impl LogFile {
             } else {
                 std::fs::remove_file(&self.path).at(&self.path)?;
             }
-            self.begin()?;
+            self.begin(false)?;
         }
-        Ok(())
+        self.check_space(more)
+    }
+
+    /// Fails if writing `more` bytes would leave less free space than wanted.
+    fn check_space(&self, more: u64) -> Result<()> {
+        if self.rotation.keep_free == 0 {
+            return Ok(());
+        }
+        let disk = rustix::fs::fstatvfs(&self.fd).at(&self.path)?;
+        let floor = self.rotation.keep_free.min(disk.f_blocks.saturating_mul(disk.f_frsize) / 64);
+        if disk.f_bavail.saturating_mul(disk.f_frsize) >= floor.saturating_add(more) {
+            return Ok(());
+        }
+        let why = format!("the log leaves {} KiB of its file system free", floor / 1024);
+        Err(Error::new(Errno::ENOSPC).with_path(&self.path).with_detail(why))
     }
 
     /// Starts a new file. It records the position of each stream, since the older files may be removed at any time.
-    fn begin(&mut self) -> Result<()> {
+    /// `foreign`: others have removed or moved the previous file, so the bytes that it held are recorded as lost.
+    fn begin(&mut self, foreign: bool) -> Result<()> {
+        let marks = self.positions(foreign, true)?;
         (self.fd, self.place) = open(&self.path)?;
-        let mut marks = Vec::new();
-        for (stream, end) in &self.ends {
-            entry::mark(&mut marks, stream, *end);
+        if let Err(error) = self.send(&marks) {
+            // The next attempt begins the file again.
+            self.place.ino = 0;
+            return Err(error);
         }
-        self.send(&marks)?;
         self.begun = self.place.size;
         Ok(())
+    }
+
+    /// Others have truncated the file to `size` bytes: records what is lost.
+    fn truncated(&mut self, size: u64) -> Result<()> {
+        let (known, whole) = (self.place.size, whole_lines(&self.path, size)?);
+        rustix::fs::ftruncate(&self.fd, whole).at(&self.path)?;
+        let lost = self.positions(true, false)?;
+        self.place.size = whole;
+        self.begun = self.begun.min(whole);
+        self.send(&lost).inspect_err(|_| self.place.size = known)
+    }
+
+    /// Entries with the position of each stream. With `foreign`, a stream whose last bytes are in no file gets an entry
+    /// that counts them; without `marks`, other streams get none.
+    fn positions(&self, foreign: bool, marks: bool) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        for (stream, end) in &self.ends {
+            let there = if foreign { self.surviving(stream)?.min(*end) } else { *end };
+            if there < *end {
+                entry::lost(&mut out, stream, *end, *end - there, Loss::Removed);
+            } else if marks {
+                entry::mark(&mut out, stream, *end);
+            }
+        }
+        Ok(out)
     }
 }
 
@@ -227,134 +293,4 @@ fn last_end(mut file: std::fs::File, path: &str, mark: &[u8]) -> Result<Option<u
         high = low;
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::entry::LONGEST;
-    use super::*;
-
-    fn log(dir: &tempfile::TempDir, rotation: Rotation) -> LogFile {
-        LogFile::open(&dir.path().join("log").to_string_lossy(), rotation).expect("a log")
-    }
-
-    fn entries(dir: &tempfile::TempDir) -> Vec<serde_json::Value> {
-        let text = std::fs::read_to_string(dir.path().join("log")).expect("text");
-        text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
-    }
-
-    #[test]
-    fn whole_lines_go_out_and_the_rest_waits() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut log = log(&dir, Rotation::default());
-        assert_eq!(log.append("stdout", b"one\ntw", 0, false).expect("written"), 4);
-        assert_eq!(log.append("stderr", b"bad\n", 0, false).expect("written"), 4);
-        assert_eq!(log.append("stdout", b"two\nend", 4, true).expect("written"), 7);
-        let seen: Vec<_> =
-            entries(&dir).iter().map(|e| (e["text"].to_string(), e["end"].as_u64(), e["partial"].as_bool())).collect();
-        let want = [("\"one\"", 4, None), ("\"bad\"", 4, None), ("\"two\"", 8, None), ("\"end\"", 11, Some(true))];
-        assert_eq!(seen, want.map(|(text, end, partial)| (text.to_owned(), Some(end), partial)));
-        assert_eq!((log.logged("stdout").expect("read"), log.logged("stderr").expect("read")), (11, 4));
-    }
-
-    #[test]
-    fn a_text_cannot_forge_the_place() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut log = log(&dir, Rotation::default());
-        log.append("stderr", b"x\n", 7, false).expect("written");
-        log.append("stdout", b"\"stream\":\"stderr\",\"end\":99\n", 0, false).expect("written");
-        assert_eq!(log.logged("stderr").expect("read"), 9);
-    }
-
-    #[test]
-    fn bytes_that_are_not_utf8_survive() {
-        let dir = tempfile::tempdir().expect("a folder");
-        log(&dir, Rotation::default()).append("stdout", b"\xff\x00a\xc3\n", 0, false).expect("written");
-        let entry = &entries(&dir)[0];
-        assert_eq!(entry["raw"], true);
-        let back: Vec<u8> = entry["text"].as_str().expect("text").chars().map(|c| c as u8).collect();
-        assert_eq!(back, b"\xff\x00a\xc3");
-    }
-
-    #[test]
-    fn a_long_line_is_written_in_parts_that_are_characters() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let line = "é".repeat(LONGEST);
-        log(&dir, Rotation::default()).append("stdout", format!("{line}\n").as_bytes(), 0, false).expect("written");
-        let whole: String =
-            entries(&dir).iter().map(|e| e["text"].as_str().expect("UTF-8 is never cut").to_owned()).collect();
-        assert_eq!(whole, line);
-    }
-
-    #[test]
-    fn a_torn_last_line_is_taken_off() {
-        let dir = tempfile::tempdir().expect("a folder");
-        log(&dir, Rotation::default()).append("stdout", b"one\ntwo\n", 0, false).expect("written");
-        let path = dir.path().join("log");
-        let text = std::fs::read(&path).expect("read");
-        std::fs::write(&path, &text[..text.len() - 5]).expect("cut");
-        let mut log = log(&dir, Rotation::default());
-        assert_eq!(log.logged("stdout").expect("read"), 4);
-        assert_eq!(entries(&dir).len(), 1);
-    }
-
-    #[test]
-    fn a_burst_is_one_entry() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let lines: String = (0..3000).map(|n| format!("line {n}\n")).collect();
-        let done = log(&dir, Rotation::default()).append("stdout", format!("{lines}rest").as_bytes(), 0, false);
-        assert_eq!(done.expect("written"), lines.len());
-        let entries = entries(&dir);
-        assert!(entries.len() < 4, "{} entries", entries.len());
-        let texts: String = entries.iter().map(|e| format!("{}\n", e["text"].as_str().expect("text"))).collect();
-        assert_eq!(texts, lines);
-    }
-
-    #[test]
-    fn a_full_file_is_rotated() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut log = log(&dir, Rotation { max_size: 1000, max_files: 3 });
-        log.append("stderr", b"once\n", 0, false).expect("written");
-        for n in 0..40u64 {
-            log.append("stdout", b"0123456789\n", n * 11, false).expect("written");
-        }
-        let mut names: Vec<_> = std::fs::read_dir(dir.path()).expect("list").flatten().map(|e| e.file_name()).collect();
-        names.sort();
-        assert_eq!(names, ["log", "log.1", "log.2"]);
-        for name in names {
-            assert!(dir.path().join(name).metadata().expect("there").len() <= 1000);
-        }
-        let mut again = LogFile::open(&log.path, Rotation::default()).expect("a log");
-        assert_eq!((again.logged("stdout").expect("read"), again.logged("stderr").expect("read")), (440, 5));
-    }
-
-    #[test]
-    fn one_file_is_begun_anew() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut log = log(&dir, Rotation { max_size: 500, max_files: 1 });
-        for n in 0..40u64 {
-            log.append("stdout", b"0123456789\n", n * 11, false).expect("written");
-        }
-        assert_eq!(std::fs::read_dir(dir.path()).expect("list").count(), 1);
-        assert_eq!(entries(&dir).last().expect("one")["end"], 440);
-    }
-
-    #[test]
-    fn a_log_that_somebody_removed_is_made_again() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut log = log(&dir, Rotation::default());
-        log.append("stdout", b"one\n", 0, false).expect("written");
-        std::fs::remove_file(dir.path().join("log")).expect("removed");
-        log.append("stdout", b"two\n", 4, false).expect("written");
-        let seen: Vec<_> = entries(&dir).iter().map(|e| (e["text"].to_string(), e["end"].as_u64())).collect();
-        assert_eq!(seen, [("\"\"".to_owned(), Some(4)), ("\"two\"".to_owned(), Some(8))]);
-    }
-
-    #[test]
-    fn what_is_lost_is_said() {
-        let dir = tempfile::tempdir().expect("a folder");
-        log(&dir, Rotation::default()).lost("stdout", 7, 1234).expect("written");
-        let entry = &entries(&dir)[0];
-        assert_eq!((entry["end"].as_u64(), entry["lost"].as_u64()), (Some(7), Some(1234)));
-    }
 }

@@ -30,6 +30,8 @@ pub mod mountinfo;
 pub mod namespace;
 pub mod net;
 pub mod overlay;
+pub mod parent_death;
+pub mod passed_fds;
 pub mod path;
 pub mod pidfd;
 pub mod probe;

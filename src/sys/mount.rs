@@ -2,6 +2,7 @@
 //! detached with all its flags and attached afterwards, so it is never visible without its restrictions.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
@@ -177,9 +178,9 @@ pub fn umount(place: Place<'_>, detach: bool) -> Result<()> {
         Some(_) => {
             // A descriptor of the mount itself would keep it busy, so it is addressed through its parent directory.
             let (folder, name) = place.follow()?;
-            let path = format!("/proc/self/fd/{}/{name}", folder.as_fd().as_raw_fd());
+            let path = Path::new("/proc/self/fd").join(folder.as_fd().as_raw_fd().to_string()).join(&name);
             rustix::fs::statat(&folder, &*name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).at(place.path)?;
-            umount2(path.as_str(), flags | MntFlags::UMOUNT_NOFOLLOW)
+            umount2(&path, flags | MntFlags::UMOUNT_NOFOLLOW)
         }
     };
     match removed {

@@ -36,7 +36,11 @@ fn proc_name(kind: &str) -> &'static str {
 pub fn unshare(flags: u64) -> Result<()> {
     // SAFETY: unshare takes no pointers; the kernel checks the flags.
     match unsafe { libc::syscall(libc::SYS_unshare, flags) } {
-        0 => Ok(()),
+        0 if flags & libc::CLONE_NEWUSER as u64 == 0 => Ok(()),
+        0 => {
+            super::parent_death::renew();
+            Ok(())
+        }
         _ => Err(Error::last()),
     }
 }
@@ -45,7 +49,12 @@ pub fn unshare(flags: u64) -> Result<()> {
 pub fn setns(fd: BorrowedFd<'_>, flags: u64) -> Result<()> {
     // SAFETY: setns takes a descriptor and flags; both are checked by the kernel.
     match unsafe { libc::setns(fd.as_raw_fd(), flags as i32) } {
-        0 => Ok(()),
+        0 => {
+            if flags & libc::CLONE_NEWUSER as u64 != 0 {
+                super::parent_death::renew();
+            }
+            Ok(())
+        }
         _ => Err(Error::last()),
     }
 }

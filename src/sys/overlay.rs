@@ -93,7 +93,7 @@ struct Layer<'a> {
 
 impl<'a> Layer<'a> {
     fn open(path: &'a str) -> Result<Layer<'a>> {
-        Ok(Layer { path, folder: open_root(path)? })
+        Ok(Layer { path, folder: open_root(path.as_ref())? })
     }
 
     /// The name with escapes if it fits into a setting, otherwise its descriptor's path. Before kernel

@@ -1,7 +1,10 @@
 //! Paths below a root, resolved once and by descriptor (openat2(2), RESOLVE_IN_ROOT): a link in a container's tree
 //! never leads out of it, and the checked file is the one that is used. No path is resolved twice.
 
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
@@ -20,7 +23,7 @@ pub struct Place<'a> {
     /// The root that links and `..` cannot leave.
     pub root: Option<BorrowedFd<'a>>,
     /// The path; a leading slash means the root.
-    pub path: &'a str,
+    pub path: &'a Path,
 }
 
 /// An open directory: the root itself, or one below it.
@@ -71,14 +74,14 @@ impl Place<'_> {
         self.open_path(self.path, flags, mode)
     }
 
-    fn open_path(&self, path: &str, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+    fn open_path(&self, path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
         if self.root.is_none() {
             return rustix::fs::openat(CWD, path, flags | OFlags::CLOEXEC, mode).at(path);
         }
         self.resolve(path, flags, mode, ResolveFlags::NO_MAGICLINKS)
     }
 
-    fn resolve(&self, path: &str, flags: OFlags, mode: Mode, links: ResolveFlags) -> Result<OwnedFd> {
+    fn resolve(&self, path: &Path, flags: OFlags, mode: Mode, links: ResolveFlags) -> Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         let (root, resolve) = self.root.map_or((CWD, links), |root| (root, links | ResolveFlags::IN_ROOT));
         // EAGAIN: a rename during the lookup made the result uncertain. Endless renames can delay us this long and no
@@ -93,12 +96,12 @@ impl Place<'_> {
     }
 
     /// The directory that contains the last component, opened, and that component's name.
-    pub fn parent(&self) -> Result<(Folder<'_>, &str)> {
+    pub fn parent(&self) -> Result<(Folder<'_>, &OsStr)> {
         let (folder, name) = split(self.path);
-        if name.is_empty() || name == "." || name == ".." {
+        if matches!(name.as_bytes(), b"" | b"." | b"..") {
             return Err(Error::new(Errno::EINVAL).with_path(self.path).with_detail("the path has no last component"));
         }
-        if let (Some(root), "." | "/") = (self.root, folder) {
+        if let (Some(root), b"." | b"/") = (self.root, folder.as_os_str().as_bytes()) {
             // The root itself: there is nothing to look up.
             return Ok((Folder::Root(root), name));
         }
@@ -106,7 +109,7 @@ impl Place<'_> {
     }
 
     /// Like `parent`, but a link in the last component is followed.
-    pub fn follow(&self) -> Result<(OwnedFd, String)> {
+    pub fn follow(&self) -> Result<(OwnedFd, OsString)> {
         let mut path = self.path.to_owned();
         for _ in 0..MOST_LINKS {
             let place = Place { root: self.root, path: &path };
@@ -114,11 +117,28 @@ impl Place<'_> {
             let Ok(target) = rustix::fs::readlinkat(&folder, name, Vec::new()) else {
                 return Ok((folder.into_owned().at(self.path)?, name.to_owned()));
             };
-            let target = target.to_string_lossy();
-            path =
-                if target.starts_with('/') { target.into_owned() } else { format!("{}/{target}", place.above().path) };
+            path = place.led_to(target.into_bytes());
         }
         Err(Error::new(Errno::ELOOP).with_path(self.path))
+    }
+
+    /// The path that a link in the last component stands for.
+    fn led_to(&self, target: Vec<u8>) -> PathBuf {
+        // An absolute target replaces the whole path.
+        self.above().path.join(OsString::from_vec(target))
+    }
+
+    /// The path to which the dangling link in the last component leads. Below a root, it is created there, as the kernel
+    /// would resolve it after chroot(2); `ENOENT` without one. links: how many were followed so far.
+    fn beyond(&self, links: &mut u32) -> Result<PathBuf> {
+        let dangling = || Error::new(Errno::ENOENT).with_path(self.path).with_detail("it is a dangling symbolic link");
+        *links += 1;
+        if *links > MOST_LINKS {
+            return Err(Error::new(Errno::ELOOP).with_path(self.path));
+        }
+        let (folder, name) = self.parent()?;
+        let target = rustix::fs::readlinkat(&folder, name, Vec::new()).map_err(|_| dangling())?;
+        self.root.map(|_| self.led_to(target.into_bytes())).ok_or_else(dangling)
     }
 
     /// The directory that contains it; the root is its own parent.
@@ -126,24 +146,33 @@ impl Place<'_> {
         Place { path: split(self.path).0, ..*self }
     }
 
-    /// Opens the directory and creates it and its parents (mode 0755) if they are missing. Errors: ENOTDIR if another
-    /// file is there, ENOENT for a dangling link.
+    /// Opens the directory and creates it and its parents (mode 0755) if they are missing; below a root, also where
+    /// dangling links lead. Errors: ENOTDIR if another file is there, ENOENT for a dangling link without a root.
     pub fn make_dirs(&self) -> Result<OwnedFd> {
+        self.make_dirs_through(&mut 0)
+    }
+
+    fn make_dirs_through(&self, links: &mut u32) -> Result<OwnedFd> {
         let absent = match self.open_dir() {
             Err(e) if e.errno == Errno::ENOENT => e,
             result => return result,
         };
         let (above, name) = (self.above(), split(self.path).1);
-        if above.path == self.path {
+        if above.path.as_os_str() == self.path.as_os_str() {
             return Err(absent);
         }
-        drop(above.make_dirs()?);
-        if name == "." || name == ".." {
+        drop(above.make_dirs_through(links)?);
+        if matches!(name.as_bytes(), b"." | b"..") {
             return self.open_dir();
         }
         match self.make_dir(0o755) {
-            // Another process created it in the meantime, or it is a dangling link: open reports which.
-            Err(e) if e.errno == Errno::EEXIST => self.open_dir().map_err(dangling),
+            // Another process created it in the meantime, or it is a dangling link.
+            Err(e) if e.errno == Errno::EEXIST => match self.open_dir() {
+                Err(e) if e.errno == Errno::ENOENT => {
+                    Place { root: self.root, path: &self.beyond(links)? }.make_dirs_through(links)
+                }
+                result => result,
+            },
             made => made.and_then(|()| self.open_dir()),
         }
     }
@@ -169,36 +198,57 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Opens the file and creates it empty (mode 0644, never through a link) if it is missing.
+    /// Opens the file and creates it empty (mode 0644) if it is missing; like `make_dirs`.
     pub fn make_file(&self) -> Result<OwnedFd> {
+        self.make_file_through(&mut 0)
+    }
+
+    fn make_file_through(&self, links: &mut u32) -> Result<OwnedFd> {
         match self.open() {
             Err(e) if e.errno == Errno::ENOENT => {}
             result => return result,
         }
-        drop(self.above().make_dirs()?);
+        drop(self.above().make_dirs_through(links)?);
         let (folder, name) = self.parent()?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match without_umask(|| rustix::fs::openat(&folder, name, flags, Mode::from_raw_mode(0o644))) {
             Ok(_) => self.open(),
-            Err(rustix::io::Errno::EXIST) => self.open().map_err(dangling),
+            Err(rustix::io::Errno::EXIST) => match self.open() {
+                Err(e) if e.errno == Errno::ENOENT => {
+                    Place { root: self.root, path: &self.beyond(links)? }.make_file_through(links)
+                }
+                result => result,
+            },
             Err(e) => Err(e).at(self.path),
         }
     }
 }
 
 /// A path without its last component, and that component: "." for the directory itself.
-fn split(path: &str) -> (&str, &str) {
-    let trimmed = path.trim_end_matches('/');
-    match trimmed.rsplit_once('/') {
-        Some(("", name)) => ("/", name),
-        Some((above, name)) => (above, name),
-        None if trimmed.is_empty() => (path, ""),
-        None => (".", trimmed),
-    }
+fn split(path: &Path) -> (&Path, &OsStr) {
+    let bytes = path.as_os_str().as_bytes();
+    let trimmed = trimmed(bytes);
+    let (above, name) = match trimmed.iter().rposition(|b| *b == b'/') {
+        Some(0) => (&b"/"[..], &trimmed[1..]),
+        Some(at) => (&trimmed[..at], &trimmed[at + 1..]),
+        None if trimmed.is_empty() => (bytes, trimmed),
+        None => (&b"."[..], trimmed),
+    };
+    (Path::new(OsStr::from_bytes(above)), OsStr::from_bytes(name))
 }
 
-fn dangling(error: Error) -> Error {
-    if error.errno == Errno::ENOENT { error.with_detail("it is a dangling symbolic link") } else { error }
+/// A path without the slashes at its end.
+fn trimmed(mut path: &[u8]) -> &[u8] {
+    while let [rest @ .., b'/'] = path {
+        path = rest;
+    }
+    path
+}
+
+/// The path of a file in a directory, for an error.
+pub fn shown(folder: &Path, name: &[u8]) -> String {
+    let folder = String::from_utf8_lossy(trimmed(folder.as_os_str().as_bytes()));
+    if name.is_empty() { folder.into_owned() } else { format!("{folder}/{}", String::from_utf8_lossy(name)) }
 }
 
 /// Runs `f` with umask 0: created files get exactly the requested mode. A later chmod would use the name, which may be
@@ -211,7 +261,7 @@ pub fn without_umask<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Opens a directory as a root: O_PATH, and ENOTDIR with an explanation if it is a file.
-pub fn open_root(path: &str) -> Result<OwnedFd> {
+pub fn open_root(path: &Path) -> Result<OwnedFd> {
     match rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) {
         Err(rustix::io::Errno::NOTDIR) => {
             Err(Error::new(Errno::ENOTDIR).with_path(path).with_detail("it is a file, not a directory"))

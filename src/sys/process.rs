@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use rustix::process::Signal;
 
-use super::{Context, Error, Result, job_control, namespace};
+use super::{Context, Error, Result, job_control, namespace, parent_death};
 
 /// In a forked child: the pipe that reports its failure to the parent; -1 for none. It owns the descriptor as a number,
 /// since registering a thread-local destructor would cost time in each child.
@@ -32,6 +32,8 @@ pub struct Birth<'a> {
     pub oom_score_adj: Option<i64>,
     /// A new cgroup namespace after the child was placed, so that its root is the child's cgroup.
     pub cgroup_namespace: bool,
+    /// Whether it outlives a parent whose children end with it.
+    pub outlives: bool,
 }
 
 /// The parent's view of a new child.
@@ -119,13 +121,19 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
     unsafe { libc::syscall(libc::SYS_clone, flags, 0, args.pidfd, 0, 0) }
 }
 
-/// A pid namespace is joined by the parent, for its children; returns the namespace to return to.
-pub(super) fn begin(birth: &Birth<'_>, failures: OwnedFd, early: u64, parent: u32) {
+/// The first steps of a child. `mapped`: whether the ids of its new user namespace are mapped. The namespaces `early` were
+/// joined by its parent, for its children. `parent`: the pid of its parent.
+pub(super) fn begin(birth: &Birth<'_>, mapped: Result<bool>, failures: OwnedFd, early: u64, parent: u32) {
     let moved = birth.join.iter().fold(birth.new, |all, (_, flag)| all | flag) & libc::CLONE_NEWPID as u64 != 0;
     PARENT.store(if moved { 0 } else { parent as i32 }, Ordering::Relaxed);
+    parent_death::begin(birth.outlives);
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
     let entered = (|| -> Result<()> {
+        // The parent throws the error of a map that it could not write.
+        if !mapped? {
+            end_child(125);
+        }
         job_control::begin().detail("leaving the prompt's terminal")?;
         for procs in &birth.attach {
             rustix::io::write(procs, b"0").detail("entering the cgroup")?;

@@ -71,7 +71,8 @@ pub(super) fn note_descriptors() -> bool {
 /// the caller's that an executed program would inherit.
 pub fn close_inherited() {
     let low = (3..256).filter(|fd| FROM_CALLER[*fd as usize / 64].load(Ordering::Relaxed) & (1 << (fd % 64)) != 0);
-    let names = super::fs::list(super::path::Place { root: None, path: "/proc/self/fd" }, true).unwrap_or_default();
+    let names =
+        super::fs::list(super::path::Place { root: None, path: "/proc/self/fd".as_ref() }, true).unwrap_or_default();
     let high = names.iter().filter_map(|name| std::str::from_utf8(name).ok()?.parse::<RawFd>().ok());
     for fd in low.chain(high.filter(|fd| *fd >= 256)) {
         // SAFETY: nothing of this process owns such a descriptor: everything it opens is close-on-exec.

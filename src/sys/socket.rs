@@ -47,9 +47,9 @@ fn with_address<R>(path: &str, f: impl FnOnce(&SocketAddrUnix) -> rustix::io::Re
     if path.len() <= LONGEST {
         return f(&SocketAddrUnix::new(path).at(path)?).at(path);
     }
-    let place = Place { root: None, path };
+    let place = Place { root: None, path: path.as_ref() };
     let (folder, name) = place.parent()?;
-    let short = format!("/proc/self/fd/{}/{name}", folder.as_fd().as_raw_fd());
+    let short = format!("/proc/self/fd/{}/{}", folder.as_fd().as_raw_fd(), name.display());
     f(&SocketAddrUnix::new(short).at(path)?).at(path)
 }
 

@@ -2,12 +2,15 @@
 //! depth of a tree is limited only by memory, not by the stack or the number of descriptors, since a container may have
 //! created it.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, ResolveFlags, openat2, unlinkat};
 
-use super::path::Place;
+use super::path::{Place, shown};
 use super::{Context, Error, Result};
 
 /// A directory on the way down: its identity, and its remaining entries.
@@ -31,7 +34,7 @@ pub fn remove_tree(place: Place<'_>) -> Result<()> {
 }
 
 /// Empties a directory, walking down and up with one descriptor.
-fn empty(folder: BorrowedFd<'_>, name: &str, path: &str) -> Result<()> {
+fn empty(folder: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<()> {
     let (mut here, top) = enter(folder, name.as_bytes()).at(path)?;
     let mut levels = vec![top];
     while let Some(level) = levels.last_mut() {
@@ -53,9 +56,9 @@ fn empty(folder: BorrowedFd<'_>, name: &str, path: &str) -> Result<()> {
 }
 
 /// The path of an entry of the current directory, for an error.
-fn full(path: &str, levels: &[Level], name: &[u8]) -> String {
+fn full(path: &Path, levels: &[Level], name: &[u8]) -> String {
     let names = levels.iter().skip(1).map(|level| &level.name[..]).chain([name]);
-    names.fold(path.trim_end_matches('/').to_owned(), |path, name| path + "/" + &String::from_utf8_lossy(name))
+    names.fold(shown(path, b""), |path, name| path + "/" + &String::from_utf8_lossy(name))
 }
 
 /// Opens a directory, removes its files and lists its subdirectories.

@@ -48,6 +48,8 @@ local function close(handle, failure)
   end
   internal.close(handle.fd)
   internal.close(handle.report)
+  -- It no longer needs to be undone after a crash.
+  if ok and not done and handle.recorded then handle.recorded() end
   if ok then return end
   -- A failing clean-up is reported after the cause and never replaces it.
   if failure == nil then error(err, 0) end
@@ -60,7 +62,11 @@ local function close(handle, failure)
 end
 
 local function keep(handle)
+  if handle.ends_with_parent then
+    tiny.fail { message = "keep: the child ends with this process", hint = "create it with tiny.clone({ outlives = true }, f)", usage = true }
+  end
   handle.kept = true
+  if handle.recorded then handle.recorded() end
   return handle
 end
 

@@ -5,6 +5,10 @@ mod fd;
 
 pub use fd::FdRef;
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
 use mlua::{FromLua, IntoLuaMulti, LightUserData, Lua, MultiValue, Table, Value};
 
 #[cfg(test)]
@@ -137,6 +141,11 @@ impl<'a> Call<'a> {
         self.get(i)
     }
 
+    /// A positional path; it may not be UTF-8.
+    pub fn path(&self, i: usize) -> Result<PathBuf, Fail> {
+        Ok(path_of(&self.get::<mlua::LuaString>(i)?))
+    }
+
     /// A positional argument in bytes ("128m").
     pub fn size(&self, i: usize) -> Result<u64, Fail> {
         to_size(self.arg(i)).map_err(Fail::Usage)
@@ -205,8 +214,17 @@ impl<'a> Call<'a> {
     }
 }
 
+/// A Lua string as a path.
+pub fn path_of(text: &mlua::LuaString) -> PathBuf {
+    OsString::from_vec(text.as_bytes().to_vec()).into()
+}
+
 /// The types were already checked; only a number out of range or a string that is not UTF-8 fails to convert.
 fn out_of_range(name: &str, value: &Value) -> Fail {
-    let wrong = if value.is_string() { "is not UTF-8" } else { "is out of range" };
+    let wrong = match value {
+        Value::String(_) => "is not UTF-8",
+        Value::Table(_) => "has an item that is not UTF-8 or is out of range",
+        _ => "is out of range",
+    };
     Fail::Usage(format!("{name}: {} {wrong}", format::value(value)))
 }

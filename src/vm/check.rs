@@ -238,7 +238,9 @@ fn shape_fits(ty: &Type, value: &Value) -> bool {
 
 fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
     let text = String::from_utf8_lossy(bytes);
-    if std::str::from_utf8(bytes).is_err() || bytes.contains(&0) {
+    // A path is a sequence of bytes.
+    let other = std::str::from_utf8(bytes).is_err() && !matches!(ty, Type::Path);
+    if other || bytes.contains(&0) {
         return Err(if bytes.contains(&0) { has_nul(&text) } else { format!("{text:?} is not UTF-8") });
     }
     match ty {

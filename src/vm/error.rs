@@ -5,10 +5,11 @@ use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
 use nix::errno::Errno;
 
 use super::call::Fail;
-use super::error_hints::with_hint;
+use super::error_hints::{with_hint, without_given};
 use super::format;
 use super::registry::{Entry, Registry};
 use crate::sys::interrupt;
+use crate::sys::security::capabilities;
 
 /// The registry key of the metatable of all error values.
 pub const META: &str = "tiny.error";
@@ -38,20 +39,37 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             err.raw_set("message", text)?;
         }
         Err(error) => {
-            if error.errno == Errno::EINTR {
-                // Ctrl-C has interrupted this waiting call; Lua is not interrupted a second time.
-                interrupt::take();
+            // A signal or a time limit has interrupted this waiting call; Lua is not interrupted a second time.
+            let by = if error.errno == Errno::EINTR { interrupt::take() } else { None };
+            let limit = by == Some(interrupt::LIMIT);
+            let code = if limit { "ETIMEDOUT".into() } else { error.code() };
+            err.raw_set("code", &*code)?;
+            err.raw_set("errno", if limit { Errno::ETIMEDOUT } else { error.errno } as i32)?;
+            match by {
+                Some(signal) if limit || interrupt::ends_recipe() => {
+                    err.raw_set("message", super::interrupt::text(signal))?
+                }
+                _ => err.raw_set("message", error.to_string())?,
             }
-            err.raw_set("code", error.code())?;
-            err.raw_set("errno", error.errno as i32)?;
-            err.raw_set("message", error.to_string())?;
-            let code = error.code();
             let listed = primitive.errors().find(|(name, _)| *name == code).map(|(_, hint)| hint.to_owned());
-            err.raw_set("hint", error.hint.or(listed))?;
+            let hint = error.hint.or(listed).and_then(|hint| without_given(hint, |name| given(args, name)));
+            err.raw_set("hint", hint)?;
             err.raw_set("path", error.path)?;
         }
     }
     finish(lua, err)
+}
+
+/// Whether the call had this option, or its process already is where the option leads: with privileges in its namespace.
+fn given(args: &MultiValue, option: &str) -> bool {
+    let set = |value: &Value| {
+        value.as_table().is_some_and(|t| t.raw_get::<Value>(option).is_ok_and(|v| v == Value::Boolean(true)))
+    };
+    args.iter().any(set) || option == "user" && may_administer()
+}
+
+fn may_administer() -> bool {
+    capabilities::own().is_ok_and(|sets| capabilities::bit("SYS_ADMIN").is_some_and(|bit| sets.effective & bit != 0))
 }
 
 /// An error value with only a message.

@@ -21,7 +21,12 @@ impl Fd {
     }
 }
 
+/// The registry key of the function that is called with each new handle that would outlive the process.
+pub const CREATED: &str = "tiny.created";
+
 thread_local! {
+    /// The generation whose handles are recorded.
+    static RECORDED: Cell<u32> = const { Cell::new(u32::MAX) };
     static GENERATION: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -29,6 +34,11 @@ thread_local! {
 /// container's PID 1 may itself start a PID 1.
 pub fn generation() -> u32 {
     GENERATION.get()
+}
+
+/// Whether the handles that this process creates are passed to the function `CREATED`.
+pub fn record(on: bool) {
+    RECORDED.set(if on { generation() } else { u32::MAX });
 }
 
 /// Records that this process was just forked.
@@ -74,6 +84,10 @@ impl<'a> Builder<'a> {
         let kind: String = self.table.raw_get("kind")?;
         let metas: Table = self.lua.named_registry_value("tiny.handles")?;
         self.table.set_metatable(Some(metas.get(kind)?))?;
+        if generation() == RECORDED.get() && !self.table.raw_get::<Value>("undo")?.is_nil() {
+            let created: mlua::Function = self.lua.named_registry_value(CREATED)?;
+            created.call::<()>(&self.table)?;
+        }
         Ok(self.table)
     }
 }
@@ -86,7 +100,7 @@ pub fn kind(table: &Table) -> Option<String> {
     table.raw_get("kind").ok()?
 }
 
-/// A short text for a handle, `bridge td0`; `None` for any other table.
+/// A short text for a handle, `<bridge td0>` or `<bridge td0, closed>`; `None` for any other table.
 pub fn brief(table: &Table) -> Option<String> {
     let kind = kind(table)?;
     let text = |key: &str| match table.raw_get::<Value>(key) {
@@ -95,7 +109,9 @@ pub fn brief(table: &Table) -> Option<String> {
         _ => None,
     };
     let name = ["name", "path", "pid"].iter().find_map(|key| text(key));
-    Some(format!("<{kind}{}>", name.map(|n| format!(" {n}")).unwrap_or_default()))
+    let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+    let closed = if table.raw_get("closed").unwrap_or(false) { ", closed" } else { "" };
+    Some(format!("<{kind}{name}{closed}>"))
 }
 
 /// Whether `table` is a handle of kind `wanted`; "namespace" accepts every namespace.

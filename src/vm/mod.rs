@@ -14,6 +14,7 @@ mod folder;
 pub mod format;
 pub mod handle;
 mod install;
+pub mod interrupt;
 pub mod json;
 pub mod recipe;
 pub mod registry;

@@ -106,7 +106,7 @@ fn output_becomes_json_lines() {
     let path = folder.path().join("container.log").to_str().unwrap().to_owned();
     each("output", 150, |bytes| {
         let _ = std::fs::remove_file(&path);
-        let mut log = LogFile::open(&path, Rotation { max_size: 0, max_files: 1 }).unwrap();
+        let mut log = LogFile::open(&path, Rotation { max_size: 0, max_files: 1, keep_free: 0 }).unwrap();
         let taken = log.append("stdout", bytes, 0, true).unwrap();
         assert_eq!(taken, bytes.len());
         for line in std::fs::read(&path).unwrap().split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

@@ -16,6 +16,8 @@ local DETACHED = { [0] = "command", "supervisor", "container" }
 local FRONT = { [0] = "command", "container" }
 -- Of a range of calls that another walk takes one by one, every n-th is walked.
 local SAMPLE = 10
+-- On an emulated machine all takes longer, as the time limit of a test says (tests/soak/qemu).
+local SLOW = math.max(1, (tonumber(os.getenv("TINYLUA_TEST_TIMEOUT")) or 0) / 1200)
 
 -- The commands' output goes to files: a supervisor that survives would keep a pipe open.
 local function tinylua(words, fault)
@@ -27,7 +29,7 @@ local function tinylua(words, fault)
     local env = { PATH = os.getenv("PATH"), HOME = "/tmp", TINYLUA_FAULT = fault }
     tiny.exec { env = env, "/proc/self/exe", "--root", check.root, table.unpack(words) }
   end)
-  local status = child:wait("20s")
+  local status = child:wait(20 * SLOW)
   if not status then return nil, "it hangs" end
   return status, tiny.read_file("/tmp/output") or ""
 end
@@ -68,7 +70,7 @@ local function check_running(id, problems)
     if not lives then table.insert(problems, "it runs without a supervisor") end
     return now
   end
-  if supervisor and text:match("has just ended") then tiny.poll({ supervisor }, "5s") end
+  if supervisor and text:match("has just ended") then tiny.poll({ supervisor }, 5 * SLOW) end
   now = state_of(id)
   if now.status == "running" then table.insert(problems, "it is said to run: exec: " .. text) end
   return now
@@ -119,7 +121,7 @@ local function one(walk, generation, call, certain)
   for _, words in ipairs(walk.prepare or {}) do must(problems, table.unpack(words)) end
   local place = ("%s %s call %d"):format(walk.kind, walk.who[generation], call)
   local status, text = tinylua(walk.words, ("%d:%s:%d:%s"):format(call, walk.kind, generation, WITNESS))
-  await_strike(certain and 5 or 0.5)
+  await_strike((certain and 5 or 0.5) * SLOW)
   local op = tiny.read_file(WITNESS)
   if not status then table.insert(problems, "hangs") end
   if walk.tidy and status ~= 0 and walk.kind == "fail" then

@@ -27,7 +27,8 @@ local function make_home()
   own_folder(ordinary.home)
   local _, err = tiny.try(tiny.setxattr, ordinary.home, "user.test", { value = "y" })
   if not err or err.code ~= "EOPNOTSUPP" or not tiny.stat(DISK) then return end
-  -- One test at a time uses it.
+  -- One test at a time uses it, to its end.
+  ordinary.turn = ordinary.turn or tiny.flock(DISK .. "/lock")
   tiny.try(tiny.remove, DISK .. "/home", { recursive = true })
   own_folder(DISK .. "/home")
   tiny.mount_bind(DISK .. "/home", ordinary.home)

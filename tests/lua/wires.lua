@@ -35,6 +35,15 @@ function wires.connects(from, to, addr, port)
   return stream ~= nil and #tiny.poll({ listener }, "1s") == 1
 end
 
+-- Like `connects`, for a connection that should succeed: on a busy machine, a packet that is lost while a neighbor is looked up
+-- is sent again only after a second.
+function wires.reaches(...)
+  for _ = 1, 5 do
+    if wires.connects(...) then return true end
+  end
+  return false
+end
+
 local function bytes_of(mac)
   return (mac:gsub("%x%x:?", function(byte) return string.char(tonumber(byte:sub(1, 2), 16)) end))
 end

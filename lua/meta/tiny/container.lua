@@ -12,12 +12,16 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname; the default is the id.
 ---@field domainname? string The NIS domain name (setdomainname(2)).
----@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
+---@field pid? string The pid namespace: "private" (the default), "host" or "container:NAME".
+---@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
+---@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
+---@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
+---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
 ---@field swap? tiny.size|"unlimited" The swap limit, in addition to the memory limit.
@@ -27,9 +31,9 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
----@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
+---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
 ---@field env? table<string, string>|string[] Environment variables.
@@ -56,6 +60,7 @@
 ---@field mac_address? string The MAC address on the first network.
 ---@field dns? string[] DNS servers for names outside the container's networks; the default is the host's.
 ---@field dns_search? string[] DNS search domains.
+---@field dns_options? string[] Options of resolv.conf(5), such as `timeout:2`; the default is the host's.
 ---@field add_hosts? string[] "NAME:ADDRESS": entries of /etc/hosts.
 ---@field net_rate? string The rate limit of each network interface, "10mbit".
 ---@field net_delay? tiny.duration The delay of each packet.
@@ -113,19 +118,21 @@
 ---@field notify? table<string, fun(call: tiny.call): table> Functions that answer system calls, by name.
 
 ---Logging.
----@class tiny.log.spec: table<"driver"|"max_size"|"max_files"|"on_full", any>
+---@class tiny.log.spec: table<"driver"|"max_size"|"max_files"|"keep_free"|"on_full", any>
 ---@field driver? "json"|"none"|"passthrough" Log driver.
 ---@field max_size? tiny.size Rotate the log at this size.
 ---@field max_files? integer Number of log files to keep.
+---@field keep_free? tiny.size Free space that the log leaves on its disk, at most 1/64 of it.
 ---@field on_full? "wait"|"drop" Behavior when the log cannot be written.
 
 ---A health check.
----@class tiny.health.spec: table<"command"|"interval"|"timeout"|"retries"|"start_period", any>
+---@class tiny.health.spec: table<"command"|"interval"|"timeout"|"retries"|"start_period"|"start_interval", any>
 ---@field command? tiny.command The check; exit status 0 means healthy.
 ---@field interval? tiny.duration Time between checks; the default is 30s.
 ---@field timeout? tiny.duration Time limit of a check; the default is 30s.
 ---@field retries? integer Consecutive failures before the container is unhealthy; the default is 3.
 ---@field start_period? tiny.duration Time after the start during which failures do not count; the default is 0.
+---@field start_interval? tiny.duration Time between health checks in that period; the default is 5s.
 
 ---A network connection of a container.
 ---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac_address"|"aliases"|"router", any>

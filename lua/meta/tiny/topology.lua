@@ -11,12 +11,16 @@
 ---@field volumes? table<string, table> Named volumes of the project; a volume uses the name as its source.
 
 ---The spec of a container in a topology.
----@class tiny.service.spec: table<"command"|"name"|"hostname"|"domainname"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
+---@class tiny.service.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field hostname? string The hostname; the default is the id.
 ---@field domainname? string The NIS domain name (setdomainname(2)).
----@field rootfs? string The root file system, a directory; the default is a throwaway view of the host.
+---@field pid? string The pid namespace: "private" (the default), "host" or "container:NAME".
+---@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
+---@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
+---@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
+---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field memory? tiny.size The memory limit.
 ---@field swap? tiny.size|"unlimited" The swap limit, in addition to the memory limit.
@@ -26,9 +30,9 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
----@field tmpfs? string[] "/PATH[:size=64m,mode=1777,ro,exec]": file systems in memory.
+---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
 ---@field env? table<string, string>|string[] Environment variables.
@@ -55,6 +59,7 @@
 ---@field mac_address? string The MAC address on the first network.
 ---@field dns? string[] DNS servers for names outside the container's networks; the default is the host's.
 ---@field dns_search? string[] DNS search domains.
+---@field dns_options? string[] Options of resolv.conf(5), such as `timeout:2`; the default is the host's.
 ---@field add_hosts? string[] "NAME:ADDRESS": entries of /etc/hosts.
 ---@field net_rate? string The rate limit of each network interface, "10mbit".
 ---@field net_delay? tiny.duration The delay of each packet.

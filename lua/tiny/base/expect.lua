@@ -87,6 +87,18 @@ function Expect:matches(pattern)
   return table.unpack(found, 1, found.n)
 end
 
+-- Comparisons of numbers or strings, by the words of their failures.
+for name, how in pairs {
+  less_than = { "less than", function(a, b) return a < b end }, at_most = { "at most", function(a, b) return a <= b end },
+  greater_than = { "greater than", function(a, b) return a > b end }, at_least = { "at least", function(a, b) return a >= b end },
+} do
+  Expect[name] = function(self, limit)
+    local comparable, holds = pcall(how[2], self.value, limit)
+    if not (comparable and holds) then fail(("expected a value %s %s, got %s"):format(how[1], format.pretty(limit), format.pretty(self.value))) end
+    return self
+  end
+end
+
 -- Asserts that the function throws an error that contains this text; returns the error.
 function Expect:fails(text)
   local _, err = tiny.try(self.value)
@@ -94,6 +106,9 @@ function Expect:fails(text)
   if text and not tostring(err):find(text, 1, true) then fail(("expected an error with %s, got %s"):format(format.pretty(text), format.pretty(tostring(err)))) end
   return err
 end
+
+-- The same under the name that other test libraries have.
+Expect.throws = Expect.fails
 
 -- Asserts the exit status of a `tinylua` run; the default is 0.
 function Expect:ends(status)

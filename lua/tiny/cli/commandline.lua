@@ -41,6 +41,17 @@ local function check_result(path, result)
   tiny.fail { at = path, message = "the recipe returned " .. tiny.show(result) .. ", which is neither a container nor an exit status", hint = hint }
 end
 
+-- Loads the journal of a recipe with the first handle that it takes.
+local Journal = {}
+Journal.__index = Journal
+function Journal:created(handle)
+  self.taken = self.taken or require("tiny.store.recipe_journal").new(self.path)
+  self.taken.created(handle)
+end
+function Journal:finish()
+  if self.taken then self.taken.finish() end
+end
+
 -- The recipe's container as spec and options; otherwise the result of a recipe that acts itself.
 local function of_recipe(args)
   local words = table.move(args.command, 2, #args.command, 1, {})
@@ -49,8 +60,13 @@ local function of_recipe(args)
   local chunk, text = placed(function() end, tiny.load_recipe, path)
   local given = next(args, (next(args))) and require("tiny.cli.container_options").given(args) or {}
   local allow = given[1] and require("tiny.cli.container_options").guard(path, given)
+  -- A recipe that acts itself: a signal runs its every <close>, and `gc` undoes what a SIGKILL leaves.
+  local journal = setmetatable({ path = path }, Journal)
+  tiny.unwind_on_signals(true, { created = function(handle) journal:created(handle) end })
   -- `return c.new { … }` is a tail call, which leaves no frame.
-  local result = placed(function(err) return err.placeless and path or err.at end, first_of, chunk, words)
+  local result, err = tiny.try(placed, function(err) return err.placeless and path or err.at end, first_of, chunk, words)
+  journal:finish()
+  if result == nil and err then error(err, 0) end
   if allow then allow() end
   -- Modules for running a container are not loaded for a recipe that acts itself.
   if type(result) ~= "table" or not require("tiny.container").is(result) then
@@ -58,6 +74,8 @@ local function of_recipe(args)
     if given[1] then require("tiny.cli.container_options").fail(path, given) end
     return nil, result
   end
+  tiny.unwind_on_signals(false)
+  require("tiny.spec.recipe_paths").resolve(result.spec, path)
   local where, recipe = result.where or path, { path = path, args = words, text = text }
   return placed(function() return where end, overlay, result.spec, args), how(args, { where = where, recipe = recipe })
 end

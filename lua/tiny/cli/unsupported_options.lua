@@ -1,7 +1,6 @@
 -- Options of docker's and podman's `run` that do not exist here, and the alternatives, for error messages. The manual's
 -- comparison has the options with the same names.
 local GROUP = "use a recipe: after = { cgroup = … } with tiny.cgroup_write"
-local NAMESPACE = "always a new namespace; a recipe can replace the step `namespaces`"
 local ENV = "only the variables named with --env NAME are passed from the caller's environment"
 local IDS = "use --userns UID:GID:COUNT for one range, or tiny.userns in a recipe for other maps"
 local IMAGES = "images are not supported yet; use --rootfs DIR"
@@ -12,11 +11,10 @@ return {
   ["-c"] = GROUP, ["--cpu-shares"] = GROUP, ["--cpuset-mems"] = GROUP, ["--memory-reservation"] = GROUP, ["--memory-swappiness"] = GROUP,
   ["--blkio-weight"] = GROUP, ["--device-read-bps"] = GROUP, ["--device-write-bps"] = GROUP, ["--oom-kill-disable"] = GROUP,
   ["--cpu-quota"] = "use --cpus; 0.5 is half of one CPU", ["--cpu-period"] = "use --cpus; 0.5 is half of one CPU",
-  ["--pid"] = NAMESPACE, ["--ipc"] = NAMESPACE, ["--uts"] = NAMESPACE, ["--cgroupns"] = "always a new namespace",
   ["--device-cgroup-rule"] = "use tiny.set_device_rules in a recipe",
-  ["--volumes-from"] = "give each volume with --volume", ["--volume-driver"] = "use --volume to bind-mount a host directory",
+  ["--volume-driver"] = "use --volume to bind-mount a host directory",
   ["--link"] = "containers of one --network resolve each other's names",
-  ["--log-opt"] = "use --log-max-size, --log-max-files and --log-on-full", ["--no-healthcheck"] = "without --health-cmd there is no health check",
+  ["--no-healthcheck"] = "without --health-cmd there is no health check",
   ["--gpus"] = "use --device to add a host device", ["--runtime"] = "tinylua uses no separate runtime",
   ["--pull"] = IMAGES, ["--platform"] = IMAGES, ["--arch"] = IMAGES,
   ["--replace"] = "run tinylua rm -f NAME first", ["--timeout"] = "use child:wait(\"10s\") in a recipe; --stop-timeout is for stop",

@@ -10,6 +10,11 @@ Supervised.__index = Supervised
 function Supervised:input(bytes) self.outbox:put("i" .. bytes) end
 function Supervised:resize(rows, cols) self.outbox:put(("r%d %d"):format(rows, cols)) end
 function Supervised:signal(name) self.outbox:put("s" .. name) end
+-- Only the command that runs a container ends it.
+function Supervised:give_up()
+  if self.owner then self.outbox:put("g") end
+  return self.owner
+end
 function Supervised:output()
   local message = tiny.try(self.file.read, self.file)
   if not message then return message == false and "" or nil end
@@ -19,12 +24,13 @@ function Supervised:output()
 end
 
 -- Runs as a client of a supervisor; returns the container's status, or 0 after a detach.
--- options: input (whether standard input is passed on), keys.
+-- options: input (whether standard input is passed on), keys, owner (the container ends if nobody reads its output).
 function attach.serve(container, connection, options)
   local name = container.config.name
-  local far = setmetatable({ file = connection }, Supervised)
+  local far = setmetatable({ file = connection, owner = options.owner }, Supervised)
   relay.show(far, options)
   connection:close()
+  if far.gone then return 128 + tiny.signal_number("SIGPIPE") end
   if far.left then
     if tiny.isatty(2) then io.stderr:write("\n") end -- the program's last line may be incomplete
     format.note("%s is still running; `tinylua attach %s` attaches again", name, name)

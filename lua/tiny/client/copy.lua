@@ -151,6 +151,8 @@ local function transfer(from, to, options)
     end
     return tiny.copy_tree(from.path, target(from, to, source), {
       from_root = from.root, to_root = to.root, follow = options.follow_link, archive = options.archive, progress = tell,
+      -- Like setuid bits, capabilities of a container's file do not become the host's unasked.
+      capabilities = to.name ~= nil,
     })
   end
   local done, err = tiny.try(act)
@@ -192,7 +194,7 @@ function copy.run(from, to, options)
     end
     return transfer(from, to, options)
   end
-  local rootless = tiny.getuid() ~= 0
+  local rootless = require("tiny.base.rootless").is()
   local owner = not rootless and owner_of(to)
   if not next(held) and not rootless and not owner then return work() end
   local done = { tiny.pipe() }

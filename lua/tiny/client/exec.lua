@@ -5,6 +5,9 @@ local limits = require "tiny.pipeline.limits"
 local state = require "tiny.state"
 local stdio = require "tiny.pipeline.stdio"
 
+-- The status of a program that SIGKILL has ended.
+local KILLED = 137
+
 -- Calls f; if it fails because the container is ending, reports that instead of the error.
 local function while_alive(container, process, f, ...)
   local result, err = tiny.try(f, ...)
@@ -70,6 +73,8 @@ return function(container, options)
     end
   end
   local status = follow(child, pipes)
+  -- The end of PID 1 kills the program first. The next command is to find the container ended.
+  if status == KILLED then tiny.poll({ process }, "1s") end
   events.emit(container, "exec_die", { exit_code = status })
   return status
 end

@@ -27,10 +27,7 @@ local function decode(line)
   return (entry.lost == nil or math.type(entry.lost) == "integer") and entry or nil
 end
 
--- The time at the head of a line, which has a fixed position and can be compared as text.
-local function time_of(line)
-  return line:sub(10, 39)
-end
+local time_of = Logfile.time_of
 
 local Printer = {}
 Printer.__index = Printer
@@ -38,7 +35,7 @@ Printer.__index = Printer
 -- Shows entries. options: since, until (in the log's time format), timestamps, json, prefix (before each line), raw (a terminal
 -- gets every byte unfiltered).
 function logs.printer(options)
-  local self = setmetatable({ options = options, open = {}, filters = {} }, Printer)
+  local self = setmetatable({ options = options, open = {}, filters = {}, reached = {} }, Printer)
   -- With a prefix or a timestamp, output must not overwrite the line.
   local how = { raw = options.raw, whole_lines = options.prefix ~= nil or options.timestamps }
   for number, stream in ipairs { "stdout", "stderr" } do self.filters[stream] = require("tiny.base.terminal_output").filter(number, how) end
@@ -58,19 +55,40 @@ local function print_json(entry, line, text)
   end
 end
 
+-- Reports lost output where it is missing.
+function Printer:lost(entry, count, why)
+  if self.options.json then
+    if entry.lost then return format.write(format.clean_json(tiny.json_encode(entry)), "\n") end
+    local text = ("%d bytes lost: %s"):format(count, why)
+    return format.write(format.clean_json(tiny.json_encode { time = entry.time, stream = entry.stream, lost = count, text = text }), "\n")
+  end
+  format.flush()
+  format.note("%d bytes of %s are lost here: %s", count, entry.stream, why)
+end
+
+-- Each entry has its position in the stream: reports bytes that are missing before it.
+function Printer:check_gap(entry)
+  local ends, reached = math.tointeger(entry["end"]), self.reached[entry.stream]
+  if not ends then return end
+  local length = entry.lost and 0 or (entry.raw and utf8.len(entry.text) or #entry.text) + (entry.partial and 0 or 1)
+  self.reached[entry.stream] = ends
+  -- The count starts again if the log is removed while the container is stopped.
+  local missing = not entry.lost and reached and ends - length - reached or 0
+  if missing > 0 then self:lost(entry, missing, "they were removed from the log before they were read") end
+end
+
 -- Shows the entry in a line of the log, without its first `skip` lines.
 function Printer:show(line, skip)
   local from, to = self.options.since, self.options["until"]
   if (from and time_of(line) < from) or (to and time_of(line) > to) then return end
   local entry = decode(line)
-  if not entry or is_mark(entry) then return end
+  if not entry then return end
+  self:check_gap(entry)
+  if entry.lost then return self:lost(entry, entry.lost, entry.text:match(": (.*)") or "the log could not be written") end
+  if is_mark(entry) then return end
   local text = entry.text
   for _ = 1, skip or 0 do text = text:sub((text:find("\n", 1, true) or 0) + 1) end
   if self.options.json then return print_json(entry, line, text) end
-  if entry.lost then
-    format.flush()
-    return format.note("%d bytes of %s are lost here: the log could not be written", entry.lost, entry.stream)
-  end
   text = bytes(text, entry.raw) .. (entry.partial and "" or "\n")
   local filter = self.filters[entry.stream]
   if filter then text = filter:text(text) end

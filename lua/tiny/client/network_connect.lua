@@ -33,8 +33,7 @@ local function plug(container, network, request)
   local netns <close> = tiny.open_ns("net", process)
   local entries, config = container.state.networks or {}, container.config
   local ctx = { id = container.id, scope = scope.new(container.dir .. "/undo.jsonl") }
-  local way_out = false
-  for _, entry in ipairs(entries) do way_out = way_out or not entry.internal end
+  local way_out = attach.way_out(entries)
   local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
     network = network, ip = request.ip, ip6 = request.ip6, mac_address = request.mac_address, router = request.router, gateway = not way_out and not network.internal,
     names = { config.name, container.id, table.unpack(request.aliases or {}) },
@@ -69,6 +68,45 @@ function members.connect(container, request)
   events.emit(container, "connect", { network = network.name })
 end
 
+-- After a container was renamed: gives it its new name on its networks, and takes the old one unless it is also an alias.
+function members.rename(id, old)
+  local ipam = require "tiny.net.ipam"
+  if not ipam.held(id) then return end
+  local folder = state.load(id).dir
+  local turn <close> = state.lock(folder .. "/connecting")
+  local container = state.load(id)
+  local ctx, lock <close> = { id = id, scope = scope.new(folder .. "/undo.jsonl") }, store.lock()
+  for _, entry in ipairs(container.state.networks or {}) do
+    local at, stays = position(container.config.networks, entry.network, "name"), old == id
+    for _, alias in ipairs(at and container.config.networks[at].aliases or {}) do stays = stays or alias == old end
+    for _, addr in ipairs { entry.addr, entry.addr6 } do
+      ipam.name(ctx, { name = entry.network }, addr, { container.config.name })
+      if not stays then ipam.unname(id, entry.network, addr, old) end
+    end
+  end
+end
+
+-- A running container has left a network: if this was its way out, the next one gets the default route; if its ports were
+-- withdrawn, they are published there. Returns whether they are.
+local function move(container, left, withdrawn)
+  local rest = {}
+  for _, entry in ipairs(container.state.networks) do
+    if entry.network ~= left.network then table.insert(rest, entry) end
+  end
+  local out, process <close> = attach.way_out(rest), state.process(container)
+  local target = out or rest[1]
+  if not process or not target then return false end
+  if out and attach.way_out(container.state.networks).network == left.network then
+    local netns <close> = tiny.open_ns("net", process)
+    attach.route(netns, out)
+  end
+  if not withdrawn then return false end
+  local ctx = { id = container.id, scope = scope.new(container.dir .. "/undo.jsonl") }
+  require("tiny.net.ports").publish(ctx, container.state.ports, target.addr, target.addr6)
+  if out then require("tiny.net.bridge").open_loopback(store.load(out.network)) end
+  return true
+end
+
 function members.disconnect(container, name)
   local network = store.load(name) or store.find(name)
   local turn <close> = state.lock(container.dir .. "/connecting")
@@ -81,10 +119,12 @@ function members.disconnect(container, name)
     local entry = container.state.networks[i]
     local withdrawn = require("tiny.net.ports").withdraw(container.state.ports, entry)
     attach.remove(container, entry)
+    local published, err = tiny.try(move, container, entry, withdrawn)
     state.update(container, function(s)
       table.remove(s.networks, position(s.networks, network.name, "network"))
-      if withdrawn then s.ports = nil end
+      if withdrawn and not published then s.ports = nil end
     end)
+    if err then error(err, 0) end
   end
   state.change_config(container, function(config) table.remove(config.networks, position(config.networks, network.name, "name")) end)
   events.emit(container, "disconnect", { network = network.name })

@@ -21,7 +21,7 @@ local function terminal(record, spec, options)
   -- The supervisor has these now: only it holds the lock, and its end closes the connection.
   record.alive:close()
   options.client:close()
-  return attach.serve(record, client, { input = spec.interactive, keys = options.keys })
+  return attach.serve(record, client, { input = spec.interactive, keys = options.keys, owner = true })
 end
 
 -- Starts a container; as in docker, one that is running is left alone.

@@ -6,7 +6,6 @@ local limits = require "tiny.pipeline.limits"
 local session = require "tiny.supervisor.supervisor"
 local unresponsive = require "tiny.client.unresponsive"
 
-local DEFAULT_TIMEOUT = 10
 -- Seconds from SIGKILL to the record.
 local LONGEST_END = 2
 local PATIENCE = unresponsive.PATIENCE
@@ -84,7 +83,7 @@ return function(container, seconds, options)
   if container.unreadable then
     tiny.fail { message = container.damage, hint = "its process, if alive, is PID 1 of a pid namespace started at " .. (container.config.created_at or "?") }
   end
-  seconds = seconds or container.config.stop_timeout or DEFAULT_TIMEOUT
+  seconds = seconds or container.config.stop_timeout or session.STOP_TIMEOUT
   container = state.settled(container, seconds + PATIENCE)
   if not container then return false end
   if container.state.status == "starting" then return give_up(container) end
@@ -108,7 +107,7 @@ return function(container, seconds, options)
   local pid, name = process.pid, container.config.name
   local signal = options.signal or container.config.stop_signal or "SIGTERM"
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
-  local hears, ignores, certain = session.handles(pid, signal, container.config.init)
+  local hears, ignores, certain = session.handles(pid, signal, container.config.init, container.config.pid)
   local deaf = not fatal and not hears
   -- A frozen process handles no signal, not even SIGKILL before cgroup v2. A container that is not frozen is left alone: on v1,
   -- thawing creates a freezer group, which a supervisor that is already cleaning up would miss.

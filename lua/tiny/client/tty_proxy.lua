@@ -59,6 +59,16 @@ local function act_on(loop, far, name, sender, proxy)
   if far:signal(name) == false then loop:stop() end
 end
 
+-- Shows bytes. If the reader of this output is gone (`| head`), `gone` is set, and far:give_up() asks to end what is shown; nil
+-- or false: only the connection ends.
+local function show(loop, far, stdout, bytes)
+  if far.gone or bytes == "" then return end
+  local _, err = tiny.try(stdout.write, stdout, bytes)
+  if not err or err.code ~= "EPIPE" then return end
+  far.gone = true
+  if not (far.give_up and far:give_up()) then loop:stop() end
+end
+
 -- Shows the connection until it ends or the user detaches. far: file, input, resize, signal, output; options: input, keys,
 -- proxy (false: any signal, such as Ctrl-C at a terminal that is not raw, detaches).
 function relay.show(far, options)
@@ -72,7 +82,7 @@ function relay.show(far, options)
   loop:on(far.file, function()
     local bytes = far:output()
     if not bytes then return loop:stop() end
-    if bytes ~= "" then tiny.try(stdout.write, stdout, bytes) end
+    show(loop, far, stdout, bytes)
   end)
   loop:on(signals, function()
     for name, sender in function() return signals:next() end do act_on(loop, far, name, sender, options.proxy ~= false) end

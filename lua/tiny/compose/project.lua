@@ -23,6 +23,9 @@ function project.read(path, words)
   if not topology.is(made) then
     tiny.fail { at = path, message = "the recipe does not return a topology", hint = 'return require("tiny.topology").new { containers = { … } }', exit = 125 }
   end
+  for _, asked in pairs(type(made.asked.containers) == "table" and made.asked.containers or {}) do
+    if type(asked) == "table" then require("tiny.spec.recipe_paths").resolve(asked, path, made.asked.volumes) end
+  end
   local name = path:match("([^/]+)%.lua$") or path
   local _, err = tiny.try(topology.resolve, made, (name:gsub("[^%w_.-]", "-"):gsub("^[^%w]+", "")))
   if err then
@@ -81,14 +84,23 @@ local function on_changed(one, changed)
   end
 end
 
+local function wait_ready(one)
+  require "tiny.compose.readiness"(state.find(one.name).id, one.name, one.ready, one.patience)
+  return 0
+end
+
+-- Waits in a process of its own for a container that runs already.
+local function await(one)
+  return tiny.fork(function() return wait_ready(one) end)
+end
+
 -- Starts a container in its own process, so that several start at once.
 local function launch(self, one)
   return tiny.fork(function()
     require("tiny.client.run").run(one.spec, {
       detach = true, silent = true, where = self.where, recipe = { path = self.path, args = self.words, text = self.text, part = one.name, project = self.name },
     })
-    require "tiny.compose.readiness"(state.find(one.name).id, one.name, one.ready, one.patience)
-    return 0
+    return wait_ready(one)
   end)
 end
 
@@ -119,9 +131,13 @@ local function bring_containers(self, there)
       local one = waiting[i]
       if not failed and can_start(one) then
         table.remove(waiting, i)
-        if begun(one, there[one.name]) then
+        one.there = begun(one, there[one.name])
+        if one.there and one.ready == nil then
           say("container", one.name, "is up to date")
           finish(one)
+        elseif one.there then
+          -- An earlier `up` may have given up waiting for it.
+          running[await(one)] = one
         else
           say("container", one.name, "starting")
           one.began = tiny.clock("monotonic")
@@ -137,7 +153,7 @@ local function bring_containers(self, there)
       running[child] = nil
       local status, err = tiny.try(child.wait, child)
       if status == 0 then
-        say("container", one.name, ("%s after %.2f s"):format(one.ready and "ready" or "started", tiny.clock("monotonic") - one.began))
+        say("container", one.name, one.there and "is up to date" or ("%s after %.2f s"):format(one.ready and "ready" or "started", tiny.clock("monotonic") - one.began))
         finish(one)
       else
         failed = failed or err or { message = ("%s could not be started"):format(one.name), exit = 125 }

@@ -91,6 +91,7 @@ local function made_of(path, words, args)
   end
   local kind = container.is(made) and "container" or "recipe"
   if kind == "container" then
+    require("tiny.spec.recipe_paths").resolve(made.spec, path)
     self.recorder.step = "prepare"
     asked = of_container(self, made, args)
   elseif require("tiny.topology").is(made) then

@@ -106,7 +106,7 @@ end
 
 -- Removes the cgroups of private hosts whose creator was killed. A cgroup in use cannot be removed.
 function private_host.clear()
-  for _, mount in ipairs(tiny.getuid() == 0 and tiny.probe().cgroup.mounts or {}) do
+  for _, mount in ipairs(not require("tiny.base.rootless").is() and tiny.probe().cgroup.mounts or {}) do
     for _, name in ipairs(tiny.try(tiny.list_dir, mount.path .. mount.own) or {}) do
       local pid = name:match("^" .. PREFIX:gsub("%-", "%%-") .. "(%d+)%-")
       if pid and not tiny.stat("/proc/" .. pid) then tiny.try(tiny.cgroup_del, name, { recursive = true }) end
@@ -118,7 +118,7 @@ end
 -- before the files are set up. kept: paths that the body needs.
 function private_host.start(kept, first, body)
   local user = { uid = tiny.getuid(), gid = tiny.getgid() }
-  local rootless = user.uid ~= 0
+  local rootless = require("tiny.base.rootless").is()
   local own <close> = rootless and tiny.userns((require("tiny.base.rootless").own_maps())) or nil
   local name = PREFIX .. tiny.getpid() .. "-" .. tiny.random_id(4)
   local cg = not rootless and group(name) or nil

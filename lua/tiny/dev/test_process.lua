@@ -52,7 +52,7 @@ end
 function test_process.preload(path, folder)
   local before = {}
   for name, loader in pairs(package.preload) do before[name] = loader end
-  if tiny.getuid() ~= 0 then
+  if require("tiny.base.rootless").is() then
     -- Only sets the search path of `require`; errors in the file are reported when it is run.
     tiny.try(tiny.load_recipe, path)
     for name, loader in pairs(tiny.try(neighbours, folder, "", {}) or {}) do package.preload[name] = loader end

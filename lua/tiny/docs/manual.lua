@@ -172,6 +172,7 @@ function manual.text(name)
     local also = found.topic == "commands" and "`tinylua %s --help`" or "`tinylua doc %s`"
     table.insert(out, entry and ("See also " .. also .. "."):format(found.name) or file_text(found))
   end
+  out[#out + 1] = require("tiny.docs.key_doc").text(name)
   return #out > 0 and table.concat(out, "\n\n") or nil
 end
 
@@ -182,10 +183,11 @@ function manual.unknown(name, all)
     for _, entry in ipairs(manual.list(topic)) do table.insert(names, entry.name) end
   end
   for key in pairs(all and tiny or {}) do table.insert(names, key) end
+  for _, key in ipairs(all and require("tiny.docs.key_doc").names() or {}) do table.insert(names, key) end
   table.sort(names)
   local near = tiny.did_you_mean(name, names) or tiny.did_you_mean(name:gsub("^tiny%.(.*)$", "%1"), names)
   tiny.fail {
-    message = ("no documentation for %q"):format(name), exit = 2,
+    message = (all and "no documentation for %q" or "no such command, module or recipe: %q"):format(name), exit = 2,
     hint = near and ("did you mean %q?"):format(near) or "`tinylua doc` lists all topics",
   }
 end

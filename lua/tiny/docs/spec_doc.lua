@@ -49,12 +49,14 @@ doc.inner = {
   } },
   { "tiny.log.spec", "Logging", {
     { "driver", '"json"|"none"|"passthrough"', "Log driver." }, { "max_size", "tiny.size", "Rotate the log at this size." },
-    { "max_files", "integer", "Number of log files to keep." }, { "on_full", '"wait"|"drop"', "Behavior when the log cannot be written." },
+    { "max_files", "integer", "Number of log files to keep." },
+    { "keep_free", "tiny.size", "Free space that the log leaves on its disk, at most 1/64 of it." }, { "on_full", '"wait"|"drop"', "Behavior when the log cannot be written." },
   } },
   { "tiny.health.spec", "A health check", {
     { "command", "tiny.command", "The check; exit status 0 means healthy." }, { "interval", "tiny.duration", "Time between checks; the default is 30s." },
     { "timeout", "tiny.duration", "Time limit of a check; the default is 30s." }, { "retries", "integer", "Consecutive failures before the container is unhealthy; the default is 3." },
     { "start_period", "tiny.duration", "Time after the start during which failures do not count; the default is 0." },
+    { "start_interval", "tiny.duration", "Time between health checks in that period; the default is 5s." },
   } },
   { "tiny.network.end", "A network connection of a container", {
     { "name", "string", "Network name." }, { "ip", "string", "IPv4 address." }, { "ip6", "string", "IPv6 address." },
@@ -70,6 +72,41 @@ doc.inner = {
   { "tiny.ready.spec", "A readiness condition", {
     { "port", "integer", "A process listens on this port." }, { "log", "string", "A line of the log matches this pattern." },
     { "health", "boolean", "The container is healthy." }, { "exit", "integer", "The container has exited with this status." },
+  } },
+}
+
+-- What steps, callbacks and functions that answer system calls are passed. A name with ? may be nil.
+doc.arguments = {
+  { "tiny.context", "The container, as passed to steps and callbacks. A field is nil until its step has run.", {
+    { "id", "string", "" },
+    { "name", "string", "" },
+    { "spec", "tiny.container.spec", "its spec, in its final form" },
+    { "dir", "string", "the directory of its record" },
+    { "run", "string", "the directory of its FIFOs and sockets" },
+    { "root?", "tiny.dir", "its root, from the step rootfs on" },
+    { "child?", "tiny.child", "its PID 1, from the step namespaces on" },
+    { "process?", "tiny.process|tiny.child", "its PID 1, in its supervisor" },
+    { "cgroup?", "tiny.cgroup", "its cgroup" },
+    { "netns?", "tiny.netns", "its network namespace" },
+    { "scope", "tiny.scope", "the scope that is undone when it ends" },
+    { "networks?", "table[]", "its connections to networks" },
+    { "ports?", "string[]", "its published ports" },
+    { "inside", "fun()", 'the function that a step replacing "namespaces" passes to tiny.clone' },
+  } },
+  { "tiny.call", "A system call that waits for an answer.", {
+    { "name", "string", '"mkdirat"' },
+    { "id", "integer", "" },
+    { "pid", "integer", "the caller's pid" },
+    { "args", "integer[]", "its six arguments" },
+    { "arch", "string", '"amd64"' },
+    { "text", "fun(argument: integer, max?: integer): string", "an argument as a string" },
+    { "bytes", "fun(argument: integer, length: integer): string", "the bytes that an argument points to" },
+    { "path", "fun(argument: integer): string", "an argument as a path, from the container's root" },
+    { "valid", "fun(): boolean", "whether the caller is still waiting" },
+    { "deny", "fun(error?: string): table", "the call fails, with EPERM or this" },
+    { "value", "fun(value?: integer): table", "the call returns this without being executed" },
+    { "file", "fun(file: tiny.file, cloexec?: boolean): table", "the caller gets a descriptor of this file" },
+    { "continue", "fun(): table", "the kernel executes the call; not a security boundary if an argument is a pointer" },
   } },
 }
 

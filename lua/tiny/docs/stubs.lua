@@ -22,41 +22,12 @@ local function class(out, name, text, fields)
 end
 
 -- The types of the arguments of steps, callbacks and functions that answer system calls.
-local CONTEXT = [=[
-
----The container, as passed to steps and callbacks. A field is nil until its step has run.
----@class tiny.context
----@field id string
----@field name string
----@field spec tiny.container.spec its spec, in its final form
----@field dir string the directory of its record
----@field run string the directory of its FIFOs and sockets
----@field root? tiny.dir its root, from the step rootfs on
----@field child? tiny.child its PID 1, from the step namespaces on
----@field process? tiny.process|tiny.child its PID 1, in its supervisor
----@field cgroup? tiny.cgroup its cgroup
----@field netns? tiny.netns its network namespace
----@field scope tiny.scope the scope that is undone when it ends
----@field networks? table[] its connections to networks
----@field ports? string[] its published ports
----@field inside fun() the function that a step replacing "namespaces" passes to tiny.clone
-
----A system call that waits for an answer.
----@class tiny.call
----@field name string "mkdirat"
----@field id integer
----@field pid integer the caller's pid
----@field args integer[] its six arguments
----@field arch string "amd64"
----@field text fun(argument: integer, max?: integer): string an argument as a string
----@field bytes fun(argument: integer, length: integer): string the bytes that an argument points to
----@field path fun(argument: integer): string an argument as a path, from the container's root
----@field valid fun(): boolean whether the caller is still waiting
----@field deny fun(error?: string): table the call fails, with EPERM or this
----@field value fun(value?: integer): table the call returns this without being executed
----@field file fun(file: tiny.file, cloexec?: boolean): table the caller gets a descriptor of this file
----@field continue fun(): table the kernel executes the call; not a security boundary if an argument is a pointer
-]=]
+local function arguments(out)
+  for _, of in ipairs(doc.arguments) do
+    table.insert(out, ("\n---%s\n---@class %s"):format(of[2], of[1]))
+    for _, field in ipairs(of[3]) do table.insert(out, ((("---@field %s %s %s"):format(field[1], field[2], field[3])):gsub(" $", ""))) end
+  end
+end
 
 local CONTAINER = [=[
 
@@ -170,7 +141,8 @@ local function container()
   for _, inner in ipairs(doc.inner) do
     if not inner[1]:match("^tiny%.topology") and not inner[1]:match("^tiny%.ready") then class(out, inner[1], inner[2] .. ".", inner[3]) end
   end
-  return table.concat(out, "\n") .. "\n" .. CONTEXT .. CONTAINER
+  arguments(out)
+  return table.concat(out, "\n") .. "\n" .. CONTAINER
 end
 
 local function topology()

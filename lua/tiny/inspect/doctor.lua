@@ -87,8 +87,9 @@ local function network(host, report)
     fix = net.nftables and "modprobe nf_tables" or "a kernel with CONFIG_NF_TABLES" }
   report { "bridge", net.bridge, purpose = "networks of several containers", fix = "modprobe bridge" }
   report { "veth", net.veth, purpose = "a container's link to the host", fix = "modprobe veth" }
-  report { "ip_forward", net.ip_forward, purpose = "packets between containers and other hosts",
-    fix = "sysctl -w net.ipv4.ip_forward=1" }
+  report { "ip_forward", true, purpose = "packets between containers and other hosts",
+    detail = net.ip_forward and "on" or "off; tinylua turns it on while a container uses a network" }
+  report { "netem", net.netem, purpose = "--net-delay and --net-loss", fix = "a kernel with CONFIG_NET_SCH_NETEM" }
   if host.forward then report(require("tiny.net.forward").judge(host.forward)) end
   report { "tun", net.tun, purpose = "rootless networking", fix = "modprobe tun" }
   report { "fuse", net.fuse, purpose = "rootless file systems", fix = "modprobe fuse" }

@@ -77,7 +77,7 @@ function network.of(process, held, own, container)
   if not own then return found end
   found.listening = listening(held)
   local seen, err = tiny.try(function()
-    if tiny.getuid() ~= 0 and process then return look_inside(process) end
+    if process and require("tiny.base.rootless").is() then return look_inside(process) end
     local netns <close> = tiny.open_ns("net", process or nil)
     return look(netns)
   end)

@@ -61,6 +61,20 @@ function source.of(process)
   tiny.fail { message = ("process %d has exited"):format(process.pid), hint = "only its exit status is still available", exit = 125 }
 end
 
+-- A function that tells whether a process belongs to a container; `first` is the container's own process. It is in the same
+-- pid namespace, or if the container shares that with others, in the same cgroup.
+function source.members_of(container, first)
+  local own = first:link("ns/pid")
+  if not container.config.pid then return function(held) return own ~= nil and held:link("ns/pid") == own end end
+  local path = "/" .. container.id
+  return function(held)
+    for line in (held:read("cgroup") or ""):gmatch("[^\n]+") do
+      if (line .. "/"):find(path .. "/", 1, true) then return true end
+    end
+    return false
+  end
+end
+
 -- Text as an integer, or nil.
 function source.integer(text)
   return text and math.tointeger(tonumber(text))

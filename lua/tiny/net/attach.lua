@@ -18,28 +18,31 @@ local function cidr(addr, range)
   return ("%s/%d"):format(addr, subnet.parse(range).prefix)
 end
 
--- Takes what --network NAME:ip=… asks for, under the lock.
-local function claim(ctx, network, request)
+-- Takes what --network NAME:ip=… asks for, under the locks. Returns the network as it is now, and the addresses.
+local function claim(ctx, request)
   local lock <close> = store.lock()
-  if not store.load(network.name) then
-    tiny.fail { message = ("network %s was removed in the meantime"):format(network.name), hint = "`tinylua network ls` lists all networks", exit = 125 }
+  local shared <close> = store.shared_lock()
+  local network = store.load(request.network.name)
+  if not network then
+    tiny.fail { message = ("network %s was removed in the meantime"):format(request.network.name), hint = "`tinylua network ls` lists all networks", exit = 125 }
   end
+  if not request.ip then bridge.make_way(network) end
   local addr = ipam.take(ctx, network, "ipv4", request.ip)
   local addr6 = network.subnet6 and ipam.take(ctx, network, "ipv6", request.ip6)
   bridge.up(network)
   for _, own in ipairs { addr, addr6 } do ipam.name(ctx, network, own, request.names) end
-  return addr, addr6
+  return network, addr, addr6
 end
 
 -- Connects the namespace `netns` as its n-th interface. request: { network, ip, ip6, mac_address, names, router = whether it
 -- forwards packets, gateway = whether its default route uses this network }. Returns the entry for the record.
 function attach.add(ctx, netns, n, request)
-  local network = request.network
-  local addr, addr6 = claim(ctx, network, request)
+  local network, addr, addr6 = claim(ctx, request)
   local entry = {
     network = network.name, link = link_name(ctx.id, n), ifname = "eth" .. n, mac_address = request.mac_address or bridge.mac(addr), addr = addr, addr6 = addr6 or nil,
     router = request.router, subnet = network.subnet, gateway = network.gateway, internal = network.internal,
   }
+  local mtu = bridge.mtu(network)
   local addrs, gateways, pinned = { cidr(addr, network.subnet) }, { network.gateway }, pin.of(entry)
   if addr6 then addrs[2], gateways[2] = cidr(addr6, network.subnet6), network.gateway6 end
   ctx.scope:undo("link_del", entry.link)
@@ -47,13 +50,30 @@ function attach.add(ctx, netns, n, request)
   tiny.pin(entry.link, pinned):keep()
   -- A bridge port needs no address, and a container without IPv6 no IPv6 link-local one: the packets of duplicate address
   -- detection would reach every other container.
-  tiny.veth_pair({ name = entry.link, bridge = network.bridge, hairpin = true, pinned = true, link_local = false, mtu = network.mtu }, {
-    name = entry.ifname, netns = netns, mac_address = entry.mac_address, mtu = network.mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
+  tiny.veth_pair({ name = entry.link, bridge = network.bridge, hairpin = true, pinned = true, link_local = false, mtu = mtu }, {
+    name = entry.ifname, netns = netns, mac_address = entry.mac_address, mtu = mtu, link_local = addr6 ~= nil, addr = addrs, nodad = addr6 and true or nil,
     gateway = request.gateway and gateways or nil,
   }):keep()
   bridge.distrust_port(entry.link)
   if tiny.settings.log then tiny.log("debug", "on a network", { id = ctx.id, network = network.name, link = entry.link, addr = addr, addr6 = addr6 or nil }) end
   return entry
+end
+
+-- The network among these that has the default route: the first that is not internal; nil if there is none.
+function attach.way_out(entries)
+  for _, entry in ipairs(entries) do
+    if not entry.internal then return entry end
+  end
+end
+
+-- Gives the namespace `netns` its default route through this network, instead of another that it has left.
+function attach.route(netns, entry)
+  local network = store.load(entry.network)
+  for _, gateway in ipairs { network.gateway, entry.addr6 and network.gateway6 } do
+    local _, err = tiny.try(function() tiny.route_add("default", { via = gateway, dev = entry.ifname, netns = netns }):keep() end)
+    -- The container's root may have a route of its own.
+    if err and err.code ~= "EEXIST" then error(err, 0) end
+  end
 end
 
 -- Removes a container's link, addresses and names from a network.

@@ -8,7 +8,7 @@ local transit = require "tiny.net.transit"
 
 local bridge, drop = {}, tables.drop
 
--- Two marker files: `up` means that parts of a network may exist in the kernel, `whole` that all of it does.
+-- Two marker files: `up` means that parts of a network may exist in the kernel, `whole` that all of it does; it has the MTU.
 local function mark(network)
   return store.folder(network.name) .. "/up"
 end
@@ -118,7 +118,30 @@ local function restore(network)
   if any then require("tiny.net.restore").containers(present) end
 end
 
--- Brings up a network.
+-- The MTU of the host's way out, so that the containers' packets fit: that of the link of its default route, IPv4 first; nil
+-- if it has none. IPv6 needs at least 1280 bytes (RFC 8200).
+local function host_mtu(network)
+  local best
+  for _, route in ipairs(network.internal and {} or tiny.routes()) do
+    local better = not best or route.family == "ipv4" and best.family == "ipv6" or route.family == best.family and (route.metric or 0) < (best.metric or 0)
+    if route.dst == "default" and route.dev and better then best = route end
+  end
+  for _, link in ipairs(best and tiny.links() or {}) do
+    if link.name == best.dev and link.mtu >= (network.subnet6 and 1280 or 576) then return link.mtu end
+  end
+end
+
+-- The MTU of the links of a network that is up: as configured, or what it was created with; nil for the kernel's default.
+function bridge.mtu(network)
+  return network.mtu or math.tointeger(tonumber(tiny.read_file(whole(network)) or ""))
+end
+
+-- Before an address of the network is taken: the default network makes way if it is down.
+function bridge.make_way(network)
+  if network.name == store.DEFAULT and not tiny.stat(mark(network)) then store.move_default(network) end
+end
+
+-- Brings up a network. The caller also holds store.shared_lock.
 function bridge.up(network)
   restore(network)
   local marked = tiny.stat(mark(network))
@@ -138,10 +161,11 @@ function bridge.up(network)
   drop_tables(network)
   fence(network)
   translate(network)
-  local options = { addr = addresses(network), mac_address = bridge.mac(network.gateway), mtu = network.mtu, nodad = network.subnet6 and true or nil }
+  local mtu = network.mtu or host_mtu(network)
+  local options = { addr = addresses(network), mac_address = bridge.mac(network.gateway), mtu = mtu, nodad = network.subnet6 and true or nil }
   tiny.bridge(network.bridge, options):keep()
   distrust(network.bridge, BRIDGE)
-  tiny.append_file(whole(network), "")
+  tiny.append_file(whole(network), tostring(mtu or ""))
 end
 
 -- The host's loopback reaches published ports only if the bridge accepts loopback addresses.
@@ -166,19 +190,19 @@ function bridge.sweep()
   for _, network in ipairs(store.list()) do ipam.sweep(network) end
 end
 
--- Whether another state root has a network up: it has pinned a port or, after a flush of its pins, has a bridge.
+-- Whether another state root has a network up: its bridge exists or, if another program has removed that, it has pinned a port.
+-- A container that starts has a bridge before its first pin.
 local function shared()
-  local _, err = tiny.try(tiny.pin_clear)
-  if not err then return false end
-  if err.code == "EBUSY" then return true end
   for _, link in ipairs(tiny.links()) do
     if link.kind == "bridge" and (link.name:match("^td%d+$") or link.name:match("^tb%x+$")) then return true end
   end
-  return false
+  local _, err = tiny.try(tiny.pin_clear)
+  return err ~= nil and err.code == "EBUSY"
 end
 
 -- Removes what networks share, unless networks of another state root are up.
 local function leave()
+  local lock <close> = store.shared_lock()
   local last = not shared()
   if last then drop(tiny.publish_clear) end
   for _, family in ipairs { "ipv4", "ipv6" } do transit.off(family, last) end

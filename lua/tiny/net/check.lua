@@ -108,7 +108,7 @@ return function(spec)
     if list[1].word and list[1].word:find(":", 1, true) then check_shared(spec, list[1].word) end
     spec.networks = not list[1].word and list or nil
     local served = list[1].word == "pasta" or list[1].word == "slirp4netns"
-    if tiny.getuid() ~= 0 and (spec.networks or served) then require("tiny.net.rootless").check(spec, list)
+    if (spec.networks or served) and require("tiny.base.rootless").is() then require("tiny.net.rootless").check(spec, list)
     elseif served then wrong(("network: %s is for rootless containers"):format(list[1].word), "use --network bridge") end
   end
   local seen, ipv6 = {}, false

@@ -1,5 +1,7 @@
 -- A container's own /etc/hosts, /etc/hostname and /etc/resolv.conf. They are files in the container's directory on the host,
 -- mounted over those of the root file system, which is never changed.
+local resolv_conf = require "tiny.net.resolv_conf"
+
 local files = {}
 
 local READABLE = tonumber("644", 8)
@@ -7,20 +9,6 @@ local NAMES = { "hosts", "hostname", "resolv.conf" }
 
 -- The address of a container's resolver, on the container's own loopback.
 files.RESOLVER = "127.0.0.11"
-
--- The host's name servers.
-function files.host_servers()
-  local found = {}
-  for line in (tiny.read_file("/etc/resolv.conf") or ""):gmatch("[^\n]+") do
-    local server = line:match("^%s*nameserver%s+([^%s%%]+)")
-    if server and tiny.parse_addr(server) then table.insert(found, server) end
-  end
-  return found
-end
-
-local function host_search()
-  return ("\n" .. (tiny.read_file("/etc/resolv.conf") or "")):match("\n[ \t]*search[ \t]+([^\n]+)")
-end
 
 local function hosts(ctx)
   local lines = { "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback" }
@@ -33,48 +21,59 @@ local function hosts(ctx)
   for _, entry in ipairs(ctx.networks or {}) do
     for _, addr in ipairs { entry.addr, entry.addr6 } do table.insert(lines, addr .. "\t" .. names) end
   end
-  if not ctx.networks then table.insert(lines, "127.0.1.1\t" .. names) end
+  if not (ctx.networks and ctx.networks[1]) then table.insert(lines, "127.0.1.1\t" .. names) end
   return table.concat(lines, "\n") .. "\n"
 end
 
 local function resolv(ctx)
-  local servers = ctx.networks and { files.RESOLVER } or ctx.spec.dns or ctx.servers or files.host_servers()
-  local lines = {}
+  local host, spec = resolv_conf.host(), ctx.spec
+  local servers = ctx.networks and { files.RESOLVER } or spec.dns or ctx.servers or host.servers
+  local lines, options = {}, table.move(spec.dns_options or host.options, 1, #(spec.dns_options or host.options), 1, {})
   for _, server in ipairs(servers) do table.insert(lines, "nameserver " .. server) end
-  local search = ctx.spec.dns_search and table.concat(ctx.spec.dns_search, " ") or host_search()
+  local search = spec.dns_search and table.concat(spec.dns_search, " ") or host.search
   if search and search ~= "" and search ~= "." then table.insert(lines, "search " .. search) end
-  if ctx.networks then table.insert(lines, "options ndots:0") end
+  -- The names of containers have no dots.
+  if ctx.networks and not resolv_conf.option(options, "ndots") then table.insert(options, "ndots:0") end
+  if options[1] then table.insert(lines, "options " .. table.concat(options, " ")) end
   return table.concat(lines, "\n") .. "\n"
 end
 
--- On the host: writes the files. A container that shares another's network shares its files.
+-- On the host: writes the files. A container that shares another's network shares its files. One without a network has only
+-- /etc/hosts, for localhost and its own name.
 function files.write(ctx)
   if ctx.shares then
     ctx.files = ctx.shares
     return
   end
   ctx.files = ctx.dir
-  for name, text in pairs { hosts = hosts(ctx), hostname = ctx.spec.hostname .. "\n", ["resolv.conf"] = resolv(ctx) } do
-    tiny.write_file(ctx.dir .. "/" .. name, text, { mode = READABLE })
+  local texts = { hosts = hosts(ctx) }
+  if ctx.spec.network ~= "none" or ctx.spec.dns or ctx.spec.dns_options or ctx.spec.dns_search then
+    texts.hostname, texts["resolv.conf"] = ctx.spec.hostname .. "\n", resolv(ctx)
   end
+  for name, text in pairs(texts) do tiny.write_file(ctx.dir .. "/" .. name, text, { mode = READABLE }) end
 end
 
 -- In the container: mounts the files into its root. As in docker, the program may change them. A file that does not exist in
--- a read-only root is skipped.
+-- a read-only root is skipped; so is /etc/hosts if nothing but the own name needs it and the root has no place for it. A file
+-- for which the user has a mount is that.
 function files.mount(ctx)
   if not ctx.files then return end
+  local given = {}
+  for _, mount in ipairs(ctx.spec.mounts or {}) do given[mount.target] = true end
+  local optional = ctx.spec.network == "none" and not ctx.spec.add_hosts
   for _, name in ipairs(NAMES) do
     local source = ctx.files .. "/" .. name
-    if tiny.stat(source) then
+    if not given["/etc/" .. name] and tiny.stat(source) then
       local idmap = not ctx.rootless and ctx.userns or nil
       local options = { root = ctx.root, create = true, nosuid = true, nodev = true, noexec = true, idmap = idmap }
       local _, err = tiny.try(tiny.mount_bind, source, "/etc/" .. name, options)
-      if err and err.code ~= "EROFS" then error(err, 0) end
+      if err and not optional and err.code ~= "EROFS" then error(err, 0) end
+      if err and tiny.settings.log then tiny.log("debug", "not mounted", { file = name, why = tostring(err) }) end
     end
   end
 end
 
--- Checks the add_hosts, dns and dns_search options.
+-- Checks the add_hosts, dns, dns_options and dns_search options.
 function files.check(asked)
   for i, text in ipairs(asked.add_hosts or {}) do
     -- Docker also takes NAME=ADDRESS, and an IPv6 address in brackets.
@@ -88,6 +87,11 @@ function files.check(asked)
   for _, text in ipairs(asked.dns or {}) do
     if not tiny.parse_addr(text) or text:find("/", 1, true) then
       tiny.fail { message = ("dns: %s is not an address"):format(tiny.show(text)), hint = "give the IP address of a name server", exit = 125 }
+    end
+  end
+  for _, text in ipairs(asked.dns_options or {}) do
+    if not text:match("^%l[%w_-]*$") and not text:match("^%l[%w_-]*:%d+$") then
+      tiny.fail { message = ("dns_options: %s is not an option of resolv.conf"):format(tiny.show(text)), hint = "such as timeout:2, rotate or ndots:1", exit = 125 }
     end
   end
   for _, text in ipairs(asked.dns_search or {}) do

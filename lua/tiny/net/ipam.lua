@@ -96,6 +96,11 @@ function ipam.name(ctx, network, addr, names)
   end
 end
 
+-- Removes one of a container's names for this address.
+function ipam.unname(id, network_name, addr, name)
+  tiny.try(tiny.remove, ("%s/names/%s/%s@%s"):format(store.folder(network_name), name:lower(), addr, id))
+end
+
 -- The addresses of a name in a network; nil if no container has it.
 function ipam.lookup(network_name, name)
   -- The name comes from a container, so it must not be usable as a path.

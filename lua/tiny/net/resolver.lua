@@ -2,16 +2,18 @@
 -- and ends with the container. It answers names of the container's networks, and forwards other queries to the host's name
 -- servers. It listens on an arbitrary port, to which a rule in the container's namespace redirects port 53, so that the
 -- container can run a name server of its own.
+local dns_forward = require "tiny.net.dns_forward"
 local files = require "tiny.net.files"
 local ipam = require "tiny.net.ipam"
+local resolv_conf = require "tiny.net.resolv_conf"
 local WriteQueue = require "tiny.base.write_queue"
 local state = require "tiny.store.state"
 
 local resolver = {}
 
--- PATIENCE: seconds until the next server is asked. The others limit the work that a container can cause: pending queries,
--- connections, and datagrams in one turn of the loop.
-local PATIENCE, MOST, STREAMS, BURST = 2, 256, 32, 64
+-- Limits of the work that a container can cause: connections, pending queries of one, seconds that it may be idle, and
+-- datagrams in one turn of the loop.
+local STREAMS, PIPELINE, IDLE, BURST = 32, 16, 10, 64
 -- The TTL of answers, and the maximum size of one over UDP (DNS flag day 2020).
 local TTL, LARGEST = 5, 1232
 
@@ -55,7 +57,8 @@ end
 -- The result of the recipe's function: addresses, false for a name that does not exist, nil for no answer.
 local function of_recipe(ctx, question)
   if not ctx.spec.resolve then return nil end
-  local result, err = tiny.try(function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
+  local time_limit = require "tiny.base.time_limit"
+  local result, err = time_limit.call(time_limit.USUAL, function() return (ctx.spec.resolve(ctx, question.name, question.type)) end)
   if err then require("tiny.format").note("%s: resolve: %s", ctx.name, tostring(err)) end
   if result == false then return { code = "NXDOMAIN" } end
   if type(result) == "string" then result = { result } end
@@ -82,101 +85,115 @@ local function known(ctx, question)
   return found and { addrs = found, ttl = TTL } or nil
 end
 
+-- The name servers to ask, and how. Without any, the C library asks the machine itself.
 local function servers(ctx)
   local outside = false
   for _, entry in ipairs(networks(ctx)) do outside = outside or not entry.internal end
   if not outside then return {} end
-  return ctx.spec.dns or files.host_servers()
+  local host = resolv_conf.host()
+  local list = ctx.spec.dns or host.servers
+  return list[1] and list or { "127.0.0.1" }, resolv_conf.manner(ctx.spec.dns_options or host.options)
 end
 
-local function place(server)
-  return (server:find(":", 1, true) and "[%s]:53" or "%s:53"):format(server)
+-- A reply over UDP that is longer than the client accepts: without records, and marked as truncated.
+local function cut(bytes, query, max)
+  if #bytes <= max then return bytes end
+  return bytes:sub(1, 2) .. string.char(bytes:byte(3) | 2) .. bytes:sub(4, 4) .. "\0\1\0\0\0\0\0\0" .. query:sub(13, dns_forward.question_end(query))
 end
 
--- Asks the servers one after the other; `reply` gets the first answer, or nil.
-local function forward(ctx, loop, query, reply)
-  local list, asking = servers(ctx), ctx.resolver
-  local function ask(n)
-    local server = list[n]
-    if not server or (asking.pending or 0) >= MOST then return reply(nil) end
-    if tiny.settings.log then tiny.log("debug", "asks a name server", { container = ctx.name, server = server, try = n }) end
-    local socket = tiny.try(tiny.udp_bind, server:find(":", 1, true) and "[::]:0" or "0.0.0.0:0")
-    if not socket then return reply(nil) end
-    asking.pending = (asking.pending or 0) + 1
-    local timer
-    local function done()
-      loop:cancel(timer)
-      loop:off(socket)
-      socket:close()
-      asking.pending = asking.pending - 1
-    end
-    timer = loop:after(PATIENCE, function() done() ask(n + 1) end)
-    loop:on(socket, function()
-      local bytes, from = tiny.try(socket.receive, socket)
-      -- Accept only a reply to this query, from the server that was asked.
-      if not bytes or from ~= place(server) or bytes:sub(1, 2) ~= query:sub(1, 2) then return end
-      done()
-      reply(bytes)
-    end)
-    local _, err = tiny.try(socket.send, socket, query, place(server))
-    if err then done() ask(n + 1) end
-  end
-  ask(1)
-end
-
--- Answers a query; `reply` gets the bytes, or nothing if it is not a query. max: nil for the size that the query allows.
-local function answer(ctx, loop, query, max, reply)
+-- Answers a query; `reply` gets the bytes, or nil if it is not a query. stream: whether it came over TCP, which has room for
+-- any answer.
+local function answer(ctx, loop, query, stream, reply)
   local question = tiny.dns_question(query)
-  if not question then return end
-  max = max or math.min(question.max or 512, LARGEST)
+  if not question then return reply(nil) end
+  local max = stream and 65535 or math.min(question.max, LARGEST)
   local own = known(ctx, question)
   if own then
     own.max = max
     return reply(tiny.dns_answer(query, own))
   end
-  if #servers(ctx) == 0 then return reply(tiny.dns_answer(query, { code = "REFUSED", max = max })) end
-  forward(ctx, loop, query, function(bytes)
-    reply(bytes or tiny.dns_answer(query, { code = "SERVFAIL", max = max }))
+  local list, manner = servers(ctx)
+  if #list == 0 then return reply(tiny.dns_answer(query, { code = "REFUSED", max = max })) end
+  local options = { memory = ctx.resolver, stream = stream }
+  if tiny.settings.log then
+    function options.told(server, n) tiny.log("debug", "asks a name server", { container = ctx.name, server = server, try = n }) end
+  end
+  dns_forward.ask(loop, query, list, manner, options, function(bytes)
+    if not bytes then return reply(tiny.dns_answer(query, { code = "SERVFAIL", max = max })) end
+    reply(stream and bytes or cut(bytes, query, question.max))
   end)
 end
 
--- Runs a handler so that no input from the container stops the supervisor. A failure is logged only once.
-local function guarded(f, ctx, ...)
-  local _, err = tiny.try(f, ctx, ...)
-  if not err or ctx.resolver.told then return end
+-- Answers a query so that no input from the container stops the supervisor. `reply` is called once. A failure is logged
+-- only once.
+local function guarded(ctx, loop, query, stream, reply)
+  local replied = false
+  local function once(bytes)
+    if replied then return end
+    replied = true
+    reply(bytes)
+  end
+  local _, err = tiny.try(answer, ctx, loop, query, stream, once)
+  if not err then return end
+  once(nil)
+  if ctx.resolver.told then return end
   ctx.resolver.told = true
   require("tiny.format").note("%s: answering a DNS query: %s", ctx.name, tostring(err))
 end
 
--- A query over TCP: a length of two bytes, then the message.
+-- Queries over TCP: each is a length of two bytes, then the message. A client may send several before it reads the answers,
+-- which come as they are known.
 local function serve_stream(ctx, loop, stream)
-  local got, asked, timer, asking = "", false, nil, ctx.resolver
+  local asking = ctx.resolver
   if (asking.streams or 0) >= STREAMS then return stream:close() end
   asking.streams = (asking.streams or 0) + 1
+  local got, pending, ended, closed, parsing, timer, queue = "", 0, false, false, false, nil, nil
   local function finish()
-    if not timer then return end
+    if closed then return end
+    closed = true
     asking.streams = asking.streams - 1
-    timer = loop:cancel(timer)
+    loop:cancel(timer)
     loop:off(stream)
-    loop:on_room(stream, nil)
+    queue:close()
     stream:close()
   end
-  timer = loop:after(PATIENCE * 5, finish)
-  loop:on(stream, function()
-    local bytes = tiny.try(stream.read, stream)
-    if not bytes then return finish() end
-    if asked then return end
-    got = got .. bytes
-    local length = #got >= 2 and string.unpack(">I2", got)
-    if not length or #got < length + 2 then return end
-    asked = true
-    guarded(answer, ctx, loop, got:sub(3, length + 2), 65535, function(reply)
-      -- Do not wait for a client that does not read the answer.
-      local queue = WriteQueue.new(loop, stream, finish, finish)
-      queue:put(string.pack(">s2", reply))
-      if queue.size == 0 then finish() end
-    end)
-  end)
+  -- Closes the connection after the last answer, or when the client neither asks nor reads for a while.
+  local function rest()
+    timer = loop:cancel(timer)
+    if pending > 0 or closed then return end
+    if ended and queue.size == 0 then return finish() end
+    timer = loop:after(IDLE, finish)
+  end
+  queue = WriteQueue.new(loop, stream, rest, finish)
+  local read
+  local function parse()
+    parsing = true
+    while pending < PIPELINE and not closed do
+      local length = #got >= 2 and string.unpack(">I2", got)
+      if not length or #got < length + 2 then break end
+      local query = got:sub(3, length + 2)
+      got, pending = got:sub(length + 3), pending + 1
+      guarded(ctx, loop, query, true, function(reply)
+        pending = pending - 1
+        if closed then return end
+        if not reply then return finish() end
+        queue:put(string.pack(">s2", reply))
+        if parsing then return end
+        parse()
+      end)
+    end
+    parsing = false
+    if closed then return end
+    if pending >= PIPELINE or ended then loop:off(stream) else loop:on(stream, read) end
+    rest()
+  end
+  function read()
+    local bytes, err = tiny.try(stream.read, stream)
+    if err then return finish() end
+    if bytes == nil then ended = true else got = got .. (bytes or "") end
+    parse()
+  end
+  parse()
 end
 
 -- Serves queries as long as the loop runs.
@@ -187,7 +204,9 @@ function resolver.join(ctx, loop)
     for _ = 1, BURST do
       local query, from = tiny.try(udp.receive, udp)
       if not query then return end
-      guarded(answer, ctx, loop, query, nil, function(reply) tiny.try(udp.send, udp, reply, from) end)
+      guarded(ctx, loop, query, false, function(reply)
+        if reply then tiny.try(udp.send, udp, reply, from) end
+      end)
     end
   end)
   loop:on(tcp, function()

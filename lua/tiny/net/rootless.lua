@@ -96,7 +96,7 @@ local function pasta(ctx, held, pid)
   local command = {
     rootless.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE, "--tcp-ns", "none", "--udp-ns", "none",
   }
-  if #require("tiny.net.files").host_servers() > 0 then
+  if #require("tiny.net.resolv_conf").host().servers > 0 then
     table.move({ "--dns-forward", PASTA_DNS }, 1, 2, #command + 1, command)
     ctx.servers = { PASTA_DNS }
   end

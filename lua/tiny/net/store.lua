@@ -13,6 +13,7 @@ store.POOL6 = { first = "fd10:10::/64", count = 4096 }
 
 local RESERVED = { none = true, host = true, isolated = true, container = true, ns = true, bridge = true }
 local PRIVATE = tonumber("700", 8)
+local SHARED = "/run/tinylua-networks.lock"
 
 local function wrong(message, hint)
   tiny.fail { message = message, hint = hint, exit = 125 }
@@ -30,6 +31,12 @@ end
 function store.lock()
   tiny.mkdir(store.root(), { parents = true, mode = PRIVATE })
   return state.lock(store.root() .. "/.lock")
+end
+
+-- The lock for what the networks of all state roots share in the kernel: forwarding and the common tables. It is taken after
+-- the lock of the state root. Without a writable /run there is no common place for it; then the caller has only its own lock.
+function store.shared_lock()
+  if tiny.try(tiny.stat, SHARED) or tiny.try(tiny.append_file, SHARED, "", { mode = tonumber("600", 8) }) then return state.lock(SHARED) end
 end
 
 -- The network of this name, or nil.
@@ -136,6 +143,24 @@ local function bridge_name(name, id)
   wrong("the links td0 to td99 all exist", "remove an unused one: ip link del td0")
 end
 
+local function write(network)
+  tiny.write_file(store.folder(network.name) .. "/network.json", tiny.json_encode(network, { pretty = true }) .. "\n", { mode = tonumber("600", 8), sync = true })
+  tiny.fsync(store.root())
+end
+
+-- The default network is down and its bridge or range is taken, such as by that of another state root: gives it others. The
+-- caller holds both locks.
+function store.move_default(network)
+  local others = {}
+  for _, other in ipairs(store.list()) do
+    if other.name ~= network.name then table.insert(others, other) end
+  end
+  if not link_exists(network.bridge) and not taken(subnet.parse(network.subnet), others) then return end
+  local range = free(store.POOL, others)
+  network.bridge, network.subnet, network.gateway = bridge_name(network.name), range.text, subnet.at(range, 1)
+  write(network)
+end
+
 -- Writes a network's record. The caller holds the lock.
 local function record(asked)
   local networks = store.list()
@@ -152,8 +177,7 @@ local function record(asked)
   end
   local folder = store.folder(asked.name)
   for _, part in ipairs { "leases", "names" } do tiny.mkdir(folder .. "/" .. part, { parents = true, mode = PRIVATE }) end
-  tiny.write_file(folder .. "/network.json", tiny.json_encode(network, { pretty = true }) .. "\n", { mode = tonumber("600", 8), sync = true })
-  tiny.fsync(store.root())
+  write(network)
   return network
 end
 

@@ -11,16 +11,14 @@ end
 
 function traffic_shaping.check(spec)
   if not spec.networks then wrong("net_rate: the container has no network interface to limit", "add --network bridge") end
-  if spec.net_rate and (spec.net_delay or spec.net_loss) then
-    wrong("net_rate cannot be combined with net_delay or net_loss", "an interface has only one root queue discipline")
-  end
   if spec.net_loss and not (spec.net_loss >= 0 and spec.net_loss <= 1) then wrong(("net_loss: %s is not between 0 and 1"):format(spec.net_loss)) end
 end
 
 -- Applies the shaping to every link of the container.
 function traffic_shaping.apply(ctx)
   local spec = ctx.spec
-  local how = spec.net_rate and { rate = spec.net_rate, burst = BURST, latency = LATENCY } or { delay = spec.net_delay, loss = spec.net_loss }
+  local how = { rate = spec.net_rate, delay = spec.net_delay, loss = spec.net_loss }
+  if not (how.delay or how.loss) then how.burst, how.latency = BURST, LATENCY end
   for _, entry in ipairs(ctx.networks) do
     tiny.qdisc_set(entry.link, how)
     how.netns = ctx.netns

@@ -1,7 +1,7 @@
 -- The host's IP forwarding: enabled for the first network that needs it, of any state root, and disabled after the last. It
 -- applies to containers only: a table prevents the host from routing between its other links, including later ones. That
 -- table and a note in each state root with such a network record that forwarding was off before; both are needed, since
--- `nft flush ruleset` removes the table. All functions run under the networks' lock.
+-- `nft flush ruleset` removes the table. All functions run under the locks of the networks and of what state roots share.
 local format = require "tiny.format"
 local store = require "tiny.net.store"
 local tables = require "tiny.net.tables"
@@ -31,6 +31,14 @@ function transit.intact(family, present)
   return present["inet tiny-transit-" .. family] or not noted(family)
 end
 
+-- Says so the first time only.
+local function tell(key)
+  local told = store.root() .. "/.told-" .. key
+  if tiny.stat(told) then return end
+  tiny.write_file(told, "", { mode = tonumber("600", 8) })
+  format.note("%s is 1 while a container uses a network", key)
+end
+
 -- Enables forwarding, unless the host has enabled it itself.
 function transit.on(family)
   local key, present = KEYS[family], there(family)
@@ -43,7 +51,7 @@ function transit.on(family)
   end
   if not off then return end
   tiny.sysctl(key, "1"):keep()
-  format.note("%s stays 1 while a container uses a network", key)
+  tell(key)
 end
 
 -- This state root no longer needs forwarding; `last` means that no other one does either.

@@ -134,7 +134,8 @@ return function(asked)
   end
   if asked.health then require("tiny.spec.health").check(asked) end
   -- A rootless container always has a user namespace.
-  if asked.userns or tiny.getuid() ~= 0 then require("tiny.pipeline.userns").check(asked) end
+  if asked.userns or require("tiny.base.rootless").is() then require("tiny.pipeline.userns").check(asked) end
+  if asked.pid or asked.ipc or asked.uts or asked.cgroupns then require("tiny.pipeline.namespaces").check(asked) end
   if asked.pressure or asked.on_pressure then require("tiny.pipeline.pressure").check(asked) end
   return asked
 end

@@ -76,20 +76,37 @@ local function limit_pids(ctx)
   if not ctx.rootless then require("tiny.format").note("%s: cannot limit the number of processes: %s", ctx.name, err.message) end
 end
 
--- Creates the cgroup with its limits before the container is created in it. Every container has one, for pause and stats;
--- on v1 only in the hierarchies of the controllers that it needs.
+-- The errors of a host without writable cgroups, such as the inside of another container.
+local WITHOUT = { EROFS = true, ENODEV = true, ENOENT = true }
+
+-- Whether a container may do without a cgroup: it has no limits, and no device that only the cgroup's rules keep it from.
+local function dispensable(ctx)
+  local spec = ctx.spec
+  if spec.cgroup_parent or #controllers(spec) > 0 then return false end
+  if ctx.rootless or spec.privileged then return true end
+  for _, name in ipairs(ctx.security.caps) do
+    if name == "CAP_MKNOD" then return false end
+  end
+  return not spec.devices
+end
+
+-- Creates the cgroup with its limits before the container is created in it. Every container has one, for pause and stats,
+-- unless the host has no writable cgroups and the container needs none; on v1 only in the hierarchies of the controllers that it needs.
 function limits.apply(ctx)
   if ctx.rootless and not require("tiny.pipeline.delegated").place(ctx, controllers(ctx.spec)) then return end
   local path, parent = limits.path(ctx), ctx.spec.cgroup_parent
   local function make()
     ctx.scope:undo("cgroup_del", path, { kill = true })
-    ctx.cgroup = tiny.cgroup(path, { controllers = controllers(ctx.spec) })
+    local made, err = tiny.try(tiny.cgroup, path, { controllers = controllers(ctx.spec) })
+    if err and not (WITHOUT[err.code] and dispensable(ctx)) then error(err, 0) end
+    ctx.cgroup = made
+    if err then return end
     -- Rootless, no device can be created, and the user already has access to those shown.
     if not ctx.rootless then require("tiny.pipeline.security").restrict_devices(ctx) end
     if not ctx.spec.pids then limit_pids(ctx) end
   end
   if parent then require("tiny.pipeline.cgroup_parent").with(parent, make) else make() end
-  limits.set(ctx.cgroup, ctx.spec)
+  if ctx.cgroup then limits.set(ctx.cgroup, ctx.spec) end
 end
 
 -- Runs in the process that becomes the program, while it may still lower the score.

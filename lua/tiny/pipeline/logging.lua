@@ -6,7 +6,10 @@ local logging = {}
 logging.drivers = { "json", "none", "passthrough" }
 logging.policies = { "wait", "drop" }
 
-local KEYS = { driver = "string", max_size = "size", max_files = "integer", on_full = "string" }
+-- The limits of a log that has no others: the files, their size, and the space that stays free on their disk.
+logging.limits = { max_size = 64 << 20, max_files = 3, keep_free = 64 << 20 }
+
+local KEYS = { driver = "string", max_size = "size", max_files = "integer", keep_free = "size", on_full = "string" }
 -- An entry has up to 16 KiB of text, and each byte may become six in JSON.
 local LEAST = 128 * 1024
 
@@ -29,17 +32,27 @@ function logging.check(spec)
   one_of("driver", log.driver or "json", logging.drivers)
   one_of("on_full", log.on_full or "wait", logging.policies)
   if log.driver and log.driver ~= "json" then
-    for _, key in ipairs { "max_size", "max_files", "on_full" } do
+    for _, key in ipairs { "max_size", "max_files", "keep_free", "on_full" } do
       if log[key] then wrong(("log: %s needs the json driver, and the driver is %s"):format(key, log.driver)) end
     end
   end
   log.max_size = log.max_size and tiny.parse_size(log.max_size)
-  if log.max_size and log.max_size < LEAST then wrong(("log: max_size: %d bytes is less than one entry may need"):format(log.max_size), "the minimum is 128k") end
+  log.keep_free = log.keep_free and tiny.parse_size(log.keep_free)
+  if log.max_size and log.max_size > 0 and log.max_size < LEAST then
+    wrong(("log: max_size: %d bytes is less than one entry may need"):format(log.max_size), "the minimum is 128k; 0 sets no limit")
+  end
   if log.max_files and log.max_files < 1 then wrong(("log: max_files: %d is too few"):format(log.max_files), "the minimum is 1") end
-  if log.max_files and not log.max_size then wrong("log: max_files needs max_size", "limit the size of a file, such as --log-max-size 10m") end
+  if log.max_files and log.max_size == 0 then wrong("log: max_files needs max_size, which is 0", "limit the size of a file, such as --log-max-size 10m") end
   if log.driver ~= "passthrough" then return end
   if spec.tty then wrong("log: the driver passthrough cannot be combined with a terminal (-t)", "a terminal's output passes through the supervisor") end
   if spec.on_log then wrong("log: on_log cannot be combined with the driver passthrough, since the supervisor does not see the output") end
+end
+
+-- The limits of a log, as tiny.pump takes them.
+function logging.limits_of(log)
+  local limits = {}
+  for key, default in pairs(logging.limits) do limits[key] = log[key] or default end
+  return limits
 end
 
 function logging.driver(settings)

@@ -6,7 +6,20 @@ local DEVICES = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 
 local LINKS = { fd = "/proc/self/fd", stdin = "/proc/self/fd/0", stdout = "/proc/self/fd/1", stderr = "/proc/self/fd/2", ptmx = "pts/ptmx" }
 local OPEN, PRIVATE_TTY, TTY = tonumber("755", 8), tonumber("620", 8), 5
 
-local OWN_NETWORK = { bridge = true, pasta = true, slirp4netns = true }
+local OWN_NETWORK = { none = true, bridge = true, pasta = true, slirp4netns = true }
+
+-- In the container's own network namespace, as in docker: every user may ping without CAP_NET_RAW, and use every port.
+local function open_network(ctx)
+  local low, high = { 0, 0 }, { 2147483647, 2147483647, 1 }
+  for i, range in ipairs(ctx.maps and ctx.maps.gid_map or {}) do
+    if i == 1 or range[2] < low[2] then low = range end
+    if i == 1 or range[2] + range[3] > high[2] + high[3] then high = range end
+  end
+  -- Groups as this process sees them: root joins the user namespace later.
+  local seen = ctx.rootless and 1 or 2
+  tiny.sysctl("net.ipv4.ping_group_range", ("%d %d"):format(low[seen], high[seen] + high[3] - 1))
+  tiny.sysctl("net.ipv4.ip_unprivileged_port_start", "0")
+end
 
 -- The tty group, as seen in the namespace in which devpts is mounted; nil if it is not mapped.
 local function tty_group(ctx)
@@ -27,7 +40,8 @@ local function devices(ctx)
   for name, target in pairs(LINKS) do tiny.symlink(target, name, { root = dev }) end
   tiny.mount_devpts("pts", { root = dev, create = true, mode = PRIVATE_TTY, gid = tty_group(ctx) })
   tiny.mount_mqueue("mqueue", { root = dev, create = true })
-  tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = shm_size or "64m" })
+  if ctx.spec.ipc == "host" then tiny.mount_bind("/dev/shm", "shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true })
+  else tiny.mount_tmpfs("shm", { root = dev, create = true, nosuid = true, nodev = true, noexec = true, size = shm_size or "64m" }) end
   if ctx.spec.devices or ctx.spec.privileged then require("tiny.pipeline.devices").make(ctx, dev) end
   return dev
 end
@@ -44,13 +58,7 @@ end
 function mounts.mount(ctx)
   local root = ctx.root
   local privileged = ctx.spec.privileged
-  if OWN_NETWORK[ctx.spec.network] then
-    for key, value in pairs(require("tiny.pipeline.security").sysctls) do
-      -- The gid as this process sees it; it joins the user namespace later.
-      if ctx.owner and not ctx.rootless then value = value:gsub("%d+", function(gid) return math.tointeger(gid) + ctx.owner.gid end) end
-      tiny.sysctl(key, value)
-    end
-  end
+  if OWN_NETWORK[ctx.spec.network] then open_network(ctx) end
   if ctx.spec.domainname then tiny.sysctl("kernel.domainname", ctx.spec.domainname) end
   if ctx.spec.sysctls then require("tiny.pipeline.security_options").set_sysctls(ctx.spec.sysctls, ctx.spec.network) end
   -- From here on these mounts are used by descriptor; their names are not looked up again.
@@ -59,8 +67,9 @@ function mounts.mount(ctx)
   -- sysfs shows a network namespace; a container cannot mount it for the host's.
   if ctx.spec.network ~= "host" then sys = sysfs(ctx) end
   if sys and ctx.cgroup and ctx.cgroup.version == "v2" then tiny.mount_cgroup("fs/cgroup", { root = sys, read_only = not privileged }) end
+  for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.pipeline.volumes").mount(root, mount, not ctx.rootless and ctx.maps) end
+  -- Last: a volume may contain the place of a file, such as /run that of a linked /etc/resolv.conf.
   if ctx.files then require("tiny.net.files").mount(ctx) end
-  for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.pipeline.volumes").mount(root, mount) end
   if not privileged then require "tiny.pipeline.masked_paths"(proc, sys, dev) end
 end
 

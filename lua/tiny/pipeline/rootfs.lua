@@ -38,7 +38,10 @@ function rootfs.mount(ctx)
   end
   -- Our own state is never shown.
   local hidden = { (ctx.dir:gsub("/containers/[^/]+$", "")), (ctx.run:match("^(.*)/")) }
-  if ctx.rootless then return require("tiny.pipeline.rootless_view").mount(ctx, hidden) end
+  if ctx.rootless then
+    local root, err = tiny.try(require("tiny.pipeline.rootless_view").mount, ctx, hidden)
+    return root or stacked(err)
+  end
   -- Everything is mounted over the container's run directory, in its own mount namespace: nothing remains on the host.
   local layers, place = require "tiny.pipeline.view_layers", ctx.run
   tiny.mount_tmpfs(place, { size = "64m", mode = OPEN })

@@ -26,9 +26,6 @@ security.devices = {
   char(1, 3), char(1, 5), char(1, 7), char(1, 8), char(1, 9), char(5, 0), char(5, 2), char(136),
 }
 
--- Sysctls of the container's own network: root may ping without CAP_NET_RAW.
-security.sysctls = { ["net.ipv4.ping_group_range"] = "0 0" }
-
 local NOTHING, ROOT = {}, { uid = 0, gid = 0, groups = {} }
 
 -- The capabilities among these names that this process has; defaults that the host lacks are skipped.

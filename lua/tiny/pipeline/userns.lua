@@ -35,7 +35,7 @@ function userns.check(asked)
   local text = asked.userns
   if rootless.is() then
     if text and text ~= "auto" and text ~= "own" then
-      wrong(text, "a rootless container always has a user namespace whose root is your user", "omit the option, or run as root")
+      wrong(text, "a rootless container always has a user namespace whose root is your user", "omit the option, or run as root of the host")
     end
     asked.userns = "own"
     return
@@ -99,7 +99,7 @@ local function load(asked)
   for name, wanted in pairs(needed) do
     if wanted then require("tiny.pipeline." .. name) end
   end
-  if asked.network ~= "none" then require "tiny.net.files" end
+  require "tiny.net.files"
 end
 
 -- Before the container is created: opens its namespace as ctx.userns. Sharing another's network shares its user namespace.

@@ -18,7 +18,7 @@ local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode"
 local FIELDS = {
   bind = { type = "string", source = "string", subpath = "string", target = "string", read_only = "boolean" },
   tmpfs = {
-    type = "string", target = "string", read_only = "boolean", size = "size", mode = "integer", inodes = "integer",
+    type = "string", target = "string", read_only = "boolean", size = "size", mode = "integer", inodes = "integer", uid = "integer", gid = "integer",
     exec = "boolean", suid = "boolean", dev = "boolean",
   },
 }
@@ -27,6 +27,9 @@ local WORDS = {
   ro = { "read_only", true }, rw = { "read_only", false }, exec = { "exec", true }, noexec = { "exec", false },
   suid = { "suid", true }, nosuid = { "suid", false }, dev = { "dev", true }, nodev = { "dev", false },
 }
+
+-- The highest user or group id: 4294967295 means "unchanged" to the kernel.
+local MOST_ID = 4294967294
 
 local function wrong(text, what, hint)
   values.wrong(("%s: %s"):format(tiny.show(text), what), hint)
@@ -39,6 +42,16 @@ end
 
 local function size(text, value)
   return tiny.parse_size(value) or wrong(text, ("%s is not a size"):format(tiny.show(value)), "give bytes, or a number with k, m, g or t, such as 64m")
+end
+
+-- A number of inodes, which may have a suffix as in mount(8).
+local function inodes(text, value)
+  local count = value:match("^%d+[kKmMgG]?$") and tiny.parse_size(value)
+  return count or wrong(text, ("%s is not a number of inodes"):format(tiny.show(value)), "such as 4096 or 4k")
+end
+
+local function id(text, key, value)
+  return value:match("^%d+$") and math.tointeger(tonumber(value)) or wrong(text, ("the %s %s is not a number"):format(key, tiny.show(value)))
 end
 
 -- Options of docker's volumes that need nothing here: labels are not set, and Linux ignores the consistency.
@@ -72,12 +85,13 @@ local function of_tmpfs(text)
   if not target then wrong(text, "not /PATH[:OPTION,…]") end
   local mount = { type = "tmpfs", target = target }
   for word in list:gmatch("[^,]+") do
-    local key, value = word:match("^(%w+)=(.*)$")
+    local key, value = word:match("^([%w_]+)=(.*)$")
     if key == "size" then mount.size = size(text, value)
     elseif key == "mode" then mount.mode = octal(text, value)
-    elseif key == "nr_inodes" and value:match("^%d+$") then mount.inodes = math.tointeger(tonumber(value))
+    elseif key == "nr_inodes" then mount.inodes = inodes(text, value)
+    elseif key == "uid" or key == "gid" then mount[key] = id(text, key, value)
     elseif WORDS[word] then mount[WORDS[word][1]] = WORDS[word][2]
-    else wrong(text, ("unknown option %s"):format(tiny.show(word)), "the options are size=, mode=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev") end
+    else wrong(text, ("unknown option %s"):format(tiny.show(word)), "the options are size=, mode=, uid=, gid=, nr_inodes=, ro, rw and [no]exec, [no]suid, [no]dev") end
   end
   return mount
 end
@@ -149,6 +163,10 @@ local function checked(mount, text)
     if mount.size == 0 then wrong(text, "the size must not be 0") end
   end
   if mount.mode and (mount.mode < 0 or mount.mode > tonumber("7777", 8)) then wrong(text, ("invalid mode %d"):format(mount.mode)) end
+  for _, key in ipairs { "uid", "gid" } do
+    local number = mount[key]
+    if number and (number < 0 or number > MOST_ID) then wrong(text, ("%s: %d is not an id"):format(key, number)) end
+  end
   if mount.inodes and mount.inodes < 1 then wrong(text, "nr_inodes must not be 0") end
   local depth
   mount.target, depth = plain(mount.target, text)
@@ -180,17 +198,29 @@ function volumes.check(asked)
   for i, entry in ipairs(all) do asked.mounts[i] = entry.mount end
 end
 
--- Performs one mount below the container's root.
-function volumes.mount(root, mount)
+-- An id of the container as one of the process that mounts, which may be outside of the container's user namespace.
+local function mapped(id, map)
+  if not map or not id then return id end
+  for _, entry in ipairs(map) do
+    if id >= entry[1] and id < entry[1] + entry[3] then return entry[2] + id - entry[1] end
+  end
+  values.wrong(("tmpfs: the id %d is not mapped in the container's user namespace"):format(id))
+end
+
+-- Performs one mount below the container's root. maps: those of the container's user namespace, if it is entered later.
+function volumes.mount(root, mount, maps)
   if mount.type == "bind" then
     -- A subpath is resolved below the source, so that links cannot lead outside.
     local from = mount.subpath or mount.source
     return tiny.mount_bind(from, mount.target, {
       source_root = mount.subpath and mount.source, root = root, create = true, read_only = mount.read_only, nosuid = true, nodev = true,
+      -- A device over a file, such as /dev/null; the cgroup's rules say which devices can be used.
+      device = true,
     })
   end
   tiny.mount_tmpfs(mount.target, {
     root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, read_only = mount.read_only,
+    uid = mapped(mount.uid, maps and maps.uid_map), gid = mapped(mount.gid, maps and maps.gid_map),
     noexec = not mount.exec, nosuid = not mount.suid, nodev = not mount.dev,
   })
 end

@@ -15,7 +15,7 @@ inspect(c)           its current namespaces, mounts, cgroup and links
 w = container "web"  a running container: w.process, w.root, w.logs(), w.exec{…}
 :in web              makes these variables of the prompt
 trace(f)             calls f; prints its primitives with their times
-foreground(f)        runs f in a child that owns the terminal, such as a shell;
+foreground("sh")     runs a command or function in a child with the terminal;
                      other children cannot read from it
 Tab completes names, options, strings. Ctrl-C cancels an input or a blocking
 call, Ctrl-D exits.]]

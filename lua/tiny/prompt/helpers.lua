@@ -56,11 +56,22 @@ function helpers.container(ref)
   return require("tiny.prompt.container").open(ref)
 end
 
--- Runs body in a child that owns the terminal, and returns its status: foreground({ pid = true, mount = true }, function()
--- tiny.exec { "sh" } end). Other children of the prompt cannot read from the terminal. options: optional, those of
--- tiny.clone.
+-- The function that a child in the foreground runs: the function given, a command line for /bin/sh, or a list of words.
+local function body_of(what)
+  if type(what) == "function" then return what end
+  local words = type(what) == "string" and { "/bin/sh", "-c", what } or what
+  if type(words) ~= "table" or type(words[1]) ~= "string" then
+    tiny.fail { at = tiny.caller(), message = "foreground: no command", hint = 'such as foreground("sh"), foreground { "ls", "-l" } or foreground(function() … end)' }
+  end
+  return function() tiny.exec(words) end
+end
+
+-- Runs body in a child that owns the terminal, and returns its status: foreground("sh"), foreground { "ls", "-l" },
+-- foreground({ pid = true, mount = true }, function() tiny.exec { "sh" } end). Other children of the prompt cannot read from
+-- the terminal. options: optional, those of tiny.clone.
 function helpers.foreground(options, body)
   if body == nil then options, body = {}, options end
+  body = body_of(body)
   local terminal <close> = tiny.stdio(0)
   local child <close> = tiny.clone(options, function()
     tiny.dup2(terminal, 0)

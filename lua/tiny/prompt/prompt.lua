@@ -40,12 +40,13 @@ local function advise(session, text, before)
   end
 end
 
--- Compiles an input to a function that returns its packed results: an expression, or otherwise statements. The expression is
--- passed as an argument, since a tail call would lose the line of an error.
+-- Compiles an input to a function that returns its packed results: an expression, or otherwise statements. The expression
+-- follows another value, since a tail call would lose the line of an error. Nothing follows the expression, since an error in
+-- its last operation would have the line of that.
 local function compile(text, name, line, names)
   local above = ("\n"):rep(line - 1)
-  local expression = load(above .. "return (...)(" .. text .. "\n)", name, "t", names)
-  if expression then return function() return expression(table.pack) end end
+  local expression = load(above .. "return nil, " .. text, name, "t", names)
+  if expression then return function() return table.pack(select(2, expression())) end end
   local statements, wrong = load(above .. text, name, "t", names)
   return statements and function() return table.pack(statements()) end, wrong
 end

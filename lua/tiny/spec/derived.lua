@@ -58,6 +58,13 @@ local function options_of(row)
   return list
 end
 
+-- The options of a key, by its name.
+function derived.options_of(key)
+  for _, row in ipairs(keys) do
+    if row[1] == key then return options_of(row) end
+  end
+end
+
 -- The options of `run` and `create`, in the order of the rows.
 function derived.options()
   local all = {}

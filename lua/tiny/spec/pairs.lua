@@ -17,7 +17,7 @@ end
 
 -- The text of a file that an option names.
 local function text_of(option, path)
-  local text, err = tiny.try(tiny.read_file, path)
+  local text, err = require "tiny.base.text_file"(path)
   if not text then wrong(("--%s %s: %s"):format(option, path, err and tostring(err.detail or err.message or err) or "no such file")) end
   return (text:gsub("^\u{feff}", ""))
 end

@@ -123,7 +123,7 @@ end
 -- executed.
 function policy.read(path)
   local function wrong(message, hint) tiny.fail { message = message, hint = hint, exit = 125 } end
-  local text = tiny.read_file(path, { max = "1m" }) or wrong(("--policy: no such file: %s"):format(tiny.show(path)), "create one with run --learn")
+  local text = require "tiny.base.text_file"(path, 1 << 20) or wrong(("--policy: no such file: %s"):format(tiny.show(path)), "create one with run --learn")
   local made = require("tiny.base.literal").read(text, path)
   if type(made) ~= "table" then wrong(path .. ": not a policy", "a policy is a table, such as run --learn writes") end
   require("tiny.spec.schema").check(path, made, KEYS)

@@ -104,31 +104,51 @@ local function successor(self)
   end
 end
 
--- Calls f(line) for each complete line from here to the present end of the log.
+-- The time at the head of an entry, which has a fixed position and can be compared as text.
+function Logfile.time_of(line)
+  return line:sub(10, 39)
+end
+
+-- The next piece of a file; nil if others have truncated it: the byte before is no longer the end of a line.
+local function next_piece(self, file)
+  local before = self.at > 0 and not self.inside and 1 or 0
+  local piece = file.handle:read(PIECE + before, { at = self.at - before })
+  if before == 0 then return piece or "" end
+  if not piece or piece:sub(1, 1) ~= "\n" then return nil end
+  return piece:sub(2)
+end
+
+-- Calls f(line) for each complete line from here to the present end of the log. A truncated file is read again from its start,
+-- without what was read before.
 function Logfile:forward(f)
   local last = false
   while true do
     local file = self.files[1]
-    local piece = file and file.handle:read(PIECE, { at = self.at })
-    local done = 0
+    local piece = file and next_piece(self, file)
+    if file and not piece then
+      self.at, self.shown, piece = 0, self.newest, next_piece({ at = 0 }, file)
+    end
+    local done, line = 0, nil
     for newline in function() return piece and (piece:find("\n", done + 1, true)) end do
-      f(piece:sub(done + 1, newline - 1))
+      line = piece:sub(done + 1, newline - 1)
+      if not self.shown or Logfile.time_of(line) > self.shown then f(line) end
       done = newline
     end
     if done > 0 then
-      self.at, last = self.at + done, false
+      self.at, last, self.inside, self.newest = self.at + done, false, false, Logfile.time_of(line)
     elseif piece and #piece == PIECE then
       -- No entry is that long: it is not ours.
-      self.at = self.at + #piece
+      self.at, self.inside = self.at + #piece, true
     elseif #self.files > 1 then
       table.remove(self.files, 1).handle:close()
-      self.at = 0
+      self.at, self.inside, self.shown = 0, false, nil
     else
       local file_after = successor(self)
       if not file_after then return end
       if last or not file then
         if file then file.handle:close() end
         self.files[1], self.at, last = file_after, 0, false
+        self.inside, self.shown = false, nil
       else
         -- It was renamed after its last write: read it to its end first.
         file_after.handle:close()

@@ -6,6 +6,7 @@
 --   containers/<id>/container.log
 --   names/<name>                  the id that holds the name
 local record_files = require "tiny.store.record_files"
+local rootless = require "tiny.base.rootless"
 
 local state = {}
 
@@ -30,9 +31,9 @@ end
 function state.roots()
   local root = tiny.settings.root
   if root then return root, root .. "/run" end
-  if tiny.getuid() == 0 then return "/var/lib/tinylua", "/run/tinylua" end
+  if tiny.getuid() == 0 and not rootless.in_userns() then return "/var/lib/tinylua", "/run/tinylua" end
   local home = os.getenv("HOME") or tiny.fail { message = "HOME is not set", hint = "set it, or choose the state directory with --root DIR" }
-  local run = folder_of("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. tiny.getuid())
+  local run = folder_of("XDG_RUNTIME_DIR") or own_folder("/tmp/tinylua-" .. rootless.outer_uid())
   return (folder_of("XDG_DATA_HOME") or home .. "/.local/share") .. "/tinylua", run .. "/tinylua"
 end
 
@@ -217,8 +218,8 @@ end
 function state.remove_all(dir)
   local _, err = tiny.try(tiny.remove, dir, { recursive = true })
   if not err then return end
-  if tiny.getuid() == 0 or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
-  require("tiny.base.rootless").inside(function() tiny.remove(dir, { recursive = true }) end)
+  if not rootless.is() or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
+  rootless.inside(function() tiny.remove(dir, { recursive = true }) end)
 end
 
 -- Removes every trace of a container from the store, once its other resources are released. For other processes, it disappears

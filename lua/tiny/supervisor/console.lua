@@ -1,5 +1,5 @@
 -- The supervisor's side of a container's terminal: the pty's output goes to the log and to every client; clients' input goes to
--- the pty. A message is a letter and its text: to the container "i" input, "r" size, "s" signal; to a client "o" output, "x"
+-- the pty. A message is a letter and its text: to the container "i" input, "r" size, "s" signal, "g" nobody reads its output; to a client "o" output, "x"
 -- the result.
 local Audience = require "tiny.supervisor.attach_clients"
 local Outbox = require "tiny.base.write_queue"
@@ -60,12 +60,15 @@ function Console:take(client, message)
     tiny.try(self.resize, self, client, math.tointeger(rows), math.tointeger(cols))
   elseif kind == "s" then
     tiny.try(self.signal, text)
+  elseif kind == "g" then
+    self.gone()
   end
 end
 
--- Joins the supervisor's loop; signal(name) is called for signals that clients send.
-function Console:join(loop, signal)
-  self.loop, self.signal = loop, signal
+-- Joins the supervisor's loop; signal(name) is called for signals that clients send, and gone() if the run's output has lost its
+-- reader.
+function Console:join(loop, signal, gone)
+  self.loop, self.signal, self.gone = loop, signal, gone
   local function balance() self:balance() end
   self.to_log = Outbox.new(loop, self.log, balance, function() end)
   self.to_pty = Outbox.new(loop, self.master, function()

@@ -168,7 +168,8 @@ function lifecycle.foreground(record, spec, options)
   if result.oom > 0 then
     format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
   end
-  return result.status
+  -- As if SIGPIPE had ended it.
+  return last.echo.gone and 128 + tiny.signal_number("SIGPIPE") or result.status
 end
 
 -- Detaches this process from the caller's output, which may be a pipe whose reader would wait for us. From here on, the output of

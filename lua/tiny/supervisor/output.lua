@@ -54,17 +54,25 @@ function output.open(ctx)
     if not ctx.spec.tty then record.audience = record.audience or open_audience(record) end
     return
   end
-  ctx.pump = tiny.pump(ctx.dir .. "/container.log", { dir = ctx.run, max_size = log.max_size, max_files = log.max_files })
+  local limits = require("tiny.pipeline.logging").limits_of(log)
+  limits.dir = ctx.run
+  ctx.pump = tiny.pump(ctx.dir .. "/container.log", limits)
 end
 
--- Writes bytes to the terminal. An error ends the echo, not the container; EPIPE (`| head`) is not reported.
+-- Writes bytes to the caller's output. An error ends the echo; if its reader is gone (`| head`), `reader_gone` decides what
+-- follows.
 local function echo(ctx, stream, bytes)
   local file = ctx.echo[stream]
   if not file then return end
   local _, err = tiny.try(file.write, file, bytes)
   if not err then return end
   ctx.echo[stream] = nil
-  if err.code ~= "EPIPE" then format.note("%s: its %s is no longer shown: %s", ctx.name, stream, err.message) end
+  if err.code == "EPIPE" then
+    ctx.echo.gone = true
+    if ctx.reader_gone then ctx.reader_gone() end
+  else
+    format.note("%s: its %s is no longer shown: %s", ctx.name, stream, err.message)
+  end
 end
 
 -- The line splitter of a stream for the recipe's on_log.

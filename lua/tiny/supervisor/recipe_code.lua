@@ -92,7 +92,9 @@ local function keep_new(record)
   local wrong = too_much(all)
   local _, err = tiny.try(function()
     if wrong then tiny.fail(wrong) end
-    tiny.mkdir("modules", { root = record.dir, parents = true, mode = PRIVATE })
+    local _, there = tiny.try(tiny.mkdir, "modules", { root = record.dir, mode = PRIVATE })
+    -- A link is not followed, not even inside the record.
+    if there and (there.code ~= "EEXIST" or tiny.stat("modules", { root = record.dir, follow = false }).kind ~= "dir") then error(there, 0) end
     for _, module in ipairs(new) do write(record, file_of(module.name), module.text) end
     state.change_config(record, function(config)
       config.recipe.modules = config.recipe.modules or {}

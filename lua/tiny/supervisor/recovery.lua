@@ -164,6 +164,7 @@ function recovery.everything()
     if known[id] and was and was.status ~= known[id] then table.insert(cleared, ("container %s: %s"):format(id, known[id])) end
   end
   for _, what in ipairs(stray(data, run, known)) do table.insert(cleared, what) end
+  for _, what in ipairs(require("tiny.store.recipe_journal").sweep(scope.undo_one)) do table.insert(cleared, what) end
   tiny.try(require("tiny.network").sweep)
   tiny.try(require("tiny.network").release)
   tiny.try(require("tiny.pipeline.cgroup_parent").release)

@@ -12,6 +12,8 @@ local supervisor = {}
 
 -- Seconds. A container that ends sooner is not watched for limit updates, and is synced to the disk only once.
 local SOON = 0.2
+-- Seconds from a container's stop signal to SIGKILL.
+supervisor.STOP_TIMEOUT = 10
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
 
 -- Most recipes have no callbacks; the module is then not loaded.
@@ -114,7 +116,8 @@ end
 -- Whether the process would act on a signal: PID 1 gets only signals that it handles or waits for. If it waits in sigwait(3),
 -- like --init and most small inits, the signal masks in /proc show neither, but wchan does. Second result: whether it ignores
 -- the signal explicitly. Third result: whether this is certain, since it runs or its wchan can be read.
-function supervisor.handles(pid, name, init)
+-- `shared`: its pid namespace is another's, so that the default actions of signals apply.
+function supervisor.handles(pid, name, init, shared)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
   if init or asleep:find("sigtimedwait", 1, true) then return true end
   local status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
@@ -126,7 +129,7 @@ function supervisor.handles(pid, name, init)
   -- A shell blocks all signals briefly while it starts a program, but still ignores the ones it ignores.
   local ignores = has "SigIgn"
   local certain = asleep ~= "" and asleep ~= "0" or status.State:sub(1, 1) == "R"
-  return not ignores and (has "SigCgt" or has "SigBlk"), ignores, certain
+  return not ignores and (shared or has "SigCgt" or has "SigBlk"), ignores, certain
 end
 
 -- Forwards a signal to the container. PID 1 does not get signals that it has no handler for (pid_namespaces(7)), so a second
@@ -134,11 +137,23 @@ end
 function supervisor.forward(ctx, name)
   local fatal = name == "SIGINT" or name == "SIGTERM" or name == "SIGQUIT"
   if fatal and ctx.asked then return tiny.try(tiny.kill, ctx.process, "SIGKILL") end
-  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init) then
+  if fatal and not supervisor.handles(ctx.process.pid, name, ctx.spec.init, ctx.spec.pid) then
     ctx.asked = true
     format.note("the container's PID 1 has no handler for %s, so the kernel discards it; send it again to kill the container", name)
   end
   tiny.try(tiny.kill, ctx.process, name)
+end
+
+-- The reader of a foreground run's output is gone (`run … | head`). Like any program in a pipeline the run ends, and its
+-- container with it: nobody else could stop it. PID 1 gets its stop signal, or SIGKILL if it would not act on that.
+local function reader_gone(ctx, loop)
+  if ctx.leaving then return end
+  ctx.leaving = true
+  tiny.try(state.update, ctx.record, function(s) s.killed = true end)
+  local signal = ctx.spec.stop_signal or "SIGTERM"
+  local hears = supervisor.handles(ctx.process.pid, signal, ctx.spec.init)
+  tiny.try(tiny.kill, ctx.process, hears and signal or "SIGKILL")
+  loop:after(ctx.spec.stop_timeout or supervisor.STOP_TIMEOUT, function() tiny.try(tiny.kill, ctx.process, "SIGKILL") end)
 end
 
 local function how_it_ended(ctx)
@@ -178,6 +193,7 @@ function supervisor.watch(ctx)
   local loop = Loop.new()
   output.join(ctx, loop)
   if ctx.input then ctx.input:join(loop) end
+  ctx.reader_gone = function() reader_gone(ctx, loop) end
   loop:on(ctx.process, function() loop:stop() end)
   loop:on(ctx.signals, function()
     for name in function() return (ctx.signals:next()) end do supervisor.forward(ctx, name) end
@@ -186,8 +202,9 @@ function supervisor.watch(ctx)
   if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
-  if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end) end
+  if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end, ctx.reader_gone) end
   loop:run()
+  ctx.reader_gone = nil
   if health then health:close() end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
   for _, handle in pairs(handles) do handle:close() end

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::prim::place::{ROOT, ROOT_TYPE, Root};
 use crate::sys::Context;
-use crate::sys::mount as sys;
+use crate::sys::{device, mount as sys};
 use crate::vm::call::Call;
 use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
 
@@ -23,6 +23,7 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
     options: mount_options![
         opt("recursive", Type::Bool, "true", "include the mounts below the source"),
         opt("source_root", ROOT_TYPE, "the caller's root", "resolve the source below this directory"),
+        opt("device", Type::Bool, "false", "no `nodev` if the source itself is a device node, checked once it is open"),
         opt(
             "idmap",
             Type::Handle("userns"),
@@ -39,12 +40,15 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
 };
 
 fn mount_bind(call: &Call<'_>) -> Outcome {
-    let source = call.str(0)?;
+    let source = call.path(0)?;
     let root = Root::of(&call.value("source_root"))?;
     let from = root.place(&source)?.open()?;
     let recursive = call.opt("recursive")?.unwrap_or(true);
     let mount = sys::copy(from.as_fd(), recursive).at(&source)?;
-    let set = attributes(call);
+    let mut set = attributes(call);
+    if call.flag("device") && device::is_device(from.as_fd())? {
+        set &= !sys::ATTRIBUTES[2].1;
+    }
     if set != 0 {
         sys::set_attributes(mount.as_fd(), set, 0, 0, recursive).at(&source)?;
     }

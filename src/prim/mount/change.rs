@@ -93,7 +93,7 @@ pub(super) const MOUNTS: Primitive = Primitive {
 };
 
 fn propagate(call: &Call<'_>, word: &str) -> Outcome {
-    let target = call.str(0)?;
+    let target = call.path(0)?;
     let propagation = sys::PROPAGATION.iter().find(|(name, _)| *name == word).map_or(0, |(_, flag)| *flag);
     let fd = Place { root: None, path: &target }.open()?;
     let recursive = call.opt("recursive")?.unwrap_or(true);
@@ -103,19 +103,19 @@ fn propagate(call: &Call<'_>, word: &str) -> Outcome {
 
 /// The place named by the first argument, opened.
 fn place(call: &Call<'_>) -> Result<OwnedFd, Fail> {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let root = root(call)?;
     Ok(root.place(&path)?.open()?)
 }
 
 fn remount_ro(call: &Call<'_>) -> Outcome {
     let fd = place(call)?;
-    sys::set_attributes(fd.as_fd(), sys::ATTRIBUTES[0].1, 0, 0, call.flag("recursive")).at(call.str(0)?)?;
+    sys::set_attributes(fd.as_fd(), sys::ATTRIBUTES[0].1, 0, 0, call.flag("recursive")).at(call.path(0)?)?;
     call.ok(())
 }
 
 fn umount(call: &Call<'_>) -> Outcome {
-    let path = call.str(0)?;
+    let path = call.path(0)?;
     let root = root(call)?;
     sys::umount(root.place(&path)?, call.flag("detach"))?;
     call.ok(())

@@ -62,6 +62,8 @@ pub(super) const MOUNT_TMPFS: Primitive = Primitive {
     options: mount_options![
         opt("size", Type::Size, "half of the memory", "the largest total size"),
         opt("inodes", range::COUNT, "the kernel's", "the largest number of files"),
+        opt("uid", range::ID, "the caller", "the owner of its root directory"),
+        opt("gid", range::ID, "the caller's", "the group of its root directory"),
         opt("mode", range::MODE, "0o1777", "the mode of its root directory as an integer: tonumber(\"755\", 8)"),
     ],
     returns: "a mount handle",
@@ -152,6 +154,13 @@ fn mount_tmpfs(call: &Call<'_>) -> Outcome {
     }
     if let Some(mode) = call.opt::<u32>("mode")? {
         config.push(("mode", Some(format!("{mode:o}"))));
+    }
+    for key in ["uid", "gid"] {
+        match call.opt::<u32>(key)? {
+            None => {}
+            Some(u32::MAX) => return Err(Fail::Usage(format!("{key}: 4294967295 is not a valid id"))),
+            Some(id) => config.push((key, Some(id.to_string()))),
+        }
     }
     mount_new(call, "tmpfs", config, 0)
 }

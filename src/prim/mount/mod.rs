@@ -6,14 +6,16 @@ mod change;
 mod filesystem;
 mod overlay;
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use mlua::Value;
 
 use super::place::root;
 use crate::sys::mount as sys;
 use crate::sys::{Context, path};
-use crate::vm::call::Call;
+use crate::vm::call::{Call, path_of};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Key, Opt, Outcome, Primitive, Type, opt};
 
@@ -69,13 +71,13 @@ fn attributes(call: &Call<'_>) -> u64 {
 }
 
 /// The path in the form for an undo entry, which runs later and possibly in another directory.
-fn from_anywhere(path: &str) -> String {
-    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
+fn from_anywhere(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Attaches a detached mount at the positional argument `i` and returns its handle.
 fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
-    let path = call.str(i)?;
+    let path = call.path(i)?;
     let root = root(call)?;
     let place = root.place(&path)?;
     let target = match call.flag("create") {
@@ -91,17 +93,17 @@ fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
     let mut at = path.clone();
     match call.value("root") {
         Value::Nil => at = from_anywhere(&path),
-        Value::String(root) => how.raw_set("root", from_anywhere(&root.to_string_lossy()))?,
+        Value::String(root) => how.raw_set("root", from_anywhere(&path_of(&root)).as_os_str())?,
         handle => how.raw_set("root", handle)?,
     }
-    let undo = call.lua.create_sequence_from(["umount", &at])?;
+    let undo = call.lua.create_sequence_from([OsStr::new("umount"), at.as_os_str()])?;
     if !how.is_empty() {
         undo.raw_push(how)?;
     }
-    let handle = Builder::new(call.lua, "mount")?.field("path", &*path)?.field("undo", undo)?.build()?;
+    let handle = Builder::new(call.lua, "mount")?.field("path", path.as_os_str())?.field("undo", undo)?.build()?;
     if !call.flag("open") {
         return call.ok(handle);
     }
     let fd = mount.try_clone().map_err(crate::sys::Error::from)?;
-    call.ok((handle, Builder::new(call.lua, "dir")?.field("path", path)?.fd(fd)?.build()?))
+    call.ok((handle, Builder::new(call.lua, "dir")?.field("path", path.as_os_str())?.fd(fd)?.build()?))
 }

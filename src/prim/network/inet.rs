@@ -37,13 +37,23 @@ pub const UDP_BIND: Primitive = Primitive {
     name: "udp_bind",
     doc: "Creates a UDP socket and binds it to a port (udp(7)).",
     args: &[ADDR],
-    options: &[NETNS],
+    options: &[
+        opt(
+            "peer",
+            Type::Str,
+            "none",
+            "connect(2) to this address: receive only from there, and fail with ECONNREFUSED if no program listens \
+             there",
+        ),
+        NETNS,
+    ],
     returns: "a udp handle: `port`; `:receive()`, `:send()`; can be passed to `poll`",
-    errors: &[INUSE, EACCES, NOTAVAIL],
+    errors: &[INUSE, EACCES, NOTAVAIL, ("ENETUNREACH", "this namespace has no route to the peer")],
     example: "local udp <close> = tiny.udp_bind(\"127.0.0.1:0\")",
     call: |c| {
         let addr = socket_addr(&c.str(0)?)?;
-        handle(c, "udp", addr, sys::udp(Place::option(c)?.fd(), addr)?)
+        let peer = c.opt::<String>("peer")?.map(|text| socket_addr(&text)).transpose()?;
+        handle(c, "udp", addr, sys::udp(Place::option(c)?.fd(), addr, peer)?)
     },
     ..BASE
 };
@@ -118,7 +128,7 @@ pub const TCP_ACCEPT: Primitive = Primitive {
     errors: &[("EMFILE", "this process has too many open files")],
     example: "local client = listener:accept()",
     call: |c| match c.fd(0)?.with(sys::accept)?? {
-        Some((fd, from)) => c.ok(file(c, fd, &from.to_string())?),
+        Some((fd, from)) => c.ok(file(c, fd, from.to_string())?),
         None => c.ok(Value::Nil),
     },
     ..BASE
@@ -131,6 +141,13 @@ pub const TCP_CONNECT: Primitive = Primitive {
     options: &[
         opt("timeout", Type::Duration, "the kernel's", "the longest time to wait"),
         opt("nonblock", Type::Bool, "false", "reads and writes do not block"),
+        opt(
+            "wait",
+            Type::Bool,
+            "true",
+            "false: return at once, with nonblock; the handle is writable once it is connected, and its first read or \
+             write reports a failure",
+        ),
         NETNS,
     ],
     returns: "a file handle",
@@ -170,7 +187,12 @@ fn udp_send(call: &Call<'_>) -> Outcome {
 fn tcp_connect(call: &Call<'_>) -> Outcome {
     let text = call.str(0)?;
     let timeout = seconds(call, "timeout")?;
-    let fd = sys::connect(Place::option(call)?.fd(), socket_addr(&text)?, timeout, call.flag("nonblock"))?;
+    let (place, addr) = (Place::option(call)?, socket_addr(&text)?);
+    let fd = if call.opt("wait")?.unwrap_or(true) {
+        sys::connect(place.fd(), addr, timeout, call.flag("nonblock"))?
+    } else {
+        sys::start_connecting(place.fd(), addr)?
+    };
     call.ok(file(call, fd, &text)?)
 }
 

@@ -11,18 +11,18 @@ use crate::vm::units;
 
 pub const QDISC_SET: Primitive = Primitive {
     name: "qdisc_set",
-    doc: "Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them (tc-netem(8)). It \
-          replaces the previous setting. To limit incoming packets, set the other end of the link.",
+    doc: "Limits the rate of outgoing packets of a link (tc-tbf(8)), or adds delay and loss to them, with a rate if \
+          one is given (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.",
     args: &[arg("link", LINK, "its name or a handle")],
     options: &[
         opt("rate", Type::Either(&[range::POSITIVE, Type::Str]), "none", "bits per second, or \"10mbit\", \"512kbit\""),
         opt(
             "burst",
             Type::Size,
-            "needed with `rate`",
+            "needed with `rate` alone",
             "how many bytes may be sent at once, at least one packet: \"32k\"",
         ),
-        opt("latency", Type::Duration, "needed with `rate`", "how long a packet may wait before it is dropped"),
+        opt("latency", Type::Duration, "needed with `rate` alone", "how long a packet may wait before it is dropped"),
         opt("delay", Type::Duration, "0", "the delay of each packet"),
         opt("jitter", Type::Duration, "0", "the variation of the delay"),
         opt("loss", Type::Number, "0", "the fraction of packets to drop, 0 to 1"),
@@ -69,12 +69,12 @@ fn read(call: &Call<'_>) -> Result<Qdisc, Fail> {
     let there = |keys: &[&str]| keys.iter().any(|key| !call.value(key).is_nil());
     let usage = |text: &str| Err(Fail::Usage(text.into()));
     match (there(&["rate", "burst", "latency"]), there(&["delay", "jitter", "loss"])) {
-        (true, true) => usage(
-            "a link has either a rate limit (rate, burst, latency) or delay and loss (delay, jitter, loss), not both",
-        ),
+        (_, true) if there(&["burst", "latency"]) => {
+            usage("burst and latency belong to a rate limit alone; with delay or loss give only the rate")
+        }
         (false, false) => usage("no values given: pass rate, burst and latency, or delay, jitter and loss"),
         (true, false) => limit(call),
-        (false, true) => line(call),
+        (_, true) => line(call),
     }
 }
 
@@ -82,17 +82,25 @@ fn limit(call: &Call<'_>) -> Result<Qdisc, Fail> {
     let (Some(latency), Some(burst)) = (seconds(call, "latency")?, call.opt_size("burst")?) else {
         return Err(Fail::Usage("a rate limit needs rate, burst and latency".into()));
     };
-    let rate = match call.value("rate") {
-        Value::Nil => return Err(Fail::Usage("a rate limit needs rate, burst and latency".into())),
-        Value::String(text) => units::rate(&text.to_string_lossy()).map_err(Fail::Usage)?,
-        _ => call.opt::<u64>("rate")?.unwrap_or_default(),
+    let Some(rate) = rate(call)? else {
+        return Err(Fail::Usage("a rate limit needs rate, burst and latency".into()));
     };
-    if rate < 8 {
-        return Err(Fail::Usage(format!("option \"rate\": {rate} bits per second are less than 1 byte per second")));
-    }
     let burst = u32::try_from(burst).ok().filter(|b| *b > 0);
     let burst = burst.ok_or_else(|| Fail::Usage("option \"burst\": must be 1 byte to 4 GiB".into()))?;
     Ok(Qdisc::Rate { rate, burst, latency })
+}
+
+/// The option `rate` in bits per second.
+fn rate(call: &Call<'_>) -> Result<Option<u64>, Fail> {
+    let rate = match call.value("rate") {
+        Value::Nil => return Ok(None),
+        Value::String(text) => units::rate(&text.to_string_lossy()).map_err(Fail::Usage)?,
+        _ => call.opt::<u64>("rate")?.unwrap_or_default(),
+    };
+    match rate {
+        0..8 => Err(Fail::Usage(format!("option \"rate\": {rate} bits per second are less than 1 byte per second"))),
+        _ => Ok(Some(rate)),
+    }
 }
 
 fn line(call: &Call<'_>) -> Result<Qdisc, Fail> {
@@ -104,5 +112,5 @@ fn line(call: &Call<'_>) -> Result<Qdisc, Fail> {
     if jitter > 0.0 && delay.is_none() {
         return Err(Fail::Usage("option \"jitter\" is the variation of the delay: give \"delay\" too".into()));
     }
-    Ok(Qdisc::Line { delay: delay.unwrap_or_default(), jitter, loss })
+    Ok(Qdisc::Line { rate: rate(call)?, delay: delay.unwrap_or_default(), jitter, loss })
 }

@@ -10,12 +10,16 @@ use nix::errno::Errno;
 use std::os::unix::ffi::OsStrExt;
 use tar::{Builder, EntryType, Header};
 
+use super::attributes::{self, Attribute};
 use super::{Data, Entry, Kind, Sink, Tally, join, plain};
 use crate::sys::{Error, Result, interrupt};
 
 /// The magic numbers of compressed streams.
 const COMPRESSED: &[(&[u8], &str)] =
     &[(b"\x1f\x8b", "gunzip"), (b"BZh", "bunzip2"), (b"\xfd7zXZ", "unxz"), (b"\x28\xb5\x2f\xfd", "unzstd")];
+
+/// The beginning of a pax record with an extended attribute.
+const XATTR: &str = "SCHILY.xattr.";
 
 /// An archive that is being written.
 pub struct Packer {
@@ -28,6 +32,22 @@ impl Packer {
     /// Packs into `file`; names in the archive start with `name`.
     pub fn new(file: File, name: &str) -> Packer {
         Packer { tar: Builder::new(BufWriter::with_capacity(256 << 10, file)), name: name.as_bytes().to_vec() }
+    }
+}
+
+impl Packer {
+    /// Writes the extended attributes of the next entry as GNU tar and docker do.
+    fn attributes(&mut self, entry: &Entry) -> Result<()> {
+        let mut records = Vec::new();
+        for (name, value) in &entry.attributes {
+            if let Ok(name) = std::str::from_utf8(name) {
+                records.push((format!("{XATTR}{name}"), &value[..]));
+            }
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        Ok(self.tar.append_pax_extensions(records.iter().map(|(name, value)| (&name[..], *value)))?)
     }
 }
 
@@ -52,6 +72,7 @@ impl Sink for Packer {
             Kind::Device(false, _) => EntryType::Char,
             _ => EntryType::Regular,
         };
+        self.attributes(entry)?;
         match (&entry.kind, data) {
             (Kind::File(size), Data::File(file)) => {
                 header.set_entry_type(EntryType::Regular);
@@ -66,6 +87,11 @@ impl Sink for Packer {
             (Kind::Link(target), _) => {
                 header.set_entry_type(EntryType::Symlink);
                 self.tar.append_link(&mut header, path, Path::new(std::ffi::OsStr::from_bytes(target)))?;
+            }
+            (Kind::HardLink(first), _) => {
+                header.set_entry_type(EntryType::Link);
+                let first = join(&self.name, first);
+                self.tar.append_link(&mut header, path, Path::new(std::ffi::OsStr::from_bytes(&first)))?;
             }
             (kind, _) => {
                 header.set_entry_type(plain(kind));
@@ -157,7 +183,9 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
         }
         let mut found = found.map_err(broken)?;
         left.set(u64::MAX);
-        if let Some(entry) = describe(&found)? {
+        let described = describe(&found)?;
+        if let Some(mut entry) = described {
+            entry.attributes = attributes_of(&mut found)?;
             tally.entries += 1;
             // The holes of a sparse file arrive as zeros, and an archive may claim any number of them.
             let sparse = found.header().entry_type() == EntryType::GNUSparse;
@@ -184,6 +212,20 @@ fn broken(error: std::io::Error) -> Error {
             Error::new(Errno::EINVAL).with_detail(format!("it is not a tar archive, or it is damaged: {text}"))
         }
     }
+}
+
+/// The extended attributes of an archive entry.
+fn attributes_of<R: Read>(found: &mut tar::Entry<'_, R>) -> Result<Vec<Attribute>> {
+    let mut list = Vec::new();
+    for record in found.pax_extensions().map_err(broken)?.into_iter().flatten() {
+        let record = record.map_err(broken)?;
+        if let Some(name) = record.key_bytes().strip_prefix(XATTR.as_bytes())
+            && attributes::is_copied(name)
+        {
+            list.push((name.to_vec(), record.value_bytes().to_vec()));
+        }
+    }
+    Ok(list)
 }
 
 /// The type of an archive entry; `None` for entries that are not files.
@@ -216,5 +258,5 @@ fn describe<R: Read>(found: &tar::Entry<'_, R>) -> Result<Option<Entry>> {
     let (uid, gid) = (id(header.uid())?, id(header.gid())?);
     let mode = header.mode().map_err(broken)? & 0o7777;
     let mtime = (i64::try_from(header.mtime().map_err(broken)?).unwrap_or(0), 0);
-    Ok(Some(Entry { path, kind, mode, uid, gid, mtime }))
+    Ok(Some(Entry { path, kind, mode, uid, gid, mtime, attributes: Vec::new() }))
 }

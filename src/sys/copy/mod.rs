@@ -3,6 +3,8 @@
 //! cannot lead a copy out of it (CVE-2018-15664).
 
 pub mod archive;
+pub mod attributes;
+mod content;
 pub mod tree_reader;
 pub mod tree_writer;
 
@@ -45,6 +47,8 @@ pub struct Entry {
     pub gid: u32,
     /// The modification time: seconds since 1970 and nanoseconds.
     pub mtime: (i64, i64),
+    /// Its extended attributes.
+    pub attributes: Vec<attributes::Attribute>,
 }
 
 /// The source of a file's content.
@@ -80,6 +84,10 @@ pub struct Tally<'a> {
     pub entries: u64,
     /// Sockets, which are skipped.
     pub sockets: u64,
+    /// Devices that were skipped: none is created without `archive`, nor by an unprivileged caller.
+    pub devices: u64,
+    /// Extended attributes that the target does not support or the caller may not set.
+    pub attributes: u64,
     /// Files whose size changed during the copy.
     pub changed: u64,
     told: Instant,
@@ -89,7 +97,7 @@ pub struct Tally<'a> {
 impl<'a> Tally<'a> {
     /// A tally that reports the number of bytes from time to time.
     pub fn new(tell: Option<&'a mut dyn FnMut(u64)>) -> Tally<'a> {
-        Tally { bytes: 0, entries: 0, sockets: 0, changed: 0, told: Instant::now(), tell }
+        Tally { bytes: 0, entries: 0, sockets: 0, devices: 0, attributes: 0, changed: 0, told: Instant::now(), tell }
     }
 
     /// Counts bytes.

@@ -3,6 +3,7 @@
 //! opened. A file is copied with the size it had when it was found, since a file that is appended to without end would
 //! fill the disk.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -10,8 +11,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, openat2};
 
-use super::{Data, Entry, Kind, Sink, Tally, join};
-use crate::sys::path::Place;
+use super::{Data, Entry, Kind, Sink, Tally, attributes, join};
+use crate::sys::path::{Place, shown};
 use crate::sys::{Context, Error, Result};
 
 /// Pseudo file systems (linux/magic.h): proc, sysfs, cgroup, cgroup2, devpts, debugfs, tracefs, securityfs, bpf,
@@ -45,8 +46,9 @@ pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Ta
     let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let top = source.open_with(flags)?;
     let device = rustix::fs::fstat(&top).at(source.path)?.st_dev;
-    let within = |path: &[u8]| format!("{}/{}", source.path.trim_end_matches('/'), String::from_utf8_lossy(path));
-    if !hand(&top, Vec::new(), sink, tally).map_err(|e| e.with_path(source.path))? {
+    let within = |path: &[u8]| shown(source.path, path);
+    let mut links = Links::new();
+    if !hand(&top, Vec::new(), &mut links, sink, tally).map_err(|e| e.with_path(source.path))? {
         return Ok(());
     }
     let mut folders = vec![Vec::new()];
@@ -65,7 +67,7 @@ pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Ta
                 Err(rustix::io::Errno::NOENT) => {}
                 Err(e) => return Err(e).at(within(&below)),
                 Ok(found) => {
-                    if hand(&found, below.clone(), sink, tally).map_err(|e| e.with_path(within(&below)))? {
+                    if hand(&found, below.clone(), &mut links, sink, tally).map_err(|e| e.with_path(within(&below)))? {
                         folders.push(below);
                     }
                 }
@@ -97,7 +99,7 @@ fn made_up(fd: &OwnedFd) -> Result<bool> {
 }
 
 /// Passes one entry to the sink; returns whether it is a directory.
-fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<bool> {
+fn hand(found: &OwnedFd, path: Vec<u8>, links: &mut Links, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<bool> {
     let stat = rustix::fs::fstat(found)?;
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File(u64::try_from(stat.st_size).unwrap_or(0)),
@@ -117,7 +119,15 @@ fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'
         return Err(Error::new(Errno::EINVAL).with_detail("a directory cannot be copied into itself"));
     }
     let mtime = (stat.st_mtime, i64::try_from(stat.st_mtime_nsec).unwrap_or(0));
-    let mut entry = Entry { path, kind, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, mtime };
+    let mut entry = Entry {
+        path,
+        kind,
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        mtime,
+        attributes: Vec::new(),
+    };
     tally.entries += 1;
     match size {
         Some(_) if made_up(found)? => {
@@ -126,13 +136,34 @@ fn hand(found: &OwnedFd, path: Vec<u8>, sink: &mut dyn Sink, tally: &mut Tally<'
             sink.put(&entry, Data::Stream(&mut &content[..]), tally)?;
         }
         Some(size) => {
+            let identity = (stat.st_dev, stat.st_ino);
+            if links.get(&identity).is_some_and(|first| linked(first, &entry, sink, tally)) {
+                return Ok(false);
+            }
             let file = reopen(found)?;
+            entry.attributes = attributes::of(&file)?;
             sink.put(&entry, Data::File(&file), tally)?;
             tally.compare(&file, size)?;
+            if stat.st_nlink > 1 {
+                links.insert(identity, entry.path);
+            }
+        }
+        None if is_dir => {
+            entry.attributes = attributes::of(found)?;
+            sink.put(&entry, Data::None, tally)?;
         }
         None => sink.put(&entry, Data::None, tally)?,
     }
     Ok(is_dir)
+}
+
+/// Files with several names, by device and inode: the name that was copied first.
+type Links = HashMap<(u64, u64), Vec<u8>>;
+
+/// Passes another name of a file as a hard link; false where that is impossible, for example across mounts of the target.
+fn linked(first: &[u8], entry: &Entry, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> bool {
+    let link = Entry { kind: Kind::HardLink(first.to_vec()), ..entry.clone() };
+    sink.put(&link, Data::None, tally).is_ok()
 }
 
 /// Opens a file that was found to be regular; another file may have its name by now.

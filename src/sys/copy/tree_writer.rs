@@ -2,24 +2,19 @@
 //! leaves no partial file. Existing files are replaced, never followed or written into. An existing directory is merged
 //! into and keeps its mode, owner and times unless they are copied.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Timespec, Timestamps, Uid, openat2};
 
-use super::{Data, Entry, Kind, Sink, Tally, join, split};
+use super::content::fill;
+use super::{Data, Entry, Kind, Sink, Tally, attributes, join, split};
 use crate::sys::fs::random_hex;
-use crate::sys::path::{Place, without_umask};
+use crate::sys::path::{Place, shown, without_umask};
 use crate::sys::{Context, Error, Result, interrupt};
-
-/// Bytes copied between two checks of the clock.
-const PIECE: u64 = 16 << 20;
-/// Bytes read from a stream at once.
-const PORTION: usize = 128 << 10;
-/// The content of a hole.
-static ZEROS: [u8; PORTION] = [0; PORTION];
 
 /// A directory that gets its mode and times after its content.
 struct Made {
@@ -44,19 +39,23 @@ pub struct TreeWriter {
     top: Option<(u64, u64)>,
     /// The path given by the caller, for errors.
     shown: String,
+    /// Whether file capabilities are copied.
+    capabilities: bool,
+    /// The attributes of directories that could not be set.
+    unkept: u64,
 }
 
 impl TreeWriter {
     /// A copy that will be what `to` names: a folder that is there is filled; a link in the last
     /// place is followed. Errors: ENOENT when the folder that is to hold it is missing.
-    pub fn at(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
+    pub fn at(to: Place<'_>, archive: bool, capabilities: bool) -> Result<TreeWriter> {
         let (anchor, base) = match to.open_with(OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(folder) => (folder, String::new()),
+            Ok(folder) => (folder, OsString::new()),
             Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ENOTDIR) => to.follow()?,
             Err(e) => return Err(e),
         };
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        Ok(TreeWriter::new(anchor, base.into_bytes(), resolve, archive, to))
+        Ok(TreeWriter { capabilities, ..TreeWriter::new(anchor, base.into_vec(), resolve, archive, to) })
     }
 
     /// The tree of an archive in the directory `to`. Links in the path of an entry are resolved within the root;
@@ -64,7 +63,7 @@ impl TreeWriter {
     pub fn in_folder(to: Place<'_>, archive: bool) -> Result<TreeWriter> {
         let folder = to.open_with(OFlags::PATH | OFlags::DIRECTORY)?;
         let (anchor, base) = match to.root {
-            Some(root) => (root.try_clone_to_owned().at(to.path)?, to.path.as_bytes().to_vec()),
+            Some(root) => (root.try_clone_to_owned().at(to.path)?, to.path.as_os_str().as_bytes().to_vec()),
             None => (folder, Vec::new()),
         };
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
@@ -72,8 +71,14 @@ impl TreeWriter {
     }
 
     fn new(anchor: OwnedFd, base: Vec<u8>, resolve: ResolveFlags, archive: bool, to: Place<'_>) -> TreeWriter {
-        let shown = to.path.trim_end_matches('/').to_owned();
-        TreeWriter { anchor, base, resolve, archive, last: None, made: Vec::new(), top: None, shown }
+        let shown = shown(to.path, b"");
+        let (last, made, top) = (None, Vec::new(), None);
+        TreeWriter { anchor, base, resolve, archive, last, made, top, shown, capabilities: archive, unkept: 0 }
+    }
+
+    /// How many attributes of directories could not be set.
+    pub fn unkept(&self) -> u64 {
+        self.unkept
     }
 
     /// Looks up the directory that contains this path; returns the last name of the path.
@@ -85,8 +90,7 @@ impl TreeWriter {
         let folder = match self.look_up(above) {
             // An archive may leave out parent directories.
             Err(e) if e.errno == Errno::ENOENT && self.resolve.contains(ResolveFlags::IN_ROOT) => {
-                let path = std::str::from_utf8(above).map_err(|_| Errno::EILSEQ)?;
-                Place { root: Some(self.anchor.as_fd()), path }.make_dirs()?
+                Place { root: Some(self.anchor.as_fd()), path: OsStr::from_bytes(above).as_ref() }.make_dirs()?
             }
             found => found?,
         };
@@ -137,9 +141,8 @@ impl TreeWriter {
 
     fn replace(&self, temporary: &[u8], name: &[u8]) -> Result<()> {
         let renamed = rustix::fs::renameat(self.folder(), temporary, self.folder(), name);
-        if renamed.is_err() {
-            let _ = rustix::fs::unlinkat(self.folder(), temporary, AtFlags::empty());
-        }
+        // It is left behind by a failure, and if both are names of the same file (rename(2)).
+        let _ = rustix::fs::unlinkat(self.folder(), temporary, AtFlags::empty());
         match renamed {
             Err(rustix::io::Errno::BUSY) => {
                 Err(Error::new(Errno::EBUSY).with_detail("a file system is mounted on it, so it cannot be replaced"))
@@ -185,7 +188,7 @@ impl TreeWriter {
             Ok(fd) => {
                 let file = File::from(fd);
                 fill(&file, size, data, tally)?;
-                self.dress(file.as_fd(), entry)?;
+                tally.attributes += self.dress(file.as_fd(), entry)?;
                 let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
                 self.name(name, |n| rustix::fs::linkat(CWD, &unnamed, self.folder(), n, AtFlags::SYMLINK_FOLLOW))
             }
@@ -196,24 +199,32 @@ impl TreeWriter {
                 let fd = rustix::fs::openat(self.folder(), &temporary[..], flags, Mode::RUSR | Mode::WUSR)?;
                 let file = File::from(fd);
                 let filled = fill(&file, size, data, tally).and_then(|()| self.dress(file.as_fd(), entry));
+                tally.attributes += filled.as_ref().copied().unwrap_or(0);
                 if filled.is_err() {
                     let _ = rustix::fs::unlinkat(self.folder(), &temporary[..], AtFlags::empty());
                 }
-                filled.and_then(|()| self.replace(&temporary, name))
+                filled.and_then(|_| self.replace(&temporary, name))
             }
             Err(e) => Err(e.into()),
         }
     }
 
-    /// Sets owner, mode and time by descriptor.
-    fn dress(&self, fd: BorrowedFd<'_>, entry: &Entry) -> Result<()> {
+    /// Sets owner, attributes, mode and time by descriptor; returns the number of attributes that could not be set.
+    fn dress(&self, fd: BorrowedFd<'_>, entry: &Entry) -> Result<u64> {
         if self.archive {
             rustix::fs::fchown(fd, Some(Uid::from_raw(entry.uid)), Some(Gid::from_raw(entry.gid)))?;
+        }
+        let mut unkept = 0;
+        for attribute in &entry.attributes {
+            if attribute.0 != attributes::CAPABILITY || self.capabilities {
+                unkept += u64::from(!attributes::set(fd, attribute)?);
+            }
         }
         // Set-user-ID bits grant the owner's permissions: they are copied only with the owner.
         let bits = if self.archive { 0o7777 } else { 0o1777 };
         rustix::fs::fchmod(fd, Mode::from_raw_mode(entry.mode & bits))?;
-        Ok(rustix::fs::futimens(fd, &times(entry))?)
+        rustix::fs::futimens(fd, &times(entry))?;
+        Ok(unkept)
     }
 
     /// Owner and time of a file that is not opened: a link, FIFO or device.
@@ -225,18 +236,34 @@ impl TreeWriter {
         Ok(rustix::fs::utimensat(self.folder(), name, &times(entry), AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
-    fn node(&self, name: &[u8], entry: &Entry) -> Result<()> {
+    fn node(&self, name: &[u8], entry: &Entry, tally: &mut Tally<'_>) -> Result<()> {
         let (kind, device) = match entry.kind {
             Kind::Device(true, number) => (FileType::BlockDevice, number),
             Kind::Device(false, number) => (FileType::CharacterDevice, number),
             _ => (FileType::Fifo, 0),
         };
+        let device_in_tree = kind != FileType::Fifo && !entry.path.is_empty();
+        if device_in_tree && !self.archive {
+            tally.devices += 1;
+            return Ok(());
+        }
         if kind != FileType::Fifo && !self.archive {
             let error = Error::new(Errno::EPERM).with_detail("it is a device");
             return Err(error.with_hint("devices are copied only in archive mode"));
         }
         let mode = Mode::from_raw_mode(entry.mode);
-        self.name(name, |n| without_umask(|| rustix::fs::mknodat(self.folder(), n, kind, mode, device)))?;
+        // An earlier copy of the same device only gets its attributes.
+        let there = rustix::fs::statat(self.folder(), name, AtFlags::SYMLINK_NOFOLLOW);
+        if there.is_ok_and(|there| FileType::from_raw_mode(there.st_mode) == kind && there.st_rdev == device) {
+            return self.dress_node(name, entry);
+        }
+        match self.name(name, |n| without_umask(|| rustix::fs::mknodat(self.folder(), n, kind, mode, device))) {
+            Err(e) if e.errno == Errno::EPERM && device_in_tree => {
+                tally.devices += 1;
+                return Ok(());
+            }
+            made => made?,
+        }
         self.dress_node(name, entry)
     }
 
@@ -248,15 +275,15 @@ impl TreeWriter {
     }
 
     /// Sets owner, mode and time of a completed directory, if it is still the one that was filled.
-    fn complete(&self, made: &Made) -> Result<()> {
+    fn complete(&self, made: &Made) -> Result<u64> {
         let path = if made.path.is_empty() { b"." } else { &made.path[..] };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat2(&self.anchor, path, flags, Mode::empty(), self.resolve)?;
         let stat = rustix::fs::fstat(&fd)?;
         if (stat.st_dev, stat.st_ino) == made.identity {
-            self.dress(fd.as_fd(), &made.entry)?;
+            return self.dress(fd.as_fd(), &made.entry);
         }
-        Ok(())
+        Ok(0)
     }
 }
 
@@ -285,7 +312,7 @@ impl TreeWriter {
                 self.dress_node(name, entry)
             }
             Kind::HardLink(target) => self.hard_link(name, target),
-            _ => self.node(name, entry),
+            _ => self.node(name, entry, tally),
         }
     }
 }
@@ -306,7 +333,8 @@ impl Sink for TreeWriter {
             match self.complete(made) {
                 // It was moved or removed in the meantime and is left alone.
                 Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ELOOP | Errno::ENOTDIR) => {}
-                done => first = first.and(done.map_err(|e| e.with_path(self.shown(&made.entry)))),
+                Ok(unkept) => self.unkept += unkept,
+                Err(e) => first = first.and(Err(e.with_path(self.shown(&made.entry)))),
             }
         }
         first
@@ -316,75 +344,4 @@ impl Sink for TreeWriter {
 fn times(entry: &Entry) -> Timestamps {
     let time = Timespec { tv_sec: entry.mtime.0, tv_nsec: entry.mtime.1 };
     Timestamps { last_access: time, last_modification: time }
-}
-
-/// Writes a new file.
-fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
-    match data {
-        Data::File(source) => {
-            regions(source, file, size, tally)?;
-            file.set_len(size)?;
-        }
-        Data::Stream(stream) => pour(stream, file, size, false, tally)?,
-        Data::Sparse(stream) => {
-            // A size that the file system cannot store fails here, before the zeros are read.
-            file.set_len(size)?;
-            pour(stream, file, size, true, tally)?;
-        }
-        Data::None => {}
-    }
-    Ok(())
-}
-
-/// Copies data without the holes (lseek(2), SEEK_DATA). The kernel moves the bytes (copy_file_range(2)). Data added to
-/// the source in the meantime is not copied.
-fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>) -> Result<()> {
-    let mut at = 0;
-    while at < size {
-        let begin = match rustix::fs::seek(source, rustix::fs::SeekFrom::Data(at)) {
-            Ok(begin) => begin.min(size),
-            // The rest is a hole.
-            Err(rustix::io::Errno::NXIO) => return Ok(()),
-            // A file system without support for holes.
-            Err(_) => at,
-        };
-        // Data that became a hole in the meantime is read as zeros.
-        let end = rustix::fs::seek(source, rustix::fs::SeekFrom::Hole(begin)).ok();
-        let end = end.filter(|end| *end > begin).unwrap_or(size).min(size);
-        source.seek(SeekFrom::Start(begin))?;
-        file.seek(SeekFrom::Start(begin))?;
-        at = begin;
-        while at < end {
-            let copied = std::io::copy(&mut source.take(PIECE.min(end - at)), &mut file)?;
-            if copied == 0 {
-                // It was truncated in the meantime.
-                return Ok(());
-            }
-            at += copied;
-            tally.add(copied);
-        }
-    }
-    Ok(())
-}
-
-/// Writes the content of a stream; with `holes`, zeros are skipped and use no space.
-fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &mut Tally<'_>) -> Result<()> {
-    let mut buffer = vec![0; PORTION];
-    let mut left = size;
-    while left > 0 {
-        interrupt::check()?;
-        let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let got = stream.read(&mut buffer[..most])?;
-        if got == 0 {
-            return Err(Error::new(Errno::EINVAL).with_detail("the archive is truncated in this entry"));
-        }
-        if holes && buffer[..got] == ZEROS[..got] {
-            file.seek(SeekFrom::Current(got as i64))?;
-        } else {
-            file.write_all(&buffer[..got])?;
-        }
-        left -= got as u64;
-        tally.add(got as u64);
-    }
-    Ok(())
 }

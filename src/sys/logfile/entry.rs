@@ -44,9 +44,22 @@ pub(super) fn mark(out: &mut Vec<u8>, stream: &str, end: u64) {
     entry(out, &head(stream), end, b"", true);
 }
 
-/// Adds an entry that records the number of bytes lost after position `at` of a stream.
-pub(super) fn lost(out: &mut Vec<u8>, stream: &str, at: u64, count: u64) {
-    let said = format!("{}{at},\"lost\":{count},\"text\":\"{count} bytes lost\"}}\n", head(stream));
+/// Why bytes are lost.
+#[derive(Clone, Copy)]
+pub enum Loss {
+    /// They were discarded after the position, which does not count them.
+    Dropped,
+    /// They were in the log; the position counts them.
+    Removed,
+}
+
+/// Adds an entry that records the number of bytes lost at position `at` of a stream.
+pub(super) fn lost(out: &mut Vec<u8>, stream: &str, at: u64, count: u64, why: Loss) {
+    let why = match why {
+        Loss::Dropped => "the log could not be written",
+        Loss::Removed => "a part of the log was removed",
+    };
+    let said = format!("{}{at},\"lost\":{count},\"text\":\"{count} bytes lost: {why}\"}}\n", head(stream));
     out.extend_from_slice(said.as_bytes());
 }
 

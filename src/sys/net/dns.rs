@@ -19,6 +19,9 @@ pub const CODES: [(&str, RCODE); 6] = [
 /// The longest reply to a query that does not state a limit.
 const PLAIN: u16 = 512;
 
+/// The longest query by UDP that an EDNS reply accepts: no larger message is safe from fragmentation (DNS flag day 2020).
+const ACCEPTED: u16 = 1232;
+
 /// The question of a query.
 pub struct Question {
     /// The id that the reply must have.
@@ -105,11 +108,7 @@ pub fn answer(query: &[u8], answer: &Answer<'_>) -> Option<Vec<u8>> {
     let code = CODES.iter().find(|(word, _)| Some(*word) == answer.code);
     *reply.rcode_mut() = code.map_or(RCODE::NoError, |(_, code)| *code);
     // An EDNS query gets an EDNS reply (RFC 6891, 6.1.1).
-    *reply.opt_mut() = asked.opt().map(|opt| OPT {
-        opt_codes: Vec::new(),
-        udp_packet_size: opt.udp_packet_size.max(PLAIN),
-        version: 0,
-    });
+    *reply.opt_mut() = asked.opt().map(|_| OPT { opt_codes: Vec::new(), udp_packet_size: ACCEPTED, version: 0 });
     reply.answers = records(&asked, answer)?;
     let most = answer.max.unwrap_or(usize::from(u16::MAX));
     loop {

@@ -35,9 +35,14 @@ pub fn reserve(netns: Netns<'_>, proto: Proto, addr: SocketAddr) -> Result<Bound
     bind(socket(netns, proto, addr, SocketFlags::empty())?, addr)
 }
 
-/// A bound UDP socket. Errors: like `reserve`.
-pub fn udp(netns: Netns<'_>, addr: SocketAddr) -> Result<Bound> {
-    reserve(netns, Proto::Udp, addr)
+/// A bound UDP socket. With a `peer` it is connected: it receives only from there, and learns that no program listens
+/// there. Errors: like `reserve`; ENETUNREACH.
+pub fn udp(netns: Netns<'_>, addr: SocketAddr, peer: Option<SocketAddr>) -> Result<Bound> {
+    let bound = reserve(netns, Proto::Udp, addr)?;
+    if let Some(peer) = peer {
+        rustix::net::connect(&bound.fd, &peer).at(peer.to_string())?;
+    }
+    Ok(bound)
 }
 
 /// Listens for connections; accepting does not block. Errors: like `reserve`.
@@ -62,6 +67,16 @@ pub fn accept(listener: BorrowedFd<'_>) -> Result<Option<(OwnedFd, SocketAddr)>>
             Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
             Err(e) => return Err(e.into()),
         }
+    }
+}
+
+/// Starts to connect, and returns a socket that does not block: it is writable once it is connected, and its first read
+/// or write reports a failure. Errors: ENETUNREACH.
+pub fn start_connecting(netns: Netns<'_>, addr: SocketAddr) -> Result<OwnedFd> {
+    let fd = socket(netns, Proto::Tcp, addr, SocketFlags::NONBLOCK)?;
+    match rustix::net::connect(&fd, &addr) {
+        Ok(()) | Err(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR) => Ok(fd),
+        Err(e) => Err(Error::from(e).with_path(addr.to_string())),
     }
 }
 

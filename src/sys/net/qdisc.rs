@@ -1,4 +1,4 @@
-//! Queueing disciplines for outgoing packets of a link: a rate limit, or delay and loss (tc(8), tc-tbf(8), tc-netem(8),
+//! Queueing disciplines for outgoing packets of a link: a rate limit, or delay and loss with or without one (tc(8), tc-tbf(8), tc-netem(8),
 //! linux/pkt_sched.h).
 
 use nix::errno::Errno;
@@ -23,8 +23,10 @@ pub enum Qdisc {
         /// The longest time in seconds that a packet may wait before it is dropped.
         latency: f64,
     },
-    /// Delay and loss (netem).
+    /// Delay and loss, and a rate in addition (netem).
     Line {
+        /// In bits per second; `None` for no limit.
+        rate: Option<u64>,
         /// The delay of each packet, in seconds.
         delay: f64,
         /// The variation of the delay, in seconds.
@@ -39,7 +41,7 @@ pub enum Qdisc {
 pub fn set(netns: Netns<'_>, name: &str, qdisc: &Qdisc) -> Result<()> {
     let (kind, options) = match qdisc {
         Qdisc::Rate { rate, burst, latency } => ("tbf", bucket(*rate, *burst, *latency)),
-        Qdisc::Line { delay, jitter, loss } => ("netem", line(*delay, *jitter, *loss)),
+        Qdisc::Line { rate, delay, jitter, loss } => ("netem", line(*rate, *delay, *jitter, *loss)),
     };
     let attrs = Attrs::default().text(1, kind).bytes(2, &options);
     send(netns, name, NEW, NLM_F_CREATE | NLM_F_REPLACE, &attrs).map_err(|error| match error.errno {
@@ -86,7 +88,9 @@ fn bucket(rate: u64, burst: u32, latency: f64) -> Vec<u8> {
 }
 
 /// The options of netem: six words, then attributes for values that do not fit.
-fn line(delay: f64, jitter: f64, loss: f64) -> Vec<u8> {
+fn line(rate: Option<u64>, delay: f64, jitter: f64, loss: f64) -> Vec<u8> {
+    const RATE: u16 = 6;
+    const RATE64: u16 = 8;
     const LATENCY64: u16 = 10;
     const JITTER64: u16 = 11;
     // The queue limit in packets, like tc(8): enough for 1 Gbit/s over 10 ms.
@@ -94,5 +98,11 @@ fn line(delay: f64, jitter: f64, loss: f64) -> Vec<u8> {
     let nanos = |seconds: f64| ((seconds * 1e9) as i64).to_ne_bytes();
     let lost = (loss * f64::from(u32::MAX)) as u32;
     let words = [0, LIMIT, lost, 0, 0, 0].map(u32::to_ne_bytes).concat();
-    Attrs::default().bytes(LATENCY64, &nanos(delay)).bytes(JITTER64, &nanos(jitter)).after(&words)
+    let attrs = Attrs::default().bytes(LATENCY64, &nanos(delay)).bytes(JITTER64, &nanos(jitter));
+    let Some(bytes) = rate.map(|bits| bits / 8) else { return attrs.after(&words) };
+    // The rate, and three words for the overhead of each packet. A rate that does not fit has an attribute of its own.
+    let short = u32::try_from(bytes).unwrap_or(u32::MAX);
+    let attrs = attrs.bytes(RATE, &[short, 0, 0, 0].map(u32::to_ne_bytes).concat());
+    let attrs = if bytes > u64::from(short) { attrs.bytes(RATE64, &bytes.to_ne_bytes()) } else { attrs };
+    attrs.after(&words)
 }

@@ -25,6 +25,8 @@ pub struct Network {
     pub veth: Option<Offer>,
     /// Bridges; absent if unknown.
     pub bridge: Option<Offer>,
+    /// Delay and loss of packets (tc-netem(8)); absent if unknown.
+    pub netem: Option<Offer>,
 }
 
 /// Probes each.
@@ -39,6 +41,7 @@ pub fn network(modules: &Modules) -> Network {
         fuse: there("/dev/fuse"),
         veth: driver(modules, "veth"),
         bridge: driver(modules, "bridge"),
+        netem: driver(modules, "sch_netem"),
     }
 }
 

@@ -115,7 +115,9 @@ pub fn own() -> Result<Sets> {
     };
     // The first number that the kernel does not know ends the list (EINVAL).
     for (number, held) in (0..64).map_while(|n| Some((n, thread::capability_is_in_bounding_set(one(n)).ok()?))) {
-        let ambient = thread::capability_is_in_ambient_set(one(number)).detail("the ambient set")?;
+        // Only what is permitted and inheritable can be ambient (capabilities(7)).
+        let possible = sets.permitted & sets.inheritable & 1 << number != 0;
+        let ambient = possible && thread::capability_is_in_ambient_set(one(number)).detail("the ambient set")?;
         sets.bounding |= u64::from(held) << number;
         sets.ambient |= u64::from(ambient) << number;
     }

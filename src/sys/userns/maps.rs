@@ -11,14 +11,38 @@ use super::helper;
 
 /// Writes both maps of a process that has none yet.
 pub fn write(pid: i32, uids: &[Extent], gids: &[Extent]) -> Result<()> {
-    let helper = if direct(pid, "uid_map", uids)? { None } else { Some(helper::start("newuidmap", pid, uids)?) };
+    let helper =
+        if direct(&pid.to_string(), "uid_map", uids)? { None } else { Some(helper::start("newuidmap", pid, uids)?) };
     let groups = write_groups(pid, gids);
     helper.map_or(Ok(()), helper::Running::finish)?;
     groups
 }
 
+/// Maps the caller's ids, as the parent saw them, to root: of a child by its pid in /proc, or of "self". A gid map is
+/// refused to an unprivileged writer until setgroups is denied.
+pub fn write_own(process: &str, uid: u32, gid: u32) -> Result<()> {
+    let own = |id: u32| [Extent { inside: 0, outside: id, count: 1 }];
+    let refused = |file: &str| Error::new(Errno::EPERM).with_path(format!("/proc/{process}/{file}"));
+    if !direct(process, "uid_map", &own(uid))? {
+        return Err(refused("uid_map"));
+    }
+    if !direct(process, "gid_map", &own(gid))? {
+        deny_groups(process)?;
+        if !direct(process, "gid_map", &own(gid))? {
+            return Err(refused("gid_map"));
+        }
+    }
+    Ok(())
+}
+
+fn deny_groups(process: &str) -> Result<()> {
+    let path = format!("/proc/{process}/setgroups");
+    write_file(&path, "deny").at(path).map_err(gone)
+}
+
 fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
-    if direct(pid, "gid_map", gids)? {
+    let process = pid.to_string();
+    if direct(&process, "gid_map", gids)? {
         return Ok(());
     }
     // Without privilege a process may map its own group only after denying setgroups, since supplementary groups may be
@@ -27,17 +51,16 @@ fn write_groups(pid: i32, gids: &[Extent]) -> Result<()> {
     if !matches!(gids, [one] if one.outside == own && one.count == 1) {
         return helper::start("newgidmap", pid, gids)?.finish();
     }
-    let path = format!("/proc/{pid}/setgroups");
-    write_file(&path, "deny").at(path).map_err(gone)?;
-    match direct(pid, "gid_map", gids)? {
+    deny_groups(&process)?;
+    match direct(&process, "gid_map", gids)? {
         true => Ok(()),
         false => Err(Error::new(Errno::EPERM).with_path(format!("/proc/{pid}/gid_map"))),
     }
 }
 
 /// Writes a map; false if the kernel does not permit it.
-fn direct(pid: i32, file: &str, map: &[Extent]) -> Result<bool> {
-    let path = format!("/proc/{pid}/{file}");
+fn direct(process: &str, file: &str, map: &[Extent]) -> Result<bool> {
+    let path = format!("/proc/{process}/{file}");
     let text: String = map.iter().map(|extent| extent.line()).collect();
     match write_file(&path, text).at(path) {
         Ok(()) => Ok(true),

@@ -4,6 +4,7 @@
 mod extent;
 mod helper;
 mod maps;
+mod own;
 mod subids;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -13,9 +14,11 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::{Context, Result, namespace, process};
+use super::{Context, Error, Result, namespace, process};
 
 pub use extent::{Extent, MOST};
+pub(super) use own::Gate;
+pub use own::unshare;
 pub use subids::{SubIds, subids};
 
 /// Creates a user namespace with these maps: written directly if the caller may, else by newuidmap and newgidmap.
@@ -29,12 +32,21 @@ pub fn create(uids: &[Extent], gids: &[Extent]) -> Result<OwnedFd> {
             namespace::open_of(&pid.to_string(), "user")
         },
     );
-    made.map_err(|error| match (error.errno, super::probe::userns_forbidden_by()) {
+    made.map_err(explained)
+}
+
+/// The error, with the setting of this host that forbids user namespaces, if there is one.
+pub(super) fn explained(error: Error) -> Error {
+    match (error.errno, super::probe::userns_forbidden_by()) {
         (Errno::EPERM | Errno::ENOSPC | Errno::EACCES, Some(setting)) => {
             error.with_detail(format!("{setting} forbids it")).with_hint(allowing(setting))
         }
+        // The maps' files are the path of an error; without one, the namespace itself was refused.
+        (Errno::EPERM, None) if error.path.is_none() => error
+            .with_detail("the kernel or a seccomp filter forbids user namespaces")
+            .with_hint("inside another container, start that one with --privileged"),
         _ => error,
-    })
+    }
 }
 
 /// The command that allows what a setting forbids.

@@ -18,6 +18,8 @@ pub const MINOR: Type = Type::Range(0, (1 << 20) - 1);
 pub const MTU: Type = Type::Range(1, i32::MAX as i64);
 /// A standard descriptor.
 pub const STANDARD: Type = Type::Range(0, 2);
+/// A descriptor, up to the kernel's own limit (fs.nr_open).
+pub const DESCRIPTOR: Type = Type::Range(0, 0x4000_0000);
 /// 16 bits.
 pub const U16: Type = Type::Range(0, u16::MAX as i64);
 /// 32 bits.

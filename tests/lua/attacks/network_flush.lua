@@ -16,13 +16,13 @@ tiny.veth_pair({ name = "test1", addr = "198.51.100.1/24" }, { name = "eth0", ne
 check.succeeds("network", "create", "blue", "--subnet", "10.20.0.0/24")
 check.succeeds("network", "create", "red", "--subnet", "10.30.0.0/24")
 check.succeeds("network", "create", "closed", "--subnet", "10.40.0.0/24", "--internal")
-local blue = wires.container("blue", "--network", "blue", "-p", "8080:80", "sleep", "100")
-local red = wires.container("red", "--network", "red", "sleep", "100")
-local closed = wires.container("closed", "--network", "closed", "sleep", "100")
+local blue = wires.container("blue", "--network", "blue", "-p", "8080:80", "sleep", "1000")
+local red = wires.container("red", "--network", "red", "sleep", "1000")
+local closed = wires.container("closed", "--network", "closed", "sleep", "1000")
 local tally, judge = wires.tally()
 
 local function look(when)
-  local function try(what, want, ...) tally(when .. ": " .. what, wires.connects(...), want) end
+  local function try(what, want, ...) tally(when .. ": " .. what, (want and wires.reaches or wires.connects)(...), want) end
   try("the way out", true, blue.netns, machine, "192.0.2.2")
   try("the way out, of another network", true, red.netns, machine, "192.0.2.2")
   try("from the host into an internal network", true, nil, closed.netns, closed.addr)
@@ -49,7 +49,7 @@ local function by_other(...)
   check.succeeds(...)
   check.root = own
 end
-by_other("run", "-d", "--name", "theirs", "--network", "bridge", "sleep", "100")
+by_other("run", "-d", "--name", "theirs", "--network", "bridge", "sleep", "1000")
 flush()
 check.succeeds("rm", "-f", "blue", "red", "closed")
 tally("forwarding, while another root has a network", tiny.sysctl("net.ipv4.ip_forward") == "1", true)

@@ -28,5 +28,27 @@ end)
 check.equal(printer:wait(), 0)
 check.equal(old:read(), "before it\n")
 check.equal(new:read(), "after it\n")
-check.refuses("number: 3 is not an integer from 0 to 2", tiny.dup2, old, 3)
+
+-- Higher numbers are for the program, in addition to keep_fds; until then they belong to this process.
+local sync, sync_end = tiny.pipe()
+local passing <close> = tiny.fork(function()
+  tiny.dup2(sync_end, 3)
+  tiny.dup2(old, 7)
+  tiny.dup2(sync_end, 7)
+  local _, err = tiny.try(tiny.exec, { "/no/such/program" })
+  check.equal(err.code, "ENOENT")
+  check.equal(sync_end:write("still open\n"), 11)
+  tiny.exec { "/bin/sh", "-c", "for n in 0 1 2 3 4 5 6 7 8; do [ -e /proc/$$/fd/$n ] && echo -n $n >&3; done; echo seven >&7" }
+end)
+check.equal(passing:wait(), 0)
+sync_end:close()
+local passed = ""
+for bytes in function() return sync:read() end do passed = passed .. bytes end
+check.equal(passed, "still open\n01237seven\n")
+check.inside({}, function()
+  tiny.setrlimit("nofile", 20)
+  tiny.dup2(old, 20)
+  check.equal(check.fails("EINVAL", tiny.exec, { "true" }).hint, "a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)")
+end)
+check.refuses("number: -1 is not an integer from 0 to 1073741824", tiny.dup2, old, -1)
 check.refuses("number is missing: dup2(file, number)", tiny.dup2, old)

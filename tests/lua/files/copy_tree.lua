@@ -97,6 +97,57 @@ assert(tiny.stat("d2/" .. ("d/"):rep(1499)))
 tiny.copy_tree("/proc/self/status", "status")
 assert(tiny.read_file("status"):match("^Name:"))
 
+-- Hard links stay one file, also over an earlier copy; user attributes are kept, and file capabilities where they are asked for.
+tiny.mkdir("linked/below", { parents = true })
+tiny.write_file("linked/first", "one file")
+os.execute("ln linked/first linked/second; ln linked/first linked/below/third; mknod linked/null c 1 3")
+local can = tiny.try(function() tiny.setxattr("linked/first", "user.note", { value = "kept" }) return true end)
+if can then tiny.setxattr("linked/below", "user.of-a-directory", { value = "too" }) end
+tiny.write_file("linked/program", "x")
+local CAPABILITY = "\1\0\0\2\0\32" .. ("\0"):rep(14)
+tiny.setxattr("linked/program", "security.capability", { value = CAPABILITY })
+-- The attributes of a tree, as an archive shows them.
+local function packed(path)
+  local out <close> = tiny.open("packed.tar", { write = true, create = true, truncate = true })
+  tiny.tar_pack(path, { to = out, name = "tree" })
+  return tiny.read_file("packed.tar")
+end
+local function has(path, text) return packed(path):find(text, 1, true) ~= nil end
+for _, options in ipairs { {}, { capabilities = true }, { archive = true }, { archive = true } } do
+  local made = tiny.copy_tree("linked", options.archive and "all" or "some", options)
+  check.equal(made.devices, options.archive and 0 or 1)
+  check.equal(made.attributes, 0)
+  local copy = options.archive and "all/" or "some/"
+  local first = tiny.stat(copy .. "first")
+  for _, name in ipairs { "second", "below/third" } do check.equal(tiny.stat(copy .. name).ino, first.ino, name) end
+  check.equal(tiny.read_file(copy .. "below/third"), "one file")
+  check.equal(#tiny.list_dir(copy), options.archive and 5 or 4, "nothing is left over")
+  check.equal(has(copy, "SCHILY.xattr.user.note=kept"), can or false)
+  check.equal(has(copy, "SCHILY.xattr.user.of-a-directory=too"), can or false)
+  check.equal(has(copy, "SCHILY.xattr.security.capability=" .. CAPABILITY), options.archive or options.capabilities or false)
+end
+-- Through an archive too.
+packed("linked")
+tiny.rename("packed.tar", "linked.tar")
+tiny.mkdir("unpacked")
+check.equal(tiny.tar_unpack("unpacked", { from = tiny.open("linked.tar") }).devices, 1)
+check.equal(tiny.stat("unpacked/tree/second").ino, tiny.stat("unpacked/tree/below/third").ino)
+check.equal(has("unpacked", "user.note=kept"), can or false)
+check.equal(has("unpacked", "security.capability"), false)
+tiny.tar_unpack("unpacked", { from = tiny.open("linked.tar"), archive = true })
+check.equal(has("unpacked", "security.capability=" .. CAPABILITY), true)
+-- A target that does not take an attribute, or is on several mounts: the files are copied all the same.
+tiny.mkdir("mixed/below", { parents = true })
+tiny.mount_tmpfs("mixed/below")
+tiny.copy_tree("linked", "mixed")
+check.equal(tiny.read_file("mixed/below/third"), "one file")
+check.inside({ user = true }, function()
+  tiny.copy_tree("linked", "mine")
+  tiny.set_caps { effective = {}, permitted = {} }
+  local made = tiny.copy_tree("linked", "less", { capabilities = true })
+  check.equal(made.attributes, 1)
+end)
+
 local told = {}
 tiny.copy_tree("src", "copy3", { progress = function(bytes) table.insert(told, bytes) end })
 for i = 2, #told do assert(told[i] >= told[i - 1]) end

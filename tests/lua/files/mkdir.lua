@@ -32,6 +32,15 @@ tiny.mkdir("root/tmp", { parents = true })
 tiny.symlink("/tmp", "root/out")
 tiny.mkdir("out/inside/more", { root = "root", parents = true })
 assert(tiny.stat("root/tmp/inside/more"))
+-- Below a root, also where dangling links lead; never more than 40.
+tiny.symlink("../../lost/../found", "root/dangling")
+tiny.mkdir("dangling/below", { root = "root", parents = true })
+assert(tiny.stat("root/found/below"))
+check.equal(tiny.stat("found"), nil)
+for n = 1, 41 do tiny.symlink(n == 41 and "end" or "chain" .. n + 1, "root/chain" .. n) end
+check.fails("ELOOP", tiny.mkdir, "chain1", { root = "root", parents = true })
+tiny.mkdir("chain2", { root = "root", parents = true })
+assert(tiny.stat("root/end"))
 check.equal(tiny.stat("inside"), nil)
 
 local err = check.fails("EEXIST", tiny.mkdir, "plain")

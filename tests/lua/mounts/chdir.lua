@@ -12,7 +12,7 @@ check.equal(err.path, "nowhere")
 check.equal(err.hint, "there is no such directory in this root")
 check.fails("ENOTDIR", tiny.chdir, "file")
 check.refuses([[path: "a\0b" has a NUL byte]], tiny.chdir, "a\0b")
-check.refuses([[path: "�" is not UTF-8]], tiny.chdir, "\xff")
+check.fails("ENOENT", tiny.chdir, "\xff")
 
 -- Below a root, nothing leads out of it: neither a link nor a descriptor that is open here.
 tiny.mkdir("root/inside", { parents = true })

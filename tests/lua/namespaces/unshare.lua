@@ -43,6 +43,12 @@ check.inside({}, function()
   local err = check.fails("EPERM", tiny.unshare, { net = true })
   check.equal(err.hint, "needs CAP_SYS_ADMIN: run as root, or create a user namespace first (user = true)")
   tiny.unshare { user = true, net = true }
+  -- The caller is root, without having been able to set its groups.
+  check.equal(tiny.getuid(), 0)
+  check.equal(tiny.getgid(), 0)
+  check.equal(tiny.read_file("/proc/self/setgroups"), "deny\n")
+  check.equal((tiny.read_file("/proc/self/uid_map"):gsub("%s+", " ")), " 0 65534 1 ")
+  tiny.link_set("lo", { up = true })
 end)
 
 check.inside({ user = true }, function()

@@ -58,7 +58,7 @@ check.equal(err.message, "the body fails")
 assert(not shown("ta0"):match("tbf"), "after a failing body")
 check.fails("ENOENT", tiny.qdisc_del, "ta0")
 
-check.refuses("a link has either a rate limit (rate, burst, latency) or delay and loss (delay, jitter, loss), not both",
+check.refuses("burst and latency belong to a rate limit alone; with delay or loss give only the rate",
   tiny.qdisc_set, "ta0", { rate = "10mbit", burst = "32k", latency = "50ms", delay = "10ms" })
 check.refuses("no values given: pass rate, burst and latency, or delay, jitter and loss", tiny.qdisc_set, "ta0")
 check.refuses("a rate limit needs rate, burst and latency", tiny.qdisc_set, "ta0", { rate = "10mbit", burst = "32k" })
@@ -70,6 +70,7 @@ check.refuses('option "loss": 1.5 is not from 0 to 1', tiny.qdisc_set, "ta0", { 
 check.refuses('option "jitter" is the variation of the delay: give "delay" too', tiny.qdisc_set, "ta0", { jitter = "1ms" })
 check.fails("ENODEV", tiny.qdisc_set, "nowhere", { rate = "10mbit", burst = "32k", latency = "50ms" })
 
+check.refuses('option "rate": 7 bits per second are less than 1 byte per second', tiny.qdisc_set, "ta0", { rate = 7, delay = 1 })
 local _, none = tiny.try(tiny.qdisc_set, "eth0", { delay = "200ms", netns = web })
 if none then
   check.equal(none.code, "ENOENT")
@@ -81,6 +82,10 @@ local start = tiny.clock("monotonic")
 tiny.tcp_connect(place, { netns = web, timeout = "10s" }):close()
 local passed = tiny.clock("monotonic") - start
 assert(passed >= 0.2, "delayed: " .. passed)
+-- A rate, delay and loss together: half a second for the bytes, and the delay.
+tiny.qdisc_set("eth0", { rate = "8mbit", delay = "100ms", loss = 0, netns = web }):keep()
+local both = transfer(500000)
+assert(both >= 0.45, "limited and delayed: " .. both)
 tiny.qdisc_set("eth0", { delay = "1ms", jitter = "1ms", loss = 1, netns = web }):keep()
 check.fails("ETIMEDOUT", tiny.tcp_connect, place, { netns = web, timeout = "1s" })
 tiny.qdisc_del("eth0", { netns = web })

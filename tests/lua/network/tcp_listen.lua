@@ -32,6 +32,19 @@ check.equal(again.port, port)
 local quick <close> = tiny.tcp_connect(place, { nonblock = true })
 check.equal(quick:read(), false)
 
+-- Without waiting: it is writable once it is connected, and a refusal shows at the first read.
+local started <close> = tiny.tcp_connect(place, { wait = false })
+local _, ready = tiny.poll({}, "5s", { write = { started } })
+check.equal(ready[1], started)
+check.equal(started:read(), false)
+tiny.poll({ again }, "5s")
+local refused <close> = tiny.tcp_connect("10.10.0.2:1", { wait = false })
+tiny.poll({ refused }, "5s")
+check.fails("ECONNREFUSED", refused.read, refused)
+check.fails("ENETUNREACH", tiny.tcp_connect, "192.0.2.1:80", { netns = web, wait = false })
+local silent <close> = tiny.tcp_connect("10.10.0.3:80", { wait = false })
+check.equal(silent:read(), false, "it does not wait")
+
 -- No answer: the address is on the link and no machine has it, so the timeout comes first.
 local start = tiny.clock("monotonic")
 err = check.fails("ETIMEDOUT", tiny.tcp_connect, "10.10.0.3:80", { timeout = "100ms" })

@@ -40,6 +40,20 @@ six:send("self", "[::1]:" .. six.port)
 tiny.poll({ six }, "5s")
 check.equal(select(2, six:receive()), "[::1]:" .. six.port)
 
+-- With a peer: it receives only from there, and learns that nobody listens there.
+local server <close> = tiny.udp_bind("127.0.0.1:0")
+local there = "127.0.0.1:" .. server.port
+local client <close> = tiny.udp_bind("127.0.0.1:0", { peer = there })
+one:send("a stranger", "127.0.0.1:" .. client.port)
+client:send("question", there)
+server:send("answer", select(2, server:receive()))
+check.equal(client:receive(), "answer")
+check.equal(client:receive(), nil, "the stranger")
+server:close()
+client:send("question", there)
+check.fails("ECONNREFUSED", client.receive, client)
+check.refuses('"peer" is not an address with a port, such as "127.0.0.1:53" or "[::1]:53"', tiny.udp_bind, "127.0.0.1:0", { peer = "peer" })
+
 err = check.fails("EADDRINUSE", tiny.udp_bind, "127.0.0.1:" .. one.port)
 check.equal(err.path, "127.0.0.1:" .. one.port)
 check.fails("EADDRNOTAVAIL", tiny.udp_bind, "10.10.0.2:53")

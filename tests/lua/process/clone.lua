@@ -16,6 +16,39 @@ for _, new in ipairs(kinds) do
   end)
 end
 
+-- In a new user namespace the caller is root. An unprivileged caller gives up setgroups for that.
+local function own_maps()
+  return (tiny.read_file("/proc/self/uid_map") .. tiny.read_file("/proc/self/gid_map") .. tiny.read_file("/proc/self/setgroups")):gsub("%s+", " ")
+end
+check.inside({ user = true, mount = true }, function()
+  check.equal(own_maps(), " 0 0 1 0 0 1 allow ")
+  tiny.mount_tmpfs("/mnt")
+  -- Where /proc shows another pid namespace, the child maps itself.
+  check.inside({ pid = true }, function()
+    check.inside({ user = true, oom_score_adj = 7 }, function() check.equal(own_maps(), " 0 0 1 0 0 1 deny ") end)
+  end)
+end)
+check.inside({}, function()
+  tiny.setuser(4242, { gid = 4243 })
+  check.inside({ user = true, mount = true }, function()
+    check.equal(own_maps(), " 0 4242 1 0 4243 1 deny ")
+    tiny.mount_tmpfs("/mnt")
+  end)
+end)
+-- Where a setting forbids user namespaces, the error says which, and the hint does not recommend what was given.
+check.inside({ user = true }, function()
+  tiny.sysctl("user.max_user_namespaces", 0)
+  local err = check.fails("ENOSPC", tiny.clone, { user = true }, print)
+  check.equal(err.hint, "run sysctl -w user.max_user_namespaces=10000, as root")
+  check.inside({}, function()
+    tiny.set_caps { effective = {} }
+    check.equal(check.fails("EPERM", tiny.clone, { net = true }, print).hint, "needs CAP_SYS_ADMIN: run as root, or also create a user namespace (user = true)")
+  end)
+end)
+check.equal(check.fails("ENOENT", tiny.mount_tmpfs, "/no/such", { create = false }).hint,
+  "the mount point or the source is missing; create = true creates the mount point")
+check.equal(check.fails("ENOENT", tiny.mount_bind, "/no/such", "/mnt/x", { create = true }).hint, "the mount point or the source is missing")
+
 -- The child of a new pid namespace is its PID 1, and everything in it ends with it.
 local from, into = tiny.pipe()
 do
@@ -36,7 +69,7 @@ local outer <close> = tiny.clone({ uts = true }, function()
 end)
 local err = check.fails("EINVAL", outer.wait, outer)
 check.equal(err.op, "setrlimit")
-assert(err.at:match("clone.lua:34$"), err.at)
+assert(err.at:match("clone.lua:67$"), err.at)
 assert(err.hint:match("above the hard limit"), err.hint)
 
 -- The child has its OOM score from the start, and no process can inspect it.

@@ -18,19 +18,10 @@ check.inside({}, function()
 end)
 
 -- In a user namespace only the mapped ids exist.
-local from, into = tiny.pipe()
-local mapped <close> = tiny.clone({ user = true }, function()
-  into:close()
-  from:read()
+check.inside({ user = true }, function()
   check.equal(tiny.getuid(), 0)
   check.fails("EINVAL", tiny.setuser, 1234)
 end)
-for _, map in ipairs { "uid_map", "gid_map" } do
-  local file <close> = assert(io.open(("/proc/%d/%s"):format(mapped.pid, map), "w"))
-  assert(file:write("0 0 1\n"))
-end
-into:close()
-check.equal(mapped:wait(), 0)
 
 check.refuses("uid: expected integer, got the string \"root\"", tiny.setuser, "root")
 check.refuses('option "groups": [2]: expected integer, got the string "audio"', tiny.setuser, 1, { groups = { 1, "audio" } })

@@ -69,7 +69,7 @@ check.refused("web has no cgroup, since none is delegated to you\n  hint: " .. H
 check.succeeds("rm", "-f", "web")
 
 -- Features that need root.
-refused('userns: "host": a rootless container always has a user namespace whose root is your user\n  hint: omit the option, or run as root', "--userns", "host", "true")
+refused('userns: "host": a rootless container always has a user namespace whose root is your user\n  hint: omit the option, or run as root of the host', "--userns", "host", "true")
 refused("network: pasta cannot be combined with other networks", "--network", "pasta", "--network", "bridge", "true")
 check.equal(inside("--network", "none", "ls", "/sys/class/net"), "lo")
 check.equal(inside("--network", "host", "readlink", "/proc/self/ns/net"), tiny.readlink("/proc/self/ns/net"))

@@ -20,7 +20,7 @@ refused(125, 'the working directory "x" does not begin with /', "run", "-w", "x"
 refused(125, '--env "=x" is not NAME=VALUE', "run", "-e", "=x", "true")
 refused(125, "memory: 1000 bytes is too low\n  hint: the minimum is 512k", "run", "-m", "1000", "true")
 refused(125, "pids: -2 is negative\n  hint: the minimum is 1; 0 means no limit", "run", "--pids-limit", "-2", "true")
-refused(125, "cpus: 0.0 is too low\n  hint: the minimum is 0.01 of a CPU", "run", "--cpus", "0", "true")
+refused(125, "cpus: 0.001 is too low\n  hint: the minimum is 0.01 of a CPU", "run", "--cpus", "0.001", "true")
 
 local unit = check.run { "run", "--memory", "1x", "true" }
 check.equal(unit.status, 2)

@@ -73,6 +73,24 @@ assert(check.run({ "cp", "src/file", "c:/sys/x" }).err:match("^cannot copy src/f
 assert(check.run({ "cp", "c:/dev/null", "n" }).err:match("it is a device%)\n  hint: devices are copied only in archive mode"), "device")
 check.equal(tiny.stat("n"), nil)
 
+-- Devices in a tree are skipped and reported; hard links and capabilities arrive in the container.
+tiny.mkdir("tree")
+tiny.write_file("tree/program", "x")
+tiny.setxattr("tree/program", "security.capability", { value = "\1\0\0\2\0\32" .. ("\0"):rep(14) })
+os.execute("ln tree/program tree/same; mknod tree/null c 1 3; mknod tree/zero c 1 5")
+local skipped = check.run { "cp", "tree", "c:/tree" }
+check.equal(skipped.status, 1)
+check.equal(skipped.err, "tinylua: 2 devices were skipped; -a copies devices\n")
+check.equal(check.run({ "cp", "-q", "tree/.", "c:/tree" }).err, "")
+check.equal(inside("sh", "-c", "ls /tree; stat -c %h /tree/same; getcap /tree/program"), "program\nsame\n2\n/tree/program cap_net_raw=ep\n")
+for _ = 1, 2 do check.succeeds("cp", "-a", "tree/.", "c:/tree") end
+check.equal(inside("sh", "-c", "stat -c '%F %t,%T' /tree/zero"), "character special file 1,5\n")
+-- What a container says of its files gives them no privileges on the host, unless asked to.
+check.equal(check.run({ "cp", "c:/tree", "tree2" }).status, 1)
+check.equal(io.popen("getcap tree2/program"):read("a"), "")
+check.succeeds("cp", "-a", "c:/tree", "tree3")
+check.equal(io.popen("getcap tree3/program"):read("a"), "tree3/program cap_net_raw=ep\n")
+
 -- Links of the container lead nowhere on the host.
 inside("sh", "-c", "mkdir -p /srv; ln -s /../../srv /tmp/out; ln -s /srv/secret /tmp/secret; echo inside >/srv/secret")
 check.succeeds("cp", "src/file", "c:/tmp/out/planted")

@@ -79,7 +79,7 @@ local ok, err = tiny.try(function()
 
   status, said = tinylua("eject", "docter")
   check.equal(status, 2, "an unknown name")
-  check.equal(said, 'no documentation for "docter"\n  hint: did you mean "doctor"?\n')
+  check.equal(said, 'no such command, module or recipe: "docter"\n  hint: did you mean "doctor"?\n')
 end)
 tiny.remove(home, { recursive = true })
 if err then error(err, 0) end

@@ -20,7 +20,7 @@ local SIZE = 100 * 1000 * 1000
 local function peak(pid)
   return tonumber((tiny.read_file(("/proc/%d/status"):format(pid)) or ""):match("VmHWM:%s+(%d+)") or "0")
 end
-local id = check.succeeds("run", "-d", "--name", "endless", "sh", "-c", ("head -c %d /dev/zero | tr '\\0' x; sleep 60"):format(SIZE)):sub(1, 12)
+local id = check.succeeds("run", "-d", "--name", "endless", "--log-max-size", "0", "sh", "-c", ("head -c %d /dev/zero | tr '\\0' x; sleep 60"):format(SIZE)):sub(1, 12)
 local dir = check.root .. "/containers/" .. id
 local watch <close> = tiny.watch { dir .. "/container.log" }
 while tiny.stat(dir .. "/container.log").size < SIZE do

@@ -1,6 +1,7 @@
 -- Namespaces shared with another container and by path; the files for name resolution; a recipe's own DNS answers; a
 -- killed supervisor.
 local check = require "check"
+local dns = require "dns"
 local net = require "networked"
 net.needs()
 
@@ -57,16 +58,7 @@ check.succeeds("run", "-d", "--name", "asks", "--network", "bridge", "--dns", "1
 assert(inside("asks", "busybox nslookup far.example"):find("198.51.100.9", 1, true))
 assert(inside("asks", "busybox nslookup web; busybox nslookup near.example 2>&1; true"):find("NXDOMAIN", 1, true))
 local there <close> = tiny.open_ns("net", ("/proc/%d/ns/net"):format(tonumber((check.succeeds("inspect", "asks", "--format", "state.pid")))))
-local function over_tcp(name)
-  local words = {}
-  for part in name:gmatch("[^.]+") do table.insert(words, string.pack("s1", part)) end
-  local query = string.pack(">I2I2I2I2I2I2", 7, 0x100, 1, 0, 0, 0) .. table.concat(words) .. "\0" .. string.pack(">I2I2", 1, 1)
-  local stream <close> = tiny.tcp_connect("127.0.0.11:53", { netns = there, timeout = "5s" })
-  stream:write(string.pack(">s2", query))
-  local reply = ""
-  for bytes in function() return stream:read() end do reply = reply .. bytes end
-  return reply
-end
+local function over_tcp(name) return (dns.tcp({ dns.query(name, "A") }, { netns = there, server = "127.0.0.11" })) end
 assert(over_tcp("far.example"):find("\198\51\100\9", 1, true), "by TCP")
 assert(over_tcp("web"):find("\10\10\0\2", 1, true), "a neighbour by TCP")
 tiny.kill(answering, "SIGKILL")

@@ -32,6 +32,19 @@ check.equal(listed("--filter", "name=a"), "cat yak ant zebra")
 check.equal(listed("--filter", "id=" .. ids.mole:sub(1, 11)), "mole")
 check.equal(listed("--filter", "id=" .. ids.mole:sub(2)), "")
 
+-- As in docker, filters of one key are alternatives. name= is anchored by ^ and $; other regular expressions are refused.
+check.equal(listed("--filter", "name=cat", "--filter", "name=ant"), "cat ant")
+check.equal(listed("--filter", "name=^cat$", "--filter", "name=^zeb", "--filter", "label=pet"), "cat zebra")
+check.equal(listed("--filter", "status=running", "--filter", "status=created"), listed("-a"))
+check.equal(listed("--filter", "name=ra$"), "zebra")
+check.equal(listed("--filter", "before=mole"), "ant zebra")
+check.equal(listed("--filter", "since=mole"), "runs cat yak bee")
+for _, text in ipairs { "name=a.*", "name=[ab]", "name=a|b", "status=sleeping", "health=fine", "exited=soon", "publish=http", "colour=red", "name", "name=" } do
+  local wrong = check.run { "ps", "-a", "--filter", text }
+  check.equal(wrong.status, 2, text)
+  check.equal(wrong.out, "", text)
+end
+
 -- The table shows the beginning of a long command.
 local row = check.succeeds("ps"):match("\n(" .. ids.runs .. "[^\n]*)")
 assert(row:find("  sh -c sleep 1000; : " .. ("x"):rep(19) .. "…  ", 1, true), row)

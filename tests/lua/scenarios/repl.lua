@@ -36,3 +36,15 @@ result = repl('help(tiny.pivot_root)\nhelp("tiny.scope")\nhelp("no_such_thing")\
 assert(result.out:find("^tiny%.pivot_root%(root%)\n"), result.out)
 assert(result.out:find("\ntiny.scope  (shipped)\n", 1, true), result.out)
 assert(result.err:find('^no documentation for "no_such_thing"'), result.err)
+
+-- An error in the last operation of a line has this line; comments and several values are allowed.
+result = repl("missing.field\n")
+check.equal(result.err:match("^[^\n]*"), "stdin:1: attempt to index a nil value (global 'missing')")
+check.equal(repl("1, 2 -- two\nnil\n").out, "1\n2\nnil\n")
+
+-- foreground takes a function, a command line or words.
+check.equal(repl('foreground("exit 3")\nforeground { "sh", "-c", "exit 4" }\nforeground({ uts = true }, "exit 5")\nforeground(function() return 6 end)\n').out, "3\n4\n5\n6\n")
+assert(repl("foreground {}\n").err:find("foreground: no command\n  hint: such as foreground(\"sh\")", 1, true))
+
+-- A closed handle is shown as one.
+check.equal(repl("n = tiny.netns()\nn\nn:close()\nn\n").out, "<netns>\n<netns, closed>\n")

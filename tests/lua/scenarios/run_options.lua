@@ -59,6 +59,12 @@ check.equal(check.run({ "run", "--stop-timeout", "-1", "true" }).status, 2)
 -- Files with variables.
 tiny.write_file("/tmp/env", "\u{feff}# a comment\n\n  A=one # two\r\nB=\"quoted\"\nEMPTY=\nHOME_OF_NOBODY\nPATH_COPY\nC=x=y\n")
 check.equal(inside("--env-file", "/tmp/env", "-e", "C=over", "sh", "-c", "echo $A-$B-$EMPTY-${PATH_COPY-unset}-$C"), 'one # two-"quoted"--unset-over')
+-- From a pipe, a FIFO or standard input.
+check.equal(check.run({ "run", "--rm", "--env-file", "/dev/stdin", "sh", "-c", "echo $A" }, "A=piped\n").out, "piped\n")
+check.equal(check.run({ "run", "--rm", "--label-file", "/dev/stdin", "true" }, "a=b\n").status, 0)
+tiny.mknod("/tmp/fifo", "fifo", { mode = tonumber("666", 8) })
+local writer <close> = tiny.fork(function() tiny.open("/tmp/fifo", { write = true }):write("A=fifo\n") end)
+check.equal(inside("--env-file", "/tmp/fifo", "sh", "-c", "echo $A"), "fifo")
 tiny.write_file("/tmp/env", "HOME\n")
 check.equal(inside("--env-file", "/tmp/env", "sh", "-c", "echo $HOME"), (check.environment or { HOME = os.getenv("HOME") }).HOME)
 tiny.write_file("/tmp/env", "A=1\nexport B=2\n")

@@ -26,7 +26,13 @@ file("helper.lua", "return { answer = 42 }")
 file("good_test.lua", [[
 local t = require "tiny.test"
 local expect = t.expect
-t.test("a module beside it", function() expect(require("helper").answer):equals(42) end)
+t.test("a module beside it", function()
+  expect(require("helper").answer):equals(42):at_least(42):at_most(42):less_than(43):greater_than(41)
+  expect("b"):greater_than("a")
+  expect(function() error("thrown") end):throws("thrown")
+  expect(function() expect(3):less_than(3) end):throws("expected a value less than 3, got 3")
+  expect(function() expect({}):at_least(3) end):throws("expected a value at least 3, got {}")
+end)
 t.test("runs a container", function()
   local r = t.run { "--rm", "-i", "cat", input = "a line\n" }
   expect(r):ends(0)

@@ -82,3 +82,23 @@ check.equal(tiny.stat(check.root .. "/volumes/keeper"), nil)
 net.refused({ "down", "keeper" }, 'no such project: "keeper"\n  hint: give its file, or look at the labels in `tinylua ps -a --format json`\n')
 check.no_container()
 net.nothing_left()
+
+-- A service that never became ready is not up to date for a second `up`, and what needs it is not started.
+tiny.write_file("/tmp/slow.lua", [[
+return require("tiny.topology").new { containers = {
+  db = { command = "while [ ! -e /data/go ]; do sleep 0.05; done; echo ready; exec sleep 1000", volumes = { "/tmp/go:/data" }, ready = { log = "ready" }, ready_timeout = 1 },
+  web = { command = "sleep 1000", needs = { "db" } },
+} }
+]])
+tiny.mkdir("/tmp/go")
+for _ = 1, 2 do
+  local late = check.run { "up", "/tmp/slow.lua" }
+  check.equal(late.status, 125, late.out)
+  assert(late.err:find("slow-db was not ready within 1 s", 1, true), late.err)
+  check.equal(check.succeeds("ps", "-aq", "--filter", "name=slow-web"), "")
+end
+tiny.write_file("/tmp/go/go", "")
+local at_last = check.succeeds("up", "/tmp/slow.lua")
+assert(at_last:find("slow%-db +is up to date"), at_last)
+check.equal(select(2, check.succeeds("ps", "-q", "--filter", "name=slow-"):gsub("\n", "")), 2)
+check.succeeds("down", "-t", "0", "/tmp/slow.lua")

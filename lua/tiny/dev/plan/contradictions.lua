@@ -4,7 +4,7 @@ local contradictions = {}
 
 -- The controllers that limits need.
 local NEEDS = { set_memory_limit = "memory", set_swap_limit = "memory", set_cpu_limit = "cpu", set_pids_limit = "pids" }
-local OF_NETWORKS = { "dns", "dns_search", "net_rate", "net_delay", "net_loss", "ip", "ip6", "mac_address", "publish", "expose", "resolve" }
+local OF_NETWORKS = { "dns", "dns_options", "dns_search", "net_rate", "net_delay", "net_loss", "ip", "ip6", "mac_address", "publish", "expose", "resolve" }
 
 local function place_of(call)
   return (call.recipe_line or call.recipe or call.at or "?") .. ": "

@@ -1,0 +1,48 @@
+//! Extended attributes of copied files (xattr(7)): those of users, and file capabilities. All others, such as those of
+//! security modules and overlays, belong to the file system on which they are.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use rustix::fs::{XattrFlags, fsetxattr, getxattr, getxattr_query, listxattr, listxattr_query};
+use rustix::io::Errno;
+
+use super::super::Result;
+
+/// A name and its value.
+pub type Attribute = (Vec<u8>, Vec<u8>);
+
+/// The attribute with a file's capabilities (capabilities(7)).
+pub const CAPABILITY: &[u8] = b"security.capability";
+
+/// Whether an attribute of this name is copied.
+pub fn is_copied(name: &[u8]) -> bool {
+    name.starts_with(b"user.") || name == CAPABILITY
+}
+
+/// The attributes of a file, which may be only held (O_PATH). Those that change meanwhile are not found.
+pub fn of(file: impl AsFd) -> Result<Vec<Attribute>> {
+    let path = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
+    let mut names = match listxattr_query(&path) {
+        // A file system without attributes.
+        Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
+        size => vec![0; size?],
+    };
+    let Ok(size) = listxattr(&path, &mut names[..]) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for name in names[..size].split(|byte| *byte == 0).filter(|name| is_copied(name)) {
+        let mut value = vec![0; getxattr_query(&path, name).unwrap_or(0)];
+        if value.is_empty() || getxattr(&path, name, &mut value[..]).is_ok_and(|size| size == value.len()) {
+            found.push((name.to_vec(), value));
+        }
+    }
+    Ok(found)
+}
+
+/// Sets an attribute; false if the file system or the caller's privileges do not allow it.
+pub fn set(fd: BorrowedFd<'_>, (name, value): &Attribute) -> Result<bool> {
+    match fsetxattr(fd, &name[..], value, XattrFlags::empty()) {
+        Ok(()) => Ok(true),
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL | Errno::TOOBIG | Errno::RANGE) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
