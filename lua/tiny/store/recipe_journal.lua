@@ -38,11 +38,16 @@ function journal.new(recipe)
   end
   local function begin()
     local me = state.self()
-    tiny.mkdir(folder(), { parents = true, mode = PRIVATE })
     self.path = ("%s/%d.jsonl"):format(folder(), me.pid)
     tiny.try(tiny.remove, self.path)
     me.recipe = recipe
-    append(me)
+    while true do
+      tiny.mkdir(folder(), { parents = true, mode = PRIVATE })
+      local _, err = tiny.try(append, me)
+      if not err then return end
+      -- The recipe that ended last has removed the folder in between.
+      if err.code ~= "ENOENT" then error(err, 0) end
+    end
   end
   -- Takes a new handle. A journal that cannot be written changes nothing else.
   function self.created(handle)
@@ -59,7 +64,9 @@ function journal.new(recipe)
     if err then require("tiny.format").note("what this recipe creates would outlive a crash: %s", tostring(err)) end
   end
   function self.finish()
-    if self.path then tiny.try(tiny.remove, self.path) end
+    if not self.path then return end
+    tiny.try(tiny.remove, self.path)
+    tiny.try(tiny.remove, folder()) -- if it is empty
   end
   return self
 end
