@@ -719,11 +719,10 @@ function tiny.setsid() end
 
 ---Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames the host.
 ---* EPERM: needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true
----* EINVAL: a hostname has at most 64 bytes; pass a shorter one
 ---```lua
 ---tiny.sethostname("web")
 ---```
----@param name string 1 to 64 bytes
+---@param name string the name
 function tiny.sethostname(name) end
 
 ---@class tiny.setrlimit.options: table<"hard", any>
@@ -782,6 +781,7 @@ function tiny.no_new_privs() end
 function tiny.set_dumpable(dumpable) end
 
 ---Sets the signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+---* ESRCH: the parent has already ended, so the signal would never come; only a child in the same pid namespace sees this
 ---```lua
 ---tiny.set_parent_death_signal("SIGKILL")
 ---```

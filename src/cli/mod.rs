@@ -156,7 +156,11 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
         // A supervisor runs for a long time in this call: unneeded values are left to Lua's collector.
         drop(script);
         let results = vm.call(function, MultiValue::from_vec(vec![Value::Table(args)])).map_err(ended_by_signal)?;
-        Ok(results.front().map_or(0, child::status_of))
+        let result = results.front().unwrap_or(&Value::Nil);
+        child::status_of(result).ok_or_else(|| {
+            let shown = crate::vm::format::value(result);
+            Failure::plain(format!("{name} returned {shown}, which is not an exit status\n  hint: {}", child::STATUSES))
+        })
     };
     let end = run().map_err(|f| fail(f, globals.verbose));
     let traced = trace::finish(vm.lua()).map_err(|f| fail(f, globals.verbose));

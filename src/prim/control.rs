@@ -104,7 +104,7 @@ pub const FAMILY: &[Primitive] = &[
             ),
             opt("text", Type::Str, "none", "the source text of that chunk"),
             opt("colours", Type::Bool, "false", "add escape sequences for colors"),
-            opt("width", Type::Int, "80", "the width of the terminal in columns"),
+            opt("width", Type::Range(1, 65535), "80", "the width of the terminal in columns"),
         ],
         returns: "a string; without source lines when the position is not in a file of the user",
         example: "local _, err = tiny.try(tiny.mount_proc, \"/nope\")\nprint(tiny.error_frame(err))",

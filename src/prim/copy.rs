@@ -9,7 +9,7 @@ use crate::sys::Result as Done;
 use crate::sys::copy::{self as sys, Tally, archive, tree_reader, tree_writer::TreeWriter};
 use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, need, opt, range};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const STREAM: Type = Type::Handle("file");
@@ -89,7 +89,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("except", Type::List(&Type::Path), "", "directories that are not created"),
             opt(
                 "access_as",
-                Type::Int,
+                range::ID,
                 "the caller",
                 "read with the permissions of this user and group, without capabilities and supplementary groups",
             ),
@@ -114,7 +114,7 @@ pub const FAMILY: &[Primitive] = &[
             arg("paths", Type::List(&Type::Path), "the directories, relative to it"),
         ],
         options: &[
-            opt("mode", Type::Int, "0o755", "the mode of the directories; parents get 0755"),
+            opt("mode", range::MODE, "0o755", "the mode of the directories; parents get 0755"),
             opt(
                 "opaque",
                 Type::Bool,

@@ -5,7 +5,7 @@ use mlua::{Table, Value};
 use super::pidfd::signal_of;
 use crate::sys::{credentials, process as sys, process_state};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, range};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 
@@ -52,11 +52,8 @@ pub const FAMILY: &[Primitive] = &[
         name: "sethostname",
         doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames \
               the host.",
-        args: &[arg("name", Type::Str, "1 to 64 bytes")],
-        errors: &[
-            ("EPERM", "needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true"),
-            ("EINVAL", "a hostname has at most 64 bytes; pass a shorter one"),
-        ],
+        args: &[arg("name", Type::Length(1, 64), "the name")],
+        errors: &[("EPERM", "needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true")],
         example: "tiny.sethostname(\"web\")",
         call: |c| {
             credentials::sethostname(&c.str(0)?)?;
@@ -90,7 +87,7 @@ pub const FAMILY: &[Primitive] = &[
               Linux, the OOM score adjustment is 0, and the session keyring is new and empty. Without the privilege \
               for it a lower priority, a higher OOM score and lower hard limits stay.",
         options: &[
-            need("umask", Type::Int, "the mode bits that new files do not get (umask(2))"),
+            need("umask", Type::Range(0, 0o777), "the mode bits that new files do not get (umask(2))"),
             opt("limits", Type::Map(LIMITS), "none", "resource limits by name, as { soft = …, hard = … }"),
             opt("close_fds", Type::Bool, "false", "also close the caller's descriptors above standard error"),
         ],
@@ -103,10 +100,10 @@ pub const FAMILY: &[Primitive] = &[
         name: "setuser",
         doc: "Changes the user of the process permanently: supplementary groups, group and user, in this order \
               (setgroups(2), setresgid(2), setresuid(2)).",
-        args: &[arg("uid", Type::Int, "the user id")],
+        args: &[arg("uid", range::ID, "the user id")],
         options: &[
-            opt("gid", Type::Int, "the same number as the uid", "the group id"),
-            opt("groups", Type::List(&Type::Int), "none", "the supplementary group ids"),
+            opt("gid", range::ID, "the same number as the uid", "the group id"),
+            opt("groups", Type::List(&range::ID), "none", "the supplementary group ids"),
             opt("keep_caps", Type::Bool, "false", "keep the permitted capabilities for set_caps; execve(2) drops them"),
         ],
         errors: &[
@@ -144,6 +141,10 @@ pub const FAMILY: &[Primitive] = &[
         name: "set_parent_death_signal",
         doc: "Sets the signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).",
         args: &[arg("signal", Type::Signal, "the signal; 0 for none")],
+        errors: &[(
+            "ESRCH",
+            "the parent has already ended, so the signal would never come; only a child in the same pid namespace sees this",
+        )],
         example: "tiny.set_parent_death_signal(\"SIGKILL\")",
         call: |c| {
             sys::set_parent_death_signal(signal_of(&c.arg_value(0)))?;

@@ -15,7 +15,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "random_id",
         effect: Effect::Reads,
         doc: "Returns random hexadecimal digits (getrandom(2)).",
-        args: &[optional("digits", Type::Int, "how many: an even number from 2 to 128; 12 when absent")],
+        args: &[optional("digits", Type::Range(2, 128), "how many: an even number from 2 to 128; 12 when absent")],
         returns: "a string",
         example: "local id = tiny.random_id()  -- \"3f2a9c01b7de\"",
         call: random_id,

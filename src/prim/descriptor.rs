@@ -11,7 +11,7 @@ use super::place::{ROOT, root};
 use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
 use crate::vm::call::{self, Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
 
 const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -32,7 +32,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("truncate", Type::Bool, "false", "truncate it to length 0"),
             opt("nonblock", Type::Bool, "false", "reads and writes do not block"),
             opt("nofollow", Type::Bool, "false", "fail with ELOOP if the last component is a symbolic link"),
-            opt("mode", Type::Int, "0o644", "the mode of a newly created file"),
+            opt("mode", range::MODE, "0o644", "the mode of a newly created file"),
         ],
         returns: "a file handle: `:read()`, `:write()`, `:close()`",
         errors: &[
@@ -53,8 +53,8 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("path", Type::Path, "the device")],
         options: &[
             ROOT,
-            need("major", Type::Int, "the major number: the driver"),
-            need("minor", Type::Int, "the minor number: the device of that driver"),
+            need("major", range::MAJOR, "the major number: the driver"),
+            need("minor", range::MINOR, "the minor number: the device of that driver"),
         ],
         returns: "a file handle",
         errors: &[
@@ -76,7 +76,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "stdio",
         effect: Effect::Plumbing,
         doc: "Duplicates standard input, output or error into a handle (dup(2)).",
-        args: &[arg("number", Type::Int, "0, 1 or 2")],
+        args: &[arg("number", range::STANDARD, "0, 1 or 2")],
         returns: "a file handle",
         errors: &[("EBADF", "the descriptor was closed when this process started")],
         example: "local err = tiny.stdio(2)",
@@ -116,7 +116,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("file", FILE, "an open file"), optional("max", Type::Size, "64k when absent")],
         options: &[opt(
             "at",
-            Type::Int,
+            range::COUNT,
             "the file offset",
             "read from this byte on, without changing the file offset (pread(2))",
         )],
@@ -156,11 +156,11 @@ pub const FAMILY: &[Primitive] = &[
               addition to those of `keep_fds`.",
         args: &[
             arg("file", FILE, "an open file, pipe or socket"),
-            arg("number", Type::Int, "0, 1 or 2; or a higher number, for `exec`"),
+            arg("number", range::DESCRIPTOR, "0, 1 or 2; or a higher number, for `exec`"),
         ],
         example: "tiny.dup2(tiny.open(\"/dev/null\"), 0)",
         call: |c| {
-            let number = descriptor(c, 1)?;
+            let number: i32 = c.get(1)?;
             if number > 2 {
                 c.fd(0)?.with(|fd| passed_fds::pass(fd, number))??;
                 return c.ok(());
@@ -175,7 +175,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "isatty",
         effect: Effect::Reads,
         doc: "Returns whether standard input, output or error is a terminal (isatty(3)).",
-        args: &[arg("number", Type::Int, "0, 1 or 2")],
+        args: &[arg("number", range::STANDARD, "0, 1 or 2")],
         returns: "a boolean",
         example: "local color = tiny.isatty(1)",
         call: |c| {
@@ -221,18 +221,7 @@ fn open(call: &Call<'_>) -> Outcome {
 }
 
 pub(super) fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
-    match call.get::<i64>(i)? {
-        n @ 0..=2 => Ok(n as u32),
-        n => Err(Fail::Usage(format!("number: {n} is not 0, 1 or 2"))),
-    }
-}
-
-/// A number for a descriptor, up to the kernel's own limit (fs.nr_open).
-fn descriptor(call: &Call<'_>, i: usize) -> Result<i32, Fail> {
-    match call.get::<i64>(i)? {
-        n @ 0..=0x4000_0000 => Ok(n as i32),
-        n => Err(Fail::Usage(format!("number: {n} is not the number of a descriptor"))),
-    }
+    call.get(i)
 }
 
 fn stdio(call: &Call<'_>) -> Outcome {

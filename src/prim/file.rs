@@ -7,10 +7,10 @@ use super::place::{ROOT, root};
 use crate::sys::{self as kernel, fs as sys, tree};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt, range};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
-const MODE: Opt = opt("mode", Type::Int, "0o644", "the file's mode");
+const MODE: Opt = opt("mode", range::MODE, "0o644", "the file's mode");
 const NOFOLLOW: Opt = opt(
     "nofollow",
     Type::Bool,
@@ -119,7 +119,7 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("path", Type::Path, "the directory")],
         options: &[
             ROOT,
-            opt("mode", Type::Int, "0o755", "its mode"),
+            opt("mode", range::MODE, "0o755", "its mode"),
             opt("parents", Type::Bool, "false", "also create missing parents; an existing directory is not an error"),
         ],
         errors: &[ENOENT, EACCES, ENOSPC, ("EEXIST", "a file of that name already exists")],
@@ -163,8 +163,8 @@ pub const FAMILY: &[Primitive] = &[
         args: &[arg("path", Type::Path, "the file")],
         options: &[
             ROOT,
-            Opt { required: true, ..opt("uid", Type::Int, "", "the owner") },
-            Opt { required: true, ..opt("gid", Type::Int, "", "the group") },
+            Opt { required: true, ..opt("uid", range::ID, "", "the owner") },
+            Opt { required: true, ..opt("gid", range::ID, "", "the group") },
         ],
         errors: &[ENOENT, ("EPERM", "needs CAP_CHOWN")],
         example: "tiny.chown(\"out.fifo\", { uid = 1000, gid = 1000 })",
@@ -182,7 +182,7 @@ pub const FAMILY: &[Primitive] = &[
               (setxattr(2)).",
         args: &[
             arg("path", Type::Path, "the file"),
-            arg("name", Type::Str, "the attribute, such as \"trusted.overlay.opaque\""),
+            arg("name", Type::Length(1, 255), "the attribute, such as \"trusted.overlay.opaque\""),
         ],
         options: &[Opt { required: true, ..opt("value", Type::Bytes, "", "its bytes") }],
         errors: &[

@@ -195,6 +195,7 @@ impl Made<'_> {
                 let of = types.iter().map(|ty| self.ty(ty)).collect::<mlua::Result<Vec<_>>>()?;
                 table.raw_set("of", of)?;
             }
+            Type::Env => table.raw_set("of", self.ty(&Type::Argument)?)?,
             Type::Options(keys) => table.raw_set("keys", self.options(keys)?)?,
             Type::Handle(kind) => table.raw_set("kind", *kind)?,
             Type::Word(words) => table.raw_set("words", words.to_vec())?,
@@ -207,10 +208,10 @@ impl Made<'_> {
 fn sort(ty: &Type) -> &'static str {
     match ty {
         Type::Bool => "boolean",
-        Type::Int => "integer",
+        Type::Int | Type::Range(..) => "integer",
         Type::Number => "number",
-        Type::Str => "string",
-        Type::Bytes => "bytes",
+        Type::Str | Type::Length(..) | Type::LinkName => "string",
+        Type::Bytes | Type::Argument => "bytes",
         Type::Path => "path",
         Type::Size => "size",
         Type::Duration => "duration",
@@ -219,7 +220,7 @@ fn sort(ty: &Type) -> &'static str {
         Type::Function => "function",
         Type::Table => "table",
         Type::List(_) => "list",
-        Type::Map(_) => "map",
+        Type::Map(_) | Type::Env => "map",
         Type::Options(_) => "options",
         Type::Handle(_) => "handle",
         Type::Namespace => "namespace",

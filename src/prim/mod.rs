@@ -1,5 +1,7 @@
 //! The primitives: bindings and registry entries, one file per family. They hold no policy and no kernel code.
 
+#[cfg(test)]
+mod boundaries;
 mod cgroup;
 mod cgroup_event;
 mod control;

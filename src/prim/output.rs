@@ -12,7 +12,7 @@ use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, range};
 
 const BASE: Primitive = Primitive { family: "output", ..Primitive::BASE };
 const STREAMS: [&str; 2] = ["stdout", "stderr"];
@@ -33,7 +33,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("max_size", Type::Size, "none", "start a new log file at this size"),
             opt(
                 "max_files",
-                Type::Int,
+                range::POSITIVE,
                 "2",
                 "how many log files are kept, including the current one; with 1 it is truncated",
             ),

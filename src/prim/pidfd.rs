@@ -6,7 +6,7 @@ use crate::sys::pidfd::{self, Ended};
 use crate::sys::signal;
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional, range};
 
 const BASE: Primitive = Primitive { family: "processes", ..Primitive::BASE };
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
@@ -51,10 +51,10 @@ pub const FAMILY: &[Primitive] = &[
         name: "pidfd_open",
         effect: Effect::Plumbing,
         doc: "Opens a process by its pid (pidfd_open(2)). With `start_time`, only if it is still the same process.",
-        args: &[arg("pid", Type::Int, "a pid in the caller's pid namespace")],
+        args: &[arg("pid", range::PID, "a pid in the caller's pid namespace")],
         options: &[opt(
             "start_time",
-            Type::Int,
+            range::COUNT,
             "",
             "its start time as returned by `process_start_time`, in clock ticks since boot",
         )],
@@ -82,7 +82,7 @@ pub const FAMILY: &[Primitive] = &[
         effect: Effect::Reads,
         doc: "Returns the start time of a process in clock ticks since boot (proc(5), stat field 22). The pid, the \
               start time and the boot id identify a process uniquely.",
-        args: &[arg("pid", Type::Int, "a pid in the caller's pid namespace")],
+        args: &[arg("pid", range::PID, "a pid in the caller's pid namespace")],
         returns: "an integer, or nil when there is no such process",
         example: "local started = tiny.process_start_time(tiny.getpid())",
         call: start_time,

@@ -49,7 +49,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("time", Type::Namespace, "", "time namespace; a timens handle sets offsets"),
             opt(
                 "oom_score_adj",
-                Type::Int,
+                Type::Range(-1000, 1000),
                 "the caller's",
                 "the OOM killer's adjustment for the child, set from its start (proc_pid_oom_score_adj(5))",
             ),
@@ -89,10 +89,15 @@ pub const FAMILY: &[Primitive] = &[
         name: "exec",
         doc: "Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, \
               stay open, and signals have their default actions.",
-        list: Some((Type::Bytes, "the program, looked up in PATH unless it contains a slash, and its arguments")),
+        list: Some((Type::Argument, "the program, looked up in PATH unless it contains a slash, and its arguments")),
         options: &[
-            opt("env", Type::Map(&Type::Bytes), "the caller's environment", "the complete environment of the program"),
-            opt("keep_fds", Type::Int, "0", "how many descriptors after standard error stay open (like LISTEN_FDS)"),
+            opt("env", Type::Env, "the caller's environment", "the complete environment of the program"),
+            opt(
+                "keep_fds",
+                Type::Range(0, i32::MAX as i64 - 3),
+                "0",
+                "how many descriptors after standard error stay open (like LISTEN_FDS)",
+            ),
         ],
         returns: "does not return; an error when the program cannot be run",
         errors: &[

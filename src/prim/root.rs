@@ -13,7 +13,7 @@ use crate::sys::mount as sys;
 use crate::sys::{cloned_binary, path};
 use crate::vm::call::{Call, path_of};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, range};
 
 const BASE: Primitive = Primitive { family: "mounts", ..Primitive::BASE };
 
@@ -107,9 +107,9 @@ pub const FAMILY: &[Primitive] = &[
         ],
         options: &[
             ROOT,
-            opt("major", Type::Int, "0", "the device's major number"),
-            opt("minor", Type::Int, "0", "the device's minor number"),
-            opt("mode", Type::Int, "0o666", "its mode"),
+            opt("major", range::MAJOR, "0", "the device's major number"),
+            opt("minor", range::MINOR, "0", "the device's minor number"),
+            opt("mode", range::MODE, "0o666", "its mode"),
         ],
         errors: &[
             ("EPERM", "device nodes need CAP_MKNOD in the initial user namespace; bind-mount the host's node instead"),

@@ -10,7 +10,7 @@ use crate::repl::{self, Ask, Entered};
 use crate::sys::{event, job_control, terminal as sys};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, optional, range};
 
 const BASE: Primitive = Primitive { family: "terminal", ..Primitive::BASE };
 const FILE: Type = Type::Handle("file");
@@ -107,8 +107,8 @@ pub const FAMILY: &[Primitive] = &[
               (ioctl_tty(2), TIOCGWINSZ, TIOCSWINSZ).",
         args: &[arg("file", FILE, "a terminal: either end of a pty")],
         options: &[
-            opt("rows", Type::Int, "unchanged", "the new number of rows, up to 65535"),
-            opt("cols", Type::Int, "unchanged", "the new number of columns, up to 65535"),
+            opt("rows", range::U16, "unchanged", "the new number of rows, up to 65535"),
+            opt("cols", range::U16, "unchanged", "the new number of columns, up to 65535"),
         ],
         returns: "the resulting rows and columns",
         errors: &[NOT_ONE],
@@ -120,7 +120,7 @@ pub const FAMILY: &[Primitive] = &[
         name: "raw_mode",
         effect: Effect::Plumbing,
         doc: "Sets the terminal of a standard stream to raw mode: no echo, line editing or signals (cfmakeraw(3)).",
-        args: &[arg("number", Type::Int, "0, 1 or 2")],
+        args: &[arg("number", range::STANDARD, "0, 1 or 2")],
         returns: "a terminal_mode handle; `<close>` restores the previous mode",
         errors: &[NOT_ONE, ("EIO", "the terminal was closed, or the caller is a background process of it")],
         example: "local raw <close> = tiny.raw_mode(0)",
@@ -139,7 +139,7 @@ pub const FAMILY: &[Primitive] = &[
         effect: Effect::Plumbing,
         doc: "Sets the mode of a standard stream's terminal, for example the mode saved by `raw_mode` (tcsetattr(3)).",
         args: &[
-            arg("number", Type::Int, "0, 1 or 2"),
+            arg("number", range::STANDARD, "0, 1 or 2"),
             arg(
                 "mode",
                 Type::Str,

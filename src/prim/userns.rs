@@ -4,11 +4,11 @@ use mlua::Table;
 
 use crate::sys::userns::{self as sys, Extent};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, optional};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, optional, range};
 
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
-const MAP: Type = Type::List(&Type::List(&Type::Int));
+const MAP: Type = Type::List(&Type::List(&range::U32));
 
 pub const FAMILY: &[Primitive] = &[
     Primitive {
@@ -42,7 +42,11 @@ pub const FAMILY: &[Primitive] = &[
         name: "subids",
         effect: Effect::Reads,
         doc: "Returns the id ranges of a user, or of all users, from /etc/subuid and /etc/subgid (subuid(5)).",
-        args: &[optional("user", Type::Either(&[Type::Str, Type::Int]), "a name or a uid; all users when absent")],
+        args: &[optional(
+            "user",
+            Type::Either(&[Type::Length(1, 255), range::ID]),
+            "a name or a uid; all users when absent",
+        )],
         returns: "{ uids = { { first, count }, … }, gids = { … } }, in the order of the files; empty lists when there \
                   is no range",
         errors: &[("EACCES", "this user may not read the files")],

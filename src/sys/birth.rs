@@ -13,12 +13,13 @@ use super::{Context, Error, Result, intermediate_process, job_control, namespace
 pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     process::assert_single_threaded()?;
     process::flush_stdio();
+    let parent = std::process::id();
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64)
         || birth.oom_score_adj.is_some()
         || job_control::wants_leader()
     {
-        return intermediate_process::clone(birth, (read, write));
+        return intermediate_process::clone(birth, (read, write), parent);
     }
     let gate = Gate::of(birth.new)?;
     let pid_home = join_pid_namespace(birth)?;
@@ -36,7 +37,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     let result = process::raw_clone(&mut args);
     if result == 0 {
         drop(read);
-        process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, libc::CLONE_NEWPID as u64);
+        process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, libc::CLONE_NEWPID as u64, parent);
         return Ok(None);
     }
     let error = Error::last();

@@ -20,7 +20,7 @@ pub const EARLY: u64 = libc::CLONE_NEWUSER as u64 | libc::CLONE_NEWPID as u64;
 
 /// Like `birth::clone`, for a child that joins a user namespace or needs a group leader; `report` is the child's
 /// pipe.
-pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Option<Born>> {
+pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd), parent: u32) -> Result<Option<Born>> {
     let (told, tell) = pipe_with(PipeFlags::CLOEXEC)?;
     let gate = Gate::of(birth.new)?;
     let between = process::plain_clone(0)?;
@@ -30,7 +30,7 @@ pub fn clone(birth: &Birth<'_>, (read, write): (OwnedFd, OwnedFd)) -> Result<Opt
         let made = make(birth);
         if let Ok(0) = made {
             drop(tell);
-            process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, EARLY);
+            process::begin(birth, gate.map_or(Ok(true), Gate::pass), write, EARLY, parent);
             return Ok(None);
         }
         process::send(tell.as_fd(), made);

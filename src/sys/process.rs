@@ -14,6 +14,9 @@ use super::{Context, Error, Result, job_control, namespace, parent_death};
 /// since registering a thread-local destructor would cost time in each child.
 static REPORT: AtomicI32 = AtomicI32::new(-1);
 
+/// In a forked child: the pid of its parent; 0 if that is in another pid namespace, or if this is no forked child.
+static PARENT: AtomicI32 = AtomicI32::new(0);
+
 /// The attributes of a new child.
 #[derive(Default)]
 pub struct Birth<'a> {
@@ -119,8 +122,10 @@ fn old_clone(args: &CloneArgs) -> libc::c_long {
 }
 
 /// The first steps of a child. `mapped`: whether the ids of its new user namespace are mapped. The namespaces `early` were
-/// joined by its parent, for its children.
-pub(super) fn begin(birth: &Birth<'_>, mapped: Result<bool>, failures: OwnedFd, early: u64) {
+/// joined by its parent, for its children. `parent`: the pid of its parent.
+pub(super) fn begin(birth: &Birth<'_>, mapped: Result<bool>, failures: OwnedFd, early: u64, parent: u32) {
+    let moved = birth.join.iter().fold(birth.new, |all, (_, flag)| all | flag) & libc::CLONE_NEWPID as u64 != 0;
+    PARENT.store(if moved { 0 } else { parent as i32 }, Ordering::Relaxed);
     parent_death::begin(birth.outlives);
     drop(take_report());
     REPORT.store(failures.into_raw_fd(), Ordering::Relaxed);
@@ -253,9 +258,15 @@ fn read_some(pipe: BorrowedFd<'_>, text: &mut Vec<u8>) -> Result<bool> {
     }
 }
 
-/// The signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG).
+/// The signal that this process receives when its parent ends (prctl(2), PR_SET_PDEATHSIG). Errors: ESRCH in a forked
+/// child whose parent has already ended: it would never come.
 pub fn set_parent_death_signal(signal: i32) -> Result<()> {
     // SAFETY: 1..=64 is checked by the callers' parser; 0 is "none".
     let signal = if signal == 0 { None } else { Some(unsafe { Signal::from_raw_unchecked(signal) }) };
-    Ok(rustix::process::set_parent_process_death_signal(signal)?)
+    rustix::process::set_parent_process_death_signal(signal)?;
+    let parent = PARENT.load(Ordering::Relaxed);
+    if signal.is_some() && parent != 0 && nix::unistd::getppid().as_raw() != parent {
+        return Err(Error::new(Errno::ESRCH).with_detail("the parent has already ended"));
+    }
+    Ok(())
 }

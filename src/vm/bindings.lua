@@ -135,6 +135,17 @@ function os.setlocale(locale, ...)
   return setlocale(locale, ...)
 end
 
+-- The kernel keeps only eight bits of an exit status.
+local function is_status(value)
+  local number = type(value) == "number" and math.tointeger(value)
+  return number and number >= 0 and number <= 255
+end
+local exit = os.exit
+function os.exit(status, ...)
+  if status == nil or type(status) == "boolean" or is_status(status) then return exit(status, ...) end
+  error(("os.exit: %s is not an exit status from 0 to 255"):format(tostring(status)), 2)
+end
+
 -- Calls f; returns its results, or nil and the error value.
 local function keep_results(ok, ...)
   if ok then return ... end
@@ -149,6 +160,8 @@ end
 function tiny.fail(what, ...)
   if type(what) ~= "table" then
     what = { message = select("#", ...) > 0 and string.format(what, ...) or tostring(what) }
+  elseif what.exit ~= nil and not is_status(what.exit) then
+    error(("fail: exit: %s is not an exit status from 0 to 255"):format(tostring(what.exit)), 2)
   end
   error(setmetatable(what, internal.error_meta), 0)
 end

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 use mlua::{FromLua, IntoLuaMulti, LightUserData, Lua, MultiValue, Table, Value};
 
+#[cfg(test)]
+pub use super::check::fits;
 use super::check::{check, check_table};
 pub use super::check::{to_seconds, to_size};
 use super::format;

@@ -100,12 +100,15 @@ pub fn to_size(value: &Value) -> Result<u64, String> {
 
 /// Seconds of a duration value.
 pub fn to_seconds(value: &Value) -> Result<f64, String> {
-    match value {
+    /// A thousand years: more overflows the kernel's nanoseconds.
+    const MOST: f64 = 31_556_952_000.0;
+    let seconds = match value {
         Value::Integer(n) if *n >= 0 => Ok(*n as f64),
         Value::Number(n) if *n >= 0.0 && n.is_finite() => Ok(*n),
         Value::String(s) => units::duration(&s.to_string_lossy()),
         other => Err(format!("expected {}, got {}", Type::Duration.describe(), format::value(other))),
-    }
+    }?;
+    if seconds > MOST { Err(format!("{} is more than a thousand years", format::value(value))) } else { Ok(seconds) }
 }
 
 /// Checks one value.
@@ -114,18 +117,33 @@ pub(super) fn check(ty: &Type, value: &Value) -> Result<(), String> {
 }
 
 fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
-    let expected = || Err(format!("expected {}, got {}", ty.describe(), format::kind(value)));
+    let expected = || Err(format!("expected {}, got {}", ty.unbounded(), format::kind(value)));
     let fits = match (ty, value) {
         (Type::Any, _) => true,
         (Type::Bool, v) => v.is_boolean(),
-        (Type::Int, v) => v.as_integer().is_some() || v.as_number().is_some_and(|n| n.fract() == 0.0),
+        (Type::Int, v) => return to_integer(v).map_or_else(expected, |_| Ok(())),
+        (Type::Range(least, most), v) => {
+            return match to_integer(v) {
+                Some(n) if (*least..=*most).contains(&n) => Ok(()),
+                Some(n) => Err(format!("{n} is not an {}", ty.describe())),
+                None => expected(),
+            };
+        }
+        (Type::Number, Value::Number(n)) if !n.is_finite() => return Err(format!("{n} is not a finite number")),
         (Type::Number, v) => v.is_integer() || v.is_number(),
         (Type::Bytes, v) => v.is_string(),
+        (Type::Argument, Value::String(s)) => {
+            return if s.as_bytes().contains(&0) { Err(has_nul(&s.to_string_lossy())) } else { Ok(()) };
+        }
+        (Type::Env, Value::Table(t)) => return check_environment(t),
         (Type::Function, v) => v.is_function(),
         (Type::Table, v) => v.is_table(),
         (Type::Size, v) => return to_size(v).map(drop),
         (Type::Duration, v) => return to_seconds(v).map(drop),
-        (Type::Str | Type::Path | Type::Cidr | Type::Signal | Type::Word(_), Value::String(s)) => {
+        (
+            Type::Str | Type::Length(..) | Type::LinkName | Type::Path | Type::Cidr | Type::Signal | Type::Word(_),
+            Value::String(s),
+        ) => {
             return check_string(ty, &s.as_bytes());
         }
         (Type::Signal, Value::Integer(n)) => (0..=64).contains(n),
@@ -169,12 +187,51 @@ fn check_known(ty: &Type, value: &Value) -> Result<(), String> {
     if fits { Ok(()) } else { expected() }
 }
 
+/// Whether a value is of a type.
+#[cfg(test)]
+pub fn fits(ty: &Type, value: &Value) -> bool {
+    check(ty, value).is_ok()
+}
+
+/// A number without a fraction that fits into 64 bits.
+pub fn to_integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(n) => Some(*n),
+        // The largest double below 2^63 is an integer, and 2^63 itself is not in the range.
+        Value::Number(n) if n.fract() == 0.0 && *n >= i64::MIN as f64 && *n < i64::MAX as f64 => Some(*n as i64),
+        _ => None,
+    }
+}
+
+fn has_nul(text: &str) -> String {
+    format!("{text:?} has a NUL byte")
+}
+
+/// A variable `A=B` with the value C would be A with the value `B=C`.
+fn check_environment(table: &Table) -> Result<(), String> {
+    for pair in table.pairs::<Value, Value>() {
+        let (key, value) = pair.map_err(|e| e.to_string())?;
+        let Value::String(name) = &key else {
+            return Err(format!("expected {}, got the key {}", Type::Env.describe(), format::value(&key)));
+        };
+        check(&Type::Argument, &key).map_err(|e| format!("the name {e}"))?;
+        let name = name.to_string_lossy();
+        if name.is_empty() || name.contains('=') {
+            return Err(format!("{name:?} is not the name of a variable"));
+        }
+        check(&Type::Argument, &value).map_err(|e| format!("{name:?}: {e}"))?;
+    }
+    Ok(())
+}
+
 fn shape_fits(ty: &Type, value: &Value) -> bool {
     match ty {
         Type::Handle(_) | Type::List(_) | Type::Map(_) => value.is_table(),
         // A list is not a table of options.
         Type::Options(_) => value.as_table().is_some_and(|table| table.raw_len() == 0),
         Type::Str | Type::Path | Type::Cidr | Type::Word(_) | Type::Size | Type::Duration => value.is_string(),
+        Type::Length(..) | Type::LinkName => value.is_string(),
+        Type::Range(..) => value.is_number() || value.is_integer(),
         _ => false,
     }
 }
@@ -184,10 +241,14 @@ fn check_string(ty: &Type, bytes: &[u8]) -> Result<(), String> {
     // A path is a sequence of bytes.
     let other = std::str::from_utf8(bytes).is_err() && !matches!(ty, Type::Path);
     if other || bytes.contains(&0) {
-        return Err(format!("{text:?} {}", if bytes.contains(&0) { "has a NUL byte" } else { "is not UTF-8" }));
+        return Err(if bytes.contains(&0) { has_nul(&text) } else { format!("{text:?} is not UTF-8") });
     }
     match ty {
         Type::Path if bytes.is_empty() => Err("the path is empty".into()),
+        Type::Length(least, most) if !(usize::from(*least)..=usize::from(*most)).contains(&bytes.len()) => {
+            Err(format!("it has {} bytes, not {least} to {most}", bytes.len()))
+        }
+        Type::LinkName => sys::net::link::bad_name(&text).map_or(Ok(()), Err),
         Type::Cidr => units::cidr(&text).map(drop),
         Type::Signal => sys::signal::parse(&text).map(drop).ok_or_else(|| {
             let near = did_you_mean(&text.to_ascii_uppercase(), sys::signal::names())

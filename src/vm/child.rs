@@ -3,23 +3,38 @@
 
 use mlua::{Lua, Value};
 
+use super::check::to_integer;
 use super::{error, format};
 use crate::sys;
 
 /// Ends this child: `value` is the closure's result, or the error value it threw.
 pub fn finish(lua: &Lua, ok: bool, value: Value) -> mlua::Result<()> {
-    let status = if ok { status_of(&value) } else { report(&value) };
-    let _ = lua;
+    let status = match status_of(&value) {
+        _ if !ok => report(&value),
+        Some(status) => status,
+        None => report(&wrong_status(lua, &value)?),
+    };
     sys::process::end_child(status)
 }
 
-/// The exit status for the result of a closure or recipe.
-pub fn status_of(value: &Value) -> u8 {
+/// The exit status for the result of a closure or recipe. The kernel keeps only eight bits of a status, so that 256 would
+/// be a success: another number, or another value, is none.
+pub fn status_of(value: &Value) -> Option<u8> {
     match value {
-        Value::Integer(n) => (*n & 0xff) as u8,
-        Value::Boolean(false) => 1,
-        _ => 0,
+        Value::Nil | Value::Boolean(true) => Some(0),
+        Value::Boolean(false) => Some(1),
+        number => to_integer(number).and_then(|status| u8::try_from(status).ok()),
     }
+}
+
+/// The values that `status_of` takes.
+pub const STATUSES: &str = "return nothing, a boolean, or an exit status from 0 to 255";
+
+fn wrong_status(lua: &Lua, value: &Value) -> mlua::Result<Value> {
+    let err = lua.create_table()?;
+    err.raw_set("message", format!("the function returned {}, which is not an exit status", format::value(value)))?;
+    err.raw_set("hint", STATUSES)?;
+    Ok(Value::Table(err))
 }
 
 fn report(value: &Value) -> u8 {

@@ -8,10 +8,13 @@ use mlua::{Lua, MultiValue};
 pub use crate::sys::suggest::did_you_mean;
 pub use entry::{Entry, Field};
 pub use former::Former;
+pub use types::Type;
 
 mod entry;
 mod former;
 pub(crate) mod packed;
+pub mod range;
+mod types;
 
 use std::sync::OnceLock;
 
@@ -241,81 +244,6 @@ pub const fn opt(name: &'static str, ty: Type, default: &'static str, doc: &'sta
 /// A required key.
 pub const fn need(name: &'static str, ty: Type, doc: &'static str) -> Opt {
     Opt { name, ty, required: true, default: "", doc, formerly: &[] }
-}
-
-/// The type of a value.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Type {
-    /// `true` or `false`.
-    Bool,
-    /// A whole number.
-    Int,
-    /// A number.
-    Number,
-    /// A UTF-8 string without NUL bytes.
-    Str,
-    /// A string of any bytes.
-    Bytes,
-    /// A path: a nonempty string without NUL bytes.
-    Path,
-    /// Bytes: a whole number, or a string such as "128m" (binary multiples).
-    Size,
-    /// Seconds: a number, or a string such as "10s" or "500ms".
-    Duration,
-    /// An address with its prefix length, "10.10.0.2/24".
-    Cidr,
-    /// A signal: "SIGTERM", "TERM" or its number.
-    Signal,
-    /// A function.
-    Function,
-    /// Any table.
-    Table,
-    /// A list of values of one type.
-    List(&'static Type),
-    /// A table of string keys to values of one type.
-    Map(&'static Type),
-    /// A table of options, checked like the options table of a call.
-    Options(&'static [Opt]),
-    /// A handle of this kind.
-    Handle(&'static str),
-    /// `true` for a new namespace, or a handle to join: the key is the namespace's kind.
-    Namespace,
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// Any of these types.
-    Either(&'static [Type]),
-    /// Any value that can be serialized.
-    Any,
-}
-
-impl Type {
-    /// A description of the type, for messages and the manual.
-    pub fn describe(&self) -> String {
-        match self {
-            Type::Bool => "boolean".into(),
-            Type::Int => "integer".into(),
-            Type::Number => "number".into(),
-            Type::Str | Type::Bytes => "string".into(),
-            Type::Path => "path".into(),
-            Type::Size => "size (bytes, or \"128m\")".into(),
-            Type::Duration => "duration (seconds, or \"10s\")".into(),
-            Type::Cidr => "address in CIDR form (\"10.10.0.2/24\")".into(),
-            Type::Signal => "signal (\"SIGTERM\" or 15)".into(),
-            Type::Function => "function".into(),
-            Type::Table => "table".into(),
-            Type::List(of) => format!("list of {}", of.describe()),
-            Type::Map(of) => format!("table of names to {}", of.describe()),
-            Type::Options(options) => {
-                let keys: Vec<String> = options.iter().map(|o| format!("{} = {}", o.name, o.ty.describe())).collect();
-                format!("table {{ {} }}", keys.join(", "))
-            }
-            Type::Handle(kind) => format!("{kind} handle"),
-            Type::Namespace => "true (new) or a namespace handle (join)".into(),
-            Type::Word(words) => words.iter().map(|w| format!("{w:?}")).collect::<Vec<_>>().join("|"),
-            Type::Either(types) => types.iter().map(Type::describe).collect::<Vec<_>>().join(" or "),
-            Type::Any => "any value".into(),
-        }
-    }
 }
 
 /// `mount_bind(source, target [, options])`, and `clone(options, body)` if a function follows the table.

@@ -9,7 +9,9 @@ local NFTABLES = tiny.probe().network.nftables ~= false
 
 local function listed(folder)
   local found = {}
-  for _, name in ipairs(tiny.list_dir(folder) or {}) do found[folder .. "/" .. name] = true end
+  for _, name in ipairs(tiny.list_dir(folder) or {}) do
+    if not check.is_journal(name) then found[folder .. "/" .. name] = true end
+  end
   return found
 end
 

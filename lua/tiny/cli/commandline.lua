@@ -30,7 +30,8 @@ end
 
 -- Checks the result of a recipe that acts itself: nothing, a boolean, or an exit status.
 local function check_result(path, result)
-  local status = math.type(result) == "integer" and result >= 0 and result <= 255
+  local number = type(result) == "number" and math.tointeger(result)
+  local status = number and number >= 0 and number <= 255
   if result == nil or type(result) == "boolean" or status then return result end
   local hint = "return nothing, a boolean, or an exit status from 0 to 255"
   if type(result) == "table" and require("tiny.topology").is(result) then

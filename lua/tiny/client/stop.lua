@@ -107,7 +107,7 @@ return function(container, seconds, options)
   local pid, name = process.pid, container.config.name
   local signal = options.signal or container.config.stop_signal or "SIGTERM"
   local fatal = tiny.signal_number(signal) == tiny.signal_number("SIGKILL")
-  local hears, ignores = session.handles(pid, signal, container.config.init, container.config.pid)
+  local hears, ignores, certain = session.handles(pid, signal, container.config.init, container.config.pid)
   local deaf = not fatal and not hears
   -- A frozen process handles no signal, not even SIGKILL before cgroup v2. A container that is not frozen is left alone: on v1,
   -- thawing creates a freezer group, which a supervisor that is already cleaning up would miss.
@@ -115,11 +115,14 @@ return function(container, seconds, options)
   local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
   if stats and stats.frozen then tiny.try(tiny.cgroup_thaw, cgroup) end
   signal_it(container, process, signal)
+  -- What the kernel discards has no effect later either.
+  local discarded = deaf and certain and not ignores and seconds > 0
+  if discarded then seconds = 0 end
   if #tiny.poll({ process }, seconds) == 0 then
     local why = deaf and ignores and ("PID 1 ignores %s"):format(signal)
       or deaf and ("PID 1 has no handler for %s, so the kernel discarded it (pid_namespaces(7); --init avoids this)"):format(signal)
       or ("PID 1 did not end on %s within %s"):format(signal, format.duration(seconds))
-    if not options.quiet then format.note("%s: %s; killed with SIGKILL after %s", name, why, format.duration(seconds)) end
+    if not options.quiet then format.note("%s: %s; killed with SIGKILL %s", name, why, discarded and "at once" or "after " .. format.duration(seconds)) end
     signal_it(container, process, "SIGKILL")
     if #tiny.poll({ process }, PATIENCE) == 0 then insist(container, process, cgroup) end
   end

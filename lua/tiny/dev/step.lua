@@ -107,7 +107,13 @@ local function ask(call)
   if not effects.undoes(call.op) then give_up(call) end
 end
 
+-- Whether a call counts: plumbing of the shipped Lua does not.
+local function is_step(call)
+  return call.own or not effects.is_plumbing(call.op)
+end
+
 local function note(call, results)
+  if not is_step(call) then return end
   local failed = not results[1] and results[2]
   -- A call without results shows as one nil.
   local nothing = results[1] and results.n == 2 and results[2] == nil

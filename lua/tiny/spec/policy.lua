@@ -123,7 +123,9 @@ end
 -- executed.
 function policy.read(path)
   local function wrong(message, hint) tiny.fail { message = message, hint = hint, exit = 125 } end
-  local text = require "tiny.base.text_file"(path, 1 << 20) or wrong(("--policy: no such file: %s"):format(tiny.show(path)), "create one with run --learn")
+  local text, err = require "tiny.base.text_file"(path, 1 << 20)
+  if err then error(err, 0) end
+  if not text then wrong(("--policy: no such file: %s"):format(tiny.show(path)), "create one with run --learn") end
   local made = require("tiny.base.literal").read(text, path)
   if type(made) ~= "table" then wrong(path .. ": not a policy", "a policy is a table, such as run --learn writes") end
   require("tiny.spec.schema").check(path, made, KEYS)

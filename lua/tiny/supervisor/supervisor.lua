@@ -115,7 +115,7 @@ end
 
 -- Whether the process would act on a signal: PID 1 gets only signals that it handles or waits for. If it waits in sigwait(3),
 -- like --init and most small inits, the signal masks in /proc show neither, but wchan does. Second result: whether it ignores
--- the signal explicitly.
+-- the signal explicitly. Third result: whether this is certain, since it runs or its wchan can be read.
 -- `shared`: its pid namespace is another's, so that the default actions of signals apply.
 function supervisor.handles(pid, name, init, shared)
   local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
@@ -128,7 +128,8 @@ function supervisor.handles(pid, name, init, shared)
   end
   -- A shell blocks all signals briefly while it starts a program, but still ignores the ones it ignores.
   local ignores = has "SigIgn"
-  return not ignores and (shared or has "SigCgt" or has "SigBlk"), ignores
+  local certain = asleep ~= "" and asleep ~= "0" or status.State:sub(1, 1) == "R"
+  return not ignores and (shared or has "SigCgt" or has "SigBlk"), ignores, certain
 end
 
 -- Forwards a signal to the container. PID 1 does not get signals that it has no handler for (pid_namespaces(7)), so a second

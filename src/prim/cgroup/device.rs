@@ -5,12 +5,12 @@ use mlua::Table;
 use super::{BASE, ERRORS, GROUP, group};
 use crate::sys::cgroup::{Access, DeviceRule};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, need, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, need, opt, range};
 
 const RULE: Type = Type::Options(&[
     opt("type", Type::Word(&["char", "block"]), "both", "the kind of device"),
-    opt("major", Type::Int, "all", "the major number"),
-    opt("minor", Type::Int, "all", "the minor number"),
+    opt("major", range::MAJOR, "all", "the major number"),
+    opt("minor", range::MINOR, "all", "the minor number"),
     need("access", Type::Str, "one or more letters: r to read, w to write, m to create the device node (mknod(2))"),
 ]);
 
@@ -46,12 +46,7 @@ fn set_device_rules(call: &Call<'_>) -> Outcome {
 
 fn rule(item: &Table) -> Result<DeviceRule, String> {
     let text = |key: &str| item.raw_get::<Option<String>>(key).map_err(|e| e.to_string());
-    let number = |key: &str| match item.raw_get::<Option<i64>>(key) {
-        Ok(None) => Ok(None),
-        // The kernel has 12 bits for a major number and 20 for a minor one.
-        Ok(Some(n)) if (0..1 << if key == "major" { 12 } else { 20 }).contains(&n) => Ok(Some(n as u32)),
-        _ => Err(format!("option {key:?} is out of range")),
-    };
+    let number = |key: &str| item.raw_get::<Option<u32>>(key).map_err(|e| e.to_string());
     let access = text("access")?.unwrap_or_default();
     if access.is_empty() || access.chars().any(|c| !"rwm".contains(c)) {
         return Err(format!("option \"access\": {access:?} has letters other than r, w and m"));

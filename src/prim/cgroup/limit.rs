@@ -5,7 +5,7 @@ use mlua::Value;
 use super::{BASE, ERRORS, GROUP, group};
 use crate::sys::cgroup as sys;
 use crate::vm::call::{Call, Fail, to_seconds, to_size};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, range};
 
 const UNLIMITED: Type = Type::Word(&["unlimited"]);
 const BYTES: Type = Type::Either(&[Type::Size, UNLIMITED]);
@@ -70,7 +70,7 @@ pub(super) const SET_CPU_LIMIT: Primitive = Primitive {
 pub(super) const SET_PIDS_LIMIT: Primitive = Primitive {
     name: "set_pids_limit",
     doc: "Limits the number of processes and threads in a cgroup; at the limit clone(2) fails with EAGAIN (pids.max).",
-    args: &[GROUP, arg("count", Type::Either(&[Type::Int, UNLIMITED]), "at least 1, or \"unlimited\"")],
+    args: &[GROUP, arg("count", Type::Either(&[range::COUNT, UNLIMITED]), "at least 1, or \"unlimited\"")],
     method: Some(("cgroup", "set_pids_limit")),
     example: "local web <close> = tiny.cgroup(\"web\")\ntiny.set_pids_limit(web, 64)",
     call: set_pids_limit,

@@ -7,7 +7,7 @@ use super::{
 use crate::prim::place::ROOT;
 use crate::sys::mount as sys;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, range};
 
 pub(super) const MOUNT_PROC: Primitive = Primitive {
     name: "mount_proc",
@@ -61,10 +61,10 @@ pub(super) const MOUNT_TMPFS: Primitive = Primitive {
     args: &[arg("target", Type::Path, "the mount point")],
     options: mount_options![
         opt("size", Type::Size, "half of the memory", "the largest total size"),
-        opt("inodes", Type::Int, "the kernel's", "the largest number of files"),
-        opt("uid", Type::Int, "the caller", "the owner of its root directory"),
-        opt("gid", Type::Int, "the caller's", "the group of its root directory"),
-        opt("mode", Type::Int, "0o1777", "the mode of its root directory as an integer: tonumber(\"755\", 8)"),
+        opt("inodes", range::COUNT, "the kernel's", "the largest number of files"),
+        opt("uid", range::ID, "the caller", "the owner of its root directory"),
+        opt("gid", range::ID, "the caller's", "the group of its root directory"),
+        opt("mode", range::MODE, "0o1777", "the mode of its root directory as an integer: tonumber(\"755\", 8)"),
     ],
     returns: "a mount handle",
     errors: ERRORS,
@@ -80,9 +80,9 @@ pub(super) const MOUNT_DEVPTS: Primitive = Primitive {
     options: &[
         ROOT,
         CREATE,
-        opt("mode", Type::Int, "0o620", "the mode of new terminals"),
-        opt("ptmxmode", Type::Int, "0o666", "the mode of /dev/pts/ptmx"),
-        opt("gid", Type::Int, "the opener's", "the group of new terminals; 5 is tty on Debian"),
+        opt("mode", range::MODE, "0o620", "the mode of new terminals"),
+        opt("ptmxmode", range::MODE, "0o666", "the mode of /dev/pts/ptmx"),
+        opt("gid", range::ID, "the opener's", "the group of new terminals; 5 is tty on Debian"),
     ],
     returns: "a mount handle",
     errors: ERRORS,

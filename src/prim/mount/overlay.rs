@@ -7,7 +7,7 @@ use super::{
 use crate::prim::place::{ROOT, access};
 use crate::sys::overlay::{Layers, overlay};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt, range};
 
 pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
     name: "mount_overlay",
@@ -38,7 +38,7 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
         ),
         opt(
             "access_as",
-            Type::Int,
+            range::ID,
             "the caller",
             "access the layers with the permissions of this user and group, regardless of which process opens the file, without \
              capabilities and supplementary groups",

@@ -35,7 +35,7 @@ pub const DNS_ANSWER: Primitive = Primitive {
             "\"NOERROR\"",
             "the response code",
         ),
-        opt("ttl", Type::Int, "0", "the time in seconds for which the reply may be cached"),
+        opt("ttl", Type::Range(0, i32::MAX as i64), "0", "the time in seconds for which the reply may be cached"),
         opt(
             "max",
             Type::Size,

@@ -97,7 +97,15 @@ pub const TCP_LISTEN: Primitive = Primitive {
     name: "tcp_listen",
     doc: "Listens for TCP connections (listen(2)).",
     args: &[ADDR],
-    options: &[opt("backlog", Type::Int, "64", "the largest number of connections that wait to be accepted"), NETNS],
+    options: &[
+        opt(
+            "backlog",
+            Type::Range(0, i32::MAX as i64),
+            "64",
+            "the largest number of connections that wait to be accepted",
+        ),
+        NETNS,
+    ],
     returns: "a listener handle: `port`; `:accept()`; ready in `poll` when a connection is waiting",
     errors: &[INUSE, EACCES, NOTAVAIL],
     example: "local listener <close> = tiny.tcp_listen(\"127.0.0.1:0\")",

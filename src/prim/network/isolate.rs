@@ -16,7 +16,12 @@ pub const ISOLATE: Primitive = Primitive {
           not exist yet. Tables of other programs see the packets too and may drop what this one accepts.",
     args: &[arg("bridge", BRIDGE, "its name or a handle")],
     options: &[
-        opt("name", Type::Str, "the bridge's", "the name for the table and for isolate_del; no nat may have the same"),
+        opt(
+            "name",
+            Type::Length(1, 100),
+            "the bridge's",
+            "the name for the table and for isolate_del; no nat may have the same",
+        ),
         opt(
             "outbound",
             Type::Bool,
@@ -49,7 +54,7 @@ pub const ISOLATE_DEL: Primitive = Primitive {
     name: "isolate_del",
     undoes: true,
     doc: "Removes the table that `isolate` or `block_transit` created under this name (nft(8)).",
-    args: &[arg("name", Type::Str, "the name: the bridge's, unless `name` was given")],
+    args: &[arg("name", Type::Length(1, 100), "the name: the bridge's, unless `name` was given")],
     errors: &[
         EPERM,
         ("ENOENT", "there is no isolation of this name; `nft list tables` shows them as inet tiny-NAME"),
@@ -65,9 +70,9 @@ pub const BLOCK_TRANSIT: Primitive = Primitive {
     doc: "Drops packets that are forwarded neither from nor to one of the given links. The rules are in a separate \
           nftables table, `inet tiny-NAME` (nft(8)). A host that forwards for its containers then does not route for \
           its neighbors, whichever links are added later. Replies and connections to published ports pass.",
-    args: &[arg("own", Type::List(&Type::Str), "name prefixes of the links that the host forwards for")],
+    args: &[arg("own", Type::List(&Type::LinkName), "name prefixes of the links that the host forwards for")],
     options: &[
-        need("name", Type::Str, "the name for the table and for isolate_del; no nat may have the same"),
+        need("name", Type::Length(1, 100), "the name for the table and for isolate_del; no nat may have the same"),
         need("family", Type::Str, "\"ipv4\" or \"ipv6\""),
         NETNS,
     ],

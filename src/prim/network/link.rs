@@ -9,7 +9,7 @@ use super::{
 use crate::sys::net::link::{self as sys, Change, Link};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt, range};
 
 pub const LINKS: Primitive = Primitive {
     name: "links",
@@ -33,14 +33,14 @@ pub const LINK_SET: Primitive = Primitive {
     options: &[
         NETNS,
         opt("up", Type::Bool, "", "true brings the link up, false down").formerly(&[("!down", "0.2")]),
-        opt("mtu", Type::Int, "", "the MTU in bytes"),
+        opt("mtu", range::MTU, "", "the MTU in bytes"),
         opt(
             "master",
-            Type::Either(&[Type::Handle("bridge"), Type::Str, Type::Bool]),
+            Type::Either(&[Type::Handle("bridge"), Type::LinkName, Type::Bool]),
             "",
             "the bridge that it becomes a port of; false for none",
         ),
-        opt("name", Type::Str, "", "the new name"),
+        opt("name", Type::LinkName, "", "the new name"),
         opt("mac_address", Type::Str, "", "the MAC address, such as \"02:00:00:00:00:01\"").formerly(MAC),
         opt("move_to", Type::Handle("netns"), "", "the network namespace to move to; `master` and `name` apply there"),
     ],
@@ -70,11 +70,11 @@ pub const LINK_DEL: Primitive = Primitive {
 pub const BRIDGE: Primitive = Primitive {
     name: "bridge",
     doc: "Creates a bridge and brings it up (ip-link(8), type bridge).",
-    args: &[arg("name", Type::Str, "at most 15 bytes")],
+    args: &[arg("name", Type::LinkName, "at most 15 bytes")],
     options: &[
         opt("addr", ADDRS, "", "its address or a list of addresses, through which the caller reaches the links on it"),
         NODAD,
-        opt("mtu", Type::Int, "1500", "the MTU in bytes"),
+        opt("mtu", range::MTU, "1500", "the MTU in bytes"),
         opt("mac_address", Type::Str, "random", "the MAC address; a random one changes with the links on the bridge")
             .formerly(MAC),
         NETNS,

@@ -72,8 +72,8 @@ pub const FAMILY: &[Primitive] = &[
 ];
 
 /// A link: its name, or the handle of the call that created it.
-const LINK: Type = Type::Either(&[Type::Handle("bridge"), Type::Handle("veth"), Type::Str]);
-const BRIDGE: Type = Type::Either(&[Type::Handle("bridge"), Type::Str]);
+const LINK: Type = Type::Either(&[Type::Handle("bridge"), Type::Handle("veth"), Type::LinkName]);
+const BRIDGE: Type = Type::Either(&[Type::Handle("bridge"), Type::LinkName]);
 const ADDRS: Type = Type::Either(&[Type::Cidr, Type::List(&Type::Cidr)]);
 const NODAD: Opt =
     opt("nodad", Type::Bool, "false", "use an IPv6 address at once, without duplicate address detection");

@@ -10,7 +10,7 @@ use crate::sys::net::port::Publish;
 use crate::vm::call::{Call, Fail};
 use crate::vm::format;
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt, range};
 
 pub(super) const NO_NFTABLES: &str = "the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, \
                                       or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
@@ -38,7 +38,7 @@ pub const NAT: Primitive = Primitive {
             "true with `publish`",
             "members of the subnet can reach each other through published ports, including those of `tiny.publish`",
         ),
-        opt("name", Type::Str, "the subnet, such as 10.10.0.0-24", "the name for the table and for nat_del"),
+        opt("name", Type::Length(1, 100), "the subnet, such as 10.10.0.0-24", "the name for the table and for nat_del"),
         NETNS,
     ],
     returns: "a nat handle: `name`; `<close>` removes the table",
@@ -59,7 +59,7 @@ pub const NAT_DEL: Primitive = Primitive {
     name: "nat_del",
     undoes: true,
     doc: "Removes the table that `nat` created under this name (nft(8)).",
-    args: &[arg("name", Type::Str, "the name of the nat")],
+    args: &[arg("name", Type::Length(1, 100), "the name of the nat")],
     options: &[NETNS],
     errors: &[
         EPERM,
@@ -102,9 +102,9 @@ pub(super) fn check(name: &str) -> Result<(), Fail> {
 
 /// The keys of a published port.
 pub(super) const PORT_KEYS: &[Opt] = &[
-    need("port", Type::Int, "the port on the host"),
+    need("port", range::PORT, "the port on the host"),
     need("addr", Type::Str, "the destination address"),
-    need("to", Type::Int, "the destination port"),
+    need("to", range::PORT, "the destination port"),
     opt("host", Type::Str, "all of them", "the address of the host to publish it on"),
     opt("proto", Type::Word(&["tcp", "udp"]), "tcp", "the protocol"),
 ];

@@ -6,7 +6,7 @@ use super::{BASE, ENODEV, EPERM, LINK, NETNS, seconds, sequence, target};
 use crate::sys::net::qdisc::{self as sys, Qdisc};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, range};
 use crate::vm::units;
 
 pub const QDISC_SET: Primitive = Primitive {
@@ -15,7 +15,7 @@ pub const QDISC_SET: Primitive = Primitive {
           one is given (tc-netem(8)). It replaces the previous setting. To limit incoming packets, set the other end of the link.",
     args: &[arg("link", LINK, "its name or a handle")],
     options: &[
-        opt("rate", Type::Either(&[Type::Int, Type::Str]), "none", "bits per second, or \"10mbit\", \"512kbit\""),
+        opt("rate", Type::Either(&[range::POSITIVE, Type::Str]), "none", "bits per second, or \"10mbit\", \"512kbit\""),
         opt(
             "burst",
             Type::Size,

@@ -6,7 +6,7 @@ use super::{BASE, ENODEV, EPERM, LINK, NETNS, Place, bridge_name, cidr, ip, sequ
 use crate::sys::net::route::{self as sys, Route};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Arg, Effect, Opt, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Arg, Effect, Opt, Outcome, Primitive, Type, arg, opt, range};
 
 const DEST: Arg = arg(
     "dest",
@@ -16,7 +16,7 @@ const DEST: Arg = arg(
 const OPTIONS: &[Opt] = &[
     opt("via", Type::Str, "none: dest is on the link", "the gateway's address"),
     opt("dev", LINK, "the link of the gateway's subnet", "the link: its name or a handle"),
-    opt("metric", Type::Int, "0", "the priority among routes to one destination: the lowest is used"),
+    opt("metric", range::U32, "0", "the priority among routes to one destination: the lowest is used"),
     NETNS,
 ];
 

@@ -12,10 +12,10 @@ use crate::sys::net::link::Addrs;
 use crate::sys::net::veth as sys;
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt, range};
 
 const END: &[Opt] = &[
-    need("name", Type::Str, "the end's name, at most 15 bytes"),
+    need("name", Type::LinkName, "the end's name, at most 15 bytes"),
     opt("netns", Type::Handle("netns"), "the caller's", "the network namespace in which it is created"),
     opt("bridge", BRIDGE, "none", "the bridge of that namespace to attach it to"),
     opt(
@@ -41,10 +41,10 @@ const END: &[Opt] = &[
         "the gateway of a default route through it, or a list with one for IPv4 and one for IPv6",
     ),
     opt("mac_address", Type::Str, "random", "its MAC address").formerly(MAC),
-    opt("mtu", Type::Int, "1500", "the MTU in bytes"),
+    opt("mtu", range::MTU, "1500", "the MTU in bytes"),
     opt(
         "queues",
-        Type::Int,
+        Type::Range(1, 4096),
         "1",
         "the number of transmit and receive queues, to spread the work over several processors",
     ),

@@ -5,10 +5,10 @@ use mlua::{Table, Value};
 use super::BASE;
 use crate::sys::security::landlock::{self as sys, Part, Wish};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, did_you_mean, opt};
+use crate::vm::registry::{Outcome, Primitive, Type, did_you_mean, opt, range};
 
 const RIGHTS: Type = Type::Map(&Type::Either(&[Type::Str, Type::List(&Type::Str)]));
-const PORTS: Type = Type::List(&Type::Int);
+const PORTS: Type = Type::List(&range::U16);
 
 /// The rights for each letter.
 const LETTERS: [(char, &[&str]); 3] = [
@@ -58,7 +58,7 @@ pub(super) const LANDLOCK: Primitive = Primitive {
         opt("check", Type::Bool, "false", "only validate the options and report what would be enforced"),
         opt(
             "abi",
-            Type::Int,
+            range::COUNT,
             "the kernel's",
             "the highest version of the Landlock ABI to use, to behave like an older kernel",
         ),
@@ -81,18 +81,14 @@ pub(super) const LANDLOCK: Primitive = Primitive {
 };
 
 fn landlock(call: &Call<'_>) -> Outcome {
-    let ports = [ports(call, "tcp_bind")?, ports(call, "tcp_connect")?];
+    let ports = [call.opt("tcp_bind")?, call.opt("tcp_connect")?];
     let mut scopes = 0;
     for (i, name) in call.opt::<Vec<String>>("scopes")?.unwrap_or_default().iter().enumerate() {
         scopes |= bit(&sys::SCOPES, "scope", name)
             .map_err(|e| Fail::Usage(format!("option \"scopes\": [{}]: {e}", i + 1)))?;
     }
     let wish = Wish { paths: paths(call)?, ports, scopes };
-    let most = match call.opt::<i64>("abi")? {
-        Some(most) => u64::try_from(most)
-            .map_err(|_| Fail::Usage(format!("option \"abi\": {most} is not a version of the Landlock ABI")))?,
-        None => u64::MAX,
-    };
+    let most = call.opt("abi")?.unwrap_or(u64::MAX);
     if wish.paths.is_none() && wish.ports.iter().all(Option::is_none) && wish.scopes == 0 {
         return Err(Fail::Usage("no restriction given: pass paths, tcp_bind, tcp_connect or scopes".into()));
     }
@@ -104,14 +100,6 @@ fn landlock(call: &Call<'_>) -> Outcome {
     table.raw_set("enforced", told.enforced)?;
     table.raw_set("left_out", told.left_out)?;
     call.ok(table)
-}
-
-fn ports(call: &Call<'_>, key: &str) -> Result<Option<Vec<u16>>, Fail> {
-    let Some(numbers) = call.opt::<Vec<i64>>(key)? else { return Ok(None) };
-    let port = |n: &i64| {
-        u16::try_from(*n).map_err(|_| Fail::Usage(format!("option {key:?}: {n} is not a port from 0 to 65535")))
-    };
-    numbers.iter().map(port).collect::<Result<_, _>>().map(Some)
 }
 
 /// The paths in sorted order, so that the same wrong path is always reported first.
@@ -127,7 +115,21 @@ fn paths(call: &Call<'_>) -> Result<Option<Vec<(String, u64)>>, Fail> {
         found.push((path, mask));
     }
     found.sort();
+    for (path, mask) in &found {
+        let above = |(dir, more): &&(String, u64)| is_below(path, dir) && mask & !more == 0 && mask != more;
+        if let Some((dir, _)) = found.iter().find(above) {
+            return Err(Fail::Usage(format!(
+                "option \"paths\": {path:?}: the rights of {dir:?} apply here too, so that fewer have no effect"
+            )));
+        }
+    }
     Ok(Some(found))
+}
+
+/// Whether a path is below a directory, by their names.
+fn is_below(path: &str, dir: &str) -> bool {
+    let dir = dir.trim_end_matches('/');
+    path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
 }
 
 fn mask(rights: &Value) -> Result<u64, String> {

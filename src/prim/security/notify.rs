@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use super::BASE;
 use crate::sys::seccomp::notify::{self as sys, Answer, Extent, Next, Waiting};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, need, opt};
+use crate::vm::registry::{Arg, Outcome, Primitive, Type, arg, need, opt, range};
 
 const LISTENER: Arg =
     arg("listener", Type::Handle("file"), "the handle that `seccomp` returned, here or in the process that sent it");
@@ -91,7 +91,7 @@ pub(super) const READ: Primitive = Primitive {
           after that the call still waits.",
     args: &[LISTENER, ID],
     options: &[
-        need("pid", Type::Int, "the pid of the call"),
+        need("pid", range::PID, "the pid of the call"),
         need("address", Type::Int, "the address: one of the call's args"),
         opt("length", Type::Size, "", "the number of bytes, at most 1m; when absent, a string up to its NUL byte"),
         opt("max", Type::Size, "4k", "the longest string"),

@@ -77,14 +77,14 @@ impl Addrs {
 }
 
 /// Why a link name is invalid, as a message; `None` for a valid one (dev_valid_name in the kernel, which only returns
-/// EINVAL).
+/// EINVAL, and takes `%d` for a template).
 pub fn bad_name(name: &str) -> Option<String> {
     let why = match name {
         "" => "it is empty".to_owned(),
         "." | ".." => "it is the name of a directory".to_owned(),
         _ if name.len() > 15 => format!("it has {} bytes, and the kernel allows at most 15", name.len()),
-        _ if name.contains(|c: char| c.is_whitespace() || c == '/' || c == ':' || c == '\0') => {
-            "it must not contain spaces, \"/\" or \":\"".to_owned()
+        _ if name.contains(|c: char| c.is_whitespace() || matches!(c, '/' | ':' | '%' | '\0')) => {
+            "it must not contain spaces, \"/\", \":\" or \"%\"".to_owned()
         }
         _ => return None,
     };

@@ -44,7 +44,7 @@ impl Actions {
         if let Some(value) = reader.number(number)? {
             return match u32::try_from(value) {
                 Ok(value) if value <= 4095 => Ok(Some(value)),
-                _ => refuse(&reader.at(number), &format!("{value} is not an errno")),
+                _ => refuse(&reader.at(number), &format!("{} is not an errno", reader.get(number))),
             };
         }
         let Some(word) = reader.text(name)? else { return Ok(None) };

@@ -53,7 +53,7 @@ pub struct Row {
 }
 
 /// The types without parameters; larger numbers are indices into `TYPES`.
-static PLAIN: [Type; 16] = [
+static PLAIN: [Type; 17] = [
     Type::Bool,
     Type::Int,
     Type::Number,
@@ -68,8 +68,9 @@ static PLAIN: [Type; 16] = [
     Type::Table,
     Type::Namespace,
     Type::Any,
-    Type::Any,
-    Type::Any,
+    Type::LinkName,
+    Type::Argument,
+    Type::Env,
 ];
 
 const fn plain(ty: Type) -> Option<u16> {
@@ -88,6 +89,9 @@ const fn plain(ty: Type) -> Option<u16> {
         Type::Table => 11,
         Type::Namespace => 12,
         Type::Any => 13,
+        Type::LinkName => 14,
+        Type::Argument => 15,
+        Type::Env => 16,
         _ => return None,
     })
 }

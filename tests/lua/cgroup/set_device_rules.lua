@@ -65,5 +65,5 @@ check.refuses('[1]: option "access": "rx" has letters other than r, w and m', ti
 check.refuses('[2]: option "access" is missing: one or more letters: r to read, w to write, m to create the device node (mknod(2)) (the devices that are allowed)',
   tiny.set_device_rules, group, { { access = "r" }, { major = 1 } })
 check.refuses('[1]: option "type": "socket" is not one of "char"|"block" (the devices that are allowed)', tiny.set_device_rules, group, { { type = "socket", access = "r" } })
-check.refuses('[1]: option "major" is out of range', tiny.set_device_rules, group, { { major = 4096, access = "r" } })
+check.refuses('[1]: option "major": 4096 is not an integer from 0 to 4095 (the devices that are allowed)', tiny.set_device_rules, group, { { major = 4096, access = "r" } })
 check.fails("ENOENT", tiny.set_device_rules, "no-such-group", { { access = "r" } })

@@ -16,5 +16,5 @@ check.equal(from:read(), "by the duplicate, by the original")
 check.equal(from:read(), nil)
 
 check.equal(tiny.stdio(0):read(), nil, "the harness gives the null device")
-check.refuses("number: 3 is not 0, 1 or 2", tiny.stdio, 3)
+check.refuses("number: 3 is not an integer from 0 to 2", tiny.stdio, 3)
 check.refuses("number: expected integer, got the string \"1\"", tiny.stdio, "1")

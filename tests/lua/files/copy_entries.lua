@@ -46,4 +46,4 @@ check.equal(table.concat(tiny.list_dir("/tmp/to3/tmp/from"), " "), "a open")
 
 check.fails("ENOENT", tiny.copy_entries, { ["/tmp/from"] = { "open" } }, "/tmp/none")
 check.refuses('"a/b" is not a file name', tiny.copy_entries, { ["/tmp"] = { "a/b" } }, "/tmp/to")
-check.refuses("access_as: 4294967295 is not a valid user id", tiny.copy_entries, { ["/tmp"] = { "a" } }, "/tmp/to", { access_as = 4294967295 })
+check.refuses("option \"access_as\": 4294967295 is not an integer from 0 to 4294967294", tiny.copy_entries, { ["/tmp"] = { "a" } }, "/tmp/to", { access_as = 4294967295 })

@@ -89,7 +89,8 @@ local good = { { 0, 600000, 10 } }
 check.refuses('option "gid_map" is missing: the group id map', tiny.userns, { uid_map = good })
 check.refuses('option "uid_map": a map has 1 to 340 entries, got 0', tiny.userns, { uid_map = {}, gid_map = good })
 local text = 'option "uid_map": entry 1 is not { inside, outside, count } with ids below 4294967295'
-for _, entry in ipairs { { 0, 1 }, { 0, -1, 1 }, { 0, 1, 0 }, { 4294967295, 1, 1 }, { 0, 1, 4294967295 }, { 0, 1, 1, 1 } } do
+check.refuses('option "uid_map": [1]: [2]: -1 is not an integer from 0 to 4294967295', tiny.userns, { uid_map = { { 0, -1, 1 } }, gid_map = good })
+for _, entry in ipairs { { 0, 1 }, { 0, 1, 0 }, { 4294967295, 1, 1 }, { 0, 1, 4294967295 }, { 0, 1, 1, 1 } } do
   check.refuses(text, tiny.userns, { uid_map = { entry }, gid_map = good })
 end
 check.refuses('option "gid_map": entries 1 and 2 overlap', tiny.userns, { uid_map = good, gid_map = { { 0, 1, 10 }, { 9, 100, 5 } } })

@@ -33,4 +33,4 @@ check.equal(passes("lan", "vpn", "10.2.0.2"), true, "after")
 check.equal(sockets.ruleset(router), "", "no table is left")
 
 check.refuses('option "family": expected "ipv4" or "ipv6"', tiny.block_transit, {}, { name = "t", family = "ip" })
-check.refuses('"a b" is not a link name: it must not contain spaces, "/" or ":"', tiny.block_transit, { "a b" }, { name = "t", family = "ipv4" })
+check.refuses('own: [1]: "a b" is not a link name: it must not contain spaces, "/", ":" or "%"', tiny.block_transit, { "a b" }, { name = "t", family = "ipv4" })

@@ -54,5 +54,5 @@ check.refuses("option \"addr\": \"10.10.0.1\" is not an address in CIDR form, su
   tiny.bridge, "td0", { addr = "10.10.0.1" })
 check.refuses('option "addr": [2]: "10.10.0.1" is not an address in CIDR form, such as "10.10.0.2/24"',
   tiny.bridge, "td0", { addr = { "fd10::1/64", "10.10.0.1" } })
-check.refuses('"a-bridge-name-too-long" is not a link name: it has 22 bytes, and the kernel allows at most 15',
+check.refuses('name: "a-bridge-name-too-long" is not a link name: it has 22 bytes, and the kernel allows at most 15',
   tiny.bridge, "a-bridge-name-too-long")

@@ -46,7 +46,7 @@ check.refuses("query: not a DNS query with one question; check it with dns_quest
 check.refuses("query: not a DNS query with one question; check it with dns_question", tiny.dns_answer, whole)
 check.refuses('"web" is not an address, such as "10.10.0.1"', tiny.dns_answer, asked, { addrs = { "web" } })
 check.refuses('option "names": "' .. ("x"):rep(64) .. '" is not a domain name', tiny.dns_answer, asked, { names = { ("x"):rep(64) } })
-check.refuses('option "ttl": -1 is out of range', tiny.dns_answer, asked, { ttl = -1 })
+check.refuses('option "ttl": -1 is not an integer from 0 to 2147483647', tiny.dns_answer, asked, { ttl = -1 })
 check.refuses([[option "code": "NXDOMAI" is not one of "NOERROR"|"FORMERR"|"SERVFAIL"|"NXDOMAIN"|"NOTIMP"|"REFUSED"; did you mean "NXDOMAIN"?]],
   tiny.dns_answer, asked, { code = "NXDOMAI" })
 

@@ -69,5 +69,5 @@ tiny.try(function()
 end)
 check.equal(sockets.ruleset(router), "", "after a failing body")
 
-check.refuses('"a b" is not a link name: it must not contain spaces, "/" or ":"', tiny.isolate, "a b")
+check.refuses('bridge: "a b" is not a link name: it must not contain spaces, "/", ":" or "%"', tiny.isolate, "a b")
 check.refuses('"a b" is not a nat name: 1 to 100 letters, digits, ".", "_" or "-"', tiny.isolate, "td0", { name = "a b" })

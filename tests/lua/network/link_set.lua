@@ -40,15 +40,16 @@ check.equal(err.path, "td0")
 err = check.fails("EINVAL", tiny.link_set, "ta0", { mtu = 1 })
 assert(err.message:match("mtu"), "the kernel's own words: " .. err.message)
 
-check.refuses('"a-name-far-too-long" is not a link name: it has 19 bytes, and the kernel allows at most 15',
+check.refuses('link: "a-name-far-too-long" is not a link name: it has 19 bytes, and the kernel allows at most 15',
   tiny.link_set, "a-name-far-too-long", { up = true })
-check.refuses('"" is not a link name: it is empty', tiny.link_set, "", { up = true })
-check.refuses('"a b" is not a link name: it must not contain spaces, "/" or ":"', tiny.link_set, "a b", { up = true })
-check.refuses('"a/b" is not a link name: it must not contain spaces, "/" or ":"', tiny.link_del, "a/b")
+check.refuses('link: "" is not a link name: it is empty', tiny.link_set, "", { up = true })
+check.refuses('link: "a b" is not a link name: it must not contain spaces, "/", ":" or "%"', tiny.link_set, "a b", { up = true })
+check.refuses('option "name": "web%d" is not a link name: it must not contain spaces, "/", ":" or "%"', tiny.link_set, "lo", { name = "web%d" })
+check.refuses('link: "a/b" is not a link name: it must not contain spaces, "/", ":" or "%"', tiny.link_del, "a/b")
 check.refuses('option "down" is the old name of "up": give only that', tiny.link_set, "lo", { up = true, down = true })
 check.refuses('unknown option "mtuu"; did you mean "mtu"?', tiny.link_set, "lo", { mtuu = 1 })
 check.refuses('"02:00" is not a MAC address, such as "02:00:00:00:00:01"', tiny.link_set, "lo", { mac_address = "02:00" })
-check.refuses('option "mtu": -1 is out of range', tiny.link_set, "lo", { mtu = -1 })
+check.refuses('option "mtu": -1 is not an integer from 1 to 2147483647', tiny.link_set, "lo", { mtu = -1 })
 
 -- Without privileges over the namespace the kernel refuses; over one's own namespace it does not.
 check.inside({ user = true }, function()

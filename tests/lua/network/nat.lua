@@ -98,7 +98,7 @@ end
 check.refuses('"publish" is the table of published ports, which is managed by `publish`', tiny.nat_del, "publish")
 check.refuses('option "from" is missing: the subnet, such as "10.10.0.0/24"', tiny.nat, {})
 check.refuses('option "publish": [1]: option "port" is missing: the port on the host', tiny.nat, { from = "10.10.0.0/24", publish = { { addr = "10.10.0.2", to = 80 } } })
-check.refuses('option "publish": to: 0 is not from 1 to 65535', tiny.nat, { from = "10.10.0.0/24", publish = { { port = 80, addr = "10.10.0.2", to = 0 } } })
+check.refuses('option "publish": [1]: option "to": 0 is not an integer from 1 to 65535', tiny.nat, { from = "10.10.0.0/24", publish = { { port = 80, addr = "10.10.0.2", to = 0 } } })
 check.refuses('option "publish": "80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"',
   tiny.nat, { from = "10.10.0.0/24", publish = { "80" } })
 check.refuses('option "publish": "80:10.0.0.2:80/sctp": the protocol is tcp or udp, not "sctp"',

@@ -158,7 +158,7 @@ do
 end
 check.refuses('port: option "to" is missing: the destination port', tiny.publish, { port = 80, addr = "10.0.0.2" })
 check.refuses('port: [2]: option "proto": "sctp" is not one of "tcp"|"udp"', tiny.publish, { "80:10.0.0.2:80", { port = 81, addr = "10.0.0.2", to = 80, proto = "sctp" } })
-check.refuses("port: 70000 is not from 1 to 65535", tiny.publish, { port = 70000, addr = "10.0.0.2", to = 80 })
+check.refuses("port: option \"port\": 70000 is not an integer from 1 to 65535", tiny.publish, { port = 70000, addr = "10.0.0.2", to = 80 })
 check.refuses('addr: "web" is not an address', tiny.publish, { port = 80, addr = "web", to = 80 })
 check.refuses('"80:10.0.0.3:80" is in the list twice', tiny.publish, { "80:10.0.0.2:80", { port = 80, addr = "10.0.0.3", to = 80 } })
 check.refuses('"80" is not a published port, such as "8080:10.10.0.2:80" or "53:10.10.0.2:53/udp"', tiny.publish, "80")

@@ -51,7 +51,7 @@ check.equal(err.path, "veth-web")
 
 check.refuses('first: unknown option "adr"; did you mean "addr"?', tiny.veth_pair, { name = "a", adr = "" }, { name = "b" })
 check.refuses("second: option \"name\" is missing: the end's name, at most 15 bytes", tiny.veth_pair, { name = "a" }, {})
-check.refuses('second: "b c" is not a link name: it must not contain spaces, "/" or ":"',
+check.refuses('second: option "name": "b c" is not a link name: it must not contain spaces, "/", ":" or "%"',
   tiny.veth_pair, { name = "a" }, { name = "b c" })
 check.refuses('second: "x" is not an address, such as "10.10.0.1"',
   tiny.veth_pair, { name = "a" }, { name = "b", gateway = "x" })

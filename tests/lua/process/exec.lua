@@ -52,6 +52,13 @@ for _, set in ipairs { "SigBlk", "SigIgn", "SigCgt" } do
 end
 check.equal(output { "sh", "-c", "yes | head -n 1" }, "y\n")
 
+-- A variable that the program would see under another name, and strings that the kernel would end early.
+for name, why in pairs { [""] = '"" is not the name of a variable', ["A=B"] = '"A=B" is not the name of a variable' } do
+  check.refuses('option "env": ' .. why, tiny.exec, { "true", env = { [name] = "x" } })
+end
+check.refuses([[option "env": "A": "x\0y" has a NUL byte]], tiny.exec, { "true", env = { A = "x\0y" } })
+check.refuses([=[[2]: "x\0y" has a NUL byte (the program, looked up in PATH unless it contains a slash, and its arguments)]=], tiny.exec, { "true", "x\0y" })
+
 -- If the program is refused, the process is unchanged: the error is thrown here, SIGPIPE stays ignored.
 local err = check.fails("ENOENT", tiny.exec, { "/no/such/program" })
 check.equal(err.path, "/no/such/program")
@@ -71,6 +78,6 @@ check.fails("EPIPE", into.write, into, "x")
 for _, program in ipairs { {}, { "" }, { "", "x" } } do check.refuses("no program given: exec { \"/bin/sh\" }", tiny.exec, program) end
 check.refuses("[1]: expected string, got true (the program, looked up in PATH unless it contains a slash, and its arguments)", tiny.exec, { true })
 check.refuses("a list goes from 1 on without holes; [2] is nil and [3] is not", tiny.exec, { "rm", nil, "x" })
-check.refuses('option "keep_fds": -1 is out of range', tiny.exec, { "true", keep_fds = -1 })
+check.refuses('option "keep_fds": -1 is not an integer from 0 to 2147483644', tiny.exec, { "true", keep_fds = -1 })
 check.refuses('unknown option "environ"; did you mean "env"?', tiny.exec, { "true", environ = {} })
 check.refuses('option "env": "A": expected string, got 1', tiny.exec, { "true", env = { A = 1 } })

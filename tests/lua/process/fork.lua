@@ -48,5 +48,25 @@ end)
 check.equal(steps(), 3)
 check.equal(steps(), "end")
 
+-- The kernel keeps eight bits of a status: what does not fit is an error, not a success.
+for _, case in ipairs { { nil, 0 }, { true, 0 }, { false, 1 }, { 255, 255 }, { 2.0, 2 } } do
+  local ending <close> = tiny.fork(function() return case[1] end)
+  check.equal(ending:wait(), case[2], tostring(case[1]))
+end
+for _, value in ipairs { 256, -1, -300, 3.5, 2 ^ 63, "3", {} } do
+  local ending <close> = tiny.fork(function() return value end)
+  local _, wrong = tiny.try(ending.wait, ending)
+  check.equal(wrong.message, ("the function returned %s, which is not an exit status"):format(tiny.show(value)))
+  check.equal(wrong.hint, "return nothing, a boolean, or an exit status from 0 to 255")
+end
+for _, value in ipairs { 256, -1, 1.5, "1" } do
+  local _, wrong = tiny.try(os.exit, value)
+  assert(wrong.message:find("os.exit: " .. value .. " is not an exit status from 0 to 255", 1, true), wrong.message)
+  _, wrong = tiny.try(tiny.fail, { message = "x", exit = value })
+  assert(wrong.message:find("fail: exit: " .. value .. " is not an exit status from 0 to 255", 1, true), wrong.message)
+end
+local exiting <close> = tiny.fork(function() os.exit(9) end)
+check.equal(exiting:wait(), 9)
+
 check.refuses("body is missing: fork(body)", tiny.fork)
 check.refuses("body: expected function, got a table", tiny.fork, {})

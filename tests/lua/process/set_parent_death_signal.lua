@@ -17,5 +17,22 @@ parent:reap()
 check.equal(#tiny.poll({ from }, "10s"), 1, "the grandchild's end closes the pipe")
 check.equal(from:read(), nil)
 
+-- A child whose parent has ended before the call is told.
+local told, tell = tiny.pipe()
+local gone, alive = tiny.pipe()
+local short <close> = tiny.fork(function()
+  tiny.fork(function()
+    alive:close()
+    gone:read() -- until the parent has ended
+    local _, err = tiny.try(tiny.set_parent_death_signal, "SIGKILL")
+    tell:write(err and err.code or "nothing")
+  end):keep()
+  tell:close()
+end)
+alive:close()
+tell:close()
+check.equal(short:wait(), 0)
+check.equal(told:read(), "ESRCH", "the parent has ended")
+
 check.inside({}, function() tiny.set_parent_death_signal(0) end)
 check.refuses('signal: "SIGKILLL" is not a signal; did you mean "SIGKILL"?', tiny.set_parent_death_signal, "SIGKILLL")

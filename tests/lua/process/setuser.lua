@@ -26,7 +26,7 @@ end)
 check.refuses("uid: expected integer, got the string \"root\"", tiny.setuser, "root")
 check.refuses('option "groups": [2]: expected integer, got the string "audio"', tiny.setuser, 1, { groups = { 1, "audio" } })
 check.refuses('option "groups": a list goes from 1 on without holes; [1] is nil and ["audio"] is not', tiny.setuser, 1, { groups = { audio = 5 } })
-check.refuses("uid: -1 is out of range", tiny.setuser, -1)
+check.refuses("uid: -1 is not an integer from 0 to 4294967294", tiny.setuser, -1)
 -- To the kernel -1 means "as it is".
 check.fails("EINVAL", tiny.setuser, 4294967295)
 check.fails("EINVAL", tiny.setuser, 1234, { gid = 4294967295 })

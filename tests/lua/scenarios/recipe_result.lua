@@ -17,9 +17,12 @@ end
 check.equal(run("return true").status, 0)
 check.equal(run("return false").status, 1)
 check.equal(run("return 255").status, 255)
+check.equal(run("return 3.0").status, 3)
+check.equal(run("os.exit(256)").status, 125)
 local status_hint = "\n  hint: return nothing, a boolean, or an exit status from 0 to 255"
 local neither = ", which is neither a container nor an exit status"
 refused("return 256", "/tmp/r.lua: the recipe returned 256" .. neither .. status_hint)
+refused("return 3.5", "/tmp/r.lua: the recipe returned 3.5" .. neither .. status_hint)
 refused("return 'web'", '/tmp/r.lua: the recipe returned "web"' .. neither .. status_hint)
 refused("return { command = 'true' }", '/tmp/r.lua: the recipe returned { command = "true" }' .. neither
   .. '\n  hint: create a container with require("tiny.container").new { … }')

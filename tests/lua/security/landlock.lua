@@ -7,10 +7,16 @@ check.refuses('option "paths": "/usr": "rq" has letters other than r, w and x', 
 check.refuses('option "paths": "/usr": there is no right "excute"; did you mean "execute"?', tiny.landlock, { paths = { ["/usr"] = { "excute" } } })
 check.refuses('option "paths": "/usr": "execute" is the name of a right: write { "execute" }', tiny.landlock, { paths = { ["/usr"] = "execute" } })
 check.refuses('option "scopes": [1]: there is no scope "signl"; did you mean "signal"?', tiny.landlock, { scopes = { "signl" } })
-check.refuses('option "tcp_bind": 70000 is not a port from 0 to 65535', tiny.landlock, { tcp_bind = { 70000 } })
+check.refuses('option "tcp_bind": [1]: 70000 is not an integer from 0 to 65535', tiny.landlock, { tcp_bind = { 70000 } })
 check.refuses("no restriction given: pass paths, tcp_bind, tcp_connect or scopes", tiny.landlock, { strict = true })
 
 -- Features that an older kernel lacks: refused with strict, which is the default; otherwise reported.
+-- A rule with fewer rights than one above it has no effect.
+check.refuses('option "paths": "/usr/share": the rights of "/usr" apply here too, so that fewer have no effect', tiny.landlock,
+  { paths = { ["/usr"] = "rx", ["/usr/share"] = "r" } })
+check.refuses('option "paths": "/tmp": the rights of "/" apply here too, so that fewer have no effect', tiny.landlock, { paths = { ["/"] = "r", ["/tmp"] = {} } })
+tiny.landlock { paths = { ["/usr"] = "r", ["/usr/bin"] = "rx", ["/usrs"] = { "read_dir" } }, strict = false, check = true }
+
 local all = { paths = { ["/"] = "r" }, tcp_bind = { 80 }, tcp_connect = {}, scopes = { "signal", "abstract_unix" }, abi = 0 }
 check.fails("EOPNOTSUPP", tiny.landlock, all)
 all.strict = false

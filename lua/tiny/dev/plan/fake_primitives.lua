@@ -22,9 +22,14 @@ answer.open_device = answer.open
 function answer.poll(_, handles) return handles or {} end
 function answer.wait() return 0 end
 function answer.process_exit_status() return 0 end
-function answer.reserve_port(_, port) return fake_handles.new("reservation", { port = math.tointeger(tonumber(tostring(port):match("^%d+"))) or 0 }) end
-function answer.tcp_listen() return fake_handles.new("listener", { port = 0 }) end
-function answer.udp_bind() return fake_handles.new("udp", { port = 0 }) end
+-- A port that the kernel would choose.
+local FREE = 32768
+function answer.reserve_port(_, port)
+  local number = math.tointeger(tonumber(tostring(port):match("^%d+")))
+  return fake_handles.new("reservation", { port = number ~= 0 and number or FREE })
+end
+function answer.tcp_listen() return fake_handles.new("listener", { port = FREE }) end
+function answer.udp_bind() return fake_handles.new("udp", { port = FREE }) end
 function answer.bridge(plan, name, options)
   plan.links[name] = true
   return fake_handles.new("bridge", { name = name, addr = options and options.addr })
