@@ -14,6 +14,8 @@ const BASE: Primitive = Primitive { family: "control", effect: Effect::Plumbing,
 pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "unwind_on_signals",
+        // It is no step of the recipe, and changes only this process.
+        effect: Effect::Reads,
         doc: "From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT throw an error in this process, in a loop and in a call \
               that waits, so that every `<close>` runs; the exit status is 128 + n. A second signal of the same kind \
               ends the process as usual; one that the caller ignores stays ignored. Children of `clone` then end by \
