@@ -82,6 +82,8 @@ local start = tiny.clock("monotonic")
 tiny.tcp_connect(place, { netns = web, timeout = "10s" }):close()
 local passed = tiny.clock("monotonic") - start
 assert(passed >= 0.2, "delayed: " .. passed)
+tiny.poll({ listener }, "5s")
+listener:accept():close()
 -- A rate, delay and loss together: half a second for the bytes, and the delay.
 tiny.qdisc_set("eth0", { rate = "8mbit", delay = "100ms", loss = 0, netns = web }):keep()
 local both = transfer(500000)

@@ -23,15 +23,15 @@ local gone, alive = tiny.pipe()
 local short <close> = tiny.fork(function()
   tiny.fork(function()
     alive:close()
-    gone:read() -- until the parent has ended
+    gone:read() -- until the test has seen the end of the parent, whose files close earlier
     local _, err = tiny.try(tiny.set_parent_death_signal, "SIGKILL")
     tell:write(err and err.code or "nothing")
   end):keep()
   tell:close()
 end)
-alive:close()
 tell:close()
 check.equal(short:wait(), 0)
+alive:close()
 check.equal(told:read(), "ESRCH", "the parent has ended")
 
 check.inside({}, function() tiny.set_parent_death_signal(0) end)

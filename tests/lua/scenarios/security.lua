@@ -150,7 +150,7 @@ check.inside({ mount = true }, function()
     end
   end
   assert(gone > 0, "nothing restricts devices on this host")
-  local result, others = check.run { "run", "true" }, false
+  local result, others = check.run { "run", "--rm", "true" }, false
   for _, mount in ipairs(tiny.mounts()) do others = others or mount.fstype:find("^cgroup") ~= nil end
   -- Version 2 has one hierarchy for everything: without it there is no cgroup at all, and a container that asks for nothing of
   -- it needs none.
