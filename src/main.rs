@@ -29,11 +29,14 @@ fn run() -> u8 {
         Output::Gone => stdout::end_by_sigpipe(),
         Output::Lost(why) => {
             let why = why.map(|errno| format!(": {}", errno.desc())).unwrap_or_default();
-            let _ = writeln!(std::io::stderr(), "tinylua: cannot write to standard output{why}");
+            let _ = writeln!(std::io::stderr(), "{PREFIX}cannot write to standard output{why}");
             if status == 0 { FAILED } else { status }
         }
     }
 }
+
+/// Starts each error, whoever reports it, as in `lua` and the C library's err(3).
+const PREFIX: &str = "tinylua: ";
 
 /// tinylua's own failure.
 const FAILED: u8 = 125;
@@ -43,14 +46,15 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
     match end {
         End::Status(status) => (status, Ok(())),
         End::Help(text) => (0, std::io::stdout().write_all(text.as_bytes())),
-        End::Clap(error) => {
-            let said = error.print();
-            (cli::usage_status(&error), if error.use_stderr() { Ok(()) } else { said })
+        End::Clap(error) if error.use_stderr() => {
+            let _ = std::io::stderr().write_all(usage(&error).as_bytes());
+            (cli::usage_status(&error), Ok(()))
         }
+        End::Clap(error) => (cli::usage_status(&error), error.print()),
         End::Failed { failure, verbose } => {
             let mut err = std::io::stderr().lock();
             if !failure.text.is_empty() {
-                let _ = writeln!(err, "{}", with_frame(&failure));
+                let _ = writeln!(err, "{PREFIX}{}", with_frame(&failure));
             }
             if let Some(traceback) = failure.traceback.filter(|_| verbose) {
                 let _ = writeln!(err, "{}", on_terminal(&traceback));
@@ -58,6 +62,14 @@ fn tell(end: End) -> (u8, std::io::Result<()>) {
             (failure.exit, Ok(()))
         }
     }
+}
+
+/// A usage error of clap, which starts its own by `error: `.
+fn usage(error: &clap::Error) -> String {
+    let text = error.render();
+    let coloured = std::io::stderr().is_terminal() && terminal::colours();
+    let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+    text.replacen("error:", PREFIX.trim_end(), 1)
 }
 
 /// The text, on a terminal with the lines around the position, in colours if the terminal supports them.

@@ -53,7 +53,7 @@ fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
 }
 
 fn unknown_command() -> Result<(), String> {
-    let near = "error: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
+    let near = "tinylua: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
     expect(&tinylua("", "rum x.lua")?, 2, near)?;
     // The commands called by shell completion are not listed.
@@ -62,13 +62,13 @@ fn unknown_command() -> Result<(), String> {
 }
 
 fn unknown_option() -> Result<(), String> {
-    let text = "error: unexpected argument '--memry' found\n\n  tip: a similar argument exists: '--memory'\n  \
+    let text = "tinylua: unexpected argument '--memry' found\n\n  tip: a similar argument exists: '--memory'\n  \
                 tip: to pass '--memry' as a value, use '-- --memry'\n\n\
                 Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
     // An option of another engine, whose meaning differs from the similar option here.
-    let text = "error: unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
+    let text = "tinylua: unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
     expect(&tinylua("", "create --cpu-quota 50000 true")?, 2, text)

@@ -2431,22 +2431,6 @@ function tiny.write_file(path, data, options) end
 ---@param options? tiny.append_file.options
 function tiny.append_file(path, data, options) end
 
----@class tiny.fsync.options: table<"root", any>
----@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
-
----Waits until the contents of a file, or the entries of a directory, are on the disk (fsync(2)).
----* ENOENT: the file or its directory is missing
----* EACCES: this user has no permission; tinylua's own files belong to root
----* EINVAL: a FIFO, a socket or a device without storage cannot be synced
----* EIO: the disk failed: written data may be lost
----```lua
----tiny.append_file("journal", "one line\n")
----tiny.fsync("journal")
----```
----@param path string the file or directory
----@param options? tiny.fsync.options
-function tiny.fsync(path, options) end
-
 ---@class tiny.list_dir.options: table<"root"|"nofollow", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field nofollow? boolean do not follow symbolic links in any component of the path (RESOLVE_NO_SYMLINKS): for a tree that another process may change (default: false)
@@ -2556,9 +2540,13 @@ function tiny.chown(path, options) end
 ---@param options tiny.setxattr.options
 function tiny.setxattr(path, name, options) end
 
----Renames a file or directory within its file system; an existing file of the new name is replaced (rename(2)).
+---@class tiny.rename.options: table<"exclusive", any>
+---@field exclusive? boolean fail with EEXIST instead of replacing a file (RENAME_NOREPLACE) (default: false)
+
+---Renames a file or directory within its file system; an existing file of the new name is replaced (renameat2(2)).
 ---* ENOENT: the file or its directory is missing
 ---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EEXIST: the new name exists, and `exclusive` was set
 ---* EXDEV: the two paths are on different file systems; copy the file instead
 ---* ENOTEMPTY: the new path is a directory that is not empty
 ---```lua
@@ -2566,7 +2554,8 @@ function tiny.setxattr(path, name, options) end
 ---```
 ---@param from string the current path
 ---@param to string the new path
-function tiny.rename(from, to) end
+---@param options? tiny.rename.options
+function tiny.rename(from, to, options) end
 
 ---@class tiny.remove.options: table<"root"|"recursive", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
@@ -2606,6 +2595,32 @@ function tiny.flock(path, options) end
 ---```
 ---@param lock tiny.lock a handle returned by `flock`
 function tiny.unlock(lock) end
+
+---@class tiny.fsync.options: table<"root", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+
+---Waits until the contents of a file, or the entries of a directory, are on the disk (fsync(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EINVAL: a FIFO, a socket or a device without storage cannot be synced
+---* EIO: the disk failed: written data may be lost
+---```lua
+---tiny.append_file("journal", "one line\n")
+---tiny.fsync("journal")
+---```
+---@param path string the file or directory
+---@param options? tiny.fsync.options
+function tiny.fsync(path, options) end
+
+---Waits until everything written to the file system of this path is on the disk (syncfs(2)): one call for thousands of new files.
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user has no permission; tinylua's own files belong to root
+---* EIO: the disk failed: written data may be lost
+---```lua
+---tiny.syncfs("/var/lib/tinylua")
+---```
+---@param path string any file or directory of the file system
+function tiny.syncfs(path) end
 
 ---@class tiny.copy_tree.options: table<"from_root"|"to_root"|"follow"|"archive"|"capabilities"|"progress", any>
 ---@field from_root? tiny.dir|string the root directory for `from` (default: the caller's root)

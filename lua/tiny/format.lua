@@ -47,7 +47,7 @@ local EPIPE = 32
 local function check(done, why, errno)
   if done then return end
   local text = "cannot write to standard output: " .. why:gsub("^.*: ", "")
-  tiny.fail { message = errno == EPIPE and "" or "tinylua: " .. text, exit = 125 }
+  tiny.fail { message = errno == EPIPE and "" or text, exit = 125 }
 end
 
 -- Writes all output.
@@ -177,7 +177,7 @@ end
 -- Prints an error like the program itself does: on a terminal with the recipe's lines.
 function format.error(err)
   local shown = type(err) == "table" and tiny.isatty(2) and tiny.error_frame(err, { colours = colourful, width = format.columns(80) })
-  io.stderr:write((shown or tostring(err)) .. "\n")
+  io.stderr:write("tinylua: " .. (shown or tostring(err)) .. "\n")
 end
 
 -- A container's text, line by line; on a terminal, control characters are made visible.

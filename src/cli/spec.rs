@@ -22,6 +22,7 @@ struct Item {
     ty: String,
     value_name: Option<String>,
     help: String,
+    heading: Option<String>,
     default: Option<String>,
     many: bool,
     required: bool,
@@ -49,6 +50,7 @@ impl Item {
                 b"type" => item.ty = value.to_string()?,
                 b"value" => item.value_name = Some(value.to_string()?),
                 b"help" => item.help = value.to_string()?,
+                b"heading" => item.heading = Some(value.to_string()?),
                 b"default" => item.default = Some(value.to_string()?),
                 b"many" => item.many = truth(),
                 b"required" => item.required = truth(),
@@ -116,6 +118,9 @@ impl Item {
             return arg;
         }
         arg = arg.long(self.name.clone()).visible_aliases(self.aliases.clone());
+        if let Some(heading) = &self.heading {
+            arg = arg.help_heading(heading.clone());
+        }
         if let Some(short) = self.short {
             arg = arg.short(short);
         }

@@ -69,26 +69,6 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
-        name: "fsync",
-        effect: Effect::Plumbing,
-        doc: "Waits until the contents of a file, or the entries of a directory, are on the disk (fsync(2)).",
-        args: &[arg("path", Type::Path, "the file or directory")],
-        options: &[ROOT],
-        errors: &[
-            ENOENT,
-            EACCES,
-            ("EINVAL", "a FIFO, a socket or a device without storage cannot be synced"),
-            ("EIO", "the disk failed: written data may be lost"),
-        ],
-        example: "tiny.append_file(\"journal\", \"one line\\n\")\ntiny.fsync(\"journal\")",
-        call: |c| {
-            let (path, root) = (c.path(0)?, root(c)?);
-            sys::sync(root.place(&path)?)?;
-            c.ok(())
-        },
-        ..BASE
-    },
-    Primitive {
         name: "list_dir",
         effect: Effect::Reads,
         doc: "Lists the names in a directory, sorted (readdir(3)).",
@@ -202,19 +182,19 @@ pub const FAMILY: &[Primitive] = &[
         name: "rename",
         effect: Effect::Plumbing,
         doc: "Renames a file or directory within its file system; an existing file of the new name is replaced \
-              (rename(2)).",
+              (renameat2(2)).",
         args: &[arg("from", Type::Path, "the current path"), arg("to", Type::Path, "the new path")],
+        options: &[opt("exclusive", Type::Bool, "false", "fail with EEXIST instead of replacing a file (RENAME_NOREPLACE)")],
         errors: &[
             ENOENT,
             EACCES,
+            ("EEXIST", "the new name exists, and `exclusive` was set"),
             ("EXDEV", "the two paths are on different file systems; copy the file instead"),
             ("ENOTEMPTY", "the new path is a directory that is not empty"),
         ],
         example: "tiny.rename(\"new\", \"current\")",
         call: |c| {
-            use kernel::Context;
-            let (from, to) = (c.path(0)?, c.path(1)?);
-            std::fs::rename(&from, &to).detail(format!("to {}", to.display())).at(&from)?;
+            sys::rename(&c.path(0)?, &c.path(1)?, c.flag("exclusive"))?;
             c.ok(())
         },
         ..BASE

@@ -24,6 +24,7 @@ mod process;
 mod root;
 mod security;
 mod socket;
+mod sync;
 mod terminal;
 mod unwind;
 mod userns;
@@ -57,6 +58,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     cgroup::FAMILY,
     network::FAMILY,
     file::FAMILY,
+    sync::FAMILY,
     copy::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,

@@ -177,10 +177,10 @@ fn put(folder: BorrowedFd<'_>, temporary: &str, name: &OsStr, how: Writing) -> R
     Ok(removed?)
 }
 
-/// Syncs a file or directory to the disk (fsync(2)).
-pub fn sync(place: Place<'_>) -> Result<()> {
-    let fd = place.open_with(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-    rustix::fs::fsync(fd).at(place.path)
+/// Renames a file or directory; with `exclusive`, fails with EEXIST if the new name exists.
+pub fn rename(from: &Path, to: &Path, exclusive: bool) -> Result<()> {
+    let flags = if exclusive { RenameFlags::NOREPLACE } else { RenameFlags::empty() };
+    rustix::fs::renameat_with(CWD, from, CWD, to, flags).detail(format!("to {}", to.display())).at(from)
 }
 
 /// Appends with one write, so that lines of several processes do not mix. On a full disk a part may be written, which

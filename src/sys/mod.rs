@@ -45,6 +45,7 @@ pub mod socket;
 pub mod start;
 pub mod stdout;
 pub mod suggest;
+pub mod sync;
 pub mod sysctl;
 pub mod terminal;
 pub mod terminal_filter;

@@ -91,7 +91,7 @@ end
 -- Runs tinylua with these arguments; it must fail with exactly this text and the status of a failure.
 function check.refused(text, ...)
   local result = check.run { ... }
-  if result.err ~= text .. "\n" then error(("got %q, want %q"):format(result.err, text), 2) end
+  if result.err ~= "tinylua: " .. text .. "\n" then error(("got %q, want %q"):format(result.err, text), 2) end
   check.equal(result.status, check.failure { ... }, "status")
   return result
 end
@@ -106,7 +106,7 @@ end
 -- Waits until a process that is not a child of the caller has ended and was reaped. Until then its pid exists, and a
 -- command leaves the handling of its end to a supervisor, which may be slower than the command.
 function check.reaped(process)
-  local start, limit = tiny.process_start_time(process.pid), tiny.clock("monotonic") + 20
+  local start, limit = tiny.process_start_time(process.pid), tiny.clock("monotonic") + 60
   check.equal(#tiny.poll({ process }, "20s"), 1, "it has ended")
   while start and tiny.process_start_time(process.pid) == start do
     if tiny.clock("monotonic") > limit then error("nobody reaps it", 2) end

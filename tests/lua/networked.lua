@@ -12,7 +12,7 @@ end
 -- The command fails with this status and exactly this text.
 function networked.refused(words, text, status)
   local result = check.run(words)
-  check.equal(result.err, text, table.concat(words, " "))
+  check.equal(result.err, "tinylua: " .. text, table.concat(words, " "))
   check.equal(result.status, status or 125, table.concat(words, " "))
 end
 

@@ -37,7 +37,7 @@ end
 
 -- Waits until the pattern appears after the last match; returns its captures.
 function Person:sees(pattern)
-  local deadline = tiny.clock("monotonic") + 20
+  local deadline = tiny.clock("monotonic") + 60
   while true do
     local found = table.pack(self.shown:find(pattern))
     if found[1] then

@@ -40,7 +40,7 @@ local function plain(shown) return (shown:gsub("\27%[[%d;?]*%a", ""):gsub("[\7\8
 
 -- Reads the terminal until this text appears after `from`; returns all of it, and the position after the text.
 local function wait_for(master, shown, text, from)
-  local deadline = tiny.clock("monotonic") + 30
+  local deadline = tiny.clock("monotonic") + 60
   while not plain(shown):find(text, from, true) do
     local left = deadline - tiny.clock("monotonic")
     local bytes = left > 0 and #tiny.poll({ master }, left) > 0 and tiny.try(master.read, master)

@@ -11,17 +11,24 @@
 ---@field volumes? table<string, table> Named volumes of the project; a volume uses the name as its source.
 
 ---The spec of a container in a topology.
----@class tiny.service.spec: table<"command"|"name"|"hostname"|"domainname"|"pid"|"ipc"|"uts"|"cgroupns"|"rootfs"|"view"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"volumes"|"mounts"|"tmpfs"|"read_only"|"shm_size"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"privileged"|"devices"|"userns"|"sysctls"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"restart"|"stop_signal"|"stop_timeout"|"init"|"labels"|"annotations"|"interactive"|"tty"|"health"|"log"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
+---@class tiny.service.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"rootfs"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
----@field hostname? string The hostname; the default is the id.
----@field domainname? string The NIS domain name (setdomainname(2)).
----@field pid? string The pid namespace: "private" (the default), "host" or "container:NAME".
----@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
----@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
----@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
+---@field interactive? boolean Keep standard input open.
+---@field tty? boolean Allocate a pseudo-terminal; TERM is xterm unless `env` sets it.
+---@field env? table<string, string>|string[] Environment variables.
+---@field entrypoint? tiny.command The program; `command` is then its arguments.
+---@field workdir? string The working directory in the container; created if missing.
+---@field user? string The user to run as: "NAME", "UID" or "NAME:GROUP".
+---@field group_add? string[] Supplementary groups of the user.
 ---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
+---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
+---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
+---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
+---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
+---@field devices? string[] "HOST[:CONTAINER[:rwm]]": host devices.
 ---@field memory? tiny.size The memory limit.
 ---@field swap? tiny.size|"unlimited" The swap limit, in addition to the memory limit.
 ---@field cpus? number The CPU limit: 0.5 is half of one CPU.
@@ -30,25 +37,6 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
----@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
----@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
----@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
----@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
----@field env? table<string, string>|string[] Environment variables.
----@field entrypoint? tiny.command The program; `command` is then its arguments.
----@field workdir? string The working directory in the container; created if missing.
----@field user? string The user to run as: "NAME", "UID" or "NAME:GROUP".
----@field group_add? string[] Supplementary groups of the user.
----@field cap_add? string[] Capabilities to add to the defaults; "ALL" adds all.
----@field cap_drop? string[] Capabilities to drop; "ALL" drops all.
----@field security_opt? string[] Like `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.
----@field seccomp? tiny.seccomp.spec The allowed system calls, and functions that answer system calls.
----@field landlock? tiny.landlock.options The files, ports and scopes to allow (landlock(7)).
----@field privileged? boolean No confinement: the container may do everything that the caller may.
----@field devices? string[] "HOST[:CONTAINER[:rwm]]": host devices.
----@field userns? string The user namespace: "host", "auto" or "UID:GID:COUNT".
----@field sysctls? string[]|table<string, string|number> "KEY=VALUE": namespaced kernel parameters (sysctl(8)).
 ---@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks.
 ---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
 ---@field publish_all? boolean Publish every exposed port on a free port of the host.
@@ -57,6 +45,8 @@
 ---@field ip? string The IPv4 address on the first network.
 ---@field ip6? string The IPv6 address on the first network.
 ---@field mac_address? string The MAC address on the first network.
+---@field hostname? string The hostname; the default is the id.
+---@field domainname? string The NIS domain name (setdomainname(2)).
 ---@field dns? string[] DNS servers for names outside the container's networks; the default is the host's.
 ---@field dns_search? string[] DNS search domains.
 ---@field dns_options? string[] Options of resolv.conf(5), such as `timeout:2`; the default is the host's.
@@ -64,16 +54,26 @@
 ---@field net_rate? string The rate limit of each network interface, "10mbit".
 ---@field net_delay? tiny.duration The delay of each packet.
 ---@field net_loss? number The fraction of packets to drop, 0 to 1.
+---@field privileged? boolean No confinement: the container may do everything that the caller may.
+---@field cap_add? string[] Capabilities to add to the defaults; "ALL" adds all.
+---@field cap_drop? string[] Capabilities to drop; "ALL" drops all.
+---@field security_opt? string[] Like `--security-opt`: "seccomp=FILE", "no-new-privileges=false" and others.
+---@field seccomp? tiny.seccomp.spec The allowed system calls, and functions that answer system calls.
+---@field landlock? tiny.landlock.options The files, ports and scopes to allow (landlock(7)).
+---@field userns? string The user namespace: "host", "auto" or "UID:GID:COUNT".
+---@field pid? string The pid namespace: "private" (the default), "host" or "container:NAME".
+---@field ipc? string The IPC namespace: "private" (the default), "host" or "container:NAME"; /dev/shm is the host's with "host".
+---@field uts? string The UTS namespace, with the hostname: "private" (the default), "host" or "container:NAME".
+---@field cgroupns? string The cgroup namespace: "private" (the default) or "host".
+---@field sysctls? string[]|table<string, string|number> "KEY=VALUE": namespaced kernel parameters (sysctl(8)).
 ---@field restart? string The restart policy: "no", "on-failure[:N]", "always" or "unless-stopped".
 ---@field stop_signal? string The signal that stop sends first; the default is SIGTERM.
 ---@field stop_timeout? number The seconds between the stop signal and SIGKILL; the default is 10.
 ---@field init? boolean Run an init as PID 1 that forwards signals and reaps processes; the program is its child.
----@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
----@field annotations? table<string, string>|string[] Annotations, which are only recorded.
----@field interactive? boolean Keep standard input open.
----@field tty? boolean Allocate a pseudo-terminal; TERM is xterm unless `env` sets it.
 ---@field health? tiny.health.spec The health check.
 ---@field log? tiny.log.spec The log: its driver and the limits of its files.
+---@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
+---@field annotations? table<string, string>|string[] Annotations, which are only recorded.
 ---@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its DNS queries; nil passes a query on to the networks.
 ---@field before? tiny.hooks Functions that run before a step, in its namespaces.
 ---@field after? tiny.hooks Functions that run after a step, in its namespaces.

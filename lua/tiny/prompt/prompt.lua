@@ -145,7 +145,7 @@ function prompt.interactive(names)
     local done, err = tiny.try(ask, session)
     if done then break end
     if err.op == "read_line" and err.code ~= "EINTR" then
-      tiny.fail { message = "tinylua: the prompt cannot read: " .. tostring(err.message), exit = 125 }
+      tiny.fail { message = "the prompt cannot read: " .. tostring(err.message), exit = 125 }
     end
   end
   tiny.try(farewell, session)

@@ -67,9 +67,13 @@ end
 
 -- The options of `run` and `create`, in the order of the rows.
 function derived.options()
-  local all = {}
+  local all, heading = {}, nil
   for _, row in ipairs(keys) do
-    for _, option in ipairs(options_of(row)) do table.insert(all, option) end
+    heading = row.heading or heading
+    for _, option in ipairs(options_of(row)) do
+      option.heading = heading
+      table.insert(all, option)
+    end
   end
   return all
 end

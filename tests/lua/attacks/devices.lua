@@ -49,5 +49,5 @@ local full = run("--device", "/dev/full:/dev/other:r", "sh", "-c", "[ -c /dev/ot
 check.equal(full, "there\nr\n")
 local refused = check.run { "run", "--device", "/etc/passwd", "true" }
 check.equal(refused.status, 125)
-check.equal(refused.err, 'devices: "/etc/passwd": /etc/passwd is a file, not a device\n')
+check.equal(refused.err, 'tinylua: devices: "/etc/passwd": /etc/passwd is a file, not a device\n')
 check.no_container()

@@ -42,7 +42,7 @@ local function try(what, rootfs, words, lives)
   tiny.try(tiny.remove, rootfs .. "/proof")
   tiny.try(tiny.remove, rootfs .. "/stop")
   run(words)
-  local deadline = tiny.clock("monotonic") + 20
+  local deadline = tiny.clock("monotonic") + 60
   local function proofs() return select(2, (tiny.read_file(rootfs .. "/proof") or ""):gsub("ran", "")) end
   while proofs() < (lives or 1) and tiny.clock("monotonic") < deadline do tiny.poll({}, 0.05) end
   local count = proofs()

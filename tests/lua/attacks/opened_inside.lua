@@ -119,7 +119,7 @@ if maps_ids then recipe = recipe + follow(true, "run", "--rm", "--userns", "auto
 local background = tiny.fork(function()
   tiny.exec(traced("/tmp/trace-d", { "run", "-d", "--name", "c", "--rootfs", root, "-u", "web", "--init", "--health-cmd", "id -u", "--health-interval", "100ms", "sleep", "1000" }))
 end)
-local deadline = tiny.clock("monotonic") + 30
+local deadline = tiny.clock("monotonic") + 60
 repeat tiny.poll({}, 0.1) until check.run({ "exec", "c", "true" }).status == 0 or tiny.clock("monotonic") > deadline
 follow(true, "exec", "c", "true")
 follow(true, "exec", "-u", "web:more", "-w", "/tmp", "-e", "A=b", "-t", "c", "true")

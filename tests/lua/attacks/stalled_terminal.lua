@@ -19,7 +19,7 @@ check.succeeds("run", "-d", "--name", "c", "sleep", "1000")
 for _, words in ipairs { { "c", "yes", "0123456789" }, { "--raw", "c", "yes", "0123456789" } } do
   local child, master = at_terminal(words)
   tiny.poll({}, "500ms")
-  local deadline = tiny.clock("monotonic") + 30
+  local deadline = tiny.clock("monotonic") + 60
   -- The first signal is for the program.
   while #tiny.poll({ child }, "200ms") == 0 do
     if tiny.clock("monotonic") > deadline then error("exec does not hear SIGTERM", 0) end

@@ -12,7 +12,7 @@ check.equal(err.own, 5)
 tiny.write_file("two.lua", [[tiny.fail { message = "no rootfs", hint = "pass a folder", exit = 2 }]])
 local result = check.run { "run", "two.lua" }
 check.equal(result.status, 2)
-check.equal(result.err, "no rootfs\n  hint: pass a folder\n")
+check.equal(result.err, "tinylua: no rootfs\n  hint: pass a folder\n")
 tiny.write_file("one.lua", [[tiny.fail("stop")]])
 check.equal(check.run({ "run", "one.lua" }).status, 125)
 

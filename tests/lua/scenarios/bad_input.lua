@@ -4,7 +4,7 @@ local check = require "check"
 local function refused(status, text, ...)
   local result = check.run { ... }
   check.equal(result.status, status, result.err)
-  check.equal(result.err, text .. "\n")
+  check.equal(result.err, "tinylua: " .. text .. "\n")
   check.no_container()
 end
 

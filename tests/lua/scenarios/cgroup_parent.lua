@@ -53,7 +53,7 @@ check.succeeds("rm", "four")
 
 local function refused(text, parent)
   local result = check.run { "run", "--cgroup-parent", parent, "true" }
-  check.equal(result.err, text .. "\n")
+  check.equal(result.err, "tinylua: " .. text .. "\n")
   check.equal(result.status, 125)
   check.no_container()
 end

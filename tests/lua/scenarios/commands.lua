@@ -68,7 +68,7 @@ for _, name in ipairs { "../outside", "team/../../outside", "team/../hi" } do
   check.equal(led.status .. led.out, "2", name)
 end
 local none = check.run { "--lua-path", "/tmp/mine" }
-check.equal(none.err:match("^[^\n]+"), "error: no command given")
+check.equal(none.err:match("^[^\n]+"), "tinylua: no command given")
 check.equal(none.status, 2)
 
 -- Each by its own name.
@@ -86,8 +86,8 @@ check.equal(mine("team", "greet").out, "all\n")
 assert(mine("team", "--help").out:find("ARGS…]\n\nYour commands in /tmp/mine/scripts/team:\n  greet       Greet the team\n", 1, true))
 assert(mine("help", "team", "greet").out:find("^Greet the team\n"))
 assert(mine("help", "network", "create").out:find("^Create a network\n"))
-check.equal(mine("broken").err, "/tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
-check.equal(mine("open").err, "/tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write to it, and its code "
+check.equal(mine("broken").err, "tinylua: /tmp/mine/scripts/broken.lua:3: unexpected symbol near <eof>\n")
+check.equal(mine("open").err, "tinylua: /tmp/mine/scripts/open.lua is refused: its mode 666 lets other users write to it, and its code "
   .. "would run as you\n  hint: chown 0 /tmp/mine/scripts/open.lua and chmod go-w /tmp/mine/scripts/open.lua, or remove it\n")
 assert(mine("headd").err:find("unknown command \"headd\"; did you mean `tinylua headed`?", 1, true))
 assert(check.succeeds("doc", "commands"):find("\n  network +Manage networks\n"), "the summary of a group")

@@ -5,7 +5,7 @@ local check = require "check"
 local function inside(...) return check.succeeds("exec", "c", ...) end
 local function refused(text, ...)
   local result = check.run { "cp", ... }
-  check.equal(result.err, text .. "\n")
+  check.equal(result.err, "tinylua: " .. text .. "\n")
   check.equal(result.out, "")
   return result.status
 end
@@ -69,7 +69,7 @@ check.equal(refused('"c:" names no file in the container\n  hint: c:/ is its roo
 check.equal(refused('no such container: "nobody"\n  hint: `tinylua ps -a` lists them', "src", "nobody:/"), 125)
 check.equal(refused(("%s contains the container's own files, and cannot be copied into it\n  hint: copy its files one by one"):format(check.root),
   check.root, "c:/tmp"), 125)
-assert(check.run({ "cp", "src/file", "c:/sys/x" }).err:match("^cannot copy src/file to c:/sys/x: E"), "a place that takes no files")
+assert(check.run({ "cp", "src/file", "c:/sys/x" }).err:match("^tinylua: cannot copy src/file to c:/sys/x: E"), "a place that takes no files")
 assert(check.run({ "cp", "c:/dev/null", "n" }).err:match("it is a device%)\n  hint: devices are copied only in archive mode"), "device")
 check.equal(tiny.stat("n"), nil)
 

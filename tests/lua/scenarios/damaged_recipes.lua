@@ -46,7 +46,7 @@ local function begin()
   tiny.try(tiny.remove, "/tmp/broken")
   id = check.succeeds("run", "-d", "/tmp/web/web.lua"):match("%x+")
   dir = check.root .. "/containers/" .. id
-  local deadline = tiny.clock("monotonic") + 20
+  local deadline = tiny.clock("monotonic") + 60
   while check.succeeds("logs", "bad") == "" do assert(tiny.clock("monotonic") < deadline, "it says nothing") end
   lose_supervisor()
 end

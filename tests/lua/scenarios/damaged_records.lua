@@ -76,7 +76,7 @@ local function try(name, kind, how)
   id = check.succeeds("run", "-d", "--name", "bad", "sh", "-c", how == "ended" and "echo said" or "echo said; exec sleep 1000"):sub(1, 12)
   local dir = check.root .. "/containers/" .. id
   if how == "ended" then check.succeeds("wait", "bad") end
-  local deadline = tiny.clock("monotonic") + 20
+  local deadline = tiny.clock("monotonic") + 60
   while check.succeeds("logs", "bad") == "" do assert(tiny.clock("monotonic") < deadline, "it says nothing") end
   local before = tiny.json_decode(tiny.read_file(dir .. "/state.json"))
   local process <close> = before.pid and tiny.pidfd_open(before.pid, { start_time = before.pid_start }) or nil

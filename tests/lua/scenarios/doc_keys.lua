@@ -23,4 +23,4 @@ assert(check.succeeds("doc", "service.needs"):find("must be ready", 1, true))
 
 local unknown = check.run { "doc", "run.memroy" }
 check.equal(unknown.status, 2)
-check.equal(unknown.err, 'no documentation for "run.memroy"\n  hint: did you mean "run.memory"?\n')
+check.equal(unknown.err, 'tinylua: no documentation for "run.memroy"\n  hint: did you mean "run.memory"?\n')

@@ -27,5 +27,5 @@ assert(tiny.read_file("/tmp/man/man1/tinylua-greet.1"):find("tinylua\\-greet \\-
 
 local refused = check.run { "doc", "--output", "/tmp/none" }
 check.equal(refused.status, 2)
-check.equal(refused.err, "--output requires --format man, lua or markdown\n")
+check.equal(refused.err, "tinylua: --output requires --format man, lua or markdown\n")
 check.equal(tiny.stat("/tmp/none"), nil)

@@ -54,4 +54,4 @@ assert(help:find("  :read()   Reads the available bytes, at most `max`\n", 1, tr
 -- One entry is text only.
 local refused = check.run { "doc", "--format", "man", "clone" }
 check.equal(refused.status, 2)
-check.equal(refused.err, "--format man is for the whole manual; leave out NAME\n")
+check.equal(refused.err, "tinylua: --format man is for the whole manual; leave out NAME\n")

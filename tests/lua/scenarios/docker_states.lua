@@ -153,7 +153,7 @@ end
 
 local refused = check.run { "run", "--rm", "--restart", "always", "--network", "none", "true" }
 check.equal(refused.status, 125)
-check.equal(refused.err, "--rm cannot be combined with the restart policy always, which never lets the container go\n"
+check.equal(refused.err, "tinylua: --rm cannot be combined with the restart policy always, which never lets the container go\n"
   .. "  hint: leave --rm out, or choose --restart on-failure or no\n")
 check.no_container()
 

@@ -12,7 +12,7 @@ end
 
 -- A partial line is in the spool when the supervisor has read it: then the FIFO is empty.
 local spool = check.root .. "/run/" .. dir:match("[^/]+$") .. "/stdout.spool"
-local deadline = tiny.clock("monotonic") + 10
+local deadline = tiny.clock("monotonic") + 60
 while (tiny.stat(spool) or { size = 0 }).size < #"whole\nbegun" do
   assert(tiny.clock("monotonic") < deadline, "nothing comes to the spool")
   tiny.poll({}, "10ms")

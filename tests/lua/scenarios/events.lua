@@ -98,7 +98,7 @@ assert(check.succeeds("events", "--since", last, "--no-stream"):match("^%S+ cont
 local function refused(arguments, message)
   local result = check.run { "events", table.unpack(arguments) }
   check.equal(result.status, 2)
-  check.equal(result.err:match("^[^\n]*"), message)
+  check.equal(result.err:match("^[^\n]*"), "tinylua: " .. message)
 end
 refused({ "--since", "yesterday" }, '--since "yesterday" is not a time')
 refused({ "--filter", "label=x" }, '--filter "label=x" is not one of type=, container=, event=')

@@ -135,7 +135,7 @@ for name, want in pairs { ["two-one"] = "/tmp/two.lua:3", ["two-two-2"] = "/tmp/
 end
 check.succeeds("down", "-t", "0", "/tmp/two.lua")
 check.succeeds("stop", "-t", "0", "web")
-check.equal(check.run({ "explain", "web" }).err, "web is not running\n  hint: tinylua start web\n")
+check.equal(check.run({ "explain", "web" }).err, "tinylua: web is not running\n  hint: tinylua start web\n")
 check.succeeds("rm", "web")
 check.no_container()
 

@@ -67,7 +67,7 @@ check.equal(check.run({ "explain", "--html", "/no/such/x", "evil" }).status, 125
 -- A target that is not a regular file stays what it is.
 tiny.mknod("/tmp/odd", "fifo")
 local refused = check.run { "explain", "--html", "/tmp/odd", "evil" }
-check.equal(refused.err, '--html: "/tmp/odd" exists and is not a regular file\n  hint: - is standard output\n')
+check.equal(refused.err, 'tinylua: --html: "/tmp/odd" exists and is not a regular file\n  hint: - is standard output\n')
 check.equal(tiny.stat("/tmp/odd").kind, "fifo")
 -- So does a link, such as /dev/stdout.
 tiny.symlink("/tmp/evil.html", "/tmp/linked")

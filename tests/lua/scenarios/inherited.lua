@@ -46,7 +46,7 @@ end
 
 -- The pid of the process with exactly these arguments.
 local function pid_of(...)
-  local wanted, limit = table.concat({ ... }, "\0") .. "\0", tiny.clock("monotonic") + 30
+  local wanted, limit = table.concat({ ... }, "\0") .. "\0", tiny.clock("monotonic") + 60
   repeat
     for _, name in ipairs(tiny.list_dir("/proc")) do
       if name:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. name .. "/cmdline") == wanted then return tonumber(name) end
@@ -162,7 +162,7 @@ ends(3, "run", "--rm", "sh", "-c", "exit 3")
 ends(4, "run", "--rm", "--init", "sh", "-c", "exit 4")
 ends(0, "run", "-d", "--name", "well", "--health-cmd", "true", "--health-interval", "100ms", "sleep", "60")
 ends(5, "exec", "well", "sh", "-c", "exit 5")
-local deadline = tiny.clock("monotonic") + 20
+local deadline = tiny.clock("monotonic") + 60
 while check.succeeds("inspect", "--format", "state.health", "well") ~= "healthy\n" do
   assert(tiny.clock("monotonic") < deadline, "not healthy")
   tiny.poll({}, "50ms")

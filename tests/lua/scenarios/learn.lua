@@ -30,7 +30,7 @@ local function under(...)
   return check.run { "run", "--rm", "--policy", "policy.lua", ... }
 end
 local missing = check.run { "run", "--rm", "--policy", "none.lua", "true" }
-check.equal(missing.err, '--policy: no such file: "none.lua"\n  hint: create one with run --learn\n')
+check.equal(missing.err, 'tinylua: --policy: no such file: "none.lua"\n  hint: create one with run --learn\n')
 local landlock = tiny.probe().security.landlock
 
 -- Listing a directory: little is needed, and no more is allowed.

@@ -18,17 +18,17 @@ assert(check.succeeds("top", "web"):match("\n1 +%d+ +0 +%S +%d+ kB +sh %-c"), "t
 
 check.succeeds("pause", "web")
 local frozen = check.run { "exec", "web", "true" }
-check.equal(frozen.err, "web is paused\n  hint: tinylua unpause web\n")
+check.equal(frozen.err, "tinylua: web is paused\n  hint: tinylua unpause web\n")
 check.equal(frozen.status, 125)
 check.succeeds("unpause", "web")
 
 check.succeeds("rename", "web", "site")
-check.equal(check.run({ "exec", "web", "true" }).err, 'no such container: "web"\n  hint: `tinylua ps -a` lists them\n')
-check.equal(check.run({ "rm", "site" }).err, "site is running\n  hint: stop it first, or use rm -f\n")
+check.equal(check.run({ "exec", "web", "true" }).err, 'tinylua: no such container: "web"\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "rm", "site" }).err, "tinylua: site is running\n  hint: stop it first, or use rm -f\n")
 check.equal(check.run({ "kill", "-s", "SIGWOOF", "site" }).status, 2)
 check.succeeds("kill", "-s", "TERM", "site")
 check.equal(check.succeeds("wait", "site"), "4\n")
-check.equal(check.run({ "exec", "site", "true" }).err, "site is not running\n  hint: tinylua start site\n")
+check.equal(check.run({ "exec", "site", "true" }).err, "tinylua: site is not running\n  hint: tinylua start site\n")
 
 check.succeeds("restart", "site")
 -- The program runs and has yet to write its first line: until then there is one line less.

@@ -2,7 +2,7 @@
 local check = require "check"
 
 local function await(what, f)
-  local deadline = tiny.clock("monotonic") + 15
+  local deadline = tiny.clock("monotonic") + 60
   while not f() do
     if tiny.clock("monotonic") > deadline then error("in vain: " .. what, 2) end
     tiny.poll({}, "20ms")

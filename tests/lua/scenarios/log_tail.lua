@@ -8,7 +8,7 @@ check.equal(check.succeeds("logs", "--tail", "0", "long"), "")
 check.equal(check.succeeds("logs", "--tail", "9", "long"):match("^first\n") and true, true)
 for _, count in ipairs { "-1", "some", "1.5" } do
   local refused = check.run { "logs", "--tail=" .. count, "long" }
-  check.equal(refused.err, ("--tail %q is neither a number nor \"all\"\n"):format(count))
+  check.equal(refused.err, ("tinylua: --tail %q is neither a number nor \"all\"\n"):format(count))
   check.equal(refused.status, 2)
 end
 

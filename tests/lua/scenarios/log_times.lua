@@ -42,7 +42,7 @@ check.equal(table.concat(json, "|"), "and again|day 6|day 7|day 8|day 9")
 for _, text in ipairs { "yesterday", "", "2026-13-01", "-5m", "10x", ("9"):rep(30), "9e9", "99999999999h" } do
   local bad = check.run { "logs", "--since=" .. text, "old" }
   check.equal(bad.status, 2, bad.err)
-  check.equal(bad.err, ('--since %q is not a time\n  hint: write RFC 3339 ("2026-11-24T02:12:00Z"), seconds since 1970, or how long ago ("10m")\n'):format(text))
+  check.equal(bad.err, ('tinylua: --since %q is not a time\n  hint: write RFC 3339 ("2026-11-24T02:12:00Z"), seconds since 1970, or how long ago ("10m")\n'):format(text))
 end
 check.equal(check.run({ "logs", "--tail", "-1", "old" }).status, 2)
 

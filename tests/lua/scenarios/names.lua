@@ -5,7 +5,7 @@ local runs = {}
 for i = 1, 6 do
   runs[i] = tiny.fork(function()
     local result = check.run { "run", "-d", "--name", "one", "sleep", "30" }
-    if result.status ~= 0 and not result.err:match('^the name "one" is in use by container %x+\n') then
+    if result.status ~= 0 and not result.err:match('^tinylua: the name "one" is in use by container %x+\n') then
       error(result.err)
     end
     return result.status

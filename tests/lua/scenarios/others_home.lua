@@ -11,7 +11,7 @@ tiny.symlink("/tmp/victim", HOME .. "/.config/tinylua/scripts")
 tiny.chown(HOME, { uid = 4242, gid = 4242 })
 check.environment = { HOME = HOME, PATH = os.getenv("PATH"), TERM = "dumb" }
 
-local refused = "/tmp/theirs/.config/tinylua belongs to user 4242, so files in it are not run as your user\n"
+local refused = "tinylua: /tmp/theirs/.config/tinylua belongs to user 4242, so files in it are not run as your user\n"
   .. "  hint: use sudo -H for your own directory; --system writes to /etc/tinylua\n"
 for _, words in ipairs { { "eject", "ps" }, { "init", "command", "mine" } } do
   local ran = check.run(words)

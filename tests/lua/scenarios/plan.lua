@@ -154,7 +154,7 @@ end)
 return child:wait()
 ]])
 check.equal(result.status, 1)
-check.equal(result.err, '/tmp/p.lua contradicts itself:\n'
+check.equal(result.err, 'tinylua: /tmp/p.lua contradicts itself:\n'
   .. '  /tmp/p.lua:5: mount_tmpfs("/mnt") hides what is mounted at /mnt/data before (/tmp/p.lua:3)\n'
   .. '  /tmp/p.lua:5: mount_tmpfs("/mnt") hides what is mounted at /mnt/proc before (/tmp/p.lua:4)\n')
 result = planned('return require("tiny.container").new { command = "true", dns = { "10.0.0.1" },\n tmpfs = { "/dev" } }')
@@ -162,7 +162,7 @@ check.equal(result.status, 1)
 assert(result.err:find('\n  /tmp/p.lua:2: mount_tmpfs("/dev", {', 1, true) and result.err:find("hides what is mounted at /dev/pts before", 1, true), result.err)
 assert(result.err:find("\n  dns: the container has no network\n", 1, true), result.err)
 result = planned('return require("tiny.container").new { command = "true", steps = { exec = function() end } }')
-check.equal(result.err, "/tmp/p.lua contradicts itself:\n  no step executes a program\n")
+check.equal(result.err, "tinylua: /tmp/p.lua contradicts itself:\n  no step executes a program\n")
 result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" } }')
 check.equal(result.status, 125)
 assert(result.err:find("publish: network \"none\" cannot publish ports", 1, true), result.err)
@@ -172,7 +172,7 @@ check.equal(contradictions(limit, { cgroup = { controllers = { memory = "v1" } }
 check.equal(#contradictions(limit, { cgroup = { controllers = { pids = "v1" } } }, {}), 0)
 
 -- Results derived from a guess are marked as guesses.
-check.equal(planned('return tiny.cgroup_stats(tiny.cgroup("x")).memory + 1').err, "/tmp/p.lua:1: attempt to perform arithmetic on a nil value (field 'memory')\n"
+check.equal(planned('return tiny.cgroup_stats(tiny.cgroup("x")).memory + 1').err, "tinylua: /tmp/p.lua:1: attempt to perform arithmetic on a nil value (field 'memory')\n"
   .. "  hint: a plan does not execute primitives, so their results are guesses\n")
 result = check.run { "plan", "/no/such.lua" }
 check.equal(result.status, 125)

@@ -53,7 +53,7 @@ assert(row:find("  sh -c sleep 1000; : " .. ("x"):rep(19) .. "…  ", 1, true), 
 local removed = check.run { "rm", "zebra", "runs", "ant" }
 check.equal(removed.status, 1)
 check.equal(removed.out, "zebra\nant\n")
-check.equal(removed.err, "runs is running\n  hint: stop it first, or use rm -f\n")
+check.equal(removed.err, "tinylua: runs is running\n  hint: stop it first, or use rm -f\n")
 for i = 1, 2 do table.remove(NAMES, 1) end
 check.succeeds("rm", "-f", "runs", table.unpack(NAMES))
 check.no_container()

@@ -39,6 +39,6 @@ end
 tiny.write_file("/tmp/web/alone.lua", COUNT .. 'return require("tiny.container").new { name = "web", command = "true" }')
 count("options", "run", "--rm", "--init", "--health-cmd", "true", "/tmp/web/alone.lua")
 count("options in the background", "run", "-d", "--rm", "--init", "--health-cmd", "true", "/tmp/web/alone.lua")
-local deadline = tiny.clock("monotonic") + 20
+local deadline = tiny.clock("monotonic") + 60
 while check.succeeds("ps", "-aq") ~= "" do assert(tiny.clock("monotonic") < deadline, "it is still there") end
 check.no_container()

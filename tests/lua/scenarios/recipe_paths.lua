@@ -47,7 +47,7 @@ end
 local note = 'tinylua: volumes: "site" is /tmp/recipes/site, next to the recipe, and not /tmp/elsewhere/site\n'
 shows("recipes", note, "../recipes/both.lua")
 shows("elsewhere", "", "-v", "./site:/srv", "/tmp/recipes/bare.lua")
-check.equal(run("run", "../recipes/root.lua").err, "../recipes/root.lua: the rootfs /tmp/recipes/no-root does not exist\n"
+check.equal(run("run", "../recipes/root.lua").err, "tinylua: ../recipes/root.lua: the rootfs /tmp/recipes/no-root does not exist\n"
   .. "  hint: create it, or omit --rootfs for a throwaway view of the host\n")
 
 -- It is the same project wherever `up` runs.

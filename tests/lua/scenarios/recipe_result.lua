@@ -10,7 +10,7 @@ end
 
 local function refused(text, message)
   local result = run(text)
-  check.equal(result.err, message .. "\n")
+  check.equal(result.err, "tinylua: " .. message .. "\n")
   check.equal(result.status, 125)
 end
 
@@ -30,7 +30,7 @@ refused("error()", "an error without a message was thrown: nil")
 refused("error { 1 }", "an error without a message was thrown: { 1 }")
 
 local place = run("\nlocal made = require('tiny.container').new { memory = '1x' }")
-check.equal(place.err, '/tmp/r.lua:2: container.new: memory: expected a size such as "128m", got "1x"\n')
+check.equal(place.err, 'tinylua: /tmp/r.lua:2: container.new: memory: expected a size such as "128m", got "1x"\n')
 local keys = require "tiny.base.sorted_keys"(require("tiny.spec.derived").types())
 refused("return require('tiny.container').new { memry = '1m' }", '/tmp/r.lua: container.new: unknown key "memry"; did you mean "memory"?\n  hint: known keys: '
   .. table.concat(keys, ", "))
@@ -43,7 +43,7 @@ tiny.write_file("/tmp/r.lua", "return 3")
 local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
 check.equal(idle.status, 125)
 local leave = '\n  hint: omit the options, or return require("tiny.container").new { … } from the recipe\n'
-check.equal(idle.err, "/tmp/r.lua: --memory, --env, --detach need a container, but the recipe returned none" .. leave)
+check.equal(idle.err, "tinylua: /tmp/r.lua: --memory, --env, --detach need a container, but the recipe returned none" .. leave)
 tiny.write_file("/tmp/r.lua", "")
 check.equal(check.run({ "run", "--rm", "/tmp/r.lua" }).err, "")
 check.equal(check.run({ "run", "/tmp/r.lua" }).err, "")
@@ -60,7 +60,7 @@ for name, call in pairs {
   local stopped = check.run { "run", "--read-only", "--network", "none", "/tmp/r.lua" }
   check.equal(stopped.status, 125)
   check.equal(stopped.out, "begins\n")
-  check.equal(stopped.err:match("^[^\n]*"), "/tmp/r.lua:2: --read-only, --network need a container, but /tmp/r.lua creates its own with tiny." .. name)
+  check.equal(stopped.err:match("^[^\n]*"), "tinylua: /tmp/r.lua:2: --read-only, --network need a container, but /tmp/r.lua creates its own with tiny." .. name)
 end
 tiny.write_file("/tmp/r.lua", [[
 tiny.fork(function() tiny.exec { "true" } end):wait()

@@ -12,12 +12,12 @@ assert(result.out:find('^21\n"é\\x1b%[2J"\n23\nfunction: '), result.out)
 
 result = repl('print("before")\ny = {\n}\ntiny.readlink("/no/such/link")\nprint("after")\n')
 check.equal(result.out, "before\n")
-check.equal(result.err, 'stdin:4: readlink("/no/such/link"): ENOENT: No such file or directory: /no/such/link\n'
+check.equal(result.err, 'tinylua: stdin:4: readlink("/no/such/link"): ENOENT: No such file or directory: /no/such/link\n'
   .. "  hint: the file or its directory is missing\n")
 check.equal(result.status, 125)
 
 result = repl("x = = 1\n")
-check.equal(result.err, "stdin:1: unexpected symbol near '='\n")
+check.equal(result.err, "tinylua: stdin:1: unexpected symbol near '='\n")
 check.equal(result.status, 125)
 
 -- A child never returns to the prompt: the second line runs once.
@@ -39,7 +39,7 @@ assert(result.err:find('^no documentation for "no_such_thing"'), result.err)
 
 -- An error in the last operation of a line has this line; comments and several values are allowed.
 result = repl("missing.field\n")
-check.equal(result.err:match("^[^\n]*"), "stdin:1: attempt to index a nil value (global 'missing')")
+check.equal(result.err:match("^[^\n]*"), "tinylua: stdin:1: attempt to index a nil value (global 'missing')")
 check.equal(repl("1, 2 -- two\nnil\n").out, "1\n2\nnil\n")
 
 -- foreground takes a function, a command line or words.

@@ -24,4 +24,4 @@ check.equal(check.succeeds("inspect", "--format", "state.status", "ever"), "stop
 
 local bad = check.run { "run", "--restart", "sometimes", "true" }
 check.equal(bad.status, 125)
-check.equal(bad.err, 'restart: unknown policy "sometimes"\n  hint: use one of: no, on-failure, on-failure:N, always, unless-stopped\n')
+check.equal(bad.err, 'tinylua: restart: unknown policy "sometimes"\n  hint: use one of: no, on-failure, on-failure:N, always, unless-stopped\n')

@@ -39,7 +39,7 @@ refused('ulimits: "nofile=x": "x" is not a number or unlimited', "--ulimit", "no
 refused('ulimits: "nofile=9:8": the soft limit is above the hard limit', "--ulimit", "nofile=9:8", "true")
 local most = check.run { "run", "--ulimit", "nofile=unlimited", "true" }
 check.equal(most.status, 125)
-assert(most.err:match('^ulimits: "nofile=unlimited": the kernel allows at most %d+ open files per process\n'), most.err)
+assert(most.err:match('^tinylua: ulimits: "nofile=unlimited": the kernel allows at most %d+ open files per process\n'), most.err)
 refused("oom_score_adj: 1001 is not between -1000 and 1000", "--oom-score-adj", "1001", "true")
 
 -- A stop signal without a handler in PID 1, and one that is not a signal.

@@ -8,7 +8,7 @@ end
 
 local function refused(text, ...)
   local result = check.run { "run", ... }
-  check.equal(result.err, text .. "\n")
+  check.equal(result.err, "tinylua: " .. text .. "\n")
   check.equal(result.status, 125)
   check.no_container()
 end
@@ -103,7 +103,7 @@ refused('security_opt: seccomp: /tmp/profile.json: profile.syscalls[1].action: t
 tiny.write_file("profile.json", "{")
 local broken = check.run { "run", "--security-opt", "seccomp=profile.json", "true" }
 check.equal(broken.status, 125)
-assert(broken.err:match("^security_opt: seccomp: /tmp/profile.json is not a JSON object: "), broken.err)
+assert(broken.err:match("^tinylua: security_opt: seccomp: /tmp/profile.json is not a JSON object: "), broken.err)
 
 -- The compiled filter is cached. One that was compiled from something else is not used.
 local kept = check.root .. "/seccomp"

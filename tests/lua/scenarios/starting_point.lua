@@ -16,7 +16,7 @@ local function made(...)
 end
 local function refused(status, text, ...)
   local result = check.run { "init", ... }
-  check.equal(result.err, text)
+  check.equal(result.err, "tinylua: " .. text)
   check.equal(result.status, status)
 end
 

@@ -155,6 +155,6 @@ check.equal(six:leaves(), 130, "status")
 
 -- Without a terminal, or if it belongs to another process.
 local refused = check.run { "run", "--step", "-d", "true" }
-check.equal(refused.err, "--step cannot be used with -d or -t, because it asks at the terminal\n")
+check.equal(refused.err, "tinylua: --step cannot be used with -d or -t, because it asks at the terminal\n")
 check.equal(refused.status, 2)
 check.no_container()

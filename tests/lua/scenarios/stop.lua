@@ -72,8 +72,8 @@ do
   check.succeeds("rm", "front")
 end
 
-check.equal(check.run({ "stop", "../x" }).err, '"../x" is not a valid container name or id\n  hint: `tinylua ps -a` lists them\n')
-check.equal(check.run({ "stop", "ffff" }).err, 'no such container: "ffff"\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "stop", "../x" }).err, 'tinylua: "../x" is not a valid container name or id\n  hint: `tinylua ps -a` lists them\n')
+check.equal(check.run({ "stop", "ffff" }).err, 'tinylua: no such container: "ffff"\n  hint: `tinylua ps -a` lists them\n')
 check.equal(check.run({ "stop", "-t", "soon", "deaf" }).status, 2)
 
 -- Several at once take as long as one; with a missing name, the others are stopped.

@@ -101,7 +101,7 @@ four:type("exit 7\n")
 check.equal(four:leaves(), 7, "the status")
 assert(check.succeeds("ps", "-a"):match("Exited %(7%)"), "ps")
 assert(check.succeeds("logs", "box"):match("t2o\r\n"), "logs")
-check.equal(check.run({ "attach", "box" }).err, "box is not running\n  hint: tinylua start box\n")
+check.equal(check.run({ "attach", "box" }).err, "tinylua: box is not running\n  hint: tinylua start box\n")
 
 -- A foreground client that is killed leaves the container running, and attach finds it.
 check.succeeds("start", "box")
@@ -127,7 +127,7 @@ local piped = check.run({ "run", "-it", "--rm", "sh", "-c", "stty -echo; read a;
 assert(piped.out:find("got typed\r\n$"), piped.out)
 check.equal(piped.status, 5)
 check.equal(check.run({ "run", "-t", "--rm", "no-such-program" }).status, 127)
-check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), '--detach-keys: "ctrl-pp" is not a key')
+check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), 'tinylua: --detach-keys: "ctrl-pp" is not a key')
 check.no_container()
 
 -- Without -t, attach shows the output.

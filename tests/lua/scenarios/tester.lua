@@ -152,7 +152,7 @@ assert(some.out:find("\n1 passed, 2 failed in "), some.out)
 local none = tested("-f", "nothing has this", dir)
 check.equal(none.status, 2)
 assert(none.err:find("no tests found\n  hint: no test name contains the filter\n", 1, true), none.err)
-check.equal(tested("/tmp/no-such").err, "/tmp/no-such does not exist\n  hint: give a test file, or a directory with files that end in _test.lua\n")
+check.equal(tested("/tmp/no-such").err, "tinylua: /tmp/no-such does not exist\n  hint: give a test file, or a directory with files that end in _test.lua\n")
 
 -- Several in parallel: they wait for CPU time, not for each other's end.
 file("below/slow_test.lua", [[
@@ -175,7 +175,7 @@ local function sleeper()
   end
 end
 local asleep
-local deadline = tiny.clock("monotonic") + 20
+local deadline = tiny.clock("monotonic") + 60
 repeat
   asleep = sleeper()
   assert(asleep or tiny.clock("monotonic") < deadline, "the test begins")

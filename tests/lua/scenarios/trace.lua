@@ -103,6 +103,6 @@ for style, text in pairs { svg = "it needs a file: svg:FILE", ["json:x"] = "json
   assert(result.err:find(text, 1, true), result.err)
 end
 local refused = check.run { "--trace=svg:/no/x.svg", "run", "--rm", "touch", "/tmp/made" }
-check.equal(refused.err, "--trace: ENOENT: No such file or directory: /no/x.svg\n")
+check.equal(refused.err, "tinylua: --trace: ENOENT: No such file or directory: /no/x.svg\n")
 check.equal(refused.status, 125)
 check.no_container()

@@ -93,7 +93,7 @@ check.equal(check.succeeds("ps", "-q", "--filter", "status=running"), check.succ
 check.succeeds("stop", "-t", "0", "web")
 local start = check.run { "start", "web" }
 check.equal(start.status, 1)
-check.equal(start.err, "volumes: /tmp/going does not exist on the host\n  hint: create it first\n")
+check.equal(start.err, "tinylua: volumes: /tmp/going does not exist on the host\n  hint: create it first\n")
 check.succeeds("rm", "web")
 
 -- A recipe has the same keys, and the command line adds to them.

@@ -35,7 +35,7 @@ end
 for _, command in ipairs { { "stop", "-t", "0", "slow" }, { "rm", "-f", "slow" } } do
   local starter <close> = begin { "run", "-d", "/tmp/slow.lua" }
   local refused = check.run { "rm", "slow" }
-  check.equal(refused.err, "slow is starting\n  hint: stop it first, or use rm -f\n")
+  check.equal(refused.err, "tinylua: slow is starting\n  hint: stop it first, or use rm -f\n")
   local waiting <close> = tiny.fork(function()
     local did = check.run(command)
     return did.out == "slow\n" and did.status or 99
