@@ -2729,6 +2729,27 @@ function tiny.tar_pack(from, options) end
 ---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
+---@class tiny.tar_files.options: table<"to", any>
+---@field to tiny.file the file or pipe that receives the stream
+
+---@class tiny.tar_files.entries: table<"name"|"path"|"data", any>
+---@field name string its name in the archive; a name that ends with a slash is a directory
+---@field path? string the file whose content it has
+---@field data? string its content
+
+---Packs chosen files under chosen names into a tar stream in GNU format (tar(5)). Owners are 0 and times 1970, so that the same files give the same bytes.
+---* ENOENT: a file of `path` is missing
+---* EPIPE: the reader of the stream has closed it
+---* ENOSPC: the disk is full
+---```lua
+---local out <close> = tiny.open("a.tar", { write = true, create = true })
+---tiny.tar_files({ { name = "etc/" }, { name = "etc/motd", data = "hello" } }, { to = out })
+---```
+---@param entries { name: string, path?: string, data?: string }[] the entries, in their order
+---@param options tiny.tar_files.options
+---@return any # the number of bytes of the files' content
+function tiny.tar_files(entries, options) end
+
 ---Returns random hexadecimal digits (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"

@@ -25,6 +25,7 @@ mod root;
 mod security;
 mod socket;
 mod sync;
+mod tar_files;
 mod terminal;
 mod unwind;
 mod userns;
@@ -60,6 +61,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
+    tar_files::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,
     event::FAMILY,

@@ -116,10 +116,10 @@ impl Sink for Packer {
 }
 
 /// The content of a file, exactly as long as the header says: a file that shrinks is padded, and one that grows is cut.
-struct Exactly<'b, 't, R> {
-    source: R,
-    left: u64,
-    tally: &'b mut Tally<'t>,
+pub(super) struct Exactly<'b, 't, R> {
+    pub(super) source: R,
+    pub(super) left: u64,
+    pub(super) tally: &'b mut Tally<'t>,
 }
 
 impl<R: Read> Read for Exactly<'_, '_, R> {

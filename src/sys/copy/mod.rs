@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod attributes;
 mod content;
+pub mod file_archive;
 pub mod tree_reader;
 pub mod tree_writer;
 
