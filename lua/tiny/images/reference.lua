@@ -114,6 +114,11 @@ function reference.short(ref)
   return (ref.repository:gsub("^library/", ""))
 end
 
+-- The registry and repository of a whole name: docker.io/library/debian.
+function reference.repository(full)
+  return (full:gsub("@.*$", ""):gsub(":[^:/]*$", ""))
+end
+
 -- The name as people write it: debian:12.
 function reference.familiar(ref)
   local name = reference.short(ref)
