@@ -13,6 +13,7 @@ mod dry_run;
 mod event;
 mod file;
 mod host;
+mod layer;
 mod manual;
 mod mount;
 mod namespace;
@@ -60,6 +61,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
+    layer::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,
     event::FAMILY,
