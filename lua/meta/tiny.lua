@@ -2750,6 +2750,62 @@ function tiny.tar_unpack(to, options) end
 ---@return any # the number of bytes of the files' content
 function tiny.tar_files(entries, options) end
 
+---@class tiny.layer_unpack.options: table<"into"|"xattr"|"squash_ids"|"max_entries"|"max_bytes"|"max_ratio"|"progress", any>
+---@field into tiny.dir|string the directory: its path or handle
+---@field xattr? "trusted"|"user" where opaque directories are marked: trusted.overlay.opaque, which needs CAP_SYS_ADMIN, or user.overlay.opaque (default: they are only reported)
+---@field squash_ids? boolean files of ids that do not exist in this user namespace stay the caller's (default: false)
+---@field max_entries? integer the most entries (default: no limit)
+---@field max_bytes? tiny.size the largest size of the tar stream (default: no limit)
+---@field max_ratio? integer how many times as large as the compressed layer the tar stream may be, if it is larger than 1 GiB (default: no limit)
+---@field progress? function called with the number of bytes so far, at most ten times a second
+
+---Unpacks a layer of an image (OCI image specification) into an empty directory that nothing else changes: a tar stream, plain or compressed with gzip or zstd. Whiteouts become those of overlayfs, wherever in the layer they are; a file of the layer is kept. Links in the path of an entry are resolved within the directory. Attributes of overlays in the layer are dropped. After a failure the directory is incomplete, and the caller removes it. Nothing is verified: compare the digests.
+---* EINVAL: the layer is damaged, programs would read it in different ways, or an id cannot be used
+---* EFBIG: the layer exceeds a limit, or the names and records of an entry have more than 1 MiB
+---* ENOSPC: the disk is full
+---* ENOTDIR: the layer has a file and a directory of the same name
+---* EPERM: owners, devices and file capabilities need privileges
+---```lua
+---local from <close> = tiny.open("layer.tar.gz")
+---tiny.mkdir("fs")
+---print(tiny.layer_unpack(from, { into = "fs", xattr = "trusted" }).diff_id)
+---```
+---@param from tiny.file the layer, from its current position
+---@param options tiny.layer_unpack.options
+---@return table # a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create them in a user namespace), attributes (how many could not be set), links (hard links whose target is in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the root of the layer, which hides all lower layers)
+function tiny.layer_unpack(from, options) end
+
+---@class tiny.layer_pack.options: table<"root"|"to"|"compress"|"level"|"progress", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field to tiny.file the file or pipe that receives the layer
+---@field compress? "gzip"|"zstd" how it is compressed (default: not at all)
+---@field level? integer how much time compression takes; gzip has at most 9 (default: 6 (gzip), 3 (zstd))
+---@field progress? function called with the number of bytes so far, at most ten times a second
+
+---Packs a directory tree into a layer of an image: a tar stream in pax format, in the order of names and with times in seconds, so that the same tree gives the same bytes. In the upper directory of an overlay, whiteouts and opaque directories become those of the image format. Sockets are skipped.
+---* EOPNOTSUPP: the overlay has content in lower layers: mount it with redirect_dir=off,metacopy=off
+---* EINVAL: a file's name begins with .wh., which means a whiteout
+---* EPIPE: the reader of the stream has closed it
+---* ENOSPC: the disk is full
+---```lua
+---local out <close> = tiny.open("layer.tar.gz", { write = true, create = true })
+---print(tiny.layer_pack("upper", { to = out, compress = "gzip" }).diff_id)
+---```
+---@param from string the directory
+---@param options tiny.layer_pack.options
+---@return table # a table: diff_id, stream, digest and size as those of `layer_unpack`; bytes, entries, sockets (how many were skipped), whiteouts (whiteouts and opaque marks) and changed (the files whose size changed meanwhile)
+function tiny.layer_pack(from, options) end
+
+---Computes the SHA-256 digest of the rest of an open file, as images write it (FIPS 180-4).
+---* EISDIR: it is a directory
+---```lua
+---local file <close> = tiny.open("layer.tar.gz")
+---print(tiny.sha256_file(file))
+---```
+---@param file tiny.file the file, from its current position
+---@return any # "sha256:" and 64 hexadecimal digits, and the number of bytes
+function tiny.sha256_file(file) end
+
 ---Returns random hexadecimal digits (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"
@@ -2802,13 +2858,17 @@ function tiny.boot_id() end
 ---@return string # a string
 function tiny.json_encode(value, options) end
 
+---@class tiny.json_decode.options: table<"unique", any>
+---@field unique? boolean a key that an object has twice is an error: for text of others, which another program may read differently (default: false: the last one counts)
+
 ---Decodes JSON (RFC 8259). null becomes nil.
 ---```lua
 ---local state = tiny.json_decode(tiny.read_file("state.json"))
 ---```
 ---@param text string the JSON text
+---@param options? tiny.json_decode.options
 ---@return any # the value, or nil and the reason with its position
-function tiny.json_decode(text) end
+function tiny.json_decode(text, options) end
 
 ---Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.
 ---```lua

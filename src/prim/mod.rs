@@ -13,6 +13,7 @@ mod dry_run;
 mod event;
 mod file;
 mod host;
+mod layer;
 mod manual;
 mod mount;
 mod namespace;
@@ -62,6 +63,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     sync::FAMILY,
     copy::FAMILY,
     tar_files::FAMILY,
+    layer::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,
     event::FAMILY,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tar::{Builder, EntryType, Header};
 
 use super::Tally;
-use super::archive::Exactly;
+use super::packer::Exactly;
 use crate::sys::{Context, Result, interrupt};
 
 /// What an entry holds.
