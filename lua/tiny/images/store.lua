@@ -145,6 +145,8 @@ local function folder_of(full) return store.path("refs/" .. full:gsub("/", "+"))
 local function check_ref(image, folder)
   local whole = type(image) == "table" and type(image.name) == "string" and reference.is_digest(image.manifest) and reference.is_digest(image.config)
     and (image.index == nil or reference.is_digest(image.index)) and image.name:gsub("/", "+") == folder and not files.too_new(image)
+  local ref = whole and tiny.try(reference.parse, image.name)
+  whole = ref and not ref.transport and reference.full(ref) == image.name
   for key, kind in pairs { layers = "table", size = "number", created = "string", stored_at = "string", platform = "string" } do
     whole = whole and (image[key] == nil or type(image[key]) == kind)
   end
