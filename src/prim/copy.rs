@@ -20,7 +20,7 @@ const ARCHIVE: Opt = opt(
     "false",
     "keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller",
 );
-const PROGRESS: Opt =
+pub(super) const PROGRESS: Opt =
     opt("progress", Type::Function, "", "called with the number of bytes so far, at most ten times a second");
 const RETURNS: &str = "a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could \
                        not be set) and changed (the files whose size changed during the copy)";

@@ -13,6 +13,7 @@ mod dry_run;
 mod event;
 mod file;
 mod host;
+mod http;
 mod manual;
 mod mount;
 mod namespace;
@@ -65,6 +66,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     event::FAMILY,
     cgroup_event::FAMILY,
     socket::FAMILY,
+    http::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,

@@ -6,7 +6,12 @@ use sha2::{Digest, Sha256};
 
 /// The SHA-256 digest in hexadecimal digits.
 pub fn sha256(data: &[u8]) -> String {
-    Sha256::digest(data).iter().fold(String::with_capacity(64), |mut text, byte| {
+    hex(&Sha256::digest(data))
+}
+
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
