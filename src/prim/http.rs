@@ -118,7 +118,7 @@ pub const FAMILY: &[Primitive] = &[
             opt("mode", range::MODE, "0o644", "the mode of a newly created file"),
             PROGRESS,
         ],
-        returns: "a table: `bytes` (the size of the file), `sha256` (64 hexadecimal digits)",
+        returns: "a table: `bytes` (the size of the file), `digest` (\"sha256:\" and 64 hexadecimal digits)",
         method: Some(("response", "save")),
         errors: &[
             ("EFBIG", "the file would be larger than `limit`"),
@@ -224,7 +224,7 @@ fn save(call: &Call<'_>) -> Outcome {
     let saved = saved.at(file_name(call)?)?;
     let table: Table = call.lua.create_table()?;
     table.raw_set("bytes", saved.bytes)?;
-    table.raw_set("sha256", saved.sha256)?;
+    table.raw_set("digest", saved.digest)?;
     call.ok(table)
 }
 

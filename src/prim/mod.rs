@@ -14,6 +14,7 @@ mod event;
 mod file;
 mod host;
 mod http;
+mod layer;
 mod manual;
 mod mount;
 mod namespace;
@@ -61,6 +62,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
+    layer::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,
     event::FAMILY,

@@ -23,6 +23,7 @@ pub mod init;
 mod intermediate_process;
 pub mod interrupt;
 pub mod job_control;
+pub mod layer;
 pub mod log_pump;
 pub mod logfile;
 pub mod memory;

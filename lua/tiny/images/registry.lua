@@ -7,6 +7,9 @@ local registry = {}
 
 -- A manifest; registries have the same limit.
 local LARGEST = 4 << 20
+-- Bytes after which an interrupted download has its full number of attempts again.
+local PROGRESS = 1 << 20
+local FORGED = "the registry or a proxy is damaged or forges it; try another mirror"
 -- Pages of a listing.
 local MOST_PAGES = 1000
 
@@ -53,11 +56,11 @@ function registry.manifest(source, name, accept)
   local text = client.read(source, response, LARGEST)
   local digest = client.digest(text)
   if reference.is_digest(name) and digest ~= name then
-    client.fail(source, ("sends a manifest with another digest than %s"):format(name), "the registry or a proxy is damaged or forges it; try another mirror", { code = "EBADMSG" })
+    client.fail(source, ("sends a manifest with another digest than %s"):format(name), FORGED, { code = "EBADMSG" })
   end
   local promised = response.headers["docker-content-digest"]
   if promised and reference.is_digest(promised) and promised ~= digest then
-    client.fail(source, ("sends a manifest that does not have the digest it names, %s"):format(promised), "the registry or a proxy is damaged or forges it; try another mirror", { code = "EBADMSG" })
+    client.fail(source, ("sends a manifest that does not have the digest it names, %s"):format(promised), FORGED, { code = "EBADMSG" })
   end
   check_type(source, text, media_type)
   return text, media_type, digest
@@ -79,8 +82,8 @@ local function size_of(file)
   return s and s.size or 0
 end
 
--- One attempt to fetch a blob from byte `from` on; returns whether the file is complete, or false and why. Errors that no further
--- attempt can change are thrown.
+-- One attempt to fetch a blob from byte `from` on; returns true if the file is complete, or false, why, and whether its bytes are
+-- wrong. Errors that no further attempt can change are thrown.
 local function fetch_rest(source, digest, size, file, from, progress)
   local response <close> = client.request(source, "GET", repository_path(source, "/blobs/" .. digest), {
     headers = from > 0 and { Range = ("bytes=%d-"):format(from) } or nil, scope = pull_scope(source),
@@ -100,15 +103,15 @@ local function fetch_rest(source, digest, size, file, from, progress)
   if err then
     if err.code == "EFBIG" then
       tiny.remove(file)
-      client.fail(source, ("sends more than the %d bytes of %s"):format(size, digest), "the registry or a proxy is damaged or forges it; try another mirror", { code = "EBADMSG" })
+      client.fail(source, ("sends more than the %d bytes of %s"):format(size, digest), FORGED, { code = "EBADMSG" })
     end
     if err.code ~= "ECONNRESET" and err.code ~= "ETIMEDOUT" and err.code ~= "EPIPE" then client.broken(source, err) end
     return false, ("fails after %d of %d bytes: %s"):format(size_of(file), size, err.detail or err.code)
   end
   if saved.bytes < size then return false, ("ends after %d of %d bytes"):format(saved.bytes, size) end
-  if "sha256:" .. saved.sha256 ~= digest then
+  if saved.digest ~= digest then
     tiny.remove(file)
-    return false, ("sends other bytes than those of %s"):format(digest)
+    return false, ("sends other bytes than those of %s"):format(digest), true
   end
   return true
 end
@@ -126,27 +129,24 @@ end
 function registry.blob(source, digest, size, file, options)
   options = options or {}
   if options.resume == false and tiny.stat(file) then tiny.remove(file) end
-  local attempt, mismatches, last = 1, 0, nil
+  local attempt, damaged = 1, false
   while true do
     local from = size_of(file)
-    if from > 0 and from >= size then
-      if from == size and is_whole(file, digest) then return end
-      if from > size then tiny.remove(file) end
+    if from == size and is_whole(file, digest) then return end
+    if from >= size then
+      tiny.try(tiny.remove, file)
       from = 0
     end
-    local done, why = fetch_rest(source, digest, size, file, from, options.progress)
+    local done, why, mismatch = fetch_rest(source, digest, size, file, from, options.progress)
     if done then return end
+    -- The first mismatch may come from what an earlier attempt has left; another one comes from the registry.
+    if mismatch and (damaged or from == 0) then
+      client.fail(source, why, FORGED, { code = "EBADMSG" })
+    end
+    damaged = damaged or mismatch
     -- Progress earns new attempts: a long download may be interrupted often.
-    if size_of(file) > from then attempt = 1 end
-    if why:find("other bytes", 1, true) then mismatches = mismatches + 1 end
-    -- The first mismatch may come from what an earlier attempt has left; the second comes from the registry.
-    if mismatches > 1 or mismatches == 1 and from == 0 then
-      client.fail(source, why, "the registry or a proxy is damaged or forges it; try another mirror", { code = "EBADMSG" })
-    end
-    if last == size_of(file) and attempt > 1 and not client.wait(source, attempt, nil, why) or attempt >= source.attempts then
-      client.fail(source, why, "try again; what was downloaded is kept", { code = "ECONNRESET" })
-    end
-    last = size_of(file)
+    if size_of(file) - from >= PROGRESS then attempt = 1 end
+    if not client.wait(source, attempt, nil, why) then client.fail(source, why, "try again; what was downloaded is kept", { code = "ECONNRESET" }) end
     attempt = attempt + 1
   end
 end
@@ -157,7 +157,7 @@ function registry.small_blob(source, digest, size)
   local response <close> = client.request(source, "GET", repository_path(source, "/blobs/" .. digest), { scope = pull_scope(source), what = "the configuration of this image" })
   local text = client.read(source, response, LARGEST)
   if #text ~= size or client.digest(text) ~= digest then
-    client.fail(source, ("sends other bytes than those of %s"):format(digest), "the registry or a proxy is damaged or forges it; try another mirror", { code = "EBADMSG" })
+    client.fail(source, ("sends other bytes than those of %s"):format(digest), FORGED, { code = "EBADMSG" })
   end
   return text
 end
@@ -184,7 +184,6 @@ function registry.upload(source, digest, file, options)
   local place = started.headers.location or ""
   if not place:find("^/") and not place:find("^https?://") then client.fail(source, "names no place for an upload", "it is misconfigured; tell its administrator") end
   place = place .. (place:find("?", 1, true) and "&" or "?") .. "digest=" .. client.encoded(digest)
-  local handle <close> = tiny.open(file)
   -- The place is valid once: only the challenge of a token that has expired leads to another attempt, from the first byte.
   local sent <close> = client.request(source, "PUT", place, {
     scope = scope, headers = { ["Content-Type"] = "application/octet-stream" }, once = true, expected = { [201] = true }, what = "the place for an upload",

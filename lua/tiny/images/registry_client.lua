@@ -69,9 +69,12 @@ local function too_many(source, response)
     source.credentials and "wait, or use a mirror" or ("`tinylua login %s` has a higher limit, and so may a mirror"):format(source.registry), { status = 429 })
 end
 
--- Throws what a response with an unexpected status means.
-function client.refuse(source, response, what)
+-- Throws what a response with an unexpected status means. away: the server that sent it, if it is another one.
+function client.refuse(source, response, what, away)
   local status = response.status
+  if away then
+    client.fail(source, ("redirects to %s, which answers %d %s"):format(away, status, PHRASES[status] or ""), "try again later, or use a mirror", { status = status })
+  end
   if status == 429 then too_many(source, response) end
   local text = said(response)
   local detail = text and ": " .. text or ""
@@ -97,9 +100,10 @@ local WHY = {
 }
 
 -- Throws the failure of a connection as a sentence. Others, such as those of the disk, stay as they are.
-local function broken(source, err)
+local function broken(source, err, away)
   local why = err.op and WHY[err.code]
   if not why then error(err, 0) end
+  if away then client.fail(source, ("redirects to %s, which %s%s"):format(away, why, err.detail and ": " .. err.detail or ""), "try again later, or use a mirror", { code = err.code }) end
   local hint = err.hint
   if err.code == "EPROTO" and (err.detail or ""):find("does not use TLS", 1, true) or err.code == "EKEYREJECTED" then
     hint = ("if you trust it, set registries[%q] = { insecure = true } in registries.lua, or put its authority's certificate into /etc/containers/certs.d/%s"):format(source.host, source.host)
@@ -222,7 +226,8 @@ end
 
 local FOLLOWED = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 
--- Follows redirects and answers challenges; returns the response, or nil and the error of a connection.
+-- Follows redirects and answers challenges; returns the response, or nil and the error of a connection; and the
+-- server to which it was redirected.
 local function exchange(source, method, path, options, scope)
   local url = path:find("^%a+://") and path or source.scheme .. "://" .. source.host .. path
   local own = auth.parse_url(source.scheme .. "://" .. source.host)
@@ -236,7 +241,8 @@ local function exchange(source, method, path, options, scope)
       source.scheme, source.may_fall_back = "http", false
       return exchange(source, method, path, options, scope)
     end
-    if not response then return nil, err end
+    local elsewhere = away and auth.parse_url(url).host or nil
+    if not response then return nil, err, elsewhere end
     if response.status == 401 and not away and not tried then
       tried = true
       if not authorize(source, response, scope) then return response end
@@ -248,7 +254,7 @@ local function exchange(source, method, path, options, scope)
       if seen[url] then client.fail(source, "redirects in a loop", "it is misconfigured; tell its administrator", { code = "ELOOP" }) end
       seen[url] = true
     else
-      return response
+      return response, nil, elsewhere
     end
     response:close()
   end
@@ -272,17 +278,17 @@ function client.request(source, method, path, options)
   local expected, scope = options.expected or { [200] = true }, options.scope or ""
   local attempt = 1
   while true do
-    local response, err = exchange(source, method, path, options, scope)
+    local response, err, away = exchange(source, method, path, options, scope)
     if response and expected[response.status] then return response end
     if response then
       local again = not options.once and TRANSIENT[response.status]
       if not (again and client.wait(source, attempt, response, ("answers %d %s"):format(response.status, PHRASES[response.status] or ""))) then
-        client.refuse(source, response, options.what or "this")
+        client.refuse(source, response, options.what or "this", away)
       end
       response:close()
     else
       local again = not options.once and BROKEN[err.code]
-      if not (again and client.wait(source, attempt, nil, err.detail or WHY[err.code])) then broken(source, err) end
+      if not (again and client.wait(source, attempt, nil, err.detail or WHY[err.code])) then broken(source, err, away) end
     end
     attempt = attempt + 1
   end

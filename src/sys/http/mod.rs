@@ -182,8 +182,8 @@ fn convert_io(error: std::io::Error, how: &Settings) -> Error {
 pub struct Saved {
     /// The size of the file.
     pub bytes: u64,
-    /// Its SHA-256 digest, in hexadecimal digits.
-    pub sha256: String,
+    /// Its digest, as images write it.
+    pub digest: String,
 }
 
 impl Response {
@@ -222,7 +222,7 @@ impl Response {
             let n = self.body.read(&mut buffer).map_err(|e| convert_io(e, &self.settings))?;
             if n == 0 {
                 tell(size);
-                return Ok(Saved { bytes: size, sha256: digest::hex(&hash.finalize()) });
+                return Ok(Saved { bytes: size, digest: digest::named(hash) });
             }
             if limit.is_some_and(|limit| size + n as u64 > limit) {
                 let detail =
