@@ -33,7 +33,7 @@ local function small(source, part, what, fetch)
   if text then return text end
   text = fetch()
   if "sha256:" .. tiny.sha256(text) ~= part.digest then
-    manifest.wrong(what, ("has other content than its digest %s says"):format(part.digest), ("the registry %s sent something else"):format(source.host))
+    manifest.wrong(what, ("has other content than its digest %s says"):format(part.digest), ("the registry %s sent something else"):format(source.registry))
   end
   store.put_blob(text)
   return text
@@ -45,7 +45,7 @@ local function choose(ref, source, options)
   local name = reference.familiar(ref)
   local text, media_type, digest = registry.manifest(source, ref.digest or ref.tag, manifest.accepted())
   if ref.digest and digest ~= ref.digest then
-    manifest.wrong("the manifest of " .. name, ("has the digest %s"):format(digest), ("the registry %s sent something else"):format(source.host))
+    manifest.wrong("the manifest of " .. name, ("has the digest %s"):format(digest), ("the registry %s sent something else"):format(source.registry))
   end
   local found = { text = text, digest = digest, parsed = manifest.parse(text, media_type, "the manifest of " .. name) }
   if found.parsed.kind ~= "index" then return found end
@@ -93,12 +93,9 @@ local function short(digest) return digest:sub(8, 19) end
 local function fetch(source, layer, tell)
   local ingest = store.ingest(layer.digest)
   if not ingest then return end
-  local _, err = tiny.try(function()
-    local file <close> = tiny.open(ingest.path, { read = true, write = true, create = true, mode = tonumber("600", 8) })
-    require("tiny.images.registry").blob(source, layer.digest, layer.size, file, {
-      resume = true, progress = function(done) tell("Downloading", done) end,
-    })
-  end)
+  local _, err = tiny.try(require("tiny.images.registry").blob, source, layer.digest, layer.size, ingest.path, {
+    progress = function(done) tell("Downloading", done) end,
+  })
   if err then
     ingest.close()
     error(err, 0)
@@ -202,7 +199,7 @@ function pull.layers(source, image, name, bars)
       seen[layer.diff_id] = true
       local here = store.layer(layer.diff_id) and store.has_blob(layer.digest)
       layer = { digest = layer.digest, diff_id = layer.diff_id, size = layer.size }
-      layer.bar = bars:add(short(layer.digest), here and "Already exists" or "Waiting")
+      layer.bar = bars:add(short(layer.digest), "Waiting")
       bars.totals[layer.bar] = layer.size
       if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
     end
@@ -218,7 +215,7 @@ local function pull_from(ref, source, options, bars)
   local known = store.read_ref(full)
   if known and known.manifest == found.digest and known.index == found.index and whole(known) then return known, false end
   local config_text = small(source, found.parsed.config, "the configuration of " .. name, function()
-    return require("tiny.images.registry").text(source, found.parsed.config.digest, found.parsed.config.size)
+    return require("tiny.images.registry").small_blob(source, found.parsed.config.digest, found.parsed.config.size)
   end)
   local image = read_config(config_text, found.parsed, name)
   image.manifest, image.index, image.config = found.digest, found.index, found.parsed.config.digest
@@ -227,8 +224,7 @@ local function pull_from(ref, source, options, bars)
   if found.index_text then store.put_blob(found.index_text) end
   -- Everything is on the disk before the name exists.
   store.sync()
-  store.write_ref(full, image)
-  return image, true
+  return store.write_ref(full, image), true
 end
 
 -- Pulls an image, given by its name or its parsed reference; returns it and whether anything changed. options: platform; policy: "always" (default), "missing" or "never";
@@ -248,16 +244,12 @@ function pull.pull(text, options)
   store.prepare()
   local _ <close> = store.lock "shared"
   local bars = require("tiny.base.progress").new { quiet = options.quiet, out = options.out }
-  local last
-  for _, source in ipairs(require("tiny.images.registries").sources(ref)) do
+  return require("tiny.images.registry").first(require("tiny.images.registries").sources(ref), function(source)
     local image, changed = tiny.try(pull_from, ref, source, options, bars)
     bars:close()
-    if image then return image, changed end
-    last = changed
-    -- A mirror that does not have it, or does not answer, is not the end.
-    if tiny.settings.log then tiny.log("warn", "a source failed", { source = source.host, why = tostring(last) }) end
-  end
-  error(last, 0)
+    if not image then error(changed, 0) end
+    return image, changed
+  end)
 end
 
 return pull

@@ -61,7 +61,7 @@ local SAFE = { string = string, table = table, math = math, ipairs = ipairs, pai
 function registries.read(path)
   local text, err = tiny.try(tiny.read_file, path)
   if not text then
-    if err.code == "ENOENT" or err.code == "ENOTDIR" then return nil end
+    if not err or err.code == "ENOENT" or err.code == "ENOTDIR" then return nil end
     error(err, 0)
   end
   local chunk, why = load(text, "@" .. path, "t", setmetatable({}, { __index = SAFE }))

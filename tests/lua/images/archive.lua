@@ -50,12 +50,15 @@ if program { "sh", "-c", "command -v skopeo" } then
   local name = program { "skopeo", "inspect", "--format", "{{.Digest}}", "--override-arch", "amd64", "oci-archive:/tmp/saved.tar" }
   check.equal(name, made.top.digest .. "\n", "the digest that skopeo sees")
   check.root = "/tmp/fourth"
-  assert(program { "skopeo", "copy", "-q", "--insecure-policy", "oci:/tmp/lay:12", "docker-archive:/tmp/docker.tar:web:1" })
+  local function copied(...) assert(program { "skopeo", "--insecure-policy", "copy", "-q", ... }) end
+  -- Docker's formats have no zstd.
+  layout.make("/tmp/gzip", { layers = { layout.busybox(), { ["etc/one"] = "one\n" } }, config = { Cmd = { "cat", "/etc/one" }, Env = { "PATH=/bin" } }, tag = "12" })
+  copied("oci:/tmp/gzip:12", "docker-archive:/tmp/docker.tar:web:1")
   check.equal(check.run({ "load", "-i", "/tmp/docker.tar", "-q" }).out, "Loaded image: web:1\n")
-  check.equal(run "web:1", "one\ntwo")
-  assert(program { "skopeo", "copy", "-q", "--insecure-policy", "oci:/tmp/lay:12", "dir:/tmp/dir" })
+  check.equal(run "web:1", "one")
+  copied("oci:/tmp/gzip:12", "dir:/tmp/dir")
   check.equal(check.succeeds("pull", "-q", "dir:/tmp/dir"), "localhost/dir:latest\n")
-  check.equal(run("localhost/dir", "cat", "/etc/two"), "two")
+  check.equal(run("localhost/dir", "cat", "/etc/one"), "one")
   check.equal(check.succeeds("pull", "-q", "docker-archive:/tmp/docker.tar:web:1"), "docker.io/library/web:1\n")
   check.succeeds("save", "-o", "/tmp/web.tar", "web:1")
   check.equal(program { "skopeo", "inspect", "--format", "{{.Os}}", "docker-archive:/tmp/web.tar:web:1" }, "linux\n")
@@ -114,7 +117,7 @@ refused "the index of oci:/tmp/bad is not valid JSON"
 tiny.remove "/tmp/bad/index.json"
 refused "oci:/tmp/bad is not an OCI layout: it has no index.json"
 tiny.mknod("/tmp/bad/index.json", "fifo")
-refused "index.json"
+refused "is not valid JSON: EOF"
 for words, text in pairs {
   [{ "pull", "oci:/tmp/nowhere" }] = "oci:/tmp/nowhere does not exist",
   [{ "pull", "oci:/tmp/secret" }] = "oci:/tmp/secret is not a directory",
