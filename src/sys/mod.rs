@@ -55,5 +55,6 @@ pub mod thread;
 pub mod title;
 pub mod tree;
 pub mod userns;
+pub mod withdraw;
 
 pub use error::{Context, Error, Result, visible};
