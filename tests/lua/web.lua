@@ -76,7 +76,8 @@ function web.serve(handler, address)
     for line in tiny.read_file(log):gmatch("[^\n]+") do table.insert(list, (tiny.json_decode(line))) end
     return list
   end
-  return setmetatable(server, { __close = function() child:close() end })
+  function server.close() child:close() end
+  return setmetatable(server, { __close = server.close })
 end
 
 -- Runs a program with its output in a file; skips the test if it is missing.

@@ -35,7 +35,7 @@ end
 local function read(path)
   local text, err = tiny.try(tiny.read_file, path)
   if not text then
-    if err.code == "ENOENT" or err.code == "ENOTDIR" then return {}, false end
+    if not err then return {}, false end
     tiny.fail { message = ("the credentials in %s cannot be read: %s"):format(path, err.code), hint = ("check its owner and mode: `ls -l %s`"):format(path), exit = 125 }
   end
   local content, why = #text <= LARGEST and tiny.json_decode(text)
