@@ -80,6 +80,16 @@ function web.serve(handler, address)
   return setmetatable(server, { __close = server.close })
 end
 
+-- Mounts an overlay at /etc, which in a private host is that of the machine: what the test writes there goes to /tmp.
+function web.own_etc()
+  local upper, work = web.folder .. "/etc-upper", web.folder .. "/etc-work"
+  tiny.mkdir(upper)
+  tiny.mkdir(work)
+  web.etc = tiny.mount_overlay("/etc", { lower = { "/etc" }, upper = upper, work = work })
+  local mount = check.mount_at "/etc"
+  if not mount or mount.fstype ~= "overlay" then error("/etc is not an overlay", 2) end
+end
+
 -- Runs a program with its output in a file; skips the test if it is missing.
 function web.need(program, package)
   for folder in (os.getenv "PATH" or "/usr/bin"):gmatch("[^:]+") do

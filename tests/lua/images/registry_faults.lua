@@ -3,6 +3,7 @@
 local check, web = require "check", require "web"
 local auth, base64 = require "tiny.images.auth", require "tiny.base.base64"
 local client, registry = require "tiny.images.registry_client", require "tiny.images.registry"
+client.FIRST_WAIT = 0.05
 local registries, reference = require "tiny.images.registries", require "tiny.images.reference"
 
 local blob = ("layer of an image, "):rep(20000)
