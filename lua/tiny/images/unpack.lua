@@ -15,7 +15,7 @@ unpack.capabilities = { "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSET
 unpack.calls = {
   "brk", "clock_gettime", "close", "close_range", "copy_file_range", "dup", "exit", "exit_group", "fchmod", "fchown", "fchownat",
   "fcntl", "fsetxattr", "fstat", "ftruncate", "futex", "getdents64", "getpid", "getrandom", "gettid", "linkat", "lseek", "lsetxattr",
-  "madvise", "mkdirat", "mknodat", "mmap", "mprotect", "mremap", "munmap", "newfstatat", "openat", "openat2", "poll", "ppoll",
+  "madvise", "mkdirat", "mknodat", "mmap", "mprotect", "mremap", "munmap", "newfstatat", "open", "openat", "openat2", "poll", "ppoll",
   "pread64", "prlimit64", "read", "readlinkat", "readv", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
   "sched_yield", "setitimer", "sigaltstack", "statx", "symlinkat", "tgkill", "umask", "unlinkat", "utimensat", "write", "writev",
 }
