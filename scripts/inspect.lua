@@ -53,19 +53,12 @@ return {
   },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
-    if args.format and args.format:find("{{", 1, true) then
-      tiny.fail { message = "--format takes a Lua expression, not a template", hint = "such as --format state.status for {{.State.Status}}", exit = 2 }
-    end
     local all = {}
     local status = each(args.container, function(container)
       local record = whole(container)
       if args.size then record.size = size(container) end
       if not args.format then return table.insert(all, record) end
-      local expression, wrong = load("return " .. args.format, "=--format", "t", setmetatable({ tiny = tiny }, { __index = record }))
-      if not expression then tiny.fail { message = wrong, exit = 2 } end
-      local value = expression()
-      -- The output of a health check comes from the container.
-      return type(value) == "table" and format.clean_json(tiny.json_encode(value)) or format.shown(tostring(value))
+      return require "tiny.cli.expression"(args.format, record)
     end, true)
     if not args.format then format.json(all) end
     return status

@@ -13,6 +13,7 @@ mod dry_run;
 mod event;
 mod file;
 mod host;
+mod http;
 mod layer;
 mod manual;
 mod mount;
@@ -69,6 +70,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     event::FAMILY,
     cgroup_event::FAMILY,
     socket::FAMILY,
+    http::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,

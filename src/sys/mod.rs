@@ -18,6 +18,7 @@ pub mod event;
 pub mod exec;
 pub mod fs;
 pub mod held;
+pub mod http;
 pub mod init;
 mod intermediate_process;
 pub mod interrupt;

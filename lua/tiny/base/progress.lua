@@ -64,9 +64,9 @@ local function draw(self, now)
   self.drawn, self.due = #shown, now + PACE
 end
 
--- Adds a task; returns its number.
+-- Adds a task; returns its number. That it waits is shown only on a terminal.
 function progress:add(label, state)
-  table.insert(self.tasks, { label = label, state = "" })
+  table.insert(self.tasks, { label = label, state = self.terminal and "" or state })
   self:set(#self.tasks, state)
   return #self.tasks
 end
