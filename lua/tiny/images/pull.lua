@@ -105,20 +105,8 @@ end
 
 -- Unpacks a layer whose blob the store has.
 local function unpack(layer, name, tell)
-  local folder = store.new_layer()
-  local result, err = tiny.try(require("tiny.images.unpack").unpack, store.blob(layer.digest), folder .. "/fs", {
-    digest = layer.digest, progress = function(done) tell("Extracting", done) end,
-  })
-  if result and result.diff_id ~= layer.diff_id then
-    err = { message = ("a layer of %s has other content than its configuration says: %s instead of %s"):format(name, result.diff_id, layer.diff_id),
-      hint = "the image was damaged, or made to do harm: get it from elsewhere", exit = 125 }
-  end
-  if err then
-    store.discard(folder)
-    if getmetatable(err) then error(err, 0) end
-    tiny.fail(err)
-  end
-  store.commit_layer(folder, layer.diff_id)
+  local unpacker <close> = require("tiny.images.unpack").open { image = name }
+  unpacker:layer(layer, nil, function(done) tell("Extracting", done) end)
 end
 
 -- What a child does for one layer.
