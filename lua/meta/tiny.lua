@@ -454,6 +454,35 @@ function relay:move(options) end
 ---@class tiny.reservation: tiny.handle
 local reservation = {}
 
+---@class tiny.response: tiny.handle
+local response = {}
+
+---Reads the whole body of a response.
+---* EMSGSIZE: the body is larger than `limit`
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local text = response:read("4m")
+---```
+---@param limit tiny.size the most bytes to accept
+---@return any # the body
+function response:read(limit) end
+
+---Writes the body of a response to a file while it arrives, and hashes it. After an error the file keeps what has arrived.
+---* EFBIG: the file would be larger than `limit`
+---* ENOSPC: the disk is full
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local saved = response:save("layer.tar.gz", { limit = "1g" })
+---```
+---@param file string|tiny.file a path, or a file that is open for reading and writing
+---@param options? tiny.http_save.options
+---@return table # a table: `bytes` (the size of the file), `digest` ("sha256:" and 64 hexadecimal digits)
+function response:save(file, options) end
+
 ---@class tiny.route: tiny.handle
 local route = {}
 
@@ -2525,8 +2554,9 @@ function tiny.readlink(path, options) end
 ---@param options tiny.chown.options
 function tiny.chown(path, options) end
 
----@class tiny.setxattr.options: table<"value", any>
+---@class tiny.setxattr.options: table<"value"|"root", any>
 ---@field value string its bytes
+---@field root? tiny.dir|string resolve the path below this directory, and follow no links (default: the caller's root)
 
 ---Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target (setxattr(2)).
 ---* ENOENT: the file or its directory is missing
@@ -3008,6 +3038,21 @@ function tiny.dup2(file, number) end
 ---@return boolean # a boolean
 function tiny.isatty(number) end
 
+---@class tiny.withdraw_fds.options: table<"keep", any>
+---@field keep? tiny.file[] the files that stay open (default: none)
+
+---In a child that reads untrusted input: takes away every open file, also standard input, output and error, except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the child throws still reaches its parent.
+---* ENOENT: /proc is not mounted
+---```lua
+---local from <close> = tiny.open("untrusted")
+---local child <close> = tiny.fork(function()
+---  tiny.withdraw_fds { keep = { from } }
+---  return #from:read()
+---end)
+---```
+---@param options? tiny.withdraw_fds.options
+function tiny.withdraw_fds(options) end
+
 ---@class tiny.poll.options: table<"write"|"trim", any>
 ---@field write? tiny.file[] files to wait for until they can be written (default: none)
 ---@field trim? boolean release memory before a long wait (MADV_DONTNEED on free pages, stack and program) (default: false)
@@ -3191,6 +3236,71 @@ function tiny.send_fd(socket, file) end
 ---@param socket tiny.file a socket
 ---@return tiny.file? # a file handle; nil when the peer has closed the socket
 function tiny.recv_fd(socket) end
+
+-- Http
+
+---@class tiny.http.options: table<"method"|"headers"|"body"|"timeout"|"stall"|"ca"|"cert"|"key"|"insecure"|"proxy", any>
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE" the request's method (default: "GET")
+---@field headers? table<string, string> header fields by name (default: none)
+---@field body? string|tiny.file the body: a string, or an open file, from its offset to its end (default: none)
+---@field timeout? tiny.duration the limit for each of: resolving the name, connecting with TLS, and waiting for the headers (default: no limit)
+---@field stall? tiny.duration the longest time without a byte, also in the body (default: no limit)
+---@field ca? string[] PEM files with the authorities that https accepts (default: none)
+---@field cert? string a PEM file with this client's certificate; needs `key` (default: none)
+---@field key? string a PEM file with the certificate's private key (default: none)
+---@field insecure? boolean accept any certificate (default: false)
+---@field proxy? string the URL of an HTTP proxy; it is asked to CONNECT, also for http (default: none)
+
+---Sends an HTTP or HTTPS request and returns the response, whose body is still to be read (RFC 9110). Redirects are returned, not followed. Names are resolved by /etc/hosts and the servers in /etc/resolv.conf (resolv.conf(5)). A connection is kept for later requests with the same options.
+---* ECONNREFUSED: no program listens on this port
+---* EHOSTUNREACH: the name is unknown, or no machine has its address
+---* ENETUNREACH: this network namespace has no route to the address
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---* EKEYEXPIRED: renew the server's certificate
+---* EKEYREJECTED: `ca` accepts a private authority; `insecure = true` accepts any certificate
+---```lua
+---local response <close> = tiny.http("http://127.0.0.1:5000/v2/", { timeout = "10s", stall = "30s" })
+---```
+---@param url string "https://host:port/path?query"; an IPv6 address has brackets
+---@param options? tiny.http.options
+---@return tiny.response # a response handle: `status`, `headers` (by name in lower case; several values of one name are joined by commas); `:read()` or `:save()` take its body
+function tiny.http(url, options) end
+
+---Reads the whole body of a response.
+---* EMSGSIZE: the body is larger than `limit`
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local text = response:read("4m")
+---```
+---@param response tiny.response a handle returned by `http`
+---@param limit tiny.size the most bytes to accept
+---@return any # the body
+function tiny.http_read(response, limit) end
+
+---@class tiny.http_save.options: table<"resume"|"limit"|"mode"|"progress", any>
+---@field resume? boolean append to what the file has, which is hashed first; otherwise it is replaced. Ask for the rest with a Range header (default: false)
+---@field limit? tiny.size the largest size of the file (default: no limit)
+---@field mode? integer the mode of a newly created file (default: 0o644)
+---@field progress? function called with the number of bytes so far, at most ten times a second
+
+---Writes the body of a response to a file while it arrives, and hashes it. After an error the file keeps what has arrived.
+---* EFBIG: the file would be larger than `limit`
+---* ENOSPC: the disk is full
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local saved = response:save("layer.tar.gz", { limit = "1g" })
+---```
+---@param response tiny.response a handle returned by `http`
+---@param file string|tiny.file a path, or a file that is open for reading and writing
+---@param options? tiny.http_save.options
+---@return table # a table: `bytes` (the size of the file), `digest` ("sha256:" and 64 hexadecimal digits)
+function tiny.http_save(response, file, options) end
 
 -- Output
 

@@ -105,13 +105,22 @@ function Unpacker:start(layer, file)
   return job
 end
 
--- Discards the layer. In a user namespace, its files belong to others.
+-- Deletes what was unpacked. An unprivileged user's layer has files of others, which only root of its namespace may remove; what
+-- this leaves is for a collection.
+local function delete(self)
+  local function remove() tiny.remove(self.path, { recursive = true }) end
+  if not self.unpacker.userns then return tiny.try(remove) end
+  local child <close> = tiny.clone({ user = self.unpacker.userns }, remove)
+  tiny.try(child.wait, child)
+end
+
+-- Ends the child, and discards the layer.
 function Job:cancel()
   if not self.unpacker.jobs[self] then return end
   self.unpacker.jobs[self] = nil
   if self.child then self.child:reap() end
   self.handle:close()
-  store.discard(self.path)
+  delete(self)
 end
 
 function Job:fail(why, hint, code)
