@@ -334,21 +334,6 @@ pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
     rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH).at(place.path)
 }
 
-/// Sets an extended attribute of a file or directory (setxattr(2)).
-///
-/// Below a root, it must be a directory or a regular file.
-pub fn setxattr(place: Place<'_>, name: &str, value: &[u8]) -> Result<()> {
-    let path = place.path;
-    let flags = rustix::fs::XattrFlags::empty();
-    match place.root {
-        None => rustix::fs::lsetxattr(path, name, value, flags).at(path),
-        Some(_) => {
-            let fd = place.open_without_links(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-            rustix::fs::fsetxattr(&fd, name, value, flags).at(path)
-        }
-    }
-}
-
 /// `bytes` random bytes as hexadecimal digits (getrandom(2)).
 pub fn random_hex(bytes: usize) -> Result<String> {
     let mut raw = vec![0u8; bytes];
