@@ -2781,13 +2781,17 @@ function tiny.boot_id() end
 ---@return string # a string
 function tiny.json_encode(value, options) end
 
+---@class tiny.json_decode.options: table<"unique", any>
+---@field unique? boolean a key that an object has twice is an error: for text of others, which another program may read differently (default: false: the last one counts)
+
 ---Decodes JSON (RFC 8259). null becomes nil.
 ---```lua
 ---local state = tiny.json_decode(tiny.read_file("state.json"))
 ---```
 ---@param text string the JSON text
+---@param options? tiny.json_decode.options
 ---@return any # the value, or nil and the reason with its position
-function tiny.json_decode(text) end
+function tiny.json_decode(text, options) end
 
 ---Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.
 ---```lua
