@@ -48,10 +48,10 @@ local FILTERS = {
       return found ~= nil and require("tiny.spec.pairs").labelled(found.defaults.labels, value)
     end
   end,
-  -- An image without a name is garbage here, and never listed.
+  -- An image without a name, such as one that was loaded from an archive without names.
   dangling = function(value)
     if value ~= "true" and value ~= "false" then wrong(("--filter dangling=%s is not true or false"):format(tiny.show(value))) end
-    return function() return value == "false" end
+    return function(image) return (image.name:sub(1, 7) == "<none>@") == (value == "true") end
   end,
 }
 

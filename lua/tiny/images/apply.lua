@@ -18,7 +18,7 @@ local function pull(spec, why)
   end
   local found, puller = tiny.try(require, "tiny.images.pull")
   if not found then wrong(("%s is not in the image store%s, and cannot be pulled yet"):format(tiny.show(spec.image), why or ""), "--host runs a program of the host; " .. tostring(puller.message):match("[^\n]*")) end
-  return found.pull(ref, { platform = spec.platform })
+  return (found.pull(ref, { platform = spec.platform, out = 2 }))
 end
 
 -- The image that a spec asks for.

@@ -2,7 +2,8 @@
 -- at any point leaves only what `gc` collects.
 --   images/lock                  pulls and runs hold it shared, a collection exclusively
 --   images/blobs/sha256/HEX      indexes, manifests, configurations and compressed layers, as in an OCI image layout
---   images/ingest/HEX            a partial download; whoever downloads it holds its lock
+--   images/ingest/HEX            a partial download
+--   images/locks/HEX             held by whoever downloads this blob
 --   images/layers/HEX/fs         an unpacked layer, by its diff id; made under a temporary name
 --   images/refs/NAME/image.json  a name and its image
 --   images/trash/                what is being deleted
@@ -15,7 +16,7 @@ local store = {}
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 -- A manifest or a configuration; registries and containerd have this limit too.
 store.LARGEST = 4 << 20
-local FOLDERS = { "blobs/sha256", "ingest", "layers", "refs", "trash" }
+local FOLDERS = { "blobs/sha256", "ingest", "locks", "layers", "refs", "trash" }
 
 -- The store's folder, or a path below it.
 function store.path(below)
@@ -84,7 +85,8 @@ end
 -- returns nil if the store has the blob then.
 function store.ingest(digest)
   local path = store.path("ingest/" .. digits(digest))
-  local lock = tiny.flock(path)
+  -- A file of its own, since a download may begin anew with another file.
+  local lock = tiny.flock(store.path("locks/" .. digits(digest)))
   if store.has_blob(digest) then
     tiny.try(tiny.remove, path)
     lock:close()
@@ -97,9 +99,9 @@ function store.ingest(digest)
     tiny.rename(path, store.blob(digest))
     lock:close()
   end
-  -- Discards the content. The file stays: another process may wait for its lock.
+  -- Discards the content.
   function ingest.discard()
-    tiny.open(path, { write = true, truncate = true }):close()
+    tiny.try(tiny.remove, path)
     lock:close()
   end
   function ingest.close() lock:close() end
@@ -148,7 +150,7 @@ local TYPES = { layers = "table", size = "number", created = "string", stored_at
 local function is_whole(image, folder)
   if type(image) ~= "table" or type(image.name) ~= "string" or files.too_new(image) then return false end
   -- The characters of a name: whoever shows it need not escape it.
-  if image.name:gsub("/", "+") ~= folder or folder:find("[^%w._:+@%[%]-]") then return false end
+  if image.name:gsub("/", "+") ~= folder or folder:find("[^%w._:+@%[%]<>-]") then return false end
   if not (is_digest(image.manifest) and is_digest(image.config) and (image.index == nil or is_digest(image.index))) then return false end
   for key, kind in next, TYPES do
     if image[key] ~= nil and type(image[key]) ~= kind then return false end
