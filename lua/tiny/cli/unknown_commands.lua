@@ -1,6 +1,5 @@
 -- Commands of docker, podman, bubblewrap and nsjail that do not exist here, and what to use instead, for the error message.
 local IMAGES = "images are not supported yet; `tinylua run --rootfs DIR COMMAND` runs a command in a directory"
-local VOLUMES = "`tinylua run -v DIR:/DIR` mounts a directory; named volumes are part of a topology (`tinylua doc topology`)"
 local CLUSTER = "a container runs on this machine only"
 local SANDBOX = "`tinylua run COMMAND` runs a command in a throwaway view of this host"
 
@@ -8,7 +7,7 @@ return {
   images = IMAGES, image = IMAGES, pull = IMAGES, push = IMAGES, build = IMAGES, buildx = IMAGES, builder = IMAGES, rmi = IMAGES, tag = IMAGES,
   save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, history = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
   export = "`tinylua cp NAME:/ - > FILE.tar` writes a container's files",
-  volume = VOLUMES, volumes = VOLUMES,
+  volumes = "`tinylua volume ls` lists volumes",
   compose = "`tinylua up FILE.lua` starts the containers of a topology, and `tinylua down` removes them",
   pod = "`tinylua up FILE.lua` starts the containers of a topology; --network container:NAME joins a container's network",
   play = "`tinylua up FILE.lua` starts the containers of a topology", kube = "`tinylua up FILE.lua` starts the containers of a topology",
