@@ -48,12 +48,12 @@ return {
   },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
-    local all = {}
+    local all, value_of = {}, args.format and require "tiny.cli.expression"(args.format)
     local status = each(args.container, function(container)
       local record = whole(container)
       if args.size then record.size = require "tiny.base.tree_size"(container.dir .. "/upper") end
-      if not args.format then return table.insert(all, record) end
-      return require "tiny.cli.expression"(args.format, record)
+      if not value_of then return table.insert(all, record) end
+      return value_of(record)
     end, true)
     if not args.format then format.json(all) end
     return status

@@ -10,6 +10,7 @@ return {
   options = { { "format", short = "f", value = "EXPRESSION", help = "Print the value of this Lua expression instead of JSON" } },
   args = { { "volume", many = true, value = "VOLUME", complete = "volumes", help = "Volume names" } },
   run = function(args)
+    local value_of = args.format and require "tiny.cli.expression"(args.format)
     local used, all, status = store.users(require("tiny.state").list { "name", "mounts" }), {}, 0
     for _, name in ipairs(args.volume) do
       local volume, err = tiny.try(store.find, name)
@@ -22,7 +23,8 @@ return {
         status = 1
       end
     end
-    if not args.format then format.json(all) else for _, volume in ipairs(all) do format.line(require "tiny.cli.expression"(args.format, volume)) end end
+    for _, volume in ipairs(value_of and all or {}) do format.line(value_of(volume)) end
+    if not value_of then format.json(all) end
     return status
   end,
 }

@@ -85,7 +85,7 @@ local function bring_volumes(self)
     local volume = self.volumes[name]
     if volume.external and not store.load(volume.full) then
       tiny.fail {
-        at = self.where, message = ("volumes: %s: the external volume %s does not exist"):format(name, volume.full), exit = 125,
+        at = self.where or self.path, message = ("volumes: %s: the external volume %s does not exist"):format(name, volume.full), exit = 125,
         hint = "tinylua volume create " .. volume.full,
       }
     end
