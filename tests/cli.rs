@@ -44,8 +44,10 @@ fn tinylua(setup: &str, args: &str) -> Result<Output, String> {
     host::run(["/bin/sh", "-c", &script, host::PROGRAM].map(Into::into).to_vec())
 }
 
-fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
+/// The command ended with this status and error; each error starts with the program's name.
+fn expect(output: &Output, status: i32, error: &str) -> Result<(), String> {
     let text = String::from_utf8_lossy(&output.stderr);
+    let stderr = if error.is_empty() { String::new() } else { format!("tinylua: {error}") };
     if output.status.code() == Some(status) && text == stderr {
         return Ok(());
     }
@@ -53,7 +55,7 @@ fn expect(output: &Output, status: i32, stderr: &str) -> Result<(), String> {
 }
 
 fn unknown_command() -> Result<(), String> {
-    let near = "tinylua: unknown command \"rum\"; did you mean `tinylua run`?\n\n\
+    let near = "unknown command \"rum\"; did you mean `tinylua run`?\n\n\
                 Usage: tinylua [OPTIONS] COMMAND [ARGS…]\n\nFor more information, try '--help'.\n";
     expect(&tinylua("", "rum x.lua")?, 2, near)?;
     // The commands called by shell completion are not listed.
@@ -62,13 +64,13 @@ fn unknown_command() -> Result<(), String> {
 }
 
 fn unknown_option() -> Result<(), String> {
-    let text = "tinylua: unexpected argument '--memry' found\n\n  tip: a similar argument exists: '--memory'\n  \
+    let text = "unexpected argument '--memry' found\n\n  tip: a similar argument exists: '--memory'\n  \
                 tip: to pass '--memry' as a value, use '-- --memry'\n\n\
                 Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
     // An option of another engine, whose meaning differs from the similar option here.
-    let text = "tinylua: unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
+    let text = "unexpected argument '--cpu-quota' found\n\n  tip: use --cpus; 0.5 is half of one CPU\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --rm --cpu-quota=50000 true")?, 2, text)?;
     expect(&tinylua("", "create --cpu-quota 50000 true")?, 2, text)
@@ -138,7 +140,7 @@ fn thrown_error() -> Result<(), String> {
 fn traceback_with_v() -> Result<(), String> {
     let output = tinylua("echo 'error \"oops\"' > r.lua", "-v run r.lua")?;
     let text = String::from_utf8_lossy(&output.stderr);
-    if text.starts_with("r.lua:1: oops\nstack traceback:\n") { Ok(()) } else { Err(text.into_owned()) }
+    if text.starts_with("tinylua: r.lua:1: oops\nstack traceback:\n") { Ok(()) } else { Err(text.into_owned()) }
 }
 
 const SEARCHED: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

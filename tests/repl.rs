@@ -296,7 +296,7 @@ fn without_a_terminal() {
     let output = piped.wait_with_output().expect("it ends");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(out.starts_with("42\ntiny.scope") && !out.contains("\n7\n"), "{out}");
-    assert_eq!((&err[..], output.status.code()), ("stdin:4: no\n", Some(125)));
+    assert_eq!((&err[..], output.status.code()), ("tinylua: stdin:4: no\n", Some(125)));
     let closed = Command::new("sh")
         .args(["-c", "exec \"$0\" repl <&-", env!("CARGO_BIN_EXE_tinylua")])
         .output()
@@ -337,6 +337,6 @@ fn an_error_has_its_lines_on_a_terminal() {
         .expect("it starts");
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its directory is missing\n"
+        "tinylua: fails.lua:3: readlink(\"/nope\"): ENOENT: No such file or directory: /nope\n  hint: the file or its directory is missing\n"
     );
 }

@@ -184,7 +184,12 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Renames a file or directory within its file system; an existing file of the new name is replaced \
               (renameat2(2)).",
         args: &[arg("from", Type::Path, "the current path"), arg("to", Type::Path, "the new path")],
-        options: &[opt("exclusive", Type::Bool, "false", "fail with EEXIST instead of replacing a file (RENAME_NOREPLACE)")],
+        options: &[opt(
+            "exclusive",
+            Type::Bool,
+            "false",
+            "fail with EEXIST instead of replacing a file (RENAME_NOREPLACE)",
+        )],
         errors: &[
             ENOENT,
             EACCES,

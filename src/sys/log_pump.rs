@@ -108,8 +108,9 @@ impl Stream {
     pub fn move_on(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
         self.confess(log, keep)?;
         let before = self.taken;
-        let more = self.take()?;
+        let more = self.take(log);
         self.write(log, keep, false)?;
+        let more = more?;
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more, count: (self.taken - before) as usize })
     }
 
@@ -118,7 +119,7 @@ impl Stream {
         log.use_all_space();
         self.confess(log, keep)?;
         let before = self.taken;
-        while self.take()? {
+        while self.take(log)? {
             self.write(log, keep, false)?;
         }
         self.write(log, keep, true)?;
@@ -163,9 +164,15 @@ impl Stream {
     }
 
     /// FIFO to spool; returns whether there may be more. While the log cannot be written, the spool grows by one turn
-    /// at most.
-    fn take(&mut self) -> Result<bool> {
+    /// at most. Its disk, which may be the log's, keeps the same free space.
+    fn take(&mut self, log: &LogFile) -> Result<bool> {
         let mut turn = TURN.saturating_sub((self.taken - self.logged) as usize);
+        let mut spare = log.spare(self.spool.as_fd(), 0)?;
+        if spare < turn as u64 {
+            self.free(PAGE);
+            spare = log.spare(self.spool.as_fd(), PAGE)?;
+        }
+        turn = turn.min(usize::try_from(spare).unwrap_or(turn));
         while turn > 0 {
             let mut offset = self.taken;
             let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
@@ -201,16 +208,16 @@ impl Stream {
             self.logged += done as u64;
             self.buffer.copy_within(done..filled, 0);
             self.held -= done;
-            self.free();
+            self.free(SLACK);
             if all {
                 return Ok(());
             }
         }
     }
 
-    /// Releases the space of logged bytes; the file keeps its size, which counts the bytes.
-    fn free(&mut self) {
-        if self.logged - self.freed < SLACK {
+    /// Releases the space of logged bytes if they are at least this many; the file keeps its size, which counts the bytes.
+    fn free(&mut self, least: u64) {
+        if self.logged - self.freed < least {
             return;
         }
         // Whole pages only: a part of one would be filled with zeros and look like output.

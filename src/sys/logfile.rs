@@ -4,7 +4,7 @@
 //! character with that number.
 
 use std::io::{Read, Seek, SeekFrom};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use rustix::fs::{Mode, OFlags};
@@ -175,18 +175,20 @@ impl LogFile {
             }
             self.begin(false)?;
         }
-        self.check_space(more)
+        self.spare(self.fd.as_fd(), more).map(drop)
     }
 
-    /// Fails if writing `more` bytes would leave less free space than wanted.
-    fn check_space(&self, more: u64) -> Result<()> {
+    /// How many bytes may be written to this file's disk, so that it keeps the free space that the log leaves; fails if
+    /// they are fewer than `least`.
+    pub fn spare(&self, file: BorrowedFd<'_>, least: u64) -> Result<u64> {
         if self.rotation.keep_free == 0 {
-            return Ok(());
+            return Ok(u64::MAX);
         }
-        let disk = rustix::fs::fstatvfs(&self.fd).at(&self.path)?;
+        let disk = rustix::fs::fstatvfs(file).at(&self.path)?;
         let floor = self.rotation.keep_free.min(disk.f_blocks.saturating_mul(disk.f_frsize) / 64);
-        if disk.f_bavail.saturating_mul(disk.f_frsize) >= floor.saturating_add(more) {
-            return Ok(());
+        let spare = disk.f_bavail.saturating_mul(disk.f_frsize).saturating_sub(floor);
+        if spare >= least {
+            return Ok(spare);
         }
         let why = format!("the log leaves {} KiB of its file system free", floor / 1024);
         Err(Error::new(Errno::ENOSPC).with_path(&self.path).with_detail(why))
