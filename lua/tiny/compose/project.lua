@@ -78,18 +78,21 @@ local function bring_networks(self)
   return changed
 end
 
--- Creates missing volumes. Existing ones are never changed.
+-- Creates missing volumes, once those exist that must. Existing ones are never changed.
 local function bring_volumes(self)
   local store = next(self.volumes) and require "tiny.store.volumes"
-  for _, name in ipairs(sorted_keys(self.volumes)) do
-    local volume = self.volumes[name]
+  for name, volume in pairs(self.volumes) do
     if volume.external and not store.load(volume.full) then
       tiny.fail {
         at = self.where or self.path, message = ("volumes: %s: the external volume %s does not exist"):format(name, volume.full), exit = 125,
         hint = "tinylua volume create " .. volume.full,
       }
     end
-    if not volume.external and store.create(volume.full, { labels = volume.labels }) then say("volume", volume.full, "made") end
+  end
+  for _, name in ipairs(sorted_keys(self.volumes)) do
+    local volume = self.volumes[name]
+    local made = not volume.external and store.create(volume.full, { labels = volume.labels })
+    if made then say("volume", volume.full, "made") end
   end
 end
 
