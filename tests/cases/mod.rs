@@ -29,6 +29,9 @@ const WALKS: &[(&str, &[&str])] = &[
     ("exec", &[""]),
     ("stop", &[""]),
     ("remove", &[""]),
+    ("volumes", &["", "inside"]),
+    ("volumes_remove", &[""]),
+    ("volume_rm", &[""]),
 ];
 
 /// The fault at each call.

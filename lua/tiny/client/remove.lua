@@ -27,6 +27,7 @@ return function(container, options)
     local now, current = state.claim(container, force and (container.unreadable and 0 or unresponsive.PATIENCE))
     if now then
       local alive <close> = now.alive
+      if not force then state.check_usable(now) end
       if now.unreadable then unresponsive.kill_strays(now) end
       state.forget(now, options)
       return

@@ -169,6 +169,12 @@ local function take_out(name)
   return gone
 end
 
+-- Deletes what is no longer in the store; `gc` tries again.
+local function delete(path)
+  local _, err = tiny.try(state.remove_all, path)
+  if err and err.code ~= "ENOENT" then require("tiny.format").note("%s is not deleted yet; tinylua gc tries again: %s", path, tostring(err)) end
+end
+
 -- Removes a volume that no container uses; returns false if there is none. For others it is gone at once.
 function volumes.remove(name)
   local gone
@@ -186,7 +192,7 @@ function volumes.remove(name)
     end
     gone = take_out(name)
   end
-  state.remove_all(gone)
+  delete(gone)
   return true
 end
 
@@ -206,7 +212,7 @@ function volumes.release(container)
       if not others and volumes.load(name) then table.insert(gone, take_out(name)) end
     end
   end
-  for _, path in ipairs(gone) do state.remove_all(path) end
+  for _, path in ipairs(gone) do delete(path) end
 end
 
 -- Removes what interrupted commands left; returns what was removed.

@@ -26,16 +26,17 @@ function cleanup.forget(container, options)
   else
     table.move(damage, 1, #damage, #failures + 1, failures)
   end
+  -- The record goes last: it names the volumes.
+  if volumes and container.config.mounts and not container.unreadable then
+    local _, err = tiny.try(require("tiny.store.volumes").release, container)
+    if err and force then format.note("%s: its anonymous volumes are not removed: %s", container.id, tostring(err))
+    elseif err then table.insert(failures, tostring(err)) end
+  end
   if #failures > 0 then
     tiny.fail {
       message = ("%s is not removed, its clean-up failed: %s"):format(container.id, table.concat(failures, "; ")),
       hint = damage[1] and "`tinylua rm -f` removes it anyway" or "tinylua gc tries again",
     }
-  end
-  -- The record goes last: it names the volumes.
-  if volumes and container.config.mounts and not container.unreadable then
-    local _, err = tiny.try(require("tiny.store.volumes").release, container)
-    if err then format.note("%s: its anonymous volumes are not removed: %s", container.id, tostring(err)) end
   end
   local was_there = state.forget(container)
   if was_there then events.emit(container, "destroy") end
