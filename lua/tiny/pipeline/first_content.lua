@@ -10,6 +10,12 @@ local NOBODY = 65534
 
 local function is_empty(path) return #(tiny.list_dir(path) or {}) == 0 end
 
+-- Whether an empty volume has the owner and mode with which it was created.
+local function is_untouched(name)
+  local own, data = tiny.stat(store.folder(name)), tiny.stat(store.data(name))
+  return data.mode == store.MODE and data.uid == own.uid and data.gid == own.gid
+end
+
 -- Moves a complete copy to the volume's data. A file that another container has created there meanwhile stays.
 local function move(copied, data, filled)
   for _, name in ipairs(tiny.list_dir(copied)) do
@@ -70,12 +76,12 @@ return function(ctx, mount)
     failure.hint = "volume-nocopy leaves the volume empty: -v " .. mount.source .. ":" .. mount.target .. ":nocopy"
     error(failure, 0)
   end
-  -- An empty directory gives its owner and mode.
+  -- An empty directory gives its owner and mode, unless the volume has been given others.
   if made.entries > 1 then
     tiny.syncfs(copying)
     tiny.rename(copying, copied)
     return move(copied, data, filled)
   end
-  tiny.copy_tree(copying, data, { archive = true })
+  if is_untouched(mount.source) then tiny.copy_tree(copying, data, { archive = true }) end
   tiny.remove(copying)
 end

@@ -244,6 +244,10 @@ local function prepared(ctx, mount)
   if not store.load(mount.source) then
     values.wrong(("volumes: the volume %s no longer exists"):format(mount.source), "create it, empty: tinylua volume create " .. mount.source)
   end
+  local there = not mount.subpath and tiny.stat(mount.target, { root = ctx.root })
+  if there and there.kind ~= "dir" then
+    values.wrong(("volumes: %s of the container's root is a %s, and the volume %s is a directory"):format(mount.target, there.kind, mount.source), "choose another target")
+  end
   require "tiny.pipeline.first_content"(ctx, mount)
   return store.data(mount.source)
 end

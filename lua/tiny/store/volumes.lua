@@ -16,7 +16,9 @@ local values = require "tiny.spec.values"
 
 local volumes = {}
 
-local PRIVATE, PRIVATE_FILE, OPEN = tonumber("700", 8), tonumber("600", 8), tonumber("755", 8)
+local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
+-- The mode of a new volume's directory.
+volumes.MODE = tonumber("755", 8)
 
 local function wrong(message, hint)
   tiny.fail { message = message, hint = hint, exit = 125 }
@@ -87,7 +89,7 @@ local function create(name, options)
   local new = ("%s/.%s.new"):format(root(), name)
   if tiny.stat(new) then state.remove_all(new) end
   tiny.mkdir(new, { mode = PRIVATE })
-  tiny.mkdir(new .. "/data", { mode = OPEN })
+  tiny.mkdir(new .. "/data", { mode = volumes.MODE })
   local labels = options.labels and next(options.labels) and options.labels or nil
   local file = { version = record_files.VERSION, created_at = tiny.timestamp(), anonymous = options.anonymous, labels = labels }
   tiny.write_file(new .. "/volume.json", tiny.json_encode(file, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, sync = true })
