@@ -13,7 +13,7 @@ return {
   play = "`tinylua up FILE.lua` starts the containers of a topology", kube = "`tinylua up FILE.lua` starts the containers of a topology",
   container = "leave the word out: `tinylua ps`, `tinylua run` …",
   version = "`tinylua --version` prints it", info = "`tinylua doctor` shows what this host offers",
-  system = "`tinylua prune` removes ended containers, `tinylua gc` what a crash left", df = "`tinylua inspect --size NAME` shows the size of a container's files",
+  df = "`tinylua system df` shows the disk space of containers and volumes",
   ls = "`tinylua ps` lists containers", list = "`tinylua ps` lists containers", status = "`tinylua ps -a` shows the status of containers",
   shell = "`tinylua run -it sh`, or in a container `tinylua exec -it NAME sh`", enter = "`tinylua exec -it NAME sh` starts a shell in a container",
   delete = "`tinylua rm` removes containers", remove = "`tinylua rm` removes containers", spec = "`tinylua init` writes a recipe",

@@ -10,7 +10,6 @@
 -- is always found before its volumes are missed.
 local record_files = require "tiny.store.record_files"
 local records = require "tiny.store.records"
-local rootless = require "tiny.base.rootless"
 local state = require "tiny.store.state"
 local values = require "tiny.spec.values"
 
@@ -20,8 +19,8 @@ local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 -- The mode of a new volume's directory.
 volumes.MODE = tonumber("755", 8)
 
-local function wrong(message, hint)
-  tiny.fail { message = message, hint = hint, exit = 125 }
+local function wrong(message, hint, code)
+  tiny.fail { message = message, hint = hint, code = code, exit = 125 }
 end
 
 local function root() return (state.roots()) .. "/volumes" end
@@ -154,16 +153,6 @@ function volumes.users(containers)
   return used, unknown
 end
 
--- The bytes of a volume's files. An unprivileged user reads those of its containers' users as root of its user namespace.
-function volumes.size(name)
-  local tree_size, path = require "tiny.base.tree_size", volumes.data(name)
-  if not rootless.is() then return tree_size(path) end
-  local from, into = tiny.pipe()
-  rootless.inside(function() into:write(tostring(tree_size(path))) end)
-  into:close()
-  return math.tointeger(tonumber(from:read() or "")) or 0
-end
-
 -- Takes a volume out of the store; the caller holds the lock. Returns the path that `delete` removes.
 local function take_out(name)
   local gone = ("%s/.%s-%s.gone"):format(root(), name, tiny.random_id(8))
@@ -177,7 +166,7 @@ local function delete(path)
   if err and err.code ~= "ENOENT" then require("tiny.format").note("%s is not deleted yet; tinylua gc tries again: %s", path, tostring(err)) end
 end
 
--- Removes a volume that no container uses; returns false if there is none. For others it is gone at once.
+-- Removes a volume; returns false if there is none. For others it is gone at once. Fails with EBUSY if a container uses it.
 function volumes.remove(name)
   local gone
   do
@@ -187,7 +176,7 @@ function volumes.remove(name)
     if used[name] then
       local names = {}
       for i, container in ipairs(used[name]) do names[i] = container.config.name end
-      wrong(("volume %s is in use by %s"):format(name, table.concat(names, ", ")), "remove the containers first: tinylua rm " .. table.concat(names, " "))
+      wrong(("volume %s is in use by %s"):format(name, table.concat(names, ", ")), "remove the containers first: tinylua rm " .. table.concat(names, " "), "EBUSY")
     end
     if unknown then
       wrong(("volume %s may be in use: the record of container %s cannot be read"):format(name, unknown.id), "remove that container first: tinylua rm -f " .. unknown.id)
