@@ -6,13 +6,17 @@ use mlua::{Function, Table};
 
 use super::place::{ROOT, ROOT_TYPE, Root, access, root};
 use crate::sys::Result as Done;
-use crate::sys::copy::{self as sys, Tally, archive, tree_reader, tree_writer::TreeWriter};
+use crate::sys::copy::{
+    self as sys, Tally, archive, packer,
+    tree_reader::{self, Reading},
+    tree_writer::TreeWriter,
+};
 use crate::sys::entries;
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, need, opt, range};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
-const STREAM: Type = Type::Handle("file");
+pub(super) const STREAM: Type = Type::Handle("file");
 const FOLLOW: Opt = opt("follow", Type::Bool, "false", "if `from` is a symbolic link, copy its target");
 const ARCHIVE: Opt = opt(
     "archive",
@@ -20,7 +24,7 @@ const ARCHIVE: Opt = opt(
     "false",
     "keep owners, set-user-ID bits and file capabilities, and copy devices; otherwise the copies belong to the caller",
 );
-const PROGRESS: Opt =
+pub(super) const PROGRESS: Opt =
     opt("progress", Type::Function, "", "called with the number of bytes so far, at most ten times a second");
 const RETURNS: &str = "a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could \
                        not be set) and changed (the files whose size changed during the copy)";
@@ -178,6 +182,12 @@ pub const FAMILY: &[Primitive] = &[
 
 /// Runs `work` with a tally that calls the `progress` option; returns the tally as a table.
 fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Outcome {
+    let table = tally(call, work)?;
+    call.ok(table)
+}
+
+/// Runs `work` like `tallied`, for a caller that adds to the table.
+pub(super) fn tally(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Result<Table, Fail> {
     let progress: Option<Function> = call.opt("progress")?;
     let mut failure = None;
     let mut tell = |bytes: u64| {
@@ -196,7 +206,7 @@ fn tallied(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<()>) -> Ou
     table.raw_set("changed", tally.changed)?;
     match failure {
         Some(error) => Err(Fail::Lua(error)),
-        None => call.ok(table),
+        None => Ok(table),
     }
 }
 
@@ -206,8 +216,9 @@ fn copy_tree(call: &Call<'_>) -> Outcome {
     let (from, to) = (from_root.place(&from)?, to_root.place(&to)?);
     tallied(call, |tally| {
         let archive = call.flag("archive");
+        let reading = Reading { follow: call.flag("follow"), ..Reading::default() };
         let mut writer = TreeWriter::at(to, archive, archive || call.flag("capabilities"))?;
-        let done = sys::run(&mut writer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally));
+        let done = sys::run(&mut writer, |sink| tree_reader::read(from, reading, sink, tally));
         tally.attributes += writer.unkept();
         done.map_err(|e| e.with_path(to.path))
     })
@@ -236,7 +247,7 @@ fn copy_entries(call: &Call<'_>) -> Outcome {
 }
 
 /// A separate `File` on the descriptor of a `file` handle.
-fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
+pub(super) fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
     match call.opt_fd(key)? {
         Some(fd) => Ok(File::from(fd.dup()?)),
         None => Err(Fail::Usage(format!("option {key:?} is missing"))),
@@ -246,8 +257,9 @@ fn stream(call: &Call<'_>, key: &str) -> Result<File, Fail> {
 fn tar_pack(call: &Call<'_>) -> Outcome {
     let (from, root) = (call.path(0)?, root(call)?);
     let from = root.place(&from)?;
-    let mut packer = archive::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
-    tallied(call, |tally| sys::run(&mut packer, |sink| tree_reader::read(from, call.flag("follow"), sink, tally)))
+    let mut packer = packer::Packer::new(stream(call, "to")?, &call.opt::<String>("name")?.unwrap_or_default());
+    let reading = Reading { follow: call.flag("follow"), ..Reading::default() };
+    tallied(call, |tally| sys::run(&mut packer, |sink| tree_reader::read(from, reading, sink, tally)))
 }
 
 fn tar_unpack(call: &Call<'_>) -> Outcome {

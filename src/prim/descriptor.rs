@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
 use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
-use crate::vm::call::{self, Call, Fail};
+use crate::vm::call::{self, Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
 
@@ -188,7 +188,27 @@ pub const FAMILY: &[Primitive] = &[
         },
         ..BASE
     },
+    Primitive {
+        name: "withdraw_fds",
+        effect: Effect::Plumbing,
+        doc: "In a child that reads untrusted input: takes away every open file, also standard input, output and error, \
+              except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the \
+              child throws still reaches its parent.",
+        options: &[opt("keep", Type::List(&FILE), "none", "the files that stay open")],
+        errors: &[("ENOENT", "/proc is not mounted")],
+        example: "local from <close> = tiny.open(\"untrusted\")\nlocal child <close> = tiny.fork(function()\n  tiny.withdraw_fds \
+                  { keep = { from } }\n  return #from:read()\nend)",
+        call: withdraw_fds,
+        ..BASE
+    },
 ];
+
+fn withdraw_fds(call: &Call<'_>) -> Outcome {
+    let kept = call.opt::<Vec<Table>>("keep")?.unwrap_or_default();
+    let numbers = kept.iter().map(|handle| FdRef::of(handle)?.with(|fd| std::os::fd::AsRawFd::as_raw_fd(&fd)));
+    crate::sys::withdraw::withdraw(&numbers.collect::<Result<Vec<_>, Fail>>()?)?;
+    call.ok(())
+}
 
 pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: impl AsRef<OsStr>) -> Result<Table, Fail> {
     Builder::new(call.lua, "file")?.field("path", path.as_ref())?.fd(fd)?.build()

@@ -13,6 +13,8 @@ mod dry_run;
 mod event;
 mod file;
 mod host;
+mod http;
+mod layer;
 mod manual;
 mod mount;
 mod namespace;
@@ -25,6 +27,7 @@ mod root;
 mod security;
 mod socket;
 mod sync;
+mod tar_files;
 mod terminal;
 mod unwind;
 mod userns;
@@ -60,11 +63,14 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
+    tar_files::FAMILY,
+    layer::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,
     event::FAMILY,
     cgroup_event::FAMILY,
     socket::FAMILY,
+    http::FAMILY,
     output::FAMILY,
     host::FAMILY,
     terminal::FAMILY,

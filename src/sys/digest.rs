@@ -1,12 +1,39 @@
 //! Digests of bytes, which identify stored data and detect damage.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use super::{Result, interrupt};
+
 /// The SHA-256 digest in hexadecimal digits.
 pub fn sha256(data: &[u8]) -> String {
-    Sha256::digest(data).iter().fold(String::with_capacity(64), |mut text, byte| {
+    digits(Sha256::new_with_prefix(data), "")
+}
+
+/// The digest of what was hashed, as images write it: "sha256:" and the digits.
+pub fn named(hash: Sha256) -> String {
+    digits(hash, "sha256:")
+}
+
+/// The digest of a file, as images write it, and its size.
+pub fn of_file(mut file: File) -> Result<(String, u64)> {
+    let (mut hash, mut size, mut buffer) = (Sha256::new(), 0, vec![0; 256 << 10]);
+    loop {
+        interrupt::check()?;
+        let got = file.read(&mut buffer)?;
+        if got == 0 {
+            return Ok((named(hash), size));
+        }
+        hash.update(&buffer[..got]);
+        size += got as u64;
+    }
+}
+
+fn digits(hash: Sha256, before: &str) -> String {
+    hash.finalize().iter().fold(before.to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -145,7 +145,8 @@ fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'
             in_folder(target, name, || kept(mkdirat(target, name, Mode::from_raw_mode(0o755))))?;
             let original = how.redirect.and_then(|layer| path.strip_prefix(layer)).unwrap_or(path);
             let original = format!("/{}", original.trim_start_matches('/'));
-            fs::setxattr(format!("{to}/{name}").as_ref(), "trusted.overlay.redirect", original.as_bytes())?;
+            let copy = format!("{to}/{name}");
+            fs::setxattr(Place { root: None, path: copy.as_ref() }, "trusted.overlay.redirect", original.as_bytes())?;
             Ok("dir")
         }
         Found::Other(kind) => Ok(kind),
@@ -219,7 +220,8 @@ pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
         let make = || kept(mkdirat(&folder, name, Mode::from_raw_mode(how.mode)));
         without_umask(|| in_folder(&folder, name, make)).at(path)?;
         if how.opaque {
-            fs::setxattr(format!("{root}/{name}").as_ref(), "trusted.overlay.opaque", b"y")?;
+            let made = format!("{root}/{name}");
+            fs::setxattr(Place { root: None, path: made.as_ref() }, "trusted.overlay.opaque", b"y")?;
         }
     }
     Ok(())

@@ -335,8 +335,18 @@ pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
 }
 
 /// Sets an extended attribute of a file or directory (setxattr(2)).
-pub fn setxattr(path: &Path, name: &str, value: &[u8]) -> Result<()> {
-    rustix::fs::lsetxattr(path, name, value, rustix::fs::XattrFlags::empty()).at(path)
+///
+/// Below a root, it must be a directory or a regular file.
+pub fn setxattr(place: Place<'_>, name: &str, value: &[u8]) -> Result<()> {
+    let path = place.path;
+    let flags = rustix::fs::XattrFlags::empty();
+    match place.root {
+        None => rustix::fs::lsetxattr(path, name, value, flags).at(path),
+        Some(_) => {
+            let fd = place.open_without_links(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+            rustix::fs::fsetxattr(&fd, name, value, flags).at(path)
+        }
+    }
 }
 
 /// `bytes` random bytes as hexadecimal digits (getrandom(2)).

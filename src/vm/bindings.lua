@@ -48,6 +48,7 @@ local function close(handle, failure)
   end
   internal.close(handle.fd)
   internal.close(handle.report)
+  internal.close(handle.resource)
   -- It no longer needs to be undone after a crash.
   if ok and not done and handle.recorded then handle.recorded() end
   if ok then return end

@@ -1,4 +1,4 @@
-//! Errors in Lua: a table with `op`, `args`, `code`, `errno`, `path`, `hint`, `at`, and
+//! Errors in Lua: a table with `op`, `args`, `code`, `errno`, `path`, `detail`, `hint`, `at`, and
 //! `message`, printed as a message and a hint. A child sends it to its parent as JSON.
 
 use mlua::{Lua, LuaSerdeExt, MultiValue, Table, Value};
@@ -55,6 +55,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             let hint = error.hint.or(listed).and_then(|hint| without_given(hint, |name| given(args, name)));
             err.raw_set("hint", hint)?;
             err.raw_set("path", error.path)?;
+            err.raw_set("detail", error.detail)?;
         }
     }
     finish(lua, err)

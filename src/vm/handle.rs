@@ -2,6 +2,7 @@
 //! be printed and stored; the descriptor is userdata in `fd`. A handle records the process that
 //! created it: `close` does nothing in any other, so a forked child never undoes its parent's work.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -13,6 +14,24 @@ use super::call::Fail;
 pub struct Fd(pub Option<OwnedFd>);
 
 impl UserData for Fd {}
+
+/// Anything else that a handle owns; empty after `close`, or when it was used up.
+pub struct Resource(pub Option<Box<dyn Any>>);
+
+impl UserData for Resource {}
+
+impl Resource {
+    /// Takes it from a handle. A handle that was closed or used up is a usage error.
+    pub fn take<T: 'static>(table: &Table) -> Result<T, Fail> {
+        let kind: String = table.raw_get("kind").unwrap_or_default();
+        let taken = match table.raw_get::<Value>("resource")? {
+            Value::UserData(resource) => resource.borrow_mut::<Resource>()?.0.take(),
+            _ => None,
+        };
+        let owned = taken.and_then(|owned| owned.downcast::<T>().ok());
+        owned.map(|owned| *owned).ok_or_else(|| Fail::Usage(format!("the {kind} handle is closed or was used up")))
+    }
+}
 
 impl Fd {
     /// The descriptor while it is open.
@@ -71,6 +90,12 @@ impl<'a> Builder<'a> {
     pub fn fd(self, fd: OwnedFd) -> Result<Builder<'a>, Fail> {
         let fd = self.lua.create_userdata(Fd(Some(fd)))?;
         self.field("fd", fd)
+    }
+
+    /// Gives the handle what it owns instead of a descriptor.
+    pub fn resource(self, resource: impl Any) -> Result<Builder<'a>, Fail> {
+        let resource = self.lua.create_userdata(Resource(Some(Box::new(resource))))?;
+        self.field("resource", resource)
     }
 
     /// Sets the primitive call that undoes the creation of the handle: `["link_del", "td0"]`.

@@ -42,11 +42,12 @@ fn internal(lua: &Lua, primitives: &'static Registry) -> mlua::Result<Table> {
         .raw_set("finish", lua.create_function(|lua, (ok, value): (bool, Value)| child::finish(lua, ok, value))?)?;
     internal.raw_set(
         "close",
-        lua.create_function(|_, fd: Value| {
-            if let Value::UserData(fd) = fd
-                && let Ok(mut fd) = fd.borrow_mut::<handle::Fd>()
-            {
+        lua.create_function(|_, owned: Value| {
+            let Value::UserData(owned) = owned else { return Ok(()) };
+            if let Ok(mut fd) = owned.borrow_mut::<handle::Fd>() {
                 fd.0.take();
+            } else if let Ok(mut resource) = owned.borrow_mut::<handle::Resource>() {
+                resource.0.take();
             }
             Ok(())
         })?,

@@ -10,6 +10,7 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
          proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
+    ("images", "commands run stack"),
     (
         "scenarios",
         "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \
@@ -90,7 +91,11 @@ pub fn all() -> Vec<Case> {
     for (folder, tests) in BY_AN_ORDINARY_USER {
         for test in tests.split_whitespace() {
             let (test, needs) = test.split_once(':').unwrap_or((test, ""));
-            let prefix = if *folder == "attacks" { "attack_" } else { "" };
+            let prefix = match *folder {
+                "attacks" => "attack_",
+                "images" => "image_",
+                _ => "",
+            };
             let arguments = vec![format!("{folder}.{test}"), needs.to_owned()];
             cases.push(Case { name: format!("rootless/{prefix}{test}"), recipe: "run_as_ordinary.lua", arguments });
         }

@@ -1,11 +1,12 @@
 -- Commands of docker, podman, bubblewrap and nsjail that do not exist here, and what to use instead, for the error message.
-local IMAGES = "images are not supported yet; `tinylua run --rootfs DIR COMMAND` runs a command in a directory"
+local IMAGES = "this is not supported yet; `tinylua image` manages the images of the store"
 local CLUSTER = "a container runs on this machine only"
 local SANDBOX = "`tinylua run COMMAND` runs a command in a throwaway view of this host"
 
 return {
-  images = IMAGES, image = IMAGES, pull = IMAGES, push = IMAGES, build = IMAGES, buildx = IMAGES, builder = IMAGES, rmi = IMAGES, tag = IMAGES,
-  save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, history = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
+  pull = IMAGES, push = IMAGES, build = IMAGES, buildx = IMAGES, builder = IMAGES,
+  save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
+  history = "`tinylua image history` shows how an image was made",
   export = "`tinylua cp NAME:/ - > FILE.tar` writes a container's files",
   volumes = "`tinylua volume ls` lists volumes",
   compose = "`tinylua up FILE.lua` starts the containers of a topology, and `tinylua down` removes them",

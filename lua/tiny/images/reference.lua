@@ -75,6 +75,9 @@ function reference.parse(text)
   if type(text) ~= "string" or text == "" then wrong(text, "it is empty") end
   local other = of_transport(text)
   if other then return other end
+  -- An image without a name, as the store has it.
+  local nameless = text:match("^<none>@(.*)$")
+  if reference.is_digest(nameless) then return { registry = "", repository = "<none>", digest = nameless } end
   local rest, digest = text:match("^([^@]*)@(.*)$")
   if digest and not reference.is_digest(digest) then
     wrong(text, ("%s is not a digest"):format(tiny.show(digest)), "a digest is sha256: and 64 lower-case hexadecimal digits")
@@ -103,15 +106,21 @@ end
 
 -- The whole name, unique for an image: docker.io/library/debian:12.
 function reference.full(ref)
-  local name = ref.registry .. "/" .. ref.repository
+  local name = ref.registry == "" and ref.repository or ref.registry .. "/" .. ref.repository
   if ref.tag then name = name .. ":" .. ref.tag end
   return ref.digest and name .. "@" .. ref.digest or name
 end
 
 -- The registry and repository as people write them: without what docker.io implies.
 function reference.short(ref)
+  if ref.registry == "" then return ref.repository end
   if ref.registry ~= HUB then return ref.registry .. "/" .. ref.repository end
   return (ref.repository:gsub("^library/", ""))
+end
+
+-- The registry and repository of a whole name: docker.io/library/debian.
+function reference.repository(full)
+  return (full:gsub("@.*$", ""):gsub(":[^:/]*$", ""))
 end
 
 -- The name as people write it: debian:12.

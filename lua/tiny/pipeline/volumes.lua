@@ -224,6 +224,10 @@ function volumes.check(asked)
     end
     add(copy, item)
   end
+  -- An image's volumes, where nothing else is mounted.
+  for _, path in ipairs(asked.from_image and asked.from_image.defaults.volumes or {}) do
+    if not taken[path] then add({ type = "volume", target = path }, path) end
+  end
   table.sort(all, function(a, b) return a.depth < b.depth or (a.depth == b.depth and a.number < b.number) end)
   asked.volumes, asked.tmpfs, asked.mounts = nil, nil, {}
   for i, entry in ipairs(all) do asked.mounts[i] = entry.mount end

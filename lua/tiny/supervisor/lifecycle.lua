@@ -13,7 +13,7 @@ local function config_of(spec, options)
   local config = { limits = {}, remove = options.remove or nil, recipe = options.recipe }
   for _, key in ipairs(derived.kept "config") do config[key] = spec[key] end
   for _, key in ipairs(derived.kept "limits") do config.limits[key] = spec[key] end
-  config.rootfs = spec.rootfs or "host"
+  config.rootfs = spec.rootfs or spec.image and "image" or "host"
   config.seccomp = spec.seccomp and require("tiny.pipeline.seccomp_notify").plain(spec.seccomp)
   return config
 end
@@ -40,7 +40,7 @@ function lifecycle.spec_of(record, runs)
     spec.seccomp = { allow = how.allow, learn = how.learn, notify = #(how.notify or {}) > 0 and functions or nil }
   end
   for _, key in ipairs(derived.kept "limits") do spec[key] = config.limits and config.limits[key] end
-  if config.rootfs == "host" then spec.rootfs = nil end
+  if config.rootfs == "host" or config.rootfs == "image" then spec.rootfs = nil end
   return runs and spec or require "tiny.pipeline.check"(spec)
 end
 
@@ -265,6 +265,8 @@ end
 
 -- Checks a spec and records the container. options.recipe: { path, args, text } of the recipe it came from.
 function lifecycle.create(spec, options)
+  -- Until the record names them, nothing else keeps the image's layers from being collected.
+  local images <close> = spec.image and require("tiny.images.store").lock "shared" or nil
   local _, err = tiny.try(require "tiny.pipeline.check", spec)
   if err then
     err.at = err.at or options.where

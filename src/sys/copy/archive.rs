@@ -1,141 +1,23 @@
-//! Tar streams as a source and as a sink (tar(5)): GNU and pax formats are read, GNU format is written. The library
-//! only handles the format; it never resolves a name from an archive.
+//! A tar stream as a source (tar(5)), in GNU or pax format. The library only handles the format; it never resolves a name
+//! from an archive. What programs read in different ways is refused: otherwise a
+//! checker of archives could see other files than this one.
 
 use std::cell::Cell;
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::io::{BufRead, BufReader, Read};
 
 use nix::errno::Errno;
-use std::os::unix::ffi::OsStrExt;
-use tar::{Builder, EntryType, Header};
+use tar::EntryType;
 
 use super::attributes::{self, Attribute};
-use super::{Data, Entry, Kind, Sink, Tally, join, plain};
-use crate::sys::{Error, Result, interrupt};
+use super::{Data, Entry, Kind, Sink, Tally, plain};
+use crate::sys::{Error, Result};
 
 /// The magic numbers of compressed streams.
 const COMPRESSED: &[(&[u8], &str)] =
     &[(b"\x1f\x8b", "gunzip"), (b"BZh", "bunzip2"), (b"\xfd7zXZ", "unxz"), (b"\x28\xb5\x2f\xfd", "unzstd")];
 
 /// The beginning of a pax record with an extended attribute.
-const XATTR: &str = "SCHILY.xattr.";
-
-/// An archive that is being written.
-pub struct Packer {
-    tar: Builder<BufWriter<File>>,
-    /// The name of the packed tree, with which all other names start.
-    name: Vec<u8>,
-}
-
-impl Packer {
-    /// Packs into `file`; names in the archive start with `name`.
-    pub fn new(file: File, name: &str) -> Packer {
-        Packer { tar: Builder::new(BufWriter::with_capacity(256 << 10, file)), name: name.as_bytes().to_vec() }
-    }
-}
-
-impl Packer {
-    /// Writes the extended attributes of the next entry as GNU tar and docker do.
-    fn attributes(&mut self, entry: &Entry) -> Result<()> {
-        let mut records = Vec::new();
-        for (name, value) in &entry.attributes {
-            if let Ok(name) = std::str::from_utf8(name) {
-                records.push((format!("{XATTR}{name}"), &value[..]));
-            }
-        }
-        if records.is_empty() {
-            return Ok(());
-        }
-        Ok(self.tar.append_pax_extensions(records.iter().map(|(name, value)| (&name[..], *value)))?)
-    }
-}
-
-impl Sink for Packer {
-    fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
-        interrupt::check()?;
-        let mut name = join(&self.name, &entry.path);
-        if entry.kind == Kind::Dir {
-            name.push(b'/');
-        }
-        let path = Path::new(std::ffi::OsStr::from_bytes(&name));
-        let mut header = Header::new_gnu();
-        header.set_mode(entry.mode);
-        header.set_uid(entry.uid.into());
-        header.set_gid(entry.gid.into());
-        header.set_mtime(u64::try_from(entry.mtime.0).unwrap_or(0));
-        header.set_size(0);
-        let plain = |kind: &Kind| match kind {
-            Kind::Dir => EntryType::Directory,
-            Kind::Fifo => EntryType::Fifo,
-            Kind::Device(true, _) => EntryType::Block,
-            Kind::Device(false, _) => EntryType::Char,
-            _ => EntryType::Regular,
-        };
-        self.attributes(entry)?;
-        match (&entry.kind, data) {
-            (Kind::File(size), Data::File(file)) => {
-                header.set_entry_type(EntryType::Regular);
-                header.set_size(*size);
-                self.tar.append_data(&mut header, path, Exactly { source: file, left: *size, tally })?;
-            }
-            (Kind::File(size), Data::Stream(source) | Data::Sparse(source)) => {
-                header.set_entry_type(EntryType::Regular);
-                header.set_size(*size);
-                self.tar.append_data(&mut header, path, Exactly { source, left: *size, tally })?;
-            }
-            (Kind::Link(target), _) => {
-                header.set_entry_type(EntryType::Symlink);
-                self.tar.append_link(&mut header, path, Path::new(std::ffi::OsStr::from_bytes(target)))?;
-            }
-            (Kind::HardLink(first), _) => {
-                header.set_entry_type(EntryType::Link);
-                let first = join(&self.name, first);
-                self.tar.append_link(&mut header, path, Path::new(std::ffi::OsStr::from_bytes(&first)))?;
-            }
-            (kind, _) => {
-                header.set_entry_type(plain(kind));
-                if let Kind::Device(_, number) = kind {
-                    header.set_device_major(rustix::fs::major(*number))?;
-                    header.set_device_minor(rustix::fs::minor(*number))?;
-                }
-                self.tar.append_data(&mut header, path, std::io::empty())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn is_top(&self, _: (u64, u64)) -> bool {
-        false
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.tar.finish()?;
-        Ok(self.tar.get_mut().flush()?)
-    }
-}
-
-/// The content of a file, exactly as long as the header says: a file that shrinks is padded, and one that grows is cut.
-struct Exactly<'b, 't, R> {
-    source: R,
-    left: u64,
-    tally: &'b mut Tally<'t>,
-}
-
-impl<R: Read> Read for Exactly<'_, '_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let buffer = &mut buffer[..most];
-        let mut got = self.source.read(buffer)?;
-        if got == 0 {
-            buffer.fill(0);
-            got = buffer.len();
-        }
-        self.left -= got as u64;
-        self.tally.add(got as u64);
-        Ok(got)
-    }
-}
+pub(in crate::sys) const XATTR: &str = "SCHILY.xattr.";
 
 /// The largest size of an entry before its content: header, long names, pax records and the map of a sparse file. The
 /// library keeps all of it in memory, and an archive may claim any length.
@@ -178,14 +60,13 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
         left.set(HEAD_MOST);
         let Some(found) = entries.next() else { break };
         if left.get() == 0 {
-            let detail = format!("the names and records of an entry have more than {} MiB", HEAD_MOST >> 20);
-            return Err(Error::new(Errno::EFBIG).with_detail(detail));
+            return Err(too_long());
         }
         let mut found = found.map_err(broken)?;
         left.set(u64::MAX);
-        let described = describe(&found)?;
-        if let Some(mut entry) = described {
-            entry.attributes = attributes_of(&mut found)?;
+        let path = found.path_bytes().into_owned();
+        let described = describe(&mut found).map_err(|e| e.with_path(String::from_utf8_lossy(&path).into_owned()))?;
+        if let Some(entry) = described {
             tally.entries += 1;
             // The holes of a sparse file arrive as zeros, and an archive may claim any number of them.
             let sparse = found.header().entry_type() == EntryType::GNUSparse;
@@ -214,30 +95,126 @@ fn broken(error: std::io::Error) -> Error {
     }
 }
 
-/// The extended attributes of an archive entry.
-fn attributes_of<R: Read>(found: &mut tar::Entry<'_, R>) -> Result<Vec<Attribute>> {
-    let mut list = Vec::new();
+fn too_long() -> Error {
+    let detail = format!("the names and records of an entry have more than {} MiB", HEAD_MOST >> 20);
+    Error::new(Errno::EFBIG).with_detail(detail)
+}
+
+fn refused(why: impl Into<String>) -> Error {
+    Error::new(Errno::EINVAL).with_detail(why)
+}
+
+/// What the pax records of an entry say beyond the header.
+#[derive(Default)]
+struct Records {
+    attributes: Vec<Attribute>,
+    mtime: Option<(i64, i64)>,
+    size: bool,
+}
+
+/// Records that change what an entry is. Programs differ in which of two they take, and in whether they take global ones.
+const DECISIVE: &[&[u8]] = &[b"path", b"linkpath", b"size", b"uid", b"gid", b"mtime"];
+
+/// Reads the pax records of an entry. The library takes the path, the link, the size and the owner from them.
+fn records<R: Read>(found: &mut tar::Entry<'_, R>) -> Result<Records> {
+    let names = [found.path_bytes().into_owned(), found.link_name_bytes().unwrap_or_default().into_owned()];
+    let mut told = Records::default();
+    let mut seen: Vec<Vec<u8>> = Vec::new();
     for record in found.pax_extensions().map_err(broken)?.into_iter().flatten() {
         let record = record.map_err(broken)?;
-        if let Some(name) = record.key_bytes().strip_prefix(XATTR.as_bytes())
+        let (key, value) = (record.key_bytes(), record.value_bytes());
+        if key.starts_with(b"GNU.sparse.") {
+            let error = Error::new(Errno::EOPNOTSUPP).with_detail("it is a sparse file in pax format");
+            return Err(error.with_hint("create the archive without `tar --sparse`, or with --format=gnu"));
+        }
+        if let Some(name) = key.strip_prefix(XATTR.as_bytes())
             && attributes::is_copied(name)
         {
-            list.push((name.to_vec(), record.value_bytes().to_vec()));
+            told.attributes.push((name.to_vec(), value.to_vec()));
+        }
+        if !DECISIVE.contains(&key) {
+            continue;
+        }
+        let shown = String::from_utf8_lossy(key);
+        if seen.iter().any(|other| other == key) {
+            return Err(refused(format!("it has two pax records {shown:?}")));
+        }
+        seen.push(key.to_vec());
+        match key {
+            // A long name in GNU format is another entry, and which of the two counts depends on the program.
+            b"path" | b"linkpath" if names[usize::from(key != b"path")] != value => {
+                return Err(refused("it has two names, one in GNU and one in pax format"));
+            }
+            b"path" | b"linkpath" => {}
+            b"mtime" => {
+                told.mtime = Some(seconds(value).ok_or_else(|| refused("its pax record \"mtime\" is not a time"))?)
+            }
+            _ if value.is_empty() || !value.iter().all(u8::is_ascii_digit) || value.len() > 19 => {
+                return Err(refused(format!("its pax record {shown:?} is not a number")));
+            }
+            _ => told.size |= key == b"size",
         }
     }
-    Ok(list)
+    Ok(told)
+}
+
+/// Seconds with a fraction, as seconds and nanoseconds.
+fn seconds(text: &[u8]) -> Option<(i64, i64)> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let at: i64 = whole.parse().ok()?;
+    let nanoseconds = format!("{:0<9.9}", fraction).parse::<i64>().ok()?;
+    // Before 1970, the fraction leads further back.
+    Some(if whole.starts_with('-') && nanoseconds > 0 {
+        (at.checked_sub(1)?, 1_000_000_000 - nanoseconds)
+    } else {
+        (at, nanoseconds)
+    })
+}
+
+/// Checks global pax records, which some programs apply to all entries and others ignore.
+fn global<R: Read>(found: &mut tar::Entry<'_, R>) -> Result<()> {
+    if found.size() > HEAD_MOST {
+        return Err(too_long());
+    }
+    let mut text = Vec::new();
+    found.read_to_end(&mut text).map_err(broken)?;
+    for record in tar::PaxExtensions::new(&text) {
+        let record = record.map_err(broken)?;
+        let key = record.key_bytes();
+        // `git archive` writes a comment, and others a time.
+        if key != b"mtime" && DECISIVE.contains(&key) || key.starts_with(b"GNU.sparse.") {
+            return Err(refused(format!("it has a global pax record {:?}", String::from_utf8_lossy(key))));
+        }
+    }
+    Ok(())
 }
 
 /// The type of an archive entry; `None` for entries that are not files.
-fn describe<R: Read>(found: &tar::Entry<'_, R>) -> Result<Option<Entry>> {
+fn describe<R: Read>(found: &mut tar::Entry<'_, R>) -> Result<Option<Entry>> {
+    let kind = found.header().entry_type();
+    match kind {
+        EntryType::XGlobalHeader => return global(found).map(|()| None),
+        // The label of a volume.
+        kind if kind.as_byte() == b'V' => return Ok(None),
+        _ => {}
+    }
+    let told = records(found)?;
     let header = found.header();
-    let path = plain(&found.path_bytes())?;
+    let named = found.path_bytes();
+    let (path, slash) = (plain(&named)?, named.ends_with(b"/"));
     let target = || found.link_name_bytes().map(|t| t.into_owned()).unwrap_or_default();
     let number = || -> Result<u64> {
         let half = |n: std::io::Result<Option<u32>>| n.map_err(broken).map(Option::unwrap_or_default);
         Ok(rustix::fs::makedev(half(header.device_major())?, half(header.device_minor())?))
     };
-    let kind = match header.entry_type() {
+    // Before POSIX, a directory was a file whose name ends in a slash.
+    let old_directory = slash && header.as_bytes()[156] == 0;
+    let kind = match kind {
+        EntryType::Regular if old_directory => Kind::Dir,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => Kind::File(found.size()),
         EntryType::Directory => Kind::Dir,
         EntryType::Symlink => Kind::Link(target()),
@@ -245,18 +222,32 @@ fn describe<R: Read>(found: &tar::Entry<'_, R>) -> Result<Option<Entry>> {
         EntryType::Fifo => Kind::Fifo,
         EntryType::Char => Kind::Device(false, number()?),
         EntryType::Block => Kind::Device(true, number()?),
-        _ => return Ok(None),
+        other => return Err(refused(format!("its type {:?} is unknown", char::from(other.as_byte())))),
     };
-    let id = |n: std::io::Result<u64>| -> Result<u32> {
-        let wrong = || {
-            Error::new(Errno::EINVAL)
-                .with_path(String::from_utf8_lossy(&path).into_owned())
-                .with_detail("its owner is not a number")
-        };
-        u32::try_from(n.map_err(broken)?).ok().filter(|n| *n != u32::MAX).ok_or_else(wrong)
+    match kind {
+        Kind::File(_) if slash => return Err(refused("it is a file, but its name ends in a slash")),
+        Kind::File(_) if told.size && header.entry_type() == EntryType::GNUSparse => {
+            return Err(refused("it is a sparse file with another size in pax format"));
+        }
+        // Some programs read this content as the next entry.
+        Kind::Link(_) | Kind::HardLink(_) | Kind::Dir | Kind::Fifo | Kind::Device(..) if found.size() > 0 => {
+            return Err(refused("it is not a file, but has content"));
+        }
+        _ => {}
+    }
+    let id = |what: &str, n: std::io::Result<u64>| -> Result<u32> {
+        let id = n.map_err(|_| refused(format!("its {what} is not a number")))?;
+        let fits = u32::try_from(id).ok().filter(|id| *id != u32::MAX);
+        fits.ok_or_else(|| {
+            let error = refused(format!("its {what} {id} is larger than any id of Linux"));
+            error.with_hint("create the archive with other owners, for example with `tar --owner=0 --group=0`")
+        })
     };
-    let (uid, gid) = (id(header.uid())?, id(header.gid())?);
+    let (uid, gid) = (id("owner", header.uid())?, id("group", header.gid())?);
     let mode = header.mode().map_err(broken)? & 0o7777;
-    let mtime = (i64::try_from(header.mtime().map_err(broken)?).unwrap_or(0), 0);
-    Ok(Some(Entry { path, kind, mode, uid, gid, mtime, attributes: Vec::new() }))
+    let mtime = match told.mtime {
+        Some(mtime) => mtime,
+        None => (i64::try_from(header.mtime().map_err(broken)?).unwrap_or(0), 0),
+    };
+    Ok(Some(Entry { path, kind, mode, uid, gid, mtime, attributes: told.attributes }))
 }

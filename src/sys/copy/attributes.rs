@@ -19,8 +19,9 @@ pub fn is_copied(name: &[u8]) -> bool {
     name.starts_with(b"user.") || name == CAPABILITY
 }
 
-/// The attributes of a file, which may be only held (O_PATH). Those that change meanwhile are not found.
-pub fn of(file: impl AsFd) -> Result<Vec<Attribute>> {
+/// The attributes of a file, which may be only held (O_PATH), optionally with those of an overlay. Those that change
+/// meanwhile are not found.
+pub fn of(file: impl AsFd, overlay: bool) -> Result<Vec<Attribute>> {
     let path = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
     let mut names = match listxattr_query(&path) {
         // A file system without attributes.
@@ -29,7 +30,10 @@ pub fn of(file: impl AsFd) -> Result<Vec<Attribute>> {
     };
     let Ok(size) = listxattr(&path, &mut names[..]) else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for name in names[..size].split(|byte| *byte == 0).filter(|name| is_copied(name)) {
+    for name in names[..size]
+        .split(|byte| *byte == 0)
+        .filter(|name| is_copied(name) || overlay && name.starts_with(b"trusted.overlay."))
+    {
         let mut value = vec![0; getxattr_query(&path, name).unwrap_or(0)];
         if value.is_empty() || getxattr(&path, name, &mut value[..]).is_ok_and(|size| size == value.len()) {
             found.push((name.to_vec(), value));

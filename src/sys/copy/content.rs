@@ -16,7 +16,7 @@ const PORTION: usize = 128 << 10;
 static ZEROS: [u8; PORTION] = [0; PORTION];
 
 /// Writes a new file.
-pub(super) fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+pub(in crate::sys) fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
     match data {
         Data::File(source) => {
             regions(source, file, size, tally)?;
@@ -66,7 +66,7 @@ fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>)
 
 /// Writes the content of a stream; with `holes`, zeros are skipped and use no space.
 fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &mut Tally<'_>) -> Result<()> {
-    let mut buffer = vec![0; PORTION];
+    let mut buffer = vec![0; usize::try_from(size).map_or(PORTION, |size| size.min(PORTION))];
     let mut left = size;
     while left > 0 {
         interrupt::check()?;

@@ -1,10 +1,12 @@
 //! Copying file trees: a source (`tree_reader`, a tree; `archive`, a tar stream) passes entries to a sink (`tree_writer`, a tree;
-//! `archive`, a tar stream). Each name is looked up once and by descriptor, so that a concurrent change of a tree
+//! `packer`, a tar stream). Each name is looked up once and by descriptor, so that a concurrent change of a tree
 //! cannot lead a copy out of it (CVE-2018-15664).
 
 pub mod archive;
 pub mod attributes;
-mod content;
+pub(in crate::sys) mod content;
+pub mod file_archive;
+pub mod packer;
 pub mod tree_reader;
 pub mod tree_writer;
 
@@ -136,7 +138,7 @@ fn plain(path: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Joins two paths.
-fn join(above: &[u8], name: &[u8]) -> Vec<u8> {
+pub(in crate::sys) fn join(above: &[u8], name: &[u8]) -> Vec<u8> {
     match (above.is_empty(), name.is_empty()) {
         (true, _) => name.to_vec(),
         (_, true) => above.to_vec(),
@@ -145,7 +147,7 @@ fn join(above: &[u8], name: &[u8]) -> Vec<u8> {
 }
 
 /// A path without its last name, and that name.
-fn split(path: &[u8]) -> (&[u8], &[u8]) {
+pub(in crate::sys) fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|b| *b == b'/') {
         Some(at) => (&path[..at], &path[at + 1..]),
         None => (b"", path),

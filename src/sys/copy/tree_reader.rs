@@ -4,6 +4,7 @@
 //! fill the disk.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -40,34 +41,39 @@ const MADE_UP: &[u64] = &[
 /// The largest read of a file with content but without a true size, as in procfs.
 const MADE_UP_MOST: u64 = 64 << 20;
 
-/// Passes a file or a directory tree to the sink. `follow`: the target of a symbolic link. Errors: ENOENT, ELOOP if a
+/// How a tree is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading {
+    /// If the source is a symbolic link, read its target.
+    pub follow: bool,
+    /// The names of a directory in order, and with the attributes of an overlay: for the layer of an image.
+    pub layer: bool,
+}
+
+/// Passes a file or a directory tree to the sink. Errors: ENOENT, ELOOP if a
 /// directory is replaced by a link, ENAMETOOLONG for a tree that is too deep.
-pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
-    let flags = OFlags::PATH | if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+pub fn read(source: Place<'_>, how: Reading, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<()> {
+    let flags = OFlags::PATH | if how.follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let top = source.open_with(flags)?;
     let device = rustix::fs::fstat(&top).at(source.path)?.st_dev;
     let within = |path: &[u8]| shown(source.path, path);
     let mut links = Links::new();
-    if !hand(&top, Vec::new(), &mut links, sink, tally).map_err(|e| e.with_path(source.path))? {
+    if !hand(&top, Vec::new(), how, &mut links, sink, tally).map_err(|e| e.with_path(source.path))? {
         return Ok(());
     }
     let mut folders = vec![Vec::new()];
     while let Some(path) = folders.pop() {
         let Some(folder) = enter(top.as_fd(), &path, device).at(within(&path))? else { continue };
-        for entry in Dir::read_from(&folder).at(within(&path))? {
-            let entry = entry.at(within(&path))?;
-            let name = entry.file_name();
-            if name.to_bytes() == b"." || name.to_bytes() == b".." {
-                continue;
-            }
+        for name in names(&folder, how.layer).at(within(&path))? {
             let below = join(&path, name.to_bytes());
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            match rustix::fs::openat(&folder, name, flags, Mode::empty()) {
+            match rustix::fs::openat(&folder, &*name, flags, Mode::empty()) {
                 // It was removed in the meantime, as happens in a tree that is in use.
                 Err(rustix::io::Errno::NOENT) => {}
                 Err(e) => return Err(e).at(within(&below)),
                 Ok(found) => {
-                    if hand(&found, below.clone(), &mut links, sink, tally).map_err(|e| e.with_path(within(&below)))? {
+                    let handed = hand(&found, below.clone(), how, &mut links, sink, tally);
+                    if handed.map_err(|e| e.with_path(within(&below)))? {
                         folders.push(below);
                     }
                 }
@@ -75,6 +81,21 @@ pub fn read(source: Place<'_>, follow: bool, sink: &mut dyn Sink, tally: &mut Ta
         }
     }
     Ok(())
+}
+
+/// The names in a directory.
+fn names(folder: &OwnedFd, ordered: bool) -> Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let name = entry?.file_name().to_owned();
+        if name.as_bytes() != b"." && name.as_bytes() != b".." {
+            names.push(name);
+        }
+    }
+    if ordered {
+        names.sort_unstable();
+    }
+    Ok(names)
 }
 
 /// Opens a directory to list it; `None` if it was removed or is on a pseudo file system.
@@ -99,7 +120,14 @@ fn made_up(fd: &OwnedFd) -> Result<bool> {
 }
 
 /// Passes one entry to the sink; returns whether it is a directory.
-fn hand(found: &OwnedFd, path: Vec<u8>, links: &mut Links, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> Result<bool> {
+fn hand(
+    found: &OwnedFd,
+    path: Vec<u8>,
+    how: Reading,
+    links: &mut Links,
+    sink: &mut dyn Sink,
+    tally: &mut Tally<'_>,
+) -> Result<bool> {
     let stat = rustix::fs::fstat(found)?;
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File(u64::try_from(stat.st_size).unwrap_or(0)),
@@ -141,7 +169,7 @@ fn hand(found: &OwnedFd, path: Vec<u8>, links: &mut Links, sink: &mut dyn Sink, 
                 return Ok(false);
             }
             let file = reopen(found)?;
-            entry.attributes = attributes::of(&file)?;
+            entry.attributes = attributes::of(&file, how.layer)?;
             sink.put(&entry, Data::File(&file), tally)?;
             tally.compare(&file, size)?;
             if stat.st_nlink > 1 {
@@ -149,7 +177,7 @@ fn hand(found: &OwnedFd, path: Vec<u8>, links: &mut Links, sink: &mut dyn Sink, 
             }
         }
         None if is_dir => {
-            entry.attributes = attributes::of(found)?;
+            entry.attributes = attributes::of(found, how.layer)?;
             sink.put(&entry, Data::None, tally)?;
         }
         None => sink.put(&entry, Data::None, tally)?,

@@ -341,7 +341,8 @@ impl Sink for TreeWriter {
     }
 }
 
-fn times(entry: &Entry) -> Timestamps {
+/// The times of an entry.
+pub(in crate::sys) fn times(entry: &Entry) -> Timestamps {
     let time = Timespec { tv_sec: entry.mtime.0, tv_nsec: entry.mtime.1 };
     Timestamps { last_access: time, last_modification: time }
 }
