@@ -100,7 +100,7 @@ end
 return function(spec)
   require("tiny.net.files").check(spec)
   if not spec.networks then
-    local list = requests(spec.network or "none")
+    local list = requests(spec.network or (require("tiny.net.default_network").choose(spec)))
     if #list == 0 then list = { { word = "none" } } end
     of_first(spec, list)
     spec.network = list[1].word or "bridge"
