@@ -454,6 +454,35 @@ function relay:move(options) end
 ---@class tiny.reservation: tiny.handle
 local reservation = {}
 
+---@class tiny.response: tiny.handle
+local response = {}
+
+---Reads the whole body of a response.
+---* EMSGSIZE: the body is larger than `limit`
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local text = response:read("4m")
+---```
+---@param limit tiny.size the most bytes to accept
+---@return any # the body
+function response:read(limit) end
+
+---Writes the body of a response to a file while it arrives, and hashes it. After an error the file keeps what has arrived.
+---* EFBIG: the file would be larger than `limit`
+---* ENOSPC: the disk is full
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local saved = response:save("layer.tar.gz", { limit = "1g" })
+---```
+---@param file string|tiny.file a path, or a file that is open for reading and writing
+---@param options? tiny.http_save.options
+---@return table # a table: `bytes` (the size of the file), `digest` ("sha256:" and 64 hexadecimal digits)
+function response:save(file, options) end
+
 ---@class tiny.route: tiny.handle
 local route = {}
 
@@ -2729,6 +2758,62 @@ function tiny.tar_pack(from, options) end
 ---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
+---@class tiny.layer_unpack.options: table<"into"|"xattr"|"squash_ids"|"max_entries"|"max_bytes"|"max_ratio"|"progress", any>
+---@field into tiny.dir|string the directory: its path or handle
+---@field xattr? "trusted"|"user" where opaque directories are marked: trusted.overlay.opaque, which needs CAP_SYS_ADMIN, or user.overlay.opaque (default: they are only reported)
+---@field squash_ids? boolean files of ids that do not exist in this user namespace stay the caller's (default: false)
+---@field max_entries? integer the most entries (default: no limit)
+---@field max_bytes? tiny.size the largest size of the tar stream (default: no limit)
+---@field max_ratio? integer how many times as large as the compressed layer the tar stream may be, if it is larger than 1 GiB (default: no limit)
+---@field progress? function called with the number of bytes so far, at most ten times a second
+
+---Unpacks a layer of an image (OCI image specification) into an empty directory that nothing else changes: a tar stream, plain or compressed with gzip or zstd. Whiteouts become those of overlayfs, wherever in the layer they are; a file of the layer is kept. Links in the path of an entry are resolved within the directory. Attributes of overlays in the layer are dropped. After a failure the directory is incomplete, and the caller removes it. Nothing is verified: compare the digests.
+---* EINVAL: the layer is damaged, programs would read it in different ways, or an id cannot be used
+---* EFBIG: the layer exceeds a limit, or the names and records of an entry have more than 1 MiB
+---* ENOSPC: the disk is full
+---* ENOTDIR: the layer has a file and a directory of the same name
+---* EPERM: owners, devices and file capabilities need privileges
+---```lua
+---local from <close> = tiny.open("layer.tar.gz")
+---tiny.mkdir("fs")
+---print(tiny.layer_unpack(from, { into = "fs", xattr = "trusted" }).diff_id)
+---```
+---@param from tiny.file the layer, from its current position
+---@param options tiny.layer_unpack.options
+---@return table # a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create them in a user namespace), attributes (how many could not be set), links (hard links whose target is in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the root of the layer, which hides all lower layers)
+function tiny.layer_unpack(from, options) end
+
+---@class tiny.layer_pack.options: table<"root"|"to"|"compress"|"level"|"progress", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field to tiny.file the file or pipe that receives the layer
+---@field compress? "gzip"|"zstd" how it is compressed (default: not at all)
+---@field level? integer how much time compression takes; gzip has at most 9 (default: 6 (gzip), 3 (zstd))
+---@field progress? function called with the number of bytes so far, at most ten times a second
+
+---Packs a directory tree into a layer of an image: a tar stream in pax format, in the order of names and with times in seconds, so that the same tree gives the same bytes. In the upper directory of an overlay, whiteouts and opaque directories become those of the image format. Sockets are skipped.
+---* EOPNOTSUPP: the overlay has content in lower layers: mount it with redirect_dir=off,metacopy=off
+---* EINVAL: a file's name begins with .wh., which means a whiteout
+---* EPIPE: the reader of the stream has closed it
+---* ENOSPC: the disk is full
+---```lua
+---local out <close> = tiny.open("layer.tar.gz", { write = true, create = true })
+---print(tiny.layer_pack("upper", { to = out, compress = "gzip" }).diff_id)
+---```
+---@param from string the directory
+---@param options tiny.layer_pack.options
+---@return table # a table: diff_id, stream, digest and size as those of `layer_unpack`; bytes, entries, sockets (how many were skipped), whiteouts (whiteouts and opaque marks) and changed (the files whose size changed meanwhile)
+function tiny.layer_pack(from, options) end
+
+---Computes the SHA-256 digest of the rest of an open file, as images write it (FIPS 180-4).
+---* EISDIR: it is a directory
+---```lua
+---local file <close> = tiny.open("layer.tar.gz")
+---print(tiny.sha256_file(file))
+---```
+---@param file tiny.file the file, from its current position
+---@return any # "sha256:" and 64 hexadecimal digits, and the number of bytes
+function tiny.sha256_file(file) end
+
 ---Returns random hexadecimal digits (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"
@@ -3110,6 +3195,71 @@ function tiny.send_fd(socket, file) end
 ---@param socket tiny.file a socket
 ---@return tiny.file? # a file handle; nil when the peer has closed the socket
 function tiny.recv_fd(socket) end
+
+-- Http
+
+---@class tiny.http.options: table<"method"|"headers"|"body"|"timeout"|"stall"|"ca"|"cert"|"key"|"insecure"|"proxy", any>
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE" the request's method (default: "GET")
+---@field headers? table<string, string> header fields by name (default: none)
+---@field body? string|tiny.file the body: a string, or an open file, from its offset to its end (default: none)
+---@field timeout? tiny.duration the limit for each of: resolving the name, connecting with TLS, and waiting for the headers (default: no limit)
+---@field stall? tiny.duration the longest time without a byte, also in the body (default: no limit)
+---@field ca? string[] PEM files with the authorities that https accepts (default: none)
+---@field cert? string a PEM file with this client's certificate; needs `key` (default: none)
+---@field key? string a PEM file with the certificate's private key (default: none)
+---@field insecure? boolean accept any certificate (default: false)
+---@field proxy? string the URL of an HTTP proxy; it is asked to CONNECT, also for http (default: none)
+
+---Sends an HTTP or HTTPS request and returns the response, whose body is still to be read (RFC 9110). Redirects are returned, not followed. Names are resolved by /etc/hosts and the servers in /etc/resolv.conf (resolv.conf(5)). A connection is kept for later requests with the same options.
+---* ECONNREFUSED: no program listens on this port
+---* EHOSTUNREACH: the name is unknown, or no machine has its address
+---* ENETUNREACH: this network namespace has no route to the address
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---* EKEYEXPIRED: renew the server's certificate
+---* EKEYREJECTED: `ca` accepts a private authority; `insecure = true` accepts any certificate
+---```lua
+---local response <close> = tiny.http("http://127.0.0.1:5000/v2/", { timeout = "10s", stall = "30s" })
+---```
+---@param url string "https://host:port/path?query"; an IPv6 address has brackets
+---@param options? tiny.http.options
+---@return tiny.response # a response handle: `status`, `headers` (by name in lower case; several values of one name are joined by commas); `:read()` or `:save()` take its body
+function tiny.http(url, options) end
+
+---Reads the whole body of a response.
+---* EMSGSIZE: the body is larger than `limit`
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local text = response:read("4m")
+---```
+---@param response tiny.response a handle returned by `http`
+---@param limit tiny.size the most bytes to accept
+---@return any # the body
+function tiny.http_read(response, limit) end
+
+---@class tiny.http_save.options: table<"resume"|"limit"|"mode"|"progress", any>
+---@field resume? boolean append to what the file has, which is hashed first; otherwise it is replaced. Ask for the rest with a Range header (default: false)
+---@field limit? tiny.size the largest size of the file (default: no limit)
+---@field mode? integer the mode of a newly created file (default: 0o644)
+---@field progress? function called with the number of bytes so far, at most ten times a second
+
+---Writes the body of a response to a file while it arrives, and hashes it. After an error the file keeps what has arrived.
+---* EFBIG: the file would be larger than `limit`
+---* ENOSPC: the disk is full
+---* ETIMEDOUT: the server or a firewall does not reply; `timeout` and `stall` are limits
+---* ECONNRESET: the server closed the connection; try again
+---* EPROTO: the server does not speak HTTP, or TLS for https; check the URL's scheme and port
+---```lua
+---local saved = response:save("layer.tar.gz", { limit = "1g" })
+---```
+---@param response tiny.response a handle returned by `http`
+---@param file string|tiny.file a path, or a file that is open for reading and writing
+---@param options? tiny.http_save.options
+---@return table # a table: `bytes` (the size of the file), `digest` ("sha256:" and 64 hexadecimal digits)
+function tiny.http_save(response, file, options) end
 
 -- Output
 
