@@ -2554,8 +2554,9 @@ function tiny.readlink(path, options) end
 ---@param options tiny.chown.options
 function tiny.chown(path, options) end
 
----@class tiny.setxattr.options: table<"value", any>
+---@class tiny.setxattr.options: table<"value"|"root", any>
 ---@field value string its bytes
+---@field root? tiny.dir|string resolve the path below this directory, and follow no links (default: the caller's root)
 
 ---Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target (setxattr(2)).
 ---* ENOENT: the file or its directory is missing
@@ -2758,6 +2759,27 @@ function tiny.tar_pack(from, options) end
 ---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
 function tiny.tar_unpack(to, options) end
 
+---@class tiny.tar_files.options: table<"to", any>
+---@field to tiny.file the file or pipe that receives the stream
+
+---@class tiny.tar_files.entries: table<"name"|"path"|"data", any>
+---@field name string its name in the archive; a name that ends with a slash is a directory
+---@field path? string the file whose content it has
+---@field data? string its content
+
+---Packs chosen files under chosen names into a tar stream in GNU format (tar(5)). Owners are 0 and times 1970, so that the same files give the same bytes.
+---* ENOENT: a file of `path` is missing
+---* EPIPE: the reader of the stream has closed it
+---* ENOSPC: the disk is full
+---```lua
+---local out <close> = tiny.open("a.tar", { write = true, create = true })
+---tiny.tar_files({ { name = "etc/" }, { name = "etc/motd", data = "hello" } }, { to = out })
+---```
+---@param entries { name: string, path?: string, data?: string }[] the entries, in their order
+---@param options tiny.tar_files.options
+---@return any # the number of bytes of the files' content
+function tiny.tar_files(entries, options) end
+
 ---@class tiny.layer_unpack.options: table<"into"|"xattr"|"squash_ids"|"max_entries"|"max_bytes"|"max_ratio"|"progress", any>
 ---@field into tiny.dir|string the directory: its path or handle
 ---@field xattr? "trusted"|"user" where opaque directories are marked: trusted.overlay.opaque, which needs CAP_SYS_ADMIN, or user.overlay.opaque (default: they are only reported)
@@ -2866,13 +2888,17 @@ function tiny.boot_id() end
 ---@return string # a string
 function tiny.json_encode(value, options) end
 
+---@class tiny.json_decode.options: table<"unique", any>
+---@field unique? boolean a key that an object has twice is an error: for text of others, which another program may read differently (default: false: the last one counts)
+
 ---Decodes JSON (RFC 8259). null becomes nil.
 ---```lua
 ---local state = tiny.json_decode(tiny.read_file("state.json"))
 ---```
 ---@param text string the JSON text
+---@param options? tiny.json_decode.options
 ---@return any # the value, or nil and the reason with its position
-function tiny.json_decode(text) end
+function tiny.json_decode(text, options) end
 
 ---Computes the SHA-256 digest of a string (FIPS 180-4), like sha256sum(1) for files.
 ---```lua
@@ -3011,6 +3037,21 @@ function tiny.dup2(file, number) end
 ---@param number integer 0, 1 or 2
 ---@return boolean # a boolean
 function tiny.isatty(number) end
+
+---@class tiny.withdraw_fds.options: table<"keep", any>
+---@field keep? tiny.file[] the files that stay open (default: none)
+
+---In a child that reads untrusted input: takes away every open file, also standard input, output and error, except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the child throws still reaches its parent.
+---* ENOENT: /proc is not mounted
+---```lua
+---local from <close> = tiny.open("untrusted")
+---local child <close> = tiny.fork(function()
+---  tiny.withdraw_fds { keep = { from } }
+---  return #from:read()
+---end)
+---```
+---@param options? tiny.withdraw_fds.options
+function tiny.withdraw_fds(options) end
 
 ---@class tiny.poll.options: table<"write"|"trim", any>
 ---@field write? tiny.file[] files to wait for until they can be written (default: none)

@@ -94,6 +94,12 @@ pub const FAMILY: &[Primitive] = &[
         effect: Effect::Reads,
         doc: "Decodes JSON (RFC 8259). null becomes nil.",
         args: &[arg("text", Type::Bytes, "the JSON text")],
+        options: &[opt(
+            "unique",
+            Type::Bool,
+            "false: the last one counts",
+            "a key that an object has twice is an error: for text of others, which another program may read differently",
+        )],
         returns: "the value, or nil and the reason with its position",
         example: "local state = tiny.json_decode(tiny.read_file(\"state.json\"))",
         call: json_decode,
@@ -155,7 +161,7 @@ fn json_encode(call: &Call<'_>) -> Outcome {
 
 fn json_decode(call: &Call<'_>) -> Outcome {
     let text: mlua::LuaString = call.get(0)?;
-    match json::to_lua(call.lua, &text.as_bytes()) {
+    match json::to_lua(call.lua, &text.as_bytes(), call.flag("unique")) {
         Ok(value) => call.ok(value),
         Err(e) => call.ok((Value::Nil, e)),
     }

@@ -8,8 +8,8 @@ use mlua::{Table, Value};
 use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
-use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
-use crate::vm::call::{self, Call, Fail};
+use crate::sys::{Context, descriptor, device, event as sys, fs, interrupt, passed_fds};
+use crate::vm::call::{self, Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
 
@@ -94,7 +94,7 @@ pub const FAMILY: &[Primitive] = &[
         returns: "a file handle for reading and one for writing",
         example: "local from, into = tiny.pipe()",
         call: |c| {
-            let (read, write) = fs::pipe()?;
+            let (read, write) = descriptor::pipe()?;
             match c.opt::<String>("nonblock")?.as_deref() {
                 Some("read") => sys::set_nonblocking(read.as_fd(), true)?,
                 Some(_) => sys::set_nonblocking(write.as_fd(), true)?,
@@ -102,7 +102,7 @@ pub const FAMILY: &[Primitive] = &[
             }
             if let Some(size) = c.opt_size("size")? {
                 // A pipe of another size works as well.
-                let _ = fs::set_pipe_size(read.as_fd(), size as usize);
+                let _ = descriptor::set_pipe_size(read.as_fd(), size as usize);
             }
             c.ok((file(c, read, "pipe")?, file(c, write, "pipe")?))
         },
@@ -166,7 +166,7 @@ pub const FAMILY: &[Primitive] = &[
                 return c.ok(());
             }
             crate::sys::process::flush_stdio();
-            c.fd(0)?.with(|fd| fs::dup_to(fd, number as u32))??;
+            c.fd(0)?.with(|fd| descriptor::dup_to(fd, number as u32))??;
             c.ok(())
         },
         ..BASE
@@ -188,7 +188,27 @@ pub const FAMILY: &[Primitive] = &[
         },
         ..BASE
     },
+    Primitive {
+        name: "withdraw_fds",
+        effect: Effect::Plumbing,
+        doc: "In a child that reads untrusted input: takes away every open file, also standard input, output and error, \
+              except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the \
+              child throws still reaches its parent.",
+        options: &[opt("keep", Type::List(&FILE), "none", "the files that stay open")],
+        errors: &[("ENOENT", "/proc is not mounted")],
+        example: "local from <close> = tiny.open(\"untrusted\")\nlocal child <close> = tiny.fork(function()\n  tiny.withdraw_fds \
+                  { keep = { from } }\n  return #from:read()\nend)",
+        call: withdraw_fds,
+        ..BASE
+    },
 ];
+
+fn withdraw_fds(call: &Call<'_>) -> Outcome {
+    let kept = call.opt::<Vec<Table>>("keep")?.unwrap_or_default();
+    let numbers = kept.iter().map(|handle| FdRef::of(handle)?.with(|fd| std::os::fd::AsRawFd::as_raw_fd(&fd)));
+    crate::sys::withdraw::withdraw(&numbers.collect::<Result<Vec<_>, Fail>>()?)?;
+    call.ok(())
+}
 
 pub(super) fn file(call: &Call<'_>, fd: OwnedFd, path: impl AsRef<OsStr>) -> Result<Table, Fail> {
     Builder::new(call.lua, "file")?.field("path", path.as_ref())?.fd(fd)?.build()
@@ -227,7 +247,7 @@ pub(super) fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
 fn stdio(call: &Call<'_>) -> Outcome {
     let number = standard(call, 0)?;
     let name = ["<stdin>", "<stdout>", "<stderr>"][number as usize];
-    call.ok(file(call, fs::standard(number)?, name)?)
+    call.ok(file(call, descriptor::standard(number)?, name)?)
 }
 
 fn read(call: &Call<'_>) -> Outcome {

@@ -27,6 +27,7 @@ mod root;
 mod security;
 mod socket;
 mod sync;
+mod tar_files;
 mod terminal;
 mod unwind;
 mod userns;
@@ -62,6 +63,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     file::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
+    tar_files::FAMILY,
     layer::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, readlinkat, statat, symlinkat};
 
 use super::access::{Access, limited};
+use super::copy::attributes;
 use super::path::{Place, open_root, without_umask};
 use super::{Context, Error, Result, fs};
 
@@ -145,7 +146,12 @@ fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'
             in_folder(target, name, || kept(mkdirat(target, name, Mode::from_raw_mode(0o755))))?;
             let original = how.redirect.and_then(|layer| path.strip_prefix(layer)).unwrap_or(path);
             let original = format!("/{}", original.trim_start_matches('/'));
-            fs::setxattr(format!("{to}/{name}").as_ref(), "trusted.overlay.redirect", original.as_bytes())?;
+            let copy = format!("{to}/{name}");
+            attributes::set_at(
+                Place { root: None, path: copy.as_ref() },
+                "trusted.overlay.redirect",
+                original.as_bytes(),
+            )?;
             Ok("dir")
         }
         Found::Other(kind) => Ok(kind),
@@ -219,7 +225,8 @@ pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
         let make = || kept(mkdirat(&folder, name, Mode::from_raw_mode(how.mode)));
         without_umask(|| in_folder(&folder, name, make)).at(path)?;
         if how.opaque {
-            fs::setxattr(format!("{root}/{name}").as_ref(), "trusted.overlay.opaque", b"y")?;
+            let made = format!("{root}/{name}");
+            attributes::set_at(Place { root: None, path: made.as_ref() }, "trusted.overlay.opaque", b"y")?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cloned_binary;
 pub mod copy;
 pub mod credentials;
+pub mod descriptor;
 pub mod device;
 pub mod digest;
 pub mod entries;
@@ -55,5 +56,6 @@ pub mod thread;
 pub mod title;
 pub mod tree;
 pub mod userns;
+pub mod withdraw;
 
 pub use error::{Context, Error, Result, visible};

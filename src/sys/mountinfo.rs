@@ -96,6 +96,23 @@ mod tests {
     }
 
     #[test]
+    fn only_whole_octal_escapes_are_read() {
+        let cases = [
+            (r"a\040b", "a b"),
+            (r"\134\011", "\\\t"),
+            (r"\12", r"\12"),
+            (r"\128", r"\128"),
+            (r"x\", r"x\"),
+            ("0101", "0101"),
+            (r"\101A", "AA"),
+        ];
+        for (escaped, want) in cases {
+            assert_eq!(unescape(escaped), want, "{escaped}");
+        }
+        assert_eq!(unescape(r"\303\251"), "é");
+    }
+
+    #[test]
     fn passes_over_what_is_no_mount() {
         for line in ["", "36 35", "x y z", "36 35 98:0 / / rw"] {
             assert_eq!(parse(line), None, "{line}");

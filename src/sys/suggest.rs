@@ -31,5 +31,11 @@ mod tests {
         assert_eq!(suggest("netwrok"), Some("network"));
         assert_eq!(suggest("images"), None);
         assert_eq!(suggest("xx"), None);
+        // The closest one, whatever their order; one wrong letter of two is another word.
+        for names in [["stop", "start"], ["start", "stop"]] {
+            assert_eq!(did_you_mean("stpo", names.into_iter()), Some("stop"));
+            assert_eq!(did_you_mean("strat", names.into_iter()), Some("start"));
+        }
+        assert_eq!(did_you_mean("rx", ["rm"].into_iter()), None);
     }
 }

@@ -189,6 +189,48 @@ mod tests {
         assert!(once(long.as_bytes()).starts_with("\\x1b[1;"));
     }
 
+    #[test]
+    fn a_carriage_return_is_plain_only_before_a_newline_in_whole_lines() {
+        let pass =
+            |whole_lines, text: &[u8]| String::from_utf8(Filter::new(whole_lines).pass(text, true)).expect("UTF-8");
+        assert_eq!(pass(false, b"a\rb\r\n"), "a\rb\r\n");
+        assert_eq!(pass(true, b"a\rb\r\n"), "a\\x0db\r\n");
+        assert_eq!(pass(true, b"a\r"), "a\\x0d");
+    }
+
+    #[test]
+    fn colours_and_sequences_at_their_limits() {
+        // A reset in front forgets earlier colours, also as an empty parameter; in the middle it is a part.
+        let mut filter = Filter::new(false);
+        assert_eq!(filter.pass(b"\x1b[31m\x1b[0;1mx", false), b"\x1b[31m\x1b[0m\x1b[0;1mx\x1b[0m");
+        assert_eq!(filter.pass(b"y", false), b"\x1b[0;1my\x1b[0m");
+        assert_eq!(filter.pass(b"\x1b[31;0mz", false), b"\x1b[0;1m\x1b[31;0mz\x1b[0m");
+        // As many colours as fit are kept; one more begins anew.
+        let one = b"\x1b[31m";
+        let most = COLOURS_MOST / one.len();
+        let mut filter = Filter::new(false);
+        filter.pass(&one.repeat(most), false);
+        assert_eq!(filter.colours.len(), most * one.len());
+        filter.pass(one, false);
+        // One more did not fit.
+        let anew = one.len();
+        assert_eq!(filter.colours.len(), anew);
+        // The longest sequence is a colour; a longer one is text.
+        let longest = format!("\x1b[{}m", "1".repeat(SGR_LONGEST - 3));
+        assert_eq!(once(longest.as_bytes()), format!("{longest}\x1b[0m"));
+        let longer = format!("\x1b[{}m", "1".repeat(SGR_LONGEST - 2));
+        assert!(once(longer.as_bytes()).starts_with("\\x1b[11"));
+    }
+
+    #[test]
+    fn a_torn_character_waits_and_an_invalid_one_does_not() {
+        let mut filter = Filter::new(false);
+        assert_eq!(filter.pass(b"\xf0\x9f\xa6", false), b"");
+        assert_eq!(filter.pass(b"\x80", false), "🦀".as_bytes());
+        assert_eq!(filter.pass(b"\xc3(", false), b"\\xc3(");
+        assert_eq!(filter.pass(b"\xf0\x9f\xa6a", false), b"\\xf0\\x9f\\xa6a");
+    }
+
     /// The result does not depend on how a stream is split, apart from colours that end with each piece.
     #[test]
     fn cut_anywhere() {

@@ -95,3 +95,56 @@ fn text(string: &mlua::LuaString, place: &str) -> Result<String, String> {
 fn short(place: &str) -> String {
     place.chars().take(40).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mlua::Lua;
+
+    /// The JSON of a Lua expression, or the reason.
+    fn json(lua: &Lua, expression: &str, empty_list: bool) -> Result<String, String> {
+        let value: Value = lua.load(expression).eval().expect("Lua");
+        from_lua(&value, empty_list, "value").map(|json| json.to_string())
+    }
+
+    #[test]
+    fn values_and_what_json_does_not_have() {
+        let lua = Lua::new();
+        for (expression, want) in [
+            ("nil", "null"),
+            ("true", "true"),
+            ("-7", "-7"),
+            ("1.5", "1.5"),
+            ("'a\\n\"'", r#""a\n\"""#),
+            ("{}", "{}"),
+            ("{ 1, 'two', { false } }", r#"[1,"two",[false]]"#),
+            ("{ b = 1, a = { c = {} } }", r#"{"a":{"c":{}},"b":1}"#),
+        ] {
+            assert_eq!(json(&lua, expression, false).as_deref(), Ok(want), "{expression}");
+        }
+        assert_eq!(json(&lua, "{ a = {}, b = { 1 } }", true).as_deref(), Ok(r#"{"a":[],"b":[1]}"#));
+        for (expression, want) in [
+            ("1 / 0", "value: JSON has no inf"),
+            ("{ x = { '\\xff' } }", "value.x[1]: \"\u{fffd}\" is not UTF-8"),
+            ("{ 1, nil, 3 }", "value[2]: a hole in the list"),
+            ("{ 1, x = 2 }", "value: a list that also has the key \"x\""),
+            ("{ 1, [3] = 2 }", "value: a list that also has the key 3"),
+            ("{ [true] = 1 }", "value: the key true is not a string, and the table is not a list"),
+            ("{ f = print }", "value.f: a function cannot be written as JSON"),
+        ] {
+            assert_eq!(json(&lua, expression, false).expect_err(expression), want, "{expression}");
+        }
+    }
+
+    #[test]
+    fn the_greatest_depth_is_the_one_that_can_be_read() {
+        let lua = Lua::new();
+        let nested = |depth: usize| format!("{}1{}", "{ a = ".repeat(depth), " }".repeat(depth));
+        assert!(json(&lua, &nested(DEEPEST), false).is_ok());
+        let error = json(&lua, &nested(DEEPEST + 1), false).expect_err("too deep");
+        let place: String = format!("value{}", ".a".repeat(40)).chars().take(40).collect();
+        assert_eq!(error, format!("{place}…: deeper than {DEEPEST} tables, or a table that contains itself"));
+        let itself = json(&lua, "(function() local t = {} t.t = t return t end)()", false);
+        assert!(itself.expect_err("endless").contains("a table that contains itself"));
+    }
+}

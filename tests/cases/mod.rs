@@ -7,9 +7,10 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     (
         "attacks",
         "fake_null fork_bomb:pids host_fds inheritable_caps join_ptrace mount_flags output_fifo passwd_file \
-         proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
+         layer_links proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
+    ("images", "commands run stack volumes"),
     (
         "scenarios",
         "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \
@@ -29,6 +30,9 @@ const WALKS: &[(&str, &[&str])] = &[
     ("exec", &[""]),
     ("stop", &[""]),
     ("remove", &[""]),
+    ("volumes", &["", "inside"]),
+    ("volumes_remove", &[""]),
+    ("volume_rm", &[""]),
 ];
 
 /// The fault at each call.
@@ -87,7 +91,11 @@ pub fn all() -> Vec<Case> {
     for (folder, tests) in BY_AN_ORDINARY_USER {
         for test in tests.split_whitespace() {
             let (test, needs) = test.split_once(':').unwrap_or((test, ""));
-            let prefix = if *folder == "attacks" { "attack_" } else { "" };
+            let prefix = match *folder {
+                "attacks" => "attack_",
+                "images" => "image_",
+                _ => "",
+            };
             let arguments = vec![format!("{folder}.{test}"), needs.to_owned()];
             cases.push(Case { name: format!("rootless/{prefix}{test}"), recipe: "run_as_ordinary.lua", arguments });
         }

@@ -49,6 +49,7 @@ fn settle(name: &str) -> Result<()> {
     lay_out()?;
     cgroups.mount()?;
     loopback_up()?;
+    default_settings()?;
     nix::unistd::sethostname("private").map_err(|e| format!("sethostname: {e}"))?;
     std::env::set_current_dir("/tmp").map_err(|e| format!("/tmp: {e}"))
 }
@@ -75,6 +76,18 @@ fn lay_out() -> Result<()> {
         // The machine's own is unmounted, with everything below it: its cgroup mounts would remain visible.
         umount2(path, MntFlags::MNT_DETACH).map_err(|e| format!("detaching {path}: {e}"))?;
         mount_at(kind, path, Some(kind), flags | MsFlags::MS_NOEXEC, "")?;
+    }
+    Ok(())
+}
+
+/// A new network namespace has the settings that the machine's own has at this moment, such as forwarding for a container.
+fn default_settings() -> Result<()> {
+    for name in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
+        let path = format!("/proc/sys/net/{name}");
+        match std::fs::write(&path, "0") {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(format!("{path}: {e}")),
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"rootfs"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"rootfs"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field interactive? boolean Keep standard input open.
@@ -22,10 +22,13 @@
 ---@field workdir? string The working directory in the container; created if missing.
 ---@field user? string The user to run as: "NAME", "UID" or "NAME:GROUP".
 ---@field group_add? string[] Supplementary groups of the user.
+---@field image? string The image with the root file system and the defaults of other keys: "debian:12".
+---@field pull? string When to pull the image: "missing" (the default), "always" or "never".
+---@field platform? string The platform of the image: "linux/arm64"; the default is this machine's.
 ---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": a host path (relative ones begin with ./, at the recipe) or a named volume to mount; "/TARGET": an anonymous volume.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
 ---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
@@ -38,7 +41,7 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks.
+---@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks; the default is none, or bridge with `publish` and for images.
 ---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
 ---@field publish_all? boolean Publish every exposed port on a free port of the host.
 ---@field expose? string[] The ports that publish_all publishes.
@@ -99,9 +102,11 @@
 ---@field exec? fun(ctx: tiny.context) Inside: executes the program.
 
 ---A mount.
----@class tiny.mount.spec: table<"type"|"source"|"subpath"|"target"|"read_only"|"size"|"mode"|"inodes"|"exec"|"suid"|"dev", any>
----@field type? "bind"|"tmpfs" Type of the mount.
----@field source? string File or directory on the host.
+---@class tiny.mount.spec: table<"type"|"source"|"nocopy"|"labels"|"subpath"|"target"|"read_only"|"size"|"mode"|"inodes"|"exec"|"suid"|"dev", any>
+---@field type? "bind"|"volume"|"tmpfs" Type of the mount; the default is volume.
+---@field source? string File or directory on the host, or the name of a volume, which is created if it is missing; without one, a new anonymous volume.
+---@field nocopy? boolean volume: do not copy the content of the target to an empty volume.
+---@field labels? table<string, string>|string[] volume: labels of a volume that is created.
 ---@field subpath? string A path below the source; no link on it leads out of the source.
 ---@field target? string Path in the container.
 ---@field read_only? boolean Read-only.

@@ -84,15 +84,33 @@ local function of_recipe(args)
   return placed(function() return where end, overlay, result.spec, args), how(args, { where = where, recipe = recipe })
 end
 
+-- Whether the first word of the command is an image. Most words are programs of the host, for which no module of images is loaded:
+-- a plain name in /usr/bin that is not the name of a local image (tiny.images.store) and cannot be the id of one.
+local function is_image(args, program)
+  local word = args.command[1]
+  if not word or rawget(args, "image") or rawget(args, "host") or rawget(args, "rootfs") or #args.view > 0 then return false end
+  if word:sub(1, 1) == "/" then return false end
+  if word:find("^%l[%l%d-]*$") and not word:find("^%x%x%x%x%x%x*$") and not program and tiny.stat("/usr/bin/" .. word) and not tiny.isatty(2)
+    and not tiny.stat(require("tiny.store.state").roots() .. "/images/refs/docker.io+library+" .. word .. ":latest") then
+    return false
+  end
+  return require("tiny.cli.first_word").is_image(word, args, program)
+end
+
 -- Returns a spec with the options for tiny.client.run; nil and the result for a recipe that acts itself.
 function commandline.spec(args)
   -- With an entrypoint, the words are its arguments. Read raw, so that only a given one counts.
   local entrypoint = rawget(args, "entrypoint")
   local program = entrypoint and entrypoint ~= ""
-  if not program and #args.command == 0 then
-    tiny.fail { message = "no command given", hint = "give a command or a recipe: tinylua run CMD…", exit = 2 }
+  local image = rawget(args, "image")
+  if not program and not image and #args.command == 0 then
+    tiny.fail { message = "no command given", hint = "give a command, a recipe or an image: tinylua run CMD…", exit = 2 }
   end
-  if not program and args.command[1]:match("%.lua$") then return of_recipe(args) end
+  if not program and (args.command[1] or ""):match("%.lua$") then return of_recipe(args) end
+  if is_image(args, program) then
+    local words = table.move(args.command, 2, #args.command, 1, {})
+    return overlay({ image = args.command[1], command = words }, args), how(args, {})
+  end
   return overlay({ command = args.command }, args), how(args, {})
 end
 
@@ -102,6 +120,6 @@ function commandline.options() return require("tiny.spec.derived").options() end
 -- A hint for an option that only other engines have.
 function commandline.elsewhere(option) return require("tiny.cli.unsupported_options")[option] end
 
-commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|COMMAND", help = "What to run, and its arguments" } }
+commandline.args = { { "command", trailing = true, required = false, value = "RECIPE.lua|IMAGE|COMMAND", help = "What to run, and its arguments" } }
 
 return commandline

@@ -26,6 +26,25 @@ function KINDS.containers() return names_in(state_folder() .. "/names") end
 
 function KINDS.networks() return names_in(state_folder() .. "/networks") end
 
+function KINDS.volumes() return names_in(state_folder() .. "/volumes") end
+
+-- The names of local images, as people write them.
+function KINDS.images()
+  local found = {}
+  for _, folder in ipairs(tiny.try(tiny.list_dir, state_folder() .. "/images/refs") or {}) do
+    local ref = tiny.try(require("tiny.images.reference").parse, (folder:gsub("+", "/")))
+    if ref then table.insert(found, { require("tiny.images.reference").familiar(ref) }) end
+  end
+  return found
+end
+
+-- What `run` can begin with, besides programs.
+function KINDS.runnable()
+  local found = KINDS.recipes()
+  for _, image in ipairs(KINDS.images()) do table.insert(found, image) end
+  return found
+end
+
 -- Everything that a container can join.
 function KINDS.joinable()
   local found = KINDS.networks()
@@ -87,9 +106,9 @@ function KINDS.dirs() return { ":dirs" } end
 
 -- The default kind, by the value's placeholder in the help.
 local BY_VALUE = {
-  FILE = "files", ["FILE.lua"] = "files", ["FILE.lua|PROJECT"] = "files", DIR = "dirs", ["SOURCE:/TARGET[:ro]"] = "files",
-  ["HOST[:CONTAINER[:rwm]]"] = "files", ["RECIPE.lua|COMMAND"] = "recipes", ["[CONTAINER:]SRC"] = "copy", ["[CONTAINER:]DEST"] = "copy",
-  ["RECIPE.lua"] = "recipes", ["FILE_test.lua|FOLDER"] = "files", CONTAINER = "containers", NETWORK = "joinable", COMMAND = "files", CAPABILITY = "capabilities", SIGNAL = "signals",
+  FILE = "files", ["FILE.lua"] = "files", ["FILE.lua|PROJECT"] = "files", DIR = "dirs", ["SOURCE:/TARGET[:ro]"] = "files", VOLUME = "volumes",
+  ["HOST[:CONTAINER[:rwm]]"] = "files", ["RECIPE.lua|IMAGE|COMMAND"] = "runnable", ["[CONTAINER:]SRC"] = "copy", ["[CONTAINER:]DEST"] = "copy",
+  ["RECIPE.lua"] = "recipes", ["FILE_test.lua|FOLDER"] = "files", CONTAINER = "containers", NETWORK = "joinable", IMAGE = "images", COMMAND = "files", CAPABILITY = "capabilities", SIGNAL = "signals",
 }
 
 local function values(item)

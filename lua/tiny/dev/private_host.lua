@@ -94,6 +94,8 @@ local function complete(kept, cgroups, rootless)
   lay_out(kept, cgroups, rootless)
   if cgroups then leave_top() end
   tiny.link_set("lo", { up = true })
+  -- A new network namespace starts with the host's settings, which a running container may have changed.
+  for _, name in ipairs { "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding" } do tiny.try(tiny.sysctl, name, "0") end
   tiny.sethostname("private")
   for _, folder in ipairs { "/tmp/home", "/tmp/test", "/tmp/test-run" } do tiny.mkdir(folder, { mode = PRIVATE }) end
 end

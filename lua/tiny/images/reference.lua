@@ -75,6 +75,9 @@ function reference.parse(text)
   if type(text) ~= "string" or text == "" then wrong(text, "it is empty") end
   local other = of_transport(text)
   if other then return other end
+  -- An image without a name, as the store has it.
+  local nameless = text:match("^<none>@(.*)$")
+  if reference.is_digest(nameless) then return { registry = "", repository = "<none>", digest = nameless } end
   local rest, digest = text:match("^([^@]*)@(.*)$")
   if digest and not reference.is_digest(digest) then
     wrong(text, ("%s is not a digest"):format(tiny.show(digest)), "a digest is sha256: and 64 lower-case hexadecimal digits")
@@ -103,22 +106,38 @@ end
 
 -- The whole name, unique for an image: docker.io/library/debian:12.
 function reference.full(ref)
-  local name = ref.registry .. "/" .. ref.repository
+  local name = ref.registry == "" and ref.repository or ref.registry .. "/" .. ref.repository
   if ref.tag then name = name .. ":" .. ref.tag end
   return ref.digest and name .. "@" .. ref.digest or name
 end
 
--- The registry and repository as people write them: without what docker.io implies.
+-- A name without what docker.io implies.
+local function without_hub(name)
+  if name:sub(1, #HUB + 1) ~= HUB .. "/" then return name end
+  return (name:sub(#HUB + 2):gsub("^library/", ""))
+end
+
+-- The registry and repository as people write them.
 function reference.short(ref)
-  if ref.registry ~= HUB then return ref.registry .. "/" .. ref.repository end
-  return (ref.repository:gsub("^library/", ""))
+  return without_hub(ref.registry == "" and ref.repository or ref.registry .. "/" .. ref.repository)
 end
 
 -- The name as people write it: debian:12.
 function reference.familiar(ref)
-  local name = reference.short(ref)
-  if ref.tag then name = name .. ":" .. ref.tag end
-  return ref.digest and name .. "@" .. ref.digest or name
+  return without_hub(reference.full(ref))
+end
+
+-- The same for a whole name, which is not parsed again: its familiar form, the repository in it, and its tag or nil.
+function reference.shown(full)
+  local name = without_hub(full)
+  local plain = name:match("^[^@]*")
+  local repository, tag = plain:match("^(.*):([^:/]*)$")
+  return name, repository or plain, tag
+end
+
+-- The registry and repository of a whole name: docker.io/library/debian.
+function reference.repository(full)
+  return (full:gsub("@.*$", ""):gsub(":[^:/]*$", ""))
 end
 
 return reference

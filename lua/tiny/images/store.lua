@@ -2,7 +2,8 @@
 -- at any point leaves only what `gc` collects.
 --   images/lock                  pulls and runs hold it shared, a collection exclusively
 --   images/blobs/sha256/HEX      indexes, manifests, configurations and compressed layers, as in an OCI image layout
---   images/ingest/HEX            a partial download; whoever downloads it holds its lock
+--   images/ingest/HEX            a partial download
+--   images/locks/HEX             held by whoever downloads this blob
 --   images/layers/HEX/fs         an unpacked layer, by its diff id; made under a temporary name
 --   images/refs/NAME/image.json  a name and its image
 --   images/trash/                what is being deleted
@@ -15,7 +16,7 @@ local store = {}
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 -- A manifest or a configuration; registries and containerd have this limit too.
 store.LARGEST = 4 << 20
-local FOLDERS = { "blobs/sha256", "ingest", "layers", "refs", "trash" }
+local FOLDERS = { "blobs/sha256", "ingest", "locks", "layers", "refs", "trash" }
 
 -- The store's folder, or a path below it.
 function store.path(below)
@@ -25,6 +26,7 @@ end
 
 -- Creates the folders.
 function store.prepare()
+  tiny.mkdir(store.path(), { parents = true, mode = PRIVATE })
   for _, name in ipairs(FOLDERS) do tiny.mkdir(store.path(name), { parents = true, mode = PRIVATE }) end
 end
 
@@ -35,6 +37,7 @@ end
 
 -- The store's lock: shared for whoever reads or adds, exclusive for a collection.
 function store.lock(how)
+  if not store.exists() then store.prepare() end
   local lock = tiny.flock(store.path "lock", { shared = how == "shared", timeout = how == "shared" and 120 or nil })
   return lock or tiny.fail {
     message = "a collection of the image store has held its lock for two minutes", code = "ETIMEDOUT", exit = 125,
@@ -74,7 +77,7 @@ end
 -- Stores a small blob; returns its digest.
 function store.put_blob(text)
   local digest = "sha256:" .. tiny.sha256(text)
-  if not store.has_blob(digest) then tiny.write_file(store.blob(digest), text, { mode = PRIVATE_FILE, sync = true }) end
+  if store.has_blob(digest) ~= #text then tiny.write_file(store.blob(digest), text, { mode = PRIVATE_FILE, sync = true }) end
   return digest
 end
 
@@ -82,8 +85,10 @@ end
 -- returns nil if the store has the blob then.
 function store.ingest(digest)
   local path = store.path("ingest/" .. digits(digest))
-  local lock = tiny.flock(path)
+  -- A file of its own, since a download may begin anew with another file.
+  local lock = tiny.flock(store.path("locks/" .. digits(digest)))
   if store.has_blob(digest) then
+    tiny.try(tiny.remove, path)
     lock:close()
     return nil
   end
@@ -96,7 +101,7 @@ function store.ingest(digest)
   end
   -- Discards the content.
   function ingest.discard()
-    tiny.remove(path)
+    tiny.try(tiny.remove, path)
     lock:close()
   end
   function ingest.close() lock:close() end
@@ -107,6 +112,11 @@ end
 function store.layer(diff_id)
   local path = store.path("layers/" .. digits(diff_id)) .. "/fs"
   return tiny.stat(path) and path or nil
+end
+
+-- Whether a layer hides all layers below it: its root is opaque, which the kernel does not know.
+function store.hides_all(diff_id)
+  return tiny.stat(store.path("layers/" .. digits(diff_id)) .. "/opaque") ~= nil
 end
 
 -- A new folder for a layer, whose name `commit_layer` changes to its diff id.
@@ -138,34 +148,60 @@ end
 -- A ref's folder. No part of a name contains a "+".
 local function folder_of(full) return store.path("refs/" .. full:gsub("/", "+")) end
 
-local function check_ref(image, path)
-  local whole = type(image) == "table" and type(image.name) == "string" and reference.is_digest(image.manifest) and reference.is_digest(image.config)
-    and type(image.layers) == "table" and type(image.size) == "number" and not files.too_new(image)
-  for _, layer in ipairs(whole and image.layers or {}) do
-    whole = whole and type(layer) == "table" and reference.is_digest(layer.digest) and reference.is_digest(layer.diff_id)
+local NONE = {}
+local is_digest = reference.is_digest
+local TYPES = { layers = "table", size = "number", created = "string", stored_at = "string", platform = "string" }
+
+local function is_whole(image, folder)
+  if type(image) ~= "table" or type(image.name) ~= "string" or files.too_new(image) then return false end
+  -- The characters of a name: whoever shows it need not escape it.
+  if image.name:gsub("/", "+") ~= folder or folder:find("[^%w._:+@%[%]<>-]") then return false end
+  if not (is_digest(image.manifest) and is_digest(image.config) and (image.index == nil or is_digest(image.index))) then return false end
+  for key, kind in next, TYPES do
+    if image[key] ~= nil and type(image[key]) ~= kind then return false end
   end
-  return whole and image or nil, not whole and ("%s is damaged, or was written by a newer tinylua"):format(path) or nil
+  for _, layer in ipairs(image.layers or NONE) do
+    if type(layer) ~= "table" or not (is_digest(layer.digest) and is_digest(layer.diff_id)) then return false end
+  end
+  return true
 end
 
--- Points a name to an image: { manifest, config, layers = { { digest, diff_id, size } }, size, platform, index, created }.
+-- The image in a ref, as far as it was read, or why it is damaged.
+local function check_ref(image, folder)
+  if is_whole(image, folder) then return image end
+  return nil, ("the image name %s is damaged, or was written by a newer tinylua"):format(tiny.show((folder:gsub("+", "/"))))
+end
+
+-- Points a name to an image: { manifest, config, layers = { { digest, diff_id, size } }, size, platform = "linux/amd64", index,
+-- created }. Whatever it names has been synced to the disk before; afterwards the name has the old or the new image.
 function store.write_ref(full, image)
   local folder = folder_of(full)
-  tiny.mkdir(folder, { parents = true, mode = PRIVATE })
-  image.name, image.version, image.stored_at = full, files.VERSION, image.stored_at or tiny.timestamp()
-  tiny.write_file(folder .. "/image.json", tiny.json_encode(image, { pretty = true }) .. "\n", { mode = PRIVATE_FILE, sync = true })
+  local record = { version = files.VERSION, name = full, stored_at = tiny.timestamp() }
+  for key, value in pairs(image) do record[key] = record[key] or value end
+  local text = tiny.json_encode(record, { pretty = true }) .. "\n"
+  local _, err
+  -- Its folder may be removed meanwhile.
+  for _ = 1, 100 do
+    tiny.mkdir(folder, { parents = true, mode = PRIVATE })
+    _, err = tiny.try(tiny.write_file, folder .. "/image.json", text, { mode = PRIVATE_FILE, sync = true })
+    if not err or err.code ~= "ENOENT" then break end
+  end
+  if err then error(err, 0) end
   tiny.fsync(store.path "refs")
+  return record
 end
 
 -- The image of a name; nil if there is none; fails if the ref is damaged.
 function store.read_ref(full)
-  local path = folder_of(full) .. "/image.json"
-  local text = tiny.try(tiny.read_file, path)
+  local folder = folder_of(full)
+  local text = tiny.read_file(folder .. "/image.json", { max = store.LARGEST })
   if not text then return nil end
-  local image, damage = check_ref((tiny.json_decode(text)), path)
-  return image or tiny.fail { message = damage, hint = "`tinylua image rm` removes the name", exit = 125 }
+  local image, damage = check_ref((tiny.json_decode(text)), folder:match("[^/]+$"))
+  if image and not image.layers then image, damage = check_ref(nil, folder:match("[^/]+$")) end
+  return image or tiny.fail { message = damage, hint = "`tinylua rmi` removes the name, and `tinylua pull` restores it", exit = 125 }
 end
 
--- Removes a name; returns whether it existed.
+-- Removes a name, damaged or not; returns whether it existed.
 function store.remove_ref(full)
   local folder = folder_of(full)
   if not tiny.stat(folder) then return false end
@@ -174,32 +210,59 @@ function store.remove_ref(full)
   return true
 end
 
--- All images, by name, and the damage of refs that cannot be read.
-function store.refs()
-  local list, damaged = {}, {}
-  for name, found in pairs(tiny.read_json_files(store.path "refs", { "image.json" }) or {}) do
-    local image, damage = check_ref(found["image.json"], store.path("refs/" .. name))
-    -- A folder without a file is what a crash leaves.
+-- All images, by name, and the names that are damaged: { name, damage }. keys: what the caller needs to know of each, which is
+-- faster; nil for all.
+function store.refs(keys)
+  local only = keys and table.move(keys, 1, #keys, 5, { "name", "manifest", "config", "version" })
+  local list, damaged, names = {}, {}, {}
+  local found = tiny.read_json_files(store.path "refs", { "image.json" }, only and { keys = only }) or {}
+  for name in pairs(found) do table.insert(names, name) end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local image, damage = check_ref(found[name]["image.json"], name)
     if image then table.insert(list, image)
-    elseif found["image.json"] ~= nil or tiny.stat(store.path("refs/" .. name .. "/image.json")) then table.insert(damaged, damage) end
+    -- A folder without a file is what a crash leaves.
+    elseif found[name]["image.json"] ~= nil or tiny.stat(store.path("refs/" .. name .. "/image.json")) then
+      table.insert(damaged, { name = (name:gsub("+", "/")), damage = damage })
+    end
   end
-  table.sort(list, function(a, b) return a.name < b.name end)
   return list, damaged
+end
+
+-- Whether an image is the one of a digest: that of its manifest, or of the index that it came from.
+local function is_pinned(image, digest)
+  return image.manifest == digest or image.index == digest
 end
 
 -- The images with this name, or whose id (the digest of the configuration) begins with it.
 function store.find(text)
   local parsed = tiny.try(reference.parse, text)
   local image = parsed and not parsed.transport and store.read_ref(reference.full(parsed))
+  if image and parsed.digest and not is_pinned(image, parsed.digest) then
+    tiny.fail { message = ("the image store is damaged: %s has another digest"):format(text), hint = "`tinylua rmi` removes the name, and `tinylua pull` restores it", exit = 125 }
+  end
   if image then return { image } end
   local id = text:match("^sha256:([0-9a-f]+)$") or text:match("^([0-9a-f]+)$")
   local found = {}
-  if id and #id <= 64 then
-    for _, other in ipairs((store.refs())) do
-      if other.config:sub(8, 7 + #id) == id or other.manifest == "sha256:" .. id then table.insert(found, other) end
-    end
+  if not (id and #id <= 64) and not (parsed and parsed.digest) then return found end
+  for _, other in ipairs((store.refs())) do
+    local named = parsed and parsed.digest and is_pinned(other, parsed.digest)
+      and reference.repository(other.name) == parsed.registry .. "/" .. parsed.repository
+    local by_id = id and #id <= 64 and (other.config:sub(8, 7 + #id) == id or other.manifest == "sha256:" .. id)
+    if named or by_id then table.insert(found, other) end
   end
   return found
+end
+
+-- The one image with this name or id; nil if there is none.
+function store.find_one(text)
+  local found = store.find(text)
+  for _, other in ipairs(found) do
+    if other.config ~= found[1].config then
+      tiny.fail { message = ("%s is the beginning of several image ids"):format(tiny.show(text)), hint = "write more of it; `tinylua images` lists them", exit = 125 }
+    end
+  end
+  return found[1]
 end
 
 return store

@@ -1,4 +1,5 @@
--- Mounts the container's root file system: a directory of the user's, or a throwaway view of the host. The view consists of
+-- Mounts the container's root file system: a directory of the user's, the layers of an image with a directory for changes above
+-- them, or a throwaway view of the host. The view consists of
 -- two overlays. The inner one shows selected parts of the host (tiny.pipeline.host_view). It is mounted as a user who owns
 -- nothing, so that the kernel opens the host's files with that user's access. The outer one adds a directory of the
 -- container's for changes.
@@ -7,10 +8,11 @@ local rootfs = {}
 
 local OPEN = tonumber("755", 8)
 
--- On the host, before the container: creates the directories for the throwaway view's changes.
+-- On the host, before the container: creates the directories for changes.
 function rootfs.prepare(ctx)
   if ctx.spec.rootfs then return end
-  for _, name in ipairs { "upper", "work" } do
+  local image = ctx.spec.from_image
+  for _, name in ipairs { "upper", "work", image and #image.layers == 0 and "lower" or nil } do
     if not tiny.stat(ctx.dir .. "/" .. name) then tiny.mkdir(ctx.dir .. "/" .. name) end
   end
 end
@@ -28,6 +30,23 @@ local function stacked(err)
   error(err, 0)
 end
 
+-- Mounts the layers of an image over the container's run directory. With a user namespace of root's, files show its ids.
+local function image(ctx, idmap)
+  local layers, place, own, through = require "tiny.images.layers", ctx.run, ctx.dir, nil
+  if idmap then
+    tiny.mount_tmpfs(place, { size = "64k", mode = OPEN })
+    local idmapped = require("tiny.pipeline.view_layers").idmapped
+    through, own = idmapped(require("tiny.images.store").path "layers", place .. "/layers", idmap), idmapped(ctx.dir, place .. "/changes", idmap)
+    tiny.mkdir(place .. "/root")
+    place = place .. "/root"
+  end
+  layers.mount(place, ctx.spec.from_image.layers, ctx.spec.image, {
+    upper = own .. "/upper", work = own .. "/work", empty = own .. "/lower", through = through, userxattr = ctx.rootless or false,
+    volatile = ctx.throwaway or false, nodev = not ctx.spec.privileged,
+  })
+  return tiny.open_root(place)
+end
+
 -- Mounts the root in a mount namespace of its own, which does not propagate to the host; returns it as a directory handle.
 function rootfs.mount(ctx)
   -- As root, with a user namespace, files show the namespace's ids.
@@ -36,6 +55,7 @@ function rootfs.mount(ctx)
     tiny.mount_bind(ctx.spec.rootfs, ctx.spec.rootfs, { idmap = idmap, nodev = not ctx.spec.privileged })
     return tiny.open_root(ctx.spec.rootfs)
   end
+  if ctx.spec.from_image then return image(ctx, idmap) end
   -- Our own state is never shown.
   local hidden = { (ctx.dir:gsub("/containers/[^/]+$", "")), (ctx.run:match("^(.*)/")) }
   if ctx.rootless then

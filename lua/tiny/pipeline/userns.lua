@@ -90,7 +90,7 @@ end
 
 -- Loads modules that are needed inside, where the owner of a module's file cannot be checked.
 local function load(asked)
-  local view = not asked.rootfs
+  local view = not asked.rootfs and not asked.from_image
   local needed = {
     rootfs = true, mounts = true, masked_paths = not asked.privileged, rootless_view = view, host_view = view, view_layers = view,
     volumes = asked.mounts, users = asked.user or asked.group_add, devices = asked.devices or asked.privileged, terminal = asked.tty,
@@ -99,7 +99,11 @@ local function load(asked)
   for name, wanted in pairs(needed) do
     if wanted then require("tiny.pipeline." .. name) end
   end
+  for _, mount in ipairs(asked.mounts or {}) do
+    if mount.type == "volume" then require "tiny.pipeline.first_content" end
+  end
   require "tiny.net.files"
+  if asked.from_image then require "tiny.images.layers" end
 end
 
 -- Before the container is created: opens its namespace as ctx.userns. Sharing another's network shares its user namespace.

@@ -44,6 +44,9 @@ return function(spec, args)
       spec[key] = table.move(value, 1, #value, #list + 1, list)
     end
   end
+  -- A container has one root.
+  if args.image then spec.image, spec.rootfs, spec.view = args.image, args.rootfs, #args.view > 0 and spec.view or nil
+  elseif args.rootfs or #args.view > 0 then spec.image = nil end
   if args.learn then spec.seccomp = put_over(spec.seccomp, { learn = args.learn }) end
   if args.policy then put_over(spec, require("tiny.spec.policy").read(args.policy)) end
   -- A recipe's networks are replaced, since they may not exist on this host.

@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod attributes;
 pub(in crate::sys) mod content;
+pub mod file_archive;
 pub mod packer;
 pub mod tree_reader;
 pub mod tree_writer;

@@ -160,3 +160,58 @@ fn some_space_stays_free() {
     log.rotation.keep_free = 0;
     log.append("stdout", b"one\n", 0, false).expect("written");
 }
+
+/// Appends text whose lines and characters are at the limits of a block, an entry and a burst.
+#[test]
+fn each_character_survives_at_each_place() {
+    for special in ["\"", "\\", "\u{1}", "\u{1f}", "\t", " ", "\u{7f}", "é", "容", "🦀"] {
+        for before in [0, 1, 30, 31, 32, 33, 63, 64] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let line = format!("{}{special}{}", "x".repeat(before), "y".repeat(40));
+            log(&dir, Rotation::default()).append("stdout", format!("{line}\n").as_bytes(), 0, false).expect("written");
+            assert_eq!(entries(&dir)[0]["text"], line, "{special:?} after {before}");
+        }
+    }
+}
+
+#[test]
+fn a_line_is_split_only_if_it_is_too_long_and_never_inside_a_character() {
+    // A line of the greatest length is one entry, with or without its newline.
+    for (length, end, want) in
+        [(LONGEST, true, vec![LONGEST]), (LONGEST + 1, true, vec![LONGEST, 1]), (LONGEST, false, vec![])]
+    {
+        let dir = tempfile::tempdir().expect("a folder");
+        log(&dir, Rotation::default()).append("stdout", &vec![b'x'; length], 0, end).expect("written");
+        let seen: Vec<usize> = entries(&dir).iter().map(|e| e["text"].as_str().expect("text").len()).collect();
+        assert_eq!(seen, want, "{length}");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    log(&dir, Rotation::default())
+        .append("stdout", &[vec![b'x'; LONGEST], b"\n".to_vec()].concat(), 5, false)
+        .expect("written");
+    assert_eq!((entries(&dir).len(), entries(&dir)[0]["end"].as_u64()), (1, Some(5 + LONGEST as u64 + 1)));
+    // A character of four bytes around the limit moves to the next entry; bytes that continue nothing are cut at the limit.
+    for over in 1..4 {
+        let dir = tempfile::tempdir().expect("a folder");
+        let line = [vec![b'x'; LONGEST - over], "🦀".as_bytes().to_vec(), b"z".to_vec()].concat();
+        log(&dir, Rotation::default()).append("stdout", &line, 0, true).expect("written");
+        let texts: Vec<String> = entries(&dir).iter().map(|e| e["text"].as_str().expect("text").to_owned()).collect();
+        assert_eq!(texts, ["x".repeat(LONGEST - over), "🦀z".to_owned()], "{over}");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    log(&dir, Rotation::default()).append("stdout", &vec![0x80; LONGEST + 9], 0, true).expect("written");
+    let ends: Vec<_> = entries(&dir).iter().map(|e| e["end"].as_u64()).collect();
+    assert_eq!(ends, [Some(LONGEST as u64), Some(LONGEST as u64 + 9)]);
+}
+
+#[test]
+fn a_burst_has_fewer_entries_than_lines() {
+    for (bytes, want) in [(4096, 2048), (4098, 1)] {
+        let dir = tempfile::tempdir().expect("a folder");
+        log(&dir, Rotation::default()).append("stdout", &b"x\n".repeat(bytes / 2), 0, false).expect("written");
+        assert_eq!(entries(&dir).len(), want, "{bytes}");
+        let text: Vec<String> =
+            entries(&dir).iter().map(|e| format!("{}\n", e["text"].as_str().expect("text"))).collect();
+        assert_eq!(text.concat(), "x\n".repeat(bytes / 2));
+    }
+}

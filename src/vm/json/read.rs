@@ -1,14 +1,15 @@
 //! Reads JSON into Lua: each value is stored in its table as it is read, without an intermediate tree.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use mlua::{IntoLua, Lua, LuaString, Table, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Reads JSON; null becomes nil. The error has the position.
-pub fn to_lua(lua: &Lua, text: &[u8]) -> Result<Value, String> {
+/// Reads JSON; null becomes nil. With `unique`, a key that an object has twice is an error. The error has the position.
+pub fn to_lua(lua: &Lua, text: &[u8], unique: bool) -> Result<Value, String> {
     let whole = lua.create_table().map_err(|e| e.to_string())?;
-    put(lua, text, &whole, 1, &[]).map_err(|e| e.to_string())?;
+    read(Slot { lua, table: &whole, key: 1, only: &[], unique }, text).map_err(|e| e.to_string())?;
     whole.raw_get(1).map_err(|e| e.to_string())
 }
 
@@ -21,7 +22,10 @@ pub fn put(
     key: impl IntoLua,
     only: &[(String, LuaString)],
 ) -> serde_json::Result<()> {
-    let slot = Slot { lua, table, key, only };
+    read(Slot { lua, table, key, only, unique: false }, text)
+}
+
+fn read<K: IntoLua>(slot: Slot<'_, K>, text: &[u8]) -> serde_json::Result<()> {
     // The whole text is validated at once, which is faster than string by string.
     if let Ok(text) = std::str::from_utf8(text) {
         let mut input = serde_json::Deserializer::from_str(text);
@@ -41,6 +45,8 @@ struct Slot<'a, K> {
     key: K,
     /// Of an object in this field only these keys are read; all if empty.
     only: &'a [(String, LuaString)],
+    /// Whether a key that an object has twice is an error. Without it the last one counts.
+    unique: bool,
 }
 
 impl<K: IntoLua> Slot<'_, K> {
@@ -96,21 +102,27 @@ impl<'de, K: IntoLua> Visitor<'de> for Slot<'_, K> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let lua = self.lua;
+        let (lua, unique) = (self.lua, self.unique);
         let table = self.open()?;
         let mut key = 1;
-        while items.next_element_seed(Slot { lua, table: &table, key, only: &[] })?.is_some() {
+        while items.next_element_seed(Slot { lua, table: &table, key, only: &[], unique })?.is_some() {
             key += 1;
         }
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let (lua, only) = (self.lua, self.only);
+        let (lua, only, unique) = (self.lua, self.only, self.unique);
         let table = self.open()?;
+        let mut seen = HashSet::new();
         while let Some(key) = entries.next_key_seed(Key { lua, only })? {
             match key {
-                Some(key) => entries.next_value_seed(Slot { lua, table: &table, key, only: &[] })?,
+                Some(key) => {
+                    if unique && !seen.insert(key.as_bytes().to_vec()) {
+                        return Err(A::Error::custom(format!("the key {:?} is there twice", key.to_string_lossy())));
+                    }
+                    entries.next_value_seed(Slot { lua, table: &table, key, only: &[], unique })?;
+                }
                 None => entries.next_value::<IgnoredAny>().map(drop)?,
             }
         }

@@ -37,7 +37,7 @@ fn text(lua: &Lua, style: Style, spool: std::os::fd::BorrowedFd<'_>, began: u64)
         array.extend_from_slice(line);
     }
     array.push(b']');
-    let events = json::to_lua(lua, &array)?;
+    let events = json::to_lua(lua, &array, false)?;
     let elapsed = clock::monotonic_nanoseconds().saturating_sub(began) as f64 / 1000.0;
     let word = match style {
         Style::Perfetto => "perfetto",

@@ -26,5 +26,15 @@ for _, text in ipairs { "", "{", "[1,]", "{a:1}", "'x'", "[1] 2", "\"\xff\"", "\
   check.equal(nothing, nil, text:sub(1, 20))
   assert(wrong:match("line %d+ column %d+"), wrong)
 end
-check.refuses("text is missing: json_decode(text)", tiny.json_decode, nil)
+
+-- Programs disagree about a key that an object has twice.
+check.equal(tiny.json_decode('{"a": 1, "a": 2}').a, 2)
+for _, text in ipairs { '{"a": 1, "a": 2}', '{"a": null, "a": 1}', '[{"b": {"a": 1, "\\u0061": 1}}]' } do
+  local nothing, wrong = tiny.json_decode(text, { unique = true })
+  check.equal(nothing, nil, text)
+  assert(wrong:match('^the key "a" is there twice at line 1 column %d+$'), wrong)
+end
+check.equal(#tiny.json_decode('[{"a": 1}, {"a": 2, "A": 3}]', { unique = true }), 2)
+
+check.refuses("text is missing: json_decode(text [, options])", tiny.json_decode, nil)
 check.refuses("text: expected string, got a table", tiny.json_decode, {})

@@ -8,24 +8,26 @@ local COMMANDS = {
   { "kill", "one" }, { "prune" }, { "gc" },
 }
 
--- Every message that one of them may print; "one" may have been renamed in between.
-local SAID = {
-  "^$", "^tinylua: %w+ is not running\n$",
+-- Every message that one of them may print, with a hint or without; "one" may have been renamed in between.
+local NOTES = { "^$", "^%w+ is not running\n$" }
+local ERRORS = {
   "^%w+ is running\n  hint: stop it first, or use rm %-f\n$", "^%w+ is starting\n  hint: stop it first, or use rm %-f\n$",
   "^%w+ is not running\n  hint: [^\n]*\n$", '^no such container: "%w+"\n  hint: [^\n]*\n$',
   '^container "%w+" no longer exists\n  hint: [^\n]*\n$', "^%w+ has just ended\n$",
 }
 
+local function one_of(patterns, text)
+  for _, pattern in ipairs(patterns) do
+    if text:match(pattern) then return true end
+  end
+end
+
 local function is_sane(result, words)
   -- Additional output: that a container did not exit by itself; restart may have stopped it twice.
-  local said = result.err:gsub("tinylua: %w+: PID 1 [^\n]+; killed with SIGKILL after less than a second\n", "")
-  for _, pattern in ipairs(SAID) do
-    if said:match(pattern) then
-      -- A program that is killed with its container prints nothing; any other failure prints a message.
-      local killed = words[1] == "exec" and result.status == 137
-      return (result.status == 0 or killed) == (said == "" or said:match("^tinylua: ") ~= nil)
-    end
-  end
+  local said = result.err:gsub("tinylua: %w+: PID 1 [^\n]+; killed with SIGKILL after less than a second\n", ""):gsub("^tinylua: ", "")
+  -- A program that is killed with its container prints nothing; any other failure prints a message.
+  local killed = words[1] == "exec" and result.status == 137
+  return one_of((result.status == 0 or killed) and NOTES or ERRORS, said)
 end
 
 local problems = {}

@@ -33,7 +33,7 @@ local ok, err = tiny.try(function()
 
   status, said = tinylua("eject", "doctor")
   check.equal(status, 125, "an existing copy")
-  check.equal(said, script .. " already exists\n  hint: --force overwrites it; --diff shows its changes\n")
+  check.equal(said, "tinylua: " .. script .. " already exists\n  hint: --force overwrites it; --diff shows its changes\n")
   status, said = tinylua("eject", "--force", "doctor")
   check.equal(status, 0, said)
   check.equal(tiny.read_file(script), tiny.source("scripts/doctor.lua", { shipped = true }), "after --force")
@@ -79,7 +79,7 @@ local ok, err = tiny.try(function()
 
   status, said = tinylua("eject", "docter")
   check.equal(status, 2, "an unknown name")
-  check.equal(said, 'no such command, module or recipe: "docter"\n  hint: did you mean "doctor"?\n')
+  check.equal(said, 'tinylua: no such command, module or recipe: "docter"\n  hint: did you mean "doctor"?\n')
 end)
 tiny.remove(home, { recursive = true })
 if err then error(err, 0) end

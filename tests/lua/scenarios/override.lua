@@ -11,7 +11,7 @@ check.equal(check.succeeds("--lua-path", "/tmp/mine", "greet", "--who", "me"), "
 local function refused(pattern)
   local result = check.run { "--lua-path", "/tmp/mine", "ps" }
   check.equal(result.status, 125)
-  assert(result.err:match(pattern), result.err)
+  assert(result.err:match((pattern:gsub("^%^", "^tinylua: "))), result.err)
 end
 tiny.chown("/tmp/mine/scripts/ps.lua", { uid = 1000, gid = 1000 })
 refused("^/tmp/mine/scripts/ps.lua is refused: it belongs to user 1000")

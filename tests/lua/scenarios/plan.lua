@@ -138,9 +138,9 @@ end
 -- An invalid call is refused as it would be when made.
 result = planned('local cg <close> = tiny.cgroup("x")\ntiny.set_memory_limit(cg, "1q")')
 check.equal(result.status, 125)
-assert(result.err:find('^/tmp/p.lua:2: set_memory_limit%(<cgroup x>, "1q"%): limit: "1q" is not '), result.err)
+assert(result.err:find('^tinylua: /tmp/p.lua:2: set_memory_limit%(<cgroup x>, "1q"%): limit: "1q" is not '), result.err)
 result = planned('tiny.clone({ pidd = true }, function() end)')
-assert(result.err:find('^/tmp/p.lua:1: clone%({ pidd = true }%): unknown option "pidd"; did you mean "pid"?'), result.err)
+assert(result.err:find('^tinylua: /tmp/p.lua:1: clone%({ pidd = true }%): unknown option "pidd"; did you mean "pid"?'), result.err)
 
 -- Contradictions, each with its line.
 result = planned([[
@@ -163,7 +163,7 @@ assert(result.err:find('\n  /tmp/p.lua:2: mount_tmpfs("/dev", {', 1, true) and r
 assert(result.err:find("\n  dns: the container has no network\n", 1, true), result.err)
 result = planned('return require("tiny.container").new { command = "true", steps = { exec = function() end } }')
 check.equal(result.err, "tinylua: /tmp/p.lua contradicts itself:\n  no step executes a program\n")
-result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" } }')
+result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" }, network = "none" }')
 check.equal(result.status, 125)
 assert(result.err:find("publish: network \"none\" cannot publish ports", 1, true), result.err)
 local contradictions = require("tiny.dev.plan.contradictions").of
@@ -176,7 +176,7 @@ check.equal(planned('return tiny.cgroup_stats(tiny.cgroup("x")).memory + 1').err
   .. "  hint: a plan does not execute primitives, so their results are guesses\n")
 result = check.run { "plan", "/no/such.lua" }
 check.equal(result.status, 125)
-assert(result.err:find('^load_recipe%("/no/such.lua"%): ENOENT'), result.err)
+assert(result.err:find('^tinylua: load_recipe%("/no/such.lua"%): ENOENT'), result.err)
 check.no_container()
 
 -- Too much CPU time is reported as such, not as a kill.

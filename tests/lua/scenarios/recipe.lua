@@ -24,7 +24,7 @@ local function broken(text, pattern)
   tiny.write_file("/tmp/recipe.lua", text)
   local result = check.run { "run", "--rm", "/tmp/recipe.lua" }
   check.equal(result.status, 125)
-  assert(result.err:match(pattern), result.err)
+  assert(result.err:match((pattern:gsub("^%^", "^tinylua: "))), result.err)
   assert(not result.err:match("stack traceback"), result.err)
   check.no_container()
 end

@@ -43,7 +43,7 @@ tiny.write_file("/tmp/r.lua", "return 3")
 local idle = check.run { "run", "-it", "--rm", "-m", "20m", "-d", "-e", "A=1", "/tmp/r.lua" }
 check.equal(idle.status, 125)
 local leave = '\n  hint: omit the options, or return require("tiny.container").new { … } from the recipe\n'
-check.equal(idle.err, "tinylua: /tmp/r.lua: --memory, --env, --detach need a container, but the recipe returned none" .. leave)
+check.equal(idle.err, "tinylua: /tmp/r.lua: --detach, --env, --memory need a container, but the recipe returned none" .. leave)
 tiny.write_file("/tmp/r.lua", "")
 check.equal(check.run({ "run", "--rm", "/tmp/r.lua" }).err, "")
 check.equal(check.run({ "run", "/tmp/r.lua" }).err, "")

@@ -40,7 +40,7 @@ for signal, status in pairs { SIGINT = 130, SIGTERM = 143, SIGHUP = 129, SIGQUIT
   check.equal(journals(), 1)
   recipe:kill(signal)
   check.equal(recipe:wait(), status, signal)
-  check.equal(err:read(), ("made.lua:9: wait(<child %d>): interrupted by %s\n"):format(child.pid, signal))
+  check.equal(err:read(), ("tinylua: made.lua:9: wait(<child %d>): interrupted by %s\n"):format(child.pid, signal))
   check.equal(#tiny.poll({ child }, "10s"), 1)
   assert(not exists "tdsig0" and exists "tdsig1")
   tiny.link_del("tdsig1")

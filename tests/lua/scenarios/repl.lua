@@ -35,7 +35,7 @@ assert(result.out:find("tinylua stop [OPTIONS] CONTAINER…", 1, true), result.o
 result = repl('help(tiny.pivot_root)\nhelp("tiny.scope")\nhelp("no_such_thing")\n')
 assert(result.out:find("^tiny%.pivot_root%(root%)\n"), result.out)
 assert(result.out:find("\ntiny.scope  (shipped)\n", 1, true), result.out)
-assert(result.err:find('^no documentation for "no_such_thing"'), result.err)
+assert(result.err:find('^tinylua: no documentation for "no_such_thing"'), result.err)
 
 -- An error in the last operation of a line has this line; comments and several values are allowed.
 result = repl("missing.field\n")

@@ -1,0 +1,112 @@
+-- Deletes what no name and no container needs. The roots are the refs and the records of containers; a collection holds the
+-- store's lock exclusively while it looks, and moves what it found into the trash. The trash is emptied without the lock.
+local manifest = require "tiny.images.manifest"
+local store = require "tiny.images.store"
+
+local gc = {}
+
+-- Seconds for which an interrupted download is kept.
+local KEPT = 7 * 86400
+
+local function keep(used, digest)
+  if digest then used[digest:sub(8)] = true end
+end
+
+-- The digits of all digests that are in use; nil and the reason if one of the roots cannot be read: then nothing is known.
+local function marks()
+  local blobs, layers = {}, {}
+  local images, damaged = store.refs()
+  if damaged[1] then return nil, damaged[1].damage end
+  for _, image in ipairs(images) do
+    for _, digest in ipairs { image.manifest, image.config, image.index } do keep(blobs, digest) end
+    keep(blobs, image.index)
+    for _, layer in ipairs(image.layers) do
+      keep(blobs, layer.digest)
+      keep(layers, layer.diff_id)
+    end
+  end
+  for _, container in ipairs(require("tiny.store.records").list()) do
+    if container.unreadable then return nil, container.damage end
+    local from = container.config.from_image
+    if from then
+      for _, digest in ipairs { from.manifest, from.id } do keep(blobs, digest) end
+      keep(blobs, from.index)
+      for _, id in ipairs(from.layers) do keep(layers, id) end
+      -- The blobs of its layers, from which a damaged layer is repaired.
+      local text = from.manifest and tiny.try(store.read_blob, from.manifest)
+      local parsed = text and tiny.try(manifest.parse, text, nil, "a manifest")
+      for _, layer in ipairs(parsed and parsed.layers or {}) do keep(blobs, layer.digest) end
+    end
+  end
+  return { blobs = blobs, layers = layers }
+end
+
+-- Moves what is not in use into the trash; returns the number of layers and the bytes of blobs.
+local function sweep(used)
+  local count, bytes = 0, 0
+  for _, name in ipairs(tiny.list_dir(store.path "blobs/sha256") or {}) do
+    if not used.blobs[name] then
+      local path = store.path("blobs/sha256/" .. name)
+      bytes = bytes + (tiny.stat(path) or { size = 0 }).size
+      store.discard(path)
+    end
+  end
+  -- Nobody unpacks while the lock is held: a folder with another name is what a crash has left.
+  for _, name in ipairs(tiny.list_dir(store.path "layers") or {}) do
+    if not used.layers[name] then
+      count = count + 1
+      store.discard(store.path("layers/" .. name))
+    end
+  end
+  local now = tiny.clock()
+  for _, name in ipairs(tiny.list_dir(store.path "ingest") or {}) do
+    local s = tiny.stat(store.path("ingest/" .. name))
+    if s and (name:find "^%." or used.blobs[name] or now - s.mtime > KEPT) then store.discard(store.path("ingest/" .. name)) end
+  end
+  for _, name in ipairs(tiny.list_dir(store.path "locks") or {}) do tiny.try(tiny.remove, store.path("locks/" .. name)) end
+  for _, name in ipairs(tiny.list_dir(store.path "refs") or {}) do
+    if not tiny.stat(store.path("refs/" .. name .. "/image.json")) then store.discard(store.path("refs/" .. name)) end
+  end
+  return count, bytes
+end
+
+-- Deletes the content of the trash. An archive that is being unpacked there has a name with a dot.
+local function empty_trash()
+  for _, name in ipairs(tiny.list_dir(store.path "trash") or {}) do
+    if not name:find "^%." then tiny.try(tiny.remove, store.path("trash/" .. name), { recursive = true }) end
+  end
+end
+
+-- Deletes what is not needed; returns the number of layers and the bytes of blobs, or nil and the reason. options: wait (for pulls and
+-- starts that hold the lock; otherwise they leave it to the next collection), background (the files are deleted by a process that
+-- outlives this one).
+function gc.collect(options)
+  options = options or {}
+  if not store.exists() then return 0, 0 end
+  local lock = tiny.flock(store.path "lock", { wait = options.wait or false })
+  if not lock then return nil, "another process uses the image store" end
+  local used, why = marks()
+  local count, bytes
+  if used then
+    count, bytes = sweep(used)
+    -- What is being unpacked there would hold the lock.
+    for _, name in ipairs(tiny.list_dir(store.path "trash") or {}) do
+      if name:find "^%." then store.discard(store.path("trash/" .. name)) end
+    end
+  end
+  lock:close()
+  if not used then return nil, why end
+  if not options.background then
+    empty_trash()
+  elseif next(tiny.list_dir(store.path "trash") or {}) then
+    tiny.clone({ outlives = true }, function()
+      tiny.setsid()
+      local null <close> = tiny.open("/dev/null", { read = true, write = true })
+      for number = 0, 2 do tiny.dup2(null, number) end
+      empty_trash()
+    end):keep()
+  end
+  return count, bytes
+end
+
+return gc

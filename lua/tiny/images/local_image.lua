@@ -1,0 +1,49 @@
+-- Images of the store, with their configuration: what commands and containers need to know of one.
+local config = require "tiny.images.config"
+local reference = require "tiny.images.reference"
+local store = require "tiny.images.store"
+
+local local_image = {}
+
+-- The name of an image as people write it.
+function local_image.familiar(image)
+  return (reference.shown(image.name))
+end
+
+-- The checked configuration of an image, and its text.
+function local_image.config(image)
+  local name = local_image.familiar(image)
+  local text = store.read_blob(image.config) or tiny.fail {
+    message = ("the image store is damaged: the configuration of %s is missing"):format(name), hint = "`tinylua pull` fetches it again", exit = 125,
+  }
+  local found = config.parse(text, ("the configuration of %s"):format(name), #image.layers)
+  for at, layer in ipairs(image.layers) do
+    if layer.diff_id ~= found.diff_ids[at] then
+      tiny.fail { message = ("the image store is damaged: %s has other layers than its configuration says"):format(name), hint = "`tinylua pull` restores it", exit = 125 }
+    end
+  end
+  return found, text
+end
+
+-- The image of a name or id; fails if the store does not have it.
+function local_image.find(text)
+  local image = store.find_one(text)
+  if image then return image end
+  reference.parse(text)
+  tiny.fail { message = ("no such image: %s"):format(tiny.show(text)), hint = "`tinylua images` lists them; `tinylua pull` fetches one", exit = 125 }
+end
+
+-- The containers that were made from each image, by the digest of its manifest: lists of { id, name, running }.
+function local_image.users()
+  local by = {}
+  for _, container in ipairs(require("tiny.store.records").list { "name", "from_image" }) do
+    local from = container.config.from_image
+    if from and from.manifest then
+      by[from.manifest] = by[from.manifest] or {}
+      table.insert(by[from.manifest], { id = container.id, name = container.config.name, running = container.state.status == "running" })
+    end
+  end
+  return by
+end
+
+return local_image

@@ -1,0 +1,87 @@
+-- Makes OCI layouts with real layers, as skopeo and buildah write them, for tests of archives and registries.
+local check = require "check"
+
+local layout = {}
+
+local OCI = "application/vnd.oci.image."
+local EXECUTABLE = tonumber("755", 8)
+
+-- Stores a text as a blob of the layout; returns its descriptor.
+function layout.blob(dir, text, media_type)
+  local digest = "sha256:" .. tiny.sha256(text)
+  tiny.write_file(dir .. "/blobs/sha256/" .. digest:sub(8), text)
+  return { mediaType = OCI .. media_type, digest = digest, size = #text }
+end
+
+-- Packs files (path to text, { link } or { removed }) as a layer; returns its descriptor and diff id. compress: "gzip", "zstd" or nil.
+function layout.layer(dir, files, compress)
+  local tree = dir .. "/tree"
+  tiny.mkdir(tree)
+  local names = {}
+  for path in pairs(files) do table.insert(names, path) end
+  table.sort(names)
+  for _, path in ipairs(names) do
+    local place, content = tree .. "/" .. path, files[path]
+    tiny.mkdir(place:match("^(.*)/"), { parents = true, mode = EXECUTABLE })
+    if type(content) == "string" then tiny.write_file(place, content, { mode = path:find("^bin/") and EXECUTABLE or tonumber("644", 8) })
+    elseif content.link then tiny.symlink(content.link, place)
+    else tiny.mknod(place, "char", { major = 0, minor = 0 }) end
+  end
+  local path = dir .. "/layer"
+  local packed
+  do
+    local out <close> = tiny.open(path, { write = true, create = true, truncate = true })
+    packed = tiny.layer_pack(tree, { to = out, compress = compress })
+  end
+  tiny.rename(path, dir .. "/blobs/sha256/" .. packed.digest:sub(8))
+  tiny.remove(tree, { recursive = true })
+  local kind = "layer.v1.tar" .. (compress and "+" .. compress or "")
+  return { mediaType = OCI .. kind, digest = packed.digest, size = packed.size }, packed.diff_id
+end
+
+-- A layer with busybox.
+function layout.busybox()
+  if not tiny.stat "/bin/busybox" then check.skip "there is no busybox-static on this machine" end
+  local files = { ["bin/busybox"] = tiny.read_file "/bin/busybox", ["etc/passwd"] = "root:x:0:0::/root:/bin/sh\n" }
+  for _, name in ipairs { "sh", "cat", "ls", "id", "env", "true", "echo", "touch", "sleep" } do files["bin/" .. name] = { link = "busybox" } end
+  return files
+end
+
+-- Makes a layout in a new directory. options: layers (lists of files), config, tag, platform, compress (for each layer), index (an index
+-- above the manifest). Returns { manifest, config, layers, diff_ids, top } with descriptors.
+function layout.make(dir, options)
+  tiny.mkdir(dir .. "/blobs/sha256", { parents = true })
+  tiny.write_file(dir .. "/oci-layout", '{"imageLayoutVersion":"1.0.0"}')
+  local made = { layers = {}, diff_ids = {} }
+  for i, files in ipairs(options.layers) do
+    local compress = options.compress == nil and "gzip" or options.compress and options.compress[i] or nil
+    made.layers[i], made.diff_ids[i] = layout.layer(dir, files, compress)
+  end
+  local os, architecture = (options.platform or "linux/amd64"):match("^(.-)/(.*)$")
+  local config = { os = os, architecture = architecture, created = "2026-11-01T00:00:00Z", config = options.config or { Cmd = { "sh" } },
+    rootfs = { type = "layers", diff_ids = made.diff_ids } }
+  for key, value in pairs(options.more or {}) do config[key] = value end
+  made.config = layout.blob(dir, tiny.json_encode(config), "config.v1+json")
+  made.manifest = layout.blob(dir, tiny.json_encode { schemaVersion = 2, mediaType = OCI .. "manifest.v1+json", config = made.config, layers = made.layers },
+    "manifest.v1+json")
+  made.top = made.manifest
+  if options.index then
+    local other = { mediaType = OCI .. "manifest.v1+json", digest = "sha256:" .. ("0"):rep(64), size = 3, platform = { os = "linux", architecture = "s390x" } }
+    local own = { mediaType = made.manifest.mediaType, digest = made.manifest.digest, size = made.manifest.size, platform = { os = os, architecture = architecture } }
+    made.top = layout.blob(dir, tiny.json_encode { schemaVersion = 2, mediaType = OCI .. "index.v1+json", manifests = { other, own } }, "index.v1+json")
+  end
+  layout.index(dir, { { made.top, options.tag } })
+  return made
+end
+
+-- Writes index.json: { descriptor, tag } for each image.
+function layout.index(dir, list)
+  local manifests = {}
+  for i, one in ipairs(list) do
+    manifests[i] = { mediaType = one[1].mediaType, digest = one[1].digest, size = one[1].size,
+      annotations = one[2] and { ["org.opencontainers.image.ref.name"] = one[2] } or nil }
+  end
+  tiny.write_file(dir .. "/index.json", tiny.json_encode { schemaVersion = 2, manifests = manifests })
+end
+
+return layout
