@@ -104,7 +104,7 @@ refused "oci:/tmp/bad is damaged: its configuration has another digest"
 tiny.write_file(path .. bad.manifest.digest:sub(8), "{}")
 refused("oci:/tmp/bad is damaged: it has no " .. bad.manifest.digest)
 fresh { more = { rootfs = { type = "layers", diff_ids = { "sha256:" .. ("1"):rep(64) } } } }
-refused "but the image's configuration says sha256:1111"
+refused "instead of sha256:1111"
 fresh { more = { rootfs = { type = "layers", diff_ids = { "sha256:../x" } } } }
 refused '"sha256:../x" is not a digest'
 fresh { more = { rootfs = { type = "layers" } } }
