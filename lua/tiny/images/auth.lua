@@ -7,13 +7,22 @@ local auth = {}
 local HUB_KEY = "https://index.docker.io/v1/"
 local PRIVATE_FILE = tonumber("600", 8)
 -- Seconds that a credential helper may take: it may ask a person to unlock a key ring.
-local HELPER_LIMIT = 60
+auth.HELPER_LIMIT = 60
 local LARGEST = 1 << 20
 
 -- The name of a registry as a key of these files: without scheme, path of the API and final slash.
 local function bare(key)
   local host = key:gsub("^https?://", ""):gsub("/v[12]/?$", ""):gsub("/$", "")
   return (host == "index.docker.io" or host == "registry-1.docker.io") and "docker.io" or host
+end
+
+-- A registry as people name it on the command line, without scheme and path; fails if it is no host.
+function auth.registry_name(text)
+  local name = bare(text)
+  if name:find("[/%s%c@]") or name == "" then
+    tiny.fail { message = ("%s is not a registry"):format(tiny.show(text)), hint = "such as ghcr.io or registry.example:5000", exit = 125 }
+  end
+  return name
 end
 
 -- The files that are read, in their order; `login` writes the first that exists, or the last.
@@ -35,7 +44,7 @@ end
 local function read(path)
   local text, err = tiny.try(tiny.read_file, path)
   if not text then
-    if err.code == "ENOENT" or err.code == "ENOTDIR" then return {}, false end
+    if not err then return {}, false end
     tiny.fail { message = ("the credentials in %s cannot be read: %s"):format(path, err.code), hint = ("check its owner and mode: `ls -l %s`"):format(path), exit = 125 }
   end
   local content, why = #text <= LARGEST and tiny.json_decode(text)
@@ -62,10 +71,10 @@ local function run_helper(name, verb, input)
   out_end:close()
   tiny.try(into.write, into, input)
   into:close()
-  local parts, deadline = {}, tiny.clock "monotonic" + HELPER_LIMIT
+  local parts, deadline = {}, tiny.clock "monotonic" + auth.HELPER_LIMIT
   while true do
     local left = deadline - tiny.clock "monotonic"
-    if left <= 0 or #tiny.poll({ out }, left) == 0 then return nil, ("%s did not end after %d s"):format(program, HELPER_LIMIT) end
+    if left <= 0 or #tiny.poll({ out }, left) == 0 then return nil, ("%s did not end after %s s"):format(program, auth.HELPER_LIMIT) end
     local bytes = out:read()
     if not bytes then break end
     table.insert(parts, bytes)
@@ -219,7 +228,7 @@ function auth.challenges(text)
             local plain, j = text:match('^([^"\\]*)()', i)
             table.insert(parts, plain)
             local c = text:sub(j, j)
-            if c ~= "\\" then stop = j + 1 break end
+            if c ~= "\\" or j >= #text then stop = j + 1 break end
             table.insert(parts, text:sub(j + 1, j + 1))
             i = j + 2
           end
