@@ -43,7 +43,7 @@ end
 -- The keys of a spec that an image may set, as they are asked for.
 local KEYS = { "entrypoint", "command", "env", "workdir", "user", "stop_signal", "health", "labels", "expose" }
 
-local function is_empty(command) return command == nil or command == "" or type(command) == "table" and #command == 0 end
+local function is_empty(value) return value == nil or value == "" or type(value) == "table" and next(value) == nil end
 
 -- Fills in the defaults of an image, as docker does: an entrypoint of the spec also replaces the image's command.
 local function fill(spec, defaults)
