@@ -1,13 +1,11 @@
 -- Commands of docker, podman, bubblewrap and nsjail that do not exist here, and what to use instead, for the error message.
-local IMAGES = "this is not supported yet; `tinylua image` manages the images of the store"
+local BUILD = "images are not built from Dockerfiles; `tinylua commit` and `tinylua import` make images"
 local CLUSTER = "a container runs on this machine only"
 local SANDBOX = "`tinylua run COMMAND` runs a command in a throwaway view of this host"
 
 return {
-  pull = IMAGES, push = IMAGES, build = IMAGES, buildx = IMAGES, builder = IMAGES,
-  save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
+  build = BUILD, buildx = BUILD, builder = BUILD, manifest = "`tinylua image inspect` shows an image's digests and platform",
   history = "`tinylua image history` shows how an image was made",
-  export = "`tinylua cp NAME:/ - > FILE.tar` writes a container's files",
   volumes = "`tinylua volume ls` lists volumes",
   compose = "`tinylua up FILE.lua` starts the containers of a topology, and `tinylua down` removes them",
   pod = "`tinylua up FILE.lua` starts the containers of a topology; --network container:NAME joins a container's network",
