@@ -213,6 +213,20 @@ check.equal(err.message, ("%s/missing:1: %s does not have a layer or the configu
 _, err = tiny.try(registry.small_blob, source "wrong", digest, #blob)
 check.equal(err.code, "EBADMSG")
 
+-- TLS is required, and the registry has none; or its certificate has expired.
+local strict = source "good"
+strict.scheme, strict.insecure, strict.may_fall_back = "https", false, false
+refuses("good", "does not answer as a registry does: the server does not use TLS on this port",
+  ("if you trust it, set registries[%q] = { insecure = true } in registries.lua, or put its authority's certificate into /etc/containers/certs.d/%s"):format(place, place), strict)
+local authority = web.certificate("authority", { authority = true })
+local cert, key = web.certificate("expired", { from = "authority", expired = true })
+local expired <close>, expired_place = web.registry(("  tls: {certificate: %s, key: %s}\n"):format(cert, key))
+strict = registries.sources(reference.parse(expired_place .. "/good:1"))[1]
+strict.insecure, strict.may_fall_back, strict.ca = false, false, { authority }
+_, err = tiny.try(registry.manifest, strict, "1")
+check.equal(err.message, ("%s/good:1: %s cannot be trusted: the server's certificate has expired"):format(expired_place, expired_place))
+check.equal(err.hint, "its administrator has to renew it; check the clock of this host, too")
+
 -- Mirrors: the first that works; the failure of the registry itself is reported.
 local tried = {}
 check.equal(registry.first({ source "missing", source "good" }, function(one)
