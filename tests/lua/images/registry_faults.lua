@@ -105,6 +105,9 @@ server = web.serve(function(request, connection)
   elseif name == "rest" then
     local from = tonumber((request.headers.range or ""):match("bytes=(%d+)-")) or 0
     return web.reply(from > 0 and 206 or 200, from > 0 and { ["Content-Range"] = ("bytes %d-%d/%d"):format(from, #blob - 1, #blob) }, blob:sub(from + 1))
+  elseif name == "odd" then
+    local whole = { ["Content-Range"] = ("bytes 0-%d/%d"):format(#blob - 1, #blob) }
+    return web.reply(request.headers.range and 206 or 200, request.headers.range and whole, blob)
   elseif name == "short" then return web.reply(200, nil, blob:sub(1, 100))
   elseif name == "long" then return web.reply(200, nil, blob .. "more")
   elseif name == "wrong" then return web.reply(200, nil, blob:upper())
@@ -194,6 +197,9 @@ check.equal(tiny.read_file(file), blob, "a registry without ranges")
 tiny.write_file(file, ("x"):rep(100))
 fetch "rest"
 check.equal(tiny.read_file(file), blob, "a damaged part is fetched again")
+tiny.write_file(file, blob:sub(1, 100))
+fetch "odd"
+check.equal(tiny.read_file(file), blob, "a registry that sends another part")
 tiny.write_file(file, ("x"):rep(#blob + 1))
 fetch "rest"
 check.equal(tiny.read_file(file), blob, "and so is one that is too long")
