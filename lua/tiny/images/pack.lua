@@ -25,6 +25,7 @@ local function confine(directory, filter, kept)
     if held[name] then table.insert(caps, name) end
   end
   tiny.set_caps { bounding = caps, permitted = caps, effective = caps, inheritable = {}, ambient = {} }
+  tiny.set_parent_death_signal "SIGKILL"
   tiny.seccomp(filter)
 end
 

@@ -44,6 +44,7 @@ local function confine(into, filter, kept)
     if held[name] then table.insert(kept_caps, name) end
   end
   tiny.set_caps { bounding = kept_caps, permitted = kept_caps, effective = kept_caps, inheritable = {}, ambient = {} }
+  tiny.set_parent_death_signal "SIGKILL"
   tiny.seccomp(filter)
 end
 

@@ -11,6 +11,9 @@ use super::{Marks, Report};
 use crate::sys::copy::split;
 use crate::sys::{Error, Result};
 
+/// How often late hard links are tried.
+const PASSES: usize = 8;
+
 impl Writer {
     /// Completes the layer.
     pub fn complete(mut self) -> Result<Report> {
@@ -42,22 +45,23 @@ impl Writer {
 
     /// Makes the hard links whose target followed them; returns the others.
     fn late_links(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        let mut left = Vec::new();
-        // A link to a link is there once that link is.
         let mut waiting = std::mem::take(&mut self.links);
-        loop {
+        // A link to a link is there once that link is. A hostile order would take a pass for each.
+        for _ in 0..PASSES {
             let before = waiting.len();
-            for (path, target) in waiting.drain(..).collect::<Vec<_>>() {
-                match self.late_link(&path, &target).map_err(|e| named(e, &path))? {
-                    true => {}
-                    false => left.push((path, target)),
+            let mut left = Vec::new();
+            for (path, target) in waiting {
+                if !self.late_link(&path, &target).map_err(|e| named(e, &path))? {
+                    left.push((path, target));
                 }
             }
-            if left.len() == before || left.is_empty() {
-                return Ok(left);
+            waiting = left;
+            if waiting.len() == before || waiting.is_empty() {
+                break;
             }
-            std::mem::swap(&mut waiting, &mut left);
+            waiting.reverse();
         }
+        Ok(waiting)
     }
 
     /// Makes one; false if there is no target. A later entry of its name stays.

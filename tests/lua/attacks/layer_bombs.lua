@@ -40,7 +40,7 @@ end
 
 -- 1.2 GB of zeros after the end of the archive, in 1.2 MB.
 refused("EFBIG", "the layer is more than 200 times as large as its compressed form",
-  "python3 -c 'import sys, zlib; c = zlib.compressobj(1, wbits=31); z = bytes(1 << 20); [sys.stdout.buffer.write(c.compress(z)) for _ in range(1200)]; sys.stdout.buffer.write(c.flush())'",
+  "python3 -c 'import gzip, sys; [sys.stdout.buffer.write(gzip.compress(bytes(1 << 20)) * 100) for _ in range(12)]'",
   { max_ratio = 200 })
 -- The same without a limit on what is read, but on the size.
 refused("EFBIG", "the layer has more than 1048576 bytes", "head -c 100000000 /dev/zero | gzip -1", { max_bytes = "1m" })
@@ -58,8 +58,15 @@ local code, message = unpack(layer { { name = "x", data = "x", pax = { { "path",
 check.equal(code, "nil", message)
 -- Many whiteouts with long names, which are kept until the end.
 refused("EFBIG", "the names of its directories, whiteouts and links have more than 64 MiB", [[python3 -c 'import sys, tarfile
-t = tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.GNU_FORMAT)
-for i in range(20000): t.addfile(tarfile.TarInfo("/".join(["d" * 200] * 19) + "/.wh.%d" % i))']])
+one = tarfile.TarInfo("/".join(["d" * 200] * 19) + "/.wh.x").tobuf(tarfile.GNU_FORMAT)
+for i in range(200): sys.stdout.buffer.write(one * 100)']])
+-- Hard links each to the next one, whose target comes last.
+local chain = {}
+for i = 1, 5000 do table.insert(chain, tar.link("l" .. i, "l" .. i + 1)) end
+table.insert(chain, tar.file("l5001", "x"))
+code, message = unpack(layer(chain), {})
+check.equal(code, "nil", message)
+check.equal(tiny.stat("in/l1").ino, tiny.stat("in/l5001").ino)
 -- A directory that is replaced again and again costs as much as its entries.
 local many = {}
 for i = 1, 3000 do

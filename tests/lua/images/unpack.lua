@@ -51,7 +51,26 @@ tiny.kill(job.child, "SIGKILL")
 local _, err = tiny.try(function() while not job:step() do end end)
 assert(err.message:find("layer sha256:0000", 1, true) and err.message:find("of debian:12: its child process ended with SIGKILL", 1, true), err.message)
 check.equal(layers(), "")
--- So it is when its parent gives up, or dies.
+-- It ends with its parent; what is left has no layer's name.
+local from, into = tiny.pipe()
+local parent <close> = tiny.fork(function()
+  local other = unpack.open {}
+  into:write(tostring(other:start({ digest = "sha256:" .. ("0"):rep(64) }, "/tmp/fifo").child.pid))
+  tiny.poll({}, 60)
+end)
+into:close()
+local pid = from:read()
+while not (tiny.read_file(("/proc/%s/status"):format(pid)) or "Seccomp: 2"):find "Seccomp:%s+2" do tiny.poll({}, "5ms") end
+tiny.kill(parent, "SIGKILL")
+parent:wait()
+local deadline = tiny.clock "monotonic" + 20
+while tiny.stat(("/proc/%s/root/."):format(pid)) and tiny.clock "monotonic" < deadline do tiny.poll({}, "10ms") end
+check.equal(tiny.stat(("/proc/%s/root/."):format(pid)), nil, "the child lives")
+for _, name in ipairs(tiny.list_dir(store.path "layers")) do
+  assert(name:find "^%.new%-", name)
+  tiny.remove(store.path("layers/" .. name), { recursive = true })
+end
+-- A layer is discarded when its parent gives up.
 job = unpacker:start({ digest = "sha256:" .. ("0"):rep(64) }, "/tmp/fifo")
 assert(layers():find "^%.new%-", layers())
 unpacker:close()
