@@ -10,6 +10,15 @@ local function damaged_code(container)
   return err and err.message
 end
 
+-- The directories of its volumes, by name; nil if it has none.
+local function volumes(container)
+  local found, mounts = {}, container.config.mounts
+  for _, mount in ipairs(mounts and require("tiny.store.volumes").of(mounts) or {}) do
+    found[mount.source] = require("tiny.store.volumes").data(mount.source)
+  end
+  return next(found) and found or nil
+end
+
 local function whole(container)
   local running = container.state.status == "running"
   local damage = container.damage or damaged_code(container)
@@ -22,23 +31,9 @@ local function whole(container)
   local stats, err
   if cgroup then stats, err = tiny.try(tiny.cgroup_stats, cgroup) end
   if err and err.code ~= "ENOENT" and err.code ~= "ENODEV" then error(err, 0) end
+  record.volumes = volumes(container)
   record.cgroup = stats and { path = cgroup.path, folders = cgroup.folders, stats = stats } or nil
   return record
-end
-
--- The bytes that a container's changes occupy. The container may change them during the walk, so no link is followed.
-local function size(container)
-  local layer <close> = tiny.try(tiny.open_root, container.dir .. "/upper") or nil
-  local function walk(path)
-    local bytes = 0
-    for _, name in ipairs(layer and tiny.try(tiny.list_dir, path, { root = layer, nofollow = true }) or {}) do
-      local here = path == "." and name or path .. "/" .. name
-      local file = tiny.try(tiny.stat, here, { root = layer, nofollow = true })
-      if file and file.kind == "dir" then bytes = bytes + walk(here) elseif file and file.kind == "file" then bytes = bytes + file.size end
-    end
-    return bytes
-  end
-  return walk(".")
 end
 
 return {
@@ -53,12 +48,12 @@ return {
   },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
-    local all = {}
+    local all, value_of = {}, args.format and require "tiny.cli.expression"(args.format)
     local status = each(args.container, function(container)
       local record = whole(container)
-      if args.size then record.size = size(container) end
-      if not args.format then return table.insert(all, record) end
-      return require "tiny.cli.expression"(args.format, record)
+      if args.size then record.size = require "tiny.base.tree_size"(container.dir .. "/upper") end
+      if not value_of then return table.insert(all, record) end
+      return value_of(record)
     end, true)
     if not args.format then format.json(all) end
     return status

@@ -7,12 +7,12 @@ return {
   order = 108,
   options = {
     { "force", short = "f", type = "flag", help = "Kill running containers (SIGKILL) before removing them" },
-    { "volumes", short = "v", type = "flag", help = "For scripts written for docker: there are no anonymous volumes to remove" },
+    { "volumes", short = "v", type = "flag", help = "Also remove its anonymous volumes, unless another container uses them" },
   },
   args = { { "container", many = true, value = "CONTAINER", complete = "containers", help = "Names or id prefixes" } },
   run = function(args)
     return each(args.container, function(container, name)
-      require("tiny.client.remove")(container, args.force)
+      require("tiny.client.remove")(container, { force = args.force, volumes = args.volumes })
       return name
     end, args.force)
   end,

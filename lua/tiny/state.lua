@@ -74,9 +74,10 @@ function state.ready(container)
   return store.ready(container, recover)
 end
 
--- Removes every trace of a container; false if it no longer existed. `force`: even if its journal is damaged.
-function state.forget(container, force)
-  return require("tiny.supervisor.cleanup").forget(container, force)
+-- Removes every trace of a container; false if it no longer existed. options: force (even if its journal is damaged), volumes
+-- (with its anonymous volumes).
+function state.forget(container, options)
+  return require("tiny.supervisor.cleanup").forget(container, options)
 end
 
 return state

@@ -10,10 +10,11 @@ Topology.__name = "topology"
 
 local KEYS = { name = "string", containers = "table", networks = "table", volumes = "table" }
 local NETWORK = { subnet = "string", gateway = "string", ipv6 = "boolean", subnet6 = "string", gateway6 = "string", internal = "boolean", isolate = "boolean", mtu = "integer" }
+local VOLUME = { name = "string", external = "boolean", labels = "pairs", driver = "string" }
 -- Additional keys of a container, besides those of container.new.
 local OWN = { scale = "integer", needs = "strings", ready = "ready", ready_timeout = "duration" }
 local READY = { port = "integer", log = "string", health = "boolean", exit = "integer" }
-topology.KEYS = { topology = KEYS, network = NETWORK, service = OWN, ready = READY }
+topology.KEYS = { topology = KEYS, network = NETWORK, volume = VOLUME, service = OWN, ready = READY }
 
 local function wrong(at, message, hint)
   tiny.fail { at = at, message = message, hint = hint, exit = 125 }
@@ -58,13 +59,32 @@ local function networks_of(self, service, short, asked)
   return list
 end
 
--- Named volumes are directories of the project.
+-- The volumes of a container by their names on this host. Names that the topology does not declare are other volumes.
 local function volumes_of(self, asked)
   local list = {}
   for i, text in ipairs(asked.volumes or {}) do
     local source, rest = text:match("^([%w][%w_.-]*)(:.*)$")
     local volume = source and self.volumes[source]
-    list[i] = volume and volume.path .. rest or text
+    list[i] = volume and volume.full .. rest or text
+  end
+  return #list > 0 and list or nil
+end
+
+-- Likewise for `mounts`.
+local function mounts_of(self, asked)
+  local list = {}
+  for i, mount in ipairs(asked.mounts or {}) do
+    if type(mount) == "table" then
+      local copy = {}
+      for key, value in pairs(mount) do copy[key] = value end
+      local volume = (mount.type or "volume") == "volume" and self.volumes[mount.source]
+      if volume then copy.source = volume.full end
+      list[i] = copy
+    else
+      local before, source, rest = ("," .. tostring(mount)):match("^(.*,so?u?rce?=)([^,]*)(.*)$")
+      local volume = source and self.volumes[source]
+      list[i] = volume and (before .. volume.full .. rest):sub(2) or mount
+    end
   end
   return #list > 0 and list or nil
 end
@@ -91,7 +111,7 @@ local function instance(self, service, asked, n)
   local short = n and ("%s-%d"):format(service, n) or service
   local made = {}
   for key, value in pairs(asked) do made[key] = not OWN[key] and value or nil end
-  made.network, made.volumes = networks_of(self, service, short, asked), volumes_of(self, asked)
+  made.network, made.volumes, made.mounts = networks_of(self, service, short, asked), volumes_of(self, asked), mounts_of(self, asked)
   made.name, made.hostname = ("%s-%s"):format(self.name, short), asked.hostname or short
   local hash = digest(fingerprint(made))
   made.labels = { ["tinylua.project"] = self.name, ["tinylua.service"] = service, ["tinylua.hash"] = hash }
@@ -110,9 +130,17 @@ end
 
 local function declare_volumes(self)
   self.volumes = {}
-  for name, options in pairs(self.asked.volumes or {}) do
-    if type(options) ~= "table" or next(options) then wrong(self.where, ("volumes: %s must be an empty table"):format(name)) end
-    self.volumes[name] = { path = ("%s/volumes/%s/%s"):format(require("tiny.store.state").roots(), self.name, name) }
+  for name, asked in pairs(self.asked.volumes or {}) do
+    require("tiny.spec.schema").check(("volumes: %s"):format(tostring(name)), asked, VOLUME, self.where)
+    values.check_name(name)
+    if asked.driver and asked.driver ~= "local" then
+      wrong(self.where, ("volumes: %s: there is no volume driver %s"):format(name, tiny.show(asked.driver)), "local is the only one; leave it out")
+    end
+    local full = asked.name or (asked.external and name or ("%s-%s"):format(self.name, name))
+    values.check_name(full)
+    local labels = { ["tinylua.project"] = self.name }
+    for key, value in pairs(values.map("labels", asked.labels) or {}) do labels[key] = value end
+    self.volumes[name] = { full = full, external = asked.external, labels = labels }
   end
 end
 
@@ -141,7 +169,6 @@ local function check_spec(self, made)
   local copy = {}
   for key, value in pairs(made) do copy[key] = value end
   for _, key in ipairs(require("tiny.spec.derived").of_networks()) do copy[key] = nil end
-  for _, volume in pairs(self.volumes) do tiny.mkdir(volume.path, { parents = true, mode = tonumber("755", 8) }) end
   local _, err = tiny.try(require "tiny.pipeline.check", copy)
   if not err then return end
   err.at = self.where

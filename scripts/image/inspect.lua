@@ -26,14 +26,14 @@ return {
   options = { { "format", short = "f", value = "EXPRESSION", help = "Print the value of this Lua expression instead of JSON" } },
   args = { { "image", many = true, value = "IMAGE", complete = "images", help = "Names, or the beginning of ids" } },
   run = function(args)
-    local all, status = {}, 0
+    local all, status, value_of = {}, 0, args.format and require "tiny.cli.expression"(args.format)
     for _, text in ipairs(args.image) do
       local image, err = tiny.try(whole, text)
       if err then
         status = 1
         format.error(err)
-      elseif args.format then
-        format.line(require "tiny.cli.expression"(args.format, image))
+      elseif value_of then
+        format.line(value_of(image))
       else
         table.insert(all, image)
       end

@@ -7,10 +7,10 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     (
         "attacks",
         "fake_null fork_bomb:pids host_fds inheritable_caps join_ptrace mount_flags output_fifo passwd_file \
-         proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
+         layer_links proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
-    ("images", "commands run stack"),
+    ("images", "commands run stack volumes"),
     (
         "scenarios",
         "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \
@@ -30,6 +30,9 @@ const WALKS: &[(&str, &[&str])] = &[
     ("exec", &[""]),
     ("stop", &[""]),
     ("remove", &[""]),
+    ("volumes", &["", "inside"]),
+    ("volumes_remove", &[""]),
+    ("volume_rm", &[""]),
 ];
 
 /// The fault at each call.

@@ -224,6 +224,30 @@ local function unharmed(problems, containers)
   if not containers[1] or containers[1].status ~= "running" then table.insert(problems, "it does not run any more") end
 end
 
+-- A root file system with a directory that gives a volume its first content: files, a directory and a hard link.
+local ROOTFS, CONTENT = "/tmp/walked-root", "/srv\n/srv/a\n/srv/a/two\n/srv/b\n/srv/b/three\n/srv/one\none\n"
+local LISTING = { "/bin/busybox", "sh", "-c", "/bin/busybox find /srv | /bin/busybox sort; /bin/busybox cat /srv/a/two" }
+local MOUNTED = { "--rootfs", ROOTFS, "-v", "data:/srv", "-v", "/anonymous" }
+
+local function make_rootfs()
+  for _, name in ipairs { "bin", "srv/a", "srv/b" } do tiny.mkdir(ROOTFS .. "/" .. name, { parents = true }) end
+  tiny.copy_tree("/bin/busybox", ROOTFS .. "/bin/busybox", { follow = true })
+  tiny.write_file(ROOTFS .. "/srv/one", "one\n")
+  tiny.write_file(ROOTFS .. "/srv/b/three", "three\n")
+  assert(os.execute(("ln %s/srv/one %s/srv/a/two"):format(ROOTFS, ROOTFS)))
+end
+
+-- Only volumes that exist completely are left, and anonymous ones only with their container. The next container finds the whole
+-- first content.
+local function whole_volumes(problems, containers)
+  for _, name in ipairs(tiny.list_dir(check.root .. "/volumes") or {}) do
+    if name ~= ".lock" and (name:sub(1, 1) == "." or tiny.stat(check.root .. "/volumes/" .. name .. "/copy")) then table.insert(problems, "partial volume " .. name) end
+    if #name == 64 and #containers == 0 then table.insert(problems, "anonymous volume " .. name) end
+  end
+  local text = must(problems, "run", "--rm", table.unpack(words(MOUNTED, LISTING)))
+  if text ~= CONTENT then table.insert(problems, "first content: " .. text) end
+end
+
 -- The walks; outside and inside: the generations on either side of the container's boundary.
 local WALKS = {
   -- A detached run with all features: the command cleans up by itself, and if that failed, gc does.
@@ -242,12 +266,21 @@ local WALKS = {
   stop = { who = FRONT, outside = { 0 }, least = 20, words = { "stop", "-t", "0", "c" }, prepare = { RUNNING }, after = stays },
   -- The removal of a running container: it either exists completely or is gone.
   remove = { who = FRONT, outside = { 0 }, least = 20, words = { "rm", "-f", "c" }, prepare = { RUNNING }, after = anything },
+  -- A run that creates a named and an anonymous volume, and gives the named one its first content.
+  volumes = { who = FRONT, outside = { 0 }, inside = { 1 }, least = 60, setup = make_rootfs, after = whole_volumes, like = { [0] = { 0, 1 }, { 2 } },
+    words = words({ "run", "--rm" }, MOUNTED, { "/bin/busybox", "true" }) },
+  -- The removal of a container with its anonymous volume.
+  volumes_remove = { who = FRONT, outside = { 0 }, least = 20, setup = make_rootfs, after = whole_volumes, words = { "rm", "-v", "c" },
+    prepare = { words({ "create", "--name", "c" }, MOUNTED, { "/bin/busybox", "true" }) } },
+  volume_rm = { who = FRONT, outside = { 0 }, least = 5, setup = make_rootfs, after = whole_volumes, words = { "volume", "rm", "data" },
+    prepare = { { "volume", "create", "data" } } },
 }
 
 -- Runs a walk by its name, with faults of this kind, inside the new container or outside.
 function faults.walk(name, kind, inside)
   local walk = WALKS[name]
   walk.kind = kind
+  if walk.setup then walk.setup() end
   every_point(walk, inside and walk.inside or walk[kind] or walk.outside, WALKS.run)
 end
 

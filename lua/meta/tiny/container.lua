@@ -28,7 +28,7 @@
 ---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": a host path (relative ones begin with ./, at the recipe) or a named volume to mount; "/TARGET": an anonymous volume.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
 ---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
@@ -41,7 +41,7 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks.
+---@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks; the default is none, or bridge with `publish` and for images.
 ---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
 ---@field publish_all? boolean Publish every exposed port on a free port of the host.
 ---@field expose? string[] The ports that publish_all publishes.
@@ -102,9 +102,11 @@
 ---@field exec? fun(ctx: tiny.context) Inside: executes the program.
 
 ---A mount.
----@class tiny.mount.spec: table<"type"|"source"|"subpath"|"target"|"read_only"|"size"|"mode"|"inodes"|"exec"|"suid"|"dev", any>
----@field type? "bind"|"tmpfs" Type of the mount.
----@field source? string File or directory on the host.
+---@class tiny.mount.spec: table<"type"|"source"|"nocopy"|"labels"|"subpath"|"target"|"read_only"|"size"|"mode"|"inodes"|"exec"|"suid"|"dev", any>
+---@field type? "bind"|"volume"|"tmpfs" Type of the mount; the default is volume.
+---@field source? string File or directory on the host, or the name of a volume, which is created if it is missing; without one, a new anonymous volume.
+---@field nocopy? boolean volume: do not copy the content of the target to an empty volume.
+---@field labels? table<string, string>|string[] volume: labels of a volume that is created.
 ---@field subpath? string A path below the source; no link on it leads out of the source.
 ---@field target? string Path in the container.
 ---@field read_only? boolean Read-only.

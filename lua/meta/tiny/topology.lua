@@ -8,7 +8,7 @@
 ---@field name? string The project name; the default is the name of the file.
 ---@field containers? table<string, tiny.service.spec> The containers by name.
 ---@field networks? table<string, tiny.topology.network> The networks by name.
----@field volumes? table<string, table> Named volumes of the project; a volume uses the name as its source.
+---@field volumes? table<string, tiny.topology.volume> The named volumes by name, which is the source of a mount; on the host the volume is PROJECT-NAME.
 
 ---The spec of a container in a topology.
 ---@class tiny.service.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"rootfs"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure"|"scale"|"needs"|"ready"|"ready_timeout", any>
@@ -27,7 +27,7 @@
 ---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
----@field volumes? string[] "SOURCE:/TARGET[:ro]": host files and directories to bind-mount; relative ones begin at the recipe.
+---@field volumes? string[] "SOURCE:/TARGET[:ro]": a host path (relative ones begin with ./, at the recipe) or a named volume to mount; "/TARGET": an anonymous volume.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
 ---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
@@ -40,7 +40,7 @@
 ---@field ulimits? string[]|table<string, string|number> "NAME=SOFT[:HARD]": resource limits of each process (setrlimit(2)).
 ---@field oom_score_adj? integer The OOM score adjustment: -1000 (never) to 1000.
 ---@field cgroup_parent? string The parent cgroup.
----@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks.
+---@field network? tiny.network.spec "none", "host", "container:NAME", "ns:PATH", or networks; the default is none, or bridge with `publish` and for images.
 ---@field publish? (string|integer)[] "[ADDRESS:][HOST:]PORT[/udp]": container ports to publish on the host.
 ---@field publish_all? boolean Publish every exposed port on a free port of the host.
 ---@field expose? string[] The ports that publish_all publishes.
@@ -104,6 +104,13 @@
 ---@field internal? boolean Block traffic to other networks, to the outside and to services of the host.
 ---@field isolate? boolean false: other networks and neighbors of the host can also reach unpublished ports.
 ---@field mtu? integer Maximum transmission unit in bytes.
+
+---A volume of a topology.
+---@class tiny.topology.volume: table<"name"|"external"|"labels"|"driver", any>
+---@field name? string Its name on the host.
+---@field external? boolean It exists already, and `down --volumes` does not remove it.
+---@field labels? table<string, string>|string[] Its labels.
+---@field driver? string local, the only one.
 
 ---A readiness condition.
 ---@class tiny.ready.spec: table<"port"|"log"|"health"|"exit", any>

@@ -26,6 +26,8 @@ function KINDS.containers() return names_in(state_folder() .. "/names") end
 
 function KINDS.networks() return names_in(state_folder() .. "/networks") end
 
+function KINDS.volumes() return names_in(state_folder() .. "/volumes") end
+
 -- The names of local images, as people write them.
 function KINDS.images()
   local found = {}
@@ -104,7 +106,7 @@ function KINDS.dirs() return { ":dirs" } end
 
 -- The default kind, by the value's placeholder in the help.
 local BY_VALUE = {
-  FILE = "files", ["FILE.lua"] = "files", ["FILE.lua|PROJECT"] = "files", DIR = "dirs", ["SOURCE:/TARGET[:ro]"] = "files",
+  FILE = "files", ["FILE.lua"] = "files", ["FILE.lua|PROJECT"] = "files", DIR = "dirs", ["SOURCE:/TARGET[:ro]"] = "files", VOLUME = "volumes",
   ["HOST[:CONTAINER[:rwm]]"] = "files", ["RECIPE.lua|IMAGE|COMMAND"] = "runnable", ["[CONTAINER:]SRC"] = "copy", ["[CONTAINER:]DEST"] = "copy",
   ["RECIPE.lua"] = "recipes", ["FILE_test.lua|FOLDER"] = "files", CONTAINER = "containers", NETWORK = "joinable", IMAGE = "images", COMMAND = "files", CAPABILITY = "capabilities", SIGNAL = "signals",
 }

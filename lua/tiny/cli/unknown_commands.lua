@@ -1,6 +1,5 @@
 -- Commands of docker, podman, bubblewrap and nsjail that do not exist here, and what to use instead, for the error message.
 local IMAGES = "this is not supported yet; `tinylua image` manages the images of the store"
-local VOLUMES = "`tinylua run -v DIR:/DIR` mounts a directory; named volumes are part of a topology (`tinylua doc topology`)"
 local CLUSTER = "a container runs on this machine only"
 local SANDBOX = "`tinylua run COMMAND` runs a command in a throwaway view of this host"
 
@@ -9,13 +8,13 @@ return {
   save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
   history = "`tinylua image history` shows how an image was made",
   export = "`tinylua cp NAME:/ - > FILE.tar` writes a container's files",
-  volume = VOLUMES, volumes = VOLUMES,
+  volumes = "`tinylua volume ls` lists volumes",
   compose = "`tinylua up FILE.lua` starts the containers of a topology, and `tinylua down` removes them",
   pod = "`tinylua up FILE.lua` starts the containers of a topology; --network container:NAME joins a container's network",
   play = "`tinylua up FILE.lua` starts the containers of a topology", kube = "`tinylua up FILE.lua` starts the containers of a topology",
   container = "leave the word out: `tinylua ps`, `tinylua run` …",
   version = "`tinylua --version` prints it", info = "`tinylua doctor` shows what this host offers",
-  system = "`tinylua prune` removes ended containers, `tinylua gc` what a crash left", df = "`tinylua inspect --size NAME` shows the size of a container's files",
+  df = "`tinylua system df` shows the disk space of containers and volumes",
   ls = "`tinylua ps` lists containers", list = "`tinylua ps` lists containers", status = "`tinylua ps -a` shows the status of containers",
   shell = "`tinylua run -it sh`, or in a container `tinylua exec -it NAME sh`", enter = "`tinylua exec -it NAME sh` starts a shell in a container",
   delete = "`tinylua rm` removes containers", remove = "`tinylua rm` removes containers", spec = "`tinylua init` writes a recipe",

@@ -11,7 +11,7 @@ return {
   ["--blkio-weight"] = GROUP, ["--device-read-bps"] = GROUP, ["--device-write-bps"] = GROUP, ["--oom-kill-disable"] = GROUP,
   ["--cpu-quota"] = "use --cpus; 0.5 is half of one CPU", ["--cpu-period"] = "use --cpus; 0.5 is half of one CPU",
   ["--device-cgroup-rule"] = "use tiny.set_device_rules in a recipe",
-  ["--volume-driver"] = "use --volume to bind-mount a host directory",
+  ["--volume-driver"] = "volumes have one driver, local; leave it out",
   ["--link"] = "containers of one --network resolve each other's names",
   ["--gpus"] = "use --device to add a host device", ["--runtime"] = "tinylua uses no separate runtime",
   ["--arch"] = "use --platform linux/ARCH",

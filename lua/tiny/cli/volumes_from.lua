@@ -9,7 +9,7 @@ return function(spec, list)
     for _, mount in ipairs(require("tiny.state").find(name).config.mounts or {}) do
       local copy = {}
       for key, value in pairs(mount) do copy[key] = value end
-      if mode == "ro" then copy.readonly = true end
+      if mode == "ro" then copy.read_only = true end
       table.insert(spec.mounts, copy)
     end
   end

@@ -41,7 +41,7 @@ local function stopped_root(container, spec)
   end
   for _, mount in ipairs(spec.mounts or {}) do
     -- A tmpfs is empty in the next start, and files copied into this one would be lost.
-    if mount.type == "bind" then require("tiny.pipeline.volumes").mount(ctx.root, mount) end
+    if mount.type ~= "tmpfs" then require("tiny.pipeline.volumes").mount(ctx, mount) end
   end
   return ctx.root
 end

@@ -1,10 +1,10 @@
--- Removes a container, which must be at rest, or with `force` is stopped first. Once it is found at rest, no other process can
--- start it.
+-- Removes a container, which must be at rest, or with options.force is stopped first; with options.volumes, its anonymous volumes
+-- too. Once it is found at rest, no other process can start it.
 local state = require "tiny.state"
 local unresponsive = require "tiny.client.unresponsive"
 
 -- A container that cannot be stopped normally (its record is damaged, or the disk is full) is killed and removed.
-local function by_force(container, why)
+local function by_force(container, why, volumes)
   unresponsive.kill(container)
   local alive <close> = state.try_alive(container)
   local process <close> = state.process(container)
@@ -15,10 +15,11 @@ local function by_force(container, why)
   -- Another command may be using it.
   if not alive then error(why, 0) end
   if container.unreadable then unresponsive.kill_strays(container) end
-  state.forget(container, true)
+  state.forget(container, { force = true, volumes = volumes })
 end
 
-return function(container, force)
+return function(container, options)
+  local force, volumes = options and options.force, options and options.volumes
   local stopped = false
   if not force then state.check_usable(container) end
   while true do
@@ -26,8 +27,9 @@ return function(container, force)
     local now, current = state.claim(container, force and (container.unreadable and 0 or unresponsive.PATIENCE))
     if now then
       local alive <close> = now.alive
+      if not force then state.check_usable(now) end
       if now.unreadable then unresponsive.kill_strays(now) end
-      state.forget(now, force)
+      state.forget(now, options)
       return
     end
     -- A container that removes itself at its end may no longer exist, as requested.
@@ -37,11 +39,11 @@ return function(container, force)
     end
     if state.busy(current) then
       local _, err = tiny.try(require "tiny.client.stop", current, 0, { quiet = true })
-      if err then return by_force(current, err) end
+      if err then return by_force(current, err, volumes) end
       stopped = true
       -- If its supervisor was killed, the end may not be recorded.
       container = require("tiny.supervisor.recovery").look_after(state.load(container.id) or current) or container
-      if container.damage then return by_force(container, container.damage) end
+      if container.damage then return by_force(container, container.damage, volumes) end
     else
       -- At rest, but its lock is held: its supervisor hangs in a callback of the end.
       unresponsive.kill(current)

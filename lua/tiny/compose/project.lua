@@ -78,6 +78,24 @@ local function bring_networks(self)
   return changed
 end
 
+-- Creates missing volumes, once those exist that must. Existing ones are never changed.
+local function bring_volumes(self)
+  local store = next(self.volumes) and require "tiny.store.volumes"
+  for name, volume in pairs(self.volumes) do
+    if volume.external and not store.load(volume.full) then
+      tiny.fail {
+        at = self.where or self.path, message = ("volumes: %s: the external volume %s does not exist"):format(name, volume.full), exit = 125,
+        hint = "tinylua volume create " .. volume.full,
+      }
+    end
+  end
+  for _, name in ipairs(sorted_keys(self.volumes)) do
+    local volume = self.volumes[name]
+    local made = not volume.external and store.create(volume.full, { labels = volume.labels })
+    if made then say("volume", volume.full, "made") end
+  end
+end
+
 local function on_changed(one, changed)
   for _, request in ipairs(one.spec.network) do
     if type(request) == "table" and changed[request.name] then return true end
@@ -106,7 +124,7 @@ end
 
 local function begun(one, there)
   if there and there.config.labels["tinylua.hash"] == one.hash and state.busy(there) then return true end
-  if there then require "tiny.client.remove"(there, true) end
+  if there then require "tiny.client.remove"(there, { force = true }) end
   return false
 end
 
@@ -169,7 +187,7 @@ local function drop_others(self, there, changed)
   for _, one in ipairs(self.instances) do wanted[one.name] = one end
   for name, container in pairs(there) do
     if not wanted[name] or on_changed(wanted[name], changed) then
-      require "tiny.client.remove"(container, true)
+      require "tiny.client.remove"(container, { force = true })
       there[name] = nil
       say("container", name, wanted[name] and "removed: its network changed" or "removed: no longer in the topology")
     end
@@ -179,6 +197,7 @@ end
 function project.up(path, words)
   local self = project.read(path, words)
   local there = present(self.name)
+  bring_volumes(self)
   drop_others(self, there, bring_networks(self))
   bring_containers(self, there)
 end
@@ -203,13 +222,13 @@ local function order(self, there)
 end
 
 -- Stops and removes a group of containers in parallel.
-local function end_group(group, seconds)
+local function end_group(group, seconds, volumes)
   local children, status = {}, 0
   for i, container in ipairs(group) do
     children[i] = tiny.fork(function()
       require "tiny.client.stop"(container, seconds)
       local now = state.load(container.id)
-      if now then require "tiny.client.remove"(now, true) end
+      if now then require "tiny.client.remove"(now, { force = true, volumes = volumes }) end
       return 0
     end)
   end
@@ -230,7 +249,7 @@ function project.down(name, self, options)
   local ranks = {}
   for n in pairs(groups) do table.insert(ranks, n) end
   table.sort(ranks, function(a, b) return a > b end)
-  for _, n in ipairs(ranks) do status = math.max(status, end_group(groups[n], options.time)) end
+  for _, n in ipairs(ranks) do status = math.max(status, end_group(groups[n], options.time, options.volumes)) end
   for _, network in ipairs(require("tiny.net.store").list()) do
     if (network.labels or {})["tinylua.project"] == name then
       known = true
@@ -238,13 +257,14 @@ function project.down(name, self, options)
       if err then format.error(err) status = 125 else say("network", network.name, "removed") end
     end
   end
-  local folder = ("%s/volumes/%s"):format(state.roots(), name)
-  for _, volume in ipairs(tiny.list_dir(folder) or {}) do
-    known = true
-    if options.volumes then tiny.remove(folder .. "/" .. volume, { recursive = true }) end
-    say("volume", volume, options.volumes and "removed" or "kept; use --volumes to remove it")
+  for _, volume in ipairs(tiny.stat(state.roots() .. "/volumes") and require("tiny.store.volumes").list() or {}) do
+    if (volume.labels or {})["tinylua.project"] == name then
+      known = true
+      local _, err = tiny.try(function() return options.volumes and require("tiny.store.volumes").remove(volume.name) end)
+      if err then format.error(err) status = 125
+      else say("volume", volume.name, options.volumes and "removed" or "kept; use --volumes to remove it") end
+    end
   end
-  if options.volumes then tiny.try(tiny.remove, folder) end
   if not known then tiny.fail { message = ("no such project: %q"):format(name), hint = "give its file, or look at the labels in `tinylua ps -a --format json`", exit = 125 } end
   return status
 end

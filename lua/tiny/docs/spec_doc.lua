@@ -23,7 +23,7 @@ doc.topology = {
   { "name", "string", "The project name; the default is the name of the file." },
   { "containers", "table<string, tiny.service.spec>", "The containers by name." },
   { "networks", "table<string, tiny.topology.network>", "The networks by name." },
-  { "volumes", "table<string, table>", "Named volumes of the project; a volume uses the name as its source." },
+  { "volumes", "table<string, tiny.topology.volume>", "The named volumes by name, which is the source of a mount; on the host the volume is PROJECT-NAME." },
 }
 
 -- Nested tables.
@@ -36,7 +36,10 @@ doc.inner = {
     { "security", STEP, "Inside: capabilities, no_new_privs, the seccomp filter." }, { "exec", STEP, "Inside: executes the program." },
   } },
   { "tiny.mount.spec", "A mount", {
-    { "type", '"bind"|"tmpfs"', "Type of the mount." }, { "source", "string", "File or directory on the host." },
+    { "type", '"bind"|"volume"|"tmpfs"', "Type of the mount; the default is volume." },
+    { "source", "string", "File or directory on the host, or the name of a volume, which is created if it is missing; without one, a new anonymous volume." },
+    { "nocopy", "boolean", "volume: do not copy the content of the target to an empty volume." },
+    { "labels", "table<string, string>|string[]", "volume: labels of a volume that is created." },
     { "subpath", "string", "A path below the source; no link on it leads out of the source." }, { "target", "string", "Path in the container." },
     { "read_only", "boolean", "Read-only." }, { "size", "tiny.size", "tmpfs: maximum size." },
     { "mode", "integer", "tmpfs: mode of its root directory." }, { "inodes", "integer", "tmpfs: maximum number of files." },
@@ -68,6 +71,10 @@ doc.inner = {
     { "subnet6", "string", "IPv6 subnet." }, { "gateway6", "string", "IPv6 address of the bridge." },
     { "internal", "boolean", "Block traffic to other networks, to the outside and to services of the host." },
     { "isolate", "boolean", "false: other networks and neighbors of the host can also reach unpublished ports." }, { "mtu", "integer", "Maximum transmission unit in bytes." },
+  } },
+  { "tiny.topology.volume", "A volume of a topology", {
+    { "name", "string", "Its name on the host." }, { "external", "boolean", "It exists already, and `down --volumes` does not remove it." },
+    { "labels", "table<string, string>|string[]", "Its labels." }, { "driver", "string", "local, the only one." },
   } },
   { "tiny.ready.spec", "A readiness condition", {
     { "port", "integer", "A process listens on this port." }, { "log", "string", "A line of the log matches this pattern." },

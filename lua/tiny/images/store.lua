@@ -114,6 +114,11 @@ function store.layer(diff_id)
   return tiny.stat(path) and path or nil
 end
 
+-- Whether a layer hides all layers below it: its root is opaque, which the kernel does not know.
+function store.hides_all(diff_id)
+  return tiny.stat(store.path("layers/" .. digits(diff_id)) .. "/opaque") ~= nil
+end
+
 -- A new folder for a layer, whose name `commit_layer` changes to its diff id.
 function store.new_layer()
   local path = store.path("layers/.new-" .. tiny.random_id(16))

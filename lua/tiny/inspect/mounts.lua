@@ -40,6 +40,14 @@ local function mark_hidden(list)
   return list
 end
 
+-- The volume, and the path in it, that a path of the host is; nil if it is in none.
+local function volume_of(path)
+  local folder = require("tiny.store.state").roots() .. "/volumes/"
+  if path:sub(1, #folder) ~= folder then return nil end
+  local name, rest = path:sub(#folder + 1):match("^([^/]+)/data(.*)$")
+  return name and name .. rest
+end
+
 -- A description of a mount's source, and the host's path if there is one.
 local function origin(mount, host, own)
   if mount.fstype == "overlay" then
@@ -49,6 +57,8 @@ local function origin(mount, host, own)
     return ("layers %s%s"):format(table.concat(lower, " over "), upper and "; changes in " .. upper or ""), upper
   end
   local path = place_of(mount, host)
+  local volume = path and volume_of(path)
+  if volume then return "volume " .. volume, path end
   if path then return "the host's " .. path, path end
   if mount.root ~= "/" then
     for _, other in ipairs(own) do

@@ -119,7 +119,8 @@ return function(asked)
   check_steps(asked)
   check_stop(asked)
   require("tiny.spec.restart").parse(asked.restart)
-  if asked.volumes or asked.tmpfs or asked.mounts then require("tiny.pipeline.volumes").check(asked) end
+  local of_image = asked.from_image and asked.from_image.defaults.volumes
+  if asked.volumes or asked.tmpfs or asked.mounts or of_image then require("tiny.pipeline.volumes").check(asked) end
   if asked.shm_size then
     asked.shm_size = tiny.parse_size(asked.shm_size)
     -- For tmpfs, 0 means unlimited.

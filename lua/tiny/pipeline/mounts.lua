@@ -67,7 +67,7 @@ function mounts.mount(ctx)
   -- sysfs shows a network namespace; a container cannot mount it for the host's.
   if ctx.spec.network ~= "host" then sys = sysfs(ctx) end
   if sys and ctx.cgroup and ctx.cgroup.version == "v2" then tiny.mount_cgroup("fs/cgroup", { root = sys, read_only = not privileged }) end
-  for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.pipeline.volumes").mount(root, mount, not ctx.rootless and ctx.maps) end
+  for _, mount in ipairs(ctx.spec.mounts or {}) do require("tiny.pipeline.volumes").mount(ctx, mount) end
   -- Last: a volume may contain the place of a file, such as /run that of a linked /etc/resolv.conf.
   if ctx.files then require("tiny.net.files").mount(ctx) end
   if not privileged then require "tiny.pipeline.masked_paths"(proc, sys, dev) end

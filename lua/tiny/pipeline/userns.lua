@@ -99,6 +99,9 @@ local function load(asked)
   for name, wanted in pairs(needed) do
     if wanted then require("tiny.pipeline." .. name) end
   end
+  for _, mount in ipairs(asked.mounts or {}) do
+    if mount.type == "volume" then require "tiny.pipeline.first_content" end
+  end
   require "tiny.net.files"
   if asked.from_image then require "tiny.images.layers" end
 end

@@ -1,7 +1,8 @@
 -- Volumes, --mount and --tmpfs, as text or tables: checks them and converts them to one form, a list of
 --   { type = "bind", source = …, subpath = …, target = …, read_only = … }
+--   { type = "volume", source = NAME, subpath = …, target = …, read_only = …, nocopy = …, labels = …, anonymous = … }
 --   { type = "tmpfs", target = …, size = …, mode = …, … }
--- in mount order: a mount inside another comes after it.
+-- in mount order: a mount inside another comes after it. A volume without a source gets a name when the container is created.
 local values = require "tiny.spec.values"
 
 local volumes = {}
@@ -12,11 +13,16 @@ local KEYS = {
   subpath = "subpath", ["volume-subpath"] = "subpath",
   readonly = "read_only", ro = "read_only", ["tmpfs-size"] = "size", ["tmpfs-mode"] = "mode",
   ["bind-propagation"] = "propagation", consistency = "consistency",
+  ["volume-nocopy"] = "nocopy", ["volume-label"] = "labels", ["volume-driver"] = "driver",
 }
-local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode"
+local SHOWN = "type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode, volume-nocopy, volume-label"
 -- The fields of the tables, by type.
 local FIELDS = {
   bind = { type = "string", source = "string", subpath = "string", target = "string", read_only = "boolean" },
+  volume = {
+    type = "string", source = "string", subpath = "string", target = "string", read_only = "boolean", nocopy = "boolean", labels = "pairs",
+    anonymous = "boolean", driver = "string",
+  },
   tmpfs = {
     type = "string", target = "string", read_only = "boolean", size = "size", mode = "integer", inodes = "integer", uid = "integer", gid = "integer",
     exec = "boolean", suid = "boolean", dev = "boolean",
@@ -63,20 +69,26 @@ local function no_propagation(text, word)
   wrong(text, ("mounts are always private, not %s"):format(word), "mount it on the host before the container starts")
 end
 
--- "SOURCE:/TARGET[:OPTION,…]".
+-- "SOURCE:/TARGET[:OPTION,…]", or "/TARGET" for a volume without a name.
 local function of_volume(text)
+  if text:find("^/[^:]*$") then return { type = "volume", target = text } end
   local source, target, mode = text:match("^([^:]+):(/[^:]*):?(.*)$")
   if not source then wrong(text, "not SOURCE:/TARGET[:ro]", "use --mount for a source that contains a colon") end
-  local access
+  local named, access, nocopy = values.is_volume(source), nil, nil
+  if named and tiny.stat(source) then
+    require("tiny.format").note("volumes: %s is a named volume; for the file or directory here, write ./%s", tiny.show(source), source)
+  end
   for word in mode:gmatch("[^,]+") do
     if PROPAGATION[word] then no_propagation(text, word) end
     if (word == "ro" or word == "rw") and access and access ~= word then wrong(text, "it is both ro and rw") end
     if word == "ro" or word == "rw" then access = word
+    elseif word == "nocopy" and named then nocopy = true
+    elseif word == "nocopy" then wrong(text, "nocopy is an option of named volumes", "leave it out: a directory of the host is never copied to")
     elseif not NOTHING_TO_DO[word] then
       wrong(text, ("the option %s is not ro or rw"):format(tiny.show(word)), "z, Z, cached, delegated and consistent are accepted and have no effect")
     end
   end
-  return { type = "bind", source = source, target = target, read_only = access == "ro" or nil }
+  return { type = named and "volume" or "bind", source = source, target = target, read_only = access == "ro" or nil, nocopy = nocopy }
 end
 
 -- "/PATH[:size=64m,mode=1777,…]".
@@ -96,7 +108,13 @@ local function of_tmpfs(text)
   return mount
 end
 
--- "type=bind,source=…,target=…[,readonly]".
+local function yes_or_no(text, name, value)
+  if value == nil or value == "true" or value == "1" then return true end
+  if value == "false" or value == "0" then return false end
+  wrong(text, ("%s must be true or false, not %s"):format(name, tiny.show(value)))
+end
+
+-- "type=bind,source=…,target=…[,readonly]"; the default type is volume, as in docker.
 local function of_mount(text)
   local mount = {}
   for word in text:gmatch("[^,]+") do
@@ -111,11 +129,14 @@ local function of_mount(text)
       if not NOTHING_TO_DO[value or ""] then wrong(text, ("unknown %s %s"):format(field, tiny.show(value))) end
       goto next
     end
-    if mount[field] ~= nil then wrong(text, ("the %s is given twice"):format(field)) end
-    if field == "read_only" then
-      local yes, no = value == nil or value == "true" or value == "1", value == "false" or value == "0"
-      if not (yes or no) then wrong(text, ("readonly must be true or false, not %s"):format(tiny.show(value))) end
-      mount.read_only = yes
+    if mount[field] ~= nil and field ~= "labels" then wrong(text, ("the %s is given twice"):format(field)) end
+    if field == "read_only" then mount.read_only = yes_or_no(text, "readonly", value)
+    elseif field == "nocopy" then mount.nocopy = yes_or_no(text, "volume-nocopy", value) or nil
+    elseif field == "labels" then
+      mount.labels = mount.labels or {}
+      local name, rest = (value or ""):match("^([^=]+)=?(.*)$")
+      if not name then wrong(text, "volume-label needs NAME=VALUE") end
+      mount.labels[name] = rest
     elseif value == nil or value == "" then wrong(text, ("%s needs a value"):format(word))
     elseif field == "size" then mount.size = size(text, value)
     elseif field == "mode" then mount.mode = octal(text, value)
@@ -130,10 +151,22 @@ local function check_source(mount, text)
   if mount.source:find("%z") then wrong(text, "the source contains a NUL byte") end
   if not tiny.stat(mount.source) then
     values.wrong(("volumes: %s does not exist on the host"):format(mount.source),
-      mount.source:find("/") and "create it first" or "named volumes are part of a topology; for a directory here, use ./" .. mount.source)
+      mount.source:find("/") and "create it first" or "create it first; type=volume mounts a named volume")
   end
   mount.source = values.absolute(mount.source)
   if mount.subpath and not tiny.stat(mount.subpath, { root = mount.source }) then wrong(text, ("%s has no %s"):format(mount.source, mount.subpath)) end
+end
+
+-- The volume may not exist yet: it is created with the container.
+local function check_volume(mount, text)
+  if mount.source == "" then mount.source = nil end
+  if mount.driver and mount.driver ~= "local" then wrong(text, ("there is no volume driver %s"):format(tiny.show(mount.driver)), "local is the only one; leave it out") end
+  mount.driver, mount.labels = nil, values.map("labels", mount.labels)
+  if not mount.source then return end
+  if not values.is_volume(mount.source) then
+    wrong(text, ("%s is not the name of a volume"):format(tiny.show(mount.source)), mount.source:find("/", 1, true) and "type=bind mounts a directory of the host" or nil)
+  end
+  values.check_name(mount.source)
 end
 
 -- A target as a normalized path; it is resolved only in the container's root.
@@ -151,12 +184,10 @@ end
 
 -- Checks one mount; `text` is how the user gave it. Returns it with its depth.
 local function checked(mount, text)
-  if not FIELDS[mount.type] then
-    local hint = mount.type == "volume" and "named volumes are part of a topology (tinylua doc topology)" or "use type=bind or type=tmpfs"
-    wrong(text, mount.type and ("unknown type %s"):format(tiny.show(mount.type)) or "the type is missing", hint)
-  end
+  mount.type = mount.type or "volume"
+  if not FIELDS[mount.type] then wrong(text, ("unknown type %s"):format(tiny.show(mount.type)), "the types are bind, volume and tmpfs") end
   require("tiny.spec.schema").check("mounts", mount, FIELDS[mount.type])
-  if mount.type == "bind" then check_source(mount, text) end
+  if mount.type == "bind" then check_source(mount, text) elseif mount.type == "volume" then check_volume(mount, text) end
   if mount.size then
     mount.size = tiny.parse_size(mount.size)
     -- For tmpfs, 0 means unlimited.
@@ -193,6 +224,10 @@ function volumes.check(asked)
     end
     add(copy, item)
   end
+  -- An image's volumes, where nothing else is mounted.
+  for _, path in ipairs(asked.from_image and asked.from_image.defaults.volumes or {}) do
+    if not taken[path] then add({ type = "volume", target = path }, path) end
+  end
   table.sort(all, function(a, b) return a.depth < b.depth or (a.depth == b.depth and a.number < b.number) end)
   asked.volumes, asked.tmpfs, asked.mounts = nil, nil, {}
   for i, entry in ipairs(all) do asked.mounts[i] = entry.mount end
@@ -207,21 +242,40 @@ local function mapped(id, map)
   values.wrong(("tmpfs: the id %d is not mapped in the container's user namespace"):format(id))
 end
 
--- Performs one mount below the container's root. maps: those of the container's user namespace, if it is entered later.
-function volumes.mount(root, mount, maps)
-  if mount.type == "bind" then
-    -- A subpath is resolved below the source, so that links cannot lead outside.
-    local from = mount.subpath or mount.source
-    return tiny.mount_bind(from, mount.target, {
-      source_root = mount.subpath and mount.source, root = root, create = true, read_only = mount.read_only, nosuid = true, nodev = true,
-      -- A device over a file, such as /dev/null; the cgroup's rules say which devices can be used.
-      device = true,
+-- The directory with a volume's content, which gets its first content.
+local function prepared(ctx, mount)
+  local store = require "tiny.store.volumes"
+  if not store.load(mount.source) then
+    values.wrong(("volumes: the volume %s no longer exists"):format(mount.source), "create it, empty: tinylua volume create " .. mount.source)
+  end
+  local there = not mount.subpath and tiny.stat(mount.target, { root = ctx.root })
+  if there and there.kind ~= "dir" then
+    values.wrong(("volumes: %s of the container's root is a %s, and the volume %s is a directory"):format(mount.target, there.kind, mount.source), "choose another target")
+  end
+  require "tiny.pipeline.first_content"(ctx, mount)
+  return store.data(mount.source)
+end
+
+-- Performs one mount below the container's root, ctx.root.
+function volumes.mount(ctx, mount)
+  local root, maps = ctx.root, not ctx.rootless and ctx.maps
+  if mount.type == "tmpfs" then
+    return tiny.mount_tmpfs(mount.target, {
+      root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, read_only = mount.read_only,
+      uid = mapped(mount.uid, maps and maps.uid_map), gid = mapped(mount.gid, maps and maps.gid_map),
+      noexec = not mount.exec, nosuid = not mount.suid, nodev = not mount.dev,
     })
   end
-  tiny.mount_tmpfs(mount.target, {
-    root = root, create = true, size = mount.size, mode = mount.mode, inodes = mount.inodes, read_only = mount.read_only,
-    uid = mapped(mount.uid, maps and maps.uid_map), gid = mapped(mount.gid, maps and maps.gid_map),
-    noexec = not mount.exec, nosuid = not mount.suid, nodev = not mount.dev,
+  local volume = mount.type == "volume"
+  local source = volume and prepared(ctx, mount) or mount.source
+  -- A subpath is resolved below the source, so that links cannot lead outside.
+  local from = mount.subpath or source
+  return tiny.mount_bind(from, mount.target, {
+    source_root = mount.subpath and source, root = root, create = true, read_only = mount.read_only, nosuid = true, nodev = true,
+    -- A device over a file, such as /dev/null; the cgroup's rules say which devices can be used.
+    device = not volume,
+    -- A volume stores the ids of the container's user namespace, which is another range at each start.
+    idmap = volume and not ctx.rootless and ctx.userns or nil,
   })
 end
 

@@ -38,9 +38,18 @@ local function each(list, f)
   return copy
 end
 
--- Converts the paths of a spec, which may not have been checked yet. path: the recipe's file; named: the names of volumes that
--- are no paths.
-function recipe_paths.resolve(spec, path, named)
+-- Whether a source is a volume's name; says so if a directory of this name is next to the recipe.
+local function is_volume(folder, source, declared)
+  if not values.is_volume(source) then return false end
+  if not (declared or {})[source] and tiny.stat(folder .. "/" .. source) then
+    require("tiny.format").note("volumes: %s is a named volume; for %s/%s, next to the recipe, write ./%s", tiny.show(source), folder, source, source)
+  end
+  return true
+end
+
+-- Converts the paths of a spec, which may not have been checked yet. path: the recipe's file; declared: the volumes of its
+-- topology, by name.
+function recipe_paths.resolve(spec, path, declared)
   local folder = plain(values.absolute(path):match("^(.*)/[^/]*$"))
   -- A shipped recipe has no directory; from the recipe's own directory, paths are right as they are.
   if not tiny.stat(path) or same(tiny.stat(folder), tiny.stat(".")) then return end
@@ -48,17 +57,18 @@ function recipe_paths.resolve(spec, path, named)
   if type(spec.rootfs) == "string" then spec.rootfs = at(spec.rootfs, "rootfs") end
   spec.volumes = each(spec.volumes, function(text)
     local source, rest = tostring(text):match("^([^:]+)(:.*)$")
-    if not source or (named or {})[source] then return text end
+    if not source or is_volume(folder, source, declared) then return text end
     return at(source, "volumes") .. rest
   end)
   spec.mounts = each(spec.mounts, function(mount)
     if type(mount) == "table" then
       mount = each(mount, function(value) return value end)
-      if type(mount.source) == "string" then mount.source = at(mount.source, "mounts") end
+      if type(mount.source) == "string" and mount.type == "bind" then mount.source = at(mount.source, "mounts") end
       return mount
     end
     local before, source, rest = ("," .. tostring(mount)):match("^(.*,so?u?rce?=)([^,]*)(.*)$")
-    return source and (before .. at(source, "mounts") .. rest):sub(2) or mount
+    local bind = ("," .. tostring(mount) .. ","):find(",type=bind,", 1, true)
+    return source and bind and (before .. at(source, "mounts") .. rest):sub(2) or mount
   end)
   spec.security_opt = each(spec.security_opt, function(text)
     local before, profile = tostring(text):match("^(seccomp[=:])(.+)$")

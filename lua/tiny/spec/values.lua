@@ -11,7 +11,12 @@ function values.absolute(path)
   return (tiny.readlink("/proc/self/cwd"):gsub("/$", "")) .. "/" .. path
 end
 
--- Checks the name of a container, network or topology.
+-- Whether the source of a mount is the name of a volume; otherwise it is a path.
+function values.is_volume(source)
+  return type(source) == "string" and source:find("^%w[%w_.-]*$") ~= nil
+end
+
+-- Checks the name of a container, volume, network or topology.
 function values.check_name(name)
   if not name:match("^%w[%w_.-]*$") then
     values.wrong(("the name %s may contain only letters, digits, '_', '.' and '-', and must begin with a letter or digit"):format(tiny.show(name)))

@@ -15,14 +15,22 @@ function cleanup.replay(container)
 end
 
 -- Removes every trace of a container. The journal must be replayed before it is removed, since nothing else records its
--- contents. `force`: a damaged journal is reported and removed too. Returns false if the container no longer existed.
-function cleanup.forget(container, force)
+-- contents. Returns false if the container no longer existed. options: force (a damaged journal is reported and removed too),
+-- volumes (its anonymous volumes are removed too, as always for a container that removes itself).
+function cleanup.forget(container, options)
+  local force, volumes = options and options.force, options and options.volumes or container.config.remove
   local failures, damage = {}, {}
   if tiny.try(tiny.stat, container.dir .. "/undo.jsonl") then failures, damage = cleanup.replay(container) end
   if damage[1] and force then
     for _, text in ipairs(damage) do format.note("%s: %s; what it lists may not be cleaned up", container.id, text) end
   else
     table.move(damage, 1, #damage, #failures + 1, failures)
+  end
+  -- The record goes last: it names the volumes.
+  if volumes and container.config.mounts and not container.unreadable then
+    local _, err = tiny.try(require("tiny.store.volumes").release, container)
+    if err and force then format.note("%s: its anonymous volumes are not removed: %s", container.id, tostring(err))
+    elseif err then table.insert(failures, tostring(err)) end
   end
   if #failures > 0 then
     tiny.fail {

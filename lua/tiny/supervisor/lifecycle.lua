@@ -89,7 +89,7 @@ local function failed(record, options, err)
   err.exit = exit_of(err)
   if options.fresh then
     if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
-    local _, kept = tiny.try(require("tiny.supervisor.cleanup").forget, record)
+    local _, kept = tiny.try(require("tiny.supervisor.cleanup").forget, record, { volumes = true })
     if kept then format.note("%s", tostring(kept)) end
   else
     record_end(record, { status = err.exit, oom = 0, error = tostring(err) })
@@ -256,6 +256,13 @@ end
 -- Restart policies under which a container never ends by itself.
 local FOREVER = { always = true, ["unless-stopped"] = true }
 
+local function has_volumes(mounts)
+  for _, mount in ipairs(mounts) do
+    if mount.type == "volume" then return true end
+  end
+  return false
+end
+
 -- Checks a spec and records the container. options.recipe: { path, args, text } of the recipe it came from.
 function lifecycle.create(spec, options)
   -- Until the record names them, nothing else keeps the image's layers from being collected.
@@ -272,7 +279,13 @@ function lifecycle.create(spec, options)
   if options.cidfile then require("tiny.supervisor.cidfile").check(options.cidfile) end
   local code = options.recipe and require "tiny.supervisor.recipe_code"
   local files = code and code.describe(options.recipe)
+  local volumes = spec.mounts and has_volumes(spec.mounts) and require "tiny.store.volumes"
+  if volumes then volumes.name_all(spec.mounts) end
   local record = state.create(config_of(spec, options))
+  if volumes then
+    local _, missing = tiny.try(volumes.provide, spec.mounts)
+    if missing then failed(record, { fresh = true }, missing) end
+  end
   if files then code.write(record, files) end
   if options.cidfile then require("tiny.supervisor.cidfile").write(options.cidfile, record) end
   if options.durable or state.durable(record.config) then

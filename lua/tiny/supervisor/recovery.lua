@@ -18,7 +18,7 @@ local function record_death(container, process)
   -- An interrupted first start has left nothing to keep; an earlier record is kept.
   local fresh = container.state.status == "starting" and not container.state.again
   if fresh or container.half then
-    local _, kept = tiny.try(cleanup.forget, container)
+    local _, kept = tiny.try(cleanup.forget, container, { volumes = true })
     return kept and format.note("%s", tostring(kept))
   end
   local cut = container.state.status == "running" and require("tiny.supervisor.output").salvage(container)
@@ -165,6 +165,7 @@ function recovery.everything()
   end
   for _, what in ipairs(stray(data, run, known)) do table.insert(cleared, what) end
   for _, what in ipairs(require("tiny.store.recipe_journal").sweep(scope.undo_one)) do table.insert(cleared, what) end
+  for _, what in ipairs(require("tiny.store.volumes").sweep()) do table.insert(cleared, what) end
   tiny.try(require("tiny.network").sweep)
   tiny.try(require("tiny.network").release)
   tiny.try(require("tiny.pipeline.cgroup_parent").release)

@@ -16,7 +16,7 @@ refused(run("--network", "bridge", "--mac-address", "02:00", "true"), 'mac_addre
 refused(run("--network", "container:nobody", "true"), 'no such container: "nobody"\n  hint: `tinylua ps -a` lists them\n')
 refused(run("--network", "ns:/no/such", "true"), "network: no such namespace: /no/such\n  hint: `ip netns list` shows those below /run/netns\n")
 local SHOWN = "  hint: the format is [HOST:][PORT:]PORT[/tcp|/udp], such as 8080:80, 127.0.0.1:53:53/udp or 8000-8010:80-90\n"
-refused(run("-p", "8080:80", "true"), 'publish: network "none" cannot publish ports\n  hint: use --network bridge or a user-defined network\n')
+refused(run("--network", "none", "-p", "8080:80", "true"), 'publish: network "none" cannot publish ports\n  hint: use --network bridge or a user-defined network\n')
 refused(run("--net", "bridge", "-p", "0:80", "true"), 'publish: "0:80": 0 is not between 1 and 65535\n')
 refused(run("--net", "bridge", "-p", "70000:80", "true"), 'publish: "70000:80": 70000 is not between 1 and 65535\n')
 refused(run("--net", "bridge", "-p", "web:80", "true"), 'publish: "web:80": "web" is not a port\n' .. SHOWN)

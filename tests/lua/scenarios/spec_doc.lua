@@ -50,6 +50,7 @@ compare("service", services, doc.service)
 local inner = {}
 for _, one in ipairs(doc.inner) do inner[one[1]] = one[3] end
 compare("networks", known(resolve, { networks = { n = { none = 1 } }, containers = { a = { command = "x" } } }), inner["tiny.topology.network"])
+compare("volumes", known(resolve, { volumes = { v = { none = 1 } }, containers = { a = { command = "x" } } }), inner["tiny.topology.volume"])
 compare("ready", known(resolve, { containers = { a = { command = "x", ready = { none = 1 } } } }), inner["tiny.ready.spec"])
 local steps = {}
 for _, name in ipairs(require("tiny.container").steps) do steps[name] = "any" end

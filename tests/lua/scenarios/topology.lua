@@ -70,15 +70,25 @@ net.nothing_left()
 -- Named volumes outlive the project unless requested otherwise; an unknown name is reported.
 tiny.write_file("/tmp/keeper.lua", [[
 return require("tiny.topology").new {
-  volumes = { data = {} },
-  containers = { one = { command = "echo kept >> /data/file; cat /data/file", volumes = { "data:/data" }, ready = { exit = 0 } } },
+  volumes = { data = { labels = { tier = "db" } }, shared = { external = true }, own = { name = "its-own" } },
+  containers = { one = {
+    command = "echo kept >> /data/file; cat /data/file; ls /a /b", ready = { exit = 0 }, volumes = { "data:/data", "/anonymous" },
+    mounts = { { type = "volume", source = "shared", target = "/a" }, "type=volume,source=own,target=/b" },
+  } },
 }]])
+net.refused({ "up", "/tmp/keeper.lua" }, "/tmp/keeper.lua: volumes: shared: the external volume shared does not exist\n  hint: tinylua volume create shared\n")
+check.succeeds("volume", "create", "shared")
+assert(check.succeeds("up", "/tmp/keeper.lua"):find("volume     keeper-data               made", 1, true))
+check.equal(check.succeeds("volume", "ls", "-q", "--filter", "label=tinylua.project=keeper"), "its-own\nkeeper-data\n")
+check.equal(check.succeeds("volume", "ls", "-q", "--filter", "label=tier=db"), "keeper-data\n")
+check.equal(check.run({ "down", "--volumes", "nobody" }).status, 125)
+assert(check.succeeds("down", "keeper"):find("volume     keeper-data               kept", 1, true))
+check.succeeds("volume", "prune", "-f")
 check.succeeds("up", "/tmp/keeper.lua")
-assert(check.succeeds("down", "keeper"):find("volume     data                      kept", 1, true))
-check.succeeds("up", "/tmp/keeper.lua")
-check.equal(check.succeeds("logs", "/tmp/keeper.lua"), "keeper-one | kept\nkeeper-one | kept\n")
+check.equal(check.succeeds("logs", "/tmp/keeper.lua"), "keeper-one | kept\nkeeper-one | kept\nkeeper-one | /a:\nkeeper-one | \nkeeper-one | /b:\n")
 check.succeeds("down", "--volumes", "/tmp/keeper.lua")
-check.equal(tiny.stat(check.root .. "/volumes/keeper"), nil)
+check.equal(check.succeeds("volume", "ls", "-q"), "shared\n", "with its anonymous volume, and without the external one")
+check.succeeds("volume", "rm", "shared")
 net.refused({ "down", "keeper" }, 'no such project: "keeper"\n  hint: give its file, or look at the labels in `tinylua ps -a --format json`\n')
 check.no_container()
 net.nothing_left()

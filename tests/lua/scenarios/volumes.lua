@@ -105,8 +105,9 @@ return require("tiny.container").new {
 check.equal(check.succeeds("run", "--rm", "-v", "/tmp/file:/three/file", "/tmp/recipe.lua"), "pagetexttexttmpfs\n")
 
 refused("volumes: /tmp/none does not exist on the host\n  hint: create it first", "-v", "/tmp/none:/srv", "true")
-refused("volumes: data does not exist on the host\n  hint: named volumes are part of a topology; for a directory here, use ./data", "-v", "data:/srv", "true")
-refused('"/tmp/site": not SOURCE:/TARGET[:ro]\n  hint: use --mount for a source that contains a colon', "-v", "/tmp/site", "true")
+refused("volumes: ./data does not exist on the host\n  hint: create it first", "-v", "./data:/srv", "true")
+refused("volumes: data does not exist on the host\n  hint: create it first; type=volume mounts a named volume", "--mount", "type=bind,source=data,target=/srv", "true")
+refused('"site": not SOURCE:/TARGET[:ro]\n  hint: use --mount for a source that contains a colon', "-v", "site", "true")
 refused('"/tmp/site:srv": not SOURCE:/TARGET[:ro]\n  hint: use --mount for a source that contains a colon', "-v", "/tmp/site:srv", "true")
 refused('"/tmp/site:/srv:x": the option "x" is not ro or rw\n  hint: z, Z, cached, delegated and consistent are accepted and have no effect', "-v", "/tmp/site:/srv:x", "true")
 refused('"/tmp/site:/a/../..": the target contains ..', "-v", "/tmp/site:/a/../..", "true")
@@ -114,9 +115,10 @@ refused('"/tmp/site:/": the target must not be /\n  hint: use --rootfs DIR for a
 refused("volumes: two mounts have the target /srv", "-v", "/tmp/site:/srv", "--tmpfs", "/srv/", "true")
 refused('volumes: number 1 is not UTF-8: "/tmp/\u{fffd}:/srv"\n  hint: pass other bytes in a file, or encode them', "-v", "/tmp/\xff:/srv", "true")
 refused('"type=bind,target=/srv": a bind mount needs a source', "--mount", "type=bind,target=/srv", "true")
-refused('"source=/tmp,target=/srv": the type is missing\n  hint: use type=bind or type=tmpfs', "--mount", "source=/tmp,target=/srv", "true")
-refused('"type=volume,target=/srv": unknown type "volume"\n  hint: named volumes are part of a topology (tinylua doc topology)', "--mount", "type=volume,target=/srv", "true")
-refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known keys: type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode',
+refused('"source=/tmp,target=/srv": "/tmp" is not the name of a volume\n  hint: type=bind mounts a directory of the host', "--mount", "source=/tmp,target=/srv", "true")
+refused('"type=image,target=/srv": unknown type "image"\n  hint: the types are bind, volume and tmpfs', "--mount", "type=image,target=/srv", "true")
+refused('"/tmp/site:/srv:nocopy": nocopy is an option of named volumes\n  hint: leave it out: a directory of the host is never copied to', "-v", "/tmp/site:/srv:nocopy", "true")
+refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known keys: type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode, volume-nocopy, volume-label',
   "--mount", "type=tmpfs,taget=/srv", "true")
 refused('"type=tmpfs,target=/a,target=/b": the target is given twice', "--mount", "type=tmpfs,target=/a,target=/b", "true")
 refused('"type=tmpfs,target=/a,tmpfs-mode=999": the mode "999" is not an octal number\n  hint: such as 1777 or 755', "--mount", "type=tmpfs,target=/a,tmpfs-mode=999", "true")
