@@ -4,8 +4,7 @@ local CLUSTER = "a container runs on this machine only"
 local SANDBOX = "`tinylua run COMMAND` runs a command in a throwaway view of this host"
 
 return {
-  pull = IMAGES, push = IMAGES, build = IMAGES, buildx = IMAGES, builder = IMAGES,
-  save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
+  build = IMAGES, buildx = IMAGES, builder = IMAGES, import = IMAGES, commit = IMAGES, manifest = IMAGES,
   history = "`tinylua image history` shows how an image was made",
   export = "`tinylua cp NAME:/ - > FILE.tar` writes a container's files",
   volumes = "`tinylua volume ls` lists volumes",

@@ -126,7 +126,7 @@ check.equal(eight:leaves(), 9, "the status")
 local piped = check.run({ "run", "-it", "--rm", "sh", "-c", "stty -echo; read a; echo got $a; cat; exit 5" }, "typed\n")
 assert(piped.out:find("got typed\r\n$"), piped.out)
 check.equal(piped.status, 5)
-check.equal(check.run({ "run", "-t", "--rm", "no-such-program" }).status, 127)
+check.equal(check.run({ "run", "-t", "--rm", "--host", "no-such-program" }).status, 127)
 check.equal(check.run({ "run", "-it", "--detach-keys", "ctrl-pp", "true" }).err:match("^[^\n]+"), 'tinylua: --detach-keys: "ctrl-pp" is not a key')
 check.no_container()
 
