@@ -20,7 +20,8 @@ function labels.head(self)
   local image = self.image
   add("root", self.rootfs == "host" and "a throwaway view of the host" or not image and self.rootfs or nil)
   if image then
-    add("image", ("%s, id %s, digest %s"):format((require("tiny.images.reference").shown(image.name)), image.id:sub(8, 19), image.index or image.manifest))
+    add("image", ("%s, id %s"):format((require("tiny.images.reference").shown(image.name)), image.id:sub(8, 19)))
+    add("digest", image.index or image.manifest)
     local layers = {}
     for at = #image.layers, math.max(1, #image.layers - MOST_LAYERS + 1), -1 do table.insert(layers, image.layers[at]:sub(8, 19)) end
     if #image.layers > #layers then table.insert(layers, ("and %d more"):format(#image.layers - #layers)) end
