@@ -66,7 +66,7 @@ fn unknown_command() -> Result<(), String> {
 fn unknown_option() -> Result<(), String> {
     let text = "unexpected argument '--memry' found\n\n  tip: a similar argument exists: '--memory'\n  \
                 tip: to pass '--memry' as a value, use '-- --memry'\n\n\
-                Usage: tinylua run --memory <SIZE> [RECIPE.lua|COMMAND]...\n\n\
+                Usage: tinylua run --memory <SIZE> [RECIPE.lua|IMAGE|COMMAND]...\n\n\
                 For more information, try '--help'.\n";
     expect(&tinylua("", "run --memry 5 x.lua")?, 2, text)?;
     // An option of another engine, whose meaning differs from the similar option here.

@@ -8,7 +8,7 @@ use mlua::{Table, Value};
 use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
-use crate::sys::{Context, device, event as sys, fs, interrupt, passed_fds};
+use crate::sys::{Context, descriptor, device, event as sys, fs, interrupt, passed_fds};
 use crate::vm::call::{self, Call, Fail, FdRef};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
@@ -94,7 +94,7 @@ pub const FAMILY: &[Primitive] = &[
         returns: "a file handle for reading and one for writing",
         example: "local from, into = tiny.pipe()",
         call: |c| {
-            let (read, write) = fs::pipe()?;
+            let (read, write) = descriptor::pipe()?;
             match c.opt::<String>("nonblock")?.as_deref() {
                 Some("read") => sys::set_nonblocking(read.as_fd(), true)?,
                 Some(_) => sys::set_nonblocking(write.as_fd(), true)?,
@@ -102,7 +102,7 @@ pub const FAMILY: &[Primitive] = &[
             }
             if let Some(size) = c.opt_size("size")? {
                 // A pipe of another size works as well.
-                let _ = fs::set_pipe_size(read.as_fd(), size as usize);
+                let _ = descriptor::set_pipe_size(read.as_fd(), size as usize);
             }
             c.ok((file(c, read, "pipe")?, file(c, write, "pipe")?))
         },
@@ -166,7 +166,7 @@ pub const FAMILY: &[Primitive] = &[
                 return c.ok(());
             }
             crate::sys::process::flush_stdio();
-            c.fd(0)?.with(|fd| fs::dup_to(fd, number as u32))??;
+            c.fd(0)?.with(|fd| descriptor::dup_to(fd, number as u32))??;
             c.ok(())
         },
         ..BASE
@@ -247,7 +247,7 @@ pub(super) fn standard(call: &Call<'_>, i: usize) -> Result<u32, Fail> {
 fn stdio(call: &Call<'_>) -> Outcome {
     let number = standard(call, 0)?;
     let name = ["<stdin>", "<stdout>", "<stderr>"][number as usize];
-    call.ok(file(call, fs::standard(number)?, name)?)
+    call.ok(file(call, descriptor::standard(number)?, name)?)
 }
 
 fn read(call: &Call<'_>) -> Outcome {

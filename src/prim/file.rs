@@ -177,7 +177,11 @@ pub const FAMILY: &[Primitive] = &[
         call: |c| {
             let value: Option<mlua::LuaString> = c.opt("value")?;
             let (path, root) = (c.path(0)?, root(c)?);
-            sys::setxattr(root.place(&path)?, &c.str(1)?, &value.map(|v| v.as_bytes().to_vec()).unwrap_or_default())?;
+            crate::sys::copy::attributes::set_at(
+                root.place(&path)?,
+                &c.str(1)?,
+                &value.map(|v| v.as_bytes().to_vec()).unwrap_or_default(),
+            )?;
             c.ok(())
         },
         ..BASE

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, readlinkat, statat, symlinkat};
 
 use super::access::{Access, limited};
+use super::copy::attributes;
 use super::path::{Place, open_root, without_umask};
 use super::{Context, Error, Result, fs};
 
@@ -146,7 +147,11 @@ fn make_one(path: &str, found: Found, to: &str, target: &OwnedFd, how: Copying<'
             let original = how.redirect.and_then(|layer| path.strip_prefix(layer)).unwrap_or(path);
             let original = format!("/{}", original.trim_start_matches('/'));
             let copy = format!("{to}/{name}");
-            fs::setxattr(Place { root: None, path: copy.as_ref() }, "trusted.overlay.redirect", original.as_bytes())?;
+            attributes::set_at(
+                Place { root: None, path: copy.as_ref() },
+                "trusted.overlay.redirect",
+                original.as_bytes(),
+            )?;
             Ok("dir")
         }
         Found::Other(kind) => Ok(kind),
@@ -221,7 +226,7 @@ pub fn make(root: &str, paths: &[String], how: Making) -> Result<()> {
         without_umask(|| in_folder(&folder, name, make)).at(path)?;
         if how.opaque {
             let made = format!("{root}/{name}");
-            fs::setxattr(Place { root: None, path: made.as_ref() }, "trusted.overlay.opaque", b"y")?;
+            attributes::set_at(Place { root: None, path: made.as_ref() }, "trusted.overlay.opaque", b"y")?;
         }
     }
     Ok(())

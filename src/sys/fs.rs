@@ -334,21 +334,6 @@ pub fn chown(place: Place<'_>, uid: u32, gid: u32) -> Result<()> {
     rustix::fs::chownat(&fd, "", Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::EMPTY_PATH).at(place.path)
 }
 
-/// Sets an extended attribute of a file or directory (setxattr(2)).
-///
-/// Below a root, it must be a directory or a regular file.
-pub fn setxattr(place: Place<'_>, name: &str, value: &[u8]) -> Result<()> {
-    let path = place.path;
-    let flags = rustix::fs::XattrFlags::empty();
-    match place.root {
-        None => rustix::fs::lsetxattr(path, name, value, flags).at(path),
-        Some(_) => {
-            let fd = place.open_without_links(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-            rustix::fs::fsetxattr(&fd, name, value, flags).at(path)
-        }
-    }
-}
-
 /// `bytes` random bytes as hexadecimal digits (getrandom(2)).
 pub fn random_hex(bytes: usize) -> Result<String> {
     let mut raw = vec![0u8; bytes];
@@ -357,37 +342,6 @@ pub fn random_hex(bytes: usize) -> Result<String> {
         filled += rustix::rand::getrandom(&mut raw[filled..], rustix::rand::GetRandomFlags::empty())?;
     }
     Ok(raw.iter().map(|b| format!("{b:02x}")).collect())
-}
-
-/// Creates a pipe, with both descriptors close-on-exec.
-pub fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
-}
-
-/// Sets the capacity of a pipe in bytes. Errors: EPERM above the user's limit for pipes (pipe(7)).
-pub fn set_pipe_size(pipe: BorrowedFd<'_>, size: usize) -> Result<()> {
-    rustix::pipe::fcntl_setpipe_size(pipe, size)?;
-    Ok(())
-}
-
-/// Makes `fd` this process's descriptor number `number` (0 to 2: standard input, output, error).
-pub fn dup_to(fd: BorrowedFd<'_>, number: u32) -> Result<()> {
-    match number {
-        0 => rustix::stdio::dup2_stdin(fd)?,
-        1 => rustix::stdio::dup2_stdout(fd)?,
-        _ => rustix::stdio::dup2_stderr(fd)?,
-    }
-    Ok(())
-}
-
-/// A duplicate of standard input, output or error, close-on-exec.
-pub fn standard(number: u32) -> Result<OwnedFd> {
-    let fd = match number {
-        0 => rustix::stdio::stdin(),
-        1 => rustix::stdio::stdout(),
-        _ => rustix::stdio::stderr(),
-    };
-    Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
 }
 
 /// Creates a symbolic link below a root.

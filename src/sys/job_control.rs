@@ -47,7 +47,7 @@ pub(super) fn begin() -> Result<()> {
         return Ok(());
     }
     let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).at("/dev/null")?;
-    super::fs::dup_to(null.as_fd(), 0)?;
+    super::descriptor::dup_to(null.as_fd(), 0)?;
     Ok(stops().thread_unblock()?)
 }
 

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cloned_binary;
 pub mod copy;
 pub mod credentials;
+pub mod descriptor;
 pub mod device;
 pub mod digest;
 pub mod entries;

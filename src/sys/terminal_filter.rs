@@ -212,11 +212,8 @@ mod tests {
         filter.pass(&one.repeat(most), false);
         assert_eq!(filter.colours.len(), most * one.len());
         filter.pass(one, false);
-        let anew = if COLOURS_MOST % one.len() == 0 || (most + 1) * one.len() > COLOURS_MOST {
-            one.len()
-        } else {
-            (most + 1) * one.len()
-        };
+        // One more did not fit.
+        let anew = one.len();
         assert_eq!(filter.colours.len(), anew);
         // The longest sequence is a colour; a longer one is text.
         let longest = format!("\x1b[{}m", "1".repeat(SGR_LONGEST - 3));

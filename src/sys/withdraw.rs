@@ -3,11 +3,11 @@
 
 use std::os::fd::{AsRawFd, RawFd};
 
-use super::{Context, Error, Result, fs, process};
+use super::{Context, Error, Result, descriptor, process};
 
 /// Withdraws every descriptor except these, and the one on which a child reports its failure.
 pub fn withdraw(kept: &[RawFd]) -> Result<()> {
-    let (empty, _) = fs::pipe()?;
+    let (empty, _) = descriptor::pipe()?;
     let list = "/proc/self/fd";
     // The list itself is closed before its number could be taken for another file's.
     let names =

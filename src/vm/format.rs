@@ -4,6 +4,9 @@ use mlua::{Table, Value};
 
 const WIDEST: usize = 120;
 
+/// Keys whose strings may contain a password: options and header fields of `http`.
+const SECRET: [&str; 4] = ["authorization", "proxy-authorization", "proxy", "body"];
+
 /// A value in Lua syntax.
 pub fn value(value: &Value) -> String {
     let mut text = String::new();
@@ -97,8 +100,13 @@ fn table(out: &mut String, t: &Table, depth: usize) {
         match &key {
             Value::Integer(i) if *i >= 1 && *i as usize <= length => {}
             Value::String(k) => {
-                let mut part = name(&k.to_string_lossy());
-                write(&mut part, &item, depth + 1);
+                let key = k.to_string_lossy();
+                let mut part = name(&key);
+                if item.is_string() && SECRET.iter().any(|secret| key.eq_ignore_ascii_case(secret)) {
+                    part.push('…');
+                } else {
+                    write(&mut part, &item, depth + 1);
+                }
                 named.push(part);
             }
             other => named.push(format!("[{}] = …", self::value(other))),

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn the_greatest_depth_is_the_one_that_can_be_read() {
         let lua = Lua::new();
-        let nested = |depth: usize| format!("{}{}", "{ a = ".repeat(depth), format!("1{}", " }".repeat(depth)));
+        let nested = |depth: usize| format!("{}1{}", "{ a = ".repeat(depth), " }".repeat(depth));
         assert!(json(&lua, &nested(DEEPEST), false).is_ok());
         let error = json(&lua, &nested(DEEPEST + 1), false).expect_err("too deep");
         let place: String = format!("value{}", ".a".repeat(40)).chars().take(40).collect();

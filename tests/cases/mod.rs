@@ -7,7 +7,7 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     (
         "attacks",
         "fake_null fork_bomb:pids host_fds inheritable_caps join_ptrace mount_flags output_fifo passwd_file \
-         proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
+         layer_links proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
     ("images", "commands run stack volumes"),

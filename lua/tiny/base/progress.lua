@@ -1,5 +1,7 @@
 -- The progress of several long tasks. On a terminal each task has a line with a bar, redrawn in place; otherwise one line is
 -- printed when the state of a task changes.
+local format = require "tiny.format"
+
 local progress = {}
 progress.__index = progress
 
@@ -21,9 +23,14 @@ function progress.new(options)
   local number = options.out or 1
   local terminal = not options.quiet and tiny.isatty(number) and os.getenv "TERM" ~= "dumb"
   return setmetatable({
-    stream = number == 2 and io.stderr or io.stdout, number = number, quiet = options.quiet or false, terminal = terminal or false,
+    stream = number == 2 and "stderr" or "stdout", number = number, quiet = options.quiet or false, terminal = terminal or false,
     tasks = {}, drawn = 0, due = 0,
   }, progress)
+end
+
+local function write(self, text)
+  format.output(self.stream, text)
+  format.flush()
 end
 
 local function screen(self)
@@ -59,8 +66,7 @@ local function draw(self, now)
   for _, task in ipairs(shown) do table.insert(out, ("\r\27[2K%s\n"):format(line_of(task, cols))) end
   for _ = #shown + 1, self.drawn do table.insert(out, "\r\27[2K\n") end
   if self.drawn > #shown then table.insert(out, ("\27[%dA"):format(self.drawn - #shown)) end
-  self.stream:write(table.concat(out))
-  self.stream:flush()
+  write(self, table.concat(out))
   self.drawn, self.due = #shown, now + PACE
 end
 
@@ -78,7 +84,7 @@ function progress:set(number, state, done, total, ended)
   local changed = task.state ~= state
   task.state, task.done, task.total, task.ended = state, done, total, ended
   if not self.terminal then
-    if changed then self.stream:write(("%s: %s\n"):format(task.label, state)) end
+    if changed then write(self, ("%s: %s\n"):format(task.label, state)) end
     return
   end
   local now = tiny.clock "monotonic"
@@ -90,7 +96,7 @@ function progress:say(text)
   if self.quiet then return end
   if self.terminal and self.drawn > 0 then draw(self, 0) end
   self.drawn, self.tasks = 0, {}
-  self.stream:write(text, "\n")
+  write(self, text .. "\n")
 end
 
 -- The last picture.

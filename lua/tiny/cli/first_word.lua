@@ -51,7 +51,7 @@ function first_word.is_image(word, args, entrypoint)
   end
   if not found then return true end
   local other = store.exists() and tiny.isatty(2) and other_tag(ref)
-  if other then note("%s is the host's %s, not the local image %s; --image runs that", word, found, reference.familiar(reference.parse(other.name))) end
+  if other then note("%s is the host's %s, not the local image %s; --image runs that", word, found, (reference.shown(other.name))) end
   return false
 end
 

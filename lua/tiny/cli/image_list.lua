@@ -20,8 +20,8 @@ end
 local function by_reference(value)
   local pattern = glob(value)
   return function(image)
-    local ref = reference.parse(image.name)
-    for _, name in ipairs { reference.familiar(ref), reference.short(ref), image.name, reference.repository(image.name) } do
+    local familiar, short = reference.shown(image.name)
+    for _, name in ipairs { familiar, short, image.name, reference.repository(image.name) } do
       if name:find(pattern) then return true end
     end
     return false
@@ -48,10 +48,10 @@ local FILTERS = {
       return found ~= nil and require("tiny.spec.pairs").labelled(found.defaults.labels, value)
     end
   end,
-  -- An image without a name is garbage here, and never listed.
+  -- An image without a name, such as one that was loaded from an archive without names.
   dangling = function(value)
     if value ~= "true" and value ~= "false" then wrong(("--filter dangling=%s is not true or false"):format(tiny.show(value))) end
-    return function() return value == "false" end
+    return function(image) return (image.name:sub(1, 7) == "<none>@") == (value == "true") end
   end,
 }
 
@@ -112,9 +112,9 @@ function list.id(digest, whole)
   return whole and digest or digest:sub(8, 19)
 end
 
-local function plain(image, ref)
+local function plain(image, name, repository, tag)
   return {
-    id = image.config, name = reference.familiar(ref), repository = reference.short(ref), tag = ref.tag, digest = image.index or image.manifest,
+    id = image.config, name = name, repository = repository, tag = tag, digest = image.index or image.manifest,
     created = image.created, size = image.size, platform = image.platform,
   }
 end
@@ -129,9 +129,9 @@ function list.run(args)
     if args.quiet then
       if not seen[id] then seen[id] = table.insert(rows, id) or true end
     else
-      local ref = reference.parse(image.name)
-      rows[#rows + 1] = args.format == "json" and plain(image, ref) or {
-        reference.short(ref), ref.tag or "<none>", id, format.ago(image.created, now), format.size(image.size, true),
+      local name, repository, tag = reference.shown(image.name)
+      rows[#rows + 1] = args.format == "json" and plain(image, name, repository, tag) or {
+        repository, tag or "<none>", id, format.ago(image.created, now), format.size(image.size, true),
       }
       if args.digests and args.format == "table" then table.insert(rows[#rows], 3, image.index or image.manifest) end
     end

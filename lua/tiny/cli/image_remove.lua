@@ -37,7 +37,7 @@ function remove.one(text, force)
   local image = full and tiny.try(store.read_ref, full)
   if full and not image then
     store.remove_ref(full)
-    return { "Untagged: " .. reference.familiar(reference.parse(full)) }
+    return { "Untagged: " .. (reference.shown(full)) }
   end
   image = image or local_image.find(text)
   local names, others = {}, 0
@@ -47,12 +47,12 @@ function remove.one(text, force)
     end
   end
   if #names > 1 and not force then
-    for at, name in ipairs(names) do names[at] = reference.familiar(reference.parse(name)) end
+    for at, name in ipairs(names) do names[at] = (reference.shown(name)) end
     fail(("%s has several names: %s"):format(text, table.concat(names, ", ")), "remove them one by one, or use rmi -f")
   end
   if others == 0 and not force then check_unused(image, text) end
   for _, name in ipairs(names) do
-    if store.remove_ref(name) then table.insert(lines, "Untagged: " .. reference.familiar(reference.parse(name))) end
+    if store.remove_ref(name) then table.insert(lines, "Untagged: " .. (reference.shown(name))) end
   end
   if others == 0 and not (force and local_image.users()[image.manifest]) then table.insert(lines, "Deleted: " .. image.config) end
   return lines

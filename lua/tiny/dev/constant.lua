@@ -10,12 +10,13 @@ local function constant(node)
   if node.kind == "nil" then return nil, true end
   if node.kind == "function" then return dummy, true end
   if node.kind ~= "table" then return UNKNOWN, false end
-  local made, whole = {}, true
+  local made, whole, count = {}, true, 0
   for _, item in ipairs(node.items) do
     local value, known = constant(item.value)
     if item.key and not item.named then return UNKNOWN, false end
     whole = whole and known
-    if item.named then made[item.key.value] = value else table.insert(made, value) end
+    -- A nil takes a place too, and leaves a hole.
+    if item.named then made[item.key.value] = value else count = count + 1 made[count] = value end
   end
   return made, whole
 end

@@ -16,9 +16,8 @@ local function pull(spec, why)
   if spec.pull == "never" then
     wrong(("%s is not in the image store%s"):format(tiny.show(spec.image), why or ""), "`tinylua pull` fetches it; --pull missing does so for a run")
   end
-  local found, puller = tiny.try(require, "tiny.images.pull")
-  if not found then wrong(("%s is not in the image store%s, and cannot be pulled yet"):format(tiny.show(spec.image), why or ""), "--host runs a program of the host; " .. tostring(puller.message):match("[^\n]*")) end
-  return (found.pull(ref, { platform = spec.platform, out = 2 }))
+  if spec.pull ~= "always" and not ref.transport then require("tiny.format").note("there is no image %s on this machine: it is pulled", reference.familiar(ref)) end
+  return (require("tiny.images.pull").pull(ref, { platform = spec.platform, out = 2 }))
 end
 
 -- The image that a spec asks for.

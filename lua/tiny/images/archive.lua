@@ -1,8 +1,8 @@
 -- Images outside of registries: OCI layouts (a directory or a tar file), docker's archives, and skopeo's dir:. What is read is
 -- as untrusted as a registry: each digest is checked, and no path leaves the directory.
+local layer_jobs = require "tiny.images.layer_jobs"
 local manifest = require "tiny.images.manifest"
 local platform = require "tiny.images.platform"
-local pull = require "tiny.images.pull"
 local reference = require "tiny.images.reference"
 local store = require "tiny.images.store"
 
@@ -75,12 +75,12 @@ local function import(dir, text, media_type, name_of, place, shown, bars)
   local config = small(dir, name_of(parsed.config.digest), place)
   if not config then wrong(place, ("has no %s"):format(name_of(parsed.config.digest)), "it is not complete") end
   if "sha256:" .. tiny.sha256(config) ~= parsed.config.digest then wrong(place, "is damaged: its configuration has another digest", "get it again") end
-  local image = pull.read_config(config, parsed, place)
+  local image = layer_jobs.describe(config, parsed, place)
   for _, layer in ipairs(image.layers) do
     if not store.has_blob(layer.digest) then take(dir, name_of(layer.digest), layer.digest, place) end
   end
   image.config, image.manifest = store.put_blob(config), store.put_blob(text)
-  pull.layers(nil, image, shown, bars)
+  layer_jobs.run(nil, image, shown, bars)
   return image
 end
 

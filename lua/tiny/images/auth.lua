@@ -16,6 +16,15 @@ local function bare(key)
   return (host == "index.docker.io" or host == "registry-1.docker.io") and "docker.io" or host
 end
 
+-- A registry as people name it on the command line, without scheme and path; fails if it is no host.
+function auth.registry_name(text)
+  local name = bare(text)
+  if name:find("[/%s%c@]") or name == "" then
+    tiny.fail { message = ("%s is not a registry"):format(tiny.show(text)), hint = "such as ghcr.io or registry.example:5000", exit = 125 }
+  end
+  return name
+end
+
 -- The files that are read, in their order; `login` writes the first that exists, or the last.
 function auth.files()
   local home = os.getenv "HOME"
@@ -35,7 +44,7 @@ end
 local function read(path)
   local text, err = tiny.try(tiny.read_file, path)
   if not text then
-    if err.code == "ENOENT" or err.code == "ENOTDIR" then return {}, false end
+    if not err then return {}, false end
     tiny.fail { message = ("the credentials in %s cannot be read: %s"):format(path, err.code), hint = ("check its owner and mode: `ls -l %s`"):format(path), exit = 125 }
   end
   local content, why = #text <= LARGEST and tiny.json_decode(text)

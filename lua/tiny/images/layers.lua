@@ -15,6 +15,7 @@ function layers.paths(ids, image)
       list[#list + 1] = store.layer(id) or tiny.fail {
         message = ("the image %s is incomplete: its layer %s is missing"):format(tiny.show(image), id), hint = "`tinylua pull` restores it", exit = 125,
       }
+      if store.hides_all(id) then break end
     end
   end
   if #list > manifest.MOST_LAYERS then

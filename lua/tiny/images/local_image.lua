@@ -7,7 +7,7 @@ local local_image = {}
 
 -- The name of an image as people write it.
 function local_image.familiar(image)
-  return reference.familiar(reference.parse(image.name))
+  return (reference.shown(image.name))
 end
 
 -- The checked configuration of an image, and its text.

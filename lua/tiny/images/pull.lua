@@ -1,15 +1,12 @@
--- Pulls an image: manifest and configuration in this process, and each missing layer in a child, which fetches and unpacks it.
--- The ref is written last, so that an image is whole or does not exist; what was fetched of one that failed is kept for the
--- next attempt.
+-- Pulls an image: manifest and configuration here, and the missing layers in children (tiny.images.layer_jobs). The ref is
+-- written last, so that an image is whole or does not exist; what was fetched of one that failed is kept for the next attempt.
+local layer_jobs = require "tiny.images.layer_jobs"
 local manifest = require "tiny.images.manifest"
 local platform = require "tiny.images.platform"
 local reference = require "tiny.images.reference"
 local store = require "tiny.images.store"
 
 local pull = {}
-
--- The layers that are fetched and unpacked at once, as in docker.
-local CHILDREN = 3
 
 -- The image of a name if the store has it, for this platform.
 local function present(full, wanted)
@@ -65,137 +62,6 @@ local function choose(ref, source, options)
   return own
 end
 
--- The configuration's platform, time of creation and diff ids, checked against the manifest.
-local function read_config(text, parsed, name)
-  local what = "the configuration of " .. name
-  local object = manifest.decode(text, what)
-  local rootfs = manifest.field(object, "rootfs", "table", what) or {}
-  local ids = manifest.field(rootfs, "diff_ids", "table", what) or {}
-  if #ids ~= #parsed.layers then manifest.wrong(what, ("lists %d layers, and the manifest %d"):format(#ids, #parsed.layers)) end
-  local layers, size = {}, 0
-  for i, layer in ipairs(parsed.layers) do
-    if not reference.is_digest(ids[i]) then manifest.wrong(what, ("is not valid: diff id %d: %s is not a digest"):format(i, tiny.show(ids[i]))) end
-    if layer.foreign then
-      manifest.wrong("the manifest of " .. name, ("lists layer %d at a foreign place"):format(i), "base layers of Windows do not run on Linux")
-    end
-    layers[i] = { digest = layer.digest, diff_id = ids[i], size = layer.size }
-    size = size + layer.size
-  end
-  local own = { os = manifest.field(object, "os", "string", what), architecture = manifest.field(object, "architecture", "string", what),
-    variant = manifest.field(object, "variant", "string", what) }
-  return { layers = layers, size = size, platform = platform.text(own), created = manifest.field(object, "created", "string", what) }
-end
-pull.read_config = read_config
-
-local function short(digest) return digest:sub(8, 19) end
-
--- Fetches the blob of a layer unless the store has it.
-local function fetch(source, layer, tell)
-  local ingest = store.ingest(layer.digest)
-  if not ingest then return end
-  local _, err = tiny.try(require("tiny.images.registry").blob, source, layer.digest, layer.size, ingest.path, {
-    progress = function(done) tell("Downloading", done) end,
-  })
-  if err then
-    ingest.close()
-    error(err, 0)
-  end
-  ingest.commit()
-end
-
--- Unpacks a layer whose blob the store has; the digests are checked there.
-local function unpack(layer, name, tell)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name }
-  unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id }, nil, function(done) tell("Extracting", done) end)
-end
-
--- What a child does for one layer.
-local function work(source, layer, name, tell)
-  if not store.has_blob(layer.digest) then
-    if not source then tiny.fail { message = ("a layer of %s is missing: %s"):format(name, layer.digest), exit = 125 } end
-    fetch(source, layer, tell)
-  end
-  if not store.layer(layer.diff_id) then unpack(layer, name, tell) end
-end
-
--- Runs a child for each layer, CHILDREN at once. A child that fails ends the others.
-local function run_children(source, layers, name, bars)
-  local from, into = tiny.pipe { nonblock = "read" }
-  local running, waiting, failure, rest = {}, {}, nil, ""
-  for _, layer in ipairs(layers) do table.insert(waiting, layer) end
-  local function begin(layer)
-    local child = tiny.fork(function()
-      tiny.set_parent_death_signal "SIGKILL"
-      from:close()
-      local last = 0
-      work(source, layer, name, function(state, done)
-        local now = tiny.clock "monotonic"
-        if now - last < 0.1 and done < layer.size then return end
-        last = now
-        into:write(("%d %s %d\n"):format(layer.bar, state, done))
-      end)
-    end)
-    running[child] = layer
-  end
-  local function show()
-    local bytes = from:read()
-    rest = rest .. (bytes or "")
-    for bar, state, done in rest:gmatch("(%d+) (%a+) (%d+)\n") do
-      bars:set(tonumber(bar), state, tonumber(done), bars.totals[tonumber(bar)])
-    end
-    rest = rest:match("[^\n]*$")
-  end
-  while true do
-    while not failure and #waiting > 0 and #pull.keys(running) < CHILDREN do begin(table.remove(waiting, 1)) end
-    if next(running) == nil then break end
-    local handles = { from }
-    for child in pairs(running) do table.insert(handles, child) end
-    for _, ready in ipairs(tiny.poll(handles)) do
-      local layer = running[ready]
-      if not layer then show()
-      else
-        running[ready] = nil
-        local status, err = tiny.try(ready.wait, ready)
-        if not err and status ~= 0 then
-          _, err = tiny.try(tiny.fail, { message = ("pulling a layer of %s was interrupted"):format(name), exit = 125 })
-        end
-        if err and not failure then
-          failure = err
-          for other in pairs(running) do tiny.try(tiny.kill, other, "SIGTERM") end
-        elseif not err then bars:set(layer.bar, "Pull complete", nil, nil, true) end
-      end
-    end
-  end
-  from:close()
-  into:close()
-  if failure then error(failure, 0) end
-end
-
--- The handles in a table.
-function pull.keys(map)
-  local list = {}
-  for key in pairs(map) do table.insert(list, key) end
-  return list
-end
-
--- Stores the layers of an image that the store does not have; each of several equal ones once.
-function pull.layers(source, image, name, bars)
-  local missing, seen = {}, {}
-  bars.totals = {}
-  for _, layer in ipairs(image.layers) do
-    if not seen[layer.diff_id] then
-      seen[layer.diff_id] = true
-      local here = store.layer(layer.diff_id) and store.has_blob(layer.digest)
-      layer = { digest = layer.digest, diff_id = layer.diff_id, size = layer.size }
-      layer.bar = bars:add(short(layer.digest), "Waiting")
-      bars.totals[layer.bar] = layer.size
-      if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
-    end
-  end
-  run_children(source, missing, name, bars)
-  return #missing
-end
-
 local function pull_from(ref, source, options, bars)
   local full, name = reference.full(ref), reference.familiar(ref)
   bars:say(("%s: Pulling from %s"):format(ref.tag or ref.digest, source.repository))
@@ -205,9 +71,9 @@ local function pull_from(ref, source, options, bars)
   local config_text = small(source, found.parsed.config, "the configuration of " .. name, function()
     return require("tiny.images.registry").small_blob(source, found.parsed.config.digest, found.parsed.config.size)
   end)
-  local image = read_config(config_text, found.parsed, name)
+  local image = layer_jobs.describe(config_text, found.parsed, name)
   image.manifest, image.index, image.config = found.digest, found.index, found.parsed.config.digest
-  pull.layers(source, image, name, bars)
+  layer_jobs.run(source, image, name, bars)
   store.put_blob(found.text)
   if found.index_text then store.put_blob(found.index_text) end
   -- Everything is on the disk before the name exists.

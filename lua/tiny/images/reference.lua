@@ -111,23 +111,33 @@ function reference.full(ref)
   return ref.digest and name .. "@" .. ref.digest or name
 end
 
--- The registry and repository as people write them: without what docker.io implies.
+-- A name without what docker.io implies.
+local function without_hub(name)
+  if name:sub(1, #HUB + 1) ~= HUB .. "/" then return name end
+  return (name:sub(#HUB + 2):gsub("^library/", ""))
+end
+
+-- The registry and repository as people write them.
 function reference.short(ref)
-  if ref.registry == "" then return ref.repository end
-  if ref.registry ~= HUB then return ref.registry .. "/" .. ref.repository end
-  return (ref.repository:gsub("^library/", ""))
+  return without_hub(ref.registry == "" and ref.repository or ref.registry .. "/" .. ref.repository)
+end
+
+-- The name as people write it: debian:12.
+function reference.familiar(ref)
+  return without_hub(reference.full(ref))
+end
+
+-- The same for a whole name, which is not parsed again: its familiar form, the repository in it, and its tag or nil.
+function reference.shown(full)
+  local name = without_hub(full)
+  local plain = name:match("^[^@]*")
+  local repository, tag = plain:match("^(.*):([^:/]*)$")
+  return name, repository or plain, tag
 end
 
 -- The registry and repository of a whole name: docker.io/library/debian.
 function reference.repository(full)
   return (full:gsub("@.*$", ""):gsub(":[^:/]*$", ""))
-end
-
--- The name as people write it: debian:12.
-function reference.familiar(ref)
-  local name = reference.short(ref)
-  if ref.tag then name = name .. ":" .. ref.tag end
-  return ref.digest and name .. "@" .. ref.digest or name
 end
 
 return reference

@@ -59,11 +59,8 @@ local SAFE = { string = string, table = table, math = math, ipairs = ipairs, pai
 
 -- The checked content of a registries.lua; nil if there is none.
 function registries.read(path)
-  local text, err = tiny.try(tiny.read_file, path)
-  if not text then
-    if not err or err.code == "ENOENT" or err.code == "ENOTDIR" then return nil end
-    error(err, 0)
-  end
+  local text = tiny.read_file(path)
+  if not text then return nil end
   local chunk, why = load(text, "@" .. path, "t", setmetatable({}, { __index = SAFE }))
   if not chunk then tiny.fail { message = why, exit = 125 } end
   local content, failed = tiny.try(chunk)

@@ -107,11 +107,8 @@ end
 local function each(list) return ipairs(type(list) == "table" and list or {}) end
 
 local function read(path, into)
-  local text, err = tiny.try(tiny.read_file, path)
-  if not text then
-    if err.code == "ENOENT" then return end
-    error(err, 0)
-  end
+  local text = tiny.read_file(path)
+  if not text then return end
   local content = registries_conf.parse(text, path)
   if content["unqualified-search-registries"] then into.search = content["unqualified-search-registries"] end
   for name, target in pairs(type(content.aliases) == "table" and content.aliases or {}) do into.aliases[name] = target end

@@ -10,7 +10,8 @@ local client = {}
 local SMALL = 1 << 20
 local MOST_REDIRECTS = 5
 -- Seconds: the longest wait that a registry may ask for, and the first wait without such a wish.
-local PATIENCE, FIRST_WAIT = 60, 0.5
+local PATIENCE = 60
+client.FIRST_WAIT = 0.5
 local TRANSIENT = { [408] = true, [429] = true, [500] = true, [502] = true, [503] = true, [504] = true }
 local BROKEN = { ECONNRESET = true, ETIMEDOUT = true, EPIPE = true }
 local PHRASES = {
@@ -266,7 +267,7 @@ function client.wait(source, attempt, response, why)
   if attempt >= source.attempts then return false end
   local wish = response and client.retry_after(response.headers["retry-after"])
   if wish and wish > PATIENCE then return false end
-  local seconds = wish or math.min(FIRST_WAIT * 2 ^ (attempt - 1), 15)
+  local seconds = wish or math.min(client.FIRST_WAIT * 2 ^ (attempt - 1), 15)
   if source.note then source.note(("%s %s; trying again in %.1f s (%d of %d)"):format(source.registry, why, seconds, attempt + 1, source.attempts)) end
   tiny.poll({}, seconds)
   return true

@@ -114,6 +114,11 @@ function store.layer(diff_id)
   return tiny.stat(path) and path or nil
 end
 
+-- Whether a layer hides all layers below it: its root is opaque, which the kernel does not know.
+function store.hides_all(diff_id)
+  return tiny.stat(store.path("layers/" .. digits(diff_id)) .. "/opaque") ~= nil
+end
+
 -- A new folder for a layer, whose name `commit_layer` changes to its diff id.
 function store.new_layer()
   local path = store.path("layers/.new-" .. tiny.random_id(16))
@@ -143,19 +148,27 @@ end
 -- A ref's folder. No part of a name contains a "+".
 local function folder_of(full) return store.path("refs/" .. full:gsub("/", "+")) end
 
+local NONE = {}
+local is_digest = reference.is_digest
+local TYPES = { layers = "table", size = "number", created = "string", stored_at = "string", platform = "string" }
+
+local function is_whole(image, folder)
+  if type(image) ~= "table" or type(image.name) ~= "string" or files.too_new(image) then return false end
+  -- The characters of a name: whoever shows it need not escape it.
+  if image.name:gsub("/", "+") ~= folder or folder:find("[^%w._:+@%[%]<>-]") then return false end
+  if not (is_digest(image.manifest) and is_digest(image.config) and (image.index == nil or is_digest(image.index))) then return false end
+  for key, kind in next, TYPES do
+    if image[key] ~= nil and type(image[key]) ~= kind then return false end
+  end
+  for _, layer in ipairs(image.layers or NONE) do
+    if type(layer) ~= "table" or not (is_digest(layer.digest) and is_digest(layer.diff_id)) then return false end
+  end
+  return true
+end
+
 -- The image in a ref, as far as it was read, or why it is damaged.
 local function check_ref(image, folder)
-  local whole = type(image) == "table" and type(image.name) == "string" and reference.is_digest(image.manifest) and reference.is_digest(image.config)
-    and (image.index == nil or reference.is_digest(image.index)) and image.name:gsub("/", "+") == folder and not files.too_new(image)
-  local ref = whole and tiny.try(reference.parse, image.name)
-  whole = ref and not ref.transport and reference.full(ref) == image.name
-  for key, kind in pairs { layers = "table", size = "number", created = "string", stored_at = "string", platform = "string" } do
-    whole = whole and (image[key] == nil or type(image[key]) == kind)
-  end
-  for _, layer in ipairs(whole and image.layers or {}) do
-    whole = whole and type(layer) == "table" and reference.is_digest(layer.digest) and reference.is_digest(layer.diff_id)
-  end
-  if whole then return image end
+  if is_whole(image, folder) then return image end
   return nil, ("the image name %s is damaged, or was written by a newer tinylua"):format(tiny.show((folder:gsub("+", "/"))))
 end
 

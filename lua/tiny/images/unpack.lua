@@ -105,13 +105,22 @@ function Unpacker:start(layer, file)
   return job
 end
 
--- Discards the layer. In a user namespace, its files belong to others.
+-- Deletes what was unpacked. An unprivileged user's layer has files of others, which only root of its namespace may remove; what
+-- this leaves is for a collection.
+local function delete(self)
+  local function remove() tiny.remove(self.path, { recursive = true }) end
+  if not self.unpacker.userns then return tiny.try(remove) end
+  local child <close> = tiny.clone({ user = self.unpacker.userns }, remove)
+  tiny.try(child.wait, child)
+end
+
+-- Ends the child, and discards the layer.
 function Job:cancel()
   if not self.unpacker.jobs[self] then return end
   self.unpacker.jobs[self] = nil
   if self.child then self.child:reap() end
   self.handle:close()
-  store.discard(self.path)
+  delete(self)
 end
 
 function Job:fail(why, hint, code)
@@ -162,7 +171,7 @@ end
 local function mark(self)
   local root <close> = tiny.open_root(self.path .. "/fs")
   for _, path in ipairs(self.opaque) do
-    -- The kernel ignores this one: `unpack.hides_all` reads the other.
+    -- The kernel ignores this one: `store.hides_all` finds the file.
     if path == "" then tiny.write_file(self.path .. "/opaque", "")
     elseif not self.unpacker.rootless then tiny.setxattr(path, "trusted.overlay.opaque", { value = "y", root = root }) end
   end
@@ -188,7 +197,11 @@ function Job:finish()
     self:fail(("the blob is damaged: its digest is %s"):format(tostring(report.digest)), "pull the image again", "EBADMSG")
   end
   if diff_id and report.diff_id ~= diff_id then
-    self:fail(("its content has the digest %s, but the image's configuration says %s"):format(tostring(report.diff_id), diff_id), "the image was built wrongly: tell its author", "EBADMSG")
+    self:cancel()
+    tiny.fail {
+      message = ("a layer of %s has other content than its configuration says: %s instead of %s"):format(self.unpacker.image, tostring(report.diff_id), diff_id),
+      hint = "the image was damaged, or made to do harm: get it from elsewhere", code = "EBADMSG", exit = 125,
+    }
   end
   -- They could only be made in a stack of layers, and this layer would then be different in each.
   if #self.links > 0 then
@@ -214,11 +227,6 @@ function Unpacker:layer(layer, file, progress)
     end
   end
   return job
-end
-
--- Whether a layer hides everything below it (an opaque root, which the kernel does not know).
-function unpack.hides_all(diff_id)
-  return tiny.stat(store.path("layers/" .. diff_id:sub(8)) .. "/opaque") ~= nil
 end
 
 return unpack

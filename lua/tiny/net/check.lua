@@ -24,9 +24,11 @@ local KEYS = { name = "string", ip = "string", ip6 = "string", mac_address = "st
 -- A list of requests and keywords from a recipe or the command line.
 local function requests(asked)
   local list = {}
-  for _, item in ipairs(type(asked) == "table" and asked or { asked }) do
+  if type(asked) ~= "table" or asked.name then asked = { asked } end
+  for _, item in ipairs(asked) do
     if type(item) == "table" then
       require("tiny.spec.schema").check("network", item, KEYS)
+      if not item.name then wrong(("network: %s has no name"):format(tiny.show(item)), 'such as { name = "back", ip = "10.20.0.5" }') end
       list[#list + 1] = item
     elseif item:match("^container:") or item:match("^ns:") then
       list[#list + 1] = { word = item }

@@ -86,11 +86,15 @@ pub fn unpack(stream: impl Read, sink: &mut dyn Sink, tally: &mut Tally<'_>) -> 
 fn broken(error: std::io::Error) -> Error {
     match error.raw_os_error() {
         Some(_) => error.into(),
-        // It contains names and numbers of the archive as they are.
         None => {
-            let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-            let text: String = error.to_string().chars().map(plain).collect();
-            Error::new(Errno::EINVAL).with_detail(format!("it is not a tar archive, or it is damaged: {text}"))
+            let mut text = error.to_string();
+            // It contains names and numbers of the archive as they are: of random bytes nothing is shown.
+            text = if text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+                String::new()
+            } else {
+                format!(": {text}")
+            };
+            refused(format!("it is not a tar archive, or it is damaged{text}"))
         }
     }
 }
@@ -247,7 +251,7 @@ fn describe<R: Read>(found: &mut tar::Entry<'_, R>) -> Result<Option<Entry>> {
     let mode = header.mode().map_err(broken)? & 0o7777;
     let mtime = match told.mtime {
         Some(mtime) => mtime,
-        None => (i64::try_from(header.mtime().map_err(broken)?).unwrap_or(0), 0),
+        None => (header.mtime().map_err(broken)?.cast_signed(), 0),
     };
     Ok(Some(Entry { path, kind, mode, uid, gid, mtime, attributes: told.attributes }))
 }

@@ -3,10 +3,11 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::fs::{XattrFlags, fsetxattr, getxattr, getxattr_query, listxattr, listxattr_query};
+use rustix::fs::{OFlags, XattrFlags, fsetxattr, getxattr, getxattr_query, listxattr, listxattr_query};
 use rustix::io::Errno;
 
-use super::super::Result;
+use super::super::path::Place;
+use super::super::{Context, Result};
 
 /// A name and its value.
 pub type Attribute = (Vec<u8>, Vec<u8>);
@@ -48,5 +49,18 @@ pub fn set(fd: BorrowedFd<'_>, (name, value): &Attribute) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL | Errno::TOOBIG | Errno::RANGE) => Ok(false),
         Err(e) => Err(e.into()),
+    }
+}
+
+/// Sets an extended attribute of a file or directory (setxattr(2)). Below a root, no link is followed.
+pub fn set_at(place: Place<'_>, name: &str, value: &[u8]) -> Result<()> {
+    let path = place.path;
+    let flags = XattrFlags::empty();
+    match place.root {
+        None => rustix::fs::lsetxattr(path, name, value, flags).at(path),
+        Some(_) => {
+            let fd = place.open_without_links(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+            rustix::fs::fsetxattr(&fd, name, value, flags).at(path)
+        }
     }
 }

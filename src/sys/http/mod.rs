@@ -163,7 +163,7 @@ fn convert_io(error: std::io::Error, how: &Settings) -> Error {
         return error.into();
     }
     if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        return Error::new(Errno::ECONNRESET).with_detail("the server closed the connection before the end");
+        return Error::new(Errno::ECONNRESET).with_detail(transport::CLOSED);
     }
     let text = error.to_string();
     match error.into_inner() {

@@ -19,6 +19,8 @@ use crate::sys::{Error, Result, event};
 /// RFC 8305, section 5: the delay after which the next address is tried too.
 const NEXT: Duration = Duration::from_millis(250);
 
+/// Why there is no more to read.
+pub(super) const CLOSED: &str = "the server closed the connection before the end";
 /// How many addresses the library's list can have.
 const MOST: usize = 16;
 
@@ -140,6 +142,15 @@ impl Tcp {
     }
 }
 
+/// The error of a connection that was established.
+fn broken(errno: rustix::io::Errno) -> Error {
+    let error = Error::from(errno);
+    match error.errno {
+        Errno::ECONNRESET | Errno::EPIPE => Error::new(Errno::ECONNRESET).with_detail(CLOSED),
+        _ => error,
+    }
+}
+
 impl Transport for Tcp {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
@@ -152,7 +163,7 @@ impl Transport for Tcp {
                 Ok(n) => sent += n,
                 Err(rustix::io::Errno::AGAIN) => self.wait(PollFlags::OUT, timeout.for_write())?,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(e) => return Err(wrap(e.into())),
+                Err(e) => return Err(wrap(broken(e))),
             }
         }
         Ok(())
@@ -168,7 +179,7 @@ impl Transport for Tcp {
                 }
                 Err(rustix::io::Errno::AGAIN) => self.wait(PollFlags::IN, timeout.for_read())?,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(e) => return Err(wrap(e.into())),
+                Err(e) => return Err(wrap(broken(e))),
             }
         }
     }

@@ -106,9 +106,9 @@ refused("oci:/tmp/bad is damaged: it has no " .. bad.manifest.digest)
 fresh { more = { rootfs = { type = "layers", diff_ids = { "sha256:" .. ("1"):rep(64) } } } }
 refused "but the image's configuration says sha256:1111"
 fresh { more = { rootfs = { type = "layers", diff_ids = { "sha256:../x" } } } }
-refused 'diff id 1: "sha256:../x" is not a digest'
+refused '"sha256:../x" is not a digest'
 fresh { more = { rootfs = { type = "layers" } } }
-refused "lists 0 layers, and the manifest 1"
+refused "it lists 0 layers, and the manifest 1"
 fresh { platform = "linux/s390x", index = true }
 refused "oci:/tmp/bad has no image for linux/amd64\n  hint: it has linux/s390x: choose with --platform"
 fresh()

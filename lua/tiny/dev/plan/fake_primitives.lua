@@ -30,6 +30,9 @@ function answer.reserve_port(_, port)
 end
 function answer.tcp_listen() return fake_handles.new("listener", { port = FREE }) end
 function answer.udp_bind() return fake_handles.new("udp", { port = FREE }) end
+function answer.http(_, url) return fake_handles.new("response", { name = url, status = 200, headers = {} }) end
+function answer.http_read() return "" end
+function answer.http_save() return { bytes = 0, digest = "sha256:" .. ("0"):rep(64) } end
 function answer.bridge(plan, name, options)
   plan.links[name] = true
   return fake_handles.new("bridge", { name = name, addr = options and options.addr })

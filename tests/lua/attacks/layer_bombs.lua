@@ -1,0 +1,71 @@
+-- Layers that would use all memory, disk or time: each is refused with a reason, and its reader stays small.
+local check = require "check"
+local tar = require "tar_maker"
+
+-- Unpacks what the command prints, in a separate process; returns its error and its peak memory in MiB.
+local function unpack(command, options)
+  tiny.try(tiny.remove, "in", { recursive = true })
+  tiny.mkdir "in"
+  local from, into = tiny.pipe()
+  local said, say = tiny.pipe()
+  local writer <close> = tiny.fork(function()
+    tiny.dup2(into, 1)
+    tiny.exec { "/bin/sh", "-c", command .. " 2>/dev/null" }
+  end)
+  into:close()
+  local reader <close> = tiny.fork(function()
+    options.into = "in"
+    local _, err = tiny.try(tiny.layer_unpack, from, options)
+    say:write(("%s|%s|%s"):format(err and err.code, tiny.read_file("/proc/self/status"):match("VmHWM:%s*(%d+) kB"), tostring(err)))
+  end)
+  say:close()
+  from:close()
+  local text = ""
+  for bytes in function() return said:read() end do text = text .. bytes end
+  local code, peak, message = text:match("^(%w+)|(%d+)|(.*)$")
+  check.equal(reader:wait(), 0)
+  writer:wait()
+  return code, message, tonumber(peak) // 1024
+end
+local function refused(code, text, command, options)
+  local got, message, peak = unpack(command, options or {})
+  check.equal(got, code, message)
+  assert(message:find(text, 1, true), message)
+  assert(peak < 160, ("%s: %d MiB"):format(text, peak))
+end
+local function layer(entries)
+  tiny.write_file("layer.tar", tar.archive(entries))
+  return "cat layer.tar"
+end
+
+-- 1.2 GB of zeros after the end of the archive, in 1.2 MB.
+refused("EFBIG", "the layer is more than 200 times as large as its compressed form",
+  "python3 -c 'import sys, zlib; c = zlib.compressobj(1, wbits=31); z = bytes(1 << 20); [sys.stdout.buffer.write(c.compress(z)) for _ in range(1200)]; sys.stdout.buffer.write(c.flush())'",
+  { max_ratio = 200 })
+-- The same without a limit on what is read, but on the size.
+refused("EFBIG", "the layer has more than 1048576 bytes", "head -c 100000000 /dev/zero | gzip -1", { max_bytes = "1m" })
+-- Many entries.
+refused("EFBIG", "the layer has more than 1000 files", [[python3 -c 'import sys, tarfile
+t = tarfile.open(fileobj=sys.stdout.buffer, mode="w|")
+for i in range(5000): t.addfile(tarfile.TarInfo("f%d" % i))']], { max_entries = 1000 })
+-- Names longer than the kernel's, in one part and in all, and a path that is too deep.
+refused("ENAMETOOLONG", "nnnn", layer { { name = "x", data = "x", pax = { { "path", ("n"):rep(256) } } } })
+refused("ENAMETOOLONG", "d/d/d/", layer { { name = "x", data = "x", pax = { { "path", ("d/"):rep(3000) .. "f" } } } })
+refused("ENAMETOOLONG", "x", layer { { name = "x", type = "2", pax = { { "linkpath", ("t"):rep(5000) } } } })
+refused("ELOOP", "a/f", layer { tar.symlink("a", "b"), tar.symlink("b", "a"), tar.file("a/f", "x") })
+-- A deep tree and its removal.
+local code, message = unpack(layer { { name = "x", data = "x", pax = { { "path", ("d/"):rep(2000) .. "f" } } } }, {})
+check.equal(code, "nil", message)
+-- Many whiteouts with long names, which are kept until the end.
+refused("EFBIG", "the names of its directories, whiteouts and links have more than 64 MiB", [[python3 -c 'import sys, tarfile
+t = tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.GNU_FORMAT)
+for i in range(20000): t.addfile(tarfile.TarInfo("/".join(["d" * 200] * 19) + "/.wh.%d" % i))']])
+-- A directory that is replaced again and again costs as much as its entries.
+local many = {}
+for i = 1, 3000 do
+  table.insert(many, tar.file("d/" .. i % 50, "x"))
+  table.insert(many, tar.file("d", "x"))
+  table.insert(many, tar.dir "d")
+end
+code, message = unpack(layer(many), {})
+check.equal(code, "nil", message)
