@@ -17,7 +17,7 @@ local function pull(spec, why)
     wrong(("%s is not in the image store%s"):format(tiny.show(spec.image), why or ""), "`tinylua pull` fetches it; --pull missing does so for a run")
   end
   if spec.pull ~= "always" and not ref.transport then require("tiny.format").note("there is no image %s on this machine: it is pulled", reference.familiar(ref)) end
-  return (require("tiny.images.pull").pull(ref, { platform = spec.platform, out = 2 }))
+  return (require("tiny.images.pull").pull(ref, { platform = spec.platform, policy = spec.pull or "missing", out = 2 }))
 end
 
 -- The image that a spec asks for.
@@ -43,7 +43,7 @@ end
 -- The keys of a spec that an image may set, as they are asked for.
 local KEYS = { "entrypoint", "command", "env", "workdir", "user", "stop_signal", "health", "labels", "expose" }
 
-local function is_empty(command) return command == nil or command == "" or type(command) == "table" and #command == 0 end
+local function is_empty(value) return value == nil or value == "" or type(value) == "table" and next(value) == nil end
 
 -- Fills in the defaults of an image, as docker does: an entrypoint of the spec also replaces the image's command.
 local function fill(spec, defaults)

@@ -7,7 +7,7 @@ local auth = {}
 local HUB_KEY = "https://index.docker.io/v1/"
 local PRIVATE_FILE = tonumber("600", 8)
 -- Seconds that a credential helper may take: it may ask a person to unlock a key ring.
-local HELPER_LIMIT = 60
+auth.HELPER_LIMIT = 60
 local LARGEST = 1 << 20
 
 -- The name of a registry as a key of these files: without scheme, path of the API and final slash.
@@ -71,10 +71,10 @@ local function run_helper(name, verb, input)
   out_end:close()
   tiny.try(into.write, into, input)
   into:close()
-  local parts, deadline = {}, tiny.clock "monotonic" + HELPER_LIMIT
+  local parts, deadline = {}, tiny.clock "monotonic" + auth.HELPER_LIMIT
   while true do
     local left = deadline - tiny.clock "monotonic"
-    if left <= 0 or #tiny.poll({ out }, left) == 0 then return nil, ("%s did not end after %d s"):format(program, HELPER_LIMIT) end
+    if left <= 0 or #tiny.poll({ out }, left) == 0 then return nil, ("%s did not end after %s s"):format(program, auth.HELPER_LIMIT) end
     local bytes = out:read()
     if not bytes then break end
     table.insert(parts, bytes)
@@ -228,7 +228,7 @@ function auth.challenges(text)
             local plain, j = text:match('^([^"\\]*)()', i)
             table.insert(parts, plain)
             local c = text:sub(j, j)
-            if c ~= "\\" then stop = j + 1 break end
+            if c ~= "\\" or j >= #text then stop = j + 1 break end
             table.insert(parts, text:sub(j + 1, j + 1))
             i = j + 2
           end

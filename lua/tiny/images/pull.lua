@@ -87,6 +87,8 @@ function pull.pull(text, options)
   options = options or {}
   local ref = type(text) == "table" and text or reference.parse(text)
   if ref.transport then return require("tiny.images.archive").load_from(ref, options) end
+  -- Aliases and mirrors of the user.
+  ref = require("tiny.images.registries").resolve(ref)
   local full, name, policy = reference.full(ref), reference.familiar(ref), options.policy or "always"
   if policy ~= "always" then
     local image = present(full, options.platform)

@@ -32,7 +32,7 @@ local FITS = {
 local DESCRIBED = { duration = 'a duration such as "20s"', count = "a whole number from 1 to 100", scheme = '"http" or "https"', list = "a string or a list" }
 
 local function wrong(path, why, hint)
-  tiny.fail { message = ("%s: %s"):format(path, why), hint = hint or "`tinylua doc images` describes the file", exit = 125 }
+  tiny.fail { message = ("%s: %s"):format(path, why), hint = hint or "`tinylua doc tiny.images.registries` shows an example", exit = 125 }
 end
 
 local function check(path, where, values, keys)

@@ -3,10 +3,12 @@
 //! cannot lead a copy out of it (CVE-2018-15664).
 
 pub mod archive;
+pub(in crate::sys) mod archive_head;
 pub mod attributes;
 pub(in crate::sys) mod content;
 pub mod file_archive;
 pub mod packer;
+mod sparse;
 pub mod tree_reader;
 pub mod tree_writer;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tar::{Builder, EntryType, Header};
 
-use super::archive::XATTR;
+use super::archive_head::XATTR;
 use super::{Data, Entry, Kind, Sink, Tally, join};
 use crate::sys::{Result, interrupt};
 

@@ -10,8 +10,8 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
-use super::Trust;
 use super::transport::wrap;
+use super::trust::{Trust, is_self_signed};
 use crate::sys::Error;
 
 /// Wraps a connection in TLS if the URL says https. A proxy's connection can be wrapped twice.
@@ -137,10 +137,4 @@ pub fn error(error: &rustls::Error) -> Error {
         other => (Errno::EPROTO, format!("TLS fails: {other}")),
     };
     Error::new(errno).with_detail(detail)
-}
-
-/// Whether a server used the certificate of an authority as its own, as `openssl req -x509` makes it. The library has no
-/// variant for this error.
-pub fn is_self_signed(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.0.to_string() == "CaUsedAsEndEntity")
 }

@@ -9,9 +9,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use super::tls::is_self_signed;
 use crate::sys::path::Place;
 use crate::sys::{Error, Result, fs};
 
@@ -84,6 +83,12 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_slice_iter(&text).collect::<std::result::Result<Vec<_>, _>>();
     let found = found.map_err(|_| wrong("it is not a PEM file"))?;
     if found.is_empty() { Err(wrong("it has no certificate")) } else { Ok(found) }
+}
+
+/// Whether a server used the certificate of an authority as its own, as `openssl req -x509` makes it. The library has no
+/// variant for this error.
+pub fn is_self_signed(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.0.to_string() == "CaUsedAsEndEntity")
 }
 
 /// Accepts the certificates of authorities, and one that is listed itself: many registries use the self-signed one of

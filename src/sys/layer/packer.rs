@@ -12,7 +12,7 @@ use tar::{Builder, EntryType, Header};
 
 use super::Report;
 use super::name::{OPAQUE, WHITEOUT};
-use crate::sys::copy::archive::XATTR;
+use crate::sys::copy::archive_head::XATTR;
 use crate::sys::copy::packer::Exactly;
 use crate::sys::copy::{Data, Entry, Kind, Sink, Tally, join, split};
 use crate::sys::{Error, Result, digest, interrupt};

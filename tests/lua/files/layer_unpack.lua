@@ -155,12 +155,13 @@ check.equal(tiny.stat(into .. "/g/f").gid, 5)
 -- Attributes: those of users and capabilities are kept, those of overlays dropped.
 local CAP = "\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 into = layer { tar.file("f", "x", { mode = tonumber("755", 8), pax = {
-  { "SCHILY.xattr.security.capability", CAP }, { "SCHILY.xattr.user.note", "hi" }, { "SCHILY.xattr.user.overlay.metacopy", "" },
+  { "SCHILY.xattr.security.capability", CAP }, { "SCHILY.xattr.user.note", "h\ni=1" }, { "SCHILY.xattr.user.overlay.metacopy", "" },
   { "SCHILY.xattr.trusted.overlay.redirect", "/etc" }, { "SCHILY.xattr.trusted.x", "y" },
 } }), { name = "d/", type = "5", mode = 493, pax = { { "SCHILY.xattr.user.overlay.opaque", "y" }, { "SCHILY.xattr.trusted.overlay.opaque", "y" }, { "SCHILY.xattr.user.note", "d" } } } }
 run([[python3 -c 'import os, sys
 f, d = sys.argv[1] + "/f", sys.argv[1] + "/d"
 assert sorted(os.listxattr(f)) == ["security.capability", "user.note"], os.listxattr(f)
+assert os.getxattr(f, "user.note") == b"h\ni=1"
 assert os.getxattr(f, "security.capability")[4:8] == b"\x00\x04\x00\x00"
 assert os.listxattr(d) == ["user.note"], os.listxattr(d)' ]] .. into)
 

@@ -26,7 +26,7 @@ local out = check.succeeds("pull", "oci:/tmp/lay")
 assert(out:find("Status: Downloaded newer image for localhost/lay:12\nlocalhost/lay:12\n$"), out)
 assert(out:find("Digest: " .. made.top.digest, 1, true), out)
 check.equal(run "localhost/lay:12", "one\ntwo")
-check.equal(run("localhost/lay:12", "ls", "/etc"), "hostname\nhosts\none\nresolv.conf\ntwo")
+check.equal(run("--network", "none", "localhost/lay:12", "ls", "/etc"), "hosts\none\ntwo")
 out = check.succeeds("pull", "oci:/tmp/lay:12")
 assert(out:find "Status: Image is up to date for localhost/lay:12", out)
 check.equal(check.succeeds("pull", "-q", "oci:/tmp/lay:12"), "localhost/lay:12\n")
@@ -104,7 +104,7 @@ refused "oci:/tmp/bad is damaged: its configuration has another digest"
 tiny.write_file(path .. bad.manifest.digest:sub(8), "{}")
 refused("oci:/tmp/bad is damaged: it has no " .. bad.manifest.digest)
 fresh { more = { rootfs = { type = "layers", diff_ids = { "sha256:" .. ("1"):rep(64) } } } }
-refused "but the image's configuration says sha256:1111"
+refused "instead of sha256:1111"
 fresh { more = { rootfs = { type = "layers", diff_ids = { "sha256:../x" } } } }
 refused '"sha256:../x" is not a digest'
 fresh { more = { rootfs = { type = "layers" } } }
