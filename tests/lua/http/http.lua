@@ -5,7 +5,7 @@ local big = ("0123456789abcdef"):rep(1 << 14)
 local server <close> = web.serve(function(request, connection)
   local path = request.path
   if path == "/echo" then
-    return web.reply(200, { ["X-Method"] = request.method, ["X-Agent"] = request.headers["user-agent"], ["X-Own"] = request.headers["x-own"] or "none" }, request.body)
+    return web.reply(200, { ["X-Method"] = request.method, ["X-Peer"] = connection.path, ["X-Agent"] = request.headers["user-agent"], ["X-Own"] = request.headers["x-own"] or "none" }, request.body)
   elseif path == "/empty" then return web.reply(204)
   elseif path == "/twice" then return "HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 0\r\n\r\n"
   elseif path == "/chunked" then return web.reply(200, { ["Transfer-Encoding"] = "chunked" }, "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
@@ -54,10 +54,15 @@ file:read(12)
 check.equal(tiny.http(url "/echo", { method = "PATCH", body = file }):read("1k"), "sent")
 
 -- A connection is used again, but not in a child, which has its own.
-local before = #server.requests()
-check.inside({}, function() tiny.http(url "/echo"):read(1) end)
-check.equal(tiny.http(url "/echo"):read(1), "")
-check.equal(#server.requests(), before + 2)
+local function peer()
+  local answer = tiny.http(url "/echo")
+  answer:read(1)
+  return answer.headers["x-peer"]
+end
+local own = peer()
+check.equal(peer(), own)
+check.inside({}, function() assert(peer() ~= own, "the connection of the parent") end)
+check.equal(peer(), own)
 
 -- Saving: the digest is that of the whole file; a limit; a rest; the file keeps what has arrived.
 local saved = web.folder .. "/saved"

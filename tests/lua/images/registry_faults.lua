@@ -89,6 +89,7 @@ server = web.serve(function(request, connection)
   elseif name == "away" then
     if request.headers.authorization ~= "Basic " .. base64.encode("me:SECRET") then return web.reply(401, { ["WWW-Authenticate"] = 'Basic realm="r"' }) end
     return web.reply(307, { Location = ("http://%s/%s"):format(elsewhere.place, what:find("blobs") and "blob" or "denied") })
+  elseif name == "drift" then return web.reply(307, { Location = ("http://%s/denied"):format(elsewhere.place) })
   elseif name == "realm" then return web.reply(401, { ["WWW-Authenticate"] = ('Bearer realm="http://%s/token",service="s"'):format(elsewhere.place) })
   elseif name == "bearer" then
     if request.headers.authorization == "Bearer T0KEN" then return manifest(empty) end
@@ -158,6 +159,7 @@ local stored = auth.store(place, "me", "SECRET")
 check.equal(stored, credentials)
 check.equal(tiny.stat(credentials).mode & 511, 384)
 refuses("away", "redirects to 127.0.0.2, which answers 401 Unauthorized")
+refuses("drift", "redirects to 127.0.0.2, which answers 401 Unauthorized")
 local file = web.folder .. "/blob"
 registry.blob(source "away", digest, #blob, file)
 check.equal(tiny.read_file(file), blob)
@@ -169,7 +171,7 @@ local asked
 for _, request in ipairs(server.requests()) do asked = request.path:find "^/token" and request or asked end
 check.equal(asked.path, "/token?x=1&service=a%20b&scope=repository%3Abearer%3Apull&account=me")
 refuses("realm", "wants your password to be sent to 127.0.0.2, another site", ('if that is right, set registries[%q] = { realms = { "127.0.0.2" } } in registries.lua'):format(place))
-check.equal(#elsewhere.requests(), 2, "it was not asked")
+check.equal(#elsewhere.requests(), 3, "it was not asked")
 local trusted = source "realm"
 trusted.realms = { "127.0.0.2" }
 refuses("realm", "does not accept the credentials of " .. credentials, ("`tinylua login %s` stores others"):format(place), trusted)
