@@ -113,9 +113,10 @@
 ---@field dev? boolean tmpfs: allow device nodes.
 
 ---Seccomp.
----@class tiny.seccomp.spec: table<"allow"|"notify", any>
+---@class tiny.seccomp.spec: table<"allow"|"notify"|"learn", any>
 ---@field allow? string[] The allowed system calls; any other call fails and is reported.
 ---@field notify? table<string, fun(call: tiny.call): table> Functions that answer system calls, by name.
+---@field learn? string Allow every system call and write a policy of those used to this file, as `run --learn`.
 
 ---Logging.
 ---@class tiny.log.spec: table<"driver"|"max_size"|"max_files"|"keep_free"|"on_full", any>
