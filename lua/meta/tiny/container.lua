@@ -17,7 +17,7 @@
 ---@field name? string The container's name; the default is its id.
 ---@field interactive? boolean Keep standard input open.
 ---@field tty? boolean Allocate a pseudo-terminal; TERM is xterm unless `env` sets it.
----@field env? table<string, string>|string[] Environment variables.
+---@field env? table<string, string|number>|string[] Environment variables.
 ---@field entrypoint? tiny.command The program; `command` is then its arguments.
 ---@field workdir? string The working directory in the container; created if missing.
 ---@field user? string The user to run as: "NAME", "UID" or "NAME:GROUP".
@@ -72,12 +72,12 @@
 ---@field sysctls? string[]|table<string, string|number> "KEY=VALUE": namespaced kernel parameters (sysctl(8)).
 ---@field restart? string The restart policy: "no", "on-failure[:N]", "always" or "unless-stopped".
 ---@field stop_signal? string The signal that stop sends first; the default is SIGTERM.
----@field stop_timeout? number The seconds between the stop signal and SIGKILL; the default is 10.
+---@field stop_timeout? tiny.duration The time between the stop signal and SIGKILL; the default is 10s.
 ---@field init? boolean Run an init as PID 1 that forwards signals and reaps processes; the program is its child.
 ---@field health? tiny.health.spec The health check.
 ---@field log? tiny.log.spec The log: its driver and the limits of its files.
----@field labels? table<string, string>|string[] Labels, for `ps --filter label=KEY`.
----@field annotations? table<string, string>|string[] Annotations, which are only recorded.
+---@field labels? table<string, string|number>|string[] Labels, for `ps --filter label=KEY`.
+---@field annotations? table<string, string|number>|string[] Annotations, which are only recorded.
 ---@field resolve? fun(ctx: tiny.context, name: string, type: string): string|string[]|false|nil Answers its DNS queries; nil passes a query on to the networks.
 ---@field before? tiny.hooks Functions that run before a step, in its namespaces.
 ---@field after? tiny.hooks Functions that run after a step, in its namespaces.
@@ -118,9 +118,10 @@
 ---@field dev? boolean tmpfs: allow device nodes.
 
 ---Seccomp.
----@class tiny.seccomp.spec: table<"allow"|"notify", any>
+---@class tiny.seccomp.spec: table<"allow"|"notify"|"learn", any>
 ---@field allow? string[] The allowed system calls; any other call fails and is reported.
 ---@field notify? table<string, fun(call: tiny.call): table> Functions that answer system calls, by name.
+---@field learn? string Allow every system call and write a policy of those used to this file, as `run --learn`.
 
 ---Logging.
 ---@class tiny.log.spec: table<"driver"|"max_size"|"max_files"|"keep_free"|"on_full", any>

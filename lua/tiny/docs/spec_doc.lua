@@ -49,6 +49,7 @@ doc.inner = {
   { "tiny.seccomp.spec", "Seccomp", {
     { "allow", "string[]", "The allowed system calls; any other call fails and is reported." },
     { "notify", "table<string, fun(call: tiny.call): table>", "Functions that answer system calls, by name." },
+    { "learn", "string", "Allow every system call and write a policy of those used to this file, as `run --learn`." },
   } },
   { "tiny.log.spec", "Logging", {
     { "driver", '"json"|"none"|"passthrough"', "Log driver." }, { "max_size", "tiny.size", "Rotate the log at this size." },

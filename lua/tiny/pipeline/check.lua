@@ -48,7 +48,11 @@ end
 
 -- Converts maps and lists of "NAME=value" to the form that the rest of the library expects.
 local function one_form(asked)
-  for _, key in ipairs { "env", "labels", "annotations" } do asked[key] = values.map(key, asked[key]) end
+  for _, key in ipairs { "env", "labels", "annotations" } do
+    local map = {}
+    for name, value in pairs(values.map(key, asked[key]) or {}) do map[name] = type(value) == "number" and tostring(value) or value end
+    asked[key] = asked[key] and map
+  end
   for _, key in ipairs { "ulimits", "sysctls" } do
     for name, value in pairs(asked[key] or {}) do
       if type(value) ~= "string" and math.type(value) ~= "integer" then wrong(("%s: %s is not a string or a number: %s"):format(key, name, tiny.show(value))) end
@@ -88,9 +92,7 @@ local function check_stop(asked)
   if asked.stop_signal and (not number or number == 0) then
     wrong(("stop_signal: unknown signal %s"):format(tiny.show(asked.stop_signal)), "use a name or number: SIGINT, term, 9, SIGRTMIN+3")
   end
-  if asked.stop_timeout and not (asked.stop_timeout >= 0 and asked.stop_timeout < math.huge) then
-    wrong(("stop_timeout: %s is not a valid number of seconds"):format(asked.stop_timeout))
-  end
+  asked.stop_timeout = asked.stop_timeout and tiny.parse_duration(asked.stop_timeout)
 end
 
 -- Checks a whole spec before anything is created, and converts it to its final form.

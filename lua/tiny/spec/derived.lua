@@ -11,7 +11,7 @@ local MANY = { strings = true, ports = true, mounts = true, pairs = true, pair_l
 local WRITTEN = {
   string = "string", boolean = "boolean", number = "number", integer = "integer", size = "tiny.size", duration = "tiny.duration",
   strings = "string[]", command = "tiny.command", functions = "tiny.hooks", limit = 'tiny.size|"unlimited"',
-  pairs = "table<string, string>|string[]", pair_list = "string[]|table<string, string|number>",
+  pairs = "table<string, string|number>|string[]", pair_list = "string[]|table<string, string|number>",
 }
 -- The JSON type of a checked value, and of each item of a list.
 local RECORDED = {

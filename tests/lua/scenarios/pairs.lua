@@ -27,7 +27,7 @@ end
 -- Values that are neither.
 for asked, said in pairs {
   ['env = { "A" }'] = 'env: "A" is not NAME=VALUE',
-  ["env = { A = 1 }"] = "env: A is not a string: 1",
+  ["env = { A = true }"] = "env: A is not a string: true",
   ["labels = { 1, 2 }"] = "container.new: labels: expected",
   ["ulimits = { nofile = true }"] = "ulimits: nofile is not a string or a number: true",
   ["sysctls = { [true] = 1 }"] = "container.new: sysctls: expected",
@@ -38,3 +38,11 @@ for asked, said in pairs {
   assert(done.err:find(said, 1, true), asked .. ": " .. done.err)
 end
 check.no_container()
+
+-- Numbers as values, and a time with its unit.
+tiny.write_file("/tmp/numbers.lua", [[return require("tiny.container").new { env = { FOO = 5 }, labels = { n = 1 }, stop_timeout = "5s", command = "echo $FOO" }]])
+check.equal(check.succeeds("run", "--name", "n", "/tmp/numbers.lua"), "5\n")
+local config = tiny.json_decode(check.succeeds("inspect", "n"))[1].config
+check.equal(config.labels.n, "1")
+check.equal(config.stop_timeout, 5)
+check.succeeds("rm", "n")
