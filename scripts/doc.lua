@@ -66,7 +66,7 @@ return {
     elseif manual.topics[args.name] then
       list(args.name)
     else
-      format.line(manual.text(args.name) or manual.unknown(args.name, true))
+      format.line(manual.text(args.name) or require("tiny.docs.key_doc").of_key(args.name) or manual.unknown(args.name, true))
     end
   end,
 }

@@ -5,7 +5,7 @@ return {
   order = 302,
   options = {
     { "time", short = "t", type = "duration", help = "Time to wait before SIGKILL [default: that of the container, or 10s]" },
-    { "volumes", type = "flag", help = "Also remove its named volumes" },
+    { "volumes", short = "v", type = "flag", help = "Also remove its named volumes" },
   },
   args = { { "project", value = "FILE.lua|PROJECT", help = "The topology, or its project name" } },
   run = function(args)

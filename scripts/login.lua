@@ -20,10 +20,10 @@ return {
     local source = registries.server(require("tiny.images.auth").registry_name(args.registry or "docker.io"))
     local user = args.username
     if not user then user = tiny.read_line(("User name for %s: "):format(source.registry)) end
-    if not user or user == "" then tiny.fail { message = "no user name was given", hint = "use --username", exit = 1 } end
-    if user:find("[:%c]") then tiny.fail { message = ("%s is not a user name: it contains a colon or a control character"):format(tiny.show(user)), exit = 1 } end
+    if not user or user == "" then tiny.fail { message = "no user name was given", hint = "use --username", exit = 125 } end
+    if user:find("[:%c]") then tiny.fail { message = ("%s is not a user name: it contains a colon or a control character"):format(tiny.show(user)), exit = 125 } end
     local password = args.password or (args.password_stdin and passwords.from_input() or passwords.ask "Password: ")
-    if password == "" then tiny.fail { message = "the password is empty", exit = 1 } end
+    if password == "" then tiny.fail { message = "the password is empty", exit = 125 } end
     registry.check_login(source, { user = user, password = password })
     local place = require("tiny.images.auth").store(source.registry, user, password)
     if args.password then io.stderr:write("tinylua: other users can see a password in the list of processes; --password-stdin hides it\n") end

@@ -4,5 +4,5 @@ return {
   section = "Containers",
   order = 124,
   options = { { "force", short = "f", type = "flag", help = "For scripts written for docker: this command never asks" } },
-  run = function() return require("tiny.client.prune").containers(require("tiny.format").line) end,
+  run = function() require("tiny.client.prune").containers(require("tiny.format").line) end,
 }

@@ -7,7 +7,7 @@ local status = require "tiny.status"
 -- The keys to read of each record. Other keys are needed for json only.
 local KEYS = {
   "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
-  "networks", "ports", "paused", "volumes", "mounts",
+  "networks", "ports", "paused", "volumes", "mounts", "image", "from_image",
 }
 
 local function chosen(args)
@@ -28,7 +28,7 @@ end
 local function plain(c)
   return {
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
-    hostname = c.config.hostname, rootfs = c.config.rootfs, status = state.word(c), pid = c.state.pid,
+    hostname = c.config.hostname, rootfs = c.config.rootfs, image = c.config.image, image_id = (c.config.from_image or {}).id, status = state.word(c), pid = c.state.pid,
     health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
     damage = c.damage, labels = c.config.labels, networks = c.state.networks, ports = c.state.ports,
   }
@@ -52,11 +52,14 @@ return {
     if args.topology then table.insert(args.filter, "project=" .. require("tiny.compose.project").name_of(args.topology)) end
     -- The process ends soon, so collecting the garbage of thousands of records would waste time.
     collectgarbage("stop")
-    local list, rows, now, published = chosen(args), {}, tiny.clock(), false
+    local list, rows, now, published, images = chosen(args), {}, tiny.clock(), false, false
+    for _, c in ipairs(list) do images = images or c.config.image ~= nil end
     local function cells(c)
       local ports = c.state.ports and require("tiny.net.ports").text(c.state.ports)
       published = published or ports ~= nil
-      return { c.id, c.config.name or "?", format.command(c.config.command, args.no_trunc), format.ago(c.config.created_at, now), status(c, now), ports }
+      local row = { c.id, c.config.name or "?", format.command(c.config.command, args.no_trunc), format.ago(c.config.created_at, now), status(c, now), ports }
+      if images then table.insert(row, 3, c.config.image or "-") end
+      return row
     end
     local row = args.quiet and function(c) return c.id end or args.format == "json" and plain or cells
     for i, c in ipairs(list) do
@@ -64,6 +67,8 @@ return {
     end
     if args.quiet then return rows[1] and format.line(table.concat(rows, "\n")) end
     if args.format == "json" then return format.json(rows) end
-    format.table({ "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS", published and "PORTS" or nil }, rows, 3)
+    local header = { "CONTAINER ID", "NAME", "COMMAND", "CREATED", "STATUS", published and "PORTS" or nil }
+    if images then table.insert(header, 3, "IMAGE") end
+    format.table(header, rows, images and 4 or 3)
   end,
 }

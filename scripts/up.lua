@@ -5,6 +5,7 @@ return {
   order = 301,
   about = "A container starts when the containers that it needs are ready; others start at once. If the topology is already up,\n"
     .. "only the differences are applied: what changed is recreated, what is no longer in the file is removed.",
+  options = { { "detach", short = "d", type = "flag", help = "For scripts written for docker: the containers always run in the background" } },
   args = { { "file", trailing = true, value = "FILE.lua", help = "The topology and its arguments" } },
   seal = true,
   run = function(args)

@@ -77,7 +77,10 @@ fn edit(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
         job_control::stand_apart(true);
     }
     let restored = job_control::restore_on_signals();
-    let entered = match kept.editor.readline(&ask.prompt) {
+    interrupt::check_end()?;
+    let line = kept.editor.readline(&ask.prompt);
+    interrupt::check_end()?;
+    let entered = match line {
         Ok(text) => Entered::Text(text),
         Err(ReadlineError::Interrupted) => Entered::Cancelled,
         Err(ReadlineError::Eof) => Entered::End,
@@ -140,7 +143,7 @@ fn plain(lua: &Lua, ask: &Ask) -> sys::Result<Entered> {
             Ok(_) if byte[0] != b'\n' => text.push(byte[0]),
             Ok(_) if ask.lua && helper::incomplete(lua, &String::from_utf8_lossy(&text)) => text.push(b'\n'),
             Ok(_) => break,
-            Err(rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::INTR) => interrupt::check_end()?,
             Err(e) => return Err(e.into()),
         }
     }

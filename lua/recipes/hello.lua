@@ -3,8 +3,11 @@
 local args = ...
 local rootfs = args[1] or "/"
 
+-- Without root, a user namespace gives the child the rights that it needs.
+local user = tiny.getuid() ~= 0 or nil
+
 -- The closure runs inside the namespaces, as PID 1, with its own mounts, hostname and network interfaces.
-local child <close> = tiny.clone({ pid = true, mount = true, uts = true, ipc = true, net = true }, function()
+local child <close> = tiny.clone({ user = user, pid = true, mount = true, uts = true, ipc = true, net = true }, function()
   tiny.sethostname("tiny-container")
   tiny.mount_private("/")                         -- later mounts stay in this namespace
   tiny.mount_bind(rootfs, "/mnt", { read_only = true })  -- the new root must be a mount point

@@ -7,7 +7,9 @@ local command = #args > 0 and args or { "/bin/sh", "-c", [[
   echo "links: $(ls /sys/class/net | tr '\n' ' ')"
   echo secret > /tmp/note && echo "/tmp is private: $(ls /tmp)"]] }
 
-local child <close> = tiny.clone({ pid = true, mount = true, uts = true, ipc = true, net = true }, function()
+-- Without root, a user namespace gives the child the rights that it needs.
+local user = tiny.getuid() ~= 0 or nil
+local child <close> = tiny.clone({ user = user, pid = true, mount = true, uts = true, ipc = true, net = true }, function()
   tiny.mount_private("/")
   tiny.mount_bind("/", "/mnt", { read_only = true, nosuid = true })  -- including mounts below it
   local root <close> = tiny.open_root("/mnt")

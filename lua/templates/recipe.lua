@@ -4,7 +4,7 @@
 --   tinylua --trace run NAME.lua         traces every step
 --   tinylua check NAME.lua               checks it without running it
 --
--- See `tinylua doc container`. All keys are in tiny.spec.keys (`tinylua eject --print tiny.spec.keys`).
+-- `tinylua doc keys` lists all keys, `tinylua doc volumes` explains one; see also `tinylua doc container`.
 local container = require "tiny.container"
 
 -- The arguments after the file name on the command line.

@@ -146,23 +146,25 @@ end
 
 -- Checks that dependencies exist and are not circular. Depth-first search: 1 in progress, 2 done.
 local function check_needs(self)
+  local containers = self.asked.containers
   local seen = {}
   local function visit(name, way)
     if seen[name] == 2 then return end
     way = way .. name
     if seen[name] == 1 then wrong(self.where, "containers: circular dependency: " .. way) end
     seen[name] = 1
-    for _, need in ipairs(self.asked.containers[name].needs or {}) do
-      if not self.asked.containers[need] then
-        local near = tiny.did_you_mean(need, sorted_keys(self.asked.containers))
+    for _, need in ipairs(containers[name].needs or {}) do
+      if not containers[need] then
+        local near = tiny.did_you_mean(need, sorted_keys(containers))
         wrong(self.where, ("containers: %s needs %s, which does not exist"):format(name, need) .. (near and ("; did you mean %q?"):format(near) or ""))
       end
       visit(need, way .. " → ")
     end
     seen[name] = 2
   end
-  for _, name in ipairs(sorted_keys(self.asked.containers)) do visit(name, "") end
+  for _, name in ipairs(sorted_keys(containers)) do visit(name, "") end
 end
+topology.check_needs = check_needs
 
 -- Checks a container's spec except for its networks, which may not exist yet.
 local function check_spec(self, made)

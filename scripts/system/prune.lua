@@ -12,8 +12,8 @@ return {
     if args.volumes then table.insert(what, "all anonymous volumes that no container uses") end
     if not args.force then require "tiny.cli.confirm"("This removes:\n  - " .. table.concat(what, "\n  - "), "system prune") end
     local prune, report = require "tiny.client.prune", require "tiny.cli.prune_report"()
-    local status = prune.containers(report.section "Containers", true)
-    status = math.max(status, prune.networks(report.section "Networks"))
+    prune.containers(report.section "Containers", true)
+    local status = prune.networks(report.section "Networks")
     if args.volumes then status = math.max(status, prune.volumes(report.section "Volumes")) end
     report.finish()
     return status

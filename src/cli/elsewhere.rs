@@ -5,11 +5,21 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mlua::{Function, Table};
 
 use crate::vm::Vm;
+use crate::vm::registry::did_you_mean;
 
 /// What to use instead of a command that other engines have.
 pub fn command(vm: &Vm, name: &str) -> Option<String> {
     let require: Function = vm.lua().globals().get("require").ok()?;
-    require.call::<Table>("tiny.cli.unknown_commands").ok()?.get(name).ok()?
+    let known: Table = require.call("tiny.cli.unknown_commands").ok()?;
+    known.get(name).ok()?
+}
+
+/// The closest name of a command that other engines have.
+pub fn near(vm: &Vm, name: &str) -> Option<String> {
+    let require: Function = vm.lua().globals().get("require").ok()?;
+    let known: Table = require.call("tiny.cli.unknown_commands").ok()?;
+    let names: Vec<String> = known.pairs::<String, String>().flatten().map(|(name, _)| name).collect();
+    did_you_mean(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The error, with the script's message about the option instead of a suggestion.

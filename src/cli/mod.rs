@@ -106,6 +106,23 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
     let search = SearchPath::new(&globals.lua_path);
+    if matches!(name, "container" | "version") && !overview::names(&search, "scripts").iter().any(|own| own == name) {
+        match (name, rest) {
+            ("version", []) => {
+                return top().try_get_matches_from(["tinylua", "--version"]).map(|_| 0).map_err(Into::into);
+            }
+            ("container", [word, rest @ ..]) => {
+                let word = word.to_str().filter(|word| !word.starts_with('-')).map(|word| match word {
+                    "ls" | "list" => "ps",
+                    word => word,
+                });
+                if let Some(word) = word.filter(|word| *word != name) {
+                    return run_command(word, rest, globals);
+                }
+            }
+            _ => {}
+        }
+    }
     seal_early(name, &search);
     // The arguments may be secret (`-e PASSWORD=…`), and every user of the host can read them while this runs.
     let _ = title::set(format!("tinylua: {name}").as_bytes());
@@ -222,6 +239,9 @@ fn unknown_command(vm: &Vm, name: &str) -> clap::Error {
     let tip = match (elsewhere::command(vm, name), near()) {
         (Some(other), _) => other,
         (None, Some(near)) => format!("did you mean `tinylua {near}`?"),
+        (None, None) if let Some(other) = elsewhere::near(vm, name).and_then(|near| elsewhere::command(vm, &near)) => {
+            other
+        }
         (None, None) => "`tinylua --help` lists the commands".to_owned(),
     };
     top().error(clap::error::ErrorKind::InvalidSubcommand, format!("unknown command {name:?}; {tip}"))

@@ -18,6 +18,9 @@ static REPEATS: AtomicI32 = AtomicI32::new(0);
 /// Whether the signals in `ENDING` end a recipe.
 static ENDS: AtomicBool = AtomicBool::new(false);
 
+/// Whether a prompt has read an input: SIGINT then ends a command, not the prompt.
+static PROMPT: AtomicBool = AtomicBool::new(false);
+
 /// The signal of the timer: no other part of the program uses it.
 pub const LIMIT: i32 = libc::SIGVTALRM;
 /// The signals that end a recipe.
@@ -30,7 +33,7 @@ extern "C" fn mark(signal: libc::c_int) {
 }
 
 /// While the recipe is already being ended, a signal of another kind changes nothing.
-extern "C" fn end(signal: libc::c_int) {
+pub(super) extern "C" fn end(signal: libc::c_int) {
     if CAUGHT.load(Ordering::Relaxed) == 0 {
         PENDING.store(signal, Ordering::Relaxed);
         let _ = set_timer(AGAIN);
@@ -78,7 +81,8 @@ fn restore(signal: i32, action: libc::sighandler_t) {
 /// From now on the next SIGINT sets the flag (sigaction(2), SA_RESETHAND). An executed program has the default action
 /// again.
 pub fn arm() -> Result<()> {
-    PENDING.store(0, Ordering::Relaxed);
+    PROMPT.store(true, Ordering::Relaxed);
+    let _ = PENDING.compare_exchange(libc::SIGINT, 0, Ordering::Relaxed, Ordering::Relaxed);
     handle(libc::SIGINT, mark, libc::SA_RESETHAND).map(drop)
 }
 
@@ -180,7 +184,7 @@ pub fn take() -> Option<i32> {
         0 => None,
         LIMIT => Some(LIMIT),
         signal => {
-            if ends_recipe() {
+            if ends(signal) {
                 CAUGHT.store(signal, Ordering::Relaxed);
                 let _ = set_timer(0);
             } else {
@@ -194,6 +198,24 @@ pub fn take() -> Option<i32> {
 /// Whether the signals in `ENDING` end a recipe in this process.
 pub fn ends_recipe() -> bool {
     ENDS.load(Ordering::Relaxed)
+}
+
+/// Whether this signal ends the recipe or the prompt in this process.
+pub fn ends(signal: i32) -> bool {
+    ends_recipe() && !(signal == libc::SIGINT && PROMPT.load(Ordering::Relaxed))
+}
+
+/// Sets the flag again if a signal ends this process, whether or not Lua has noticed it; returns EINTR then.
+pub fn check_end() -> Result<()> {
+    let signal = match PENDING.load(Ordering::Relaxed) {
+        0 => caught().unwrap_or(0),
+        signal => signal,
+    };
+    if signal == 0 || signal == LIMIT || !ends(signal) {
+        return Ok(());
+    }
+    PENDING.store(signal, Ordering::Relaxed);
+    Err(Error::new(Errno::EINTR))
 }
 
 /// The signal that has ended the recipe.

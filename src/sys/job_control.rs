@@ -130,6 +130,16 @@ extern "C" fn restore(signal: libc::c_int) {
             libc::write(1, END_OF_PASTE.as_ptr().cast(), END_OF_PASTE.len());
         }
     }
+    if super::interrupt::ends(signal) && signal != libc::SIGABRT {
+        // The line editor ignores EINTR, so the input ends for it.
+        // SAFETY: all three are async-signal-safe; descriptor 0 is the terminal, which this process reads no more.
+        unsafe {
+            let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+            libc::dup2(null, 0);
+            libc::close(null);
+        }
+        return super::interrupt::end(signal);
+    }
     // SAFETY: the default action is set again (SA_RESETHAND): the signal ends the process when the handler returns.
     unsafe { libc::raise(signal) };
 }

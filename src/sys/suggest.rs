@@ -12,7 +12,7 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -
 /// From 0 to 1. One wrong, missing, additional or swapped letter is similar, also in a short word such as `rnu`.
 fn similarity(word: &str, candidate: &str) -> f64 {
     let score = strsim::jaro_winkler(word, candidate);
-    match candidate.len() > 2 && strsim::osa_distance(word, candidate) == 1 {
+    match candidate.len().max(word.len()) > 2 && strsim::osa_distance(word, candidate) == 1 {
         true => 0.9 + score / 10.0,
         false => score,
     }
@@ -36,6 +36,7 @@ mod tests {
             assert_eq!(did_you_mean("stpo", names.into_iter()), Some("stop"));
             assert_eq!(did_you_mean("strat", names.into_iter()), Some("start"));
         }
+        assert_eq!(did_you_mean("prs", ["port", "ps"].into_iter()), Some("ps"));
         assert_eq!(did_you_mean("rx", ["rm"].into_iter()), None);
     }
 }

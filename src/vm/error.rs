@@ -46,7 +46,7 @@ pub fn dress(lua: &Lua, primitive: Entry, args: &MultiValue, fail: Fail) -> mlua
             err.raw_set("code", &*code)?;
             err.raw_set("errno", if limit { Errno::ETIMEDOUT } else { error.errno } as i32)?;
             match by {
-                Some(signal) if limit || interrupt::ends_recipe() => {
+                Some(signal) if limit || interrupt::ends(signal) => {
                     err.raw_set("message", super::interrupt::text(signal))?
                 }
                 _ => err.raw_set("message", error.to_string())?,

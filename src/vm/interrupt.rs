@@ -18,7 +18,7 @@ pub fn watch(lua: &Lua) -> sys::Result<()> {
 pub fn text(signal: i32) -> String {
     match signal {
         interrupt::LIMIT => "the time limit has expired".into(),
-        _ if interrupt::ends_recipe() => format!("interrupted by {}", signal::name(signal)),
+        _ if interrupt::ends(signal) => format!("interrupted by {}", signal::name(signal)),
         _ => "interrupted".into(),
     }
 }

@@ -11,6 +11,7 @@ const ORDER: &[&[&str]] = &[
     &["spec"],
     &["store", "scope"],
     &["images"],
+    &["image"],
     &["net"],
     &["network"],
     &["pipeline"],

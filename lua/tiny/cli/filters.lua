@@ -63,6 +63,20 @@ local function parse_port(key, value)
   return tonumber(from), tonumber(to) or tonumber(from), proto ~= "" and proto or "tcp"
 end
 
+-- Docker's word for the image of a container: its name, or the beginning of its id or digest.
+local function of_image(c, _, wanted)
+  local from = c.config.from_image
+  if not from then return false end
+  if from.name == wanted.full then return true end
+  return wanted.id and (from.id:sub(8, 7 + #wanted.id) == wanted.id or from.manifest:sub(8, 7 + #wanted.id) == wanted.id) or false
+end
+
+local function parse_image(_, value)
+  local reference = require "tiny.images.reference"
+  local ref = tiny.try(reference.parse, value)
+  return { full = ref and not ref.transport and reference.full(ref), id = (value:gsub("^sha256:", "")):match("^%x+$") }
+end
+
 local function published(c, value)
   local from, to, proto = parse_port("publish", value)
   for _, port in ipairs(c.state.ports or {}) do
@@ -88,6 +102,7 @@ local FILTERS = {
   health = { function(c, v) return (c.state.health or "none") == v end, one_of { "starting", "healthy", "unhealthy", "none" } },
   network = { in_network },
   volume = { has_volume },
+  ancestor = { of_image, parse_image },
   publish = { published, parse_port },
   before = { function(c, _, time) return (c.config.created_at or "") < time end, created },
   since = { function(c, _, time) return (c.config.created_at or "") > time end, created },

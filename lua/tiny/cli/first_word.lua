@@ -42,7 +42,7 @@ function first_word.is_image(word, args, entrypoint)
   if not ref then return false end
   if ref.transport or ref.digest or word:find(":", 1, true) then return true end
   if not ref.short and word:find("^[^/]*[.:]") or word:find("^localhost/") then return true end
-  local image = store.exists() and store.find_one(word)
+  local image = store.exists() and store.find_one(word) or nil
   if entrypoint then return image ~= nil end
   local found = program(word, args)
   if image then

@@ -8,12 +8,13 @@ local KEYS = { ["\3"] = "cancel", ["\4"] = "end", ["\r"] = "end", ["\n"] = "end"
 -- The password that the user types; fails if it is cancelled.
 function password.ask(prompt)
   if not tiny.isatty(0) then
-    tiny.fail { message = "there is no terminal to ask for a password", hint = "use --password-stdin", exit = 1 }
+    tiny.fail { message = "there is no terminal to ask for a password", hint = "use --password-stdin", exit = 125 }
   end
-  io.stderr:write(prompt)
   local typed, input = "", tiny.stdio(0)
   do
+    -- Before the prompt: what is typed after it is never shown.
     local raw <close> = tiny.raw_mode(0)
+    io.stderr:write(prompt)
     while true do
       local key = input:read(1)
       local what = key and KEYS[key] or not key and "end"
@@ -33,7 +34,7 @@ end
 -- All of standard input, without the final newline.
 function password.from_input()
   local text = io.read("a") or ""
-  if #text > LONGEST then tiny.fail { message = ("the password on standard input is longer than %d bytes"):format(LONGEST), exit = 1 } end
+  if #text > LONGEST then tiny.fail { message = ("the password on standard input is longer than %d bytes"):format(LONGEST), exit = 125 } end
   return (text:gsub("\r?\n$", ""))
 end
 

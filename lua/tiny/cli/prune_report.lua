@@ -18,8 +18,9 @@ return function()
     end
   end
 
-  function report.finish()
-    format.line((kinds > 0 and "\n" or "") .. "Total reclaimed space: " .. format.size(bytes))
+  -- more: bytes that no single thing took.
+  function report.finish(more)
+    format.line((kinds > 0 and "\n" or "") .. "Total reclaimed space: " .. format.size(bytes + (more or 0)))
   end
 
   return report

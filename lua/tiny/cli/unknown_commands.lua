@@ -1,19 +1,17 @@
 -- Commands of docker, podman, bubblewrap and nsjail that do not exist here, and what to use instead, for the error message.
-local IMAGES = "this is not supported yet; `tinylua image` manages the images of the store"
+local BUILD = "images are not built from Dockerfiles; `tinylua commit` and `tinylua import` make images"
 local CLUSTER = "a container runs on this machine only"
 local SANDBOX = "`tinylua run COMMAND` runs a command in a throwaway view of this host"
 
 return {
-  pull = IMAGES, push = IMAGES, build = IMAGES, buildx = IMAGES, builder = IMAGES,
-  save = IMAGES, load = IMAGES, import = IMAGES, commit = IMAGES, search = IMAGES, login = IMAGES, logout = IMAGES, manifest = IMAGES,
+  build = BUILD, buildx = BUILD, builder = BUILD, manifest = "`tinylua image inspect` shows an image's digests and platform",
   history = "`tinylua image history` shows how an image was made",
-  export = "`tinylua cp NAME:/ - > FILE.tar` writes a container's files",
   volumes = "`tinylua volume ls` lists volumes",
   compose = "`tinylua up FILE.lua` starts the containers of a topology, and `tinylua down` removes them",
   pod = "`tinylua up FILE.lua` starts the containers of a topology; --network container:NAME joins a container's network",
   play = "`tinylua up FILE.lua` starts the containers of a topology", kube = "`tinylua up FILE.lua` starts the containers of a topology",
-  container = "leave the word out: `tinylua ps`, `tinylua run` …",
-  version = "`tinylua --version` prints it", info = "`tinylua doctor` shows what this host offers",
+  container = "`tinylua container COMMAND` is the same as `tinylua COMMAND`: `tinylua ps`, `tinylua run` …",
+  info = "`tinylua doctor` shows what this host offers",
   df = "`tinylua system df` shows the disk space of containers and volumes",
   ls = "`tinylua ps` lists containers", list = "`tinylua ps` lists containers", status = "`tinylua ps -a` shows the status of containers",
   shell = "`tinylua run -it sh`, or in a container `tinylua exec -it NAME sh`", enter = "`tinylua exec -it NAME sh` starts a shell in a container",

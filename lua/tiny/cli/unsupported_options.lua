@@ -13,7 +13,6 @@ return {
   ["--device-cgroup-rule"] = "use tiny.set_device_rules in a recipe",
   ["--volume-driver"] = "volumes have one driver, local; leave it out",
   ["--link"] = "containers of one --network resolve each other's names",
-  ["--no-healthcheck"] = "without --health-cmd there is no health check",
   ["--gpus"] = "use --device to add a host device", ["--runtime"] = "tinylua uses no separate runtime",
   ["--arch"] = "use --platform linux/ARCH",
   ["--replace"] = "run tinylua rm -f NAME first", ["--timeout"] = "use child:wait(\"10s\") in a recipe; --stop-timeout is for stop",

@@ -37,7 +37,10 @@ end
 -- Runs a program in the container; returns its status.
 return function(container, options)
   local name = container.config.name
-  if options.tty then require("tiny.client.detach_keys").new(options.keys) end -- reports errors before anything is created
+  if options.tty then -- reports errors before anything is created
+    require("tiny.client.detach_keys").new(options.keys)
+    if options.interactive then require("tiny.client.tty_proxy").check_input() end
+  end
   container = state.ready(container)
   if container.state.status ~= "running" then
     tiny.fail { message = ("%s is not running"):format(name), hint = "tinylua start " .. name }

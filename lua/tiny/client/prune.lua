@@ -1,5 +1,5 @@
 -- Removes what is not in use: ended containers, networks, volumes. Each function calls told(name, bytes) for what it has removed;
--- a failure is reported and does not stop the others. They return the exit status.
+-- a failure is reported and does not stop the others. Those of networks and volumes return the exit status.
 local format = require "tiny.format"
 local state = require "tiny.state"
 local tree_size = require "tiny.base.tree_size"
@@ -19,17 +19,14 @@ end
 
 -- Containers that do not run. sized: their size is told too.
 function prune.containers(told, sized)
-  local status = 0
   for _, container in ipairs(state.list()) do
     -- Skipped if another command is starting or removing it.
     local now = ENDED[container.state.status] and not container.damage and state.claim(container)
     local alive <close> = now and now.alive
     local size = now and sized and tree_size(now.dir)
-    local removed, failed = attempt(function() return now and ENDED[now.state.status] and not now.damage and state.forget(now) end)
-    status = math.max(status, failed)
-    if removed then told(now.id, size) end
+    local removed, err = tiny.try(function() return now and ENDED[now.state.status] and not now.damage and state.forget(now) end)
+    if removed then told(now.id, size) elseif err then format.note("%s", tostring(err)) end
   end
-  return status
 end
 
 -- Networks that no container uses or would use.

@@ -48,7 +48,10 @@ end
 -- Runs the container of a spec; returns its exit status, or 0 once it runs in the background. options: detach, remove, where
 -- (the recipe's line, for errors), recipe, keys (for detaching), silent, raw (a terminal gets the output unfiltered).
 function run.run(spec, options)
-  if spec.tty then require("tiny.client.detach_keys").new(options.keys) end -- reports errors before anything is created
+  if spec.tty then -- reports errors before anything is created
+    require("tiny.client.detach_keys").new(options.keys)
+    if spec.interactive and not options.detach then require("tiny.client.tty_proxy").check_input() end
+  end
   local record = lifecycle.create(spec, options)
   local how = {
     fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw, recover = recover,

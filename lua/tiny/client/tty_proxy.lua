@@ -19,6 +19,13 @@ function relay.size()
   end
 end
 
+-- Refuses input that is not a terminal, as docker does. Its end would be a Ctrl-D, which a program may discard when it changes
+-- the mode of its terminal.
+function relay.check_input()
+  if tiny.isatty(0) then return end
+  tiny.fail { message = "the input is not a terminal: leave out -t", exit = 125 }
+end
+
 -- Reads standard input until the end or the detach keys.
 local function follow_input(loop, far, keys)
   local stdin = tiny.stdio(0)

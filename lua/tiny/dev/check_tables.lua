@@ -49,7 +49,23 @@ end
 
 local function container(node, say)
   against("container.new", node, require("tiny.spec.derived").types(), say)
+  require "tiny.dev.check_values"(named(node), say)
   steps(node, say)
+end
+
+-- Checks what containers need, if all of it is constant.
+local function needs(node, say)
+  local containers, all = {}, item(node, "containers")
+  if not all or all.kind ~= "table" or #named(all) < #all.items then return end
+  for _, one in ipairs(named(all)) do
+    local asked, whole = item(one.value, "needs"), one.value.kind == "table"
+    local value = {}
+    if asked then value, whole = require "tiny.dev.constant"(asked) end
+    if not whole or type(value) ~= "table" then return end
+    containers[one.key.value] = { needs = value }
+  end
+  local _, err = tiny.try(require("tiny.topology").check_needs, { asked = { containers = containers } })
+  if err then say(all, err.message, err.hint) end
 end
 
 local function topology(node, say)
@@ -60,9 +76,11 @@ local function topology(node, say)
   end
   against("topology.new", node, keys.topology, say)
   for _, one in ipairs(named(item(node, "networks"))) do against("networks: " .. one.key.value, one.value, keys.network, say) end
+  needs(node, say)
   for _, one in ipairs(named(item(node, "containers"))) do
     local what = "containers: " .. one.key.value
     against(what, one.value, service, say)
+    require "tiny.dev.check_values"(named(one.value), say)
     steps(one.value, say)
     local ready = item(one.value, "ready")
     if ready and ready.kind == "table" then against(what .. ": ready", ready, keys.ready, say) end

@@ -32,7 +32,7 @@ local function context(recorder, spec, where)
   local record = { id = ID, dir = data .. "/containers/" .. ID, run = run .. "/" .. ID, config = spec, state = {}, alive = fake_handles.new("lock") }
   return {
     id = ID, name = spec.name or ID, dir = record.dir, run = record.run, record = record, spec = spec, where = where, scope = scope, echo = {},
-    stdio = {}, fifos = { "stdout", "stderr" },
+    stdio = {}, fifos = { "stdout", "stderr" }, planned = true,
     rootless = spec.userns == "own" or nil, born = function() end, answer = require("tiny.supervisor.syscall_answers").accompany,
   }
 end

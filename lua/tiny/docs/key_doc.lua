@@ -34,6 +34,27 @@ local function list_text(title, fields)
   return table.concat(out, "\n")
 end
 
+-- What a named type stands for, besides the tables of spec_doc.
+local MEANINGS = {
+  ["tiny.size"] = 'bytes, or a number with k, m, g or t: "128m"', ["tiny.duration"] = 'seconds, or a number with a unit: "1m30s", "500ms"',
+  ["tiny.landlock.options"] = "the options of tiny.landlock: `tinylua doc landlock`",
+}
+for _, alias in ipairs(doc.aliases) do MEANINGS[alias[1]] = alias[3] end
+-- A type that is several types has the fields of this one.
+local FIELDS_OF = { ["tiny.network.spec"] = "tiny.network.end" }
+
+-- The named types in a field's type: their meaning, or their fields.
+local function types_text(written)
+  local out = {}
+  for name in written:gmatch("tiny%.[%w_.]+") do
+    if MEANINGS[name] then table.insert(out, "\n  " .. terminal.wrap(name .. ": " .. MEANINGS[name], 2)) end
+    for _, inner in ipairs(doc.inner) do
+      if inner[1] == (FIELDS_OF[name] or name) then table.insert(out, "\n" .. list_text(inner[2], inner[3])) end
+    end
+  end
+  return table.concat(out, "\n")
+end
+
 -- One field; a key of a container with its options.
 local function field_text(of, field)
   local out = { format.colour("bold", ("%s.%s"):format(of, plain(field[1]))) .. "  (" .. field[2] .. ")\n" }
@@ -43,6 +64,8 @@ local function field_text(of, field)
     local value = option.type ~= "flag" and " " .. (option.value or (option.type or "VALUE"):upper()) or ""
     table.insert(out, ("\n  %s--%s%s\n      %s"):format(short, option[1], value, terminal.wrap(option.help or "", 6)))
   end
+  local types = types_text(field[2])
+  if types ~= "" then table.insert(out, types) end
   return table.concat(out, "\n")
 end
 
@@ -57,6 +80,14 @@ function key_doc.text(name)
       local options = found[3] == doc.container and derived.options_of(key) or nil
       return field_text(of, { field[1], field[2], field[3], options = options })
     end
+  end
+end
+
+-- The text for the name of a key alone, of a container or a topology; nil if there is none.
+function key_doc.of_key(name)
+  for _, of in ipairs { "run", "service", "topology" } do
+    local text = name:match("^[%w_]+$") and key_doc.text(of .. "." .. name)
+    if text then return text end
   end
 end
 

@@ -60,7 +60,8 @@ local function run_children(source, layers, name, bars)
   local running, count, waiting, failure, rest = {}, 0, {}, nil, ""
   for _, layer in ipairs(layers) do table.insert(waiting, layer) end
   local function begin(layer)
-    local child = tiny.fork(function()
+    count = count + 1
+    running[tiny.fork(function()
       tiny.set_parent_death_signal "SIGKILL"
       from:close()
       local last = 0
@@ -70,8 +71,7 @@ local function run_children(source, layers, name, bars)
         last = now
         into:write(("%d %s %d\n"):format(layer.bar, state, done))
       end)
-    end)
-    running[child], count = layer, count + 1
+    end)] = layer
   end
   local function show()
     local bytes = from:read()

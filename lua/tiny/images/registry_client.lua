@@ -96,7 +96,7 @@ end
 
 local WHY = {
   ECONNREFUSED = "does not accept connections", EHOSTUNREACH = "cannot be reached", ENETUNREACH = "cannot be reached: there is no network",
-  ECONNRESET = "closed the connection", ETIMEDOUT = "does not reply", EKEYEXPIRED = "has an expired certificate", EKEYREJECTED = "has a certificate that is not accepted",
+  ECONNRESET = "closed the connection", ETIMEDOUT = "does not reply", EKEYEXPIRED = "cannot be trusted", EKEYREJECTED = "has a certificate that is not accepted",
   EPROTO = "does not answer as a registry does",
 }
 

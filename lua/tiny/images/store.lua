@@ -166,9 +166,9 @@ local function is_whole(image, folder)
   return true
 end
 
--- The image in a ref, as far as it was read, or why it is damaged.
-local function check_ref(image, folder)
-  if is_whole(image, folder) then return image end
+-- The image in a ref, as far as it was read, or why it is damaged. all: it was read whole.
+local function check_ref(image, folder, all)
+  if is_whole(image, folder) and (image.layers or not all) then return image end
   return nil, ("the image name %s is damaged, or was written by a newer tinylua"):format(tiny.show((folder:gsub("+", "/"))))
 end
 
@@ -196,8 +196,7 @@ function store.read_ref(full)
   local folder = folder_of(full)
   local text = tiny.read_file(folder .. "/image.json", { max = store.LARGEST })
   if not text then return nil end
-  local image, damage = check_ref((tiny.json_decode(text)), folder:match("[^/]+$"))
-  if image and not image.layers then image, damage = check_ref(nil, folder:match("[^/]+$")) end
+  local image, damage = check_ref((tiny.json_decode(text)), folder:match("[^/]+$"), true)
   return image or tiny.fail { message = damage, hint = "`tinylua rmi` removes the name, and `tinylua pull` restores it", exit = 125 }
 end
 
@@ -219,7 +218,7 @@ function store.refs(keys)
   for name in pairs(found) do table.insert(names, name) end
   table.sort(names)
   for _, name in ipairs(names) do
-    local image, damage = check_ref(found[name]["image.json"], name)
+    local image, damage = check_ref(found[name]["image.json"], name, keys == nil)
     if image then table.insert(list, image)
     -- A folder without a file is what a crash leaves.
     elseif found[name]["image.json"] ~= nil or tiny.stat(store.path("refs/" .. name .. "/image.json")) then

@@ -7,6 +7,9 @@ labels.clean = clean
 
 function labels.size(bytes) return require("tiny.format").size(bytes) end
 
+-- The layers that are shown, topmost first.
+local MOST_LAYERS = 16
+
 -- General facts about the container: pairs of a name and a text.
 function labels.head(self)
   local rows = {}
@@ -14,7 +17,16 @@ function labels.head(self)
   add("id", self.id)
   add("command", self.command and table.concat(self.command, " "))
   add("recipe", self.recipe and self.recipe.path .. (self.recipe.part and ", its part " .. self.recipe.part or ""))
-  add("root", self.rootfs == "host" and "a throwaway view of the host" or self.rootfs)
+  local image = self.image
+  add("root", self.rootfs == "host" and "a throwaway view of the host" or not image and self.rootfs or nil)
+  if image then
+    add("image", ("%s, id %s"):format((require("tiny.images.reference").shown(image.name)), image.id:sub(8, 19)))
+    add("digest", image.index or image.manifest)
+    local layers = {}
+    for at = #image.layers, math.max(1, #image.layers - MOST_LAYERS + 1), -1 do table.insert(layers, image.layers[at]:sub(8, 19)) end
+    if #image.layers > #layers then table.insert(layers, ("and %d more"):format(#image.layers - #layers)) end
+    add("layers", table.concat(layers, ", "))
+  end
   add("hostname", self.hostname)
   add("pid", self.supervisor and ("%d on the host; supervised by %d"):format(self.pid, self.supervisor) or tostring(self.pid))
   add("since", self.started_at and ("%s, %s"):format(self.started_at:gsub("%..*", "Z"), require("tiny.format").ago(self.started_at)))

@@ -23,6 +23,7 @@ origin.SHIPPED = {
   view = { "lua/tiny/pipeline/rootfs.lua", "tiny.try(tiny.mount_overlay, place" },
   view_own = { "lua/tiny/pipeline/rootless_view.lua", "tiny.mount_overlay(path" },
   rootfs = { "lua/tiny/pipeline/rootfs.lua", "tiny.mount_bind(ctx.spec.rootfs" },
+  image = { "lua/tiny/images/layers.lua", "tiny.try(tiny.mount_overlay, target" },
   volume = { "lua/tiny/pipeline/volumes.lua", "return tiny.mount_bind(from" },
   tmpfs = { "lua/tiny/pipeline/volumes.lua", "tiny.mount_tmpfs(mount.target" },
   file = { "lua/tiny/net/files.lua", "tiny.try(tiny.mount_bind, source" },
@@ -102,7 +103,7 @@ local function role_of(mount, container, inspection)
   for _, asked in ipairs(config.mounts or {}) do
     if asked.target == target then return asked.type == "tmpfs" and "tmpfs" or "volume" end
   end
-  if target == "/" then return config.rootfs ~= "host" and "rootfs" or "view" end
+  if target == "/" then return config.from_image and "image" or config.rootfs ~= "host" and "rootfs" or "view" end
   if origin.SHIPPED[target] then return target end
   if target:match("^/etc/[%w.]+$") and mount.path and mount.path:find(inspection.id, 1, true) then return "file" end
   local security = require "tiny.pipeline.security"
@@ -118,7 +119,7 @@ local function role_of(mount, container, inspection)
 end
 
 -- Roles of mounts, which are not parts of their own.
-local ROLES = { view = true, view_own = true, rootfs = true, volume = true, tmpfs = true, file = true, masked = true, readonly = true }
+local ROLES = { view = true, view_own = true, rootfs = true, image = true, volume = true, tmpfs = true, file = true, masked = true, readonly = true }
 
 -- The origins by part: { recipe, shipped }, each { place, code }. Those of mounts are stored in the mounts, with their
 -- `role`.

@@ -96,6 +96,7 @@ end
 -- Checks a whole spec before anything is created, and converts it to its final form.
 return function(asked)
   if asked.image then require("tiny.images.apply").check(asked) end
+  asked.health = asked.health or nil -- false: without the one of the image
   join_command(asked)
   one_form(asked)
   check_texts(asked)

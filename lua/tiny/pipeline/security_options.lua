@@ -9,11 +9,14 @@ local SYSCTLS = {
   ["kernel.shmmax"] = true, ["kernel.shmmni"] = true, ["kernel.shm_rmid_forced"] = true,
 }
 
+-- The full name of a capability.
 local function capability(key, text)
   if text:upper() == "ALL" then return "ALL" end
   local name, err = tiny.try(tiny.capability_name, text)
   return name or values.wrong(("%s: %s"):format(key, err.message))
 end
+
+options.capability = capability
 
 local function capabilities(asked)
   local mine, dropped = {}, {}

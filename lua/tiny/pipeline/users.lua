@@ -49,6 +49,9 @@ function lookup(root, text)
   if not user then tiny.fail { message = ("user: %q is not USER or USER:GROUP"):format(text), exit = 125 } end
   local entry = find(root, "/etc/passwd", user)
   local uid = id(entry and entry[3] or user)
+  if not uid and user:find("^%d+$") then
+    tiny.fail { message = ("user: %s is not between 0 and 4294967294"):format(user), hint = "greater numbers are no ids", exit = 125 }
+  end
   if not uid then tiny.fail { message = ("user: no user %q in the rootfs's /etc/passwd"):format(user), hint = "a numeric id needs no entry" } end
   local found = { uid = uid, gid = id(entry and entry[4] or "") or 0, home = entry and entry[6] or "/", groups = {}, name = entry and entry[1] }
   if group ~= "" then

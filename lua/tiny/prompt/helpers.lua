@@ -6,7 +6,11 @@ local helpers = {}
 
 -- Explains a primitive, a handle, a module or one of its functions, a command, or anything by name: help(tiny.clone),
 -- help "child:wait", help "tiny.scope", help "run". Without an argument: an introduction.
-function helpers.help(what)
+function helpers.help(...)
+  local what = ...
+  if what == nil and select("#", ...) > 0 then
+    tiny.fail { message = "help: the value is nil: nothing has this name", hint = 'help(tiny) lists the primitives, help "run" is a command' }
+  end
   require "tiny.prompt.help"(what)
 end
 

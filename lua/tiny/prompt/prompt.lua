@@ -79,14 +79,20 @@ local function complain(session, err, text)
   if tiny.settings.verbose and err.traceback then format.line(err.traceback) end
 end
 
--- Lists the handles that are still open, at exit.
-local function farewell(session)
-  for name, value in next, session.names do
-    local meta = type(value) == "table" and getmetatable(value)
-    local is_handle = type(meta) == "table" and meta.__close and rawget(value, "owner") and rawget(value, "kind")
-    if is_handle and not rawget(value, "closed") and not rawget(value, "kept") then
-      format.line(("still open: %s = %s"):format(name, tostring(value)))
-    end
+local function is_open(handle)
+  return not (rawget(handle, "closed") or rawget(handle, "kept"))
+end
+
+-- At exit: ends the children that have names, then undoes what was made at the prompt, the latest first.
+local function undo(names, made)
+  for _, value in next, names do
+    local is_child = type(value) == "table" and getmetatable(value) and rawget(value, "kind") == "child"
+    if is_child and is_open(value) then tiny.try(value.close, value) end
+  end
+  for i = #made, 1, -1 do
+    local handle = made[i]
+    local _, err = tiny.try(function() if is_open(handle) then handle:close() end end)
+    if err then format.note("%s remains: %s", tostring(handle), tostring(err)) end
   end
 end
 
@@ -144,11 +150,11 @@ function prompt.interactive(names)
   while true do
     local done, err = tiny.try(ask, session)
     if done then break end
+    if tostring(err.message):find("^interrupted by ") then error(err, 0) end
     if err.op == "read_line" and err.code ~= "EINTR" then
       tiny.fail { message = "the prompt cannot read: " .. tostring(err.message), exit = 125 }
     end
   end
-  tiny.try(farewell, session)
 end
 
 -- Runs standard input chunk by chunk; the first error ends it.
@@ -171,7 +177,17 @@ function prompt.start(container)
   local interactive = tiny.isatty(0)
   if interactive then format.line(("tinylua %s. help() prints help, Tab completes, Ctrl-D exits."):format(tiny.settings.version)) end
   if container then require("tiny.prompt.container").enter(container, names, not interactive) end
-  if interactive then prompt.interactive(names) else prompt.piped(names) end
+  local made, journal = {}, require("tiny.store.recipe_journal").new("prompt")
+  -- Signals end the prompt, so that what was made can be undone, and `gc` undoes what a SIGKILL leaves.
+  tiny.unwind_on_signals(true, { created = function(handle)
+    table.insert(made, handle)
+    journal.created(handle)
+  end })
+  local _, err = tiny.try(interactive and prompt.interactive or prompt.piped, names)
+  undo(names, made)
+  journal.finish()
+  if err and tostring(err.message):find("^interrupted by ") then tiny.fail { message = err.message } end
+  if err then error(err, 0) end
 end
 
 return prompt

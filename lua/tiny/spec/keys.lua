@@ -161,6 +161,7 @@ return {
       { "health-retries", type = "integer", value = "N", help = "Consecutive failures before the container is unhealthy [default: 3]" },
       { "health-start-period", type = "duration", help = "Time after the start in which failures do not count [default: 0s]" },
       { "health-start-interval", type = "duration", help = "Time between two health checks in that period [default: 5s]" },
+      { "no-healthcheck", type = "flag", help = "No health check, whatever the image or the recipe says" },
     } },
   { heading = "Log and labels" },
   { "log", "table", "The log: its driver and the limits of its files.", lua = "tiny.log.spec", merge = "own",

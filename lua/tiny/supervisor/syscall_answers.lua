@@ -21,14 +21,15 @@ end
 
 -- Calls a function of the recipe and returns its answer. Errors and invalid answers deny the call.
 local function asked(ctx, source, call, f)
-  local answer, name = nil, "seccomp.notify." .. call.call
+  local answer, returned, name = nil, false, "seccomp.notify." .. call.call
   -- One view for all calls: it counts the callbacks.
   local view = ctx.notify_view or { spec = {}, record = ctx.record, name = ctx.name }
   ctx.notify_view = view
-  view.spec[name] = function() answer = f(notified(source.listener, call)) end
+  view.spec[name] = function() answer, returned = f(notified(source.listener, call)), true end
   call_back(view, name)
   if type(answer) == "table" then return answer end
-  if answer ~= nil then tell(ctx, "%s returned %s, which is not an answer", name, tiny.show(answer)) end
+  -- An error has been reported already.
+  if returned then tell(ctx, "%s returned %s, which is not an answer", name, tiny.show(answer)) end
   return { error = "EPERM" }
 end
 

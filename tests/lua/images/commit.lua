@@ -80,3 +80,16 @@ check.succeeds("rm", "-f", "host", "web")
 for _, name in ipairs { "changed:2", "flat:1", "flat:2", "localhost/lay:1", again } do check.succeeds("rmi", "-f", name) end
 check.succeeds "gc"
 for _, folder in ipairs { "blobs/sha256", "layers", "ingest", "locks", "refs", "trash" } do check.equal(#tiny.list_dir(check.root .. "/images/" .. folder), 0, folder) end
+
+-- prune: nameless images, and with -a all that no container uses.
+check.succeeds("pull", "-q", "oci:/tmp/lay")
+check.succeeds("run", "-d", "--name", "web", "--network", "none", "localhost/lay:1", "sleep", "1000")
+check.succeeds("commit", "web")
+check.succeeds("commit", "web", "unused:1")
+local asked = check.run { "image", "prune" }
+check.equal(asked.status, 1, asked.err)
+local pruned = check.succeeds("image", "prune", "-f")
+assert(pruned:find "^Deleted Images:\nsha256:%x+\n\nTotal reclaimed space: [%d.]+ %a+\n$", pruned)
+pruned = check.succeeds("image", "prune", "-a", "-f")
+assert(pruned:find "^Deleted Images:\ndocker.io/library/unused:1\n\nTotal", pruned)
+check.equal(run("localhost/lay:1", "cat", "/etc/one"), "one", "the container's image stays")

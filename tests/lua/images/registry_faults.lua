@@ -105,6 +105,9 @@ server = web.serve(function(request, connection)
   elseif name == "rest" then
     local from = tonumber((request.headers.range or ""):match("bytes=(%d+)-")) or 0
     return web.reply(from > 0 and 206 or 200, from > 0 and { ["Content-Range"] = ("bytes %d-%d/%d"):format(from, #blob - 1, #blob) }, blob:sub(from + 1))
+  elseif name == "odd" then
+    local whole = { ["Content-Range"] = ("bytes 0-%d/%d"):format(#blob - 1, #blob) }
+    return web.reply(request.headers.range and 206 or 200, request.headers.range and whole, blob)
   elseif name == "short" then return web.reply(200, nil, blob:sub(1, 100))
   elseif name == "long" then return web.reply(200, nil, blob .. "more")
   elseif name == "wrong" then return web.reply(200, nil, blob:upper())
@@ -194,6 +197,9 @@ check.equal(tiny.read_file(file), blob, "a registry without ranges")
 tiny.write_file(file, ("x"):rep(100))
 fetch "rest"
 check.equal(tiny.read_file(file), blob, "a damaged part is fetched again")
+tiny.write_file(file, blob:sub(1, 100))
+fetch "odd"
+check.equal(tiny.read_file(file), blob, "a registry that sends another part")
 tiny.write_file(file, ("x"):rep(#blob + 1))
 fetch "rest"
 check.equal(tiny.read_file(file), blob, "and so is one that is too long")
@@ -212,6 +218,20 @@ _, err = fetch "missing"
 check.equal(err.message, ("%s/missing:1: %s does not have a layer or the configuration of this image: manifest unknown"):format(place, place))
 _, err = tiny.try(registry.small_blob, source "wrong", digest, #blob)
 check.equal(err.code, "EBADMSG")
+
+-- TLS is required, and the registry has none; or its certificate has expired.
+local strict = source "good"
+strict.scheme, strict.insecure, strict.may_fall_back = "https", false, false
+refuses("good", "does not answer as a registry does: the server does not use TLS on this port",
+  ("if you trust it, set registries[%q] = { insecure = true } in registries.lua, or put its authority's certificate into /etc/containers/certs.d/%s"):format(place, place), strict)
+local authority = web.certificate("authority", { authority = true })
+local cert, key = web.certificate("expired", { from = "authority", expired = true })
+local expired <close>, expired_place = web.registry(("  tls: {certificate: %s, key: %s}\n"):format(cert, key))
+strict = registries.sources(reference.parse(expired_place .. "/good:1"))[1]
+strict.insecure, strict.may_fall_back, strict.ca = false, false, { authority }
+_, err = tiny.try(registry.manifest, strict, "1")
+check.equal(err.message, ("%s/good:1: %s cannot be trusted: the server's certificate has expired"):format(expired_place, expired_place))
+check.equal(err.hint, "its administrator has to renew it; check the clock of this host, too")
 
 -- Mirrors: the first that works; the failure of the registry itself is reported.
 local tried = {}

@@ -60,7 +60,7 @@ up("up\nup\n", "site")
 check.succeeds("kill", "-s", "TERM", "site")
 check.succeeds("wait", "site")
 check.succeeds("rm", "site")
-check.run { "run", "--rm", "--name", "gone", "no-such-program" }
+check.run { "run", "--rm", "--name", "gone", "--host", "no-such-program" }
 local expected = "create start exec exec_die pause unpause update rename kill die stop start restart kill die destroy"
 local list = told("--filter", "container=" .. id)
 check.equal(names(list), expected)

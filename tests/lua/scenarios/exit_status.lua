@@ -6,7 +6,7 @@ check.equal(check.run({ "run", "--rm", "sh", "-c", "exit 42" }).status, 42)
 -- A shell as PID 1 is not killed by its own signal; its child is.
 check.equal(check.run({ "run", "--rm", "sh", "-c", "sh -c 'kill -9 $$'; exit $?" }).status, 137)
 
-local missing = check.run { "run", "--rm", "no-such-program" }
+local missing = check.run { "run", "--rm", "--host", "no-such-program" }
 check.equal(missing.status, 127)
 assert(missing.err:match('step exec: exec%({ "no%-such%-program"'), missing.err)
 assert(missing.err:match("ENOENT: No such file or directory: no%-such%-program"), missing.err)

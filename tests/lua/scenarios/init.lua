@@ -11,7 +11,7 @@ check.equal(check.run({ "run", "--rm", "--init", "sh", "-c", "kill -9 $$" }).sta
 check.equal(check.run({ "run", "--rm", "--init", "-i", "cat" }, "typed").out, "typed")
 check.equal(inside("-u", "nobody", "sh", "-c", "cat /proc/1/environ 2>/dev/null; grep ^Uid /proc/1/status"), "Uid:\t65534\t65534\t65534\t65534")
 -- A program that cannot be run is reported as without --init.
-local missing = check.run { "run", "--rm", "--init", "no-such-program" }
+local missing = check.run { "run", "--rm", "--init", "--host", "no-such-program" }
 check.equal(missing.status, 127)
 assert(missing.err:match("step exec: exec%(.*ENOENT"), missing.err)
 check.equal(check.run({ "run", "--rm", "--init", "/etc/passwd" }).status, 126)

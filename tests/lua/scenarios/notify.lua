@@ -34,6 +34,8 @@ for _, more in ipairs { "", "init = true," } do
   check.equal((ran.out:gsub("asked[^\n]+\n", "")), WANT)
   assert(ran.err:find("tinylua: n: seccomp.notify.mkdir: /tmp/notify.lua:6: thrown on purpose\n", 1, true), ran.err)
   assert(ran.err:find('tinylua: n: seccomp.notify.mkdir returned "yes", which is not an answer\n', 1, true), ran.err)
+  assert(ran.err:find("tinylua: n: seccomp.notify.mkdir returned nil, which is not an answer\n", 1, true), ran.err)
+  check.equal(select(2, ran.err:gsub("not an answer", "")), 2, "an error is reported once")
 end
 check.no_container()
 

@@ -163,6 +163,12 @@ assert(result.err:find('\n  /tmp/p.lua:2: mount_tmpfs("/dev", {', 1, true) and r
 assert(result.err:find("\n  dns: the container has no network\n", 1, true), result.err)
 result = planned('return require("tiny.container").new { command = "true", steps = { exec = function() end } }')
 check.equal(result.err, "tinylua: /tmp/p.lua contradicts itself:\n  no step executes a program\n")
+-- A volume need not exist, and is not created.
+result = planned('return require("tiny.container").new { command = "true",\n volumes = { "data:/data", "/cache" } }')
+check.equal(result.status, 0, result.err)
+assert(result.out:find([[/volumes/data/data\", \"/data\",]], 1, true), result.out)
+assert(result.out:find([[/volumes/NAME/data\", \"/cache\",]], 1, true), result.out)
+check.equal(tiny.stat(check.root .. "/volumes"), nil)
 result = planned('return require("tiny.container").new { command = "true", publish = { "80:80" }, network = "none" }')
 check.equal(result.status, 125)
 assert(result.err:find("publish: network \"none\" cannot publish ports", 1, true), result.err)

@@ -37,6 +37,8 @@ assert(result.out:find("^tiny%.pivot_root%(root%)\n"), result.out)
 assert(result.out:find("\ntiny.scope  (shipped)\n", 1, true), result.out)
 assert(result.err:find('^tinylua: no documentation for "no_such_thing"'), result.err)
 
+assert(repl("help(tiny.no_such_thing)\n").err:find("help: the value is nil", 1, true))
+
 -- An error in the last operation of a line has this line; comments and several values are allowed.
 result = repl("missing.field\n")
 check.equal(result.err:match("^[^\n]*"), "tinylua: stdin:1: attempt to index a nil value (global 'missing')")

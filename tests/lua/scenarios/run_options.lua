@@ -84,7 +84,7 @@ check.succeeds("run", "--rm", "--cidfile", "/tmp/cid", "true")
 assert(tiny.read_file("/tmp/cid"):match("^%x+$"))
 tiny.remove("/tmp/cid")
 for _, way in ipairs { "-d", "--rm" } do
-  check.equal(check.run({ "run", way, "--cidfile", "/tmp/cid", "no-such-program" }).status, 127)
+  check.equal(check.run({ "run", way, "--cidfile", "/tmp/cid", "--host", "no-such-program" }).status, 127)
   check.equal(tiny.stat("/tmp/cid"), nil, way)
 end
 refused("--cidfile /tmp/no/cid: there is no directory /tmp/no", "--cidfile", "/tmp/no/cid", "true")

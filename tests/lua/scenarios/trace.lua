@@ -90,7 +90,7 @@ assert(svg:find('class="failed"', 1, true) and svg:find('class="child waits"', 1
 -- A whole container, and one that fails: the file is written in both cases.
 check.succeeds("--trace=svg:/tmp/c.svg", "run", "--rm", "true")
 assert(tiny.read_file("/tmp/c.svg"):find("mount_overlay", 1, true))
-check.equal(check.run({ "--trace=perfetto:/tmp/f.json", "run", "--rm", "no-such-program" }).status, 127)
+check.equal(check.run({ "--trace=perfetto:/tmp/f.json", "run", "--rm", "--host", "no-such-program" }).status, 127)
 assert(tiny.read_file("/tmp/f.json"):find('"name":"exec"', 1, true))
 -- A recipe that executes the program itself has written its trace before.
 tiny.write_file("/tmp/e.lua", 'tiny.exec { "true" }')

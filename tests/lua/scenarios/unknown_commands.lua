@@ -13,7 +13,7 @@ for name, tip in pairs(require "tiny.cli.unknown_commands") do
   for word in tip:gmatch("`tinylua (%l+)") do assert(commands[word], ("%s: no command %s"):format(name, word)) end
   count = count + 1
 end
-assert(count > 40, count)
+assert(count > 30, count)
 for typed, meant in pairs { rnu = "run", lgos = "logs", strat = "start", inspet = "inspect" } do
   assert(check.run({ typed }).err:find(("did you mean `tinylua %s`?"):format(meant), 1, true), typed)
 end

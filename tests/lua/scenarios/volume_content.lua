@@ -5,7 +5,7 @@ local check = require "check"
 local ROOT = "/tmp/root"
 for _, name in ipairs { "bin", "srv/deep", "opt/empty", "etc" } do tiny.mkdir(ROOT .. "/" .. name, { parents = true }) end
 tiny.copy_tree("/bin/busybox", ROOT .. "/bin/busybox", { follow = true })
-for _, name in ipairs { "sh", "cat", "ls", "stat", "find", "sort", "touch", "rm", "sleep", "true" } do tiny.symlink("busybox", ROOT .. "/bin/" .. name) end
+for _, name in ipairs { "sh", "cat", "ls", "stat", "find", "sort", "touch", "rm", "sleep", "true", "wc" } do tiny.symlink("busybox", ROOT .. "/bin/" .. name) end
 tiny.write_file(ROOT .. "/srv/one", "one\n", { mode = tonumber("640", 8) })
 tiny.chown(ROOT .. "/srv/one", { uid = 1000, gid = 1001 })
 assert(os.execute(("cd %s; ln srv/one srv/deep/two; ln -s ../one srv/deep/link; mknod srv/null c 1 3; mkfifo srv/pipe"):format(ROOT)))
@@ -31,6 +31,8 @@ end
 check.equal(inside("-v", "data:/srv", "sh", "-c", "cat /srv/deep/two; rm -r /srv/*"), "changed")
 check.equal(inside("-v", "data:/srv", "ls", "-A", "/srv"), "")
 check.equal(inside("-v", "data:/opt", "ls", "-A", "/opt"), "")
+check.equal(inside("-v", "once:/srv", "sh", "-c", "rm -r /srv/*"), "")
+check.equal(inside("-v", "once:/srv", "ls", "-A", "/srv"), "", "the container that got it has removed it")
 -- A volume that has been written before has no first content to get.
 check.equal(inside("-v", "written:/new", "touch", "/new/mine"), "")
 check.equal(inside("-v", "written:/srv", "ls", "-A", "/srv"), "mine")
@@ -76,9 +78,11 @@ tiny.mkdir(folder("model", "copy"))
 check.equal(check.succeeds("gc"), "partly written or removed volume model/copy\n")
 
 -- Containers that start at the same time: each finds the whole content.
+tiny.mkdir(ROOT .. "/opt/many")
+for i = 1, 800 do tiny.write_file(ROOT .. "/opt/many/" .. i, ("x"):rep(5000)) end
 local children = {}
 for i = 1, 6 do
-  children[i] = tiny.fork(function() return inside("-v", "race:/srv", "sh", "-c", LIST) == WANT and 0 or 1 end)
+  children[i] = tiny.fork(function() return inside("-v", "race:/opt/many", "sh", "-c", "set -- /opt/many/*; cat $* | wc -c") == "4000000" and 0 or 1 end)
 end
 for _, child in ipairs(children) do check.equal(child:wait(), 0) end
 -- One that runs with the empty volume keeps its mount: it sees the content that another one brings.
