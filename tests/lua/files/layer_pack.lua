@@ -30,11 +30,12 @@ check.inside({ mount = true }, function()
   run [[cd m && rm -r gone etc/a && rm -r again && mkdir again && echo new >again/new && echo more >>keep/f && ln keep/f keep/hard &&
     chown 70000:3000000 keep/f && ln -s /x keep/link && mkfifo keep/pipe && mknod keep/null c 1 3 && chmod 2751 keep && truncate -s 100000 holes]]
 end)
-run "touch -h -d @1234567890 upper/keep/* upper/again/* upper/* && touch -d @-100 upper/holes"
 local long = ("long-name"):rep(25)
 tiny.write_file("upper/" .. long, "long")
 tiny.symlink(("t/"):rep(150), "upper/long-link")
-tiny.setxattr("upper/again/new", "user.note", { value = "a\0b" })
+-- On tmpfs since Linux 6.6.
+tiny.try(tiny.setxattr, "upper/again/new", "user.note", { value = "a\0b" })
+run "touch -h -d @1234567890 upper/keep/* upper/again/* upper/* && touch -d @-100 upper/holes"
 local before = merged "upper"
 assert(not before:find("/gone", 1, true) and not before:find("/again/f", 1, true), before)
 
