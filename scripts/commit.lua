@@ -2,7 +2,7 @@
 return {
   summary = "Make an image from the changes of a container",
   section = "Images",
-  order = 221,
+  order = 159,
   about = "The new image has the layers of the container's image and one more with its changes. Volumes are not part of it. The container is\n"
     .. "paused meanwhile unless --pause=false is given. The id of the image is printed.",
   options = {

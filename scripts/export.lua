@@ -2,7 +2,7 @@
 return {
   summary = "Write the files of a container as an archive",
   section = "Images",
-  order = 222,
+  order = 160,
   about = "The archive has everything below the container's root, with owners and modes, but not\n"
     .. "what is mounted there: volumes, /proc, /dev. `import` makes an image of it.",
   options = {

@@ -2,7 +2,7 @@
 return {
   summary = "Make an image from an archive of a root file system",
   section = "Images",
-  order = 223,
+  order = 161,
   about = "The archive is a tar file, plain or compressed with gzip or zstd, such as one of `export`. The id of the image is printed.",
   options = {
     { "change", short = "c", many = true, value = "INSTRUCTION", help = "Set the configuration: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR" },

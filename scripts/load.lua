@@ -2,7 +2,7 @@
 return {
   summary = "Load images from an archive",
   section = "Images",
-  order = 211,
+  order = 157,
   about = "The archive is one of docker, podman, skopeo or this program's `save`: docker's format or an OCI layout. Digests are checked.",
   options = {
     { "input", short = "i", value = "FILE", complete = "files", help = "The archive [default: standard input]" },

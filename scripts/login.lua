@@ -2,7 +2,7 @@
 return {
   summary = "Log in to a registry",
   section = "Images",
-  order = 251,
+  order = 162,
   about = "The credentials are checked and then stored where docker and podman keep theirs: in $REGISTRY_AUTH_FILE; or in the first of\n"
     .. "these that exists: $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json, ~/.docker/config.json. A credential\n"
     .. "helper that is named there (credHelpers, credsStore) is used.",

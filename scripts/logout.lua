@@ -2,7 +2,7 @@
 return {
   summary = "Log out of a registry",
   section = "Images",
-  order = 252,
+  order = 163,
   args = { { "registry", required = false, value = "REGISTRY", help = "Host name, with a port if needed [default: docker.io]" } },
   run = function(args)
     local auth, format = require "tiny.images.auth", require "tiny.format"

@@ -2,7 +2,7 @@
 return {
   summary = "Fetch an image",
   section = "Images",
-  order = 201,
+  order = 155,
   about = "NAME is a name such as debian:12 or ghcr.io/owner/name:tag, or a place: oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE or\n"
     .. "dir:DIR. An image that is there already and has not changed is not fetched again.",
   options = {

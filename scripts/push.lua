@@ -2,7 +2,7 @@
 return {
   summary = "Send an image to a registry",
   section = "Images",
-  order = 202,
+  order = 156,
   about = "The name says where: registry.example/owner/name:tag. `tinylua tag` gives an image another name. The manifest and the layers\n"
     .. "are those that were pulled or built, so that the digest stays the same. `tinylua login` stores credentials.",
   options = {

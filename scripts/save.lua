@@ -2,7 +2,7 @@
 return {
   summary = "Save images as an archive",
   section = "Images",
-  order = 212,
+  order = 158,
   about = "The archive is an OCI layout that also has docker's manifest.json: docker, podman, skopeo and containerd load it. It has the\n"
     .. "blobs as they were pulled, so that the digests stay the same.",
   options = {

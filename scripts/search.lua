@@ -18,7 +18,7 @@ end
 return {
   summary = "Search a registry for images",
   section = "Images",
-  order = 253,
+  order = 164,
   about = "Docker Hub is searched for names and descriptions, and another registry for names that contain the term.",
   options = {
     { "limit", type = "integer", value = "N", default = 25, help = "Print at most this many results" },

@@ -144,7 +144,7 @@ mod tests {
         }
         let text = of(&SearchPath::default(), "");
         let headings: Vec<&str> = text.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
-        assert_eq!(headings, ["Containers:", "Networks:", "Recipes and topologies:", "System:"]);
+        assert_eq!(headings, ["Containers:", "Images:", "Networks:", "Volumes:", "Recipes and topologies:", "System:"]);
         assert!(text.starts_with("Containers:\n  run "), "{text}");
     }
 
