@@ -6,7 +6,7 @@ local store = require "tiny.images.store"
 
 local layer_jobs = {}
 
--- The layers that are fetched and unpacked at once, as in docker.
+-- The layers of an archive that are unpacked at once; for a registry, `parallel` of registries.lua says it.
 local CHILDREN = 3
 
 -- What a ref says of an image with this configuration and manifest, which are checked.
@@ -54,9 +54,10 @@ local function work(source, layer, name, tell)
   if not store.layer(layer.diff_id) then unpack(layer, name, tell) end
 end
 
--- Runs a child for each layer, CHILDREN at once. A child that fails ends the others.
+-- Runs a child for each layer, several at once. A child that fails ends the others.
 local function run_children(source, layers, name, bars)
   local from, into = tiny.pipe { nonblock = "read" }
+  local most = source and require("tiny.images.registries").settings().parallel or CHILDREN
   local running, count, waiting, failure, rest = {}, 0, {}, nil, ""
   for _, layer in ipairs(layers) do table.insert(waiting, layer) end
   local function begin(layer)
@@ -82,7 +83,7 @@ local function run_children(source, layers, name, bars)
     rest = rest:match("[^\n]*$")
   end
   while true do
-    while not failure and #waiting > 0 and count < CHILDREN do begin(table.remove(waiting, 1)) end
+    while not failure and #waiting > 0 and count < most do begin(table.remove(waiting, 1)) end
     if next(running) == nil then break end
     local handles = { from }
     for child in pairs(running) do table.insert(handles, child) end
