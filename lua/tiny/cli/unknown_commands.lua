@@ -10,6 +10,7 @@ return {
   compose = "`tinylua up FILE.lua` starts the containers of a topology, and `tinylua down` removes them",
   pod = "`tinylua up FILE.lua` starts the containers of a topology; --network container:NAME joins a container's network",
   play = "`tinylua up FILE.lua` starts the containers of a topology", kube = "`tinylua up FILE.lua` starts the containers of a topology",
+  container = "`tinylua container COMMAND` is the same as `tinylua COMMAND`: `tinylua ps`, `tinylua run` …",
   info = "`tinylua doctor` shows what this host offers",
   df = "`tinylua system df` shows the disk space of containers and volumes",
   ls = "`tinylua ps` lists containers", list = "`tinylua ps` lists containers", status = "`tinylua ps -a` shows the status of containers",

@@ -57,7 +57,7 @@ end
 -- Runs a child for each layer, several at once. A child that fails ends the others.
 local function run_children(source, layers, name, bars)
   local from, into = tiny.pipe { nonblock = "read" }
-  local most = source and require("tiny.images.registries").settings().parallel or CHILDREN
+  local most = source and source.parallel or CHILDREN
   local running, count, waiting, failure, rest = {}, 0, {}, nil, ""
   for _, layer in ipairs(layers) do table.insert(waiting, layer) end
   local function begin(layer)

@@ -219,9 +219,12 @@ function store.refs(keys)
   table.sort(names)
   for _, name in ipairs(names) do
     local image, damage = check_ref(found[name]["image.json"], name, keys == nil)
+    local unread = not image and found[name]["image.json"] == nil
+    -- The file may have been written a moment later. A folder without a file is what a crash leaves.
+    local text = unread and tiny.try(tiny.read_file, store.path("refs/" .. name .. "/image.json"), { max = store.LARGEST })
+    if text then image, damage = check_ref((tiny.json_decode(text)), name, keys == nil) end
     if image then table.insert(list, image)
-    -- A folder without a file is what a crash leaves.
-    elseif found[name]["image.json"] ~= nil or tiny.stat(store.path("refs/" .. name .. "/image.json")) then
+    elseif not unread or text then
       table.insert(damaged, { name = (name:gsub("+", "/")), damage = damage })
     end
   end

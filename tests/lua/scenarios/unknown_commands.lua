@@ -7,10 +7,11 @@ for _, name in ipairs(tiny.sources "scripts") do commands[name] = true end
 local count = 0
 for name, tip in pairs(require "tiny.cli.unknown_commands") do
   assert(not commands[name], name .. " is a command")
-  local result = check.run { name, "some", "--words" }
+  -- The word after `container` is a command.
+  local result = check.run(name == "container" and { name } or { name, "some", "--words" })
   check.equal(result.status, 2, name)
   assert(result.err:find(tip, 1, true), name .. ": " .. result.err)
-  for word in tip:gmatch("`tinylua (%l+)") do assert(commands[word], ("%s: no command %s"):format(name, word)) end
+  for word in tip:gmatch("`tinylua (%l+)") do assert(word == "container" or commands[word], ("%s: no command %s"):format(name, word)) end
   count = count + 1
 end
 assert(count > 30, count)
