@@ -81,8 +81,8 @@ local function pull_from(ref, source, options, bars)
   return store.write_ref(full, image), true
 end
 
--- Pulls an image, given by its name or its parsed reference; returns it and whether anything changed. options: platform; policy: "always" (default), "missing" or "never";
--- quiet; out: the stream for the progress, 1 or 2.
+-- Pulls an image, given by its name or its parsed reference; returns it and whether anything changed. options: platform; policy
+-- ("always", the default, "missing" or "never"); quiet; out (the stream for the progress, 1 or 2).
 function pull.pull(text, options)
   options = options or {}
   local ref = type(text) == "table" and text or reference.parse(text)

@@ -66,10 +66,11 @@ local function child(self, job, from, into)
 end
 
 -- Begins to unpack the layers of an image. options: image (its name, for errors), squash_ids (files of ids that the user does
--- not have become root's), limits. It is closed after the last layer.
+-- not have become root's), unnamed (a layer stays in the folder `path` of its job, which the caller removes or names), limits.
+-- It is closed after the last layer.
 function unpack.open(options)
   options = options or {}
-  local self = setmetatable({ image = options.image or "the image", squash_ids = options.squash_ids, jobs = {} }, Unpacker)
+  local self = setmetatable({ image = options.image or "the image", squash_ids = options.squash_ids, unnamed = options.unnamed, jobs = {} }, Unpacker)
   self.limits = {}
   for name, value in pairs(unpack.limits) do self.limits[name] = (options.limits or {})[name] or value end
   self.rootless = rootless.is()
@@ -213,7 +214,7 @@ function Job:finish()
   self.unpacker.jobs[self] = nil
   self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id
-  store.commit_layer(self.path, self.layer.diff_id)
+  if not self.unpacker.unnamed then store.commit_layer(self.path, self.layer.diff_id) end
   return true
 end
 

@@ -1,8 +1,7 @@
 -- Mounts the container's root file system: a directory of the user's, the layers of an image with a directory for changes above
--- them, or a throwaway view of the host. The view consists of
--- two overlays. The inner one shows selected parts of the host (tiny.pipeline.host_view). It is mounted as a user who owns
--- nothing, so that the kernel opens the host's files with that user's access. The outer one adds a directory of the
--- container's for changes.
+-- them, or a throwaway view of the host. The view consists of two overlays. The inner one shows selected parts of the host
+-- (tiny.pipeline.host_view). It is mounted as a user who owns nothing, so that the kernel opens the host's files with that user's
+-- access. The outer one adds a directory of the container's for changes.
 
 local rootfs = {}
 
