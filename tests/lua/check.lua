@@ -51,6 +51,18 @@ end
 -- How a command is started, and its environment: ordinary.lua changes it to another user.
 check.start = tiny.fork
 
+-- Copies the tinylua under test, which a test changes. Its content stays out of the memory of the test: in User-Mode Linux a
+-- process has at most 65530 pages (vm.max_map_count of the host).
+function check.copy_program(path)
+  tiny.copy_tree("/proc/self/exe", path, { follow = true })
+end
+
+-- The digest of a file's content.
+function check.digest(path)
+  local file <close> = tiny.open(path)
+  return (tiny.sha256_file(file))
+end
+
 -- Runs the tinylua under test with these arguments; returns its status and its output.
 function check.run(arguments, input)
   local out, out_end = tiny.pipe()

@@ -4,10 +4,9 @@ local attack = require "attack"
 local check = require "check"
 
 local OPEN = tonumber("755", 8)
-local function program(path) return tiny.read_file(path, { max = "256m" }) end
 
 -- A copy of the program that root may write: the one under test may be on a read-only file system.
-local before = program("/proc/self/exe")
+local before = check.digest "/proc/self/exe"
 local function run(copy, ...)
   local words = { ... }
   local from, into = tiny.pipe()
@@ -38,18 +37,18 @@ while (time < $end && !-e "/stop") {
     }
   }
 }
-print "opened $opened ", join(" ", sort keys %%why), "\n";]]):format(#before)
+print "opened $opened ", join(" ", sort keys %%why), "\n";]]):format(tiny.stat("/proc/self/exe", { follow = true }).size)
 tiny.write_file("/tmp/attack.pl", ATTACKER)
 tiny.write_file("/tmp/script", "#!/proc/self/exe\n", { mode = OPEN })
 
 -- Enters the container with a copy of the program until the attacker has had its chance; returns what it achieved.
 local function attacked(copy, flag, value)
-  tiny.write_file(copy, before, { mode = OPEN })
+  check.copy_program(copy)
   check.succeeds("run", "-d", "--name", "c", "-v", "/tmp/attack.pl:/attack.pl:ro", "-v", "/tmp/script:/script:ro", "perl", "/attack.pl")
   for _ = 1, attack.slow and 5 or 15 do
     -- It runs itself there, by its name and as the interpreter of a script, and fails because no command is given.
     for _, words in ipairs { { "/script" }, { "/proc/self/exe" } } do run(copy, flag, value, "exec", "c", table.unpack(words)) end
-    if program(copy) ~= before then break end
+    if check.digest(copy) ~= before then break end
   end
   check.run { "exec", "c", "touch", "/stop" } -- killed; the attacker sees this soon and ends the container
   check.succeeds("wait", "c")
@@ -57,7 +56,7 @@ local function attacked(copy, flag, value)
   print(("%s was opened %s times: %s"):format(copy, opened, why))
   assert(tonumber(opened) > 0, "the attack did not get as far as it can")
   check.succeeds("rm", "c")
-  return program(copy) ~= before, why
+  return check.digest(copy) ~= before, why
 end
 
 local overwritten, why = attacked("/tmp/tinylua", "--lua-path", "/tmp")
@@ -65,10 +64,10 @@ assert(not overwritten, "the program was overwritten")
 check.equal(why, "EROFS")
 
 -- A tinylua PID 1 next to the program.
-tiny.write_file("/tmp/tinylua", before, { mode = OPEN })
+check.copy_program "/tmp/tinylua"
 local _, text = run("/tmp/tinylua", "run", "--rm", "--init", "sh", "-c", "exec 2>/dev/null; for i in 1 2 3; do echo x > /proc/1/exe; done; head -c4 /proc/1/exe | wc -c")
 check.equal(text, "0\n")
-assert(program("/tmp/tinylua") == before, "the program was overwritten")
+assert(check.digest "/tmp/tinylua" == before, "the program was overwritten")
 
 -- If mounts are not permitted, the copy is mounted in new namespaces; if these are not permitted either, it is a sealed
 -- copy in memory.

@@ -2,7 +2,7 @@
 -- entered.
 local check = require "check"
 
-tiny.write_file("/tmp/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
+check.copy_program("/tmp/tinylua")
 tiny.write_file("/tmp/r.lua", [[
   io.stderr:write("begin\n")
   tiny.seal()
@@ -62,7 +62,7 @@ check.equal(from:read(), "/\n", "a mount of its own")
 -- Without /proc this cannot be determined, so each way into a container is refused.
 local bare = "/tmp/bare"
 tiny.mkdir(bare .. "/root", { parents = true })
-tiny.write_file(bare .. "/tinylua", tiny.read_file("/proc/self/exe", { max = "256m" }), { mode = tonumber("755", 8) })
+check.copy_program(bare .. "/tinylua")
 tiny.write_file(bare .. "/ways.lua", [[
   local function refused(name, f, ...)
     local _, err = tiny.try(f, ...)
