@@ -122,7 +122,7 @@ check.succeeds("prune")
 for id in check.succeeds("ps", "-aq"):gmatch("%x+") do check.succeeds("rm", id) end
 
 -- What a script reads from `wait`: the status, also of a container that removes itself, and of one that was removed.
-check.succeeds("run", "-d", "--rm", "--network", "none", "--name", "self", "sh", "-c", "sleep 0.3; exit 7")
+check.succeeds("run", "-d", "--rm", "--network", "none", "--name", "self", "sh", "-c", "sleep 1; exit 7")
 check.equal(check.succeeds("wait", "self"), "7\n")
 check.succeeds("run", "-d", "--network", "none", "--name", "gone", "sleep", "1000")
 local waiter = tiny.fork(function() os.exit(check.run({ "wait", "gone" }).out == "137\n" and 0 or 1) end)
