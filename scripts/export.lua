@@ -19,16 +19,6 @@ return {
       local out <close> = tiny.stdio(1)
       return export(container, out)
     end
-    -- A file that is not whole never has the name.
-    local part = ("%s.part-%s"):format(args.output, tiny.random_id(8))
-    local _, err = tiny.try(function()
-      local out <close> = tiny.open(part, { write = true, create = true })
-      export(container, out)
-      tiny.rename(part, args.output)
-    end)
-    if err then
-      tiny.try(tiny.remove, part)
-      error(err, 0)
-    end
+    require "tiny.base.whole_file"(args.output, function(out) export(container, out) end)
   end,
 }

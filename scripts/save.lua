@@ -22,16 +22,6 @@ return {
       local out <close> = tiny.stdio(1)
       return archive.save(images, out)
     end
-    -- A file that is not whole never has the name.
-    local part = ("%s.part-%s"):format(args.output, tiny.random_id(8))
-    local _, err = tiny.try(function()
-      local out <close> = tiny.open(part, { write = true, create = true })
-      archive.save(images, out)
-      tiny.rename(part, args.output)
-    end)
-    if err then
-      tiny.try(tiny.remove, part)
-      error(err, 0)
-    end
+    require "tiny.base.whole_file"(args.output, function(out) archive.save(images, out) end)
   end,
 }

@@ -1,5 +1,6 @@
 -- Packs the changes of a container into a layer, or a whole tree into an archive. A child process does it, which can read that
 -- tree and write to one file, and nothing else.
+local keep_capabilities = require "tiny.base.keep_capabilities"
 local rootless = require "tiny.base.rootless"
 
 local pack = {}
@@ -19,12 +20,7 @@ local function confine(directory, filter, kept)
   tiny.withdraw_fds { keep = kept }
   tiny.no_new_privs()
   tiny.landlock { paths = { [directory] = "r", ["/proc"] = "r" }, strict = false }
-  local held, caps = {}, {}
-  for _, name in ipairs(tiny.caps().permitted) do held[name] = true end
-  for _, name in ipairs(pack.capabilities) do
-    if held[name] then table.insert(caps, name) end
-  end
-  tiny.set_caps { bounding = caps, permitted = caps, effective = caps, inheritable = {}, ambient = {} }
+  keep_capabilities(pack.capabilities)
   tiny.set_parent_death_signal "SIGKILL"
   tiny.seccomp(filter)
 end

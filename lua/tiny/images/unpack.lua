@@ -1,5 +1,6 @@
 -- Unpacks layers, each in a child process that can do nothing else. It has the layer's directory as its root, and no other
 -- file but the blob: no network, no other process, only the capabilities that files need, and few system calls.
+local keep_capabilities = require "tiny.base.keep_capabilities"
 local rootless = require "tiny.base.rootless"
 local store = require "tiny.images.store"
 
@@ -38,12 +39,7 @@ local function confine(into, filter, kept)
   tiny.chroot(into)
   tiny.no_new_privs()
   tiny.landlock { paths = { ["/"] = RIGHTS }, strict = false }
-  local caps, held, kept_caps = tiny.caps().permitted, {}, {}
-  for _, name in ipairs(caps) do held[name] = true end
-  for _, name in ipairs(unpack.capabilities) do
-    if held[name] then table.insert(kept_caps, name) end
-  end
-  tiny.set_caps { bounding = kept_caps, permitted = kept_caps, effective = kept_caps, inheritable = {}, ambient = {} }
+  keep_capabilities(unpack.capabilities)
   tiny.set_parent_death_signal "SIGKILL"
   tiny.seccomp(filter)
 end
