@@ -36,8 +36,9 @@ end
 
 local function blob_name(digest) return "blobs/sha256/" .. digest:sub(8) end
 
--- Stores a file of a directory as the blob of this digest (nil: whatever it is); returns the digest and the size.
-local function take(dir, name, digest, place)
+-- Stores a file of a directory as the blob of this digest (nil: whatever it is); returns the digest and the size. A file with more
+-- bytes than `most`, such as a device, is refused before it fills the disk.
+local function take(dir, name, digest, place, most)
   local from, err = tiny.try(tiny.open, name, { root = dir, nonblock = true })
   if err then wrong(place, ("has no %s"):format(name), "it is not complete") end
   local _ <close> = from
@@ -45,7 +46,12 @@ local function take(dir, name, digest, place)
   local own, size
   local _, failure = tiny.try(function()
     local to <close> = tiny.open(path, { read = true, write = true, create = true, mode = PRIVATE_FILE })
-    for bytes in function() return from:read(PIECE) end do to:write(bytes) end
+    local left = most or math.maxinteger
+    for bytes in function() return from:read(PIECE) end do
+      left = left - #bytes
+      if left < 0 then wrong(place, ("is damaged: %s has more than %d bytes"):format(name, most), "get it again") end
+      to:write(bytes)
+    end
   end)
   if not failure then
     local again <close> = tiny.open(path)
@@ -77,7 +83,7 @@ local function import(dir, text, media_type, name_of, place, shown, bars)
   if "sha256:" .. tiny.sha256(config) ~= parsed.config.digest then wrong(place, "is damaged: its configuration has another digest", "get it again") end
   local image = layer_jobs.describe(config, parsed, place)
   for _, layer in ipairs(image.layers) do
-    if not store.has_blob(layer.digest) then take(dir, name_of(layer.digest), layer.digest, place) end
+    if not store.has_blob(layer.digest) then take(dir, name_of(layer.digest), layer.digest, place, layer.size) end
   end
   image.config, image.manifest = store.put_blob(config), store.put_blob(text)
   layer_jobs.run(nil, image, shown, bars)

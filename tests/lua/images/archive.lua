@@ -94,6 +94,10 @@ refused(("oci:/tmp/bad has no blobs/sha256/%s\n  hint: it is not complete"):form
 tiny.write_file(path .. bad.layers[1].digest:sub(8), "other")
 refused(("oci:/tmp/bad is damaged: blobs/sha256/%s has the digest sha256:%s"):format(bad.layers[1].digest:sub(8), tiny.sha256 "other"))
 tiny.remove(path .. bad.layers[1].digest:sub(8))
+-- One that is longer than it should be, perhaps without an end, does not fill the disk.
+tiny.write_file(path .. bad.layers[1].digest:sub(8), ("x"):rep(bad.layers[1].size + 1))
+refused(("has more than %d bytes"):format(bad.layers[1].size))
+tiny.remove(path .. bad.layers[1].digest:sub(8))
 -- A link leads nowhere but into the layout.
 tiny.write_file("/tmp/secret", "other")
 tiny.symlink("/tmp/secret", path .. bad.layers[1].digest:sub(8))
