@@ -20,8 +20,9 @@ struct Level {
     folders: Vec<Vec<u8>>,
 }
 
-/// Removes a file, a link, or a directory tree. Errors: EBUSY if a file system is mounted in it; earlier entries are
-/// removed then, and the mounted file system is untouched.
+/// Removes a file, a link, or a directory tree. What another process removes meanwhile is gone as well: two may remove
+/// the same tree. Errors: EBUSY if a file system is mounted in it; earlier entries are removed then, and the mounted file
+/// system is untouched.
 pub fn remove_tree(place: Place<'_>) -> Result<()> {
     let path = place.path;
     let (folder, name) = place.parent()?;
@@ -30,25 +31,35 @@ pub fn remove_tree(place: Place<'_>) -> Result<()> {
         removed => return removed.at(path),
     }
     empty(folder.as_fd(), name, path)?;
-    unlinkat(&folder, name, AtFlags::REMOVEDIR).at(path)
+    gone(unlinkat(&folder, name, AtFlags::REMOVEDIR)).at(path)
+}
+
+/// The result of a removal, whoever removed the entry.
+fn gone(removed: rustix::io::Result<()>) -> rustix::io::Result<()> {
+    match removed {
+        Err(rustix::io::Errno::NOENT) => Ok(()),
+        other => other,
+    }
 }
 
 /// Empties a directory, walking down and up with one descriptor.
 fn empty(folder: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<()> {
-    let (mut here, top) = enter(folder, name.as_bytes()).at(path)?;
+    let Some((mut here, top)) = enter(folder, name.as_bytes()).at(path)? else { return Ok(()) };
     let mut levels = vec![top];
     while let Some(level) = levels.last_mut() {
         if let Some(name) = level.folders.pop() {
-            let (below, entered) = enter(here.as_fd(), &name).map_err(|e| e.with_path(full(path, &levels, &name)))?;
-            here = below;
-            levels.push(entered);
+            let entered = enter(here.as_fd(), &name).map_err(|e| e.with_path(full(path, &levels, &name)))?;
+            if let Some((below, level)) = entered {
+                here = below;
+                levels.push(level);
+            }
             continue;
         }
         let Some(done) = levels.pop() else { break };
         let Some(above) = levels.last() else { break };
         let removed = rise(here.as_fd(), above).and_then(|fd| {
             here = fd;
-            Ok(unlinkat(&here, &done.name[..], AtFlags::REMOVEDIR)?)
+            Ok(gone(unlinkat(&here, &done.name[..], AtFlags::REMOVEDIR))?)
         });
         removed.map_err(|e| e.with_path(full(path, &levels, &done.name)))?;
     }
@@ -61,29 +72,33 @@ fn full(path: &Path, levels: &[Level], name: &[u8]) -> String {
     names.fold(shown(path, b""), |path, name| path + "/" + &String::from_utf8_lossy(name))
 }
 
-/// Opens a directory, removes its files and lists its subdirectories.
-fn enter(above: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, Level)> {
+/// Opens a directory, removes its files and lists its subdirectories; none if it no longer exists.
+fn enter(above: BorrowedFd<'_>, name: &[u8]) -> Result<Option<(OwnedFd, Level)>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let here = match openat2(above, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
         Err(rustix::io::Errno::XDEV) => {
             return Err(Error::new(Errno::EBUSY).with_detail("a file system is mounted there"));
         }
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
         opened => opened?,
     };
     let mut level = Level { name: name.to_vec(), identity: identity(here.as_fd())?, folders: Vec::new() };
     for entry in Dir::read_from(&here)? {
-        let entry = entry?;
+        let entry = match entry {
+            // The directory itself was removed.
+            Err(rustix::io::Errno::NOENT) => break,
+            read => read?,
+        };
         let name = entry.file_name().to_bytes();
         if name == b"." || name == b".." {
             continue;
         }
         match unlinkat(&here, name, AtFlags::empty()) {
             Err(rustix::io::Errno::ISDIR) => level.folders.push(name.to_vec()),
-            Err(rustix::io::Errno::NOENT) => {}
-            removed => removed.detail(format!("its {}", String::from_utf8_lossy(name)))?,
+            removed => gone(removed).detail(format!("its {}", String::from_utf8_lossy(name)))?,
         }
     }
-    Ok((here, level))
+    Ok(Some((here, level)))
 }
 
 /// Opens the parent directory, which must be the one we came from: if the directory was moved, the parent would be

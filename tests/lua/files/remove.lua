@@ -57,6 +57,23 @@ for _ = 1, 200 do
   assert(tiny.stat("kept/below") and tiny.stat("kept/file"), "it went outside")
 end
 
+-- Two processes remove the same tree: both succeed.
+for _ = 1, 20 do
+  for folder = 1, 20 do
+    tiny.mkdir(("shared/%d/x"):format(folder), { parents = true })
+    for file = 1, 5 do tiny.write_file(("shared/%d/%d"):format(folder, file), "") end
+  end
+  -- The one that starts last may find nothing.
+  local function remove()
+    local _, err = tiny.try(tiny.remove, "shared", { recursive = true })
+    if err then check.equal(("%s: %s"):format(err.path, err.code), "shared: ENOENT") end
+  end
+  local other <close> = tiny.fork(remove)
+  remove()
+  check.equal(other:wait(), 0)
+  check.equal(tiny.stat "shared", nil)
+end
+
 tiny.mkdir("full/x", { parents = true })
 check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its contents")
 check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
