@@ -75,12 +75,16 @@ function rootless.own_maps()
   return maps
 end
 
--- Calls f in a user namespace with these maps, where it may access the files of its containers' users. Rethrows its error.
-function rootless.inside(f)
-  local own <close> = tiny.userns((rootless.own_maps()))
-  local child <close> = tiny.clone({ user = own, mount = true }, f)
-  local status = child:wait()
-  if status ~= 0 then tiny.fail(("a process in a user namespace exited with status %d"):format(status)) end
+-- Calls f in a process with mounts of its own. Without root privileges it is in the user's namespace, where it may access the files
+-- of its containers' users. Rethrows its error.
+function rootless.apart(f)
+  local own <close> = rootless.is() and tiny.userns((rootless.own_maps())) or nil
+  local child <close> = tiny.clone({ user = own, mount = true }, function()
+    tiny.mount_private "/"
+    return f()
+  end)
+  local status, signal = child:wait()
+  if status ~= 0 then tiny.fail { message = ("a process was interrupted: %s"):format(signal or status), exit = 125 } end
 end
 
 return rootless

@@ -17,21 +17,15 @@ return function(container, file)
     }
   end
   local layers = require "tiny.images.layers"
-  -- The changes lie above the layers; nothing is written. A mount namespace of its own removes the mount in any case.
-  local own <close> = rootless.is() and tiny.userns((rootless.own_maps())) or nil
-  local child <close> = tiny.clone({ mount = true, user = own }, function()
-    tiny.mount_private "/"
-    local lower, place = layers.paths(from.layers, config.image), "/tmp"
+  -- The changes lie above the layers; nothing is written.
+  rootless.apart(function()
+    -- Seen only by this process, which needs nothing of that folder.
+    local lower, place = layers.paths(from.layers, config.image), require("tiny.images.store").path "trash"
     table.insert(lower, 1, container.dir .. "/upper")
     if not tiny.stat(lower[1]) then table.remove(lower, 1) end
-    tiny.mount_tmpfs(place, { size = "64k", mode = READABLE })
-    tiny.mkdir(place .. "/root")
-    if #lower == 0 then return pack.directory(place .. "/root", file) and 0 end
-    if #lower == 1 then tiny.mount_bind(lower[1], place .. "/root", { read_only = true })
-    else tiny.mount_overlay(place .. "/root", { lower = lower, read_only = true, nodev = true, userxattr = own ~= nil }) end
-    pack.directory(place .. "/root", file)
-    return 0
+    if #lower == 0 then tiny.mount_tmpfs(place, { size = "4k", mode = READABLE })
+    elseif #lower == 1 then tiny.mount_bind(lower[1], place, { read_only = true })
+    else tiny.mount_overlay(place, { lower = lower, read_only = true, nodev = true, userxattr = rootless.is() }) end
+    pack.directory(place, file)
   end)
-  local status, signal = child:wait()
-  if status ~= 0 then tiny.fail { message = ("exporting %s was interrupted: %s"):format(config.name, signal or status), exit = 125 } end
 end

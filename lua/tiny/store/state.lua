@@ -219,7 +219,7 @@ function state.remove_all(dir)
   local _, err = tiny.try(tiny.remove, dir, { recursive = true })
   if not err then return end
   if not rootless.is() or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
-  rootless.inside(function() tiny.remove(dir, { recursive = true }) end)
+  rootless.apart(function() tiny.remove(dir, { recursive = true }) end)
 end
 
 -- Removes every trace of a container from the store, once its other resources are released. For other processes, it disappears
