@@ -73,7 +73,7 @@ end
 -- Deletes the content of the trash. An archive that is being unpacked there has a name with a dot.
 local function empty_trash()
   for _, name in ipairs(tiny.list_dir(store.path "trash") or {}) do
-    if not name:find "^%." then tiny.try(tiny.remove, store.path("trash/" .. name), { recursive = true }) end
+    if not name:find "^%." then require("tiny.store.state").remove_all(store.path("trash/" .. name)) end
   end
 end
 
