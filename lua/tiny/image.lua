@@ -36,9 +36,7 @@ end
 function image.mount(name, target, options)
   options = options or {}
   local found = local_image.find(name)
-  local ids = {}
-  for at, layer in ipairs(found.layers) do ids[at] = layer.diff_id end
-  return layers.mount(target, ids, name, { upper = options.upper, work = options.work, userxattr = options.userxattr, empty = store.path "trash" })
+  return layers.mount(target, local_image.layer_ids(found), name, { upper = options.upper, work = options.work, userxattr = options.userxattr, empty = store.path "trash" })
 end
 
 return image

@@ -77,8 +77,7 @@ function apply.check(spec)
   if found.os and found.os ~= "linux" then
     wrong(("%s is an image for %s, and its programs do not run on Linux"):format(tiny.show(spec.image), tiny.show(found.os)))
   end
-  local ids = {}
-  for at, layer in ipairs(image.layers) do ids[at] = layer.diff_id end
+  local ids = local_image.layer_ids(image)
   layers.paths(ids, spec.image)
   local requested = {}
   for _, key in ipairs(KEYS) do

@@ -125,7 +125,7 @@ local function finish(object, layers, media_type, name)
   local image = { layers = {}, size = 0, config = made.config.digest, platform = platform.text(object), created = object.created }
   for i, layer in ipairs(layers) do
     made.layers[i] = { mediaType = layer.media_type, digest = layer.digest, size = layer.size }
-    image.layers[i] = { digest = layer.digest, diff_id = layer.diff_id, size = layer.size }
+    image.layers[i] = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size }
     image.size = image.size + layer.size
   end
   image.manifest = store.put_blob(tiny.json_encode(made))
@@ -157,8 +157,11 @@ function build.commit(container, options)
   local parsed = manifest.parse(text, nil, "the manifest of " .. from.name)
   local docker = parsed.media_type:find(DOCKER, 1, true)
   local upper, layers = container.dir .. "/upper", {}
+  local object = manifest.decode(base, "the configuration of " .. from.name)
   for i, layer in ipairs(parsed.layers) do
-    layers[i] = { digest = layer.digest, diff_id = from.layers[i], size = layer.size, media_type = layer.media_type }
+    local diff_id = object.rootfs.diff_ids[i]
+    local chain_id = from.layers[i] ~= diff_id and from.layers[i] or nil
+    layers[i] = { digest = layer.digest, diff_id = diff_id, chain_id = chain_id, size = layer.size, media_type = layer.media_type }
   end
   if not tiny.stat(upper) then tiny.mkdir(upper) end
   local own = with_file(function(path)
@@ -172,7 +175,6 @@ function build.commit(container, options)
   end)
   own.media_type = docker and DOCKER .. "image.rootfs.diff.tar.gzip" or OCI .. "layer.v1.tar+gzip"
   table.insert(layers, own)
-  local object = manifest.decode(base, "the configuration of " .. from.name)
   object.created, object.author = tiny.timestamp(), options.author or object.author
   object.config = object.config or {}
   add_settings(object.config, container.config)

@@ -19,7 +19,7 @@ end
 -- Whether the store has everything of an image.
 local function whole(image)
   for _, layer in ipairs(image.layers) do
-    if not store.layer(layer.diff_id) or not store.has_blob(layer.digest) then return false end
+    if not store.layer(store.layer_id(layer)) or not store.has_blob(layer.digest) then return false end
   end
   return store.has_blob(image.config) and store.has_blob(image.manifest)
 end

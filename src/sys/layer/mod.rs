@@ -2,6 +2,7 @@
 //! opaque marks of the stream become those of overlayfs. The stream is hostile: whoever built the image wrote it.
 
 mod complete;
+pub mod lower_links;
 pub(in crate::sys) mod name;
 pub mod packer;
 mod stream;
