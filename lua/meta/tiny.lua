@@ -2802,7 +2802,7 @@ function tiny.tar_files(entries, options) end
 ---```
 ---@param from tiny.file the layer, from its current position
 ---@param options tiny.layer_unpack.options
----@return table # a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create them in a user namespace), attributes (how many could not be set), links (hard links whose target is in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the root of the layer, which hides all lower layers)
+---@return table # a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create them in a user namespace), squashed (files of ids that do not exist), attributes (how many could not be set), links (hard links whose target is in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the root of the layer, which hides all lower layers)
 function tiny.layer_unpack(from, options) end
 
 ---@class tiny.layer_link.options: table<"root", any>

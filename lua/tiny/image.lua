@@ -17,9 +17,11 @@ function image.list()
   return (store.refs())
 end
 
--- Pulls an image; returns it as in `list`. options: platform, such as "linux/arm64".
+-- Pulls an image; returns it as in `list`. options: platform, such as "linux/arm64"; squash_ids:
+-- files of ids that the user does not have become its own.
 function image.pull(name, options)
-  return (require("tiny.images.pull").pull(reference.parse(name), { platform = (options or {}).platform, out = 2 }))
+  options = options or {}
+  return (require("tiny.images.pull").pull(reference.parse(name), { platform = options.platform, squash_ids = options.squash_ids, out = 2 }))
 end
 
 -- The local image of a name or id as in `list`, with its configuration: `defaults` has the keys of a container that it sets, such

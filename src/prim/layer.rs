@@ -50,7 +50,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         returns: "a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) \
                   and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create \
-                  them in a user namespace), attributes (how many could not be set), links (hard links whose target is \
+                  them in a user namespace), squashed (files of ids that do not exist), attributes (how many could not be set), links (hard links whose target is \
                   in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the \
                   root of the layer, which hides all lower layers)",
         errors: &[
@@ -155,6 +155,7 @@ fn unpack(call: &Call<'_>) -> Outcome {
         Ok(())
     })?;
     told(&table, &report)?;
+    table.raw_set("squashed", report.squashed)?;
     let pair = |(name, target): &(Vec<u8>, Vec<u8>)| -> mlua::Result<Table> {
         call.lua.create_sequence_from([call.lua.create_string(name)?, call.lua.create_string(target)?])
     };

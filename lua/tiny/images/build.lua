@@ -105,10 +105,10 @@ local function keep_blob(path, digest)
 end
 
 -- Unpacks a blob into the store; returns the layer.
-local function unpack(digest, diff_id, size, image)
+local function unpack(digest, diff_id, size, image, squash_ids)
   local layer = { digest = digest, diff_id = diff_id, size = size }
   if diff_id and store.layer(diff_id) then return layer end
-  local unpacker <close> = require("tiny.images.unpack").open { image = image }
+  local unpacker <close> = require("tiny.images.unpack").open { image = image, squash_ids = squash_ids }
   layer.diff_id = unpacker:layer(layer).layer.diff_id
   return layer
 end
@@ -125,7 +125,7 @@ local function finish(object, layers, media_type, name)
   local image = { layers = {}, size = 0, config = made.config.digest, platform = platform.text(object), created = object.created }
   for i, layer in ipairs(layers) do
     made.layers[i] = { mediaType = layer.media_type, digest = layer.digest, size = layer.size }
-    image.layers[i] = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size }
+    image.layers[i] = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, squashed = store.is_squashed(store.layer_id(layer)) or nil }
     image.size = image.size + layer.size
   end
   image.manifest = store.put_blob(tiny.json_encode(made))
@@ -185,7 +185,7 @@ function build.commit(container, options)
   return finish(object, layers, parsed.media_type, options.name)
 end
 
--- Stores a tar stream, which may be compressed, as an image of one layer. options: as `commit`, and platform.
+-- Stores a tar stream, which may be compressed, as an image of one layer. options: as `commit`, and platform, squash_ids.
 function build.import(file, options)
   local own = options.platform and platform.parse(options.platform) or platform.host()
   local layer = with_file(function(path)
@@ -204,7 +204,7 @@ function build.import(file, options)
     end
     keep_blob(path, digest)
     local kind = head:sub(1, 2) == "\31\139" and "+gzip" or head == "\40\181\47\253" and "+zstd" or ""
-    local made = unpack(digest, nil, size, "the archive")
+    local made = unpack(digest, nil, size, "the archive", options.squash_ids)
     made.media_type = OCI .. "layer.v1.tar" .. kind
     return made
   end)

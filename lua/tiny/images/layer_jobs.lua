@@ -41,8 +41,8 @@ local function fetch(source, layer, tell)
 end
 
 -- Unpacks a layer whose blob the store has; the digests are checked there. One that needs those below is left at `path`.
-local function unpack(layer, name, path, tell)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name }
+local function unpack(layer, name, path, squash_ids, tell)
+  local unpacker <close> = require("tiny.images.unpack").open { image = name, squash_ids = squash_ids }
   local job = unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id }, nil, tell)
   if job.linked then lower_links.hand_over(job, path) end
 end
@@ -54,7 +54,7 @@ local function work(source, layer, name, tell)
     fetch(source, layer, tell)
   end
   if not store.layer(layer.diff_id) and not store.layer(layer.chain_id) then
-    unpack(layer, name, layer.path, function(done) tell("Extracting", done) end)
+    unpack(layer, name, layer.path, layer.squash_ids, function(done) tell("Extracting", done) end)
   end
 end
 
@@ -113,23 +113,25 @@ local function run_children(source, layers, name, bars)
 end
 
 -- Completes the layers with hard links into those below, from the lowest up. The others keep no chain id.
-local function complete(layers, paths, name)
+local function complete(layers, paths, name, squash_ids)
   local below = {}
   for at, layer in ipairs(layers) do
     if store.layer(layer.diff_id) then layer.chain_id = nil
     elseif not store.layer(layer.chain_id) then
       -- The same layer may also be in another place of the stack.
-      if not tiny.stat(paths[at]) then unpack(layer, name, paths[at]) end
+      if not tiny.stat(paths[at]) then unpack(layer, name, paths[at], squash_ids) end
       local job = lower_links.take_over(paths[at], layer)
       lower_links.make(job, below, name)
       store.commit_layer(job.path, layer.chain_id)
     end
     below[at] = store.layer_id(layer)
+    layer.squashed = store.is_squashed(below[at]) or nil
   end
 end
 
--- Stores the layers of an image that the store does not have; each of several equal ones once.
-function layer_jobs.run(source, image, name, bars)
+-- Stores the layers of an image that the store does not have; each of several equal ones once. squash_ids: files of ids
+-- that the user does not have become its own.
+function layer_jobs.run(source, image, name, bars, squash_ids)
   local missing, seen, paths = {}, {}, {}
   bars.totals = {}
   for at, layer in ipairs(image.layers) do
@@ -137,7 +139,7 @@ function layer_jobs.run(source, image, name, bars)
     if not seen[layer.diff_id] then
       seen[layer.diff_id] = true
       local here = (store.layer(layer.diff_id) or store.layer(layer.chain_id)) and store.has_blob(layer.digest)
-      layer = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, path = paths[at] }
+      layer = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, path = paths[at], squash_ids = squash_ids }
       layer.bar = bars:add(short(layer.digest), "Waiting")
       bars.totals[layer.bar] = layer.size
       if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
@@ -145,7 +147,7 @@ function layer_jobs.run(source, image, name, bars)
   end
   local _, err = tiny.try(function()
     run_children(source, missing, name, bars)
-    complete(image.layers, paths, name)
+    complete(image.layers, paths, name, squash_ids)
   end)
   if not err then return #missing end
   for _, path in ipairs(paths) do

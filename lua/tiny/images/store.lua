@@ -123,6 +123,11 @@ function store.hides_all(id)
   return tiny.stat(store.path("layers/" .. digits(id)) .. "/opaque") ~= nil
 end
 
+-- Whether files of a layer belong to the user because their own owners do not exist.
+function store.is_squashed(id)
+  return tiny.stat(store.path("layers/" .. digits(id)) .. "/squashed") ~= nil
+end
+
 -- A path for a layer that is not complete: what is there after a crash is collected.
 function store.new_path() return store.path("layers/.new-" .. tiny.random_id(16)) end
 
@@ -169,7 +174,7 @@ local function is_whole(image, folder)
   end
   for _, layer in ipairs(image.layers or NONE) do
     if type(layer) ~= "table" or not (is_digest(layer.digest) and is_digest(layer.diff_id)) then return false end
-    if layer.chain_id ~= nil and not is_digest(layer.chain_id) then return false end
+    if not (layer.chain_id == nil or is_digest(layer.chain_id)) or not (layer.squashed == nil or layer.squashed == true) then return false end
   end
   return true
 end
@@ -180,7 +185,7 @@ local function check_ref(image, folder, all)
   return nil, ("the image name %s is damaged, or was written by a newer tinylua"):format(tiny.show((folder:gsub("+", "/"))))
 end
 
--- Points a name to an image: { manifest, config, layers = { { digest, diff_id, chain_id, size } }, size, platform = "linux/amd64", index,
+-- Points a name to an image: { manifest, config, layers = { { digest, diff_id, chain_id, size, squashed } }, size, platform = "linux/amd64", index,
 -- created }. Whatever it names has been synced to the disk before; afterwards the name has the old or the new image.
 function store.write_ref(full, image)
   local folder = folder_of(full)

@@ -6,7 +6,7 @@ local store = require "tiny.images.store"
 
 local unpack = {}
 
--- What a layer may use. A user who trusts an image can raise it in `unpack.open`.
+-- What a layer may use. `layer_limits` of registries.lua raises it for images that the user trusts.
 unpack.limits = { max_entries = 4000000, max_bytes = 256 << 30, max_ratio = 200 }
 
 -- The capabilities that give files their owners, modes, devices and capabilities.
@@ -74,7 +74,8 @@ function unpack.open(options)
   options = options or {}
   local self = setmetatable({ image = options.image or "the image", squash_ids = options.squash_ids, unnamed = options.unnamed, jobs = {} }, Unpacker)
   self.limits = {}
-  for name, value in pairs(unpack.limits) do self.limits[name] = (options.limits or {})[name] or value end
+  local own = options.limits or require("tiny.images.registries").settings().layer_limits
+  for name, value in pairs(unpack.limits) do self.limits[name] = own[name] or value end
   self.rootless = rootless.is()
   self.userns = self.rootless and tiny.userns((rootless.own_maps())) or nil
   self.filter = unpack.filter()
@@ -126,6 +127,8 @@ end
 -- Fails: a layer of an image cannot be unpacked. err: an error whose message, hint and code are taken.
 function unpack.fail(layer, image, err)
   local full = err.code == "ENOSPC"
+  -- One of `unpack.limits`.
+  if err.code == "EFBIG" and err.hint then err.hint = err.hint .. ": `layer_limits` in registries.lua" end
   tiny.fail {
     message = ("layer %s of %s: %s"):format(layer.digest, image, full and ("the disk is full: %s needs space"):format(store.path()) or err.message),
     hint = full and "`tinylua image prune` removes unused images" or err.hint, code = err.code, exit = 125,
@@ -218,6 +221,7 @@ function Job:finish()
     self:fail(("%s is a hard link to %s, which is not in the same layer"):format(tiny.show(name), tiny.show(target)), "build the image with a tool that copies such files, or squash its layers", "EOPNOTSUPP")
   end
   mark(self)
+  if report.squashed > 0 then tiny.write_file(self.path .. "/squashed", "") end
   self.unpacker.jobs[self] = nil
   self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id

@@ -26,7 +26,7 @@ end
 -- Unpacks a layer's blob once more, above those of the ids `below`; calls f with the new folder, which is removed afterwards if f
 -- has not moved it.
 local function unpacked_again(layer, below, name, f)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name, unnamed = true }
+  local unpacker <close> = require("tiny.images.unpack").open { image = name, unnamed = true, squash_ids = layer.squashed }
   local job = unpacker:layer { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id }
   if job.linked then require("tiny.images.lower_links").make(job, below, name) end
   local result, err = tiny.try(f, job.path)
@@ -81,14 +81,18 @@ function verify.image(image, options, seen, say)
   local function check(key, what, damage, repair)
     if seen[key] then return end
     seen[key] = true
-    local why = damage()
+    local function wrong()
+      local why, err = tiny.try(damage)
+      return why or err and "cannot be checked: " .. err.message
+    end
+    local why = wrong()
     if not why then return end
     if not options.repair then
       left = left + 1
       return say(("%s: %s %s"):format(image.name, what, why))
     end
     local _, err = tiny.try(repair)
-    local again = not err and damage()
+    local again = not err and wrong()
     if err or again then
       left = left + 1
       return say(("%s: %s %s, and is not repaired: %s"):format(image.name, what, why, err and (err.message or tostring(err)) or "it " .. again))

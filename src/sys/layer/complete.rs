@@ -44,7 +44,7 @@ impl Writer {
                 rustix::fs::futimens(&fd, &times)?;
             }
         }
-        Ok(Report { links, opaque, whiteouts: made, ..Report::default() })
+        Ok(Report { links, opaque, whiteouts: made, squashed: self.squashed.get(), ..Report::default() })
     }
 
     /// Makes the hard links whose target followed them; returns the others.

@@ -3,6 +3,7 @@
 //! within the directory. Whiteouts, opaque marks and times of directories follow the last entry, so that their place in
 //! the stream does not matter.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -40,6 +41,7 @@ pub struct Writer {
     pub(super) whiteouts: Vec<Vec<u8>>,
     pub(super) opaque: Vec<Vec<u8>>,
     pub(super) links: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) squashed: Cell<u64>,
 }
 
 /// A directory in the layer.
@@ -61,7 +63,8 @@ impl Writer {
     pub fn new(root: OwnedFd, how: How) -> Writer {
         let (directories, whiteouts, opaque, links) = Default::default();
         let implied = BTreeSet::from([Vec::new()]);
-        Writer { root, how, last: None, entries: 0, kept: 0, directories, implied, whiteouts, opaque, links }
+        let squashed = Cell::new(0);
+        Writer { root, how, last: None, entries: 0, kept: 0, directories, implied, whiteouts, opaque, links, squashed }
     }
 
     /// Opens the directory that is to contain an entry; parents that the layer leaves out are created.
@@ -130,13 +133,13 @@ impl Writer {
                 // One of the two may exist.
                 let _ = chown(uid, None);
                 let _ = chown(None, gid);
+                self.squashed.set(self.squashed.get() + 1);
                 Ok(())
             }
             Err(e @ (rustix::io::Errno::INVAL | rustix::io::Errno::PERM)) => {
                 let detail =
                     format!("it belongs to user {} and group {}, which this user may not use", entry.uid, entry.gid);
-                let hint =
-                    "give this user more ids in /etc/subuid and /etc/subgid, or squash the ids of the image to its own";
+                let hint = "give this user more ids in /etc/subuid and /etc/subgid, or use --squash-ids: files of other ids become its own";
                 Err(Error::from(e).with_detail(detail).with_hint(hint))
             }
             owned => Ok(owned?),
@@ -260,7 +263,8 @@ impl Writer {
         self.entries += 1;
         if self.entries > self.how.limits.entries {
             return Err(Error::new(Errno::EFBIG)
-                .with_detail(format!("the layer has more than {} files", self.how.limits.entries)));
+                .with_detail(format!("the layer has more than {} files", self.how.limits.entries))
+                .with_hint("raise max_entries for an image that you trust"));
         }
         let path = &entry.path[..];
         let name = match classify(path)? {
