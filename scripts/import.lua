@@ -8,6 +8,7 @@ return {
     { "change", short = "c", many = true, value = "INSTRUCTION", help = "Set the configuration: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME, WORKDIR" },
     { "message", short = "m", value = "TEXT", help = "A comment for the history" },
     { "platform", value = "OS/ARCH", help = "The platform of its programs [default: this machine's]" },
+    { "squash-ids", type = "flag", help = "Files of ids that you do not have become your own" },
   },
   args = {
     { "file", value = "FILE", complete = "files", help = "The archive, or - for standard input" },
@@ -22,7 +23,7 @@ return {
     local file <close> = args.file == "-" and tiny.stdio(0) or tiny.open(args.file)
     store.prepare()
     local _ <close> = store.lock "shared"
-    local image = build.import(file, { name = name, message = args.message, change = args.change, platform = args.platform })
+    local image = build.import(file, { name = name, message = args.message, change = args.change, platform = args.platform, squash_ids = args.squash_ids })
     require("tiny.format").line(image.config)
   end,
 }

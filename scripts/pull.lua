@@ -8,11 +8,12 @@ return {
   options = {
     { "platform", value = "OS/ARCH", help = "Fetch the image for this platform [default: this machine's]" },
     { "quiet", short = "q", type = "flag", help = "Print only the name" },
+    { "squash-ids", type = "flag", help = "Files of ids that you do not have become your own" },
   },
   args = { { "image", value = "IMAGE", complete = "images", help = "The image's name" } },
   run = function(args)
     local format, reference = require "tiny.format", require "tiny.images.reference"
-    local image, changed = require("tiny.images.pull").pull(args.image, { platform = args.platform, quiet = args.quiet })
+    local image, changed = require("tiny.images.pull").pull(args.image, { platform = args.platform, quiet = args.quiet, squash_ids = args.squash_ids })
     local ref = tiny.try(reference.parse, image.name)
     if not args.quiet then
       format.line("Digest: " .. (image.index or image.manifest))

@@ -17,9 +17,11 @@ function image.list()
   return (store.refs())
 end
 
--- Pulls an image; returns it as in `list`. options: platform, such as "linux/arm64".
+-- Pulls an image; returns it as in `list`. options: platform, such as "linux/arm64"; squash_ids:
+-- files of ids that the user does not have become its own.
 function image.pull(name, options)
-  return (require("tiny.images.pull").pull(reference.parse(name), { platform = (options or {}).platform, out = 2 }))
+  options = options or {}
+  return (require("tiny.images.pull").pull(reference.parse(name), { platform = options.platform, squash_ids = options.squash_ids, out = 2 }))
 end
 
 -- The local image of a name or id as in `list`, with its configuration: `defaults` has the keys of a container that it sets, such
@@ -36,9 +38,7 @@ end
 function image.mount(name, target, options)
   options = options or {}
   local found = local_image.find(name)
-  local ids = {}
-  for at, layer in ipairs(found.layers) do ids[at] = layer.diff_id end
-  return layers.mount(target, ids, name, { upper = options.upper, work = options.work, userxattr = options.userxattr, empty = store.path "trash" })
+  return layers.mount(target, local_image.layer_ids(found), name, { upper = options.upper, work = options.work, userxattr = options.userxattr, empty = store.path "trash" })
 end
 
 return image

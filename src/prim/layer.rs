@@ -6,7 +6,7 @@ use super::copy::{PROGRESS, STREAM, stream, tally};
 use super::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::copy::tree_reader::{self, Reading};
 use crate::sys::layer::packer::{Compression, Packer};
-use crate::sys::layer::{self as sys, How, Limits, Marks, Report};
+use crate::sys::layer::{self as sys, How, Limits, Marks, Report, lower_links};
 use crate::sys::{Result as Done, copy, digest};
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, range};
@@ -50,7 +50,7 @@ pub const FAMILY: &[Primitive] = &[
         ],
         returns: "a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) \
                   and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create \
-                  them in a user namespace), attributes (how many could not be set), links (hard links whose target is \
+                  them in a user namespace), squashed (files of ids that do not exist), attributes (how many could not be set), links (hard links whose target is \
                   in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the \
                   root of the layer, which hides all lower layers)",
         errors: &[
@@ -63,6 +63,24 @@ pub const FAMILY: &[Primitive] = &[
         example: "local from <close> = tiny.open(\"layer.tar.gz\")\ntiny.mkdir(\"fs\")\n\
                   print(tiny.layer_unpack(from, { into = \"fs\", xattr = \"trusted\" }).diff_id)",
         call: unpack,
+        ..BASE
+    },
+    Primitive {
+        name: "layer_link",
+        doc: "Makes hard links of a layer to files of lower layers, as `layer_unpack` reports them. They are made in an \
+              overlay that has the layer as its upper directory and the lower layers below: the kernel copies the files \
+              into the layer, as it does in a container. Links in the paths are resolved within the directory. Lower \
+              files with the new names are hidden, and directories keep their times.",
+        args: &[arg("links", Type::List(&Type::List(&Type::Argument)), "the links: { { name, target }, … }")],
+        options: &[need("root", ROOT_TYPE, "where the overlay is mounted: its path or handle")],
+        errors: &[
+            ("ENOENT", "no layer has the target"),
+            ("EPERM", "the target is a directory"),
+            ("EROFS", "the overlay has no upper directory"),
+            ("ENOSPC", "the disk is full"),
+        ],
+        example: "tiny.layer_link({ { \"usr/bin/vi\", \"usr/bin/vim\" } }, { root = \"merged\" })",
+        call: link,
         ..BASE
     },
     Primitive {
@@ -137,6 +155,7 @@ fn unpack(call: &Call<'_>) -> Outcome {
         Ok(())
     })?;
     told(&table, &report)?;
+    table.raw_set("squashed", report.squashed)?;
     let pair = |(name, target): &(Vec<u8>, Vec<u8>)| -> mlua::Result<Table> {
         call.lua.create_sequence_from([call.lua.create_string(name)?, call.lua.create_string(target)?])
     };
@@ -145,6 +164,21 @@ fn unpack(call: &Call<'_>) -> Outcome {
     let opaque = report.opaque.iter().map(|path| call.lua.create_string(path)).collect::<mlua::Result<Vec<_>>>()?;
     table.raw_set("opaque", call.lua.create_sequence_from(opaque)?)?;
     call.ok(table)
+}
+
+fn link(call: &Call<'_>) -> Outcome {
+    let mut links = Vec::new();
+    for pair in call.get::<Vec<Vec<mlua::LuaString>>>(0)? {
+        let [name, target] = &pair[..] else {
+            return Err(Fail::Usage("a link is a list of two: its name and its target".into()));
+        };
+        links.push((name.as_bytes().to_vec(), target.as_bytes().to_vec()));
+    }
+    let root = root(call)?;
+    let Some(root) = root.fd()? else { return Err(Fail::Usage("option \"root\" is missing".into())) };
+    let root = root.try_clone_to_owned().map_err(crate::sys::Error::from)?;
+    lower_links::link(&root, &links)?;
+    call.ok(())
 }
 
 fn told(table: &Table, report: &Report) -> Result<(), Fail> {

@@ -78,6 +78,67 @@ function parsers.log(text)
     for _, line in ipairs(lines(text)) do printer:show(line) end
   end
 end
+local OCI = "application/vnd.oci.image."
+local function is_plain(digest) return require("tiny.images.reference").is_digest(digest) end
+function parsers.reference(text)
+  local reference = require "tiny.images.reference"
+  for _, line in ipairs(lines(text)) do
+    local ref = tiny.try(reference.parse, line)
+    if ref and not ref.transport then
+      local full = reference.full(ref)
+      assert(#full <= 250 and not full:find("[%c%s]") and not ("/" .. full .. "/"):find("/%.%.?/"), "a file name")
+      local again = reference.parse(full)
+      assert(reference.full(again) == full, "the whole name has another meaning")
+      -- An image named oci or dir is looked for in a directory if its registry is left out.
+      local short = reference.parse(reference.familiar(ref))
+      assert(short.transport or reference.full(short) == full, "the short name has another meaning")
+    end
+  end
+  reference.parse(text)
+end
+function parsers.manifest(text)
+  local manifest = require "tiny.images.manifest"
+  for _, media_type in ipairs { OCI .. "manifest.v1+json", OCI .. "index.v1+json" } do
+    local found = tiny.try(manifest.parse, text, media_type, "the manifest")
+    for _, part in ipairs(found and (found.manifests or { found.config, table.unpack(found.layers) }) or {}) do
+      assert(is_plain(part.digest) and math.type(part.size) == "integer" and part.size >= 0, "a descriptor")
+    end
+    if found and found.kind == "index" then require("tiny.images.platform").best(found) end
+  end
+  manifest.parse(text, nil, "the manifest")
+end
+function parsers.image_config(text)
+  local found = require("tiny.images.config").parse(text, "the configuration")
+  for _, id in ipairs(found.diff_ids) do assert(is_plain(id), "a diff id") end
+  for name in pairs(found.defaults.env or {}) do assert(name ~= "" and not name:find("[=%z]"), "a variable") end
+  for _, path in ipairs(found.defaults.volumes or {}) do
+    assert(path:sub(1, 1) == "/" and not (path .. "/"):find("/%.%.?/"), "a volume")
+  end
+end
+function parsers.challenge(text)
+  local auth = require "tiny.images.auth"
+  local count = 0
+  for _, challenge in ipairs(auth.challenges(text)) do
+    assert(challenge.scheme ~= "" and not challenge.scheme:find("[%s,=\"%c]"), "a scheme")
+    for name, value in pairs(challenge.parameters) do
+      count = count + 1
+      assert(name == name:lower() and name ~= "" and type(value) == "string", "a parameter")
+    end
+    local realm = challenge.parameters.realm
+    local url = realm and auth.parse_url(realm)
+    if url then
+      assert(url.scheme == "https" or url.scheme == "http", "a scheme")
+      assert(url.host ~= "" and not url.host:find("[%s%c/@?#]") and url.port:find("^%d+$"), "a host")
+      assert(auth.same_site(url.host, url.host), "a site")
+    end
+  end
+  assert(count <= #text, "more parameters than text")
+end
+function parsers.registries_conf(text)
+  local conf = require "tiny.images.registries_conf"
+  local content = conf.parse(text, "registries.conf")
+  assert(type(content) == "table", "a table")
+end
 return parsers
 "#;
 
@@ -140,4 +201,29 @@ fn single_words() {
 #[test]
 fn lines_of_a_log() {
     target("log", 300);
+}
+
+#[test]
+fn names_of_images() {
+    target("reference", 400);
+}
+
+#[test]
+fn manifests_and_indexes() {
+    target("manifest", 400);
+}
+
+#[test]
+fn configurations_of_images() {
+    target("image_config", 400);
+}
+
+#[test]
+fn challenges_of_registries() {
+    target("challenge", 1000);
+}
+
+#[test]
+fn files_about_registries() {
+    target("registries_conf", 300);
 }

@@ -14,7 +14,12 @@ function layout.blob(dir, text, media_type)
 end
 
 -- Packs files (path to text, { link } or { removed }) as a layer; returns its descriptor and diff id. compress: "gzip", "zstd" or nil.
+-- A text is an archive, which is stored as it is.
 function layout.layer(dir, files, compress)
+  if type(files) == "string" then
+    local own = layout.blob(dir, files, "layer.v1.tar")
+    return own, own.digest
+  end
   local tree = dir .. "/tree"
   tiny.mkdir(tree)
   local names = {}
@@ -45,7 +50,7 @@ end
 function layout.busybox()
   if not tiny.stat "/bin/busybox" then check.skip "there is no busybox-static on this machine" end
   local files = { ["bin/busybox"] = tiny.read_file "/bin/busybox", ["etc/passwd"] = "root:x:0:0::/root:/bin/sh\n" }
-  for _, name in ipairs { "sh", "cat", "ls", "id", "env", "true", "echo", "touch", "sleep" } do files["bin/" .. name] = { link = "busybox" } end
+  for _, name in ipairs { "sh", "cat", "ls", "id", "env", "true", "echo", "touch", "sleep", "stat", "readlink", "sort", "wc" } do files["bin/" .. name] = { link = "busybox" } end
   return files
 end
 

@@ -17,7 +17,7 @@ local function pull(spec, why)
     wrong(("%s is not in the image store%s"):format(tiny.show(spec.image), why or ""), "`tinylua pull` fetches it; --pull missing does so for a run")
   end
   if spec.pull ~= "always" and not ref.transport then require("tiny.format").note("there is no image %s on this machine: it is pulled", reference.familiar(ref)) end
-  return (require("tiny.images.pull").pull(ref, { platform = spec.platform, policy = spec.pull or "missing", out = 2 }))
+  return (require("tiny.images.pull").pull(ref, { platform = spec.platform, squash_ids = spec.squash_ids, policy = spec.pull or "missing", out = 2 }))
 end
 
 -- The image that a spec asks for.
@@ -77,8 +77,7 @@ function apply.check(spec)
   if found.os and found.os ~= "linux" then
     wrong(("%s is an image for %s, and its programs do not run on Linux"):format(tiny.show(spec.image), tiny.show(found.os)))
   end
-  local ids = {}
-  for at, layer in ipairs(image.layers) do ids[at] = layer.diff_id end
+  local ids = local_image.layer_ids(image)
   layers.paths(ids, spec.image)
   local requested = {}
   for _, key in ipairs(KEYS) do

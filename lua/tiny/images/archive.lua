@@ -75,7 +75,7 @@ local function take(dir, name, digest, place, most)
 end
 
 -- Stores an image whose manifest is given, and whose blobs `name_of(digest)` are in the directory; returns what a ref needs.
-local function import(dir, text, media_type, name_of, place, shown, bars)
+local function import(dir, text, media_type, name_of, place, shown, options, bars)
   local parsed = manifest.parse(text, media_type, "the manifest of " .. place)
   if parsed.kind ~= "image" then manifest.wrong("the index of " .. place, "lists another index") end
   local config = small(dir, name_of(parsed.config.digest), place)
@@ -86,7 +86,7 @@ local function import(dir, text, media_type, name_of, place, shown, bars)
     if not store.has_blob(layer.digest) then take(dir, name_of(layer.digest), layer.digest, place, layer.size) end
   end
   image.config, image.manifest = store.put_blob(config), store.put_blob(text)
-  layer_jobs.run(nil, image, shown, bars)
+  layer_jobs.run(nil, image, shown, bars, options.squash_ids)
   return image
 end
 
@@ -148,7 +148,7 @@ local function read_layout(dir, place, options, bars)
         top, own, media_type = own, small(dir, name_of(best.digest), place), best.media_type
         if not own or "sha256:" .. tiny.sha256(own) ~= best.digest then wrong(place, ("is damaged: it has no %s"):format(best.digest), "get it again") end
       end
-      local image = import(dir, own, media_type, name_of, place, entry.name or place, bars)
+      local image = import(dir, own, media_type, name_of, place, entry.name or place, options, bars)
       if top then image.index = store.put_blob(top) end
       local names = valid_names { annotations[NAME] }
       if #names == 0 then names = valid_names(docker[image.config] or {}) end
@@ -200,7 +200,7 @@ local function read_docker(dir, place, options, bars)
         made.layers[i] = { mediaType = media_type, digest = digest, size = size }
       end
       local own = tiny.json_encode(made)
-      local image = import(dir, own, nil, function() return entry.Config end, place, names[1] or place, bars)
+      local image = import(dir, own, nil, function() return entry.Config end, place, names[1] or place, options, bars)
       table.insert(done, finish(image, names))
     end
   end
@@ -211,7 +211,7 @@ end
 -- skopeo's dir: the manifest and the blobs are files of one directory.
 local function read_dir(dir, place, options, bars)
   local text = small(dir, "manifest.json", place) or wrong(place, "is not an image directory: it has no manifest.json", "oci: reads OCI layouts")
-  local image = import(dir, text, nil, function(digest) return digest:sub(8) end, place, place, bars)
+  local image = import(dir, text, nil, function(digest) return digest:sub(8) end, place, place, options, bars)
   return { finish(image, valid_names { "localhost/" .. options.name }) }
 end
 
@@ -245,7 +245,7 @@ function archive.load_from(ref, options)
   store.prepare()
   local _ <close> = store.lock "shared"
   local bars = require("tiny.base.progress").new { quiet = options.quiet, out = options.out }
-  local how = { tag = ref.name, platform = options.platform, name = name_of_path(ref.path) }
+  local how = { tag = ref.name, platform = options.platform, squash_ids = options.squash_ids, name = name_of_path(ref.path) }
   local place = ref.transport .. ":" .. ref.path
   local done
   if ref.transport == "oci" or ref.transport == "dir" then
@@ -273,7 +273,7 @@ function archive.load(file, place, options)
   local bars = require("tiny.base.progress").new { quiet = options.quiet, out = options.out }
   local done = unpacked(file, place, function(dir)
     local layout = tiny.try(small, dir, "oci-layout", place)
-    return (layout and read_layout or read_docker)(dir, place, { platform = options.platform }, bars)
+    return (layout and read_layout or read_docker)(dir, place, { platform = options.platform, squash_ids = options.squash_ids }, bars)
   end)
   bars:close()
   return done

@@ -105,10 +105,10 @@ local function keep_blob(path, digest)
 end
 
 -- Unpacks a blob into the store; returns the layer.
-local function unpack(digest, diff_id, size, image)
+local function unpack(digest, diff_id, size, image, squash_ids)
   local layer = { digest = digest, diff_id = diff_id, size = size }
   if diff_id and store.layer(diff_id) then return layer end
-  local unpacker <close> = require("tiny.images.unpack").open { image = image }
+  local unpacker <close> = require("tiny.images.unpack").open { image = image, squash_ids = squash_ids }
   layer.diff_id = unpacker:layer(layer).layer.diff_id
   return layer
 end
@@ -125,7 +125,7 @@ local function finish(object, layers, media_type, name)
   local image = { layers = {}, size = 0, config = made.config.digest, platform = platform.text(object), created = object.created }
   for i, layer in ipairs(layers) do
     made.layers[i] = { mediaType = layer.media_type, digest = layer.digest, size = layer.size }
-    image.layers[i] = { digest = layer.digest, diff_id = layer.diff_id, size = layer.size }
+    image.layers[i] = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, squashed = store.is_squashed(store.layer_id(layer)) or nil }
     image.size = image.size + layer.size
   end
   image.manifest = store.put_blob(tiny.json_encode(made))
@@ -157,8 +157,11 @@ function build.commit(container, options)
   local parsed = manifest.parse(text, nil, "the manifest of " .. from.name)
   local docker = parsed.media_type:find(DOCKER, 1, true)
   local upper, layers = container.dir .. "/upper", {}
+  local object = manifest.decode(base, "the configuration of " .. from.name)
   for i, layer in ipairs(parsed.layers) do
-    layers[i] = { digest = layer.digest, diff_id = from.layers[i], size = layer.size, media_type = layer.media_type }
+    local diff_id = object.rootfs.diff_ids[i]
+    local chain_id = from.layers[i] ~= diff_id and from.layers[i] or nil
+    layers[i] = { digest = layer.digest, diff_id = diff_id, chain_id = chain_id, size = layer.size, media_type = layer.media_type }
   end
   if not tiny.stat(upper) then tiny.mkdir(upper) end
   local own = with_file(function(path)
@@ -172,7 +175,6 @@ function build.commit(container, options)
   end)
   own.media_type = docker and DOCKER .. "image.rootfs.diff.tar.gzip" or OCI .. "layer.v1.tar+gzip"
   table.insert(layers, own)
-  local object = manifest.decode(base, "the configuration of " .. from.name)
   object.created, object.author = tiny.timestamp(), options.author or object.author
   object.config = object.config or {}
   add_settings(object.config, container.config)
@@ -183,7 +185,7 @@ function build.commit(container, options)
   return finish(object, layers, parsed.media_type, options.name)
 end
 
--- Stores a tar stream, which may be compressed, as an image of one layer. options: as `commit`, and platform.
+-- Stores a tar stream, which may be compressed, as an image of one layer. options: as `commit`, and platform, squash_ids.
 function build.import(file, options)
   local own = options.platform and platform.parse(options.platform) or platform.host()
   local layer = with_file(function(path)
@@ -202,7 +204,7 @@ function build.import(file, options)
     end
     keep_blob(path, digest)
     local kind = head:sub(1, 2) == "\31\139" and "+gzip" or head == "\40\181\47\253" and "+zstd" or ""
-    local made = unpack(digest, nil, size, "the archive")
+    local made = unpack(digest, nil, size, "the archive", options.squash_ids)
     made.media_type = OCI .. "layer.v1.tar" .. kind
     return made
   end)

@@ -22,7 +22,7 @@ local function marks()
     keep(blobs, image.index)
     for _, layer in ipairs(image.layers) do
       keep(blobs, layer.digest)
-      keep(layers, layer.diff_id)
+      keep(layers, store.layer_id(layer))
     end
   end
   for _, container in ipairs(require("tiny.store.records").list()) do

@@ -1,5 +1,6 @@
 -- Stores the layers of an image that the store does not have: each in a child, which fetches and unpacks it.
 local config = require "tiny.images.config"
+local lower_links = require "tiny.images.lower_links"
 local manifest = require "tiny.images.manifest"
 local platform = require "tiny.images.platform"
 local store = require "tiny.images.store"
@@ -12,12 +13,12 @@ local CHILDREN = 3
 -- What a ref says of an image with this configuration and manifest, which are checked.
 function layer_jobs.describe(text, parsed, name)
   local found = config.parse(text, "the configuration of " .. name, #parsed.layers)
-  local layers, size = {}, 0
+  local layers, size, chain_ids = {}, 0, lower_links.chain_ids(found.diff_ids)
   for i, layer in ipairs(parsed.layers) do
     if layer.foreign then
       manifest.wrong("the manifest of " .. name, ("lists layer %d at a foreign place"):format(i), "base layers of Windows do not run on Linux")
     end
-    layers[i] = { digest = layer.digest, diff_id = found.diff_ids[i], size = layer.size }
+    layers[i] = { digest = layer.digest, diff_id = found.diff_ids[i], chain_id = chain_ids[i], size = layer.size }
     size = size + layer.size
   end
   return { layers = layers, size = size, platform = platform.text(found), created = found.created }
@@ -39,10 +40,11 @@ local function fetch(source, layer, tell)
   ingest.commit()
 end
 
--- Unpacks a layer whose blob the store has; the digests are checked there.
-local function unpack(layer, name, tell)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name }
-  unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id }, nil, function(done) tell("Extracting", done) end)
+-- Unpacks a layer whose blob the store has; the digests are checked there. One that needs those below is left at `path`.
+local function unpack(layer, name, path, squash_ids, tell)
+  local unpacker <close> = require("tiny.images.unpack").open { image = name, squash_ids = squash_ids }
+  local job = unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id }, nil, tell)
+  if job.linked then lower_links.hand_over(job, path) end
 end
 
 -- What a child does for one layer.
@@ -51,7 +53,9 @@ local function work(source, layer, name, tell)
     if not source then tiny.fail { message = ("a layer of %s is missing: %s"):format(name, layer.digest), exit = 125 } end
     fetch(source, layer, tell)
   end
-  if not store.layer(layer.diff_id) then unpack(layer, name, tell) end
+  if not store.layer(layer.diff_id) and not store.layer(layer.chain_id) then
+    unpack(layer, name, layer.path, layer.squash_ids, function(done) tell("Extracting", done) end)
+  end
 end
 
 -- Runs a child for each layer, several at once. A child that fails ends the others.
@@ -108,22 +112,48 @@ local function run_children(source, layers, name, bars)
   if failure then error(failure, 0) end
 end
 
--- Stores the layers of an image that the store does not have; each of several equal ones once.
-function layer_jobs.run(source, image, name, bars)
-  local missing, seen = {}, {}
+-- Completes the layers with hard links into those below, from the lowest up. The others keep no chain id.
+local function complete(layers, paths, name, squash_ids)
+  local below = {}
+  for at, layer in ipairs(layers) do
+    if store.layer(layer.diff_id) then layer.chain_id = nil
+    elseif not store.layer(layer.chain_id) then
+      -- The same layer may also be in another place of the stack.
+      if not tiny.stat(paths[at]) then unpack(layer, name, paths[at], squash_ids) end
+      local job = lower_links.take_over(paths[at], layer)
+      lower_links.make(job, below, name)
+      store.commit_layer(job.path, layer.chain_id)
+    end
+    below[at] = store.layer_id(layer)
+    layer.squashed = store.is_squashed(below[at]) or nil
+  end
+end
+
+-- Stores the layers of an image that the store does not have; each of several equal ones once. squash_ids: files of ids
+-- that the user does not have become its own.
+function layer_jobs.run(source, image, name, bars, squash_ids)
+  local missing, seen, paths = {}, {}, {}
   bars.totals = {}
-  for _, layer in ipairs(image.layers) do
+  for at, layer in ipairs(image.layers) do
+    paths[at] = store.new_path()
     if not seen[layer.diff_id] then
       seen[layer.diff_id] = true
-      local here = store.layer(layer.diff_id) and store.has_blob(layer.digest)
-      layer = { digest = layer.digest, diff_id = layer.diff_id, size = layer.size }
+      local here = (store.layer(layer.diff_id) or store.layer(layer.chain_id)) and store.has_blob(layer.digest)
+      layer = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, path = paths[at], squash_ids = squash_ids }
       layer.bar = bars:add(short(layer.digest), "Waiting")
       bars.totals[layer.bar] = layer.size
       if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
     end
   end
-  run_children(source, missing, name, bars)
-  return #missing
+  local _, err = tiny.try(function()
+    run_children(source, missing, name, bars)
+    complete(image.layers, paths, name, squash_ids)
+  end)
+  if not err then return #missing end
+  for _, path in ipairs(paths) do
+    if tiny.stat(path) then require("tiny.images.unpack").delete(path) end
+  end
+  error(err, 0)
 end
 
 return layer_jobs

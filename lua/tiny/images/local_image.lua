@@ -25,6 +25,13 @@ function local_image.config(image)
   return found, text
 end
 
+-- The ids of an image's layers in the store, from the lowest up; at most `count`.
+function local_image.layer_ids(image, count)
+  local ids = {}
+  for at = 1, count or #image.layers do ids[at] = store.layer_id(image.layers[at]) end
+  return ids
+end
+
 -- The image of a name or id; fails if the store does not have it.
 function local_image.find(text)
   local image = store.find_one(text)

@@ -19,7 +19,7 @@ end
 -- Whether the store has everything of an image.
 local function whole(image)
   for _, layer in ipairs(image.layers) do
-    if not store.layer(layer.diff_id) or not store.has_blob(layer.digest) then return false end
+    if not store.layer(store.layer_id(layer)) or not store.has_blob(layer.digest) then return false end
   end
   return store.has_blob(image.config) and store.has_blob(image.manifest)
 end
@@ -73,7 +73,7 @@ local function pull_from(ref, source, options, bars)
   end)
   local image = layer_jobs.describe(config_text, found.parsed, name)
   image.manifest, image.index, image.config = found.digest, found.index, found.parsed.config.digest
-  layer_jobs.run(source, image, name, bars)
+  layer_jobs.run(source, image, name, bars, options.squash_ids)
   store.put_blob(found.text)
   if found.index_text then store.put_blob(found.index_text) end
   -- Everything is on the disk before the name exists.
@@ -82,7 +82,7 @@ local function pull_from(ref, source, options, bars)
 end
 
 -- Pulls an image, given by its name or its parsed reference; returns it and whether anything changed. options: platform; policy
--- ("always", the default, "missing" or "never"); quiet; out (the stream for the progress, 1 or 2).
+-- ("always", the default, "missing" or "never"); squash_ids (see layer_jobs); quiet; out (the stream for the progress, 1 or 2).
 function pull.pull(text, options)
   options = options or {}
   local ref = type(text) == "table" and text or reference.parse(text)

@@ -111,10 +111,14 @@ function reference.full(ref)
   return ref.digest and name .. "@" .. ref.digest or name
 end
 
--- A name without what docker.io implies.
+-- A name without what docker.io implies. It is left as it is where the rest would be the name of another image, such as
+-- localhost/app.
 local function without_hub(name)
   if name:sub(1, #HUB + 1) ~= HUB .. "/" then return name end
-  return (name:sub(#HUB + 2):gsub("^library/", ""))
+  local rest = name:sub(#HUB + 2)
+  local first = rest:match("^([^/]+)/")
+  if first == "library" then return rest:match("^library/([^/]+)$") or rest end
+  return first and is_registry(first) and name or rest
 end
 
 -- The registry and repository as people write them.

@@ -5,6 +5,7 @@
 --       ["docker.io"] = { mirrors = { "mirror.example:5000" } },
 --       ["registry.example"] = { ca = "/etc/ssl/example.crt", timeout = "20s" },
 --     },
+--     layer_limits = { max_bytes = "1t" },
 --     rewrite = function(ref) if ref.registry == "quay.io" then ref.registry = "cache.example" end end,
 --   }
 local reference = require "tiny.images.reference"
@@ -17,7 +18,9 @@ local DEFAULTS = { timeout = "20s", stall = "30s", attempts = 5, parallel = 3 }
 local BUNDLES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" }
 
 local LIMITS = { timeout = "duration", stall = "duration", attempts = "count", parallel = "count" }
-local OF_FILE = { short_names = "table", registries = "table", rewrite = "function" }
+local OF_FILE = { short_names = "table", registries = "table", rewrite = "function", layer_limits = "table" }
+-- What a layer may use (tiny.images.unpack).
+local OF_LAYER = { max_entries = "positive", max_bytes = "size", max_ratio = "positive" }
 local OF_REGISTRY = { mirrors = "list", insecure = "boolean", scheme = "scheme", ca = "list", cert = "string", key = "string", blocked = "boolean", realms = "list" }
 for key, kind in pairs(LIMITS) do OF_FILE[key], OF_REGISTRY[key] = kind, kind end
 local OF_MIRROR = { host = "string" }
@@ -26,10 +29,14 @@ for key, kind in pairs(OF_REGISTRY) do OF_MIRROR[key] = key ~= "mirrors" and kin
 local FITS = {
   duration = function(v) return tiny.try(tiny.parse_duration, v) ~= nil end,
   count = function(v) return math.type(v) == "integer" and v > 0 and v <= 100 end,
+  positive = function(v) return math.type(v) == "integer" and v > 0 end,
+  size = function(v) return (tiny.parse_size(v) or 0) > 0 end,
   scheme = function(v) return v == "http" or v == "https" end,
   list = function(v) return type(v) == "string" or type(v) == "table" end,
 }
-local DESCRIBED = { duration = 'a duration such as "20s"', count = "a whole number from 1 to 100", scheme = '"http" or "https"', list = "a string or a list" }
+local DESCRIBED = {
+  positive = "a whole number above 0", size = 'a size such as "512g"', duration = 'a duration such as "20s"', count = "a whole number from 1 to 100", scheme = '"http" or "https"', list = "a string or a list",
+}
 
 local function wrong(path, why, hint)
   tiny.fail { message = ("%s: %s"):format(path, why), hint = hint or "`tinylua doc tiny.images.registries` shows an example", exit = 125 }
@@ -69,6 +76,7 @@ function registries.read(path)
   for name, target in pairs(content.short_names or {}) do
     if type(name) ~= "string" or type(target) ~= "string" then wrong(path, 'short_names has entries such as app = "registry.example/app"') end
   end
+  check(path, "layer_limits", content.layer_limits or {}, OF_LAYER)
   for host, entry in pairs(content.registries or {}) do
     check(path, ("registries[%s]"):format(tiny.show(host)), entry, OF_REGISTRY)
     for _, mirror in ipairs(list_of(entry.mirrors)) do
@@ -87,7 +95,7 @@ local loaded
 -- The settings of the system and then of the user, whose entries replace those of the same name.
 function registries.settings()
   if loaded then return loaded end
-  local settings = { short_names = {}, registries = {}, conf = registries_conf.load() }
+  local settings = { short_names = {}, registries = {}, layer_limits = {}, conf = registries_conf.load() }
   for key, value in pairs(DEFAULTS) do settings[key] = value end
   local own = tiny.config_dir()
   local paths = { "/etc/tinylua/registries.lua", own and own ~= "/etc/tinylua" and own .. "/registries.lua" or nil }
@@ -96,7 +104,7 @@ function registries.settings()
     for key in pairs(LIMITS) do
       if content[key] ~= nil then settings[key] = content[key] end
     end
-    for _, key in ipairs { "short_names", "registries" } do
+    for _, key in ipairs { "short_names", "registries", "layer_limits" } do
       for name, value in pairs(content[key] or {}) do settings[key][name] = value end
     end
     if content.rewrite then settings.rewrite, settings.rewritten_by = content.rewrite, path end

@@ -77,13 +77,14 @@ function registries_conf.parse(text, name)
       local parent, last = path:match("^([%w_-]+)%.([%w_-]+)$")
       if parent then
         local above = into[parent]
-        into = above and (above[#above] or above)
-        if not into then wrong(name, number, ("there is no %s before %s"):format(parent, path)) end
+        into = type(above) == "table" and (above[#above] or above)
+        if type(into) ~= "table" then wrong(name, number, ("there is no %s before %s"):format(parent, path)) end
       end
       last = last or path
       current = {}
       if list then
         into[last] = into[last] or {}
+        if type(into[last]) ~= "table" then wrong(name, number, ("%s is a value and a table"):format(path)) end
         table.insert(into[last], current)
       else
         into[last] = current

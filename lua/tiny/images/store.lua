@@ -4,7 +4,8 @@
 --   images/blobs/sha256/HEX      indexes, manifests, configurations and compressed layers, as in an OCI image layout
 --   images/ingest/HEX            a partial download
 --   images/locks/HEX             held by whoever downloads this blob
---   images/layers/HEX/fs         an unpacked layer, by its diff id; made under a temporary name
+--   images/layers/HEX/fs         an unpacked layer, by its diff id, or by its chain id if it has files of the layers below, to which it
+--                                has hard links; made under a temporary name
 --   images/refs/NAME/image.json  a name and its image
 --   images/trash/                what is being deleted
 local files = require "tiny.store.record_files"
@@ -108,27 +109,38 @@ function store.ingest(digest)
   return ingest
 end
 
+-- The id of a layer in the store, of those that a ref has: its chain id depends on the layers below too.
+function store.layer_id(layer) return layer.chain_id or layer.diff_id end
+
 -- The root of an unpacked layer; nil if the store does not have it.
-function store.layer(diff_id)
-  local path = store.path("layers/" .. digits(diff_id)) .. "/fs"
+function store.layer(id)
+  local path = store.path("layers/" .. digits(id)) .. "/fs"
   return tiny.stat(path) and path or nil
 end
 
 -- Whether a layer hides all layers below it: its root is opaque, which the kernel does not know.
-function store.hides_all(diff_id)
-  return tiny.stat(store.path("layers/" .. digits(diff_id)) .. "/opaque") ~= nil
+function store.hides_all(id)
+  return tiny.stat(store.path("layers/" .. digits(id)) .. "/opaque") ~= nil
 end
 
--- A new folder for a layer, whose name `commit_layer` changes to its diff id.
+-- Whether files of a layer belong to the user because their own owners do not exist.
+function store.is_squashed(id)
+  return tiny.stat(store.path("layers/" .. digits(id)) .. "/squashed") ~= nil
+end
+
+-- A path for a layer that is not complete: what is there after a crash is collected.
+function store.new_path() return store.path("layers/.new-" .. tiny.random_id(16)) end
+
+-- A new folder for a layer, whose name `commit_layer` changes to its id.
 function store.new_layer()
-  local path = store.path("layers/.new-" .. tiny.random_id(16))
+  local path = store.new_path()
   tiny.mkdir(path, { mode = PRIVATE })
   return path
 end
 
 -- Gives a complete layer its name. If another process was first, its layer stays and this one is deleted.
-function store.commit_layer(path, diff_id)
-  local _, err = tiny.try(tiny.rename, path, store.path("layers/" .. digits(diff_id)), { exclusive = true })
+function store.commit_layer(path, id)
+  local _, err = tiny.try(tiny.rename, path, store.path("layers/" .. digits(id)), { exclusive = true })
   if not err then return end
   if err.code ~= "EEXIST" then error(err, 0) end
   store.discard(path)
@@ -162,6 +174,7 @@ local function is_whole(image, folder)
   end
   for _, layer in ipairs(image.layers or NONE) do
     if type(layer) ~= "table" or not (is_digest(layer.digest) and is_digest(layer.diff_id)) then return false end
+    if not (layer.chain_id == nil or is_digest(layer.chain_id)) or not (layer.squashed == nil or layer.squashed == true) then return false end
   end
   return true
 end
@@ -172,7 +185,7 @@ local function check_ref(image, folder, all)
   return nil, ("the image name %s is damaged, or was written by a newer tinylua"):format(tiny.show((folder:gsub("+", "/"))))
 end
 
--- Points a name to an image: { manifest, config, layers = { { digest, diff_id, size } }, size, platform = "linux/amd64", index,
+-- Points a name to an image: { manifest, config, layers = { { digest, diff_id, chain_id, size, squashed } }, size, platform = "linux/amd64", index,
 -- created }. Whatever it names has been synced to the disk before; afterwards the name has the old or the new image.
 function store.write_ref(full, image)
   local folder = folder_of(full)

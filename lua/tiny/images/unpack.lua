@@ -6,7 +6,7 @@ local store = require "tiny.images.store"
 
 local unpack = {}
 
--- What a layer may use. A user who trusts an image can raise it in `unpack.open`.
+-- What a layer may use. `layer_limits` of registries.lua raises it for images that the user trusts.
 unpack.limits = { max_entries = 4000000, max_bytes = 256 << 30, max_ratio = 200 }
 
 -- The capabilities that give files their owners, modes, devices and capabilities.
@@ -33,8 +33,13 @@ local LONGEST = 4096
 local Unpacker, Job = {}, {}
 Unpacker.__index, Job.__index = Unpacker, Job
 
--- In the child: gives everything up.
-local function confine(into, filter, kept)
+-- A filter for `unpack.calls`.
+function unpack.filter()
+  return tiny.seccomp_compile { defaultAction = "SCMP_ACT_ERRNO", syscalls = { { names = unpack.calls, action = "SCMP_ACT_ALLOW" } } }
+end
+
+-- In a child process: gives up everything but a directory and the handles `kept`.
+function unpack.confine(into, filter, kept)
   tiny.withdraw_fds { keep = kept }
   tiny.chroot(into)
   tiny.no_new_privs()
@@ -48,7 +53,7 @@ end
 local function message(letter, text) return string.pack("<c1s4", letter, text) end
 
 local function child(self, job, from, into)
-  confine(job.path .. "/fs", self.filter, { from, into })
+  unpack.confine(job.path .. "/fs", self.filter, { from, into })
   local options = { into = "/", xattr = self.rootless and "user" or nil, squash_ids = self.squash_ids }
   for name, value in pairs(self.limits) do options[name] = value end
   function options.progress(bytes) into:write(message("p", string.pack("<i8", bytes))) end
@@ -63,17 +68,17 @@ end
 
 -- Begins to unpack the layers of an image. options: image (its name, for errors), squash_ids (files of ids that the user does
 -- not have become root's), unnamed (a layer stays in the folder `path` of its job, which the caller removes or names), limits.
+-- A layer with a chain id may have hard links into the layers below: it also stays there, for `tiny.images.lower_links`.
 -- It is closed after the last layer.
 function unpack.open(options)
   options = options or {}
   local self = setmetatable({ image = options.image or "the image", squash_ids = options.squash_ids, unnamed = options.unnamed, jobs = {} }, Unpacker)
   self.limits = {}
-  for name, value in pairs(unpack.limits) do self.limits[name] = (options.limits or {})[name] or value end
+  local own = options.limits or require("tiny.images.registries").settings().layer_limits
+  for name, value in pairs(unpack.limits) do self.limits[name] = own[name] or value end
   self.rootless = rootless.is()
   self.userns = self.rootless and tiny.userns((rootless.own_maps())) or nil
-  self.filter = tiny.seccomp_compile {
-    defaultAction = "SCMP_ACT_ERRNO", syscalls = { { names = unpack.calls, action = "SCMP_ACT_ALLOW" } },
-  }
+  self.filter = unpack.filter()
   store.prepare()
   return self
 end
@@ -86,7 +91,7 @@ function Unpacker:close()
 end
 Unpacker.__close = Unpacker.close
 
--- Begins to unpack a layer { digest, diff_id } from the file with its blob, by default the store's. The job's `handle` is readable
+-- Begins to unpack a layer { digest, diff_id, chain_id } from the file with its blob, by default the store's. The job's `handle` is readable
 -- when `step` has something to do.
 function Unpacker:start(layer, file)
   local job = setmetatable({ unpacker = self, layer = layer, bytes = 0, opaque = {}, links = {}, text = "" }, Job)
@@ -105,11 +110,9 @@ end
 
 -- Deletes what was unpacked. An unprivileged user's layer has files of others, which only root of its namespace may remove; what
 -- this leaves is for a collection.
-local function delete(self)
-  local function remove() tiny.remove(self.path, { recursive = true }) end
-  if not self.unpacker.userns then return tiny.try(remove) end
-  local child <close> = tiny.clone({ user = self.unpacker.userns }, remove)
-  tiny.try(child.wait, child)
+function unpack.delete(path)
+  local function remove() tiny.remove(path, { recursive = true }) end
+  tiny.try(rootless.is() and rootless.inside or remove, remove)
 end
 
 -- Ends the child, and discards the layer.
@@ -118,12 +121,23 @@ function Job:cancel()
   self.unpacker.jobs[self] = nil
   if self.child then self.child:reap() end
   self.handle:close()
-  delete(self)
+  unpack.delete(self.path)
+end
+
+-- Fails: a layer of an image cannot be unpacked. err: an error whose message, hint and code are taken.
+function unpack.fail(layer, image, err)
+  local full = err.code == "ENOSPC"
+  -- One of `unpack.limits`.
+  if err.code == "EFBIG" and err.hint then err.hint = err.hint .. ": `layer_limits` in registries.lua" end
+  tiny.fail {
+    message = ("layer %s of %s: %s"):format(layer.digest, image, full and ("the disk is full: %s needs space"):format(store.path()) or err.message),
+    hint = full and "`tinylua image prune` removes unused images" or err.hint, code = err.code, exit = 125,
+  }
 end
 
 function Job:fail(why, hint, code)
   self:cancel()
-  tiny.fail { message = ("layer %s of %s: %s"):format(self.layer.digest, self.unpacker.image, why), hint = hint, code = code, exit = 125 }
+  unpack.fail(self.layer, self.unpacker.image, { message = why, hint = hint, code = code })
 end
 
 -- Whether a path of the child may be one in the layer.
@@ -183,8 +197,7 @@ function Job:finish()
     return true
   end)
   if not ended then
-    local why = failure.code == "ENOSPC" and ("the disk is full: %s needs space"):format(store.path()) or failure.message
-    self:fail(why, failure.code == "ENOSPC" and "`tinylua image prune` removes unused images" or failure.hint, failure.code)
+    self:fail(failure.message, failure.hint, failure.code)
   end
   local report = self.report
   if status ~= 0 or type(report) ~= "table" then
@@ -201,16 +214,19 @@ function Job:finish()
       hint = "the image was damaged, or made to do harm: get it from elsewhere", code = "EBADMSG", exit = 125,
     }
   end
-  -- They could only be made in a stack of layers, and this layer would then be different in each.
-  if #self.links > 0 then
+  -- They can only be made in a stack of layers, and this layer is then different in each.
+  local linked = #self.links > 0
+  if linked and (self.layer.chain_id or diff_id) == diff_id then
     local name, target = self.links[1][1], self.links[1][2]
     self:fail(("%s is a hard link to %s, which is not in the same layer"):format(tiny.show(name), tiny.show(target)), "build the image with a tool that copies such files, or squash its layers", "EOPNOTSUPP")
   end
   mark(self)
+  if report.squashed > 0 then tiny.write_file(self.path .. "/squashed", "") end
   self.unpacker.jobs[self] = nil
   self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id
-  if not self.unpacker.unnamed then store.commit_layer(self.path, self.layer.diff_id) end
+  self.linked = linked
+  if not self.unpacker.unnamed and not linked then store.commit_layer(self.path, self.layer.diff_id) end
   return true
 end
 

@@ -1,5 +1,6 @@
 -- Checks that the store has everything that its images need, unchanged: the digest of each blob, and each unpacked layer against one
 -- that is unpacked again. Repairs what it can: blobs from the registry, layers from their blobs.
+local local_image = require "tiny.images.local_image"
 local manifest = require "tiny.images.manifest"
 local reference = require "tiny.images.reference"
 local store = require "tiny.images.store"
@@ -22,10 +23,12 @@ local function digest_of(directory)
   return require("tiny.images.pack").directory(directory, null).diff_id
 end
 
--- Unpacks a layer's blob once more; calls f with the new folder, which is removed afterwards if f has not moved it.
-local function unpacked_again(layer, name, f)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name, unnamed = true }
-  local job = unpacker:layer { digest = layer.digest, diff_id = layer.diff_id }
+-- Unpacks a layer's blob once more, above those of the ids `below`; calls f with the new folder, which is removed afterwards if f
+-- has not moved it.
+local function unpacked_again(layer, below, name, f)
+  local unpacker <close> = require("tiny.images.unpack").open { image = name, unnamed = true, squash_ids = layer.squashed }
+  local job = unpacker:layer { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id }
+  if job.linked then require("tiny.images.lower_links").make(job, below, name) end
   local result, err = tiny.try(f, job.path)
   store.discard(job.path)
   if err then error(err, 0) end
@@ -78,14 +81,18 @@ function verify.image(image, options, seen, say)
   local function check(key, what, damage, repair)
     if seen[key] then return end
     seen[key] = true
-    local why = damage()
+    local function wrong()
+      local why, err = tiny.try(damage)
+      return why or err and "cannot be checked: " .. err.message
+    end
+    local why = wrong()
     if not why then return end
     if not options.repair then
       left = left + 1
       return say(("%s: %s %s"):format(image.name, what, why))
     end
     local _, err = tiny.try(repair)
-    local again = not err and damage()
+    local again = not err and wrong()
     if err or again then
       left = left + 1
       return say(("%s: %s %s, and is not repaired: %s"):format(image.name, what, why, err and (err.message or tostring(err)) or "it " .. again))
@@ -102,18 +109,19 @@ function verify.image(image, options, seen, say)
   end
   blobs(heads_of(image))
   blobs(others_of(image))
-  for _, layer in ipairs(image.layers) do
+  for at, layer in ipairs(image.layers) do
     if not blob_damage(layer.digest) then
-      check("fs " .. layer.diff_id, ("the unpacked layer %s"):format(layer.diff_id), function()
-        local path = store.layer(layer.diff_id)
+      local id, below = store.layer_id(layer), local_image.layer_ids(image, at - 1)
+      check("fs " .. id, ("the unpacked layer %s"):format(layer.diff_id), function()
+        local path = store.layer(id)
         if not path then return "is missing" end
-        local own = unpacked_again(layer, image.name, function(folder) return digest_of(folder .. "/fs") end)
+        local own = unpacked_again(layer, below, image.name, function(folder) return digest_of(folder .. "/fs") end)
         return digest_of(path) ~= own and "has other content than its blob" or nil
       end, function()
-        unpacked_again(layer, image.name, function(folder)
+        unpacked_again(layer, below, image.name, function(folder)
           -- Containers that run keep the old directory.
-          store.discard(store.path("layers/" .. layer.diff_id:sub(8)))
-          store.commit_layer(folder, layer.diff_id)
+          store.discard(store.path("layers/" .. id:sub(8)))
+          store.commit_layer(folder, id)
         end)
         store.sync()
       end)

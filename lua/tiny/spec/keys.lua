@@ -50,6 +50,8 @@ return {
     option = { choices = { "always", "missing", "never" }, value = "WHEN", help = "When to pull the image: always, missing or never [default: missing]" } },
   { "platform", "string", 'The platform of the image: "linux/arm64"; the default is this machine\'s.', kept = false,
     option = { value = "PLATFORM", help = "Platform of the image, such as linux/arm64 [default: this machine's]" } },
+  { "squash_ids", "boolean", "Of a pulled image, files of ids that the user does not have become its own.", kept = false,
+    option = { help = "Of a pulled image, files of ids that you do not have become your own" } },
   { option = { "host", type = "flag", help = "The first word is a program of the host, not an image" } },
   { "rootfs", "string", "The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.",
     option = { value = "DIR", help = "Directory with the root file system [default: a throwaway view of the host]" } },

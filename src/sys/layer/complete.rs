@@ -1,18 +1,19 @@
 //! The end of a layer: hard links to files that came later, whiteouts, opaque directories, and the times of directories.
 //! No path is followed through a link here: what a link replaces is hidden already.
 
+use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, XattrFlags, openat2};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Timespec, Timestamps, XattrFlags, openat2};
 
-use super::writer::{DIRECTORY, Writer};
+use super::writer::{DIRECTORY, UNLINKABLE, Writer};
 use super::{Marks, Report};
 use crate::sys::copy::split;
 use crate::sys::{Error, Result};
 
 /// How often late hard links are tried.
-const PASSES: usize = 8;
+pub(super) const PASSES: usize = 8;
 
 impl Writer {
     /// Completes the layer.
@@ -35,17 +36,25 @@ impl Writer {
                 opaque.push(path);
             }
         }
-        for (path, times) in std::mem::take(&mut self.directories) {
+        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let epoch = Timestamps { last_access: zero, last_modification: zero };
+        let implied = std::mem::take(&mut self.implied).into_iter().map(|path| (path, epoch.clone()));
+        for (path, times) in implied.chain(std::mem::take(&mut self.directories)) {
             if let Some(fd) = self.plain(&path, false).map_err(|e| named(e, &path))? {
                 rustix::fs::futimens(&fd, &times)?;
             }
         }
-        Ok(Report { links, opaque, whiteouts: made, ..Report::default() })
+        Ok(Report { links, opaque, whiteouts: made, squashed: self.squashed.get(), ..Report::default() })
     }
 
     /// Makes the hard links whose target followed them; returns the others.
     fn late_links(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let mut waiting = std::mem::take(&mut self.links);
+        // Of two with one name, the later counts.
+        let mut seen = HashSet::new();
+        waiting.reverse();
+        waiting.retain(|(path, _)| seen.insert(path.clone()));
+        waiting.reverse();
         // A link to a link is there once that link is. A hostile order would take a pass for each.
         for _ in 0..PASSES {
             let before = waiting.len();
@@ -68,14 +77,13 @@ impl Writer {
     fn late_link(&self, path: &[u8], target: &[u8]) -> Result<bool> {
         let ((above, name), (target_above, old)) = (split(path), split(target));
         let Some(into) = self.below(above)? else { return Ok(true) };
+        if rustix::fs::statat(&into, name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+            return Ok(true);
+        }
         let Some(from) = self.below(target_above)? else { return Ok(false) };
         match rustix::fs::linkat(&from, old, &into, name, AtFlags::empty()) {
-            Err(rustix::io::Errno::NOENT) => Ok(rustix::fs::statat(&into, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()),
-            Err(rustix::io::Errno::EXIST) => Ok(true),
-            Err(e) => {
-                Err(Error::from(e).with_detail("it is a hard link to a directory, or to a file that cannot be linked"))
-            }
-            Ok(()) => Ok(true),
+            Err(rustix::io::Errno::NOENT) => Ok(false),
+            linked => linked.map(|()| true).map_err(|e| Error::from(e).with_detail(UNLINKABLE)),
         }
     }
 
@@ -146,7 +154,7 @@ impl Writer {
     }
 }
 
-fn named(error: Error, path: &[u8]) -> Error {
+pub(super) fn named(error: Error, path: &[u8]) -> Error {
     match error.errno {
         Errno::EINTR => error,
         _ => error.with_path(String::from_utf8_lossy(path).into_owned()),

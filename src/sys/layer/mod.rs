@@ -2,6 +2,7 @@
 //! opaque marks of the stream become those of overlayfs. The stream is hostile: whoever built the image wrote it.
 
 mod complete;
+pub mod lower_links;
 pub(in crate::sys) mod name;
 pub mod packer;
 mod stream;
@@ -83,6 +84,8 @@ pub struct Report {
     pub opaque: Vec<Vec<u8>>,
     /// Whiteouts.
     pub whiteouts: u64,
+    /// Files that belong to the caller, since their owner or group does not exist.
+    pub squashed: u64,
 }
 
 /// Unpacks a layer into an empty directory that no other process changes. Errors: EINVAL for a damaged stream and for one

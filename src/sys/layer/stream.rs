@@ -98,13 +98,18 @@ impl Stream {
         Ok(Report { diff_id, digest, stream, size: input.bytes, ..report })
     }
 
-    fn excess(&self) -> Option<String> {
+    fn excess(&self) -> Option<Error> {
         let Limits { bytes, ratio, .. } = self.limits;
-        if self.bytes > bytes {
-            return Some(format!("the layer has more than {bytes} bytes"));
-        }
         let small = self.bytes <= FREE || self.bytes / ratio.max(1) <= self.decoder.input().bytes;
-        (!small).then(|| format!("the layer is more than {ratio} times as large as its compressed form"))
+        let (what, limit) = if self.bytes > bytes {
+            (format!("the layer has more than {bytes} bytes"), "max_bytes")
+        } else if !small {
+            (format!("the layer is more than {ratio} times as large as its compressed form"), "max_ratio")
+        } else {
+            return None;
+        };
+        let hint = format!("raise {limit} for an image that you trust");
+        Some(Error::new(Errno::EFBIG).with_detail(what).with_hint(hint))
     }
 }
 
@@ -121,7 +126,7 @@ impl Read for Stream {
                 self.bytes += got as u64;
                 match self.excess() {
                     None => return Ok(got),
-                    Some(why) => Error::new(Errno::EFBIG).with_detail(why),
+                    Some(error) => error,
                 }
             }
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted || e.raw_os_error().is_some() => return Err(e),

@@ -3,6 +3,8 @@
 //! within the directory. Whiteouts, opaque marks and times of directories follow the last entry, so that their place in
 //! the stream does not matter.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -22,6 +24,9 @@ use crate::sys::{Error, Result, interrupt, tree};
 /// Bytes of names that are kept until the end.
 const KEPT_MOST: usize = 64 << 20;
 
+/// Why the kernel refuses a hard link.
+pub(super) const UNLINKABLE: &str = "it is a hard link to a directory, or to a file that cannot be linked";
+
 /// The layer being written.
 pub struct Writer {
     pub(super) root: OwnedFd,
@@ -31,9 +36,12 @@ pub struct Writer {
     entries: u64,
     kept: usize,
     pub(super) directories: Vec<(Vec<u8>, Timestamps)>,
+    /// Directories that may have no entry. Their time is always the same, so that the same layer gives the same directory.
+    pub(super) implied: BTreeSet<Vec<u8>>,
     pub(super) whiteouts: Vec<Vec<u8>>,
     pub(super) opaque: Vec<Vec<u8>>,
     pub(super) links: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) squashed: Cell<u64>,
 }
 
 /// A directory in the layer.
@@ -54,7 +62,9 @@ impl Writer {
     /// Writes into an empty directory.
     pub fn new(root: OwnedFd, how: How) -> Writer {
         let (directories, whiteouts, opaque, links) = Default::default();
-        Writer { root, how, last: None, entries: 0, kept: 0, directories, whiteouts, opaque, links }
+        let implied = BTreeSet::from([Vec::new()]);
+        let squashed = Cell::new(0);
+        Writer { root, how, last: None, entries: 0, kept: 0, directories, implied, whiteouts, opaque, links, squashed }
     }
 
     /// Opens the directory that is to contain an entry; parents that the layer leaves out are created.
@@ -67,6 +77,7 @@ impl Writer {
         let path = if above.is_empty() { b"." } else { above };
         let folder = match openat2(&self.root, path, flags, Mode::empty(), resolve) {
             Err(rustix::io::Errno::NOENT) => {
+                self.imply(above)?;
                 Place { root: Some(self.root.as_fd()), path: OsStr::from_bytes(above).as_ref() }.make_dirs()?
             }
             Err(rustix::io::Errno::NOTDIR) => {
@@ -78,6 +89,16 @@ impl Writer {
         };
         let setgid = Mode::from_raw_mode(rustix::fs::fstat(&folder)?.st_mode).contains(Mode::SGID);
         self.last = Some(Folder { path: above.to_vec(), fd: folder, setgid });
+        Ok(())
+    }
+
+    /// Keeps the name of a directory that may have no entry, and those above it.
+    fn imply(&mut self, mut path: &[u8]) -> Result<()> {
+        while !path.is_empty() && !self.implied.contains(path) {
+            self.keep(path.len())?;
+            self.implied.insert(path.to_vec());
+            path = split(path).0;
+        }
         Ok(())
     }
 
@@ -112,13 +133,13 @@ impl Writer {
                 // One of the two may exist.
                 let _ = chown(uid, None);
                 let _ = chown(None, gid);
+                self.squashed.set(self.squashed.get() + 1);
                 Ok(())
             }
             Err(e @ (rustix::io::Errno::INVAL | rustix::io::Errno::PERM)) => {
                 let detail =
                     format!("it belongs to user {} and group {}, which this user may not use", entry.uid, entry.gid);
-                let hint =
-                    "give this user more ids in /etc/subuid and /etc/subgid, or squash the ids of the image to its own";
+                let hint = "give this user more ids in /etc/subuid and /etc/subgid, or use --squash-ids: files of other ids become its own";
                 Err(Error::from(e).with_detail(detail).with_hint(hint))
             }
             owned => Ok(owned?),
@@ -209,9 +230,7 @@ impl Writer {
                 match linked {
                     Err(e) if e.errno == Errno::ENOENT => self.clear(name)?,
                     Err(e) if e.errno == Errno::EPERM => {
-                        return Err(
-                            e.with_detail("it is a hard link to a directory, or to a file that cannot be linked")
-                        );
+                        return Err(e.with_detail(UNLINKABLE));
                     }
                     linked => return linked,
                 }
@@ -226,13 +245,7 @@ impl Writer {
 
     /// Opens a directory within the root for a hard link's target; `None` if it is not there.
     pub(super) fn below(&self, path: &[u8]) -> Result<Option<OwnedFd>> {
-        let path = if path.is_empty() { b"." } else { path };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
-        match openat2(&self.root, path, flags, Mode::empty(), resolve) {
-            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(None),
-            opened => Ok(Some(opened?)),
-        }
+        directory_below(self.root.as_fd(), path, OFlags::PATH)
     }
 
     /// Counts what is kept until the end.
@@ -250,7 +263,8 @@ impl Writer {
         self.entries += 1;
         if self.entries > self.how.limits.entries {
             return Err(Error::new(Errno::EFBIG)
-                .with_detail(format!("the layer has more than {} files", self.how.limits.entries)));
+                .with_detail(format!("the layer has more than {} files", self.how.limits.entries))
+                .with_hint("raise max_entries for an image that you trust"));
         }
         let path = &entry.path[..];
         let name = match classify(path)? {
@@ -260,11 +274,13 @@ impl Writer {
         match name {
             Name::Reserved => return Ok(()),
             Name::Whiteout(path) => {
+                self.imply(split(&path).0)?;
                 self.keep(path.len())?;
                 self.whiteouts.push(path);
                 return Ok(());
             }
             Name::Opaque(path) => {
+                self.imply(&path)?;
                 self.keep(path.len())?;
                 self.opaque.push(path);
                 return Ok(());
@@ -305,6 +321,17 @@ impl Writer {
             made => made?,
         }
         self.node(name, entry)
+    }
+}
+
+/// Opens a directory within a root, in which links in its path are resolved; `None` if it is not there.
+pub(super) fn directory_below(root: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<Option<OwnedFd>> {
+    let path = if path.is_empty() { b"." } else { path };
+    let flags = flags | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    match openat2(root, path, flags, Mode::empty(), resolve) {
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(None),
+        opened => Ok(Some(opened?)),
     }
 }
 

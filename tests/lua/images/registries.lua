@@ -119,7 +119,8 @@ check.equal(sources "docker.io/other/debian", "registry-1.docker.io/other/debian
 check.equal(sources "a.wild.test/x/y", "tame.test/x/y")
 _, err = tiny.try(sources, "blocked.test/x")
 check.equal(err.message, "blocked.test/x:latest: blocked.test is blocked by the configuration of this host")
-for text, message in pairs { ["a"] = 'x:1: "a" is not KEY = VALUE', ["\na = b"] = 'x:2: "b" is not a value', ['a = "b'] = [[x:1: "\"b" is not a value]], ["[[a.b]]"] = "x:1: there is no a before a.b" } do
+for text, message in pairs { ["a"] = 'x:1: "a" is not KEY = VALUE', ["\na = b"] = 'x:2: "b" is not a value', ['a = "b'] = [[x:1: "\"b" is not a value]], ["[[a.b]]"] = "x:1: there is no a before a.b",
+  ["a = 1\n[a.b]"] = "x:2: there is no a before a.b", ["a = 1\n[[a]]"] = "x:2: a is a value and a table" } do
   _, err = tiny.try(registries_conf.parse, text, "x")
   check.equal(err and err.message, message)
 end

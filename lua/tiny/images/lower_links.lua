@@ -1,0 +1,75 @@
+-- Hard links of a layer to files of the layers below. They are made in an overlay with the layer as its upper directory, so that
+-- the kernel decides which file a name means and copies it into the layer. The layer then depends on those below: its name in the
+-- store is its chain id.
+local layers = require "tiny.images.layers"
+local rootless = require "tiny.base.rootless"
+local store = require "tiny.images.store"
+local unpack = require "tiny.images.unpack"
+
+local lower_links = {}
+
+-- The chain ids of layers, given by diff id from the lowest up (OCI image specification, "Layer ChainID").
+function lower_links.chain_ids(diff_ids)
+  local ids = {}
+  for at, id in ipairs(diff_ids) do ids[at] = at == 1 and id or "sha256:" .. tiny.sha256(ids[at - 1] .. " " .. id) end
+  return ids
+end
+
+-- In a child process, which has the overlay as its root and no other file.
+local function link(folder, below, image, links, userns)
+  tiny.mount_private "/"
+  local place = folder .. "/merged"
+  layers.mount(place, below, image, { upper = folder .. "/fs", work = folder .. "/work", empty = place, userxattr = userns ~= nil, volatile = true, nodev = true })
+  unpack.confine(place, unpack.filter(), {})
+  tiny.layer_link(links, { root = "/" })
+  return 0
+end
+
+-- Completes a layer that was unpacked into a folder, with the ids of the layers below it from the lowest up. The folder is deleted
+-- if that fails.
+function lower_links.make(job, below, image)
+  local folder = job.path
+  for _, name in ipairs { "work", "merged" } do tiny.mkdir(folder .. "/" .. name) end
+  -- Its own mark on the root hides all of them.
+  if tiny.stat(folder .. "/opaque") then below = {} end
+  local userns <close> = rootless.is() and tiny.userns((rootless.own_maps())) or nil
+  local status, err = tiny.try(function()
+    local child <close> = tiny.clone({ user = userns, mount = true, net = true, pid = true, ipc = true, uts = true }, function()
+      return link(folder, below, image, job.links, userns)
+    end)
+    local status, signal = child:wait()
+    return status == 0 or tiny.fail { message = "its child process ended with " .. (signal or "status " .. status) }
+  end)
+  if status then
+    for _, name in ipairs { "work", "merged" } do unpack.delete(folder .. "/" .. name) end
+    return
+  end
+  unpack.delete(folder)
+  err.hint = err.hint or err.code == "ENOENT" and "the image was damaged, or built by a tool that links to files that it removes" or nil
+  unpack.fail(job.layer, image, err)
+end
+
+-- Moves the folder of an unpacked layer, with the links that it needs, to a path where another process takes it over.
+function lower_links.hand_over(job, path)
+  local parts = {}
+  -- Names may have any bytes.
+  for i, pair in ipairs(job.links) do parts[i] = string.pack("<s4s4", pair[1], pair[2]) end
+  tiny.write_file(job.path .. "/links", table.concat(parts))
+  tiny.rename(job.path, path)
+end
+
+-- What was moved to a path, as `make` takes it; nil if there is nothing.
+function lower_links.take_over(path, layer)
+  local text = tiny.read_file(path .. "/links")
+  if not text then return nil end
+  local links, at = {}, 1
+  while at <= #text do
+    local name, target, next_at = string.unpack("<s4s4", text, at)
+    table.insert(links, { name, target })
+    at = next_at
+  end
+  tiny.remove(path .. "/links")
+  return { path = path, links = links, layer = layer }
+end
+
+return lower_links
