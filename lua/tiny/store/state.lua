@@ -134,14 +134,15 @@ local function make_folder(path)
   tiny.mkdir(path, { mode = PRIVATE })
 end
 
--- Records a new container; returns it with its folders. Leaves nothing behind if it fails.
-function state.create(config)
+-- Records a new container; returns it with its folders. Leaves nothing behind if it fails. again: it has data of an earlier one, and
+-- so its record is kept if its first start fails.
+function state.create(config, again)
   local data = state.roots()
   local id = tiny.random_id()
   local dir, run = folders(id)
   config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
   config.hostname = config.hostname or id
-  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self() } }
+  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self(), again = again } }
   local _, err = tiny.try(function()
     -- The lock is taken before the record exists: a recorded container without a locked file has lost its creator.
     make_folder(run)
