@@ -215,12 +215,15 @@ local function out_of_sight(path)
 end
 
 -- Removes a container's folder. In rootless mode, files that the container's users created do not belong to this user, and only
--- root of the user namespace may remove them.
+-- root of the user namespace may remove them. Another command, such as `gc`, may be removing it too.
 function state.remove_all(dir)
-  local _, err = tiny.try(tiny.remove, dir, { recursive = true })
-  if not err then return end
-  if not rootless.is() or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
-  rootless.inside(function() tiny.remove(dir, { recursive = true }) end)
+  local function remove() tiny.remove(dir, { recursive = true }) end
+  local _, err
+  repeat
+    _, err = tiny.try(remove)
+    if err and rootless.is() and (err.code == "EACCES" or err.code == "EPERM") then _, err = tiny.try(rootless.inside, remove) end
+  until not err or err.code ~= "ENOENT" or not tiny.stat(dir)
+  if err and err.code ~= "ENOENT" then error(err, 0) end
 end
 
 -- Removes every trace of a container from the store, once its other resources are released. For other processes, it disappears
