@@ -200,6 +200,11 @@ function store.read_ref(full)
   return image or tiny.fail { message = damage, hint = "`tinylua rmi` removes the name, and `tinylua pull` restores it", exit = 125 }
 end
 
+-- Whether there is a name, damaged or not.
+function store.has_ref(full)
+  return tiny.stat(folder_of(full)) ~= nil
+end
+
 -- Removes a name, damaged or not; returns whether it existed.
 function store.remove_ref(full)
   local folder = folder_of(full)
