@@ -27,6 +27,26 @@ function layers.paths(ids, image)
   return list
 end
 
+-- The bytes of the files of unpacked layers, by diff id; a missing layer has none. A layer that was unpacked by an early version is
+-- measured.
+function layers.sizes(ids)
+  local sizes, unknown, paths = {}, {}, {}
+  for _, id in ipairs(ids) do
+    local path = not sizes[id] and store.layer(id)
+    local text = path and tiny.read_file((path:gsub("fs$", "bytes")))
+    if text then
+      sizes[id] = math.tointeger(tonumber(text)) or 0
+    elseif path then
+      sizes[id] = 0
+      table.insert(unknown, id)
+      table.insert(paths, path)
+    end
+  end
+  local measured = paths[1] and { require "tiny.base.tree_size"(table.unpack(paths)) } or {}
+  for at, id in ipairs(unknown) do sizes[id] = measured[at] or 0 end
+  return sizes
+end
+
 -- Mounts layers at `target`. options: upper and work for changes (nil: read-only), empty (a directory without entries, for an image
 -- without layers), volatile, userxattr, nodev; `through`: where the folder of all layers is mounted with other ids.
 function layers.mount(target, ids, image, options)

@@ -5,6 +5,7 @@
 --   images/ingest/HEX            a partial download
 --   images/locks/HEX             held by whoever downloads this blob
 --   images/layers/HEX/fs         an unpacked layer, by its diff id; made under a temporary name
+--   images/layers/HEX/bytes      the size of the content of its files
 --   images/refs/NAME/image.json  a name and its image
 --   images/trash/                what is being deleted
 local files = require "tiny.store.record_files"

@@ -207,6 +207,7 @@ function Job:finish()
     self:fail(("%s is a hard link to %s, which is not in the same layer"):format(tiny.show(name), tiny.show(target)), "build the image with a tool that copies such files, or squash its layers", "EOPNOTSUPP")
   end
   mark(self)
+  if math.type(report.bytes) == "integer" then tiny.write_file(self.path .. "/bytes", ("%d"):format(report.bytes)) end
   self.unpacker.jobs[self] = nil
   self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id

@@ -18,6 +18,8 @@ local a, b = load("/tmp/a", "1"), load("/tmp/b", "2")
 check.succeeds("tag", name .. ":2", name .. ":3")
 check.succeeds("tag", name .. ":2", place .. "/other:4")
 
+check.equal(tiny.json_decode(check.succeeds("image", "tree", "--format", "json", name .. ":1"))[1].layers[2].bytes, 64 << 20, "what unpacking has recorded")
+
 -- On a terminal, a bar for each layer.
 local person = require "person"("push", name .. ":1")
 person:sees(("The push refers to repository %%[%s/team/app%%]"):format(place:gsub("%.", "%%.")))
