@@ -3254,10 +3254,11 @@ function tiny.recv_fd(socket) end
 
 -- Http
 
----@class tiny.http.options: table<"method"|"headers"|"body"|"timeout"|"stall"|"ca"|"cert"|"key"|"insecure"|"proxy", any>
+---@class tiny.http.options: table<"method"|"headers"|"body"|"progress"|"timeout"|"stall"|"ca"|"cert"|"key"|"insecure"|"proxy", any>
 ---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE" the request's method (default: "GET")
 ---@field headers? table<string, string> header fields by name (default: none)
 ---@field body? string|tiny.file the body: a string, or an open file, from its offset to its end (default: none)
+---@field progress? function called with the bytes sent so far of a file as the body, at most ten times a second
 ---@field timeout? tiny.duration the limit for each of: resolving the name, connecting with TLS, and waiting for the headers (default: no limit)
 ---@field stall? tiny.duration the longest time without a byte, also in the body (default: no limit)
 ---@field ca? string[] PEM files with the authorities that https accepts (default: none)

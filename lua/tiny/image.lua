@@ -38,7 +38,7 @@ end
 function image.mount(name, target, options)
   options = options or {}
   local found = local_image.find(name)
-  return layers.mount(target, local_image.layer_ids(found), name, { upper = options.upper, work = options.work, userxattr = options.userxattr, empty = store.path "trash" })
+  return layers.mount(target, local_image.layer_ids(found), name, { upper = options.upper, work = options.work, userxattr = options.userxattr })
 end
 
 return image

@@ -45,6 +45,12 @@ pub const FAMILY: &[Primitive] = &[
                 "the body: a string, or an open file, from its offset to its end",
             ),
             opt(
+                "progress",
+                Type::Function,
+                "",
+                "called with the bytes sent so far of a file as the body, at most ten times a second",
+            ),
+            opt(
                 "timeout",
                 Type::Duration,
                 "no limit",
@@ -170,7 +176,10 @@ fn http(call: &Call<'_>) -> Outcome {
         }
         _ => Body::Bytes(call.opt::<LuaString>("body")?.map(|text| text.as_bytes().to_vec()).unwrap_or_default()),
     };
-    let response = sys::request(&method, &url, &headers, body, &settings)?;
+    if !call.value("progress").is_nil() && !matches!(body, Body::File(..)) {
+        return Err(Fail::Usage("`progress` needs an open file as the `body`".into()));
+    }
+    let response = with_progress(call, |tell| sys::request(&method, &url, &headers, body, &settings, tell))??;
     let headers = call.lua.create_table()?;
     for (name, value) in &response.headers {
         let before: Option<String> = headers.raw_get(name.as_str())?;
@@ -192,6 +201,17 @@ fn rest(mut file: &File) -> Result<u64, Error> {
     Ok(file.metadata()?.len().saturating_sub(at))
 }
 
+/// Does work that calls the `progress` option with the bytes so far; a failure of that function ends it and counts.
+fn with_progress<T>(call: &Call<'_>, work: impl FnOnce(&mut dyn FnMut(u64) -> bool) -> T) -> Result<T, Fail> {
+    let progress: Option<Function> = call.opt("progress")?;
+    let mut failure = None;
+    let done = work(&mut |bytes| {
+        failure = progress.as_ref().and_then(|progress| progress.call::<()>(bytes).err());
+        failure.is_none()
+    });
+    failure.map_or(Ok(done), |failure| Err(Fail::Lua(failure)))
+}
+
 fn take(call: &Call<'_>) -> Result<sys::Response, Fail> {
     Resource::take(&call.handle(0)?)
 }
@@ -211,16 +231,8 @@ fn save(call: &Call<'_>) -> Outcome {
     if !resume {
         file.set_len(0).at(file_name(call)?)?;
     }
-    let progress: Option<Function> = call.opt("progress")?;
-    let mut failure = None;
-    let tell = |bytes: u64| {
-        failure = progress.as_ref().and_then(|progress| progress.call::<()>(bytes).err());
-        failure.is_none()
-    };
-    let saved = take(call)?.save(file, call.opt_size("limit")?, tell);
-    if let Some(failure) = failure {
-        return Err(Fail::Lua(failure));
-    }
+    let (response, limit) = (take(call)?, call.opt_size("limit")?);
+    let saved = with_progress(call, |tell| response.save(file, limit, tell))?;
     let saved = saved.at(file_name(call)?)?;
     let table: Table = call.lua.create_table()?;
     table.raw_set("bytes", saved.bytes)?;

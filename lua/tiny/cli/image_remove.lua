@@ -14,13 +14,6 @@ remove.args = { { "image", many = true, value = "IMAGE", complete = "images", he
 
 local function fail(message, hint) tiny.fail { message = message, hint = hint, exit = 1 } end
 
--- The whole name of a text, if the store has that name, damaged or not.
-local function named(text)
-  local ref = tiny.try(reference.parse, text)
-  local full = ref and not ref.transport and reference.full(ref)
-  return full and tiny.stat(store.path("refs/" .. full:gsub("/", "+"))) and full or nil
-end
-
 local function check_unused(image, text)
   local users = local_image.users()[image.manifest]
   if not users then return false end
@@ -33,7 +26,7 @@ end
 -- Removes one name, or with an id all names of the image; returns the lines to print.
 function remove.one(text, force)
   local lock <close> = store.lock "shared"
-  local full, lines = named(text), {}
+  local full, lines = local_image.named(text), {}
   local image = full and tiny.try(store.read_ref, full)
   if full and not image then
     store.remove_ref(full)

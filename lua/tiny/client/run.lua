@@ -46,7 +46,7 @@ function run.restart(record, seconds, signal)
 end
 
 -- Runs the container of a spec; returns its exit status, or 0 once it runs in the background. options: detach, remove, where
--- (the recipe's line, for errors), recipe, keys (for detaching), silent, raw (a terminal gets the output unfiltered).
+-- (the recipe's line, for errors), recipe, earlier, keys (for detaching), silent, raw (a terminal gets the output unfiltered).
 function run.run(spec, options)
   if spec.tty then -- reports errors before anything is created
     require("tiny.client.detach_keys").new(options.keys)
@@ -54,7 +54,7 @@ function run.run(spec, options)
   end
   local record = lifecycle.create(spec, options)
   local how = {
-    fresh = true, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw, recover = recover,
+    fresh = not options.earlier, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw, recover = recover,
     throwaway = options.remove and (spec.restart or "no") == "no",
   }
   if not options.detach then return (spec.tty and terminal or lifecycle.foreground)(record, spec, how) end

@@ -116,20 +116,28 @@ end
 local function launch(self, one)
   return tiny.fork(function()
     require("tiny.client.run").run(one.spec, {
-      detach = true, silent = true, where = self.where, recipe = { path = self.path, args = self.words, text = self.text, part = one.name, project = self.name },
+      detach = true, silent = true, where = self.where, earlier = one.earlier, recipe = { path = self.path, args = self.words, text = self.text, part = one.name, project = self.name },
     })
     return wait_ready(one)
   end)
 end
 
-local function begun(one, there)
-  if there and there.config.labels["tinylua.hash"] == one.hash and state.busy(there) then return true end
-  if there then require "tiny.client.remove"(there, { force = true }) end
+-- Removes a container that another one replaces, which takes over its anonymous volumes unless they are renewed.
+local function replace(container, one, renew)
+  require "tiny.client.remove"(container, { force = true, volumes = renew })
+  for _, mount in ipairs(not renew and container.config.mounts or {}) do
+    if mount.anonymous then one.earlier = container.config.mounts end
+  end
+end
+
+local function begun(one, there, renew)
+  if there and not renew and there.config.labels["tinylua.hash"] == one.hash and state.busy(there) then return true end
+  if there then replace(there, one, renew) end
   return false
 end
 
 -- Starts all missing containers, in parallel if possible, each when its dependencies are ready.
-local function bring_containers(self, there)
+local function bring_containers(self, there, renew)
   local waiting, running, done, failed = {}, {}, {}, nil
   for _, one in ipairs(self.instances) do table.insert(waiting, one) end
   local left = {}
@@ -149,7 +157,7 @@ local function bring_containers(self, there)
       local one = waiting[i]
       if not failed and can_start(one) then
         table.remove(waiting, i)
-        one.there = begun(one, there[one.name])
+        one.there = begun(one, there[one.name], renew)
         if one.there and one.ready == nil then
           say("container", one.name, "is up to date")
           finish(one)
@@ -182,24 +190,25 @@ local function bring_containers(self, there)
 end
 
 -- Removes what belongs to the project but is no longer described, or described differently.
-local function drop_others(self, there, changed)
+local function drop_others(self, there, changed, renew)
   local wanted = {}
   for _, one in ipairs(self.instances) do wanted[one.name] = one end
   for name, container in pairs(there) do
     if not wanted[name] or on_changed(wanted[name], changed) then
-      require "tiny.client.remove"(container, { force = true })
+      if wanted[name] then replace(container, wanted[name], renew) else require "tiny.client.remove"(container, { force = true }) end
       there[name] = nil
       say("container", name, wanted[name] and "removed: its network changed" or "removed: no longer in the topology")
     end
   end
 end
 
-function project.up(path, words)
-  local self = project.read(path, words)
+-- Creates and starts what is missing, and replaces what has changed. options.renew: every container, with new anonymous volumes.
+function project.up(path, words, options)
+  local self, renew = project.read(path, words), options and options.renew
   local there = present(self.name)
   bring_volumes(self)
-  drop_others(self, there, bring_networks(self))
-  bring_containers(self, there)
+  drop_others(self, there, bring_networks(self), renew)
+  bring_containers(self, there, renew)
 end
 
 -- The order in which containers are stopped: dependencies last.

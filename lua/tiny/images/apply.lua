@@ -25,7 +25,7 @@ local function image_of(spec)
   if spec.pull and not PULL[spec.pull] then wrong(("pull: %s is not always, missing or never"):format(tiny.show(spec.pull))) end
   local wanted = spec.platform and platform.text(platform.parse(spec.platform))
   if spec.pull == "always" then return pull(spec) end
-  local image = store.find_one(spec.image)
+  local image = local_image.look(spec.image)
   if not image then return pull(spec) end
   if wanted and image.platform and image.platform ~= wanted then return pull(spec, (" for %s"):format(wanted)) end
   return image

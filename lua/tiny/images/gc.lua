@@ -1,5 +1,6 @@
--- Deletes what no name and no container needs. The roots are the refs and the records of containers; a collection holds the
--- store's lock exclusively while it looks, and moves what it found into the trash. The trash is emptied without the lock.
+-- Deletes what no name and no container needs. The roots are the refs, and the records of containers and of mounted images; a
+-- collection holds the store's lock exclusively while it looks, and moves what it found into the trash. The trash is emptied without
+-- the lock.
 local manifest = require "tiny.images.manifest"
 local store = require "tiny.images.store"
 
@@ -12,19 +13,20 @@ local function keep(used, digest)
   if digest then used[digest:sub(8)] = true end
 end
 
+local function keep_image(blobs, layers, image)
+  for _, digest in ipairs { image.manifest, image.config, image.index } do keep(blobs, digest) end
+  for _, layer in ipairs(image.layers) do
+    keep(blobs, layer.digest)
+    keep(layers, store.layer_id(layer))
+  end
+end
+
 -- The digits of all digests that are in use; nil and the reason if one of the roots cannot be read: then nothing is known.
 local function marks()
   local blobs, layers = {}, {}
   local images, damaged = store.refs()
   if damaged[1] then return nil, damaged[1].damage end
-  for _, image in ipairs(images) do
-    for _, digest in ipairs { image.manifest, image.config, image.index } do keep(blobs, digest) end
-    keep(blobs, image.index)
-    for _, layer in ipairs(image.layers) do
-      keep(blobs, layer.digest)
-      keep(layers, store.layer_id(layer))
-    end
-  end
+  for _, image in ipairs(images) do keep_image(blobs, layers, image) end
   for _, container in ipairs(require("tiny.store.records").list()) do
     if container.unreadable then return nil, container.damage end
     local from = container.config.from_image
@@ -37,6 +39,11 @@ local function marks()
       local parsed = text and tiny.try(manifest.parse, text, nil, "a manifest")
       for _, layer in ipairs(parsed and parsed.layers or {}) do keep(blobs, layer.digest) end
     end
+  end
+  for _, mount in ipairs(require("tiny.images.mounts").records()) do
+    if mount.stale then store.discard(store.path("mounts/" .. mount.folder))
+    elseif mount.damaged then return nil, ("the record of the image that is mounted at %s is damaged: unmount it with umount"):format(mount.target)
+    else keep_image(blobs, layers, mount) end
   end
   return { blobs = blobs, layers = layers }
 end

@@ -58,60 +58,6 @@ local function work(source, layer, name, tell)
   end
 end
 
--- Runs a child for each layer, several at once. A child that fails ends the others.
-local function run_children(source, layers, name, bars)
-  local from, into = tiny.pipe { nonblock = "read" }
-  local most = source and source.parallel or CHILDREN
-  local running, count, waiting, failure, rest = {}, 0, {}, nil, ""
-  for _, layer in ipairs(layers) do table.insert(waiting, layer) end
-  local function begin(layer)
-    count = count + 1
-    running[tiny.fork(function()
-      tiny.set_parent_death_signal "SIGKILL"
-      from:close()
-      local last = 0
-      work(source, layer, name, function(state, done)
-        local now = tiny.clock "monotonic"
-        if now - last < 0.1 and done < layer.size then return end
-        last = now
-        into:write(("%d %s %d\n"):format(layer.bar, state, done))
-      end)
-    end)] = layer
-  end
-  local function show()
-    local bytes = from:read()
-    rest = rest .. (bytes or "")
-    for bar, state, done in rest:gmatch("(%d+) (%a+) (%d+)\n") do
-      bars:set(tonumber(bar), state, tonumber(done), bars.totals[tonumber(bar)])
-    end
-    rest = rest:match("[^\n]*$")
-  end
-  while true do
-    while not failure and #waiting > 0 and count < most do begin(table.remove(waiting, 1)) end
-    if next(running) == nil then break end
-    local handles = { from }
-    for child in pairs(running) do table.insert(handles, child) end
-    for _, ready in ipairs(tiny.poll(handles)) do
-      local layer = running[ready]
-      if not layer then show()
-      else
-        running[ready], count = nil, count - 1
-        local status, err = tiny.try(ready.wait, ready)
-        if not err and status ~= 0 then
-          _, err = tiny.try(tiny.fail, { message = ("pulling a layer of %s was interrupted"):format(name), exit = 125 })
-        end
-        if err and not failure then
-          failure = err
-          for other in pairs(running) do tiny.try(tiny.kill, other, "SIGTERM") end
-        elseif not err then bars:set(layer.bar, "Pull complete", nil, nil, true) end
-      end
-    end
-  end
-  from:close()
-  into:close()
-  if failure then error(failure, 0) end
-end
-
 -- Completes the layers with hard links into those below, from the lowest up. The others keep no chain id.
 local function complete(layers, paths, name, squash_ids)
   local below = {}
@@ -133,7 +79,6 @@ end
 -- that the user does not have become its own.
 function layer_jobs.run(source, image, name, bars, squash_ids)
   local missing, seen, paths = {}, {}, {}
-  bars.totals = {}
   for at, layer in ipairs(image.layers) do
     paths[at] = store.new_path()
     if not seen[layer.diff_id] then
@@ -141,12 +86,14 @@ function layer_jobs.run(source, image, name, bars, squash_ids)
       local here = (store.layer(layer.diff_id) or store.layer(layer.chain_id)) and store.has_blob(layer.digest)
       layer = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, path = paths[at], squash_ids = squash_ids }
       layer.bar = bars:add(short(layer.digest), "Waiting")
-      bars.totals[layer.bar] = layer.size
       if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
     end
   end
   local _, err = tiny.try(function()
-    run_children(source, missing, name, bars)
+    require("tiny.images.jobs").run(missing, {
+      most = source and source.parallel or CHILDREN, ended = "Pull complete", interrupted = ("pulling a layer of %s was interrupted"):format(name),
+      work = function(layer, tell) work(source, layer, name, tell) end,
+    }, bars)
     complete(image.layers, paths, name, squash_ids)
   end)
   if not err then return #missing end

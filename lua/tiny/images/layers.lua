@@ -4,6 +4,8 @@ local store = require "tiny.images.store"
 
 local layers = {}
 
+local READABLE = tonumber("755", 8)
+
 -- The directories of layers, given by diff id from the lowest up: topmost first, as an overlay takes them. Of a layer that is
 -- there several times, the topmost counts: it hides the others. `image` names the image in errors.
 function layers.paths(ids, image)
@@ -27,13 +29,34 @@ function layers.paths(ids, image)
   return list
 end
 
--- Mounts layers at `target`. options: upper and work for changes (nil: read-only), empty (a directory without entries, for an image
--- without layers), volatile, userxattr, nodev; `through`: where the folder of all layers is mounted with other ids.
+-- The bytes of the files of unpacked layers, by diff id; a missing layer has none. A layer that was unpacked by an early version is
+-- measured.
+function layers.sizes(ids)
+  local sizes, unknown, paths = {}, {}, {}
+  for _, id in ipairs(ids) do
+    local path = not sizes[id] and store.layer(id)
+    local text = path and tiny.read_file((path:gsub("fs$", "bytes")))
+    if text then
+      sizes[id] = math.tointeger(tonumber(text)) or 0
+    elseif path then
+      sizes[id] = 0
+      table.insert(unknown, id)
+      table.insert(paths, path)
+    end
+  end
+  local measured = paths[1] and { require "tiny.base.tree_size"(table.unpack(paths)) } or {}
+  for at, id in ipairs(unknown) do sizes[id] = measured[at] or 0 end
+  return sizes
+end
+
+-- Mounts layers at `target`. options: upper and work for changes (nil: read-only), volatile, userxattr, nodev; `through`: where the folder of all layers is mounted with other ids.
 function layers.mount(target, ids, image, options)
   local lower = layers.paths(ids, image)
   local own = store.path "layers"
   for at, path in ipairs(options.through and lower or {}) do lower[at] = options.through .. path:sub(#own + 1) end
-  lower[1] = lower[1] or options.empty
+  -- An image without layers.
+  if not lower[1] and options.upper then return tiny.mount_bind(options.upper, target, { nodev = options.nodev }) end
+  if not lower[1] then return tiny.mount_tmpfs(target, { size = "4k", mode = READABLE, read_only = true }) end
   if not options.upper and #lower == 1 then return tiny.mount_bind(lower[1], target, { read_only = true, nodev = options.nodev }) end
   local mount, err = tiny.try(tiny.mount_overlay, target, {
     lower = lower, upper = options.upper, work = options.work, volatile = options.volatile, userxattr = options.userxattr, nodev = options.nodev,

@@ -32,9 +32,28 @@ function local_image.layer_ids(image, count)
   return ids
 end
 
+-- The whole name of a text, if the store has that name, damaged or not. A name without a registry may be that of a search registry.
+function local_image.named(text)
+  local ref = tiny.try(reference.parse, text)
+  if not ref or ref.transport then return nil end
+  local full = reference.full(ref)
+  if store.has_ref(full) then return full end
+  for _, other in ipairs(ref.short and require("tiny.images.registries").candidates(ref) or {}) do
+    full = reference.full(other)
+    if store.has_ref(full) then return full end
+  end
+end
+
+-- The image of a name or id; nil if the store does not have it.
+function local_image.look(text)
+  local image = store.find_one(text)
+  local full = not image and local_image.named(text)
+  return full and store.read_ref(full) or image
+end
+
 -- The image of a name or id; fails if the store does not have it.
 function local_image.find(text)
-  local image = store.find_one(text)
+  local image = local_image.look(text)
   if image then return image end
   reference.parse(text)
   tiny.fail { message = ("no such image: %s"):format(tiny.show(text)), hint = "`tinylua images` lists them; `tinylua pull` fetches one", exit = 125 }

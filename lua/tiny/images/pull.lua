@@ -81,31 +81,72 @@ local function pull_from(ref, source, options, bars)
   return store.write_ref(full, image), true
 end
 
--- Pulls an image, given by its name or its parsed reference; returns it and whether anything changed. options: platform; policy
--- ("always", the default, "missing" or "never"); squash_ids (see layer_jobs); quiet; out (the stream for the progress, 1 or 2).
-function pull.pull(text, options)
-  options = options or {}
-  local ref = type(text) == "table" and text or reference.parse(text)
-  if ref.transport then return require("tiny.images.archive").load_from(ref, options) end
-  -- Aliases and mirrors of the user.
-  ref = require("tiny.images.registries").resolve(ref)
-  local full, name, policy = reference.full(ref), reference.familiar(ref), options.policy or "always"
-  if policy ~= "always" then
-    local image = present(full, options.platform)
-    if image then return image, false end
-    if policy == "never" then
-      tiny.fail { message = ("there is no image %s on this machine"):format(name), hint = ("`tinylua pull %s` gets it"):format(name), exit = 125 }
-    end
-  end
-  store.prepare()
-  local _ <close> = store.lock "shared"
-  local bars = require("tiny.base.progress").new { quiet = options.quiet, out = options.out }
+-- Pulls an image from the first of its mirrors and its registry that succeeds.
+local function pull_one(ref, options, bars)
   return require("tiny.images.registry").first(require("tiny.images.registries").sources(ref), function(source)
     local image, changed = tiny.try(pull_from, ref, source, options, bars)
     bars:close()
     if not image then error(changed, 0) end
     return image, changed
   end)
+end
+
+-- What a registry answers that does not have an image; some do not tell whether it exists.
+local ABSENT = { [401] = true, [403] = true, [404] = true }
+
+-- Pulls an image from the first registry that has it. One that cannot be asked ends the search: another registry may have another
+-- image of this name.
+local function pull_first(short, refs, options, bars)
+  local answers = {}
+  for i, ref in ipairs(refs) do
+    bars:say("Trying " .. reference.full(ref))
+    local image, changed = tiny.try(pull_one, ref, options, bars)
+    if image then return image, changed end
+    if not ABSENT[changed.status] then
+      changed.hint = ("%s; or write the whole name: %s is the search registry %d of %d"):format(changed.hint or "try again later", ref.registry, i, #refs)
+      error(changed, 0)
+    end
+    answers[i] = changed.message
+  end
+  tiny.fail {
+    message = ("no search registry has %s: %s"):format(reference.short(short), table.concat(answers, "; ")), exit = 125,
+    hint = "unqualified-search-registries of registries.conf lists them; check the name and the tag, or write the whole name",
+  }
+end
+
+local function ask_for_name(short, refs)
+  local names = {}
+  for i, ref in ipairs(refs) do names[i] = reference.full(ref) end
+  tiny.fail {
+    message = ("%s may be one of %s: registries.conf has short-name-mode = \"enforcing\""):format(reference.short(short), table.concat(names, ", ")), exit = 125,
+    hint = "write the whole name, or give it an alias in registries.lua or registries.conf",
+  }
+end
+
+-- Pulls an image, given by its name or its parsed reference; returns it and whether anything changed. options: platform; policy
+-- ("always", the default, "missing" or "never"); squash_ids (see layer_jobs); quiet; out (the stream for the progress, 1 or 2).
+function pull.pull(text, options)
+  options = options or {}
+  local ref = type(text) == "table" and text or reference.parse(text)
+  if ref.transport then return require("tiny.images.archive").load_from(ref, options) end
+  -- Aliases, search registries and `rewrite` of the user.
+  local refs, ambiguous = require("tiny.images.registries").candidates(ref)
+  local name, policy = reference.familiar(refs[1]), options.policy or "always"
+  if policy ~= "always" then
+    for _, one in ipairs(refs) do
+      local image = present(reference.full(one), options.platform)
+      if image then return image, false end
+    end
+    if policy == "never" then
+      tiny.fail { message = ("there is no image %s on this machine"):format(name), hint = ("`tinylua pull %s` gets it"):format(name), exit = 125 }
+    end
+  end
+  if ambiguous then ask_for_name(ref, refs) end
+  store.prepare()
+  local _ <close> = store.lock "shared"
+  local bars = require("tiny.base.progress").new { quiet = options.quiet, out = options.out }
+  if #refs > 1 then return pull_first(ref, refs, options, bars) end
+  return pull_one(refs[1], options, bars)
 end
 
 return pull

@@ -20,17 +20,41 @@ local function origin(layer, ref)
   end
 end
 
-local function send(registry, source, ref, blob, number, bars)
-  if registry.exists(source, blob.digest) then return bars:set(number, "Layer already exists", nil, nil, true) end
-  if not store.has_blob(blob.digest) then
-    tiny.fail { message = ("the image store has no %s"):format(blob.digest), hint = "`tinylua image verify --repair` fetches what is missing", exit = 125 }
+-- The layers and the configuration of a manifest, each once.
+local function blobs_of(parsed, ref)
+  local list, seen = {}, {}
+  local function add(part, from)
+    if seen[part.digest] then return end
+    seen[part.digest] = true
+    table.insert(list, { digest = part.digest, size = part.size, from = from })
   end
-  bars:set(number, "Pushing", 0, blob.size)
-  registry.upload(source, blob.digest, store.blob(blob.digest), { from = blob.layer and origin(blob, ref) or nil })
-  bars:set(number, "Pushed", nil, nil, true)
+  for _, layer in ipairs(parsed.layers) do add(layer, origin(layer, ref)) end
+  add(parsed.config)
+  return list
 end
 
--- Pushes the image of a ref under a name; returns the digest. options: quiet.
+-- Sends the blobs that the registry does not have.
+local function send_missing(registry, source, blobs, image, bars)
+  local missing = {}
+  for _, blob in ipairs(blobs) do blob.bar = bars:add(short(blob.digest), "Waiting") end
+  for _, blob in ipairs(blobs) do
+    if registry.exists(source, blob.digest) then bars:set(blob.bar, "Layer already exists", nil, nil, true)
+    elseif store.has_blob(blob.digest) then table.insert(missing, blob)
+    else
+      tiny.fail { message = ("the image store has no %s"):format(blob.digest), hint = "`tinylua image verify --repair` fetches what is missing", exit = 125 }
+    end
+  end
+  require("tiny.images.jobs").run(missing, {
+    most = source.parallel, ended = "Pushed", interrupted = ("pushing a layer of %s was interrupted"):format(image.name),
+    work = function(blob, tell)
+      tell("Pushing", 0)
+      registry.upload(source, blob.digest, store.blob(blob.digest), { from = blob.from, progress = function(sent) tell("Pushing", sent) end })
+    end,
+  }, bars)
+end
+
+-- Pushes the image of a ref under a name; returns the digest and the size of the manifest, and the source. options: quiet, source (that
+-- of an earlier push to the same repository).
 function push.push(image, ref, options)
   local registry = require "tiny.images.registry"
   local text = store.read_blob(image.manifest) or tiny.fail {
@@ -39,24 +63,16 @@ function push.push(image, ref, options)
   local parsed = manifest.parse(text, nil, "the manifest of " .. image.name)
   -- Mirrors come before the registry itself.
   local sources = require("tiny.images.registries").sources(ref)
-  local source = sources[#sources]
+  local source = options.source or sources[#sources]
   local bars = require("tiny.base.progress").new { quiet = options.quiet }
   local _, err = tiny.try(function()
-    bars:say(("The push refers to repository [%s/%s]"):format(ref.registry, ref.repository))
-    local seen, blobs = {}, {}
-    for _, layer in ipairs(parsed.layers) do table.insert(blobs, { digest = layer.digest, size = layer.size, layer = true }) end
-    table.insert(blobs, { digest = parsed.config.digest, size = parsed.config.size })
-    for _, blob in ipairs(blobs) do
-      if not seen[blob.digest] then
-        seen[blob.digest] = true
-        send(registry, source, ref, blob, bars:add(short(blob.digest), "Waiting"), bars)
-      end
-    end
+    if not options.source then bars:say(("The push refers to repository [%s/%s]"):format(ref.registry, ref.repository)) end
+    send_missing(registry, source, blobs_of(parsed, ref), image, bars)
     registry.put_manifest(source, ref.tag or image.manifest, text, parsed.media_type)
   end)
   bars:close()
   if err then error(err, 0) end
-  return image.manifest, #text
+  return image.manifest, #text, source
 end
 
 return push

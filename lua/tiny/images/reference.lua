@@ -70,7 +70,7 @@ local function of_transport(text)
   return { transport = transport, path = path, name = name }
 end
 
--- The parts of a name: registry, repository, tag, digest; or transport, path, name.
+-- The parts of a name: registry, repository, tag, digest, and short if it names no registry; or transport, path, name.
 function reference.parse(text)
   if type(text) ~= "string" or text == "" then wrong(text, "it is empty") end
   local other = of_transport(text)
@@ -95,7 +95,7 @@ function reference.parse(text)
   if registry then check_registry(text, registry) end
   check_repository(text, repository)
   if registry == "index.docker.io" or registry == "registry-1.docker.io" then registry = HUB end
-  local short = not registry and not repository:find("/", 1, true)
+  local short = not registry
   registry = registry or HUB
   if registry == HUB and not repository:find("/", 1, true) then repository = "library/" .. repository end
   if not tag and not digest then tag = "latest" end

@@ -125,28 +125,40 @@ local function renamed(text, ref)
   return other
 end
 
--- The name that a parsed name stands for: short names, the default registry and `rewrite` applied.
-function registries.resolve(ref)
-  if ref.transport then return ref end
+-- Applies `rewrite` to a parsed name.
+local function rewritten(settings, ref)
+  if not settings.rewrite then return ref end
+  local copy = { registry = ref.registry, repository = ref.repository, tag = ref.tag, digest = ref.digest }
+  local result, err = tiny.try(settings.rewrite, copy)
+  if err then wrong(settings.rewritten_by, ("rewrite fails for %s: %s"):format(reference.familiar(ref), err.message or tostring(err))) end
+  if type(result) == "string" then return renamed(result, ref) end
+  if result ~= nil and type(result) ~= "table" then wrong(settings.rewritten_by, "rewrite returns neither a name nor a table") end
+  local made, refused = tiny.try(function() return reference.full(result or copy) end)
+  if refused then wrong(settings.rewritten_by, "rewrite returns a table without registry and repository") end
+  return reference.parse(made)
+end
+
+-- The names that a parsed name may stand for, in the order in which they are tried: short names, the registries that are searched
+-- for them, and `rewrite` applied. Also returns whether the host's configuration wants one of several to be chosen by the user.
+function registries.candidates(ref)
+  if ref.transport then return { ref } end
   local settings = registries.settings()
+  local search, list = settings.conf.search, { ref }
   if ref.short then
     local name = reference.short(ref)
     local target = settings.short_names[name] or settings.conf.aliases[name]
-    local search = settings.conf.search
-    if target then ref = renamed(target, ref)
-    elseif type(search) == "table" and search[1] and search[1] ~= "docker.io" then ref = renamed(search[1] .. "/" .. name, ref) end
+    if target then list = { renamed(target, ref) }
+    elseif type(search) == "table" and search[1] then
+      for i, registry in ipairs(search) do list[i] = renamed(registry .. "/" .. name, ref) end
+    end
   end
-  if settings.rewrite then
-    local copy = { registry = ref.registry, repository = ref.repository, tag = ref.tag, digest = ref.digest }
-    local result, err = tiny.try(settings.rewrite, copy)
-    if err then wrong(settings.rewritten_by, ("rewrite fails for %s: %s"):format(reference.familiar(ref), err.message or tostring(err))) end
-    if type(result) == "string" then return renamed(result, ref) end
-    if result ~= nil and type(result) ~= "table" then wrong(settings.rewritten_by, "rewrite returns neither a name nor a table") end
-    local made, refused = tiny.try(function() return reference.full(result or copy) end)
-    if refused then wrong(settings.rewritten_by, "rewrite returns a table without registry and repository") end
-    return reference.parse(made)
-  end
-  return ref
+  for i, one in ipairs(list) do list[i] = rewritten(settings, one) end
+  return list, #list > 1 and settings.conf.short_name_mode == "enforcing"
+end
+
+-- The first name that a parsed name stands for.
+function registries.resolve(ref)
+  return registries.candidates(ref)[1]
 end
 
 -- Whether a server is on this machine: docker and the HTTP standards trust it without TLS.

@@ -112,6 +112,7 @@ local function read(path, into)
   if not text then return end
   local content = registries_conf.parse(text, path)
   if content["unqualified-search-registries"] then into.search = content["unqualified-search-registries"] end
+  if content["short-name-mode"] then into.short_name_mode = content["short-name-mode"] end
   for name, target in pairs(type(content.aliases) == "table" and content.aliases or {}) do into.aliases[name] = target end
   for _, registry in each(content.registry) do
     local prefix = registry.prefix or registry.location
@@ -125,7 +126,8 @@ local function read_folder(folder, into)
   end
 end
 
--- The settings of the system, or of the user if there is a file: { search, aliases, registries (by prefix) }.
+-- The settings of the system, or of the user if there is a file: { search, short_name_mode, aliases, registries
+-- (by prefix) }.
 function registries_conf.load()
   local settings = { aliases = {}, registries = {} }
   local home = os.getenv "HOME"

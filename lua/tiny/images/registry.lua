@@ -170,7 +170,8 @@ function registry.exists(source, digest)
   return response.status == 200
 end
 
--- Uploads the blob in a file. options.from: a repository of the same registry that has it, so that it need not be sent.
+-- Uploads the blob in a file. options: from (a repository of the same registry that has it, so that it need not be sent), progress
+-- (called with the bytes so far).
 function registry.upload(source, digest, file, options)
   local scope, query = push_scope(source), ""
   if options and options.from then
@@ -187,7 +188,7 @@ function registry.upload(source, digest, file, options)
   -- The place is valid once: only the challenge of a token that has expired leads to another attempt, from the first byte.
   local sent <close> = client.request(source, "PUT", place, {
     scope = scope, headers = { ["Content-Type"] = "application/octet-stream" }, once = true, expected = { [201] = true }, what = "the place for an upload",
-    rewind = function() return tiny.open(file) end,
+    rewind = function() return tiny.open(file) end, progress = options and options.progress,
   })
 end
 

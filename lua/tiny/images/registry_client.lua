@@ -233,7 +233,7 @@ local function exchange(source, method, path, options, scope)
   local url = path:find("^%a+://") and path or source.scheme .. "://" .. source.host .. path
   local own = auth.parse_url(source.scheme .. "://" .. source.host)
   local away, tried, seen = (auth.parse_url(url) or own).origin ~= own.origin, false, {}
-  local request = { method = method, headers = {}, body = options.body, rewind = options.rewind }
+  local request = { method = method, headers = {}, body = options.body, rewind = options.rewind, progress = options.progress }
   for name, value in pairs(options.headers or {}) do request.headers[name] = value end
   request.headers.Authorization = not away and header_for(source, scope) or nil
   for _ = 1, MOST_REDIRECTS + 3 do
@@ -274,7 +274,7 @@ function client.wait(source, attempt, response, why)
 end
 
 -- Sends a request and returns the response, whose status is one of `expected` (200 if absent). options: headers, body, rewind (a
--- function that returns the body for each attempt), scope, expected, what (for messages), once (no retries).
+-- function that returns the body for each attempt), progress (called with the bytes of it that were sent), scope, expected, what (for messages), once (no retries).
 function client.request(source, method, path, options)
   local expected, scope = options.expected or { [200] = true }, options.scope or ""
   local attempt = 1

@@ -6,6 +6,7 @@
 --   images/locks/HEX             held by whoever downloads this blob
 --   images/layers/HEX/fs         an unpacked layer, by its diff id, or by its chain id if it has files of the layers below, to which it
 --                                has hard links; made under a temporary name
+--   images/layers/HEX/bytes      the size of the content of its files
 --   images/refs/NAME/image.json  a name and its image
 --   images/trash/                what is being deleted
 local files = require "tiny.store.record_files"
@@ -211,6 +212,11 @@ function store.read_ref(full)
   if not text then return nil end
   local image, damage = check_ref((tiny.json_decode(text)), folder:match("[^/]+$"), true)
   return image or tiny.fail { message = damage, hint = "`tinylua rmi` removes the name, and `tinylua pull` restores it", exit = 125 }
+end
+
+-- Whether there is a name, damaged or not.
+function store.has_ref(full)
+  return tiny.stat(folder_of(full)) ~= nil
 end
 
 -- Removes a name, damaged or not; returns whether it existed.

@@ -222,6 +222,7 @@ function Job:finish()
   end
   mark(self)
   if report.squashed > 0 then tiny.write_file(self.path .. "/squashed", "") end
+  if math.type(report.bytes) == "integer" then tiny.write_file(self.path .. "/bytes", ("%d"):format(report.bytes)) end
   self.unpacker.jobs[self] = nil
   self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id

@@ -10,8 +10,7 @@ local OPEN = tonumber("755", 8)
 -- On the host, before the container: creates the directories for changes.
 function rootfs.prepare(ctx)
   if ctx.spec.rootfs then return end
-  local image = ctx.spec.from_image
-  for _, name in ipairs { "upper", "work", image and #image.layers == 0 and "lower" or nil } do
+  for _, name in ipairs { "upper", "work" } do
     if not tiny.stat(ctx.dir .. "/" .. name) then tiny.mkdir(ctx.dir .. "/" .. name) end
   end
 end
@@ -40,7 +39,7 @@ local function image(ctx, idmap)
     place = place .. "/root"
   end
   layers.mount(place, ctx.spec.from_image.layers, ctx.spec.image, {
-    upper = own .. "/upper", work = own .. "/work", empty = own .. "/lower", through = through, userxattr = ctx.rootless or false,
+    upper = own .. "/upper", work = own .. "/work", through = through, userxattr = ctx.rootless or false,
     volatile = ctx.throwaway or false, nodev = not ctx.spec.privileged,
   })
   return tiny.open_root(place)

@@ -134,14 +134,15 @@ local function make_folder(path)
   tiny.mkdir(path, { mode = PRIVATE })
 end
 
--- Records a new container; returns it with its folders. Leaves nothing behind if it fails.
-function state.create(config)
+-- Records a new container; returns it with its folders. Leaves nothing behind if it fails. again: it has data of an earlier one, and
+-- so its record is kept if its first start fails.
+function state.create(config, again)
   local data = state.roots()
   local id = tiny.random_id()
   local dir, run = folders(id)
   config.id, config.name, config.created_at = id, config.name or id, tiny.timestamp()
   config.hostname = config.hostname or id
-  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self() } }
+  local record = { id = id, dir = dir, run = run, config = config, state = { status = "starting", supervisor = state.self(), again = again } }
   local _, err = tiny.try(function()
     -- The lock is taken before the record exists: a recorded container without a locked file has lost its creator.
     make_folder(run)
@@ -214,12 +215,15 @@ local function out_of_sight(path)
 end
 
 -- Removes a container's folder. In rootless mode, files that the container's users created do not belong to this user, and only
--- root of the user namespace may remove them.
+-- root of the user namespace may remove them. Another command, such as `gc`, may be removing it too.
 function state.remove_all(dir)
-  local _, err = tiny.try(tiny.remove, dir, { recursive = true })
-  if not err then return end
-  if not rootless.is() or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
-  rootless.apart(function() tiny.remove(dir, { recursive = true }) end)
+  local function remove() tiny.remove(dir, { recursive = true }) end
+  local _, err
+  repeat
+    _, err = tiny.try(remove)
+    if err and rootless.is() and (err.code == "EACCES" or err.code == "EPERM") then _, err = tiny.try(rootless.apart, remove) end
+  until not err or err.code ~= "ENOENT" or not tiny.stat(dir)
+  if err and err.code ~= "ENOENT" then error(err, 0) end
 end
 
 -- Removes every trace of a container from the store, once its other resources are released. For other processes, it disappears

@@ -122,10 +122,15 @@ local function of_volumes(mounts)
 end
 volumes.of = of_volumes
 
--- Names the volumes of a spec that have no name, before it is recorded.
-function volumes.name_all(mounts)
+-- Names the volumes of a spec that have no name, before it is recorded. earlier: the mounts of the container that it replaces, whose
+-- anonymous volumes it takes over, by their targets.
+function volumes.name_all(mounts, earlier)
+  local known = {}
+  for _, mount in ipairs(of_volumes(earlier)) do
+    if mount.anonymous and mount.target then known[mount.target] = mount.source end
+  end
   for _, mount in ipairs(mounts or {}) do
-    if mount.type == "volume" and not mount.source then mount.source, mount.anonymous = volumes.new_name(), true end
+    if mount.type == "volume" and not mount.source then mount.source, mount.anonymous = known[mount.target] or volumes.new_name(), true end
   end
 end
 

@@ -263,7 +263,8 @@ local function has_volumes(mounts)
   return false
 end
 
--- Checks a spec and records the container. options.recipe: { path, args, text } of the recipe it came from.
+-- Checks a spec and records the container. options: recipe, { path, args, text } of the recipe it came from; earlier, the mounts of the
+-- container that it replaces, whose anonymous volumes it takes over.
 function lifecycle.create(spec, options)
   -- Until the record names them, nothing else keeps the image's layers from being collected.
   local images <close> = spec.image and require("tiny.images.store").lock "shared" or nil
@@ -280,17 +281,17 @@ function lifecycle.create(spec, options)
   local code = options.recipe and require "tiny.supervisor.recipe_code"
   local files = code and code.describe(options.recipe)
   local volumes = spec.mounts and has_volumes(spec.mounts) and require "tiny.store.volumes"
-  if volumes then volumes.name_all(spec.mounts) end
-  local record = state.create(config_of(spec, options))
+  if volumes then volumes.name_all(spec.mounts, options.earlier) end
+  local record = state.create(config_of(spec, options), options.earlier ~= nil or nil)
   if volumes then
     local _, missing = tiny.try(volumes.provide, spec.mounts)
-    if missing then failed(record, { fresh = true }, missing) end
+    if missing then failed(record, { fresh = not options.earlier }, missing) end
   end
   if files then code.write(record, files) end
   if options.cidfile then require("tiny.supervisor.cidfile").write(options.cidfile, record) end
   if options.durable or state.durable(record.config) then
     local _, lost = tiny.try(require "tiny.store.persist", record, true)
-    if lost then failed(record, { fresh = true, cidfile = options.cidfile }, lost) end
+    if lost then failed(record, { fresh = not options.earlier, cidfile = options.cidfile }, lost) end
   end
   events.emit(record, "create")
   spec.hostname = record.config.hostname

@@ -43,6 +43,32 @@ pub enum Body {
     File(File, u64),
 }
 
+/// The shortest time between progress reports.
+const PACE: Duration = Duration::from_millis(100);
+
+/// A file that is being sent; `tell` is called with the bytes so far, and whether to go on.
+struct Sending<'a> {
+    file: File,
+    length: u64,
+    sent: u64,
+    told: Instant,
+    tell: &'a mut dyn FnMut(u64) -> bool,
+}
+
+impl Read for Sending<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.sent += n as u64;
+        if self.sent >= self.length || self.told.elapsed() >= PACE {
+            self.told = Instant::now();
+            if !(self.tell)(self.sent) {
+                return Err(std::io::Error::from_raw_os_error(Errno::ECANCELED as i32));
+            }
+        }
+        Ok(n)
+    }
+}
+
 /// A response, whose body has not been read yet.
 pub struct Response {
     /// The status code.
@@ -102,9 +128,16 @@ fn new_agent(settings: &Settings) -> Result<Agent> {
     Ok(Agent::with_parts(config, connector, transport::Names))
 }
 
-/// Sends a request. Errors: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNRESET; EPROTO if the peer does not
+/// Sends a request. Of a file, `tell` is called with the bytes sent so far, and whether to go on. Errors: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT, ECONNRESET; EPROTO if the peer does not
 /// speak HTTP or TLS; EKEYEXPIRED, EKEYREJECTED for its certificate; EINVAL for an invalid URL or header.
-pub fn request(method: &str, url: &str, headers: &[(String, String)], body: Body, how: &Settings) -> Result<Response> {
+pub fn request(
+    method: &str,
+    url: &str,
+    headers: &[(String, String)],
+    body: Body,
+    how: &Settings,
+    tell: &mut dyn FnMut(u64) -> bool,
+) -> Result<Response> {
     let mut request = ureq::http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(name, value);
@@ -117,7 +150,8 @@ pub fn request(method: &str, url: &str, headers: &[(String, String)], body: Body
         Body::Bytes(bytes) => agent.run(request.body(bytes).map_err(invalid)?),
         Body::File(file, length) => {
             let request = request.header("content-length", length);
-            agent.run(request.body(ureq::SendBody::from_owned_reader(file)).map_err(invalid)?)
+            let mut file = Sending { file, length, sent: 0, told: Instant::now(), tell };
+            agent.run(request.body(ureq::SendBody::from_reader(&mut file)).map_err(invalid)?)
         }
     };
     let (parts, body) = sent.map_err(failed)?.into_parts();
@@ -232,7 +266,7 @@ impl Response {
             file.write_all(&buffer[..n]).detail("the file cannot be written")?;
             hash.update(&buffer[..n]);
             size += n as u64;
-            if told.elapsed() >= Duration::from_millis(100) {
+            if told.elapsed() >= PACE {
                 told = Instant::now();
                 if !tell(size) {
                     return Err(Error::new(Errno::ECANCELED));

@@ -53,6 +53,19 @@ local file <close> = tiny.open(path)
 file:read(12)
 check.equal(tiny.http(url "/echo", { method = "PATCH", body = file }):read("1k"), "sent")
 
+-- How much of a file was sent; a failure of the function ends the request.
+local sent = {}
+tiny.write_file(path, big)
+do
+  local long <close> = tiny.open(path)
+  check.equal(tiny.http(url "/echo", { method = "PUT", body = long, progress = function(bytes) table.insert(sent, bytes) end }):read("1m"), big)
+end
+check.equal(sent[#sent], #big)
+local again <close> = tiny.open(path)
+local _, stopped = tiny.try(tiny.http, url "/echo", { method = "PUT", body = again, progress = function() tiny.fail { message = "enough" } end })
+assert(stopped.message:find "^enough", stopped.message)
+check.refuses("`progress` needs an open file as the `body`", tiny.http, url "/echo", { method = "PUT", body = "x", progress = print })
+
 -- A connection is used again, but not in a child, which has its own.
 local function peer()
   local answer = tiny.http(url "/echo")

@@ -113,6 +113,16 @@ location = "tame.test"
 ]=])
 check.equal(resolved "fedora:40", "registry.f.test/fedora:40")
 check.equal(resolved "thing", "q.test/thing:latest")
+-- All names that a short one may stand for, and whether one has to be chosen.
+local function candidates(text)
+  local names, refs, ambiguous = {}, registries.candidates(reference.parse(text))
+  for i, ref in ipairs(refs) do names[i] = reference.full(ref) end
+  return table.concat(names, " ") .. (ambiguous and " ?" or "")
+end
+check.equal(candidates "thing", "q.test/thing:latest docker.io/library/thing:latest ?")
+check.equal(candidates "team/thing:1", "q.test/team/thing:1 docker.io/team/thing:1 ?")
+check.equal(candidates "fedora", "registry.f.test/fedora:latest")
+check.equal(candidates "docker.io/thing", "docker.io/library/thing:latest")
 check.equal(sources "docker.io/library/debian", "one.test/lib/debian mirror.test/lib#rary/debian!")
 check.equal(sources("docker.io/library/debian@sha256:" .. ("a"):rep(64)), "one.test/lib/debian two.test/lib/debian! mirror.test/lib#rary/debian!")
 check.equal(sources "docker.io/other/debian", "registry-1.docker.io/other/debian")

@@ -28,7 +28,7 @@ for _, case in ipairs {
 end
 check.equal(reference.short(reference.parse "debian:12"), "debian")
 check.equal(reference.parse("debian").short, true)
-check.equal(reference.parse("owner/debian").short, nil)
+check.equal(reference.parse("owner/debian").short, true)
 
 for _, case in ipairs {
   { "oci:/srv/image", "oci", "/srv/image", nil },

@@ -1,0 +1,43 @@
+-- The anonymous volumes of a container that `up` recreates: its successor takes them over, as with docker compose.
+local check = require "check"
+
+local function write(command, more)
+  tiny.write_file("/tmp/keep.lua", ([[
+return require("tiny.topology").new { name = "keep", containers = { one = { command = %s, network = "none", ready = { exit = 0 }, volumes = { "/data"%s } } } }
+]]):format(tiny.show(command), more or ""))
+end
+local function volumes() return check.succeeds("volume", "ls", "-q") end
+local function logs() return (check.succeeds("logs", "keep-one"):gsub("\n", " ")) end
+
+write("echo 1 >>/data/file; cat /data/file")
+check.succeeds("up", "/tmp/keep.lua")
+check.equal(logs(), "1 ")
+local first = volumes()
+assert(first:find("^%x+\n$"), first)
+
+-- It ended, so that it is recreated; then it is described differently.
+check.succeeds("up", "/tmp/keep.lua")
+check.equal(logs(), "1 1 ")
+write("echo 2 >>/data/file; cat /data/file", ', "/more"')
+check.succeeds("up", "/tmp/keep.lua")
+check.equal(logs(), "1 1 2 ")
+assert(volumes():find(first, 1, true) and #volumes() == 2 * #first, volumes())
+
+-- A start that fails loses nothing: the next one continues with it.
+write { "/nowhere" }
+check.equal(check.run({ "up", "/tmp/keep.lua" }).status, 127)
+assert(volumes():find(first, 1, true), volumes())
+write("echo 3 >>/data/file; cat /data/file")
+check.succeeds("up", "/tmp/keep.lua")
+check.equal(logs(), "1 1 2 3 ")
+
+-- -V: everything anew, and the old volumes are removed. What no container has taken over stays until it is pruned.
+local unused = volumes():gsub(first, "")
+check.succeeds("up", "-V", "/tmp/keep.lua")
+check.equal(logs(), "3 ")
+assert(not volumes():find(first, 1, true) and volumes():find(unused, 1, true), volumes())
+check.succeeds("down", "-v", "/tmp/keep.lua")
+check.equal(volumes(), unused)
+check.succeeds("volume", "prune", "-f")
+check.equal(volumes(), "")
+check.no_container()
