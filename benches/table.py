@@ -113,5 +113,31 @@ def net(result):
     return text + "\n\niperf3, median of 5\n\n" + columns(["from to", "tinylua Gbit/s", "by hand Gbit/s", "ratio"], rows)
 
 
+def image(result):
+    pull = result["pull"]
+    ratio = lambda value: f"{value:.2f}" if value else "-"
+    rows = [[r["side"], f"{r['seconds']:.2f}", f"{r['min_seconds']:.2f}", f"{r['durable_seconds']:.2f}",
+             *(ratio(r["of_" + peer]) for peer in ("floor", "podman", "docker", "ctr")), r["note"]] for r in pull["sides"]]
+    text = f"A cold pull of 8 layers, 250 MB ({result['packed_bytes'] / 1e6:.0f} MB compressed), 7,000 files; {pull['rounds']} interleaved rounds\n\n" + \
+        columns(["side", "median s", "min s", "with a sync afterwards", "÷ floor", "÷ podman", "÷ docker", "÷ ctr", "what it does"], rows)
+    for name, reason in pull["skipped"].items():
+        text += f"\n\nskipped: {name}: {reason}"
+    if "run" not in result:
+        return text
+    durable, same, kept = result["durability"], result["unchanged"], result["digests"]
+    text += f"\n\nDurability: {durable['sync_seconds']:.2f} s, and {durable['no_sync_seconds']:.2f} s where fsync and syncfs do nothing: " \
+        f"{durable['cost'] * 100:+.0f} %"
+    text += f"\nUnchanged pull: {same['requests']:.1f} requests, {same['changed_files']} changed files, {same['median_ms']:.1f} ms"
+    text += f"\nThe digest is kept by save and load: {'yes' if kept['load'] else 'no'}; by push: {'yes' if kept['push'] else 'no'}"
+    rows = [[r["image"], f"{r['pss_sum_kb'] / 1000:.1f}", f"{r['largest_rss_kb'] / 1000:.1f}"] for r in result["memory"]]
+    text += "\n\nPeak memory of a pull (large: one layer of 1 GB)\n\n" + columns(["image", "sum of PSS MB", "largest process MB"], rows)
+    rows = [[r["side"], f"{r['median_ms']:.2f}", f"{r['min_ms']:.2f}"] for r in result["run"]["sides"]]
+    text += "\n\n`run --rm` of true without a network\n\n" + columns(["side", "median ms", "min ms"], rows)
+    for name, reason in result["run"]["skipped"].items():
+        text += f"\n\nskipped: {name}: {reason}"
+    rows = [[r["command"], f"{r['median_ms']:.1f}", f"{r['min_ms']:.1f}"] for r in result["commands"]]
+    return text + "\n\nCommands, with 1,000 names in the store\n\n" + columns(["command", "median ms", "min ms"], rows)
+
+
 def render(results):
     return "\n\n".join(globals()[name](result) for name, result in results.items())
