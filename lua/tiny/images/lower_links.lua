@@ -19,7 +19,7 @@ end
 local function link(folder, below, image, links, userns)
   tiny.mount_private "/"
   local place = folder .. "/merged"
-  layers.mount(place, below, image, { upper = folder .. "/fs", work = folder .. "/work", empty = place, userxattr = userns ~= nil, volatile = true, nodev = true })
+  layers.mount(place, below, image, { upper = folder .. "/fs", work = folder .. "/work", userxattr = userns ~= nil, volatile = true, nodev = true })
   unpack.confine(place, unpack.filter(), {})
   tiny.layer_link(links, { root = "/" })
   return 0

@@ -111,8 +111,7 @@ end
 -- Deletes what was unpacked. An unprivileged user's layer has files of others, which only root of its namespace may remove; what
 -- this leaves is for a collection.
 function unpack.delete(path)
-  local function remove() tiny.remove(path, { recursive = true }) end
-  tiny.try(rootless.is() and rootless.inside or remove, remove)
+  tiny.try(require("tiny.store.state").remove_all, path)
 end
 
 -- Ends the child, and discards the layer.
