@@ -21,7 +21,8 @@ return function(container, file)
   local own <close> = rootless.is() and tiny.userns((rootless.own_maps())) or nil
   local child <close> = tiny.clone({ mount = true, user = own }, function()
     tiny.mount_private "/"
-    local lower, place = layers.paths(from.layers, config.image), "/tmp"
+    -- A directory that holds nothing of what is exported.
+    local lower, place = layers.paths(from.layers, config.image), require("tiny.images.store").path "trash"
     table.insert(lower, 1, container.dir .. "/upper")
     if not tiny.stat(lower[1]) then table.remove(lower, 1) end
     tiny.mount_tmpfs(place, { size = "64k", mode = READABLE })
